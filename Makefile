@@ -1,0 +1,87 @@
+# One command each for people, pre-commit and CI. A fresh machine needs Python 3.11 and git, nothing else.
+# The virtual environment is made on first use; every package in it is pinned by hash in a lock.
+
+PYTHON ?= python3
+UV ?= uv
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+
+# A stamp is named after what it installed: a changed lock is a new name, whatever the clock says.
+digest = $(shell cat $(1) | cksum | tr -s ' ' '-')
+RUNTIME := $(VENV)/.runtime-$(call digest,requirements.lock)
+DEV := $(VENV)/.dev-$(call digest,requirements-dev.lock pyproject.toml)
+
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test check lint types contracts campaigns bench lock format clean
+
+help:
+	@echo "make demo    a local Ocamba and the sample project: plan, apply, plan again"
+	@echo "make test    the tests"
+	@echo "make check   everything that CI checks: style, types, contracts, campaigns, tests"
+	@echo "make bench   the benchmarks"
+	@echo "make format  put the code into its canonical form"
+	@echo "make lock    compile the locks anew (needs uv)"
+	@echo "make clean   remove caches and build results"
+
+demo: $(RUNTIME)
+	@$(BIN)/python -m campaignctl demo
+
+test: $(DEV)
+	@$(BIN)/python -m pytest -n auto
+
+# The tests come last, so that their closing line is the last line of the output.
+check: lint types contracts campaigns test
+
+lint: $(DEV)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+
+types: $(DEV)
+	@$(BIN)/mypy --no-error-summary
+
+contracts: $(DEV)
+	@$(BIN)/lint-imports
+
+campaigns: $(DEV)
+	@$(BIN)/campaignctl -C campaigns validate
+
+bench: $(DEV)
+	@$(BIN)/python -m benchmarks
+
+format: $(DEV)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock:
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=PATH" >&2; exit 1; }
+	$(COMPILE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find campaignctl tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(BIN)/python:
+	@command -v "$(PYTHON)" >/dev/null || { \
+		echo "campaignctl needs Python 3.11 or newer, and found no '$(PYTHON)'. Say where it is: make PYTHON=PATH" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "campaignctl needs Python 3.11 or newer; '$(PYTHON)' is older. Say where one is: make PYTHON=python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' has no venv module. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@"$(PYTHON)" -m venv $(VENV)
+
+$(RUNTIME): | $(BIN)/python
+	@echo "installing what campaignctl runs on (once) ..." >&2
+	@$(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+$(DEV): | $(BIN)/python
+	@echo "installing what campaignctl is built and tested with (once) ..." >&2
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@

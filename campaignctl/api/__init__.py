@@ -1,0 +1,1 @@
+"""The Ocamba client: one HTTP client, paced, tolerant in reading, exact in what an answer proves."""

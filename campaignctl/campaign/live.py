@@ -1,0 +1,58 @@
+"""What the API reported about a campaign, read tolerantly (API contract, sections 3 and 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One campaign as one answer of the API showed it.
+
+    `members` is the answer's object with ids as strings; everything else is as the API spelt it.
+    `complete` is true for a read by id and for the answer of a create; in a list item a member that
+    is absent is unknown, not unset.
+    """
+
+    id: str
+    members: Mapping[str, Any]
+    complete: bool
+
+    def text(self, member: str) -> str | None:
+        """The member if it is a non-empty string, else None."""
+        value = self.members.get(member)
+        return value if isinstance(value, str) and value else None
+
+    @property
+    def name(self) -> str:
+        return self.text("name") or ""
+
+    @property
+    def company_id(self) -> str | None:
+        return self.text("company_id")
+
+    @property
+    def status(self) -> str | None:
+        return self.text("status")
+
+    @property
+    def create_time(self) -> str | None:
+        """`YYYY-MM-DD HH:MM:SS` in GMT; the answer of a create may lack it."""
+        return self.text("create_time")
+
+    @property
+    def shows_metadata(self) -> bool:
+        """Whether this answer says anything about metadata at all (a list item may not)."""
+        return self.complete or "metadata" in self.members
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the list: the items, the total that the API claims, and the server's clock."""
+
+    items: tuple[Live, ...]
+    total: int | None
+    server_time: datetime | None

@@ -1,0 +1,56 @@
+"""The marker: one flat string in a campaign's metadata by which an unknown create is found again.
+
+`v1 <tag of project and environment> <tag of key> <intent id>`; tags are 12 hex digits of a SHA-256,
+nothing in clear, because metadata may be seen by others (rule 2 of "Creating without an idempotency
+key").
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MEMBER = "campaignctl"
+_FORM = re.compile(r"v1 ([0-9a-f]{12}) ([0-9a-f]{12}) ([0-9a-zA-Z-]{8,64})")
+
+
+def _tag(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def scope_tag(project: str, environment: str | None) -> str:
+    """The tag that tells this project and environment from every other one."""
+    return _tag(f"{project}\0{environment or ''}")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Who made a campaign: the tags of its project and key, and the intent of its create."""
+
+    scope: str
+    key: str
+    intent: str
+
+    def __str__(self) -> str:
+        return f"v1 {self.scope} {self.key} {self.intent}"
+
+
+def make(project: str, environment: str | None, key: str, intent: str) -> Marker:
+    """The marker of one create."""
+    return Marker(scope_tag(project, environment), _tag(key), intent)
+
+
+def read(members: Mapping[str, Any]) -> Marker | None:
+    """The marker in a campaign object of the API, or None if there is none that can be read."""
+    metadata = members.get("metadata")
+    value = metadata.get(MEMBER) if isinstance(metadata, Mapping) else None
+    found = _FORM.fullmatch(value) if isinstance(value, str) else None
+    return Marker(*found.groups()) if found else None
+
+
+def stamp(spec: Mapping[str, Any], marker: Marker) -> dict[str, Any]:
+    """The body of a create: the author's spec with the marker in its metadata."""
+    return {**spec, "metadata": {**(spec.get("metadata") or {}), MEMBER: str(marker)}}

@@ -1,0 +1,38 @@
+"""What all parts of a campaign's specification have in common, and the kinds of members they are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
+
+
+class Part(BaseModel):
+    """A closed JSON object: unknown members, null and values of another type are refused.
+
+    A member that is None here was absent in the JSON. Lists and maps inside are to be left as they are:
+    a frozen model does not freeze them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_null(cls, value: Any) -> Any:
+        if isinstance(value, dict) and None in value.values():
+            name = next(name for name, member in value.items() if member is None)
+            raise ValueError(f"`{name}` is null")
+        return value
+
+
+class Moment:
+    """Marks a member that holds an instant, so that a manifest may spell it in several ways."""
+
+
+Json = JsonValue
+#: A member that the API spells `true` or `false` in some places and 1 or 0 in others.
+Flag = bool | Literal[0, 1]
+#: An instant in GMT, `YYYY-MM-DD HH:MM:SS` (API contract, section 0).
+GmtTime = Annotated[str, Moment()]
+#: Text by language code: `{"en": "...", "de": "..."}` (API contract, section 0).
+Localised = dict[str, str]

@@ -1,0 +1,1 @@
+"""Thin commands: options to settings, wiring, one call, a renderer, an exit status."""

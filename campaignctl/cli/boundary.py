@@ -1,0 +1,133 @@
+"""The one error boundary: whatever happens becomes a text, a document where one was asked for, and a status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from campaignctl.cli.console import Console
+from campaignctl.errors import CampaignctlError, Interrupted, UsageError
+
+PROGRAM = "campaignctl"
+_GLOBAL = ("-C", "-e", "--color", "-q", "-v", "--log-format")
+_NO_READER = 1
+
+
+def run(root: click.Group, argv: Sequence[str]) -> int:
+    """Run `root` over the arguments and return the exit status. Nothing is raised but SystemExit."""
+    console = Console(out=_stream(sys.stdout), err=_stream(sys.stderr), environ=os.environ)
+    try:
+        status = _guarded(root, argv, console)
+        console.out.flush()
+    except BrokenPipeError:
+        status = _NO_READER
+    except OSError as error:
+        _complain(console, CampaignctlError("Cannot write the output", detail=f"{error.strerror or error}."))
+        status = CampaignctlError.exit_code
+    else:
+        return status
+    _abandon(console.out)
+    return status
+
+
+def _guarded(root: click.Group, argv: Sequence[str], console: Console) -> int:
+    ctx: click.Context | None = None
+    try:
+        with root.make_context(PROGRAM, list(argv), obj=console) as ctx:
+            return int(root.invoke(ctx) or 0)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.exceptions.NoArgsIsHelpError as bare:
+        console.tell(bare.format_message() + "\n")
+        return UsageError.exit_code
+    except BrokenPipeError:
+        raise
+    except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - what nobody caught ends here, as a text
+        error = _translated(raised, console)
+    _report(console, error, wants_json(argv), command=ctx and ctx.invoked_subcommand)
+    return error.exit_code
+
+
+def wants_json(argv: Sequence[str]) -> bool:
+    """Whether standard output was to hold a document: also known when the command line cannot be parsed."""
+    words = list(argv[: argv.index("--")] if "--" in argv else argv)
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return any(word == "--format=json" or (word, after) == ("--format", "json") for word, after in pairs)
+
+
+def _translated(raised: BaseException, console: Console) -> CampaignctlError:
+    if isinstance(raised, CampaignctlError):
+        return raised
+    if isinstance(raised, KeyboardInterrupt | click.Abort):
+        return Interrupted("Interrupted")
+    if isinstance(raised, click.ClickException):
+        return _usage(raised)
+    if isinstance(raised, OSError):
+        where = f"{raised.filename}: " if raised.filename else ""
+        return CampaignctlError(f"{where}{raised.strerror or raised}")
+    return _bug(raised, console)
+
+
+def _usage(raised: click.ClickException) -> UsageError:
+    summary = raised.format_message().rstrip(".")
+    ctx = raised.ctx if isinstance(raised, click.UsageError) else None
+    path = ctx.command_path if ctx else PROGRAM
+    if isinstance(raised, click.NoSuchOption) and raised.option_name in _GLOBAL:
+        return UsageError(summary, hint=f"it goes before the command: {PROGRAM} {raised.option_name} ... COMMAND")
+    return UsageError(summary, hint=f"{path} --help")
+
+
+def _bug(raised: BaseException, console: Console) -> CampaignctlError:
+    if console.verbosity == "verbose":
+        import traceback
+
+        console.tell("".join(traceback.format_exception(raised)))
+    return CampaignctlError(
+        f"Unexpected {type(raised).__name__}: {raised}",
+        detail="This is a fault of campaignctl itself.",
+        hint="report it with the output of the same command under `campaignctl -v`",
+    )
+
+
+def _report(console: Console, error: CampaignctlError, as_json: bool, command: str | None) -> None:
+    if as_json and not console.documented:
+        from campaignctl.cli.documents import refusal_document
+
+        console.document(refusal_document(error, command))
+    _complain(console, error)
+
+
+def _complain(console: Console, error: CampaignctlError) -> None:
+    from campaignctl.cli.documents import error_members
+
+    if console.log_format == "json":
+        console.log("error", error.summary, datetime.now(UTC), error=error_members(error))
+        return
+    from campaignctl.render.errors import error_text
+
+    console.tell(error_text(error, color=console.colored(console.err)))
+
+
+def _stream(stream: TextIO | None) -> TextIO:
+    """Make a standard stream take every character; a closed one swallows them."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if isinstance(stream, TextIOWrapper):
+        encoding = None if stream.isatty() else "utf-8"
+        stream.reconfigure(encoding=encoding, errors="backslashreplace")
+    return stream
+
+
+def _abandon(stream: TextIO) -> None:
+    """Point a stream that cannot be written at nothing, so that the interpreter's last flush cannot fail."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError:
+        return

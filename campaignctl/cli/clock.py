@@ -1,0 +1,91 @@
+"""The real clock, fresh ids, and what SIGINT and SIGTERM ask for."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import select
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+
+INTERRUPTED = 130
+
+_FIRST = b"\nStopping: no new request starts; what is in flight finishes and is recorded. Again to leave at once.\n"
+_SECOND = b"\nLeft at once. What had been done is in the state; the next apply settles the rest.\n"
+_SHOW_CURSOR = b"\x1b[?25h"
+
+
+class SystemClock:
+    """Time from the system and ids from its random source: the real `reconciler.ports.Clock`.
+
+    Inside `listening()` a first SIGINT or SIGTERM only asks to stop: `interrupted` turns true and every
+    `wait` ends, in all threads. A second one leaves the process with status 130. Inside `asking()` as
+    well, a first one ends the question instead, as KeyboardInterrupt.
+    """
+
+    def __init__(self) -> None:
+        # A pipe wakes every waiting thread and may be written by a signal handler; an Event's lock may not.
+        self._wakes, self._wake = os.pipe()
+        self._interrupted = False
+        self._asking = False
+
+    def now(self) -> datetime:
+        """Return the present, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def new_id(self) -> str:
+        """Return 16 random hex digits."""
+        return secrets.token_hex(8)
+
+    def wait(self, duration: timedelta) -> None:
+        """Let time pass; returns early when an interrupt was asked for."""
+        select.select([self._wakes], [], [], max(0.0, duration.total_seconds()))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a signal asked us to stop."""
+        return self._interrupted
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM as requests to stop while the block runs. Main thread only."""
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {each: signal.signal(each, self._on_signal) for each in signals}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Let a signal end the question that the block asks: nobody is in flight, so there is no second one."""
+        self._asking = True
+        try:
+            if self._interrupted:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self._asking = False
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if self._interrupted:
+            _tell((_SHOW_CURSOR if sys.stderr.isatty() else b"") + _SECOND)
+            os._exit(INTERRUPTED)
+        self._interrupted = True
+        os.write(self._wake, b"!")
+        if self._asking:
+            raise KeyboardInterrupt
+        _tell(_FIRST)
+
+
+def _tell(message: bytes) -> None:
+    """Write past every buffer: a handler may have interrupted a write to the same stream."""
+    try:
+        os.write(2, message)
+    except OSError:
+        return

@@ -1,0 +1,118 @@
+"""The two streams: documents and text for people on one, progress, logs and questions on the other."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TextIO
+
+ColorChoice = Literal["auto", "always", "never"]
+LogFormat = Literal["text", "json"]
+Verbosity = Literal["quiet", "normal", "verbose"]
+Level = Literal["debug", "info", "warning", "error"]
+
+_SHOWN: Mapping[Verbosity, tuple[Level, ...]] = {
+    "quiet": ("error",),
+    "normal": ("error", "warning", "info"),
+    "verbose": ("error", "warning", "info", "debug"),
+}
+_HIDDEN_TOKEN = "(token)"  # noqa: S105 - what is shown in place of one
+_SHORTEST_SECRET = 6
+
+
+@dataclass(slots=True)
+class Console:
+    """Standard output and standard error of one run.
+
+    `secret` is the token: should it ever be part of what is written, it is replaced. Every method may be
+    called from several threads.
+    """
+
+    out: TextIO
+    err: TextIO
+    environ: Mapping[str, str]
+    color: ColorChoice = "auto"
+    verbosity: Verbosity = "normal"
+    log_format: LogFormat = "text"
+    secret: str | None = None
+    documented: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _above: Callable[[str], None] | None = None
+
+    def divert(self, above: Callable[[str], None] | None) -> None:
+        """Hand what goes to standard error to `above`, which knows what stands there; None ends it."""
+        self._above = above
+
+    def say(self, text: str) -> None:
+        """Write text for people to standard output, ending in one newline."""
+        self._write(self.out, text.rstrip("\n") + "\n")
+
+    def document(self, value: Any) -> None:
+        """Write the one JSON document of this run to standard output; there is never a second."""
+        if self.documented:
+            raise ValueError("a run writes one document")
+        self.documented = True
+        self.say(json.dumps(value, indent=2, ensure_ascii=False))
+
+    def raw(self, text: str) -> None:
+        """Write a file's content to standard output as it is."""
+        self.documented = True
+        self._write(self.out, text)
+
+    def tell(self, text: str) -> None:
+        """Write text to standard error, whatever the verbosity and format: results that gave way, questions."""
+        self._write(self.err, text)
+
+    def log(self, level: Level, text: str, at: datetime, **members: Any) -> None:
+        """Write one line to standard error if `level` is shown; with --log-format json as an object.
+
+        `at` is the time of the line; `members` are only in the object, without those that are None.
+        """
+        if level not in _SHOWN[self.verbosity]:
+            return
+        if self.log_format == "text":
+            self._write(self.err, text + "\n")
+            return
+        stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = {"time": stamp, "level": level, "text": text}
+        line.update({name: value for name, value in members.items() if value is not None})
+        self._write(self.err, json.dumps(line, ensure_ascii=False) + "\n")
+
+    def colored(self, stream: TextIO) -> bool:
+        """Whether `stream` gets colour: only a terminal, unless it was asked for."""
+        if self.color != "auto":
+            return self.color == "always"
+        return not self.environ.get("NO_COLOR") and self.environ.get("TERM") != "dumb" and stream.isatty()
+
+    @property
+    def width(self) -> int:
+        """The width for text, in columns."""
+        import shutil
+
+        return max(60, min(shutil.get_terminal_size((100, 24)).columns, 160))
+
+    @property
+    def live(self) -> bool:
+        """Whether progress may redraw itself: text for a person who looks at a capable terminal."""
+        capable = self.environ.get("TERM") != "dumb" and self.err.isatty()
+        return capable and self.verbosity == "normal" and self.log_format == "text"
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a question would reach a person, and the answer us."""
+        return sys.stdin is not None and sys.stdin.isatty() and self.err.isatty()
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        if self.secret and len(self.secret) >= _SHORTEST_SECRET:
+            text = text.replace(self.secret, _HIDDEN_TOKEN)
+        above = self._above
+        if above is not None and stream is self.err:
+            above(text)
+            return
+        with self._lock:
+            stream.write(text)
+            stream.flush()

@@ -1,0 +1,55 @@
+"""Files that the command line names: `-` is a standard stream, and a plan file appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from campaignctl.errors import CampaignctlError
+
+STANDARD = "-"
+
+
+def read_text(name: str) -> str:
+    """Read a UTF-8 file, or standard input for `-`. Raises CampaignctlError naming the file."""
+    try:
+        data = sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
+        return data.decode("utf-8")
+    except OSError as error:
+        raise CampaignctlError(f"Cannot read {name}", detail=_reason(error)) from error
+    except UnicodeDecodeError as error:
+        raise CampaignctlError(f"Cannot read {name}", detail="It is not UTF-8 text.") from error
+
+
+def write_private(name: str, text: str) -> None:
+    """Write a file that only its owner may read; an existing one is replaced in one step.
+
+    What is no regular file (a device, a pipe) is written to as it is. Raises CampaignctlError.
+    """
+    path = Path(os.path.realpath(name))
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path, text.encode("utf-8"))
+    except OSError as error:
+        raise CampaignctlError(f"Cannot write {name}", detail=_reason(error)) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _reason(error: OSError) -> str:
+    return f"{error.strerror or error}."

@@ -1,0 +1,76 @@
+"""Click groups whose commands are imported only when they run, and which name the nearest of what they know."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A command that is not imported yet: `module:attribute`, and its line in the help of the group."""
+
+    target: str
+    help: str
+
+    def load(self) -> click.Command:
+        """Import the command."""
+        module, _, attribute = self.target.partition(":")
+        command = getattr(import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{self.target} is not a command")
+        return command
+
+
+class LazyGroup(click.Group):
+    """A group over a table of lazy commands, listed in the table's order.
+
+    Neither its help nor a wrong command name imports any of them.
+    """
+
+    def __init__(self, *args: Any, table: Mapping[str, Lazy], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order in which a newcomer meets them."""
+        return list(self._table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command of exactly this name."""
+        lazy = self._table.get(cmd_name)
+        return lazy.load() if lazy else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table; click's own way would import every command for its first line."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.help) for name, lazy in self._table.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the nearest one."""
+        name = args[0]
+        if name in self._table or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        raise click.UsageError(f"No such command {name!r}.{did_you_mean(name, self._table)}", ctx)
+
+
+class NearestChoice(click.Choice[str]):
+    """A choice whose refusal names the nearest value."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Say what there is, and the nearest of it."""
+        message = super().get_invalid_choice_message(value=value, ctx=ctx)
+        return message + did_you_mean(str(value), map(str, self.choices))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Name the known word nearest to `word`, as a sentence with a space before it; empty if none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" Did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,101 @@
+"""The command `campaignctl`: its global options and the table of its commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from campaignctl import __version__
+from campaignctl.cli.boundary import run
+from campaignctl.cli.console import ColorChoice, Console, LogFormat
+from campaignctl.cli.group import Lazy, LazyGroup, NearestChoice
+from campaignctl.cli.settings import App, Settings
+from campaignctl.errors import UsageError
+
+_COMMANDS = "campaignctl.cli.commands"
+TABLE = {
+    "init": Lazy(f"{_COMMANDS}.init:command", "Make a new project, ready to plan."),
+    "validate": Lazy(f"{_COMMANDS}.validate:command", "Check the manifests, offline."),
+    "plan": Lazy(f"{_COMMANDS}.plan:command", "Show what an apply would do, and change nothing."),
+    "apply": Lazy(f"{_COMMANDS}.apply:command", "Do what a plan shows, after you said yes."),
+    "destroy": Lazy(f"{_COMMANDS}.apply:destroy", "Take away every recorded campaign."),
+    "show": Lazy(f"{_COMMANDS}.show:command", "Show a saved plan, or the state."),
+    "status": Lazy(f"{_COMMANDS}.status:command", "Show live status, next run and drift of every campaign."),
+    "state": Lazy(f"{_COMMANDS}.state:command", "Look at the record of what was created, and repair it."),
+    "schema": Lazy(f"{_COMMANDS}.schema:command", "Print the JSON Schema of a manifest, for editors."),
+    "sandbox": Lazy(f"{_COMMANDS}.sandbox:command", "Run a local Ocamba, to try things without sending."),
+    "demo": Lazy(f"{_COMMANDS}.demo:command", "See it work: a sandbox and a sample project, in seconds."),
+}
+
+
+@click.command(cls=LazyGroup, table=TABLE, name="campaignctl", no_args_is_help=True)
+@click.option(
+    "-C",
+    "directory",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The project's directory; else CAMPAIGNCTL_PROJECT, the current one, or ./campaigns.",
+)
+@click.option(
+    "-e", "environment", metavar="ENV", envvar="CAMPAIGNCTL_ENV", help="The environment; else CAMPAIGNCTL_ENV."
+)
+@click.option(
+    "--color",
+    type=NearestChoice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour; auto colours terminals and respects NO_COLOR.",
+)
+@click.option("-q", "quiet", is_flag=True, help="Only results, questions and errors.")
+@click.option("-v", "verbose", is_flag=True, help="Each request as well, on standard error.")
+@click.option(
+    "--log-format",
+    type=NearestChoice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Progress, logs and errors on standard error: text, or an object a line.",
+)
+@click.version_option(__version__, message="%(prog)s %(version)s", prog_name="campaignctl")
+@click.pass_context
+def root(
+    ctx: click.Context,
+    *,
+    directory: Path | None,
+    environment: str | None,
+    color: ColorChoice,
+    log_format: LogFormat,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Campaigns as code for Ocamba.
+
+    Manifests declare what shall be sent. A plan shows what would change, an apply does exactly that, and
+    nothing is ever sent twice.
+    """
+    if quiet and verbose:
+        raise UsageError("-q and -v do not go together", hint="leave one of them out")
+    console = ctx.ensure_object(Console)
+    settings = Settings(directory, environment, os.environ, Path.cwd())
+    console.color, console.log_format = color, log_format
+    console.verbosity = "quiet" if quiet else "verbose" if verbose else "normal"
+    console.secret = settings.token
+    ctx.obj = App(settings, console)
+
+
+def unsupported(system: str) -> str | None:
+    """Say why campaignctl does not run on a system (`os.name`), or None where it does."""
+    if system == "posix":
+        return None
+    return "campaignctl runs on Linux and macOS. On Windows, use it inside WSL: https://aka.ms/wsl"
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit status."""
+    if refusal := unsupported(os.name):
+        sys.exit(refusal)
+    sys.exit(run(root, sys.argv[1:] if argv is None else argv))

@@ -1,0 +1,146 @@
+"""The options that several commands share, and the values that they become."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import click
+
+from campaignctl.cli.group import NearestChoice
+from campaignctl.errors import UsageError
+from campaignctl.plan.options import OVERRIDES, Options
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+Decorator = Callable[[Decorated], Decorated]
+
+#: The parameters that `selecting` packs into one value, and how each is spelled.
+SELECTING = {
+    "targets": "--target",
+    "replace": "--replace",
+    "destroy": "--destroy",
+    "refresh": "--refresh/--no-refresh",
+    "refresh_only": "--refresh-only",
+    "overrides": "--override",
+}
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_LONGEST = timedelta(hours=24)
+
+
+class Duration(click.ParamType):
+    """A length of time as `30s`, `5m` or `1h`, up to a day; becomes a timedelta."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Read the text, or say what it has to look like."""
+        if isinstance(value, timedelta):
+            return value
+        match = re.fullmatch(r"(\d{1,6})([smh])", str(value))
+        length = timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else None
+        if length is None or length > _LONGEST:
+            self.fail(f"{value!r} is not a length of time up to 24h: 30s, 5m, 1h", param, ctx)
+        return length
+
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=NearestChoice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or one JSON document on standard output.",
+)
+lock_timeout_option = click.option(
+    "--lock-timeout",
+    type=Duration(),
+    default="30s",
+    show_default=True,
+    help="How long to wait for somebody else's apply.",
+)
+parallelism_option = click.option(
+    "--parallelism",
+    type=click.IntRange(1, 100),
+    default=8,
+    show_default=True,
+    help="How many requests may be under way at once.",
+)
+auto_approve_option = click.option(
+    "--auto-approve", is_flag=True, help="Do not ask. Needed without a terminal, unless a saved plan is applied."
+)
+
+_TARGET = click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="KEY",
+    help="Only this campaign; * and ? are wild. May be repeated.",
+)
+_REPLACE = click.option(
+    "--replace",
+    multiple=True,
+    metavar="KEY",
+    help="Create this campaign again, cancelling the present one. May be repeated.",
+)
+_DESTROY = click.option("--destroy", is_flag=True, help="Plan to take away every recorded campaign.")
+_REFRESH = click.option(
+    "--refresh/--no-refresh",
+    default=True,
+    show_default=True,
+    help="Read the live campaigns first, or trust the state. Reading needs OCAMBA_TOKEN.",
+)
+_REFRESH_ONLY = click.option(
+    "--refresh-only", is_flag=True, help="Only show how the live campaigns differ from what was applied."
+)
+_OVERRIDE = click.option(
+    "--override",
+    "overrides",
+    multiple=True,
+    type=NearestChoice(OVERRIDES),
+    metavar="GUARDRAIL",
+    help=f"Lift one guardrail or rule, this once: {', '.join(OVERRIDES)}. May be repeated.",
+)
+
+
+def selecting(function: Decorated) -> Decorated:
+    """Add the options of `plan` that select or refresh, packed into one `options`."""
+    return _with_options(function, (_TARGET, _REPLACE, _DESTROY, _REFRESH, _REFRESH_ONLY, _OVERRIDE))
+
+
+def selecting_to_destroy(function: Decorated) -> Decorated:
+    """Add the options that select or refresh and make sense with a destroy; `options.destroy` is set."""
+    return _with_options(function, (_TARGET, _REFRESH, _OVERRIDE), destroy=True)
+
+
+def given(ctx: click.Context) -> tuple[str, ...]:
+    """Name the selecting options that stand on the command line."""
+    source = click.core.ParameterSource.COMMANDLINE
+    return tuple(option for name, option in SELECTING.items() if ctx.get_parameter_source(name) is source)
+
+
+def _with_options(function: Decorated, added: tuple[Decorator[Any], ...], **fixed: Any) -> Decorated:
+    @functools.wraps(function)
+    def packed(*args: Any, **params: Any) -> Any:
+        chosen = {name: params.pop(name) for name in SELECTING if name in params}
+        return function(*args, options=_consistent(Options(**chosen, **fixed)), **params)
+
+    for option in reversed(added):
+        packed = option(packed)
+    return packed  # type: ignore[return-value]  # `wraps` keeps the callable, which a TypeVar cannot say
+
+
+def _consistent(options: Options) -> Options:
+    """Refuse options that contradict each other. Raises UsageError."""
+    clashes = (
+        (options.refresh_only and not options.refresh, "--refresh-only reads, --no-refresh does not"),
+        (options.refresh_only and options.destroy, "--refresh-only changes nothing, --destroy does"),
+        (options.refresh_only and options.replace, "--refresh-only changes nothing, --replace does"),
+        (options.destroy and options.replace, "--destroy takes away what --replace would create again"),
+    )
+    for clash, reason in clashes:
+        if clash:
+            raise UsageError("These options do not go together", detail=f"{reason}.", hint="leave one of them out")
+    return options

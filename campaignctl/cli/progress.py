@@ -1,0 +1,140 @@
+"""Progress of an apply on standard error: a live bar for a person who looks, plain lines for everybody else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+    from campaignctl.cli.console import Console, Level
+    from campaignctl.reconciler.outcome import Event
+
+_DONE = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "pause": "paused",
+    "resume": "resumed",
+    "cancel": "canceled",
+    "adopt": "adopted",
+    "move": "moved",
+    "forget": "forgotten",
+}
+_UNDONE = {"failed": "failed", "not_started": "not started", "unknown": "outcome unknown"}
+
+
+class Progress(Protocol):
+    """Takes events from any thread."""
+
+    def __call__(self, event: Event) -> None: ...
+
+    def pause(self) -> None:
+        """Leave the terminal alone until the next event."""
+        ...
+
+
+def progress_on(console: Console, now: Callable[[], datetime]) -> Progress:
+    """Choose how to show progress on this console."""
+    return Bar(console, now) if console.live else Lines(console, now)
+
+
+class Lines:
+    """One line for each phase, finished change and note."""
+
+    def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
+        self._console = console
+        self._now = now
+
+    def __call__(self, event: Event) -> None:
+        """Write the event as a line."""
+        self._console.log(
+            level_of(event),
+            line_of(event),
+            self._now(),
+            event=event.kind,
+            key=event.key,
+            action=event.action and str(event.action),
+            outcome=event.outcome,
+            total=event.total,
+        )
+
+    def pause(self) -> None:
+        """Lines are in nobody's way."""
+
+
+class Bar:
+    """A bar that stands below the lines of what is finished, and goes when there is nothing to wait for."""
+
+    def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
+        self._lines = Lines(console, now)
+        self._console = console
+        self._lock = threading.RLock()
+        self._bar: RichProgress | None = None
+        self._task: TaskID | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Move the bar; what is finished and what is worth reading goes above it."""
+        with self._lock:
+            if event.kind == "phase":
+                self._begin(line_of(event), event.total)
+            elif event.kind != "started":
+                self._lines(event)
+            if event.kind == "finished" and self._bar is not None and self._task is not None:
+                self._bar.advance(self._task)
+
+    def pause(self) -> None:
+        """Take the bar off the terminal."""
+        with self._lock:
+            if self._bar is not None:
+                self._console.divert(None)
+                self._bar.stop()
+                self._bar = self._task = None
+
+    def _begin(self, text: str, total: int | None) -> None:
+        if self._bar is None:
+            self._bar = bar = _rich_bar(colored=self._console.colored(self._console.err))
+            self._console.divert(lambda line: bar.console.print(line.rstrip("\n"), markup=False, highlight=False))
+            bar.start()
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(text, total=total)
+
+
+def _rich_bar(*, colored: bool) -> RichProgress:
+    from rich.console import Console as RichConsole
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns: tuple[Any, ...] = (
+        SpinnerColumn("line"),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    screen = RichConsole(stderr=True, no_color=not colored)
+    return Progress(*columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False)
+
+
+def level_of(event: Event) -> Level:
+    """Say how much an event matters: a change that is not done is a warning, a started one a detail."""
+    if event.kind == "started":
+        return "debug"
+    return "warning" if event.outcome in _UNDONE else "info"
+
+
+def line_of(event: Event) -> str:
+    """Write an event as one line for people."""
+    from campaignctl.render.escape import escape
+
+    if event.key is None or event.action is None:
+        return escape(event.text)
+    if event.kind == "started":
+        return f"{event.key}: {event.action} ..."
+    if event.outcome in (None, "done"):
+        return f"{event.key}: {_DONE.get(str(event.action), str(event.action))}"
+    return f"{event.key}: {event.action} {_UNDONE[event.outcome]}"

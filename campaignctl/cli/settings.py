@@ -1,0 +1,51 @@
+"""What the command line and the environment say before any file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from campaignctl.errors import CampaignctlError
+
+if TYPE_CHECKING:
+    from campaignctl.cli.console import Console
+
+TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not its value
+URL_VARIABLE = "OCAMBA_API_URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The global options, and the surroundings of the process.
+
+    `directory` is -C; `environment` is -e or CAMPAIGNCTL_ENV; `environ` are the environment variables.
+    """
+
+    directory: Path | None
+    environment: str | None
+    environ: Mapping[str, str]
+    cwd: Path
+
+    @property
+    def token(self) -> str | None:
+        """The API token, or None if there is none. Raises CampaignctlError for one that no header can carry."""
+        token = self.environ.get(TOKEN_VARIABLE, "").strip()
+        if not token:
+            return None
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            raise CampaignctlError(
+                f"{TOKEN_VARIABLE} is not a token",
+                detail="It contains spaces, or characters that a request header cannot carry.",
+                hint="copy the token again from the profile menu, API Tokens",
+            )
+        return token
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """What every command is given."""
+
+    settings: Settings
+    console: Console

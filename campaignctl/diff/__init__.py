@@ -1,0 +1,41 @@
+"""Two specs, field by field; what counts as the same; the smallest merge patch; drift against live.
+
+The only door to deepdiff.
+"""
+
+from campaignctl.diff.drift import Comparison, compare, echo_of, mistaken, overlay, refused
+from campaignctl.diff.fields import (
+    DEFAULTS,
+    EVENT,
+    FieldChange,
+    equal,
+    field_changes,
+    join,
+    leaves,
+    lookup,
+    matches,
+    same,
+    split,
+)
+from campaignctl.diff.patch import merge_patch
+
+__all__ = [
+    "DEFAULTS",
+    "EVENT",
+    "Comparison",
+    "FieldChange",
+    "compare",
+    "echo_of",
+    "equal",
+    "field_changes",
+    "join",
+    "leaves",
+    "lookup",
+    "matches",
+    "merge_patch",
+    "mistaken",
+    "overlay",
+    "refused",
+    "same",
+    "split",
+]

@@ -1,0 +1,175 @@
+"""Drift: live against what was last applied, only in what the manifest sets, with echo memory.
+
+Echo memory ("Drift" in the decision rules): right after a write we keep what the API answered for each
+member that we set, where that differs. An echo is a list: empty for a member that the API does not
+return, else of the one value that it returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.marker import MEMBER
+from campaignctl.campaign.status import is_draft
+from campaignctl.diff.fields import DEFAULTS, EVENT, FieldChange, join, leaves, lookup, same, split
+
+Echo = Mapping[str, Any]
+
+# A difference in one of these right after the write is no respelling: the wrong people, or the wrong time.
+_CRITICAL_MEMBERS = frozenset(
+    {
+        "scheduled_time",
+        "recurrence",
+        "send_in_profile_time_zone",
+        "send_if_profile_time_passed",
+        "is_draft",
+        "targeting",
+        "quiet_hours",
+    }
+)
+_CRITICAL_MESSAGE_MEMBERS = frozenset({"channel", "integration_id", "sender_name", "sender_email"})
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Live against applied: `changes` (before: applied, after: live), and the members of which this
+    answer says nothing, so that only a read by id can tell."""
+
+    changes: tuple[FieldChange, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def _value(live: Live, path: str) -> tuple[Any, ...]:
+    """What live shows at a path; both spellings of a draft count."""
+    if path == "is_draft":
+        return (True,) if is_draft(live.members) else lookup(live.members, path)
+    return lookup(live.members, path)
+
+
+def _watched(applied: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are compared: all that were set, but for the event and our marker."""
+    skipped = (EVENT, join(["metadata", MEMBER]))
+    return {path: value for path, value in leaves(applied).items() if path not in skipped}
+
+
+def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
+    """What differs between live and what was applied, allowing for how the API echoes it."""
+    changes: list[FieldChange] = []
+    unknown: dict[str, None] = {}
+    for path, value in _watched(applied).items():
+        expected = echo.get(path, [value])
+        found = _value(live, path)
+        if _agrees(path, value, expected, found):
+            continue
+        member = split(path)[0]
+        if not found and not live.complete and member not in live.members:
+            unknown.setdefault(member)
+        else:
+            changes.append(FieldChange(path, value, found[0] if found else None))
+    changes.extend(_added_items(applied, live))
+    return Comparison(tuple(changes), tuple(unknown))
+
+
+def _agrees(path: str, value: Any, expected: list[Any], found: tuple[Any, ...]) -> bool:
+    if not found:
+        return not expected or (path in DEFAULTS and same(path, value, DEFAULTS[path])) or value in ({}, [])
+    return same(path, value, found[0]) or bool(expected and same(path, expected[0], found[0]))
+
+
+def _added_items(applied: Mapping[str, Any], live: Live) -> list[FieldChange]:
+    """Messages that live has beyond those that were set: a list is set as a whole."""
+    ours, theirs = applied.get("messages"), live.members.get("messages")
+    if not isinstance(ours, list | tuple) or not isinstance(theirs, list | tuple):
+        return []
+    return [
+        FieldChange(join(["messages", index]), None, theirs[index])
+        for index in range(len(ours), len(theirs))
+    ]
+
+
+def echo_of(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
+    """The echo memory after a write that live answers: only what differs, and nothing critical."""
+    echo: dict[str, Any] = {}
+    for path, value in _watched(applied).items():
+        found = _value(live, path)
+        if not found and not _agrees(path, value, [value], found):
+            echo[path] = []
+        elif found and not same(path, value, found[0]) and not _is_mistaken(path, value, found[0]):
+            echo[path] = [found[0]]
+    return echo
+
+
+def mistaken(applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
+    """Differences right after a write that no respelling explains: time, audience, channel, sender, draft."""
+    return tuple(
+        FieldChange(path, value, found[0])
+        for path, value in _watched(applied).items()
+        if (found := _value(live, path)) and _is_mistaken(path, value, found[0])
+    ) + tuple(_added_items(applied, live))
+
+
+def refused(before: Mapping[str, Any], applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
+    """Fields that a PATCH was to change and that still show exactly what they were before."""
+    old = leaves(before)
+    return tuple(
+        FieldChange(path, value, found[0])
+        for path, value in _watched(applied).items()
+        if path in old
+        and not same(path, old[path], value)
+        and (found := _value(live, path))
+        and same(path, old[path], found[0])
+    )
+
+
+def _is_mistaken(path: str, value: Any, found: Any) -> bool:
+    if same(path, value, found) or not _is_critical(path):
+        return False
+    return not _same_items(value, found)
+
+
+def _is_critical(path: str) -> bool:
+    parts = split(path)
+    if parts[0] == "messages":
+        return parts[-1] in _CRITICAL_MESSAGE_MEMBERS
+    return parts[0] in _CRITICAL_MEMBERS
+
+
+def _same_items(one: Any, other: Any) -> bool:
+    """Whether two lists hold the same plain values in another order or spelling of numbers."""
+    if not isinstance(one, list | tuple) or not isinstance(other, list | tuple):
+        return str(one) == str(other)
+    return sorted(map(str, one)) == sorted(map(str, other))
+
+
+def overlay(applied: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dict[str, Any]:
+    """What is live as far as we know: the applied spec with the drift laid over it."""
+    spec: dict[str, Any] = _copy(applied)
+    for change in changes:
+        _put(spec, split(change.path), change.after)
+    return spec
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _copy(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copy(item) for item in value]
+    return value
+
+
+def _put(spec: Any, parts: list[str], value: Any) -> None:
+    """Set the value at a path, or take it out where it is None; an index past the end appends."""
+    for part in parts[:-1]:
+        spec = spec[int(part)] if isinstance(spec, list) else spec.setdefault(part, {})
+        if not isinstance(spec, dict | list):
+            return
+    last: Any = int(parts[-1]) if isinstance(spec, list) else parts[-1]
+    if isinstance(spec, list) and last >= len(spec):
+        spec.append(value)
+    elif value is not None:
+        spec[last] = value
+    elif isinstance(spec, dict):
+        spec.pop(last, None)

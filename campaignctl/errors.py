@@ -1,0 +1,175 @@
+"""Every way in which campaignctl refuses, written for the person who must act.
+
+    CampaignctlError              exit status 1
+    ├── UsageError                64: the command line itself is wrong
+    ├── Interrupted               130: SIGINT or SIGTERM; what was done is in the state
+    ├── ManifestError             manifests or project file, with every finding of the run
+    ├── StateError                the state cannot be used as it is
+    │   ├── StateDamaged          unreadable; nothing was overwritten
+    │   ├── StateTooNew           written by a newer tool
+    │   └── StateNotSaved         a write failed; says where the state was rescued to
+    ├── LockError
+    │   ├── LockHeld              somebody else applies
+    │   └── LockLost              our lock was broken; nothing further may be sent
+    ├── PlanRefused               a saved plan is stale or damaged, or a guardrail objects
+    ├── AccountMismatch           token, account, environment and state do not belong together
+    └── ApiError                  the account's API
+        ├── Refused               the answer proves that nothing happened
+        │   └── TokenRejected     401 or 403
+        ├── OutcomeUnknown        nobody can say whether the write happened
+        └── ReadFailed            a read got no usable answer
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """A place in a file: 1-based line and column, and the line itself for showing."""
+
+    file: str
+    line: int
+    column: int
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong (or doubtful) in a manifest or project file.
+
+    `code` is a stable, kebab-case name of the rule; `message` says what is wrong and `hint` what to
+    write instead. Neither contains the place, which is in `source`.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    source: Source
+    hint: str = ""
+    key: str | None = None
+
+
+class CampaignctlError(Exception):
+    """Something campaignctl refuses, or failed to do.
+
+    `summary` is one line without a full stop, `detail` may explain, `hint` says what to do next.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        summary: str,
+        *,
+        detail: str = "",
+        hint: str = "",
+        key: str | None = None,
+        source: Source | None = None,
+        trace_id: str | None = None,
+    ) -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.detail = detail
+        self.hint = hint
+        self.key = key
+        self.source = source
+        self.trace_id = trace_id
+
+
+class UsageError(CampaignctlError):
+    """The command line asks for something that does not exist or does not go together."""
+
+    exit_code = 64
+
+
+class Interrupted(CampaignctlError):
+    """The user or the system asked us to stop; what had been done is in the state."""
+
+    exit_code = 130
+
+
+class ManifestError(CampaignctlError):
+    """Manifests or the project file cannot be used; carries every finding of the run."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        errors = sum(1 for finding in findings if finding.severity == "error")
+        super().__init__(f"{errors} error{'s' if errors != 1 else ''} in the manifests")
+        self.findings = findings
+
+
+class StateError(CampaignctlError):
+    """The state cannot be used as it is."""
+
+
+class StateDamaged(StateError):
+    """The state or its journal cannot be read; nothing was overwritten."""
+
+
+class StateTooNew(StateError):
+    """A newer campaignctl wrote this state."""
+
+
+class StateNotSaved(StateError):
+    """A durable write of the state failed."""
+
+
+class LockError(CampaignctlError):
+    """The lock of the state."""
+
+
+class LockHeld(LockError):
+    """Somebody else holds the lock, and waited-for time has passed."""
+
+
+class LockLost(LockError):
+    """Our lock was broken or taken over: no further request or state write is allowed."""
+
+
+class PlanRefused(CampaignctlError):
+    """A saved plan cannot be applied exactly, so it is not applied at all."""
+
+
+class AccountMismatch(CampaignctlError):
+    """The token's account, the environment and the state do not belong together."""
+
+
+class ApiError(CampaignctlError):
+    """The account's API did not do what was asked; `status` is the HTTP status if there was one."""
+
+    def __init__(
+        self,
+        summary: str,
+        *,
+        detail: str = "",
+        hint: str = "",
+        key: str | None = None,
+        source: Source | None = None,
+        trace_id: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(summary, detail=detail, hint=hint, key=key, source=source, trace_id=trace_id)
+        self.status = status
+
+
+class Refused(ApiError):
+    """The answer proves that nothing happened: 400, 401, 403, 404, 422, 429, or never connected."""
+
+
+class TokenRejected(Refused):
+    """401 or 403: the token is missing, unknown, expired, or not allowed to do this."""
+
+
+class OutcomeUnknown(ApiError):
+    """A write was sent and nobody can say whether it took effect. Never answered by a second write."""
+
+
+class ReadFailed(ApiError):
+    """A read got no usable answer, also after its repeats. Proves nothing about the campaign."""

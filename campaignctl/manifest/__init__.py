@@ -1,0 +1,1 @@
+"""Manifests: read from YAML with positions, compiled to the desired state."""

@@ -1,0 +1,104 @@
+"""The desired state: what a project's manifests ask for, compiled and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.errors import Finding, Source
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """The account's two windows, in requests, and the share kept for settling and emergencies."""
+
+    per_second: int = 10
+    per_minute: int = 150
+    reserve_per_minute: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """How long to look for a campaign whose create had an unknown outcome."""
+
+    waits: tuple[timedelta, ...] = (timedelta(seconds=1), timedelta(seconds=4), timedelta(seconds=15))
+    horizon: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """`api` of the project file; `url` may be overridden by OCAMBA_API_URL."""
+
+    url: str = "https://api.ocamba.com"
+    timeout: timedelta = timedelta(seconds=30)
+    rate_limit: RateLimit = RateLimit()
+    immediate: Literal["direct", "two_step"] = "direct"
+    settle: Settle = Settle()
+    markers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrails:
+    """The limits of one apply; the figures are the documented ones."""
+
+    max_destroy_percent: int = 30
+    max_immediate_sends: int = 3
+    min_lead_time: timedelta = timedelta(minutes=10)
+    max_plan_age: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StateSettings:
+    """Where the state lives. `path` is relative to the project directory."""
+
+    backend: Literal["local"] = "local"
+    path: str = ".campaignctl/state.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """`campaignctl.yaml`, with the chosen environment's settings laid over it."""
+
+    name: str
+    directory: str
+    environment: str | None = None
+    company_id: str | None = None
+    time_zone: str = "UTC"
+    api: ApiSettings = ApiSettings()
+    state: StateSettings = StateSettings()
+    guardrails: Guardrails = Guardrails()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    manifests: tuple[str, ...] = ("**/*.yaml", "**/*.yml")
+    ignore: tuple[str, ...] = ()
+    allow_env: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredCampaign:
+    """One campaign that the manifests declare.
+
+    `spec` is the body of the create call: plain JSON values, interpolated, times in GMT, `extra` merged
+    in, without our marker. `source_digest` is the digest of the manifest itself before interpolation
+    (with the texts of its `{$file:}`), so that a change made only by variables or a newer tool can be
+    told from one made by the author. `unchecked` names the members that came from `extra`.
+    """
+
+    key: str
+    spec: Mapping[str, Any]
+    source: Source
+    source_digest: str
+    lifecycle: Lifecycle = Lifecycle()
+    unchecked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """Everything the manifests of a project ask for. `digest` changes when any of it does."""
+
+    project: Project
+    campaigns: Mapping[str, DesiredCampaign]
+    digest: str
+    findings: tuple[Finding, ...] = ()

@@ -1,0 +1,1 @@
+"""Plans: the decision table as a pure function, its guardrails, and the saved form."""

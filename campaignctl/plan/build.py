@@ -1,0 +1,223 @@
+"""Changes, put together: requests, diff, when it sends, whom it reaches, until when it can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.status import Status
+from campaignctl.diff import EVENT, FieldChange, field_changes, join
+from campaignctl.manifest.desired import DesiredCampaign, Project
+from campaignctl.plan.arming import creates_arm, sends_after, update_arms
+from campaignctl.plan.model import Action, Change, Request
+from campaignctl.schedule.sends import Sends
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import Record
+
+CAMPAIGNS = "/v1/hood/campaigns"
+
+Spec = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What every change of one plan is built with."""
+
+    project: Project
+    now: datetime
+    new_id: Callable[[], str]
+    commit: str | None = None
+
+
+def path_of(campaign_id: str, operation: str = "") -> str:
+    """The path of a campaign, or of an operation on it."""
+    return f"{CAMPAIGNS}/{campaign_id}" + (f"/{operation}" if operation else "")
+
+
+def undo(sends: Sends, *, arms: bool) -> str:
+    """Until when a change can be taken back before anybody is reached."""
+    if arms and sends.when == "immediately":
+        return "never"
+    return f"until {iso(sends.first)}" if sends.first else "free"
+
+
+def audience(spec: Spec) -> str | Spec:
+    """Whom a spec reaches; no targeting means everyone."""
+    return spec.get("targeting") or "everyone"
+
+
+def _cancel_request(site: Site, record: Record, why: str) -> Request:
+    commit = f" (commit {site.commit[:12]})" if site.commit else ""
+    return Request("POST", path_of(record.id, "cancel"), {"reason": f"campaignctl: {why}{commit}"})
+
+
+def _create_requests(site: Site, wanted: DesiredCampaign, intent: str) -> tuple[Request, ...]:
+    """One POST; with `api.immediate: two_step` a campaign that sends at once is armed by a PATCH after it."""
+    spec: Spec = wanted.spec
+    two_step = site.project.api.immediate == "two_step" and bool(spec.get(EVENT))
+    if two_step:
+        spec = {name: value for name, value in spec.items() if name != EVENT}
+    if site.project.api.markers:
+        made_by = marker.make(site.project.name, site.project.environment, wanted.key, intent)
+        spec = marker.stamp(spec, made_by)
+    create = Request("POST", CAMPAIGNS, spec)
+    if not two_step:
+        return (create,)
+    return create, Request("PATCH", path_of("{id}"), {EVENT: True})
+
+
+def create(
+    site: Site, wanted: DesiredCampaign, *, reason: str, warnings: tuple[str, ...] = (), deliberate: bool = False
+) -> Change:
+    """A campaign that is not there yet."""
+    sends = sends_after(None, wanted.spec, site.now)
+    arms = creates_arm(sends)
+    intent = site.new_id()
+    return Change(
+        key=wanted.key,
+        action=Action.CREATE,
+        id=None,
+        name=str(wanted.spec.get("name", "")),
+        reason=reason,
+        requests=_create_requests(site, wanted, intent),
+        diff=field_changes({}, wanted.spec),
+        sends=sends,
+        arms=arms,
+        audience=audience(wanted.spec),
+        undo=undo(sends, arms=arms),
+        warnings=warnings + _unchecked(wanted),
+        spec=wanted.spec,
+        digest=body_digest(wanted.spec),
+        intent=intent,
+        source_digest=wanted.source_digest,
+        lifecycle=wanted.lifecycle,
+        source=str(wanted.source),
+        deliberate_resend=deliberate,
+    )
+
+
+def _unchecked(wanted: DesiredCampaign) -> tuple[str, ...]:
+    if not wanted.unchecked:
+        return ()
+    return (f"sent unchecked, from `extra`: {', '.join(wanted.unchecked)}",)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """An update in the making: `current` is what is live as far as known, `spec` what shall be."""
+
+    wanted: DesiredCampaign
+    record: Record
+    current: Spec
+    spec: Spec
+    patch: Spec
+    live_digest: str | None
+
+
+def update(site: Site, edit: Edit, *, reason: str, warnings: tuple[str, ...] = ()) -> Change:
+    """One merge patch with only what changed."""
+    sends = sends_after(edit.current, edit.spec, site.now)
+    arms = update_arms(edit.current, edit.spec, sends, site.now)
+    at_once = arms and sends.when == "immediately"
+    return Change(
+        key=edit.wanted.key,
+        action=Action.UPDATE,
+        id=edit.record.id,
+        name=str(edit.spec.get("name", "")),
+        reason=reason,
+        requests=(Request("PATCH", path_of(edit.record.id), edit.patch),),
+        diff=_shown(edit),
+        sends=sends,
+        arms=arms,
+        audience=audience(edit.spec),
+        undo=undo(sends, arms=arms),
+        live_digest=edit.live_digest,
+        warnings=warnings + _unchecked(edit.wanted),
+        spec=edit.spec,
+        digest=body_digest(edit.spec),
+        intent=site.new_id() if at_once else None,
+        source_digest=edit.wanted.source_digest,
+        lifecycle=edit.wanted.lifecycle,
+        source=str(edit.wanted.source),
+    )
+
+
+def _shown(edit: Edit) -> tuple[FieldChange, ...]:
+    """The fields of the patch, old against new."""
+    hidden = join(["metadata", marker.MEMBER])
+    return tuple(change for change in field_changes(edit.current, edit.spec) if change.path != hidden)
+
+
+def cancel(site: Site, key: str, record: Record, live_digest: str | None, *, reason: str) -> Change:
+    """The end of a campaign that can still send. Final."""
+    return Change(
+        key=key,
+        action=Action.CANCEL,
+        id=record.id,
+        name=str(record.applied.get("name", "")),
+        reason=reason,
+        requests=(_cancel_request(site, record, reason),),
+        audience=audience(record.applied),
+        undo="never",
+        live_digest=live_digest,
+        digest=record.digest,
+        lifecycle=record.lifecycle,
+    )
+
+
+def forget(
+    key: str, record: Record, live_digest: str | None, *, reason: str, warnings: tuple[str, ...] = ()
+) -> Change:
+    """A record that leaves the state; the campaign itself is not touched."""
+    return Change(
+        key=key,
+        action=Action.FORGET,
+        id=record.id,
+        name=str(record.applied.get("name", "")),
+        reason=reason,
+        audience=audience(record.applied),
+        live_digest=live_digest,
+        warnings=warnings,
+        digest=record.digest,
+        lifecycle=record.lifecycle,
+    )
+
+
+def replace(site: Site, wanted: DesiredCampaign, record: Record, status: Status, live_digest: str | None) -> Change:
+    """A new campaign in the place of a recorded one, which is cancelled first where it can be."""
+    cancels = status in (Status.SCHEDULED, Status.PAUSED, Status.RUNNING)
+    left_behind = status in (Status.DRAFT, Status.MANUAL)
+    resends = not cancels and not left_behind
+    warnings: tuple[str, ...] = ()
+    if left_behind:
+        warnings = (f"the API cannot delete a {status} campaign: {record.id} is left behind",)
+    elif status in (Status.SENT, Status.NEEDS_DECISION, Status.RUNNING):
+        warnings = (f"a deliberate second send: {record.id} has reached people already",)
+    made = create(site, wanted, reason=f"--replace; now {status}", warnings=warnings, deliberate=resends)
+    first = (_cancel_request(site, record, "replaced"),) if cancels else ()
+    return Change(
+        key=made.key,
+        action=Action.REPLACE,
+        id=record.id,
+        name=made.name,
+        reason=made.reason,
+        requests=first + made.requests,
+        diff=field_changes(record.applied, wanted.spec),
+        sends=made.sends,
+        arms=made.arms,
+        audience=made.audience,
+        undo="never" if cancels else made.undo,
+        live_digest=live_digest,
+        warnings=made.warnings,
+        spec=made.spec,
+        digest=made.digest,
+        intent=made.intent,
+        source_digest=made.source_digest,
+        lifecycle=made.lifecycle,
+        source=made.source,
+        deliberate_resend=True,
+    )

@@ -1,0 +1,164 @@
+"""A plan as an inert value: everything an apply will do, and why it will not do the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.diff import FieldChange
+from campaignctl.schedule.sends import Sends
+from campaignctl.state.model import Record
+
+FORMAT_VERSION = 1
+
+
+class Action(StrEnum):
+    """What a change does. Every action stands in the summary, also those with none."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    ADOPT = "adopt"
+    MOVE = "move"
+    FORGET = "forget"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One write as it will be sent; `path` is relative to the API's base URL."""
+
+    method: Literal["POST", "PATCH"]
+    path: str
+    body: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change to one campaign.
+
+    `requests` are its writes in order; none for what touches only the state. `spec` is what a record
+    will hold as applied (None where the record goes away). `arms`: after it the campaign can send what
+    it could not before. `undo`: "free", "never", or "until <time>". `audience` is "everyone" or the
+    targeting. `live_digest` is the digest of the live campaign that was planned against; a saved plan is
+    refused when it differs. `intent` is the id under which a create, or an update that sends at once, is
+    put on record before it is sent.
+    """
+
+    key: str
+    action: Action
+    id: str | None
+    name: str
+    reason: str
+    requests: tuple[Request, ...] = ()
+    diff: tuple[FieldChange, ...] = ()
+    sends: Sends = Sends("never")
+    arms: bool = False
+    audience: str | Mapping[str, Any] = "everyone"
+    undo: str = "free"
+    live_digest: str | None = None
+    warnings: tuple[str, ...] = ()
+    spec: Mapping[str, Any] | None = None
+    digest: str = ""
+    intent: str | None = None
+    source_digest: str = ""
+    lifecycle: Lifecycle = Lifecycle()
+    source: str = ""
+    deliberate_resend: bool = False
+
+    @property
+    def sends_at_once(self) -> bool:
+        """Whether doing this change sets the campaign off."""
+        return self.arms and self.sends.when == "immediately"
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """One key that this plan leaves alone, why, and the one command that lifts it."""
+
+    key: str
+    id: str | None
+    status: str
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Live differs from what was last applied. `corrected` is true if a change of this plan undoes it."""
+
+    key: str
+    id: str
+    diff: tuple[FieldChange, ...]
+    corrected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A guardrail that this plan would break: what was found, the limit, and by which keys."""
+
+    guardrail: str
+    found: str
+    limit: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an apply will do, exactly.
+
+    `changes` are in the order in which they are carried out and hold no `none`. `lineage` and `serial`
+    are those of the state it was made against (None and 0 where there was none). `valid_until` is None
+    where nothing bounds it. `account` is the API's URL and the company, as far as known. `notes` are
+    quiet lines for people. `missed` (key -> digest) and `observed` (records whose status or applied
+    spec merely has to be saved) are bookkeeping that an apply does without a request.
+    """
+
+    created_at: datetime
+    project: str
+    environment: str | None
+    tool_version: str
+    manifests_digest: str
+    lineage: str | None
+    serial: int
+    changes: tuple[Change, ...] = ()
+    objections: tuple[Objection, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    valid_until: datetime | None = None
+    commit: str | None = None
+    url: str = ""
+    company_id: str | None = None
+    time_zone: str = "UTC"
+    unchanged: int = 0
+    refreshed: bool = True
+    overrides: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    missed: Mapping[str, str] = field(default_factory=dict)
+    observed: Mapping[str, Record] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How many of each action, every action named."""
+        counts = {str(action): 0 for action in Action}
+        for change in self.changes:
+            counts[str(change.action)] += 1
+        counts[str(Action.NONE)] = self.unchanged
+        return counts
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.changes
+
+    @property
+    def refused(self) -> bool:
+        """Whether `plan` ends with 1: a guardrail objects or a change is blocked."""
+        return bool(self.objections or self.blocked)

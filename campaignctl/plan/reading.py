@@ -1,0 +1,50 @@
+"""What was read of the account for a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from campaignctl.campaign.live import Live
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """An intent whose outcome is still not known. `at_once`: it may have set a campaign off."""
+
+    key: str
+    intent: str
+    at_once: bool
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A live campaign of this project and environment that the state does not know and that can send.
+
+    `key` is its key where the marker's tag fits one that is declared.
+    """
+
+    id: str
+    name: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the account showed, by key of the record; None stands for a campaign that is missing.
+
+    A key that is not in `live` was not read: its campaign is final, or nothing was to be read
+    (`refreshed` is false). `settled` holds campaigns found for pending creates; `released` the reads of
+    ids that a create has to look at first, by id.
+    """
+
+    live: Mapping[str, Live | None] = field(default_factory=dict)
+    settled: Mapping[str, Live] = field(default_factory=dict)
+    unsettled: Mapping[str, Unsettled] = field(default_factory=dict)
+    released: Mapping[str, Live | None] = field(default_factory=dict)
+    behind: tuple[Behind, ...] = ()
+    notes: tuple[str, ...] = ()
+    company_id: str | None = None
+    refreshed: bool = True

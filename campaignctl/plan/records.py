@@ -1,0 +1,106 @@
+"""Records as they follow from what was applied and what live answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, is_draft, is_manual, status_of
+from campaignctl.diff import EVENT, echo_of, overlay
+from campaignctl.diff.fields import FieldChange
+from campaignctl.manifest.desired import DesiredCampaign
+from campaignctl.schedule.sends import sends_of
+from campaignctl.schedule.times import TimeError, iso, parse_gmt
+from campaignctl.state.model import Intent, Record, Released
+
+
+def observed_status(live: Live, applied: Mapping[str, Any]) -> str:
+    """The status to keep: a decision's own word, or the API's where decisions have none."""
+    status = status_of(live, applied)
+    if status is Status.UNKNOWN:
+        return live.status or str(status)
+    return str(status)
+
+
+def final(record: Record, now: datetime) -> bool:
+    """Whether a record's campaign never has to be read again: canceled, or sent with no run left."""
+    if record.status == Status.CANCELED:
+        return True
+    return record.status == Status.SENT and sends_of(_without_event(record.applied), now).when != "recurring"
+
+
+def _without_event(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in spec.items() if name != EVENT}
+
+
+def _next_run(live: Live) -> str | None:
+    text = live.text("next_run_time")
+    try:
+        return iso(parse_gmt(text)) if text else None
+    except TimeError:
+        return None
+
+
+def created(intent: Intent, live: Live, now: datetime, *, applied: Mapping[str, Any] | None = None) -> Record:
+    """The record of a create that live answers; `applied` where that is less than what was intended."""
+    spec = intent.spec if applied is None else applied
+    return Record(
+        id=live.id,
+        status=observed_status(live, spec),
+        applied=spec,
+        digest=intent.digest,
+        intent=intent.intent,
+        created_at=iso(now),
+        updated_at=iso(now),
+        source_digest=intent.source_digest,
+        echo=echo_of(spec, live),
+        lifecycle=intent.lifecycle,
+        send_strategy=live.text("send_strategy"),
+        next_run_time=_next_run(live),
+        reposted=intent.phase == "reposted",
+    )
+
+
+def applied_over(
+    record: Record, spec: Mapping[str, Any], desired: Record | DesiredCampaign | Intent, live: Live, now: datetime
+) -> Record:
+    """The record after `spec` was applied to its campaign and live read back."""
+    return replace(
+        observed(record, live),
+        applied=spec,
+        digest=body_digest(spec),
+        updated_at=iso(now),
+        source_digest=desired.source_digest,
+        echo=echo_of(spec, live),
+        lifecycle=desired.lifecycle,
+    )
+
+
+def observed(record: Record, live: Live) -> Record:
+    """The record with what was merely seen: status and next run. A list item may not say all of it."""
+    return replace(
+        record,
+        status=observed_status(live, record.applied),
+        send_strategy=live.text("send_strategy") or record.send_strategy,
+        next_run_time=_next_run(live) if live.complete or "next_run_time" in live.members else record.next_run_time,
+    )
+
+
+def accepted(record: Record, drift: tuple[FieldChange, ...], live: Live) -> Record:
+    """The record with live's drift taken over as if it had been applied (`apply --refresh-only`)."""
+    spec = overlay(record.applied, drift)
+    return replace(observed(record, live), applied=spec, digest=body_digest(spec), echo=echo_of(spec, live))
+
+
+def released(key: str, record: Record, status: str, now: datetime) -> Released:
+    """What stays of a record that leaves."""
+    return Released(key, record.id, record.intent, record.digest, status, iso(now))
+
+
+def sends_by_hand_or_never(spec: Mapping[str, Any], live: Live | None) -> bool:
+    """Whether a campaign cannot send by itself: a draft, or one that waits to be started."""
+    return is_manual(spec) or bool(spec.get("is_draft")) or (live is not None and is_draft(live.members))

@@ -1,0 +1,66 @@
+"""What an apply did, change by change, and what it says while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from campaignctl.plan.model import Action
+
+Result = Literal["done", "incomplete", "refused", "interrupted"]
+ChangeOutcome = Literal["done", "failed", "not_started", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a change is not done, for people."""
+
+    summary: str
+    detail: str = ""
+    hint: str = ""
+    trace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """One change after an apply."""
+
+    key: str
+    action: Action
+    id: str | None
+    outcome: ChangeOutcome
+    error: Failure | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A whole apply. `next` holds complete commands, the first to be run first."""
+
+    result: Result
+    changes: tuple[ChangeResult, ...] = ()
+    lineage: str | None = None
+    serial: int = 0
+    next: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    blocked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened under way, for progress.
+
+    `kind`: "phase" (text says what begins; total how many steps it has if known), "started" and
+    "finished" (one change; outcome set when finished), "note" (a line worth showing).
+    """
+
+    kind: Literal["phase", "started", "finished", "note"]
+    text: str
+    key: str | None = None
+    action: Action | None = None
+    outcome: ChangeOutcome | None = None
+    total: int | None = None
+
+
+OnEvent = Callable[[Event], None]

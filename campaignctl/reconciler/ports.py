@@ -1,0 +1,132 @@
+"""What the reconciler needs from the world: a keeper of the state, and the account's API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from campaignctl.campaign.live import Live, Page
+from campaignctl.state.model import Entry, LockInfo, State
+
+
+class Session(Protocol):
+    """A state that we hold the lock of.
+
+    Every write checks the lock first and raises `LockLost` when it is no longer ours, `StateNotSaved`
+    when it could not be made durable. When a call returns, what it wrote survives a power cut.
+    """
+
+    @property
+    def lock(self) -> LockInfo: ...
+
+    @property
+    def state(self) -> State | None:
+        """The state with every step so far, or None where there is none yet."""
+        ...
+
+    def check(self) -> None:
+        """Raise `LockLost` unless the lock is still ours. Cheap: called before every request."""
+        ...
+
+    def write(self, state: State) -> None:
+        """Replace the whole state durably, keep the previous one as backup, and start a new journal."""
+        ...
+
+    def append(self, entry: Entry) -> None:
+        """Add one step to the journal durably. Safe to call from several threads."""
+        ...
+
+    def release(self) -> None:
+        """Fold the journal into the state and give the lock back. Safe to call twice."""
+        ...
+
+
+class Backend(Protocol):
+    """Where the state of one environment lives."""
+
+    @property
+    def location(self) -> str:
+        """Where it is, for messages."""
+        ...
+
+    def read(self) -> State | None:
+        """The state with its journal folded in; takes no lock and writes nothing.
+
+        Raises `StateDamaged` or `StateTooNew`.
+        """
+        ...
+
+    def acquire(self, operation: str, timeout: timedelta) -> Session:
+        """Take the lock, waiting up to `timeout`. Raises `LockHeld` naming the holder."""
+        ...
+
+    def holder(self) -> LockInfo | None:
+        """Who holds the lock at the moment, if anybody."""
+        ...
+
+    def unlock(self, lock_id: str) -> LockInfo:
+        """Break the lock with exactly this id. Raises `LockError` if it is not the one held."""
+        ...
+
+
+class CampaignApi(Protocol):
+    """The campaign endpoints of one account.
+
+    Reads repeat by themselves and raise `ReadFailed` in the end. A write is sent once (429 aside, which
+    proves that nothing happened) and raises `Refused` or `OutcomeUnknown`. `reserve=True` may use the
+    share of the budget that is kept for settling.
+    """
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's clock as its last answer showed it, carried forward; None before any answer."""
+        ...
+
+    def list_page(
+        self, number: int, *, size: int = 100, live_only: bool = False, reserve: bool = False
+    ) -> Page:
+        """One page, newest first, full view. `live_only` asks to leave out sent and canceled ones; the
+        API may ignore that, and the size."""
+        ...
+
+    def read(self, campaign_id: str, *, reserve: bool = False) -> Live | None:
+        """The campaign, or None when the API says that there is none of this id (404, 400, or 200
+        without an item)."""
+        ...
+
+    def create(self, body: Mapping[str, Any]) -> Live:
+        """Create; the answer, which has an id."""
+        ...
+
+    def update(self, campaign_id: str, patch: Mapping[str, Any]) -> None: ...
+
+    def pause(self, campaign_id: str, reason: str) -> None: ...
+
+    def resume(self, campaign_id: str, body: Mapping[str, Any]) -> None: ...
+
+    def cancel(self, campaign_id: str, reason: str) -> None: ...
+
+
+class Clock(Protocol):
+    """Time and identity, so that neither is taken from the air."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+    def new_id(self) -> str:
+        """A fresh id that nobody else has made."""
+        ...
+
+    def wait(self, duration: timedelta) -> None:
+        """Let time pass; returns early when an interrupt was asked for."""
+        ...
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user or the system asked us to stop."""
+        ...

@@ -1,0 +1,182 @@
+"""Building stones for checking a request body: each takes a value and its path, and returns what is kept.
+
+A check raises Invalid for a value it does not take. Paths are written as in `messages[0].push.title`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from campaignctl.sandbox import stamps
+from campaignctl.sandbox.model import Refused
+
+Check = Callable[[Any, str], Any]
+
+_DIGITS = re.compile(r"\d{1,19}\Z", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2,4})?\Z")
+_ADDRESS = re.compile(r"[^@\s\[\]<>]+@[^@\s\[\]<>]+\.[^@\s\[\]<>]+\Z")
+_URL = re.compile(r"(https?://[^\s/]|\$\{)\S*\Z")
+
+
+class Invalid(Refused):
+    """A request body that the API does not take: path and reason."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        """Join both into the message of a 400."""
+        super().__init__(f"{path or 'body'}: {reason}")
+
+
+def text(limit: int = 0, *, empty: bool = False) -> Check:
+    """Take a string, not empty unless told, of at most `limit` characters (0: any)."""
+
+    def check(value: Any, path: str) -> str:
+        if not isinstance(value, str):
+            raise Invalid(path, "must be a string")
+        if not value and not empty:
+            raise Invalid(path, "must not be empty")
+        if limit and len(value) > limit:
+            raise Invalid(path, f"must have at most {limit} characters")
+        return value
+
+    return check
+
+
+def _matching(pattern: re.Pattern[str], reason: str, limit: int = 0) -> Check:
+    plain = text(limit)
+
+    def check(value: Any, path: str) -> str:
+        word: str = plain(value, path)
+        if not pattern.match(word):
+            raise Invalid(path, reason)
+        return word
+
+    return check
+
+
+identifier = _matching(_DIGITS, "must be an id: a string of digits")
+language = _matching(_LANGUAGE, "must be a language code")
+address = _matching(_ADDRESS, "must be an e-mail address")
+
+
+def url(limit: int = 0) -> Check:
+    """Take an http or https address, or one that begins with a macro."""
+    return _matching(_URL, "must be an http or https URL", limit)
+
+
+def stamp(value: Any, path: str) -> str:
+    """Take a timestamp `YYYY-MM-DD HH:MM:SS`."""
+    if not isinstance(value, str):
+        raise Invalid(path, "must be a string")
+    try:
+        stamps.parse(value)
+    except ValueError as error:
+        raise Invalid(path, f"is no timestamp: {error}") from error
+    return value
+
+
+def integer(low: int, high: int) -> Check:
+    """Take a whole number within bounds; true and false are none."""
+
+    def check(value: Any, path: str) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Invalid(path, "must be an integer")
+        if not low <= value <= high:
+            raise Invalid(path, f"must lie between {low} and {high}")
+        return value
+
+    return check
+
+
+def boolean(value: Any, path: str) -> bool:
+    """Take true or false."""
+    if not isinstance(value, bool):
+        raise Invalid(path, "must be true or false")
+    return value
+
+
+def flag(value: Any, path: str) -> bool:
+    """Take true, false, 0 or 1."""
+    if not isinstance(value, int) or value not in (0, 1):
+        raise Invalid(path, "must be true, false, 0 or 1")
+    return bool(value)
+
+
+def bit(value: Any, path: str) -> int:
+    """Take what `flag` takes, and keep 0 or 1."""
+    return int(flag(value, path))
+
+
+def choice(*words: str) -> Check:
+    """Take one of some words."""
+
+    def check(value: Any, path: str) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise Invalid(path, f"must be one of {', '.join(words)}")
+        return value
+
+    return check
+
+
+def array(item: Check, low: int = 0, high: int = 0) -> Check:
+    """Take an array of `low` to `high` items (0: any number)."""
+
+    def check(value: Any, path: str) -> list[Any]:
+        if not isinstance(value, list):
+            raise Invalid(path, "must be an array")
+        if len(value) < low:
+            raise Invalid(path, f"must have at least {low} item{'s' if low > 1 else ''}")
+        if high and len(value) > high:
+            raise Invalid(path, f"must have at most {high} items")
+        return [item(element, f"{path}[{index}]") for index, element in enumerate(value)]
+
+    return check
+
+
+def anything(value: Any, _path: str) -> Any:
+    """Take every value as it is."""
+    return value
+
+
+def mapping(key: Check, value_check: Check, *, empty: bool = False) -> Check:
+    """Take an object whose names and values each pass a check."""
+
+    def check(value: Any, path: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise Invalid(path, "must be an object")
+        if not value and not empty:
+            raise Invalid(path, "must not be empty")
+        return {key(name, path): value_check(item, f"{path}.{name}") for name, item in value.items()}
+
+    return check
+
+
+def record(
+    members: Mapping[str, Check], required: tuple[str, ...] = (), *, strict: bool = False, open_: bool = False
+) -> Check:
+    """Take an object of named members.
+
+    A null member counts as absent. Members without a check are left out, refused when `strict`, or kept when
+    `open_`.
+    """
+
+    def check(value: Any, path: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise Invalid(path, "must be an object")
+        present = {name: item for name, item in value.items() if item is not None}
+        for name in required:
+            if name not in present:
+                raise Invalid(_member(path, name), "is required")
+        unknown = [name for name in value if name not in members]
+        if strict and unknown:
+            raise Invalid(_member(path, unknown[0]), "is not known")
+        return {
+            name: members.get(name, anything)(item, _member(path, name))
+            for name, item in present.items()
+            if open_ or name in members
+        }
+
+    return check
+
+
+def _member(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,61 @@
+"""The sandbox's clock: real time plus an offset, or standing still."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from campaignctl.sandbox import stamps
+
+
+def _epoch(stamp: str) -> float:
+    return stamps.parse(stamp).replace(tzinfo=UTC).timestamp()
+
+
+def _stamp(epoch: float) -> str:
+    return stamps.write(datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None))
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A reading rule for time: `offset` seconds from real time, or stopped at `frozen` (seconds since 1970).
+
+    A value: setting, advancing and freezing return another clock.
+    """
+
+    offset: float = 0.0
+    frozen: float | None = None
+
+    def epoch(self) -> float:
+        """Return the present moment in seconds since 1970, with fractions."""
+        return time.time() + self.offset if self.frozen is None else self.frozen
+
+    def now(self) -> str:
+        """Return the present moment as a stamp of the API."""
+        return _stamp(self.epoch())
+
+    def at(self, stamp: str) -> "Clock":
+        """Return this clock set to a stamp; ValueError for a malformed one."""
+        return self._moved(_epoch(stamp) - self.epoch())
+
+    def advanced(self, seconds: float) -> "Clock":
+        """Return this clock moved by seconds (negative: back); ValueError beyond the calendar."""
+        moved = self._moved(seconds)
+        try:
+            moved.now()
+        except (OverflowError, OSError) as error:
+            message = "the clock cannot go there"
+            raise ValueError(message) from error
+        return moved
+
+    def stopped(self) -> "Clock":
+        """Return this clock standing still at the present moment."""
+        return Clock(self.offset, self.epoch())
+
+    def running(self) -> "Clock":
+        """Return this clock going on from where it stands."""
+        return self if self.frozen is None else Clock(self.frozen - time.time())
+
+    def _moved(self, seconds: float) -> "Clock":
+        if self.frozen is None:
+            return Clock(self.offset + seconds)
+        return Clock(self.offset, self.frozen + seconds)

@@ -1,0 +1,213 @@
+"""Everything about the sandbox that can be set otherwise, where the API's documents are silent or contradict.
+
+One table: the fields of `Switches`. The defaults are the choices of the API contract, section 10, or else
+the case that is hardest for a client.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+
+class BadSwitch(ValueError):
+    """A switch that does not exist, or a value that it does not take."""
+
+
+@dataclass(frozen=True)
+class Switches:
+    """The table of switches.
+
+    Requests
+        unknown_members: request members that no document names: `ignored` (left out) or `refused` (400).
+        extra_channels: channel names taken besides push, email and sms; their content is opaque.
+        integrations: the only integration ids that work; empty: every id does.
+        text_limits: whether the lengths of the older edition hold (name 100, subject 78, html 65535,
+            preheader 100, landing_url 2048 characters).
+        sms_max_chars: longest SMS content in characters; 0: no limit.
+        primary_lang_checked: a `primary_lang` that is given must be a language of the content.
+        exclusive_execution: more than one of run_immediately, scheduled_time, recurrence is refused;
+            otherwise the first of them in this order decides.
+        past_times: a scheduled_time that is over: `refused` (400) or `accepted` (due at once).
+        cron_minute_literal: the minute field of a cron must be one number.
+        cron_days: day of month and day of week both restricted: either suffices (`or`), or both must fit (`and`).
+        monday: the number of Monday in `pattern.weekdays`: 1 (0 and 7 are Sunday) or 0 (6 is Sunday).
+        reason_required: pause and cancel need a non-empty `reason`.
+        empty_resume: resume without a body: back to the `previous` schedule, or `refused`.
+        metadata: `kept`, `dropped`, `refused` (400), `stringified` (values come back as strings) or
+            `replaced_on_patch` (kept, but a PATCH replaces it whole).
+        names_trimmed: blanks around campaign names are cut off.
+        long_names: a name over the limit is `refused` or `cut`.
+        patch_ignores: members that PATCH takes and does nothing with.
+        keep_message_ids: a message sent with the `id` it has keeps it in a PATCH.
+
+    Course of a campaign
+        running_seconds: how long a delivery stays `running`; 0: over in the moment it starts.
+        profile_zone_lead_hours: with send_in_profile_time_zone, how long before the GMT reading of its time
+            a send begins (the first zone is UTC+14); 0: zones are ignored.
+        ab_draw: an automatic A/B test ends in a draw, and its mode turns to manual.
+        manual_cancelable: an idle manual campaign can be canceled and paused.
+
+    Answers
+        create_success: status of a create, 201 or 200.
+        patch_success: status of PATCH, 204 without or 200 with the campaign.
+        unknown_id: `404`, `400` or `empty` (GET: 200 with no item; the others 400).
+        by_id: read of one campaign: list `envelope` or `bare` object.
+        times_in_201: create answers with create_time and update_time too.
+        create_time: `kept` or `absent` everywhere.
+        run_immediately_echoed: `run_immediately` comes back as it was asked.
+        draft_status: the word for a draft.
+        manual_status: the word for an idle manual campaign.
+        scheduled_strategy: `send_strategy` of one-off scheduled campaigns.
+        recurring_strategy: `send_strategy` of recurring campaigns.
+        labels: `array`, or one `comma` separated string.
+        ids: `strings` or `numbers`.
+        total: `total` as `number` or `string`.
+        respell: evaluation windows that come back in another spelling, old to new.
+
+    List
+        default_view: what the list shows without `view=full`: `full` or `lean`.
+        page_cap: largest page size.
+        page_over_cap: a larger one is `clamped` or `refused`.
+        page_size_fixed: every page has this size, whatever is asked; 0: off.
+        q_ignored: `q` does nothing.
+        filters_ignored: filters do nothing.
+        unknown_filters: query parameters that are no filter: `ignored` or `refused`.
+        view_ignored: `view` and `fields` do nothing.
+        list_lag: seconds of the sandbox clock before the list shows a new campaign.
+
+    Limits and headers
+        rate_per_second: requests of a company in one second; 0: no limit.
+        rate_per_minute: requests of a company in one minute; 0: no limit.
+        rate_clock: the windows follow `real` time, or the `sandbox` clock.
+        rate_headers: X-RateLimit-* describe the `minute` or the `second` window, or are left out (`none`).
+        retry_after: 429 says how many `seconds` to wait, or `none`.
+        parallel_cap: requests of a company at one time; above it 429 with Retry-After -1; 0: no limit.
+        date_header: Date from `real` time or the `sandbox` clock.
+        date_skew: seconds added to Date.
+    """
+
+    unknown_members: Literal["ignored", "refused"] = "ignored"
+    extra_channels: tuple[str, ...] = ()
+    integrations: tuple[str, ...] = ()
+    text_limits: bool = True
+    sms_max_chars: int = 0
+    primary_lang_checked: bool = True
+    exclusive_execution: bool = True
+    past_times: Literal["refused", "accepted"] = "refused"
+    cron_minute_literal: bool = False
+    cron_days: Literal["or", "and"] = "or"
+    monday: Literal[1, 0] = 1
+    reason_required: bool = True
+    empty_resume: Literal["previous", "refused"] = "previous"
+    metadata: Literal["kept", "dropped", "refused", "stringified", "replaced_on_patch"] = "kept"
+    names_trimmed: bool = False
+    long_names: Literal["refused", "cut"] = "refused"
+    patch_ignores: tuple[str, ...] = ()
+    keep_message_ids: bool = False
+
+    running_seconds: float = 0
+    profile_zone_lead_hours: float = 14
+    ab_draw: bool = False
+    manual_cancelable: bool = False
+
+    create_success: Literal[201, 200] = 201
+    patch_success: Literal[204, 200] = 204
+    unknown_id: Literal["404", "400", "empty"] = "404"
+    by_id: Literal["envelope", "bare"] = "envelope"
+    times_in_201: bool = False
+    create_time: Literal["kept", "absent"] = "kept"
+    run_immediately_echoed: bool = False
+    draft_status: str = "draft"
+    manual_status: str = "manual"
+    scheduled_strategy: str = "scheduled"
+    recurring_strategy: str = "recurring"
+    labels: Literal["array", "comma"] = "array"
+    ids: Literal["strings", "numbers"] = "strings"
+    total: Literal["number", "string"] = "number"
+    respell: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    default_view: Literal["full", "lean"] = "full"
+    page_cap: int = 100
+    page_over_cap: Literal["clamped", "refused"] = "clamped"
+    page_size_fixed: int = 0
+    q_ignored: bool = False
+    filters_ignored: bool = False
+    unknown_filters: Literal["ignored", "refused"] = "ignored"
+    view_ignored: bool = False
+    list_lag: float = 0
+
+    rate_per_second: int = 10
+    rate_per_minute: int = 150
+    rate_clock: Literal["real", "sandbox"] = "real"
+    rate_headers: Literal["minute", "second", "none"] = "minute"
+    retry_after: Literal["seconds", "none"] = "seconds"
+    parallel_cap: int = 0
+    date_header: Literal["real", "sandbox"] = "real"
+    date_skew: int = 0
+
+    def changed(self, values: Mapping[str, Any]) -> "Switches":
+        """Return these switches with some set otherwise; BadSwitch for an unknown name or value."""
+        hints = get_type_hints(type(self))
+        unknown = sorted(set(values) - set(hints))
+        if unknown:
+            message = f"unknown switch {unknown[0]!r}"
+            raise BadSwitch(message)
+        return replace(self, **{name: _taken(name, hints[name], value) for name, value in values.items()})
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all switches and their values as plain JSON."""
+        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _taken(name: str, hint: Any, value: Any) -> Any:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return _one_of(name, get_args(hint), value)
+    if origin is tuple:
+        return _words(name, value)
+    if origin is not None:
+        return _word_map(name, value)
+    return _scalar(name, hint, value)
+
+
+def _one_of(name: str, allowed: tuple[Any, ...], value: Any) -> Any:
+    for choice in allowed:
+        if value == choice and type(value) is type(choice):
+            return choice
+    message = f"switch {name!r} takes one of {', '.join(map(str, allowed))}"
+    raise BadSwitch(message)
+
+
+def _words(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value):
+        return tuple(value)
+    message = f"switch {name!r} takes a list of strings"
+    raise BadSwitch(message)
+
+
+def _word_map(name: str, value: Any) -> Mapping[str, str]:
+    if isinstance(value, Mapping) and all(isinstance(word, str) for pair in value.items() for word in pair):
+        return MappingProxyType(dict(value))
+    message = f"switch {name!r} takes an object of strings"
+    raise BadSwitch(message)
+
+
+def _scalar(name: str, kind: type, value: Any) -> Any:
+    accepted = (int, float) if kind is float else (kind,)
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+        message = f"switch {name!r} takes a value of type {kind.__name__}"
+        raise BadSwitch(message)
+    if kind in (int, float) and value < 0 and name != "date_skew":
+        message = f"switch {name!r} cannot be negative"
+        raise BadSwitch(message)
+    if (kind is str and not value) or (name == "page_cap" and not value):
+        message = f"switch {name!r} cannot be empty"
+        raise BadSwitch(message)
+    return value

@@ -1,0 +1,324 @@
+"""What the API takes as the definition of a campaign (API contract, section 2).
+
+Values go in as parsed JSON and come out as the members that are kept; what is not taken raises Invalid.
+"""
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+from campaignctl.sandbox import checks, recurrence
+from campaignctl.sandbox.checks import Check, Invalid
+from campaignctl.sandbox.model import DRAFT, JsonObject
+from campaignctl.sandbox.switches import Switches
+
+EXECUTION = ("run_immediately", "scheduled_time", "recurrence")
+CHANNELS = ("push", "email", "sms")
+_PER_CHANNEL = 4
+_WINDOW_PART = re.compile(r"(\d{1,4})([DHM])\Z", re.ASCII)
+_WINDOW_SECONDS = {"D": 86400, "H": 3600, "M": 60}
+
+
+def definition(body: Any, switches: Switches) -> JsonObject:
+    """Return the members that are kept of a whole definition (a create, or a body with a patch merged in).
+
+    `run_immediately` and `is_draft` stay in, as booleans; `status: draft` has become `is_draft`.
+    """
+    kept: JsonObject = _campaign(switches)(_renamed(body, switches), "")
+    if kept.pop("status", None) == DRAFT:
+        kept["is_draft"] = True
+    _check_execution(kept, switches)
+    _check_messages(kept, switches)
+    return _with_metadata(kept, switches)
+
+
+def window_seconds(window: str) -> int:
+    """Return the length of an evaluation window such as `5D 20H 30M`; ValueError for another form."""
+    found = [_WINDOW_PART.match(part) for part in window.split(" ")]
+    parts = [(part[2], int(part[1])) for part in found if part]
+    total = sum(_WINDOW_SECONDS[unit] * amount for unit, amount in parts)
+    if len(parts) != len(found) or len(dict(parts)) != len(parts) or not total:
+        message = "must be a length such as 1D or 5D 20H 30M"
+        raise ValueError(message)
+    return total
+
+
+def reason(body: Any, switches: Switches) -> None:
+    """Check the body of pause and cancel: `{"reason": text}`."""
+    required = ("reason",) if switches.reason_required else ()
+    members = {"reason": checks.text(empty=not switches.reason_required)}
+    checks.record(members, required, strict=switches.unknown_members == "refused")({} if body is None else body, "")
+
+
+def resumption(body: Any, switches: Switches) -> JsonObject:
+    """Check the body of resume: at most one of `run_immediately` and `scheduled_time`."""
+    members: dict[str, Check] = {"run_immediately": checks.flag, "scheduled_time": checks.stamp}
+    strict = switches.unknown_members == "refused"
+    kept: JsonObject = checks.record(members, strict=strict)({} if body is None else body, "")
+    if len(kept) > 1:
+        raise Invalid("", "only one of run_immediately and scheduled_time is allowed")
+    if kept.get("run_immediately") is False:
+        raise Invalid("run_immediately", "must be 1")
+    if not kept and switches.empty_resume == "refused":
+        raise Invalid("", "run_immediately or scheduled_time is required")
+    return kept
+
+
+def _renamed(body: Any, switches: Switches) -> Any:
+    name = body.get("name") if isinstance(body, dict) else None
+    if not isinstance(name, str):
+        return body
+    name = name.strip() if switches.names_trimmed else name
+    name = name[:100] if switches.long_names == "cut" else name
+    return {**body, "name": name}
+
+
+def _campaign(switches: Switches) -> Check:
+    limit = 100 if switches.text_limits else 0
+    members: dict[str, Check] = {
+        "name": checks.text(limit),
+        "description": checks.text(empty=True),
+        "labels": checks.array(checks.text()),
+        "metadata": checks.record({}, open_=True),
+        "messages": checks.array(_message(switches), low=1),
+        "ab_test": _ab_test(switches),
+        "run_immediately": checks.flag,
+        "scheduled_time": checks.stamp,
+        "recurrence": _recurrence(switches),
+        "is_draft": checks.boolean,
+        "send_in_profile_time_zone": checks.boolean,
+        "send_if_profile_time_passed": checks.boolean,
+        "quiet_hours": checks.record({}, open_=True),
+        "targeting": _targeting(switches),
+        "utm_tracking": _utm(switches),
+        "callbacks": checks.mapping(checks.text(), checks.mapping(checks.text(), checks.array(checks.url()))),
+        "deal_id": checks.identifier,
+        "status": checks.choice(DRAFT),
+    }
+    return checks.record(members, ("name", "messages"), strict=_strict(switches))
+
+
+def _strict(switches: Switches) -> bool:
+    return switches.unknown_members == "refused"
+
+
+def _message(switches: Switches) -> Check:
+    contents = {
+        "push": _push(switches),
+        "email": _email(switches),
+        "sms": _sms(switches),
+        **{name: checks.record({}, open_=True) for name in switches.extra_channels},
+    }
+    members: dict[str, Check] = {
+        "id": checks.identifier,
+        "name": checks.text(),
+        "channel": checks.choice(*CHANNELS, *switches.extra_channels),
+        "integration_id": checks.identifier,
+        "primary_lang": checks.language,
+        "priority": checks.integer(0, 1_000_000),
+        "template_id": checks.identifier,
+    }
+
+    def check(value: Any, path: str) -> Any:
+        channel = value.get("channel") if isinstance(value, dict) else None
+        own = {channel: contents[channel]} if isinstance(channel, str) and channel in contents else {}
+        return checks.record({**members, **own}, ("channel",), strict=_strict(switches))(value, path)
+
+    return check
+
+
+def _localised(item: Check) -> Check:
+    return checks.mapping(checks.language, item)
+
+
+def _push(switches: Switches) -> Check:
+    link = checks.url(2048 if switches.text_limits else 0)
+    actions = {"title": _localised(checks.text()), "icon": checks.url(), "url": link}
+    members: dict[str, Check] = {
+        "title": _localised(checks.text()),
+        "body": _localised(checks.text(empty=True)),
+        "image": _localised(checks.url()),
+        "icon": checks.url(),
+        "landing_url": link,
+        "actions": checks.array(checks.record(actions, ("title",), strict=_strict(switches)), high=3),
+        "badge": checks.url(),
+        "tag": checks.text(),
+        "vibration": checks.text(),
+        "ttl": checks.integer(0, 10**9),
+        **dict.fromkeys(("renotify", "require_interaction", "silent"), checks.bit),
+    }
+    return checks.record(members, ("title", "landing_url"), strict=_strict(switches))
+
+
+def _email(switches: Switches) -> Check:
+    subject, html, preheader = (78, 65535, 100) if switches.text_limits else (0, 0, 0)
+    members: dict[str, Check] = {
+        "sender_name": checks.text(),
+        "sender_email": checks.address,
+        "subject": checks.text(subject),
+        "html": _localised(checks.text(html)),
+        "preheader": checks.text(preheader),
+    }
+    return checks.record(members, ("sender_name", "sender_email", "subject", "html"), strict=_strict(switches))
+
+
+def _sms(switches: Switches) -> Check:
+    content = _localised(checks.text(switches.sms_max_chars))
+    return checks.record({"content": content}, ("content",), strict=_strict(switches))
+
+
+def _ab_test(switches: Switches) -> Check:
+    def window(value: Any, path: str) -> str:
+        word: str = checks.text()(value, path)
+        try:
+            window_seconds(word)
+        except ValueError as error:
+            raise Invalid(path, str(error)) from error
+        return word
+
+    members: dict[str, Check] = {
+        "name": checks.text(),
+        "test_split": checks.integer(1, 100),
+        "winning_metric": checks.choice("click_rate", "open_rate"),
+        "evaluation_window": window,
+        "winner_delivery_mode": checks.choice("automatic", "manual"),
+    }
+    required = ("test_split", "winning_metric", "evaluation_window", "winner_delivery_mode")
+    return checks.record(members, required, strict=_strict(switches))
+
+
+def _recurrence(switches: Switches) -> Check:
+    weekday = checks.integer(0, 7 if switches.monday else 6)
+    pattern: dict[str, Check] = {
+        "hour": checks.integer(0, 23),
+        "minute": checks.integer(0, 59),
+        "weekdays": checks.array(weekday, low=1),
+        "months": checks.array(checks.integer(1, 12), low=1),
+    }
+    members = {
+        "pattern": checks.record(pattern, ("hour", "minute"), strict=_strict(switches)),
+        "cron": checks.text(),
+    }
+
+    def check(value: Any, path: str) -> Any:
+        kept = checks.record(members, strict=_strict(switches))(value, path)
+        if len(kept) != 1:
+            raise Invalid(path, "must have exactly one of pattern and cron")
+        _check_occurrence(kept, path, switches)
+        return kept
+
+    return check
+
+
+def _check_occurrence(kept: JsonObject, path: str, switches: Switches) -> None:
+    try:
+        if "cron" in kept:
+            recurrence.check_cron(kept["cron"], switches)
+        found = recurrence.next_run(kept, "2000-01-01 00:00:00", switches)
+    except ValueError as error:
+        raise Invalid(f"{path}.cron", str(error)) from error
+    if found is None:
+        raise Invalid(path, "never happens")
+
+
+def _targeting(switches: Switches) -> Check:
+    strict = _strict(switches)
+
+    def items(item: Check) -> Check:
+        members = {"items": checks.array(item, low=1), "op": checks.text()}
+        return checks.record(members, ("items", "op"), strict=strict)
+
+    country = checks.text(2)
+
+    def upper(value: Any, path: str) -> str:
+        code: str = country(value, path)
+        if not re.fullmatch("[A-Z]{2}", code):
+            raise Invalid(path, "must be an upper-case country code")
+        return code
+
+    age = {"from": checks.integer(0, 10**6), "to": checks.integer(0, 10**6)}
+    members: dict[str, Check] = {
+        "countries": items(upper),
+        "languages": items(checks.language),
+        "profile_age": _range(checks.record(age, strict=strict)),
+        "custom_properties": checks.mapping(checks.text(), items(checks.text())),
+    }
+    return checks.record(members, open_=True)
+
+
+def _range(bounds: Check) -> Check:
+    def check(value: Any, path: str) -> Any:
+        kept = bounds(value, path)
+        if not kept:
+            raise Invalid(path, "must have from or to")
+        if kept.get("from", 0) > kept.get("to", 10**6):
+            raise Invalid(path, "from lies after to")
+        return kept
+
+    return check
+
+
+def _utm(switches: Switches) -> Check:
+    words = dict.fromkeys(("utm_source", "utm_medium", "utm_campaign"), checks.text(empty=True))
+    return checks.record({"enabled": checks.bit, **words}, strict=_strict(switches))
+
+
+def _check_execution(kept: JsonObject, switches: Switches) -> None:
+    if not kept.get("run_immediately"):
+        kept.pop("run_immediately", None)
+    chosen = [name for name in EXECUTION if name in kept]
+    if len(chosen) > 1 and switches.exclusive_execution:
+        raise Invalid("", f"{' and '.join(chosen)} exclude each other")
+    for name in chosen[1:]:
+        del kept[name]
+
+
+def _check_messages(kept: JsonObject, switches: Switches) -> None:
+    counts = Counter(message["channel"] for message in kept["messages"])
+    channel, most = counts.most_common(1)[0]
+    if most > _PER_CHANNEL:
+        raise Invalid("messages", f"at most {_PER_CHANNEL} messages of channel {channel}")
+    if most > 1 and "ab_test" not in kept:
+        raise Invalid("ab_test", f"is required with {most} messages of channel {channel}")
+    if most == 1 and "ab_test" in kept:
+        raise Invalid("ab_test", "needs two messages of one channel")
+    for index, message in enumerate(kept["messages"]):
+        _check_message(message, f"messages[{index}]", switches)
+
+
+def _check_message(message: JsonObject, path: str, switches: Switches) -> None:
+    channel = message["channel"]
+    if channel not in message and "template_id" not in message:
+        raise Invalid(f"{path}.{channel}", "is required")
+    integration = message.get("integration_id", "0")
+    if channel in ("sms", "email") and integration == "0":
+        raise Invalid(f"{path}.integration_id", f"is required for {channel}")
+    if integration != "0" and switches.integrations and integration not in switches.integrations:
+        raise Invalid(f"{path}.integration_id", "is not known in this account")
+    languages = languages_of(message)
+    if switches.primary_lang_checked and languages and message.get("primary_lang", languages[0]) not in languages:
+        raise Invalid(f"{path}.primary_lang", "is no language of the content")
+
+
+def languages_of(message: JsonObject) -> list[str]:
+    """Return the languages of a message's main content, in the order they were written."""
+    content = message.get(message["channel"]) or {}
+    main = {"push": "title", "email": "html", "sms": "content"}.get(message["channel"], "")
+    return list(content.get(main) or ())
+
+
+def _with_metadata(kept: JsonObject, switches: Switches) -> JsonObject:
+    if "metadata" not in kept:
+        return kept
+    if switches.metadata == "refused":
+        raise Invalid("metadata", "is not known")
+    if switches.metadata == "dropped":
+        return {name: value for name, value in kept.items() if name != "metadata"}
+    if switches.metadata == "stringified":
+        return {**kept, "metadata": {key: _string(value) for key, value in kept["metadata"].items()}}
+    return kept
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

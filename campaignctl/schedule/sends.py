@@ -1,0 +1,87 @@
+"""When a spec sends, as far as the spec alone decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from campaignctl.schedule.recurrence import occurrences as next_occurrences
+from campaignctl.schedule.times import format_gmt, parse_gmt
+
+When = Literal["immediately", "scheduled", "recurring", "manual", "never"]
+
+# The zones in which a clock time comes first and last: UTC+14 and UTC-12.
+_EARLIEST = timedelta(hours=-14)
+_LATEST = timedelta(hours=12)
+_BEGIN = datetime.min.replace(tzinfo=UTC)
+_END = datetime.max.replace(tzinfo=UTC, microsecond=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sends:
+    """When a campaign sends by itself. All instants are aware and in UTC.
+
+    `at`: the send (scheduled) or the next few (recurring), each at its earliest: with
+    `send_in_profile_time_zone` the clock time in UTC+14. `last`: the instant after which nobody is sent
+    to any more (the clock time in UTC-12), None where there is no end. `profile_zone` says that each
+    recipient gets it at the clock time of `local` in their own zone.
+    """
+
+    when: When
+    at: tuple[datetime, ...] = ()
+    last: datetime | None = None
+    profile_zone: bool = False
+    local: str | None = None
+
+    @property
+    def first(self) -> datetime | None:
+        """The earliest possible send; None for what sends at once, by hand, or never."""
+        return self.at[0] if self.at else None
+
+
+def sends_of(spec: Mapping[str, Any], now: datetime, occurrences: int = 3) -> Sends:
+    """When a spec sends by itself (API contract, section 2.1; decision table, "Time").
+
+    `now` decides only which runs of a recurrence come next; a one-off that is past stays scheduled, see
+    `is_past`. Raises `TimeError` or `CronError` for a time or recurrence that the models would refuse.
+    """
+    if spec.get("is_draft") or spec.get("status") == "draft":
+        return Sends("never")
+    if spec.get("run_immediately"):
+        return Sends("immediately")
+    profile_zone = bool(spec.get("send_in_profile_time_zone"))
+    if scheduled := spec.get("scheduled_time"):
+        return _one_off(str(scheduled), profile_zone)
+    if recurrence := spec.get("recurrence"):
+        return _recurring(recurrence, now, occurrences, profile_zone)
+    return Sends("manual")
+
+
+def is_past(sends: Sends, now: datetime) -> bool:
+    """Whether nobody can be sent to any more: a one-off campaign whose last possible send is over."""
+    return sends.when == "scheduled" and sends.last is not None and sends.last <= now
+
+
+def _one_off(text: str, profile_zone: bool) -> Sends:
+    instant = parse_gmt(text)
+    if not profile_zone:
+        return Sends("scheduled", (instant,), instant)
+    return Sends("scheduled", (_shifted(instant, _EARLIEST),), _shifted(instant, _LATEST), True, text)
+
+
+def _recurring(recurrence: Mapping[str, Any], now: datetime, count: int, profile_zone: bool) -> Sends:
+    if not profile_zone:
+        return Sends("recurring", next_occurrences(recurrence, now, count))
+    clock_times = next_occurrences(recurrence, _shifted(now, -_EARLIEST), count)
+    local = format_gmt(clock_times[0]) if clock_times else None
+    return Sends("recurring", tuple(_shifted(at, _EARLIEST) for at in clock_times), None, True, local)
+
+
+def _shifted(instant: datetime, by: timedelta) -> datetime:
+    """The instant moved, and no further than the calendar goes."""
+    try:
+        return instant + by
+    except OverflowError:
+        return _BEGIN if by < timedelta() else _END

@@ -1,0 +1,199 @@
+"""Instants as text: the API's GMT form, ISO 8601, and local clock times in a named zone.
+
+The API takes and gives `YYYY-MM-DD HH:MM:SS` in GMT (API contract, section 0). Manifests may also say
+ISO 8601 with an offset, or a clock time and a zone; what a clock change skips or doubles is refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+GMT = "%Y-%m-%d %H:%M:%S"
+
+_GMT_FORM = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
+_UTC_FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
+# A fraction may have any length, so it is bounded: the text is quoted in messages.
+_FORM = re.compile(
+    r"(?P<date>\d{4}-\d{2}-\d{2})(?P<joint>[T ])(?P<minutes>\d{2}:\d{2})(?P<seconds>:\d{2})?"
+    r"(?P<fraction>[.,]\d{1,9})?(?P<offset>Z|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
+)
+_DATE_FORM = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_OFFSET = re.compile(r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})\Z", re.ASCII)
+_EXAMPLES = 'write "2036-12-24 10:00:00" (GMT), or with an offset "2036-12-24T10:00:00+01:00"'
+_LONGEST_ZONE = 64
+_LONGEST_SHOWN = 40
+# What the system's zone directory holds beside the zones: the machine's own, and those with leap seconds.
+_NO_ZONES = ("localtime", "posixrules", "Factory", "posix/", "right/")
+
+
+class TimeError(ValueError):
+    """A time or zone that cannot be used. `str()` says what is wrong, `hint` what to write instead."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def parse_gmt(text: str) -> datetime:
+    """The instant of `YYYY-MM-DD HH:MM:SS` in GMT, aware. Raises `TimeError` for anything else."""
+    if not _GMT_FORM.fullmatch(text):
+        raise TimeError(f"{text[:_LONGEST_SHOWN]!r} is not a time of the form YYYY-MM-DD HH:MM:SS", _EXAMPLES)
+    return _instant(text, text)
+
+
+def format_gmt(instant: datetime) -> str:
+    """`YYYY-MM-DD HH:MM:SS` in GMT; parts of a second are cut off. `instant` must be aware."""
+    return _utc(instant).isoformat(" ", "seconds").removesuffix("+00:00")
+
+
+def parse_iso(text: str) -> datetime:
+    """The instant of `YYYY-MM-DDTHH:MM:SSZ`, aware. Raises `TimeError` for anything else."""
+    if not _UTC_FORM.fullmatch(text):
+        raise TimeError(f"{text[:_LONGEST_SHOWN]!r} is not a time of the form YYYY-MM-DDTHH:MM:SSZ")
+    return _instant(text, text)
+
+
+def iso(instant: datetime) -> str:
+    """`YYYY-MM-DDTHH:MM:SSZ`; parts of a second are cut off. `instant` must be aware."""
+    return _utc(instant).isoformat("T", "seconds").removesuffix("+00:00") + "Z"
+
+
+def has_offset(text: str) -> bool:
+    """Whether a time ends with `Z` or an offset, and so names one instant in every zone."""
+    return _OFFSET.search(text.strip()) is not None
+
+
+def canonical_gmt(text: str) -> str:
+    """A manifest's time as the API takes it.
+
+    `YYYY-MM-DD HH:MM:SS` is GMT already; ISO 8601 with an offset or `Z` is converted. Raises `TimeError`.
+    """
+    parts = _parts(text)
+    if parts["offset"] is None and parts["joint"] == "T":
+        gmt = text.replace("T", " ")
+        raise TimeError(
+            f"{text!r} has no offset, so it names no instant",
+            f'write "{text}Z" or "{gmt}" if that is GMT, else add an offset such as +01:00',
+        )
+    instant = _instant(f"{parts['date']} {parts['minutes']}{parts['seconds']}{parts['offset'] or ''}", text)
+    return format_gmt(instant)
+
+
+def convert(text: str, zone: str | None) -> str:
+    """A clock time in an IANA zone as the API's GMT form; without a zone as `canonical_gmt`.
+
+    Raises `TimeError` for a time that a clock change skips or doubles (naming both readings), for one
+    with an offset beside the zone, and for a zone that does not exist.
+    """
+    if zone is None:
+        return canonical_gmt(text)
+    place = zone_of(zone)
+    parts = _parts(text)
+    if parts["offset"] is not None:
+        raise TimeError(
+            f"{text!r} has an offset of its own beside the zone {zone}", "leave out one of the two"
+        )
+    clock = _instant(f"{parts['date']} {parts['minutes']}{parts['seconds']}", text).replace(tzinfo=None)
+    try:
+        return format_gmt(_only_reading(clock, place))
+    except OverflowError:
+        raise _out_of_range(text) from None
+
+
+@lru_cache(maxsize=64)
+def zone_of(name: str) -> ZoneInfo:
+    """The IANA time zone of that name. Raises `TimeError`, naming the nearest one."""
+    if name and len(name) <= _LONGEST_ZONE and not name.startswith(_NO_ZONES):
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            pass
+    shown = name[:_LONGEST_ZONE]
+    raise TimeError(f"there is no time zone {shown!r}", _nearest_zone(shown))
+
+
+def _nearest_zone(name: str) -> str:
+    known = {zone.lower(): zone for zone in available_timezones() if not zone.startswith(_NO_ZONES)}
+    cities = {zone.rpartition("/")[2]: zone for zone in known}
+    lowered = name.strip().lower().replace(" ", "_")
+    near = difflib.get_close_matches(lowered, [*known, *cities], 1, 0.7)
+    if not near:
+        return "write an IANA name such as Europe/Belgrade"
+    return f"did you mean {known.get(near[0]) or known[cities[near[0]]]}?"
+
+
+def _utc(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise TimeError("a time without a zone names no instant")
+    return instant.astimezone(UTC)
+
+
+def _out_of_range(text: str) -> TimeError:
+    return TimeError(f"{text!r} lies outside the years 1 to 9999 once it is turned into GMT")
+
+
+def _instant(spelt: str, text: str) -> datetime:
+    """The instant of a well-formed time; GMT where it has no offset. `text` is for the message."""
+    try:
+        if text[11:13] == "24":  # later Pythons take it for the next midnight
+            raise ValueError
+        moment = datetime.fromisoformat(spelt)
+    except ValueError:
+        raise _impossible(text) from None
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise _out_of_range(text) from None
+
+
+def _impossible(text: str) -> TimeError:
+    try:
+        datetime.fromisoformat(text[:10])
+    except ValueError:
+        return TimeError(f"{text!r} is no date of the calendar", "check the year, the month and the day")
+    if text[11:13] == "24":
+        return TimeError(f"{text!r} has the hour 24", "midnight is 00:00:00 of the next day")
+    if text[17:19] == "60":
+        return TimeError(f"{text!r} has the second 60", "leap seconds cannot be scheduled; use 59")
+    return TimeError(
+        f"{text!r} is no time of day", "hours run to 23, minutes and seconds to 59, offsets to 23:59"
+    )
+
+
+def _parts(text: str) -> dict[str, str | None]:
+    """The pieces of a time that has everything but perhaps an offset."""
+    found = _FORM.fullmatch(text)
+    if found is None:
+        if _DATE_FORM.fullmatch(text):
+            raise TimeError(f"{text!r} has no time of day", f'write "{text} 00:00:00" for midnight GMT')
+        raise TimeError(f"{text[:_LONGEST_SHOWN]!r} is not a time", _EXAMPLES)
+    parts = found.groupdict()
+    if parts["seconds"] is None:
+        whole = f"{parts['date']}{parts['joint']}{parts['minutes']}:00{parts['offset'] or ''}"
+        raise TimeError(f"{text!r} has no seconds", f'write "{whole}"')
+    if (parts["fraction"] or "").strip(".,0"):
+        raise TimeError(f"{text!r} has parts of a second", "the API knows whole seconds only")
+    return parts
+
+
+def _only_reading(clock: datetime, place: ZoneInfo) -> datetime:
+    """The one instant at which the clocks of a zone show that time."""
+    first, second = (clock.replace(tzinfo=place, fold=fold) for fold in (0, 1))
+    before, after = first.utcoffset() or timedelta(), second.utcoffset() or timedelta()
+    if before == after:
+        return first
+    readings = " or ".join(f'"{_reading(clock, offset, place)}"' for offset in sorted((before, after)))
+    what = "is skipped by" if before < after else "comes twice at"
+    raise TimeError(
+        f"{format_gmt(clock.replace(tzinfo=UTC))!r} {what} a clock change in {place.key}", f"write {readings}"
+    )
+
+
+def _reading(clock: datetime, offset: timedelta, place: ZoneInfo) -> str:
+    """One reading of a doubtful clock time, with its offset, as the zone's clocks show it."""
+    return (clock - offset).replace(tzinfo=UTC).astimezone(place).isoformat("T", "seconds")

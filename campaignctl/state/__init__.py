@@ -1,0 +1,1 @@
+"""The record of what was created: values, the steps between them, and their JSON form."""

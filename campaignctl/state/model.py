@@ -1,0 +1,186 @@
+"""The state as values. A state changes only through `State.after(entry)`; nothing here does I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
+
+from campaignctl.campaign.lifecycle import Lifecycle
+
+FORMAT_VERSION = 1
+
+_T = TypeVar("_T")
+
+IntentPhase = Literal["planned", "started", "reposted"]
+IntentOperation = Literal["create", "update"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that a state belongs to.
+
+    `markers` is None until the first create of the account showed whether metadata comes back.
+    """
+
+    url: str
+    company_id: str | None = None
+    markers: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One created campaign.
+
+    `applied` is the last applied spec without our marker. `echo` is what the API answered right after
+    the last write where that differs from `applied`: path -> a list of that one value, empty for a
+    member that it does not return. `source_digest` is the digest of the manifest
+    itself, before defaults and variables. `status` is the last status seen. `reposted` is true while a
+    second copy of this campaign may still turn up. Times are `YYYY-MM-DDTHH:MM:SSZ`.
+    """
+
+    id: str
+    status: str
+    applied: Mapping[str, Any]
+    digest: str
+    intent: str | None
+    created_at: str
+    updated_at: str
+    source_digest: str = ""
+    echo: Mapping[str, Any] = field(default_factory=dict)
+    lifecycle: Lifecycle = Lifecycle()
+    send_strategy: str | None = None
+    next_run_time: str | None = None
+    reposted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """Where settling stops: campaigns of these ids, or older than this server time, are not ours to find.
+
+    `ids` are the newest campaigns of the account at the opening read (newest first), `server_time` is
+    the server's clock at that moment.
+    """
+
+    ids: tuple[str, ...]
+    server_time: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write that cannot be repeated blindly, on record before it is sent.
+
+    `planned`: certainly not sent. `started`: may have been sent, once. `reposted`: sent a second time
+    after settling found nothing. `spec` is what it applies (without the marker). `first_send` is the
+    first instant at which it can send: a time, "immediately", or None when it cannot send by itself.
+    `at` is the server's time when it was started. `id` is the campaign of an `update`, whose request
+    body is `patch`.
+    """
+
+    operation: IntentOperation
+    intent: str
+    phase: IntentPhase
+    spec: Mapping[str, Any]
+    digest: str
+    watermark: Watermark
+    first_send: str | None
+    at: str | None = None
+    id: str | None = None
+    patch: Mapping[str, Any] | None = None
+    source_digest: str = ""
+    lifecycle: Lifecycle = Lifecycle()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A digest of the ledger: this body has been sent, or may have been."""
+
+    digest: str
+    key: str
+    id: str | None
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What is left of a record that left `campaigns`, for whatever reason."""
+
+    key: str
+    id: str
+    intent: str | None
+    digest: str
+    status: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One step of a state, and one line of the journal. None as a value drops that key.
+
+    `decision` is false for what was merely observed: such a step does not raise the serial, so that it
+    voids no reviewed plan.
+    """
+
+    records: Mapping[str, Record | None] = field(default_factory=dict)
+    intents: Mapping[str, Intent | None] = field(default_factory=dict)
+    missed: Mapping[str, str | None] = field(default_factory=dict)
+    sent: tuple[Sent, ...] = ()
+    released: tuple[Released, ...] = ()
+    account: Account | None = None
+    seen: tuple[str, ...] | None = None
+    decision: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything that is known about one environment of one project.
+
+    `serial` counts decisions. `seen` holds ids of the newest campaigns of the account at the last
+    opening read: older ones have been looked at.
+    """
+
+    lineage: str
+    serial: int
+    environment: str | None
+    account: Account
+    tool_version: str
+    seen: tuple[str, ...] = ()
+    campaigns: Mapping[str, Record] = field(default_factory=dict)
+    pending: Mapping[str, Intent] = field(default_factory=dict)
+    sent: tuple[Sent, ...] = ()
+    released: tuple[Released, ...] = ()
+    missed: Mapping[str, str] = field(default_factory=dict)
+
+    def after(self, entry: Entry) -> State:
+        """This state with one step taken."""
+        return replace(
+            self,
+            serial=self.serial + int(entry.decision),
+            campaigns=_merged(self.campaigns, entry.records),
+            pending=_merged(self.pending, entry.intents),
+            missed=_merged(self.missed, entry.missed),
+            sent=self.sent + entry.sent,
+            released=self.released + entry.released,
+            account=entry.account or self.account,
+            seen=self.seen if entry.seen is None else entry.seen,
+        )
+
+
+def _merged(old: Mapping[str, _T], step: Mapping[str, _T | None]) -> Mapping[str, _T]:
+    if not step:
+        return old
+    merged = {key: value for key, value in old.items() if key not in step}
+    merged.update({key: value for key, value in step.items() if value is not None})
+    return merged
+
+
+@dataclass(frozen=True, slots=True)
+class LockInfo:
+    """Who holds the lock of a state. `since` is `YYYY-MM-DDTHH:MM:SSZ`."""
+
+    id: str
+    holder: str
+    host: str
+    process: int
+    operation: str
+    since: str
