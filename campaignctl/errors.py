@@ -1,23 +1,23 @@
 """Every way in which campaignctl refuses, written for the person who must act.
 
-    CampaignctlError              exit status 1
-    ├── UsageError                64: the command line itself is wrong
-    ├── Interrupted               130: SIGINT or SIGTERM; what was done is in the state
-    ├── ManifestError             manifests or project file, with every finding of the run
-    ├── StateError                the state cannot be used as it is
-    │   ├── StateDamaged          unreadable; nothing was overwritten
-    │   ├── StateTooNew           written by a newer tool
-    │   └── StateNotSaved         a write failed; says where the state was rescued to
-    ├── LockError
-    │   ├── LockHeld              somebody else applies
-    │   └── LockLost              our lock was broken; nothing further may be sent
-    ├── PlanRefused               a saved plan is stale or damaged, or a guardrail objects
-    ├── AccountMismatch           token, account, environment and state do not belong together
-    └── ApiError                  the account's API
-        ├── Refused               the answer proves that nothing happened
-        │   └── TokenRejected     401 or 403
-        ├── OutcomeUnknown        nobody can say whether the write happened
-        └── ReadFailed            a read got no usable answer
+CampaignctlError              exit status 1
+├── UsageError                64: the command line itself is wrong
+├── Interrupted               130: SIGINT or SIGTERM; what was done is in the state
+├── ManifestError             manifests or project file, with every finding of the run
+├── StateError                the state cannot be used as it is
+│   ├── StateDamaged          unreadable; nothing was overwritten
+│   ├── StateTooNew           written by a newer tool
+│   └── StateNotSaved         a write failed; says where the state was rescued to
+├── LockError
+│   ├── LockHeld              somebody else applies
+│   └── LockLost              our lock was broken; nothing further may be sent
+├── PlanRefused               a saved plan is stale or damaged, or a guardrail objects
+├── AccountMismatch           token, account, environment and state do not belong together
+└── ApiError                  the account's API
+    ├── Refused               the answer proves that nothing happened
+    │   └── TokenRejected     401 or 403
+    ├── OutcomeUnknown        nobody can say whether the write happened
+    └── ReadFailed            a read got no usable answer
 """
 
 from __future__ import annotations

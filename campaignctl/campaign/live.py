@@ -28,14 +28,17 @@ class Live:
 
     @property
     def name(self) -> str:
+        """The name, or an empty text."""
         return self.text("name") or ""
 
     @property
     def company_id(self) -> str | None:
+        """The company that the campaign belongs to, if the answer says so."""
         return self.text("company_id")
 
     @property
     def status(self) -> str | None:
+        """The status as the API spells it."""
         return self.text("status")
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,9 +23,7 @@ class AbTest(Part):
     test_split: int | None = Field(
         None, description="Percent of the audience that sees the test, shared evenly by the variants."
     )
-    winning_metric: str | None = Field(
-        None, description="What decides: click_rate, or open_rate for email."
-    )
+    winning_metric: str | None = Field(None, description="What decides: click_rate, or open_rate for email.")
     evaluation_window: str | None = Field(
         None,
         pattern=r"^[0-9]{1,6}[DHM]( [0-9]{1,6}[DHM]){0,2}$",
@@ -46,9 +45,7 @@ class RecurrencePattern(Part):
     weekdays: list[Annotated[int, Field(ge=0, le=7)]] | None = Field(
         None, description="Days of the week; which day is 1 is not documented."
     )
-    months: list[Annotated[int, Field(ge=1, le=12)]] | None = Field(
-        None, description="Months, 1 to 12."
-    )
+    months: list[Annotated[int, Field(ge=1, le=12)]] | None = Field(None, description="Months, 1 to 12.")
 
 
 class Recurrence(Part):
@@ -70,11 +67,40 @@ class UtmTracking(Part):
     utm_campaign: str | None = Field(None, description="utm_campaign; the campaign's name when absent.")
 
 
+#: Members that a request must not carry, and what to do instead (sections 2.1, 3 and 9).
+NOT_TAKEN: Mapping[str, str] = {
+    "status": "write `is_draft: true` for a draft; every other status is the API's own",
+    "end_time": "the current API has no end time",
+    **dict.fromkeys(
+        (
+            "id",
+            "company_id",
+            "creator_id",
+            "creator",
+            "send_strategy",
+            "status_code",
+            "effective_status",
+            "next_run_time",
+            "scheduled_run_times",
+            "run_counter",
+            "was_launched",
+            "create_time",
+            "update_time",
+            "archived",
+            "financial_performance",
+        ),
+        "the API fills it in; leave it out",
+    ),
+}
+
+
 class CampaignSpec(Part):
     """A campaign, as the create call takes it.
 
     The rules between members are in `campaignctl.campaign.check`, the one gate for a whole body.
     """
+
+    REFUSED: ClassVar[Mapping[str, str]] = NOT_TAKEN
 
     name: str = Field(
         min_length=1, max_length=limits.NAME, description="Name of the campaign, 1 to 100 characters."
@@ -116,30 +142,3 @@ class CampaignSpec(Part):
     max_runs: int | None = Field(
         None, description="Number of runs; seen in answers, not confirmed for requests."
     )
-
-
-#: Members that a request must not carry, and what to do instead (sections 2.1, 3 and 9).
-REFUSED = {
-    "status": "write `is_draft: true` for a draft; every other status is the API's own",
-    "end_time": "the current API has no end time",
-    **dict.fromkeys(
-        (
-            "id",
-            "company_id",
-            "creator_id",
-            "creator",
-            "send_strategy",
-            "status_code",
-            "effective_status",
-            "next_run_time",
-            "scheduled_run_times",
-            "run_counter",
-            "was_launched",
-            "create_time",
-            "update_time",
-            "archived",
-            "financial_performance",
-        ),
-        "the API fills it in; leave it out",
-    ),
-}

@@ -26,7 +26,13 @@ class Status(StrEnum):
     @property
     def can_send(self) -> bool:
         """Whether a campaign in this status may still send without anybody touching it."""
-        return self in (Status.UNKNOWN, Status.RUNNING, Status.NEEDS_DECISION, Status.SCHEDULED, Status.PAUSED)
+        return self in (
+            Status.UNKNOWN,
+            Status.RUNNING,
+            Status.NEEDS_DECISION,
+            Status.SCHEDULED,
+            Status.PAUSED,
+        )
 
     @property
     def editable(self) -> bool:

@@ -1,17 +1,17 @@
-"""The one error boundary: whatever happens becomes a text, a document where one was asked for, and a status."""
+"""The one error boundary: whatever happens becomes a text, a document where due, and an exit status."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
 import click
 
+from campaignctl.cli.clock import utc_now
 from campaignctl.cli.console import Console
 from campaignctl.errors import CampaignctlError, Interrupted, UsageError
 
@@ -22,7 +22,7 @@ _NO_READER = 1
 
 def run(root: click.Group, argv: Sequence[str]) -> int:
     """Run `root` over the arguments and return the exit status. Nothing is raised but SystemExit."""
-    console = Console(out=_stream(sys.stdout), err=_stream(sys.stderr), environ=os.environ)
+    console = Console(out=_stream(sys.stdout), err=_stream(sys.stderr), environ=os.environ, now=utc_now)
     try:
         status = _guarded(root, argv, console)
         console.out.flush()
@@ -51,7 +51,7 @@ def _guarded(root: click.Group, argv: Sequence[str], console: Console) -> int:
         raise
     except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - what nobody caught ends here, as a text
         error = _translated(raised, console)
-    _report(console, error, wants_json(argv), command=ctx and ctx.invoked_subcommand)
+    _report(console, error, wants_json(argv), command=ctx.invoked_subcommand if ctx else None)
     return error.exit_code
 
 
@@ -80,7 +80,7 @@ def _usage(raised: click.ClickException) -> UsageError:
     ctx = raised.ctx if isinstance(raised, click.UsageError) else None
     path = ctx.command_path if ctx else PROGRAM
     if isinstance(raised, click.NoSuchOption) and raised.option_name in _GLOBAL:
-        return UsageError(summary, hint=f"it goes before the command: {PROGRAM} {raised.option_name} ... COMMAND")
+        return UsageError(summary, hint=f"it goes before the command: {PROGRAM} {raised.option_name} ...")
     return UsageError(summary, hint=f"{path} --help")
 
 
@@ -108,7 +108,7 @@ def _complain(console: Console, error: CampaignctlError) -> None:
     from campaignctl.cli.documents import error_members
 
     if console.log_format == "json":
-        console.log("error", error.summary, datetime.now(UTC), error=error_members(error))
+        console.log("error", error.summary, error=error_members(error))
         return
     from campaignctl.render.errors import error_text
 

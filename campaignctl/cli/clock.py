@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import select
 import signal
 import sys
@@ -14,9 +13,17 @@ from types import FrameType
 
 INTERRUPTED = 130
 
-_FIRST = b"\nStopping: no new request starts; what is in flight finishes and is recorded. Again to leave at once.\n"
+_FIRST = (
+    b"\nStopping: no new request starts; what is in flight finishes and is recorded."
+    b" Interrupt again to leave at once.\n"
+)
 _SECOND = b"\nLeft at once. What had been done is in the state; the next apply settles the rest.\n"
 _SHOW_CURSOR = b"\x1b[?25h"
+
+
+def utc_now() -> datetime:
+    """Return the present, aware, in UTC."""
+    return datetime.now(UTC)
 
 
 class SystemClock:
@@ -35,11 +42,11 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the present, aware, in UTC."""
-        return datetime.now(UTC)
+        return utc_now()
 
     def new_id(self) -> str:
         """Return 16 random hex digits."""
-        return secrets.token_hex(8)
+        return os.urandom(8).hex()
 
     def wait(self, duration: timedelta) -> None:
         """Let time pass; returns early when an interrupt was asked for."""
@@ -63,7 +70,7 @@ class SystemClock:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Let a signal end the question that the block asks: nobody is in flight, so there is no second one."""
+        """Let a signal end the question that the block asks: nothing is in flight that it would cut off."""
         self._asking = True
         try:
             if self._interrupted:

@@ -28,13 +28,14 @@ _SHORTEST_SECRET = 6
 class Console:
     """Standard output and standard error of one run.
 
-    `secret` is the token: should it ever be part of what is written, it is replaced. Every method may be
-    called from several threads.
+    `now` dates the lines of the log. `secret` is the token: should it ever be part of what is written, it
+    is replaced. Every method may be called from several threads.
     """
 
     out: TextIO
     err: TextIO
     environ: Mapping[str, str]
+    now: Callable[[], datetime]
     color: ColorChoice = "auto"
     verbosity: Verbosity = "normal"
     log_format: LogFormat = "text"
@@ -64,20 +65,20 @@ class Console:
         self._write(self.out, text)
 
     def tell(self, text: str) -> None:
-        """Write text to standard error, whatever the verbosity and format: results that gave way, questions."""
+        """Write text to standard error, whatever the verbosity and the log format: a question, say."""
         self._write(self.err, text)
 
-    def log(self, level: Level, text: str, at: datetime, **members: Any) -> None:
+    def log(self, level: Level, text: str, **members: Any) -> None:
         """Write one line to standard error if `level` is shown; with --log-format json as an object.
 
-        `at` is the time of the line; `members` are only in the object, without those that are None.
+        `members` are only in the object, without those that are None.
         """
         if level not in _SHOWN[self.verbosity]:
             return
         if self.log_format == "text":
             self._write(self.err, text + "\n")
             return
-        stamp = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        stamp = self.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"time": stamp, "level": level, "text": text}
         line.update({name: value for name, value in members.items() if value is not None})
         self._write(self.err, json.dumps(line, ensure_ascii=False) + "\n")

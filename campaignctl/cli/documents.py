@@ -1,10 +1,10 @@
-"""The JSON documents of the command line that are no plan, outcome or state: errors and refusals."""
+"""The JSON documents of the command line itself: errors, and an apply that was refused."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from campaignctl.errors import CampaignctlError, Finding, Interrupted, ManifestError
+from campaignctl.errors import CampaignctlError, Interrupted, ManifestError
 
 FORMAT_VERSION = 1
 _APPLYING = ("apply", "destroy")
@@ -21,28 +21,16 @@ def error_members(error: CampaignctlError) -> dict[str, Any]:
         "trace_id": error.trace_id,
     }
     if isinstance(error, ManifestError):
-        members["findings"] = [finding_members(finding) for finding in error.findings]
+        from campaignctl.render.errors import findings_json
+
+        members["findings"] = findings_json(error.findings)["findings"]
     return members
-
-
-def finding_members(finding: Finding) -> dict[str, Any]:
-    """Return a finding as a JSON object; line and column count from 1."""
-    return {
-        "severity": finding.severity,
-        "code": finding.code,
-        "message": finding.message,
-        "hint": finding.hint,
-        "key": finding.key,
-        "file": finding.source.file,
-        "line": finding.source.line,
-        "column": finding.source.column,
-    }
 
 
 def refusal_document(error: CampaignctlError, command: str | None) -> dict[str, Any]:
     """Return the document of a command that ended with an error and has no other document to show.
 
-    An apply answers with an outcome document in which nothing was done (issued before any change).
+    An apply answers with an outcome document in which nothing was done.
     """
     document: dict[str, Any] = {"format_version": FORMAT_VERSION}
     if command in _APPLYING:

@@ -1,4 +1,4 @@
-"""Files that the command line names: `-` is a standard stream, and a plan file appears whole or not at all."""
+"""Files that the command line names: `-` is a standard stream, and what is written appears whole."""
 
 from __future__ import annotations
 

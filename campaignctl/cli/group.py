@@ -1,4 +1,4 @@
-"""Click groups whose commands are imported only when they run, and which name the nearest of what they know."""
+"""Click groups that import a command only when it runs, and name the nearest for what they do not know."""
 
 from __future__ import annotations
 
@@ -37,16 +37,24 @@ class LazyGroup(click.Group):
         super().__init__(*args, **kwargs)
         self._table = table
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
         """Name the commands in the order in which a newcomer meets them."""
         return list(self._table)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click calls it so
+        cmd_name: str,
+    ) -> click.Command | None:
         """Import the command of exactly this name."""
         lazy = self._table.get(cmd_name)
         return lazy.load() if lazy else None
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click calls it so
+        formatter: click.HelpFormatter,
+    ) -> None:
         """Write the table; click's own way would import every command for its first line."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.help) for name, lazy in self._table.items()])

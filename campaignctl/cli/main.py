@@ -42,7 +42,11 @@ TABLE = {
     help="The project's directory; else CAMPAIGNCTL_PROJECT, the current one, or ./campaigns.",
 )
 @click.option(
-    "-e", "environment", metavar="ENV", envvar="CAMPAIGNCTL_ENV", help="The environment; else CAMPAIGNCTL_ENV."
+    "-e",
+    "environment",
+    metavar="ENV",
+    envvar="CAMPAIGNCTL_ENV",
+    help="The environment, or CAMPAIGNCTL_ENV.",
 )
 @click.option(
     "--color",

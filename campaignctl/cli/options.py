@@ -30,20 +30,13 @@ _UNITS = {"s": 1, "m": 60, "h": 3600}
 _LONGEST = timedelta(hours=24)
 
 
-class Duration(click.ParamType):
-    """A length of time as `30s`, `5m` or `1h`, up to a day; becomes a timedelta."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read the text, or say what it has to look like."""
-        if isinstance(value, timedelta):
-            return value
-        match = re.fullmatch(r"(\d{1,6})([smh])", str(value))
-        length = timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else None
-        if length is None or length > _LONGEST:
-            self.fail(f"{value!r} is not a length of time up to 24h: 30s, 5m, 1h", param, ctx)
-        return length
+def duration(_ctx: click.Context, _param: click.Parameter, value: str) -> timedelta:
+    """Read a length of time as `30s`, `5m` or `1h`, up to a day."""
+    match = re.fullmatch(r"(\d{1,6})([smh])", value)
+    length = timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else None
+    if length is None or length > _LONGEST:
+        raise click.BadParameter(f"{value!r} is not a length of time up to 24h, such as 30s, 5m or 1h.")
+    return length
 
 
 format_option = click.option(
@@ -56,8 +49,9 @@ format_option = click.option(
 )
 lock_timeout_option = click.option(
     "--lock-timeout",
-    type=Duration(),
+    callback=duration,
     default="30s",
+    metavar="TIME",
     show_default=True,
     help="How long to wait for somebody else's apply.",
 )
@@ -69,7 +63,9 @@ parallelism_option = click.option(
     help="How many requests may be under way at once.",
 )
 auto_approve_option = click.option(
-    "--auto-approve", is_flag=True, help="Do not ask. Needed without a terminal, unless a saved plan is applied."
+    "--auto-approve",
+    is_flag=True,
+    help="Do not ask. Without a terminal it takes this, or a saved plan.",
 )
 
 _TARGET = click.option(
@@ -142,5 +138,7 @@ def _consistent(options: Options) -> Options:
     )
     for clash, reason in clashes:
         if clash:
-            raise UsageError("These options do not go together", detail=f"{reason}.", hint="leave one of them out")
+            raise UsageError(
+                "These options do not go together", detail=f"{reason}.", hint="leave one of them out"
+            )
     return options

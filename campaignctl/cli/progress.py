@@ -1,11 +1,10 @@
-"""Progress of an apply on standard error: a live bar for a person who looks, plain lines for everybody else."""
+"""Progress on standard error: a live bar for a person who looks, plain lines for everybody else."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -31,31 +30,31 @@ _UNDONE = {"failed": "failed", "not_started": "not started", "unknown": "outcome
 class Progress(Protocol):
     """Takes events from any thread."""
 
-    def __call__(self, event: Event) -> None: ...
+    def __call__(self, event: Event) -> None:
+        """Show the event."""
+        ...
 
     def pause(self) -> None:
         """Leave the terminal alone until the next event."""
         ...
 
 
-def progress_on(console: Console, now: Callable[[], datetime]) -> Progress:
+def progress_on(console: Console) -> Progress:
     """Choose how to show progress on this console."""
-    return Bar(console, now) if console.live else Lines(console, now)
+    return Bar(console) if console.live else Lines(console)
 
 
 class Lines:
     """One line for each phase, finished change and note."""
 
-    def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._now = now
 
     def __call__(self, event: Event) -> None:
         """Write the event as a line."""
         self._console.log(
             level_of(event),
             line_of(event),
-            self._now(),
             event=event.kind,
             key=event.key,
             action=event.action and str(event.action),
@@ -70,8 +69,8 @@ class Lines:
 class Bar:
     """A bar that stands below the lines of what is finished, and goes when there is nothing to wait for."""
 
-    def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
-        self._lines = Lines(console, now)
+    def __init__(self, console: Console) -> None:
+        self._lines = Lines(console)
         self._console = console
         self._lock = threading.RLock()
         self._bar: RichProgress | None = None
@@ -97,17 +96,30 @@ class Bar:
 
     def _begin(self, text: str, total: int | None) -> None:
         if self._bar is None:
-            self._bar = bar = _rich_bar(colored=self._console.colored(self._console.err))
-            self._console.divert(lambda line: bar.console.print(line.rstrip("\n"), markup=False, highlight=False))
-            bar.start()
+            self._bar = _rich_bar(self._console.err, colored=self._console.colored(self._console.err))
+            self._console.divert(partial(_print_above, self._bar))
+            self._bar.start()
         if self._task is not None:
             self._bar.remove_task(self._task)
         self._task = self._bar.add_task(text, total=total)
 
 
-def _rich_bar(*, colored: bool) -> RichProgress:
+def _print_above(bar: RichProgress, text: str) -> None:
+    from rich.text import Text
+
+    bar.console.print(Text.from_ansi(text.rstrip("\n")), highlight=False, soft_wrap=True)
+
+
+def _rich_bar(stream: TextIO, *, colored: bool) -> RichProgress:
     from rich.console import Console as RichConsole
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     columns: tuple[Any, ...] = (
         SpinnerColumn("line"),
@@ -116,7 +128,7 @@ def _rich_bar(*, colored: bool) -> RichProgress:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    screen = RichConsole(stderr=True, no_color=not colored)
+    screen = RichConsole(file=stream, no_color=not colored)
     return Progress(*columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False)
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaignctl.errors import CampaignctlError
-
 if TYPE_CHECKING:
     from campaignctl.cli.console import Console
 
@@ -30,17 +28,8 @@ class Settings:
 
     @property
     def token(self) -> str | None:
-        """The API token, or None if there is none. Raises CampaignctlError for one that no header can carry."""
-        token = self.environ.get(TOKEN_VARIABLE, "").strip()
-        if not token:
-            return None
-        if not (token.isascii() and token.isprintable()) or " " in token:
-            raise CampaignctlError(
-                f"{TOKEN_VARIABLE} is not a token",
-                detail="It contains spaces, or characters that a request header cannot carry.",
-                hint="copy the token again from the profile menu, API Tokens",
-            )
-        return token
+        """The API token, or None if there is none; the API client judges whether it can be one."""
+        return self.environ.get(TOKEN_VARIABLE) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,7 @@ def _added_items(applied: Mapping[str, Any], live: Live) -> list[FieldChange]:
     if not isinstance(ours, list | tuple) or not isinstance(theirs, list | tuple):
         return []
     return [
-        FieldChange(join(["messages", index]), None, theirs[index])
-        for index in range(len(ours), len(theirs))
+        FieldChange(join(["messages", index]), None, theirs[index]) for index in range(len(ours), len(theirs))
     ]
 
 

@@ -150,9 +150,13 @@ def field_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[
             for change in _inside(name, before[name], after[name]):
                 found.setdefault(change.path, change)
         elif name in before:
-            found.update({path: FieldChange(path, old, None) for path, old in leaves({name: before[name]}).items()})
+            found.update(
+                {path: FieldChange(path, old, None) for path, old in leaves({name: before[name]}).items()}
+            )
         else:
-            found.update({path: FieldChange(path, None, new) for path, new in leaves({name: after[name]}).items()})
+            found.update(
+                {path: FieldChange(path, None, new) for path, new in leaves({name: after[name]}).items()}
+            )
     return tuple(change for change in found.values() if not same(change.path, change.before, change.after))
 
 
@@ -169,10 +173,12 @@ def _inside(name: str, before: Any, after: Any) -> Iterable[FieldChange]:
 def _coarse(parts: list[str | int], name: str, before: Any, after: Any) -> FieldChange:
     """The change at a path of deepdiff, or at the list of plain values that the path leads into."""
     old, new = {name: before}, {name: after}
-    for length in range(1, len(parts) + 1):
-        path = join(parts[:length])
-        values = (*lookup(old, path), *lookup(new, path))
-        if any(isinstance(value, list | tuple) and not _is_object_list(value) for value in values):
-            break
+    lengths = range(1, len(parts) + 1)
+    path = next((p for n in lengths if _is_plain_list(p := join(parts[:n]), old, new)), join(parts))
     one, other = lookup(old, path), lookup(new, path)
     return FieldChange(path, one[0] if one else None, other[0] if other else None)
+
+
+def _is_plain_list(path: str, *specs: Mapping[str, Any]) -> bool:
+    values = [value for spec in specs for value in lookup(spec, path)]
+    return any(isinstance(value, list | tuple) and not _is_object_list(value) for value in values)

@@ -71,7 +71,12 @@ def _create_requests(site: Site, wanted: DesiredCampaign, intent: str) -> tuple[
 
 
 def create(
-    site: Site, wanted: DesiredCampaign, *, reason: str, warnings: tuple[str, ...] = (), deliberate: bool = False
+    site: Site,
+    wanted: DesiredCampaign,
+    *,
+    reason: str,
+    warnings: tuple[str, ...] = (),
+    deliberate: bool = False,
 ) -> Change:
     """A campaign that is not there yet."""
     sends = sends_after(None, wanted.spec, site.now)
@@ -187,7 +192,9 @@ def forget(
     )
 
 
-def replace(site: Site, wanted: DesiredCampaign, record: Record, status: Status, live_digest: str | None) -> Change:
+def replace(
+    site: Site, wanted: DesiredCampaign, record: Record, status: Status, live_digest: str | None
+) -> Change:
     """A new campaign in the place of a recorded one, which is cancelled first where it can be."""
     cancels = status in (Status.SCHEDULED, Status.PAUSED, Status.RUNNING)
     left_behind = status in (Status.DRAFT, Status.MANUAL)

@@ -18,6 +18,9 @@ from campaignctl.state.model import State
 # Below this number of destroyed campaigns a percentage says nothing.
 DESTROY_COUNTS_FROM = 3
 
+# Shorter durations are said in seconds.
+_IN_SECONDS = 120
+
 
 def objections(
     changes: Iterable[Change], state: State | None, limits: Guardrails, now: datetime, lifted: Iterable[str]
@@ -33,7 +36,9 @@ def objections(
 
 
 def _destroys(changes: tuple[Change, ...], state: State | None, limits: Guardrails) -> Objection | None:
-    alive = {key for key, record in state.campaigns.items() if not is_final(record.status)} if state else set()
+    alive = (
+        {key for key, record in state.campaigns.items() if not is_final(record.status)} if state else set()
+    )
     destroyed = tuple(change.key for change in changes if _destroys_something(change) and change.key in alive)
     percent = 100 * len(destroyed) / len(alive) if alive else 0
     if len(destroyed) < DESTROY_COUNTS_FROM or percent <= limits.max_destroy_percent:
@@ -91,7 +96,7 @@ def words(duration: timedelta) -> str:
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds and seconds % size == 0:
             return f"{seconds // size}{unit}"
-    return f"{seconds}s" if abs(seconds) < 120 else f"{seconds // 60}m"
+    return f"{seconds}s" if abs(seconds) < _IN_SECONDS else f"{seconds // 60}m"
 
 
 def valid_until(

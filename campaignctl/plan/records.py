@@ -45,9 +45,9 @@ def _next_run(live: Live) -> str | None:
         return None
 
 
-def created(intent: Intent, live: Live, now: datetime, *, applied: Mapping[str, Any] | None = None) -> Record:
-    """The record of a create that live answers; `applied` where that is less than what was intended."""
-    spec = intent.spec if applied is None else applied
+def created(intent: Intent, live: Live, now: datetime) -> Record:
+    """The record of a create that live answers."""
+    spec = intent.spec
     return Record(
         id=live.id,
         status=observed_status(live, spec),
@@ -66,7 +66,11 @@ def created(intent: Intent, live: Live, now: datetime, *, applied: Mapping[str, 
 
 
 def applied_over(
-    record: Record, spec: Mapping[str, Any], desired: Record | DesiredCampaign | Intent, live: Live, now: datetime
+    record: Record,
+    spec: Mapping[str, Any],
+    desired: Record | DesiredCampaign | Intent,
+    live: Live,
+    now: datetime,
 ) -> Record:
     """The record after `spec` was applied to its campaign and live read back."""
     return replace(
@@ -86,7 +90,9 @@ def observed(record: Record, live: Live) -> Record:
         record,
         status=observed_status(live, record.applied),
         send_strategy=live.text("send_strategy") or record.send_strategy,
-        next_run_time=_next_run(live) if live.complete or "next_run_time" in live.members else record.next_run_time,
+        next_run_time=_next_run(live)
+        if live.complete or "next_run_time" in live.members
+        else record.next_run_time,
     )
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from campaignctl.campaign.live import Live, Page
 from campaignctl.state.model import Entry, LockInfo, State
+
+Before = Callable[[], None]
+
+
+def nothing() -> None:
+    """What runs before a write that needs no last look."""
 
 
 class Session(Protocol):
@@ -18,7 +24,9 @@ class Session(Protocol):
     """
 
     @property
-    def lock(self) -> LockInfo: ...
+    def lock(self) -> LockInfo:
+        """Our lock."""
+        ...
 
     @property
     def state(self) -> State | None:
@@ -74,12 +82,16 @@ class CampaignApi(Protocol):
     """The campaign endpoints of one account.
 
     Reads repeat by themselves and raise `ReadFailed` in the end. A write is sent once (429 aside, which
-    proves that nothing happened) and raises `Refused` or `OutcomeUnknown`. `reserve=True` may use the
-    share of the budget that is kept for settling.
+    proves that nothing happened) and raises `Refused` or `OutcomeUnknown`. `before` runs directly before
+    the bytes of a write leave, after any waiting for the pace (and again before a repeat after 429); what
+    it raises comes out unchanged, with nothing sent. `reserve=True` may use the share of the budget that
+    is kept for settling.
     """
 
     @property
-    def url(self) -> str: ...
+    def url(self) -> str:
+        """The base URL."""
+        ...
 
     @property
     def server_time(self) -> datetime | None:
@@ -98,17 +110,25 @@ class CampaignApi(Protocol):
         without an item)."""
         ...
 
-    def create(self, body: Mapping[str, Any]) -> Live:
+    def create(self, body: Mapping[str, Any], *, before: Before = nothing) -> Live:
         """Create; the answer, which has an id."""
         ...
 
-    def update(self, campaign_id: str, patch: Mapping[str, Any]) -> None: ...
+    def update(self, campaign_id: str, patch: Mapping[str, Any], *, before: Before = nothing) -> None:
+        """Merge a patch into a campaign."""
+        ...
 
-    def pause(self, campaign_id: str, reason: str) -> None: ...
+    def pause(self, campaign_id: str, reason: str, *, before: Before = nothing) -> None:
+        """Suspend a campaign."""
+        ...
 
-    def resume(self, campaign_id: str, body: Mapping[str, Any]) -> None: ...
+    def resume(self, campaign_id: str, body: Mapping[str, Any], *, before: Before = nothing) -> None:
+        """Reactivate a paused campaign; the body names exactly one time."""
+        ...
 
-    def cancel(self, campaign_id: str, reason: str) -> None: ...
+    def cancel(self, campaign_id: str, reason: str, *, before: Before = nothing) -> None:
+        """End a campaign for good."""
+        ...
 
 
 class Clock(Protocol):

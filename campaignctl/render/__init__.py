@@ -1,1 +1,1 @@
-"""Values to text: for terminals and for programs. Foreign text passes one escape module."""
+"""Values to text: plans, outcomes, errors, states. Pure; what is foreign passes through `escape`."""

@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 
 from campaignctl.sandbox import stamps
 
+# Adding offsets may lose a moment's last digit: a clock set to a second would show the one before.
+_ROUNDING = 1e-6
+
 
 def _epoch(stamp: str) -> float:
     return stamps.parse(stamp).replace(tzinfo=UTC).timestamp()
 
 
 def _stamp(epoch: float) -> str:
-    return stamps.write(datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None))
+    return stamps.write(datetime.fromtimestamp(epoch + _ROUNDING, UTC).replace(tzinfo=None))
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,8 @@ class Clock:
         moved = self._moved(seconds)
         try:
             moved.now()
-        except (OverflowError, OSError) as error:
-            message = "the clock cannot go there"
-            raise ValueError(message) from error
+        except (OverflowError, OSError, ValueError) as error:
+            raise ValueError("the clock cannot go there") from error
         return moved
 
     def stopped(self) -> "Clock":

@@ -116,7 +116,9 @@ def _fault(value: Any, path: str) -> Any:
     return checks.record(members, _NEEDED.get(known, ()), strict=True)(value, path)
 
 
-def pick(rules: tuple[Rule, ...], method: str, target: str, body: str) -> tuple[Rule | None, tuple[Rule, ...]]:
+def pick(
+    rules: tuple[Rule, ...], method: str, target: str, body: str
+) -> tuple[Rule | None, tuple[Rule, ...]]:
     """Return the rule that a request meets now, if any, and all rules with their counts brought up."""
     chosen: Rule | None = None
     counted = []

@@ -6,7 +6,16 @@ Pure: the present moment comes in as a stamp. `settle` is the one entry for the 
 from dataclasses import replace
 
 from campaignctl.sandbox import recurrence, stamps
-from campaignctl.sandbox.model import MANUAL, NEEDS_DECISION, RUNNING, SCHEDULED, SENT, Campaign, Refused, Send
+from campaignctl.sandbox.model import (
+    MANUAL,
+    NEEDS_DECISION,
+    RUNNING,
+    SCHEDULED,
+    SENT,
+    Campaign,
+    Refused,
+    Send,
+)
 from campaignctl.sandbox.switches import Switches
 from campaignctl.sandbox.validate import window_seconds
 
@@ -27,7 +36,13 @@ def arm(campaign: Campaign, now: str, switches: Switches) -> Campaign:
     """Return the campaign waiting for its next run, or idle when it has no execution option."""
     if campaign.immediate:
         return replace(
-            campaign, status=SCHEDULED, next_run=now, due=now, trigger="run_immediately", until=None, interrupted=False
+            campaign,
+            status=SCHEDULED,
+            next_run=now,
+            due=now,
+            trigger="run_immediately",
+            until=None,
+            interrupted=False,
         )
     if "scheduled_time" in campaign.body:
         return wait_until(campaign, campaign.body["scheduled_time"], "scheduled_time", switches)
@@ -58,8 +73,7 @@ def check_future(campaign: Campaign, time: str, now: str, switches: Switches) ->
         return
     over = stamps.shift(time, hours=_LAST_ZONE_HOURS) if lead_hours(campaign, switches) else time
     if over < now:
-        message = "scheduled_time: lies in the past"
-        raise Refused(message)
+        raise Refused("scheduled_time: lies in the past")
 
 
 def go_on(campaign: Campaign, now: str, switches: Switches) -> Campaign:
@@ -74,7 +88,14 @@ def deliver_winner(campaign: Campaign, winner: str, at: str, switches: Switches)
     until = stamps.shift(at, seconds=switches.running_seconds)
     sends = (*campaign.sends, Send(at, "winner"))
     return replace(
-        campaign, status=RUNNING, winner=winner, evaluating=False, sends=sends, until=until, due=until, next_run=None
+        campaign,
+        status=RUNNING,
+        winner=winner,
+        evaluating=False,
+        sends=sends,
+        until=until,
+        due=until,
+        next_run=None,
     )
 
 

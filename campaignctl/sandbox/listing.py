@@ -1,5 +1,6 @@
 """Listing campaigns: pages, order, search, projection and filters (API contract, section 5)."""
 
+import operator as operators
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -9,8 +10,9 @@ from campaignctl.sandbox.model import DRAFT, Campaign, JsonObject, Refused
 from campaignctl.sandbox.switches import Switches
 
 Query = Sequence[tuple[str, str]]
-Getter = Callable[[str], Any]
-Predicate = Callable[[Getter], bool]
+Reader = Callable[[Campaign], Any]
+Predicate = Callable[[Campaign], bool]
+Test = Callable[[Any], bool]
 
 _SORTABLE = ("name", "status", "next_run_time", "run_counter", "create_time", "update_time")
 _SEARCHABLE = ("name", "description")
@@ -18,24 +20,34 @@ _FILTERS = (
     *("id", "name", "description", "status", "effective_status", "is_draft", "deal_id", "send_strategy"),
     *("create_time", "update_time", "next_run_time", "scheduled_time", "run_counter"),
 )
+_ATTRIBUTES = ("id", "create_time", "update_time", "run_counter")
 _ALIASES = {"created_at": "create_time"}
 _OWN = ("page", "sort", "q", "q_fields", "fields", "view")
 _RANGES = {"r": ("gt", "lt"), "rf": ("gte", "lte"), "rl": ("gte", "lt"), "rr": ("gt", "lte")}
+_ORDER = {"gt": operators.gt, "gte": operators.ge, "lt": operators.lt, "lte": operators.le}
 _DEFAULT_SIZE = 10
 _PAGE = re.compile(r"(\d{1,9})(?:,(\d{1,9}))?\Z", re.ASCII)
 _OPERATION = re.compile(r"(eq|neq|gte?|lte?|n?in|isn?|r[flr]?):(.*)\Z", re.DOTALL)
 
 
 def page(campaigns: Iterable[Campaign], query: Query, switches: Switches) -> JsonObject:
-    """Return the envelope `{total, items}` for the query of a list; Refused for one that cannot be read."""
+    """Return the envelope `{total, items}` for the query of a list.
+
+    The campaigns come oldest first. Refused for a query that cannot be read.
+    """
     asked = dict(query)
     number, size = _page(asked.get("page", "1"), switches)
     order = _order(asked.get("sort", "-create_time"))
     predicates = [*_search(asked, switches), *_filters(query, switches)]
-    found = [campaign for campaign in campaigns if _passes(campaign, predicates, switches)]
+    found = list(campaigns)
+    for predicate in predicates:
+        found = list(filter(predicate, found))
     _sort(found, order, switches)
     start = (number - 1) * size
-    items = [shown(campaign, asked, switches, default=switches.default_view) for campaign in found[start : start + size]]
+    items = [
+        shown(campaign, asked, switches, default=switches.default_view)
+        for campaign in found[start : start + size]
+    ]
     return envelope(items, len(found), switches)
 
 
@@ -52,8 +64,7 @@ def shown(campaign: Campaign, asked: dict[str, str], switches: Switches, *, defa
     if fields:
         return {name: whole[name] for name in fields.split(",") if name in whole}
     if view not in ("full", "default", "lean"):
-        message = "view: must be full or default"
-        raise Refused(message)
+        raise Refused("view: must be full or default")
     return whole if view == "full" or (view == "default" and default == "full") else represent.lean(whole)
 
 
@@ -62,13 +73,11 @@ def _page(text: str, switches: Switches) -> tuple[int, int]:
     number = int(match[1]) if match else 0
     size = int(match[2] or _DEFAULT_SIZE) if match else 0
     if not number or not size:
-        message = "page: must be N or N,M, each from 1"
-        raise Refused(message)
+        raise Refused("page: must be N or N,M, each from 1")
     if switches.page_size_fixed:
         return number, switches.page_size_fixed
     if size > switches.page_cap and switches.page_over_cap == "refused":
-        message = f"page: at most {switches.page_cap} items"
-        raise Refused(message)
+        raise Refused(f"page: at most {switches.page_cap} items")
     return number, min(size, switches.page_cap)
 
 
@@ -76,39 +85,43 @@ def _order(text: str) -> list[tuple[str, bool]]:
     names = [(word.removeprefix("-"), word.startswith("-")) for word in text.split(",")]
     for name, _descending in names:
         if name not in _SORTABLE:
-            message = f"sort: must be of {', '.join(_SORTABLE)}"
-            raise Refused(message)
+            raise Refused(f"sort: must be of {', '.join(_SORTABLE)}")
     return names
 
 
 def _sort(found: list[Campaign], order: list[tuple[str, bool]], switches: Switches) -> None:
-    """Sort in place; what is equal in everything asked comes by id, newest first."""
-    found.sort(key=lambda campaign: int(campaign.id), reverse=True)
+    """Sort in place what came oldest first; what is equal in everything asked comes newest first."""
+    found.reverse()
     for name, descending in reversed(order):
-        found.sort(key=lambda campaign: _sort_key(_member(campaign, name, switches)), reverse=descending)
+        found.sort(key=_sort_key(_reader(name, switches)), reverse=descending)
 
 
-def _sort_key(value: Any) -> tuple[bool, Any]:
-    return (value is not None, value if value is not None else 0)
+def _sort_key(read: Reader) -> Callable[[Campaign], tuple[bool, Any]]:
+    """Return a key by which nothing comes before something."""
+
+    def key(campaign: Campaign) -> tuple[bool, Any]:
+        value = read(campaign)
+        return (value is not None, 0 if value is None else value)
+
+    return key
 
 
-def _member(campaign: Campaign, name: str, switches: Switches) -> Any:
-    """Return one simple member without building the whole representation."""
-    if campaign.extra and name in campaign.extra:
-        return campaign.extra[name]
-    if name in ("id", "create_time", "update_time", "run_counter"):
-        return getattr(campaign, name)
-    if name in ("status", "effective_status"):
-        return represent.status_word(campaign, switches)
-    if name == "next_run_time":
-        return campaign.next_run
-    if name == "is_draft":
-        return campaign.status == DRAFT
-    return represent.strategy(campaign, switches) if name == "send_strategy" else campaign.body.get(name)
+def _reader(name: str, switches: Switches) -> Reader:
+    """Return what reads one simple member, without building the whole representation."""
 
+    def plain(campaign: Campaign) -> Any:
+        return campaign.body.get(name)
 
-def _passes(campaign: Campaign, predicates: list[Predicate], switches: Switches) -> bool:
-    return all(predicate(lambda name: _member(campaign, name, switches)) for predicate in predicates)
+    own: dict[str, Reader] = {
+        **{member: operators.attrgetter(member) for member in _ATTRIBUTES},
+        "next_run_time": operators.attrgetter("next_run"),
+        "status": lambda campaign: represent.status_word(campaign, switches),
+        "effective_status": lambda campaign: represent.status_word(campaign, switches),
+        "is_draft": lambda campaign: campaign.status == DRAFT,
+        "send_strategy": lambda campaign: represent.strategy(campaign, switches),
+    }
+    read = own.get(name, plain)
+    return lambda c: c.extra[name] if c.extra and name in c.extra else read(c)
 
 
 def _search(asked: dict[str, str], switches: Switches) -> Iterator[Predicate]:
@@ -116,10 +129,10 @@ def _search(asked: dict[str, str], switches: Switches) -> Iterator[Predicate]:
         return
     fields = asked.get("q_fields", "name").split(",")
     if not set(fields) <= set(_SEARCHABLE):
-        message = f"q_fields: must be of {', '.join(_SEARCHABLE)}"
-        raise Refused(message)
+        raise Refused(f"q_fields: must be of {', '.join(_SEARCHABLE)}")
     sought = asked["q"].casefold()
-    yield lambda get: any(sought in str(get(name) or "").casefold() for name in fields)
+    readers = [_reader(name, switches) for name in fields]
+    yield lambda campaign: any(sought in str(read(campaign) or "").casefold() for read in readers)
 
 
 def _filters(query: Query, switches: Switches) -> Iterator[Predicate]:
@@ -128,32 +141,35 @@ def _filters(query: Query, switches: Switches) -> Iterator[Predicate]:
         if parameter in _OWN or switches.filters_ignored:
             continue
         if name in _FILTERS:
-            yield _filter(name, text)
+            yield _filter(_reader(name, switches), _test(name, text))
         elif switches.unknown_filters == "refused":
-            message = f"{parameter}: is no filter"
-            raise Refused(message)
+            raise Refused(f"{parameter}: is no filter")
 
 
-def _filter(name: str, text: str) -> Predicate:
+def _filter(read: Reader, test: Test) -> Predicate:
+    return lambda campaign: test(read(campaign))
+
+
+def _test(name: str, text: str) -> Test:
+    """Read a filter's `[op:]value`."""
     match = _OPERATION.match(text)
     operator, operand = (match[1], match[2]) if match else ("eq", text)
     if operator in ("is", "isn"):
-        return lambda get: (get(name) is None) == (operator == "isn")
-    if operator.startswith("r"):
+        return lambda value: (value is None) == (operator == "isn")
+    if operator in _RANGES:
         low, high = _bounds(name, operand)
         lower, upper = _RANGES[operator]
-        return lambda get: _compares(lower, get(name), low) and _compares(upper, get(name), high)
+        return lambda value: _compares(lower, value, low) and _compares(upper, value, high)
     if operator in ("in", "nin"):
         words = operand.split(",")
-        return lambda get: (_text(get(name)) in words) == (operator == "in")
-    return lambda get: _compares(operator, get(name), operand)
+        return lambda value: (_text(value) in words) == (operator == "in")
+    return lambda value: _compares(operator, value, operand)
 
 
 def _bounds(name: str, operand: str) -> tuple[str, str]:
     low, comma, high = operand.partition(",")
     if not comma:
-        message = f"{name}: a range needs two values"
-        raise Refused(message)
+        raise Refused(f"{name}: a range needs two values")
     return low, high
 
 
@@ -163,7 +179,7 @@ def _compares(operator: str, value: Any, operand: str) -> bool:
     if value is None:
         return False
     left, right = _comparable(value, operand)
-    return {"gt": left > right, "gte": left >= right, "lt": left < right, "lte": left <= right}[operator]
+    return bool(_ORDER[operator](left, right))
 
 
 def _text(value: Any) -> str | None:

@@ -37,9 +37,8 @@ def merge(target: Any, patch: Any) -> Any:
     return merged
 
 
-def created(blank: Campaign, body: Any, now: str, switches: Switches) -> Campaign:
-    """Return a new campaign from a create's body; `blank` brings ids, company and times."""
-    kept = validate.definition(body, switches)
+def created(blank: Campaign, kept: JsonObject, now: str, switches: Switches) -> Campaign:
+    """Return a new campaign from a valid definition; `blank` brings ids, company and times."""
     campaign = _with_definition(blank, kept, immediate=bool(kept.get("run_immediately")))
     _check_scheduled_time(campaign, now, switches)
     return lifecycle.idle(campaign, DRAFT) if kept.get("is_draft") else lifecycle.arm(campaign, now, switches)
@@ -49,8 +48,7 @@ def patched(campaign: Campaign, patch: Any, now: str, switches: Switches) -> Cam
     """Return the campaign with a merge patch applied; message ids are the caller's to renew."""
     _demand(campaign, "changed", DRAFT, MANUAL, SCHEDULED, PAUSED)
     if not isinstance(patch, dict):
-        message = "body: must be an object"
-        raise Refused(message)
+        raise Refused("body: must be an object")
     patch = {name: value for name, value in patch.items() if name not in switches.patch_ignores}
     run_now = _runs_now(campaign, patch, switches)
     kept = validate.definition(_merged(campaign, patch, switches), switches)
@@ -92,15 +90,13 @@ def decided(campaign: Campaign, winner: str, now: str, switches: Switches) -> Ca
     """Return the campaign with its A/B test finished by a winning message."""
     _demand(campaign, "decided", NEEDS_DECISION)
     if winner not in campaign.message_ids:
-        message = "the message does not belong to the campaign"
-        raise Refused(message)
+        raise Refused("the message does not belong to the campaign")
     return lifecycle.deliver_winner(campaign, winner, now, switches)
 
 
 def _demand(campaign: Campaign, what: str, *statuses: str) -> None:
     if campaign.status not in statuses:
-        message = f"a campaign in status {campaign.status} cannot be {what}"
-        raise Refused(message)
+        raise Refused(f"a campaign in status {campaign.status} cannot be {what}")
 
 
 def _idle_manual(switches: Switches) -> tuple[str, ...]:
@@ -159,7 +155,8 @@ def _rearmed(campaign: Campaign, patch: JsonObject, now: str, switches: Switches
 def _resumed_at(campaign: Campaign, time: str, now: str, switches: Switches) -> Campaign:
     lifecycle.check_future(campaign, time, now, switches)
     if "recurrence" in campaign.body:
-        return lifecycle.wait_until(campaign, time, "recurrence", switches)
+        afresh = replace(campaign, interrupted=False)
+        return lifecycle.wait_until(afresh, time, "recurrence", switches)
     moved = replace(campaign, body={**campaign.body, "scheduled_time": time}, immediate=False)
     return lifecycle.wait_until(moved, time, "scheduled_time", switches)
 

@@ -30,11 +30,9 @@ def check_cron(expression: str, switches: Switches) -> None:
     """Raise ValueError with the reason for a cron expression that the API does not take."""
     parts = expression.split(" ")
     if len(parts) != _CRON_FIELDS or not all(parts):
-        message = "must be five fields separated by one blank"
-        raise ValueError(message)
+        raise ValueError("must be five fields separated by one blank")
     if switches.cron_minute_literal and not parts[0].isdecimal():
-        message = "the minute must be one number"
-        raise ValueError(message)
+        raise ValueError("the minute must be one number")
     _occurrences(parts, datetime(2000, 1, 1))  # noqa: DTZ001 - naive datetimes are GMT here
 
 

@@ -13,8 +13,7 @@ _SHAPE = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\Z", re.ASCII)
 def parse(text: str) -> datetime:
     """Read a stamp as a naive datetime in GMT; ValueError for any other form or an impossible date."""
     if not _SHAPE.match(text):
-        message = "must look like YYYY-MM-DD HH:MM:SS"
-        raise ValueError(message)
+        raise ValueError("must look like YYYY-MM-DD HH:MM:SS")
     return datetime.strptime(text, FORMAT)  # noqa: DTZ007 - the form has no offset, every stamp is GMT
 
 

@@ -15,7 +15,12 @@ from campaignctl.sandbox.lifecycle import settle
 from campaignctl.sandbox.model import Campaign, JsonObject
 from campaignctl.sandbox.switches import Switches
 
+# Exclusive: two sandboxes with one file would give the same ids.
+# Normal: what was committed outlives the process, however it ends.
 _TABLES = """
+PRAGMA locking_mode = EXCLUSIVE;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS campaigns (id INTEGER PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS requests (n INTEGER PRIMARY KEY, value TEXT NOT NULL);
@@ -28,11 +33,13 @@ class Store:
     """The sandbox's memory; with a file, the file's content is there again after any kind of end."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Open or make the file; sqlite3.Error or OSError when that fails."""
-        self._database = sqlite3.connect(path or ":memory:", check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.executescript(_TABLES)
+        """Open or make the file; sqlite3.Error when that fails or another sandbox has it open."""
+        self._database = sqlite3.connect(path or ":memory:", timeout=1, check_same_thread=False)
+        try:
+            self._database.executescript(_TABLES)
+        except sqlite3.Error:
+            self._database.close()
+            raise
         self._campaigns: dict[str, Campaign] = {}
         self._settings: dict[str, Any] = {}
         self._requests: list[JsonObject] = []
@@ -77,7 +84,9 @@ class Store:
         for campaign in self.campaigns():
             settled = settle(campaign, now, switches)
             if settled is not campaign:
-                self.put(replace(settled, update_time=max(campaign.update_time, _last_moment(campaign, settled))))
+                self.put(
+                    replace(settled, update_time=max(campaign.update_time, _last_moment(campaign, settled)))
+                )
         self._next_due = min((c.due for c in self._campaigns.values() if c.due is not None), default=None)
 
     def new_campaign_id(self) -> str:
@@ -118,10 +127,14 @@ class Store:
         return str(number)
 
     def _load(self) -> None:
-        rows = [json.loads(value) for (value,) in self._database.execute("SELECT value FROM campaigns ORDER BY id")]
+        rows = [
+            json.loads(value)
+            for (value,) in self._database.execute("SELECT value FROM campaigns ORDER BY id")
+        ]
         self._campaigns = {row["id"]: model.from_json(row) for row in rows}
         self._settings = {
-            name: json.loads(value) for name, value in self._database.execute("SELECT name, value FROM settings")
+            name: json.loads(value)
+            for name, value in self._database.execute("SELECT name, value FROM settings")
         }
         self._requests = [
             json.loads(value) for (value,) in self._database.execute("SELECT value FROM requests ORDER BY n")

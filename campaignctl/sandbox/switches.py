@@ -30,7 +30,7 @@ class Switches:
             otherwise the first of them in this order decides.
         past_times: a scheduled_time that is over: `refused` (400) or `accepted` (due at once).
         cron_minute_literal: the minute field of a cron must be one number.
-        cron_days: day of month and day of week both restricted: either suffices (`or`), or both must fit (`and`).
+        cron_days: day of month and day of week both given: either suffices (`or`), or both must fit (`and`).
         monday: the number of Monday in `pattern.weekdays`: 1 (0 and 7 are Sunday) or 0 (6 is Sunday).
         reason_required: pause and cancel need a non-empty `reason`.
         empty_resume: resume without a body: back to the `previous` schedule, or `refused`.
@@ -151,8 +151,7 @@ class Switches:
         hints = get_type_hints(type(self))
         unknown = sorted(set(values) - set(hints))
         if unknown:
-            message = f"unknown switch {unknown[0]!r}"
-            raise BadSwitch(message)
+            raise BadSwitch(f"unknown switch {unknown[0]!r}")
         return replace(self, **{name: _taken(name, hints[name], value) for name, value in values.items()})
 
     def as_json(self) -> dict[str, Any]:
@@ -181,33 +180,27 @@ def _one_of(name: str, allowed: tuple[Any, ...], value: Any) -> Any:
     for choice in allowed:
         if value == choice and type(value) is type(choice):
             return choice
-    message = f"switch {name!r} takes one of {', '.join(map(str, allowed))}"
-    raise BadSwitch(message)
+    raise BadSwitch(f"switch {name!r} takes one of {', '.join(map(str, allowed))}")
 
 
 def _words(name: str, value: Any) -> tuple[str, ...]:
     if isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value):
         return tuple(value)
-    message = f"switch {name!r} takes a list of strings"
-    raise BadSwitch(message)
+    raise BadSwitch(f"switch {name!r} takes a list of strings")
 
 
 def _word_map(name: str, value: Any) -> Mapping[str, str]:
     if isinstance(value, Mapping) and all(isinstance(word, str) for pair in value.items() for word in pair):
         return MappingProxyType(dict(value))
-    message = f"switch {name!r} takes an object of strings"
-    raise BadSwitch(message)
+    raise BadSwitch(f"switch {name!r} takes an object of strings")
 
 
-def _scalar(name: str, kind: type, value: Any) -> Any:
+def _scalar(name: str, kind: Any, value: Any) -> Any:
     accepted = (int, float) if kind is float else (kind,)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-        message = f"switch {name!r} takes a value of type {kind.__name__}"
-        raise BadSwitch(message)
+        raise BadSwitch(f"switch {name!r} takes a value of type {kind.__name__}")
     if kind in (int, float) and value < 0 and name != "date_skew":
-        message = f"switch {name!r} cannot be negative"
-        raise BadSwitch(message)
+        raise BadSwitch(f"switch {name!r} cannot be negative")
     if (kind is str and not value) or (name == "page_cap" and not value):
-        message = f"switch {name!r} cannot be empty"
-        raise BadSwitch(message)
+        raise BadSwitch(f"switch {name!r} cannot be empty")
     return value

@@ -39,8 +39,7 @@ def window_seconds(window: str) -> int:
     parts = [(part[2], int(part[1])) for part in found if part]
     total = sum(_WINDOW_SECONDS[unit] * amount for unit, amount in parts)
     if len(parts) != len(found) or len(dict(parts)) != len(parts) or not total:
-        message = "must be a length such as 1D or 5D 20H 30M"
-        raise ValueError(message)
+        raise ValueError("must be a length such as 1D or 5D 20H 30M")
     return total
 
 
@@ -48,7 +47,9 @@ def reason(body: Any, switches: Switches) -> None:
     """Check the body of pause and cancel: `{"reason": text}`."""
     required = ("reason",) if switches.reason_required else ()
     members = {"reason": checks.text(empty=not switches.reason_required)}
-    checks.record(members, required, strict=switches.unknown_members == "refused")({} if body is None else body, "")
+    checks.record(members, required, strict=switches.unknown_members == "refused")(
+        {} if body is None else body, ""
+    )
 
 
 def resumption(body: Any, switches: Switches) -> JsonObject:
@@ -160,7 +161,9 @@ def _email(switches: Switches) -> Check:
         "html": _localised(checks.text(html)),
         "preheader": checks.text(preheader),
     }
-    return checks.record(members, ("sender_name", "sender_email", "subject", "html"), strict=_strict(switches))
+    return checks.record(
+        members, ("sender_name", "sender_email", "subject", "html"), strict=_strict(switches)
+    )
 
 
 def _sms(switches: Switches) -> Check:
@@ -297,7 +300,11 @@ def _check_message(message: JsonObject, path: str, switches: Switches) -> None:
     if integration != "0" and switches.integrations and integration not in switches.integrations:
         raise Invalid(f"{path}.integration_id", "is not known in this account")
     languages = languages_of(message)
-    if switches.primary_lang_checked and languages and message.get("primary_lang", languages[0]) not in languages:
+    if (
+        switches.primary_lang_checked
+        and languages
+        and message.get("primary_lang", languages[0]) not in languages
+    ):
         raise Invalid(f"{path}.primary_lang", "is no language of the content")
 
 

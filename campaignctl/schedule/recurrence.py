@@ -13,9 +13,7 @@ from functools import lru_cache
 from itertools import islice, zip_longest
 from typing import Any
 
-from campaignctl.schedule.cron import Cron, CronError, check_cron, parse_cron
-
-__all__ = ["check_cron", "occurrences", "readings", "weekday_readings"]
+from campaignctl.schedule.cron import Cron, CronError, parse_cron
 
 _HOURS = tuple(range(24))
 _MINUTES = tuple(range(60))

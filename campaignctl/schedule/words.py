@@ -123,10 +123,8 @@ def _described(expression: str) -> str:
     # The library is annotated but does not say so with a py.typed file.
     from cron_descriptor import Options, get_description  # type: ignore[import-untyped]
 
-    options = Options()
-    options.locale_code = "en_US"  # else the words follow the locale of whoever looks
-    options.use_24hour_time_format = True
-    text = str(get_description(expression, options))
+    # Without a locale of our own the words follow that of whoever looks.
+    text = str(get_description(expression, Options(use_24hour_time_format=True, locale_code="en_US")))
     return text[:1].lower() + text[1:]
 
 

@@ -1,0 +1,175 @@
+"""The account's two windows as arithmetic: when may the next request start? No threads, no clock of its own.
+
+The server counts in fixed windows whose start we do not know (API contract, section 6.2). A sliding window
+of the same length never holds more than any fixed one may, however that is aligned.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SECOND = 1.0
+MINUTE = 60.0
+MARGIN = 0.02
+"""Seconds added to each window: requests may reach the server a little closer together than they left."""
+
+UNSENT_POLL = 0.005
+AT_ONCE = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The account's windows in requests; normal traffic leaves `reserve_per_minute` alone."""
+
+    per_second: int
+    per_minute: int
+    reserve_per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the `X-RateLimit-*` headers of one answer say; `reset` is in seconds."""
+
+    limit: int
+    remaining: int
+    reset: float
+
+
+def report(headers: Mapping[str, str]) -> Report | None:
+    """The headers as a `Report`, or None when one is missing or makes no sense."""
+    try:
+        limit, remaining = int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"])
+        reset = float(headers["x-ratelimit-reset"])
+    except (KeyError, ValueError):
+        return None
+    sound = limit > 0 and 0 <= remaining <= limit and 0 <= reset < math.inf
+    return Report(limit, remaining, reset) if sound else None
+
+
+class Track:
+    """The requests of one kind: when they were sent, and how many may be sent at any moment.
+
+    A granted request may still be opening its connection; until it is sent it counts as sent just now, or a
+    slow first connection would push a whole burst into the next one's window.
+    """
+
+    def __init__(self, keep: int) -> None:
+        self.times: deque[float] = deque(maxlen=keep)
+        self.unsent = 0
+
+    def free_at(self, limit: int, span: float, now: float) -> float:
+        """When one more may start so that no `span` ever holds more than `limit`."""
+        room = limit - self.unsent
+        if room <= 0:
+            return now + UNSENT_POLL
+        if len(self.times) < room:
+            return AT_ONCE
+        return self.times[-room] + span + MARGIN
+
+    def within(self, span: float, now: float) -> int:
+        """How many belong to the last `span` seconds."""
+        return self.unsent + sum(1 for time in self.times if time > now - span)
+
+
+@dataclass(slots=True)
+class Rest:
+    """What the server says is left of a window that somebody else uses too."""
+
+    remaining: int
+    until: float
+
+
+class Budget:
+    """Both windows, the reserve, what the server reports, and a pause it asked for. Not thread-safe."""
+
+    def __init__(self, limits: Limits) -> None:
+        keep = max(limits.per_second, limits.per_minute)
+        self._configured = {SECOND: limits.per_second, MINUTE: limits.per_minute}
+        self._limit = dict(self._configured)
+        self._reserve = limits.reserve_per_minute
+        self._all = Track(keep)
+        self._normal = Track(keep)
+        self._rests: dict[float, Rest] = {}
+        self._paused_until = AT_ONCE
+
+    def free_at(self, now: float, *, reserve: bool) -> float:
+        """When the next request may start; at or before `now` means at once."""
+        times = [self._all.free_at(limit, span, now) for span, limit in self._limit.items()]
+        times += [self._rest_free_at(span, rest, reserve=reserve) for span, rest in self._rests.items()]
+        times.append(self._paused_until)
+        if not reserve:
+            times.append(self._normal.free_at(self._normal_limit, MINUTE, now))
+        return max(times)
+
+    def grant(self, now: float, *, reserve: bool) -> None:
+        """A request is about to be sent."""
+        for track in self._tracks(reserve=reserve):
+            track.unsent += 1
+        for rest in self._rests.values():
+            if now < rest.until:
+                rest.remaining -= 1
+
+    def sent(self, now: float, *, reserve: bool) -> None:
+        """The granted request leaves now."""
+        for track in self._tracks(reserve=reserve):
+            track.unsent -= 1
+            track.times.append(now)
+
+    def returned(self, *, reserve: bool) -> None:
+        """The granted request was never sent."""
+        for track in self._tracks(reserve=reserve):
+            track.unsent -= 1
+
+    def pause(self, until: float) -> None:
+        """Nothing starts before `until`."""
+        self._paused_until = max(self._paused_until, until)
+
+    def observe(self, now: float, seen: Report) -> None:
+        """Take in what an answer says about one of the windows.
+
+        A limit below the configured one holds until an answer says otherwise; a higher one is not used. The
+        rest of the window binds only when the server counts more than we sent: then somebody else draws on
+        the same budget.
+        """
+        span = self._described(seen)
+        self._limit[span] = min(self._configured[span], seen.limit)
+        if seen.limit - seen.remaining > self._all.within(span, now):
+            self._rests[span] = Rest(seen.remaining, now + min(seen.reset, span) + MARGIN)
+        else:
+            self._rests.pop(span, None)
+
+    def estimate(self, requests: int, now: float) -> float:
+        """Seconds until that many more normal requests have started, if nobody else uses the budget."""
+        times = [*self._normal.times, *[now] * self._normal.unsent]
+        start = max(now, self._paused_until)
+        for _ in range(requests):
+            for span, limit in ((SECOND, self._limit[SECOND]), (MINUTE, self._normal_limit)):
+                if len(times) >= limit:
+                    start = max(start, times[-limit] + span + MARGIN)
+            times.append(start)
+        return start - now
+
+    @property
+    def _kept(self) -> int:
+        """The reserve; a smaller budget than the configured one keeps the same part of it."""
+        return self._reserve * self._limit[MINUTE] // self._configured[MINUTE]
+
+    @property
+    def _normal_limit(self) -> int:
+        return max(1, self._limit[MINUTE] - self._kept)
+
+    def _tracks(self, *, reserve: bool) -> tuple[Track, ...]:
+        return (self._all,) if reserve else (self._all, self._normal)
+
+    def _rest_free_at(self, span: float, rest: Rest, *, reserve: bool) -> float:
+        kept = self._kept if span == MINUTE and not reserve else 0
+        return AT_ONCE if rest.remaining > kept else rest.until
+
+    def _described(self, seen: Report) -> float:
+        """Which window the headers speak of: no page says, so the figures have to tell."""
+        if seen.reset > SECOND:
+            return MINUTE
+        return min(self._configured, key=lambda span: abs(math.log(seen.limit / self._configured[span])))

@@ -1,0 +1,216 @@
+"""The campaign endpoints of one account (API contract, section 1), as the reconciler calls them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, InitVar, dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from campaignctl.api import translate, wire
+from campaignctl.api.address import check_address
+from campaignctl.api.budget import Limits
+from campaignctl.api.exchange import Exchange, Outgoing
+from campaignctl.api.listing import ListForms
+from campaignctl.api.pacing import Pacer
+from campaignctl.api.retry import Courier
+from campaignctl.api.secret import Token
+from campaignctl.api.translate import BAD_REQUEST, CREATED, DONE, NO_SUCH_CAMPAIGN, OK, Answer, Call, no_check
+from campaignctl.api.waiting import Waiter
+from campaignctl.campaign.live import Live, Page
+from campaignctl.errors import ReadFailed, Refused
+
+CAMPAIGNS: Final = "/v1/hood/campaigns"
+
+T = TypeVar("T")
+Check = Callable[[], None]
+
+
+def _ignore(_event: str) -> None:
+    return None
+
+
+@dataclass(eq=False, repr=False)
+class OcambaApi:
+    """The API of one account, for up to 16 threads.
+
+    `timeout` bounds one request as a whole; the three figures are the account's windows in requests, and
+    the share of the longer one that is kept for settling. `now` is aware; `monotonic` and `sleep` are in
+    seconds. `on_event` gets lines for the log, free of foreign text. `transport` replaces the network.
+    Raises `Refused` for a URL, and `TokenRejected` for a token, that cannot be used.
+
+    Every method raises `Interrupted` when `interrupted` says so before its request is sent. `check`, where a
+    write takes one, runs directly before each attempt, after all waiting for the rate limit; what it raises
+    comes out of the method, and then nothing was sent.
+    """
+
+    url: str
+    token: InitVar[str]
+    _: KW_ONLY
+    timeout: timedelta
+    per_second: int
+    per_minute: int
+    reserve_per_minute: int
+    tool_version: str
+    transport: httpx.BaseTransport | None = None
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+    random: Callable[[], float]
+    on_event: Callable[[str], None] = _ignore
+    interrupted: Callable[[], bool]
+
+    def __post_init__(self, token: str) -> None:
+        address = check_address(self.url)
+        self.url = address.url
+        self._token = Token(token)
+        waiter = Waiter(self.monotonic, self.sleep, self.random, self.interrupted)
+        limits = Limits(self.per_second, self.per_minute, self.reserve_per_minute)
+        self._pacer = Pacer(limits, waiter, self.on_event)
+        self._exchange = Exchange(
+            address,
+            self._token,
+            timeout=self.timeout,
+            user_agent=f"campaignctl/{self.tool_version} (campaigns as code)",
+            transport=self.transport,
+        )
+        self._courier = Courier(
+            self._exchange,
+            self._pacer,
+            waiter,
+            self._token,
+            on_event=self.on_event,
+            on_answer=self._note_date,
+            now=self.now,
+        )
+        self._lists = ListForms()
+        self._date_lock = Lock()
+        self._date: tuple[datetime, float] | None = None
+
+    def __repr__(self) -> str:
+        return f"OcambaApi({self.url!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection. Safe to call twice."""
+        self._exchange.close()
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's clock as its last answer showed it, carried forward; None before any answer."""
+        with self._date_lock:
+            if self._date is None:
+                return None
+            date, seen = self._date
+        return date + timedelta(seconds=self.monotonic() - seen)
+
+    def estimate(self, requests: int) -> timedelta:
+        """How long that many requests take to start under the rate limit, if nobody else uses it up."""
+        return self._pacer.estimate(requests)
+
+    def list_page(
+        self, number: int, *, size: int = 100, live_only: bool = False, reserve: bool = False
+    ) -> Page:
+        """One page, newest first, full view. Raises `ReadFailed` or `TokenRejected`.
+
+        Where the API refuses the first page because of the status filter or the size, both are left out in
+        turn, and what it refused is not asked again: pages may hold other statuses, and fewer items.
+        """
+        call = Call("GET", CAMPAIGNS, reserve=reserve)
+        form, *others = self._lists.open_to(number, live_only=live_only)
+        answer = self._courier.read(call, Outgoing(form.parameters(number, size)))
+        while answer.status == BAD_REQUEST and others:
+            form = others.pop(0)
+            answer = self._courier.read(call, Outgoing(form.parameters(number, size)))
+        if answer.status != OK:
+            raise translate.rejection(answer, call, self._token)
+        self._lists.works(form, live_only=live_only)
+        return self._understood(answer, call, lambda value: wire.page(value, wire.date(answer.headers)))
+
+    def read(self, campaign_id: str, *, reserve: bool = False) -> Live | None:
+        """The campaign, or None for 404, 400, or 200 without an item.
+
+        Raises `ReadFailed` or `TokenRejected`.
+        """
+        if not wire.is_id(campaign_id):
+            raise ReadFailed("this cannot be the id of a campaign", detail="nothing was sent")
+        call = Call("GET", _path(campaign_id), reserve=reserve)
+        answer = self._courier.read(call, Outgoing())
+        if answer.status in NO_SUCH_CAMPAIGN:
+            return None
+        if answer.status != OK:
+            raise translate.rejection(answer, call, self._token)
+        return self._understood(answer, call, lambda value: wire.by_id(value, campaign_id))
+
+    def create(self, body: Mapping[str, Any], *, check: Check = no_check) -> Live:
+        """Create; the answer, which has an id. Raises `Refused` or `OutcomeUnknown`."""
+        call = Call("POST", CAMPAIGNS, check=check)
+        answer = self._courier.write(call, Outgoing(body=_json(body, call)))
+        if answer.status not in CREATED:
+            raise translate.rejection(answer, call, self._token)
+        return self._understood(answer, call, wire.created)
+
+    def update(self, campaign_id: str, patch: Mapping[str, Any], *, check: Check = no_check) -> None:
+        """Apply a JSON Merge Patch. Raises `Refused` or `OutcomeUnknown`."""
+        self._act("PATCH", campaign_id, "", patch, check)
+
+    def pause(self, campaign_id: str, reason: str, *, check: Check = no_check) -> None:
+        """Suspend. Raises `Refused` or `OutcomeUnknown`."""
+        self._act("POST", campaign_id, "/pause", {"reason": reason}, check)
+
+    def resume(self, campaign_id: str, body: Mapping[str, Any], *, check: Check = no_check) -> None:
+        """Reactivate, at the time in the body. Raises `Refused` or `OutcomeUnknown`."""
+        self._act("POST", campaign_id, "/resume", body, check)
+
+    def cancel(self, campaign_id: str, reason: str, *, check: Check = no_check) -> None:
+        """End for good. Raises `Refused` or `OutcomeUnknown`."""
+        self._act("POST", campaign_id, "/cancel", {"reason": reason}, check)
+
+    def _act(self, method: str, campaign_id: str, action: str, body: Mapping[str, Any], check: Check) -> None:
+        if not wire.is_id(campaign_id):
+            raise Refused("this cannot be the id of a campaign", detail="nothing was sent")
+        call = Call(method, f"{_path(campaign_id)}{action}", check=check)
+        answer = self._courier.write(call, Outgoing(body=_json(body, call)))
+        if answer.status not in DONE:
+            raise translate.rejection(answer, call, self._token)
+
+    def _understood(self, answer: Answer, call: Call, read: Callable[[Any], T]) -> T:
+        try:
+            if answer.flaw:
+                raise wire.Unreadable(answer.flaw)
+            return read(wire.parse(answer.body, self._token.redact_data))
+        except wire.Unreadable as error:
+            raise translate.unreadable(answer, call, str(error)) from error
+
+    def _note_date(self, answer: Answer) -> None:
+        date = wire.date(answer.headers)
+        if date is not None:
+            with self._date_lock:
+                self._date = (date, self.monotonic())
+
+
+def _path(campaign_id: str) -> str:
+    return f"{CAMPAIGNS}/{quote(campaign_id, safe='')}"
+
+
+def _json(body: Mapping[str, Any], call: Call) -> bytes:
+    try:
+        return json.dumps(body, allow_nan=False).encode("ascii")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refused(f"{call}: the body cannot be written as JSON", detail="nothing was sent") from error

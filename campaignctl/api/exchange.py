@@ -1,0 +1,139 @@
+"""One request, one answer: sent once, over in time, bounded in size, followed nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from threading import Lock
+from typing import Any, Final
+
+import httpx
+
+from campaignctl.api import translate
+from campaignctl.api.address import Address
+from campaignctl.api.pacing import Slot
+from campaignctl.api.secret import Token
+from campaignctl.api.translate import Answer, Call
+from campaignctl.api.transport import DeadlineTransport
+
+LARGEST_ANSWER: Final = 32 * 1024 * 1024
+FIRST_BYTE: Final = "http11.send_request_headers.started"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What is sent for a `Call`: query parameters, and the body as UTF-8 JSON."""
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+
+class Exchange:
+    """The HTTP client, built at the first request and shared by all threads."""
+
+    def __init__(
+        self,
+        address: Address,
+        token: Token,
+        *,
+        timeout: timedelta,
+        user_agent: str,
+        transport: httpx.BaseTransport | None,
+    ) -> None:
+        self._address = address
+        self._token = token
+        self._timeout = timeout.total_seconds()
+        self._user_agent = user_agent
+        self._transport = transport
+        self._lock = Lock()
+        self._client: httpx.Client | None = None
+
+    def once(self, call: Call, outgoing: Outgoing, slot: Slot) -> Answer:
+        """Send once and read the answer to its end.
+
+        Raises what `translate.failure` says when no whole answer came.
+        """
+        try:
+            client = self._built()
+            request = self._request(client, call, outgoing, slot)
+            answer = self._answer(client, request)
+        except translate.FOREIGN as error:
+            if not translate.never_sent(error):
+                slot.sent()
+            raise translate.failure(error, call, self._token) from error
+        slot.sent()
+        return answer
+
+    def close(self) -> None:
+        """Close every connection. A later request opens new ones."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _built(self) -> httpx.Client:
+        with self._lock:
+            if self._client is None:
+                self._client = self._build()
+            return self._client
+
+    def _build(self) -> httpx.Client:
+        transport = self._transport or DeadlineTransport(
+            self._timeout, tls=self._address.url.startswith("https:"), proxy=self._address.proxy()
+        )
+        return httpx.Client(
+            transport=transport,
+            timeout=self._timeout,
+            follow_redirects=False,
+            trust_env=False,
+            # No state but ours: whatever cookie an answer sets is dropped.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+                "Authorization": self._token.authorization,
+                "User-Agent": self._user_agent,
+            },
+        )
+
+    def _request(self, client: httpx.Client, call: Call, outgoing: Outgoing, slot: Slot) -> httpx.Request:
+        return client.build_request(
+            call.method,
+            f"{self._address.url}{call.path}",
+            params=dict(outgoing.parameters) or None,
+            content=outgoing.body,
+            headers={"Content-Type": "application/json"} if outgoing.body is not None else None,
+            extensions={"trace": _first_byte(slot.sent)},
+        )
+
+    def _answer(self, client: httpx.Client, request: httpx.Request) -> Answer:
+        response = client.send(request, stream=True)
+        try:
+            body, flaw = _body(response)
+        finally:
+            response.close()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, body, flaw)
+
+
+def _first_byte(sent: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], None]:
+    def trace(event: str, _info: Mapping[str, Any]) -> None:
+        if event == FIRST_BYTE:
+            sent()
+
+    return trace
+
+
+def _body(response: httpx.Response) -> tuple[bytes, str]:
+    """The body, or the flaw that keeps us from reading it."""
+    # We asked for gzip alone. A pile of encodings turns a few kilobytes into gigabytes.
+    if response.headers.get("content-encoding", "identity").lower() not in ("identity", "gzip"):
+        return b"", "an encoding that nobody asked for"
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            return b"", f"more than {LARGEST_ANSWER // 1024 // 1024} MiB"
+    return bytes(body), ""

@@ -1,0 +1,176 @@
+"""The pace of all requests: one budget and one measure of parallelism, shared by every thread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Lock
+
+from campaignctl.api.budget import Budget, Limits, report
+from campaignctl.api.waiting import Waiter
+
+ANNOUNCE_FROM = 5.0
+CALM_ANSWERS = 20
+LONGEST_PAUSE = 600.0
+UNLIMITED_FROM = 16
+CROWDED_POLL = 0.02
+FIRST_BACK_OFF = 1.0
+LONGEST_BACK_OFF = 30.0
+CROWDED_BACK_OFF = 0.2
+TOO_MANY_IN_PARALLEL = -1.0
+
+
+class Parallelism:
+    """How many requests may be on their way at once: no limit until the server names one.
+
+    `Retry-After: -1` halves it (once for all requests that were refused together); after every
+    `CALM_ANSWERS` answers without a refusal it grows by one. Not thread-safe.
+    """
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self.wave = 0
+        self._permitted: int | None = None
+        self._calm = 0
+
+    @property
+    def permitted(self) -> int | None:
+        """How many may be on their way at once; None while no limit is known."""
+        return self._permitted
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may start now."""
+        return self._permitted is None or self.in_flight < self._permitted
+
+    def refuse(self, wave: int, in_flight: int) -> None:
+        """A request of `wave` was one too many among `in_flight`."""
+        self._calm = 0
+        if wave == self.wave:
+            self._permitted = max(1, in_flight // 2)
+            self.wave += 1
+
+    def calm(self) -> None:
+        """An answer came that did not complain."""
+        if self._permitted is None:
+            return
+        self._calm += 1
+        if self._calm >= CALM_ANSWERS:
+            self._calm = 0
+            self._permitted = self._permitted + 1 if self._permitted + 1 < UNLIMITED_FROM else None
+
+
+class Slot:
+    """Leave to send one request. `sent` is to be called when its first byte leaves.
+
+    A slot that ends without it gives its share of the budget back: only a request that provably never
+    left may end so.
+    """
+
+    def __init__(self, wave: int, in_flight: int, on_sent: Callable[[], None]) -> None:
+        self.wave = wave
+        self.in_flight = in_flight
+        self.was_sent = False
+        self._on_sent = on_sent
+
+    def sent(self) -> None:
+        """The request leaves now. Further calls do nothing."""
+        if not self.was_sent:
+            self.was_sent = True
+            self._on_sent()
+
+
+class Pacer:
+    """Hands out slots so that neither window of the account is ever exceeded, whatever their alignment.
+
+    Normal traffic leaves the reserve alone; `reserve=True` may use all and does not queue behind normal
+    traffic. Safe to use from several threads.
+    """
+
+    def __init__(self, limits: Limits, waiter: Waiter, on_event: Callable[[str], None]) -> None:
+        self._waiter = waiter
+        self._on_event = on_event
+        self._lock = Lock()
+        self._budget = Budget(limits)
+        self._parallelism = Parallelism()
+        # One thread of each kind waits for its time, the others for their turn: first come, first served.
+        self._turns = {False: Lock(), True: Lock()}
+
+    @contextmanager
+    def slot(self, *, reserve: bool = False) -> Iterator[Slot]:
+        """Wait for leave to send one request. Raises `Interrupted`, and then nothing was sent."""
+        slot = self._acquire(reserve=reserve)
+        try:
+            yield slot
+        finally:
+            with self._lock:
+                self._parallelism.in_flight -= 1
+                if not slot.was_sent:
+                    self._budget.returned(reserve=reserve)
+
+    def observe(self, headers: Mapping[str, str]) -> None:
+        """Take in the rate limit headers (lower-case names) of an answer that was not a refusal."""
+        seen = report(headers)
+        with self._lock:
+            self._parallelism.calm()
+            if seen is not None:
+                self._budget.observe(self._waiter.monotonic(), seen)
+
+    def refused(self, slot: Slot, retry_after: float | None, tries: int) -> float:
+        """A 429 came: slow down, and return the seconds that its sender has to wait itself.
+
+        `retry_after` is what the server said in seconds, -1 for too many in parallel, None for nothing;
+        `tries` counts this request's earlier refusals from 0.
+        """
+        if retry_after == TOO_MANY_IN_PARALLEL:
+            with self._lock:
+                in_flight = max(slot.in_flight, self._parallelism.in_flight + 1)
+                self._parallelism.refuse(slot.wave, in_flight)
+            return self._waiter.jittered(_doubled(CROWDED_BACK_OFF, tries))
+        pause = retry_after or self._waiter.jittered(_doubled(FIRST_BACK_OFF, tries))
+        with self._lock:
+            self._budget.pause(self._waiter.monotonic() + min(pause, LONGEST_PAUSE))
+        return pause
+
+    def estimate(self, requests: int) -> timedelta:
+        """How long that many normal requests take to start, if nobody else uses the budget."""
+        with self._lock:
+            return timedelta(seconds=self._budget.estimate(requests, self._waiter.monotonic()))
+
+    def _acquire(self, *, reserve: bool) -> Slot:
+        announced = False
+        with self._turns[reserve]:
+            while True:
+                self._waiter.check()
+                wait = self._try_grant(reserve=reserve)
+                if isinstance(wait, Slot):
+                    return wait
+                if wait >= ANNOUNCE_FROM and not announced:
+                    announced = True
+                    self._on_event(f"waiting {math.ceil(wait)} s for the rate limit")
+                self._waiter.nap(wait)
+
+    def _try_grant(self, *, reserve: bool) -> Slot | float:
+        """A slot, or the seconds after which to ask again."""
+        with self._lock:
+            now = self._waiter.monotonic()
+            wait = self._budget.free_at(now, reserve=reserve) - now
+            if wait > 0:
+                return wait
+            if not self._parallelism.has_room:
+                return CROWDED_POLL
+            self._budget.grant(now, reserve=reserve)
+            self._parallelism.in_flight += 1
+            return Slot(
+                self._parallelism.wave, self._parallelism.in_flight, lambda: self._sent(reserve=reserve)
+            )
+
+    def _sent(self, *, reserve: bool) -> None:
+        with self._lock:
+            self._budget.sent(self._waiter.monotonic(), reserve=reserve)
+
+
+def _doubled(first: float, tries: int) -> float:
+    return min(first * 2.0 ** min(tries, 10), LONGEST_BACK_OFF)

@@ -1,0 +1,210 @@
+"""The tolerant reader: bytes of the API into `Live` and `Page` (API contract, sections 3, 5 and 9).
+
+Tolerant of every spelling that the documents show, and of members they do not. Whatever else arrives,
+however hostile, is `Unreadable`, and nothing but that.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, TypeGuard
+
+from campaignctl.campaign.live import Live, Page
+
+DEEPEST: Final = 64
+LONGEST_ID: Final = 128
+IDS: Final = frozenset(
+    {"id", "company_id", "creator_id", "campaign_id", "deal_id", "integration_id", "template_id"}
+)
+OPAQUE: Final = frozenset({"metadata", "targeting", "quiet_hours", "callbacks"})
+"""Members whose content is the author's own: an `id` in there is not one of the API's."""
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+Redact = Callable[[str], str]
+
+
+class Unreadable(ValueError):
+    """The answer is not what the API documents, in no edition. The text says why, in our words alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The API's own words in an error answer, raw; empty where there are none."""
+
+    title: str = ""
+    message: str = ""
+    trace_id: str = ""
+
+
+def parse(body: bytes, redact: Redact) -> Any:
+    """The JSON value, with ids as strings and every text redacted and printable as UTF-8.
+
+    Raises `Unreadable`.
+    """
+    try:
+        value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite)
+        return _cleaned(value, redact, depth=0, opaque=False)
+    except Unreadable:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("it is not JSON") from error
+
+
+def page(value: Any, server_time: datetime | None) -> Page:
+    """One page of a list. An item that comes twice counts once. Raises `Unreadable`."""
+    items = _items(_object(value))
+    if items is None:
+        raise Unreadable("it has no items")
+    campaigns: dict[str, Live] = {}
+    for live in (_live(item, complete=False) for item in items):
+        campaigns.setdefault(live.id, live)
+    return Page(tuple(campaigns.values()), _total(value.get("total")), server_time)
+
+
+def by_id(value: Any, campaign_id: str) -> Live | None:
+    """The campaign in the envelope or bare; None for an empty envelope.
+
+    Raises `Unreadable`, also when the answer is about another campaign.
+    """
+    answer = _object(value)
+    items = _items(answer)
+    if items is not None and not items:
+        return None
+    found = [_live(item, complete=True) for item in (items if items is not None else [answer])]
+    for live in found:
+        if live.id == campaign_id:
+            return live
+    raise Unreadable("it is about another campaign")
+
+
+def created(value: Any) -> Live:
+    """The campaign that a create made. Raises `Unreadable` when the answer does not name exactly one."""
+    answer = _object(value)
+    items = _items(answer) if "id" not in answer else None
+    if items is None:
+        return _live(answer, complete=True)
+    if len(items) != 1:
+        raise Unreadable("it does not name one campaign")
+    return _live(items[0], complete=True)
+
+
+def problem(body: bytes) -> Problem:
+    """What an error answer says, as far as it says anything."""
+    try:
+        value = parse(body, str)
+    except Unreadable:
+        return Problem()
+    if not isinstance(value, dict):
+        return Problem()
+    texts = {name: value.get(name) for name in ("title", "message", "trace_id")}
+    return Problem(**{name: text for name, text in texts.items() if isinstance(text, str)})
+
+
+def date(headers: Mapping[str, str]) -> datetime | None:
+    """The `Date` header, aware, in UTC."""
+    return _http_date(headers.get("date", ""))
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait; -1 for too many requests in parallel; None when the server names no time."""
+    text = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"-1|\d{1,9}", text, re.ASCII):
+        return float(text)
+    moment = _http_date(text)
+    return None if moment is None else max(0.0, (moment - (date(headers) or now)).total_seconds())
+
+
+def is_id(value: Any) -> TypeGuard[str]:
+    """Whether this can be an id: opaque, but printable ASCII without blanks, and safe in a path."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID:
+        return False
+    return all("!" <= character <= "~" for character in value) and value.strip(".") != ""
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Unreadable("it is not a JSON object")
+    return value
+
+
+def _items(answer: dict[str, Any]) -> list[Any] | None:
+    if "items" not in answer:
+        return None
+    items = answer["items"]
+    if not isinstance(items, list):
+        raise Unreadable("its items are not a list")
+    return items
+
+
+def _live(item: Any, *, complete: bool) -> Live:
+    members = _object(item)
+    identity = members.get("id")
+    if not is_id(identity):
+        raise Unreadable("it shows a campaign without an id")
+    if "labels" in members:
+        members = {**members, "labels": _labels(members["labels"])}
+    return Live(id=identity, members=members, complete=complete)
+
+
+def _labels(value: Any) -> Any:
+    """The list, whether it came as one or as a text with commas; anything else as it is."""
+    if isinstance(value, str):
+        return [label for part in value.split(",") if (label := part.strip())]
+    return value
+
+
+def _total(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value, re.ASCII):
+        return int(value)
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _cleaned(value: Any, redact: Redact, *, depth: int, opaque: bool) -> Any:
+    if depth > DEEPEST:
+        raise Unreadable("it is nested too deeply")
+    if isinstance(value, str):
+        return _text(value, redact)
+    if isinstance(value, list):
+        return [_cleaned(item, redact, depth=depth + 1, opaque=opaque) for item in value]
+    if isinstance(value, dict):
+        return {
+            _text(name, redact): _member(name, item, redact, depth=depth + 1, opaque=opaque)
+            for name, item in value.items()
+        }
+    return value
+
+
+def _member(name: str, value: Any, redact: Redact, *, depth: int, opaque: bool) -> Any:
+    if name in IDS and not opaque and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return _cleaned(value, redact, depth=depth, opaque=opaque or name in OPAQUE)
+
+
+def _text(text: str, redact: Redact) -> str:
+    return _SURROGATE.sub("\ufffd", redact(text))
+
+
+def _no_number(_constant: str) -> float:
+    raise Unreadable("it holds a number that JSON does not know")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

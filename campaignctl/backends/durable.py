@@ -1,0 +1,127 @@
+"""Files that survive a power cut: whole ones are replaced, never changed in place; all are for the owner.
+
+Everything here raises OSError as the system gave it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+FILE_MODE = 0o600
+_DIRECTORY_MODE = 0o700
+_GUARD_PATIENCE = 10.0
+_GUARD_POLL = 0.002
+
+
+def make_directory(directory: Path) -> None:
+    """Create a directory, and those above it, where missing; what is created is for its owner alone."""
+    missing = [place for place in (directory, *directory.parents) if not place.exists()]
+    for place in reversed(missing):
+        place.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
+        sync_directory(place.parent)
+
+
+def create(path: Path, extra: int = 0) -> int:
+    """A descriptor of a new file that is open for writing; `extra` are further flags of open(2)."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(path, flags | extra, FILE_MODE)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Give a file new content: at every moment its name leads to all of the old or all of the new.
+
+    The temporary file has a fixed name, so that a crash leaves at most one; callers keep others out.
+    """
+    draft = path.with_name(path.name + ".tmp")
+    try:
+        draft.unlink(missing_ok=True)
+        descriptor = create(draft)
+        try:
+            write_all(descriptor, data)
+            sync(descriptor)
+        finally:
+            os.close(descriptor)
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or do nothing where there is none."""
+    path.unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write everything, in one call wherever the system takes it in one."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def read_optional(path: Path) -> bytes | None:
+    """The content of a file, or None where there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def sync(descriptor: int) -> None:
+    """Return when the file's content is on the medium, not merely in the drive's cache."""
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is None:
+        os.fsync(descriptor)
+    else:  # macOS, where fsync alone leaves the data in the drive
+        fcntl.fcntl(descriptor, full)
+
+
+def sync_directory(directory: Path) -> None:
+    """Return when the names in a directory are on the medium."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def try_flock(descriptor: int) -> bool:
+    """Take the exclusive lock of an open file; False when somebody else has it.
+
+    The kernel gives it back when the last process that has the file open this way is gone.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def guarded(directory: Path) -> Iterator[None]:
+    """Keep every other process and thread out of the files of a directory, for the length of one step.
+
+    Looking at the lock and then writing is two steps; a process that is stopped between them would
+    write over its successor's state. In here nobody can break or take the lock meanwhile.
+
+    Raises:
+        TimeoutError: another process stays in such a step, which takes milliseconds unless it hangs.
+    """
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        give_up = time.monotonic() + _GUARD_PATIENCE
+        while not try_flock(descriptor):
+            if time.monotonic() > give_up:
+                raise TimeoutError("another process hangs in the middle of a write")
+            time.sleep(_GUARD_POLL)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,135 @@
+"""State and lock as files on this machine, for one or several processes of one host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from campaignctl.backends.durable import make_directory
+from campaignctl.backends.localsession import LocalSession
+from campaignctl.backends.lockfile import HeldLock, LockFile, describe
+from campaignctl.backends.statefiles import StateFiles
+from campaignctl.errors import Interrupted, LockError, LockHeld, StateError, StateNotSaved
+from campaignctl.state.model import LockInfo, State
+
+_POLL = timedelta(milliseconds=200)
+_HANGS = "find the process that is stopped or waits for the disk, and let it go on or end it"
+
+
+class LocalBackend:
+    """The state in a file, its lock, journal and backup beside it.
+
+    A symbolic link at `path` is followed: the files lie beside what it leads to, so that two names of
+    one state share its lock. The clock, fresh ids, waiting and the wish to stop come in as arguments;
+    `wait` may return early once `interrupted` is true.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        wait: Callable[[timedelta], None],
+        interrupted: Callable[[], bool],
+    ) -> None:
+        self._path = path
+        self._now = now
+        self._new_id = new_id
+        self._wait = wait
+        self._interrupted = interrupted
+
+    @property
+    def location(self) -> str:
+        """The path as it was given."""
+        return str(self._path)
+
+    def read(self) -> State | None:
+        """The state with its journal folded in; takes no lock and writes nothing.
+
+        Raises:
+            StateDamaged: it cannot be read.
+            StateTooNew: a newer campaignctl wrote it.
+        """
+        return self._files().load().state
+
+    def acquire(self, operation: str, timeout: timedelta) -> LocalSession:
+        """Take the lock, waiting up to `timeout`; fold in what a run that died left in the journal.
+
+        Raises:
+            LockHeld: somebody else has it, still.
+            Interrupted: while waiting.
+            StateNotSaved: the place cannot be written.
+        """
+        files = self._files()
+        try:
+            make_directory(files.path.parent)
+            held = self._taken(self._lock(files), operation, timeout)
+        except TimeoutError as error:
+            raise LockHeld(f"{files.path} is being written", detail=str(error), hint=_HANGS) from error
+        except OSError as error:
+            raise StateNotSaved(
+                f"no state can be kept in {files.path}",
+                detail=str(error),
+                hint="the directory must be on a local file system and writable for this user",
+            ) from error
+        return LocalSession(files, held)
+
+    def holder(self) -> LockInfo | None:
+        """Who holds the lock at the moment, if anybody; a process that died holds nothing.
+
+        Raises:
+            LockError: the lock cannot be read.
+        """
+        files = self._files()
+        try:
+            return self._lock(files).holder()
+        except OSError as error:
+            raise _unusable(files, error) from error
+
+    def unlock(self, lock_id: str) -> LockInfo:
+        """Break the lock with exactly this id.
+
+        Raises:
+            LockError: there is none, or it has another id.
+        """
+        files = self._files()
+        try:
+            return self._lock(files).remove(lock_id)
+        except OSError as error:
+            raise _unusable(files, error) from error
+
+    def _files(self) -> StateFiles:
+        try:
+            return StateFiles(self._path.resolve())
+        except (OSError, RuntimeError) as error:  # a loop of symbolic links is a RuntimeError up to 3.12
+            raise StateError(f"{self._path} leads nowhere", detail=str(error)) from error
+
+    def _lock(self, files: StateFiles) -> LockFile:
+        return LockFile(files.beside("lock"), self._now, self._new_id)
+
+    def _taken(self, lock: LockFile, operation: str, timeout: timedelta) -> HeldLock:
+        left = timeout
+        while isinstance(taken := lock.take(operation), LockInfo):
+            if self._interrupted():
+                raise Interrupted("interrupted while waiting for the lock of the state")
+            if left <= timedelta():
+                raise _held(taken)
+            pause = min(_POLL, left)
+            self._wait(pause)
+            left -= pause
+        return taken
+
+
+def _held(info: LockInfo) -> LockHeld:
+    return LockHeld(
+        "the state is locked",
+        detail=describe(info),
+        hint="wait for it, or let --lock-timeout wait; if that process is gone for good:"
+        f" `campaignctl state unlock {info.id}`",
+    )
+
+
+def _unusable(files: StateFiles, error: OSError) -> LockError:
+    return LockError(f"the lock {files.beside('lock')} cannot be used", detail=str(error))

@@ -1,0 +1,199 @@
+"""A local state while we hold its lock: whole writes, steps, and the way out when a write fails."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from campaignctl.backends import durable
+from campaignctl.backends.journalfile import JournalFile
+from campaignctl.backends.lockfile import HeldLock
+from campaignctl.backends.statefiles import StateFiles
+from campaignctl.errors import StateError, StateNotSaved
+from campaignctl.state.codec import encode, fingerprint
+from campaignctl.state.journal import entry_line, first_line
+from campaignctl.state.model import Entry, LockInfo, State
+
+_ROOM_HINT = "make room, or make the directory writable for this user, then run the command again"
+
+
+class LocalSession:
+    """A session of `LocalBackend`.
+
+    A state that cannot be read does not keep the session from opening, because `write` is the way to
+    repair it; `state` and `append` then raise what is wrong with it.
+    """
+
+    def __init__(self, files: StateFiles, held: HeldLock) -> None:
+        self._files = files
+        self._held = held
+        self._mutex = threading.Lock()
+        self._state: State | None = None
+        self._document: tuple[State, str] | None = None
+        self._problem: StateError | None = None
+        self._journal = JournalFile(files.beside("journal"))
+        self._released = False
+        try:
+            self._open()
+        except BaseException:
+            self._close()
+            raise
+
+    @property
+    def lock(self) -> LockInfo:
+        """Our lock."""
+        return self._held.info
+
+    @property
+    def taken_over(self) -> LockInfo | None:
+        """The dead process whose lock we took over, if there was one."""
+        return self._held.taken_over
+
+    @property
+    def state(self) -> State | None:
+        """The state with every step so far, also with one that could not be saved.
+
+        Raises:
+            StateDamaged: the state cannot be read; it is as it was.
+            StateTooNew: a newer campaignctl wrote it.
+        """
+        if self._problem is not None:
+            raise self._problem
+        return self._state
+
+    def check(self) -> None:
+        """Raise `LockLost` unless the lock is still ours."""
+        self._held.check()
+
+    def write(self, state: State) -> None:
+        """Replace the whole state durably, keep the previous one as backup, and start a new journal.
+
+        Raises:
+            LockLost: the lock is no longer ours; nothing was written.
+            StateNotSaved: says where the state was saved instead.
+        """
+        with self._mutex:
+            self._write(state)
+
+    def append(self, entry: Entry) -> None:
+        """Add one step durably. Safe to call from several threads.
+
+        A step that could not be saved is kept in memory for the whole write of `release`, and the
+        session takes no further one into its journal.
+
+        Raises:
+            LockLost: the lock is no longer ours; nothing was written.
+            StateNotSaved: the step is not durable; what it announces must not be done.
+        """
+        with self._mutex:
+            state = self.state
+            if state is None or self._document is None:
+                raise StateNotSaved(f"there is no state in {self._files.path} that a step could continue")
+            line = entry_line(entry, self._journal.steps + 1)
+            self._state = state.after(entry)
+            try:
+                with self._guarded():
+                    self._journal.add(first_line(*self._document), line)
+            except OSError as error:
+                self._journal.fail(error)
+                raise self._not_saved(self._files.beside("journal"), error, _ROOM_HINT) from error
+
+    def release(self) -> None:
+        """Fold the steps into the state and give the lock back. Safe to call twice.
+
+        Raises:
+            LockLost: the lock was no longer ours; what was appended before is in the journal.
+            StateNotSaved: says where the state was saved instead; the lock is free all the same.
+        """
+        with self._mutex:
+            if self._released:
+                return
+            try:
+                self._fold()
+            finally:
+                self._close()
+
+    def _open(self) -> None:
+        try:
+            loaded = self._files.load()
+        except StateError as problem:
+            self._problem = problem
+            return
+        self._state = loaded.state
+        if loaded.state is None:
+            return
+        if loaded.steps:
+            self._write(loaded.state)
+            return
+        if loaded.journal:
+            self._end_journal()
+        self._document = (loaded.state, loaded.base or "")
+
+    def _write(self, state: State) -> None:
+        data = encode(state).encode()
+        try:
+            with self._guarded():
+                self._files.replace(data, readable=self._problem is None)
+        except OSError as error:
+            self._journal.fail(error)
+            raise self._not_saved(self._files.path, error, _rescue(data)) from error
+        self._journal.close()
+        self._journal = JournalFile(self._files.beside("journal"))
+        self._state, self._document, self._problem = state, (state, fingerprint(data)), None
+
+    def _fold(self) -> None:
+        self._held.check()
+        written = self._document[0] if self._document else None
+        if self._state is not None and self._state is not written:
+            self._write(self._state)
+
+    def _end_journal(self) -> None:
+        try:
+            with self._guarded():
+                self._files.end_journal()
+        except OSError as error:
+            raise self._not_saved(self._files.path, error, _ROOM_HINT) from error
+
+    def _close(self) -> None:
+        self._released = True
+        self._journal.close()
+        with suppress(OSError):  # our lock ends with its descriptor; the name alone keeps nobody out
+            self._held.give_back()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """The lock is ours in here, and nobody can break it meanwhile."""
+        with durable.guarded(self._files.path.parent):
+            self._held.check()
+            yield
+
+    @staticmethod
+    def _not_saved(path: Path, error: OSError, hint: str) -> StateNotSaved:
+        return StateNotSaved(f"{path} could not be written", detail=str(error), hint=hint)
+
+
+def _rescue(data: bytes) -> str:
+    """Save a state document somewhere else, and say where and what to do with it."""
+    for directory in _elsewhere():
+        with suppress(OSError):
+            descriptor, name = tempfile.mkstemp(".json", "campaignctl-state-", directory)
+            try:
+                durable.write_all(descriptor, data)
+                durable.sync(descriptor)
+            except OSError:
+                Path(name).unlink()
+                raise
+            finally:
+                os.close(descriptor)
+            return f"the state is in {name}; make room, then run `campaignctl state push {name}`"
+    return "it could not be saved anywhere else either; make room, and the next apply settles what is open"
+
+
+def _elsewhere() -> Iterator[Path]:
+    for place in (tempfile.gettempdir, Path.cwd):
+        with suppress(OSError):
+            yield Path(place())

@@ -1,0 +1,154 @@
+"""The files of one local state, read consistently without a lock and replaced durably under one.
+
+    state.json            the state, whole
+    state.json.journal    the steps since; belongs to exactly the document that its first line names
+    state.json.backup     the previous state, whole
+    state.json.lock       who may write
+    state.json.damaged    what could not be read when it was replaced; state.json.damaged.journal: its journal
+
+When a state with its steps folded in has been put in place, its journal is removed. Between the two the
+journal continues what is now the backup, and that is how it is known to be folded in already.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from campaignctl.backends import durable
+from campaignctl.errors import StateDamaged
+from campaignctl.state.codec import decode, fingerprint
+from campaignctl.state.journal import Journal, continues, fold, outrun, read_journal
+from campaignctl.state.model import State
+from campaignctl.state.strict import damaged
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A state with its journal folded in.
+
+    `base` is the fingerprint of the document alone, None where there is none. `steps` says how many
+    steps came from the journal, `journal` whether there is one, be it empty or folded in already.
+    """
+
+    state: State | None
+    base: str | None = None
+    steps: int = 0
+    journal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    document: bytes | None
+    journal: bytes | None
+    backup: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateFiles:
+    """The files beside `path`, which is no symbolic link."""
+
+    path: Path
+
+    def beside(self, suffix: str) -> Path:
+        """The file of this state that `suffix` names."""
+        return self.path.with_name(f"{self.path.name}.{suffix}")
+
+    def load(self) -> Loaded:
+        """The state as it is at one moment, also while another process writes it.
+
+        Raises:
+            StateDamaged: it, or its journal, cannot be read or is not what was written.
+            StateTooNew: a newer campaignctl wrote it.
+        """
+        try:
+            snapshot = self._snapshot()
+        except OSError as error:
+            raise StateDamaged(
+                f"{self.path} cannot be read",
+                detail=str(error),
+                hint="nothing was changed; make the file and its journal readable for this user",
+            ) from error
+        return self._folded(snapshot)
+
+    def replace(self, data: bytes, *, readable: bool = True) -> None:
+        """Put a new document in place, keep the previous one, and end its journal.
+
+        `readable` says whether the previous one could be read: only then may it replace the backup.
+        Raises OSError; until the very last step the old state and its journal stay as they are.
+        """
+        previous = durable.read_optional(self.path)
+        if previous is not None and previous != data:
+            durable.replace(self.beside("backup" if readable else "damaged"), previous)
+        if previous != data:  # a backup that equals the state could not tell a journal's place any more
+            durable.replace(self.path, data)
+        journal = self.beside("journal")
+        if not readable and journal.exists():
+            journal.replace(self.beside("damaged.journal"))
+        self.end_journal()
+
+    def end_journal(self) -> None:
+        """Remove a journal whose steps are in the state. Raises OSError."""
+        durable.remove(self.beside("journal"))
+
+    def _snapshot(self) -> _Snapshot:
+        """The three files of one moment.
+
+        A writer replaces backup, state and journal in this order. So while the state and the journal
+        that we read are still those at their names, the backup is the one that belongs to them.
+        """
+        while True:
+            with _opened(self.path) as state, _opened(self.beside("journal")) as journal:
+                snapshot = _Snapshot(
+                    _read(state), _read(journal), durable.read_optional(self.beside("backup"))
+                )
+                if _still(self.path, state) and (journal is None or _still(self.beside("journal"), journal)):
+                    return snapshot
+
+    def _folded(self, snapshot: _Snapshot) -> Loaded:
+        where = str(self.beside("journal"))
+        state = decode(snapshot.document, where=str(self.path)) if snapshot.document is not None else None
+        journal = read_journal(snapshot.journal, where=where) if snapshot.journal is not None else None
+        base = fingerprint(snapshot.document) if snapshot.document is not None else None
+        exists = snapshot.journal is not None
+        if journal is None:
+            return Loaded(state, base, journal=exists)
+        if state is None:
+            raise damaged(where, f"the state that it continues is not there; it belongs in {self.path}")
+        if journal.base == base and continues(journal, state):
+            return Loaded(fold(state, journal), base, len(journal.entries), journal=True)
+        if self._is_folded_in(journal, state, snapshot.backup):
+            return Loaded(state, base, journal=True)
+        raise damaged(where, f"it continues another state than the one in {self.path}")
+
+    @staticmethod
+    def _is_folded_in(journal: Journal, state: State, backup: bytes | None) -> bool:
+        return outrun(journal, state) or (backup is not None and journal.base == fingerprint(backup))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO | None]:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        yield None
+        return
+    with file:
+        yield file
+
+
+def _read(file: BinaryIO | None) -> bytes | None:
+    return None if file is None else file.read()
+
+
+def _still(path: Path, file: BinaryIO | None) -> bool:
+    """Whether the name leads to the file that we have open, or to none if we found none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return file is None
+    return file is not None and os.path.samestat(found, os.fstat(file.fileno()))

@@ -1,0 +1,156 @@
+"""`apply` and `destroy`: what a plan shows, done after a person or the command line said yes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from campaignctl.cli.files import read_text
+from campaignctl.cli.options import (
+    auto_approve_option,
+    format_option,
+    given,
+    lock_timeout_option,
+    parallelism_option,
+    selecting,
+    selecting_to_destroy,
+)
+from campaignctl.cli.settings import App
+from campaignctl.cli.showing import show_outcome, show_plan
+from campaignctl.cli.wiring import Wired, need_token, read_desired, read_project, wired
+from campaignctl.errors import Interrupted, UsageError
+from campaignctl.plan.options import Options
+
+if TYPE_CHECKING:
+    from campaignctl.plan.model import Plan
+    from campaignctl.reconciler.outcome import Outcome
+
+_NEEDS_TOKEN = "Applying reads and changes the account's campaigns, and the API lets in only who has a token."  # noqa: S105 - a sentence
+_STATUS = {"done": 0, "incomplete": 1, "refused": 1, "interrupted": 130}
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an apply goes about it: the options that select nothing."""
+
+    auto_approve: bool
+    parallelism: int
+    lock_timeout: timedelta
+    form: str
+
+
+@click.command(name="apply")
+@click.argument("planfile", required=False)
+@selecting
+@auto_approve_option
+@parallelism_option
+@lock_timeout_option
+@format_option
+@click.pass_context
+def command(ctx: click.Context, /, planfile: str | None, options: Options, **manner: object) -> int:
+    """Do what a plan shows, after you said yes.
+
+    With PLANFILE (of `plan -o`; - is standard input) exactly the saved plan is done, or nothing. Without
+    it a plan is made, shown, and done if the answer is yes.
+    """
+    app = ctx.ensure_object(App)
+    if planfile is None:
+        return apply_manifests(app, options, _manner(manner))
+    if chosen := given(ctx):
+        raise UsageError(
+            f"A saved plan is applied exactly as it was reviewed, so {', '.join(chosen)} cannot change it",
+            hint=f"campaignctl plan {chosen[0].split('/')[0]} ... -o {planfile}",
+        )
+    return _apply_saved(app, planfile, _manner(manner))
+
+
+@click.command(name="destroy")
+@selecting_to_destroy
+@auto_approve_option
+@parallelism_option
+@lock_timeout_option
+@format_option
+@click.pass_obj
+def destroy(app: App, /, options: Options, **manner: object) -> int:
+    """Take away every recorded campaign: the same as `apply --destroy`.
+
+    What can be cancelled is cancelled; the API has no delete, so drafts and manual campaigns are left
+    behind, named.
+    """
+    return apply_manifests(app, options, _manner(manner))
+
+
+def apply_manifests(app: App, options: Options, manner: Manner) -> int:
+    """Plan, show, ask, apply. Raises UsageError where nobody can be asked."""
+    if not manner.auto_approve and not app.console.interactive:
+        raise UsageError(
+            "There is no terminal, so nobody can be asked",
+            detail="Without a terminal an apply needs a saved plan, or --auto-approve.",
+            hint="campaignctl plan -o plan.json, then campaignctl apply plan.json",
+        )
+    from campaignctl.reconciler import applying
+
+    token = need_token(app.settings, _NEEDS_TOKEN)
+    desired = read_desired(app)
+    with wired(
+        app, desired.project, token=token, parallelism=manner.parallelism, lock_timeout=manner.lock_timeout
+    ) as run:
+        outcome = applying.apply(run.wiring, desired, options, _approver(app, run, options, manner))
+    return _ended(app, outcome, manner)
+
+
+def _apply_saved(app: App, planfile: str, manner: Manner) -> int:
+    from campaignctl.plan import codec
+    from campaignctl.reconciler import applying
+
+    token = need_token(app.settings, _NEEDS_TOKEN)
+    plan = codec.decode(read_text(planfile), where=planfile)
+    project = read_project(app)
+    with wired(
+        app, project, token=token, parallelism=manner.parallelism, lock_timeout=manner.lock_timeout
+    ) as run:
+        outcome = applying.apply_saved(run.wiring, project, plan)
+    return _ended(app, outcome, manner)
+
+
+def _approver(app: App, run: Wired, options: Options, manner: Manner) -> Callable[[Plan], bool]:
+    """Return what shows a plan and says whether to go on."""
+
+    def approve(plan: Plan) -> bool:
+        run.progress.pause()
+        show_plan(app, plan, aside=manner.form == "json")
+        if plan.objections:
+            return False
+        return plan.empty or manner.auto_approve or _ask(app, run, options)
+
+    return approve
+
+
+def _ask(app: App, run: Wired, options: Options) -> bool:
+    """Ask for approval on standard error; only `yes` is one. Raises Interrupted."""
+    what = "take these campaigns away" if options.destroy else "do this"
+    app.console.tell(
+        f"\nShall campaignctl {what}?\n  It will do what is shown above, and nothing else.\n"
+        "  Only 'yes' is taken for an answer.\n\n  Enter a value: "
+    )
+    try:
+        with run.clock.asking():
+            answer = sys.stdin.readline()
+    except KeyboardInterrupt:
+        raise Interrupted("Interrupted", detail="Nothing was changed.") from None
+    app.console.tell("\n")
+    return answer.strip() == "yes"
+
+
+def _manner(options: dict[str, object]) -> Manner:
+    return Manner(**options)  # type: ignore[arg-type]  # click has converted each of them already
+
+
+def _ended(app: App, outcome: Outcome, manner: Manner) -> int:
+    show_outcome(app, outcome, as_json=manner.form == "json")
+    return _STATUS[outcome.result] or int(outcome.blocked > 0)

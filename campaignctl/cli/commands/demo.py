@@ -1,0 +1,150 @@
+"""`demo`: the real commands against a sandbox of their own, told as a story of a few seconds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+import campaignctl
+from campaignctl.cli.commands.sandbox import opened
+from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App
+from campaignctl.errors import CampaignctlError
+
+_EDITED = "push/spring-launch.yaml"
+_BEFORE = "  scheduled_time: 2036-03-22 10:00:00"
+_AFTER = "  scheduled_time: 2036-03-23 16:30:00"
+_CHANGES = 2
+
+_WELCOME = """
+    campaignctl keeps campaigns as files. This shows it on a sample project and an Ocamba of its own, a
+    sandbox on this machine: nothing leaves it, and nothing is sent to anybody.
+"""
+_PLAN = """
+    The project declares eleven campaigns: push, email and SMS. A plan says what would be created, who gets
+    it, when it sends and until when that can be undone. It changes nothing.
+"""
+_APPLY = """
+    Now it is done, for real (in the sandbox). A person would be asked first; --auto-approve answers for us.
+"""
+_AGAIN = """
+    The same plan once more. What is declared is what is live, so there is nothing to do: an apply can be
+    repeated, and no campaign is ever created or sent twice.
+"""
+_EDIT = """
+    Marketing wants the spring launch a day later. That is one line in one file, and a pull request that
+    somebody can review:
+"""
+_PLAN_EDIT = """
+    The plan shows that line and nothing else: the request will carry the time, and no other member. With
+    --detailed-exitcode a script learns from status 2 that there are changes.
+"""
+_APPLY_EDIT = """
+    The reviewed plan was saved with -o. Applied from the file it is done exactly as reviewed, or not at all.
+"""
+_END = """
+    That is all there is to it: edit, plan, review, apply. Next:
+
+      campaignctl init my-campaigns    a project of your own, with a draft that cannot send
+      campaignctl sandbox              an Ocamba like this one, to try it on
+      campaignctl --help               everything else
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Where the demo plays: its application, project directory and the environment of its commands."""
+
+    app: App
+    project: Path
+    environ: Mapping[str, str]
+
+    def tell(self, text: str) -> None:
+        """Print a paragraph."""
+        self.app.console.say("\n" + textwrap.dedent(text).strip("\n") + "\n")
+
+    def run(self, *words: str, expected: int = 0) -> None:
+        """Show a command as one would type it, and run it. Raises CampaignctlError if it ends otherwise."""
+        console = self.app.console
+        console.say("$ " + click.style(f"campaignctl {' '.join(words)}", bold=console.colored(console.out)))
+        command = [sys.executable, "-P", "-m", "campaignctl", "--color", console.color, *words]
+        done = subprocess.run(  # noqa: S603 - our own program, our own arguments
+            command, cwd=self.project, env=self.environ, stdin=subprocess.DEVNULL, check=False
+        )
+        if done.returncode != expected:
+            raise CampaignctlError(
+                f"The demo stopped: campaignctl {words[0]} ended with status {done.returncode}",
+                hint="what it said stands above",
+            )
+
+
+@click.command(name="demo")
+@click.pass_obj
+def command(app: App) -> int:
+    """See it work in a few seconds: plan, apply, plan again, change one line, plan, apply.
+
+    It has a sandbox on a free port, a copy of the sample project, and a token of its own: neither yours
+    nor your account is touched.
+    """
+    with tempfile.TemporaryDirectory(prefix="campaignctl-demo-") as folder, opened("127.0.0.1", 0) as sandbox:
+        project = Path(folder) / "campaigns"
+        shutil.copytree(_sample(), project, ignore=shutil.ignore_patterns(".campaignctl"))
+        _play(_Stage(app, project, _environ(app.settings.environ, sandbox.url)))
+    return 0
+
+
+def _play(stage: _Stage) -> None:
+    stage.tell(_WELCOME)
+    stage.tell(_PLAN)
+    stage.run("plan")
+    stage.tell(_APPLY)
+    stage.run("apply", "--auto-approve")
+    stage.tell(_AGAIN)
+    stage.run("plan")
+    stage.tell(_EDIT)
+    _edit(stage)
+    stage.tell(_PLAN_EDIT)
+    stage.run("plan", "--detailed-exitcode", "-o", "plan.json", expected=_CHANGES)
+    stage.tell(_APPLY_EDIT)
+    stage.run("apply", "plan.json")
+    stage.tell(_END)
+
+
+def _edit(stage: _Stage) -> None:
+    """Change one line of one manifest, and show it as a diff."""
+    path = stage.project / _EDITED
+    text = path.read_text(encoding="utf-8")
+    if _BEFORE not in text:
+        raise CampaignctlError(f"The sample project is not the one that the demo knows: {_EDITED}")
+    path.write_text(text.replace(_BEFORE, _AFTER), encoding="utf-8")
+    colored = stage.app.console.colored(stage.app.console.out)
+    removed, added = (click.style(f"  -{_BEFORE}", fg="red"), click.style(f"  +{_AFTER}", fg="green"))
+    text = "\n".join((f"  {_EDITED}", removed, added))
+    stage.app.console.say(text if colored else click.unstyle(text))
+
+
+def _sample() -> Path:
+    """Find the sample project: beside our code where we are installed, else at the top of the repository."""
+    package = Path(campaignctl.__file__).parent
+    for place in (package / "_sample", package.parent / "campaigns"):
+        if (place / "campaignctl.yaml").is_file():
+            return place
+    raise CampaignctlError("The sample project is missing", hint="install campaignctl again")
+
+
+def _environ(environ: Mapping[str, str], url: str) -> dict[str, str]:
+    """Return the user's environment without what would lead elsewhere, and with a token of the demo."""
+    kept = {
+        name: value for name, value in environ.items() if not name.startswith(("CAMPAIGNCTL_", "OCAMBA_"))
+    }
+    code = str(Path(campaignctl.__file__).parent.parent)
+    path = os.pathsep.join(part for part in (code, kept.get("PYTHONPATH")) if part)
+    return kept | {URL_VARIABLE: url, TOKEN_VARIABLE: "demo", "PYTHONPATH": path}

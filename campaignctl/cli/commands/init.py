@@ -1,0 +1,136 @@
+"""`init`: a new project that validates and plans as it stands, and cannot send."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+
+from campaignctl.cli.settings import App
+from campaignctl.errors import CampaignctlError
+
+_PROJECT = """\
+apiVersion: campaignctl/v1
+kind: Project
+metadata:
+  name: {name}
+
+# Times are written, sent and compared in GMT. This zone is only for showing them beside it.
+time_zone: UTC
+
+api:
+  # OCAMBA_API_URL overrides it, for a sandbox say. The token is read from OCAMBA_TOKEN only.
+  url: https://api.ocamba.com
+
+state:
+  backend: local
+  path: .campaignctl/state.json
+
+# Values that several manifests share; a manifest says ${{var.brand}}.
+variables:
+  brand: Acme
+
+# An apply that would go beyond one of these figures is refused, until somebody lifts it: --override NAME.
+guardrails:
+  max_destroy_percent: 30   # of the recorded campaigns that may still send, how many one apply may take away
+  max_immediate_sends: 3    # campaigns that one apply sets off at once
+  min_lead_time: 10m        # between a request and the first send that it makes possible
+  max_plan_age: 1h          # of a saved plan that sends at once
+"""
+
+_MANIFEST = """\
+# A draft sends nothing. Taking `is_draft` away arms it, and there is no way back: nothing returns to draft.
+# Its key is its place in the project, push/welcome. Moving the file gives the campaign a new key.
+apiVersion: campaignctl/v1
+kind: Campaign
+spec:
+  name: Welcome to ${var.brand}
+  is_draft: true
+  # Without `targeting` it goes to everyone, and the plan says so.
+  targeting:
+    countries:
+      items: [DE, FR]
+      op: in
+  messages:
+    - name: Welcome
+      channel: push
+      push:
+        title:
+          en: Welcome to ${var.brand}
+        body:
+          en: Good to have you with us.
+        landing_url: https://example.com
+"""
+
+_GITIGNORE = """\
+# The state of the project, its lock and its journal: a record of one account, never part of a repository
+.campaignctl/
+"""
+_IGNORED = ".campaignctl"
+
+
+@click.command(name="init")
+@click.argument("directory", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_obj
+def command(app: App, *, directory: Path) -> int:
+    """Make a new project in DIR (default: the current directory), ready to plan.
+
+    It has a project file and one example, a draft that cannot send. Nothing that exists is overwritten.
+    """
+    target = (app.settings.directory or app.settings.cwd) / directory
+    files = {
+        target / "campaignctl.yaml": _PROJECT.format(name=_project_name(target)),
+        target / "push" / "welcome.yaml": _MANIFEST,
+    }
+    _refuse_to_mix(target)
+    ignore = target / ".gitignore"
+    if not ignore.exists():
+        files[ignore] = _GITIGNORE
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    app.console.say(_next_steps(app, target, list(files)))
+    return 0
+
+
+def _refuse_to_mix(target: Path) -> None:
+    """Refuse a directory whose own YAML files would be taken for manifests, or overwritten."""
+    found = sorted(
+        path.relative_to(target).as_posix()
+        for pattern in ("*.yaml", "*.yml")
+        for path in target.rglob(pattern)
+        if not any(part.startswith((".", "_")) for part in path.relative_to(target).parts)
+    )
+    if not found:
+        return
+    others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    raise CampaignctlError(
+        "There are YAML files already, and nothing was changed",
+        detail=f"{found[0]}{others} in {target}: a new project would take such files for its manifests.",
+        hint="give it a directory of its own: campaignctl init campaigns",
+    )
+
+
+def _project_name(target: Path) -> str:
+    """Make a name from the directory's: letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", target.resolve().name.lower()).strip("-") or "campaigns"
+
+
+def _next_steps(app: App, target: Path, made: list[Path]) -> str:
+    lines = [f"Made {path.relative_to(target).as_posix()}" for path in made]
+    ignore = target / ".gitignore"
+    if ignore not in made and _IGNORED not in ignore.read_text(encoding="utf-8", errors="replace"):
+        lines.append(f"Add {_IGNORED}/ to .gitignore: the state is a record of one account.")
+    lines += ["", "Next:"]
+    here, cwd = target.resolve(), app.settings.cwd.resolve()
+    if here != cwd:
+        lines.append(f"  cd {shlex.quote(str(here.relative_to(cwd) if here.is_relative_to(cwd) else here))}")
+    lines += [
+        "  campaignctl validate             the manifests are in order",
+        "  campaignctl plan --no-refresh    what an apply would do; needs no token yet",
+        "  campaignctl sandbox              a local Ocamba to apply it to, in another terminal",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,79 @@
+"""`plan`: what an apply would do, shown and perhaps saved; changes nothing."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from campaignctl.cli.files import STANDARD, write_private
+from campaignctl.cli.options import format_option, selecting
+from campaignctl.cli.settings import App
+from campaignctl.cli.showing import show_plan
+from campaignctl.cli.wiring import need_token, read_desired, wired
+from campaignctl.errors import UsageError
+from campaignctl.plan.options import Options
+
+if TYPE_CHECKING:
+    from campaignctl.plan.model import Plan
+
+_CHANGES = 2
+
+
+@click.command(name="plan")
+@click.option("-o", "out", metavar="FILE", help="Save the plan, to be applied exactly as it was reviewed.")
+@selecting
+@click.option("--detailed-exitcode", is_flag=True, help="End with 2 if there are changes.")
+@format_option
+@click.pass_obj
+def command(app: App, *, options: Options, out: str | None, detailed_exitcode: bool, form: str) -> int:
+    """Show what an apply would do, and change nothing.
+
+    Ends with status 1 if a guardrail objects or a change is blocked.
+    """
+    if out == STANDARD and form == "json":
+        raise UsageError(
+            "-o - and --format json both write the plan to standard output", hint="leave one out"
+        )
+    plan = _made(app, options)
+    if form == "json":
+        show_plan(app, plan, as_json=True)
+    else:
+        show_plan(app, plan, aside=out == STANDARD)
+    if out is not None:
+        _save(app, plan, out)
+    if plan.refused:
+        return 1
+    return _CHANGES if detailed_exitcode and _changes(plan, options) else 0
+
+
+def _made(app: App, options: Options) -> Plan:
+    from campaignctl.reconciler import planning
+
+    token = None
+    if options.refresh:
+        why = "Planning reads the live campaigns first, and the API lets in only who has a token."
+        token = need_token(app.settings, why, instead="or plan from the state alone: --no-refresh")
+    desired = read_desired(app)
+    with wired(app, desired.project, token=token) as run:
+        return planning.plan(run.wiring, desired, options)
+
+
+def _changes(plan: Plan, options: Options) -> bool:
+    return not plan.empty or (options.refresh_only and bool(plan.drift))
+
+
+def _save(app: App, plan: Plan, out: str) -> None:
+    from campaignctl.plan import codec
+
+    if out == STANDARD:
+        app.console.raw(codec.dumps(plan))
+        return
+    write_private(out, codec.dumps(plan))
+    then = (
+        "It cannot be applied while a guardrail objects."
+        if plan.objections
+        else (f"Apply exactly this: campaignctl apply {shlex.quote(out)}")
+    )
+    app.console.log("info", f"Saved the plan to {out}. {then}")

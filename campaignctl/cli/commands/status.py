@@ -1,0 +1,26 @@
+"""`status`: live status, next run and drift of every campaign; reads only."""
+
+from __future__ import annotations
+
+import click
+
+from campaignctl.cli.options import format_option
+from campaignctl.cli.settings import App
+from campaignctl.cli.showing import show_status
+from campaignctl.cli.wiring import need_token, read_desired, wired
+
+
+@click.command(name="status")
+@format_option
+@click.pass_obj
+def command(app: App, *, form: str) -> int:
+    """Show live status, next run and drift of every recorded campaign."""
+    from campaignctl.reconciler.status import status
+
+    why = "The live status is read from the API, which lets in only who has a token."
+    token = need_token(app.settings, why, instead="or look at what is recorded: campaignctl show")
+    desired = read_desired(app)
+    with wired(app, desired.project, token=token) as run:
+        rows = status(run.wiring, desired)
+    show_status(app, rows, desired.project, as_json=form == "json")
+    return 0

@@ -1,0 +1,97 @@
+"""Values to standard output: each as text for people, or as its document."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+from campaignctl.cli.documents import FORMAT_VERSION
+from campaignctl.cli.settings import App
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from campaignctl.manifest.desired import Project
+    from campaignctl.plan.model import Plan
+    from campaignctl.reconciler.outcome import Outcome
+    from campaignctl.reconciler.status import StatusRow
+    from campaignctl.state.model import State
+
+
+def show_plan(app: App, plan: Plan, *, as_json: bool = False, aside: bool = False) -> None:
+    """Show a plan; `aside` to standard error, where standard output is needed for a document."""
+    console = app.console
+    if as_json:
+        from campaignctl.plan import codec
+
+        console.document(codec.encode(plan))
+        return
+    from campaignctl.render.plan import plan_text
+
+    stream = console.err if aside else console.out
+    text = plan_text(plan, color=console.colored(stream), now=console.now(), width=console.width)
+    if aside:
+        console.tell(text)
+    else:
+        console.say(text)
+
+
+def show_outcome(app: App, outcome: Outcome, *, as_json: bool) -> None:
+    """Show what an apply did."""
+    console = app.console
+    if as_json:
+        from campaignctl.render.outcome import outcome_json
+
+        console.document(outcome_json(outcome))
+        return
+    from campaignctl.render.outcome import outcome_text
+
+    console.say(outcome_text(outcome, color=console.colored(console.out)))
+
+
+def show_status(app: App, rows: Sequence[StatusRow], project: Project, *, as_json: bool) -> None:
+    """Show the live status of every recorded campaign."""
+    console = app.console
+    if as_json:
+        console.document(
+            {"format_version": FORMAT_VERSION, "campaigns": [dataclasses.asdict(row) for row in rows]}
+        )
+        return
+    from campaignctl.render.status import status_text
+
+    color = console.colored(console.out)
+    console.say(status_text(rows, color=color, zone=project.time_zone, width=console.width))
+
+
+def show_state(app: App, state: State | None, project: Project, *, as_json: bool) -> None:
+    """Show a whole state, or that there is none."""
+    console = app.console
+    if as_json:
+        console.document(_state_document(state, project))
+        return
+    from campaignctl.render.state import state_text
+
+    if state is None:
+        console.say("There is no state yet: nothing has been applied.")
+    else:
+        console.say(state_text(state, color=console.colored(console.out), zone=project.time_zone))
+
+
+def show_record(app: App, key: str, state: State) -> None:
+    """Show one record of a state as its object in the state document."""
+    from campaignctl.state import codec
+
+    record = json.loads(codec.encode(state))["campaigns"][key]
+    app.console.say(json.dumps(record, indent=2, ensure_ascii=False))
+
+
+def _state_document(state: State | None, project: Project) -> Any:
+    """Return the state document; where there is no state, one with all members and nothing in them."""
+    from campaignctl.state import codec
+    from campaignctl.state.model import Account, State
+
+    if state is not None:
+        return json.loads(codec.encode(state))
+    empty = State("", 0, project.environment, Account(project.api.url, project.company_id), "")
+    return json.loads(codec.encode(empty)) | {"lineage": None, "tool_version": None}

@@ -1,0 +1,165 @@
+"""From settings to what a run works with: the project, the keeper of its state, and the account's API."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from campaignctl import __version__
+from campaignctl.cli.clock import SystemClock
+from campaignctl.cli.progress import Progress, progress_on
+from campaignctl.cli.settings import TOKEN_VARIABLE, App, Settings
+from campaignctl.errors import CampaignctlError
+
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
+    from campaignctl.backends.local import LocalBackend
+    from campaignctl.manifest.desired import DesiredState, Project
+    from campaignctl.reconciler.wiring import Wiring
+
+_GIT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """A wired run: what the reconciler is given, and what a question has to know of."""
+
+    wiring: Wiring
+    clock: SystemClock
+    progress: Progress
+
+
+def project_directory(settings: Settings) -> Path:
+    """Find the project. Raises CampaignctlError saying where was looked."""
+    from campaignctl.manifest.project import find_project
+
+    return find_project(settings.directory, settings.environ, settings.cwd)
+
+
+def read_project(app: App) -> Project:
+    """Read the project file alone. Raises ManifestError."""
+    from campaignctl.manifest.load import load_project
+
+    settings = app.settings
+    return load_project(
+        project_directory(settings),
+        environment=settings.environment,
+        environ=settings.environ,
+        tool_version=__version__,
+    )
+
+
+def read_desired(app: App) -> DesiredState:
+    """Read and compile the manifests; warnings are counted in the log. Raises ManifestError."""
+    from campaignctl.manifest.load import load
+
+    settings = app.settings
+    desired = load(
+        project_directory(settings),
+        environment=settings.environment,
+        environ=settings.environ,
+        tool_version=__version__,
+    )
+    if count := len(desired.findings):
+        plural = "s" if count > 1 else ""
+        app.console.log("warning", f"{count} warning{plural} in the manifests: campaignctl validate")
+    return desired
+
+
+def need_token(settings: Settings, why: str, instead: str = "") -> str:
+    """Return the token. Raises CampaignctlError saying what to set, and what works without it."""
+    if token := settings.token:
+        return token
+    hints = (f"export {TOKEN_VARIABLE}=... (Ocamba: profile menu, API Tokens)", instead)
+    raise CampaignctlError(f"{TOKEN_VARIABLE} is not set", detail=why, hint="; ".join(filter(None, hints)))
+
+
+def backend_of(project: Project, clock: SystemClock) -> LocalBackend:
+    """Return the keeper of the project's state."""
+    from campaignctl.backends.local import LocalBackend
+
+    return LocalBackend(
+        Path(project.directory) / project.state.path,
+        now=clock.now,
+        new_id=clock.new_id,
+        wait=clock.wait,
+        interrupted=lambda: clock.interrupted,
+    )
+
+
+@contextmanager
+def wired(
+    app: App,
+    project: Project,
+    *,
+    token: str | None,
+    parallelism: int = 8,
+    lock_timeout: timedelta = timedelta(seconds=30),
+) -> Iterator[Wired]:
+    """Put the adapters together for one run; without a token nothing is read or sent.
+
+    While the block runs, signals ask to stop. At its end the terminal and the connections are given back.
+    """
+    from campaignctl.reconciler.wiring import Wiring
+
+    clock = SystemClock()
+    progress = progress_on(app.console)
+    with ExitStack() as ends:
+        ends.enter_context(clock.listening())
+        ends.callback(progress.pause)
+        api = _api(app, project, token, clock) if token else None
+        if api is not None:
+            ends.callback(api.close)
+        wiring = Wiring(
+            backend=backend_of(project, clock),
+            api=api,
+            clock=clock,
+            on_event=progress,
+            tool_version=__version__,
+            commit=_commit(project.directory),
+            parallelism=parallelism,
+            lock_timeout=lock_timeout,
+        )
+        yield Wired(wiring, clock, progress)
+
+
+def _api(app: App, project: Project, token: str, clock: SystemClock) -> OcambaApi:
+    from campaignctl.api.client import OcambaApi
+
+    def log(message: Any) -> None:
+        app.console.log("debug", str(message))
+
+    settings = project.api
+    return OcambaApi(
+        settings.url,
+        token,
+        timeout=settings.timeout,
+        per_second=settings.rate_limit.per_second,
+        per_minute=settings.rate_limit.per_minute,
+        reserve_per_minute=settings.rate_limit.reserve_per_minute,
+        tool_version=__version__,
+        now=clock.now,
+        monotonic=time.monotonic,
+        sleep=lambda seconds: clock.wait(timedelta(seconds=seconds)),
+        random=random.random,
+        on_event=log,
+        interrupted=lambda: clock.interrupted,
+    )
+
+
+def _commit(directory: str) -> str | None:
+    """Return the git commit that is checked out, or None where there is none, or no git."""
+    import subprocess
+
+    command = ["git", "-C", directory, "rev-parse", "--verify", "--quiet", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_SECONDS, check=False)  # noqa: S603 - git from PATH, as its user has it
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None

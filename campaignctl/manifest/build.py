@@ -1,0 +1,328 @@
+"""From nodes to plain JSON values, led by a shape: strict scalars, texts filled in, times in GMT."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from typing import Any
+
+from campaignctl.campaign.macros import SYSTEM
+from campaignctl.errors import Finding, Severity, Source
+from campaignctl.manifest.interpolate import Values, fill, macros
+from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence, SourceFile
+from campaignctl.manifest.shape import Items, Leaf, Members, Shape, Table
+from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset
+
+#: What a node that cannot be read becomes; it never stands in a result.
+BAD: Any = object()
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_WORDS = {"true": True, "false": False}
+_LONGEST_INTEGER = 18
+_OTHER_WORDS = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
+
+
+@dataclass(frozen=True, slots=True)
+class FileText:
+    """What `{$file: PATH}` names: its name to show and its text, or why it cannot be used."""
+
+    name: str
+    text: str = ""
+    error: str = ""
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class Builder:
+    """Builds the values of one document and notes what is wrong with them.
+
+    `texts` are the files that the document names, by the path as it stands there. `values` is None where
+    texts are taken as they are. `bad` are the nodes that became nothing, `zoned` the times that were given
+    with an offset or a zone, `unfilled` the texts of files before they were filled in, `meant` the members
+    that unknown ones were probably meant to be.
+    """
+
+    file: SourceFile
+    values: Values | None
+    texts: MappingType[str, FileText] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    bad: list[Node] = field(default_factory=list)
+    zoned: list[Node] = field(default_factory=list)
+    unfilled: list[str] = field(default_factory=list)
+    meant: set[str] = field(default_factory=set)
+
+    def build(self, node: Node, shape: Shape) -> Any:
+        """The JSON value of a node, or `BAD`."""
+        kind = shape.__class__
+        if kind is Leaf:
+            if shape is Leaf.TEXT and node.__class__ is Scalar:
+                return self._text(node)
+            return _LEAVES[shape](self, node)
+        if kind is Members:
+            return self._members(node, shape)
+        if kind is Table:
+            return self._table(node, shape.value)
+        return self._items(node, shape.item)
+
+    def refuse(self, node: Node, code: str, message: str, hint: str = "") -> Any:
+        """Note an error at a node that has no value then."""
+        self.bad.append(node)
+        self.note("error", code, self.file.at(node), message, hint)
+        return BAD
+
+    def note(self, severity: Severity, code: str, source: Source, message: str, hint: str = "") -> None:
+        """Note a finding."""
+        self.findings.append(Finding(severity, code, message, source, hint))
+
+    # ------------------------------------------------------------------------------ containers
+
+    def _members(self, node: Node, shape: Members) -> Any:
+        if node.__class__ is not Mapping:
+            return self._not(node, "an object")
+        known, rest = shape.known, shape.rest
+        result: dict[str, Any] = {}
+        for key, child in node.pairs:
+            name = key.text
+            inner = known.get(name, rest)
+            if inner is None:
+                self._unknown(key, child, shape)
+            elif self._name(key, result):
+                value = self.build(child, inner)
+                if value is not BAD:
+                    result[name] = value
+        return result
+
+    def _table(self, node: Node, inner: Shape) -> Any:
+        if node.__class__ is not Mapping:
+            return self._not(node, "an object")
+        result: dict[str, Any] = {}
+        for key, child in node.pairs:
+            if self._name(key, result):
+                value = self.build(child, inner)
+                if value is not BAD:
+                    result[key.text] = value
+        return result
+
+    def _items(self, node: Node, inner: Shape) -> Any:
+        if node.__class__ is not Sequence:
+            return self._not(node, "a list")
+        values = [self.build(item, inner) for item in node.items]
+        if BAD in values:
+            self.bad.append(node)
+            return BAD
+        return values
+
+    def _name(self, key: Scalar, result: MappingType[str, Any]) -> bool:
+        """Whether a key is a name that may be used."""
+        name = key.text
+        if name in result:
+            self.note("error", "duplicate-key", self.file.at(key), f"`{name}` is there twice", "keep one")
+            return False
+        if "${" in name:
+            self.note(
+                "error", "key-place", self.file.at(key), "`${` in a name: only values are filled in", ""
+            )
+            return False
+        if key.plain and name in _NULLS:
+            self.note("error", "null", self.file.at(key), "null as a name", "put the name in quotes")
+            return False
+        return True
+
+    def _unknown(self, key: Scalar, child: Node, shape: Members) -> None:
+        name = key.text
+        self.bad.append(child)
+        if name in shape.refused:
+            message = f"`{name}` is not taken: {shape.refused[name]}"
+            self.note("error", "refused-member", self.file.at(key), message)
+            return
+        near = difflib.get_close_matches(name, shape.known, 1, 0.6)
+        self.meant.update(near)
+        hint = f"did you mean {near[0]}?" if near else "known are " + ", ".join(sorted(shape.known))
+        self.note("error", "unknown-member", self.file.at(key), f"unknown member `{name}`", hint)
+
+    # ---------------------------------------------------------------------------------- leaves
+
+    def _not(self, node: Node, wanted: str, hint: str = "") -> Any:
+        """Refuse a node of the wrong kind."""
+        if isinstance(node, Scalar) and node.plain and node.text in _NULLS:
+            hint = "leave the member out" + (", or write {}" if wanted == "an object" else "")
+            return self.refuse(node, "null", "no value: null is not taken", hint)
+        return self.refuse(node, "type", f"{_kind(node)} where {wanted} belongs", hint)
+
+    def _text(self, node: Node) -> Any:
+        """The text of a scalar as it stands there, or the text of a file."""
+        if not isinstance(node, Scalar):
+            return self._file_text(node)
+        text = node.text
+        if node.plain and text in _NULLS:
+            return self._not(node, "a text")
+        if "${" not in text or self.values is None:
+            return text
+        return self._filled(text, self.file, node)
+
+    def _file_text(self, node: Node) -> Any:
+        """The text that `{$file: PATH}` stands for."""
+        if not _is_file(node):
+            return self._not(node, "a text", "a text, or {$file: PATH}")
+        path = node.pairs[0][1]
+        if not isinstance(path, Scalar) or self.values is None:
+            return self.refuse(node, "file", "`$file` takes the path of a file")
+        if "${" in path.text:
+            self.bad.append(node)
+            return self.refuse(path, "file", "a path is not filled in: `${` stands for nothing here")
+        found = self.texts.get(path.text)
+        if found is None or found.error:
+            self.bad.append(node)
+            message = found.error if found else "the file was not read"
+            return self.refuse(path, "file", message, found.hint if found else "")
+        self.unfilled.append(found.text)
+        if "${" not in found.text:
+            return found.text
+        filled = self._filled(found.text, SourceFile(found.name, found.name, found.text), None)
+        return self.refuse(path, "file", f"{found.name} cannot be used") if filled is BAD else filled
+
+    def _filled(self, text: str, file: SourceFile, node: Scalar | None) -> Any:
+        """A text with its places filled in; `node` is where it stands, None for a file of its own."""
+        values = self.values or Values({}, {})
+        filled, faults = fill(text, values)
+        for fault in faults:
+            source = file.at(node) if node else file.at_offset(fault.offset)
+            self.note("error", "interpolation", source, fault.message, fault.hint)
+        for name, offset in macros(text):
+            if name not in SYSTEM:
+                near = difflib.get_close_matches(name, SYSTEM, 1, 0.8)
+                self.note(
+                    "warning",
+                    "macro",
+                    file.at(node) if node else file.at_offset(offset),
+                    f"${{{name}}} is no macro of the system: it has to be a dynamic one of this account",
+                    f"did you mean ${{{near[0]}}}?" if near else "",
+                )
+        if faults and node:
+            self.bad.append(node)
+        return BAD if faults else filled
+
+    def _integer(self, node: Node) -> Any:
+        if not isinstance(node, Scalar):
+            return self._not(node, "a whole number")
+        text = node.text
+        if node.plain and _INTEGER.fullmatch(text):
+            if len(text) > _LONGEST_INTEGER:
+                return self.refuse(node, "type", "a number of too many digits")
+            return int(text)
+        hint = ""
+        if not node.plain and _INTEGER.fullmatch(text):
+            hint = "take the quotes away"
+        elif "${" in text:
+            hint = "variables are texts: a number has to stand here itself"
+        return self._not(node, "a whole number", hint)
+
+    def _boolean(self, node: Node) -> Any:
+        if isinstance(node, Scalar) and node.plain and node.text in _WORDS:
+            return _WORDS[node.text]
+        return self._not(node, "true or false", _boolean_hint(node))
+
+    def _flag(self, node: Node) -> Any:
+        if isinstance(node, Scalar) and node.plain and node.text in {"0", "1"}:
+            return int(node.text)
+        if isinstance(node, Scalar) and node.plain and node.text in _WORDS:
+            return _WORDS[node.text]
+        return self._not(node, "1 or 0", _boolean_hint(node))
+
+    def _integer_or_text(self, node: Node) -> Any:
+        if isinstance(node, Scalar) and node.plain and _INTEGER.fullmatch(node.text):
+            return self._integer(node)
+        return self._text(node)
+
+    def _moment(self, node: Node) -> Any:
+        """An instant: GMT, ISO 8601 with an offset, or `{at: ..., tz: ...}`; the result is in GMT."""
+        at, zone = node, None
+        if isinstance(node, Mapping) and not _is_file(node):
+            parts = self._members(node, _AT_TZ)
+            at, zone = node.get("at") or node, parts.get("tz")
+            text = parts.get("at", BAD)
+            if zone is None or text is BAD:
+                return self.refuse(node, "time", "a time in a zone needs `at` and `tz`", _AT_TZ_HINT)
+        else:
+            text = self._text(node)
+        if text is BAD:
+            return BAD
+        if zone is not None or has_offset(text):
+            self.zoned.append(node)
+        try:
+            return canonical_gmt(text) if zone is None else convert(text, zone)
+        except TimeError as wrong:
+            self.bad.append(node)
+            return self.refuse(at, "time", str(wrong), wrong.hint)
+
+    def _json(self, node: Node) -> Any:
+        """Any JSON value, by the JSON schema of YAML 1.2."""
+        if isinstance(node, Mapping):
+            return self._file_text(node) if _is_file(node) else self._table(node, Leaf.JSON)
+        if isinstance(node, Sequence):
+            return self._items(node, Leaf.JSON)
+        text = node.text
+        if node.plain:
+            if text in _WORDS:
+                return _WORDS[text]
+            if _NUMBER.fullmatch(text):
+                return self._number(node)
+        return self._text(node)
+
+    def _number(self, node: Scalar) -> Any:
+        text = node.text
+        if _INTEGER.fullmatch(text):
+            return self._integer(node)
+        value = float(text)
+        if not math.isfinite(value):
+            return self.refuse(node, "type", "a number beyond all bounds", "put it in quotes to make it text")
+        if repr(value) != text:
+            self.note(
+                "warning",
+                "number",
+                self.file.at(node),
+                f"{text[:40]} is read as the number {value!r}",
+                "put it in quotes to keep it as it stands",
+            )
+        return value
+
+
+_AT_TZ = Members({"at": Leaf.TEXT, "tz": Leaf.TEXT})
+_AT_TZ_HINT = "as in {at: 2036-12-24 10:00:00, tz: Europe/Belgrade}"
+
+_LEAVES: MappingType[Shape, Callable[[Builder, Node], Any]] = {
+    Leaf.TEXT: Builder._text,
+    Leaf.INTEGER: Builder._integer,
+    Leaf.BOOLEAN: Builder._boolean,
+    Leaf.FLAG: Builder._flag,
+    Leaf.INTEGER_OR_TEXT: Builder._integer_or_text,
+    Leaf.MOMENT: Builder._moment,
+    Leaf.JSON: Builder._json,
+    Leaf.NODE: lambda _, node: node,
+}
+
+
+def _is_file(node: Node) -> bool:
+    return isinstance(node, Mapping) and len(node.pairs) == 1 and node.pairs[0][0].text == "$file"
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, Mapping):
+        return "an object"
+    if isinstance(node, Sequence):
+        return "a list"
+    return "a text in quotes" if not node.plain else f"`{node.text[:40]}`"
+
+
+def _boolean_hint(node: Node) -> str:
+    if not isinstance(node, Scalar) or node.text.lower() not in _OTHER_WORDS:
+        return ""
+    if node.text in _WORDS:
+        return "take the quotes away"
+    return "write true" if node.text.lower() in {"yes", "on", "y", "true"} else "write false"

@@ -1,0 +1,87 @@
+"""Which files of a project are manifests."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from campaignctl.errors import Finding, Source
+from campaignctl.manifest.desired import Project
+from campaignctl.manifest.project import PROJECT_FILE
+
+_DEFAULTS = ("_defaults.yaml", "_defaults.yml")
+
+
+@cache
+def _pattern(glob: str) -> re.Pattern[str]:
+    """A glob over paths with `/`: `**/` is any folders or none, `*` and `?` stay in one part."""
+    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./"))
+    return re.compile("".join(parts.get(token, re.escape(token)) for token in tokens) + r"\Z")
+
+
+class Discovery:
+    """Finds the manifests of a project: what a pattern names, in order, and what is wrong on the way.
+
+    Names that begin with a dot or an underscore are never manifests, nor are the project file and what
+    lies in the folder of the state. `shown` is put before a path to name it in findings.
+    """
+
+    def __init__(self, project: Project, root: Path, shown: str) -> None:
+        self._root = root
+        self._shown = shown
+        self._wanted = tuple(_pattern(glob) for glob in project.manifests)
+        self._ignored = tuple(_pattern(glob) for glob in project.ignore)
+        self._state = project.state.path
+        self._globs = project.manifests
+        self.findings: list[Finding] = []
+
+    def manifests(self) -> list[str]:
+        """Paths relative to the project, with `/`, sorted."""
+        return sorted(self._walk("", (os.path.realpath(self._root),)))
+
+    def _walk(self, folder: str, above: tuple[str, ...]) -> Iterator[str]:
+        try:
+            with os.scandir(self._root / folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as wrong:
+            self._refuse(folder or ".", f"the folder cannot be read: {wrong.strerror}")
+            return
+        if folder and any(entry.name == PROJECT_FILE for entry in found):
+            message = "a project inside of this project: its manifests would belong to both"
+            self._refuse(f"{folder}{PROJECT_FILE}", message, f'move it, or add "{folder}**" to `ignore`')
+            return
+        for entry in found:
+            yield from self._entry(entry, folder + entry.name, above)
+
+    def _entry(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> Iterator[str]:
+        if entry.name in _DEFAULTS and not _any(self._ignored, path):
+            message = f"this version of campaignctl does not know {entry.name}"
+            self._refuse(path, message, "write its members into the manifests, or add it to `ignore`")
+        if entry.name.startswith((".", "_")):
+            return
+        if entry.is_dir():
+            yield from self._folder(entry, f"{path}/", above)
+        elif path not in {PROJECT_FILE, self._state} and _any(self._wanted, path):
+            if not _any(self._ignored, path):
+                yield path
+
+    def _folder(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> Iterator[str]:
+        # A pattern that takes any file of a folder takes the folder.
+        if _any(self._ignored, f"{path}*") or self._state.rpartition("/")[0] == path.rstrip("/"):
+            return
+        real = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(above[-1], entry.name)
+        if real in above:
+            self._refuse(path, "a link to a folder around it: it would be read without end")
+            return
+        yield from self._walk(path, (*above, real))
+
+    def _refuse(self, path: str, message: str, hint: str = "") -> None:
+        self.findings.append(Finding("error", "project", message, Source(self._shown + path, 1, 1), hint))
+
+
+def _any(patterns: Iterable[re.Pattern[str]], path: str) -> bool:
+    return any(pattern.match(path) for pattern in patterns)

@@ -1,0 +1,153 @@
+"""What a YAML file says, before anybody knows what it means: a tree of nodes that know their place.
+
+The tree is plain and cheap, as every file of a run passes through it: an alias is the very node that its
+anchor names, and a place is kept as the parser's mark until a finding asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Protocol
+
+from campaignctl.campaign.problem import Path
+from campaignctl.errors import Source
+
+
+class Mark(Protocol):
+    """A place as the YAML parser gives it: line and column from 0."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+
+class Scalar:
+    """One scalar: its text, and whether it stands there without quotes and on no block."""
+
+    __slots__ = ("mark", "plain", "text")
+
+    def __init__(self, text: str, plain: bool, mark: Mark) -> None:  # noqa: FBT001 - called for every scalar
+        self.text = text
+        self.plain = plain
+        self.mark = mark
+
+
+class Mapping:
+    """A mapping as pairs in the order of the file; a key may be there twice."""
+
+    __slots__ = ("mark", "pairs")
+
+    def __init__(self, pairs: list[tuple[Scalar, Node]], mark: Mark) -> None:
+        self.pairs = pairs
+        self.mark = mark
+
+    def get(self, name: str) -> Node | None:
+        """The value of the first key of that name."""
+        return next((node for key, node in self.pairs if key.text == name), None)
+
+    def key(self, name: str) -> Scalar | None:
+        """The first key of that name itself."""
+        return next((key for key, _ in self.pairs if key.text == name), None)
+
+
+class Sequence:
+    """A sequence of nodes."""
+
+    __slots__ = ("items", "mark")
+
+    def __init__(self, items: list[Node], mark: Mark) -> None:
+        self.items = items
+        self.mark = mark
+
+
+Node = Scalar | Mapping | Sequence
+
+
+class SourceFile:
+    """One file: the name to show, its text, and the documents in it.
+
+    `path` is relative to the project's directory, with `/`. `references` are the paths that the file names
+    with `{$file: PATH}`.
+    """
+
+    def __init__(self, name: str, path: str, text: str) -> None:
+        self.name = name
+        self.path = path
+        self.text = text
+        self.documents: tuple[Node, ...] = ()
+        self.references: tuple[Scalar, ...] = ()
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        # What YAML takes for the end of a line, so that its counting is ours.
+        text = self.text.replace("\r\n", "\n").replace("\r", "\n")
+        return text.replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n").split("\n")
+
+    def source(self, line: int = 0, column: int = 0) -> Source:
+        """A place in this file, line and column from 0."""
+        text = self._lines[line] if line < len(self._lines) else ""
+        return Source(self.name, line + 1, column + 1, text)
+
+    def at(self, place: Scalar | Mapping | Sequence | None) -> Source:
+        """The place of a node; of nothing, the beginning of the file."""
+        return self.source(place.mark.line, place.mark.column) if place else self.source()
+
+    def at_offset(self, offset: int) -> Source:
+        """The place of a character of the text."""
+        before = self.text[:offset]
+        return self.source(before.count("\n"), offset - (before.rfind("\n") + 1))
+
+
+def locate(root: Node, path: Path) -> Node:
+    """The node to show for a path: the value there, else the key or node of the last part that is there."""
+    place, node = root, root
+    for part in path:
+        child: Node | None = None
+        if isinstance(node, Mapping) and isinstance(part, str):
+            child = node.get(part)
+            if child is None:
+                return node.key("$file") or place
+            place = node.key(part) or child
+        elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
+            place = child = node.items[part]
+        if child is None:
+            return place
+        node = child
+    return node if isinstance(node, Scalar) else place
+
+
+def path_of(root: Node, sought: Node) -> Path | None:
+    """The path of a node in a tree, or None if it is not in it."""
+    if root is sought:
+        return ()
+    for name, child in _children(root):
+        found = path_of(child, sought)
+        if found is not None:
+            return (name, *found)
+    return None
+
+
+def _children(node: Node) -> Iterator[tuple[str | int, Node]]:
+    if isinstance(node, Mapping):
+        yield from ((key.text, child) for key, child in node.pairs)
+    elif isinstance(node, Sequence):
+        yield from enumerate(node.items)
+
+
+def fingerprint(node: Node | None, texts: list[str]) -> None:
+    """Append what makes a node itself: its texts and its structure, not its places, quotes or comments."""
+    if isinstance(node, Scalar):
+        texts.append(node.text)
+    elif isinstance(node, Mapping):
+        texts.append("\1{")
+        for key, child in node.pairs:
+            texts.append(key.text)
+            fingerprint(child, texts)
+        texts.append("\1}")
+    elif isinstance(node, Sequence):
+        texts.append("\1[")
+        for child in node.items:
+            fingerprint(child, texts)
+        texts.append("\1]")

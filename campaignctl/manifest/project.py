@@ -1,0 +1,108 @@
+"""From `campaignctl.yaml` to the project: found, checked, and with one environment's settings laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from campaignctl.campaign.check import model_problems
+from campaignctl.errors import CampaignctlError, Finding, UsageError
+from campaignctl.manifest import project_rules, settings
+from campaignctl.manifest.build import BAD, Builder
+from campaignctl.manifest.desired import Project
+from campaignctl.manifest.findings import findings_of, in_order
+from campaignctl.manifest.nodes import Mapping as MappingNode
+from campaignctl.manifest.nodes import SourceFile
+from campaignctl.manifest.project_file import ProjectFile
+from campaignctl.manifest.shape import shape_of
+from campaignctl.manifest.texts import api_url
+
+PROJECT_FILE = "campaignctl.yaml"
+DIRECTORY_VARIABLE = "CAMPAIGNCTL_PROJECT"
+ENVIRONMENT_VARIABLE = "CAMPAIGNCTL_ENV"
+URL_VARIABLE = "OCAMBA_API_URL"
+
+
+def find_project(directory: Path | str | None, environ: Mapping[str, str], cwd: Path) -> Path:
+    """The project's directory: `directory` (-C), else CAMPAIGNCTL_PROJECT, else the current one, else ./campaigns.
+
+    Raises UsageError saying where was looked.
+    """
+    named = directory or environ.get(DIRECTORY_VARIABLE)
+    places = [cwd / named] if named else [cwd, cwd / "campaigns"]
+    for place in places:
+        if (place / PROJECT_FILE).is_file():
+            return place
+    shown = " or ".join(str(place) for place in places)
+    other = next(
+        (place / "campaignctl.yml" for place in places if (place / "campaignctl.yml").is_file()), None
+    )
+    raise UsageError(
+        f"no {PROJECT_FILE} in {shown}",
+        hint=f"rename {other} to {PROJECT_FILE}"
+        if other
+        else "`campaignctl init` makes a project, -C DIR names one",
+    )
+
+
+def read_project_file(
+    file: SourceFile, tool_version: str
+) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
+    """The members of a project file, and what is wrong with it; None when it cannot be used."""
+    if len(file.documents) != 1 or not isinstance(file.documents[0], MappingNode):
+        place = file.at(file.documents[-1] if file.documents else None)
+        message = "a project file is one object" if file.documents else "the file cannot be read"
+        return None, (Finding("error", "type", message, place, "it has at least `metadata: {name: ...}`"),)
+    root = file.documents[0]
+    builder = Builder(file, None)
+    value = builder.build(root, shape_of(ProjectFile))
+    if value is BAD:
+        return None, tuple(builder.findings)
+    problems = [*model_problems(ProjectFile, value), *project_rules.problems(value, tool_version)]
+    findings = in_order([*builder.findings, *findings_of(problems, root, builder)])
+    usable = all(found.severity != "error" for found in findings)
+    return (value if usable else None), findings
+
+
+def choose_environment(value: Mapping[str, Any], asked: str | None, environ: Mapping[str, str]) -> str | None:
+    """The environment of this run: `asked` (-e), else CAMPAIGNCTL_ENV, else the project's default.
+
+    Raises UsageError when none or an undeclared one is chosen: there is no silent default.
+    """
+    declared = sorted(value.get("environments", {}))
+    name = asked or environ.get(ENVIRONMENT_VARIABLE) or value.get("default_environment")
+    if name is None and not declared:
+        return None
+    listed = ", ".join(declared)
+    if name is None:
+        raise UsageError(
+            "this project has environments, and none is chosen",
+            hint=f"choose one with -e, {ENVIRONMENT_VARIABLE} or `default_environment`: {listed}",
+        )
+    if not declared:
+        raise UsageError(
+            f"the environment {name!r} is asked for, and the project declares none",
+            hint=f"leave -e and {ENVIRONMENT_VARIABLE} out, or add `environments` to {PROJECT_FILE}",
+        )
+    if name not in declared:
+        raise UsageError(f"there is no environment {name!r}", hint=f"declared are: {listed}")
+    return str(name)
+
+
+def resolve(
+    value: Mapping[str, Any], directory: str, environment: str | None, environ: Mapping[str, str]
+) -> Project:
+    """The project as one run sees it. `value` has passed `read_project_file`.
+
+    Raises UsageError as `choose_environment` does, and CampaignctlError for an OCAMBA_API_URL that cannot
+    be used.
+    """
+    chosen = choose_environment(value, environment, environ)
+    members = settings.layered(value, chosen)
+    if environ.get(URL_VARIABLE):
+        try:
+            members.setdefault("api", {})["url"] = api_url(environ[URL_VARIABLE])
+        except ValueError as wrong:
+            raise CampaignctlError(f"{URL_VARIABLE} cannot be used: {wrong}") from None
+    return settings.project(members, directory, chosen)

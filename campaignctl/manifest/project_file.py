@@ -1,0 +1,136 @@
+"""The form of `campaignctl.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from campaignctl.campaign.part import Part
+from campaignctl.manifest.texts import api_url, is_duration, is_long, is_zone
+
+Duration = Annotated[str, AfterValidator(is_duration)]
+LongDuration = Annotated[str, AfterValidator(is_long)]
+Url = Annotated[str, AfterValidator(api_url)]
+Zone = Annotated[str, AfterValidator(is_zone)]
+Glob = Annotated[str, Field(min_length=1)]
+
+
+class ProjectMetadata(Part):
+    """What identifies the project."""
+
+    name: str = Field(
+        min_length=1,
+        max_length=128,
+        description="Name of the project. Campaigns carry a mark of it: a new name makes them foreign.",
+    )
+
+
+class Account(Part):
+    """The account that the campaigns belong to."""
+
+    company_id: str | None = Field(
+        None, min_length=1, description="Pins the account; else it is learnt at the first apply."
+    )
+
+
+class RateLimitMembers(Part):
+    """The account's two windows, in requests."""
+
+    per_second: int | None = Field(None, ge=1, le=10_000, description="Requests a second, 10 if absent.")
+    per_minute: int | None = Field(None, ge=1, le=100_000, description="Requests a minute, 150 if absent.")
+    reserve_per_minute: int | None = Field(
+        None, ge=0, description="Share of a minute kept for halt and settling, 15 if absent."
+    )
+
+
+class SettleMembers(Part):
+    """How a campaign is looked for whose create had an unknown outcome."""
+
+    waits: list[Duration] | None = Field(
+        None, min_length=1, max_length=10, description="Waits before each look: [1s, 4s, 15s] if absent."
+    )
+    horizon: LongDuration | None = Field(
+        None, description="What sends later than this may be created a second time, 24h if absent."
+    )
+
+
+class Api(Part):
+    """How the API is talked to."""
+
+    url: Url | None = Field(None, description="Address of the API; OCAMBA_API_URL overrides it.")
+    timeout: LongDuration | None = Field(None, description="One request in total, 30s if absent.")
+    rate_limit: RateLimitMembers | None = Field(None, description="The account's windows.")
+    immediate: Literal["direct", "two_step"] | None = Field(
+        None, description="two_step: what sends at once is created first and armed then."
+    )
+    settle: SettleMembers | None = Field(None, description="How unknown outcomes are settled.")
+    markers: Literal["on", "off"] | None = Field(
+        None, description="off: campaigns carry no marker, and an unknown outcome is for you to resolve."
+    )
+
+
+class StateMembers(Part):
+    """Where the state lives."""
+
+    backend: Literal["local"] | None = Field(None, description="local: a file on this machine.")
+    path: str | None = Field(
+        None, min_length=1, description="Path of the file, relative to the project: .campaignctl/state.json."
+    )
+
+
+class GuardrailMembers(Part):
+    """The limits of one apply."""
+
+    max_destroy_percent: int | None = Field(
+        None, ge=0, le=100, description="Percent of the live campaigns that may be taken away, 30 if absent."
+    )
+    max_immediate_sends: int | None = Field(
+        None, ge=0, description="Campaigns that are set off at once, 3 if absent."
+    )
+    min_lead_time: Duration | None = Field(
+        None, description="Between a request and the first send that it makes possible, 10m if absent."
+    )
+    max_plan_age: LongDuration | None = Field(
+        None, description="Of a saved plan that sends at once, 1h if absent."
+    )
+
+
+class EnvironmentMembers(Part):
+    """What an environment says otherwise than the project."""
+
+    variables: dict[str, str] | None = Field(None, description="Laid over the project's, name by name.")
+    account: Account | None = Field(None, description="The account of this environment.")
+    time_zone: Zone | None = Field(None, description="IANA time zone for showing times.")
+    api: Api | None = Field(None, description="Laid over the project's, member by member.")
+    state: StateMembers | None = Field(
+        None, description="Where its state lives; .campaignctl/ENVIRONMENT.json if absent."
+    )
+    guardrails: GuardrailMembers | None = Field(None, description="Laid over the project's.")
+
+
+class ProjectFile(EnvironmentMembers):
+    """The project file: its directory is the project."""
+
+    REFUSED: ClassVar[Mapping[str, str]] = {"overrides": "this version of campaignctl does not know it"}
+
+    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
+        None, description="campaignctl/v1; may be left out."
+    )
+    kind: Literal["Project"] | None = Field(None, description="Project; may be left out.")
+    metadata: ProjectMetadata = Field(description="What identifies the project.")
+    required_version: str | None = Field(
+        None, description="Versions of campaignctl that may be used, as in `>=0.1`."
+    )
+    manifests: list[Glob] | None = Field(
+        None, min_length=1, description='Which files are manifests: ["**/*.yaml", "**/*.yml"] if absent.'
+    )
+    ignore: list[Glob] | None = Field(None, description="Which of them are not.")
+    allow_env: list[str] | None = Field(
+        None, description="Environment variables that manifests may use as ${env.NAME}."
+    )
+    default_environment: str | None = Field(None, description="The environment when none is asked for.")
+    environments: dict[str, EnvironmentMembers] | None = Field(
+        None, description="Environments by name, each with what it says otherwise."
+    )

@@ -1,0 +1,97 @@
+"""What the members of a project file ask of each other."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from campaignctl.campaign.problem import Path, Problem, error, warning
+from campaignctl.manifest.desired import RateLimit
+from campaignctl.manifest.interpolate import TOKEN_VARIABLE
+from campaignctl.manifest.settings import layered, state_path
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+Members = Mapping[str, Any]
+
+
+def problems(value: Members, tool_version: str) -> Iterator[Problem]:
+    """Everything that breaks a rule between members, whose types are right."""
+    if "required_version" in value:
+        yield from _version(value["required_version"], tool_version)
+    yield from _layer(value, ())
+    yield from _rate(value, None, ("api", "rate_limit"))
+    for index, name in enumerate(value.get("allow_env", ())):
+        if name == TOKEN_VARIABLE:
+            yield error("allow-env", ("allow_env", index), f"{name} is never put into a text", "take it out")
+        elif not _VARIABLE.fullmatch(name):
+            yield error("allow-env", ("allow_env", index), f"{name!r} is no name of a variable")
+    yield from _environments(value)
+
+
+def _version(text: str, tool_version: str) -> Iterator[Problem]:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    path = ("required_version",)
+    try:
+        wanted = SpecifierSet(text)
+    except InvalidSpecifier:
+        yield error("required-version", path, f"{text!r} names no versions", "as in `>=0.1` or `>=0.1,<1`")
+        return
+    if not wanted.contains(tool_version, prereleases=True):
+        yield error(
+            "required-version",
+            path,
+            f"the project needs campaignctl {text}, and this is {tool_version}",
+            f"install it: pip install 'campaignctl{text}'",
+        )
+
+
+def _layer(layer: Members, path: Path) -> Iterator[Problem]:
+    for name in layer.get("variables", {}):
+        if not _NAME.fullmatch(name):
+            message = f"{name!r} is no name of a variable: letters, digits, `_` and `-`"
+            yield error("name", (*path, "variables", name), message)
+
+
+def _rate(value: Members, environment: str | None, path: Path) -> Iterator[Problem]:
+    limit = RateLimit(**layered(value, environment).get("api", {}).get("rate_limit", {}))
+    if limit.reserve_per_minute >= limit.per_minute:
+        yield error(
+            "rate-limit",
+            path,
+            f"a reserve of {limit.reserve_per_minute} leaves nothing of {limit.per_minute} requests a minute",
+        )
+    documented = RateLimit()
+    if limit.per_second > documented.per_second or limit.per_minute > documented.per_minute:
+        yield warning(
+            "rate-limit",
+            path,
+            f"the API documents {documented.per_second} requests a second and {documented.per_minute} a minute",
+        )
+
+
+def _environments(value: Members) -> Iterator[Problem]:
+    environments = value.get("environments", {})
+    default = value.get("default_environment")
+    if default is not None and default not in environments:
+        near = difflib.get_close_matches(default, environments, 1)
+        hint = f"did you mean {near[0]}?" if near else "declared are: " + (", ".join(environments) or "none")
+        yield error("environment", ("default_environment",), f"there is no environment {default!r}", hint)
+    places: dict[str, str] = {}
+    for name, layer in environments.items():
+        path = ("environments", name)
+        if not _NAME.fullmatch(name):
+            yield error("name", path, f"{name!r} is no name of an environment: letters, digits, `_` and `-`")
+        yield from _layer(layer, path)
+        if "rate_limit" in layer.get("api", {}):
+            yield from _rate(value, name, (*path, "api", "rate_limit"))
+        # Names of files differ in more than case, or on some systems they are one.
+        place = state_path(value, name).casefold()
+        other = places.setdefault(place, name)
+        if other != name:
+            message = f"{name} and {other} have the same state, {state_path(value, name)}"
+            yield error("state", path, message, "give one of them a `state.path` of its own")

@@ -1,0 +1,90 @@
+"""From the members of a project file to the values that the rooms work with."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from campaignctl.manifest.desired import (
+    ApiSettings,
+    Guardrails,
+    Project,
+    RateLimit,
+    Settle,
+    StateSettings,
+)
+from campaignctl.manifest.texts import api_url, duration
+
+#: What an environment may say otherwise.
+LAYERS = ("variables", "account", "time_zone", "api", "state", "guardrails")
+_FOLDER = ".campaignctl"
+
+
+def layered(value: Mapping[str, Any], environment: str | None) -> dict[str, Any]:
+    """The members of a project file with an environment's laid over them; the state is its own."""
+    layer = value["environments"][environment] if environment else {}
+    members = dict(value)
+    for name in LAYERS:
+        if name in layer:
+            members[name] = _over(value.get(name), layer[name])
+    members["state"] = {"path": state_path(value, environment)}
+    return members
+
+
+def state_path(value: Mapping[str, Any], environment: str | None) -> str:
+    """Where the state of an environment lives, relative to the project, in its normal form."""
+    if environment is None:
+        path = value.get("state", {}).get("path", StateSettings().path)
+    else:
+        layer = value["environments"][environment]
+        path = layer.get("state", {}).get("path", f"{_FOLDER}/{environment}.json")
+    return posixpath.normpath(path)
+
+
+def project(members: Mapping[str, Any], directory: str, environment: str | None) -> Project:
+    """The project that layered members describe; what they leave out has its default."""
+    optional: dict[str, Any] = {
+        name: tuple(members[name]) for name in ("manifests", "ignore", "allow_env") if name in members
+    }
+    if "time_zone" in members:
+        optional["time_zone"] = members["time_zone"]
+    return Project(
+        name=members["metadata"]["name"],
+        directory=directory,
+        environment=environment,
+        company_id=members.get("account", {}).get("company_id"),
+        api=_api(members.get("api", {})),
+        state=StateSettings(path=members["state"]["path"]),
+        guardrails=Guardrails(**_timed(members.get("guardrails", {}), "min_lead_time", "max_plan_age")),
+        variables=members.get("variables", {}),
+        **optional,
+    )
+
+
+def _api(members: Mapping[str, Any]) -> ApiSettings:
+    values = _timed(members, "timeout")
+    if "url" in values:
+        values["url"] = api_url(values["url"])
+    if "rate_limit" in values:
+        values["rate_limit"] = RateLimit(**values["rate_limit"])
+    if "settle" in values:
+        settle = _timed(values["settle"], "horizon")
+        if "waits" in settle:
+            settle["waits"] = tuple(duration(wait) for wait in settle["waits"])
+        values["settle"] = Settle(**settle)
+    if "markers" in values:
+        values["markers"] = values["markers"] == "on"
+    return ApiSettings(**values)
+
+
+def _timed(members: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The members with those that are durations as such."""
+    return {name: duration(value) if name in names else value for name, value in members.items()}
+
+
+def _over(base: Any, layer: Any) -> Any:
+    """A layer over a base, member by member."""
+    if not (isinstance(base, dict) and isinstance(layer, dict)):
+        return layer
+    return {**base, **{name: _over(base.get(name), value) for name, value in layer.items()}}

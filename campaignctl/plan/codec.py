@@ -1,0 +1,224 @@
+"""The plan document: what `plan --format json` prints and `plan -o` saves, and the way back.
+
+The digest in a saved plan finds accidents (a cut file, an edited line); it is no signature.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from campaignctl.campaign.canonical import digest
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.diff import FieldChange
+from campaignctl.errors import PlanRefused
+from campaignctl.plan.model import (
+    FORMAT_VERSION,
+    Action,
+    Blocked,
+    Change,
+    Drift,
+    Objection,
+    Plan,
+    Request,
+)
+from campaignctl.schedule.sends import Sends
+from campaignctl.schedule.times import iso, parse_iso
+
+_AGAIN = "make it again with `campaignctl plan -o FILE`"
+
+
+def encode(plan: Plan) -> dict[str, Any]:
+    """The plan document, with the digest of everything else in it."""
+    document = {
+        "format_version": FORMAT_VERSION,
+        "tool_version": plan.tool_version,
+        "created_at": iso(plan.created_at),
+        "project": plan.project,
+        "environment": plan.environment,
+        "commit": plan.commit,
+        "manifests_digest": plan.manifests_digest,
+        "lineage": plan.lineage,
+        "serial": plan.serial,
+        "account": {"url": plan.url, "company_id": plan.company_id},
+        "time_zone": plan.time_zone,
+        "refreshed": plan.refreshed,
+        "overrides": list(plan.overrides),
+        "summary": plan.summary,
+        "changes": [_change(change) for change in plan.changes],
+        "valid_until": _time(plan.valid_until),
+        "objections": [
+            {
+                "guardrail": found.guardrail,
+                "found": found.found,
+                "limit": found.limit,
+                "keys": list(found.keys),
+            }
+            for found in plan.objections
+        ],
+        "blocked": [_blocked(blocked) for blocked in plan.blocked],
+        "drift": [_drift(drift) for drift in plan.drift],
+        "missed": dict(plan.missed),
+        "notes": list(plan.notes),
+    }
+    return {**document, "digest": digest(document)}
+
+
+def dumps(plan: Plan) -> str:
+    """The text of a saved plan, ending with a newline."""
+    return json.dumps(encode(plan), ensure_ascii=True, indent=1) + "\n"
+
+
+def _time(value: datetime | None) -> str | None:
+    return iso(value) if value else None
+
+
+def _change(change: Change) -> dict[str, Any]:
+    requests = [_request(request) for request in change.requests]
+    return {
+        "key": change.key,
+        "action": str(change.action),
+        "id": change.id,
+        "name": change.name,
+        "reason": change.reason,
+        "diff": _diff(change.diff),
+        "request": requests[-1] if requests else None,
+        "requests": requests,
+        "sends": _sends(change.sends),
+        "arms": change.arms,
+        "audience": change.audience,
+        "undo": change.undo,
+        "live_digest": change.live_digest,
+        "warnings": list(change.warnings),
+        "spec": change.spec,
+        "digest": change.digest,
+        "intent": change.intent,
+        "source_digest": change.source_digest,
+        "lifecycle": {
+            "prevent_destroy": change.lifecycle.prevent_destroy,
+            "on_destroy": change.lifecycle.on_destroy,
+            "ignore_changes": list(change.lifecycle.ignore_changes),
+        },
+        "source": change.source,
+        "deliberate_resend": change.deliberate_resend,
+    }
+
+
+def _request(request: Request) -> dict[str, Any]:
+    return {"method": request.method, "path": request.path, "body": request.body}
+
+
+def _sends(sends: Sends) -> dict[str, Any]:
+    return {
+        "when": sends.when,
+        "at": [iso(instant) for instant in sends.at],
+        "last": _time(sends.last),
+        "profile_time_zone": sends.profile_zone,
+        "local": sends.local,
+    }
+
+
+def _diff(changes: tuple[FieldChange, ...]) -> list[dict[str, Any]]:
+    return [{"path": change.path, "before": change.before, "after": change.after} for change in changes]
+
+
+def _blocked(blocked: Blocked) -> dict[str, Any]:
+    return {
+        "key": blocked.key,
+        "id": blocked.id,
+        "status": blocked.status,
+        "reason": blocked.reason,
+        "hint": blocked.hint,
+    }
+
+
+def _drift(drift: Drift) -> dict[str, Any]:
+    return {"key": drift.key, "id": drift.id, "diff": _diff(drift.diff), "corrected": drift.corrected}
+
+
+def decode(text: str, *, where: str = "the saved plan") -> Plan:
+    """The plan of a saved file. Raises PlanRefused for anything but an undamaged plan of this format."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PlanRefused(f"{where} is not a plan", detail=f"not JSON: {error}", hint=_AGAIN) from error
+    if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
+        raise PlanRefused(f"{where} is not a plan", detail="it has no format_version", hint=_AGAIN)
+    if document["format_version"] != FORMAT_VERSION:
+        raise PlanRefused(
+            f"{where} has format {document['format_version']}, this version reads {FORMAT_VERSION}",
+            hint="apply it with the version that made it, or " + _AGAIN,
+        )
+    if document.pop("digest", None) != digest(document):
+        raise PlanRefused(f"{where} is damaged", detail="its digest does not fit its content", hint=_AGAIN)
+    try:
+        return _plan(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PlanRefused(f"{where} is damaged", detail=f"unusable member: {error}", hint=_AGAIN) from error
+
+
+def _plan(document: Mapping[str, Any]) -> Plan:
+    return Plan(
+        created_at=parse_iso(document["created_at"]),
+        project=document["project"],
+        environment=document["environment"],
+        tool_version=document["tool_version"],
+        manifests_digest=document["manifests_digest"],
+        lineage=document["lineage"],
+        serial=document["serial"],
+        changes=tuple(_read_change(change) for change in document["changes"]),
+        objections=tuple(
+            Objection(found["guardrail"], found["found"], found["limit"], tuple(found["keys"]))
+            for found in document["objections"]
+        ),
+        blocked=tuple(Blocked(**blocked) for blocked in document["blocked"]),
+        drift=tuple(
+            Drift(drift["key"], drift["id"], _read_diff(drift["diff"]), drift["corrected"])
+            for drift in document["drift"]
+        ),
+        valid_until=_read_time(document["valid_until"]),
+        commit=document["commit"],
+        url=document["account"]["url"],
+        company_id=document["account"]["company_id"],
+        time_zone=document["time_zone"],
+        unchanged=document["summary"][str(Action.NONE)],
+        refreshed=document["refreshed"],
+        overrides=tuple(document["overrides"]),
+        notes=tuple(document["notes"]),
+        missed=dict(document["missed"]),
+    )
+
+
+def _read_time(text: str | None) -> datetime | None:
+    return parse_iso(text) if text else None
+
+
+def _read_change(document: Mapping[str, Any]) -> Change:
+    lifecycle, sends = document["lifecycle"], document["sends"]
+    plain = ("key", "id", "name", "reason", "arms", "audience", "undo", "live_digest", "spec", "digest")
+    more = ("intent", "source_digest", "source", "deliberate_resend")
+    return Change(
+        **{name: document[name] for name in plain + more},
+        action=Action(document["action"]),
+        requests=tuple(Request(**request) for request in document["requests"]),
+        diff=_read_diff(document["diff"]),
+        sends=Sends(
+            when=sends["when"],
+            at=tuple(parse_iso(instant) for instant in sends["at"]),
+            last=_read_time(sends["last"]),
+            profile_zone=sends["profile_time_zone"],
+            local=sends["local"],
+        ),
+        warnings=tuple(document["warnings"]),
+        lifecycle=Lifecycle(
+            prevent_destroy=lifecycle["prevent_destroy"],
+            on_destroy=lifecycle["on_destroy"],
+            ignore_changes=tuple(lifecycle["ignore_changes"]),
+        ),
+    )
+
+
+def _read_diff(changes: list[dict[str, Any]]) -> tuple[FieldChange, ...]:
+    return tuple(FieldChange(change["path"], change["before"], change["after"]) for change in changes)

@@ -1,0 +1,316 @@
+"""Plan: every key through the decision table, in the order of an apply, with the guardrails' word.
+
+A pure function of what is desired, recorded and live, and of the present.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.status import Status, status_of
+from campaignctl.manifest.desired import DesiredCampaign, DesiredState
+from campaignctl.plan import build, guardrails, records, table
+from campaignctl.plan.case import Case, Verdict
+from campaignctl.plan.model import Action, Blocked, Change, Drift, Plan
+from campaignctl.plan.options import Options
+from campaignctl.plan.reading import Reading
+from campaignctl.plan.select import select
+from campaignctl.schedule.sends import is_past, sends_of
+from campaignctl.state.model import Intent, Record, Released, State
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything a plan is made of. `new_id` gives intents their ids."""
+
+    desired: DesiredState
+    state: State | None
+    reading: Reading
+    options: Options
+    now: datetime
+    new_id: Callable[[], str]
+    tool_version: str
+    commit: str | None = None
+
+    @property
+    def records(self) -> dict[str, Record]:
+        """Recorded campaigns, with those that were found for a pending create."""
+        if self.state is None:
+            return {}
+        found = {
+            key: records.created(self.state.pending[key], live, self.now)
+            for key, live in self.reading.settled.items()
+        }
+        return {**self.state.campaigns, **found}
+
+
+def decide(question: Question) -> Plan:
+    """The plan. Raises UsageError when a target or a key to replace does not exist."""
+    keys = _chosen(question)
+    site = build.Site(question.desired.project, question.now, question.new_id, question.commit)
+    recorded = question.records
+    replacing = _replacing(question, recorded)
+    verdicts = {key: _verdict(question, site, key, recorded.get(key), key in replacing) for key in keys}
+    verdicts = _without_twins(_held_back(question, verdicts), question.options)
+    return _assemble(question, verdicts)
+
+
+def _chosen(question: Question) -> list[str]:
+    """The keys to decide, in a stable order."""
+    state = question.state
+    recorded = {*state.campaigns, *state.pending} if state else set()
+    keys = sorted({*question.desired.campaigns, *recorded})
+    if not question.options.targets:
+        return keys
+    wanted = select(question.options.targets, keys, "--target")
+    return [key for key in keys if key in wanted]
+
+
+def _replacing(question: Question, recorded: dict[str, Record]) -> frozenset[str]:
+    known = sorted({*question.desired.campaigns, *recorded})
+    return select(question.options.replace, known, "--replace")
+
+
+def _verdict(
+    question: Question, site: build.Site, key: str, record: Record | None, replacing: bool
+) -> Verdict:
+    reading = question.reading
+    wanted = question.desired.campaigns.get(key)
+    intent = question.state.pending.get(key) if question.state else None
+    if intent and intent.phase != "planned" and key not in reading.settled:
+        return _unsettled(question, key, intent)
+    if record is None:
+        if wanted is None or question.options.destroy or question.options.refresh_only:
+            return Verdict()
+        return _missing_record(question, site, wanted, deliberate=replacing)
+    live = reading.settled.get(key) or reading.live.get(key)
+    read = key in reading.live or key in reading.settled
+    case = Case(key, record, live, read, wanted, frozenset(question.options.overrides))
+    if question.options.refresh_only:
+        return _refresh_only(case)
+    if wanted is None or question.options.destroy:
+        return table.undeclared(site, case)
+    return table.declared(site, case, replacing=replacing)
+
+
+def _unsettled(question: Question, key: str, intent: Intent) -> Verdict:
+    """A write whose outcome nobody knows yet."""
+    known = question.reading.unsettled.get(key)
+    reason = known.reason if known else f"unsettled: nobody knows whether its {intent.operation} happened"
+    hint = known.hint if known else "campaignctl apply"
+    return Verdict(blocked=Blocked(key, intent.id, "unsettled", reason, hint))
+
+
+def _refresh_only(case: Case) -> Verdict:
+    drift = Drift(case.key, case.record.id, case.drift) if case.drift else None
+    if case.live and case.drift:
+        return Verdict(drift=drift, observed=records.accepted(case.record, case.drift, case.live))
+    return Verdict(drift=drift, observed=case.bookkeeping(None))
+
+
+def _missing_record(
+    question: Question, site: build.Site, wanted: DesiredCampaign, *, deliberate: bool
+) -> Verdict:
+    """Declared and not recorded: create it, unless its time is past or it was sent before."""
+    key, body = wanted.key, body_digest(wanted.spec)
+    sends = sends_of(wanted.spec, question.now)
+    if sends.when == "scheduled" and is_past(sends, question.now):
+        return _missed(question, key, body)
+    lifted = deliberate or "resend" in question.options.overrides
+    sent = _sent_before(question, body)
+    if sent and not lifted:
+        return _resend(key, sent)
+    warnings: tuple[str, ...] = ()
+    for release in _releases(question, key, body):
+        verdict, warning = _released(question, key, release, lifted=lifted)
+        if verdict:
+            return verdict
+        warnings += warning
+    reason = "a deliberate second send" if sent else "not created yet"
+    return Verdict(change=build.create(site, wanted, reason=reason, warnings=warnings, deliberate=lifted))
+
+
+def _missed(question: Question, key: str, body: str) -> Verdict:
+    if question.state and question.state.missed.get(key) == body:
+        return Verdict(quiet="missed")
+    hint = f"set a new scheduled_time in {key}, or let one apply take note of it"
+    blocked = Blocked(key, None, "missed", "its scheduled_time is past and it was never created", hint)
+    return Verdict(blocked=blocked, missed=body)
+
+
+def _sent_before(question: Question, body: str) -> str | None:
+    """Who sent this very body before, over all keys."""
+    state = question.state
+    if state is None:
+        return None
+    for entry in state.sent:
+        if entry.digest == body:
+            return f"{entry.key} ({entry.id or 'id not known'}) at {entry.at}"
+    return None
+
+
+def _resend(key: str, sent: str) -> Verdict:
+    hint = f"campaignctl apply --target {key} --override resend"
+    return Verdict(blocked=Blocked(key, None, "sent", f"the same body was sent as {sent}", hint))
+
+
+def _releases(question: Question, key: str, body: str) -> Iterable[Released]:
+    if question.state is None:
+        return ()
+    return [entry for entry in question.state.released if key == entry.key or body == entry.digest]
+
+
+def _released(
+    question: Question, key: str, release: Released, *, lifted: bool
+) -> tuple[Verdict | None, tuple[str, ...]]:
+    """A campaign of the same key or body that left the state: it may still be able to send."""
+    live = question.reading.released.get(release.id)
+    if release.id in question.reading.released:
+        status = status_of(live) if live else Status.MISSING
+        shown = str(status)
+    else:
+        shown = release.status
+        status = Status(shown) if shown in list(Status) else Status.UNKNOWN
+    if status.can_send:
+        hint = f"cancel {release.id} in the dashboard, then plan again"
+        reason = f"{release.id}, once {release.key}, is {shown} and can still send"
+        return Verdict(blocked=Blocked(key, release.id, shown, reason, hint)), ()
+    if (
+        status is Status.SENT
+        and release.digest == body_digest(question.desired.campaigns[key].spec)
+        and not lifted
+    ):
+        return _resend(key, f"{release.key} ({release.id})"), ()
+    if status in (Status.DRAFT, Status.MANUAL):
+        return None, (f"{release.id}, once {release.key}, is still there as {shown}",)
+    return None, ()
+
+
+def _held_back(question: Question, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """An unsettled intent that may have set a campaign off, and a state that is behind, stop creates and
+    arming, and nothing else."""
+    at_once = [known for known in question.reading.unsettled.values() if known.at_once]
+    if at_once:
+        reason = f"{at_once[0].key} may have been set off and is not settled"
+        return _without_arming(verdicts, reason, lambda _: at_once[0].hint)
+    behind = question.reading.behind
+    if behind:
+        ids = ", ".join(found.id for found in behind[:5])
+        reason = f"the state is behind: {ids} of this project can still send and is not in it"
+        return _without_arming(verdicts, reason, lambda key: _lift_behind(question, key))
+    return verdicts
+
+
+def _lift_behind(question: Question, key: str) -> str:
+    own = [found for found in question.reading.behind if found.key == key]
+    found = own[0] if own else question.reading.behind[0]
+    if found.key:
+        return f"campaignctl state resolve {found.key} --adopt {found.id}"
+    return (
+        f"bring the newest state back (`campaignctl state push FILE`), or cancel {found.id} in the dashboard"
+    )
+
+
+def _without_arming(
+    verdicts: dict[str, Verdict], reason: str, hint: Callable[[str], str]
+) -> dict[str, Verdict]:
+    held = dict(verdicts)
+    for key, verdict in verdicts.items():
+        change = verdict.change
+        if change and (change.arms or change.action in (Action.CREATE, Action.REPLACE)):
+            blocked = Blocked(key, change.id, "held back", reason, hint(key))
+            held[key] = replace(verdict, change=None, blocked=blocked)
+    return held
+
+
+def _without_twins(verdicts: dict[str, Verdict], options: Options) -> dict[str, Verdict]:
+    """Of two new campaigns with one body that send at once only the first goes out."""
+    first: dict[str, str] = {}
+    kept = dict(verdicts)
+    for key, verdict in verdicts.items():
+        change = verdict.change
+        if change is None or not change.sends_at_once or "resend" in options.overrides:
+            continue
+        if first.setdefault(change.digest, key) != key:
+            kept[key] = _resend(key, f"{first[change.digest]}, in this very plan")
+    return kept
+
+
+# The stages of an apply: what stops sending first, what sends at once last.
+_STOP, _STATE_ONLY, _CHANGE, _CREATE, _SEND = range(5)
+
+
+def _stage(change: Change) -> int:
+    """The stage in which a change is carried out."""
+    if change.action in (Action.CANCEL, Action.PAUSE):
+        return _STOP
+    if change.action in (Action.MOVE, Action.FORGET, Action.ADOPT):
+        return _STATE_ONLY
+    if change.sends_at_once:
+        return _SEND
+    return _CHANGE if change.action in (Action.UPDATE, Action.RESUME) else _CREATE
+
+
+def order(change: Change) -> tuple[int, bool, datetime, str]:
+    """The place of a change in an apply; within a stage what arms comes last, and soonest first."""
+    stage = _stage(change)
+    return stage, change.arms and stage == _CHANGE, change.sends.first or _LATEST, change.key
+
+
+def stages(changes: Iterable[Change]) -> list[tuple[Change, ...]]:
+    """The changes of a plan by stage, each in order; empty stages left out."""
+    by_stage: dict[int, list[Change]] = {}
+    for change in sorted(changes, key=order):
+        by_stage.setdefault(_stage(change), []).append(change)
+    return [tuple(by_stage[stage]) for stage in sorted(by_stage)]
+
+
+def _notes(question: Question, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
+    counts = Counter(verdict.quiet for verdict in verdicts.values() if verdict.quiet)
+    notes = [verdict.note for verdict in verdicts.values() if verdict.note]
+    if counts["final"]:
+        notes.append(
+            f"{counts['final']} final campaigns differ only through defaults, variables or a newer version"
+            " and stay as they are"
+        )
+    if counts["missed"]:
+        notes.append(f"{counts['missed']} campaigns missed their time and were never created")
+    return (*question.reading.notes, *notes)
+
+
+def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
+    project, options = question.desired.project, question.options
+    changes = tuple(sorted((v.change for v in verdicts.values() if v.change), key=order))
+    limits = project.guardrails
+    blocked = tuple(verdict.blocked for verdict in verdicts.values() if verdict.blocked)
+    unchanged = sum(1 for verdict in verdicts.values() if not verdict.change and not verdict.blocked)
+    return Plan(
+        created_at=question.now,
+        project=project.name,
+        environment=project.environment,
+        tool_version=question.tool_version,
+        manifests_digest=question.desired.digest,
+        lineage=question.state.lineage if question.state else None,
+        serial=question.state.serial if question.state else 0,
+        changes=changes,
+        objections=guardrails.objections(changes, question.state, limits, question.now, options.overrides),
+        blocked=blocked,
+        drift=tuple(verdict.drift for verdict in verdicts.values() if verdict.drift),
+        valid_until=guardrails.valid_until(changes, limits, question.now, options.overrides),
+        commit=question.commit,
+        url=project.api.url,
+        company_id=question.reading.company_id or project.company_id,
+        time_zone=project.time_zone,
+        unchanged=unchanged,
+        refreshed=question.reading.refreshed,
+        overrides=tuple(sorted(set(options.overrides))),
+        notes=_notes(question, verdicts),
+        missed={key: verdict.missed for key, verdict in verdicts.items() if verdict.missed},
+        observed={key: verdict.observed for key, verdict in verdicts.items() if verdict.observed},
+    )

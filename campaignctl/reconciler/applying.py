@@ -1,0 +1,223 @@
+"""Apply: lock, opening read, settle, refresh, plan, approve, execute, unlock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from campaignctl.errors import CampaignctlError, PlanRefused
+from campaignctl.manifest.desired import DesiredState, Project
+from campaignctl.plan import guardrails, records
+from campaignctl.plan.case import Case
+from campaignctl.plan.model import Plan
+from campaignctl.plan.options import Options
+from campaignctl.plan.planner import decide
+from campaignctl.plan.reading import Reading, Unsettled
+from campaignctl.reconciler import settle
+from campaignctl.reconciler.execute import begin, execute
+from campaignctl.reconciler.observe import observe, read_records
+from campaignctl.reconciler.opening import check_company, check_environment, opening_read
+from campaignctl.reconciler.outcome import ChangeResult, Event, Outcome
+from campaignctl.reconciler.planning import question
+from campaignctl.reconciler.ports import CampaignApi, Session
+from campaignctl.reconciler.run import Run
+from campaignctl.reconciler.wiring import Wiring
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import Record, State
+
+Approve = Callable[[Plan], bool]
+
+
+@contextmanager
+def locked(wiring: Wiring, operation: str) -> Iterator[Session]:
+    """The state under our lock, given back whatever happens."""
+    session = wiring.backend.acquire(operation, wiring.lock_timeout)
+    try:
+        yield session
+    finally:
+        session.release()
+
+
+def api_of(wiring: Wiring) -> CampaignApi:
+    """The API, or an error that says what to set."""
+    if wiring.api is None:
+        raise CampaignctlError(
+            "there is no token, and nothing can be applied without one",
+            hint="set OCAMBA_TOKEN (in the dashboard: profile menu, API Tokens)",
+        )
+    return wiring.api
+
+
+def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Approve) -> Outcome:
+    """Make the account agree with the manifests, as far as `approve` says yes to the plan.
+
+    Raises what stops a whole apply: LockHeld, AccountMismatch, StateDamaged, ReadFailed, TokenRejected.
+    """
+    api_of(wiring)
+    with locked(wiring, "apply") as session:
+        run, unsettled = _open(wiring, session, desired)
+        now = wiring.clock.now()
+        reading = _reading(run, desired, options, unsettled, now)
+        plan = decide(question(wiring, desired, options, session.state, reading, now))
+        if plan.objections:
+            approve(plan)
+            return _refused(plan, session.state)
+        if plan.changes and not approve(plan):
+            return _refused(plan, session.state)
+        if not plan.changes:
+            approve(plan)
+        begin(run, plan, _seen(session.state, reading, plan.observed))
+        settle.cancel_copies(run)
+        return execute(run, plan)
+
+
+def _open(wiring: Wiring, session: Session, desired: DesiredState) -> tuple[Run, dict[str, Unsettled]]:
+    """The opening read, and the intents of earlier runs settled."""
+    state, api = session.state, api_of(wiring)
+    check_environment(state, desired.project)
+    wiring.on_event(Event("phase", "reading the account"))
+    opening = opening_read(api, state, desired.project, desired.campaigns, wiring.clock.now())
+    run = Run(wiring, session, api, desired.project, opening)
+    for note in opening.notes:
+        run.note(note)
+    if state is None:
+        return run, {}
+    settle.drop_planned(run)
+    return run, settle.settle(run)
+
+
+def _reading(
+    run: Run, desired: DesiredState, options: Options, unsettled: dict[str, Unsettled], now: datetime
+) -> Reading:
+    if not options.refresh:
+        reading = Reading(refreshed=False, company_id=run.opening.company_id)
+    else:
+        reading = observe(
+            run.api,
+            run.session.state,
+            desired,
+            now,
+            parallelism=run.wiring.parallelism,
+            at_hand=run.opening.lives,
+        )
+    return replace(reading, unsettled=unsettled, behind=run.opening.behind)
+
+
+def _refused(plan: Plan, state: State | None) -> Outcome:
+    results = tuple(
+        ChangeResult(change.key, change.action, change.id, "not_started", None, change.name)
+        for change in plan.changes
+    )
+    return Outcome(
+        "refused",
+        results,
+        state.lineage if state else None,
+        state.serial if state else 0,
+        blocked=len(plan.blocked),
+    )
+
+
+def _seen(state: State | None, reading: Reading, observed: object) -> list[tuple[str, Record]]:
+    """Every record as this run saw it; what the plan says of it counts over what was merely read."""
+    if state is None:
+        return []
+    seen = {
+        key: records.observed(state.campaigns[key], live)
+        for key, live in reading.live.items()
+        if live and key in state.campaigns
+    }
+    if isinstance(observed, dict):
+        seen.update(observed)
+    return list(seen.items())
+
+
+def apply_saved(wiring: Wiring, project: Project, plan: Plan) -> Outcome:
+    """Apply a saved plan exactly, or not at all.
+
+    Raises PlanRefused when the state moved on, a campaign that it touches changed, its time is over, or
+    it is for another project, environment or account.
+    """
+    api_of(wiring)
+    with locked(wiring, "apply of a saved plan") as session:
+        state = session.state
+        check_environment(state, project)
+        _check_plan(plan, project, state, wiring.clock.now())
+        desired = DesiredState(project, {}, plan.manifests_digest)
+        run, unsettled = _open(wiring, session, desired)
+        check_company(run.opening.company_id, state, project)
+        _check_hold(run, plan, unsettled)
+        reading = _check_live(run, plan)
+        begin(run, plan, _seen(session.state, reading, None))
+        settle.cancel_copies(run)
+        return execute(run, plan)
+
+
+def _check_plan(plan: Plan, project: Project, state: State | None, now: datetime) -> None:
+    """What can be told without a request."""
+    again = "make a new one with `campaignctl plan -o FILE`"
+    mine = (project.name, project.environment)
+    if (plan.project, plan.environment) != mine:
+        theirs = f"{plan.project}, environment {plan.environment or 'without a name'}"
+        raise PlanRefused(f"this plan is for {theirs}", hint="apply it in the project that made it")
+    if plan.url != project.api.url:
+        raise PlanRefused(f"this plan is for {plan.url}, not for {project.api.url}", hint=again)
+    lineage, serial = (state.lineage, state.serial) if state else (None, 0)
+    if plan.lineage != lineage:
+        raise PlanRefused("this plan was made against another state", hint=again)
+    if plan.serial != serial:
+        raise PlanRefused(
+            f"the state has moved on since this plan was made (serial {plan.serial}, now {serial})",
+            hint=again,
+        )
+    if plan.valid_until is not None and now > plan.valid_until:
+        raise PlanRefused(f"this plan was valid until {iso(plan.valid_until)}", hint=again)
+    found = guardrails.objections(plan.changes, state, project.guardrails, now, plan.overrides)
+    if found:
+        first = found[0]
+        raise PlanRefused(
+            f"{first.guardrail}: {first.found}, the limit is {first.limit}",
+            detail="keys: " + ", ".join(first.keys[:10]),
+            hint=f"plan again with `--override {first.guardrail}` if that is meant",
+        )
+
+
+def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
+    """What an earlier run left open stops a saved plan that creates or arms, as a whole."""
+    arming = [change.key for change in plan.changes if change.arms or change.intent]
+    at_once = [known for known in unsettled.values() if known.at_once]
+    if arming and at_once:
+        raise PlanRefused(f"{at_once[0].key}: {at_once[0].reason}", hint=at_once[0].hint)
+    if arming and run.opening.behind:
+        ids = ", ".join(found.id for found in run.opening.behind[:5])
+        raise PlanRefused(
+            f"the state is behind: it does not know {ids}, which can still send",
+            hint="`campaignctl plan` shows how each is taken over",
+        )
+
+
+def _check_live(run: Run, plan: Plan) -> Reading:
+    """Look again at every live campaign that the plan touches."""
+    state = run.session.state
+    touched = {change.key: change for change in plan.changes if change.live_digest is not None}
+    if not touched:
+        return Reading()
+    recorded = state.campaigns if state else {}
+    gone = sorted(key for key in touched if key not in recorded)
+    if gone:
+        raise PlanRefused(f"{gone[0]} is not in the state any more", hint="make a new plan")
+    lives, _ = read_records(
+        run.api,
+        {key: recorded[key] for key in touched},
+        parallelism=run.wiring.parallelism,
+        at_hand=run.opening.lives,
+    )
+    for key, change in touched.items():
+        case = Case(key, recorded[key], lives[key], True, None)
+        if case.live_digest != change.live_digest:
+            raise PlanRefused(
+                f"{key}: {recorded[key].id} was changed in the account since this plan was made",
+                hint="make a new one with `campaignctl plan -o FILE`",
+            )
+    return Reading(live=lives)

@@ -1,0 +1,179 @@
+"""The opening read of an apply: the account, the server's clock, a state that is behind, the watermark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import status_of
+from campaignctl.errors import AccountMismatch, CampaignctlError
+from campaignctl.manifest.desired import Project
+from campaignctl.plan.reading import Behind
+from campaignctl.reconciler.ports import CampaignApi
+from campaignctl.reconciler.scan import Scan, newest
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import State, Watermark
+
+MAX_CLOCK_DIFFERENCE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the opening read saw. `copies` are second campaigns of a record that was posted twice."""
+
+    scan: Scan
+    company_id: str | None
+    behind: tuple[Behind, ...] = ()
+    copies: tuple[tuple[str, Live], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def lives(self) -> Mapping[str, Live]:
+        """The campaigns seen, by id."""
+        return {live.id: live for live in self.scan.lives}
+
+    @property
+    def watermark(self) -> Watermark:
+        """Where settling may stop."""
+        time = self.scan.server_time
+        return Watermark(self.scan.mark, iso(time) if time else None)
+
+
+def opening_read(
+    api: CampaignApi, state: State | None, project: Project, keys: Iterable[str], now: datetime
+) -> Opening:
+    """Read and judge. Raises AccountMismatch, or an error when the clocks disagree; nothing was written."""
+    check_url(state, api.url)
+    scan = newest(api, state.seen if state else ())
+    check_clock(scan.server_time, now)
+    company = company_of(scan.lives)
+    check_company(company, state, project)
+    if company is None and state and state.campaigns:
+        raise AccountMismatch(
+            "this account shows no campaign, and the state records some",
+            hint="check OCAMBA_TOKEN: it belongs to another account than this state",
+        )
+    ours = [(live, found) for live in scan.lives if (found := marker.read(live.members))]
+    scope = marker.scope_tag(project.name, project.environment)
+    mine = [(live, found) for live, found in ours if found.scope == scope]
+    tags = _tags(project, {*keys, *(state.campaigns if state else ())})
+    return Opening(
+        scan,
+        company,
+        behind=_behind(mine, state, tags),
+        copies=_copies(mine, state),
+        notes=_clones(mine, state),
+    )
+
+
+def company_of(lives: Iterable[Live]) -> str | None:
+    """The company that these campaigns belong to, as far as they say."""
+    return next((live.company_id for live in lives if live.company_id), None)
+
+
+def check_company(company: str | None, state: State | None, project: Project) -> None:
+    """Raise AccountMismatch when the token's company is not that of the state or of the project file."""
+    if company is None:
+        return
+    if state and state.account.company_id not in (None, company):
+        raise AccountMismatch(
+            f"this token belongs to company {company}, this state to {state.account.company_id}",
+            hint="set OCAMBA_TOKEN for the right account, or choose the right environment with -e",
+        )
+    if project.company_id not in (None, company):
+        raise AccountMismatch(
+            f"this token belongs to company {company}, the project file names {project.company_id}",
+            hint="set OCAMBA_TOKEN for the right account, or mend `account.company_id` in campaignctl.yaml",
+        )
+
+
+def check_url(state: State | None, url: str) -> None:
+    """Raise AccountMismatch when the state was made against another API. Loopback ports come and go."""
+    if state is None or state.account.url == url:
+        return
+    hosts = {urlsplit(state.account.url).hostname, urlsplit(url).hostname}
+    if hosts <= {"localhost", "127.0.0.1", "::1"}:
+        return
+    raise AccountMismatch(
+        f"this state belongs to {state.account.url}, not to {url}",
+        hint="set OCAMBA_API_URL or `api.url` to the state's, or give this environment a state of its own",
+    )
+
+
+def check_environment(state: State | None, project: Project) -> None:
+    """Raise AccountMismatch when the state is another environment's."""
+    if state is None or state.environment == project.environment:
+        return
+    raise AccountMismatch(
+        f"this state belongs to the environment {state.environment or 'without a name'}, "
+        f"not to {project.environment or 'the one without a name'}",
+        hint="choose the environment with -e, or give this one a `state` of its own in campaignctl.yaml",
+    )
+
+
+def check_clock(server: datetime | None, now: datetime) -> None:
+    """Raise an error when our clock and the server's are more than two minutes apart."""
+    if server is None or abs(server - now) <= MAX_CLOCK_DIFFERENCE:
+        return
+    raise CampaignctlError(
+        f"this machine's clock says {iso(now)}, the API's says {iso(server)}",
+        detail="lead times and `valid until` would be wrong by the difference",
+        hint="set this machine's clock (NTP), then run again",
+    )
+
+
+def _tags(project: Project, keys: Iterable[str]) -> dict[str, str]:
+    return {marker.make(project.name, project.environment, key, "").key: key for key in keys}
+
+
+def _known_intents(state: State | None) -> set[str | None]:
+    if state is None:
+        return set()
+    return {
+        *(record.intent for record in state.campaigns.values()),
+        *(entry.intent for entry in state.released),
+        *(intent.intent for intent in state.pending.values()),
+    }
+
+
+def _behind(
+    mine: list[tuple[Live, marker.Marker]], state: State | None, tags: Mapping[str, str]
+) -> tuple[Behind, ...]:
+    """Campaigns of ours that the state does not know and that can still send."""
+    known = _known_intents(state)
+    recorded = {record.id for record in state.campaigns.values()} if state else set()
+    return tuple(
+        Behind(live.id, live.name, tags.get(found.key))
+        for live, found in mine
+        if found.intent not in known and live.id not in recorded and status_of(live).can_send
+    )
+
+
+def _copies(mine: list[tuple[Live, marker.Marker]], state: State | None) -> tuple[tuple[str, Live], ...]:
+    """Second copies of what was posted twice: ours, and not the recorded one."""
+    if state is None:
+        return ()
+    reposted = {record.intent: (key, record.id) for key, record in state.campaigns.items() if record.reposted}
+    return tuple(
+        (reposted[found.intent][0], live)
+        for live, found in mine
+        if found.intent in reposted and live.id != reposted[found.intent][1] and status_of(live).can_send
+    )
+
+
+def _clones(mine: list[tuple[Live, marker.Marker]], state: State | None) -> tuple[str, ...]:
+    if state is None:
+        return ()
+    recorded = {record.intent: (key, record) for key, record in state.campaigns.items()}
+    return tuple(
+        f"{live.id} carries the marker of {recorded[found.intent][0]}, whose campaign is "
+        f"{recorded[found.intent][1].id}: a copy made in the dashboard, left alone"
+        for live, found in mine
+        if found.intent in recorded
+        and live.id != recorded[found.intent][1].id
+        and not recorded[found.intent][1].reposted
+    )

@@ -1,0 +1,87 @@
+"""Plan without a lock and without a write: read access is all it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from campaignctl.errors import CampaignctlError
+from campaignctl.manifest.desired import DesiredState
+from campaignctl.plan import records
+from campaignctl.plan.model import Plan
+from campaignctl.plan.options import Options
+from campaignctl.plan.planner import Question, decide
+from campaignctl.plan.reading import Reading, Unsettled
+from campaignctl.reconciler.observe import look, observe
+from campaignctl.reconciler.opening import check_environment, check_url
+from campaignctl.reconciler.wiring import Wiring
+from campaignctl.state.model import State
+
+
+def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
+    """The plan for the present moment.
+
+    Raises what reading the state or the account raises, and an error when a refresh is wanted without a
+    token.
+    """
+    state = wiring.backend.read()
+    check_environment(state, desired.project)
+    now = wiring.clock.now()
+    if options.refresh:
+        reading = _refreshed(wiring, state, desired, now)
+    else:
+        reading = Reading(refreshed=False, unsettled=_unread(state))
+    return decide(question(wiring, desired, options, state, reading, now))
+
+
+def question(
+    wiring: Wiring,
+    desired: DesiredState,
+    options: Options,
+    state: State | None,
+    reading: Reading,
+    now: datetime,
+) -> Question:
+    """Everything a plan is made of."""
+    return Question(
+        desired, state, reading, options, now, wiring.clock.new_id, wiring.tool_version, wiring.commit
+    )
+
+
+def needs_reading(state: State | None, now: datetime) -> bool:
+    """Whether there is anything in the account that a plan has to look at."""
+    if state is None:
+        return False
+    alive = any(not records.final(record, now) for record in state.campaigns.values())
+    return alive or bool(state.pending or state.released)
+
+
+def _refreshed(wiring: Wiring, state: State | None, desired: DesiredState, now: datetime) -> Reading:
+    if state is None or not needs_reading(state, now):
+        return Reading()
+    if wiring.api is None:
+        raise CampaignctlError(
+            "a plan reads the recorded campaigns, and there is no token for that",
+            hint="set OCAMBA_TOKEN, or plan from the state alone with --no-refresh",
+        )
+    check_url(state, wiring.api.url)
+    reading = observe(wiring.api, state, desired, now, parallelism=wiring.parallelism)
+    settled, unsettled = look(wiring.api, state)
+    return replace(reading, settled=settled, unsettled=unsettled)
+
+
+def _unread(state: State | None) -> dict[str, Unsettled]:
+    """Without a look every started intent is unsettled."""
+    if state is None:
+        return {}
+    return {
+        key: Unsettled(
+            key,
+            intent.intent,
+            at_once=intent.first_send == "immediately",
+            reason=f"unsettled: nobody knows yet whether its {intent.operation} happened; apply settles it",
+            hint="campaignctl apply",
+        )
+        for key, intent in state.pending.items()
+        if intent.phase != "planned"
+    }

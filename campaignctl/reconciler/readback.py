@@ -1,0 +1,117 @@
+"""Reading back what answers with nothing: updates and cancels are compared with what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
+from campaignctl.diff import FieldChange, mistaken, refused
+from campaignctl.errors import ApiError
+from campaignctl.plan import records
+from campaignctl.plan.model import Action, Change
+from campaignctl.reconciler.observe import read_records
+from campaignctl.reconciler.outcome import ChangeResult, Failure
+from campaignctl.reconciler.perform import done, failed
+from campaignctl.reconciler.run import Run
+from campaignctl.state.model import Entry, Record
+
+# How long a write that was answered may take until a read shows it.
+_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
+
+
+def read_back(run: Run, answered: list[tuple[Change, ChangeResult]]) -> list[ChangeResult]:
+    """The results after a look at live. A write of unknown outcome is decided here as well: a read that
+    shows it says done, one that does not says failed, and a read that fails leaves it unknown."""
+    open_ones = {change.key: (change, result) for change, result in answered if result.outcome != "failed"}
+    results = {change.key: result for change, result in answered}
+    for wait in _WAITS:
+        if not open_ones:
+            break
+        run.wiring.clock.wait(wait)
+        try:
+            lives = _read(run, open_ones)
+        except ApiError as error:
+            return _unread(results, open_ones, error)
+        for key, (change, _) in list(open_ones.items()):
+            verdict = _judge(run, change, lives[key])
+            if isinstance(verdict, ChangeResult):
+                results[key] = verdict
+                if verdict.outcome == "done":
+                    del open_ones[key]
+    return list(results.values())
+
+
+def _read(run: Run, wanted: Mapping[str, tuple[Change, ChangeResult]]) -> dict[str, Live | None]:
+    state = run.state
+    asked = {key: replace(state.campaigns[key], applied={}, echo={}) for key in wanted}
+    lives, _ = read_records(run.api, asked, parallelism=run.wiring.parallelism)
+    # A list item may leave members out; a write is judged by all that was set.
+    return {key: _whole(run, wanted[key][0], live) for key, live in lives.items()}
+
+
+def _whole(run: Run, change: Change, live: Live | None) -> Live | None:
+    if live is None or live.complete or change.action is Action.CANCEL:
+        return live
+    missing = [member for member in change.spec or () if member not in live.members]
+    return run.api.read(live.id) if missing else live
+
+
+def _unread(
+    results: dict[str, ChangeResult], unread: Mapping[str, object], error: ApiError
+) -> list[ChangeResult]:
+    problem = Failure(
+        f"could not be read back: {error.summary}", error.detail, "campaignctl plan", error.trace_id
+    )
+    return [
+        replace(result, outcome="unknown", error=problem) if key in unread else result
+        for key, result in results.items()
+    ]
+
+
+def _judge(run: Run, change: Change, live: Live | None) -> ChangeResult:
+    """What live says of a write; what is done is recorded."""
+    record = run.state.campaigns[change.key]
+    if live is None:
+        return failed(change, Failure(f"{change.action} of {change.key}: {record.id} is not found any more"))
+    if change.action is Action.CANCEL:
+        return _judge_cancel(run, change, record, live)
+    return _judge_update(run, change, record, live)
+
+
+def _judge_cancel(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
+    status = status_of(live, record.applied)
+    if status is Status.CANCELED:
+        run.release(change.key, record, status)
+        return done(change, record.id)
+    summary = f"cancel of {change.key}: {record.id} is still {status}"
+    return failed(change, Failure(summary, hint="campaignctl plan"))
+
+
+def _judge_update(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
+    spec = change.spec or {}
+    unchanged = refused(record.applied, spec, live)
+    wrong = tuple(field for field in mistaken(spec, live) if field not in unchanged)
+    if unchanged:
+        return failed(change, _not_taken(change, live.id, unchanged))
+    applied = records.applied_over(record, spec, _intended(change, record), live, run.now())
+    run.record(Entry(records={change.key: applied}))
+    if wrong:
+        what = ", ".join(f"{field.path} is {field.after!r}, not {field.before!r}" for field in wrong[:3])
+        summary = f"update of {change.key}: {live.id} is not what was asked for: {what}"
+        return failed(change, Failure(summary, hint=f"campaignctl destroy --target {change.key}"))
+    return done(change, record.id)
+
+
+def _intended(change: Change, record: Record) -> Record:
+    return replace(record, source_digest=change.source_digest, lifecycle=change.lifecycle)
+
+
+def _not_taken(change: Change, campaign_id: str, unchanged: tuple[FieldChange, ...]) -> Failure:
+    paths = ", ".join(field.path for field in unchanged[:5])
+    return Failure(
+        f"update of {change.key}: the API kept the old value of {paths} in {campaign_id}",
+        hint="campaignctl plan",
+    )

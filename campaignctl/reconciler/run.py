@@ -1,0 +1,142 @@
+"""One apply under way: what it works with, and the only way in which it records anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.live import Live
+from campaignctl.errors import AccountMismatch, Interrupted, StateNotSaved
+from campaignctl.manifest.desired import Project
+from campaignctl.plan import records
+from campaignctl.plan.model import Action
+from campaignctl.reconciler.opening import Opening
+from campaignctl.reconciler.outcome import ChangeOutcome, Event
+from campaignctl.reconciler.ports import CampaignApi, Session
+from campaignctl.reconciler.wiring import Wiring
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import Entry, Intent, Record, Sent, State
+
+# `first_send` of an intent that sets its campaign off as soon as it arrives.
+AT_ONCE = "immediately"
+
+
+@dataclass
+class Run:
+    """What every step of an apply needs.
+
+    `halted` holds why nothing further may be sent, if so; `troubled` says that a change went wrong, so
+    that nothing that could send soon is armed.
+    """
+
+    wiring: Wiring
+    session: Session
+    api: CampaignApi
+    project: Project
+    opening: Opening
+    halted: Exception | None = field(default=None)
+    troubled: bool = False
+
+    @property
+    def state(self) -> State:
+        """The state with every step so far. Only called once there is one."""
+        state = self.session.state
+        if state is None:
+            raise AssertionError("a run records nothing before the first write of its state")
+        return state
+
+    def now(self) -> datetime:
+        """The server's clock, which bounds every later search; ours before its first answer."""
+        return self.api.server_time or self.wiring.clock.now()
+
+    def record(self, entry: Entry) -> None:
+        """Take one step, durably. When the journal cannot be written, the whole state is, or is rescued.
+
+        Raises LockLost, StateNotSaved.
+        """
+        try:
+            self.session.append(entry)
+        except StateNotSaved as error:
+            self.halted = error
+            self.session.write(self.state.after(entry))
+
+    def may_send(self) -> None:
+        """The last look before a request leaves. Raises LockLost or Interrupted."""
+        self.session.check()
+        if self.wiring.clock.interrupted:
+            raise Interrupted("interrupted")
+
+    def note(self, text: str) -> None:
+        """A line worth showing."""
+        self.wiring.on_event(Event("note", text))
+
+    def finished(self, key: str, action: Action, outcome: ChangeOutcome) -> None:
+        """One change is over."""
+        self.wiring.on_event(Event("finished", outcome, key, action, outcome))
+
+    def created(self, key: str, intent: Intent, live: Live) -> Record:
+        """Record a campaign that a create has made, and what its answer proves of the account.
+
+        A record that the key had before is released. Raises AccountMismatch, after recording.
+        """
+        now = self.now()
+        record = records.created(intent, live, now)
+        old = self.state.campaigns.get(key)
+        left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
+        fired = intent.first_send == AT_ONCE
+        self.record(
+            Entry(
+                records={key: record},
+                intents={key: None},
+                missed={key: None},
+                sent=(Sent(intent.digest, key, live.id, iso(now)),) if fired else (),
+                released=left,
+            )
+        )
+        self._prove(live)
+        return record
+
+    def _prove(self, live: Live) -> None:
+        """Learn from a create whose account this is and whether it shows markers."""
+        account = self.state.account
+        if account.company_id not in (None, live.company_id) and live.company_id:
+            raise AccountMismatch(
+                f"{live.id} was created in company {live.company_id},"
+                f" this state belongs to {account.company_id}",
+                hint=f"cancel {live.id} in that account's dashboard and set the right OCAMBA_TOKEN",
+            )
+        markers = account.markers
+        if markers is None:
+            markers = self.project.api.markers and self._shows_marker(live)
+        learnt = replace(account, company_id=account.company_id or live.company_id, markers=markers)
+        if learnt != account:
+            self.record(Entry(account=learnt, decision=False))
+
+    def _shows_marker(self, live: Live) -> bool:
+        if marker.read(live.members):
+            return True
+        full = self.api.read(live.id)
+        return full is not None and marker.read(full.members) is not None
+
+    def release(self, key: str, record: Record, status: str) -> None:
+        """Let a record go; what is left of it stays under `released`."""
+        self.record(Entry(records={key: None}, released=(records.released(key, record, status, self.now()),)))
+
+
+def observed_entry(state: State, observed: Iterable[tuple[str, Record]], now: datetime) -> Entry:
+    """Records that were merely seen, and the ledger entries that follow: one-off campaigns that were found
+    sent or sending have used up their body."""
+    changed = {key: record for key, record in observed if state.campaigns.get(key) != record}
+    ledger = {entry.digest for entry in state.sent}
+    sent = tuple(
+        Sent(record.digest, key, record.id, iso(now))
+        for key, record in changed.items()
+        if _has_sent(record) and record.digest not in ledger
+    )
+    return Entry(records=changed, sent=sent, decision=False)
+
+
+def _has_sent(record: Record) -> bool:
+    return record.status in ("running", "sent", "needs_decision") and not record.applied.get("recurrence")

@@ -1,0 +1,199 @@
+"""Settling: what became of a write whose outcome nobody knows, before anything else is planned or sent.
+
+The rules are those of "Creating without an idempotency key": look for the marker, wait, look again; then
+repeat only what cannot send within the horizon, and leave the rest to a person, by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
+from campaignctl.errors import Interrupted, OutcomeUnknown, Refused
+from campaignctl.plan import records
+from campaignctl.plan.reading import Unsettled
+from campaignctl.reconciler.observe import find
+from campaignctl.reconciler.run import AT_ONCE, Run
+from campaignctl.schedule.times import iso, parse_iso
+from campaignctl.state.model import Entry, Intent, Sent
+
+
+def drop_planned(run: Run) -> None:
+    """Forget intents that were certainly never sent."""
+    planned = {key: None for key, intent in run.state.pending.items() if intent.phase == "planned"}
+    if planned:
+        run.record(Entry(intents=planned))
+
+
+def settle(run: Run) -> dict[str, Unsettled]:
+    """Settle every started intent; what stays unsettled, by key."""
+    unsettled: dict[str, Unsettled] = {}
+    for key, intent in list(run.state.pending.items()):
+        if intent.operation == "update":
+            left = _settle_update(run, key, intent)
+            unsettled.update({key: left} if left else {})
+    if _creates(run):
+        unsettled.update(_settle_creates(run))
+    return unsettled
+
+
+def _creates(run: Run) -> dict[str, Intent]:
+    return {
+        key: intent
+        for key, intent in run.state.pending.items()
+        if intent.operation == "create" and intent.phase != "planned"
+    }
+
+
+def _await_age(run: Run, intents: list[Intent]) -> None:
+    """Wait until no request of these can still be on its way: each is older than one request may take."""
+    for intent in intents:
+        started = parse_iso(intent.at) if intent.at else run.now()
+        # A whole second more, as the server's clock is known to the second.
+        until = started + run.project.api.timeout + timedelta(seconds=1)
+        while (left := until - run.now()) > timedelta(0):
+            if run.wiring.clock.interrupted:
+                raise Interrupted("interrupted while waiting for a write to settle")
+            run.wiring.clock.wait(left)
+
+
+def _settle_creates(run: Run) -> dict[str, Unsettled]:
+    """Look for every pending create, patiently."""
+    pending = _creates(run)
+    run.note(f"settling {len(pending)} creates of unknown outcome")
+    _await_age(run, list(pending.values()))
+    doubles = _adopt_found(run)
+    for wait in run.project.api.settle.waits:
+        if not set(_creates(run)) - set(doubles):
+            break
+        run.wiring.clock.wait(wait)
+        run.may_send()
+        doubles = _adopt_found(run)
+    unsettled = {key: _double(key, _creates(run)[key], lives) for key, lives in doubles.items()}
+    for key, intent in _creates(run).items():
+        if key not in unsettled:
+            left = _not_found(run, key, intent)
+            unsettled.update({key: left} if left else {})
+    return unsettled
+
+
+def _adopt_found(run: Run) -> dict[str, list[Live]]:
+    """Record every campaign that one look finds; what is there twice is returned."""
+    doubles = {}
+    for key, lives in find(run.api, run.state).items():
+        if len(lives) > 1:
+            doubles[key] = lives
+            continue
+        intent = run.state.pending[key]
+        run.created(key, intent, lives[0])
+        run.note(f"{key}: found as {lives[0].id}")
+    return doubles
+
+
+def _double(key: str, intent: Intent, lives: list[Live]) -> Unsettled:
+    ids = ", ".join(live.id for live in lives)
+    return Unsettled(
+        key,
+        intent.intent,
+        at_once=intent.first_send == AT_ONCE,
+        reason=f"two campaigns carry its marker: {ids}",
+        hint=f"campaignctl state resolve {key} --adopt {lives[0].id}",
+    )
+
+
+def _not_found(run: Run, key: str, intent: Intent) -> Unsettled | None:
+    """After the last look: create it again where that cannot send soon, else leave it to a person."""
+    if not repeatable(run, intent):
+        return Unsettled(
+            key,
+            intent.intent,
+            at_once=intent.first_send == AT_ONCE,
+            reason="nobody knows whether its create happened, and it could have sent",
+            hint=f"campaignctl state resolve {key} --adopt ID, or --retry if the dashboard shows none",
+        )
+    return _repost(run, key, intent)
+
+
+def repeatable(run: Run, intent: Intent) -> bool:
+    """Whether an unknown create may be sent again: its marker would show a second copy, and neither could
+    send within the horizon."""
+    if run.state.account.markers is not True or not run.project.api.markers:
+        return False
+    if intent.first_send is None:
+        return True
+    if intent.first_send == AT_ONCE:
+        return False
+    return parse_iso(intent.first_send) - run.now() > run.project.api.settle.horizon
+
+
+def _repost(run: Run, key: str, intent: Intent) -> Unsettled | None:
+    made_by = marker.make(run.project.name, run.project.environment, key, intent.intent)
+    again = replace(intent, phase="reposted", at=iso(run.now()))
+
+    def before() -> None:
+        run.may_send()
+        if run.state.pending.get(key) != again:
+            run.record(Entry(intents={key: again}))
+
+    try:
+        live = run.api.create(marker.stamp(intent.spec, made_by), before=before)
+    except Refused as error:
+        run.record(Entry(intents={key: None}))
+        run.note(f"{key}: {error.summary}")
+        return None
+    except OutcomeUnknown:
+        return Unsettled(key, intent.intent, False, "still of unknown outcome", "campaignctl apply")
+    run.created(key, again, live)
+    run.note(f"{key}: not found, created again as {live.id}")
+    return None
+
+
+def _settle_update(run: Run, key: str, intent: Intent) -> Unsettled | None:
+    """An update that sets a campaign off: a read decides whether it happened; it is never repeated here."""
+    if intent.phase == "planned" or intent.id is None:
+        return None
+    _await_age(run, [intent])
+    live = run.api.read(intent.id, reserve=True)
+    record = run.state.campaigns.get(key)
+    status = status_of(live, record.applied if record else None) if live else Status.MISSING
+    if live and record and status in (Status.DRAFT, Status.MANUAL) and not live.members.get("was_launched"):
+        run.record(Entry(intents={key: None}))
+        run.note(f"{key}: {intent.id} was not set off")
+        return None
+    if live and record and status in (Status.SCHEDULED, Status.RUNNING, Status.SENT, Status.NEEDS_DECISION):
+        if status is Status.SCHEDULED and record.status == Status.SCHEDULED:
+            return _leave_update(key, intent, "it was scheduled before and is now")
+        now = run.now()
+        run.record(
+            Entry(
+                records={key: records.applied_over(record, intent.spec, intent, live, now)},
+                intents={key: None},
+                sent=(Sent(intent.digest, key, live.id, iso(now)),),
+            )
+        )
+        run.note(f"{key}: {intent.id} was set off")
+        return None
+    return _leave_update(key, intent, f"{intent.id} is {status}")
+
+
+def _leave_update(key: str, intent: Intent, why: str) -> Unsettled:
+    return Unsettled(
+        key,
+        intent.intent,
+        at_once=True,
+        reason=f"nobody knows whether {intent.id} was set off: {why}",
+        hint=f"campaignctl state resolve {key} --adopt {intent.id} if it has sent, --retry if not",
+    )
+
+
+def cancel_copies(run: Run) -> None:
+    """Cancel second copies of what was posted twice; ours is the recorded one."""
+    for key, live in run.opening.copies:
+        run.note(f"{key}: {live.id} is a second copy of it and is cancelled")
+        try:
+            run.api.cancel(live.id, "campaignctl: a second copy of the same campaign", before=run.may_send)
+        except (Refused, OutcomeUnknown) as error:
+            run.note(f"{key}: {live.id} could not be cancelled: {error.summary}")

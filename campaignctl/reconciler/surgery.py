@@ -1,0 +1,247 @@
+"""Operations on the state by hand: move, remove, push, resolve. Each takes the lock and says what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
+from campaignctl.errors import ApiError, CampaignctlError, StateError
+from campaignctl.manifest.desired import Project
+from campaignctl.plan import records
+from campaignctl.reconciler.applying import api_of, locked
+from campaignctl.reconciler.observe import find
+from campaignctl.reconciler.opening import check_company, check_environment, company_of, opening_read
+from campaignctl.reconciler.ports import Session
+from campaignctl.reconciler.run import AT_ONCE, Run
+from campaignctl.reconciler.wiring import Wiring
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import Entry, Intent, Record, Sent, State, Watermark
+
+
+def _state_of(session: Session, project: Project) -> State:
+    state = session.state
+    if state is None:
+        raise StateError("there is no state yet", hint="`campaignctl apply` makes it")
+    check_environment(state, project)
+    return state
+
+
+def _record_of(state: State, key: str) -> Record:
+    record = state.campaigns.get(key)
+    if record is None:
+        raise StateError(f"{key} is not in the state", hint="`campaignctl state list` shows what is", key=key)
+    return record
+
+
+def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
+    """Give a record another key; the campaign is not touched."""
+    with locked(wiring, "state mv") as session:
+        state = _state_of(session, project)
+        record = _record_of(state, old)
+        if old in state.pending or new in state.pending:
+            raise StateError(f"{old} or {new} is not settled", hint="campaignctl apply")
+        if new in state.campaigns:
+            raise StateError(f"{new} is in the state already, as {state.campaigns[new].id}", key=new)
+        session.append(Entry(records={old: None, new: record}))
+    return f"Moved {old} to {new} ({record.id}). Move its manifest as well, else the next plan undoes this."
+
+
+def remove(wiring: Wiring, project: Project, key: str) -> str:
+    """Forget a record; the campaign is not touched, and its trace stays under `released`."""
+    with locked(wiring, "state rm") as session:
+        state = _state_of(session, project)
+        record = _record_of(state, key)
+        gone = records.released(key, record, record.status, wiring.clock.now())
+        session.append(Entry(records={key: None}, released=(gone,)))
+    return f"Forgot {key}. Campaign {record.id} stays in the account as it is ({record.status})."
+
+
+def push(wiring: Wiring, project: Project, state: State, force: bool) -> str:
+    """Replace the state by another one of the same lineage that is not older.
+
+    `force` allows another lineage and an older serial. A state that cannot be read may be replaced.
+    """
+    check_environment(state, project)
+    with locked(wiring, "state push") as session:
+        try:
+            current = session.state
+        except StateError:
+            current = None
+        if current is not None and not force:
+            _refuse_backwards(current, state)
+        # A state that went back in time must fit no plan that was made in between.
+        serial = max(state.serial, current.serial if current else 0) + 1
+        session.write(replace(state, serial=serial))
+    return f"Pushed a state of {len(state.campaigns)} campaigns; its serial is now {serial}."
+
+
+def _refuse_backwards(current: State, new: State) -> None:
+    if current.lineage != new.lineage:
+        raise StateError(
+            "this file is the state of another lineage",
+            detail=f"here {current.lineage}, in the file {new.lineage}",
+            hint="`campaignctl state push --force FILE` replaces it all the same",
+        )
+    if new.serial < current.serial:
+        raise StateError(
+            f"this file is older than the state (serial {new.serial}, here {current.serial})",
+            detail="what was created since would be forgotten, and could be created again",
+            hint="`campaignctl state push --force FILE` replaces it all the same",
+        )
+
+
+def resolve(
+    wiring: Wiring, project: Project, key: str, *, adopt: str | None, retry: bool, force: bool
+) -> str:
+    """Settle a key by a person's word.
+
+    `adopt` takes the campaign of that id over (without the marker only with `force`; a second one with
+    the marker is cancelled). `retry` says that the write did not happen, which is checked once more.
+    """
+    if (adopt is None) == (not retry):
+        raise StateError("say either --adopt ID or --retry", key=key)
+    api = api_of(wiring)
+    with locked(wiring, "state resolve") as session:
+        state = _state_of(session, project)
+        opening = opening_read(api, state, project, [key], wiring.clock.now())
+        run = Run(wiring, session, api, project, opening)
+        intent = state.pending.get(key)
+        if adopt is not None:
+            return _adopt(run, key, intent, adopt, force=force)
+        return _retry(run, key, intent, force=force)
+
+
+def _retry(run: Run, key: str, intent: Intent | None, *, force: bool) -> str:
+    if intent is None:
+        raise StateError(f"{key} has nothing to resolve", hint="campaignctl plan", key=key)
+    found = find(run.api, run.state).get(key, [])
+    if found and not force:
+        raise StateError(
+            f"{key} was created: {found[0].id} carries its marker",
+            hint=f"campaignctl state resolve {key} --adopt {found[0].id}",
+            key=key,
+        )
+    run.record(Entry(intents={key: None}))
+    return f"{key}: taken as not done; the next apply plans it again."
+
+
+def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force: bool) -> str:
+    live = run.api.read(campaign_id)
+    if live is None:
+        raise StateError(f"there is no campaign {campaign_id} in this account", key=key)
+    check_company(company_of([live]), run.state, run.project)
+    if intent is not None and intent.operation == "update":
+        return _adopt_update(run, key, intent, live)
+    owner = next((k for k, r in run.state.campaigns.items() if r.id == campaign_id), None)
+    if owner is not None:
+        raise StateError(f"{campaign_id} is recorded already, as {owner}", key=key)
+    if key in run.state.campaigns and intent is None:
+        raise StateError(f"{key} is recorded already, as {run.state.campaigns[key].id}", key=key)
+    _check_marker(run, key, intent, live, force=force)
+    run.created(key, intent or _intent_of(live), live)
+    cancelled = _cancel_doubles(run, key, live)
+    return f"{key} is now {campaign_id}.{cancelled}"
+
+
+def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, force: bool) -> None:
+    """Raise StateError unless the campaign carries this key's marker, or `force` is given."""
+    made_by = marker.read(live.members)
+    ours = marker.make(run.project.name, run.project.environment, key, made_by.intent if made_by else "")
+    fits = made_by is not None and (made_by.scope, made_by.key) == (ours.scope, ours.key)
+    if intent is not None and made_by is not None:
+        fits = made_by.intent == intent.intent
+    if not fits and not force:
+        raise StateError(
+            f"{live.id} does not carry the marker of {key}",
+            hint=f"campaignctl state resolve {key} --adopt {live.id} --force, if it is the right one",
+            key=key,
+        )
+
+
+def _adopt_update(run: Run, key: str, intent: Intent, live: Live) -> str:
+    """A person says that the campaign was set off."""
+    record = _record_of(run.state, key)
+    if record.id != live.id:
+        raise StateError(f"{key} is {record.id}, not {live.id}", key=key)
+    now = run.now()
+    applied = records.applied_over(record, intent.spec, intent, live, now)
+    sent = Sent(intent.digest, key, live.id, iso(now))
+    run.record(Entry(records={key: applied}, intents={key: None}, sent=(sent,)))
+    return f"{key}: {live.id} is recorded as set off."
+
+
+# Members of an answer that no request has (API contract, section 3).
+_SPEC_MEMBERS = (
+    "name",
+    "description",
+    "labels",
+    "metadata",
+    "messages",
+    "ab_test",
+    "scheduled_time",
+    "recurrence",
+    "is_draft",
+    "send_in_profile_time_zone",
+    "send_if_profile_time_passed",
+    "quiet_hours",
+    "targeting",
+    "utm_tracking",
+    "callbacks",
+    "deal_id",
+)
+_SERVER_MEMBERS = frozenset({"id", "company_id", "campaign_id", "winner"})
+
+
+def _intent_of(live: Live) -> Intent:
+    """The intent that a campaign must come from, as far as it shows."""
+    spec = _spec_of(live)
+    made_by = marker.read(live.members)
+    fired = live.text("send_strategy") == "immediate"
+    if fired:
+        spec["run_immediately"] = True
+    return Intent(
+        operation="create",
+        intent=made_by.intent if made_by else "",
+        phase="started",
+        spec=spec,
+        digest=body_digest(spec),
+        watermark=Watermark((), None),
+        first_send=AT_ONCE if fired else None,
+    )
+
+
+def _spec_of(live: Live) -> dict[str, Any]:
+    spec = {name: live.members[name] for name in _SPEC_MEMBERS if name in live.members}
+    spec["messages"] = [
+        {name: value for name, value in message.items() if name not in _SERVER_MEMBERS}
+        for message in spec.get("messages") or ()
+        if isinstance(message, Mapping)
+    ]
+    metadata = {k: v for k, v in (spec.pop("metadata", None) or {}).items() if k != marker.MEMBER}
+    return {**spec, "metadata": metadata} if metadata else spec
+
+
+def _cancel_doubles(run: Run, key: str, kept: Live) -> str:
+    """Cancel other campaigns with the marker of the one that is kept."""
+    made_by = marker.read(kept.members)
+    said = ""
+    for live in run.opening.scan.lives:
+        if live.id == kept.id or made_by is None or marker.read(live.members) != made_by:
+            continue
+        if status_of(live) not in (Status.SCHEDULED, Status.RUNNING, Status.PAUSED):
+            said += f" {live.id} carries the same marker and is {status_of(live)}; it is left as it is."
+            continue
+        try:
+            run.api.cancel(live.id, f"campaignctl: a second copy of {kept.id}", before=run.may_send)
+        except ApiError as error:
+            raise CampaignctlError(
+                f"{key} is now {kept.id}, but its copy {live.id} could not be cancelled: {error.summary}",
+                hint=f"cancel {live.id} in the dashboard",
+            ) from error
+        said += f" Its second copy {live.id} was cancelled."
+    return said

@@ -1,0 +1,114 @@
+"""Errors and findings as text, the way compilers write them: file, line, column, the line and a caret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
+from campaignctl.render.escape import columns, escape
+from campaignctl.render.style import Style, Tone
+
+FORMAT_VERSION = 1
+
+_TONES: dict[str, Tone] = {"error": "red", "warning": "yellow"}
+_LINE_SHOWN = 100
+_BEFORE_CARET = 60
+
+
+def error_text(error: CampaignctlError, *, color: bool) -> str:
+    """Any error of ours: what, where, why, what to do, and the API's trace id."""
+    style = Style(color)
+    if isinstance(error, ManifestError):
+        return findings_text(error.findings, color=color)
+    return "\n".join(_error(error, style)) + "\n"
+
+
+def _error(error: CampaignctlError, style: Style) -> Iterator[str]:
+    where = f"{escape(str(error.source))}: " if error.source else ""
+    key = f"{escape(error.key)}: " if error.key else ""
+    yield f"{where}{style('error:', 'bold', 'red')} {key}{escape(error.summary, None)}"
+    if error.source:
+        yield from _place(error.source, style)
+    if error.detail:
+        yield from _paragraph(error.detail)
+    if error.hint:
+        yield _hint(error.hint, style)
+    if error.trace_id:
+        yield f"  trace_id: {escape(error.trace_id)}"
+
+
+def _paragraph(text: str) -> Iterator[str]:
+    """Lines of an explanation. What has several is quoted, so that none passes for a line of ours."""
+    lines = text.strip("\n").split("\n")
+    mark = "| " if len(lines) > 1 else ""
+    for line in lines:
+        yield f"  {mark}{escape(line, None)}"
+
+
+def findings_text(findings: Sequence[Finding], *, color: bool) -> str:
+    """Findings in the order given, and how many there are."""
+    style = Style(color)
+    lines = [line for finding in findings for line in _finding(finding, style)]
+    return "\n".join([*lines, _count(findings)]) + "\n"
+
+
+def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:
+    """The same as a document; line and column count from 1."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "errors": _number(findings, "error"),
+        "warnings": _number(findings, "warning"),
+        "findings": [_finding_json(finding) for finding in findings],
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "severity": finding.severity,
+        "code": finding.code,
+        "message": finding.message,
+        "hint": finding.hint,
+        "file": finding.source.file,
+        "line": finding.source.line,
+        "column": finding.source.column,
+        "key": finding.key,
+    }
+
+
+def _finding(finding: Finding, style: Style) -> Iterator[str]:
+    severity = style(f"{finding.severity}:", "bold", _TONES[finding.severity])
+    message = escape(finding.message, None)
+    yield f"{escape(str(finding.source))}: {severity} {message} [{escape(finding.code)}]"
+    yield from _place(finding.source, style)
+    if finding.hint:
+        yield _hint(finding.hint, style)
+
+
+def _hint(hint: str, style: Style) -> str:
+    return f"  {style('hint:', 'cyan')} {escape(hint, None)}"
+
+
+def _place(source: Source, style: Style) -> Iterator[str]:
+    """The line, or its part around the column, and a caret below the column."""
+    if not source.text.strip():
+        return
+    at = min(max(source.column - 1, 0), len(source.text))
+    start = at - _BEFORE_CARET if at > _BEFORE_CARET and len(source.text) > _LINE_SHOWN else 0
+    before = ("..." if start else "") + escape(source.text[start:at], None)
+    yield f"    {before}{escape(source.text[at : start + _LINE_SHOWN], None)}".rstrip()
+    yield f"    {' ' * columns(before)}{style('^', 'bold', 'green')}"
+
+
+def _number(findings: Sequence[Finding], severity: str) -> int:
+    return sum(finding.severity == severity for finding in findings)
+
+
+def _count(findings: Sequence[Finding]) -> str:
+    errors, warnings = _number(findings, "error"), _number(findings, "warning")
+    said = [_counted(errors, "error")] if errors or not warnings else []
+    return ", ".join([*said, *([_counted(warnings, "warning")] if warnings else [])]) + "."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"

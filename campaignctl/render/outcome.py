@@ -1,0 +1,125 @@
+"""What an apply did, change by change, and what to run next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from campaignctl.plan.model import Action
+from campaignctl.render.escape import escape
+from campaignctl.render.shapes import FailureShape, OutcomeShape, ResultShape
+from campaignctl.render.style import Style, Tone
+
+FORMAT_VERSION = 1
+
+_DONE: dict[Action, str] = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.PAUSE: "paused",
+    Action.RESUME: "resumed",
+    Action.CANCEL: "canceled",
+    Action.ADOPT: "adopted",
+    Action.MOVE: "moved",
+    Action.FORGET: "forgotten",
+    Action.NONE: "unchanged",
+}
+_UNDONE: dict[str, tuple[str, Tone]] = {
+    "failed": ("FAILED", "red"),
+    "not_started": ("not started", "yellow"),
+    "unknown": ("OUTCOME UNKNOWN", "red"),
+}
+_RESULTS: dict[str, tuple[str, Tone]] = {
+    "done": ("Done", "green"),
+    "incomplete": ("Incomplete", "red"),
+    "refused": ("Refused", "red"),
+    "interrupted": ("Interrupted", "red"),
+}
+
+
+def outcome_text(outcome: OutcomeShape, *, color: bool) -> str:
+    """The whole outcome: a line for each change, why some are not done, and complete next commands."""
+    style = Style(color)
+    parts = [
+        "\n".join(line for result in outcome.changes for line in _result(result, style)),
+        "\n".join(f"Note: {escape(note, None)}" for note in outcome.notes),
+        _summary(outcome, style),
+        _next(outcome.next, style),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def outcome_json(outcome: OutcomeShape) -> dict[str, Any]:
+    """The outcome document of the public interface."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "lineage": outcome.lineage,
+        "serial": outcome.serial,
+        "result": outcome.result,
+        "changes": [_result_json(result) for result in outcome.changes],
+        "next": list(outcome.next),
+    }
+
+
+def _result_json(result: ResultShape) -> dict[str, Any]:
+    error = result.error
+    return {
+        "key": result.key,
+        "action": str(result.action),
+        "id": result.id,
+        "outcome": result.outcome,
+        "error": error
+        and {
+            "summary": error.summary,
+            "detail": error.detail,
+            "hint": error.hint,
+            "trace_id": error.trace_id,
+        },
+    }
+
+
+def _result(result: ResultShape, style: Style) -> Iterator[str]:
+    campaign_id = f" ({escape(result.id)})" if result.id else ""
+    if result.outcome == "done":
+        said = style(_DONE[result.action], "green")
+    else:
+        words, tone = _UNDONE[result.outcome]
+        said = f"{result.action} {style(words, tone)}"
+    yield f"{escape(result.key)}: {said}{campaign_id}"
+    if result.error is not None:
+        yield from failure_lines(result.error, style)
+
+
+def failure_lines(failure: FailureShape, style: Style) -> Iterator[str]:
+    """Why a change is not done, indented under it."""
+    yield f"    {escape(failure.summary, None)}"
+    if failure.detail:
+        yield f"    {escape(failure.detail, None)}"
+    if failure.hint:
+        yield f"    {style('hint:', 'cyan')} {escape(failure.hint, None)}"
+    if failure.trace_id:
+        yield f"    trace_id: {escape(failure.trace_id)}"
+
+
+def _summary(outcome: OutcomeShape, style: Style) -> str:
+    head, tone = _RESULTS[outcome.result]
+    counts = [f"{count} {words}" for words, count in _counts(outcome.changes)]
+    if outcome.blocked:
+        counts.append(f"{outcome.blocked} blocked and left alone")
+    return f"{style(f'{head}:', 'bold', tone)} {', '.join(counts) or 'nothing was changed'}."
+
+
+def _counts(changes: Sequence[ResultShape]) -> list[tuple[str, int]]:
+    """How many changes ended in which way, what is done first."""
+    done = Counter(result.action for result in changes if result.outcome == "done")
+    undone = Counter(result.outcome for result in changes)
+    said = [(words, done[action]) for action, words in _DONE.items()]
+    said += [(words.lower(), undone[outcome]) for outcome, (words, _) in _UNDONE.items()]
+    return [(words, count) for words, count in said if count]
+
+
+def _next(commands: Sequence[str], style: Style) -> str:
+    if not commands:
+        return ""
+    return "\n".join([style("Next:", "bold"), *(f"  {escape(command, None)}" for command in commands)])

@@ -1,0 +1,194 @@
+"""A plan as text for people: every change, field by field, and why the rest is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Plan
+from campaignctl.render.audience import EVERYONE, audience_text
+from campaignctl.render.escape import LIMIT, escape
+from campaignctl.render.sending import sends_lines, undo_text
+from campaignctl.render.style import Style, Tone
+from campaignctl.render.values import field_lines, value_text
+from campaignctl.schedule import words
+
+_AT_ONCE = "!"
+_LOOKS: dict[Action, tuple[str, Tone]] = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.REPLACE: ("-/+", "magenta"),
+    Action.PAUSE: ("=", "yellow"),
+    Action.RESUME: ("^", "green"),
+    Action.CANCEL: ("x", "red"),
+    Action.ADOPT: ("<", "cyan"),
+    Action.MOVE: (">", "cyan"),
+    Action.FORGET: ("?", "red"),
+}
+_REACHING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RESUME)
+_KEYS_SHOWN = 8
+_INDENT = "      "
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What every part of one text is written with."""
+
+    style: Style
+    zone: str
+    now: datetime
+    width: int
+
+
+def plan_text(plan: Plan, *, color: bool, now: datetime, width: int = 100) -> str:
+    """The whole plan; `width` in columns decides only whether old and new share a line.
+
+    Raises `TimeError` if the plan's zone does not exist.
+    """
+    page = _Page(Style(color), plan.time_zone, now, width)
+    parts = [
+        _header(plan, page.style),
+        *("\n".join(_change(change, page)) for change in plan.changes),
+        *_section("Drift: changed outside of the manifests", _drifts(plan, page), page.style),
+        *_section(
+            "Blocked: left alone, everything else goes on", _blocked(plan.blocked, page.style), page.style
+        ),
+        *_section(
+            "Objections: nothing of this plan is applied", _objections(plan.objections), page.style, "red"
+        ),
+        "\n".join(_footer(plan, page)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _header(plan: Plan, style: Style) -> str:
+    environment = f" ({escape(plan.environment)})" if plan.environment else ""
+    account = f", company {escape(plan.company_id)}" if plan.company_id else ""
+    at = f" at {escape(plan.url)}" if plan.url else ""
+    lines = [f"Plan for {style(escape(plan.project), 'bold')}{environment}{account}{at}"]
+    if legend := _legend(plan.changes):
+        lines.append(style(f"Symbols: {legend}", "dim"))
+    if not plan.refreshed:
+        lines.append("Made from the state alone: the account was not read.")
+    if plan.overrides:
+        lines.append(f"Lifted for this plan: {', '.join(map(escape, plan.overrides))}")
+    return "\n".join(lines)
+
+
+def _legend(changes: Iterable[Change]) -> str:
+    used = {change.action for change in changes}
+    said = [f"{symbol} {action}" for action, (symbol, _) in _LOOKS.items() if action in used]
+    if any(change.sends_at_once for change in changes):
+        said.append(f"{_AT_ONCE} sends at once")
+    return ", ".join(said)
+
+
+def _change(change: Change, page: _Page) -> Iterator[str]:
+    style = page.style
+    symbol, tone = _LOOKS[change.action]
+    at_once = _AT_ONCE if change.sends_at_once else ""
+    head = style(
+        f"{at_once + symbol:>4} {change.action} {escape(change.key)}", "bold", "red" if at_once else tone
+    )
+    name = f" {value_text(change.name, LIMIT)}" if change.name else ""
+    campaign_id = f" ({escape(change.id)})" if change.id else ""
+    arms = style(" [arms]", "bold", "yellow") if change.arms else ""
+    yield f"{head}{name}{campaign_id}{arms}"
+    for label, lines in _facts(change, page):
+        for index, line in enumerate(lines):
+            yield f"{_INDENT}{label + ':' if index == 0 else '':<9}{line}"
+    for line in field_lines(change.diff, style, page.width - len(_INDENT)):
+        yield _INDENT + line
+
+
+def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
+    style = page.style
+    yield "why", [escape(change.reason, None)]
+    sends = sends_lines(change, page.zone, page.now)
+    yield "sends", [style(line, "bold", "red") for line in sends] if change.sends_at_once else sends
+    if change.action in _REACHING:
+        audience = audience_text(change.audience)
+        everyone = style("everyone", "bold") + " (there is no targeting)"
+        yield "reaches", [everyone if audience == EVERYONE else audience]
+    yield "undo", [undo_text(change.undo, page.zone)]
+    yield "warning", [style(escape(warning, None), "yellow") for warning in change.warnings]
+
+
+def _section(title: str, lines: Iterable[str], style: Style, tone: Tone = "yellow") -> Iterator[str]:
+    body = list(lines)
+    if body:
+        yield "\n".join([style(title, "bold", tone), *body])
+
+
+def _drifts(plan: Plan, page: _Page) -> Iterator[str]:
+    for drift in plan.drift:
+        yield from _drift(drift, page)
+
+
+def _drift(drift: Drift, page: _Page) -> Iterator[str]:
+    what = "this plan puts it back" if drift.corrected else "left as it is"
+    yield f"  {escape(drift.key)} ({escape(drift.id)}): applied -> live; {what}"
+    for line in field_lines(drift.diff, page.style, page.width - len(_INDENT)):
+        yield _INDENT + line
+
+
+def _blocked(blocked: Iterable[Blocked], style: Style) -> Iterator[str]:
+    for one in blocked:
+        campaign_id = f"{escape(one.id)}, " if one.id else ""
+        reason = escape(one.reason, None)
+        yield f"  {style(escape(one.key), 'bold')} ({campaign_id}{escape(one.status)}): {reason}"
+        yield f"{_INDENT}to lift: {escape(one.hint, None)}"
+
+
+def _objections(objections: Iterable[Objection]) -> Iterator[str]:
+    for one in objections:
+        guardrail = escape(one.guardrail)
+        yield f"  {guardrail}: {escape(one.found)}; the limit is {escape(one.limit)}"
+        yield f"{_INDENT}by: {_keys(one.keys)}"
+        yield f"{_INDENT}to lift it once: --override {guardrail}"
+
+
+def _keys(keys: tuple[str, ...]) -> str:
+    shown = ", ".join(map(escape, keys[:_KEYS_SHOWN]))
+    rest = len(keys) - _KEYS_SHOWN
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _footer(plan: Plan, page: _Page) -> Iterator[str]:
+    for note in plan.notes:
+        yield page.style(f"Note: {escape(note, None)}", "dim")
+    if plan.valid_until is not None and plan.changes:
+        until = words.instant(plan.valid_until, page.zone)
+        yield f"Valid until {until}, {words.distance(plan.valid_until, page.now)}."
+    yield page.style(_summary(plan), "bold")
+
+
+def _summary(plan: Plan) -> str:
+    if plan.empty:
+        return _nothing(plan)
+    counts = plan.summary
+    done = ", ".join(f"{counts[action]} to {action}" for action in _LOOKS if counts[action])
+    left = [f"{plan.unchanged} unchanged" if plan.unchanged else "", _left(plan)]
+    arms = sum(change.arms for change in plan.changes)
+    at_once = sum(change.sends_at_once for change in plan.changes)
+    sends = [f"{arms} can send afterwards" if arms else "", f"{at_once} AT ONCE" if at_once else ""]
+    said = ["; ".join(filter(None, [done, *left])), ", ".join(filter(None, sends))]
+    return f"Plan: {'. '.join(filter(None, said))}."
+
+
+def _left(plan: Plan) -> str:
+    return f"{len(plan.blocked)} blocked" if plan.blocked else ""
+
+
+def _nothing(plan: Plan) -> str:
+    if plan.blocked:
+        return f"No changes that can be made: {len(plan.blocked)} blocked."
+    if plan.drift:
+        count = len(plan.drift)
+        return (
+            f"No changes. {count} campaign{'s' if count != 1 else ''} differ{'s' if count == 1 else ''} live."
+        )
+    if not plan.refreshed:
+        return "No changes. The state agrees with the manifests; the account was not read."
+    return "No changes. The account agrees with the manifests."

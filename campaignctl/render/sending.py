@@ -1,0 +1,71 @@
+"""When a change sends, and until when it can be taken back: in GMT, in the project's zone, in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from campaignctl.plan.model import Action, Change
+from campaignctl.render.escape import escape
+from campaignctl.schedule import words
+from campaignctl.schedule.sends import Sends
+from campaignctl.schedule.times import TimeError, parse_iso
+
+# They touch no campaign, or end one: what their `sends` says is nothing that a reader waits for.
+_SILENT = (Action.CANCEL, Action.FORGET, Action.MOVE, Action.PAUSE, Action.ADOPT)
+
+
+def sends_lines(change: Change, zone: str, now: datetime) -> list[str]:
+    """When the campaign sends once the change is done; empty where that is no question."""
+    sends = change.sends
+    match sends.when:
+        case "immediately":
+            return ["AT ONCE, as soon as this is applied"]
+        case "scheduled":
+            return _scheduled(sends, zone, now)
+        case "recurring":
+            return _recurring(change, zone, now)
+        case "manual":
+            return ["only when somebody starts it by hand"]
+    if change.action in _SILENT:
+        return []
+    if change.spec is not None and change.spec.get("is_draft"):
+        return ["never, while it is a draft"]
+    return ["not again by itself"]
+
+
+def _scheduled(sends: Sends, zone: str, now: datetime) -> list[str]:
+    if sends.first is None:
+        return []
+    first = f"{words.instant(sends.first, zone)}, {words.distance(sends.first, now)}"
+    if not sends.profile_zone:
+        return [first]
+    lines = [f"at {escape(sends.local or '')} in each recipient's own zone", f"first {first}"]
+    if sends.last is not None:
+        lines.append(f"last  {words.instant(sends.last, zone)}")
+    return lines
+
+
+def _recurring(change: Change, zone: str, now: datetime) -> list[str]:
+    sends = change.sends
+    recurrence = (change.spec or {}).get("recurrence")
+    lines = []
+    if recurrence:
+        lines.append(escape(words.recurrence(recurrence, zone, now, profile_zone=sends.profile_zone), None))
+    if not sends.at:
+        return [*lines, "no run to come"]
+    first, *others = sends.at
+    lines.append(f"next  {words.instant(first, zone)} at the earliest, {words.distance(first, now)}")
+    return [*lines, *(f"then  {words.instant(at, zone)}" for at in others)]
+
+
+def undo_text(undo: str, zone: str) -> str:
+    """`Change.undo` in words."""
+    if undo == "free":
+        return "at any time"
+    until = undo.removeprefix("until ")
+    if until == undo:
+        return escape(undo)
+    try:
+        return f"until {words.instant(parse_iso(until), zone)}"
+    except TimeError:
+        return escape(undo)

@@ -1,0 +1,129 @@
+"""What the renderers take from rooms beside theirs: the shape alone, as siblings do not import each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from campaignctl.diff import FieldChange
+from campaignctl.plan.model import Action
+
+
+class FailureShape(Protocol):
+    """Why a change is not done."""
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+
+    @property
+    def detail(self) -> str:
+        """What explains it, or nothing."""
+
+    @property
+    def hint(self) -> str:
+        """What to do next, or nothing."""
+
+    @property
+    def trace_id(self) -> str | None:
+        """The API's id of the request."""
+
+
+class ResultShape(Protocol):
+    """One change after an apply."""
+
+    @property
+    def key(self) -> str:
+        """The campaign's key."""
+
+    @property
+    def action(self) -> Action:
+        """What was to be done."""
+
+    @property
+    def id(self) -> str | None:
+        """The campaign's id, if it has one."""
+
+    @property
+    def outcome(self) -> str:
+        """done, failed, not_started or unknown."""
+
+    @property
+    def error(self) -> FailureShape | None:
+        """Why it is not done."""
+
+    @property
+    def name(self) -> str:
+        """The campaign's name."""
+
+
+class OutcomeShape(Protocol):
+    """A whole apply."""
+
+    @property
+    def result(self) -> str:
+        """done, incomplete, refused or interrupted."""
+
+    @property
+    def changes(self) -> Sequence[ResultShape]:
+        """In the order of the plan."""
+
+    @property
+    def lineage(self) -> str | None:
+        """The state's lineage, if there is a state."""
+
+    @property
+    def serial(self) -> int:
+        """The state's serial afterwards."""
+
+    @property
+    def next(self) -> Sequence[str]:
+        """Complete commands, the first to be run first."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Quiet lines for people."""
+
+    @property
+    def blocked(self) -> int:
+        """How many keys were left alone."""
+
+
+class StatusShape(Protocol):
+    """The live status of one recorded campaign."""
+
+    @property
+    def key(self) -> str:
+        """The campaign's key."""
+
+    @property
+    def id(self) -> str | None:
+        """The campaign's id, if it has one."""
+
+    @property
+    def name(self) -> str:
+        """The campaign's name."""
+
+    @property
+    def status(self) -> str:
+        """The live status."""
+
+    @property
+    def read(self) -> bool:
+        """Whether it was read, and not only remembered."""
+
+    @property
+    def next_run(self) -> str | None:
+        """`YYYY-MM-DDTHH:MM:SSZ`."""
+
+    @property
+    def drift(self) -> Sequence[FieldChange]:
+        """Applied against live."""
+
+    @property
+    def pending(self) -> str | None:
+        """The phase of an unsettled intent."""
+
+    @property
+    def declared(self) -> bool:
+        """Whether a manifest declares it."""

@@ -1,0 +1,136 @@
+"""JSON values and field changes as lines: old against new, line diffs for long texts."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice, zip_longest
+from typing import Any
+
+from campaignctl.diff import FieldChange
+from campaignctl.render.escape import columns, escape, pad
+from campaignctl.render.style import Style, Tone
+
+_SHORT = 160
+_LONG = 1_000
+_LINES_SHOWN = 40
+_DIFF_LINES_SHOWN = 400
+_LINES_COMPARED = 4_000
+_CONTEXT = 2
+_AROUND = 40
+_WIDEST_PATH = 44
+_TONES: dict[str, Tone] = {"+": "green", "-": "red", "~": "yellow", "@": "cyan"}
+
+
+def value_text(value: Any, limit: int = _LONG) -> str:
+    """A JSON value on one safe line, in JSON's own notation."""
+    return escape(json.dumps(value, ensure_ascii=False, default=str), limit)
+
+
+def field_lines(changes: Iterable[FieldChange], style: Style, width: int) -> Iterator[str]:
+    """One line for each field, and below it the lines of what is too long for one. Not indented.
+
+    Lines of foreign text stand behind a bar, so that none passes for a line of the plan.
+    """
+    listed = [(escape(change.path), change) for change in changes]
+    widest = min(max((columns(path) for path, _ in listed), default=0), _WIDEST_PATH)
+    for path, change in listed:
+        yield from _field(pad(path, widest), change, style, width)
+
+
+def _field(path: str, change: FieldChange, style: Style, width: int) -> Iterator[str]:
+    if change.before is None or change.after is None:
+        symbol, value = ("+", change.after) if change.before is None else ("-", change.before)
+        yield from _whole(symbol, path, value, style)
+        return
+    symbol = style("~", _TONES["~"])
+    old, new = value_text(change.before), value_text(change.after)
+    if columns(path) + columns(old) + columns(new) + len("~   -> ") <= width:
+        yield f"{symbol} {path} {old} -> {new}"
+        return
+    yield f"{symbol} {path.rstrip()}"
+    for line in _compared(change.before, change.after):
+        yield f"    {style('|', 'dim')} {style(line, *_tone(line))}"
+
+
+def _tone(line: str) -> tuple[Tone, ...]:
+    return (_TONES[line[0]],) if line[:1] in _TONES else ()
+
+
+def _whole(symbol: str, path: str, value: Any, style: Style) -> Iterator[str]:
+    """A field that comes or goes."""
+    painted = style(symbol, _TONES[symbol])
+    if not (isinstance(value, str) and ("\n" in value.strip("\n") or len(value) > _SHORT)):
+        yield f"{painted} {path} {value_text(value)}"
+        return
+    lines = value.split("\n")
+    yield f"{painted} {path.rstrip()} ({_counted(len(lines), 'line')}, {_counted(len(value), 'character')})"
+    for line in lines[:_LINES_SHOWN]:
+        yield f"    {style('|', 'dim')} {escape(line, _LONG)}"
+    if len(lines) > _LINES_SHOWN:
+        yield f"    {style('|', 'dim')} {_rest(len(lines) - _LINES_SHOWN)}"
+
+
+def _rest(count: int) -> str:
+    return f"... {_counted(count, 'more line')}; --format json shows everything"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' if count != 1 else ''}"
+
+
+def _compared(old: Any, new: Any) -> Iterator[str]:
+    """Lines with `-`, `+`, `@` or a blank in front."""
+    if isinstance(old, str) and isinstance(new, str) and ("\n" in old or "\n" in new):
+        yield from _line_diff(old.split("\n"), new.split("\n"))
+        return
+    one, other = (json.dumps(value, ensure_ascii=False, default=str) for value in (old, new))
+    yield f"- {_excerpt(one, other)}"
+    yield f"+ {_excerpt(other, one)}"
+
+
+def _excerpt(text: str, other: str) -> str:
+    """A line; of a long one the part that differs from the other."""
+    if len(text) <= _LONG:
+        return escape(text, None)
+    start = max(0, _common(text, other) - _AROUND)
+    stop = min(len(text), len(text) - _common(text[:start:-1], other[:start:-1]) + _AROUND)
+    return ("..." if start else "") + escape(text[start:stop], _LONG) + ("..." if stop < len(text) else "")
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with in common."""
+    shorter = min(len(one), len(other))
+    return next((index for index in range(shorter) if one[index] != other[index]), shorter)
+
+
+def _line_diff(old: list[str], new: list[str]) -> Iterator[str]:
+    if max(len(old), len(new)) > _LINES_COMPARED:
+        yield f"@ {_counted(len(old), 'line')} -> {_counted(len(new), 'line')}; --format json shows them"
+        return
+    lines = _hunks(old, new)
+    yield from islice(lines, _DIFF_LINES_SHOWN)
+    if next(lines, None) is not None:
+        yield "@ ... the rest of the difference: --format json shows everything"
+
+
+def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for group in matcher.get_grouped_opcodes(_CONTEXT):
+        yield f"@ line {group[0][3] + 1}"
+        for tag, start, stop, new_start, new_stop in group:
+            gone, come = old[start:stop], new[new_start:new_stop]
+            if tag == "equal":
+                yield from (f"  {escape(line, _LONG)}" for line in gone)
+            else:
+                yield from _replaced(gone, come)
+
+
+def _replaced(gone: list[str], come: list[str]) -> Iterator[str]:
+    yield from (
+        f"- {_excerpt(one, other or '')}" for one, other in zip_longest(gone, come) if one is not None
+    )
+    yield from (
+        f"+ {_excerpt(one, other or '')}" for one, other in zip_longest(come, gone) if one is not None
+    )

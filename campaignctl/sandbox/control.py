@@ -1,0 +1,121 @@
+"""A client of the sandbox's control API, for tests and for people."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import quote
+
+_TIMEOUT = 30.0
+
+
+class ControlError(Exception):
+    """The sandbox did not do what was asked; its own words."""
+
+
+class Control:
+    """The dashboard of a sandbox at a URL. Every method raises ControlError when the sandbox refuses."""
+
+    def __init__(self, url: str) -> None:
+        """Remember the address; nothing is asked yet."""
+        self._root = url.rstrip("/") + "/_sandbox/"
+
+    def clock(self) -> dict[str, Any]:
+        """Return `{now, offset, frozen}`."""
+        return self._call("GET", "clock")
+
+    def set_clock(self, stamp: str) -> dict[str, Any]:
+        """Set the clock to `YYYY-MM-DD HH:MM:SS`; what is due by then happens."""
+        return self._call("POST", "clock", {"set": stamp})
+
+    def advance(self, seconds: float) -> dict[str, Any]:
+        """Move the clock on; what is due by then happens."""
+        return self._call("POST", "clock", {"advance": seconds})
+
+    def freeze(self, *, on: bool = True) -> dict[str, Any]:
+        """Stop the clock, or let it go on."""
+        return self._call("POST", "clock", {"freeze": on})
+
+    def requests(self, after: int = 0) -> list[dict[str, Any]]:
+        """Return the request log after a number, oldest first."""
+        return list(self._call("GET", f"requests?after={after}")["items"])
+
+    def clear_requests(self) -> None:
+        """Empty the request log."""
+        self._call("DELETE", "requests")
+
+    def campaigns(self) -> list[dict[str, Any]]:
+        """Return every campaign as `{id, company_id, requested, live, sends}`, oldest first."""
+        return list(self._call("GET", "campaigns")["items"])
+
+    def campaign(self, campaign_id: str) -> dict[str, Any]:
+        """Return one campaign in the same form."""
+        return self._call("GET", f"campaigns/{quote(campaign_id)}")
+
+    def sends(self) -> list[dict[str, Any]]:
+        """Return every set-off of every campaign as `{campaign_id, time, trigger}`."""
+        return [send for campaign in self.campaigns() for send in campaign["sends"]]
+
+    def create(
+        self, body: dict[str, Any], *, company_id: str | None = None, status: str | None = None
+    ) -> dict[str, Any]:
+        """Make a campaign as a person would in the dashboard."""
+        asked = {"body": body, "company_id": company_id, "status": status}
+        return self._call("POST", "campaigns", asked)
+
+    def edit(self, campaign_id: str, *, status: str | None = None, **members: Any) -> dict[str, Any]:
+        """Change members (None takes one out) and status of a campaign, whatever the API would allow."""
+        return self._call("POST", f"campaigns/{quote(campaign_id)}", {"set": members, "status": status})
+
+    def clone(self, campaign_id: str, *, status: str | None = None, **members: Any) -> dict[str, Any]:
+        """Copy a campaign, metadata included, and edit the copy."""
+        return self._call("POST", f"campaigns/{quote(campaign_id)}/clone", {"set": members, "status": status})
+
+    def switches(self) -> dict[str, Any]:
+        """Return all switches."""
+        return self._call("GET", "switches")
+
+    def switch(self, **values: Any) -> dict[str, Any]:
+        """Set some switches otherwise and return all."""
+        return self._call("PATCH", "switches", values)
+
+    def fault(self, match: dict[str, Any], fault: dict[str, Any]) -> None:
+        """Add a fault rule."""
+        self._call("POST", "faults", {"match": match, "fault": fault})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the fault rules with how often each matched (`seen`) and was used."""
+        return list(self._call("GET", "faults")["items"])
+
+    def clear_faults(self) -> None:
+        """Take all fault rules away."""
+        self._call("DELETE", "faults")
+
+    def token(self, token: str, company_id: str) -> None:
+        """Declare a token; from the first one on, only declared tokens are valid."""
+        self._call("POST", "tokens", {"token": token, "company_id": company_id})
+
+    def reset(self) -> None:
+        """Make everything as at the first start: no campaigns, log, tokens or faults, real time."""
+        self._call("POST", "reset")
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(  # noqa: S310 - the address is the caller's own sandbox
+            self._root + path, data, {"Content-Type": "application/json"}, method=method
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - as above
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:
+            raise ControlError(_words(error)) from error
+        except OSError as error:
+            raise ControlError(f"no sandbox answers at {self._root}: {error}") from error
+
+
+def _words(error: urllib.error.HTTPError) -> str:
+    with error:
+        try:
+            return str(json.load(error)["error"])
+        except (ValueError, KeyError):
+            return f"HTTP {error.code}"

@@ -1,0 +1,143 @@
+"""The two windows: as fast as allowed, and never faster, whatever the server's alignment."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignctl.api.budget import Budget, Limits, Report, report
+
+DOCUMENTED = Limits(per_second=10, per_minute=150, reserve_per_minute=15)
+
+
+def starts(budget: Budget, number: int, *, reserve: bool = False, now: float = 0.0) -> list[float]:
+    """When that many requests start, each as early as the budget allows."""
+    times = []
+    for _ in range(number):
+        now = max(now, budget.free_at(now, reserve=reserve))
+        budget.grant(now, reserve=reserve)
+        budget.sent(now, reserve=reserve)
+        times.append(now)
+    return times
+
+
+def fullest(times: list[float], span: float) -> int:
+    """The most requests that any window of that length holds: one that begins with a request."""
+    return max(bisect_left(times, start + span) - index for index, start in enumerate(times))
+
+
+def test_six_hundred_requests_end_within_three_percent_of_the_bound() -> None:
+    bound = (600 // 135) * 60 + (600 % 135 - 1) // 10
+    assert bound <= starts(Budget(DOCUMENTED), 600)[-1] <= bound * 1.03
+
+
+def test_a_hundred_requests_end_within_five_percent_of_the_bound() -> None:
+    assert 9 <= starts(Budget(DOCUMENTED), 100)[-1] <= 9 * 1.05
+
+
+def test_the_reserve_is_there_when_normal_traffic_has_used_its_share() -> None:
+    budget = Budget(DOCUMENTED)
+    busy_until = starts(budget, 135)[-1]
+    assert budget.free_at(busy_until + 2, reserve=False) > 60
+    reserved = starts(budget, 15, reserve=True, now=busy_until + 2)
+    assert reserved[-1] < busy_until + 4
+    assert budget.free_at(reserved[-1] + 2, reserve=True) > 60
+
+
+@given(
+    per_second=st.integers(1, 20),
+    per_minute=st.integers(2, 200),
+    waits=st.lists(st.tuples(st.floats(0, 20), st.booleans(), st.floats(0, 0.5)), max_size=300),
+)
+def test_no_window_of_any_alignment_is_ever_exceeded(
+    per_second: int, per_minute: int, waits: list[tuple[float, bool, float]]
+) -> None:
+    budget = Budget(Limits(per_second, per_minute, per_minute // 10))
+    now, times = 0.0, []
+    for idle, reserve, connecting in waits:
+        now = max(now + idle, budget.free_at(now + idle, reserve=reserve))
+        budget.grant(now, reserve=reserve)
+        now += connecting
+        budget.sent(now, reserve=reserve)
+        times.append(now)
+    if times:
+        assert fullest(times, 1.0) <= per_second
+        assert fullest(times, 60.0) <= per_minute
+
+
+def test_a_slow_first_connection_does_not_push_one_burst_into_the_next() -> None:
+    budget = Budget(Limits(2, 150, 0))
+    budget.grant(0.0, reserve=False)
+    budget.grant(0.0, reserve=False)
+    assert budget.free_at(5.0, reserve=False) > 5.0
+    budget.sent(5.0, reserve=False)
+    budget.returned(reserve=False)
+    assert budget.free_at(5.1, reserve=False) <= 5.1
+    budget.grant(5.1, reserve=False)
+    budget.sent(5.1, reserve=False)
+    assert budget.free_at(5.2, reserve=False) == pytest.approx(6.02)
+
+
+def test_what_somebody_else_used_up_is_waited_for() -> None:
+    budget = Budget(DOCUMENTED)
+    starts(budget, 3)
+    budget.observe(1.0, Report(limit=150, remaining=20, reset=30))
+    assert starts(budget, 5, now=1.5)[-1] == 1.5
+    assert budget.free_at(3.0, reserve=False) == pytest.approx(31.02)
+    assert budget.free_at(3.0, reserve=True) <= 3.0
+
+
+def test_our_own_use_alone_never_waits_for_the_end_of_the_servers_window() -> None:
+    budget = Budget(DOCUMENTED)
+    starts(budget, 100)
+    budget.observe(20.0, Report(limit=150, remaining=50, reset=59))
+    assert budget.free_at(20.0, reserve=False) <= 20.0
+
+
+def test_a_budget_that_shrinks_is_kept_and_one_that_grows_is_not_used() -> None:
+    budget = Budget(DOCUMENTED)
+    budget.observe(0.0, Report(limit=60, remaining=60, reset=60))
+    assert fullest(starts(budget, 200), 60.0) == 54
+    larger = Budget(DOCUMENTED)
+    larger.observe(0.0, Report(limit=350, remaining=350, reset=60))
+    assert fullest(starts(larger, 300), 60.0) == 135
+
+
+def test_the_figures_tell_which_window_the_headers_describe() -> None:
+    budget = Budget(DOCUMENTED)
+    budget.observe(0.0, Report(limit=5, remaining=5, reset=1))
+    assert fullest(starts(budget, 50), 1.0) == 5
+    budget.observe(100.0, Report(limit=10, remaining=10, reset=1))
+    assert fullest(starts(budget, 50, now=100.0), 1.0) == 10
+
+
+def test_a_tiny_budget_still_lets_normal_traffic_through() -> None:
+    budget = Budget(Limits(10, 150, 149))
+    budget.observe(0.0, Report(limit=1, remaining=1, reset=60))
+    assert starts(budget, 2)[-1] == pytest.approx(60.02)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-ratelimit-limit": "150", "x-ratelimit-remaining": "1"},
+        {"x-ratelimit-limit": "150", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "nan"},
+        {"x-ratelimit-limit": "0", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"},
+        {"x-ratelimit-limit": "many", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "1"},
+        {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "-1", "x-ratelimit-reset": "1"},
+    ],
+)
+def test_headers_without_sense_are_ignored(headers: dict[str, str]) -> None:
+    assert report(headers) is None
+
+
+@given(done=st.integers(0, 200), more=st.integers(1, 300))
+def test_the_estimate_is_what_then_happens(done: int, more: int) -> None:
+    budget = Budget(DOCUMENTED)
+    now = starts(budget, done)[-1] if done else 0.0
+    estimated = budget.estimate(more, now)
+    assert starts(budget, more, now=now)[-1] - now == pytest.approx(estimated)

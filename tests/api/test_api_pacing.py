@@ -1,0 +1,143 @@
+"""The pacer under threads and refusals, in simulated time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from campaignctl.api.budget import Limits
+from campaignctl.api.pacing import CALM_ANSWERS, Pacer, Parallelism
+from campaignctl.errors import Interrupted
+from tests.api.simulated import SimulatedTime
+
+DOCUMENTED = Limits(per_second=10, per_minute=150, reserve_per_minute=15)
+
+
+def pacer(time: SimulatedTime, events: list[str] | None = None) -> Pacer:
+    return Pacer(DOCUMENTED, time.waiter(), (events if events is not None else []).append)
+
+
+def spend(pacer: Pacer, number: int, *, reserve: bool = False) -> None:
+    for _ in range(number):
+        with pacer.slot(reserve=reserve) as slot:
+            slot.sent()
+
+
+def test_waiting_takes_no_longer_than_the_windows_ask_for() -> None:
+    time = SimulatedTime()
+    spend(pacer(time), 600)
+    assert 245 <= time.seconds <= 245 * 1.03
+
+
+def test_sixteen_threads_share_one_budget() -> None:
+    time = SimulatedTime()
+    paced = pacer(time)
+    times: list[float] = []
+
+    def one(_number: int) -> None:
+        with paced.slot() as slot:
+            slot.sent()
+            times.append(time.monotonic())
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(one, range(300)))
+    times.sort()
+    # Two threads may note their time after a third has moved the clock: one request of leeway.
+    for span, limit in ((0.9, 11), (59.5, 136)):
+        assert max(bisect_left(times, start + span) - i for i, start in enumerate(times)) <= limit
+
+
+def test_a_request_that_was_never_sent_costs_nothing() -> None:
+    time = SimulatedTime()
+    paced = pacer(time)
+    for _ in range(500):
+        with paced.slot():
+            pass
+    assert time.seconds == 0
+
+
+def test_an_interrupt_ends_the_wait() -> None:
+    time = SimulatedTime(interrupt_at=20.0)
+    paced = pacer(time)
+    with pytest.raises(Interrupted):
+        spend(paced, 600)
+    assert time.seconds < 20.3
+
+
+def test_a_long_wait_is_announced_once() -> None:
+    events: list[str] = []
+    spend(pacer(SimulatedTime(), events), 140)
+    assert events == ["waiting 47 s for the rate limit"]
+
+
+def test_retry_after_stops_every_thread() -> None:
+    time = SimulatedTime()
+    paced = pacer(time)
+    with paced.slot() as slot:
+        slot.sent()
+    assert paced.refused(slot, 7.0, tries=0) == 7.0
+    spend(paced, 1)
+    assert time.seconds == pytest.approx(7.0)
+
+
+def test_a_hostile_retry_after_does_not_stop_everything_for_ever() -> None:
+    time = SimulatedTime()
+    paced = pacer(time)
+    with paced.slot() as slot:
+        slot.sent()
+    assert paced.refused(slot, 1e9, tries=0) == 1e9
+    spend(paced, 1)
+    assert time.seconds == pytest.approx(600.0)
+
+
+def test_without_a_time_the_wait_doubles_up_to_half_a_minute() -> None:
+    paced = pacer(SimulatedTime())
+    with paced.slot() as slot:
+        slot.sent()
+    waits = [paced.refused(slot, None, tries) for tries in range(8)]
+    assert waits[:5] == [0.75 * 2**tries for tries in range(5)]
+    assert waits[-1] == 0.75 * 30
+
+
+def test_too_many_in_parallel_halves_once_for_all_that_were_refused_together() -> None:
+    parallelism = Parallelism()
+    for _ in range(5):
+        parallelism.refuse(wave=0, in_flight=8)
+    assert parallelism.permitted == 4
+    parallelism.refuse(wave=1, in_flight=4)
+    parallelism.refuse(wave=2, in_flight=2)
+    parallelism.refuse(wave=3, in_flight=1)
+    assert parallelism.permitted == 1
+
+
+def test_calm_answers_bring_the_parallelism_back_slowly() -> None:
+    parallelism = Parallelism()
+    parallelism.refuse(wave=0, in_flight=4)
+    for _ in range(CALM_ANSWERS):
+        parallelism.calm()
+    assert parallelism.permitted == 3
+    for _ in range(CALM_ANSWERS * 13):
+        parallelism.calm()
+    assert parallelism.permitted is None
+
+
+def test_after_too_many_in_parallel_one_waits_until_another_is_done() -> None:
+    time = SimulatedTime(interrupt_at=3.0)
+    paced = pacer(time)
+    with paced.slot() as first:
+        first.sent()
+        with paced.slot() as second:
+            second.sent()
+        assert paced.refused(second, -1.0, tries=0) < 1
+        with pytest.raises(Interrupted), paced.slot():
+            pass
+    time.interrupt_at = None
+    with paced.slot() as third:
+        third.sent()
+    assert third.in_flight == 1
+
+
+def test_the_estimate_follows_the_windows() -> None:
+    assert pacer(SimulatedTime()).estimate(100).total_seconds() == pytest.approx(9 * 1.02)

@@ -1,0 +1,116 @@
+"""The token shows up nowhere but in the Authorization header of requests to the API itself."""
+
+from __future__ import annotations
+
+import html
+import json
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+import pytest
+
+from campaignctl.api.client import OcambaApi
+from campaignctl.api.secret import Token
+from campaignctl.errors import ApiError, TokenRejected
+from tests.api.raw_server import RawServer, raw, whole
+from tests.api.simulated import TOKEN, client
+
+CALLS: list[Callable[[OcambaApi], object]] = [lambda api: api.create({}), lambda api: api.list_page(1)]
+TRICKY = "tok-\"'\\/<&+=%{}:;@0123456789"
+
+
+def spellings(token: str) -> Iterator[str]:
+    yield token
+    yield quote(token, safe="")
+    yield quote(token, safe="").lower()
+    yield quote(quote(token, safe=""), safe="")
+    yield json.dumps(token)[1:-1]
+    yield json.dumps(json.dumps(token))[1:-1]
+    yield token.replace("/", "\\/")
+    yield "".join(f"\\u{ord(character):04x}" for character in token)
+    yield html.escape(token)
+    yield "".join(f"&#{ord(character)};" for character in token)
+
+
+@pytest.mark.parametrize("token", [TOKEN, TRICKY])
+def test_an_echo_is_blotted_out_however_it_is_spelt(token: str) -> None:
+    for spelling in spellings(token):
+        assert Token(token).redact(f"<{spelling}>") in ("<[token]>", '<\\"[token]\\">'), spelling
+
+
+def test_a_token_does_not_show_itself() -> None:
+    assert TOKEN not in repr(Token(TOKEN))
+    assert TOKEN not in str(vars(client("http://127.0.0.1:9")))
+    assert repr(client("http://127.0.0.1:9")) == "OcambaApi('http://127.0.0.1:9')"
+
+
+@pytest.mark.parametrize(
+    "token", ["", "sec ret", "secret\n", "se\tcret", "se\x00cret", "sécret", "“secret”", "\x7f"]
+)
+def test_a_token_that_no_header_can_carry_is_refused_unseen(token: str) -> None:
+    with pytest.raises(TokenRejected) as caught:
+        client("http://127.0.0.1:9", token=token)
+    shown = "".join(traceback.format_exception(caught.value)) + caught.value.hint + caught.value.detail
+    assert not token or token not in shown
+    assert "OCAMBA_TOKEN" in caught.value.hint
+
+
+@pytest.mark.parametrize("status", [400, 401, 409, 500, 307])
+def test_an_error_that_echoes_the_token_does_not_show_it(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    events: list[str] = []
+    for spelling in spellings(TOKEN):
+        problem = dict.fromkeys(("title", "message", "trace_id"), f"you sent Bearer {spelling}")
+        answer = whole(status, json.dumps(problem), Location=f"http://x/{spelling}")
+        with RawServer([answer]) as server, client(server.url, on_event=events.append) as api:
+            for call in CALLS:
+                with pytest.raises(ApiError) as caught:
+                    call(api)
+                error = caught.value
+                texts = [error.summary, error.detail, error.hint, error.trace_id or "", repr(error)]
+                texts += ["".join(traceback.format_exception(error)), caplog.text, *events]
+                for text in texts:
+                    assert not any(form in text for form in spellings(TOKEN))
+            assert server.requests[0].header("authorization") == f"Bearer {TOKEN}"
+
+
+def test_a_token_cut_by_the_length_limit_leaves_no_rest() -> None:
+    answer = whole(400, json.dumps({"message": "x" * 290 + TOKEN}))
+    with RawServer([answer]) as server, client(server.url) as api, pytest.raises(ApiError) as caught:
+        api.create({})
+    assert TOKEN[:6] not in caught.value.detail
+    assert len(caught.value.detail) <= 300
+
+
+def test_a_campaign_that_echoes_the_token_does_not_carry_it_into_the_state() -> None:
+    campaign = {"id": "7", "description": f"Bearer {TOKEN}", "metadata": {TOKEN: [TOKEN]}}
+    with RawServer([whole(201, json.dumps(campaign))]) as server, client(server.url) as api:
+        live = api.create({})
+    assert live.members["description"] == "Bearer [token]"
+    assert TOKEN not in str(live)
+
+
+def test_a_token_too_short_to_be_secret_does_not_damage_ids() -> None:
+    with RawServer([whole(201, '{"id": "1030978"}')]) as server, client(server.url, token="1030") as api:
+        assert api.create({}).id == "1030978"
+
+
+def test_an_answer_that_is_no_http_is_not_shown_raw() -> None:
+    answer = raw(f"\x1b[31m{TOKEN}\r\n\r\n".encode())
+    with RawServer([answer]) as server, client(server.url) as api, pytest.raises(ApiError) as caught:
+        api.create({})
+    assert TOKEN not in caught.value.detail
+    assert "\x1b" not in caught.value.detail
+
+
+def test_foreign_text_is_escaped_and_on_one_line() -> None:
+    answer = whole(400, json.dumps({"title": "a\x1b[2J\nb.", "message": "c\u202ed\u0000", "trace_id": ["x"]}))
+    with RawServer([answer]) as server, client(server.url) as api, pytest.raises(ApiError) as caught:
+        api.create({})
+    assert caught.value.summary == "POST /v1/hood/campaigns: 400 a\\x1b[2J\\nb"
+    assert caught.value.detail == "c\\u202ed\\x00"
+    assert caught.value.trace_id is None

@@ -1,0 +1,423 @@
+"""What every backend must do. A backend's own test derives from these classes and gives a `place`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from campaignctl.errors import LockError, LockHeld, LockLost, StateDamaged, StateNotSaved, StateTooNew
+from campaignctl.reconciler.ports import Backend
+from campaignctl.state.model import State
+from tests.backends.actors import PATIENCE, Actor, Place
+from tests.backends.crashes import crash_before_every_call, stages
+from tests.state.samples import decision, observation, sample_state
+
+NOW = timedelta()
+SOON = timedelta(seconds=PATIENCE)
+
+NewActor = Callable[[], Actor]
+
+
+class _Conformance:
+    """What the tests below share."""
+
+    @pytest.fixture
+    def backend(self, place: Place) -> Backend:
+        return place.backend()
+
+    @pytest.fixture
+    def actor(self, place: Place) -> Iterator[NewActor]:
+        made: list[Actor] = []
+
+        def make() -> Actor:
+            made.append(Actor(place))
+            return made[-1]
+
+        yield make
+        for each in made:
+            each.kill()
+
+    @pytest.fixture
+    def applying(self, actor: NewActor) -> Actor:
+        """Another process that has written a state and holds the lock."""
+        other = actor()
+        other.ask("acquire")
+        other.write(sample_state())
+        return other
+
+    @pytest.fixture
+    def died(self, applying: Actor) -> State:
+        """What a process had saved in three steps before it was killed."""
+        steps = (observation("a"), decision("b"), observation("c"))
+        for step in steps:
+            applying.append(step)
+        applying.kill()
+        return sample_state().after(steps[0]).after(steps[1]).after(steps[2])
+
+
+class StoreConformance(_Conformance):
+    """Whole writes, steps and the serial."""
+
+    def test_there_is_no_state_before_the_first_write(self, backend: Backend) -> None:
+        assert backend.read() is None
+        session = backend.acquire("plan", NOW)
+        assert session.state is None
+        session.release()
+        assert backend.read() is None
+
+    def test_a_step_needs_a_state_to_continue(self, backend: Backend) -> None:
+        session = backend.acquire("apply", NOW)
+        with pytest.raises(StateNotSaved):
+            session.append(decision("a"))
+        session.release()
+        assert backend.read() is None
+
+    def test_a_write_is_seen_by_another_process(self, backend: Backend, applying: Actor) -> None:
+        assert backend.read() == sample_state()
+
+    def test_a_step_is_seen_by_another_process_before_the_lock_is_free(
+        self, backend: Backend, applying: Actor
+    ) -> None:
+        applying.append(decision("a"))
+        assert backend.read() == sample_state().after(decision("a")) == applying.ask("state")
+
+    def test_the_next_holder_continues_where_the_last_one_ended(
+        self, backend: Backend, applying: Actor
+    ) -> None:
+        applying.append(decision("a"))
+        applying.release()
+        session = backend.acquire("apply", NOW)
+        session.append(decision("b"))
+        session.release()
+        assert backend.read() == sample_state().after(decision("a")).after(decision("b"))
+
+    def test_decisions_raise_the_serial_by_one_and_observations_do_not(self, backend: Backend) -> None:
+        session = backend.acquire("apply", NOW)
+        session.write(sample_state(serial=7))
+        serials = []
+        for step in (decision("a"), observation("a"), decision("b"), observation("b")):
+            session.append(step)
+            read = backend.read()
+            serials.append(read.serial if read else None)
+        session.release()
+        last = backend.read()
+        assert serials == [8, 8, 9, 9]
+        assert last is not None
+        assert last.serial == 9
+
+    def test_a_write_ends_the_steps_before_it(self, backend: Backend) -> None:
+        session = backend.acquire("apply", NOW)
+        session.write(sample_state())
+        session.append(observation("a"))
+        session.write(sample_state())
+        assert backend.read() == session.state == sample_state()
+        session.append(observation("b"))
+        session.release()
+        assert backend.read() == sample_state().after(observation("b"))
+
+    def test_steps_of_many_threads_are_all_kept(self, backend: Backend) -> None:
+        session = backend.acquire("apply", NOW)
+        session.write(sample_state())
+        names = [f"c{number}" for number in range(40)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda name: session.append(decision(name)), names))
+        for state in (backend.read(), session.state):
+            assert state is not None
+            assert {f"push/{name}" for name in names} < set(state.campaigns)
+            assert state.serial == 41
+        session.release()
+
+    def test_reading_changes_nothing(self, backend: Backend, place: Place, died: State) -> None:
+        before = place.document(), place.journal()
+        assert backend.read() == died
+        assert (place.document(), place.journal()) == before
+
+    def test_a_reader_sees_one_state_at_any_moment(self, backend: Backend, applying: Actor) -> None:
+        applying.tell("churn", 40)
+        last = 0
+        while not applying.ready():
+            state = backend.read()
+            assert state is not None
+            assert state.serial >= last
+            assert len(state.campaigns) == state.serial
+            last = state.serial
+        applying.answer()
+
+
+class LockConformance(_Conformance):
+    """One writer, and what becomes of it."""
+
+    def test_a_free_lock_has_no_holder(self, backend: Backend) -> None:
+        assert backend.holder() is None
+        backend.acquire("apply", NOW).release()
+        assert backend.holder() is None
+
+    def test_a_second_holder_is_refused_and_told_who_the_first_is(
+        self, backend: Backend, applying: Actor
+    ) -> None:
+        with pytest.raises(LockHeld) as refused:
+            backend.acquire("apply", NOW)
+        holder = backend.holder()
+        assert holder is not None
+        assert holder.process == applying.process.pid
+        told = f"{refused.value.summary} {refused.value.detail} {refused.value.hint}"
+        for fact in (holder.holder, holder.host, str(holder.process), "apply", holder.since):
+            assert fact in told
+        assert f"campaignctl state unlock {holder.id}" in told
+
+    def test_the_same_process_does_not_get_the_lock_twice(self, backend: Backend, place: Place) -> None:
+        session = backend.acquire("apply", NOW)
+        with pytest.raises(LockHeld):
+            place.backend().acquire("apply", NOW)
+        session.release()
+
+    def test_waiting_gets_the_lock_when_it_is_given_back(self, backend: Backend, actor: NewActor) -> None:
+        session = backend.acquire("apply", NOW)
+        waiting = actor()
+        waiting.tell("acquire", "apply", SOON)
+        session.write(sample_state())
+        assert not waiting.ready()
+        session.release()
+        assert waiting.answer().operation == "apply"
+        assert waiting.ask("state") == sample_state()
+
+    def test_many_processes_take_turns(self, backend: Backend, actor: NewActor) -> None:
+        session = backend.acquire("apply", NOW)
+        session.write(sample_state())
+        actors = [actor() for _ in range(5)]
+        for number, each in enumerate(actors):
+            each.tell("take_turns", f"c{number}", 5)
+        session.release()
+        for each in actors:
+            each.answer()
+        state = backend.read()
+        assert state is not None
+        assert state.serial == 1 + 5 * 5
+        assert len(state.campaigns) == 1 + 5 * 5
+
+    def test_releasing_twice_is_safe(self, backend: Backend, actor: NewActor) -> None:
+        session = backend.acquire("apply", NOW)
+        session.release()
+        other = actor()
+        other.ask("acquire")
+        session.release()
+        assert backend.holder() is not None
+
+    def test_a_released_session_writes_nothing(self, backend: Backend) -> None:
+        session = backend.acquire("apply", NOW)
+        session.write(sample_state())
+        session.release()
+        with pytest.raises(LockLost):
+            session.check()
+        with pytest.raises(LockLost):
+            session.write(sample_state(9))
+        with pytest.raises(LockLost):
+            session.append(decision("late"))
+        assert backend.read() == sample_state()
+
+    def test_a_dead_holder_is_taken_over_with_all_that_it_saved(self, backend: Backend, died: State) -> None:
+        assert backend.holder() is None
+        session = backend.acquire("apply", NOW)
+        assert session.state == died
+        session.release()
+        assert backend.read() == died
+
+    def test_unlocking_needs_the_exact_id(self, backend: Backend, applying: Actor) -> None:
+        holder = backend.holder()
+        assert holder is not None
+        for wrong in ("", "other", holder.id[:-1], holder.id + "x"):
+            with pytest.raises(LockError, match="another id"):
+                backend.unlock(wrong)
+        applying.ask("with_session", "check")
+        assert backend.unlock(holder.id) == holder
+        assert backend.holder() is None
+
+    def test_there_must_be_a_lock_to_unlock(self, backend: Backend) -> None:
+        with pytest.raises(LockError):
+            backend.unlock("any")
+        backend.acquire("apply", NOW).release()
+        with pytest.raises(LockError):
+            backend.unlock("any")
+
+    def test_a_zombie_is_refused_before_anybody_took_the_lock(
+        self, backend: Backend, applying: Actor
+    ) -> None:
+        applying.append(decision("a"))
+        _break_lock(backend)
+        _assert_powerless(applying)
+        assert backend.read() == sample_state().after(decision("a"))
+
+    def test_a_zombie_leaves_its_successor_alone(
+        self, backend: Backend, place: Place, applying: Actor
+    ) -> None:
+        applying.append(decision("a"))
+        _break_lock(backend)
+        session = backend.acquire("apply", NOW)
+        session.append(decision("b"))
+        before = place.document(), place.journal()
+        _assert_powerless(applying)
+        session.check()
+        assert (place.document(), place.journal()) == before
+        session.release()
+        assert backend.read() == sample_state().after(decision("a")).after(decision("b"))
+
+    def test_a_zombie_that_was_stopped_finds_out_when_it_goes_on(
+        self, backend: Backend, applying: Actor
+    ) -> None:
+        applying.signal(signal.SIGSTOP)
+        _break_lock(backend)
+        session = backend.acquire("apply", NOW)
+        session.append(decision("b"))
+        applying.signal(signal.SIGCONT)
+        _assert_powerless(applying)
+        session.release()
+        assert backend.read() == sample_state().after(decision("b"))
+
+
+class CrashConformance(_Conformance):
+    """Kills at every point, torn ends, and damage that no kill explains."""
+
+    def test_a_kill_before_any_call_leaves_what_was_reported_as_saved(
+        self, actor: NewActor, place: Place
+    ) -> None:
+        known = stages()
+        crashes = actor().ask("call", crash_before_every_call, place)
+        assert {crash.reported for crash in crashes} == set(range(len(known)))
+        for crash in crashes:
+            expected = known[crash.reported : crash.reported + 2]
+            assert crash.read in expected, f"killed before call {crash.call}"
+            assert crash.reopened == crash.read, f"killed before call {crash.call}"
+
+    def test_a_journal_torn_at_any_byte_keeps_its_finished_steps(
+        self, backend: Backend, place: Place, died: State
+    ) -> None:
+        data = _journal(place)
+        expected = [sample_state()]
+        for step in (observation("a"), decision("b"), observation("c")):
+            expected.append(expected[-1].after(step))
+        for length in range(len(data) + 1):
+            place.put_journal(data[:length])
+            finished = max(0, data.count(b"\n", 0, length) - 1)
+            assert backend.read() == expected[finished], f"torn after {length} bytes"
+
+    def test_steps_go_on_behind_a_torn_end(self, backend: Backend, place: Place, died: State) -> None:
+        place.put_journal(_journal(place)[:-5])
+        session = backend.acquire("apply", NOW)
+        torn = sample_state().after(observation("a")).after(decision("b"))
+        assert session.state == torn
+        session.append(decision("d"))
+        assert backend.read() == torn.after(decision("d"))
+        session.release()
+        assert backend.read() == torn.after(decision("d"))
+
+    def test_a_journal_that_is_folded_in_already_is_not_folded_in_again(
+        self, backend: Backend, place: Place, applying: Actor
+    ) -> None:
+        applying.append(observation("a"))  # the serial stays: it alone would not tell
+        journal = _journal(place)
+        applying.release()
+        place.put_journal(journal)
+        folded = sample_state().after(observation("a"))
+        assert backend.read() == folded
+        session = backend.acquire("apply", NOW)
+        assert session.state == folded
+        session.release()
+        assert backend.read() == folded
+
+    def test_a_journal_that_the_state_has_outrun_is_passed_over(
+        self, backend: Backend, place: Place, died: State
+    ) -> None:
+        journal = _journal(place)
+        for serial in (4, 5, 6):
+            session = backend.acquire("state push", NOW)
+            session.write(sample_state(serial))
+            session.release()
+        place.put_journal(journal)
+        assert backend.read() == sample_state(6)
+        backend.acquire("apply", NOW).release()
+        assert not place.journal()
+
+    @pytest.mark.parametrize("lineage", ["5b0c8c60", "another"])
+    def test_a_journal_of_another_state_is_refused(
+        self, backend: Backend, place: Place, died: State, lineage: str
+    ) -> None:
+        journal = _journal(place)
+        other = sample_state(1, lineage).after(observation("other"))
+        session = backend.acquire("state push", NOW)
+        session.write(other)
+        session.write(other.after(observation("further")))
+        session.release()
+        place.put_journal(journal)
+        _assert_untouched(backend, place, StateDamaged)
+
+    def test_damage_in_a_journal_is_refused_and_kept(
+        self, backend: Backend, place: Place, died: State
+    ) -> None:
+        data = _journal(place)
+        lines = data.splitlines(keepends=True)
+        flipped = data[:99] + bytes([data[99] ^ 1]) + data[100:]
+        for damage in (flipped, b"".join(lines[:1] + lines[2:]), b"\n" + data, data + b"\n", b"?\n"):
+            place.put_journal(damage)
+            _assert_untouched(backend, place, StateDamaged)
+
+    def test_a_damaged_document_is_refused_and_kept(
+        self, backend: Backend, place: Place, died: State
+    ) -> None:
+        for damage in (b"", b"{}\n", (place.document() or b"")[:-3]):
+            place.put_document(damage)
+            _assert_untouched(backend, place, StateDamaged)
+
+    def test_a_newer_format_is_refused_and_kept(self, backend: Backend, place: Place, died: State) -> None:
+        document = place.document() or b""
+        place.put_document(document.replace(b'"format_version": 1', b'"format_version": 2'))
+        _assert_untouched(backend, place, StateTooNew)
+
+    def test_a_write_repairs_what_was_damaged(self, backend: Backend, place: Place, died: State) -> None:
+        place.put_document(b"{")
+        session = backend.acquire("state push", NOW)
+        session.write(died)
+        assert session.state == died
+        session.append(decision("d"))
+        session.release()
+        assert backend.read() == died.after(decision("d"))
+
+
+def _journal(place: Place) -> bytes:
+    data = place.journal()
+    assert data
+    return data
+
+
+def _break_lock(backend: Backend) -> None:
+    holder = backend.holder()
+    assert holder is not None
+    backend.unlock(holder.id)
+
+
+def _assert_powerless(zombie: Actor) -> None:
+    for method, arguments in (
+        ("check", ()),
+        ("append", (decision("late"),)),
+        ("write", (sample_state(99),)),
+        ("release", ()),
+    ):
+        with pytest.raises(LockLost):
+            zombie.ask("with_session", method, *arguments)
+
+
+def _assert_untouched(backend: Backend, place: Place, error: type[Exception]) -> None:
+    """Neither a reader nor a holder of the lock uses the state, and both leave it as it is."""
+    before = place.document(), place.journal()
+    with pytest.raises(error):
+        backend.read()
+    session = backend.acquire("apply", NOW)
+    with pytest.raises(error):
+        _ = session.state
+    with pytest.raises(error):
+        session.append(decision("x"))
+    session.release()
+    assert (place.document(), place.journal()) == before

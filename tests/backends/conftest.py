@@ -1,0 +1,5 @@
+"""Plain asserts of the shared suite are explained like those of a test module."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.backends.conformance")

@@ -1,0 +1,28 @@
+"""The local backend does what every backend must do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.backends.conformance import CrashConformance, LockConformance, StoreConformance
+from tests.backends.local_place import LocalPlace
+
+
+class _Local:
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> LocalPlace:
+        return LocalPlace(tmp_path)
+
+
+class TestLocalStore(_Local, StoreConformance):
+    pass
+
+
+class TestLocalLock(_Local, LockConformance):
+    pass
+
+
+class TestLocalCrash(_Local, CrashConformance):
+    pass

@@ -1,0 +1,91 @@
+"""The real command line as child processes, with an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Done:
+    """A process that has ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Standard output, which has to be exactly one JSON document."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Cli:
+    """Runs `python -m campaignctl` in a directory; the caller's own settings and token stay out."""
+
+    cwd: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        own = ("CAMPAIGNCTL_", "OCAMBA_", "NO_COLOR", "PYTHON", "FORCE_COLOR")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+        return kept | {"PYTHONPATH": str(ROOT), "TERM": "xterm"} | dict(self.extra)
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-P", "-m", "campaignctl", *words]
+
+    def __call__(self, *words: str, stdin: str = "") -> Done:
+        done = subprocess.run(
+            self.command(*words),
+            cwd=self.cwd,
+            env=self.environ,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*words), cwd=self.cwd, env=self.environ, text=True, start_new_session=True, **options
+        )
+
+    def on_terminal(self, *words: str, typed: str = "") -> Done:
+        """Run with a terminal for all three streams; `out` is everything that it showed."""
+        ours, theirs = pty.openpty()
+        process = self.start(*words, stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        if typed:
+            os.write(ours, typed.encode())
+        shown = _until_closed(ours)
+        os.close(ours)
+        return Done(process.wait(SECONDS), shown, "")
+
+    def with_env(self, **extra: str) -> Cli:
+        return Cli(self.cwd, {**self.extra, **extra})
+
+
+def _until_closed(descriptor: int) -> str:
+    parts: list[bytes] = []
+    while True:
+        try:
+            part = os.read(descriptor, 65536)
+        except OSError:  # Linux says EIO when the other end of a terminal is closed
+            part = b""
+        if not part:
+            return b"".join(parts).decode(errors="replace")
+        parts.append(part)

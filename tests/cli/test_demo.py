@@ -1,0 +1,38 @@
+"""`demo`: the whole story, without a terminal, a token or an account of anybody's."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.cli_process import Cli
+
+
+@pytest.fixture
+def told(cli: Cli) -> Cli:
+    return cli.with_env(
+        TMPDIR=str(cli.cwd),
+        OCAMBA_TOKEN="the-users-own-token",
+        OCAMBA_API_URL="https://api.invalid",
+        CAMPAIGNCTL_ENV="staging",
+        CAMPAIGNCTL_PROJECT="/nowhere",
+    )
+
+
+def test_it_plans_applies_changes_and_applies_again(told: Cli) -> None:
+    done = told("demo")
+    assert done.status == 0, done.err
+    for shown in (
+        "$ campaignctl plan\n",
+        "$ campaignctl apply --auto-approve\n",
+        "$ campaignctl plan --detailed-exitcode -o plan.json\n",
+        "$ campaignctl apply plan.json\n",
+        "campaignctl init",
+    ):
+        assert shown in done.out
+    assert done.out.index("No changes") > done.out.index("--auto-approve")
+    assert "the-users-own-token" not in done.out + done.err
+
+
+def test_it_leaves_nothing_behind(told: Cli) -> None:
+    assert told("demo").status == 0
+    assert list(told.cwd.iterdir()) == []

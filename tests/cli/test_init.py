@@ -1,0 +1,87 @@
+"""`init`: a project that works as it stands, made without touching anything."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from tests.cli.cli_process import Cli
+
+
+def test_a_fresh_project_validates_and_plans(project: Cli) -> None:
+    validated = project("validate")
+    assert (validated.status, validated.err) == (0, "")
+    planned = project("plan", "--no-refresh")
+    assert planned.status == 0, planned.err
+    assert "push/welcome" in planned.out
+
+
+def test_the_example_cannot_send(project: Cli) -> None:
+    plan = project("plan", "--no-refresh", "--format", "json").document
+    assert [(change["key"], change["arms"]) for change in plan["changes"]] == [("push/welcome", False)]
+    assert plan["changes"][0]["sends"]["when"] == "never"
+
+
+def test_the_state_is_kept_out_of_git(project: Cli) -> None:
+    assert ".campaignctl/" in (project.cwd / ".gitignore").read_text().splitlines()
+
+
+def test_it_says_what_to_do_next(cli: Cli) -> None:
+    done = cli("init", "my shop")
+    assert done.status == 0
+    for line in (
+        "Made campaignctl.yaml",
+        "Made push/welcome.yaml",
+        "cd 'my shop'",
+        "campaignctl plan --no-refresh",
+    ):
+        assert line in done.out
+
+
+def test_the_current_directory_is_the_default(cli: Cli) -> None:
+    assert "cd " not in cli("init").out
+    assert (cli.cwd / "campaignctl.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    "existing", ["campaignctl.yaml", "push/welcome.yaml", "compose.yml", "deep/down/a.yaml"]
+)
+def test_a_directory_with_yaml_files_is_left_alone(cli: Cli, existing: str) -> None:
+    path = cli.cwd / existing
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mine\n")
+    done = cli("init")
+    assert (done.status, done.out) == (1, "")
+    assert existing in done.err
+    assert [each for each in cli.cwd.rglob("*") if each.is_file()] == [path]
+    assert path.read_text() == "mine\n"
+
+
+def test_an_existing_gitignore_is_kept_and_what_it_lacks_is_said(cli: Cli) -> None:
+    (cli.cwd / ".gitignore").write_text("mine\n")
+    done = cli("init")
+    assert done.status == 0
+    assert "Add .campaignctl/ to .gitignore" in done.out
+    assert (cli.cwd / ".gitignore").read_text() == "mine\n"
+
+
+def test_a_file_in_the_way_is_wrong_usage(cli: Cli) -> None:
+    (cli.cwd / "shop").write_text("")
+    assert cli("init", "shop").status == 64
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_directory_that_cannot_be_written_is_named(cli: Cli) -> None:
+    cli.cwd.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    done = cli("init", "shop")
+    cli.cwd.chmod(stat.S_IRWXU)
+    assert done.status == 1
+    assert "shop" in done.err
+
+
+def test_a_name_is_made_for_any_directory(cli: Cli) -> None:
+    assert cli("init", "Été 2036: #1").status == 0
+    made = Cli(cli.cwd / "Été 2036: #1")
+    assert made("validate").status == 0

@@ -1,0 +1,86 @@
+"""Progress: plain lines, objects, or a bar that leaves the terminal as it found it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from campaignctl.cli.console import Console
+from campaignctl.cli.progress import Bar, Lines, progress_on
+from campaignctl.plan.model import Action
+from campaignctl.reconciler.outcome import Event
+
+NOW = datetime(2036, 1, 2, 3, 4, 5, tzinfo=UTC)
+EVENTS = (
+    Event("phase", "Applying 3 changes", total=3),
+    Event("started", "", "push/a", Action.CREATE),
+    Event("finished", "", "push/a", Action.CREATE, "done"),
+    Event("finished", "", "push/b", Action.CANCEL, "failed"),
+    Event("note", "careful \x1b[31m"),
+)
+
+
+def _console(err: Any, **more: Any) -> Console:
+    return Console(io.StringIO(), err, {}, lambda: NOW, **more)
+
+
+def test_without_a_terminal_progress_is_plain_lines() -> None:
+    err = io.StringIO()
+    progress = progress_on(_console(err))
+    assert isinstance(progress, Lines)
+    for event in EVENTS:
+        progress(event)
+    assert err.getvalue().splitlines() == [
+        "Applying 3 changes",
+        "push/a: created",
+        "push/b: cancel failed",
+        r"careful \u001b[31m",
+    ]
+
+
+def test_a_json_log_has_the_members_of_the_event() -> None:
+    err = io.StringIO()
+    progress = progress_on(_console(err, log_format="json"))
+    progress(EVENTS[3])
+    line = json.loads(err.getvalue())
+    assert (line["event"], line["key"], line["action"], line["outcome"]) == (
+        "finished",
+        "push/b",
+        "cancel",
+        "failed",
+    )
+    assert line["level"] == "warning"
+
+
+def test_a_bar_shows_what_is_finished_and_gives_the_terminal_back() -> None:
+    ours, theirs = pty.openpty()
+    shown: list[bytes] = []
+    reader = threading.Thread(target=lambda: shown.extend(iter(lambda: _read(ours), b"")))
+    reader.start()
+    with os.fdopen(theirs, "w") as stream:
+        progress = progress_on(_console(stream))
+        assert isinstance(progress, Bar)
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(progress, EVENTS))
+        progress.pause()
+        progress.pause()
+        progress(Event("finished", "", "push/c", Action.UPDATE, "done"))
+    reader.join()
+    os.close(ours)
+    text = b"".join(shown).decode()
+    for line in ("push/a: created", "push/b: cancel failed", r"careful \u001b[31m", "push/c: updated"):
+        assert line in text
+    assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l")
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # Linux says EIO when the other end of a terminal is closed
+        return b""

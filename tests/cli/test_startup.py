@@ -1,0 +1,56 @@
+"""Start-up: help and version are cheap, and say what there is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from campaignctl.cli.main import TABLE, root, unsupported
+from tests.cli.cli_process import ROOT, Cli
+
+HEAVY = ("httpx", "pydantic", "deepdiff", "yaml", "rich")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["plan", "--help"], ["state", "--help"]])
+def test_help_and_version_import_nothing_heavy(words: list[str]) -> None:
+    program = (
+        "import sys\nfrom campaignctl.cli.main import main\n"
+        f"try:\n    main({words!r})\nexcept SystemExit as left:\n    assert not left.code, left.code\n"
+        f"loaded = [name for name in {HEAVY!r} if name in sys.modules]\nassert not loaded, loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, timeout=60)
+
+
+def test_version(cli: Cli) -> None:
+    done = cli("--version")
+    assert (done.status, done.out) == (0, "campaignctl 0.1.0\n")
+
+
+def test_help_lists_every_command_and_nothing_else(cli: Cli) -> None:
+    listed = cli("--help").out.split("Commands:\n")[1]
+    assert [line.split()[0] for line in listed.splitlines() if line[2:3].strip()] == list(TABLE)
+
+
+def test_every_command_of_the_table_exists_and_has_help() -> None:
+    for name, lazy in TABLE.items():
+        command = lazy.load()
+        assert (command.name, bool(command.help)) == (name, True)
+
+
+def test_without_a_command_the_help_is_an_error(cli: Cli) -> None:
+    done = cli()
+    assert (done.status, done.out) == (64, "")
+    assert "Usage: campaignctl" in done.err
+
+
+@pytest.mark.parametrize(("system", "runs"), [("posix", True), ("nt", False), ("java", False)])
+def test_windows_is_refused_with_a_way_out(system: str, runs: bool) -> None:
+    refusal = unsupported(system)
+    assert (refusal is None) is runs
+    assert runs or "WSL" in str(refusal)
+
+
+def test_the_name_is_the_one_that_people_type() -> None:
+    assert root.name == "campaignctl"

@@ -1,0 +1,126 @@
+"""Wrong usage: status 64, the nearest name, and nothing accepted that is not due."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.cli_process import Cli
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["plam"], "'plan'"),
+        (["state", "lst"], "'list'"),
+        (["plan", "--taget", "push/welcome"], "'--target'"),
+        (["plan", "--format", "jsn"], "'json'"),
+        (["plan", "--override", "max_destroy_percnt"], "'max_destroy_percent'"),
+        (["--color", "alwys", "plan"], "'always'"),
+        (["schema", "Campain"], "'Campaign'"),
+    ],
+)
+def test_the_nearest_name_is_given(cli: Cli, words: list[str], named: str) -> None:
+    done = cli(*words)
+    assert (done.status, done.out) == (64, "")
+    assert f"Did you mean {named}?" in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["halt"],
+        ["import", "push/welcome", "1"],
+        ["plan", "--var", "a=b"],
+        ["--var", "a=b", "plan"],
+        ["plan", "--format", "markdown"],
+        ["validate", "--format", "github"],
+        ["apply", "--reviewed", "plan.json"],
+        ["init", "--ci", "github"],
+        ["state", "recover"],
+        ["plan", "--override", "foreign_pause"],
+    ],
+)
+def test_what_is_not_due_is_not_accepted(cli: Cli, words: list[str]) -> None:
+    assert cli(*words).status == 64
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan", "--detailed"],
+        ["plan", "--no-ref"],
+        ["apply", "--auto"],
+        ["val"],
+        ["apply", "--parallelism", "0"],
+        ["apply", "--parallelism", "many"],
+        ["apply", "--lock-timeout", "30"],
+        ["apply", "--lock-timeout", "25h"],
+        ["apply", "--lock-timeout", "-1s"],
+        ["plan", "--refresh-only", "--no-refresh"],
+        ["plan", "--refresh-only", "--destroy"],
+        ["plan", "--refresh-only", "--replace", "push/welcome"],
+        ["plan", "--destroy", "--replace", "push/welcome"],
+        ["plan", "extra"],
+        ["destroy", "--destroy"],
+        ["destroy", "plan.json"],
+        ["state", "mv", "push/welcome"],
+        ["state", "resolve", "push/welcome"],
+        ["state", "resolve", "push/welcome", "--adopt", "1", "--retry"],
+        ["sandbox", "--port", "65536"],
+        ["-q", "-v", "plan"],
+        ["-C", "nowhere", "plan"],
+        ["-C"],
+        ["state"],
+    ],
+)
+def test_wrong_usage_ends_with_64(cli: Cli, words: list[str]) -> None:
+    done = cli(*words)
+    assert (done.status, done.out) == (64, "")
+    assert "Traceback" not in done.err
+
+
+def test_a_global_option_after_the_command_is_told_its_place(cli: Cli) -> None:
+    done = cli("plan", "-e", "staging")
+    assert done.status == 64
+    assert "before the command: campaignctl -e" in done.err
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--target", "a"],
+        ["--replace", "a"],
+        ["--destroy"],
+        ["--no-refresh"],
+        ["--refresh"],
+        ["--refresh-only"],
+    ],
+)
+def test_a_saved_plan_takes_no_selecting_option(cli: Cli, option: list[str]) -> None:
+    done = cli("apply", "plan.json", *option)
+    assert done.status == 64
+    assert option[0] in done.err
+
+
+def test_without_a_terminal_an_apply_needs_a_plan_or_approval(project: Cli) -> None:
+    for command in ("apply", "destroy"):
+        done = project(command)
+        assert (done.status, done.out) == (64, "")
+        assert "--auto-approve" in done.err
+
+
+def test_a_command_line_that_cannot_be_parsed_still_answers_with_a_document(cli: Cli) -> None:
+    done = cli("plan", "--taget", "a", "--format", "json")
+    assert done.status == 64
+    assert "--taget" in done.document["error"]["summary"]
+    assert done.document["format_version"] == 1
+
+
+def test_control_characters_of_an_argument_are_not_shown_raw(cli: Cli) -> None:
+    assert "\x1b" not in cli("\x1b[31mplan").err
+
+
+def test_standard_output_holds_one_thing(cli: Cli) -> None:
+    done = cli("plan", "-o", "-", "--format", "json")
+    assert done.status == 64
+    assert "standard output" in done.document["error"]["summary"]

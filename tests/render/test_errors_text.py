@@ -1,0 +1,113 @@
+"""Errors and findings: the place, the line, the caret, and what to do."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+from campaignctl.errors import ApiError, CampaignctlError, Finding, LockHeld, ManifestError, Source
+from campaignctl.render.errors import error_text, findings_json, findings_text
+
+UNKNOWN = Finding(
+    "error",
+    "unknown-member",
+    "unknown member 'titel'",
+    Source("push/a.yaml", 12, 5, "    titel: Hi"),
+    hint="did you mean title?",
+    key="push/a",
+)
+DOUBTFUL = Finding("warning", "long-subject", "the subject is long", Source("email/b.yaml", 3, 1))
+
+
+def test_findings_are_written_as_compilers_do() -> None:
+    assert findings_text((UNKNOWN, DOUBTFUL), color=False) == dedent(
+        """\
+        push/a.yaml:12:5: error: unknown member 'titel' [unknown-member]
+                titel: Hi
+                ^
+          hint: did you mean title?
+        email/b.yaml:3:1: warning: the subject is long [long-subject]
+        1 error, 1 warning.
+        """
+    )
+
+
+def test_the_caret_stands_below_the_column_whatever_comes_before() -> None:
+    finding = Finding("error", "x", "m", Source("a.yaml", 1, 6, "日本\t: x"))
+    lines = findings_text((finding,), color=False).splitlines()
+    assert lines[1] == r"    日本\t: x"
+    assert lines[2] == "    " + " " * 8 + "^"
+
+
+def test_of_a_long_line_the_part_around_the_column_is_shown() -> None:
+    finding = Finding("error", "x", "m", Source("a.yaml", 1, 5_001, "a" * 5_000 + "HERE" + "b" * 5_000))
+    lines = findings_text((finding,), color=False).splitlines()
+    assert lines[1][lines[2].index("^") :].startswith("HEREbbb")
+    assert len(lines[1]) < 120
+
+
+def test_a_column_outside_of_the_line_does_no_harm() -> None:
+    for column in (-3, 0, 99):
+        assert "^" in findings_text((Finding("error", "x", "m", Source("a", 1, column, "ab")),), color=False)
+
+
+def test_findings_are_counted() -> None:
+    assert findings_text((), color=False) == "0 errors.\n"
+    assert findings_text((UNKNOWN, UNKNOWN), color=False).endswith("\n2 errors.\n")
+    assert findings_text((DOUBTFUL,), color=False).endswith("\n1 warning.\n")
+
+
+def test_findings_as_a_document() -> None:
+    document = findings_json((UNKNOWN, DOUBTFUL))
+    assert (document["format_version"], document["errors"], document["warnings"]) == (1, 1, 1)
+    assert document["findings"][0] == {
+        "severity": "error",
+        "code": "unknown-member",
+        "message": "unknown member 'titel'",
+        "hint": "did you mean title?",
+        "file": "push/a.yaml",
+        "line": 12,
+        "column": 5,
+        "key": "push/a",
+    }
+
+
+def test_an_error_says_what_where_why_and_what_to_do() -> None:
+    error = ApiError(
+        "The API refused the update",
+        detail="Bad request.",
+        hint="campaignctl plan",
+        key="push/a",
+        source=Source("push/a.yaml", 2, 3, "  name: x"),
+        trace_id="0f-1",
+        status=400,
+    )
+    assert error_text(error, color=False) == dedent(
+        """\
+        push/a.yaml:2:3: error: push/a: The API refused the update
+              name: x
+              ^
+          Bad request.
+          hint: campaignctl plan
+          trace_id: 0f-1
+        """
+    )
+
+
+def test_a_bare_error_is_one_line() -> None:
+    assert error_text(LockHeld("Somebody else applies"), color=False) == "error: Somebody else applies\n"
+
+
+def test_errors_in_the_manifests_show_every_finding() -> None:
+    error = ManifestError((UNKNOWN, DOUBTFUL))
+    assert error_text(error, color=False) == findings_text((UNKNOWN, DOUBTFUL), color=False)
+
+
+def test_lines_of_an_explanation_cannot_pass_for_ours() -> None:
+    text = error_text(CampaignctlError("x", detail="one\nhint: rm -rf /"), color=False)
+    assert text == "error: x\n  | one\n  | hint: rm -rf /\n"
+
+
+def test_color_only_where_it_was_asked_for() -> None:
+    assert "\x1b" not in findings_text((UNKNOWN, DOUBTFUL), color=False)
+    assert "\x1b[1;31merror:\x1b[0m" in findings_text((UNKNOWN,), color=True)
+    assert "\x1b[1;31merror:\x1b[0m" in error_text(LockHeld("x"), color=True)

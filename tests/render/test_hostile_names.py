@@ -1,0 +1,126 @@
+"""Every renderer with names and messages that somebody wrote in order to harm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from campaignctl.diff import FieldChange
+from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
+from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection
+from campaignctl.reconciler.outcome import ChangeResult, Failure, Outcome
+from campaignctl.reconciler.status import StatusRow
+from campaignctl.render.errors import error_text, findings_text
+from campaignctl.render.outcome import outcome_text
+from campaignctl.render.plan import plan_text
+from campaignctl.render.state import state_text
+from campaignctl.render.status import status_text
+from campaignctl.schedule.sends import Sends
+from campaignctl.state.model import Account, Intent, Record, State, Watermark
+from tests.render.sample_plans import NOW, created, plan, updated
+
+HOSTILE = "x\x1b]0;owned\x07\n+ create push/fake\r\x9b2J\u202e\u2066\u2028\u0085\x0b\x0c\ud800\U000e0041\x00"
+HARMLESS = "x"
+_UNSAFE = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+def _plan(name: str) -> str:
+    targeting = {name: {"items": [name], "op": name}, "os": name, "custom_properties": {name: name}}
+    spec = {
+        "name": name,
+        "recurrence": {"cron": name},
+        "targeting": targeting,
+        "metadata": {name: name},
+        "labels": [name],
+    }
+    shown = plan(
+        created("k", {**spec, "recurrence": None}),
+        Change(
+            name,
+            Action.REPLACE,
+            name,
+            name,
+            name,
+            diff=(FieldChange(name, name, None), FieldChange(name, None, [name]), FieldChange(name, name, 1)),
+            audience=targeting,
+            sends=Sends("recurring", (NOW,)),
+            undo=f"until {name}",
+            warnings=(name,),
+            spec=spec,
+        ),
+        updated("k", FieldChange("html", f"a\n{name}", f"b\n@{name}")),
+        project=name,
+        environment=name,
+        company_id=name,
+        url=name,
+        overrides=(name,),
+        notes=(name,),
+        blocked=(Blocked(name, name, name, name, name),),
+        objections=(Objection(name, name, name, (name,)),),
+        drift=(Drift(name, name, (FieldChange(name, name, name + "y"),)),),
+    )
+    return plan_text(shown, color=False, now=NOW, width=10_000)
+
+
+def _outcome(name: str) -> str:
+    failure = Failure(name, name, name, name)
+    result = ChangeResult(name, Action.CREATE, name, "failed", failure, name)
+    return outcome_text(Outcome("incomplete", (result,), next=(name,), notes=(name,)), color=False)
+
+
+def _findings(name: str) -> str:
+    return findings_text((Finding("error", name, name, Source(name, 1, 2, name), name, name),), color=False)
+
+
+def _error(name: str) -> str:
+    error = CampaignctlError(
+        name, detail="x", hint=name, key=name, source=Source(name, 1, 3, name), trace_id=name
+    )
+    return error_text(error, color=False)
+
+
+def _manifest_error(name: str) -> str:
+    return error_text(ManifestError((Finding("warning", "x", name, Source(name, 1, 1, name)),)), color=False)
+
+
+def _status(name: str) -> str:
+    row = StatusRow(name, name, name, name, False, name, (FieldChange(name, name, None),), name)
+    return status_text((row,), color=False)
+
+
+def _state(name: str) -> str:
+    record = Record(name, name, {}, name, name, name, name, next_run_time=name)
+    intent = Intent("create", name, "planned", {}, name, Watermark((), None), None, id=name)
+    state = State(name, 1, name, Account(name, name), name, campaigns={name: record}, pending={name: intent})
+    return state_text(state, color=False)
+
+
+def _own_lines(text: str) -> int:
+    """How many lines are ours, and not behind a bar."""
+    return sum(not line.lstrip().startswith("| ") for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "render",
+    [_plan, _outcome, _findings, _error, _manifest_error, _status, _state],
+    ids=lambda render: render.__name__,
+)
+def test_foreign_text_stays_on_its_line_and_moves_no_cursor(render: Callable[[str], str]) -> None:
+    text = render(HOSTILE)
+    assert not _UNSAFE.search(text)
+    assert not re.search(r"^\s*\+ create push/fake", text, re.MULTILINE)
+    assert _own_lines(text) == _own_lines(render(HARMLESS))
+
+
+def test_an_explanation_of_several_lines_is_quoted() -> None:
+    text = error_text(CampaignctlError("x", detail=HOSTILE), color=False)
+    assert not _UNSAFE.search(text)
+    assert all(line.startswith(("error: x", "  | ")) for line in text.splitlines())
+
+
+def test_a_long_name_is_cut() -> None:
+    assert len(_status("x" * 100_000)) < 10_000

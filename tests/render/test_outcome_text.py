@@ -1,0 +1,75 @@
+"""What an apply did, as text and as a document."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+from campaignctl.plan.model import Action
+from campaignctl.reconciler.outcome import ChangeResult, Failure, Outcome
+from campaignctl.render.outcome import outcome_json, outcome_text
+
+FAILURE = Failure("The API refused the create", "Bad request.: x", "fix the manifest", "0f-1")
+MIXED = Outcome(
+    "incomplete",
+    (
+        ChangeResult("push/a", Action.CREATE, "101", "done"),
+        ChangeResult("push/b", Action.CREATE, None, "failed", FAILURE),
+        ChangeResult("push/c", Action.UPDATE, "103", "not_started"),
+        ChangeResult("sms/flash", Action.CREATE, None, "unknown", Failure("No answer")),
+    ),
+    lineage="l",
+    serial=4,
+    next=("campaignctl state resolve sms/flash --adopt 104",),
+    notes=("a second copy was canceled",),
+    blocked=2,
+)
+
+
+def test_every_change_has_its_line_and_its_reason() -> None:
+    assert outcome_text(MIXED, color=False) == dedent(
+        """\
+        push/a: created (101)
+        push/b: create FAILED
+            The API refused the create
+            Bad request.: x
+            hint: fix the manifest
+            trace_id: 0f-1
+        push/c: update not started (103)
+        sms/flash: create OUTCOME UNKNOWN
+            No answer
+
+        Note: a second copy was canceled
+
+        Incomplete: 1 created, 1 failed, 1 not started, 1 outcome unknown, 2 blocked and left alone.
+
+        Next:
+          campaignctl state resolve sms/flash --adopt 104
+        """
+    )
+
+
+def test_an_apply_without_changes() -> None:
+    assert outcome_text(Outcome("done"), color=False) == "Done: nothing was changed.\n"
+
+
+def test_color_only_where_it_was_asked_for() -> None:
+    assert "\x1b" not in outcome_text(MIXED, color=False)
+    assert "\x1b[31mFAILED\x1b[0m" in outcome_text(MIXED, color=True)
+
+
+def test_the_document_is_the_public_one() -> None:
+    document = outcome_json(MIXED)
+    assert list(document) == ["format_version", "lineage", "serial", "result", "changes", "next"]
+    assert document["changes"][0] == {
+        "key": "push/a",
+        "action": "create",
+        "id": "101",
+        "outcome": "done",
+        "error": None,
+    }
+    assert document["changes"][1]["error"] == {
+        "summary": "The API refused the create",
+        "detail": "Bad request.: x",
+        "hint": "fix the manifest",
+        "trace_id": "0f-1",
+    }

@@ -1,0 +1,133 @@
+"""Times and recurrences in words."""
+
+from __future__ import annotations
+
+import locale
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from campaignctl.schedule import words
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+BELGRADE = "Europe/Belgrade"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "text"),
+    [
+        (timedelta(seconds=30), "in less than a minute"),
+        (timedelta(minutes=1), "in 1 minute"),
+        (timedelta(minutes=90), "in 90 minutes"),
+        (timedelta(hours=36), "in 36 hours"),
+        (timedelta(days=59), "in 59 days"),
+        (timedelta(days=70), "in 2 months"),
+        (timedelta(days=3660), "in 10 years"),
+        (timedelta(hours=-5), "5 hours ago"),
+    ],
+)
+def test_a_distance_is_said_in_its_greatest_fitting_unit(ahead: timedelta, text: str) -> None:
+    assert words.distance(NOW + ahead, NOW) == text
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "text"),
+    [
+        (
+            datetime(2036, 3, 22, 10, tzinfo=UTC),
+            BELGRADE,
+            "Sat 22 Mar 2036 10:00 GMT (11:00 Europe/Belgrade)",
+        ),
+        (
+            datetime(2036, 7, 22, 10, tzinfo=UTC),
+            BELGRADE,
+            "Tue 22 Jul 2036 10:00 GMT (12:00 Europe/Belgrade)",
+        ),
+        (
+            datetime(2036, 7, 22, 23, 0, 5, tzinfo=UTC),
+            BELGRADE,
+            "Tue 22 Jul 2036 23:00:05 GMT (Wed 23 Jul 2036 01:00:05 Europe/Belgrade)",
+        ),
+        (datetime(2036, 3, 22, 10, tzinfo=UTC), "UTC", "Sat 22 Mar 2036 10:00 GMT"),
+    ],
+)
+def test_an_instant_is_said_in_gmt_and_in_the_zone(at: datetime, zone: str, text: str) -> None:
+    assert words.instant(at, zone) == text
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "text"),
+    [
+        ("30 12 * * *", BELGRADE, "at 12:30 GMT (13:30 in winter, 14:30 in summer Europe/Belgrade)"),
+        (
+            "30 23 * * *",
+            BELGRADE,
+            "at 23:30 GMT (00:30 the next day in winter, 01:30 the next day in summer Europe/Belgrade)",
+        ),
+        (
+            "30 4 * * *",
+            "America/New_York",
+            "at 04:30 GMT (23:30 the day before in winter, 00:30 in summer America/New_York)",
+        ),
+        ("30 4 * * *", "Asia/Kolkata", "at 04:30 GMT (10:00 Asia/Kolkata)"),
+        (
+            "0 12 * * *",
+            "Africa/Casablanca",
+            "at 12:00 GMT (12:00 at times, 13:00 at times Africa/Casablanca)",
+        ),
+        ("0 9,17 1,15 * *", "UTC", "at 09:00 and 17:00 GMT, on days 1 and 15 of the month"),
+        ("0 9 * 1-3,12 5", "UTC", "at 09:00 GMT, on Friday, in January to March and December"),
+        ("0 9 * * 0,5,6", "UTC", "at 09:00 GMT, on Friday to Sunday"),
+        ("*/15 9-17 * * *", "UTC", "every 15 minutes, between 09:00 and 17:59 GMT"),
+        (
+            "*/15 * * * *",
+            BELGRADE,
+            "every 15 minutes in GMT (Europe/Belgrade is 1 h ahead in winter, 2 h ahead in summer)",
+        ),
+        (
+            "0 9 */16 * 1",
+            "UTC",
+            (
+                "at 09:00 GMT, on days 1 and 17 of the month or on Monday "
+                "(the API does not say whether both must match)"
+            ),
+        ),
+    ],
+)
+def test_a_cron_expression_in_words(cron: str, zone: str, text: str) -> None:
+    assert words.recurrence({"cron": cron}, zone, NOW) == text
+
+
+def test_a_pattern_says_what_the_api_leaves_open() -> None:
+    pattern = {"hour": 12, "minute": 30, "weekdays": [1, 2, 3, 4, 5], "months": [1, 3, 5]}
+    assert words.recurrence({"pattern": pattern}, "UTC", NOW) == (
+        "at 12:30 GMT, on weekdays 1 to 5 (Monday to Friday if 1 is Monday, which the API does not say), "
+        "in January, March and May"
+    )
+
+
+def test_a_pattern_of_every_weekday_leaves_nothing_open() -> None:
+    pattern = {"hour": 1, "minute": 0, "weekdays": [1, 2, 3, 4, 5, 6, 7]}
+    assert words.recurrence({"pattern": pattern}, "UTC", NOW) == "at 01:00 GMT, on Monday to Sunday"
+
+
+def test_a_pattern_without_an_hour() -> None:
+    assert words.recurrence({"pattern": {"minute": 30}}, "UTC", NOW) == "at 30 minutes past the hour GMT"
+
+
+def test_in_profile_zones_no_zone_is_named() -> None:
+    text = words.recurrence({"cron": "0 9 * * *"}, BELGRADE, NOW, profile_zone=True)
+    assert text == "at 09:00 in each recipient's own zone"
+
+
+def test_what_is_no_recurrence_is_shown_as_it_is_spelt() -> None:
+    assert words.recurrence({"cron": "x"}, "UTC", NOW) == "recurrence {'cron': 'x'}"
+
+
+def test_the_words_do_not_follow_the_machines_locale() -> None:
+    before = locale.setlocale(locale.LC_CTYPE)
+    try:
+        locale.setlocale(locale.LC_CTYPE, "C")
+        assert words.recurrence({"cron": "*/7 * * * *"}, "UTC", NOW) == "every 7 minutes GMT"
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
