@@ -45,7 +45,7 @@ class OcambaApi:
     seconds. `on_event` gets lines for the log, free of foreign text. `transport` replaces the network.
     Raises `Refused` for a URL, and `TokenRejected` for a token, that cannot be used.
 
-    Every method raises `Interrupted` when `interrupted` says so before its request is sent. `check`, where a
+    Every method raises `Interrupted` when `interrupted` says so before its request is sent. `before`, where a
     write takes one, runs directly before each attempt, after all waiting for the rate limit; what it raises
     comes out of the method, and then nothing was sent.
     """
@@ -158,29 +158,29 @@ class OcambaApi:
             raise translate.rejection(answer, call, self._token)
         return self._understood(answer, call, lambda value: wire.by_id(value, campaign_id))
 
-    def create(self, body: Mapping[str, Any], *, check: Check = no_check) -> Live:
+    def create(self, body: Mapping[str, Any], *, before: Check = no_check) -> Live:
         """Create; the answer, which has an id. Raises `Refused` or `OutcomeUnknown`."""
-        call = Call("POST", CAMPAIGNS, check=check)
+        call = Call("POST", CAMPAIGNS, check=before)
         answer = self._courier.write(call, Outgoing(body=_json(body, call)))
         if answer.status not in CREATED:
             raise translate.rejection(answer, call, self._token)
         return self._understood(answer, call, wire.created)
 
-    def update(self, campaign_id: str, patch: Mapping[str, Any], *, check: Check = no_check) -> None:
+    def update(self, campaign_id: str, patch: Mapping[str, Any], *, before: Check = no_check) -> None:
         """Apply a JSON Merge Patch. Raises `Refused` or `OutcomeUnknown`."""
-        self._act("PATCH", campaign_id, "", patch, check)
+        self._act("PATCH", campaign_id, "", patch, before)
 
-    def pause(self, campaign_id: str, reason: str, *, check: Check = no_check) -> None:
+    def pause(self, campaign_id: str, reason: str, *, before: Check = no_check) -> None:
         """Suspend. Raises `Refused` or `OutcomeUnknown`."""
-        self._act("POST", campaign_id, "/pause", {"reason": reason}, check)
+        self._act("POST", campaign_id, "/pause", {"reason": reason}, before)
 
-    def resume(self, campaign_id: str, body: Mapping[str, Any], *, check: Check = no_check) -> None:
+    def resume(self, campaign_id: str, body: Mapping[str, Any], *, before: Check = no_check) -> None:
         """Reactivate, at the time in the body. Raises `Refused` or `OutcomeUnknown`."""
-        self._act("POST", campaign_id, "/resume", body, check)
+        self._act("POST", campaign_id, "/resume", body, before)
 
-    def cancel(self, campaign_id: str, reason: str, *, check: Check = no_check) -> None:
+    def cancel(self, campaign_id: str, reason: str, *, before: Check = no_check) -> None:
         """End for good. Raises `Refused` or `OutcomeUnknown`."""
-        self._act("POST", campaign_id, "/cancel", {"reason": reason}, check)
+        self._act("POST", campaign_id, "/cancel", {"reason": reason}, before)
 
     def _act(self, method: str, campaign_id: str, action: str, body: Mapping[str, Any], check: Check) -> None:
         if not wire.is_id(campaign_id):

@@ -15,6 +15,18 @@ from campaignctl.campaign.spec import CampaignSpec
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+_WORDS = {
+    "missing": ("missing-member", "`{name}` is missing"),
+    "extra_forbidden": ("unknown-member", "unknown member `{name}`"),
+    "string_too_long": ("too-long", "{length:,} characters, and at most {max_length:,} are allowed"),
+    "string_too_short": ("empty", "must not be empty"),
+    "too_short": ("empty", "must not be empty"),
+    "too_long": ("too-long", "{actual_length} items, and at most {max_length} are allowed"),
+    "greater_than_equal": ("range", "{given} is below {ge}"),
+    "less_than_equal": ("range", "{given} is above {le}"),
+    "string_pattern_mismatch": ("form", "{given} does not have the form that is asked for"),
+}
+
 
 def check(body: Mapping[str, Any]) -> tuple[Problem, ...]:
     """Everything that is wrong or doubtful in a body of the create call; nothing means it may be sent."""
@@ -42,31 +54,20 @@ def model_problems(model: type[BaseModel], value: Mapping[str, Any]) -> Iterator
 def _problem(details: ErrorDetails) -> Problem:
     """One of pydantic's errors in our words."""
     path: Path = details["loc"]
-    context = details.get("ctx", {})
-    match details["type"]:
-        case "missing":
-            return error("missing-member", path, f"`{path[-1]}` is missing")
-        case "extra_forbidden":
-            return error("unknown-member", path, f"unknown member `{path[-1]}`")
-        case "literal_error":
-            return _choice(path, str(details["input"]), str(context["expected"]))
-        case "string_too_long":
-            count = len(details["input"])
-            return error(
-                "too-long", path, f"{count:,} characters, and at most {context['max_length']:,} are allowed"
-            )
-        case "string_too_short" | "too_short":
-            return error("empty", path, "must not be empty")
-        case "greater_than_equal":
-            return error("range", path, f"{details['input']} is below {context['ge']}")
-        case "less_than_equal":
-            return error("range", path, f"{details['input']} is above {context['le']}")
-        case "string_pattern_mismatch":
-            return error("form", path, f"{_cut(details['input'])} does not have the form that is asked for")
-        case "value_error":
-            return error("value", path, str(context["error"]))
-        case _:
-            return error("type", path, details["msg"])
+    kind, context, given = details["type"], details.get("ctx", {}), details["input"]
+    if kind == "literal_error":
+        return _choice(path, str(given), str(context["expected"]))
+    if kind == "value_error":
+        wrong = context["error"]
+        return error("value", path, str(wrong), getattr(wrong, "hint", ""))
+    code, words = _WORDS.get(kind, ("type", "{message}"))
+    said = {
+        "name": path[-1] if path else "",
+        "given": _cut(given) if isinstance(given, str) else given,
+        "length": len(given) if isinstance(given, str) else 0,
+        "message": details["msg"],
+    }
+    return error(code, path, words.format(**{**context, **said}))
 
 
 def _choice(path: Path, given: str, expected: str) -> Problem:

@@ -104,7 +104,7 @@ class Message(Part):
     integration_id: str | None = Field(
         None,
         min_length=1,
-        description="Integration that sends it. Needed for sms and email; differs from workspace to workspace.",
+        description="Integration that sends it. Needed for sms and email; its own in every workspace.",
     )
     primary_lang: str | None = Field(
         None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Part(BaseModel):
@@ -14,7 +14,7 @@ class Part(BaseModel):
     a frozen model does not freeze them.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -25,11 +25,16 @@ class Part(BaseModel):
         return value
 
 
+class Opaque:
+    """Marks a member whose inside the API's documentation does not describe."""
+
+
 class Moment:
     """Marks a member that holds an instant, so that a manifest may spell it in several ways."""
 
 
-Json = JsonValue
+#: Any JSON value: passed through and compared, never looked into.
+Json = Annotated[Any, Opaque()]
 #: A member that the API spells `true` or `false` in some places and 1 or 0 in others.
 Flag = bool | Literal[0, 1]
 #: An instant in GMT, `YYYY-MM-DD HH:MM:SS` (API contract, section 0).

@@ -143,6 +143,8 @@ def line_of(event: Event) -> str:
     """Write an event as one line for people."""
     from campaignctl.render.escape import escape
 
+    if event.kind == "phase":
+        return escape(event.text.capitalize()) + (f" ({event.total})" if event.total else "")
     if event.key is None or event.action is None:
         return escape(event.text)
     if event.kind == "started":

@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from campaignctl.campaign.macros import SYSTEM
 from campaignctl.errors import Finding, Severity, Source
 from campaignctl.manifest.interpolate import Values, fill, macros
 from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence, SourceFile
-from campaignctl.manifest.shape import Items, Leaf, Members, Shape, Table
+from campaignctl.manifest.shape import Leaf, Members, Shape, Table
 from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset
 
 #: What a node that cannot be read becomes; it never stands in a result.
@@ -59,14 +59,11 @@ class Builder:
 
     def build(self, node: Node, shape: Shape) -> Any:
         """The JSON value of a node, or `BAD`."""
-        kind = shape.__class__
-        if kind is Leaf:
-            if shape is Leaf.TEXT and node.__class__ is Scalar:
-                return self._text(node)
-            return _LEAVES[shape](self, node)
-        if kind is Members:
+        if isinstance(shape, Leaf):
+            return self._text(node) if shape is Leaf.TEXT else self._leaves[shape](self, node)
+        if isinstance(shape, Members):
             return self._members(node, shape)
-        if kind is Table:
+        if isinstance(shape, Table):
             return self._table(node, shape.value)
         return self._items(node, shape.item)
 
@@ -83,7 +80,7 @@ class Builder:
     # ------------------------------------------------------------------------------ containers
 
     def _members(self, node: Node, shape: Members) -> Any:
-        if node.__class__ is not Mapping:
+        if not isinstance(node, Mapping):
             return self._not(node, "an object")
         known, rest = shape.known, shape.rest
         result: dict[str, Any] = {}
@@ -99,7 +96,7 @@ class Builder:
         return result
 
     def _table(self, node: Node, inner: Shape) -> Any:
-        if node.__class__ is not Mapping:
+        if not isinstance(node, Mapping):
             return self._not(node, "an object")
         result: dict[str, Any] = {}
         for key, child in node.pairs:
@@ -110,7 +107,7 @@ class Builder:
         return result
 
     def _items(self, node: Node, inner: Shape) -> Any:
-        if node.__class__ is not Sequence:
+        if not isinstance(node, Sequence):
             return self._not(node, "a list")
         values = [self.build(item, inner) for item in node.items]
         if BAD in values:
@@ -168,8 +165,8 @@ class Builder:
 
     def _file_text(self, node: Node) -> Any:
         """The text that `{$file: PATH}` stands for."""
-        if not _is_file(node):
-            return self._not(node, "a text", "a text, or {$file: PATH}")
+        if not (isinstance(node, Mapping) and _is_file(node)):
+            return self._not(node, "a text", "write the text itself, or {$file: PATH}")
         path = node.pairs[0][1]
         if not isinstance(path, Scalar) or self.values is None:
             return self.refuse(node, "file", "`$file` takes the path of a file")
@@ -292,24 +289,24 @@ class Builder:
             )
         return value
 
+    _leaves: ClassVar[MappingType[Leaf, Callable[[Builder, Node], Any]]] = {
+        Leaf.TEXT: _text,
+        Leaf.INTEGER: _integer,
+        Leaf.BOOLEAN: _boolean,
+        Leaf.FLAG: _flag,
+        Leaf.INTEGER_OR_TEXT: _integer_or_text,
+        Leaf.MOMENT: _moment,
+        Leaf.JSON: _json,
+        Leaf.NODE: lambda _, node: node,
+    }
+
 
 _AT_TZ = Members({"at": Leaf.TEXT, "tz": Leaf.TEXT})
 _AT_TZ_HINT = "as in {at: 2036-12-24 10:00:00, tz: Europe/Belgrade}"
 
-_LEAVES: MappingType[Shape, Callable[[Builder, Node], Any]] = {
-    Leaf.TEXT: Builder._text,
-    Leaf.INTEGER: Builder._integer,
-    Leaf.BOOLEAN: Builder._boolean,
-    Leaf.FLAG: Builder._flag,
-    Leaf.INTEGER_OR_TEXT: Builder._integer_or_text,
-    Leaf.MOMENT: Builder._moment,
-    Leaf.JSON: Builder._json,
-    Leaf.NODE: lambda _, node: node,
-}
 
-
-def _is_file(node: Node) -> bool:
-    return isinstance(node, Mapping) and len(node.pairs) == 1 and node.pairs[0][0].text == "$file"
+def _is_file(node: Mapping) -> bool:
+    return len(node.pairs) == 1 and node.pairs[0][0].text == "$file"
 
 
 def _kind(node: Node) -> str:

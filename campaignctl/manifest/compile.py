@@ -48,7 +48,7 @@ class Compiler:
         self._findings: list[Finding] = []
 
     def add(self, file: nodes.SourceFile, texts: Mapping[str, FileText]) -> None:
-        """Compile every document of a file. `texts` are the files it names, by the path as it stands there."""
+        """Compile every document of a file. `texts` are the files it names, by the path that stands there."""
         several = len(file.documents) > 1
         for root in file.documents:
             if not isinstance(root, nodes.Mapping):
@@ -195,7 +195,7 @@ class _Document:
             yield error(
                 "time",
                 ("spec", "scheduled_time"),
-                "an offset or zone together with `send_in_profile_time_zone`: it is the clock time of everybody",
+                "an offset or zone beside `send_in_profile_time_zone`: it is everybody's own clock time",
                 "write it as `YYYY-MM-DD HH:MM:SS`",
             )
         cron = spec.get("recurrence", {}).get("cron")
@@ -224,6 +224,6 @@ def _lifecycle(members: Mapping[str, Any]) -> Lifecycle:
 
 
 def _digest(project: Project, campaigns: Mapping[str, DesiredCampaign]) -> str:
-    content = [project.name, project.environment]
+    content: list[Any] = [project.name, project.environment]
     content += [(key, one.spec, asdict(one.lifecycle)) for key, one in campaigns.items()]
     return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -36,7 +36,6 @@ class Discovery:
         self._wanted = tuple(_pattern(glob) for glob in project.manifests)
         self._ignored = tuple(_pattern(glob) for glob in project.ignore)
         self._state = project.state.path
-        self._globs = project.manifests
         self.findings: list[Finding] = []
 
     def manifests(self) -> list[str]:
@@ -65,15 +64,19 @@ class Discovery:
             return
         if entry.is_dir():
             yield from self._folder(entry, f"{path}/", above)
-        elif path not in {PROJECT_FILE, self._state} and _any(self._wanted, path):
-            if not _any(self._ignored, path):
-                yield path
+        elif self._is_manifest(path):
+            yield path
+
+    def _is_manifest(self, path: str) -> bool:
+        if path in {PROJECT_FILE, self._state}:
+            return False
+        return _any(self._wanted, path) and not _any(self._ignored, path)
 
     def _folder(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> Iterator[str]:
         # A pattern that takes any file of a folder takes the folder.
         if _any(self._ignored, f"{path}*") or self._state.rpartition("/")[0] == path.rstrip("/"):
             return
-        real = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(above[-1], entry.name)
+        real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above[-1]}{os.sep}{entry.name}"
         if real in above:
             self._refuse(path, "a link to a folder around it: it would be read without end")
             return

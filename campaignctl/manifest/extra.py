@@ -12,7 +12,7 @@ from campaignctl.manifest.shape import Items, Members, Shape
 def unknown_members(
     extra: Mapping[str, Any], spec: Mapping[str, Any], shape: Shape, path: Path = ("extra",)
 ) -> Iterator[tuple[Path, Problem]]:
-    """Every member of `extra` that is to be merged, or not: with its path in the body and what to say of it."""
+    """Every member of `extra`, merged or not, with its path in the body and what to say of it."""
     for name, value in extra.items():
         here = (*path, name)
         if isinstance(shape, Members) and name in shape.refused:

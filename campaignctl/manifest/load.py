@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def _project(
     value, findings = read_project_file(file, tool_version)
     if value is None:
         return None, findings
-    return resolve(value, os.path.abspath(directory), environment, environ), findings
+    return resolve(value, str(directory.resolve()), environment, environ), findings
 
 
 class _Run:
@@ -112,7 +113,7 @@ class _Texts:
 
     def __init__(self, root: Path, shown: str) -> None:
         self._root = root
-        self._real = os.path.realpath(root)
+        self._real = root.resolve()
         self._shown = shown
         self._known: dict[str, FileText] = {}
 
@@ -122,7 +123,7 @@ class _Texts:
         return {reference.text: self._text(folder, reference.text) for reference in file.references}
 
     def _text(self, folder: str, path: str) -> FileText:
-        relative = os.path.normpath(os.path.join(folder, path))
+        relative = posixpath.normpath(posixpath.join(folder, path))
         if relative not in self._known:
             self._known[relative] = self._read(relative)
         return self._known[relative]
@@ -131,11 +132,11 @@ class _Texts:
         name = self._shown + relative
         if "\0" in relative or relative in {"", "."}:
             return FileText(name, error="not the path of a file")
-        real = os.path.realpath(os.path.join(self._real, relative))
-        if os.path.isabs(relative) or not real.startswith(self._real + os.sep):
+        real = (self._real / relative).resolve()
+        if relative.startswith("/") or not real.is_relative_to(self._real):
             hint = "copy the file into the project"
             return FileText(name, error="the path leaves the directory of the project", hint=hint)
-        data = _bytes(Path(real))
+        data = _bytes(real)
         if isinstance(data, str):
             return FileText(name, error=f"{name}: {data}")
         if len(data) > LARGEST:
@@ -169,7 +170,7 @@ def _bytes(path: Path) -> bytes | str:
 
 def _shown(directory: Path) -> str:
     """What stands before a path of the project to name it for people: relative if that is shorter."""
-    absolute = os.path.abspath(directory)
+    absolute = str(directory.absolute())
     relative = os.path.relpath(absolute)
     if relative == ".":
         return ""

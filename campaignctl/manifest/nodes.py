@@ -18,9 +18,12 @@ class Mark(Protocol):
     """A place as the YAML parser gives it: line and column from 0."""
 
     @property
-    def line(self) -> int: ...
+    def line(self) -> int:
+        """Line from 0."""
+
     @property
-    def column(self) -> int: ...
+    def column(self) -> int:
+        """Column from 0, in characters."""
 
 
 class Scalar:
@@ -28,7 +31,7 @@ class Scalar:
 
     __slots__ = ("mark", "plain", "text")
 
-    def __init__(self, text: str, plain: bool, mark: Mark) -> None:  # noqa: FBT001 - called for every scalar
+    def __init__(self, text: str, plain: bool, mark: Mark) -> None:
         self.text = text
         self.plain = plain
         self.mark = mark

@@ -1,4 +1,4 @@
-"""From `campaignctl.yaml` to the project: found, checked, and with one environment's settings laid over it."""
+"""From `campaignctl.yaml` to the project: found, checked, and as one environment sees it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ URL_VARIABLE = "OCAMBA_API_URL"
 
 
 def find_project(directory: Path | str | None, environ: Mapping[str, str], cwd: Path) -> Path:
-    """The project's directory: `directory` (-C), else CAMPAIGNCTL_PROJECT, else the current one, else ./campaigns.
+    """The project's directory: `directory` (-C), else CAMPAIGNCTL_PROJECT, else `cwd`, else its campaigns.
 
     Raises UsageError saying where was looked.
     """

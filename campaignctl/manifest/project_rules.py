@@ -70,7 +70,7 @@ def _rate(value: Members, environment: str | None, path: Path) -> Iterator[Probl
         yield warning(
             "rate-limit",
             path,
-            f"the API documents {documented.per_second} requests a second and {documented.per_minute} a minute",
+            f"the API documents {documented.per_second} requests a second, {documented.per_minute} a minute",
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -59,7 +59,7 @@ def read(name: str, path: str, data: bytes) -> tuple[SourceFile, tuple[Finding, 
         file = SourceFile(name, path, "")
         return file, (_finding(file, "too-large", f"{len(data):,} bytes, and at most 1 MiB is read"),)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as wrong:
         return _not_utf8(name, path, data, wrong.start)
     reading = _Reading(SourceFile(name, path, text))
@@ -114,7 +114,7 @@ class _Reading:
 
     def refuse(self, code: str, message: str, hint: str = "", event: Any = None) -> None:
         """Note an error at an event."""
-        place = Scalar("", True, event.start_mark) if event is not None else None  # noqa: FBT003 - a place
+        place = Scalar("", True, event.start_mark) if event is not None else None
         self.findings.append(_finding(self.file, code, message, hint, place))
 
     def syntax(self, wrong: yaml.YAMLError) -> None:

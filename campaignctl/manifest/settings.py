@@ -39,7 +39,7 @@ def state_path(value: Mapping[str, Any], environment: str | None) -> str:
     else:
         layer = value["environments"][environment]
         path = layer.get("state", {}).get("path", f"{_FOLDER}/{environment}.json")
-    return posixpath.normpath(path)
+    return posixpath.normpath(str(path))
 
 
 def project(members: Mapping[str, Any], directory: str, environment: str | None) -> Project:

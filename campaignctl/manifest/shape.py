@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from campaignctl.campaign.part import Json, Moment
+from campaignctl.campaign.part import Json, Moment, Opaque
 
 
 class Leaf(Enum):
@@ -71,9 +71,9 @@ def shape_of(model: type[BaseModel]) -> Members:
 def _shape(kind: Any, metadata: tuple[Any, ...] = ()) -> Shape:
     if any(isinstance(item, Moment) for item in metadata):
         return Leaf.MOMENT
-    origin, arguments = get_origin(kind), get_args(kind)
-    if kind is Json:
+    if any(isinstance(item, Opaque) for item in metadata):
         return Leaf.JSON
+    origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         return _shape(arguments[0], arguments[1:])
     if origin is list:

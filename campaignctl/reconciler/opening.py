@@ -18,6 +18,9 @@ from campaignctl.reconciler.scan import Scan, newest
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import State, Watermark
 
+# How many recorded campaigns are looked for where the list shows nothing.
+_PROOFS = 3
+
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=2)
 
 
@@ -50,13 +53,8 @@ def opening_read(
     check_url(state, api.url)
     scan = newest(api, state.seen if state else ())
     check_clock(scan.server_time, now)
-    company = company_of(scan.lives)
+    company = company_of(scan.lives) or _company_of_records(api, state)
     check_company(company, state, project)
-    if company is None and state and state.campaigns:
-        raise AccountMismatch(
-            "this account shows no campaign, and the state records some",
-            hint="check OCAMBA_TOKEN: it belongs to another account than this state",
-        )
     ours = [(live, found) for live in scan.lives if (found := marker.read(live.members))]
     scope = marker.scope_tag(project.name, project.environment)
     mine = [(live, found) for live, found in ours if found.scope == scope]
@@ -67,6 +65,25 @@ def opening_read(
         behind=_behind(mine, state, tags),
         copies=_copies(mine, state),
         notes=_clones(mine, state),
+    )
+
+
+def _company_of_records(api: CampaignApi, state: State | None) -> str | None:
+    """Whose account this is, by reading recorded campaigns, where the list shows none.
+
+    A list may lag behind; another account does not know the ids either. Raises AccountMismatch when the
+    state records campaigns and none of the newest is found.
+    """
+    if state is None or not state.campaigns:
+        return None
+    newest_first = sorted(state.campaigns.values(), key=lambda record: record.created_at, reverse=True)
+    for record in newest_first[:_PROOFS]:
+        live = api.read(record.id)
+        if live is not None:
+            return live.company_id or state.account.company_id
+    raise AccountMismatch(
+        "this account shows none of the campaigns that the state records",
+        hint="check OCAMBA_TOKEN: it belongs to another account than this state",
     )
 
 

@@ -235,7 +235,7 @@ def test_the_check_runs_before_every_attempt_and_what_it_raises_stops_the_write(
         client(server.url, time) as api,
         pytest.raises(TooLateError),
     ):
-        api.create(BODY, check=check)
+        api.create(BODY, before=check)
     assert len(server.requests) == 1
 
 

@@ -22,14 +22,15 @@ def test_it_plans_applies_changes_and_applies_again(told: Cli) -> None:
     done = told("demo")
     assert done.status == 0, done.err
     for shown in (
+        "$ campaignctl plan -o plan.json\n",
+        "Plan: 11 to create.",
+        "$ campaignctl apply plan.json\n",
         "$ campaignctl plan\n",
         "$ campaignctl apply --auto-approve\n",
-        "$ campaignctl plan --detailed-exitcode -o plan.json\n",
-        "$ campaignctl apply plan.json\n",
         "campaignctl init",
     ):
         assert shown in done.out
-    assert done.out.index("No changes") > done.out.index("--auto-approve")
+    assert done.out.index("No changes") > done.out.index("apply plan.json")
     assert "the-users-own-token" not in done.out + done.err
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,15 @@ def test_a_full_disk_is_an_error(project: Cli) -> None:
     assert "Cannot write the output" in err
 
 
+@pytest.fixture
+def hears_interrupts() -> Iterator[None]:
+    """A background job ignores SIGINT, and so would its children; one that handles it has them listen."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_interrupts")
 def test_an_interrupt_ends_with_130(project: Cli) -> None:
     with project.start("show", "-", stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdin is not None

@@ -18,7 +18,7 @@ from campaignctl.reconciler.outcome import Event
 
 NOW = datetime(2036, 1, 2, 3, 4, 5, tzinfo=UTC)
 EVENTS = (
-    Event("phase", "Applying 3 changes", total=3),
+    Event("phase", "apply", total=3),
     Event("started", "", "push/a", Action.CREATE),
     Event("finished", "", "push/a", Action.CREATE, "done"),
     Event("finished", "", "push/b", Action.CANCEL, "failed"),
@@ -37,7 +37,7 @@ def test_without_a_terminal_progress_is_plain_lines() -> None:
     for event in EVENTS:
         progress(event)
     assert err.getvalue().splitlines() == [
-        "Applying 3 changes",
+        "Apply (3)",
         "push/a: created",
         "push/b: cancel failed",
         r"careful \u001b[31m",

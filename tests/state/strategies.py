@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
@@ -19,6 +20,9 @@ from campaignctl.state.model import (
     State,
     Watermark,
 )
+
+# A busy machine is slow; that says nothing about the code.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 texts = st.text(max_size=8) | st.sampled_from(["\ud800", "\udfff x", "a\nb", "\u2028", "\x00\x7f", '",}'])
 keys = st.sampled_from(["push/welcome", "push/a[country=DE]", "sms/flash"]) | texts

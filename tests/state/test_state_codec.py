@@ -14,7 +14,7 @@ from campaignctl.errors import StateDamaged, StateNotSaved, StateTooNew
 from campaignctl.state.codec import Migration, decode, decode_lock, encode, encode_lock
 from campaignctl.state.model import FORMAT_VERSION, Account, Entry, LockInfo, State
 from tests.state.samples import sample_record, sample_state
-from tests.state.strategies import states
+from tests.state.strategies import states, unhurried
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -22,11 +22,13 @@ def document(**changes: Any) -> dict[str, Any]:
     return members | changes
 
 
+@unhurried
 @given(states)
 def test_every_state_comes_back_as_it_was(state: State) -> None:
     assert decode(encode(state).encode()) == state
 
 
+@unhurried
 @given(states)
 def test_the_text_of_a_state_is_stable(state: State) -> None:
     assert encode(decode(encode(state))) == encode(state)

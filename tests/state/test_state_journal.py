@@ -15,7 +15,7 @@ from campaignctl.state.codec import Migration
 from campaignctl.state.journal import Journal, entry_line, first_line, fold, outrun, read_journal
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
 from tests.state.samples import decision, observation, sample_state
-from tests.state.strategies import entries, states
+from tests.state.strategies import entries, states, unhurried
 
 STEPS = (decision("a"), observation("a"), decision("b"))
 
@@ -31,11 +31,13 @@ def parsed(data: bytes) -> Journal:
     return found
 
 
+@unhurried
 @given(states, st.lists(entries, max_size=4))
 def test_folding_a_journal_equals_taking_the_steps_in_memory(state: State, steps: list[Entry]) -> None:
     assert fold(state, parsed(journal(state, steps))) == reduce(State.after, steps, state)
 
 
+@unhurried
 @given(entries)
 def test_a_step_is_one_line_of_json(entry: Entry) -> None:
     line = entry_line(entry, 1)

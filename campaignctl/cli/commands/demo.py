@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,7 +23,7 @@ from campaignctl.errors import CampaignctlError
 _EDITED = "push/spring-launch.yaml"
 _BEFORE = "  scheduled_time: 2036-03-22 10:00:00"
 _AFTER = "  scheduled_time: 2036-03-23 16:30:00"
-_CHANGES = 2
+_SHOWN_WHOLE = 2
 
 _WELCOME = """
     campaignctl keeps campaigns as files. This shows it on a sample project and an Ocamba of its own, a
@@ -30,10 +31,11 @@ _WELCOME = """
 """
 _PLAN = """
     The project declares eleven campaigns: push, email and SMS. A plan says what would be created, who gets
-    it, when it sends and until when that can be undone. It changes nothing.
+    it, when it sends and until when that can be undone. It changes nothing; -o saves it for a review. Here
+    are its first and its last campaign:
 """
 _APPLY = """
-    Now it is done, for real (in the sandbox). A person would be asked first; --auto-approve answers for us.
+    Applied from the file, a plan is done exactly as it was reviewed, or not at all:
 """
 _AGAIN = """
     The same plan once more. What is declared is what is live, so there is nothing to do: an apply can be
@@ -44,11 +46,10 @@ _EDIT = """
     somebody can review:
 """
 _PLAN_EDIT = """
-    The plan shows that line and nothing else: the request will carry the time, and no other member. With
-    --detailed-exitcode a script learns from status 2 that there are changes.
+    The plan shows that line and nothing else: the request will carry the time, and no other member.
 """
 _APPLY_EDIT = """
-    The reviewed plan was saved with -o. Applied from the file it is done exactly as reviewed, or not at all.
+    Without a file, apply makes the plan, shows it and asks. Here --auto-approve answers.
 """
 _END = """
     That is all there is to it: edit, plan, review, apply. Next:
@@ -69,21 +70,47 @@ class _Stage:
 
     def tell(self, text: str) -> None:
         """Print a paragraph."""
-        self.app.console.say("\n" + textwrap.dedent(text).strip("\n") + "\n")
+        self.app.console.say("\n" + textwrap.dedent(text).strip("\n"))
 
-    def run(self, *words: str, expected: int = 0) -> None:
-        """Show a command as one would type it, and run it. Raises CampaignctlError if it ends otherwise."""
+    def run(self, *words: str) -> None:
+        """Show a command as one would type it, and run it. Raises CampaignctlError if it fails."""
+        self._show(words)
+        self._check(words, subprocess.run(self._command(words), **self._surroundings, check=False))  # noqa: S603 - our own program
+
+    def run_abridged(self, *words: str) -> None:
+        """Do as `run`, and show only the first and the last of the many paragraphs between head and end."""
+        self._show(words)
+        done = subprocess.run(self._command(words), **self._surroundings, stdout=subprocess.PIPE, check=False)  # noqa: S603 - our own program
+        self.app.console.say(_abridged(done.stdout.decode()))
+        self._check(words, done)
+
+    @property
+    def _surroundings(self) -> dict[str, Any]:
+        return {"cwd": self.project, "env": self.environ, "stdin": subprocess.DEVNULL}
+
+    def _command(self, words: tuple[str, ...]) -> list[str]:
+        color = "always" if self.app.console.colored(self.app.console.out) else "never"
+        return [sys.executable, "-P", "-m", "campaignctl", "--color", color, *words]
+
+    def _show(self, words: tuple[str, ...]) -> None:
+        line = f"campaignctl {' '.join(words)}"
         console = self.app.console
-        console.say("$ " + click.style(f"campaignctl {' '.join(words)}", bold=console.colored(console.out)))
-        command = [sys.executable, "-P", "-m", "campaignctl", "--color", console.color, *words]
-        done = subprocess.run(  # noqa: S603 - our own program, our own arguments
-            command, cwd=self.project, env=self.environ, stdin=subprocess.DEVNULL, check=False
-        )
-        if done.returncode != expected:
+        console.say("\n$ " + (click.style(line, bold=True) if console.colored(console.out) else line))
+
+    def _check(self, words: tuple[str, ...], done: subprocess.CompletedProcess[bytes]) -> None:
+        if done.returncode:
             raise CampaignctlError(
                 f"The demo stopped: campaignctl {words[0]} ended with status {done.returncode}",
                 hint="what it said stands above",
             )
+
+
+def _abridged(text: str) -> str:
+    head, *campaigns, end = text.strip("\n").split("\n\n")
+    if len(campaigns) > _SHOWN_WHOLE:
+        left_out = len(campaigns) - _SHOWN_WHOLE
+        campaigns = [campaigns[0], f"      ... {left_out} more, left out here ...", campaigns[-1]]
+    return "\n\n".join((head, *campaigns, end))
 
 
 @click.command(name="demo")
@@ -104,17 +131,17 @@ def command(app: App) -> int:
 def _play(stage: _Stage) -> None:
     stage.tell(_WELCOME)
     stage.tell(_PLAN)
-    stage.run("plan")
+    stage.run_abridged("plan", "-o", "plan.json")
     stage.tell(_APPLY)
-    stage.run("apply", "--auto-approve")
+    stage.run("apply", "plan.json")
     stage.tell(_AGAIN)
     stage.run("plan")
     stage.tell(_EDIT)
     _edit(stage)
     stage.tell(_PLAN_EDIT)
-    stage.run("plan", "--detailed-exitcode", "-o", "plan.json", expected=_CHANGES)
+    stage.run("plan")
     stage.tell(_APPLY_EDIT)
-    stage.run("apply", "plan.json")
+    stage.run("apply", "--auto-approve")
     stage.tell(_END)
 
 

@@ -1,0 +1,167 @@
+"""The files of a local state: who may read them, what is kept, and where they lie."""
+
+from __future__ import annotations
+
+import os
+import stat
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from campaignctl.errors import StateDamaged, StateError, StateNotSaved
+from campaignctl.state.codec import decode, encode
+from campaignctl.state.model import State
+from tests.backends.local_place import LocalPlace
+from tests.state.samples import decision, observation, sample_state
+
+NOW = timedelta()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> LocalPlace:
+    return LocalPlace(tmp_path)
+
+
+def write(place: LocalPlace, *states: State) -> None:
+    session = place.backend().acquire("apply", NOW)
+    for state in states:
+        session.write(state)
+    session.release()
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_everything_is_for_the_owner_alone(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.write(sample_state(2))
+    session.append(decision("a"))
+    for path in (place.path, *(place.beside(suffix) for suffix in ("backup", "journal", "lock"))):
+        assert mode(path) == 0o600, path
+    for directory in (place.path.parent, place.path.parent.parent):
+        assert mode(directory) == 0o700, directory
+    session.release()
+
+
+def test_a_state_that_others_could_read_no_longer_can_after_a_write(place: LocalPlace) -> None:
+    write(place, sample_state())
+    place.path.chmod(0o644)
+    write(place, sample_state(2))
+    assert mode(place.path) == 0o600
+
+
+def test_only_the_state_and_its_backup_are_left(place: LocalPlace) -> None:
+    write(place, sample_state(), sample_state(2))
+    assert sorted(path.name for path in place.path.parent.iterdir()) == ["state.json", "state.json.backup"]
+
+
+def test_the_backup_is_the_previous_state(place: LocalPlace) -> None:
+    write(place, sample_state(), sample_state(2), sample_state(3))
+    assert decode(place.beside("backup").read_bytes()) == sample_state(2)
+
+
+def test_the_same_state_again_keeps_the_backup(place: LocalPlace) -> None:
+    write(place, sample_state(), sample_state(2), sample_state(2))
+    assert decode(place.beside("backup").read_bytes()) == sample_state()
+
+
+def test_what_was_damaged_is_kept_beside_and_not_as_the_backup(place: LocalPlace) -> None:
+    write(place, sample_state(), sample_state(2))
+    place.put_document(b"{")
+    place.put_journal(b"?\n")
+    write(place, sample_state(3))
+    assert decode(place.beside("backup").read_bytes()) == sample_state()
+    assert place.beside("damaged").read_bytes() == b"{"
+    assert place.beside("damaged.journal").read_bytes() == b"?\n"
+    assert place.backend().read() == sample_state(3)
+
+
+def test_a_symbolic_link_stays_one_and_shares_the_lock(place: LocalPlace, tmp_path: Path) -> None:
+    write(place, sample_state())
+    link = LocalPlace(tmp_path / "linked")
+    link.path.parent.mkdir(parents=True)
+    link.path.symlink_to(place.path)
+    session = link.backend().acquire("apply", NOW)
+    assert place.backend().holder() == session.lock
+    session.append(decision("a"))
+    session.release()
+    assert link.path.is_symlink()
+    assert place.backend().read() == sample_state().after(decision("a"))
+
+
+def test_links_that_go_round_are_refused(place: LocalPlace) -> None:
+    place.path.parent.mkdir(parents=True)
+    place.path.symlink_to(place.path.name)
+    with pytest.raises(StateError):
+        place.backend().read()
+
+
+def test_a_leftover_of_a_crash_is_replaced_and_never_written_through(
+    place: LocalPlace, tmp_path: Path
+) -> None:
+    write(place, sample_state())
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    place.beside("tmp").symlink_to(precious)
+    write(place, sample_state(2))
+    assert precious.read_text() == "mine"
+    assert place.backend().read() == sample_state(2)
+
+
+def test_a_state_edited_by_hand_under_its_journal_is_refused(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.append(observation("a"))
+    edited = encode(sample_state()).replace("production", "staging").encode()
+    place.put_document(edited)
+    with pytest.raises(StateDamaged, match="continues another state"):
+        place.backend().read()
+
+
+def test_a_journal_without_its_state_is_refused(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.append(decision("a"))
+    place.path.unlink()
+    with pytest.raises(StateDamaged, match="is not there"):
+        place.backend().read()
+
+
+def test_a_step_does_not_rewrite_the_state(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    inode, sizes = place.path.stat().st_ino, []
+    for number in range(200):
+        session.append(decision(f"c{number:03}"))
+        sizes.append(place.beside("journal").stat().st_size)
+    growth = {after - before for before, after in pairwise(sizes[10:])}
+    assert place.path.stat().st_ino == inode
+    assert max(growth) - min(growth) <= 1  # the number of the line has one digit more
+    session.release()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_state_that_may_not_be_read_is_named(place: LocalPlace) -> None:
+    write(place, sample_state())
+    place.path.chmod(0)
+    with pytest.raises(StateDamaged, match="cannot be read"):
+        place.backend().read()
+
+
+def test_a_directory_in_the_place_of_the_state_is_named(place: LocalPlace) -> None:
+    place.path.mkdir(parents=True)
+    with pytest.raises(StateDamaged, match="cannot be read"):
+        place.backend().read()
+
+
+def test_a_place_that_cannot_be_a_directory_is_named(place: LocalPlace) -> None:
+    place.path.parent.parent.write_text("a file")
+    with pytest.raises(StateNotSaved, match="no state can be kept") as refused:
+        place.backend().acquire("apply", NOW)
+    assert str(place.path) in refused.value.summary
+    with pytest.raises(StateDamaged, match="cannot be read"):
+        place.backend().read()

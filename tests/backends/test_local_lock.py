@@ -1,0 +1,159 @@
+"""The lock file of a local state: other hosts, unreadable content, waiting, and steps that exclude."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from campaignctl.backends.durable import guarded
+from campaignctl.backends.local import LocalBackend
+from campaignctl.errors import Interrupted, LockError, LockHeld, LockLost
+from campaignctl.state.codec import encode_lock
+from campaignctl.state.model import LockInfo
+from tests.backends.actors import Actor
+from tests.backends.local_place import LocalPlace
+from tests.state.samples import sample_state
+
+NOW = timedelta()
+ELSEWHERE = LockInfo("far", "mira", "another-host.example", 42, "apply", "2036-01-01T00:00:00Z")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> LocalPlace:
+    return LocalPlace(tmp_path)
+
+
+def leave_lock(place: LocalPlace, content: str) -> None:
+    """The lock file as a process leaves it that is gone."""
+    place.path.parent.mkdir(parents=True)
+    place.beside("lock").write_text(content)
+
+
+def test_the_lock_says_who_what_and_since_when(place: LocalPlace) -> None:
+    backend = LocalBackend(
+        place.path,
+        now=lambda: datetime(2036, 12, 24, 10, 0, 0, tzinfo=UTC),
+        new_id=lambda: "fresh-id",
+        wait=lambda pause: None,
+        interrupted=lambda: False,
+    )
+    session = backend.acquire("state mv", NOW)
+    assert session.lock.id == "fresh-id"
+    assert session.lock.operation == "state mv"
+    assert session.lock.since == "2036-12-24T10:00:00Z"
+    assert session.lock == backend.holder()
+    session.release()
+
+
+def test_a_lock_of_another_host_counts_as_held(place: LocalPlace) -> None:
+    leave_lock(place, encode_lock(ELSEWHERE))
+    backend = place.backend()
+    assert backend.holder() == ELSEWHERE
+    with pytest.raises(LockHeld, match="the state is locked"):
+        backend.acquire("apply", NOW)
+    assert backend.unlock("far") == ELSEWHERE
+    backend.acquire("apply", NOW).release()
+
+
+def test_taking_over_from_a_dead_process_names_it(place: LocalPlace) -> None:
+    actor = Actor(place)
+    lock = actor.ask("acquire")
+    actor.kill()
+    session = place.backend().acquire("apply", NOW)
+    assert session.taken_over == lock
+    session.release()
+    fresh = place.backend().acquire("apply", NOW)
+    assert fresh.taken_over is None
+    fresh.release()
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"id": "x"}'])
+def test_a_lock_that_nobody_holds_and_nobody_can_read_is_taken(place: LocalPlace, content: str) -> None:
+    leave_lock(place, content)
+    assert place.backend().holder() is None
+    place.backend().acquire("apply", NOW).release()
+
+
+def test_a_lock_that_was_overwritten_is_lost_and_can_be_broken(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    place.beside("lock").write_text("?")
+    with pytest.raises(LockLost):
+        session.check()
+    holder = place.backend().holder()
+    assert holder is not None
+    place.backend().unlock(holder.id)
+    place.backend().acquire("apply", NOW).release()
+
+
+def test_a_lock_that_was_deleted_by_hand_is_lost(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    place.beside("lock").unlink()
+    with pytest.raises(LockLost, match="no longer ours"):
+        session.write(sample_state())
+    assert place.backend().read() is None
+
+
+def test_waiting_ends_after_the_timeout_and_no_later(place: LocalPlace) -> None:
+    holder = place.backend().acquire("apply", NOW)
+    waited: list[timedelta] = []
+    backend = LocalBackend(
+        place.path,
+        now=lambda: datetime.now(UTC),
+        new_id=lambda: "second",
+        wait=waited.append,
+        interrupted=lambda: False,
+    )
+    with pytest.raises(LockHeld):
+        backend.acquire("apply", timedelta(seconds=1.5))
+    assert sum(waited, NOW) == timedelta(seconds=1.5)
+    holder.release()
+
+
+def test_an_interrupt_ends_the_waiting(place: LocalPlace) -> None:
+    holder = place.backend().acquire("apply", NOW)
+    asked = threading.Event()
+    backend = LocalBackend(
+        place.path,
+        now=lambda: datetime.now(UTC),
+        new_id=lambda: "second",
+        wait=lambda pause: asked.set(),
+        interrupted=asked.is_set,
+    )
+    with pytest.raises(Interrupted):
+        backend.acquire("apply", timedelta(days=1))
+    holder.release()
+
+
+def test_a_lock_is_not_broken_in_the_middle_of_a_write(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    broken_at: list[float] = []
+
+    def unlock() -> None:
+        place.backend().unlock(session.lock.id)
+        broken_at.append(time.monotonic())
+
+    with guarded(place.path.parent):
+        other = threading.Thread(target=unlock)
+        other.start()
+        time.sleep(0.1)
+        session.check()
+        ended = time.monotonic()
+    other.join()
+    assert broken_at[0] > ended
+
+
+def test_asking_for_the_holder_creates_nothing(place: LocalPlace) -> None:
+    assert place.backend().holder() is None
+    assert not place.path.parent.exists()
+
+
+def test_a_lock_in_an_impossible_place_is_named(place: LocalPlace) -> None:
+    place.path.parent.parent.write_text("a file")
+    with pytest.raises(LockError, match="cannot be used"):
+        place.backend().holder()
+    with pytest.raises(LockError, match="cannot be used"):
+        place.backend().unlock("any")

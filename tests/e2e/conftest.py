@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from campaignctl.sandbox import Sandbox
+from campaignctl.sandbox.control import Control
+from tests.e2e.harness import PROJECT, World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with Sandbox() as sandbox:
+        here = World(tmp_path / "project", sandbox.url, Control(sandbox.url))
+        here.write("campaignctl.yaml", PROJECT)
+        yield here

@@ -1,0 +1,149 @@
+"""A project in a folder, an Ocamba of our own on a free port, and the command line as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from campaignctl.sandbox.control import Control
+
+TOKEN = "s3cr3t-t0ken-9f27"
+
+PROJECT = """
+apiVersion: campaignctl/v1
+kind: Project
+metadata: {name: shop}
+api:
+  timeout: 2s
+  settle: {waits: [100ms, 200ms], horizon: 24h}
+"""
+
+
+@dataclass
+class Run:
+    """What a finished command said."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        document = json.loads(self.out)
+        assert isinstance(document, dict)
+        return document
+
+    def outcomes(self) -> dict[str, str]:
+        return {change["key"]: change["outcome"] for change in self.json["changes"]}
+
+    def actions(self) -> dict[str, str]:
+        return {change["key"]: change["action"] for change in self.json["changes"]}
+
+
+@dataclass
+class World:
+    """One project and one account."""
+
+    folder: Path
+    url: str
+    control: Control
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        return path
+
+    def remove(self, name: str) -> None:
+        (self.folder / name).unlink()
+
+    def env(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("OCAMBA", "CAMPAIGNCTL"))}
+        return {**kept, "OCAMBA_TOKEN": TOKEN, "OCAMBA_API_URL": self.url, **self.environ}
+
+    def command(self, *args: str) -> list[str]:
+        return [sys.executable, "-m", "campaignctl", "-C", str(self.folder), *args]
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*args),
+            env=self.env(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *args: str, status: int | None = None) -> Run:
+        with self.start(*args) as process:
+            out, err = process.communicate(timeout=120)
+        result = Run(process.returncode, out, err)
+        assert "Traceback" not in err, err
+        assert TOKEN not in out + err
+        if status is not None:
+            assert result.status == status, f"exit {result.status}, not {status}\n{out}\n{err}"
+        return result
+
+    def plan(self, *args: str, status: int | None = 0) -> dict[str, Any]:
+        return self.run("plan", "--format", "json", *args, status=status).json
+
+    def apply(self, *args: str, status: int | None = 0) -> Run:
+        return self.run("apply", "--auto-approve", "--format", "json", *args, status=status)
+
+    def assert_settled(self) -> None:
+        """The run-twice oracle: nothing to do, nothing open, one live campaign per key."""
+        plan = self.plan()
+        assert plan["changes"] == [], plan["changes"]
+        assert plan["blocked"] == []
+        assert self.state["pending"] == {}
+
+    @property
+    def state(self) -> dict[str, Any]:
+        text = self.run("state", "pull", status=0).out
+        document = json.loads(text)
+        assert isinstance(document, dict)
+        return document
+
+    def requests(self, method: str = "", after: int = 0) -> list[dict[str, Any]]:
+        return [entry for entry in self.control.requests(after) if method in ("", entry["method"])]
+
+    def mark(self) -> int:
+        log = self.control.requests()
+        return int(log[-1]["n"]) if log else 0
+
+    def campaigns(self) -> dict[str, dict[str, Any]]:
+        """Live campaigns that are not canceled, by name; names must be unique."""
+        alive = [c for c in self.control.campaigns() if c["live"]["status"] != "canceled"]
+        named = {c["live"]["name"]: c for c in alive}
+        assert len(named) == len(alive), f"twice: {sorted(c['live']['name'] for c in alive)}"
+        return named
+
+    def sends(self) -> list[str]:
+        """The name of the campaign of every send, in order."""
+        names = {c["id"]: c["live"]["name"] for c in self.control.campaigns()}
+        return [names[send["campaign_id"]] for send in self.control.sends()]
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+
+
+def sms(name: str, **spec: Any) -> str:
+    """A small manifest, as YAML (JSON is YAML)."""
+    body = {
+        "name": name,
+        "messages": [
+            {"name": "m", "channel": "sms", "integration_id": "1996", "sms": {"content": {"en": f"Hi from {name}"}}}
+        ],
+        **spec,
+    }
+    return json.dumps({"spec": body})

@@ -1,0 +1,145 @@
+"""Nothing is sent twice: lost answers, a SIGKILL and a second runner, once each.
+
+After each of them every campaign exists once, is recorded, and the next plan is empty.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.e2e.harness import World, kill, sms
+
+FAR = "2036-03-22 10:00:00"
+
+
+def until(condition: object, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]  # a plain predicate
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
+
+
+def assert_once(world: World, *names: str) -> None:
+    assert sorted(world.campaigns()) == sorted(names)
+    assert {r["id"] for r in world.state["campaigns"].values()} == {c["id"] for c in world.campaigns().values()}
+    assert len(set(world.sends())) == len(world.sends())
+    world.assert_settled()
+
+
+@pytest.mark.parametrize("kind", ["lost_answer", "drop", "truncate", "garble", "no_id"])
+def test_a_lost_answer_of_a_far_create_is_settled_in_the_same_run(world: World, kind: str) -> None:
+    for name in "abc":
+        world.write(f"{name}.yaml", sms(name.upper(), scheduled_time=FAR))
+    world.apply("--target", "a")
+    world.control.fault({"method": "POST", "path": "/campaigns$", "times": 1}, {"kind": kind})
+    done = world.apply()
+    assert done.outcomes() == {"b": "done", "c": "done"}
+    assert_once(world, "A", "B", "C")
+
+
+def test_a_lost_answer_of_an_immediate_create_with_effect_is_found(world: World) -> None:
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.control.fault({"method": "POST", "body": '"Now"', "times": 1}, {"kind": "lost_answer"})
+    world.apply()
+    assert_once(world, "Draft", "Now")
+    assert world.sends() == ["Now"]
+
+
+def test_a_lost_answer_of_an_immediate_create_without_effect_waits_for_a_person(world: World) -> None:
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.control.fault({"method": "POST", "body": '"Now"', "times": 1}, {"kind": "drop"})
+
+    first = world.apply(status=1)
+    assert first.outcomes() == {"draft": "done", "now": "unknown"}
+    assert first.json["result"] == "incomplete"
+    assert first.json["next"][0].startswith("campaignctl state resolve now ")
+    again = world.apply(status=1)
+    assert again.outcomes() == {}
+    assert "Now" not in world.campaigns()
+
+    world.run("state", "resolve", "now", "--retry", status=0)
+    world.apply()
+    assert_once(world, "Draft", "Now")
+    assert world.sends() == ["Now"]
+
+
+def test_an_unsettled_immediate_create_stops_creates_and_nothing_else(world: World) -> None:
+    world.write("old.yaml", sms("Old", scheduled_time=FAR))
+    world.apply()
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.control.fault({"method": "POST", "body": '"Now"', "times": 1}, {"kind": "drop"})
+    world.apply(status=1)
+    world.write("new.yaml", sms("New", scheduled_time=FAR))
+    world.write("old.yaml", sms("Old", scheduled_time=FAR, description="edited"))
+    result = world.apply(status=1)
+    assert result.outcomes() == {"old": "done"}
+    assert sorted(world.campaigns()) == ["Old"]
+
+
+def test_resolve_adopts_only_what_carries_the_marker(world: World) -> None:
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.write("other.yaml", sms("Other", is_draft=True))
+    world.control.switch(list_lag=3600)
+    world.control.fault({"method": "POST", "body": '"Now"', "times": 1}, {"kind": "lost_answer"})
+    world.apply(status=1)
+    real = world.campaigns()["Now"]["id"]
+    other = world.campaigns()["Other"]["id"]
+    world.control.switch(list_lag=0)
+    world.run("state", "resolve", "now", "--adopt", other, status=1)
+    world.run("state", "resolve", "now", "--retry", status=1)
+    world.run("state", "resolve", "now", "--adopt", real, status=0)
+    assert_once(world, "Now", "Other")
+    assert world.sends() == ["Now"]
+
+
+def test_a_kill_in_the_middle_ends_with_every_campaign_created_once(world: World) -> None:
+    names = [f"C{number}" for number in range(8)]
+    for name in names:
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    delay = {"kind": "delay", "seconds": 1.0, "when": "after"}
+    world.control.fault({"method": "POST", "skip": 3, "times": 3}, delay)
+    process = world.start("apply", "--auto-approve")
+    until(lambda: len(world.control.campaigns()) >= 4)
+    kill(process)
+    assert world.state["pending"]
+
+    world.apply()
+    assert_once(world, *names)
+
+
+def test_a_second_runner_waits_for_the_lock_or_says_who_holds_it(world: World) -> None:
+    names = [f"C{number}" for number in range(6)]
+    for name in names:
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.8, "when": "before"})
+    first = world.start("apply", "--auto-approve")
+    until(lambda: (world.folder / ".campaignctl" / "state.json.lock").exists() or first.poll() is not None)
+    refused = world.run("apply", "--auto-approve", "--lock-timeout", "0s", status=1)
+    assert f"{first.pid}" in refused.err
+    second = world.apply()
+    assert second.json["changes"] == []
+    assert first.wait(timeout=30) == 0
+    first.communicate()
+    assert_once(world, *names)
+
+
+def test_an_interrupt_finishes_what_is_in_flight_and_records_it(world: World) -> None:
+    names = [f"C{number}" for number in range(6)]
+    for name in names:
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.control.fault({"method": "POST", "times": 10}, {"kind": "delay", "seconds": 0.5, "when": "after"})
+    process = world.start("apply", "--auto-approve", "--parallelism", "1")
+    until(lambda: len(world.control.campaigns()) >= 2)
+    process.send_signal(2)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    recorded = world.state
+    assert recorded["pending"] == {}
+    assert {r["id"] for r in recorded["campaigns"].values()} == {c["id"] for c in world.campaigns().values()}
+    assert len(recorded["campaigns"]) < len(names)
+    world.apply()
+    assert_once(world, *names)
