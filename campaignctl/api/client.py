@@ -21,7 +21,7 @@ from campaignctl.api.listing import ListForms
 from campaignctl.api.pacing import Pacer
 from campaignctl.api.retry import Courier
 from campaignctl.api.secret import Token
-from campaignctl.api.translate import BAD_REQUEST, CREATED, DONE, NO_SUCH_CAMPAIGN, OK, Answer, Call, no_check
+from campaignctl.api.translate import BAD_REQUEST, CREATED, DONE, NO_SUCH_CAMPAIGN, OK, Answer, Call, nothing
 from campaignctl.api.waiting import Waiter
 from campaignctl.campaign.live import Live, Page
 from campaignctl.errors import ReadFailed, Refused
@@ -29,7 +29,7 @@ from campaignctl.errors import ReadFailed, Refused
 CAMPAIGNS: Final = "/v1/hood/campaigns"
 
 T = TypeVar("T")
-Check = Callable[[], None]
+Before = Callable[[], None]
 
 
 def _ignore(_event: str) -> None:
@@ -158,34 +158,36 @@ class OcambaApi:
             raise translate.rejection(answer, call, self._token)
         return self._understood(answer, call, lambda value: wire.by_id(value, campaign_id))
 
-    def create(self, body: Mapping[str, Any], *, before: Check = no_check) -> Live:
+    def create(self, body: Mapping[str, Any], *, before: Before = nothing) -> Live:
         """Create; the answer, which has an id. Raises `Refused` or `OutcomeUnknown`."""
-        call = Call("POST", CAMPAIGNS, check=before)
+        call = Call("POST", CAMPAIGNS, before=before)
         answer = self._courier.write(call, Outgoing(body=_json(body, call)))
         if answer.status not in CREATED:
             raise translate.rejection(answer, call, self._token)
         return self._understood(answer, call, wire.created)
 
-    def update(self, campaign_id: str, patch: Mapping[str, Any], *, before: Check = no_check) -> None:
+    def update(self, campaign_id: str, patch: Mapping[str, Any], *, before: Before = nothing) -> None:
         """Apply a JSON Merge Patch. Raises `Refused` or `OutcomeUnknown`."""
         self._act("PATCH", campaign_id, "", patch, before)
 
-    def pause(self, campaign_id: str, reason: str, *, before: Check = no_check) -> None:
+    def pause(self, campaign_id: str, reason: str, *, before: Before = nothing) -> None:
         """Suspend. Raises `Refused` or `OutcomeUnknown`."""
         self._act("POST", campaign_id, "/pause", {"reason": reason}, before)
 
-    def resume(self, campaign_id: str, body: Mapping[str, Any], *, before: Check = no_check) -> None:
+    def resume(self, campaign_id: str, body: Mapping[str, Any], *, before: Before = nothing) -> None:
         """Reactivate, at the time in the body. Raises `Refused` or `OutcomeUnknown`."""
         self._act("POST", campaign_id, "/resume", body, before)
 
-    def cancel(self, campaign_id: str, reason: str, *, before: Check = no_check) -> None:
+    def cancel(self, campaign_id: str, reason: str, *, before: Before = nothing) -> None:
         """End for good. Raises `Refused` or `OutcomeUnknown`."""
         self._act("POST", campaign_id, "/cancel", {"reason": reason}, before)
 
-    def _act(self, method: str, campaign_id: str, action: str, body: Mapping[str, Any], check: Check) -> None:
+    def _act(
+        self, method: str, campaign_id: str, action: str, body: Mapping[str, Any], before: Before
+    ) -> None:
         if not wire.is_id(campaign_id):
             raise Refused("this cannot be the id of a campaign", detail="nothing was sent")
-        call = Call(method, f"{_path(campaign_id)}{action}", check=check)
+        call = Call(method, f"{_path(campaign_id)}{action}", before=before)
         answer = self._courier.write(call, Outgoing(body=_json(body, call)))
         if answer.status not in DONE:
             raise translate.rejection(answer, call, self._token)

@@ -55,14 +55,17 @@ class Exchange:
 
         Raises what `translate.failure` says when no whole answer came.
         """
+        ready = False
         try:
             client = self._built()
             request = self._request(client, call, outgoing, slot)
+            ready = True
             answer = self._answer(client, request)
         except translate.FOREIGN as error:
-            if not translate.never_sent(error):
+            never_sent = not ready or translate.never_sent(error)
+            if not never_sent:
                 slot.sent()
-            raise translate.failure(error, call, self._token) from error
+            raise translate.failure(error, call, self._token, never_sent=never_sent) from error
         slot.sent()
         return answer
 

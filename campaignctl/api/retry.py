@@ -71,7 +71,7 @@ class Courier:
         tries = 0
         while True:
             with self._pacer.slot(reserve=call.reserve) as slot:
-                call.check()
+                call.before()
                 answer = self._exchange.once(call, outgoing, slot)
             self._on_answer(answer)
             if answer.status != TOO_MANY:

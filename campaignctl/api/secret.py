@@ -9,7 +9,10 @@ from campaignctl.errors import TokenRejected
 
 HIDDEN: Final = "[token]"
 SHORTEST_SECRET: Final = 8
-HTML_NAMES: Final = {'"': ("quot",), "&": ("amp",), "'": ("apos",), "<": ("lt",), ">": ("gt",)}
+PLAIN: Final = re.compile(r"[!#-&(-\[\]-~]+")
+"""Printable ASCII without quotes and backslash: none of these is in a token, but quotes get copied along."""
+
+HTML_NAMES: Final = {"&": ("amp",), "<": ("lt",), ">": ("gt",)}
 HINT: Final = "set OCAMBA_TOKEN to an API token of this account (profile menu, API Tokens)"
 
 
@@ -24,9 +27,9 @@ class Token:
     def __init__(self, value: str) -> None:
         if not value:
             raise TokenRejected("there is no API token", hint=HINT)
-        if any(not "!" <= character <= "~" for character in value):
+        if not PLAIN.fullmatch(value):
             raise TokenRejected(
-                "the API token contains a blank, a control character or a letter outside ASCII",
+                "the API token contains a blank, a quote, a backslash or something that is not ASCII text",
                 detail="nothing was sent",
                 hint=f"{HINT}; look for a line end or quotes that were copied along",
             )
@@ -54,13 +57,17 @@ class Token:
 
 
 def _echo_pattern(value: str) -> str:
-    """Matches the value plain, percent-encoded, with HTML references, or JSON-escaped any number of times."""
-    first, *others = (_spellings(character) for character in value)
-    return first + "".join(rf"\\*{spelling}" for spelling in others)
+    """Matches the value plain, percent-encoded, with HTML references, or JSON-escaped up to three times.
+
+    Repetitions are bounded and never given back, so that no text, however hostile, takes more than linear
+    time.
+    """
+    return r"\\{0,7}+".join(_spellings(character) for character in value)
 
 
 def _spellings(character: str) -> str:
     code = ord(character)
+    digits = "".join(f"[{digit}{digit.upper()}]" for digit in f"{code:02x}")
     names = "".join(rf"|&{name};" for name in HTML_NAMES.get(character, ()))
-    coded = rf"%(?:25)*{code:02x}|\\+u00{code:02x}|&#0*{code};|&#x0*{code:x};{names}"
-    return rf"(?:{re.escape(character)}|(?i:{coded}))"
+    references = rf"&#0{{0,6}}{code};|&#[xX]0{{0,6}}{digits};{names}"
+    return rf"(?:{re.escape(character)}|%(?:25){{0,3}}{digits}|{references}|\\{{0,8}}+u00{digits})"

@@ -68,22 +68,22 @@ UNKNOWN_HINT: Final = (
 REDIRECT_HINT: Final = "redirects are never followed; set api.url to where the API really is"
 
 
-def no_check() -> None:
-    """Lets every attempt through."""
+def nothing() -> None:
+    """Let every attempt through."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of the API as its errors name it.
 
-    `reserve` may use the share of the budget kept for settling. `check` runs directly before every attempt,
+    `reserve` may use the share of the budget kept for settling. `before` runs directly before every attempt,
     after all waiting; what it raises ends the call, and then that attempt was not sent.
     """
 
     method: str
     path: str
     reserve: bool = False
-    check: Callable[[], None] = no_check
+    before: Callable[[], None] = nothing
 
     @property
     def is_read(self) -> bool:
@@ -109,13 +109,13 @@ def never_sent(error: BaseException) -> bool:
     return isinstance(error, NEVER_SENT)
 
 
-def failure(error: BaseException, call: Call, token: Token) -> ApiError:
+def failure(error: BaseException, call: Call, token: Token, *, never_sent: bool) -> ApiError:
     """A call that got no whole answer, as our error."""
-    kind = _kind(error)
+    kind = _kind(error, never_sent=never_sent)
     detail = shown(str(error), token) or type(error).__name__
     if call.is_read:
         return ReadFailed(f"{call}: {kind}", detail=detail, hint=READ_HINT)
-    if never_sent(error):
+    if never_sent:
         hint = "nothing was sent; check the network and api.url"
         return Refused(f"{call}: {kind}", detail=detail, hint=hint)
     return OutcomeUnknown(f"{call}: {kind}", detail=detail, hint=UNKNOWN_HINT)
@@ -154,12 +154,12 @@ def _escaped(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
-def _kind(error: BaseException) -> str:
+def _kind(error: BaseException, *, never_sent: bool) -> str:
     if isinstance(error, httpx.ConnectTimeout | httpcore.ConnectTimeout):
         return "no connection in time"
     if isinstance(error, httpx.TimeoutException | httpcore.TimeoutException):
         return "no answer in time"
-    if never_sent(error):
+    if never_sent:
         return "no connection"
     return "the connection broke before the whole answer was there"
 

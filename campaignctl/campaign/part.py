@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 
 class Part(BaseModel):
@@ -21,7 +22,7 @@ class Part(BaseModel):
     def _no_null(cls, value: Any) -> Any:
         if isinstance(value, dict) and None in value.values():
             name = next(name for name, member in value.items() if member is None)
-            raise ValueError(f"`{name}` is null")
+            raise PydanticCustomError("null", "`{name}` is null: leave it out", {"name": name})
         return value
 
 

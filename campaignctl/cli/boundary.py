@@ -25,15 +25,11 @@ def run(root: click.Group, argv: Sequence[str]) -> int:
     console = Console(out=_stream(sys.stdout), err=_stream(sys.stderr), environ=os.environ, now=utc_now)
     try:
         status = _guarded(root, argv, console)
-        console.out.flush()
     except BrokenPipeError:
         status = _NO_READER
-    except OSError as error:
-        _complain(console, CampaignctlError("Cannot write the output", detail=f"{error.strerror or error}."))
-        status = CampaignctlError.exit_code
-    else:
-        return status
-    _abandon(console.out)
+    if not _flushed(console.out):
+        _abandon(console.out)
+        return status or _NO_READER
     return status
 
 
@@ -123,6 +119,14 @@ def _stream(stream: TextIO | None) -> TextIO:
         encoding = None if stream.isatty() else "utf-8"
         stream.reconfigure(encoding=encoding, errors="backslashreplace")
     return stream
+
+
+def _flushed(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except OSError:
+        return False
+    return True
 
 
 def _abandon(stream: TextIO) -> None:

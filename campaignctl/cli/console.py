@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TextIO
 
+from campaignctl.errors import CampaignctlError
+
 ColorChoice = Literal["auto", "always", "never"]
 LogFormat = Literal["text", "json"]
 Verbosity = Literal["quiet", "normal", "verbose"]
@@ -114,6 +116,11 @@ class Console:
         if above is not None and stream is self.err:
             above(text)
             return
-        with self._lock:
-            stream.write(text)
-            stream.flush()
+        try:
+            with self._lock:
+                stream.write(text)
+                stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise CampaignctlError("Cannot write the output", detail=f"{error.strerror or error}.") from error

@@ -38,7 +38,7 @@ def _unread(root: Node, builder: Builder) -> Iterator[Path]:
 
 def _explained(problem: Problem, unread: Iterable[Path], meant: Collection[str]) -> bool:
     path = problem.path
-    if problem.code == "missing-member" and path[-1] in meant:
+    if path and path[-1] in meant:
         return True
     vague = problem.severity == "warning" or problem.code in _CONSEQUENCES
     return any(

@@ -35,7 +35,6 @@ MOST_ALIASED = 10_000
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _HINTS = (
-    ("\\t", "indent with blanks, not with tabs"),
     ("mapping values are not allowed", "a text with `: ` in it needs quotes"),
     ("Unicode character escape", "write the character itself: YAML knows no pairs of \\u escapes"),
     ("could not find expected ':'", "a key and its value are joined by `: `"),
@@ -130,6 +129,8 @@ class _Reading:
         mark = getattr(wrong, "problem_mark", None) or getattr(wrong, "context_mark", None)
         source = self.file.source(mark.line, mark.column) if mark else self.file.source()
         hint = next((hint for sign, hint in _HINTS if sign in problem), "")
+        if source.text[source.column - 1 : source.column] == "\t":
+            hint = "indent with blanks, not with tabs"
         self.findings.append(Finding("error", "syntax", f"not YAML: {problem}", source, hint))
 
     def _node(self, event: Any, depth: int) -> Node:

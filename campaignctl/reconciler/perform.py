@@ -10,7 +10,7 @@ from typing import Any
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, FieldChange, mistaken
-from campaignctl.errors import ApiError, CampaignctlError, OutcomeUnknown, Refused
+from campaignctl.errors import ApiError, CampaignctlError, Interrupted, OutcomeUnknown, Refused
 from campaignctl.plan import guardrails, records
 from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler.outcome import ChangeResult, Failure
@@ -164,7 +164,7 @@ def set_off(
         return failed(change, failure(change, error), record.id)
     except OutcomeUnknown as error:
         return unknown(change, error, record.id)
-    live = run.api.read(record.id) or Live(record.id, {"status": record.status}, complete=False)
+    live = _read_after(run, record)
     now = run.now()
     run.record(
         Entry(
@@ -174,6 +174,15 @@ def set_off(
         )
     )
     return done(change, record.id)
+
+
+def _read_after(run: Run, record: Record) -> Live:
+    """Live after a write that was answered; where it cannot be read, what is known must do."""
+    try:
+        live = run.api.read(record.id)
+    except (ApiError, Interrupted):
+        live = None
+    return live or Live(record.id, {"status": record.status}, complete=False)
 
 
 def replace_campaign(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
-from campaignctl.errors import AccountMismatch, Interrupted, StateNotSaved
+from campaignctl.errors import AccountMismatch, ApiError, Interrupted, StateNotSaved
 from campaignctl.manifest.desired import Project
 from campaignctl.plan import records
 from campaignctl.plan.model import Action
@@ -114,10 +114,14 @@ class Run:
         if learnt != account:
             self.record(Entry(account=learnt, decision=False))
 
-    def _shows_marker(self, live: Live) -> bool:
+    def _shows_marker(self, live: Live) -> bool | None:
+        """None where that cannot be told now: the next create is asked again."""
         if marker.read(live.members):
             return True
-        full = self.api.read(live.id)
+        try:
+            full = self.api.read(live.id)
+        except (ApiError, Interrupted):
+            return None
         return full is not None and marker.read(full.members) is not None
 
     def release(self, key: str, record: Record, status: str) -> None:

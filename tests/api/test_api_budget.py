@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 
 import pytest
@@ -88,6 +89,29 @@ def test_what_somebody_else_used_up_is_waited_for() -> None:
     assert starts(budget, 5, now=1.5)[-1] == 1.5
     assert budget.free_at(3.0, reserve=False) == pytest.approx(31.02)
     assert budget.free_at(3.0, reserve=True) <= 3.0
+
+
+@given(
+    alignment=st.floats(0, 60),
+    used_before=st.integers(0, 150),
+    others=st.lists(st.integers(0, 3), min_size=1, max_size=20),
+)
+def test_with_others_on_the_same_budget_normal_traffic_stays_within_the_minute(
+    alignment: float, used_before: int, others: list[int]
+) -> None:
+    budget, now, window, used = Budget(DOCUMENTED), 0.0, 0, 0
+    for number in range(300):
+        now = max(now, budget.free_at(now, reserve=False))
+        budget.grant(now, reserve=False)
+        budget.sent(now, reserve=False)
+        if number == 0 or (now + alignment) // 60 != window:
+            window, used = (now + alignment) // 60, used_before if number == 0 else 0
+        used += 1
+        # Only the first request, which knows nothing of the others yet, may find the budget used up.
+        assert used <= 150 or number == 0
+        reset = math.ceil((window + 1) * 60 - alignment - now) or 1
+        budget.observe(now, Report(limit=150, remaining=max(150 - used, 0), reset=reset))
+        used += others[number % len(others)]
 
 
 def test_our_own_use_alone_never_waits_for_the_end_of_the_servers_window() -> None:

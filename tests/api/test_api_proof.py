@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from campaignctl.api.client import OcambaApi
@@ -176,6 +178,32 @@ def test_tls_that_fails_proves_that_nothing_happened() -> None:
     assert not plain.requests
 
 
+def test_certificates_that_cannot_be_read_prove_that_nothing_happened(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    with client("https://localhost:9") as api, pytest.raises(Refused, match="no connection"):
+        api.create(BODY)
+
+
+def test_a_closed_client_can_be_closed_again_and_opens_anew() -> None:
+    with RawServer([whole(201, CREATED)]) as server, client(server.url) as api:
+        api.create(BODY)
+        api.close()
+        api.close()
+        api.create(BODY)
+    assert [request.connection for request in server.requests] == [1, 2]
+
+
+def test_a_transport_can_take_the_place_of_the_network() -> None:
+    time = SimulatedTime()
+    transport = httpx.MockTransport(lambda _request: httpx.Response(204))
+    with client("https://api.ocamba.com", time, transport=transport) as api:
+        for _ in range(11):
+            api.pause("7", "why")
+    assert time.seconds == pytest.approx(1.02)
+
+
 def test_a_body_that_is_no_json_is_refused_before_anything_is_sent() -> None:
     with RawServer([whole(201, CREATED)]) as server, client(server.url) as api:
         for body in ({"score": float("nan")}, {"name": object()}):
@@ -220,13 +248,13 @@ def test_a_429_for_longer_than_that_is_refused_at_once() -> None:
     assert (len(server.requests), time.seconds) == (1, 0)
 
 
-def test_the_check_runs_before_every_attempt_and_what_it_raises_stops_the_write() -> None:
+def test_what_comes_before_runs_before_every_attempt_and_what_it_raises_stops_the_write() -> None:
     class TooLateError(Exception):
         pass
 
     time = SimulatedTime()
 
-    def check() -> None:
+    def before() -> None:
         if time.seconds >= 7:
             raise TooLateError
 
@@ -235,7 +263,7 @@ def test_the_check_runs_before_every_attempt_and_what_it_raises_stops_the_write(
         client(server.url, time) as api,
         pytest.raises(TooLateError),
     ):
-        api.create(BODY, before=check)
+        api.create(BODY, before=before)
     assert len(server.requests) == 1
 
 

@@ -1,4 +1,7 @@
-"""What every backend must do. A backend's own test derives from these classes and gives a `place`."""
+"""What every backend must do: keep what it was given, for one writer at a time.
+
+A backend's own test derives from the classes here and in `crash_conformance`, and gives a `place`.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,15 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
-from campaignctl.errors import LockError, LockHeld, LockLost, StateDamaged, StateNotSaved, StateTooNew
+from campaignctl.errors import LockError, LockHeld, LockLost, StateNotSaved
 from campaignctl.reconciler.ports import Backend
 from campaignctl.state.model import State
 from tests.backends.actors import PATIENCE, Actor, Place
-from tests.backends.crashes import crash_before_every_call, stages
+from tests.backends.crashes import read_while
 from tests.state.samples import decision, observation, sample_state
 
 NOW = timedelta()
@@ -22,7 +26,7 @@ SOON = timedelta(seconds=PATIENCE)
 NewActor = Callable[[], Actor]
 
 
-class _Conformance:
+class Conformance:
     """What the tests below share."""
 
     @pytest.fixture
@@ -59,7 +63,7 @@ class _Conformance:
         return sample_state().after(steps[0]).after(steps[1]).after(steps[2])
 
 
-class StoreConformance(_Conformance):
+class StoreConformance(Conformance):
     """Whole writes, steps and the serial."""
 
     def test_there_is_no_state_before_the_first_write(self, backend: Backend) -> None:
@@ -147,8 +151,20 @@ class StoreConformance(_Conformance):
             last = state.serial
         applying.answer()
 
+    def test_a_reader_that_is_overtaken_at_any_point_sees_one_state(self, place: Place) -> None:
+        for number in count(1):
+            here = place.another(f"look-{number}").backend()
+            session = here.acquire("apply", NOW)
+            session.write(sample_state())
+            session.append(observation("a"))
+            session.release()
+            states, reached = _overtaken(here, number)
+            assert states[0] in states[1:], f"overtaken before look {number}"
+            if not reached:
+                break
 
-class LockConformance(_Conformance):
+
+class LockConformance(Conformance):
     """One writer, and what becomes of it."""
 
     def test_a_free_lock_has_no_holder(self, backend: Backend) -> None:
@@ -278,118 +294,23 @@ class LockConformance(_Conformance):
         assert backend.read() == sample_state().after(decision("b"))
 
 
-class CrashConformance(_Conformance):
-    """Kills at every point, torn ends, and damage that no kill explains."""
+def _overtaken(backend: Backend, number: int) -> tuple[list[State | None], bool]:
+    """What a reader found whom two whole applies overtook, and every state that there was meanwhile."""
+    session = backend.acquire("apply", NOW)
+    session.append(observation("b"))
+    passed = [session.state]
 
-    def test_a_kill_before_any_call_leaves_what_was_reported_as_saved(
-        self, actor: NewActor, place: Place
-    ) -> None:
-        known = stages()
-        crashes = actor().ask("call", crash_before_every_call, place)
-        assert {crash.reported for crash in crashes} == set(range(len(known)))
-        for crash in crashes:
-            expected = known[crash.reported : crash.reported + 2]
-            assert crash.read in expected, f"killed before call {crash.call}"
-            assert crash.reopened == crash.read, f"killed before call {crash.call}"
-
-    def test_a_journal_torn_at_any_byte_keeps_its_finished_steps(
-        self, backend: Backend, place: Place, died: State
-    ) -> None:
-        data = _journal(place)
-        expected = [sample_state()]
-        for step in (observation("a"), decision("b"), observation("c")):
-            expected.append(expected[-1].after(step))
-        for length in range(len(data) + 1):
-            place.put_journal(data[:length])
-            finished = max(0, data.count(b"\n", 0, length) - 1)
-            assert backend.read() == expected[finished], f"torn after {length} bytes"
-
-    def test_steps_go_on_behind_a_torn_end(self, backend: Backend, place: Place, died: State) -> None:
-        place.put_journal(_journal(place)[:-5])
-        session = backend.acquire("apply", NOW)
-        torn = sample_state().after(observation("a")).after(decision("b"))
-        assert session.state == torn
-        session.append(decision("d"))
-        assert backend.read() == torn.after(decision("d"))
-        session.release()
-        assert backend.read() == torn.after(decision("d"))
-
-    def test_a_journal_that_is_folded_in_already_is_not_folded_in_again(
-        self, backend: Backend, place: Place, applying: Actor
-    ) -> None:
-        applying.append(observation("a"))  # the serial stays: it alone would not tell
-        journal = _journal(place)
-        applying.release()
-        place.put_journal(journal)
-        folded = sample_state().after(observation("a"))
-        assert backend.read() == folded
-        session = backend.acquire("apply", NOW)
-        assert session.state == folded
-        session.release()
-        assert backend.read() == folded
-
-    def test_a_journal_that_the_state_has_outrun_is_passed_over(
-        self, backend: Backend, place: Place, died: State
-    ) -> None:
-        journal = _journal(place)
-        for serial in (4, 5, 6):
-            session = backend.acquire("state push", NOW)
-            session.write(sample_state(serial))
+    def apply_twice() -> None:
+        nonlocal session
+        for name in ("c", "d"):
             session.release()
-        place.put_journal(journal)
-        assert backend.read() == sample_state(6)
-        backend.acquire("apply", NOW).release()
-        assert not place.journal()
+            session = backend.acquire("apply", NOW)
+            session.append(observation(name))
+            passed.append(session.state)
 
-    @pytest.mark.parametrize("lineage", ["5b0c8c60", "another"])
-    def test_a_journal_of_another_state_is_refused(
-        self, backend: Backend, place: Place, died: State, lineage: str
-    ) -> None:
-        journal = _journal(place)
-        other = sample_state(1, lineage).after(observation("other"))
-        session = backend.acquire("state push", NOW)
-        session.write(other)
-        session.write(other.after(observation("further")))
-        session.release()
-        place.put_journal(journal)
-        _assert_untouched(backend, place, StateDamaged)
-
-    def test_damage_in_a_journal_is_refused_and_kept(
-        self, backend: Backend, place: Place, died: State
-    ) -> None:
-        data = _journal(place)
-        lines = data.splitlines(keepends=True)
-        flipped = data[:99] + bytes([data[99] ^ 1]) + data[100:]
-        for damage in (flipped, b"".join(lines[:1] + lines[2:]), b"\n" + data, data + b"\n", b"?\n"):
-            place.put_journal(damage)
-            _assert_untouched(backend, place, StateDamaged)
-
-    def test_a_damaged_document_is_refused_and_kept(
-        self, backend: Backend, place: Place, died: State
-    ) -> None:
-        for damage in (b"", b"{}\n", (place.document() or b"")[:-3]):
-            place.put_document(damage)
-            _assert_untouched(backend, place, StateDamaged)
-
-    def test_a_newer_format_is_refused_and_kept(self, backend: Backend, place: Place, died: State) -> None:
-        document = place.document() or b""
-        place.put_document(document.replace(b'"format_version": 1', b'"format_version": 2'))
-        _assert_untouched(backend, place, StateTooNew)
-
-    def test_a_write_repairs_what_was_damaged(self, backend: Backend, place: Place, died: State) -> None:
-        place.put_document(b"{")
-        session = backend.acquire("state push", NOW)
-        session.write(died)
-        assert session.state == died
-        session.append(decision("d"))
-        session.release()
-        assert backend.read() == died.after(decision("d"))
-
-
-def _journal(place: Place) -> bytes:
-    data = place.journal()
-    assert data
-    return data
+    found, reached = read_while(backend, number, apply_twice)
+    session.release()
+    return [found, *passed], reached
 
 
 def _break_lock(backend: Backend) -> None:
@@ -407,17 +328,3 @@ def _assert_powerless(zombie: Actor) -> None:
     ):
         with pytest.raises(LockLost):
             zombie.ask("with_session", method, *arguments)
-
-
-def _assert_untouched(backend: Backend, place: Place, error: type[Exception]) -> None:
-    """Neither a reader nor a holder of the lock uses the state, and both leave it as it is."""
-    before = place.document(), place.journal()
-    with pytest.raises(error):
-        backend.read()
-    session = backend.acquire("apply", NOW)
-    with pytest.raises(error):
-        _ = session.state
-    with pytest.raises(error):
-        session.append(decision("x"))
-    session.release()
-    assert (place.document(), place.journal()) == before

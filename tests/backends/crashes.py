@@ -1,24 +1,27 @@
-"""One life of a state, killed before every single call by which it changes what others see."""
+"""Kills before every call by which a backend changes what others see, and reads that are overtaken."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from types import FrameType
 from typing import Any
 
-from campaignctl.reconciler.ports import Session
+from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.state.model import Entry, State
 from tests.backends.actors import Place
 from tests.state.samples import decision, observation, sample_state
 
-_SYSTEM = {"posix", "fcntl"}
-_CHANGES = {"flock", "fsync", "ftruncate", "link", "mkdir", "open", "rename", "replace", "unlink", "write"}
+_CHANGES = frozenset(
+    {"flock", "fsync", "ftruncate", "link", "mkdir", "open", "rename", "replace", "unlink", "write"}
+)
+_LOOKS = frozenset({"open", "read", "stat", "fstat", "close"})
 
 Step = State | Entry
 LIFE: tuple[Step, ...] = (
@@ -38,6 +41,36 @@ def stages() -> list[State | None]:
         last = seen[-1]
         seen.append(step if isinstance(step, State) else last and last.after(step))
     return seen
+
+
+@contextmanager
+def before_call(number: int, names: frozenset[str], act: Callable[[], None]) -> Iterator[list[int]]:
+    """Do `act` directly before the `number`-th call of a built-in function with one of `names`.
+
+    Gives a list that is empty until then.
+    """
+    left, reached = number, list[int]()
+
+    def at_event(frame: FrameType, event: str, function: Any) -> None:
+        nonlocal left
+        if event == "c_call" and function.__name__ in names:
+            left -= 1
+            if left == 0:
+                reached.append(number)
+                act()
+
+    sys.setprofile(at_event)
+    try:
+        yield reached
+    finally:
+        sys.setprofile(None)
+
+
+def read_while(backend: Backend, number: int, act: Callable[[], None]) -> tuple[State | None, bool]:
+    """What a read finds when `act` is done in its middle, before its `number`-th look; and whether it was."""
+    with before_call(number, _LOOKS, act) as reached:
+        state = backend.read()
+    return state, bool(reached)
 
 
 @dataclass(frozen=True)
@@ -87,13 +120,12 @@ def _live_until(place: Place, call: int) -> tuple[int, bool]:
 
 def _live(place: Place, call: int, report: Callable[[], Any]) -> None:
     backend = place.backend()
-    _kill_before(call)
-    session = backend.acquire("apply", timedelta())
-    for step in LIFE:
-        _take(session, step)
-        report()
-    session.release()
-    sys.setprofile(None)
+    with before_call(call, _CHANGES, _die):
+        session = backend.acquire("apply", timedelta())
+        for step in LIFE:
+            _take(session, step)
+            report()
+        session.release()
 
 
 def _take(session: Session, step: Step) -> None:
@@ -103,15 +135,6 @@ def _take(session: Session, step: Step) -> None:
         session.append(step)
 
 
-def _kill_before(call: int) -> None:
-    """End this process as a power cut would, directly before its so manieth call to the system."""
-    left = call
-
-    def at_event(frame: FrameType, event: str, function: Any) -> None:
-        nonlocal left
-        if event == "c_call" and function.__module__ in _SYSTEM and function.__name__ in _CHANGES:
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.setprofile(at_event)
+def _die() -> None:
+    """End this process as a power cut would."""
+    os.kill(os.getpid(), signal.SIGKILL)

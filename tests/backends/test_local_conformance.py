@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.backends.conformance import CrashConformance, LockConformance, StoreConformance
+from tests.backends.conformance import LockConformance, StoreConformance
+from tests.backends.crash_conformance import CrashConformance
 from tests.backends.local_place import LocalPlace
 
 

@@ -141,6 +141,15 @@ def test_no_step_follows_a_whole_write_that_failed(place: LocalPlace, session: L
     assert place.journal() is None
 
 
+def test_a_journal_of_somebody_else_is_not_written_over(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    place.put_journal(b"not ours\n")
+    with pytest.raises(StateNotSaved, match="journal could not be written"):
+        session.append(decision("a"))
+    assert place.journal() == b"not ours\n"
+
+
 def test_a_value_that_json_cannot_hold_harms_nothing_else(place: LocalPlace) -> None:
     session = place.backend().acquire("apply", NOW)
     session.write(sample_state())

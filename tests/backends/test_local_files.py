@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from datetime import timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from campaignctl.errors import StateDamaged, StateError, StateNotSaved
 from campaignctl.state.codec import decode, encode
 from campaignctl.state.model import State
+from tests.backends.crashes import read_while
 from tests.backends.local_place import LocalPlace
 from tests.state.samples import decision, observation, sample_state
 
@@ -129,6 +130,33 @@ def test_a_journal_without_its_state_is_refused(place: LocalPlace) -> None:
     place.path.unlink()
     with pytest.raises(StateDamaged, match="is not there"):
         place.backend().read()
+
+
+def test_a_reader_between_two_folds_sees_one_state(place: LocalPlace) -> None:
+    """It opens a journal that is folded in already; before it looks at the backup, that is another one."""
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.append(observation("a"))
+    journal = place.journal() or b""
+    session.release()
+    for number in count(1):
+        place.put_journal(journal)
+        state, reached = read_while(place.backend(), number, lambda: fold_halfway(place))
+        assert state == sample_state().after(observation("a")), f"overtaken before look {number}"
+        place.beside("backup").write_bytes(encode(sample_state()).encode())
+        if not reached:
+            break
+
+
+def fold_halfway(place: LocalPlace) -> None:
+    """The beginning of a whole write: the backup is new, the state not yet."""
+    session = place.backend().acquire("apply", NOW)
+    place.beside("tmp").mkdir()
+    with pytest.raises(StateNotSaved) as refused:
+        session.write(sample_state(9))
+    Path(refused.value.hint.rpartition(" ")[2].rstrip("`")).unlink()
+    place.beside("tmp").rmdir()
+    session.release()
 
 
 def test_a_step_does_not_rewrite_the_state(place: LocalPlace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -64,14 +65,21 @@ class Cli:
             self.command(*words), cwd=self.cwd, env=self.environ, text=True, start_new_session=True, **options
         )
 
-    def on_terminal(self, *words: str, typed: str = "") -> Done:
-        """Run with a terminal for all three streams; `out` is everything that it showed."""
+    def on_terminal(self, *words: str, typed: str = "", interrupt_at: str = "") -> Done:
+        """Run with a terminal for all three streams; `out` is everything that it showed.
+
+        `typed` waits in the terminal from the beginning; SIGINT is sent when `interrupt_at` has been shown.
+        """
         ours, theirs = pty.openpty()
         process = self.start(*words, stdin=theirs, stdout=theirs, stderr=theirs)
         os.close(theirs)
-        if typed:
-            os.write(ours, typed.encode())
-        shown = _until_closed(ours)
+        os.write(ours, typed.encode())
+        shown, sent = "", False
+        while part := _read(ours):
+            shown += part.decode(errors="replace")
+            if interrupt_at and not sent and interrupt_at in shown:
+                sent = True
+                process.send_signal(signal.SIGINT)
         os.close(ours)
         return Done(process.wait(SECONDS), shown, "")
 
@@ -79,13 +87,8 @@ class Cli:
         return Cli(self.cwd, {**self.extra, **extra})
 
 
-def _until_closed(descriptor: int) -> str:
-    parts: list[bytes] = []
-    while True:
-        try:
-            part = os.read(descriptor, 65536)
-        except OSError:  # Linux says EIO when the other end of a terminal is closed
-            part = b""
-        if not part:
-            return b"".join(parts).decode(errors="replace")
-        parts.append(part)
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # Linux says EIO when the other end of a terminal is closed
+        return b""

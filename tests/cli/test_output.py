@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -197,6 +198,7 @@ def test_an_interrupt_ends_with_130(project: Cli) -> None:
         assert process.stdin is not None
         process.stdin.write(" " * 1_000_000)  # more than a pipe holds: once it is written, somebody reads
         process.stdin.flush()
+        time.sleep(0.2)  # by then it waits for more
         os.kill(process.pid, signal.SIGINT)
         assert process.wait(SECONDS) == 130
         assert process.stderr is not None

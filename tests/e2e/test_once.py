@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.e2e.harness import World, kill, sms
+from tests.e2e.harness import PROJECT, World, kill, sms
 
 FAR = "2036-03-22 10:00:00"
 
@@ -88,11 +88,23 @@ def test_resolve_adopts_only_what_carries_the_marker(world: World) -> None:
     world.apply(status=1)
     real = world.campaigns()["Now"]["id"]
     other = world.campaigns()["Other"]["id"]
-    world.control.switch(list_lag=0)
     world.run("state", "resolve", "now", "--adopt", other, status=1)
-    world.run("state", "resolve", "now", "--retry", status=1)
     world.run("state", "resolve", "now", "--adopt", real, status=0)
     assert_once(world, "Now", "Other")
+    assert world.sends() == ["Now"]
+
+
+def test_retry_is_refused_for_what_was_created(world: World) -> None:
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.5, "when": "after"})
+    process = world.start("apply", "--auto-approve")
+    until(lambda: world.control.campaigns())
+    kill(process)
+    real = world.campaigns()["Now"]["id"]
+    refused = world.run("state", "resolve", "now", "--retry", status=1)
+    assert f"campaignctl state resolve now --adopt {real}" in refused.err
+    world.run("state", "resolve", "now", "--adopt", real, status=0)
+    assert_once(world, "Now")
     assert world.sends() == ["Now"]
 
 
@@ -115,7 +127,8 @@ def test_a_second_runner_waits_for_the_lock_or_says_who_holds_it(world: World) -
     names = [f"C{number}" for number in range(6)]
     for name in names:
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
-    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.8, "when": "before"})
+    world.write("campaignctl.yaml", PROJECT.replace("timeout: 2s", "timeout: 30s"))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 6.0, "when": "before"})
     first = world.start("apply", "--auto-approve")
     until(lambda: (world.folder / ".campaignctl" / "state.json.lock").exists() or first.poll() is not None)
     refused = world.run("apply", "--auto-approve", "--lock-timeout", "0s", status=1)

@@ -47,8 +47,6 @@ def project(tmp_path: Path) -> Check:
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return Checked(
-            *check(tmp_path, environment=environment, environ=environ or {}, tool_version="0.1.0")
-        )
+        return Checked(*check(tmp_path, environment=environment, environ=environ or {}, tool_version="0.1.0"))
 
     return checked

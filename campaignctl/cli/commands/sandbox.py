@@ -16,10 +16,10 @@ from campaignctl.errors import CampaignctlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
     from campaignctl.sandbox import Sandbox
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -45,12 +45,10 @@ def command(app: App, *, host: str, port: int, data: Path | None) -> int:
         console.log(
             "warning", f"{host} can be reached from other machines, and the sandbox trusts everybody."
         )
-    with _interruptible(), opened(host, port, data) as sandbox:
+    with _held_back(), opened(host, port, data) as sandbox:
         console.say(_introduction(sandbox.url, data))
-        try:
-            signal.pause()
-        except KeyboardInterrupt:
-            console.log("info", "The sandbox has stopped.")
+        signal.sigwait(_ENDING)
+        console.log("info", "The sandbox has stopped.")
     return 0
 
 
@@ -75,19 +73,18 @@ def opened(host: str, port: int, data: Path | None = None) -> Sandbox:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Take SIGTERM like Ctrl-C, also where the shell started us with SIGINT ignored (a job with `&`)."""
+def _held_back() -> Iterator[None]:
+    """Keep the signals that end us until they are waited for, in every thread that begins in the block.
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {each: signal.signal(each, interrupt) for each in signals}
+    Also where the shell started us with SIGINT ignored, as it does with a job in the background.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, before)
 
 
 def _introduction(url: str, data: Path | None) -> str:

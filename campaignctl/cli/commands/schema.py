@@ -15,7 +15,7 @@ from campaignctl.cli.settings import App
 @click.pass_obj
 def command(app: App, *, kind: str) -> int:
     """Print the JSON Schema of a manifest (default), or of the project file."""
-    from campaignctl.manifest.schema import json_schema
+    from campaignctl.manifest.schema import campaign_schema, project_schema
 
-    app.console.document(json_schema(kind))
+    app.console.document(project_schema() if kind == "Project" else campaign_schema())
     return 0

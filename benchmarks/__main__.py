@@ -1,0 +1,21 @@
+"""Run every benchmark: `python -m benchmarks [NAME ...]`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ("startup", "validate", "creates", "state_writes")
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks, or all; the number of those above their bound."""
+    failed = 0
+    for name in names or NAMES:
+        print(f"== {name}")
+        failed += importlib.import_module(f"benchmarks.{name}").main()
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,20 @@
+"""Whole processes, timed in turns, so that a drifting machine bears on all sides alike."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from collections.abc import Mapping
+
+
+def alternate(sides: Mapping[str, list[str]], rounds: int) -> dict[str, float]:
+    """The median seconds of each command; they take turns, after one round that does not count."""
+    seconds: dict[str, list[float]] = {name: [] for name in sides}
+    for counted in range(rounds + 1):
+        for name, command in sides.items():
+            start = time.perf_counter()
+            subprocess.run(command, check=True, capture_output=True)
+            if counted:
+                seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}

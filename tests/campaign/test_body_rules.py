@@ -1,0 +1,182 @@
+"""What the members of a body ask of each other, one rule at a time."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from campaignctl.campaign.check import check
+from campaignctl.campaign.macros import SYSTEM
+
+
+def push(**members):
+    content = {"title": {"en": "Hi"}, "landing_url": "https://example.com"}
+    return {"name": "M", "channel": "push", "push": content, **members}
+
+
+def sms(**members):
+    return {"name": "M", "channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Hi"}}, **members}
+
+
+def email(**content):
+    given = {"sender_name": "A", "sender_email": "a@example.com", "subject": "Hi", "html": {"en": "<p>"}}
+    return {"name": "M", "channel": "email", "integration_id": "1", "email": {**given, **content}}
+
+
+def body(*messages, **members):
+    return {"name": "N", "messages": list(messages) or [sms()], **members}
+
+
+TEST = {
+    "test_split": 30,
+    "winning_metric": "click_rate",
+    "evaluation_window": "1D",
+    "winner_delivery_mode": "manual",
+}
+PATTERN = {"hour": 1, "minute": 1, "weekdays": [1], "months": [1]}
+
+
+def codes(value):
+    return [(problem.severity, problem.code) for problem in check(value)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        body(),
+        body(push(), sms(), email()),
+        body(push(), push(), push(), push(), ab_test=TEST),
+        body(sms(), sms(), push(), ab_test={**TEST, "evaluation_window": "5D 20H 30M"}),
+        body(recurrence={"pattern": PATTERN}),
+        body(recurrence={"cron": "5 4 * * 4"}, run_immediately=False),
+        body(is_draft=True, scheduled_time="2036-01-01 00:00:00"),
+        body(push(primary_lang="en", priority=3)),
+        body(utm_tracking={"enabled": 0}),
+        body(utm_tracking={"enabled": True}),
+        body(metadata={"a": {"b": [1, None]}}, quiet_hours={}),
+    ],
+)
+def test_nothing_to_say(value):
+    before = copy.deepcopy(value)
+    assert check(value) == ()
+    assert value == before
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "path"),
+    [
+        (body(*[push()] * 5, ab_test=TEST), "messages-per-channel", ("messages", 4)),
+        (body(push(), push()), "ab-test-missing", ("messages", 1)),
+        (
+            body(run_immediately=True, scheduled_time="2036-01-01 00:00:00"),
+            "execution-option",
+            ("scheduled_time",),
+        ),
+        (
+            body(scheduled_time="2036-01-01 00:00:00", recurrence={"cron": "0 0 * * *"}),
+            "execution-option",
+            ("recurrence",),
+        ),
+        (body(is_draft=True, run_immediately=True), "draft-sends", ("run_immediately",)),
+        (body(labels=["a,b"]), "label", ("labels", 0)),
+        (body(labels=[" "]), "label", ("labels", 0)),
+        (body(metadata={"campaignctl": "v1"}), "metadata-marker", ("metadata", "campaignctl")),
+        (body(recurrence={}), "recurrence", ("recurrence",)),
+        (body(recurrence={"cron": "0 0 * * *", "pattern": PATTERN}), "recurrence", ("recurrence", "cron")),
+        (body(recurrence={"cron": "0  0 * * *"}), "cron", ("recurrence", "cron")),
+        (
+            body(recurrence={"pattern": {**PATTERN, "minute": 60}}),
+            "range",
+            ("recurrence", "pattern", "minute"),
+        ),
+        (
+            body({"name": "M", "channel": "sms", "sms": {"content": {"en": "Hi"}}}),
+            "integration-missing",
+            ("messages", 0, "integration_id"),
+        ),
+        (body({"name": "M", "channel": "push"}), "channel-content", ("messages", 0, "push")),
+        (body(push(email={})), "channel-content", ("messages", 0, "email")),
+        (body(push(primary_lang="de")), "primary-lang", ("messages", 0, "primary_lang")),
+        (body(email(subject="x" * 79)), "too-long", ("messages", 0, "email", "subject")),
+        (body(email(html={"en": "x" * 65_536})), "too-long", ("messages", 0, "email", "html", "en")),
+        (body(email(preheader="")), "empty", ("messages", 0, "email", "preheader")),
+        (body(description=None), "type", ()),
+        (body(score="3"), "type", ("score",)),
+        (body(status="draft"), "unknown-member", ("status",)),
+        ({"name": "N"}, "missing-member", ("messages",)),
+    ],
+)
+def test_an_error(value, code, path):
+    errors = [problem for problem in check(value) if problem.severity == "error"]
+    assert [(problem.code, problem.path) for problem in errors] == [(code, path)]
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (body(ab_test=TEST), "ab-test-unused"),
+        (body(push(), push(), ab_test={**TEST, "test_split": 101}), "test-split"),
+        (body(push(), push(), ab_test={**TEST, "winning_metric": "luck"}), "metric"),
+        (body(push(), push(), ab_test={k: v for k, v in TEST.items() if k != "test_split"}), "expected"),
+        (body(name="ж" * 51), "long-text"),
+        (body(description="x" * 2001), "long-text"),
+        (body(sms(sms={"content": {"en": "x" * 321}})), "long-text"),
+        (body(sms(sms={"content": {"en": ""}})), "expected"),
+        (body(sms(sms={})), "expected"),
+        (body(email(sender_email="[masked]")), "address"),
+        (body(email(preheader="x")), "unconfirmed"),
+        (body({"name": "M", "channel": "adex", "adex": {"zone_id": 1}}), "unconfirmed"),
+        (body({"name": "M", "channel": "push", "template_id": "1"}), "template"),
+        (
+            body({"name": "M", "channel": "sms", "sms": {"content": {"en": "Hi"}}}, is_draft=True),
+            "integration-missing",
+        ),
+        (body(push(push={"title": {"de": "Hi"}, "landing_url": "https://a.example"})), "primary-lang"),
+        (
+            body(push(push={"title": {"english": "Hi", "en": "Hi"}, "landing_url": "https://a.example"})),
+            "language",
+        ),
+        (body(push(push={"title": {"en": "Hi"}, "landing_url": "http://a.example"})), "address"),
+        (body(score=1), "unconfirmed"),
+        (body(max_runs=1), "unconfirmed"),
+        (body(labels=["a", "a"]), "label"),
+        (body(targeting={"segments": {"items": ["1"]}}), "unconfirmed"),
+        (body(targeting={"countries": {"items": ["de"], "op": "in"}}), "audience-code"),
+        (body(targeting={"languages": {"items": ["de"], "op": "nin"}}), "operator"),
+        (body(targeting={"countries": {"items": [], "op": "in"}}), "empty"),
+        (body(targeting={"profile_age": {"from": 10, "to": 1}}), "empty"),
+        (body(recurrence={"cron": "*/5 4 * * 4"}), "cron"),
+        (body(recurrence={"cron": "5 4 2 4 4"}), "cron"),
+        (body(recurrence={"pattern": {"hour": 1, "minute": 1, "weekdays": [1]}}), "expected"),
+        (body(callbacks={"sms": {"on_click": ["https://a.example"]}}), "unconfirmed"),
+        (body(callbacks={"push": {"on_click": ["http://a.example"]}}), "address"),
+        (body(send_if_profile_time_passed=True), "profile-time"),
+        (body(send_in_profile_time_zone=True, run_immediately=True), "profile-time"),
+    ],
+)
+def test_a_warning_and_no_error(value, code):
+    assert codes(value) == [("warning", code)]
+
+
+@pytest.mark.parametrize("name", ["actions", "badge", "tag", "renotify", "silent", "vibration", "ttl"])
+def test_what_no_documented_campaign_shows(name):
+    samples = {
+        "actions": [{"title": {"en": "Go"}, "url": "https://a.example"}],
+        "renotify": 1,
+        "silent": True,
+        "ttl": 2400,
+    }
+    message = push()
+    message["push"] = {**message["push"], name: samples.get(name, "https://a.example")}
+    assert codes(body(message)) == [("warning", "unconfirmed")]
+
+
+def test_one_hundred_characters_are_allowed_whatever_their_bytes():
+    assert codes(body(name="ж" * 100)) == [("warning", "long-text")]
+    assert codes(body(name="x" * 100)) == []
+
+
+def test_system_macros_have_their_form():
+    assert len(SYSTEM) == 18
+    assert all(name.startswith("OCMH_") for name in SYSTEM)

@@ -1,0 +1,59 @@
+"""Every documented body is a manifest: pasted as it is, and kept as a team would keep it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from campaignctl.manifest.load import load
+
+HERE = Path(__file__).parent
+SAMPLES = HERE.parents[1] / "campaigns"
+BODIES = sorted((HERE / "documented").glob("*.json"))
+KEYS = {
+    "01-push-immediate": "push/announcement",
+    "02-push-scheduled-callbacks": "push/spring-launch",
+    "03-push-targeting": "push/new-profiles",
+    "04-push-ab-test": "push/headline-test",
+    "05-push-multilang-manual": "push/welcome-multilingual",
+    "06-push-recurring-pattern": "push/midday",
+    "07-email-scheduled-profile-timezone": "email/new-year",
+    "08-email-multilang-manual": "email/greeting-multilingual",
+    "09-email-recurring-utm-off": "email/weekly-digest",
+    "10-sms-recurring-cron": "sms/april-reminder",
+    "11-sms-draft": "sms/welcome",
+}
+
+
+def strict(value: object) -> str:
+    """A JSON value with its types and the order of its members: 1 is not true, and "1" is not 1."""
+    return json.dumps(value)
+
+
+@pytest.mark.parametrize("path", BODIES, ids=lambda path: path.stem)
+def test_a_body_pastes_in_unchanged(path, tmp_path):
+    text = path.read_text()
+    (tmp_path / "campaignctl.yaml").write_text("metadata: {name: tests}\n")
+    (tmp_path / "pasted.yaml").write_text("spec:\n" + "".join(f"  {line}\n" for line in text.splitlines()))
+    desired = load(tmp_path, environment=None, environ={}, tool_version="0.1.0")
+    assert strict(desired.campaigns["pasted"].spec) == strict(json.loads(text))
+
+
+@pytest.mark.parametrize("path", BODIES, ids=lambda path: path.stem)
+def test_a_sample_is_the_body_with_later_dates_and_an_address(path):
+    desired = load(SAMPLES, environment=None, environ={}, tool_version="0.1.0")
+    text = path.read_text().replace("[email protected]", "crm@example.com")
+    expected = json.loads(text)
+    if "scheduled_time" in expected:
+        expected["scheduled_time"] = expected["scheduled_time"].replace("2026", "2036")
+    assert json.dumps(desired.campaigns[KEYS[path.stem]].spec, sort_keys=True) == json.dumps(
+        expected, sort_keys=True
+    )
+
+
+def test_every_sample_is_documented_and_the_other_way_round():
+    desired = load(SAMPLES, environment=None, environ={}, tool_version="0.1.0")
+    assert sorted(desired.campaigns) == sorted(KEYS.values())
+    assert sorted(KEYS) == [path.stem for path in BODIES]

@@ -1,0 +1,121 @@
+"""Applying: who is asked, what counts as yes, and what a script gets to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from campaignctl.sandbox import Sandbox
+from tests.cli.cli_process import Cli
+
+TOKEN = "a-token-that-nobody-may-see"
+
+
+@pytest.fixture
+def account() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def shop(project: Cli, account: Sandbox) -> Cli:
+    """A project with one draft, and an account to apply it to."""
+    return project.with_env(OCAMBA_API_URL=account.url, OCAMBA_TOKEN=TOKEN)
+
+
+def _recorded(shop: Cli) -> list[str]:
+    return shop("state", "list").out.split()
+
+
+def test_yes_is_taken_for_an_answer(shop: Cli) -> None:
+    done = shop.on_terminal("apply", typed="yes\n")
+    assert done.status == 0, done.out
+    assert "Enter a value:" in done.out
+    assert _recorded(shop) == ["push/welcome"]
+
+
+@pytest.mark.parametrize("answer", ["no\n", "y\n", "YES\n", "\n", "\x04"])
+def test_nothing_else_is(shop: Cli, answer: str) -> None:
+    done = shop.on_terminal("apply", typed=answer)
+    assert done.status == 1, done.out
+    assert _recorded(shop) == []
+
+
+def test_a_signal_at_the_question_changes_nothing(shop: Cli) -> None:
+    done = shop.on_terminal("apply", interrupt_at="Enter a value:")
+    assert done.status == 130, done.out
+    assert _recorded(shop) == []
+    assert shop("apply", "--auto-approve").status == 0
+
+
+def test_an_empty_plan_needs_no_answer(shop: Cli) -> None:
+    assert shop("apply", "--auto-approve").status == 0
+    done = shop.on_terminal("apply")
+    assert done.status == 0
+    assert "Enter a value:" not in done.out
+
+
+def test_a_script_reads_one_outcome_document(shop: Cli) -> None:
+    done = shop("apply", "--auto-approve", "--format", "json")
+    assert done.status == 0, done.err
+    document = done.document
+    assert document["result"] == "done"
+    assert [(change["key"], change["outcome"]) for change in document["changes"]] == [
+        ("push/welcome", "done")
+    ]
+    assert "push/welcome" in done.err
+
+
+def test_a_saved_plan_is_applied_without_a_question(shop: Cli) -> None:
+    assert shop("plan", "-o", "plan.json", "--detailed-exitcode").status == 2
+    assert shop("apply", "plan.json").status == 0
+    assert shop("plan", "--detailed-exitcode").status == 0
+    again = shop("apply", "plan.json", "--format", "json")
+    assert (again.status, again.document["result"]) == (1, "refused")
+
+
+def test_a_plan_comes_through_a_pipe(shop: Cli) -> None:
+    planned = shop("plan", "-o", "-")
+    assert shop("apply", "-", stdin=planned.out).status == 0
+
+
+def test_destroy_asks_as_well(shop: Cli) -> None:
+    assert shop("apply", "--auto-approve").status == 0
+    assert shop.on_terminal("destroy", typed="no\n").status == 1
+    assert shop.on_terminal("destroy", typed="yes\n").status == 0
+    assert _recorded(shop) == []
+
+
+def test_status_and_state_show_what_was_created(shop: Cli) -> None:
+    assert shop("apply", "--auto-approve").status == 0
+    assert "push/welcome" in shop("status").out
+    rows: list[dict[str, Any]] = shop("status", "--format", "json").document["campaigns"]
+    assert [(row["key"], row["status"], row["drift"]) for row in rows] == [("push/welcome", "draft", [])]
+    assert "push/welcome" in shop("show").out
+    assert shop("show", "--format", "json").document["serial"] > 0
+    assert '"id"' in shop("state", "show", "push/welcome").out
+    assert "did you mean push/welcome?" in shop("state", "show", "push/welcom").err
+
+
+def test_the_state_can_be_repaired(shop: Cli) -> None:
+    assert shop("apply", "--auto-approve").status == 0
+    saved = shop("state", "pull")
+    assert shop("state", "mv", "push/welcome", "push/hello").status == 0
+    assert _recorded(shop) == ["push/hello"]
+    assert shop("state", "push", "-", stdin=saved.out).status == 1
+    assert shop("state", "push", "-", "--force", stdin=saved.out).status == 0
+    assert _recorded(shop) == ["push/welcome"]
+    assert shop("state", "rm", "push/welcome").status == 0
+    assert _recorded(shop) == []
+    assert shop("state", "unlock", "nobody").status == 1
+
+
+def test_the_log_names_requests_and_never_the_token(shop: Cli) -> None:
+    done = shop("-v", "apply", "--auto-approve")
+    assert done.status == 0, done.err
+    assert "POST" in done.err
+    assert TOKEN not in done.out + done.err
+    files = [path for path in shop.cwd.rglob("*") if path.is_file()]
+    assert all(TOKEN not in path.read_text() for path in files)

@@ -1,0 +1,109 @@
+"""What is filled into texts, and what never is."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = "spec:\n  name: N\n  messages: [{name: M, channel: sms, integration_id: '${var.id}', sms: {content: {en: Hi}}}]\n"
+PROJECT = 'metadata: {name: tests}\nvariables: {id: "1830", brand: Acme, nested: "${var.id}", macro: "${OCMH_APP_NAME}"}\nallow_env: [SEASON]\n'
+
+
+def described(project, text, **kwargs):
+    files = {
+        "campaignctl.yaml": PROJECT,
+        "push/a.yaml": f"{HEAD}  description: {text}\n",
+        **kwargs.pop("files", {}),
+    }
+    return project(files, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${var.brand} and ${var.id}", "Acme and 1830"),
+        ("${OCMH_APP_NAME}", "${OCMH_APP_NAME}"),
+        ("$${vars.brand}", "${vars.brand}"),
+        ("$$${var.brand}", "$${var.brand}"),
+        ("$5 and $ {x} and {y}", "$5 and $ {x} and {y}"),
+        ("${var.macro}", "${OCMH_APP_NAME}"),
+        ("'${env.SEASON}'", "spring"),
+    ],
+)
+def test_filled_in(text, value, project):
+    desired, findings = described(project, text, environ={"SEASON": "spring"})
+    assert desired, findings
+    assert desired.campaigns["push/a"].spec["description"] == value
+    assert desired.campaigns["push/a"].spec["messages"][0]["integration_id"] == "1830"
+
+
+def test_a_value_is_put_in_as_it_is(project):
+    (error,) = described(project, "${var.nested}").errors
+    assert error == "the value of `nested` contains `${`"
+
+
+def test_an_allowed_variable_that_is_not_set(project):
+    (error,) = described(project, "${env.SEASON}").errors
+    assert error == "the environment variable SEASON is not set"
+
+
+def test_a_macro_that_is_not_of_the_system_is_pointed_out(project):
+    checked = described(project, "${OCMH_APP_NAMES} ${MY_OWN}")
+    assert len(checked.warnings) == 2
+    assert checked.findings[0].hint == "did you mean ${OCMH_APP_NAME}?"
+
+
+def test_opaque_members_are_filled_in(project):
+    files = {"b.yaml": HEAD + "  quiet_hours: {a: ['${var.brand}']}\nextra: {new: '${var.brand}'}\n"}
+    spec = described(project, "x", files=files).desired.campaigns["b"].spec
+    assert (spec["quiet_hours"], spec["new"]) == ({"a": ["Acme"]}, "Acme")
+
+
+def test_a_file_is_taken_to_the_last_byte_and_filled_in(project):
+    files = {"push/a.txt": "Hi ${var.brand}\r\n\n", "shared.txt": "shared"}
+    spec = described(project, "{$file: a.txt}", files=files).desired.campaigns["push/a"].spec
+    assert spec["description"] == "Hi Acme\r\n\n"
+    spec = described(project, "{$file: ../shared.txt}", files=files).desired.campaigns["push/a"].spec
+    assert spec["description"] == "shared"
+
+
+def test_a_fault_in_a_file_is_shown_in_the_file(project):
+    checked = described(project, "{$file: a.txt}", files={"push/a.txt": "one\n  ${vars.brand}\n"})
+    places = [
+        (found.source.file.rpartition("push/")[2], found.source.line, found.source.column)
+        for found in checked.findings
+    ]
+    assert places == [("a.txt", 2, 3), ("a.yaml", 4, 24)]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"\xff", "not UTF-8"), (b"\xef\xbb\xbfx", "byte order mark"), (b"x" * ((1 << 20) + 1), "1 MiB")],
+)
+def test_a_file_that_cannot_be_used(content, said, project):
+    (error,) = described(project, "{$file: a.txt}", files={"push/a.txt": content}).errors
+    assert said in error
+
+
+def test_a_link_does_not_lead_out_of_the_project(project, tmp_path, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "secret.txt"
+    outside.write_text("secret")
+    (tmp_path / "push").mkdir()
+    (tmp_path / "push" / "a.txt").symlink_to(outside)
+    (error,) = described(project, "{$file: a.txt}").errors
+    assert "leaves the directory" in error
+
+
+def test_the_digest_of_the_source_does_not_see_variables(project):
+    before = described(project, "${var.brand}").desired
+    other = PROJECT.replace("Acme", "Emca")
+    after = described(project, "${var.brand}   # said otherwise", files={"campaignctl.yaml": other}).desired
+    assert before.campaigns["push/a"].source_digest == after.campaigns["push/a"].source_digest
+    assert before.digest != after.digest
+    changed = described(project, "'${var.brand}!'").desired
+    assert before.campaigns["push/a"].source_digest != changed.campaigns["push/a"].source_digest
+
+
+def test_the_digest_of_the_source_sees_the_texts_of_files(project):
+    first = described(project, "{$file: a.txt}", files={"push/a.txt": "one"}).desired
+    second = described(project, "{$file: a.txt}", files={"push/a.txt": "two"}).desired
+    assert first.campaigns["push/a"].source_digest != second.campaigns["push/a"].source_digest

@@ -1,0 +1,68 @@
+"""Whatever is in a file: findings, never an exception."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaignctl.errors import Finding
+from campaignctl.manifest.compile import Compiler
+from campaignctl.manifest.desired import Project
+from campaignctl.manifest.project import read_project_file
+from campaignctl.manifest.reader import read
+
+SAMPLES = sorted((Path(__file__).parents[2] / "campaigns").rglob("*.yaml"))
+TEXTS = [path.read_text() for path in SAMPLES]
+PIECES = st.sampled_from(
+    ["${", "${var.x}", "$${", "&a ", "*a", "!!str ", "<<: ", "? ", "- ", ": ", "{", "}", "[", "]", "|\n", "\t", "~",
+     "null", "1e999", "9" * 20, "\x00", "\x85", "\u2028", "\ufeff", "\ud7ff", "---\n", "...\n", "{$file: a}", '"', "'", "#", "😀",
+     "spec", "extra: {a: {}}\n", "lifecycle: []\n", "  targeting: x\n", "  messages: [[]]\n", "on"]
+)  # fmt: skip
+
+
+@st.composite
+def mangled(draw):
+    """A sample with pieces cut out and put in."""
+    text = draw(st.sampled_from(TEXTS))
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = draw(st.integers(start, min(len(text), start + 40)))
+        text = text[:start] + draw(PIECES | st.text(max_size=5)) + text[end:]
+    return text.encode("utf-8", "surrogatepass")
+
+
+def findings(data: bytes) -> tuple[Finding, ...]:
+    file, found = read("a.yaml", "a.yaml", data)
+    compiler = Compiler(Project("tests", "/"), {})
+    compiler.add(file, {})
+    desired = compiler.finish()
+    unsound = [*found, *desired.findings]
+    # Either there is something to say, or there are campaigns.
+    assert unsound or desired.campaigns
+    return tuple(unsound)
+
+
+@settings(max_examples=300, deadline=None)
+@given(mangled() | st.binary(max_size=200))
+def test_a_mangled_manifest_makes_findings(data):
+    for found in findings(data):
+        assert found.message
+        assert found.source.line >= 1
+        assert found.source.column >= 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(mangled())
+def test_a_mangled_project_file_makes_findings(data):
+    file, found = read("campaignctl.yaml", "campaignctl.yaml", data)
+    if not found:
+        value, found = read_project_file(file, "0.1.0")
+        assert value is not None or found
+
+
+def test_a_cut_sample_makes_findings_at_every_length():
+    for text in TEXTS:
+        for end in range(0, len(text), 7):
+            findings(text[:end].encode())

@@ -1,0 +1,181 @@
+"""The project file: settings, environments, and every way in which it is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from campaignctl.errors import CampaignctlError, UsageError
+from campaignctl.manifest.desired import ApiSettings, Guardrails, RateLimit, Settle
+from campaignctl.manifest.project import find_project
+
+NAMED = "metadata: {name: acme}\n"
+FULL = """\
+apiVersion: campaignctl/v1
+kind: Project
+metadata: {name: acme-crm}
+required_version: ">=0.1"
+manifests: ["**/*.yaml"]
+ignore: ["old/**"]
+account: {company_id: 6197120}
+time_zone: Europe/Belgrade
+api:
+  url: https://api.example.com/
+  timeout: 1m30s
+  rate_limit: {per_second: 5, per_minute: 100, reserve_per_minute: 10}
+  immediate: two_step
+  settle: {waits: [10ms, 1s], horizon: 2d}
+  markers: off
+state: {backend: local, path: x/../.state/s.json}
+variables: {brand: Acme, flag: NO}
+allow_env: [SEASON]
+guardrails: {max_destroy_percent: 0, max_immediate_sends: 0, min_lead_time: 0s, max_plan_age: 5m}
+"""
+
+
+def resolved(project, text, **kwargs):
+    desired, findings = project({"campaignctl.yaml": text}, **kwargs)
+    assert desired, findings
+    return desired.project
+
+
+def test_every_setting(project, tmp_path):
+    found = resolved(project, FULL)
+    assert (found.name, found.directory, found.environment) == ("acme-crm", str(tmp_path), None)
+    assert (found.company_id, found.time_zone) == ("6197120", "Europe/Belgrade")
+    assert found.api == ApiSettings(
+        "https://api.example.com",
+        timedelta(seconds=90),
+        RateLimit(5, 100, 10),
+        "two_step",
+        Settle((timedelta(milliseconds=10), timedelta(seconds=1)), timedelta(days=2)),
+        markers=False,
+    )
+    assert found.state.path == ".state/s.json"
+    assert found.guardrails == Guardrails(0, 0, timedelta(), timedelta(minutes=5))
+    assert found.variables == {"brand": "Acme", "flag": "NO"}
+    assert (found.manifests, found.ignore, found.allow_env) == (("**/*.yaml",), ("old/**",), ("SEASON",))
+
+
+def test_the_defaults(project):
+    found = resolved(project, NAMED)
+    assert (found.api, found.guardrails, found.state.path) == (
+        ApiSettings(),
+        Guardrails(),
+        ".campaignctl/state.json",
+    )
+
+
+ENVIRONMENTS = (
+    NAMED
+    + "api: {timeout: 5s, url: https://a.example}\nvariables: {a: 1, b: 2}\n"
+    + "environments:\n  staging: {variables: {b: 3}, api: {url: http://127.0.0.1:8787}}\n  production: {}\n"
+)
+
+
+def test_an_environment_is_laid_over_the_project(project):
+    found = resolved(project, ENVIRONMENTS, environment="staging")
+    assert found.environment == "staging"
+    assert found.variables == {"a": "1", "b": "3"}
+    assert (found.api.url, found.api.timeout) == ("http://127.0.0.1:8787", timedelta(seconds=5))
+    assert found.state.path == ".campaignctl/staging.json"
+
+
+def test_who_chooses_the_environment(project):
+    default = ENVIRONMENTS + "default_environment: production\n"
+    chosen = {"CAMPAIGNCTL_ENV": "staging"}
+    assert resolved(project, default).environment == "production"
+    assert resolved(project, default, environ=chosen).environment == "staging"
+    assert resolved(project, default, environ=chosen, environment="production").environment == "production"
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "said"),
+    [
+        (ENVIRONMENTS, None, "none is chosen"),
+        (ENVIRONMENTS, "prod", "no environment 'prod'"),
+        (NAMED, "prod", "declares none"),
+    ],
+)
+def test_no_environment_is_silently_the_default(text, environment, said, project):
+    with pytest.raises(UsageError, match=said) as caught:
+        project({"campaignctl.yaml": text}, environment=environment)
+    if text == ENVIRONMENTS:
+        assert "production, staging" in caught.value.hint
+
+
+def test_the_address_from_outside(project):
+    assert resolved(project, NAMED, environ={"OCAMBA_API_URL": "http://[::1]:1/"}).api.url == "http://[::1]:1"
+    with pytest.raises(CampaignctlError, match="OCAMBA_API_URL cannot be used: https is needed"):
+        project({"campaignctl.yaml": NAMED}, environ={"OCAMBA_API_URL": "http://example.com"})
+
+
+@pytest.mark.parametrize(
+    ("tail", "place", "said"),
+    [
+        ("overrides: []\n", "2:1", "this version of campaignctl does not know it"),
+        ("vars: {}\n", "2:1", "unknown member `vars`"),
+        ("required_version: '>=99'\n", "2:19", "needs campaignctl >=99, and this is 0.1.0"),
+        ("required_version: newest\n", "2:19", "names no versions"),
+        ("time_zone: Europe/Belgrad\n", "2:12", "no time zone"),
+        ("time_zone: ../../etc/passwd\n", "2:12", "no time zone"),
+        ("api: {timeout: 30}\n", "2:16", "not a duration"),
+        ("api: {timeout: 0s}\n", "2:16", "above zero"),
+        ("api: {timeout: 1w}\n", "2:16", "not a duration"),
+        ("api: {url: http://example.com}\n", "2:12", "https is needed"),
+        ("api: {url: http://localhost.example.com}\n", "2:12", "https is needed"),
+        ("api: {url: ftp://example.com}\n", "2:12", "not an address"),
+        ("api: {url: 'https://user:pw@example.com'}\n", "2:12", "without user"),
+        ("api: {url: 'https://example.com:x'}\n", "2:12", "not an address"),
+        ("api: {markers: yes}\n", "2:16", "not one of: on, off"),
+        ("api: {immediate: directly}\n", "2:18", "not one of: direct, two_step"),
+        ("api: {rate_limit: {per_second: 0}}\n", "2:32", "below 1"),
+        ("api: {rate_limit: {per_minute: 15}}\n", "2:7", "leaves nothing"),
+        ("api: {settle: {waits: []}}\n", "2:16", "must not be empty"),
+        ("state: {backend: s3}\n", "2:18", "not one of: local"),
+        ("guardrails: {max_destroy_percent: 101}\n", "2:35", "above 100"),
+        ("guardrails: {max_immediate_sends: -1}\n", "2:35", "below 0"),
+        ("guardrails: {max_destroy: 3}\n", "2:14", "unknown member"),
+        ("variables: {'a.b': c}\n", "2:20", "no name of a variable"),
+        ("variables: [a]\n", "2:12", "where an object belongs"),
+        ("allow_env: [OCAMBA_TOKEN]\n", "2:13", "never put into a text"),
+        ("default_environment: x\n", "2:22", "no environment 'x'"),
+        ("environments: {a: {}, b: {state: {path: .campaignctl/./A.json}}}\n", "2:23", "have the same state"),
+        ("environments: {a/b: {}}\n", "2:16", "no name of an environment"),
+        ("environments: {a: null}\n", "2:19", "null is not taken"),
+        ("environments: {a: {name: b}}\n", "2:20", "unknown member"),
+        ("manifests: []\n", "2:1", "must not be empty"),
+        ("metadata: {name: other}\n", "2:1", "there twice"),
+        ("---\nmetadata: {name: other}\n", "3:1", "is one object"),
+        ("kind: Campaign\n", "2:7", "not one of: Project"),
+    ],
+)
+def test_refused_at_its_place(tail, place, said, project):
+    _, findings = project({"campaignctl.yaml": NAMED + tail})
+    (found,) = findings
+    assert said in found.message
+    assert f"{found.source.line}:{found.source.column}" == place
+
+
+def test_a_project_needs_a_name(project):
+    assert project({"campaignctl.yaml": "variables: {}\n"}).errors == ["`metadata` is missing"]
+    assert project({"campaignctl.yaml": "metadata: {}\n"}).errors == ["`name` is missing"]
+
+
+def test_an_empty_project_file(project):
+    assert project({"campaignctl.yaml": ""}).errors == ["the file is empty"]
+
+
+def test_where_a_project_is_looked_for(tmp_path):
+    here, below, other = tmp_path, tmp_path / "campaigns", tmp_path / "other"
+    for place in (below, other):
+        place.mkdir()
+        (place / "campaignctl.yaml").write_text(NAMED)
+    assert find_project(None, {}, here) == below
+    assert find_project(None, {"CAMPAIGNCTL_PROJECT": "other"}, here) == other
+    assert find_project("campaigns", {"CAMPAIGNCTL_PROJECT": "other"}, here) == below
+    (here / "campaignctl.yaml").write_text(NAMED)
+    assert find_project(None, {}, here) == here
+    with pytest.raises(UsageError, match="no campaignctl.yaml in"):
+        find_project("nowhere", {}, here)

@@ -1,0 +1,111 @@
+"""What a scalar is: the author's own text, unless the member says otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+SPEC = "spec:\n  name: {name}\n  messages: [{{name: M, channel: sms, integration_id: {id}, sms: {{content: {{{lang}: Hi}}}}}}]\n"
+
+
+def spec(project, tail="", name="N", id="1", lang="en"):  # noqa: A002 - the member's name
+    desired, findings = project({"a.yaml": SPEC.format(name=name, id=id, lang=lang) + tail})
+    assert desired is not None, findings
+    return desired.campaigns["a"].spec
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NO",
+        "on",
+        "no",
+        "yes",
+        "12:30",
+        "0123",
+        "1.10",
+        "1830",
+        "1e3",
+        "0x1F",
+        "true",
+        "2036-03-22",
+        "=",
+        "1_000",
+    ],
+)
+def test_a_text_member_keeps_the_text(text, project):
+    assert spec(project, name=text)["name"] == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NO",
+        "on",
+        "no",
+        "Yes",
+        "12:30",
+        "0123",
+        "+1",
+        "0x1F",
+        "0o17",
+        "1_000",
+        ".5",
+        "5.",
+        ".inf",
+        "2036-03-22 10:00:00",
+        "True",
+    ],
+)
+def test_an_opaque_member_keeps_what_is_no_json(text, project):
+    assert spec(project, f"  metadata: {{a: {text}}}\n")["metadata"] == {"a": text}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1", 1),
+        ("-7", -7),
+        ("0", 0),
+        ("1.5", 1.5),
+        ("true", True),
+        ("false", False),
+        ('"1"', "1"),
+        ("'true'", "true"),
+        ('"null"', "null"),
+    ],
+)
+def test_an_opaque_member_takes_json(text, value, project):
+    found = spec(project, f"  metadata: {{a: {text}}}\n")["metadata"]["a"]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_a_number_that_loses_a_figure_is_pointed_out(project):
+    tail = "  metadata: {a: 1.10}\n"
+    checked = project({"a.yaml": SPEC.format(name="N", id="1", lang="en") + tail})
+    assert checked.desired.campaigns["a"].spec["metadata"] == {"a": 1.1}
+    assert checked.warnings == ["1.10 is read as the number 1.1"]
+
+
+def test_norwegian_stays_norwegian(project):
+    found = spec(
+        project,
+        "  targeting: {countries: {items: [NO], op: in}, languages: {items: [no], op: in}}\n",
+        lang="no",
+    )
+    assert found["targeting"]["countries"]["items"] == ["NO"]
+    assert found["targeting"]["languages"]["items"] == ["no"]
+    assert found["messages"][0]["sms"]["content"] == {"no": "Hi"}
+
+
+def test_an_id_without_quotes_is_a_text(project):
+    assert spec(project, id="1830")["messages"][0]["integration_id"] == "1830"
+
+
+@pytest.mark.parametrize(("text", "value"), [("0", 0), ("1", 1), ("true", True), ("false", False)])
+def test_a_flag_stays_as_it_is_spelt(text, value, project):
+    found = spec(project, f"  utm_tracking: {{enabled: {text}}}\n")["utm_tracking"]["enabled"]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_a_block_keeps_its_lines(project):
+    assert spec(project, "  description: |\n    a\n    b\n")["description"] == "a\nb\n"
