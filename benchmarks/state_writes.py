@@ -36,7 +36,7 @@ def measure(count: int) -> tuple[int, float]:
         path = Path(folder, "state.json")
         backend = LocalBackend(
             path,
-            now=lambda: datetime.now(UTC),  # noqa: DTZ005, TID251 - a benchmark is at the edge
+            now=lambda: datetime.now(UTC),
             new_id=lambda: uuid4().hex,
             wait=lambda _: None,
             interrupted=lambda: False,

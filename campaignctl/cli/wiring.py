@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from campaignctl import __version__
 from campaignctl.cli.clock import SystemClock
@@ -113,6 +114,10 @@ def wired(
     with ExitStack() as ends:
         ends.enter_context(clock.listening())
         ends.callback(progress.pause)
+        if app.console.verbosity == "verbose":
+            from campaignctl.cli.requestlog import requests_logged
+
+            ends.enter_context(requests_logged(partial(app.console.log, "debug")))
         api = _api(app, project, token, clock) if token else None
         if api is not None:
             ends.callback(api.close)
@@ -132,9 +137,6 @@ def wired(
 def _api(app: App, project: Project, token: str, clock: SystemClock) -> OcambaApi:
     from campaignctl.api.client import OcambaApi
 
-    def log(message: Any) -> None:
-        app.console.log("debug", str(message))
-
     settings = project.api
     return OcambaApi(
         settings.url,
@@ -148,7 +150,7 @@ def _api(app: App, project: Project, token: str, clock: SystemClock) -> OcambaAp
         monotonic=time.monotonic,
         sleep=lambda seconds: clock.wait(timedelta(seconds=seconds)),
         random=random.random,
-        on_event=log,
+        on_event=partial(app.console.log, "info"),
         interrupted=lambda: clock.interrupted,
     )
 

@@ -24,13 +24,13 @@ from campaignctl.manifest.extra import merged, unknown_members
 from campaignctl.manifest.findings import findings_of, in_order
 from campaignctl.manifest.interpolate import Values
 from campaignctl.manifest.paths import misnamed
-from campaignctl.manifest.shape import Leaf, Members, shape_of
+from campaignctl.manifest.shape import Leaf, shape_of
 from campaignctl.schedule.cron import check_cron
 
 _SPEC = shape_of(CampaignSpec)
 _DOCUMENT = shape_of(Document)
 #: A document whose body is left for later: only in the body are texts filled in.
-_AROUND = Members({**_DOCUMENT.known, "spec": Leaf.NODE, "extra": Leaf.NODE}, None, _DOCUMENT.refused)
+_AROUND = replace(_DOCUMENT, known={**_DOCUMENT.known, "spec": Leaf.NODE, "extra": Leaf.NODE})
 
 
 class Compiler:
@@ -127,7 +127,9 @@ class _Document:
                 if value[name] is BAD:
                     del value[name]
         self.key = self._key(value, default_key)
-        problems = [*model_problems(Document, value), *self._checks(value)]
+        problems = list(self._checks(value))
+        if not self._builder.sound:
+            problems += model_problems(Document, value)
         self.findings += findings_of(problems, self._root, self._builder)
         if self.key is None or any(found.severity == "error" for found in self.findings):
             return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from campaignctl.campaign.problem import Path, Problem, error, warning
-from campaignctl.manifest.shape import Items, Members, Shape
+from campaignctl.manifest.shape import Items, Members, Shape, bare
 
 
 def unknown_members(
@@ -18,7 +18,7 @@ def unknown_members(
         if isinstance(shape, Members) and name in shape.refused:
             yield here[1:], error("refused-member", here, f"`{name}` is not taken: {shape.refused[name]}")
         elif not isinstance(shape, Members) or name in shape.known or shape.rest is not None:
-            inner = shape.known.get(name) if isinstance(shape, Members) else None
+            inner = bare(shape.known.get(name)) if isinstance(shape, Members) else None
             yield from _known(value, spec.get(name), inner, here)
         else:
             message = f"`{'/'.join(map(str, here[1:]))}` is not known: it is sent unchecked"

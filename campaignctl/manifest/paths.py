@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from campaignctl.manifest.shape import Items, Leaf, Members, Shape, Table
+from campaignctl.manifest.shape import Items, Leaf, Members, Shape, Table, bare
 
 
 def misnamed(path: str, shape: Shape, extra: Mapping[str, Any]) -> str:
@@ -25,6 +25,11 @@ def misnamed(path: str, shape: Shape, extra: Mapping[str, Any]) -> str:
 
 
 def _step(shape: Shape, part: str) -> Shape | None:
+    """The shape of a member, None if there is none of that name."""
+    return bare(_member(shape, part))
+
+
+def _member(shape: Shape, part: str) -> Shape | None:
     if isinstance(shape, Members):
         return shape.known.get(part, shape.rest)
     if isinstance(shape, Table):

@@ -59,7 +59,9 @@ def read_project_file(
     value = builder.build(root, shape_of(ProjectFile))
     if value is BAD:
         return None, tuple(builder.findings)
-    problems = [*model_problems(ProjectFile, value), *project_rules.problems(value, tool_version)]
+    problems = list(project_rules.problems(value, tool_version))
+    if not builder.sound:
+        problems += model_problems(ProjectFile, value)
     findings = in_order([*builder.findings, *findings_of(problems, root, builder)])
     usable = all(found.severity != "error" for found in findings)
     return (value if usable else None), findings

@@ -1,15 +1,22 @@
-"""The shapes that YAML is read by: what kind of value each member takes, derived from the models."""
+"""The shapes that YAML is read by: what kind of value each member takes, derived from the models.
+
+A shape also tells a sound value from one that the models have to look at. The models stay the judges, and
+say what is wrong; but their validators take longer to build than a sound manifest takes to read.
+"""
 
 from __future__ import annotations
 
+import re
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import AfterValidator, BaseModel
+from pydantic.fields import FieldInfo
 
 from campaignctl.campaign.part import Json, Moment, Opaque
 
@@ -46,29 +53,92 @@ class Table:
 class Members:
     """An object with known members; `rest` is the shape of all others, or None if there are none.
 
-    `refused` names members that are known and not taken, with what to do instead.
+    `refused` names members that are known and not taken, with what to do instead; `required` are those that
+    have to be there.
     """
 
     known: Mapping[str, Shape]
     rest: Shape | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
 
 
-Shape = Leaf | Items | Table | Members
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A shape with limits: `sound` says of a value whether it surely keeps them."""
+
+    inner: Shape
+    sound: Callable[[Any], bool]
+
+
+Shape = Leaf | Items | Table | Members | Limited
 
 
 @cache
 def shape_of(model: type[BaseModel]) -> Members:
     """The shape of a model's objects. A model may name `REFUSED` members as a class variable."""
-    known = {
-        info.alias or name: _shape(info.annotation, tuple(info.metadata))
-        for name, info in model.model_fields.items()
-    }
+    fields = {info.alias or name: info for name, info in model.model_fields.items()}
+    known = {name: _shape(info.annotation, tuple(info.metadata)) for name, info in fields.items()}
+    required = frozenset(name for name, info in fields.items() if info.is_required())
     rest = Leaf.JSON if model.model_config.get("extra") == "allow" else None
-    return Members(known, rest, getattr(model, "REFUSED", {}))
+    return Members(known, rest, getattr(model, "REFUSED", {}), required)
 
 
 def _shape(kind: Any, metadata: tuple[Any, ...] = ()) -> Shape:
+    inner = _unlimited(kind, metadata)
+    limits = [item for item in _flat(metadata) if not isinstance(item, Moment | Opaque)]
+    return Limited(inner, _all_kept(limits)) if limits else inner
+
+
+def _flat(metadata: tuple[Any, ...]) -> Iterator[Any]:
+    """What is said of a type; a field's description brings its own limits along."""
+    for item in metadata:
+        if isinstance(item, FieldInfo):
+            yield from item.metadata
+        else:
+            yield item
+
+
+def _all_kept(limits: list[Any]) -> Callable[[Any], bool]:
+    def sound(value: Any) -> bool:
+        return all(_kept(limit, value) for limit in limits)
+
+    return sound
+
+
+def _kept(limit: Any, value: Any) -> bool:
+    """Whether a value surely keeps one of the limits that a model's field has."""
+    match limit:
+        case MinLen(min_length=least):
+            return len(value) >= least
+        case MaxLen(max_length=most):
+            return len(value) <= most
+        case Ge(ge=bound):
+            return bool(value >= bound)
+        case Le(le=bound):
+            return bool(value <= bound)
+        case AfterValidator(func=judge):
+            return _passes(judge, value)
+        case _ if isinstance(getattr(limit, "pattern", None), str):
+            return re.search(limit.pattern, value) is not None and not value.endswith("\n")
+        case _:
+            return False
+
+
+def _passes(judge: Callable[..., Any], value: Any) -> bool:
+    try:
+        judge(value)
+    except ValueError:
+        return False
+    return True
+
+
+def bare(shape: Shape | None) -> Shape | None:
+    """A shape without its limits."""
+    return bare(shape.inner) if isinstance(shape, Limited) else shape
+
+
+def _unlimited(kind: Any, metadata: tuple[Any, ...]) -> Shape:
     if any(isinstance(item, Moment) for item in metadata):
         return Leaf.MOMENT
     if any(isinstance(item, Opaque) for item in metadata):
@@ -97,8 +167,10 @@ def _union(kinds: list[Any]) -> Shape:
     raise TypeError(f"no shape for {kinds}")
 
 
-def _leaf(kind: Any) -> Leaf:
-    if kind is str or get_origin(kind) is Literal:
+def _leaf(kind: Any) -> Shape:
+    if get_origin(kind) is Literal:
+        return Limited(Leaf.TEXT, frozenset(get_args(kind)).__contains__)
+    if kind is str:
         return Leaf.TEXT
     leaves = {int: Leaf.INTEGER, bool: Leaf.BOOLEAN}
     if kind not in leaves:

@@ -169,8 +169,13 @@ class State:
 def _merged(old: Mapping[str, _T], step: Mapping[str, _T | None]) -> Mapping[str, _T]:
     if not step:
         return old
-    merged = {key: value for key, value in old.items() if key not in step}
-    merged.update({key: value for key, value in step.items() if value is not None})
+    # A plain copy costs microseconds for a thousand records; a comprehension would make N steps slow.
+    merged = dict(old)
+    for key, value in step.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = value
     return merged
 
 

@@ -99,7 +99,7 @@ def test_what_somebody_else_used_up_is_waited_for() -> None:
 def test_with_others_on_the_same_budget_normal_traffic_stays_within_the_minute(
     alignment: float, used_before: int, others: list[int]
 ) -> None:
-    budget, now, window, used = Budget(DOCUMENTED), 0.0, 0, 0
+    budget, now, window, used = Budget(DOCUMENTED), 0.0, 0.0, 0
     for number in range(300):
         now = max(now, budget.free_at(now, reserve=False))
         budget.grant(now, reserve=False)

@@ -113,9 +113,12 @@ def test_the_state_can_be_repaired(shop: Cli) -> None:
 
 
 def test_the_log_names_requests_and_never_the_token(shop: Cli) -> None:
+    assert "HTTP" not in shop("plan").err
     done = shop("-v", "apply", "--auto-approve")
     assert done.status == 0, done.err
-    assert "POST" in done.err
+    requests = [line for line in done.err.splitlines() if "HTTP Request" in line]
+    assert [line.split()[2] for line in requests].count("POST") == 1
+    assert all("/v1/hood/campaigns" in line for line in requests)
     assert TOKEN not in done.out + done.err
     files = [path for path in shop.cwd.rglob("*") if path.is_file()]
     assert all(TOKEN not in path.read_text() for path in files)

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.sandbox import Sandbox
+from campaignctl.sandbox import Sandbox, Switches
 from campaignctl.sandbox.control import Control
 from tests.e2e.harness import PROJECT, World
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    with Sandbox() as sandbox:
+    # The rate is the matter of few tests, and those switch it on.
+    with Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as sandbox:
         here = World(tmp_path / "project", sandbox.url, Control(sandbox.url))
         here.write("campaignctl.yaml", PROJECT)
         yield here

@@ -9,10 +9,13 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from campaignctl.backends.local import LocalBackend
 from campaignctl.sandbox.control import Control
+from campaignctl.state import codec
 
 TOKEN = "s3cr3t-t0ken-9f27"
 
@@ -66,25 +69,29 @@ class World:
         (self.folder / name).unlink()
 
     def env(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("OCAMBA", "CAMPAIGNCTL"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("OCAMBA", "CAMPAIGNCTL"))
+        }
         return {**kept, "OCAMBA_TOKEN": TOKEN, "OCAMBA_API_URL": self.url, **self.environ}
 
     def command(self, *args: str) -> list[str]:
         return [sys.executable, "-m", "campaignctl", "-C", str(self.folder), *args]
 
-    def start(self, *args: str) -> subprocess.Popen[str]:
+    def start(self, *args: str, piped: bool = False) -> subprocess.Popen[str]:
         return subprocess.Popen(
             self.command(*args),
             env=self.env(),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, *args: str, status: int | None = None) -> Run:
-        with self.start(*args) as process:
-            out, err = process.communicate(timeout=120)
+    def run(self, *args: str, status: int | None = None, stdin: str | None = None) -> Run:
+        with self.start(*args, piped=stdin is not None) as process:
+            out, err = process.communicate(stdin, timeout=120)
         result = Run(process.returncode, out, err)
         assert "Traceback" not in err, err
         assert TOKEN not in out + err
@@ -107,13 +114,30 @@ class World:
 
     @property
     def state(self) -> dict[str, Any]:
-        text = self.run("state", "pull", status=0).out
-        document = json.loads(text)
+        """The state document, its journal folded in."""
+        return self.state_at(".campaignctl/state.json")
+
+    def state_at(self, path: str) -> dict[str, Any]:
+        """The state document of the file at `path`, read as the tool itself reads it."""
+        backend = LocalBackend(
+            self.folder / path,
+            now=lambda: datetime.now(UTC),
+            new_id=lambda: "reader",
+            wait=lambda _: None,
+            interrupted=lambda: False,
+        )
+        state = backend.read()
+        assert state is not None, f"there is no state at {path}"
+        document = json.loads(codec.encode(state))
         assert isinstance(document, dict)
         return document
 
     def requests(self, method: str = "", after: int = 0) -> list[dict[str, Any]]:
         return [entry for entry in self.control.requests(after) if method in ("", entry["method"])]
+
+    def writes(self, after: int = 0) -> list[tuple[str, str, Any]]:
+        """Every write that the API was sent: method, path, body."""
+        return [(r["method"], r["path"], r["body"]) for r in self.requests(after=after) if r["method"] != "GET"]
 
     def mark(self) -> int:
         log = self.control.requests()
@@ -142,7 +166,12 @@ def sms(name: str, **spec: Any) -> str:
     body = {
         "name": name,
         "messages": [
-            {"name": "m", "channel": "sms", "integration_id": "1996", "sms": {"content": {"en": f"Hi from {name}"}}}
+            {
+                "name": "m",
+                "channel": "sms",
+                "integration_id": "1996",
+                "sms": {"content": {"en": f"Hi from {name}"}},
+            }
         ],
         **spec,
     }

@@ -38,7 +38,9 @@ def test_an_edit_is_sent_as_what_changed_and_nothing_else(world: World) -> None:
 
 
 def test_a_member_taken_out_goes_to_its_default_or_to_null(world: World) -> None:
-    world.write("far.yaml", sms("Far", scheduled_time=FAR, description="one", send_if_profile_time_passed=True))
+    world.write(
+        "far.yaml", sms("Far", scheduled_time=FAR, description="one", send_if_profile_time_passed=True)
+    )
     world.apply()
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     mark = world.mark()
@@ -59,7 +61,10 @@ def test_what_leaves_the_manifests_is_cancelled_or_forgotten(world: World) -> No
     plan = world.plan()
     world.apply()
 
-    assert {change["key"]: change["action"] for change in plan["changes"]} == {"far": "cancel", "draft": "forget"}
+    assert {change["key"]: change["action"] for change in plan["changes"]} == {
+        "far": "cancel",
+        "draft": "forget",
+    }
     live = {c["live"]["name"]: c["live"]["status"] for c in world.control.campaigns()}
     assert live == {"Far": "canceled", "Draft": "draft"}
     assert {entry["key"]: entry["status"] for entry in world.state["released"]} == {
@@ -112,7 +117,7 @@ def test_setting_a_manual_campaign_off_happens_once(world: World) -> None:
 def test_drift_is_shown_and_taken_back(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
-    world.control.edit(world.campaigns()["Far"]["id"], **{"scheduled_time": "2036-04-01 00:00:00"})
+    world.control.edit(world.campaigns()["Far"]["id"], scheduled_time="2036-04-01 00:00:00")
 
     plan = world.plan()
     assert plan["drift"][0]["diff"] == [
@@ -133,7 +138,7 @@ def test_ignored_changes_are_no_drift(world: World) -> None:
     manifest["lifecycle"] = {"ignore_changes": ["description"]}
     world.write("far.yaml", json.dumps(manifest))
     world.apply()
-    world.control.edit(world.campaigns()["Far"]["id"], **{"description": "theirs"})
+    world.control.edit(world.campaigns()["Far"]["id"], description="theirs")
     world.assert_settled()
 
 
@@ -144,7 +149,9 @@ def test_replace_cancels_confirms_and_creates(world: World) -> None:
     mark = world.mark()
     world.apply("--replace", "far")
     methods = [(r["method"], r["path"].rsplit("/", 1)[-1]) for r in world.requests(after=mark)]
-    assert methods.index(("POST", "cancel")) < methods.index(("GET", old)) < methods.index(("POST", "campaigns"))
+    assert (
+        methods.index(("POST", "cancel")) < methods.index(("GET", old)) < methods.index(("POST", "campaigns"))
+    )
     assert world.campaigns()["Far"]["id"] != old
     world.assert_settled()
 

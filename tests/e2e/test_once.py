@@ -6,6 +6,7 @@ After each of them every campaign exists once, is recorded, and the next plan is
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -14,16 +15,18 @@ from tests.e2e.harness import PROJECT, World, kill, sms
 FAR = "2036-03-22 10:00:00"
 
 
-def until(condition: object, seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]  # a plain predicate
+    while not condition():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.02)
 
 
 def assert_once(world: World, *names: str) -> None:
     assert sorted(world.campaigns()) == sorted(names)
-    assert {r["id"] for r in world.state["campaigns"].values()} == {c["id"] for c in world.campaigns().values()}
+    assert {r["id"] for r in world.state["campaigns"].values()} == {
+        c["id"] for c in world.campaigns().values()
+    }
     assert len(set(world.sends())) == len(world.sends())
     world.assert_settled()
 
@@ -98,7 +101,7 @@ def test_retry_is_refused_for_what_was_created(world: World) -> None:
     world.write("now.yaml", sms("Now", run_immediately=True))
     world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.5, "when": "after"})
     process = world.start("apply", "--auto-approve")
-    until(lambda: world.control.campaigns())
+    until(world.control.campaigns)
     kill(process)
     real = world.campaigns()["Now"]["id"]
     refused = world.run("state", "resolve", "now", "--retry", status=1)
