@@ -25,7 +25,7 @@ def run(root: click.Group, argv: Sequence[str]) -> int:
     console = Console(out=_stream(sys.stdout), err=_stream(sys.stderr), environ=os.environ, now=utc_now)
     try:
         status = _guarded(root, argv, console)
-    except BrokenPipeError:
+    except (BrokenPipeError, CampaignctlError):  # nobody is there to be told
         status = _NO_READER
     if not _flushed(console.out):
         _abandon(console.out)

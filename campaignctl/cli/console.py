@@ -22,8 +22,8 @@ _SHOWN: Mapping[Verbosity, tuple[Level, ...]] = {
     "normal": ("error", "warning", "info"),
     "verbose": ("error", "warning", "info", "debug"),
 }
-_HIDDEN_TOKEN = "(token)"  # noqa: S105 - what is shown in place of one
-_SHORTEST_SECRET = 6
+_HIDDEN_TOKEN = "[token]"  # noqa: S105 - what is shown in place of one
+_SHORTEST_SECRET = 8
 
 
 @dataclass(slots=True)
@@ -120,7 +120,9 @@ class Console:
             with self._lock:
                 stream.write(text)
                 stream.flush()
-        except BrokenPipeError:
-            raise
         except OSError as error:
+            if stream is self.err:
+                return  # nobody reads the log: that stops no apply that is under way
+            if isinstance(error, BrokenPipeError):
+                raise
             raise CampaignctlError("Cannot write the output", detail=f"{error.strerror or error}.") from error

@@ -67,7 +67,7 @@ class Lines:
 
 
 class Bar:
-    """A bar that stands below the lines of what is finished, and goes when there is nothing to wait for."""
+    """A bar that counts what is finished; only notes are lines, as the outcome names every change."""
 
     def __init__(self, console: Console) -> None:
         self._lines = Lines(console)
@@ -75,16 +75,17 @@ class Bar:
         self._lock = threading.RLock()
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
+        self._text = ""
 
     def __call__(self, event: Event) -> None:
-        """Move the bar; what is finished and what is worth reading goes above it."""
+        """Move the bar; a note goes above it."""
         with self._lock:
             if event.kind == "phase":
                 self._begin(line_of(event), event.total)
-            elif event.kind != "started":
+            elif event.kind == "note":
                 self._lines(event)
-            if event.kind == "finished" and self._bar is not None and self._task is not None:
-                self._bar.advance(self._task)
+            elif self._bar is not None and self._task is not None:
+                self._move(self._bar, self._task, event)
 
     def pause(self) -> None:
         """Take the bar off the terminal."""
@@ -94,6 +95,12 @@ class Bar:
                 self._bar.stop()
                 self._bar = self._task = None
 
+    def _move(self, bar: RichProgress, task: TaskID, event: Event) -> None:
+        if event.kind == "finished":
+            bar.advance(task)
+        else:
+            bar.update(task, description=f"{self._text}: {line_of(event)}")
+
     def _begin(self, text: str, total: int | None) -> None:
         if self._bar is None:
             self._bar = _rich_bar(self._console.err, colored=self._console.colored(self._console.err))
@@ -101,6 +108,7 @@ class Bar:
             self._bar.start()
         if self._task is not None:
             self._bar.remove_task(self._task)
+        self._text = text
         self._task = self._bar.add_task(text, total=total)
 
 

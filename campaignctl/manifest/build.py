@@ -14,7 +14,7 @@ from campaignctl.campaign.macros import SYSTEM
 from campaignctl.errors import Finding, Severity, Source
 from campaignctl.manifest.interpolate import Values, fill, macros
 from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence, SourceFile
-from campaignctl.manifest.shape import Leaf, Members, Shape, Table
+from campaignctl.manifest.shape import Leaf, Limited, Members, Shape, Table
 from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset
 
 #: What a node that cannot be read becomes; it never stands in a result.
@@ -45,7 +45,8 @@ class Builder:
     `texts` are the files that the document names, by the path as it stands there. `values` is None where
     texts are taken as they are. `bad` are the nodes that became nothing, `zoned` the times that were given
     with an offset or a zone, `unfilled` the texts of files before they were filled in, `meant` the members
-    that unknown ones were probably meant to be.
+    that unknown ones were probably meant to be. `sound` says that the models have nothing against what was
+    built: every member that has to be there is, and every limit is kept.
     """
 
     file: SourceFile
@@ -56,6 +57,7 @@ class Builder:
     zoned: list[Node] = field(default_factory=list)
     unfilled: list[str] = field(default_factory=list)
     meant: set[str] = field(default_factory=set)
+    sound: bool = True
 
     def build(self, node: Node, shape: Shape) -> Any:
         """The JSON value of a node, or `BAD`."""
@@ -63,6 +65,8 @@ class Builder:
             return self._text(node) if shape is Leaf.TEXT else self._leaves[shape](self, node)
         if isinstance(shape, Members):
             return self._members(node, shape)
+        if isinstance(shape, Limited):
+            return self._limited(node, shape)
         if isinstance(shape, Table):
             return self._table(node, shape.value)
         return self._items(node, shape.item)
@@ -76,6 +80,12 @@ class Builder:
     def note(self, severity: Severity, code: str, source: Source, message: str, hint: str = "") -> None:
         """Note a finding."""
         self.findings.append(Finding(severity, code, message, source, hint))
+
+    def _limited(self, node: Node, shape: Limited) -> Any:
+        value = self.build(node, shape.inner)
+        if value is not BAD and not shape.sound(value):
+            self.sound = False
+        return value
 
     # ------------------------------------------------------------------------------ containers
 
@@ -93,6 +103,8 @@ class Builder:
                 value = self.build(child, inner)
                 if value is not BAD:
                     result[name] = value
+        if not shape.required <= result.keys():
+            self.sound = False
         return result
 
     def _table(self, node: Node, inner: Shape) -> Any:

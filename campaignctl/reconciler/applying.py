@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from campaignctl.errors import CampaignctlError, PlanRefused
+from campaignctl.errors import CampaignctlError, LockLost, PlanRefused, StateNotSaved
 from campaignctl.manifest.desired import DesiredState, Project
 from campaignctl.plan import guardrails, records
 from campaignctl.plan.case import Case
@@ -28,6 +28,8 @@ from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record, State
 
 Approve = Callable[[Plan], bool]
+
+_AGAIN = "make a new one with `campaignctl plan -o FILE`"
 
 
 @contextmanager
@@ -70,7 +72,17 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
             approve(plan)
         begin(run, plan, _seen(session.state, reading, plan.observed))
         settle.cancel_copies(run)
-        return execute(run, plan)
+        return _given_back(session, execute(run, plan))
+
+
+def _given_back(session: Session, outcome: Outcome) -> Outcome:
+    """The outcome after the state was folded and the lock given back; trouble with that is part of it."""
+    try:
+        session.release()
+    except (LockLost, StateNotSaved) as error:
+        note = " ".join(filter(None, (error.summary, error.detail, error.hint)))
+        return replace(outcome, result="incomplete", notes=tuple(dict.fromkeys([*outcome.notes, note])))
+    return outcome
 
 
 def _open(wiring: Wiring, session: Session, desired: DesiredState) -> tuple[Run, dict[str, Unsettled]]:
@@ -80,6 +92,8 @@ def _open(wiring: Wiring, session: Session, desired: DesiredState) -> tuple[Run,
     wiring.on_event(Event("phase", "reading the account"))
     opening = opening_read(api, state, desired.project, desired.campaigns, wiring.clock.now())
     run = Run(wiring, session, api, desired.project, opening)
+    if (dead := session.taken_over) is not None:
+        run.note(f"took the lock over from process {dead.process} on {dead.host}, which is gone")
     for note in opening.notes:
         run.note(note)
     if state is None:
@@ -151,28 +165,20 @@ def apply_saved(wiring: Wiring, project: Project, plan: Plan) -> Outcome:
         reading = _check_live(run, plan)
         begin(run, plan, _seen(session.state, reading, None))
         settle.cancel_copies(run)
-        return execute(run, plan)
+        return _given_back(session, execute(run, plan))
 
 
 def _check_plan(plan: Plan, project: Project, state: State | None, now: datetime) -> None:
     """What can be told without a request."""
-    again = "make a new one with `campaignctl plan -o FILE`"
     mine = (project.name, project.environment)
     if (plan.project, plan.environment) != mine:
         theirs = f"{plan.project}, environment {plan.environment or 'without a name'}"
         raise PlanRefused(f"this plan is for {theirs}", hint="apply it in the project that made it")
     if plan.url != project.api.url:
-        raise PlanRefused(f"this plan is for {plan.url}, not for {project.api.url}", hint=again)
-    lineage, serial = (state.lineage, state.serial) if state else (None, 0)
-    if plan.lineage != lineage:
-        raise PlanRefused("this plan was made against another state", hint=again)
-    if plan.serial != serial:
-        raise PlanRefused(
-            f"the state has moved on since this plan was made (serial {plan.serial}, now {serial})",
-            hint=again,
-        )
+        raise PlanRefused(f"this plan is for {plan.url}, not for {project.api.url}", hint=_AGAIN)
+    _check_state(plan, state)
     if plan.valid_until is not None and now > plan.valid_until:
-        raise PlanRefused(f"this plan was valid until {iso(plan.valid_until)}", hint=again)
+        raise PlanRefused(f"this plan was valid until {iso(plan.valid_until)}", hint=_AGAIN)
     found = guardrails.objections(plan.changes, state, project.guardrails, now, plan.overrides)
     if found:
         first = found[0]
@@ -180,6 +186,27 @@ def _check_plan(plan: Plan, project: Project, state: State | None, now: datetime
             f"{first.guardrail}: {first.found}, the limit is {first.limit}",
             detail="keys: " + ", ".join(first.keys[:10]),
             hint=f"plan again with `--override {first.guardrail}` if that is meant",
+        )
+
+
+def _check_state(plan: Plan, state: State | None) -> None:
+    """A plan fits the very state that it was made against; one made before there was a state, only none."""
+    if state is None:
+        if plan.lineage is not None:
+            raise PlanRefused("there is no state any more that this plan was made against", hint=_AGAIN)
+        return
+    if plan.lineage is None:
+        raise PlanRefused("a state was made since this plan, which was made without one", hint=_AGAIN)
+    if plan.lineage != state.lineage:
+        raise PlanRefused(
+            "this plan was made against another state",
+            detail=f"the plan's lineage is {plan.lineage}, the state's {state.lineage}",
+            hint=_AGAIN,
+        )
+    if plan.serial != state.serial:
+        raise PlanRefused(
+            f"the state has moved on since this plan was made (serial {plan.serial}, now {state.serial})",
+            hint=_AGAIN,
         )
 
 
@@ -206,7 +233,7 @@ def _check_live(run: Run, plan: Plan) -> Reading:
     recorded = state.campaigns if state else {}
     gone = sorted(key for key in touched if key not in recorded)
     if gone:
-        raise PlanRefused(f"{gone[0]} is not in the state any more", hint="make a new plan")
+        raise PlanRefused(f"{gone[0]} is not in the state any more", hint=_AGAIN)
     lives, _ = read_records(
         run.api,
         {key: recorded[key] for key in touched},
@@ -218,6 +245,6 @@ def _check_live(run: Run, plan: Plan) -> Reading:
         if case.live_digest != change.live_digest:
             raise PlanRefused(
                 f"{key}: {recorded[key].id} was changed in the account since this plan was made",
-                hint="make a new one with `campaignctl plan -o FILE`",
+                hint=_AGAIN,
             )
     return Reading(live=lives)

@@ -24,10 +24,10 @@ from campaignctl.plan.planner import stages
 from campaignctl.reconciler import perform, settle
 from campaignctl.reconciler.outcome import ChangeResult, Event, Failure, Outcome
 from campaignctl.reconciler.readback import read_back
-from campaignctl.reconciler.run import AT_ONCE, Run, observed_entry
+from campaignctl.reconciler.run import AT_ONCE, Run, new_state, observed_entry
 from campaignctl.reconciler.scan import spread
 from campaignctl.schedule.times import parse_iso
-from campaignctl.state.model import Account, Entry, Intent, Record, State
+from campaignctl.state.model import Entry, Intent, Record
 
 CREATING = (Action.CREATE, Action.REPLACE)
 
@@ -44,7 +44,7 @@ def begin(run: Run, plan: Plan, observed: Iterable[tuple[str, Record]]) -> None:
     if state is None:
         if not plan.changes and not plan.missed:
             return
-        state = _new_state(run, plan)
+        state = new_state(run)
         run.session.write(state.after(Entry(intents=intents, missed=plan.missed)))
         return
     seen = run.opening.scan.mark
@@ -56,22 +56,12 @@ def begin(run: Run, plan: Plan, observed: Iterable[tuple[str, Record]]) -> None:
         run.record(noted)
 
 
-def _new_state(run: Run, plan: Plan) -> State:
-    return State(
-        lineage=run.wiring.clock.new_id(),
-        serial=0,
-        environment=plan.environment,
-        account=Account(run.api.url, run.opening.company_id),
-        tool_version=run.wiring.tool_version,
-        seen=run.opening.scan.mark,
-    )
-
-
 def execute(run: Run, plan: Plan) -> Outcome:
     """Carry the plan out; every change of it is in the outcome."""
     lifted = frozenset(plan.overrides)
     results: dict[str, ChangeResult] = {}
-    run.wiring.on_event(Event("phase", "apply", total=len(plan.changes)))
+    if plan.changes:
+        run.wiring.on_event(Event("phase", "apply", total=len(plan.changes)))
     for stage in stages(plan.changes):
         _carry_stage(run, stage, lifted, results)
         if run.halted:
@@ -233,6 +223,7 @@ def _write(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult:
         else:
             run.api.update(campaign_id, body, before=before)
     except Refused as error:
+        run.refused(error)
         return perform.failed(change, perform.failure(change, error))
     except OutcomeUnknown as error:
         return perform.unknown(change, error)

@@ -103,6 +103,7 @@ def create(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult:
     try:
         live = run.api.create(post.body or {}, before=before)
     except Refused as error:
+        run.refused(error)
         run.record(Entry(intents={change.key: None}))
         return failed(change, failure(change, error))
     except OutcomeUnknown as error:
@@ -159,6 +160,7 @@ def set_off(
     try:
         run.api.update(record.id, patch, before=before)
     except Refused as error:
+        run.refused(error)
         if change.key in run.state.pending:
             run.record(Entry(intents={change.key: None}))
         return failed(change, failure(change, error), record.id)
@@ -206,6 +208,7 @@ def _cancel_and_confirm(
     try:
         run.api.cancel(record.id, reason, before=lambda: last_look(run, change, lifted))
     except Refused as error:
+        run.refused(error)
         return failed(change, failure(change, error))
     except OutcomeUnknown as error:
         problem = error

@@ -29,6 +29,11 @@ class Session(Protocol):
         ...
 
     @property
+    def taken_over(self) -> LockInfo | None:
+        """The lock of a dead holder that we took over, if we did."""
+        ...
+
+    @property
     def state(self) -> State | None:
         """The state with every step so far, or None where there is none yet."""
         ...

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
-from campaignctl.errors import AccountMismatch, ApiError, Interrupted, StateNotSaved
+from campaignctl.errors import AccountMismatch, ApiError, Interrupted, Refused, StateNotSaved, TokenRejected
 from campaignctl.manifest.desired import Project
 from campaignctl.plan import records
 from campaignctl.plan.model import Action
@@ -17,7 +17,7 @@ from campaignctl.reconciler.outcome import ChangeOutcome, Event
 from campaignctl.reconciler.ports import CampaignApi, Session
 from campaignctl.reconciler.wiring import Wiring
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Entry, Intent, Record, Sent, State
+from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
 
 # `first_send` of an intent that sets its campaign off as soon as it arrives.
 AT_ONCE = "immediately"
@@ -54,19 +54,25 @@ class Run:
     def record(self, entry: Entry) -> None:
         """Take one step, durably. When the journal cannot be written, the whole state is, or is rescued.
 
-        Raises LockLost, StateNotSaved.
+        The session keeps a step that it could not append, so the whole state has it. Raises LockLost,
+        StateNotSaved.
         """
         try:
             self.session.append(entry)
         except StateNotSaved as error:
             self.halted = error
-            self.session.write(self.state.after(entry))
+            self.session.write(self.state)
 
     def may_send(self) -> None:
         """The last look before a request leaves. Raises LockLost or Interrupted."""
         self.session.check()
         if self.wiring.clock.interrupted:
             raise Interrupted("interrupted")
+
+    def refused(self, error: Refused) -> None:
+        """A refusal: one of the token means that every further request would be refused as well."""
+        if isinstance(error, TokenRejected):
+            self.halted = self.halted or error
 
     def note(self, text: str) -> None:
         """A line worth showing."""
@@ -127,6 +133,18 @@ class Run:
     def release(self, key: str, record: Record, status: str) -> None:
         """Let a record go; what is left of it stays under `released`."""
         self.record(Entry(records={key: None}, released=(records.released(key, record, status, self.now()),)))
+
+
+def new_state(run: Run) -> State:
+    """An empty state for this account and environment."""
+    return State(
+        lineage=run.wiring.clock.new_id(),
+        serial=0,
+        environment=run.project.environment,
+        account=Account(run.api.url, run.opening.company_id),
+        tool_version=run.wiring.tool_version,
+        seen=run.opening.scan.mark,
+    )
 
 
 def observed_entry(state: State, observed: Iterable[tuple[str, Record]], now: datetime) -> Entry:

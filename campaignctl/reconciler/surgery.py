@@ -17,7 +17,7 @@ from campaignctl.reconciler.applying import api_of, locked
 from campaignctl.reconciler.observe import find
 from campaignctl.reconciler.opening import check_company, check_environment, company_of, opening_read
 from campaignctl.reconciler.ports import Session
-from campaignctl.reconciler.run import AT_ONCE, Run
+from campaignctl.reconciler.run import AT_ONCE, Run, new_state
 from campaignctl.reconciler.wiring import Wiring
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Intent, Record, Sent, State, Watermark
@@ -107,10 +107,12 @@ def resolve(
         raise StateError("say either --adopt ID or --retry", key=key)
     api = api_of(wiring)
     with locked(wiring, "state resolve") as session:
-        state = _state_of(session, project)
-        opening = opening_read(api, state, project, [key], wiring.clock.now())
+        check_environment(session.state, project)
+        opening = opening_read(api, session.state, project, [key], wiring.clock.now())
         run = Run(wiring, session, api, project, opening)
-        intent = state.pending.get(key)
+        if session.state is None:
+            session.write(new_state(run))
+        intent = run.state.pending.get(key)
         if adopt is not None:
             return _adopt(run, key, intent, adopt, force=force)
         return _retry(run, key, intent, force=force)

@@ -95,3 +95,12 @@ def test_only_a_person_at_a_capable_terminal_gets_a_live_bar(terminal: TextIO) -
     assert not _console(err=terminal, log_format="json").live
     assert not _console(err=terminal, environ={"TERM": "dumb"}).live
     assert not _console().live
+
+
+def test_a_log_that_nobody_reads_stops_nothing() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    err = os.fdopen(writing, "w")
+    _console(err=err).log("info", "anybody there?")
+    with pytest.raises(BrokenPipeError):
+        err.close()

@@ -1,0 +1,309 @@
+"""An API that is not as we hope: one test for each way in which its documents are silent or contradict.
+
+The life of a few campaigns has to go on: created once, edited by what changed, and then nothing to do.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from campaignctl.sandbox.switches import Switches
+from tests.e2e.harness import PROJECT, TOKEN, World, sms
+
+FAR = "2036-03-22 10:00:00"
+KEYS = {"ab", "draft", "far", "hand", "now", "week"}
+
+AWKWARD: dict[str, dict[str, Any]] = {
+    "metadata comes back as strings": {"metadata": "stringified"},
+    "a PATCH replaces metadata": {"metadata": "replaced_on_patch"},
+    "names are trimmed": {"names_trimmed": True},
+    "create_time is absent": {"create_time": "absent"},
+    "q is ignored": {"q_ignored": True},
+    "filters are ignored": {"filters_ignored": True},
+    "unknown filters are refused": {"unknown_filters": "refused"},
+    "view is ignored": {"view_ignored": True, "default_view": "lean"},
+    "the default view is lean": {"default_view": "lean"},
+    "pages are fixed at 10": {"page_size_fixed": 10},
+    "large pages are refused": {"page_cap": 4, "page_over_cap": "refused"},
+    "the list lags behind": {"list_lag": 3600},
+    "an unknown id is 400": {"unknown_id": "400"},
+    "an unknown id is an empty 200": {"unknown_id": "empty"},
+    "evaluation windows are respelt": {"respell": {"1D": "1D 0H 0M"}},
+    "labels are one string": {"labels": "comma"},
+    "ids are numbers": {"ids": "numbers"},
+    "the total is a string": {"total": "string"},
+    "a read by id is bare": {"by_id": "bare"},
+    "a draft has another name": {"draft_status": "new"},
+    "a manual campaign has another name": {"manual_status": "idle"},
+    "a strategy has another name": {"scheduled_strategy": "later", "recurring_strategy": "often"},
+    "a create is answered 200": {"create_success": 200, "times_in_201": True},
+    "a PATCH is answered 200": {"patch_success": 200},
+    "run_immediately comes back": {"run_immediately_echoed": True},
+    "messages keep their ids": {"keep_message_ids": True},
+    "no rate headers": {"rate_headers": "none", "rate_per_second": 50, "rate_per_minute": 500},
+}
+
+
+def write_campaigns(world: World, description: str) -> None:
+    """One campaign of each kind; the far ones with members that an API may respell."""
+    labels = ["spring", "de", "vip"]
+    world.write(
+        "far.yaml",
+        sms(" Far ", scheduled_time=FAR, labels=labels, metadata={"n": "7"}, description=description),
+    )
+    world.write("draft.yaml", sms("Draft", is_draft=True, labels=labels, description=description))
+    world.write("hand.yaml", sms("Hand", deal_id="77"))
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    weekly = {"pattern": {"hour": 7, "minute": 0, "weekdays": [1], "months": [1, 6]}}
+    world.write("week.yaml", sms("Week", recurrence=weekly))
+    world.write("ab.yaml", tested("Test"))
+
+
+def tested(name: str) -> str:
+    spec = json.loads(sms(name, scheduled_time=FAR))["spec"]
+    message = spec["messages"][0]
+    spec["messages"] = [{**message, "name": "one"}, {**message, "name": "two"}]
+    spec["ab_test"] = {
+        "test_split": 30,
+        "winning_metric": "click_rate",
+        "evaluation_window": "1D",
+        "winner_delivery_mode": "automatic",
+    }
+    # A member that no document names, which the API takes and never shows.
+    return json.dumps({"spec": spec, "extra": {"brand_new": {"on": True}}})
+
+
+def assert_hints_lead_on(plan: dict[str, Any]) -> None:
+    for blocked in plan["blocked"]:
+        assert "`" in blocked["hint"] or "campaignctl " in blocked["hint"], blocked
+
+
+@pytest.mark.parametrize("switches", AWKWARD.values(), ids=AWKWARD)
+def test_life_goes_on_when(world: World, switches: dict[str, Any]) -> None:
+    default = Switches()
+    assert all(getattr(default, name) != value for name, value in switches.items() if name != "rate_headers")
+    for number in range(12):
+        world.control.create(json.loads(sms(f"Theirs {number}", is_draft=True))["spec"])
+    world.control.switch(**switches)
+    write_campaigns(world, "one")
+    created = world.apply()
+    assert created.outcomes() == dict.fromkeys(KEYS, "done")
+
+    write_campaigns(world, "two")
+    mark = world.mark()
+    edited = world.apply()
+
+    assert edited.outcomes() == {"draft": "done", "far": "done"}
+    assert sorted(body["description"] for _, _, body in world.writes(mark)) == ["two", "two"]
+    assert world.sends() == ["Now"]
+    world.assert_settled()
+    ids = {record["id"] for record in world.state["campaigns"].values()}
+    assert ids == {c["id"] for c in world.campaigns().values() if not c["live"]["name"].startswith("Theirs")}
+    assert world.state["account"]["markers"] is True
+
+
+def test_an_edit_of_metadata_keeps_the_marker_where_a_patch_replaces_it(world: World) -> None:
+    world.control.switch(metadata="replaced_on_patch")
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, metadata={"a": "1", "b": "2"}))
+    world.apply()
+    made = world.campaigns()["Far"]["live"]["metadata"]
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, metadata={"a": "1", "b": "3"}))
+    world.apply()
+    assert world.campaigns()["Far"]["live"]["metadata"] == {**made, "b": "3"}
+    world.assert_settled()
+
+
+def test_an_immediate_create_is_not_repeated_where_metadata_is_dropped(world: World) -> None:
+    world.control.switch(metadata="dropped")
+    world.write("draft.yaml", sms("Draft", is_draft=True, metadata={"ours": "1"}))
+    world.apply()
+    assert world.state["account"]["markers"] is False
+    world.assert_settled()
+
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "drop"})
+    mark = world.mark()
+    for _ in range(2):
+        done = world.run("apply", "--auto-approve", "--format", "json", status=1)
+    plan = world.plan(status=1)
+    assert [method for method, _, _ in world.writes(mark)] == ["POST"], "asked once, and never again"
+    assert "campaignctl state resolve far --adopt ID" in plan["blocked"][0]["hint"] + " ".join(
+        done.json["next"]
+    )
+    assert_hints_lead_on(plan)
+    world.run("state", "resolve", "far", "--retry", status=0)
+    world.apply()
+    world.assert_settled()
+
+
+def test_a_lost_far_create_without_markers_is_adopted_by_id(world: World) -> None:
+    world.control.switch(metadata="dropped")
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.apply()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "lost_answer"})
+    world.apply(status=1)
+    real = world.campaigns()["Far"]["id"]
+    refused = world.run("state", "resolve", "far", "--adopt", real, status=1)
+    assert f"state resolve far --adopt {real} --force" in refused.err
+    world.run("state", "resolve", "far", "--adopt", real, "--force", status=0)
+    world.assert_settled()
+
+
+def test_refused_metadata_is_said_and_markers_can_be_switched_off(world: World) -> None:
+    world.control.switch(metadata="refused")
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    refused = world.apply(status=1)
+    error = refused.json["changes"][0]["error"]
+    assert "metadata" in error["summary"] + error["detail"]
+    assert "api.markers: off" in error["hint"]
+    world.write("campaignctl.yaml", PROJECT + "  markers: off\n")
+    world.apply()
+    assert world.state["account"]["markers"] is False
+    world.assert_settled()
+
+
+def test_a_create_whose_answer_and_list_lag_is_not_repeated_blindly(world: World) -> None:
+    """The list shows nothing for a while; a far create may be repeated, and its twin is cancelled later."""
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.apply()
+    world.control.switch(list_lag=3600)
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "lost_answer"})
+    world.apply()
+    assert len([c for c in world.control.campaigns() if c["live"]["name"] == "Far"]) == 2
+    kept = world.state["campaigns"]["far"]["id"]
+    world.control.advance(7200)
+    world.apply()
+    assert world.campaigns()["Far"]["id"] == kept, "the second copy was cancelled"
+    world.assert_settled()
+
+
+def test_what_a_patch_ignores_is_failed_and_planned_again(world: World) -> None:
+    world.control.switch(patch_ignores=["description"])
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, description="one"))
+    world.apply()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, description="two"))
+    failed = world.apply(status=1).json["changes"][0]
+    assert failed["outcome"] == "failed"
+    assert "kept the old value of description" in failed["error"]["summary"]
+    assert failed["error"]["hint"].startswith("campaignctl ")
+    assert world.plan()["changes"][0]["diff"][0]["after"] == "two"
+
+
+def test_a_clone_made_in_the_dashboard_is_told_and_left_alone(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    original = world.campaigns()["Far"]["id"]
+    copy = world.control.clone(original, name="Copy of Far")["id"]
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, description="two"))
+    done = world.apply()
+    assert f"{copy} carries the marker of far" in done.err
+    assert world.control.campaign(copy)["live"]["status"] == "scheduled"
+    assert world.state["campaigns"]["far"]["id"] == original
+    world.assert_settled()
+
+
+def test_another_companys_token_stops_everything(world: World) -> None:
+    write_campaigns(world, "one")
+    world.apply()
+    world.control.token(TOKEN, "999")
+    mark = world.mark()
+    for command in (["plan"], ["apply", "--auto-approve"], ["status"]):
+        assert "account" in world.run(*command, status=1).err
+    world.control.create(json.loads(sms("Theirs", is_draft=True))["spec"], company_id="999")
+    refused = world.run("apply", "--auto-approve", status=1)
+    assert "belongs to company 999, this state to 6197120" in refused.err
+    assert world.writes(mark) == []
+
+
+def test_a_pinned_account_is_held_to(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + 'account: {company_id: "1"}\n')
+    world.control.create(json.loads(sms("Theirs", is_draft=True))["spec"])
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    assert "the project file names 1" in world.run("apply", "--auto-approve", status=1).err
+    assert world.writes() == []
+
+
+@pytest.mark.parametrize("skew", [-300, 300])
+def test_a_clock_that_is_minutes_wrong_is_refused(world: World, skew: int) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.control.switch(date_skew=skew)
+    assert "clock" in world.run("apply", "--auto-approve", status=1).err
+    assert world.control.campaigns() == []
+
+
+@pytest.mark.parametrize("retry_after", [1, -1, None])
+def test_a_rate_limit_is_waited_for(world: World, retry_after: int | None) -> None:
+    fault: dict[str, Any] = {"kind": "rate_limit"}
+    if retry_after is not None:
+        fault["retry_after"] = retry_after
+    world.control.fault({"method": "POST", "times": 2}, fault)
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    assert [r["status"] for r in world.requests("POST")].count(429) == 2
+    assert sorted(world.campaigns()) == ["Far", "Now"]
+    assert world.sends() == ["Now"]
+
+
+def test_too_many_at_once_is_met_with_fewer(world: World) -> None:
+    world.control.switch(parallel_cap=2)
+    for number in range(8):
+        world.write(f"c{number}.yaml", sms(f"C{number}", scheduled_time=FAR))
+    world.apply("--parallelism", "16")
+    assert len(world.campaigns()) == 8
+
+
+def test_reads_are_repeated_and_in_the_end_stop_the_run(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.control.fault({"method": "GET", "times": 2}, {"kind": "status", "status": 500})
+    world.apply()
+    world.write("more.yaml", sms("More", scheduled_time=FAR))
+    world.control.fault({"method": "GET", "times": 9}, {"kind": "status", "status": 503})
+    mark = world.mark()
+    failed = world.run("plan", status=1)
+    assert "503" in failed.err
+    world.control.clear_faults()
+    world.control.fault({"method": "GET", "times": 9}, {"kind": "status", "status": 500})
+    world.run("apply", "--auto-approve", status=1)
+    assert world.writes(mark) == []
+    world.control.clear_faults()
+    world.apply()
+    world.assert_settled()
+
+
+def test_a_redirected_write_is_not_followed_and_settled(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    elsewhere = {"kind": "redirect", "location": f"{world.url}/v1/hood/elsewhere"}
+    world.control.fault({"method": "POST", "body": '"Far"', "times": 1}, elsewhere)
+    world.apply()
+    assert sorted(world.campaigns()) == ["Draft", "Far"]
+    assert not [r for r in world.requests() if "elsewhere" in r["path"]]
+    world.assert_settled()
+
+
+def test_a_token_that_ends_in_the_middle_leaves_no_doubt(world: World) -> None:
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    for number in range(3):
+        world.write(f"c{number}.yaml", sms(f"C{number}", scheduled_time=FAR))
+    world.control.fault({"method": "POST", "skip": 2, "times": 9}, {"kind": "status", "status": 401})
+    failed = world.apply("--parallelism", "1", status=1)
+    outcomes = list(failed.outcomes().values())
+    assert outcomes.count("done") == 2
+    assert "unknown" not in outcomes
+    error = next(change["error"] for change in failed.json["changes"] if change["error"])
+    assert "OCAMBA_TOKEN" in error["hint"]
+    assert len([r for r in world.requests("POST") if r["status"] == 401]) == 1, "one refusal says it for all"
+    assert world.state["pending"] == {}
+    world.control.clear_faults()
+    started = time.monotonic()
+    world.apply()
+    assert time.monotonic() - started < 10
+    world.assert_settled()
+    assert len(world.campaigns()) == 4

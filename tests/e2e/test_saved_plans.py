@@ -1,0 +1,233 @@
+"""A saved plan is applied exactly as it was reviewed, or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness import PROJECT, TOKEN, World, sms
+
+FAR = "2036-03-22 10:00:00"
+
+
+def saved(world: World, name: str = "plan.json", *options: str, status: int = 0) -> Path:
+    path = world.folder.parent / name
+    world.run("plan", "-o", str(path), *options, status=status)
+    return path
+
+
+def apply_file(world: World, path: Path, status: int) -> dict[str, Any]:
+    return world.run("apply", str(path), "--parallelism", "1", "--format", "json", status=status).json
+
+
+def assert_refused(world: World, path: Path, *said: str) -> None:
+    """The plan is refused in these words, with a way out, no write, and the state as it was."""
+    mark, before = world.mark(), state_bytes(world)
+    document = apply_file(world, path, status=1)
+    assert (document["result"], document["changes"]) == ("refused", [])
+    error = document["error"]
+    text = " ".join((error["summary"], error["detail"]))
+    assert all(words in text for words in said), text
+    assert error["hint"]
+    assert world.writes(mark) == []
+    assert state_bytes(world) == before
+
+
+def state_bytes(world: World) -> bytes | None:
+    path = world.folder / ".campaignctl" / "state.json"
+    return path.read_bytes() if path.exists() else None
+
+
+def edited_campaign(world: World) -> Path:
+    """One campaign applied, then edited, and the plan of the edit saved."""
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, description="new"))
+    return saved(world)
+
+
+def test_every_change_of_the_file_is_done_in_its_order_and_nothing_else(world: World) -> None:
+    for name in ("gone", "kept", "again"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.write("loose.yaml", sms("loose", is_draft=True))
+    world.apply()
+    world.remove("gone.yaml")
+    world.remove("loose.yaml")
+    world.write("kept.yaml", sms("kept", scheduled_time=FAR, description="new"))
+    world.write("draft.yaml", sms("draft", is_draft=True))
+    world.write("soon.yaml", sms("soon", scheduled_time="2036-03-21 10:00:00"))
+    world.write("now.yaml", sms("now", run_immediately=True))
+    path = saved(world, "plan.json", "--replace", "again")
+    plan = json.loads(path.read_text())
+    world.write("late.yaml", sms("written after the plan", is_draft=True))
+    mark = world.mark()
+
+    done = apply_file(world, path, status=0)
+
+    keys = [change["key"] for change in plan["changes"]]
+    assert keys == ["gone", "loose", "kept", "soon", "again", "draft", "now"]
+    assert [(change["key"], change["outcome"]) for change in done["changes"]] == [(key, "done") for key in keys]
+    planned = [(r["method"], r["path"], r["body"]) for c in plan["changes"] for r in c["requests"]]
+    assert world.writes(mark) == planned
+    assert len(planned) == 7, "a cancel, an update, a cancel and a create, and three creates"
+    reads = [r["path"].rsplit("/", 1)[-1] for r in world.requests("GET", mark)]
+    gone, again = plan["changes"][0]["id"], plan["changes"][4]["id"]
+    kept = plan["changes"][2]["id"]
+    assert reads == ["campaigns", gone, kept, again], "the opening read, and what was answered read back"
+    world.remove("late.yaml")
+    world.assert_settled()
+
+
+def test_a_plan_is_refused_after_it_was_applied(world: World) -> None:
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    path = saved(world)
+    apply_file(world, path, status=0)
+    assert_refused(world, path, "a state was made")
+    assert world.sends() == ["Now"]
+
+
+def test_a_plan_is_refused_when_the_state_moved_on(world: World) -> None:
+    path = edited_campaign(world)
+    serial = world.state["serial"]
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.apply("--target", "draft")
+    assert_refused(world, path, "moved on", f"serial {serial}, now {world.state['serial']}")
+
+
+def test_a_status_that_was_only_observed_voids_no_plan(world: World) -> None:
+    world.write("near.yaml", sms("Near", scheduled_time="2036-01-01 10:00:00"))
+    path = edited_campaign(world)
+    world.control.edit(world.campaigns()["Near"]["id"], status="paused")
+    world.apply("--target", "near")
+    assert world.state["campaigns"]["near"]["status"] == "paused"
+    assert apply_file(world, path, status=0)["result"] == "done"
+
+
+def test_a_plan_is_refused_over_another_lineage_or_none(world: World) -> None:
+    path = edited_campaign(world)
+    folder = world.folder / ".campaignctl"
+    state = json.loads((folder / "state.json").read_text())
+    shutil.rmtree(folder)
+    assert_refused(world, path, "no state any more")
+    world.write(".campaignctl/state.json", json.dumps({**state, "lineage": "somebody-elses"}))
+    assert_refused(world, path, "another state", "somebody-elses")
+
+
+def test_a_plan_is_refused_when_its_campaign_changed_in_the_dashboard(world: World) -> None:
+    path = edited_campaign(world)
+    campaign = world.campaigns()["Far"]["id"]
+    world.control.edit(campaign, name="Renamed")
+    assert_refused(world, path, f"far: {campaign} was changed in the account")
+    world.control.edit(campaign, name="Far", status="paused")
+    assert_refused(world, path, f"far: {campaign} was changed in the account")
+    world.control.edit(campaign, status="scheduled")
+    assert apply_file(world, path, status=0)["result"] == "done"
+
+
+def test_a_change_that_the_plan_does_not_touch_voids_nothing(world: World) -> None:
+    world.write("other.yaml", sms("Other", scheduled_time=FAR))
+    path = edited_campaign(world)
+    world.control.edit(world.campaigns()["Other"]["id"], description="theirs")
+    assert apply_file(world, path, status=0)["result"] == "done"
+
+
+def test_a_plan_is_refused_when_its_time_is_over(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + "guardrails: {max_plan_age: 1s}\n")
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    path = saved(world)
+    until = json.loads(path.read_text())["valid_until"]
+    time.sleep(1.2)
+    assert_refused(world, path, f"valid until {until}")
+    assert world.control.campaigns() == []
+
+
+def test_a_damaged_file_is_refused_and_no_plan(world: World) -> None:
+    path = edited_campaign(world)
+    text = path.read_text()
+    path.write_text(text[: len(text) // 2])
+    assert_refused(world, path, "is not a plan", "not JSON")
+    path.write_text(text.replace('"new"', '"newer"'))
+    assert_refused(world, path, "is damaged", "digest")
+    path.write_text(text.replace('"format_version": 1', '"format_version": 2'))
+    assert_refused(world, path, "has format 2")
+    path.write_text("[]")
+    assert_refused(world, path, "is not a plan")
+    assert "Cannot read" in world.run("apply", str(path) + ".old", status=1).err
+    path.write_text(text)
+    assert apply_file(world, path, status=0)["result"] == "done"
+
+
+def test_a_plan_is_refused_for_what_it_was_not_made_for(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + "environments: {a: {}, b: {}}\n")
+    world.environ = {"CAMPAIGNCTL_ENV": "a"}
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    path = saved(world)
+
+    world.environ = {"CAMPAIGNCTL_ENV": "b"}
+    assert_refused(world, path, "for shop, environment a")
+    world.environ = {"CAMPAIGNCTL_ENV": "a", "OCAMBA_API_URL": world.url.replace("127.0.0.1", "localhost")}
+    assert_refused(world, path, f"for {world.url}, not for http://localhost")
+    world.environ = {"CAMPAIGNCTL_ENV": "a"}
+    world.write("campaignctl.yaml", PROJECT.replace("shop", "bar") + "environments: {a: {}, b: {}}\n")
+    assert_refused(world, path, "for shop, environment a")
+    assert world.control.campaigns() == []
+
+
+def test_a_plan_is_refused_while_a_guardrail_objects(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + "guardrails: {max_immediate_sends: 0}\n")
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    assert_refused(world, saved(world, status=1), "max_immediate_sends")
+    lifted = saved(world, "lifted.json", "--override", "max_immediate_sends")
+    assert apply_file(world, lifted, status=0)["result"] == "done"
+    assert world.sends() == ["Now"]
+
+
+def test_blocked_keys_end_with_1_and_the_rest_is_done(world: World) -> None:
+    world.write("late.yaml", sms("Late", scheduled_time="2020-01-01 10:00:00"))
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    path = saved(world, status=1)
+    assert apply_file(world, path, status=1)["changes"][0]["outcome"] == "done"
+    world.assert_settled()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--target", "far"],
+        ["--replace", "far"],
+        ["--destroy"],
+        ["--no-refresh"],
+        ["--refresh"],
+        ["--refresh-only"],
+        ["--override", "resend"],
+    ],
+    ids=" ".join,
+)
+def test_nothing_selects_from_a_saved_plan(world: World, options: list[str]) -> None:
+    refused = world.run("apply", "plan.json", *options, status=64)
+    assert "exactly as it was reviewed" in refused.err
+    assert world.control.requests() == []
+
+
+def test_a_saved_plan_is_private_shown_and_passed_on_by_pipe(world: World) -> None:
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    path = saved(world)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert TOKEN not in path.read_text()
+    world.environ = {"OCAMBA_TOKEN": ""}
+    shown = world.run("show", str(path), status=0).out
+    assert 'create draft "Draft"' in shown
+    assert world.run("show", str(path), "--format", "json", status=0).json == json.loads(path.read_text())
+
+    world.environ = {}
+    piped = world.run("plan", "-o", "-", status=0)
+    assert json.loads(piped.out)["changes"][0]["key"] == "draft"
+    assert 'create draft "Draft"' in piped.err
+    world.run("apply", "-", status=0, stdin=piped.out)
+    world.assert_settled()
