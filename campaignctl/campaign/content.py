@@ -1,7 +1,5 @@
 """What a message says on each channel: push, email, SMS and AdEx (API contract, sections 2.2 and 2.3)."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

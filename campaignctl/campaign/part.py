@@ -1,6 +1,8 @@
-"""What all parts of a campaign's specification have in common, and the kinds of members they are made of."""
+"""What all parts of a campaign's specification have in common, and the kinds of members they are made of.
 
-from __future__ import annotations
+Modules of models do without `from __future__ import annotations`: pydantic would have to compile every
+annotation from its text, which costs a tenth of the time that one manifest takes.
+"""
 
 from typing import Annotated, Any, Literal
 

@@ -1,7 +1,5 @@
 """The body of the create call, member for member (API contract, section 2)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 

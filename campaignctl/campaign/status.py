@@ -64,12 +64,6 @@ def status_of(live: Live, applied: Mapping[str, Any] | None = None) -> Status:
     """
     manual = live.text("send_strategy") == "manual" or (applied is not None and is_manual(applied))
     names = [name for name in (live.status, live.text("effective_status")) if name]
-    if not names:
-        return Status.DRAFT if is_draft(live.members) else Status.UNKNOWN
-    return min((_named(name, manual=manual) for name in names), key=_STRICTEST.index)
-
-
-def _named(name: str, *, manual: bool) -> Status:
-    if name in _NAMED:
-        return Status(name)
-    return Status.MANUAL if manual else Status.UNKNOWN
+    unnamed = Status.DRAFT if is_draft(live.members) else Status.MANUAL if manual else Status.UNKNOWN
+    known = [Status(name) if name in _NAMED else unnamed for name in names]
+    return min(known, key=_STRICTEST.index, default=unnamed)

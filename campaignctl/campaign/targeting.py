@@ -1,7 +1,5 @@
 """Who a campaign is for (API contract, section 2.6)."""
 
-from __future__ import annotations
-
 from pydantic import ConfigDict, Field
 
 from campaignctl.campaign.part import Json, Part

@@ -14,7 +14,7 @@ from typing import Any
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.marker import MEMBER
 from campaignctl.campaign.status import is_draft
-from campaignctl.diff.fields import DEFAULTS, EVENT, FieldChange, join, leaves, lookup, same, split
+from campaignctl.diff.fields import DEFAULTS, EVENT, FieldChange, join, leaves, lookup, meaning, same, split
 
 Echo = Mapping[str, Any]
 
@@ -43,10 +43,11 @@ class Comparison:
 
 
 def _value(live: Live, path: str) -> tuple[Any, ...]:
-    """What live shows at a path; both spellings of a draft count."""
-    if path == "is_draft":
-        return (True,) if is_draft(live.members) else lookup(live.members, path)
-    return lookup(live.members, path)
+    """What live shows at a path; both spellings of a draft count, and null says that it is not set."""
+    if path == "is_draft" and is_draft(live.members):
+        return (True,)
+    found = lookup(live.members, path)
+    return () if found == (None,) else found
 
 
 def _watched(applied: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,9 +65,8 @@ def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
         found = _value(live, path)
         if _agrees(path, value, expected, found):
             continue
-        member = split(path)[0]
-        if not found and not live.complete and member not in live.members:
-            unknown.setdefault(member)
+        if not found and not live.complete:
+            unknown.setdefault(split(path)[0])
         else:
             changes.append(FieldChange(path, value, found[0] if found else None))
     changes.extend(_added_items(applied, live))
@@ -94,6 +94,8 @@ def echo_of(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
     echo: dict[str, Any] = {}
     for path, value in _watched(applied).items():
         found = _value(live, path)
+        if not found and not live.complete and split(path)[0] not in live.members:
+            continue
         if not found and not _agrees(path, value, [value], found):
             echo[path] = []
         elif found and not same(path, value, found[0]) and not _is_mistaken(path, value, found[0]):
@@ -144,11 +146,25 @@ def _same_items(one: Any, other: Any) -> bool:
 
 
 def overlay(applied: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dict[str, Any]:
-    """What is live as far as we know: the applied spec with the drift laid over it."""
+    """What is live as far as we know: the applied spec with the drift laid over it.
+
+    A member whose surroundings the spec does not have is left out; an object or list item of which
+    nothing is left goes as a whole.
+    """
     spec: dict[str, Any] = _copy(applied)
     for change in changes:
-        _put(spec, split(change.path), change.after)
+        if change.after is not None:
+            _put(spec, split(change.path), _readable(change.path, change.after))
+    for change in reversed(changes):
+        if change.after is None:
+            _remove(spec, split(change.path))
     return spec
+
+
+def _readable(path: str, value: Any) -> Any:
+    """A copy of a live value; a time in the spelling that requests have."""
+    is_time = isinstance(value, str) and path.endswith("_time")
+    return meaning(path, value) if is_time else _copy(value)
 
 
 def _copy(value: Any) -> Any:
@@ -159,16 +175,35 @@ def _copy(value: Any) -> Any:
     return value
 
 
-def _put(spec: Any, parts: list[str], value: Any) -> None:
-    """Set the value at a path, or take it out where it is None; an index past the end appends."""
-    for part in parts[:-1]:
-        spec = spec[int(part)] if isinstance(spec, list) else spec.setdefault(part, {})
-        if not isinstance(spec, dict | list):
-            return
-    last: Any = int(parts[-1]) if isinstance(spec, list) else parts[-1]
-    if isinstance(spec, list) and last >= len(spec):
-        spec.append(value)
-    elif value is not None:
-        spec[last] = value
-    elif isinstance(spec, dict):
-        spec.pop(last, None)
+def _holder(spec: Any, parts: list[str]) -> Any:
+    """The object or list at a path, or None where there is none."""
+    for part in parts:
+        if isinstance(spec, list):
+            spec = spec[int(part)] if part.isdecimal() and int(part) < len(spec) else None
+        else:
+            spec = spec.get(part) if isinstance(spec, dict) else None
+    return spec
+
+
+def _put(spec: dict[str, Any], parts: list[str], value: Any) -> None:
+    """Set the value at a path; an index past the end of a list appends."""
+    holder = _holder(spec, parts[:-1])
+    if isinstance(holder, dict):
+        holder[parts[-1]] = value
+    elif isinstance(holder, list) and parts[-1].isdecimal():
+        index = int(parts[-1])
+        holder[index : index + 1] = [value]
+
+
+def _remove(spec: dict[str, Any], parts: list[str]) -> None:
+    """Take out what stands at a path, and the object around it where that was all; of a list only the
+    last item, as the others would change their places."""
+    holder = _holder(spec, parts[:-1])
+    if isinstance(holder, dict):
+        holder.pop(parts[-1], None)
+    elif isinstance(holder, list) and parts[-1] == str(len(holder) - 1):
+        holder.pop()
+    else:
+        return
+    if not holder and len(parts) > 1:
+        _remove(spec, parts[:-1])

@@ -86,13 +86,14 @@ def _is_object_list(value: Any) -> bool:
 def same(path: str, one: Any, other: Any) -> bool:
     """Whether two values of a field mean the same: labels as sets, times by instant, true as 1, ids as
     strings ("Drift" in the decision rules)."""
-    if one == other and type(one) is type(other):
+    if one == other:
         return True
+    return bool(meaning(path, one) == meaning(path, other))
+
+
+def meaning(path: str, value: Any) -> Any:
+    """What a value of a field says, however it is spelt; equal for values that are the `same`."""
     name = split(path)[-1]
-    return bool(_meaning(name, one) == _meaning(name, other))
-
-
-def _meaning(name: str, value: Any) -> Any:
     if name == "labels":
         items = value.split(",") if isinstance(value, str) else value
         return sorted({str(item).strip() for item in items or ()} - {""})
@@ -100,30 +101,41 @@ def _meaning(name: str, value: Any) -> Any:
         return _instant(value)
     if (name == "id" or name.endswith("_id")) and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return _typed(canonical(value, name))
+    return canonical(value, name)
 
 
 def _instant(text: str) -> str:
-    try:
-        return canonical_gmt(text)
-    except TimeError:
-        return text
-
-
-def _typed(value: Any) -> Any:
-    """A form in which 1 and true differ, as they do in JSON (Python finds them equal)."""
-    if isinstance(value, bool):
-        return ("boolean", value)
-    if isinstance(value, Mapping):
-        return {name: _typed(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_typed(item) for item in value]
-    return value
+    # A time of the API without an offset is GMT in every spelling (API contract, section 0).
+    for spelling in (text, text.replace("T", " ")):
+        try:
+            return canonical_gmt(spelling)
+        except TimeError:
+            continue
+    return text
 
 
 def equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two specs ask the API for the same."""
-    return one == other or _typed(canonical(one)) == _typed(canonical(other))
+    """Whether two specs say the same, member for member."""
+    return one == other or bool(canonical(one) == canonical(other))
+
+
+def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two specs ask the API for the same: equal once documented defaults are left out."""
+    return equal(one, other) or equal(_without_defaults(one, ""), _without_defaults(other, ""))
+
+
+def _without_defaults(spec: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    bare: dict[str, Any] = {}
+    for name, value in spec.items():
+        path = f"{prefix}{join([name])}"
+        if path in DEFAULTS and same(path, value, DEFAULTS[path]):
+            continue
+        if path == "utm_tracking" and isinstance(value, Mapping):
+            value = _without_defaults(value, f"{path}/")  # noqa: PLW2901
+            if not value:
+                continue
+        bare[name] = value
+    return bare
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:
@@ -164,7 +176,7 @@ def _inside(name: str, before: Any, after: Any) -> Iterable[FieldChange]:
     # Imported late: it costs 140 ms, and most runs differ in nothing.
     from deepdiff import DeepDiff
 
-    tree = DeepDiff({name: before}, {name: after}, view="tree", zip_ordered_iterables=True)
+    tree = DeepDiff({name: before}, {name: after}, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
     nodes = [node for group in tree.values() for node in group]
     for node in sorted(nodes, key=lambda node: [str(part) for part in node.path(output_format="list")]):
         yield _coarse(node.path(output_format="list"), name, before, after)

@@ -1,7 +1,5 @@
 """The form of a manifest: what stands around `spec`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import ClassVar, Literal

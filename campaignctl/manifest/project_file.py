@@ -1,7 +1,5 @@
 """The form of `campaignctl.yaml`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import yaml
@@ -33,7 +34,6 @@ DEEPEST = 50
 #: How many nodes a document's aliases may add to it: no honest manifest comes near, a bomb is far above.
 MOST_ALIASED = 10_000
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _HINTS = (
     ("mapping values are not allowed", "a text with `: ` in it needs quotes"),
     ("Unicode character escape", "write the character itself: YAML knows no pairs of \\u escapes"),
@@ -42,6 +42,12 @@ _HINTS = (
     ("did not find expected ',' or", "a list or map that was opened is not closed"),
     ("that cannot start any token", "a text that begins with this sign needs quotes"),
 )
+
+
+@cache
+def _forbidden() -> re.Pattern[str]:
+    """What YAML does not allow in a text; compiled when it is needed, as it rarely is and takes long."""
+    return re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 class _Refused(Exception):
@@ -118,7 +124,7 @@ class _Reading:
 
     def syntax(self, wrong: yaml.YAMLError) -> None:
         """Note what the parser itself refuses."""
-        forbidden = _FORBIDDEN.search(self.file.text)
+        forbidden = _forbidden().search(self.file.text)
         if forbidden:
             source = self.file.at_offset(forbidden.start())
             sign = f"U+{ord(forbidden[0]):04X}"
@@ -164,7 +170,7 @@ class _Reading:
         text: str = event.value
         style = event.style
         # Only in double quotes can an escape make a character that the file itself may not have.
-        if style == '"' and not text.isprintable() and _FORBIDDEN.search(text):
+        if style == '"' and not text.isprintable() and _forbidden().search(text):
             self.refuse("control-character", "an escape makes a control character", "take it out", event)
         return Scalar(text, not style, event.start_mark)
 

@@ -18,7 +18,7 @@ def told(cli: Cli) -> Cli:
     )
 
 
-def test_it_plans_applies_changes_and_applies_again(told: Cli) -> None:
+def test_it_plans_applies_changes_applies_again_and_leaves_nothing_behind(told: Cli) -> None:
     done = told("demo")
     assert done.status == 0, done.err
     for shown in (
@@ -32,8 +32,4 @@ def test_it_plans_applies_changes_and_applies_again(told: Cli) -> None:
         assert shown in done.out
     assert done.out.index("No changes") > done.out.index("apply plan.json")
     assert "the-users-own-token" not in done.out + done.err
-
-
-def test_it_leaves_nothing_behind(told: Cli) -> None:
-    assert told("demo").status == 0
     assert list(told.cwd.iterdir()) == []

@@ -22,7 +22,7 @@ from campaignctl.errors import CampaignctlError
 
 _EDITED = "push/spring-launch.yaml"
 _BEFORE = "  scheduled_time: 2036-03-22 10:00:00"
-_AFTER = "  scheduled_time: 2036-03-23 16:30:00"
+_AFTER = "  scheduled_time: 2036-03-23 10:00:00"
 _SHOWN_WHOLE = 2
 
 _WELCOME = """
@@ -80,8 +80,9 @@ class _Stage:
     def run_abridged(self, *words: str) -> None:
         """Do as `run`, and show only the first and the last of the many paragraphs between head and end."""
         self._show(words)
-        done = subprocess.run(self._command(words), **self._surroundings, stdout=subprocess.PIPE, check=False)  # noqa: S603 - our own program
+        done = subprocess.run(self._command(words), **self._surroundings, capture_output=True, check=False)  # noqa: S603 - our own program
         self.app.console.say(_abridged(done.stdout.decode()))
+        self.app.console.tell(done.stderr.decode())
         self._check(words, done)
 
     @property
