@@ -64,6 +64,8 @@ def status_of(live: Live, applied: Mapping[str, Any] | None = None) -> Status:
     """
     manual = live.text("send_strategy") == "manual" or (applied is not None and is_manual(applied))
     names = [name for name in (live.status, live.text("effective_status")) if name]
-    unnamed = Status.DRAFT if is_draft(live.members) else Status.MANUAL if manual else Status.UNKNOWN
+    unnamed = Status.MANUAL if manual else Status.UNKNOWN
+    if is_draft(live.members):
+        unnamed = Status.DRAFT
     known = [Status(name) if name in _NAMED else unnamed for name in names]
     return min(known, key=_STRICTEST.index, default=unnamed)

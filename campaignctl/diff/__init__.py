@@ -7,6 +7,7 @@ from campaignctl.diff.drift import Comparison, compare, echo_of, mistaken, overl
 from campaignctl.diff.fields import (
     DEFAULTS,
     EVENT,
+    OF_THE_API,
     FieldChange,
     alike,
     equal,
@@ -24,6 +25,7 @@ from campaignctl.diff.patch import merge_patch
 __all__ = [
     "DEFAULTS",
     "EVENT",
+    "OF_THE_API",
     "Comparison",
     "FieldChange",
     "alike",

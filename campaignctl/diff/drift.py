@@ -14,7 +14,18 @@ from typing import Any
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.marker import MEMBER
 from campaignctl.campaign.status import is_draft
-from campaignctl.diff.fields import DEFAULTS, EVENT, FieldChange, join, leaves, lookup, meaning, same, split
+from campaignctl.diff.fields import (
+    DEFAULTS,
+    EVENT,
+    OF_THE_API,
+    FieldChange,
+    join,
+    leaves,
+    lookup,
+    meaning,
+    same,
+    split,
+)
 
 Echo = Mapping[str, Any]
 
@@ -85,8 +96,15 @@ def _added_items(applied: Mapping[str, Any], live: Live) -> list[FieldChange]:
     if not isinstance(ours, list | tuple) or not isinstance(theirs, list | tuple):
         return []
     return [
-        FieldChange(join(["messages", index]), None, theirs[index]) for index in range(len(ours), len(theirs))
+        FieldChange(join(["messages", index]), None, _as_requested(theirs[index]))
+        for index in range(len(ours), len(theirs))
     ]
+
+
+def _as_requested(message: Any) -> Any:
+    if not isinstance(message, Mapping):
+        return message
+    return {name: value for name, value in message.items() if name not in OF_THE_API}
 
 
 def echo_of(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:

@@ -26,6 +26,9 @@ DEFAULTS: Mapping[str, Any] = {
     "utm_tracking/utm_campaign": "${OCMH_CAMPAIGN_NAME}",
 }
 
+# What the API adds to a message, and no request has (API contract, section 3).
+OF_THE_API = frozenset({"id", "company_id", "campaign_id", "winner"})
+
 # An event and not a property: compared with what was applied, never with live.
 EVENT = "run_immediately"
 
@@ -131,10 +134,9 @@ def _without_defaults(spec: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         if path in DEFAULTS and same(path, value, DEFAULTS[path]):
             continue
         if path == "utm_tracking" and isinstance(value, Mapping):
-            value = _without_defaults(value, f"{path}/")  # noqa: PLW2901
-            if not value:
-                continue
-        bare[name] = value
+            bare.update({name: rest} if (rest := _without_defaults(value, f"{path}/")) else {})
+        else:
+            bare[name] = value
     return bare
 
 
@@ -176,7 +178,9 @@ def _inside(name: str, before: Any, after: Any) -> Iterable[FieldChange]:
     # Imported late: it costs 140 ms, and most runs differ in nothing.
     from deepdiff import DeepDiff
 
-    tree = DeepDiff({name: before}, {name: after}, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
+    tree = DeepDiff(
+        {name: before}, {name: after}, view="tree", zip_ordered_iterables=True, ignore_private_variables=False
+    )
     nodes = [node for group in tree.values() for node in group]
     for node in sorted(nodes, key=lambda node: [str(part) for part in node.path(output_format="list")]):
         yield _coarse(node.path(output_format="list"), name, before, after)

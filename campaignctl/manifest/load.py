@@ -98,7 +98,8 @@ class _Run:
         return self._compiler.finish()
 
     def _add(self, path: str) -> None:
-        name = self._shown + path
+        # A name that is not UTF-8 must not break the output that shows it.
+        name = (self._shown + path).encode("utf-8", "backslashreplace").decode()
         data = _bytes(self._root / path)
         if isinstance(data, str):
             self.findings.append(Finding("error", "file", data, Source(name, 1, 1)))

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from campaignctl.diff import EVENT
-from campaignctl.schedule.sends import Sends, sends_of
+from campaignctl.plan.sending import has_fired, known_sends, without_event
+from campaignctl.schedule.sends import Sends
 
 Spec = Mapping[str, Any]
 
 SENDING = ("immediately", "scheduled", "recurring")
 
+_LATE = "send_if_profile_time_passed"
+
 
 def sends_after(before: Spec | None, after: Spec, now: datetime) -> Sends:
     """When the campaign sends once `after` is applied over `before` (None: it is created).
 
-    `run_immediately` is an event: what was applied with it does not fire again.
+    `run_immediately` is an event: what was set off by it does not fire again.
     """
-    if before is not None and before.get(EVENT) and after.get(EVENT):
-        after = {name: value for name, value in after.items() if name != EVENT}
-        fired = sends_of(after, now)
-        return Sends("never") if fired.when == "manual" else fired
-    return sends_of(after, now)
+    if before is not None and has_fired(before) and after.get(EVENT):
+        sends = known_sends(without_event(after), now)
+        return Sends("never") if sends.when == "manual" else sends
+    return known_sends(after, now)
 
 
 def creates_arm(sends: Sends) -> bool:
@@ -38,21 +41,24 @@ def update_arms(before: Spec, after: Spec, sends: Sends, now: datetime) -> bool:
         return False
     if before.get("is_draft"):
         return True
-    return sends.when in SENDING and (
-        _earlier(before, after, sends, now)
-        or widened(before.get("targeting"), after.get("targeting"))
-        or _more_messages(before, after)
-        or bool(after.get("send_if_profile_time_passed")) > bool(before.get("send_if_profile_time_passed"))
+    # What was set off may still be on its way, and reaches whom it is changed to reach.
+    on_its_way = has_fired(before)
+    return (sends.when in SENDING and _earlier(before, sends, now)) or (
+        (sends.when in SENDING or on_its_way)
+        and (
+            widened(before.get("targeting"), after.get("targeting"))
+            or _more_messages(before, after)
+            or bool(after.get(_LATE)) > bool(before.get(_LATE))
+        )
     )
 
 
-def _earlier(before: Spec, after: Spec, sends: Sends, now: datetime) -> bool:
-    old = sends_of({name: value for name, value in before.items() if name != EVENT}, now)
+def _earlier(before: Spec, sends: Sends, now: datetime) -> bool:
+    """Whether an execution option was added or moved earlier; every new recurrence counts as earlier."""
+    old = known_sends(without_event(before), now)
     if sends.when == "immediately" or old.when != sends.when:
         return True
-    if sends.when == "recurring":
-        return bool(before.get("recurrence") != after.get("recurrence")) or _sooner(sends, old)
-    return _sooner(sends, old)
+    return sends != old if sends.when == "recurring" else _sooner(sends, old)
 
 
 def _sooner(new: Sends, old: Sends) -> bool:
@@ -60,9 +66,13 @@ def _sooner(new: Sends, old: Sends) -> bool:
 
 
 def _more_messages(before: Spec, after: Spec) -> bool:
-    old, new = before.get("messages") or (), after.get("messages") or ()
-    channels = {message.get("channel") for message in old}
-    return len(new) > len(old) or any(message.get("channel") not in channels for message in new)
+    return bool(_channels(after) - _channels(before))
+
+
+def _channels(spec: Spec) -> Counter[str]:
+    """How many messages a spec has in each channel."""
+    messages = spec.get("messages") or ()
+    return Counter(str(message.get("channel")) for message in messages if isinstance(message, Mapping))
 
 
 def widened(before: Spec | None, after: Spec | None) -> bool:
@@ -77,9 +87,28 @@ def _reaches_more(old: Any, new: Any) -> bool:
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return True
     if old.get("op") == "in" == new.get("op"):
-        return not set(map(str, new.get("items") or ())) <= set(map(str, old.get("items") or ()))
-    if set(old) == set(new) == {"from", "to"}:
-        return bool(new["from"] < old["from"] or new["to"] > old["to"])
+        items = _texts(new)
+        # An empty choice may mean nobody or everybody.
+        return not items or not items <= _texts(old)
+    if _is_span(old) and _is_span(new):
+        return _spans_more(old, new)
     if all(isinstance(value, Mapping) for value in (*old.values(), *new.values())):
         return widened(old, new)
     return True
+
+
+def _texts(choice: Spec) -> set[str]:
+    items = choice.get("items")
+    return set(map(str, items)) if isinstance(items, list | tuple) else set()
+
+
+def _is_span(value: Spec) -> bool:
+    return bool(value) and all(
+        name in ("from", "to") and isinstance(end, int | float) for name, end in value.items()
+    )
+
+
+def _spans_more(old: Spec, new: Spec) -> bool:
+    lower = "from" in old and ("from" not in new or new["from"] < old["from"])
+    upper = "to" in old and ("to" not in new or new["to"] > old["to"])
+    return bool(lower or upper)

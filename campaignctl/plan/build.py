@@ -196,14 +196,15 @@ def replace(
     site: Site, wanted: DesiredCampaign, record: Record, status: Status, live_digest: str | None
 ) -> Change:
     """A new campaign in the place of a recorded one, which is cancelled first where it can be."""
-    cancels = status in (Status.SCHEDULED, Status.PAUSED, Status.RUNNING)
+    cancels = status in (Status.SCHEDULED, Status.PAUSED, Status.RUNNING, Status.UNKNOWN)
     left_behind = status in (Status.DRAFT, Status.MANUAL)
     resends = not cancels and not left_behind
     warnings: tuple[str, ...] = ()
     if left_behind:
         warnings = (f"the API cannot delete a {status} campaign: {record.id} is left behind",)
     elif status in (Status.SENT, Status.NEEDS_DECISION, Status.RUNNING):
-        warnings = (f"a deliberate second send: {record.id} has reached people already",)
+        still = "" if status is Status.SENT else ", and may reach more"
+        warnings = (f"a deliberate second send: {record.id} has reached people already{still}",)
     made = create(site, wanted, reason=f"--replace; now {status}", warnings=warnings, deliberate=resends)
     first = (_cancel_request(site, record, "replaced"),) if cancels else ()
     return Change(

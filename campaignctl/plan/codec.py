@@ -5,12 +5,12 @@ The digest in a saved plan finds accidents (a cut file, an edited line); it is n
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from campaignctl.campaign.canonical import digest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
 from campaignctl.errors import PlanRefused
@@ -63,7 +63,13 @@ def encode(plan: Plan) -> dict[str, Any]:
         "missed": dict(plan.missed),
         "notes": list(plan.notes),
     }
-    return {**document, "digest": digest(document)}
+    return {**document, "digest": _digest(document)}
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    """Of every value as it is written: no two spellings count as the same here."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def dumps(plan: Plan) -> str:
@@ -151,11 +157,13 @@ def decode(text: str, *, where: str = "the saved plan") -> Plan:
             f"{where} has format {document['format_version']}, this version reads {FORMAT_VERSION}",
             hint="apply it with the version that made it, or " + _AGAIN,
         )
-    if document.pop("digest", None) != digest(document):
-        raise PlanRefused(f"{where} is damaged", detail="its digest does not fit its content", hint=_AGAIN)
     try:
+        if document.pop("digest", None) != _digest(document):
+            raise PlanRefused(
+                f"{where} is damaged", detail="its digest does not fit its content", hint=_AGAIN
+            )
         return _plan(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PlanRefused(f"{where} is damaged", detail=f"unusable member: {error}", hint=_AGAIN) from error
 
 

@@ -9,6 +9,7 @@ from campaignctl.campaign import marker
 from campaignctl.diff import (
     DEFAULTS,
     EVENT,
+    OF_THE_API,
     FieldChange,
     compare,
     leaves,
@@ -17,11 +18,12 @@ from campaignctl.diff import (
     merge_patch,
     overlay,
     same,
+    split,
 )
 from campaignctl.manifest.desired import DesiredCampaign
 from campaignctl.plan import build, records
 from campaignctl.plan.case import Case, Verdict
-from campaignctl.plan.model import Drift
+from campaignctl.plan.sending import has_fired, without_event
 from campaignctl.schedule.sends import is_past
 from campaignctl.state.model import Record
 
@@ -31,11 +33,12 @@ Spec = Mapping[str, Any]
 def effective(spec: Spec, case: Case) -> Spec:
     """What the manifest asks of a campaign that exists: an event that was applied stays applied, and
     what is ignored stays as it was applied."""
-    result = {name: value for name, value in spec.items() if name != EVENT or value}
     applied = case.record.applied
-    if applied.get(EVENT):
-        result[EVENT] = applied[EVENT]
-    return _with(result, applied, case.ignored)
+    if EVENT in applied and (has_fired(applied) or not spec.get(EVENT)):
+        spec = {**spec, EVENT: applied[EVENT] if has_fired(applied) else False}
+    elif not spec.get(EVENT):
+        spec = without_event(spec)
+    return _with(spec, applied, case.ignored)
 
 
 def _with(spec: Spec, source: Spec, patterns: tuple[str, ...]) -> Spec:
@@ -57,7 +60,7 @@ def live_has(case: Case, spec: Spec) -> bool:
 
     An event cannot be seen: a campaign that is still to be set off is not there yet.
     """
-    if case.live is None or (spec.get(EVENT) and not case.record.applied.get(EVENT)):
+    if case.live is None or bool(spec.get(EVENT)) != bool(case.record.applied.get(EVENT)):
         return False
     applied, echo = leaves(case.record.applied), case.record.echo
     now = leaves(spec)
@@ -84,20 +87,49 @@ def taken_over(site: build.Site, case: Case, wanted: DesiredCampaign, spec: Spec
 def edit(site: build.Site, case: Case, wanted: DesiredCampaign, spec: Spec, *, edited: bool) -> Verdict:
     """The update that makes a live campaign what its manifest says, or why there is none."""
     current = overlay(case.record.applied, case.comparison.changes)
-    target = _with(spec, current, case.ignored)
-    patch = _marked(site, case, merge_patch(current, target), target)
+    target: Spec = overlay(_with(spec, current, case.ignored), _ignored_items(case))
+    patch = merge_patch(current, target)
+    if (kept := _kept(case, patch)) and case.live:
+        target = _whole(target, case.live.members, kept)
+        patch = merge_patch(current, target)
+    patch = _marked(site, case, patch, target)
     if not patch:
         return Verdict(observed=case.bookkeeping(wanted))
     reason = "the manifest changed" if edited else "live was changed outside of campaignctl"
     change = build.update(
         site, build.Edit(wanted, case.record, current, target, patch, case.live_digest), reason=reason
     )
-    if "scheduled_time" in patch and is_past(change.sends, site.now):
+    if ("scheduled_time" in patch or change.arms) and is_past(change.sends, site.now):
         return case.blocked(
             "its scheduled_time is past", f"set a new scheduled_time in {case.key}, then plan again"
         )
-    drift = Drift(case.key, case.record.id, case.drift, corrected=True) if case.drift else None
-    return Verdict(change=change, drift=drift)
+    return Verdict(change=change, drift=case.drifts(corrected=True))
+
+
+def _ignored_items(case: Case) -> tuple[FieldChange, ...]:
+    """Messages that live has beyond those that were set, where that is ignored."""
+    return tuple(
+        change
+        for change in case.comparison.changes
+        if change.before is None and matches(change.path, case.ignored)
+    )
+
+
+def _kept(case: Case, patch: Spec) -> list[str]:
+    """The ignored members that live has inside arrays that have to be sent, and nobody ever set."""
+    if case.live is None or not case.ignored:
+        return []
+    shown = {name: case.live.members.get(name) for name, value in patch.items() if isinstance(value, list)}
+    lists = {name: value for name, value in shown.items() if isinstance(value, list)}
+    paths = [path for path in leaves(lists) if matches(path, case.ignored)]
+    return [path for path in paths if split(path)[-1] not in OF_THE_API]
+
+
+def _whole(target: Spec, members: Spec, paths: list[str]) -> Spec:
+    """The target with live's value of those that it does not have itself."""
+    own = leaves(target)
+    absent = [path for path in paths if path not in own]
+    return overlay(target, tuple(FieldChange(path, None, lookup(members, path)[0]) for path in absent))
 
 
 def _marked(site: build.Site, case: Case, patch: dict[str, Any], target: Spec) -> dict[str, Any]:

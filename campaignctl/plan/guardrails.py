@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from campaignctl.campaign.status import Status
 from campaignctl.manifest.desired import Guardrails
+from campaignctl.plan import records
 from campaignctl.plan.model import Action, Change, Objection
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import State
+from campaignctl.state.model import Record, State
 
 # Below this number of destroyed campaigns a percentage says nothing.
 DESTROY_COUNTS_FROM = 3
@@ -28,18 +28,22 @@ def objections(
     """Every guardrail that these changes would break and that nobody lifted."""
     planned = tuple(changes)
     found = (
-        _destroys(planned, state, limits),
+        _destroys(planned, state, limits, now),
         _immediate_sends(planned, limits),
         _lead_times(planned, limits, now),
     )
     return tuple(objection for objection in found if objection and objection.guardrail not in set(lifted))
 
 
-def _destroys(changes: tuple[Change, ...], state: State | None, limits: Guardrails) -> Objection | None:
-    alive = (
-        {key for key, record in state.campaigns.items() if not is_final(record.status)} if state else set()
+def _destroys(
+    changes: tuple[Change, ...], state: State | None, limits: Guardrails, now: datetime
+) -> Objection | None:
+    """Cancels, and forgets of what could still send, of the recorded campaigns that are not final."""
+    recorded = state.campaigns if state else {}
+    alive = {key: record for key, record in recorded.items() if not records.final(record, now)}
+    destroyed = tuple(
+        change.key for change in changes if change.key in alive and _destroys_one(change, alive[change.key])
     )
-    destroyed = tuple(change.key for change in changes if _destroys_something(change) and change.key in alive)
     percent = 100 * len(destroyed) / len(alive) if alive else 0
     if len(destroyed) < DESTROY_COUNTS_FROM or percent <= limits.max_destroy_percent:
         return None
@@ -47,13 +51,10 @@ def _destroys(changes: tuple[Change, ...], state: State | None, limits: Guardrai
     return Objection("max_destroy_percent", counted, f"{limits.max_destroy_percent} %", destroyed)
 
 
-def is_final(status: str) -> bool:
-    """Whether a recorded status ends the need to read the campaign again."""
-    return status in (Status.SENT, Status.CANCELED)
-
-
-def _destroys_something(change: Change) -> bool:
-    return change.action in (Action.CANCEL, Action.FORGET)
+def _destroys_one(change: Change, record: Record) -> bool:
+    return change.action is Action.CANCEL or (
+        change.action is Action.FORGET and records.can_send(record.status)
+    )
 
 
 def _immediate_sends(changes: tuple[Change, ...], limits: Guardrails) -> Objection | None:
@@ -75,7 +76,7 @@ def _lead_times(changes: tuple[Change, ...], limits: Guardrails, now: datetime) 
     first = min(change.sends.first for change in late if change.sends.first)
     return Objection(
         "min_lead_time",
-        f"the first send is possible at {iso(first)}, {words(first - now)} from now",
+        f"the first send is possible at {iso(first)}, {_distance(first, now)}",
         f"{words(limits.min_lead_time)} between the request and the first send",
         tuple(change.key for change in late),
     )
@@ -88,6 +89,10 @@ def too_late(change: Change, limits: Guardrails, now: datetime) -> bool:
     """
     first = change.sends.first
     return change.arms and first is not None and first - now < limits.min_lead_time
+
+
+def _distance(instant: datetime, now: datetime) -> str:
+    return f"{words(instant - now)} from now" if instant >= now else f"{words(now - instant)} ago"
 
 
 def words(duration: timedelta) -> str:

@@ -6,21 +6,23 @@ A pure function of what is desired, recorded and live, and of the present.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.manifest.desired import DesiredCampaign, DesiredState
 from campaignctl.plan import build, guardrails, records, table
 from campaignctl.plan.case import Case, Verdict
-from campaignctl.plan.model import Action, Blocked, Change, Drift, Plan
+from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.options import Options
 from campaignctl.plan.reading import Reading
 from campaignctl.plan.select import select
 from campaignctl.schedule.sends import is_past, sends_of
-from campaignctl.state.model import Intent, Record, Released, State
+from campaignctl.state.model import Entry, Intent, Record, Released, State
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -55,7 +57,7 @@ def decide(question: Question) -> Plan:
     keys = _chosen(question)
     site = build.Site(question.desired.project, question.now, question.new_id, question.commit)
     recorded = question.records
-    replacing = _replacing(question, recorded)
+    replacing = _replacing(question, keys)
     verdicts = {key: _verdict(question, site, key, recorded.get(key), key in replacing) for key in keys}
     verdicts = _without_twins(_held_back(question, verdicts), question.options)
     return _assemble(question, verdicts)
@@ -72,9 +74,10 @@ def _chosen(question: Question) -> list[str]:
     return [key for key in keys if key in wanted]
 
 
-def _replacing(question: Question, recorded: dict[str, Record]) -> frozenset[str]:
-    known = sorted({*question.desired.campaigns, *recorded})
-    return select(question.options.replace, known, "--replace")
+def _replacing(question: Question, keys: list[str]) -> frozenset[str]:
+    """The keys to replace: of those to decide, those that are declared."""
+    declared = [key for key in keys if key in question.desired.campaigns]
+    return select(question.options.replace, declared, "--replace")
 
 
 def _verdict(
@@ -96,7 +99,22 @@ def _verdict(
         return _refresh_only(case)
     if wanted is None or question.options.destroy:
         return table.undeclared(site, case)
-    return table.declared(site, case, replacing=replacing)
+    return _not_twice(question, case, table.declared(site, case, replacing=replacing))
+
+
+def _not_twice(question: Question, case: Case, verdict: Verdict) -> Verdict:
+    """What goes for a create goes for all that sets a campaign off: the ledger for an update that sends
+    at once, the releases that were read for a replacement."""
+    change = verdict.change
+    blocked = None
+    if change and change.action is Action.REPLACE:
+        for release in _releases(question, case.key, change.digest):
+            if release.id in question.reading.released and release.id != case.record.id:
+                blocked = blocked or _released(question, case.key, release, lifted=True)[0]
+    elif change and change.sends_at_once and "resend" not in question.options.overrides:
+        sent = _sent_before(question, change.digest)
+        blocked = _resend(case.key, sent, case.record.id) if sent else None
+    return replace(verdict, change=None, blocked=blocked.blocked, drift=case.drifts()) if blocked else verdict
 
 
 def _unsettled(question: Question, key: str, intent: Intent) -> Verdict:
@@ -108,7 +126,10 @@ def _unsettled(question: Question, key: str, intent: Intent) -> Verdict:
 
 
 def _refresh_only(case: Case) -> Verdict:
-    drift = Drift(case.key, case.record.id, case.drift) if case.drift else None
+    """Live is taken over as it is; a pause that is on record already is no news."""
+    drift = case.drifts()
+    if case.record.status == Status.PAUSED:
+        drift = tuple(shown for shown in drift if shown not in case.pause())
     if case.live and case.drift:
         return Verdict(drift=drift, observed=records.accepted(case.record, case.drift, case.live))
     return Verdict(drift=drift, observed=case.bookkeeping(None))
@@ -133,7 +154,8 @@ def _missing_record(
             return verdict
         warnings += warning
     reason = "a deliberate second send" if sent else "not created yet"
-    return Verdict(change=build.create(site, wanted, reason=reason, warnings=warnings, deliberate=lifted))
+    change = build.create(site, wanted, reason=reason, warnings=warnings, deliberate=bool(sent))
+    return Verdict(change=change)
 
 
 def _missed(question: Question, key: str, body: str) -> Verdict:
@@ -155,9 +177,9 @@ def _sent_before(question: Question, body: str) -> str | None:
     return None
 
 
-def _resend(key: str, sent: str) -> Verdict:
+def _resend(key: str, sent: str, campaign_id: str | None = None) -> Verdict:
     hint = f"campaignctl apply --target {key} --override resend"
-    return Verdict(blocked=Blocked(key, None, "sent", f"the same body was sent as {sent}", hint))
+    return Verdict(blocked=Blocked(key, campaign_id, "sent", f"the same body was sent as {sent}", hint))
 
 
 def _releases(question: Question, key: str, body: str) -> Iterable[Released]:
@@ -170,26 +192,34 @@ def _released(
     question: Question, key: str, release: Released, *, lifted: bool
 ) -> tuple[Verdict | None, tuple[str, ...]]:
     """A campaign of the same key or body that left the state: it may still be able to send."""
-    live = question.reading.released.get(release.id)
-    if release.id in question.reading.released:
-        status = status_of(live) if live else Status.MISSING
-        shown = str(status)
-    else:
-        shown = release.status
-        status = Status(shown) if shown in list(Status) else Status.UNKNOWN
+    wanted = question.desired.campaigns[key].spec
+    again = release.digest == body_digest(wanted)
+    status, shown = _status_now(question, release, wanted if again else None)
+    if status is Status.UNKNOWN and "unknown_status" in question.options.overrides:
+        return None, (f"{release.id}, once {release.key}, is {shown!r} and may still send",)
     if status.can_send:
         hint = f"cancel {release.id} in the dashboard, then plan again"
         reason = f"{release.id}, once {release.key}, is {shown} and can still send"
         return Verdict(blocked=Blocked(key, release.id, shown, reason, hint)), ()
-    if (
-        status is Status.SENT
-        and release.digest == body_digest(question.desired.campaigns[key].spec)
-        and not lifted
-    ):
+    if status is Status.SENT and again and not lifted:
         return _resend(key, f"{release.key} ({release.id})"), ()
     if status in (Status.DRAFT, Status.MANUAL):
         return None, (f"{release.id}, once {release.key}, is still there as {shown}",)
     return None, ()
+
+
+def _status_now(question: Question, release: Released, spec: Mapping[str, Any] | None) -> tuple[Status, str]:
+    """The status of a released campaign and its word: as it was read, else as it was when it left."""
+    if release.id not in question.reading.released:
+        known = release.status in tuple(Status)
+        return Status(release.status) if known else Status.UNKNOWN, release.status
+    live: Live | None = question.reading.released[release.id]
+    if live is None:
+        return Status.MISSING, str(Status.MISSING)
+    status = status_of(live, spec)
+    if status is Status.UNKNOWN and release.status == Status.MANUAL:
+        status = Status.MANUAL
+    return status, str(status) if status is not Status.UNKNOWN else live.status or str(status)
 
 
 def _held_back(question: Question, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
@@ -225,20 +255,23 @@ def _without_arming(
         change = verdict.change
         if change and (change.arms or change.action in (Action.CREATE, Action.REPLACE)):
             blocked = Blocked(key, change.id, "held back", reason, hint(key))
-            held[key] = replace(verdict, change=None, blocked=blocked)
+            drift = tuple(replace(shown, corrected=False) for shown in verdict.drift)
+            held[key] = replace(verdict, change=None, blocked=blocked, drift=drift)
     return held
 
 
 def _without_twins(verdicts: dict[str, Verdict], options: Options) -> dict[str, Verdict]:
-    """Of two new campaigns with one body that send at once only the first goes out."""
+    """Of several campaigns with one body that a plan sets off at once only the first goes out, but for
+    those that `--replace` sends again deliberately."""
     first: dict[str, str] = {}
     kept = dict(verdicts)
     for key, verdict in verdicts.items():
         change = verdict.change
         if change is None or not change.sends_at_once or "resend" in options.overrides:
             continue
-        if first.setdefault(change.digest, key) != key:
-            kept[key] = _resend(key, f"{first[change.digest]}, in this very plan")
+        if first.setdefault(change.digest, key) != key and change.action is not Action.REPLACE:
+            twin = _resend(key, f"{first[change.digest]}, in this very plan", change.id)
+            kept[key] = replace(verdict, change=None, blocked=twin.blocked)
     return kept
 
 
@@ -274,13 +307,12 @@ def stages(changes: Iterable[Change]) -> list[tuple[Change, ...]]:
 def _notes(question: Question, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
     counts = Counter(verdict.quiet for verdict in verdicts.values() if verdict.quiet)
     notes = [verdict.note for verdict in verdicts.values() if verdict.note]
-    if counts["final"]:
-        notes.append(
-            f"{counts['final']} final campaigns differ only through defaults, variables or a newer version"
-            " and stay as they are"
-        )
-    if counts["missed"]:
-        notes.append(f"{counts['missed']} campaigns missed their time and were never created")
+    if final := counts["final"]:
+        differ = "campaigns differ" if final > 1 else "campaign differs"
+        notes.append(f"{final} final {differ} only through defaults, variables or a newer version")
+    if missed := counts["missed"]:
+        were = "campaigns missed their time and were" if missed > 1 else "campaign missed its time and was"
+        notes.append(f"{missed} {were} never created")
     return (*question.reading.notes, *notes)
 
 
@@ -288,6 +320,8 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
     project, options = question.desired.project, question.options
     changes = tuple(sorted((v.change for v in verdicts.values() if v.change), key=order))
     limits = project.guardrails
+    observed = {key: verdict.observed for key, verdict in verdicts.items() if verdict.observed}
+    seen = question.state.after(Entry(records=observed, decision=False)) if question.state else None
     blocked = tuple(verdict.blocked for verdict in verdicts.values() if verdict.blocked)
     unchanged = sum(1 for verdict in verdicts.values() if not verdict.change and not verdict.blocked)
     return Plan(
@@ -299,9 +333,9 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
         lineage=question.state.lineage if question.state else None,
         serial=question.state.serial if question.state else 0,
         changes=changes,
-        objections=guardrails.objections(changes, question.state, limits, question.now, options.overrides),
+        objections=guardrails.objections(changes, seen, limits, question.now, options.overrides),
         blocked=blocked,
-        drift=tuple(verdict.drift for verdict in verdicts.values() if verdict.drift),
+        drift=tuple(drift for verdict in verdicts.values() for drift in verdict.drift),
         valid_until=guardrails.valid_until(changes, limits, question.now, options.overrides),
         commit=question.commit,
         url=project.api.url,
@@ -312,5 +346,5 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
         overrides=tuple(sorted(set(options.overrides))),
         notes=_notes(question, verdicts),
         missed={key: verdict.missed for key, verdict in verdicts.items() if verdict.missed},
-        observed={key: verdict.observed for key, verdict in verdicts.items() if verdict.observed},
+        observed=observed,
     )

@@ -10,10 +10,10 @@ from typing import Any
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, is_draft, is_manual, status_of
-from campaignctl.diff import EVENT, echo_of, overlay
+from campaignctl.diff import echo_of, leaves, overlay, same, split
 from campaignctl.diff.fields import FieldChange
 from campaignctl.manifest.desired import DesiredCampaign
-from campaignctl.schedule.sends import sends_of
+from campaignctl.plan.sending import runs_left
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
 from campaignctl.state.model import Intent, Record, Released
 
@@ -26,15 +26,16 @@ def observed_status(live: Live, applied: Mapping[str, Any]) -> str:
     return str(status)
 
 
+def can_send(status: str) -> bool:
+    """Whether a campaign with that recorded status may still send; a word that we do not know may."""
+    return status not in tuple(Status) or Status(status).can_send
+
+
 def final(record: Record, now: datetime) -> bool:
     """Whether a record's campaign never has to be read again: canceled, or sent with no run left."""
     if record.status == Status.CANCELED:
         return True
-    return record.status == Status.SENT and sends_of(_without_event(record.applied), now).when != "recurring"
-
-
-def _without_event(spec: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in spec.items() if name != EVENT}
+    return record.status == Status.SENT and not runs_left(record.applied, now)
 
 
 def _next_run(live: Live) -> str | None:
@@ -79,9 +80,24 @@ def applied_over(
         digest=body_digest(spec),
         updated_at=iso(now),
         source_digest=desired.source_digest,
-        echo=echo_of(spec, live),
+        echo={**_unseen(record, spec, live), **echo_of(spec, live)},
         lifecycle=desired.lifecycle,
     )
+
+
+def _unseen(record: Record, spec: Mapping[str, Any], live: Live) -> dict[str, Any]:
+    """The echo of fields that stay as they were and of which this answer says nothing."""
+    if live.complete:
+        return {}
+    was, shall = leaves(record.applied), leaves(spec)
+    return {
+        path: echo
+        for path, echo in record.echo.items()
+        if split(path)[0] not in live.members
+        and path in was
+        and path in shall
+        and same(path, was[path], shall[path])
+    }
 
 
 def observed(record: Record, live: Live) -> Record:

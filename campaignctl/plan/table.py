@@ -10,12 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 from campaignctl.campaign.status import Status, is_draft
-from campaignctl.diff import FieldChange, equal
+from campaignctl.diff import alike, equal, matches
 from campaignctl.manifest.desired import DesiredCampaign
 from campaignctl.plan import build, edit
 from campaignctl.plan.case import Case, Verdict
-from campaignctl.plan.model import Drift
-from campaignctl.schedule.sends import sends_of
+from campaignctl.plan.sending import runs_left
 
 
 def undeclared(site: build.Site, case: Case) -> Verdict:
@@ -30,22 +29,20 @@ def _undeclared(site: build.Site, case: Case) -> Verdict:
     if status not in (Status.SENT, Status.CANCELED) and (
         lifecycle.prevent_destroy or record.lifecycle.prevent_destroy
     ):
-        return case.blocked(
-            "protected by prevent_destroy",
-            f"put {case.key} back, apply it with `prevent_destroy: false`, then remove it",
-        )
+        return case.blocked("protected by prevent_destroy", _lift_protection(case))
     if lifecycle.on_destroy == "forget":
         warnings = (f"{record.id} stays {status} in the account",) if status.can_send else ()
         return Verdict(
             change=build.forget(case.key, record, case.live_digest, reason=reason, warnings=warnings)
         )
     if status is Status.UNKNOWN and "unknown_status" not in case.lifted:
-        return case.blocked(_unknown(case) + "; it may still send", _lift_unknown(case))
+        command = "destroy" if case.wanted else "apply"
+        return case.blocked(_unknown(case) + "; it may still send", _lift_unknown(case, command))
     if status is Status.NEEDS_DECISION or _sent_but_recurring(site, case):
         return case.blocked(
             f"{status}: it may still send",
             f"decide or pause {record.id} in the dashboard,"
-            " or apply it with `on_destroy: forget` before it is removed",
+            f" or apply {case.key} with `on_destroy: forget` before it goes",
         )
     if status in (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.UNKNOWN):
         return Verdict(change=build.cancel(site, case.key, record, case.live_digest, reason=reason))
@@ -60,7 +57,13 @@ def _undeclared(site: build.Site, case: Case) -> Verdict:
 
 
 def _sent_but_recurring(site: build.Site, case: Case) -> bool:
-    return case.status is Status.SENT and sends_of(case.record.applied, site.now).when == "recurring"
+    return case.status is Status.SENT and runs_left(case.record.applied, site.now)
+
+
+def _lift_protection(case: Case) -> str:
+    if case.wanted:
+        return f"apply {case.key} with `prevent_destroy: false` first, then destroy it"
+    return f"put {case.key} back, apply it with `prevent_destroy: false`, then remove it"
 
 
 def _unknown(case: Case) -> str:
@@ -68,8 +71,8 @@ def _unknown(case: Case) -> str:
     return f"the API reports the status {shown!r}, which we do not know"
 
 
-def _lift_unknown(case: Case) -> str:
-    return f"campaignctl apply --target {case.key} --override unknown_status"
+def _lift_unknown(case: Case, command: str = "apply") -> str:
+    return f"campaignctl {command} --target {case.key} --override unknown_status"
 
 
 def declared(site: build.Site, case: Case, *, replacing: bool) -> Verdict:
@@ -88,13 +91,15 @@ def declared(site: build.Site, case: Case, *, replacing: bool) -> Verdict:
     spec = edit.effective(wanted.spec, case)
     edited = not equal(spec, case.record.applied)
     if status in (Status.SENT, Status.CANCELED, Status.NEEDS_DECISION):
-        return _final(case, wanted, edited=edited)
+        return _final(case, wanted, edited=edited and not alike(spec, case.record.applied))
     return _alive(site, case, wanted, spec, edited=edited)
 
 
 def _replacement(site: build.Site, case: Case, wanted: DesiredCampaign) -> Verdict:
     if case.status is Status.UNKNOWN and "unknown_status" not in case.lifted:
-        return case.blocked(_unknown(case), _lift_unknown(case))
+        return case.blocked(
+            _unknown(case), f"campaignctl apply --replace {case.key} --override unknown_status"
+        )
     return Verdict(change=build.replace(site, wanted, case.record, case.status, case.live_digest))
 
 
@@ -107,7 +112,7 @@ def _final(case: Case, wanted: DesiredCampaign, *, edited: bool) -> Verdict:
             note = f"{case.key}: {case.record.id} was canceled outside of campaignctl"
         return Verdict(note=note, observed=case.bookkeeping(wanted))
     if wanted.source_digest == case.record.source_digest:
-        return Verdict(quiet="final", observed=case.bookkeeping(None))
+        return Verdict(quiet="final", observed=case.bookkeeping(wanted))
     return case.blocked(
         f"{known_as}; it cannot be changed",
         f"give the change a new key, or `--replace {case.key}` to create it again",
@@ -120,9 +125,10 @@ def _alive(
     """Draft, manual, scheduled, paused, running, or a status that we do not know."""
     status = case.status
     if not edited and not case.drift:
-        return Verdict(drift=_status_drift(case), observed=case.bookkeeping(wanted))
+        return Verdict(drift=case.drifts(), observed=case.bookkeeping(wanted))
     if edit.live_has(case, spec):
-        return Verdict(observed=edit.taken_over(site, case, wanted, spec))
+        observed = edit.taken_over(site, case, wanted, spec)
+        return Verdict(drift=case.pause(), observed=observed)
     if status is Status.RUNNING:
         return _running(case, edited=edited)
     if status is Status.UNKNOWN and "unknown_status" not in case.lifted:
@@ -133,6 +139,9 @@ def _alive(
 
 
 def _left_draft(case: Case) -> bool:
+    """Whether the campaign is no draft any more, and that is not ignored."""
+    if matches("is_draft", case.ignored):
+        return False
     if case.live is not None:
         return not is_draft(case.live.members)
     return not case.record.applied.get("is_draft")
@@ -140,9 +149,10 @@ def _left_draft(case: Case) -> bool:
 
 def _no_way_back(case: Case, *, edited: bool) -> Verdict:
     if not edited:
-        drift = Drift(case.key, case.record.id, case.drift)
         return Verdict(
-            drift=drift, note=f"{case.key}: launched outside of campaignctl; nothing returns to a draft"
+            drift=case.drifts(),
+            note=f"{case.key}: launched outside of campaignctl; nothing returns to a draft",
+            observed=case.bookkeeping(None),
         )
     return case.blocked(
         "nothing returns to a draft",
@@ -153,12 +163,4 @@ def _no_way_back(case: Case, *, edited: bool) -> Verdict:
 def _running(case: Case, *, edited: bool) -> Verdict:
     if edited:
         return case.blocked("running", "pause it in the dashboard, or wait until it has run, then plan again")
-    return Verdict(drift=Drift(case.key, case.record.id, case.drift))
-
-
-def _status_drift(case: Case) -> Drift | None:
-    """Paused by somebody else: shown, and resumed by nobody without being asked."""
-    if case.status is not Status.PAUSED:
-        return None
-    before = case.record.status if case.record.status != Status.PAUSED else "scheduled"
-    return Drift(case.key, case.record.id, (FieldChange("status", before, "paused"),))
+    return Verdict(drift=case.drifts(), observed=case.bookkeeping(None))

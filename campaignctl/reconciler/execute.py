@@ -104,21 +104,13 @@ def _batch(run: Run, todo: list[Change], lifted: frozenset[str]) -> list[ChangeR
         rest.remove(first)
         results.append(_carry_out(run, first, lifted))
     results += spread(lambda change: _carry_out(run, change, lifted), rest, run.wiring.parallelism)
-    results = _read_back(run, todo, results)
-    for result in results:
-        if result.outcome != "not_started":
-            run.finished(result.key, result.action, result.outcome)
-    return results
+    return _read_back(run, todo, results)
 
 
 def _read_back(run: Run, todo: list[Change], results: list[ChangeResult]) -> list[ChangeResult]:
     """The results after reading back what answers with nothing."""
     changes = {change.key: change for change in todo}
-    judged = [
-        (changes[result.key], result)
-        for result in results
-        if result.action in (Action.UPDATE, Action.CANCEL) and result.outcome in ("done", "unknown")
-    ]
+    judged = [(changes[result.key], result) for result in results if _is_open(result)]
     if not judged or isinstance(run.halted, LockLost | StateNotSaved):
         return results
     try:
@@ -128,7 +120,14 @@ def _read_back(run: Run, todo: list[Change], results: list[ChangeResult]) -> lis
         seen = {
             result.key: replace(result, outcome="unknown", error=Failure(str(error))) for _, result in judged
         }
+    for result in seen.values():
+        run.finished(result.key, result.action, result.outcome)
     return [seen.get(result.key, result) for result in results]
+
+
+def _is_open(result: ChangeResult) -> bool:
+    """Whether only a read can say what became of a change: its answer says nothing, or was lost."""
+    return result.action in (Action.UPDATE, Action.CANCEL) and result.outcome in ("done", "unknown")
 
 
 def _proving(run: Run, todo: list[Change]) -> Change | None:
@@ -163,6 +162,8 @@ def _carry_out(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult
         return _not_started(change)
     run.wiring.on_event(Event("started", change.key, change.key, change.action))
     result = _attempt(run, change, lifted)
+    if result.outcome != "not_started" and not change.sends_at_once and not _is_open(result):
+        run.finished(result.key, result.action, result.outcome)
     run.troubled = run.troubled or result.outcome not in ("done", "not_started")
     return result
 

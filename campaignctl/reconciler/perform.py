@@ -105,7 +105,7 @@ def create(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult:
     except Refused as error:
         run.refused(error)
         run.record(Entry(intents={change.key: None}))
-        return failed(change, failure(change, error))
+        return failed(change, _refused(run, change, error))
     except OutcomeUnknown as error:
         return unknown(change, error)
     record = run.created(change.key, started, live)
@@ -116,6 +116,15 @@ def create(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult:
     if patch is not None:
         return set_off(run, replace(change, id=live.id), record, patch, lifted)
     return done(change, live.id)
+
+
+def _refused(run: Run, change: Change, error: Refused) -> Failure:
+    """Why a create was refused; where it is about metadata, our marker may be what the API does not take."""
+    problem = failure(change, error)
+    if run.project.api.markers and "metadata" in f"{error.summary} {error.detail}":
+        hint = "if it is our marker that it does not take: `api.markers: off` in campaignctl.yaml"
+        return replace(problem, hint=hint)
+    return problem
 
 
 def _arming_patch(change: Change) -> Mapping[str, Any] | None:

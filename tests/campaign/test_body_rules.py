@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 
@@ -10,21 +11,21 @@ from campaignctl.campaign.check import check
 from campaignctl.campaign.macros import SYSTEM
 
 
-def push(**members):
+def push(**members: Any) -> dict[str, Any]:
     content = {"title": {"en": "Hi"}, "landing_url": "https://example.com"}
     return {"name": "M", "channel": "push", "push": content, **members}
 
 
-def sms(**members):
+def sms(**members: Any) -> dict[str, Any]:
     return {"name": "M", "channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Hi"}}, **members}
 
 
-def email(**content):
+def email(**content: Any) -> dict[str, Any]:
     given = {"sender_name": "A", "sender_email": "a@example.com", "subject": "Hi", "html": {"en": "<p>"}}
     return {"name": "M", "channel": "email", "integration_id": "1", "email": {**given, **content}}
 
 
-def body(*messages, **members):
+def body(*messages: Any, **members: Any) -> dict[str, Any]:
     return {"name": "N", "messages": list(messages) or [sms()], **members}
 
 
@@ -37,7 +38,7 @@ TEST = {
 PATTERN = {"hour": 1, "minute": 1, "weekdays": [1], "months": [1]}
 
 
-def codes(value):
+def codes(value: Any) -> list[tuple[str, str]]:
     return [(problem.severity, problem.code) for problem in check(value)]
 
 
@@ -57,7 +58,7 @@ def codes(value):
         body(metadata={"a": {"b": [1, None]}}, quiet_hours={}),
     ],
 )
-def test_nothing_to_say(value):
+def test_nothing_to_say(value: Any) -> None:
     before = copy.deepcopy(value)
     assert check(value) == ()
     assert value == before
@@ -107,7 +108,7 @@ def test_nothing_to_say(value):
         ({"name": "N"}, "missing-member", ("messages",)),
     ],
 )
-def test_an_error(value, code, path):
+def test_an_error(value: Any, code: str, path: tuple[Any, ...]) -> None:
     errors = [problem for problem in check(value) if problem.severity == "error"]
     assert [(problem.code, problem.path) for problem in errors] == [(code, path)]
 
@@ -155,12 +156,12 @@ def test_an_error(value, code, path):
         (body(send_in_profile_time_zone=True, run_immediately=True), "profile-time"),
     ],
 )
-def test_a_warning_and_no_error(value, code):
+def test_a_warning_and_no_error(value: Any, code: str) -> None:
     assert codes(value) == [("warning", code)]
 
 
 @pytest.mark.parametrize("name", ["actions", "badge", "tag", "renotify", "silent", "vibration", "ttl"])
-def test_what_no_documented_campaign_shows(name):
+def test_what_no_documented_campaign_shows(name: str) -> None:
     samples = {
         "actions": [{"title": {"en": "Go"}, "url": "https://a.example"}],
         "renotify": 1,
@@ -172,11 +173,11 @@ def test_what_no_documented_campaign_shows(name):
     assert codes(body(message)) == [("warning", "unconfirmed")]
 
 
-def test_one_hundred_characters_are_allowed_whatever_their_bytes():
+def test_one_hundred_characters_are_allowed_whatever_their_bytes() -> None:
     assert codes(body(name="ж" * 100)) == [("warning", "long-text")]
     assert codes(body(name="x" * 100)) == []
 
 
-def test_system_macros_have_their_form():
+def test_system_macros_have_their_form() -> None:
     assert len(SYSTEM) == 18
     assert all(name.startswith("OCMH_") for name in SYSTEM)

@@ -33,7 +33,7 @@ def strict(value: object) -> str:
 
 
 @pytest.mark.parametrize("path", BODIES, ids=lambda path: path.stem)
-def test_a_body_pastes_in_unchanged(path, tmp_path):
+def test_a_body_pastes_in_unchanged(path: Path, tmp_path: Path) -> None:
     text = path.read_text()
     (tmp_path / "campaignctl.yaml").write_text("metadata: {name: tests}\n")
     (tmp_path / "pasted.yaml").write_text("spec:\n" + "".join(f"  {line}\n" for line in text.splitlines()))
@@ -42,7 +42,7 @@ def test_a_body_pastes_in_unchanged(path, tmp_path):
 
 
 @pytest.mark.parametrize("path", BODIES, ids=lambda path: path.stem)
-def test_a_sample_is_the_body_with_later_dates_and_an_address(path):
+def test_a_sample_is_the_body_with_later_dates_and_an_address(path: Path) -> None:
     desired = load(SAMPLES, environment=None, environ={}, tool_version="0.1.0")
     text = path.read_text().replace("[email protected]", "crm@example.com")
     expected = json.loads(text)
@@ -53,7 +53,7 @@ def test_a_sample_is_the_body_with_later_dates_and_an_address(path):
     )
 
 
-def test_every_sample_is_documented_and_the_other_way_round():
+def test_every_sample_is_documented_and_the_other_way_round() -> None:
     desired = load(SAMPLES, environment=None, environ={}, tool_version="0.1.0")
     assert sorted(desired.campaigns) == sorted(KEYS.values())
     assert sorted(KEYS) == [path.stem for path in BODIES]

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from campaignctl.errors import Finding
-from campaignctl.manifest.desired import DesiredState
 from campaignctl.manifest.load import check
+from tests.manifest.checking import Check, Checked
 
 PROJECT = "metadata: {name: tests}\n"
-
-
-class Checked(NamedTuple):
-    """What came of a project."""
-
-    desired: DesiredState | None
-    findings: tuple[Finding, ...]
-
-    @property
-    def errors(self) -> list[str]:
-        return [str(found.message) for found in self.findings if found.severity == "error"]
-
-    @property
-    def warnings(self) -> list[str]:
-        return [str(found.message) for found in self.findings if found.severity == "warning"]
-
-
-Check = Callable[..., Checked]
 
 
 @pytest.fixture

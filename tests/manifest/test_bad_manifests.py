@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.manifest.checking import Check
+
 PUSH = """\
 spec:
   name: Welcome
@@ -183,7 +185,8 @@ CASES = [
     Case(
         "window",
         push(
-            "  ab_test: {evaluation_window: 1 day, test_split: 1, winning_metric: click_rate, winner_delivery_mode: manual}\n"
+            "  ab_test: {evaluation_window: 1 day, test_split: 1, winning_metric: click_rate,"
+            " winner_delivery_mode: manual}\n"
         ),
         "7:32",
         "form",
@@ -203,7 +206,8 @@ CASES = [
     Case(
         "other content",
         message(
-            "      channel: sms\n      integration_id: 1\n      sms: {content: {en: Hi}}\n      push: {title: {en: x}, landing_url: https://a.example}\n"
+            "      channel: sms\n      integration_id: 1\n      sms: {content: {en: Hi}}\n"
+            "      push: {title: {en: x}, landing_url: https://a.example}\n"
         ),
         "8:7",
         "`push` in a message of the channel sms",
@@ -211,7 +215,8 @@ CASES = [
     Case(
         "primary_lang",
         message(
-            "      channel: sms\n      integration_id: 1\n      primary_lang: de\n      sms: {content: {en: Hi}}\n"
+            "      channel: sms\n      integration_id: 1\n"
+            "      primary_lang: de\n      sms: {content: {en: Hi}}\n"
         ),
         "7:21",
         "the content has only: en",
@@ -273,13 +278,13 @@ CASES = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_one_error_at_its_place(case, project):
+def test_one_error_at_its_place(case: Case, project: Check) -> None:
     desired, findings = project({"bad.yaml": case.text})
     errors = [found for found in findings if found.severity == "error"]
-    assert [found.message for found in errors] and case.message in errors[0].message
+    assert len(errors) == 1, errors
+    assert case.message in errors[0].message
     assert f"{errors[0].source.line}:{errors[0].source.column}" == case.place
     assert case.hint in errors[0].hint
-    assert len(errors) == 1, errors
     assert desired is None
 
 
@@ -291,19 +296,19 @@ def test_one_error_at_its_place(case, project):
         pytest.param(b"#" * (1 << 20) + b"\n", "1:1", "1,048,577 bytes", id="more than 1 MiB"),
     ],
 )
-def test_bytes_that_are_no_manifest(data, place, message, project):
+def test_bytes_that_are_no_manifest(data: bytes, place: str, message: str, project: Check) -> None:
     _, (found,) = project({"bad.yaml": data})
     assert (f"{found.source.line}:{found.source.column}", message in found.message) == (place, True)
 
 
-def test_the_line_itself_goes_with_the_place(project):
+def test_the_line_itself_goes_with_the_place(project: Check) -> None:
     _, (found,) = project({"a/b.yaml": push("  lables: [a]\n")})
     assert found.source.file.endswith("a/b.yaml")
     assert found.source.text == "  lables: [a]"
     assert found.key == "a/b"
 
 
-def test_all_findings_of_all_files_at_once_in_order(project):
+def test_all_findings_of_all_files_at_once_in_order(project: Check) -> None:
     checked = project(
         {
             "b.yaml": push("  lables: [a]\n  score: x\n"),
@@ -317,22 +322,22 @@ def test_all_findings_of_all_files_at_once_in_order(project):
     assert places == [("a.yaml", 2), ("b.yaml", 7), ("b.yaml", 8), ("c.yaml", 4), ("c.yaml", 6)]
 
 
-def test_an_alias_stands_for_a_whole_value(project):
+def test_an_alias_stands_for_a_whole_value(project: Check) -> None:
     text = push("  metadata: {a: &x [1, 2], b: *x}\n")
-    desired = project({"a.yaml": text}).desired
+    desired = project({"a.yaml": text}).sound
     assert desired.campaigns["a"].spec["metadata"] == {"a": [1, 2], "b": [1, 2]}
 
 
-def test_an_alias_bomb_is_refused_where_it_goes_off(project):
+def test_an_alias_bomb_is_refused_where_it_goes_off(project: Check) -> None:
     lines = ["  metadata:", "    a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"    a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
     (error,) = project({"a.yaml": PUSH + "\n".join(lines) + "\n"}).errors
     assert "10,000 nodes" in error
 
 
-def test_several_documents_each_name_their_key(project):
+def test_several_documents_each_name_their_key(project: Check) -> None:
     two = f"metadata: {{key: one}}\n{PUSH}---\nmetadata: {{key: two}}\n{PUSH}"
-    assert sorted(project({"a.yaml": two}).desired.campaigns) == ["one", "two"]
+    assert sorted(project({"a.yaml": two}).sound.campaigns) == ["one", "two"]
     checked = project({"a.yaml": f"metadata: {{key: one}}\n{PUSH}---\n{PUSH}"})
     assert checked.errors == ["several documents in one file: each needs `metadata.key`"]
     assert checked.findings[0].source.line == 9
@@ -341,20 +346,20 @@ def test_several_documents_each_name_their_key(project):
 @pytest.mark.parametrize(
     ("second", "said"), [("one", "the key one is also at"), ("ONE", "differ only in case")]
 )
-def test_a_key_is_there_once(second, said, project):
+def test_a_key_is_there_once(second: str, said: str, project: Check) -> None:
     files = {"a.yaml": f"metadata: {{key: one}}\n{PUSH}", "b.yaml": f"metadata: {{key: {second}}}\n{PUSH}"}
     (error,) = project(files).errors
     assert said in error
     assert "a.yaml:1:17" in error
 
 
-def test_a_path_that_makes_no_key_says_so(project):
+def test_a_path_that_makes_no_key_says_so(project: Check) -> None:
     checked = project({"my campaigns/a.yaml": PUSH})
     assert "makes no key" in checked.errors[0]
     assert "metadata.key" in checked.findings[0].hint
 
 
-def test_what_is_unreadable_is_not_also_missing(project):
+def test_what_is_unreadable_is_not_also_missing(project: Check) -> None:
     text = message(
         "      channel: push\n      primary_lang: de\n      push: {title: {de: [x]}, landing_url: https://a.example}\n"
     )

@@ -3,62 +3,65 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
+
+from tests.manifest.checking import Check
 
 SMS = "spec:\n  name: N\n  messages: [{name: M, channel: sms, integration_id: 1, sms: {content: {en: Hi}}}]\n"
 
 
-def test_dots_underscores_and_others_are_no_manifests(project):
+def test_dots_underscores_and_others_are_no_manifests(project: Check) -> None:
     names = ["a.yaml", "b/c.yml", ".d.yaml", "_e.yaml", ".f/g.yaml", "_h/i.yaml", "j.json", "k.yaml.txt"]
-    assert list(project(dict.fromkeys(names, SMS)).desired.campaigns) == ["a", "b/c"]
+    assert list(project(dict.fromkeys(names, SMS)).sound.campaigns) == ["a", "b/c"]
 
 
-def test_globs(project):
+def test_globs(project: Check) -> None:
     head = 'metadata: {name: t}\nmanifests: ["push/*.yaml", "sms/**"]\nignore: ["sms/old/**", "sms/?.yaml"]\n'
     names = ["a.yaml", "push/a.yaml", "push/b/c.yaml", "sms/x/y.yaml", "sms/old/z.yaml", "sms/q.yaml"]
-    desired = project({"campaignctl.yaml": head, **dict.fromkeys(names, SMS)}).desired
+    desired = project({"campaignctl.yaml": head, **dict.fromkeys(names, SMS)}).sound
     assert list(desired.campaigns) == ["push/a", "sms/x/y"]
 
 
-def test_the_folder_of_the_state_holds_no_manifests(project):
+def test_the_folder_of_the_state_holds_no_manifests(project: Check) -> None:
     head = "metadata: {name: t}\nstate: {path: state/s.json}\n"
-    desired = project({"campaignctl.yaml": head, "state/a.yaml": SMS, "b.yaml": SMS}).desired
+    desired = project({"campaignctl.yaml": head, "state/a.yaml": SMS, "b.yaml": SMS}).sound
     assert list(desired.campaigns) == ["b"]
 
 
-def test_defaults_are_refused_rather_than_ignored(project):
+def test_defaults_are_refused_rather_than_ignored(project: Check) -> None:
     checked = project({"push/a.yaml": SMS, "push/_defaults.yaml": "spec: {}\n"})
     assert checked.errors == ["this version of campaignctl does not know _defaults.yaml"]
 
 
-def test_a_project_inside_of_a_project_is_refused_unless_ignored(project):
+def test_a_project_inside_of_a_project_is_refused_unless_ignored(project: Check) -> None:
     files = {"a.yaml": SMS, "sub/campaignctl.yaml": "metadata: {name: t}\n", "sub/b.yaml": SMS}
     assert "a project inside of this project" in project(files).errors[0]
     head = 'metadata: {name: t}\nignore: ["sub/**"]\n'
-    assert list(project({**files, "campaignctl.yaml": head}).desired.campaigns) == ["a"]
+    assert list(project({**files, "campaignctl.yaml": head}).sound.campaigns) == ["a"]
 
 
-def test_links_to_folders_are_followed_but_not_for_ever(project, tmp_path):
+def test_links_to_folders_are_followed_but_not_for_ever(project: Check, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    assert list(project({"real/a.yaml": SMS}).desired.campaigns) == ["link/a", "real/a"]
+    assert list(project({"real/a.yaml": SMS}).sound.campaigns) == ["link/a", "real/a"]
     (tmp_path / "real" / "loop").symlink_to(tmp_path)
     assert "without end" in project({"real/a.yaml": SMS}).errors[0]
 
 
-def test_a_broken_link_is_a_finding(project, tmp_path):
+def test_a_broken_link_is_a_finding(project: Check, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").symlink_to(tmp_path / "nothing.yaml")
     assert project({}).errors == ["there is no such file"]
 
 
-def test_a_pipe_is_not_waited_for(project, tmp_path):
+def test_a_pipe_is_not_waited_for(project: Check, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.yaml")
     assert project({}).errors == ["not a file"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_a_finding(project, tmp_path):
+def test_what_may_not_be_read_is_a_finding(project: Check, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(SMS)
     (tmp_path / "a.yaml").chmod(0)
     assert "cannot be read" in project({}).errors[0]

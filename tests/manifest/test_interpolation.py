@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-HEAD = "spec:\n  name: N\n  messages: [{name: M, channel: sms, integration_id: '${var.id}', sms: {content: {en: Hi}}}]\n"
-PROJECT = 'metadata: {name: tests}\nvariables: {id: "1830", brand: Acme, nested: "${var.id}", macro: "${OCMH_APP_NAME}"}\nallow_env: [SEASON]\n'
+from tests.manifest.checking import Check, Checked
+
+HEAD = """\
+spec:
+  name: N
+  messages: [{name: M, channel: sms, integration_id: '${var.id}', sms: {content: {en: Hi}}}]
+"""
+PROJECT = """\
+metadata: {name: tests}
+variables: {id: "1830", brand: Acme, nested: "${var.id}", macro: "${OCMH_APP_NAME}"}
+allow_env: [SEASON]
+"""
 
 
-def described(project, text, **kwargs):
+def described(project: Check, text: str, **kwargs: Any) -> Checked:
     files = {
         "campaignctl.yaml": PROJECT,
         "push/a.yaml": f"{HEAD}  description: {text}\n",
@@ -29,44 +42,44 @@ def described(project, text, **kwargs):
         ("'${env.SEASON}'", "spring"),
     ],
 )
-def test_filled_in(text, value, project):
+def test_filled_in(text: str, value: Any, project: Check) -> None:
     desired, findings = described(project, text, environ={"SEASON": "spring"})
     assert desired, findings
     assert desired.campaigns["push/a"].spec["description"] == value
     assert desired.campaigns["push/a"].spec["messages"][0]["integration_id"] == "1830"
 
 
-def test_a_value_is_put_in_as_it_is(project):
+def test_a_value_is_put_in_as_it_is(project: Check) -> None:
     (error,) = described(project, "${var.nested}").errors
     assert error == "the value of `nested` contains `${`"
 
 
-def test_an_allowed_variable_that_is_not_set(project):
+def test_an_allowed_variable_that_is_not_set(project: Check) -> None:
     (error,) = described(project, "${env.SEASON}").errors
     assert error == "the environment variable SEASON is not set"
 
 
-def test_a_macro_that_is_not_of_the_system_is_pointed_out(project):
+def test_a_macro_that_is_not_of_the_system_is_pointed_out(project: Check) -> None:
     checked = described(project, "${OCMH_APP_NAMES} ${MY_OWN}")
     assert len(checked.warnings) == 2
     assert checked.findings[0].hint == "did you mean ${OCMH_APP_NAME}?"
 
 
-def test_opaque_members_are_filled_in(project):
+def test_opaque_members_are_filled_in(project: Check) -> None:
     files = {"b.yaml": HEAD + "  quiet_hours: {a: ['${var.brand}']}\nextra: {new: '${var.brand}'}\n"}
-    spec = described(project, "x", files=files).desired.campaigns["b"].spec
+    spec = described(project, "x", files=files).sound.campaigns["b"].spec
     assert (spec["quiet_hours"], spec["new"]) == ({"a": ["Acme"]}, "Acme")
 
 
-def test_a_file_is_taken_to_the_last_byte_and_filled_in(project):
+def test_a_file_is_taken_to_the_last_byte_and_filled_in(project: Check) -> None:
     files = {"push/a.txt": "Hi ${var.brand}\r\n\n", "shared.txt": "shared"}
-    spec = described(project, "{$file: a.txt}", files=files).desired.campaigns["push/a"].spec
+    spec = described(project, "{$file: a.txt}", files=files).sound.campaigns["push/a"].spec
     assert spec["description"] == "Hi Acme\r\n\n"
-    spec = described(project, "{$file: ../shared.txt}", files=files).desired.campaigns["push/a"].spec
+    spec = described(project, "{$file: ../shared.txt}", files=files).sound.campaigns["push/a"].spec
     assert spec["description"] == "shared"
 
 
-def test_a_fault_in_a_file_is_shown_in_the_file(project):
+def test_a_fault_in_a_file_is_shown_in_the_file(project: Check) -> None:
     checked = described(project, "{$file: a.txt}", files={"push/a.txt": "one\n  ${vars.brand}\n"})
     places = [
         (found.source.file.rpartition("push/")[2], found.source.line, found.source.column)
@@ -79,12 +92,14 @@ def test_a_fault_in_a_file_is_shown_in_the_file(project):
     ("content", "said"),
     [(b"\xff", "not UTF-8"), (b"\xef\xbb\xbfx", "byte order mark"), (b"x" * ((1 << 20) + 1), "1 MiB")],
 )
-def test_a_file_that_cannot_be_used(content, said, project):
+def test_a_file_that_cannot_be_used(content: bytes, said: str, project: Check) -> None:
     (error,) = described(project, "{$file: a.txt}", files={"push/a.txt": content}).errors
     assert said in error
 
 
-def test_a_link_does_not_lead_out_of_the_project(project, tmp_path, tmp_path_factory):
+def test_a_link_does_not_lead_out_of_the_project(
+    project: Check, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     outside = tmp_path_factory.mktemp("outside") / "secret.txt"
     outside.write_text("secret")
     (tmp_path / "push").mkdir()
@@ -93,17 +108,17 @@ def test_a_link_does_not_lead_out_of_the_project(project, tmp_path, tmp_path_fac
     assert "leaves the directory" in error
 
 
-def test_the_digest_of_the_source_does_not_see_variables(project):
-    before = described(project, "${var.brand}").desired
+def test_the_digest_of_the_source_does_not_see_variables(project: Check) -> None:
+    before = described(project, "${var.brand}").sound
     other = PROJECT.replace("Acme", "Emca")
-    after = described(project, "${var.brand}   # said otherwise", files={"campaignctl.yaml": other}).desired
+    after = described(project, "${var.brand}   # said otherwise", files={"campaignctl.yaml": other}).sound
     assert before.campaigns["push/a"].source_digest == after.campaigns["push/a"].source_digest
     assert before.digest != after.digest
-    changed = described(project, "'${var.brand}!'").desired
+    changed = described(project, "'${var.brand}!'").sound
     assert before.campaigns["push/a"].source_digest != changed.campaigns["push/a"].source_digest
 
 
-def test_the_digest_of_the_source_sees_the_texts_of_files(project):
-    first = described(project, "{$file: a.txt}", files={"push/a.txt": "one"}).desired
-    second = described(project, "{$file: a.txt}", files={"push/a.txt": "two"}).desired
+def test_the_digest_of_the_source_sees_the_texts_of_files(project: Check) -> None:
+    first = described(project, "{$file: a.txt}", files={"push/a.txt": "one"}).sound
+    second = described(project, "{$file: a.txt}", files={"push/a.txt": "two"}).sound
     assert first.campaigns["push/a"].source_digest != second.campaigns["push/a"].source_digest

@@ -7,6 +7,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from campaignctl.campaign.check import model_problems
+from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.errors import Finding
 from campaignctl.manifest.compile import Compiler
 from campaignctl.manifest.desired import Project
@@ -16,14 +18,46 @@ from campaignctl.manifest.reader import read
 SAMPLES = sorted((Path(__file__).parents[2] / "campaigns").rglob("*.yaml"))
 TEXTS = [path.read_text() for path in SAMPLES]
 PIECES = st.sampled_from(
-    ["${", "${var.x}", "$${", "&a ", "*a", "!!str ", "<<: ", "? ", "- ", ": ", "{", "}", "[", "]", "|\n", "\t", "~",
-     "null", "1e999", "9" * 20, "\x00", "\x85", "\u2028", "\ufeff", "\ud7ff", "---\n", "...\n", "{$file: a}", '"', "'", "#", "😀",
-     "spec", "extra: {a: {}}\n", "lifecycle: []\n", "  targeting: x\n", "  messages: [[]]\n", "on"]
-)  # fmt: skip
+    [
+        *(
+            "${",
+            "${var.x}",
+            "$${",
+            "&a ",
+            "*a",
+            "!!str ",
+            "<<: ",
+            "? ",
+            "- ",
+            ": ",
+            "{",
+            "}",
+            "[",
+            "]",
+            "|\n",
+        ),
+        *(
+            "~",
+            "null",
+            "on",
+            "1e999",
+            "9" * 20,
+            "\x00",
+            "\x85",
+            "\u2028",
+            "\ufeff",
+            "\ud7ff",
+            "---\n",
+            "...\n",
+        ),
+        *("{$file: a}", '"', "'", "#", "😀", "\t", "spec", "extra: {a: {}}\n", "lifecycle: []\n"),
+        *("  targeting: x\n", "  messages: [[]]\n", "  recurrence: {cron: 1 2}\n"),
+    ]
+)
 
 
 @st.composite
-def mangled(draw):
+def mangled(draw: st.DrawFn) -> bytes:
     """A sample with pieces cut out and put in."""
     text = draw(st.sampled_from(TEXTS))
     for _ in range(draw(st.integers(1, 4))):
@@ -41,12 +75,15 @@ def findings(data: bytes) -> tuple[Finding, ...]:
     unsound = [*found, *desired.findings]
     # Either there is something to say, or there are campaigns.
     assert unsound or desired.campaigns
+    # What compiles, the models have nothing against: the quick look at limits let nothing through.
+    for campaign in desired.campaigns.values():
+        assert campaign.unchecked or not list(model_problems(CampaignSpec, campaign.spec))
     return tuple(unsound)
 
 
 @settings(max_examples=300, deadline=None)
 @given(mangled() | st.binary(max_size=200))
-def test_a_mangled_manifest_makes_findings(data):
+def test_a_mangled_manifest_makes_findings(data: bytes) -> None:
     for found in findings(data):
         assert found.message
         assert found.source.line >= 1
@@ -55,14 +92,14 @@ def test_a_mangled_manifest_makes_findings(data):
 
 @settings(max_examples=150, deadline=None)
 @given(mangled())
-def test_a_mangled_project_file_makes_findings(data):
+def test_a_mangled_project_file_makes_findings(data: bytes) -> None:
     file, found = read("campaignctl.yaml", "campaignctl.yaml", data)
     if not found:
         value, found = read_project_file(file, "0.1.0")
         assert value is not None or found
 
 
-def test_a_cut_sample_makes_findings_at_every_length():
+def test_a_cut_sample_makes_findings_at_every_length() -> None:
     for text in TEXTS:
         for end in range(0, len(text), 7):
             findings(text[:end].encode())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from campaignctl.errors import CampaignctlError, UsageError
-from campaignctl.manifest.desired import ApiSettings, Guardrails, RateLimit, Settle
+from campaignctl.manifest.desired import ApiSettings, Guardrails, Project, RateLimit, Settle
 from campaignctl.manifest.project import find_project
+from tests.manifest.checking import Check
 
 NAMED = "metadata: {name: acme}\n"
 FULL = """\
@@ -34,13 +37,13 @@ guardrails: {max_destroy_percent: 0, max_immediate_sends: 0, min_lead_time: 0s, 
 """
 
 
-def resolved(project, text, **kwargs):
+def resolved(project: Check, text: str, **kwargs: Any) -> Project:
     desired, findings = project({"campaignctl.yaml": text}, **kwargs)
     assert desired, findings
     return desired.project
 
 
-def test_every_setting(project, tmp_path):
+def test_every_setting(project: Check, tmp_path: Path) -> None:
     found = resolved(project, FULL)
     assert (found.name, found.directory, found.environment) == ("acme-crm", str(tmp_path), None)
     assert (found.company_id, found.time_zone) == ("6197120", "Europe/Belgrade")
@@ -58,7 +61,7 @@ def test_every_setting(project, tmp_path):
     assert (found.manifests, found.ignore, found.allow_env) == (("**/*.yaml",), ("old/**",), ("SEASON",))
 
 
-def test_the_defaults(project):
+def test_the_defaults(project: Check) -> None:
     found = resolved(project, NAMED)
     assert (found.api, found.guardrails, found.state.path) == (
         ApiSettings(),
@@ -74,7 +77,7 @@ ENVIRONMENTS = (
 )
 
 
-def test_an_environment_is_laid_over_the_project(project):
+def test_an_environment_is_laid_over_the_project(project: Check) -> None:
     found = resolved(project, ENVIRONMENTS, environment="staging")
     assert found.environment == "staging"
     assert found.variables == {"a": "1", "b": "3"}
@@ -82,7 +85,7 @@ def test_an_environment_is_laid_over_the_project(project):
     assert found.state.path == ".campaignctl/staging.json"
 
 
-def test_who_chooses_the_environment(project):
+def test_who_chooses_the_environment(project: Check) -> None:
     default = ENVIRONMENTS + "default_environment: production\n"
     chosen = {"CAMPAIGNCTL_ENV": "staging"}
     assert resolved(project, default).environment == "production"
@@ -98,14 +101,16 @@ def test_who_chooses_the_environment(project):
         (NAMED, "prod", "declares none"),
     ],
 )
-def test_no_environment_is_silently_the_default(text, environment, said, project):
+def test_no_environment_is_silently_the_default(
+    text: str, environment: str | None, said: str, project: Check
+) -> None:
     with pytest.raises(UsageError, match=said) as caught:
         project({"campaignctl.yaml": text}, environment=environment)
     if text == ENVIRONMENTS:
         assert "production, staging" in caught.value.hint
 
 
-def test_the_address_from_outside(project):
+def test_the_address_from_outside(project: Check) -> None:
     assert resolved(project, NAMED, environ={"OCAMBA_API_URL": "http://[::1]:1/"}).api.url == "http://[::1]:1"
     with pytest.raises(CampaignctlError, match="OCAMBA_API_URL cannot be used: https is needed"):
         project({"campaignctl.yaml": NAMED}, environ={"OCAMBA_API_URL": "http://example.com"})
@@ -151,23 +156,23 @@ def test_the_address_from_outside(project):
         ("kind: Campaign\n", "2:7", "not one of: Project"),
     ],
 )
-def test_refused_at_its_place(tail, place, said, project):
+def test_refused_at_its_place(tail: str, place: str, said: str, project: Check) -> None:
     _, findings = project({"campaignctl.yaml": NAMED + tail})
     (found,) = findings
     assert said in found.message
     assert f"{found.source.line}:{found.source.column}" == place
 
 
-def test_a_project_needs_a_name(project):
+def test_a_project_needs_a_name(project: Check) -> None:
     assert project({"campaignctl.yaml": "variables: {}\n"}).errors == ["`metadata` is missing"]
     assert project({"campaignctl.yaml": "metadata: {}\n"}).errors == ["`name` is missing"]
 
 
-def test_an_empty_project_file(project):
+def test_an_empty_project_file(project: Check) -> None:
     assert project({"campaignctl.yaml": ""}).errors == ["the file is empty"]
 
 
-def test_where_a_project_is_looked_for(tmp_path):
+def test_where_a_project_is_looked_for(tmp_path: Path) -> None:
     here, below, other = tmp_path, tmp_path / "campaigns", tmp_path / "other"
     for place in (below, other):
         place.mkdir()
@@ -177,5 +182,5 @@ def test_where_a_project_is_looked_for(tmp_path):
     assert find_project("campaigns", {"CAMPAIGNCTL_PROJECT": "other"}, here) == below
     (here / "campaignctl.yaml").write_text(NAMED)
     assert find_project(None, {}, here) == here
-    with pytest.raises(UsageError, match="no campaignctl.yaml in"):
+    with pytest.raises(UsageError, match=r"no campaignctl\.yaml in"):
         find_project("nowhere", {}, here)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it ships no types
 
 from campaignctl.manifest.build import Builder
 from campaignctl.manifest.reader import read
@@ -17,14 +18,14 @@ CAMPAIGN = Draft202012Validator(campaign_schema())
 PROJECT = Draft202012Validator(project_schema())
 
 
-def loaded(text: str):
+def loaded(text: str) -> list[Any]:
     """The values as an editor sees them: by the JSON schema of YAML 1.2, nothing filled in."""
     file, findings = read("a.yaml", "a.yaml", text.encode())
     assert not findings
     return [Builder(file, None).build(_opaque(root), Leaf.JSON) for root in file.documents]
 
 
-def _opaque(root):
+def _opaque(root: Any) -> Any:
     """`$file` is an object to an editor, so it must not be taken for a file here."""
     for key, child in getattr(root, "pairs", ()):
         key.text = key.text.replace("$file", "$ file")
@@ -34,26 +35,26 @@ def _opaque(root):
     return root
 
 
-def restored(value):
+def restored(value: Any) -> Any:
     if isinstance(value, dict):
         return {name.replace("$ file", "$file"): restored(member) for name, member in value.items()}
     return [restored(item) for item in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.rglob("*.yaml")), ids=lambda path: path.stem)
-def test_the_samples_are_valid(path):
+def test_the_samples_are_valid(path: Path) -> None:
     schema = PROJECT if path.name == "campaignctl.yaml" else CAMPAIGN
     for document in loaded(path.read_text()):
         assert [error.message for error in schema.iter_errors(restored(document))] == []
 
 
 @pytest.mark.parametrize("schema", [campaign_schema(), project_schema()])
-def test_the_schemas_are_schemas(schema):
+def test_the_schemas_are_schemas(schema: Any) -> None:
     Draft202012Validator.check_schema(schema)
     assert schema["$id"].startswith("urn:campaignctl:")
 
 
-def body(**members):
+def body(**members: Any) -> dict[str, Any]:
     message = {"name": "M", "channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Hi"}}}
     return {"spec": {"name": "N", "messages": [message], **members}}
 
@@ -73,7 +74,7 @@ def body(**members):
         {**body(), "extra": {"new": 1}, "lifecycle": {"on_destroy": "forget"}, "metadata": {"key": "a/b"}},
     ],
 )
-def test_taken(document):
+def test_taken(document: dict[str, Any]) -> None:
     assert CAMPAIGN.is_valid(document)
 
 
@@ -93,11 +94,11 @@ def test_taken(document):
         {**body(), "metadata": {"key": "a b"}},
     ],
 )
-def test_refused(document):
+def test_refused(document: dict[str, Any]) -> None:
     assert not CAMPAIGN.is_valid(document)
 
 
-def test_every_member_says_what_it_is():
+def test_every_member_says_what_it_is() -> None:
     for schema in (campaign_schema(), project_schema()):
         for name, part in [("document", schema), *schema["$defs"].items()]:
             for member, described in part.get("properties", {}).items():

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-SPEC = "spec:\n  name: {name}\n  messages: [{{name: M, channel: sms, integration_id: {id}, sms: {{content: {{{lang}: Hi}}}}}}]\n"
+from tests.manifest.checking import Check
+
+SPEC = """\
+spec:
+  name: {name}
+  messages: [{{name: M, channel: sms, integration_id: {id}, sms: {{content: {{{lang}: Hi}}}}}}]
+"""
 
 
-def spec(project, tail="", name="N", id="1", lang="en"):  # noqa: A002 - the member's name
-    desired, findings = project({"a.yaml": SPEC.format(name=name, id=id, lang=lang) + tail})
+def spec(
+    project: Check, tail: str = "", name: str = "N", integration: str = "1", lang: str = "en"
+) -> Mapping[str, Any]:
+    desired, findings = project({"a.yaml": SPEC.format(name=name, id=integration, lang=lang) + tail})
     assert desired is not None, findings
     return desired.campaigns["a"].spec
 
@@ -32,7 +43,7 @@ def spec(project, tail="", name="N", id="1", lang="en"):  # noqa: A002 - the mem
         "1_000",
     ],
 )
-def test_a_text_member_keeps_the_text(text, project):
+def test_a_text_member_keeps_the_text(text: str, project: Check) -> None:
     assert spec(project, name=text)["name"] == text
 
 
@@ -56,7 +67,7 @@ def test_a_text_member_keeps_the_text(text, project):
         "True",
     ],
 )
-def test_an_opaque_member_keeps_what_is_no_json(text, project):
+def test_an_opaque_member_keeps_what_is_no_json(text: str, project: Check) -> None:
     assert spec(project, f"  metadata: {{a: {text}}}\n")["metadata"] == {"a": text}
 
 
@@ -74,19 +85,19 @@ def test_an_opaque_member_keeps_what_is_no_json(text, project):
         ('"null"', "null"),
     ],
 )
-def test_an_opaque_member_takes_json(text, value, project):
+def test_an_opaque_member_takes_json(text: str, value: Any, project: Check) -> None:
     found = spec(project, f"  metadata: {{a: {text}}}\n")["metadata"]["a"]
     assert (found, type(found)) == (value, type(value))
 
 
-def test_a_number_that_loses_a_figure_is_pointed_out(project):
+def test_a_number_that_loses_a_figure_is_pointed_out(project: Check) -> None:
     tail = "  metadata: {a: 1.10}\n"
     checked = project({"a.yaml": SPEC.format(name="N", id="1", lang="en") + tail})
-    assert checked.desired.campaigns["a"].spec["metadata"] == {"a": 1.1}
+    assert checked.sound.campaigns["a"].spec["metadata"] == {"a": 1.1}
     assert checked.warnings == ["1.10 is read as the number 1.1"]
 
 
-def test_norwegian_stays_norwegian(project):
+def test_norwegian_stays_norwegian(project: Check) -> None:
     found = spec(
         project,
         "  targeting: {countries: {items: [NO], op: in}, languages: {items: [no], op: in}}\n",
@@ -97,15 +108,15 @@ def test_norwegian_stays_norwegian(project):
     assert found["messages"][0]["sms"]["content"] == {"no": "Hi"}
 
 
-def test_an_id_without_quotes_is_a_text(project):
-    assert spec(project, id="1830")["messages"][0]["integration_id"] == "1830"
+def test_an_id_without_quotes_is_a_text(project: Check) -> None:
+    assert spec(project, integration="1830")["messages"][0]["integration_id"] == "1830"
 
 
 @pytest.mark.parametrize(("text", "value"), [("0", 0), ("1", 1), ("true", True), ("false", False)])
-def test_a_flag_stays_as_it_is_spelt(text, value, project):
+def test_a_flag_stays_as_it_is_spelt(text: str, value: Any, project: Check) -> None:
     found = spec(project, f"  utm_tracking: {{enabled: {text}}}\n")["utm_tracking"]["enabled"]
     assert (found, type(found)) == (value, type(value))
 
 
-def test_a_block_keeps_its_lines(project):
+def test_a_block_keeps_its_lines(project: Check) -> None:
     assert spec(project, "  description: |\n    a\n    b\n")["description"] == "a\nb\n"

@@ -23,7 +23,7 @@ from campaignctl.errors import CampaignctlError
 _EDITED = "push/spring-launch.yaml"
 _BEFORE = "  scheduled_time: 2036-03-22 10:00:00"
 _AFTER = "  scheduled_time: 2036-03-23 10:00:00"
-_SHOWN_WHOLE = 2
+_SHOWN = 4
 
 _WELCOME = """
     campaignctl keeps campaigns as files. This shows it on a sample project and an Ocamba of its own, a
@@ -107,11 +107,11 @@ class _Stage:
 
 
 def _abridged(text: str) -> str:
-    head, *campaigns, end = text.strip("\n").split("\n\n")
-    if len(campaigns) > _SHOWN_WHOLE:
-        left_out = len(campaigns) - _SHOWN_WHOLE
-        campaigns = [campaigns[0], f"      ... {left_out} more, left out here ...", campaigns[-1]]
-    return "\n\n".join((head, *campaigns, end))
+    paragraphs = text.strip("\n").split("\n\n")
+    left_out = len(paragraphs) - _SHOWN
+    if left_out > 0:
+        paragraphs[2:-2] = [f"      ... {left_out} more, left out here ..."]
+    return "\n\n".join(paragraphs)
 
 
 @click.command(name="demo")
