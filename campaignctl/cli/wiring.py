@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from campaignctl.manifest.desired import DesiredState, Project
     from campaignctl.reconciler.wiring import Wiring
 
-_GIT_SECONDS = 2.0
-
 
 @dataclass(frozen=True, slots=True)
 class Wired:
@@ -107,6 +105,7 @@ def wired(
 
     While the block runs, signals ask to stop. At its end the terminal and the connections are given back.
     """
+    from campaignctl.cli.repository import commit
     from campaignctl.reconciler.wiring import Wiring
 
     clock = SystemClock()
@@ -127,7 +126,7 @@ def wired(
             clock=clock,
             on_event=progress,
             tool_version=__version__,
-            commit=_commit(project.directory),
+            commit=commit(Path(project.directory)),
             parallelism=parallelism,
             lock_timeout=lock_timeout,
         )
@@ -153,15 +152,3 @@ def _api(app: App, project: Project, token: str, clock: SystemClock) -> OcambaAp
         on_event=partial(app.console.log, "info"),
         interrupted=lambda: clock.interrupted,
     )
-
-
-def _commit(directory: str) -> str | None:
-    """Return the git commit that is checked out, or None where there is none, or no git."""
-    import subprocess
-
-    command = ["git", "-C", directory, "rev-parse", "--verify", "--quiet", "HEAD"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_SECONDS, check=False)  # noqa: S603 - git from PATH, as its user has it
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None

@@ -1,68 +1,95 @@
-"""JSON Schema (2020-12) of manifests and the project file, for editors.
+"""JSON Schema (2020-12) of manifests, defaults and the project file, for editors.
 
-Wider than the tool in two places: what is filled in later (`${var.NAME}`, `{$file: PATH}`) is not judged,
-and a text may look like a number or true, as the tool takes its signs as they stand. Rules between members
-are the tool's alone.
+Made from the models, so that what the tool takes is what the editor offers. Wider than the tool in two
+places: what is filled in later (`${var.NAME}`, `{$file: PATH}`) is not judged, and a text may look like a
+number or true, as the tool takes its signs as they stand. Rules between members are the tool's alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import core_schema
 
 from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.manifest.document import Document
+from campaignctl.manifest.modeline import Kind, schema_file
 from campaignctl.manifest.project_file import ProjectFile
+from campaignctl.manifest.schema_examples import EXAMPLES
+from campaignctl.manifest.schema_parts import (
+    FILLED_IN,
+    FILLINGS,
+    FORMS,
+    IN_ZONE,
+    MOMENT,
+    TEXT_TYPES,
+    TIME_FORMS,
+    Schema,
+    not_taken,
+)
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_TEXT = ["string", "number", "boolean"]
-_FILLED = {
-    "description": "A text that is filled in from `variables` or the environment.",
-    "type": "string",
-    "pattern": r"\$\{(var|env)\.",
-}
-_FILE = {
-    "description": "The text of a UTF-8 file beside the manifest.",
-    "type": "object",
-    "properties": {"$file": {"type": "string", "minLength": 1}},
-    "required": ["$file"],
-    "additionalProperties": False,
-}
-_IN_ZONE = {
-    "description": "A clock time and the IANA time zone that it is read in.",
-    "type": "object",
-    "properties": {"at": {"type": "string"}, "tz": {"type": "string"}},
-    "required": ["at", "tz"],
-    "additionalProperties": False,
-}
-_TIME_FORMS = "`YYYY-MM-DD HH:MM:SS` in GMT, ISO 8601 with an offset, or {at: ..., tz: Europe/Belgrade}."
-_FILLINGS = [{"$ref": "#/$defs/filled"}, {"$ref": "#/$defs/file"}]
 
 
-def campaign_schema() -> dict[str, Any]:
-    """The schema of a manifest: `metadata`, `lifecycle`, `spec` and `extra`."""
-    schema = _schema(Document, "campaign", "Campaign manifest of campaignctl")
-    body = CampaignSpec.model_json_schema()
-    for name in {*body["$defs"], CampaignSpec.__name__}:
-        schema["$defs"][name] = _texts(schema["$defs"][name], _FILLINGS)
-    schema["$defs"] |= {"filled": _FILLED, "file": _FILE}
-    time = schema["$defs"][CampaignSpec.__name__]["properties"]["scheduled_time"]
-    time["anyOf"].append(_IN_ZONE)
-    time["description"] += f" {_TIME_FORMS}"
-    return schema
+def schema(kind: Kind) -> Schema:
+    """The schema of a kind of document."""
+    makers = {"Campaign": campaign_schema, "Project": project_schema}
+    return makers[kind]()
 
 
-def project_schema() -> dict[str, Any]:
+def campaign_schema() -> Schema:
+    """The schema of a manifest."""
+    return _filled_in(_schema(Document, "Campaign", "Campaign manifest of campaignctl"))
+
+
+def project_schema() -> Schema:
     """The schema of `campaignctl.yaml`."""
-    schema: dict[str, Any] = _texts(_schema(ProjectFile, "project", "Project file of campaignctl"), [])
-    return schema
+    made: Schema = _texts(_schema(ProjectFile, "Project", "Project file of campaignctl"), [])
+    return made
 
 
-def _schema(model: type[BaseModel], name: str, title: str) -> dict[str, Any]:
-    members = _plain(model.model_json_schema())
-    head = {"$schema": _DIALECT, "$id": f"urn:campaignctl:schema:v1:{name}", "title": title}
-    return {**head, **{key: value for key, value in members.items() if key != "title"}}
+class _Generator(GenerateJsonSchema):
+    """Adds what pydantic does not know of our models: examples, refused members, the form of some texts."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> Schema:
+        made = super().model_schema(schema)
+        members = made.get("properties", {})
+        for name, examples in EXAMPLES.get(schema["cls"], {}).items():
+            members[name]["examples"] = list(examples)
+        refused: Mapping[str, str] = getattr(schema["cls"], "REFUSED", {})
+        members.update({name: not_taken(name, instead) for name, instead in refused.items()})
+        return made
+
+    def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> Schema:
+        judge: Any = schema["function"]["function"]
+        return {**super().function_after_schema(schema), **FORMS.get(judge, {})}
+
+
+def _schema(model: type[BaseModel], kind: Kind, title: str) -> Schema:
+    made = _plain(model.model_json_schema(schema_generator=_Generator))
+    again = f"campaignctl schema {kind} > {schema_file(kind)}"
+    return {
+        "$schema": _DIALECT,
+        "$id": f"urn:campaignctl:schema:v1:{kind.lower()}",
+        "$comment": f"Made by campaignctl. After an upgrade, make it anew: {again}",
+        "title": title,
+        **made,
+    }
+
+
+def _filled_in(made: Schema) -> Schema:
+    """The schema of a document in whose body texts may be filled in."""
+    body = CampaignSpec.model_json_schema()
+    for name in {*body["$defs"], CampaignSpec.__name__} & made["$defs"].keys():
+        made["$defs"][name] = _texts(made["$defs"][name], FILLED_IN)
+    made["$defs"] |= FILLINGS
+    time = made["$defs"][CampaignSpec.__name__]["properties"]["scheduled_time"]
+    time["anyOf"] = [MOMENT, *FILLED_IN, IN_ZONE]
+    time["description"] += f" {TIME_FORMS}"
+    return made
 
 
 def _plain(schema: Any) -> Any:
@@ -74,6 +101,8 @@ def _plain(schema: Any) -> Any:
     plain = {
         key: {name: _plain(member) for name, member in value.items()}
         if key in {"properties", "$defs"}
+        else value
+        if key == "examples"
         else _plain(value)
         for key, value in schema.items()
         if not (key == "title" and isinstance(value, str)) and not (key == "default" and value is None)
@@ -86,15 +115,15 @@ def _plain(schema: Any) -> Any:
     return plain
 
 
-def _texts(schema: Any, fillings: list[dict[str, str]]) -> Any:
+def _texts(schema: Any, fillings: list[Schema]) -> Any:
     """A schema in which every text may look like another scalar, or be what fills it in."""
     if isinstance(schema, list):
         return [_texts(item, fillings) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if schema.get("type") == "string":
-        described = {key: schema[key] for key in ("description",) if key in schema}
-        text = {key: value for key, value in schema.items() if key not in described}
-        text["type"] = _TEXT
-        return {**described, "anyOf": [text, *fillings]} if fillings else {**described, **text}
-    return {key: _texts(value, fillings) for key, value in schema.items()}
+        told = {key: schema[key] for key in ("description", "examples") if key in schema}
+        text = {key: value for key, value in schema.items() if key not in told}
+        text["type"] = "string" if "enum" in text else TEXT_TYPES
+        return {**told, "anyOf": [text, *fillings]} if fillings else {**told, **text}
+    return {key: value if key == "examples" else _texts(value, fillings) for key, value in schema.items()}

@@ -94,7 +94,7 @@ def edit(site: build.Site, case: Case, wanted: DesiredCampaign, spec: Spec, *, e
         patch = merge_patch(current, target)
     patch = _marked(site, case, patch, target)
     if not patch:
-        return Verdict(observed=case.bookkeeping(wanted))
+        return Verdict(drift=case.pause(), observed=case.bookkeeping(wanted))
     reason = "the manifest changed" if edited else "live was changed outside of campaignctl"
     change = build.update(
         site, build.Edit(wanted, case.record, current, target, patch, case.live_digest), reason=reason

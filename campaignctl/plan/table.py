@@ -67,8 +67,10 @@ def _lift_protection(case: Case) -> str:
 
 
 def _unknown(case: Case) -> str:
-    shown = case.live.status if case.live else case.record.status
-    return f"the API reports the status {shown!r}, which we do not know"
+    live = case.live
+    shown = [live.status, live.text("effective_status")] if live else [case.record.status]
+    words = " and ".join(repr(word) for word in dict.fromkeys(filter(None, shown)))
+    return f"the API reports the status {words}, which we do not know"
 
 
 def _lift_unknown(case: Case, command: str = "apply") -> str:

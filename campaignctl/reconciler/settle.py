@@ -48,7 +48,7 @@ def _creates(run: Run) -> dict[str, Intent]:
     }
 
 
-def _await_age(run: Run, intents: list[Intent]) -> None:
+def await_age(run: Run, intents: list[Intent]) -> None:
     """Wait until no request of these can still be on its way: each is older than one request may take."""
     for intent in intents:
         started = parse_iso(intent.at) if intent.at else run.now()
@@ -64,7 +64,7 @@ def _settle_creates(run: Run) -> dict[str, Unsettled]:
     """Look for every pending create, patiently."""
     pending = _creates(run)
     run.note(f"settling {len(pending)} creates of unknown outcome")
-    _await_age(run, list(pending.values()))
+    await_age(run, list(pending.values()))
     doubles = _adopt_found(run)
     for wait in run.project.api.settle.waits:
         if not set(_creates(run)) - set(doubles):
@@ -155,7 +155,7 @@ def _settle_update(run: Run, key: str, intent: Intent) -> Unsettled | None:
     """An update that sets a campaign off: a read decides whether it happened; it is never repeated here."""
     if intent.phase == "planned" or intent.id is None:
         return None
-    _await_age(run, [intent])
+    await_age(run, [intent])
     live = run.api.read(intent.id, reserve=True)
     record = run.state.campaigns.get(key)
     status = status_of(live, record.applied if record else None) if live else Status.MISSING

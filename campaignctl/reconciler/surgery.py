@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,9 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import ApiError, CampaignctlError, StateError
 from campaignctl.manifest.desired import Project
+from campaignctl.manifest.document import KEY
 from campaignctl.plan import records
+from campaignctl.reconciler import settle
 from campaignctl.reconciler.applying import api_of, locked
 from campaignctl.reconciler.observe import find
 from campaignctl.reconciler.opening import check_company, check_environment, company_of, opening_read
@@ -38,6 +40,18 @@ def _record_of(state: State, key: str) -> Record:
     return record
 
 
+def _check_new_key(recorded: Iterable[str], key: str) -> None:
+    """Raise StateError unless a manifest could have this key beside those that are recorded."""
+    if not KEY.fullmatch(key):
+        raise StateError(
+            f"{key!r} is no key",
+            hint="letters, digits, `.`, `_` and `-`, in parts joined by `/`, at most 128 characters",
+        )
+    twin = next((known for known in recorded if known.casefold() == key.casefold()), None)
+    if twin is not None:
+        raise StateError(f"{key} and {twin}, which is recorded, differ only in case", key=key)
+
+
 def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
     """Give a record another key; the campaign is not touched."""
     with locked(wiring, "state mv") as session:
@@ -47,6 +61,7 @@ def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
             raise StateError(f"{old} or {new} is not settled", hint="campaignctl apply")
         if new in state.campaigns:
             raise StateError(f"{new} is in the state already, as {state.campaigns[new].id}", key=new)
+        _check_new_key(state.campaigns.keys() - {old}, new)
         session.append(Entry(records={old: None, new: record}))
     return f"Moved {old} to {new} ({record.id}). Move its manifest as well, else the next plan undoes this."
 
@@ -121,6 +136,7 @@ def resolve(
 def _retry(run: Run, key: str, intent: Intent | None, *, force: bool) -> str:
     if intent is None:
         raise StateError(f"{key} has nothing to resolve", hint="campaignctl plan", key=key)
+    settle.await_age(run, [intent])
     found = find(run.api, run.state).get(key, [])
     if found and not force:
         raise StateError(
@@ -144,6 +160,8 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
         raise StateError(f"{campaign_id} is recorded already, as {owner}", key=key)
     if key in run.state.campaigns and intent is None:
         raise StateError(f"{key} is recorded already, as {run.state.campaigns[key].id}", key=key)
+    if key not in run.state.campaigns:
+        _check_new_key(run.state.campaigns, key)
     _check_marker(run, key, intent, live, force=force)
     run.created(key, intent or _intent_of(live), live)
     cancelled = _cancel_doubles(run, key, live)

@@ -137,7 +137,8 @@ class World:
 
     def writes(self, after: int = 0) -> list[tuple[str, str, Any]]:
         """Every write that the API was sent: method, path, body."""
-        return [(r["method"], r["path"], r["body"]) for r in self.requests(after=after) if r["method"] != "GET"]
+        log = self.requests(after=after)
+        return [(entry["method"], entry["path"], entry["body"]) for entry in log if entry["method"] != "GET"]
 
     def mark(self) -> int:
         log = self.control.requests()

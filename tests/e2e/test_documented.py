@@ -1,4 +1,4 @@
-"""The documented campaigns, end to end: each reaches the API member for member, and an edit alone after it."""
+"""The documented campaigns end to end: each reaches the API member for member, then an edit and only it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ EDITS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 def documented(stem: str) -> dict[str, Any]:
     """The documented body, its date moved to 2036 and its masked address made usable."""
-    text = (BODIES / f"{stem}.json").read_text(encoding="utf-8").replace("[email protected]", "crm@example.com")
+    text = (
+        (BODIES / f"{stem}.json").read_text(encoding="utf-8").replace("[email protected]", "crm@example.com")
+    )
     body: dict[str, Any] = json.loads(text)
     if "scheduled_time" in body:
         body["scheduled_time"] = body["scheduled_time"].replace("2026", "2036")
@@ -108,7 +110,9 @@ def test_every_documented_body_reaches_the_api_and_an_edit_is_one_member(samples
     edited = world.apply()
 
     assert edited.outcomes() == dict.fromkeys(EDITS, "done")
-    patches = {path.rsplit("/", 1)[-1]: body for method, path, body in world.writes(mark) if method == "PATCH"}
+    patches = {
+        path.rsplit("/", 1)[-1]: body for method, path, body in world.writes(mark) if method == "PATCH"
+    }
     assert len(world.writes(mark)) == len(EDITS)
     for key, (_, _, patch) in EDITS.items():
         assert exact(patches[recorded[key]]) == exact(patch), key
@@ -137,7 +141,9 @@ def test_a_message_edit_sends_the_messages_and_nothing_else(samples: World) -> N
     world, key = samples, "sms/welcome"
     world.apply("--target", key)
     path = world.folder / f"{key}.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("Welcome to Ocamba", "Welcome!"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("Welcome to Ocamba", "Welcome!"), encoding="utf-8"
+    )
     mark = world.mark()
     world.apply("--target", key)
     (message,) = documented("11-sms-draft")["messages"]

@@ -72,7 +72,9 @@ def test_every_change_of_the_file_is_done_in_its_order_and_nothing_else(world: W
 
     keys = [change["key"] for change in plan["changes"]]
     assert keys == ["gone", "loose", "kept", "soon", "again", "draft", "now"]
-    assert [(change["key"], change["outcome"]) for change in done["changes"]] == [(key, "done") for key in keys]
+    assert [(change["key"], change["outcome"]) for change in done["changes"]] == [
+        (key, "done") for key in keys
+    ]
     planned = [(r["method"], r["path"], r["body"]) for c in plan["changes"] for r in c["requests"]]
     assert world.writes(mark) == planned
     assert len(planned) == 7, "a cancel, an update, a cancel and a create, and three creates"

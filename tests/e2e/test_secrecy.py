@@ -28,7 +28,7 @@ def test_the_token_is_in_no_file_and_no_output(world: World, options: list[str])
     world.run(*options, "validate", status=0)
     world.run(*options, "plan", "-o", str(world.folder / "plan.json"), status=0)
     applied = world.run(*options, "apply", str(world.folder / "plan.json"), status=0)
-    assert "POST /v1/hood/campaigns" in applied.err or "create" in applied.err
+    assert "create" in applied.err
     world.run(*options, "status", status=0)
     world.run(*options, "state", "pull", status=0)
     world.run(*options, "show", status=0)
@@ -45,8 +45,8 @@ def test_an_api_that_echoes_the_token_teaches_it_to_nobody(world: World, status:
     world.control.fault({"method": "POST", "times": 3}, echo)
     # 500 is an unknown outcome, settled and repeated in the same run; the others refuse.
     refused = world.run("-v", "apply", "--auto-approve", "--format", "json", status=1)
-    assert "Authorization" in refused.out + refused.err or status != 400
-    assert [r["fault"] for r in world.requests("POST")][0] == "echo_token"
+    assert refused.json["changes"][0]["outcome"] != "done"
+    assert world.requests("POST")[0]["fault"] == "echo_token"
     world.control.clear_faults()
     world.control.fault({"method": "GET", "times": 9}, echo)
     world.run("-v", "--log-format", "json", "apply", "--auto-approve", status=1)
@@ -104,9 +104,16 @@ def test_a_token_that_cannot_be_one_is_refused_without_being_shown(world: World,
 
 def test_the_token_is_not_sent_in_clear_over_a_network(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
-    for url in ("http://api.ocamba.com", "http://192.0.2.1:8787", "ftp://127.0.0.1", "https://u:p@api.ocamba.com"):
+    for url in (
+        "http://api.ocamba.com",
+        "http://192.0.2.1:8787",
+        "ftp://127.0.0.1",
+        "https://u:p@api.ocamba.com",
+    ):
         world.environ = {"OCAMBA_API_URL": url}
-        assert "nothing was sent" in world.run("apply", "--auto-approve", status=1).err or "cannot be used"
+        refused = world.run("apply", "--auto-approve", status=1).err
+        assert "HTTPS" in refused or "OCAMBA_API_URL cannot be used" in refused, refused
+        assert not (world.folder / ".campaignctl").exists()
 
 
 def test_the_token_is_in_no_argument_of_a_process(world: World) -> None:

@@ -1,4 +1,4 @@
-"""`schema`: the JSON Schema of a manifest or project file, for editors."""
+"""`schema`: the JSON Schema of a manifest, the defaults or the project file, for editors."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import click
 
 from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.settings import App
+from campaignctl.manifest.modeline import KINDS, Kind
 
 
 @click.command(name="schema")
-@click.argument(
-    "kind", type=NearestChoice(["Campaign", "Project"]), default="Campaign", metavar="[Campaign|Project]"
-)
+@click.argument("kind", type=NearestChoice(KINDS), default="Campaign", metavar=f"[{'|'.join(KINDS)}]")
 @click.pass_obj
-def command(app: App, *, kind: str) -> int:
-    """Print the JSON Schema of a manifest (default), or of the project file."""
-    from campaignctl.manifest.schema import campaign_schema, project_schema
+def command(app: App, *, kind: Kind) -> int:
+    """Print the JSON Schema of a manifest (default), of the project file, or of `_defaults.yaml`.
 
-    app.console.document(project_schema() if kind == "Project" else campaign_schema())
+    `init` puts all three into the folder schemas/ of a new project, where an editor finds them. After an
+    upgrade, write them anew: campaignctl schema Campaign > schemas/Campaign.json
+    """
+    from campaignctl.manifest.schema import schema
+
+    app.console.document(schema(kind))
     return 0

@@ -1,0 +1,53 @@
+"""What git, and a runner of GitHub Actions, know of the directory that a project lies in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+_SECONDS = 2.0
+# Where a workflow of GitHub Actions has its repository checked out.
+_WORKSPACE = "GITHUB_WORKSPACE"
+
+
+def commit(directory: Path) -> str | None:
+    """Return the commit that is checked out, or None where there is none, or no git."""
+    return _git(directory, "rev-parse", "--verify", "--quiet", "HEAD")
+
+
+def has_changes(directory: Path) -> bool:
+    """Say whether anything under the directory differs from the commit."""
+    return bool(_git(directory, "status", "--porcelain", "--", "."))
+
+
+def root_of(directory: Path, environ: Mapping[str, str]) -> Path | None:
+    """Return the root of the repository around a project: GITHUB_WORKSPACE, else git's top level.
+
+    None where there is neither, or GITHUB_WORKSPACE is somewhere else and git knows nothing.
+    """
+    project = directory.resolve()
+    workspace = environ.get(_WORKSPACE)
+    if workspace and project.is_relative_to(root := Path(workspace).resolve()):
+        return root
+    top = _git(project, "rev-parse", "--show-toplevel")
+    return Path(top).resolve() if top else None
+
+
+def from_root(file: str, root: Path | None) -> str:
+    """Return the path of a file from `root`, with `/`; what does not lie below it keeps its own name."""
+    real = Path(file).resolve()
+    if root is not None and real.is_relative_to(root):
+        return real.relative_to(root).as_posix()
+    return Path(file).as_posix()
+
+
+def _git(directory: Path, *words: str) -> str | None:
+    """Return what git says, or None when it fails; it takes no lock and writes nothing."""
+    command = ["git", "--no-optional-locks", "-C", os.fspath(directory), *words]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603 - git from PATH, as its user has it
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None

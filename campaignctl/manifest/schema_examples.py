@@ -1,0 +1,148 @@
+"""What an author may write for a member, for the editor to show and offer.
+
+Forms and macros are those of the API's documentation (API contract, sections 2 and 8). Every member has two
+examples or none: an editor writes an only one into the manifest unasked, and what stands there by accident
+may be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from campaignctl.campaign.content import Email, Message, Push, PushAction, Sms
+from campaignctl.campaign.limits import WINNING_METRICS
+from campaignctl.campaign.spec import AbTest, CampaignSpec, Recurrence, RecurrencePattern, UtmTracking
+from campaignctl.campaign.targeting import Choice, Targeting
+from campaignctl.manifest.document import LifecycleMembers, Metadata
+from campaignctl.manifest.project_file import (
+    Api,
+    EnvironmentMembers,
+    GuardrailMembers,
+    ProjectFile,
+    ProjectMetadata,
+    RateLimitMembers,
+    SettleMembers,
+    StateMembers,
+)
+
+Examples = Mapping[str, tuple[Any, ...]]
+
+_ADDRESSES = ("https://example.com/sale", "https://example.com/${OCMH_CAMPAIGN_ID}")
+_PICTURES = ("https://example.com/icon.png", "https://example.com/${var.brand}.png")
+_ZONES = ("Europe/Belgrade", "Europe/Berlin", "America/New_York", "UTC")
+
+_BODY: Mapping[type[BaseModel], Examples] = {
+    CampaignSpec: {
+        "name": ("Spring sale", "Welcome to ${var.brand}"),
+        "description": ("Weekly digest of the books department", "Asked for by the legal department"),
+        "labels": (["newsletter"], ["newsletter", "books"]),
+        "metadata": ({"owner": "crm"}, {"owner": "crm", "brief": 118}),
+        "scheduled_time": (
+            "2036-12-24 10:00:00",
+            "2036-12-24T10:00:00+01:00",
+            {"at": "2036-12-24 10:00:00", "tz": "Europe/Belgrade"},
+        ),
+        "callbacks": (
+            {"push": {"on_click": ["https://example.com/clicked"]}},
+            {"push": {"on_wokenup": ["https://example.com/woken"]}},
+        ),
+    },
+    AbTest: {
+        "name": ("Headline", "Picture"),
+        "test_split": (10, 30),
+        "winning_metric": WINNING_METRICS,
+        "evaluation_window": ("1D", "5D 20H 30M"),
+    },
+    Recurrence: {"cron": ("30 12 * * 1", "5 4 2 * *")},
+    RecurrencePattern: {
+        "hour": (8, 12),
+        "minute": (0, 30),
+        "weekdays": ([1], [1, 2, 3, 4, 5]),
+        "months": ([1, 3, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+    },
+    UtmTracking: {
+        "utm_source": ("${OCMH_UTM_SOURCE}", "crm"),
+        "utm_medium": ("${OCMH_UTM_MEDIUM}", "push"),
+        "utm_campaign": ("${OCMH_CAMPAIGN_NAME}", "${OCMH_CAMPAIGN_ID}"),
+    },
+    Targeting: {
+        "countries": ({"items": ["DE"], "op": "in"}, {"items": ["DE", "FR", "NO"], "op": "in"}),
+        "languages": ({"items": ["de"], "op": "in"}, {"items": ["de", "fr", "no"], "op": "in"}),
+        "profile_age": ({"from": 0, "to": 10}, {"from": 30, "to": 365}),
+        "custom_properties": (
+            {"plan": {"items": ["pro", "enterprise"], "op": "in"}},
+            {"favorite_category": {"items": ["books"], "op": "in"}},
+        ),
+    },
+    Choice: {"items": (["DE"], ["DE", "FR", "NO"])},
+}
+
+_CONTENT: Mapping[type[BaseModel], Examples] = {
+    Message: {
+        "name": ("First", "Second"),
+        "integration_id": ("${var.email_integration}", "${var.sms_integration}"),
+        "primary_lang": ("en", "de", "fr"),
+    },
+    Push: {
+        "title": ({"en": "Hello"}, {"en": "Hello", "de": "Hallo"}),
+        "body": ({"en": "Good to see you"}, {"en": "Good to see you", "de": "Schön, dass du da bist"}),
+        "image": ({"en": _PICTURES[0]}, {"en": _PICTURES[0], "de": _PICTURES[0]}),
+        "icon": _PICTURES,
+        "landing_url": _ADDRESSES,
+        "badge": _PICTURES,
+        "tag": ("news", "${OCMH_CAMPAIGN_ID}"),
+        "vibration": ("200", "200,100,200"),
+        "ttl": (2400, 86_400),
+    },
+    PushAction: {"title": ({"en": "Read"}, {"en": "Buy"}), "icon": _PICTURES, "url": _ADDRESSES},
+    Email: {
+        "sender_name": ("${var.brand}", "Ocamba"),
+        "sender_email": ("crm@example.com", "${var.sender}"),
+        "subject": ("What is new this week", "${var.brand}: what is new"),
+        "preheader": ("Four minutes to read", "New at ${var.brand}"),
+        "html": ({"en": {"$file": "welcome.en.html"}}, {"$file": "welcome.{lang}.html"}),
+    },
+    Sms: {"content": ({"en": "Your parcel is here."}, {"$file": "parcel.{lang}.txt"})},
+}
+
+_AROUND: Mapping[type[BaseModel], Examples] = {
+    Metadata: {"key": ("push/welcome", "email/weekly-digest")},
+    LifecycleMembers: {"ignore_changes": (["score"], ["score", "messages/0/priority"])},
+}
+
+_ENVIRONMENT: Examples = {
+    "time_zone": _ZONES,
+    "variables": ({"brand": "Acme"}, {"brand": "Acme", "email_integration": "1830"}),
+}
+_PROJECT: Mapping[type[BaseModel], Examples] = {
+    EnvironmentMembers: _ENVIRONMENT,
+    ProjectFile: {
+        **_ENVIRONMENT,
+        "required_version": (">=0.1", ">=0.1,<1"),
+        "manifests": (["**/*.yaml", "**/*.yml"], ["campaigns/**/*.yaml"]),
+        "ignore": (["drafts/**"], ["**/*.example.yaml"]),
+        "allow_env": (["CI_COMMIT_SHA"], ["CI_COMMIT_SHA", "BRAND"]),
+        "default_environment": ("production", "staging"),
+        "environments": (
+            {"staging": {}, "production": {}},
+            {"staging": {"variables": {"email_integration": "1831"}}, "production": {}},
+        ),
+    },
+    ProjectMetadata: {"name": ("acme-crm", "acme-shop")},
+    RateLimitMembers: {"per_second": (5, 10), "per_minute": (60, 150), "reserve_per_minute": (15, 30)},
+    SettleMembers: {"waits": (["1s", "4s", "15s"], ["2s", "30s"]), "horizon": ("24h", "48h")},
+    Api: {"url": ("https://api.ocamba.com", "http://127.0.0.1:8787"), "timeout": ("30s", "1m")},
+    StateMembers: {"path": (".campaignctl/state.json", "state/crm.json")},
+    GuardrailMembers: {
+        "max_destroy_percent": (0, 30),
+        "max_immediate_sends": (0, 3),
+        "min_lead_time": ("10m", "1h30m"),
+        "max_plan_age": ("15m", "1h"),
+    },
+}
+
+#: Examples by model and member.
+EXAMPLES: Mapping[type[BaseModel], Examples] = {**_BODY, **_CONTENT, **_AROUND, **_PROJECT}

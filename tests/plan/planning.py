@@ -1,0 +1,125 @@
+"""Campaigns as they are wanted, recorded and live, and the plan that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.campaign.live import Live
+from campaignctl.errors import Source
+from campaignctl.manifest.desired import DesiredCampaign, DesiredState, Project
+from campaignctl.plan.model import Change, Plan
+from campaignctl.plan.options import Options
+from campaignctl.plan.planner import Question, decide
+from campaignctl.plan.reading import Reading
+from campaignctl.state.model import Account, Intent, Record, State, Watermark
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+PROJECT = Project("acme-crm", "/project")
+KEY = "push/welcome"
+ID = "1030978"
+
+Spec = dict[str, Any]
+
+
+def message(channel: str = "push", **members: Any) -> Spec:
+    """A message of a channel."""
+    return {"channel": channel, channel: {"title": {"en": "Hello"}}, **members}
+
+
+def body(**members: Any) -> Spec:
+    """A manual campaign, with these members set."""
+    return {"name": "Welcome", "messages": [message()], **members}
+
+
+MANUAL = body()
+SCHEDULED = body(scheduled_time="2036-12-24 10:00:00")
+RECURRING = body(recurrence={"cron": "0 9 * * *"})
+IMMEDIATE = body(run_immediately=True)
+DRAFT = body(is_draft=True)
+
+
+def wanted(
+    spec: Spec,
+    key: str = KEY,
+    *,
+    manifest: str = "sha256:manifest",
+    lifecycle: Lifecycle | None = None,
+    unchecked: tuple[str, ...] = (),
+) -> DesiredCampaign:
+    """A declared campaign; `manifest` is the digest of the manifest itself."""
+    source = Source(f"campaigns/{key}.yaml", 1, 1)
+    return DesiredCampaign(key, spec, source, manifest, lifecycle or Lifecycle(), unchecked)
+
+
+def record(spec: Spec, status: str = "scheduled", campaign_id: str = ID, **members: Any) -> Record:
+    """A record of a campaign to which the spec was applied."""
+    base: dict[str, Any] = {
+        "digest": body_digest(spec),
+        "intent": "intent-of-old",
+        "created_at": "2026-11-01T00:00:00Z",
+        "updated_at": "2026-11-01T00:00:00Z",
+        "source_digest": "sha256:manifest",
+    }
+    return Record(campaign_id, status, spec, **{**base, **members})
+
+
+def live(spec: Spec, status: str = "scheduled", campaign_id: str = ID, **members: Any) -> Live:
+    """What a read by id answers; the event is not echoed."""
+    shown = {name: value for name, value in spec.items() if name != "run_immediately"}
+    return Live(campaign_id, {**shown, "id": campaign_id, "status": status, **members}, complete=True)
+
+
+def state(
+    campaigns: Mapping[str, Record] | None = None, *, pending: Mapping[str, Intent] | None = None, **rest: Any
+) -> State:
+    """A state of this project."""
+    account = Account("https://api.ocamba.com", "6197120", markers=True)
+    return State(
+        "lineage-1", 7, None, account, "0.1.0", campaigns=campaigns or {}, pending=pending or {}, **rest
+    )
+
+
+def intent(spec: Spec, *, phase: Any = "started", first_send: str | None = None) -> Intent:
+    """A create that is on record."""
+    return Intent(
+        "create", "intent-pending", phase, spec, body_digest(spec), Watermark(("9",), None), first_send
+    )
+
+
+def plan_of(
+    *desired: DesiredCampaign,
+    known: State | None = None,
+    reading: Reading | None = None,
+    options: Options | None = None,
+    project: Project = PROJECT,
+    now: datetime = NOW,
+) -> Plan:
+    """The plan for these campaigns. Without a reading every record is read as it was applied."""
+    numbers = count(1)
+    return decide(
+        Question(
+            DesiredState(project, {one.key: one for one in desired}, "sha256:project"),
+            known,
+            reading or Reading(live={k: live(dict(r.applied), r.status, r.id) for k, r in _records(known)}),
+            options or Options(),
+            now,
+            lambda: f"intent-{next(numbers):04d}",
+            "0.1.0",
+        )
+    )
+
+
+def _records(known: State | None) -> Iterable[tuple[str, Record]]:
+    return known.campaigns.items() if known else ()
+
+
+def only(plan: Plan) -> Change:
+    """The one change of a plan in which nothing is blocked."""
+    assert not plan.blocked
+    (change,) = plan.changes
+    return change

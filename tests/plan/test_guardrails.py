@@ -1,0 +1,202 @@
+"""The four guardrails: their exact limits, and how they are lifted by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.manifest.desired import Guardrails
+from campaignctl.plan.guardrails import words
+from campaignctl.plan.model import Plan
+from campaignctl.plan.options import Options
+from campaignctl.plan.reading import Reading
+from campaignctl.schedule.times import format_gmt
+from tests.plan.planning import (
+    DRAFT,
+    IMMEDIATE,
+    MANUAL,
+    NOW,
+    PROJECT,
+    RECURRING,
+    SCHEDULED,
+    Spec,
+    live,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+FORGET = Lifecycle(on_destroy="forget")
+
+
+def found(plan: Plan) -> list[str]:
+    """The guardrails that object."""
+    return [objection.guardrail for objection in plan.objections]
+
+
+def without(
+    gone: int, of: int, *, applied: Spec = SCHEDULED, status: str = "scheduled", **options: Any
+) -> Plan:
+    """A plan in which some of the recorded campaigns are not declared any more."""
+    lifecycle = options.pop("lifecycle", Lifecycle())
+    keys = [f"k{number:02d}" for number in range(of)]
+    known = state({key: record(applied, status, key, lifecycle=lifecycle) for key in keys})
+    desired = [wanted(applied, key) for key in keys[gone:]]
+    return plan_of(*desired, known=known, options=Options(**options))
+
+
+@pytest.mark.parametrize(
+    ("gone", "of", "objects"),
+    [(2, 2, False), (3, 10, False), (3, 9, True), (4, 10, True), (30, 100, False), (31, 100, True)],
+)
+def test_destroying_counts_from_three_on_and_beyond_the_limit(gone: int, of: int, objects: bool) -> None:
+    assert found(without(gone, of)) == (["max_destroy_percent"] if objects else [])
+
+
+def test_an_objection_says_what_was_found_the_limit_and_the_keys() -> None:
+    plan = without(4, 10)
+    (objection,) = plan.objections
+    assert objection.found == "4 of 10 campaigns that are not final (40 %)"
+    assert objection.limit == "30 %"
+    assert objection.keys == ("k00", "k01", "k02", "k03")
+    assert plan.refused
+    assert len(plan.changes) == 4
+
+
+def test_forgetting_counts_where_the_campaign_could_still_send() -> None:
+    assert found(without(4, 4, lifecycle=FORGET)) == ["max_destroy_percent"]
+    assert not found(without(4, 4, applied=DRAFT, status="draft"))
+    assert not found(without(4, 4, applied=MANUAL, status="manual", lifecycle=FORGET))
+
+
+def test_what_was_just_seen_to_be_over_or_alive_counts_as_seen() -> None:
+    keys = ["a", "b", "c", "d"]
+    known = state({key: record(SCHEDULED, "scheduled", key) for key in keys})
+    sent = plan_of(known=known, reading=Reading(live={key: live(SCHEDULED, "sent", key) for key in keys}))
+    assert not sent.objections
+    drafts = state({key: record(DRAFT, "draft", key, lifecycle=FORGET) for key in keys})
+    launched = Reading(live={key: live(SCHEDULED, "scheduled", key) for key in keys})
+    assert found(plan_of(known=drafts, reading=launched)) == ["max_destroy_percent"]
+
+
+def test_final_campaigns_do_not_count() -> None:
+    over = {f"s{number}": record(SCHEDULED, "sent", f"s{number}") for number in range(20)}
+    alive = {f"k{number}": record(SCHEDULED, campaign_id=f"k{number}") for number in range(3)}
+    lives = {key: live(SCHEDULED, "scheduled", key) for key in alive}
+    plan = plan_of(known=state({**over, **alive}), reading=Reading(live=lives))
+    assert plan.objections[0].found.startswith("3 of 3 ")
+
+
+@pytest.mark.parametrize(("count", "objects"), [(3, False), (4, True)])
+def test_immediate_sends_are_counted(count: int, objects: bool) -> None:
+    plan = plan_of(*(wanted({**IMMEDIATE, "name": f"{n}"}, f"k{n}") for n in range(count)))
+    assert found(plan) == (["max_immediate_sends"] if objects else [])
+
+
+def test_immediate_sends_count_updates_too() -> None:
+    known = state({f"k{n}": record({**MANUAL, "name": f"{n}"}, "manual", f"{n}") for n in range(4)})
+    plan = plan_of(*(wanted({**IMMEDIATE, "name": f"{n}"}, f"k{n}") for n in range(4)), known=known)
+    assert found(plan) == ["max_immediate_sends"]
+
+
+def soon(**ahead: float) -> Spec:
+    """A campaign that is to be sent so far ahead of now."""
+    return {**SCHEDULED, "scheduled_time": format_gmt(NOW + timedelta(**ahead))}
+
+
+@pytest.mark.parametrize(
+    ("spec", "objects"),
+    [
+        (soon(minutes=10), False),
+        (soon(minutes=10, seconds=-1), True),
+        ({**soon(hours=14, minutes=10), "send_in_profile_time_zone": True}, False),
+        ({**soon(hours=14, minutes=9), "send_in_profile_time_zone": True}, True),
+        ({**soon(minutes=1), "is_draft": True}, False),
+        ({**MANUAL, "recurrence": {"cron": "9 12 * * *"}}, True),
+        ({**MANUAL, "recurrence": {"cron": "10 12 * * *"}}, False),
+        (IMMEDIATE, False),
+    ],
+)
+def test_lead_time_before_the_first_possible_send(spec: Spec, objects: bool) -> None:
+    assert found(plan_of(wanted(spec))) == (["min_lead_time"] if objects else [])
+
+
+def test_lead_time_bounds_only_what_arms() -> None:
+    spec = soon(minutes=1)
+    known = state({"a": record(spec)})
+    assert not plan_of(wanted({**spec, "name": "New"}, "a"), known=known).objections
+
+
+def test_a_first_send_that_is_over_reads_as_such() -> None:
+    plan = plan_of(wanted({**soon(hours=13), "send_in_profile_time_zone": True}))
+    assert plan.objections[0].found.endswith("1h ago")
+
+
+@pytest.mark.parametrize(
+    ("plan", "guardrail"),
+    [
+        (lambda lifted: without(4, 4, overrides=lifted), "max_destroy_percent"),
+        (
+            lambda lifted: plan_of(
+                *(wanted({**IMMEDIATE, "name": f"{n}"}, f"k{n}") for n in range(4)),
+                options=Options(overrides=lifted),
+            ),
+            "max_immediate_sends",
+        ),
+        (
+            lambda lifted: plan_of(wanted(soon(minutes=1)), options=Options(overrides=lifted)),
+            "min_lead_time",
+        ),
+    ],
+)
+def test_each_is_lifted_by_its_own_name_only(plan: Any, guardrail: str) -> None:
+    names = ("max_destroy_percent", "max_immediate_sends", "min_lead_time", "max_plan_age")
+    assert not found(plan((guardrail,)))
+    assert found(plan(tuple(name for name in names if name != guardrail))) == [guardrail]
+    assert plan((guardrail,)).overrides == (guardrail,)
+
+
+def until(*specs: Spec, lifted: tuple[str, ...] = (), **limits: Any) -> datetime | None:
+    """Until when a plan that creates these is valid."""
+    project = replace(PROJECT, guardrails=Guardrails(**limits))
+    desired = (wanted({**spec, "name": f"{n}"}, f"k{n}") for n, spec in enumerate(specs))
+    return plan_of(*desired, project=project, options=Options(overrides=lifted)).valid_until
+
+
+def test_valid_until_the_earliest_one_off_less_the_lead_time() -> None:
+    assert until(soon(hours=5), soon(hours=3), MANUAL) == NOW + timedelta(hours=2, minutes=50)
+    assert until(soon(hours=3), lifted=("min_lead_time",)) == NOW + timedelta(hours=3)
+    assert until(soon(hours=3), min_lead_time=timedelta(hours=1)) == NOW + timedelta(hours=2)
+
+
+def test_valid_until_the_greatest_age_where_something_sends_at_once() -> None:
+    assert until(IMMEDIATE, soon(hours=5)) == NOW + timedelta(hours=1)
+    assert until(IMMEDIATE, max_plan_age=timedelta(minutes=5)) == NOW + timedelta(minutes=5)
+    assert until(IMMEDIATE, lifted=("max_plan_age",)) is None
+
+
+def test_nothing_bounds_what_sends_nothing() -> None:
+    assert until(MANUAL, {**soon(hours=1), "is_draft": True}) is None
+
+
+def test_a_recurring_campaign_bounds_by_its_first_run_after_a_create_only() -> None:
+    assert until(RECURRING) == NOW.replace(day=25, hour=8, minute=50)
+    known = state({"a": record(RECURRING)})
+    edited = {**RECURRING, "recurrence": {"cron": "0 8 * * *"}}
+    plan = plan_of(wanted(edited, "a"), known=known)
+    assert plan.changes[0].arms
+    assert plan.valid_until is None
+
+
+@pytest.mark.parametrize(
+    ("duration", "text"),
+    [(timedelta(seconds=45), "45s"), (timedelta(minutes=10), "10m"), (timedelta(seconds=599), "9m")]
+    + [(timedelta(hours=2), "2h"), (timedelta(days=3), "3d"), (timedelta(0), "0s")],
+)
+def test_durations_in_words(duration: timedelta, text: str) -> None:
+    assert words(duration) == text

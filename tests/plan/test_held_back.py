@@ -1,0 +1,108 @@
+"""What an open question about the account holds back: creates and arming, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from campaignctl.plan.model import Action, Plan
+from campaignctl.plan.reading import Behind, Reading, Unsettled
+from campaignctl.state.model import State
+from tests.plan.planning import (
+    DRAFT,
+    IMMEDIATE,
+    MANUAL,
+    SCHEDULED,
+    intent,
+    live,
+    only,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+BEHIND = Behind("99", "Unknown to us", "new")
+AT_ONCE = Unsettled("flash", "intent-pending", True, "unsettled", "campaignctl state resolve flash --retry")
+LATER = Unsettled("flash", "intent-pending", False, "unsettled", "campaignctl apply")
+
+
+def of(**reading: Any) -> Plan:
+    """A plan with a create, an arming and a harmless update, and a cancel."""
+    known = state(
+        {
+            "arming": record(DRAFT, "draft", "1"),
+            "edited": record(SCHEDULED, campaign_id="2"),
+            "gone": record(SCHEDULED, campaign_id="3"),
+        },
+        pending={"flash": intent(IMMEDIATE, first_send="immediately")},
+    )
+    lives = {"arming": live(DRAFT, "draft", "1"), "edited": live(SCHEDULED), "gone": live(SCHEDULED)}
+    return plan_of(
+        wanted(MANUAL, "new"),
+        wanted(MANUAL, "arming"),
+        wanted({**SCHEDULED, "name": "New"}, "edited"),
+        wanted(IMMEDIATE, "flash"),
+        known=known,
+        reading=Reading(live=lives, **reading),
+    )
+
+
+@pytest.mark.parametrize(
+    ("reading", "hint"),
+    [({"behind": (BEHIND,)}, "--adopt 99"), ({"unsettled": {"flash": AT_ONCE}}, "resolve flash --retry")],
+)
+def test_creates_and_arming_wait(reading: dict[str, Any], hint: str) -> None:
+    plan = of(**reading)
+    assert [(change.key, change.action) for change in plan.changes] == [
+        ("gone", Action.CANCEL),
+        ("edited", Action.UPDATE),
+    ]
+    held = {blocked.key: blocked for blocked in plan.blocked if blocked.status == "held back"}
+    assert set(held) == {"new", "arming"}
+    assert hint in held["new"].hint
+
+
+def test_an_intent_that_cannot_have_sent_holds_nobody_back() -> None:
+    plan = of(unsettled={"flash": LATER})
+    assert {change.key for change in plan.changes} == {"gone", "edited", "new", "arming"}
+    (blocked,) = plan.blocked
+    assert (blocked.key, blocked.status, blocked.hint) == ("flash", "unsettled", "campaignctl apply")
+
+
+def test_an_unsettled_intent_is_not_created_again_although_nobody_looked() -> None:
+    known = state(pending={"flash": intent(SCHEDULED)})
+    (blocked,) = plan_of(wanted(SCHEDULED, "flash"), known=known).blocked
+    assert blocked.status == "unsettled"
+    assert plan_of(known=known).blocked[0].key == "flash"
+
+
+def test_a_planned_intent_was_never_sent() -> None:
+    known = state(pending={"flash": intent(SCHEDULED, phase="planned")})
+    assert only(plan_of(wanted(SCHEDULED, "flash"), known=known)).action is Action.CREATE
+
+
+def test_a_settled_intent_counts_as_recorded() -> None:
+    known: State = state(pending={"flash": intent(SCHEDULED)})
+    reading = Reading(settled={"flash": live(SCHEDULED, "scheduled", "55")})
+    plan = plan_of(wanted({**SCHEDULED, "name": "New"}, "flash"), known=known, reading=reading)
+    assert (only(plan).action, only(plan).id) == (Action.UPDATE, "55")
+    gone = plan_of(known=known, reading=reading)
+    assert only(gone).action is Action.CANCEL
+
+
+def test_drift_that_is_held_back_is_not_called_corrected() -> None:
+    drafted = {**SCHEDULED, "is_draft": True}
+    plan = plan_of(
+        wanted(SCHEDULED, "a"),
+        known=state({"a": record(drafted, "draft")}),
+        reading=Reading(live={"a": live(drafted, "draft", name="Changed")}, behind=(BEHIND,)),
+    )
+    assert plan.empty
+    assert [drift.corrected for drift in plan.drift] == [False]
+
+
+def test_the_way_out_of_a_state_that_is_behind_names_what_is_known() -> None:
+    plan = plan_of(wanted(MANUAL, "a"), reading=Reading(behind=(Behind("99", "x", None),)))
+    assert "cancel 99 in the dashboard" in plan.blocked[0].hint

@@ -1,0 +1,114 @@
+"""`lifecycle.ignore_changes`: live may differ there, and keeps what it has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.plan.model import Plan
+from campaignctl.plan.reading import Reading
+from tests.plan.planning import (
+    KEY,
+    SCHEDULED,
+    Spec,
+    body,
+    live,
+    message,
+    only,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+TWO = {**SCHEDULED, "messages": [message(priority=1), message("sms", priority=2)]}
+
+
+def of(spec: Spec, applied: Spec, shown: Spec, *ignored: str, **members: Any) -> Plan:
+    """The plan where live shows something else than was applied."""
+    return plan_of(
+        wanted(spec, lifecycle=Lifecycle(ignore_changes=ignored)),
+        known=state({KEY: record(applied)}),
+        reading=Reading(live={KEY: live(shown, **members)}),
+    )
+
+
+def changed(spec: Spec, *path: str | int, to: Any) -> Spec:
+    """A copy of the spec with one member changed."""
+    first, *rest = path
+    copy: Any = list(spec) if isinstance(spec, list) else dict(spec)
+    copy[first] = changed(copy[first], *rest, to=to) if rest else to
+    return dict(copy) if isinstance(copy, dict) else copy
+
+
+@pytest.mark.parametrize("ignored", ["messages/0/priority", "messages/*/priority", "messages/0", "messages"])
+def test_drift_that_is_ignored_is_none(ignored: str) -> None:
+    plan = of(TWO, TWO, changed(TWO, "messages", 0, "priority", to=9), ignored)
+    assert plan.empty
+    assert not plan.drift
+
+
+def test_other_drift_is_still_put_back() -> None:
+    plan = of(TWO, TWO, {**changed(TWO, "messages", 0, "priority", to=9), "name": "X"}, "messages/*/priority")
+    assert only(plan).requests[0].body == {"name": "Welcome"}
+
+
+def test_an_array_that_has_to_be_sent_takes_lives_value() -> None:
+    edited = changed(TWO, "messages", 1, "sms", to={"content": {"en": "New"}})
+    shown = changed(TWO, "messages", 0, "priority", to=9)
+    patch = only(of(edited, TWO, shown, "messages/*/priority")).requests[0].body
+    assert patch == {"messages": changed(edited["messages"], 0, "priority", to=9)}
+
+
+def test_a_member_that_only_live_has_survives_in_an_array_that_is_sent() -> None:
+    plain = {**SCHEDULED, "messages": [message()]}
+    edited = {**SCHEDULED, "messages": [message("push", push={"title": {"en": "New"}})]}
+    shown = {**SCHEDULED, "messages": [message(priority=5, id="8146", winner=0, template_id="7")]}
+    patch = only(of(edited, plain, shown, "messages/*/priority")).requests[0].body
+    assert patch == {"messages": [{**edited["messages"][0], "priority": 5}]}
+    whole = only(of(edited, plain, shown, "messages/0/priority", "messages/0/id")).requests[0].body
+    assert whole == patch
+
+
+def test_a_message_that_only_live_has_survives_where_it_is_ignored() -> None:
+    edited = {**SCHEDULED, "messages": [message(priority=3)]}
+    extra = message("sms", id="8147")
+    shown = {**SCHEDULED, "messages": [message(), extra]}
+    plan = of(edited, SCHEDULED, shown, "messages/1")
+    assert only(plan).requests[0].body == {"messages": [message(priority=3), message("sms")]}
+    assert of(SCHEDULED, SCHEDULED, shown, "messages/1").empty
+    assert only(of({**SCHEDULED, "name": "X"}, SCHEDULED, shown, "messages/1")).requests[0].body == {
+        "name": "X"
+    }
+
+
+def test_an_edit_of_what_is_ignored_is_ignored() -> None:
+    assert of(changed(TWO, "messages", 0, "priority", to=7), TWO, TWO, "messages/0/priority").empty
+
+
+def test_what_is_ignored_leaves_with_what_it_stood_in() -> None:
+    tested = {**TWO, "ab_test": {"test_split": 30, "winning_metric": "click_rate"}}
+    patch = only(of(TWO, tested, tested, "ab_test/test_split")).requests[0].body
+    assert patch == {"ab_test": None}
+    shorter = {**TWO, "messages": TWO["messages"][:1]}
+    assert only(of(shorter, TWO, TWO, "messages/1/priority")).requests[0].body == {
+        "messages": shorter["messages"]
+    }
+
+
+def test_a_draft_whose_launch_is_ignored_can_be_edited() -> None:
+    drafted = {**SCHEDULED, "is_draft": True}
+    plan = of({**drafted, "name": "New"}, drafted, SCHEDULED, "is_draft", is_draft=False)
+    assert only(plan).requests[0].body == {"name": "New"}
+
+
+def test_a_time_that_live_spells_in_a_way_of_its_own_does_not_stop_a_plan() -> None:
+    for spelling in ("2036-12-23T10:00:00Z", "tomorrow"):
+        shown = {**SCHEDULED, "scheduled_time": spelling}
+        assert only(of(SCHEDULED, SCHEDULED, shown)).arms is (spelling == "tomorrow")
+        kept = only(of({**SCHEDULED, "name": "X"}, SCHEDULED, shown, "scheduled_time"))
+        assert kept.requests[0].body == {"name": "X"}
+    odd = body(recurrence={"cron": "@daily"})
+    assert only(of(SCHEDULED, SCHEDULED, {**odd, "scheduled_time": None})).arms

@@ -1,0 +1,220 @@
+"""The plan document: complete, and read back exactly or not at all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.diff import FieldChange
+from campaignctl.errors import PlanRefused
+from campaignctl.manifest.desired import ApiSettings
+from campaignctl.plan.codec import decode, dumps, encode
+from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Plan, Request
+from campaignctl.plan.options import Options
+from campaignctl.schedule.sends import Sends
+from tests.plan.planning import (
+    IMMEDIATE,
+    MANUAL,
+    NOW,
+    PROJECT,
+    RECURRING,
+    SCHEDULED,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+HEAD = ["format_version", "tool_version", "created_at", "project", "environment", "commit", "manifests_digest", "lineage", "serial", "summary", "changes", "valid_until", "objections", "blocked", "drift"]
+CHANGE = ["key", "action", "id", "name", "reason", "diff", "request", "sends", "arms", "audience", "undo", "live_digest", "warnings"]
+
+
+def rich() -> Plan:
+    """A plan with something of everything."""
+    known = state(
+        {
+            "gone": record(SCHEDULED, campaign_id="1", lifecycle=Lifecycle(ignore_changes=("score",))),
+            "edited": record(SCHEDULED, campaign_id="2"),
+            "running": record(SCHEDULED, "running", "3"),
+            "again": record(SCHEDULED, campaign_id="4"),
+        }
+    )
+    plan = plan_of(
+        wanted({**SCHEDULED, "name": "Grüße \u2028 \ud83c\udf84", "labels": ["b", "a"]}, "edited"),
+        wanted({**SCHEDULED, "name": "New"}, "running"),
+        wanted(SCHEDULED, "again"),
+        wanted({**RECURRING, "targeting": {"countries": {"items": ["DE"], "op": "in"}}}, "daily"),
+        wanted({**SCHEDULED, "send_in_profile_time_zone": True}, "local"),
+        wanted({**SCHEDULED, "scheduled_time": "2026-01-01 00:00:00"}, "late"),
+        *(wanted({**IMMEDIATE, "name": f"{n}"}, f"flash{n}") for n in range(4)),
+        known=known,
+        options=Options(replace=("again",), overrides=("resend",)),
+        project=replace(PROJECT, api=ApiSettings(immediate="two_step")),
+    )
+    drift = Drift("edited", "2", (FieldChange("labels", None, ["x"]),), corrected=True)
+    return replace(
+        plan, drift=(drift,), observed={}, company_id="6197120", notes=("a note",), commit="3fe2590"
+    )
+
+
+def test_a_rich_plan_is_read_back_exactly() -> None:
+    plan = rich()
+    assert plan.objections
+    assert plan.blocked
+    assert plan.missed
+    assert decode(dumps(plan)) == plan
+    assert dumps(decode(dumps(plan))) == dumps(plan)
+
+
+def test_every_documented_member_is_there() -> None:
+    document = encode(rich())
+    assert set(HEAD) <= set(document)
+    for change in document["changes"]:
+        assert set(CHANGE) <= set(change)
+        assert set(change["sends"]) >= {"when", "at"}
+        assert change["request"] is None or set(change["request"]) == {"method", "path", "body"}
+        assert all(set(field) == {"path", "before", "after"} for field in change["diff"])
+    assert all(set(found) == {"guardrail", "found", "limit", "keys"} for found in document["objections"])
+    assert all(set(one) == {"key", "id", "status", "reason", "hint"} for one in document["blocked"])
+    assert all(set(one) >= {"key", "id", "diff"} for one in document["drift"])
+    assert document["valid_until"] == "2026-11-24T13:00:00Z"
+
+
+def test_the_summary_names_every_action() -> None:
+    document = encode(plan_of())
+    assert document["summary"] == dict.fromkeys(map(str, Action), 0)
+    assert list(document["summary"]) == (
+        ["create", "update", "replace", "pause", "resume", "cancel", "adopt", "move", "forget", "none"]
+    )
+    assert "none" not in {change["action"] for change in encode(rich())["changes"]}
+
+
+def small() -> str:
+    """A short plan, so that each of its characters can be damaged."""
+    return dumps(plan_of(wanted({**MANUAL, "labels": ["a", "b", "a"], "score": 1}, "a")))
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_damaged_character_is_noticed(data: st.DataObject) -> None:
+    text = small()
+    place = data.draw(st.integers(0, len(text) - 1))
+    sign = data.draw(st.sampled_from('ab01{}[],:"\\ tx') | st.characters(codec="utf-8"))
+    damaged = text[:place] + sign + text[place + 1 :]
+    try:
+        unharmed = decode(damaged)
+    except PlanRefused as refusal:
+        assert refusal.hint
+    else:
+        assert unharmed == decode(text)
+
+
+def test_every_cut_is_noticed() -> None:
+    text = small()
+    for end in range(0, len(text) - 2, 7):
+        with pytest.raises(PlanRefused):
+            decode(text[:end])
+
+
+@pytest.mark.parametrize("place", ["labels", "score"])
+def test_what_other_comparisons_take_for_the_same_is_damage_here(place: str) -> None:
+    document = json.loads(small())
+    document["changes"][0]["spec"][place] = {"labels": ["b", "a", "a"], "score": True}[place]
+    with pytest.raises(PlanRefused, match="damaged"):
+        decode(json.dumps(document))
+
+
+def test_a_newer_format_is_refused_with_its_number() -> None:
+    document = {**json.loads(small()), "format_version": 2}
+    with pytest.raises(PlanRefused, match="format 2, this version reads 1") as refusal:
+        decode(json.dumps(document))
+    assert "the version that made it" in refusal.value.hint
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", "[" * 5000, '{"format_version": "1"}', "\ufeff{}"])
+def test_what_is_no_plan_is_refused(text: str) -> None:
+    with pytest.raises(PlanRefused, match="is not a plan"):
+        decode(text)
+
+
+def test_deeply_nested_damage_is_refused() -> None:
+    with pytest.raises(PlanRefused):
+        decode('{"format_version": 1, "x": ' + "[" * 900 + "]" * 900 + "}")
+
+
+texts = st.text(max_size=8)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+objects = st.dictionaries(texts, json_values, max_size=3)
+instants = st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1)).map(  # noqa: DTZ001  # made aware below
+    lambda at: at.replace(microsecond=0, tzinfo=NOW.tzinfo)
+)
+fields = st.lists(st.builds(FieldChange, texts, json_values, json_values), max_size=2).map(tuple)
+sends = st.builds(
+    Sends,
+    st.sampled_from(["immediately", "scheduled", "recurring", "manual", "never"]),
+    st.lists(instants, max_size=2).map(tuple),
+    st.none() | instants,
+    st.booleans(),
+    st.none() | texts,
+)
+requests = st.builds(Request, st.sampled_from(["POST", "PATCH"]), texts, st.none() | objects)
+changes: Any = st.builds(
+    Change,
+    key=texts,
+    action=st.sampled_from([action for action in Action if action is not Action.NONE]),
+    id=st.none() | texts,
+    name=texts,
+    reason=texts,
+    requests=st.lists(requests, max_size=2).map(tuple),
+    diff=fields,
+    sends=sends,
+    arms=st.booleans(),
+    audience=st.just("everyone") | objects,
+    live_digest=st.none() | texts,
+    warnings=st.lists(texts, max_size=2).map(tuple),
+    spec=st.none() | objects,
+    intent=st.none() | texts,
+)
+plans = st.builds(
+    Plan,
+    created_at=instants,
+    project=texts,
+    environment=st.none() | texts,
+    tool_version=texts,
+    manifests_digest=texts,
+    lineage=st.none() | texts,
+    serial=st.integers(0),
+    changes=st.lists(changes, max_size=2).map(tuple),
+    objections=st.lists(st.builds(Objection, texts, texts, texts, st.just(("a",))), max_size=1).map(tuple),
+    blocked=st.lists(st.builds(Blocked, texts, st.none() | texts, texts, texts, texts), max_size=1).map(
+        tuple
+    ),
+    drift=st.lists(st.builds(Drift, texts, texts, fields, st.booleans()), max_size=1).map(tuple),
+    valid_until=st.none() | instants,
+    unchanged=st.integers(0, 9),
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plans)
+def test_any_plan_is_read_back_exactly(plan: Plan) -> None:
+    assert decode(dumps(plan)) == plan
+
+
+def test_the_text_is_plain_ascii_with_a_newline_at_its_end() -> None:
+    text = dumps(rich())
+    assert text.isascii()
+    assert text.endswith("}\n")
+    assert not any(one == "\n" == other for one, other in pairwise(text))

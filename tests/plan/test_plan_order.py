@@ -1,0 +1,54 @@
+"""The order of an apply: what stops sending first, what sends at once last."""
+
+from __future__ import annotations
+
+from campaignctl.plan.model import Action
+from campaignctl.plan.options import Options
+from campaignctl.plan.planner import stages
+from tests.plan.planning import DRAFT, IMMEDIATE, MANUAL, SCHEDULED, plan_of, record, state, wanted
+
+SOON = {**SCHEDULED, "scheduled_time": "2036-12-23 10:00:00"}
+
+
+def test_stages_and_the_order_inside_them() -> None:
+    known = state(
+        {
+            "gone": record(SCHEDULED, campaign_id="1"),
+            "left": record(DRAFT, "draft", "2"),
+            "armed": record({**SOON, "is_draft": True}, "draft", "3"),
+            "edited": record(SCHEDULED, campaign_id="4"),
+            "replaced": record({**SCHEDULED, "name": "R"}, campaign_id="5"),
+            "fired": record({**MANUAL, "name": "F"}, "manual", "6"),
+        }
+    )
+    plan = plan_of(
+        wanted(SOON, "armed"),
+        wanted({**SCHEDULED, "name": "New"}, "edited"),
+        wanted({**SCHEDULED, "name": "R"}, "replaced"),
+        wanted({**IMMEDIATE, "name": "F"}, "fired"),
+        wanted(IMMEDIATE, "flash"),
+        wanted(MANUAL, "by-hand"),
+        wanted(SOON, "soon"),
+        known=known,
+        options=Options(replace=("replaced",)),
+    )
+    assert [[change.key for change in stage] for stage in stages(plan.changes)] == [
+        ["gone"],
+        ["left"],
+        ["edited", "armed"],
+        ["soon", "replaced", "by-hand"],
+        ["fired", "flash"],
+    ]
+    assert [change.key for stage in stages(reversed(plan.changes)) for change in stage] == [
+        change.key for change in plan.changes
+    ]
+    assert plan.summary == {**dict.fromkeys(map(str, Action), 0), **_counted(plan.changes), "none": 0}
+
+
+def _counted(changes: tuple[object, ...]) -> dict[str, int]:
+    assert len(changes) == 9
+    return {"cancel": 1, "forget": 1, "update": 3, "create": 3, "replace": 1}
+
+
+def test_no_changes_have_no_stages() -> None:
+    assert stages(()) == []

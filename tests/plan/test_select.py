@@ -1,0 +1,56 @@
+"""Patterns of keys: an exact key wins, `*` and `?` are wild, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignctl.errors import UsageError
+from campaignctl.plan.select import select
+
+KEYS = (
+    "push/a",
+    "push/ab",
+    "push/deep/a",
+    "sale[country=DE]",
+    "sale[country=FR]",
+    "sale-x",
+    "star*",
+    "star1",
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "chosen"),
+    [
+        ("push/a", {"push/a"}),
+        ("push/?", {"push/a"}),
+        ("push/*", {"push/a", "push/ab", "push/deep/a"}),
+        ("*", set(KEYS)),
+        ("sale[country=DE]", {"sale[country=DE]"}),
+        ("sale[country=*]", {"sale[country=DE]", "sale[country=FR]"}),
+        ("star*", {"star*"}),
+        ("sta?*", {"star*", "star1"}),
+    ],
+)
+def test_patterns(pattern: str, chosen: set[str]) -> None:
+    assert select([pattern], KEYS, "--target") == chosen
+
+
+@pytest.mark.parametrize(
+    "pattern", ["nobody", "nobody*", "sale[DF]*[", "push/.", "PUSH/A", "", "push", "a|b", "^.+$"]
+)
+def test_a_pattern_that_names_none_is_wrong_usage(pattern: str) -> None:
+    with pytest.raises(UsageError, match="no such key"):
+        select([pattern], KEYS, "--target")
+
+
+def test_several_patterns_add_up() -> None:
+    assert select(["push/a", "star?"], KEYS, "--target") == {"push/a", "star*", "star1"}
+    assert select([], KEYS, "--target") == frozenset()
+
+
+@given(st.text(alphabet="ab[].^$+(){}|\\/-!", min_size=1, max_size=6))
+def test_no_other_sign_is_wild(key: str) -> None:
+    assert select([key + "?"], [key + "x", "other", key], "--target") == {key + "x"}

@@ -1,0 +1,114 @@
+"""`--replace KEY`: a new campaign in the place of a recorded one."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaignctl.campaign.live import Live
+from campaignctl.errors import UsageError
+from campaignctl.plan.model import Action, Plan
+from campaignctl.plan.options import Options
+from campaignctl.plan.reading import Reading
+from campaignctl.state.model import Released, Sent
+from tests.plan.planning import (
+    DRAFT,
+    ID,
+    IMMEDIATE,
+    KEY,
+    MANUAL,
+    SCHEDULED,
+    Spec,
+    live,
+    only,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+CANCEL, CREATE = f"/v1/hood/campaigns/{ID}/cancel", "/v1/hood/campaigns"
+
+
+def of(shown: Live | None, spec: Spec = SCHEDULED, *overrides: str) -> Plan:
+    """The plan that replaces one campaign."""
+    return plan_of(
+        wanted(spec),
+        known=state({KEY: record(spec)}),
+        reading=Reading(live={KEY: shown}),
+        options=Options(replace=(KEY,), overrides=overrides),
+    )
+
+
+@pytest.mark.parametrize("status", ["scheduled", "paused", "running"])
+def test_what_can_send_is_cancelled_first(status: str) -> None:
+    change = only(of(live(SCHEDULED, status)))
+    assert change.action is Action.REPLACE
+    assert [request.path for request in change.requests] == [CANCEL, CREATE]
+    assert change.undo == "never"
+    assert change.arms
+    assert change.intent
+
+
+@pytest.mark.parametrize(("spec", "status"), [(DRAFT, "draft"), (MANUAL, "idle")])
+def test_what_cannot_be_cancelled_is_left_behind(spec: Spec, status: str) -> None:
+    change = only(of(live(spec, status), spec))
+    assert [request.path for request in change.requests] == [CREATE]
+    assert f"{ID} is left behind" in change.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "shown", [live(SCHEDULED, status) for status in ("sent", "canceled", "needs_decision")] + [None]
+)
+def test_what_is_over_is_created_again_deliberately(shown: Live | None) -> None:
+    change = only(of(shown))
+    assert [request.path for request in change.requests] == [CREATE]
+    assert change.deliberate_resend
+
+
+@pytest.mark.parametrize("status", ["sent", "needs_decision"])
+def test_a_second_send_is_said(status: str) -> None:
+    assert "second send" in only(of(live(SCHEDULED, status))).warnings[0]
+
+
+def test_an_unknown_status_blocks_and_is_cancelled_when_lifted() -> None:
+    (blocked,) = of(live(SCHEDULED, "thawing")).blocked
+    assert blocked.hint == f"campaignctl apply --replace {KEY} --override unknown_status"
+    change = only(of(live(SCHEDULED, "thawing"), SCHEDULED, "unknown_status"))
+    assert [request.path for request in change.requests] == [CANCEL, CREATE]
+
+
+def test_replace_lifts_the_ledger() -> None:
+    spent = Sent(record(IMMEDIATE).digest, KEY, ID, "2026-11-01T00:00:00Z")
+    known = state({KEY: record(IMMEDIATE, "sent")}, sent=(spent,))
+    options = Options(replace=(KEY,))
+    assert only(plan_of(wanted(IMMEDIATE), known=known, options=options)).sends_at_once
+    unrecorded = state(sent=(spent,))
+    assert only(plan_of(wanted(IMMEDIATE), known=unrecorded, options=options)).action is Action.CREATE
+
+
+def test_a_release_of_the_same_body_that_can_still_send_blocks() -> None:
+    left = Released("old/key", "77", None, record(SCHEDULED).digest, "scheduled", "2026-11-01T00:00:00Z")
+    reading = Reading(
+        live={KEY: live(SCHEDULED, "sent")}, released={"77": live(SCHEDULED, "scheduled", "77")}
+    )
+    plan = plan_of(
+        wanted(SCHEDULED),
+        known=state({KEY: record(SCHEDULED)}, released=(left,)),
+        reading=reading,
+        options=Options(replace=(KEY,)),
+    )
+    assert plan.empty
+    assert "77, once old/key, is scheduled" in plan.blocked[0].reason
+
+
+def test_only_what_is_declared_and_chosen_can_be_replaced() -> None:
+    known = state({KEY: record(SCHEDULED), "b": record(SCHEDULED, campaign_id="2")})
+    with pytest.raises(UsageError, match="--replace b"):
+        plan_of(wanted(SCHEDULED), known=known, options=Options(replace=("b",)))
+    with pytest.raises(UsageError, match="--replace b"):
+        plan_of(
+            wanted(SCHEDULED),
+            wanted(SCHEDULED, "b"),
+            known=known,
+            options=Options(replace=("b",), targets=(KEY,)),
+        )

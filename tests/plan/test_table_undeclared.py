@@ -1,0 +1,135 @@
+"""The decision table for what is recorded and no longer declared, or destroyed."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.campaign.live import Live
+from campaignctl.plan.model import Action, Plan
+from campaignctl.plan.options import Options
+from campaignctl.plan.reading import Reading
+from tests.plan.planning import (
+    DRAFT,
+    ID,
+    KEY,
+    MANUAL,
+    RECURRING,
+    SCHEDULED,
+    Spec,
+    live,
+    only,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+FORGET = Lifecycle(on_destroy="forget")
+PROTECTED = Lifecycle(prevent_destroy=True)
+
+
+def of(
+    shown: Live | None, applied: Spec = SCHEDULED, lifecycle: Lifecycle | None = None, *overrides: str
+) -> Plan:
+    """The plan for one recorded campaign that is not declared any more."""
+    known = state({KEY: record(applied, lifecycle=lifecycle or Lifecycle())})
+    return plan_of(known=known, reading=Reading(live={KEY: shown}), options=Options(overrides=overrides))
+
+
+@pytest.mark.parametrize("status", ["scheduled", "running", "paused"])
+def test_what_can_send_is_cancelled(status: str) -> None:
+    change = only(of(live(SCHEDULED, status)))
+    assert change.action is Action.CANCEL
+    assert [(request.method, request.path) for request in change.requests] == [
+        ("POST", f"/v1/hood/campaigns/{ID}/cancel")
+    ]
+    assert change.requests[0].body == {"reason": "campaignctl: no longer declared"}
+    assert change.undo == "never"
+    assert change.live_digest is not None
+
+
+@pytest.mark.parametrize("status", ["scheduled", "running", "paused", "needs_decision", "thawing"])
+def test_what_shall_be_forgotten_is_left_alone_with_a_warning(status: str) -> None:
+    change = only(of(live(SCHEDULED, status), SCHEDULED, FORGET))
+    assert change.action is Action.FORGET
+    assert not change.requests
+    assert ID in change.warnings[0]
+
+
+@pytest.mark.parametrize(("applied", "status"), [(DRAFT, "draft"), (MANUAL, "idle")])
+def test_what_the_api_cannot_delete_is_forgotten_with_its_id(applied: Spec, status: str) -> None:
+    change = only(of(live(applied, status), applied))
+    assert change.action is Action.FORGET
+    assert f"{ID} is left behind" in change.warnings[0]
+
+
+@pytest.mark.parametrize("shown", [live(SCHEDULED, "sent"), live(SCHEDULED, "canceled"), None])
+def test_what_is_over_is_forgotten(shown: Live | None) -> None:
+    change = only(of(shown))
+    assert change.action is Action.FORGET
+    assert not change.warnings
+
+
+def test_a_decision_that_is_open_blocks() -> None:
+    (blocked,) = of(live(SCHEDULED, "needs_decision")).blocked
+    assert "may still send" in blocked.reason
+    assert "`on_destroy: forget`" in blocked.hint
+
+
+def test_a_recurring_campaign_with_runs_left_is_not_over() -> None:
+    (blocked,) = of(live(RECURRING, "sent"), RECURRING).blocked
+    assert "may still send" in blocked.reason
+
+
+def test_an_unknown_status_blocks_until_it_is_lifted() -> None:
+    (blocked,) = of(live(SCHEDULED, "thawing")).blocked
+    assert "'thawing'" in blocked.reason
+    assert blocked.hint == f"campaignctl apply --target {KEY} --override unknown_status"
+    lifted = of(live(SCHEDULED, "thawing"), SCHEDULED, None, "unknown_status")
+    assert only(lifted).action is Action.CANCEL
+
+
+@pytest.mark.parametrize(
+    "shown", [live(SCHEDULED, status) for status in ("scheduled", "draft", "thawing")] + [None]
+)
+def test_protected_campaigns_stay(shown: Live | None) -> None:
+    (blocked,) = of(shown, SCHEDULED, PROTECTED).blocked
+    assert "prevent_destroy" in blocked.reason
+    assert "`prevent_destroy: false`" in blocked.hint
+
+
+@pytest.mark.parametrize("status", ["sent", "canceled"])
+def test_protection_ends_with_the_campaign(status: str) -> None:
+    assert only(of(live(SCHEDULED, status), SCHEDULED, PROTECTED)).action is Action.FORGET
+
+
+@pytest.mark.parametrize("applied", [Lifecycle(), PROTECTED])
+@pytest.mark.parametrize("declared", [Lifecycle(), PROTECTED])
+def test_destroy_obeys_protection_in_the_manifest_and_in_what_was_applied(
+    applied: Lifecycle, declared: Lifecycle
+) -> None:
+    known = state({KEY: record(SCHEDULED, lifecycle=applied)})
+    plan = plan_of(wanted(SCHEDULED, lifecycle=declared), known=known, options=Options(destroy=True))
+    protected = PROTECTED in (applied, declared)
+    assert bool(plan.blocked) == protected
+    assert [change.action for change in plan.changes] == ([] if protected else [Action.CANCEL])
+
+
+def test_destroy_takes_all_that_is_recorded_and_creates_nothing() -> None:
+    known = state({"a": record(SCHEDULED, campaign_id="1"), "b": record(DRAFT, "draft", "2")})
+    plan = plan_of(
+        wanted(SCHEDULED, "a"), wanted(SCHEDULED, "new"), known=known, options=Options(destroy=True)
+    )
+    assert [(change.key, change.action) for change in plan.changes] == [
+        ("a", Action.CANCEL),
+        ("b", Action.FORGET),
+    ]
+    assert plan.changes[0].requests[0].body == {"reason": "campaignctl: destroyed"}
+
+
+def test_the_hint_for_a_blocked_destroy_destroys() -> None:
+    known = state({KEY: record(SCHEDULED)})
+    reading = Reading(live={KEY: live(SCHEDULED, "thawing")})
+    plan = plan_of(wanted(SCHEDULED), known=known, reading=reading, options=Options(destroy=True))
+    assert plan.blocked[0].hint == f"campaignctl destroy --target {KEY} --override unknown_status"
