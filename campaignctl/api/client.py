@@ -15,7 +15,7 @@ import httpx
 
 from campaignctl.api import translate, wire
 from campaignctl.api.address import check_address
-from campaignctl.api.budget import Limits
+from campaignctl.api.budget import Limits, Report, report
 from campaignctl.api.exchange import Exchange, Outgoing
 from campaignctl.api.listing import ListForms
 from campaignctl.api.pacing import Pacer
@@ -30,6 +30,18 @@ CAMPAIGNS: Final = "/v1/hood/campaigns"
 
 T = TypeVar("T")
 Before = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """One answer as a sign of life.
+
+    `latency` is how long its request took without any waiting for the pace, `rate` what its headers say of
+    the rate limit, if they do (API contract, section 6.2).
+    """
+
+    latency: timedelta
+    rate: Report | None
 
 
 def _ignore(_event: str) -> None:
@@ -86,12 +98,13 @@ class OcambaApi:
             waiter,
             self._token,
             on_event=self.on_event,
-            on_answer=self._note_date,
+            on_answer=self._note,
             now=self.now,
         )
         self._lists = ListForms()
-        self._date_lock = Lock()
+        self._note_lock = Lock()
         self._date: tuple[datetime, float] | None = None
+        self._pulse: Pulse | None = None
 
     def __repr__(self) -> str:
         return f"OcambaApi({self.url!r})"
@@ -114,11 +127,17 @@ class OcambaApi:
     @property
     def server_time(self) -> datetime | None:
         """The server's clock as its last answer showed it, carried forward; None before any answer."""
-        with self._date_lock:
+        with self._note_lock:
             if self._date is None:
                 return None
             date, seen = self._date
         return date + timedelta(seconds=self.monotonic() - seen)
+
+    @property
+    def pulse(self) -> Pulse | None:
+        """What the last answer said of the way to the API, whatever its status; None before any answer."""
+        with self._note_lock:
+            return self._pulse
 
     def estimate(self, requests: int) -> timedelta:
         """How long that many requests take to start under the rate limit, if nobody else uses it up."""
@@ -200,10 +219,11 @@ class OcambaApi:
         except wire.Unreadable as error:
             raise translate.unreadable(answer, call, str(error)) from error
 
-    def _note_date(self, answer: Answer) -> None:
+    def _note(self, answer: Answer, seconds: float) -> None:
         date = wire.date(answer.headers)
-        if date is not None:
-            with self._date_lock:
+        with self._note_lock:
+            self._pulse = Pulse(timedelta(seconds=seconds), report(answer.headers))
+            if date is not None:
                 self._date = (date, self.monotonic())
 
 

@@ -28,7 +28,10 @@ SERVER_ERRORS: Final = range(500, 600)
 
 
 class Courier:
-    """Brings a call to the API and its answer back, as often as is safe."""
+    """Brings a call to the API and its answer back, as often as is safe.
+
+    `on_answer` gets every answer, and the seconds that it took from when the request might start.
+    """
 
     def __init__(
         self,
@@ -38,7 +41,7 @@ class Courier:
         token: Token,
         *,
         on_event: Callable[[str], None],
-        on_answer: Callable[[Answer], None],
+        on_answer: Callable[[Answer, float], None],
         now: Callable[[], datetime],
     ) -> None:
         self._exchange = exchange
@@ -72,8 +75,9 @@ class Courier:
         while True:
             with self._pacer.slot(reserve=call.reserve) as slot:
                 call.before()
+                began = self._waiter.monotonic()
                 answer = self._exchange.once(call, outgoing, slot)
-            self._on_answer(answer)
+            self._on_answer(answer, self._waiter.monotonic() - began)
             if answer.status != TOO_MANY:
                 self._pacer.observe(answer.headers)
                 return answer

@@ -54,6 +54,11 @@ def replace(path: Path, data: bytes) -> None:
     sync_directory(path.parent)
 
 
+def exposed(path: Path) -> bool:
+    """Whether others than its owner may read or write a file."""
+    return bool(path.stat().st_mode & ~FILE_MODE & 0o777)
+
+
 def remove(path: Path) -> None:
     """Remove a file, or do nothing where there is none."""
     path.unlink(missing_ok=True)

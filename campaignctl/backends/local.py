@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from campaignctl.backends.durable import make_directory
+from campaignctl.backends.durable import exposed, make_directory
 from campaignctl.backends.localsession import LocalSession
 from campaignctl.backends.lockfile import HeldLock, LockFile, describe
 from campaignctl.backends.statefiles import StateFiles
@@ -15,6 +16,22 @@ from campaignctl.state.model import LockInfo, State
 
 _POLL = timedelta(milliseconds=200)
 _HANGS = "find the process that is stopped or waits for the disk, and let it go on or end it"
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What lies beside a state.
+
+    `left_journal` says that there are steps no process works on, `backup` where the previous state is,
+    `exposed` what others than its owner may read or write. `holder_lives` is None without a lock, and for
+    one of another host.
+    """
+
+    left_journal: bool
+    backup: str | None
+    exposed: tuple[str, ...]
+    lock: LockInfo | None
+    holder_lives: bool | None
 
 
 class LocalBackend:
@@ -85,6 +102,26 @@ class LocalBackend:
         files = self._files()
         try:
             return self._lock(files).holder()
+        except OSError as error:
+            raise _unusable(files, error) from error
+
+    def keeping(self) -> Keeping:
+        """What lies beside the state, seen without changing anything.
+
+        Raises:
+            LockError: the lock, or what lies beside it, cannot be looked at.
+        """
+        files = self._files()
+        try:
+            lock, lives = self._lock(files).seen() or (None, None)
+            backup = files.beside("backup")
+            return Keeping(
+                left_journal=lives is not True and files.beside("journal").exists(),
+                backup=str(backup) if backup.exists() else None,
+                exposed=tuple(str(path) for path in files.every() if exposed(path)),
+                lock=lock,
+                holder_lives=lives,
+            )
         except OSError as error:
             raise _unusable(files, error) from error
 

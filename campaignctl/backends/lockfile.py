@@ -94,15 +94,23 @@ class LockFile:
 
     def holder(self) -> LockInfo | None:
         """Who holds the lock at the moment; a dead process on this host holds nothing."""
+        info, lives = self.seen() or (None, None)
+        return None if lives is False else info
+
+    def seen(self) -> tuple[LockInfo, bool | None] | None:
+        """The lock and whether its holder lives; None for that where only another host can tell."""
         try:
             with guarded(self.path.parent):
                 descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
                 try:
-                    return _holder(descriptor, _content(descriptor))
+                    info = _content(descriptor)
+                    if not try_flock(descriptor):
+                        return info or _UNKNOWN, True
                 finally:
                     os.close(descriptor)
         except FileNotFoundError:
             return None
+        return (info, False if info.host == socket.gethostname() else None) if info else None
 
     def remove(self, lock_id: str) -> LockInfo:
         """Break the lock of this id, whether its holder lives or not.

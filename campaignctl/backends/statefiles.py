@@ -58,6 +58,11 @@ class StateFiles:
         """The file of this state that `suffix` names."""
         return self.path.with_name(f"{self.path.name}.{suffix}")
 
+    def every(self) -> tuple[Path, ...]:
+        """The files that there are."""
+        names = ("journal", "backup", "lock", "damaged", "damaged.journal")
+        return tuple(path for path in (self.path, *map(self.beside, names)) if path.exists())
+
     def load(self) -> Loaded:
         """The state as it is at one moment, also while another process writes it.
 

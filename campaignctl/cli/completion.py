@@ -61,7 +61,8 @@ class _Bash(BashComplete):
         """Join what bash took apart: `--format=json` as two words, a key with `=` in it as one."""
         args, incomplete = super().get_completion_args()
         *whole, last = _joined([*args, incomplete])
-        self._before = last[: len(last) - len(incomplete)] if last != incomplete else ""
+        replaced = "" if incomplete == "=" else incomplete
+        self._before = last.removesuffix(replaced)
         return whole, last
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
@@ -70,15 +71,16 @@ class _Bash(BashComplete):
 
 
 def _joined(words: list[str]) -> list[str]:
+    """Put words around a `=` together again; what follows a long option and `=` is a word of its own."""
     joined: list[str] = []
-    glue = False
+    glued = False
     for word in words:
         if word == "=" and joined and joined[-1].startswith("--"):
-            glue = False  # the value of a long option: a word of its own
-        elif joined and (glue or word == "="):
+            joined.append("")
+            glued = True
+        elif joined and (glued or word == "="):
             joined[-1] += word
-            glue = word == "="
+            glued = word == "="
         else:
             joined.append(word)
-            glue = False
     return joined

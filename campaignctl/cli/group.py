@@ -6,9 +6,12 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,17 @@ class LazyGroup(click.Group):
         """Write the table; click's own way would import every command for its first line."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.help) for name, lazy in self._table.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete names from the table; click's own way would import every command."""
+        from click.shell_completion import CompletionItem
+
+        named = [
+            CompletionItem(name, help=lazy.help)
+            for name, lazy in self._table.items()
+            if name.startswith(incomplete)
+        ]
+        return [*named, *super(click.Group, self).shell_complete(ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

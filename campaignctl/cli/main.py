@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,14 +12,19 @@ import click
 
 from campaignctl import __version__
 from campaignctl.cli.boundary import run
+from campaignctl.cli.completion_values import environments
 from campaignctl.cli.console import ColorChoice, Console, LogFormat
 from campaignctl.cli.group import Lazy, LazyGroup, NearestChoice
 from campaignctl.cli.settings import App, Settings
+from campaignctl.cli.variables import assignments
 from campaignctl.errors import UsageError
 
 _COMMANDS = "campaignctl.cli.commands"
+_COMPLETION = "_CAMPAIGNCTL_COMPLETE"
 TABLE = {
     "init": Lazy(f"{_COMMANDS}.init:command", "Make a new project, ready to plan."),
+    "new": Lazy(f"{_COMMANDS}.new:command", "Make a manifest: from a template, or a pasted request."),
+    "fmt": Lazy(f"{_COMMANDS}.fmt:command", "Write the project's files in their canonical form."),
     "validate": Lazy(f"{_COMMANDS}.validate:command", "Check the manifests, offline."),
     "plan": Lazy(f"{_COMMANDS}.plan:command", "Show what an apply would do, and change nothing."),
     "apply": Lazy(f"{_COMMANDS}.apply:command", "Do what a plan shows, after you said yes."),
@@ -27,6 +32,8 @@ TABLE = {
     "show": Lazy(f"{_COMMANDS}.show:command", "Show a saved plan, or the state."),
     "status": Lazy(f"{_COMMANDS}.status:command", "Show live status, next run and drift of every campaign."),
     "state": Lazy(f"{_COMMANDS}.state:command", "Look at the record of what was created, and repair it."),
+    "doctor": Lazy(f"{_COMMANDS}.doctor:command", "Check token, account, clock, lock, state and versions."),
+    "explain": Lazy(f"{_COMMANDS}.explain:command", "Show where every member of a campaign came from."),
     "schema": Lazy(f"{_COMMANDS}.schema:command", "Print the JSON Schema of a manifest, for editors."),
     "sandbox": Lazy(f"{_COMMANDS}.sandbox:command", "Run a local Ocamba, to try things without sending."),
     "demo": Lazy(f"{_COMMANDS}.demo:command", "See it work: a sandbox and a sample project, in seconds."),
@@ -46,7 +53,16 @@ TABLE = {
     "environment",
     metavar="ENV",
     envvar="CAMPAIGNCTL_ENV",
+    shell_complete=environments,
     help="The environment, or CAMPAIGNCTL_ENV.",
+)
+@click.option(
+    "--var",
+    "variables",
+    multiple=True,
+    callback=assignments,
+    metavar="NAME=VALUE",
+    help="Another value for a variable of the project. May be repeated.",
 )
 @click.option(
     "--color",
@@ -66,11 +82,12 @@ TABLE = {
 )
 @click.version_option(__version__, message="%(prog)s %(version)s", prog_name="campaignctl")
 @click.pass_context
-def root(
+def root(  # noqa: PLR0913 - click hands over each option by its name
     ctx: click.Context,
     *,
     directory: Path | None,
     environment: str | None,
+    variables: Mapping[str, str],
     color: ColorChoice,
     log_format: LogFormat,
     quiet: bool,
@@ -80,11 +97,17 @@ def root(
 
     Manifests declare what shall be sent. A plan shows what would change, an apply does exactly that, and
     nothing is ever sent twice.
-    """
+
+    Your shell completes commands, options and keys after this line in ~/.bashrc (zsh_source, fish_source
+    for zsh and fish):
+
+    \b
+      eval "$(_CAMPAIGNCTL_COMPLETE=bash_source campaignctl)"
+    """  # noqa: D301 - click takes a real backspace for "do not wrap"
     if quiet and verbose:
         raise UsageError("-q and -v do not go together", hint="leave one of them out")
     console = ctx.ensure_object(Console)
-    settings = Settings(directory, environment, os.environ, Path.cwd())
+    settings = Settings(directory, environment, os.environ, Path.cwd(), variables)
     console.color, console.log_format = color, log_format
     console.verbosity = "quiet" if quiet else "verbose" if verbose else "normal"
     console.secret = settings.token
@@ -102,4 +125,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit status."""
     if refusal := unsupported(os.name):
         sys.exit(refusal)
+    if os.environ.get(_COMPLETION):
+        from campaignctl.cli.completion import complete
+
+        sys.exit(complete(root, os.environ))
     sys.exit(run(root, sys.argv[1:] if argv is None else argv))

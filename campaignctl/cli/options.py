@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from campaignctl.cli.completion_values import keys
 from campaignctl.cli.group import NearestChoice
 from campaignctl.errors import UsageError
 from campaignctl.plan.options import OVERRIDES, Options
@@ -39,14 +40,14 @@ def duration(_ctx: click.Context, _param: click.Parameter, value: str) -> timede
     return length
 
 
-format_option = click.option(
-    "--format",
-    "form",
-    type=NearestChoice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or one JSON document on standard output.",
-)
+def format_choice(*forms: str, help: str) -> Decorator[Any]:  # noqa: A002 - the name that click gives it
+    """Return the option --format over these forms, of which the first is the default."""
+    return click.option(
+        "--format", "form", type=NearestChoice(forms), default=forms[0], show_default=True, help=help
+    )
+
+
+format_option = format_choice("text", "json", help="For people, or one JSON document on standard output.")
 lock_timeout_option = click.option(
     "--lock-timeout",
     callback=duration,
@@ -73,12 +74,14 @@ _TARGET = click.option(
     "targets",
     multiple=True,
     metavar="KEY",
+    shell_complete=keys,
     help="Only this campaign; * and ? are wild. May be repeated.",
 )
 _REPLACE = click.option(
     "--replace",
     multiple=True,
     metavar="KEY",
+    shell_complete=keys,
     help="Create this campaign again, cancelling the present one. May be repeated.",
 )
 _DESTROY = click.option("--destroy", is_flag=True, help="Plan to take away every recorded campaign.")

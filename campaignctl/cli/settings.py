@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +18,15 @@ URL_VARIABLE = "OCAMBA_API_URL"
 class Settings:
     """The global options, and the surroundings of the process.
 
-    `directory` is -C; `environment` is -e or CAMPAIGNCTL_ENV; `environ` are the environment variables.
+    `directory` is -C; `environment` is -e or CAMPAIGNCTL_ENV; `environ` are the environment variables;
+    `variables` are the values of --var by name.
     """
 
     directory: Path | None
     environment: str | None
     environ: Mapping[str, str]
     cwd: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def token(self) -> str | None:

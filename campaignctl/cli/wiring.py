@@ -51,6 +51,7 @@ def read_project(app: App) -> Project:
         environment=settings.environment,
         environ=settings.environ,
         tool_version=__version__,
+        variables=settings.variables,
     )
 
 
@@ -64,6 +65,7 @@ def read_desired(app: App) -> DesiredState:
         environment=settings.environment,
         environ=settings.environ,
         tool_version=__version__,
+        variables=settings.variables,
     )
     if count := len(desired.findings):
         plural = "s" if count > 1 else ""

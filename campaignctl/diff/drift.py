@@ -71,7 +71,7 @@ def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
     """What differs between live and what was applied, allowing for how the API echoes it."""
     changes: list[FieldChange] = []
     unknown: dict[str, None] = {}
-    for path, value in _watched(applied).items():
+    for path, value in _watched(_doubtful(applied, live)).items():
         expected = echo.get(path, [value])
         found = _value(live, path)
         if _agrees(path, value, expected, found):
@@ -82,6 +82,16 @@ def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
             changes.append(FieldChange(path, value, found[0] if found else None))
     changes.extend(_added_items(applied, live))
     return Comparison(tuple(changes), tuple(unknown))
+
+
+def _doubtful(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
+    """The members that have to be looked into, as live does not show the very same."""
+    shown = live.members
+    return {
+        name: value
+        for name, value in applied.items()
+        if name == "is_draft" or name not in shown or shown[name] != value
+    }
 
 
 def _agrees(path: str, value: Any, expected: list[Any], found: tuple[Any, ...]) -> bool:

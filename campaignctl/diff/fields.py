@@ -1,7 +1,7 @@
 """Two specs, field by field, and what counts as the same.
 
 Paths are written as in `messages/0/push/title/en`; a slash inside a name is
-`~1` and a tilde `~0`. A list of plain values is one field, a list of objects is not.
+`~1` and a tilde `~0`. A list of objects has fields of its own, any other list is one field.
 """
 
 from __future__ import annotations
@@ -44,12 +44,18 @@ class FieldChange:
 
 def join(parts: Iterable[str | int]) -> str:
     """The path of a member."""
-    return "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return "/".join([_escaped(part) for part in parts])
+
+
+def _escaped(part: str | int) -> str:
+    text = str(part)
+    return text.replace("~", "~0").replace("/", "~1") if "~" in text or "/" in text else text
 
 
 def split(path: str) -> list[str]:
     """The parts of a path; an index stays text."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")]
+    parts = path.split("/")
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in path else parts
 
 
 def lookup(spec: Any, path: str) -> tuple[Any, ...]:
@@ -67,23 +73,24 @@ def lookup(spec: Any, path: str) -> tuple[Any, ...]:
 def leaves(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Every field of a spec by its path, in the spec's order."""
     found: dict[str, Any] = {}
-    _collect(spec, (), found)
+    for name, member in spec.items():
+        _collect(member, _escaped(name), found)
     return found
 
 
-def _collect(value: Any, parts: tuple[str | int, ...], found: dict[str, Any]) -> None:
+def _collect(value: Any, path: str, found: dict[str, Any]) -> None:
     if isinstance(value, Mapping) and value:
         for name, member in value.items():
-            _collect(member, (*parts, name), found)
+            _collect(member, f"{path}/{_escaped(name)}", found)
     elif _is_object_list(value):
         for index, item in enumerate(value):
-            _collect(item, (*parts, index), found)
-    elif parts:
-        found[join(parts)] = value
+            _collect(item, f"{path}/{index}", found)
+    else:
+        found[path] = value
 
 
 def _is_object_list(value: Any) -> bool:
-    return isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value)
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(i, Mapping) for i in value)
 
 
 def same(path: str, one: Any, other: Any) -> bool:
@@ -158,23 +165,23 @@ def field_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[
     Only members that are unequal reach deepdiff, whose import and walk are slow.
     """
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    found: dict[str, FieldChange] = {}
+    found: list[FieldChange] = []
     for name in names:
         if name in before and name in after:
-            for change in _inside(name, before[name], after[name]):
-                found.setdefault(change.path, change)
+            inside = _inside(name, before[name], after[name])
+            unique = {change.path: change for change in inside}
+            found += [one for one in unique.values() if not same(one.path, one.before, one.after)]
         elif name in before:
-            found.update(
-                {path: FieldChange(path, old, None) for path, old in leaves({name: before[name]}).items()}
-            )
+            found += [FieldChange(path, old, None) for path, old in leaves({name: before[name]}).items()]
         else:
-            found.update(
-                {path: FieldChange(path, None, new) for path, new in leaves({name: after[name]}).items()}
-            )
-    return tuple(change for change in found.values() if not same(change.path, change.before, change.after))
+            found += [FieldChange(path, None, new) for path, new in leaves({name: after[name]}).items()]
+    return tuple(found)
 
 
 def _inside(name: str, before: Any, after: Any) -> Iterable[FieldChange]:
+    if not isinstance(before, Mapping | list | tuple) or type(before) is not type(after):
+        yield FieldChange(join([name]), before, after)
+        return
     # Imported late: it costs 140 ms, and most runs differ in nothing.
     from deepdiff import DeepDiff
 
@@ -187,7 +194,7 @@ def _inside(name: str, before: Any, after: Any) -> Iterable[FieldChange]:
 
 
 def _coarse(parts: list[str | int], name: str, before: Any, after: Any) -> FieldChange:
-    """The change at a path of deepdiff, or at the list of plain values that the path leads into."""
+    """The change at a path of deepdiff, or at the list that is one field and that the path leads into."""
     old, new = {name: before}, {name: after}
     lengths = range(1, len(parts) + 1)
     path = next((p for n in lengths if _is_plain_list(p := join(parts[:n]), old, new)), join(parts))

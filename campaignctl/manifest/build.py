@@ -10,52 +10,29 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from campaignctl.campaign.macros import SYSTEM
-from campaignctl.errors import Finding, Severity, Source
-from campaignctl.manifest.interpolate import Values, fill, macros
-from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence, SourceFile
-from campaignctl.manifest.shape import Leaf, Limited, Members, Shape, Table
-from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset
-
-#: What a node that cannot be read becomes; it never stands in a result.
-BAD: Any = object()
+from campaignctl.manifest.filling import BAD, NULLS, Filling
+from campaignctl.manifest.merge import is_file
+from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence
+from campaignctl.manifest.shape import Leaf, Limited, Members, Shape, Table, bare
+from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset, zone_of
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _WORDS = {"true": True, "false": False}
 _LONGEST_INTEGER = 18
 _OTHER_WORDS = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
 
 
-@dataclass(frozen=True, slots=True)
-class FileText:
-    """What `{$file: PATH}` names: its name to show and its text, or why it cannot be used."""
-
-    name: str
-    text: str = ""
-    error: str = ""
-    hint: str = ""
-
-
 @dataclass(slots=True)
-class Builder:
+class Builder(Filling):
     """Builds the values of one document and notes what is wrong with them.
 
-    `texts` are the files that the document names, by the path as it stands there. `values` is None where
-    texts are taken as they are. `bad` are the nodes that became nothing, `zoned` the times that were given
-    with an offset or a zone, `unfilled` the texts of files before they were filled in, `meant` the members
-    that unknown ones were probably meant to be. `sound` says that the models have nothing against what was
-    built: every member that has to be there is, and every limit is kept.
+    `zoned` are the times that were given with an offset or a zone, `meant` the members that unknown ones
+    were probably meant to be. `sound` says that the models have nothing against what was built: every
+    member that has to be there is, and every limit is kept.
     """
 
-    file: SourceFile
-    values: Values | None
-    texts: MappingType[str, FileText] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    bad: list[Node] = field(default_factory=list)
     zoned: list[Node] = field(default_factory=list)
-    unfilled: list[str] = field(default_factory=list)
     meant: set[str] = field(default_factory=set)
     sound: bool = True
 
@@ -71,16 +48,6 @@ class Builder:
             return self._table(node, shape.value)
         return self._items(node, shape.item)
 
-    def refuse(self, node: Node, code: str, message: str, hint: str = "") -> Any:
-        """Note an error at a node that has no value then."""
-        self.bad.append(node)
-        self.note("error", code, self.file.at(node), message, hint)
-        return BAD
-
-    def note(self, severity: Severity, code: str, source: Source, message: str, hint: str = "") -> None:
-        """Note a finding."""
-        self.findings.append(Finding(severity, code, message, source, hint))
-
     def _limited(self, node: Node, shape: Limited) -> Any:
         value = self.build(node, shape.inner)
         if value is not BAD and not shape.sound(value):
@@ -91,7 +58,7 @@ class Builder:
 
     def _members(self, node: Node, shape: Members) -> Any:
         if not isinstance(node, Mapping):
-            return self._not(node, "an object")
+            return self.wrong_kind(node, "an object")
         known, rest = shape.known, shape.rest
         result: dict[str, Any] = {}
         for key, child in node.pairs:
@@ -109,7 +76,9 @@ class Builder:
 
     def _table(self, node: Node, inner: Shape) -> Any:
         if not isinstance(node, Mapping):
-            return self._not(node, "an object")
+            return self.wrong_kind(node, "an object")
+        if is_file(node) and self.values is not None and bare(inner) is Leaf.TEXT:
+            return self._by_language(node, inner)
         result: dict[str, Any] = {}
         for key, child in node.pairs:
             if self._name(key, result):
@@ -118,9 +87,16 @@ class Builder:
                     result[key.text] = value
         return result
 
+    def _by_language(self, node: Mapping, inner: Shape) -> Any:
+        """The texts of the files that `{$file: PATH}` with `{lang}` names, by language."""
+        texts = self.texts_by_language(node)
+        if texts is not BAD and isinstance(inner, Limited) and not all(map(inner.sound, texts.values())):
+            self.sound = False
+        return texts
+
     def _items(self, node: Node, inner: Shape) -> Any:
         if not isinstance(node, Sequence):
-            return self._not(node, "a list")
+            return self.wrong_kind(node, "a list")
         values = [self.build(item, inner) for item in node.items]
         if BAD in values:
             self.bad.append(node)
@@ -138,7 +114,7 @@ class Builder:
                 "error", "key-place", self.file.at(key), "`${` in a name: only values are filled in", ""
             )
             return False
-        if key.plain and name in _NULLS:
+        if key.plain and name in NULLS:
             self.note("error", "null", self.file.at(key), "null as a name", "put the name in quotes")
             return False
         return True
@@ -157,69 +133,20 @@ class Builder:
 
     # ---------------------------------------------------------------------------------- leaves
 
-    def _not(self, node: Node, wanted: str, hint: str = "") -> Any:
-        """Refuse a node of the wrong kind."""
-        if isinstance(node, Scalar) and node.plain and node.text in _NULLS:
-            hint = "leave the member out" + (", or write {}" if wanted == "an object" else "")
-            return self.refuse(node, "null", "no value: null is not taken", hint)
-        return self.refuse(node, "type", f"{_kind(node)} where {wanted} belongs", hint)
-
     def _text(self, node: Node) -> Any:
         """The text of a scalar as it stands there, or the text of a file."""
         if not isinstance(node, Scalar):
-            return self._file_text(node)
+            return self.file_text(node)
         text = node.text
-        if node.plain and text in _NULLS:
-            return self._not(node, "a text")
+        if node.plain and text in NULLS:
+            return self.wrong_kind(node, "a text")
         if "${" not in text or self.values is None:
             return text
-        return self._filled(text, self.file, node)
-
-    def _file_text(self, node: Node) -> Any:
-        """The text that `{$file: PATH}` stands for."""
-        if not (isinstance(node, Mapping) and _is_file(node)):
-            return self._not(node, "a text", "write the text itself, or {$file: PATH}")
-        path = node.pairs[0][1]
-        if not isinstance(path, Scalar) or self.values is None:
-            return self.refuse(node, "file", "`$file` takes the path of a file")
-        if "${" in path.text:
-            self.bad.append(node)
-            return self.refuse(path, "file", "a path is not filled in: `${` stands for nothing here")
-        found = self.texts.get(path.text)
-        if found is None or found.error:
-            self.bad.append(node)
-            message = found.error if found else "the file was not read"
-            return self.refuse(path, "file", message, found.hint if found else "")
-        self.unfilled.append(found.text)
-        if "${" not in found.text:
-            return found.text
-        filled = self._filled(found.text, SourceFile(found.name, found.name, found.text), None)
-        return self.refuse(path, "file", f"{found.name} cannot be used") if filled is BAD else filled
-
-    def _filled(self, text: str, file: SourceFile, node: Scalar | None) -> Any:
-        """A text with its places filled in; `node` is where it stands, None for a file of its own."""
-        values = self.values or Values({}, {})
-        filled, faults = fill(text, values)
-        for fault in faults:
-            source = file.at(node) if node else file.at_offset(fault.offset)
-            self.note("error", "interpolation", source, fault.message, fault.hint)
-        for name, offset in macros(text):
-            if name not in SYSTEM:
-                near = difflib.get_close_matches(name, SYSTEM, 1, 0.8)
-                self.note(
-                    "warning",
-                    "macro",
-                    file.at(node) if node else file.at_offset(offset),
-                    f"${{{name}}} is no macro of the system: it has to be a dynamic one of this account",
-                    f"did you mean ${{{near[0]}}}?" if near else "",
-                )
-        if faults and node:
-            self.bad.append(node)
-        return BAD if faults else filled
+        return self.filled(text, self.file, node)
 
     def _integer(self, node: Node) -> Any:
         if not isinstance(node, Scalar):
-            return self._not(node, "a whole number")
+            return self.wrong_kind(node, "a whole number")
         text = node.text
         if node.plain and _INTEGER.fullmatch(text):
             if len(text) > _LONGEST_INTEGER:
@@ -230,19 +157,19 @@ class Builder:
             hint = "take the quotes away"
         elif "${" in text:
             hint = "variables are texts: a number has to stand here itself"
-        return self._not(node, "a whole number", hint)
+        return self.wrong_kind(node, "a whole number", hint)
 
     def _boolean(self, node: Node) -> Any:
         if isinstance(node, Scalar) and node.plain and node.text in _WORDS:
             return _WORDS[node.text]
-        return self._not(node, "true or false", _boolean_hint(node))
+        return self.wrong_kind(node, "true or false", _boolean_hint(node))
 
     def _flag(self, node: Node) -> Any:
         if isinstance(node, Scalar) and node.plain and node.text in {"0", "1"}:
             return int(node.text)
         if isinstance(node, Scalar) and node.plain and node.text in _WORDS:
             return _WORDS[node.text]
-        return self._not(node, "1 or 0", _boolean_hint(node))
+        return self.wrong_kind(node, "1 or 0", _boolean_hint(node))
 
     def _integer_or_text(self, node: Node) -> Any:
         if isinstance(node, Scalar) and node.plain and _INTEGER.fullmatch(node.text):
@@ -251,29 +178,38 @@ class Builder:
 
     def _moment(self, node: Node) -> Any:
         """An instant: GMT, ISO 8601 with an offset, or `{at: ..., tz: ...}`; the result is in GMT."""
-        at, zone = node, None
-        if isinstance(node, Mapping) and not _is_file(node):
-            parts = self._members(node, _AT_TZ)
-            at, zone = node.get("at") or node, parts.get("tz")
-            text = parts.get("at", BAD)
-            if zone is None or text is BAD:
-                return self.refuse(node, "time", "a time in a zone needs `at` and `tz`", _AT_TZ_HINT)
-        else:
-            text = self._text(node)
+        if isinstance(node, Mapping) and not is_file(node):
+            return self._in_zone(node)
+        text = self._text(node)
         if text is BAD:
             return BAD
-        if zone is not None or has_offset(text):
+        if has_offset(text):
             self.zoned.append(node)
         try:
-            return canonical_gmt(text) if zone is None else convert(text, zone)
+            return canonical_gmt(text)
+        except TimeError as wrong:
+            return self.refuse(node, "time", str(wrong), wrong.hint)
+
+    def _in_zone(self, node: Mapping) -> Any:
+        """A clock time in a zone, `{at: ..., tz: ...}`, in GMT."""
+        parts = self._members(node, _AT_TZ)
+        at, zone = node.get("at"), node.get("tz")
+        if at is None or zone is None or parts.keys() != {"at", "tz"}:
+            return self.refuse(node, "time", "a time in a zone needs `at` and `tz`", _AT_TZ_HINT)
+        self.zoned.append(node)
+        place = zone
+        try:
+            zone_of(parts["tz"])
+            place = at
+            return convert(parts["at"], parts["tz"])
         except TimeError as wrong:
             self.bad.append(node)
-            return self.refuse(at, "time", str(wrong), wrong.hint)
+            return self.refuse(place, "time", str(wrong), wrong.hint)
 
     def _json(self, node: Node) -> Any:
         """Any JSON value, by the JSON schema of YAML 1.2."""
         if isinstance(node, Mapping):
-            return self._file_text(node) if _is_file(node) else self._table(node, Leaf.JSON)
+            return self.file_text(node) if is_file(node) else self._table(node, Leaf.JSON)
         if isinstance(node, Sequence):
             return self._items(node, Leaf.JSON)
         text = node.text
@@ -315,18 +251,6 @@ class Builder:
 
 _AT_TZ = Members({"at": Leaf.TEXT, "tz": Leaf.TEXT})
 _AT_TZ_HINT = "as in {at: 2036-12-24 10:00:00, tz: Europe/Belgrade}"
-
-
-def _is_file(node: Mapping) -> bool:
-    return len(node.pairs) == 1 and node.pairs[0][0].text == "$file"
-
-
-def _kind(node: Node) -> str:
-    if isinstance(node, Mapping):
-        return "an object"
-    if isinstance(node, Sequence):
-        return "a list"
-    return "a text in quotes" if not node.plain else f"`{node.text[:40]}`"
 
 
 def _boolean_hint(node: Node) -> str:

@@ -8,65 +8,68 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
-from campaignctl.campaign.check import cross_checks, model_problems
-from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.campaign.problem import Problem, error
-from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.errors import Finding, Source
 from campaignctl.manifest import nodes
-from campaignctl.manifest.build import BAD, Builder, FileText
+from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.desired import DesiredCampaign, DesiredState, Project
-from campaignctl.manifest.document import KEY, Document
-from campaignctl.manifest.extra import merged, unknown_members
-from campaignctl.manifest.findings import findings_of, in_order
+from campaignctl.manifest.expansion import Expansion
+from campaignctl.manifest.file_text import Texts
+from campaignctl.manifest.findings import Notes
 from campaignctl.manifest.interpolate import Values
-from campaignctl.manifest.paths import misnamed
-from campaignctl.manifest.shape import Leaf, shape_of
-from campaignctl.schedule.cron import check_cron
-
-_SPEC = shape_of(CampaignSpec)
-_DOCUMENT = shape_of(Document)
-#: A document whose body is left for later: only in the body are texts filled in.
-_AROUND = replace(_DOCUMENT, known={**_DOCUMENT.known, "spec": Leaf.NODE, "extra": Leaf.NODE})
+from campaignctl.manifest.variant import Variant
 
 
 class Compiler:
     """Compiles the manifests of one project, file by file.
 
-    `environ` are the environment variables; only those that the project allows are looked at.
+    `environ` are the environment variables; only those that the project allows are looked at. `traced` is
+    the key of a campaign that is kept in `trace` as it was compiled, None if there is none of that key.
     """
 
-    def __init__(self, project: Project, environ: Mapping[str, str]) -> None:
+    def __init__(self, project: Project, environ: Mapping[str, str], traced: str | None = None) -> None:
         self._project = project
         allowed = {name: environ[name] for name in project.allow_env if name in environ}
-        self._values = Values(project.variables, allowed, project.allow_env)
+        self._values = Values(project.variables, allowed, project.allow_env, sources=project.variable_sources)
         self._campaigns: dict[str, DesiredCampaign] = {}
         self._places: dict[str, tuple[str, Source]] = {}
-        self._findings: list[Finding] = []
+        self._notes = Notes()
+        self._traced = traced
+        self.trace: Variant | None = None
 
-    def add(self, file: nodes.SourceFile, texts: Mapping[str, FileText]) -> None:
-        """Compile every document of a file. `texts` are the files it names, by the path that stands there."""
-        several = len(file.documents) > 1
+    def add_defaults(self, file: nodes.SourceFile, around: Defaults) -> Defaults:
+        """The defaults of a folder, from its own file and what holds around the folder."""
+        defaults, findings = around.within(file, self._values)
+        self._notes.add(findings)
+        return defaults
+
+    def add(self, file: nodes.SourceFile, texts: Texts, defaults: Defaults = NO_DEFAULTS) -> None:
+        """Compile every document of a file. `texts` are the files that it and its defaults name."""
+        default_key = key_of_path(file.path) if len(file.documents) == 1 else None
         for root in file.documents:
-            if not isinstance(root, nodes.Mapping):
-                self._findings.append(_no_mapping(file, root))
-                continue
-            document = _Document(file, root, self._values, texts)
-            campaign = document.compile(None if several else key_of_path(file.path))
-            key = document.key
-            findings = [*document.findings, *self._taken(key, document.place)]
-            self._findings += [replace(found, key=key) for found in findings]
+            if isinstance(root, nodes.Mapping):
+                self._add(Expansion(file, root, default_key, defaults, self._values, texts))
+            else:
+                self._notes.add([_no_mapping(file, root)])
+
+    def _add(self, manifest: Expansion) -> None:
+        """Compile every campaign of a manifest."""
+        self._notes.add(manifest.findings())
+        for variant in manifest.variants():
+            campaign = variant.compile()
+            self._notes.add([*variant.findings, *self._taken(variant.key, variant.place)], variant.key)
             if campaign is not None:
                 self._campaigns[campaign.key] = campaign
+                if campaign.key == self._traced:
+                    self.trace = variant
 
     def finish(self) -> DesiredState:
         """The desired state of everything that was added, and every finding; usable only without errors."""
         campaigns = {key: self._campaigns[key] for key in sorted(self._campaigns)}
         digest = _digest(self._project, campaigns)
-        return DesiredState(self._project, campaigns, digest, in_order(self._findings))
+        return DesiredState(self._project, campaigns, digest, self._notes.in_order())
 
     def _taken(self, key: str | None, place: Source) -> Iterator[Finding]:
         """Refuse a key that is there already, or differs from one only in case."""
@@ -97,132 +100,6 @@ def _no_mapping(file: nodes.SourceFile, root: nodes.Node) -> Finding:
             "error", "empty", "the document is empty", file.at(root), "a manifest has at least `spec:`"
         )
     return Finding("error", "type", "a manifest is an object", file.at(root), "it has at least `spec:`")
-
-
-class _Document:
-    """One document on its way to a campaign."""
-
-    def __init__(
-        self, file: nodes.SourceFile, root: nodes.Mapping, values: Values, texts: Mapping[str, FileText]
-    ) -> None:
-        self._file = file
-        self._root = root
-        self._builder = Builder(file, None, texts)
-        self._values = values
-        self.key: str | None = None
-        self.findings: list[Finding] = self._builder.findings
-        self.place = file.at(root)
-
-    def compile(self, default_key: str | None) -> DesiredCampaign | None:
-        """The campaign, or None with at least one error among the findings."""
-        if self._is_bare_body():
-            return None
-        value = self._builder.build(self._root, _AROUND)
-        self._refuse_removed(value)
-        spec_node, extra_node = value.get("spec"), value.get("extra")
-        self._builder.values = self._values
-        for name, node, shape in (("spec", spec_node, _SPEC), ("extra", extra_node, Leaf.JSON)):
-            if node is not None:
-                value[name] = self._builder.build(node, shape)
-                if value[name] is BAD:
-                    del value[name]
-        self.key = self._key(value, default_key)
-        problems = list(self._checks(value))
-        if not self._builder.sound:
-            problems += model_problems(Document, value)
-        self.findings += findings_of(problems, self._root, self._builder)
-        if self.key is None or any(found.severity == "error" for found in self.findings):
-            return None
-        return DesiredCampaign(
-            self.key,
-            merged(value["spec"], value.get("extra", {})),
-            self.place,
-            self._source_digest(spec_node, extra_node),
-            _lifecycle(value.get("lifecycle", {})),
-            tuple(self._unchecked(value)),
-        )
-
-    def _is_bare_body(self) -> bool:
-        """Whether somebody pasted a body and forgot `spec:`."""
-        if self._root.key("spec") or not self._root.key("messages"):
-            return False
-        hint = "write `spec:` above it and indent it"
-        finding = Finding("error", "missing-member", "a body without `spec:`", self.place, hint)
-        self.findings.append(finding)
-        return True
-
-    def _refuse_removed(self, value: dict[str, Any]) -> None:
-        if value.get("kind") == "Removed":
-            del value["kind"]
-            source = self._file.at(nodes.locate(self._root, ("kind",)))
-            message = "this version of campaignctl does not know the kind Removed"
-            self.findings.append(Finding("error", "kind", message, source))
-
-    def _key(self, value: Mapping[str, Any], default: str | None) -> str | None:
-        """The key, if it can be told and is one."""
-        metadata = value.get("metadata", {})
-        key = metadata.get("key", default)
-        if key is None:
-            self._note("key", "several documents in one file: each needs `metadata.key`", "")
-            return None
-        wrong = not KEY.fullmatch(key)
-        if "key" in metadata:
-            self.place = self._file.at(nodes.locate(self._root, ("metadata", "key")))
-        elif wrong:
-            message = f"the path {key!r} makes no key: letters, digits, `.`, `_` and `-`, at most 128"
-            self._note("key", message, "set `metadata.key`, or rename the file")
-        return None if wrong else str(key)
-
-    def _note(self, code: str, message: str, hint: str) -> None:
-        self.findings.append(Finding("error", code, message, self._file.at(self._root), hint))
-
-    def _checks(self, value: Mapping[str, Any]) -> Iterator[Problem]:
-        """What the models cannot see."""
-        spec = value.get("spec")
-        if spec is None:
-            return
-        for problem in cross_checks(spec):
-            yield replace(problem, path=("spec", *problem.path))
-        yield from self._times(spec)
-        for _, problem in unknown_members(value.get("extra", {}), spec, _SPEC):
-            yield problem
-        for index, path in enumerate(value.get("lifecycle", {}).get("ignore_changes", ())):
-            wrong = misnamed(path, _SPEC, value.get("extra", {}))
-            if wrong:
-                place = ("lifecycle", "ignore_changes", index)
-                yield error("path", place, wrong, "a path as in messages/0/priority")
-
-    def _times(self, spec: Mapping[str, Any]) -> Iterator[Problem]:
-        if self._builder.zoned and spec.get("send_in_profile_time_zone") is True:
-            yield error(
-                "time",
-                ("spec", "scheduled_time"),
-                "an offset or zone beside `send_in_profile_time_zone`: it is everybody's own clock time",
-                "write it as `YYYY-MM-DD HH:MM:SS`",
-            )
-        cron = spec.get("recurrence", {}).get("cron")
-        if cron is not None and len(cron.split(" ")) == 5:  # noqa: PLR2004 - else the rule of five fields speaks
-            wrong = check_cron(cron)
-            if wrong:
-                yield error("cron", ("spec", "recurrence", "cron"), wrong)
-
-    def _unchecked(self, value: Mapping[str, Any]) -> Iterator[str]:
-        for path, _ in unknown_members(value.get("extra", {}), value["spec"], _SPEC):
-            yield "/".join(map(str, path))
-
-    def _source_digest(self, *parts: nodes.Node | None) -> str:
-        texts: list[str] = []
-        for part in parts:
-            nodes.fingerprint(part, texts)
-        texts += self._builder.unfilled
-        return "sha256:" + hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _lifecycle(members: Mapping[str, Any]) -> Lifecycle:
-    values = dict(members)
-    if "ignore_changes" in values:
-        values["ignore_changes"] = tuple(values["ignore_changes"])
-    return Lifecycle(**values)
 
 
 def _digest(project: Project, campaigns: Mapping[str, DesiredCampaign]) -> str:

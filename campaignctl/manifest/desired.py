@@ -60,7 +60,10 @@ class StateSettings:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """`campaignctl.yaml`, with the chosen environment's settings laid over it."""
+    """`campaignctl.yaml`, with the chosen environment's settings laid over it.
+
+    `variable_sources` tells where the variables of the file were given, and not those of the command line.
+    """
 
     name: str
     directory: str
@@ -71,6 +74,7 @@ class Project:
     state: StateSettings = StateSettings()
     guardrails: Guardrails = Guardrails()
     variables: Mapping[str, str] = field(default_factory=dict)
+    variable_sources: Mapping[str, Source] = field(default_factory=dict)
     manifests: tuple[str, ...] = ("**/*.yaml", "**/*.yml")
     ignore: tuple[str, ...] = ()
     allow_env: tuple[str, ...] = ()
@@ -82,8 +86,9 @@ class DesiredCampaign:
 
     `spec` is the body of the create call: plain JSON values, interpolated, times in GMT, `extra` merged
     in, without our marker. `source_digest` is the digest of the manifest itself before interpolation
-    (with the texts of its `{$file:}`), so that a change made only by variables or a newer tool can be
-    told from one made by the author. `unchecked` names the members that came from `extra`.
+    (with the texts of its `{$file:}` and its values of the matrix), so that a change made only by
+    defaults, variables or a newer tool can be told from one made in the manifest. `unchecked` names the
+    members that came from `extra`.
     """
 
     key: str

@@ -9,10 +9,12 @@ from functools import cache
 from pathlib import Path
 
 from campaignctl.errors import Finding, Source
+from campaignctl.manifest.defaults import DEFAULTS_FILE
 from campaignctl.manifest.desired import Project
 from campaignctl.manifest.project import PROJECT_FILE
 
-_DEFAULTS = ("_defaults.yaml", "_defaults.yml")
+#: What was probably meant to be a file of defaults.
+_ALMOST_DEFAULTS = re.compile(r"_defaults?\.ya?ml", re.IGNORECASE)
 
 
 @cache
@@ -27,7 +29,8 @@ class Discovery:
     """Finds the manifests of a project: what a pattern names, in order, and what is wrong on the way.
 
     Names that begin with a dot or an underscore are never manifests, nor are the project file and what
-    lies in the folder of the state. `shown` is put before a path to name it in findings.
+    lies in the folder of the state. `shown` is put before a path to name it in findings. `defaults` are the
+    paths of the files of defaults, once the manifests were found.
     """
 
     def __init__(self, project: Project, root: Path, shown: str) -> None:
@@ -36,6 +39,7 @@ class Discovery:
         self._wanted = tuple(_pattern(glob) for glob in project.manifests)
         self._ignored = tuple(_pattern(glob) for glob in project.ignore)
         self._state = project.state.path
+        self.defaults: list[str] = []
         self.findings: list[Finding] = []
 
     def manifests(self) -> list[str]:
@@ -57,9 +61,12 @@ class Discovery:
             yield from self._entry(entry, folder + entry.name, above)
 
     def _entry(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> Iterator[str]:
-        if entry.name in _DEFAULTS and not _any(self._ignored, path):
-            message = f"this version of campaignctl does not know {entry.name}"
-            self._refuse(path, message, "write its members into the manifests, or add it to `ignore`")
+        if _ALMOST_DEFAULTS.fullmatch(entry.name) and not _any(self._ignored, path):
+            if entry.name == DEFAULTS_FILE:
+                self.defaults.append(path)
+            else:
+                message = f"defaults are called {DEFAULTS_FILE}, and this file is {entry.name}"
+                self._refuse(path, message, f"rename it to {DEFAULTS_FILE}, or add it to `ignore`")
         if entry.name.startswith((".", "_")):
             return
         if entry.is_dir():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from campaignctl.campaign.part import Json, Part
 from campaignctl.campaign.spec import CampaignSpec
@@ -41,10 +41,26 @@ class LifecycleMembers(Part):
     )
 
 
-class Document(Part):
-    """A manifest: one YAML document that declares a campaign."""
+class MatrixMembers(Part):
+    """Values by name: one campaign for each combination of them, as in a matrix of GitHub Actions."""
 
-    REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(("matrix", "adopt", "moved"), _LATER)
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, list[str]] = Field(init=False)
+
+    include: list[dict[str, str]] | None = Field(
+        None,
+        description="Members added to the combinations whose values they do not change, else combinations "
+        "of their own.",
+    )
+    exclude: list[dict[str, str]] | None = Field(
+        None, description="Combinations left out: all that have these values."
+    )
+
+
+class Document(Part):
+    """A manifest: one YAML document that declares a campaign, or with a matrix several."""
+
+    REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(("adopt", "moved"), _LATER)
 
     apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
         None, description="campaignctl/v1; may be left out."
@@ -52,6 +68,11 @@ class Document(Part):
     kind: Literal["Campaign"] | None = Field(None, description="Campaign; may be left out.")
     metadata: Metadata | None = Field(None, description="What identifies the campaign.")
     lifecycle: LifecycleMembers | None = Field(None, description="How the tool deals with it.")
+    matrix: MatrixMembers | None = Field(
+        None,
+        description="Values by name, filled in as ${matrix.NAME}: one campaign for each combination, with "
+        "the key KEY[NAME=VALUE].",
+    )
     spec: CampaignSpec = Field(description="The body of the create call, member for member.")
     extra: dict[str, Json] | None = Field(
         None,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from campaignctl.campaign.problem import Path, Problem
 from campaignctl.errors import Finding
 from campaignctl.manifest.build import Builder
-from campaignctl.manifest.nodes import Node, SourceFile, locate, path_of
+from campaignctl.manifest.nodes import Node, Scalar, locate, path_of
 
 # What a member that could not be read may cause elsewhere in its object: not said a second time.
 _CONSEQUENCES = frozenset({"empty", "primary-lang", "recurrence"})
@@ -20,13 +21,16 @@ def findings_of(problems: Iterable[Problem], root: Node, builder: Builder) -> It
         if unread is None:
             unread = list(_unread(root, builder))
         if not _explained(problem, unread, builder.meant):
-            yield finding(problem, root, builder.file)
+            yield _finding(problem, locate(root, problem.path), builder)
 
 
-def finding(problem: Problem, root: Node, file: SourceFile) -> Finding:
+def _finding(problem: Problem, place: Node, builder: Builder) -> Finding:
     """One problem at its place."""
-    source = file.at(locate(root, problem.path))
-    return Finding(problem.severity, problem.code, problem.message, source, problem.hint)
+    hint = builder.with_place(problem.hint, place)
+    if isinstance(place, Scalar) and place.text == "$file":
+        # The file of one language: the path names them all.
+        hint = f"{hint}; " * bool(hint) + f"this is the text for `{problem.path[-1]}`"
+    return Finding(problem.severity, problem.code, problem.message, builder.at(place), hint)
 
 
 def _unread(root: Node, builder: Builder) -> Iterator[Path]:
@@ -45,6 +49,33 @@ def _explained(problem: Problem, unread: Iterable[Path], meant: Collection[str])
         path[: len(bad)] == bad or (vague and len(path) > 1 and bad[: len(path) - 1] == path[:-1])
         for bad in unread
     )
+
+
+class Notes:
+    """The findings of a run, each once, with the key that it concerns if that is one.
+
+    What was found in several campaigns of one matrix concerns the key before the bracket.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[Finding, list[str | None]] = {}
+
+    def add(self, findings: Iterable[Finding], key: str | None = None) -> None:
+        """Note findings that concern a key."""
+        for found in findings:
+            self._keys.setdefault(found, []).append(key)
+
+    def in_order(self) -> tuple[Finding, ...]:
+        """Everything that was noted, by its place."""
+        return in_order(replace(found, key=_shared(keys)) for found, keys in self._keys.items())
+
+
+def _shared(keys: list[str | None]) -> str | None:
+    first = keys[0]
+    if first is None or keys.count(first) == len(keys):
+        return first
+    bases = {key and key.partition("[")[0] for key in keys}
+    return bases.pop() if len(bases) == 1 else None
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -1,13 +1,17 @@
-"""`${var.NAME}` and `${env.NAME}` in texts; the API's macros pass through, everything else is refused."""
+"""Variables, values of a matrix and of the environment in texts, `${var.NAME}` and the like.
+
+The API's own macros pass through; every other `${` is refused.
+"""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from campaignctl.campaign.macros import MACRO
+from campaignctl.errors import Source
 
 #: The one variable of the environment that no text may carry.
 TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not its value
@@ -15,6 +19,12 @@ TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not it
 _ESCAPE = "$${"
 _PLACE = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+_FILLED = re.compile(r"\$\{(var|matrix|env)\.([A-Za-z0-9_-]+)\}")
+_TOO_LONG = (
+    "what is filled in makes more than 8 MiB of a campaign, or 256 MiB of all those of its manifest",
+    "fill in less, or take shorter values",
+)
+_OWN_VALUE = "a value is put in as it is: only macros of the API, as in ${OCMH_APP_NAME}, may stand in it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +38,59 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What may be put into texts. `environ` holds only what the project allows."""
+    """What may be put into texts. `environ` holds only what the project allows.
+
+    `matrix` are the values of one combination, None where there is no matrix. `sources` tells where
+    variables were given a value. `later` is for texts whose matrix is not known yet: `${matrix.NAME}` is
+    left as it is.
+    """
 
     variables: Mapping[str, str]
     environ: Mapping[str, str]
     allowed: tuple[str, ...] = ()
+    matrix: Mapping[str, str] | None = None
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    later: bool = False
 
 
-def fill(text: str, values: Values) -> tuple[str, tuple[Fault, ...]]:
-    """A text with its places filled in, and what is wrong with it; then the text is not to be used."""
+class Room:
+    """How many characters what is filled in may still come to: for a campaign, inside of its manifest's room.
+
+    No honest campaign comes near (API contract, section 2.3: 65,535 characters a language). A variable of
+    1 MB in a thousand places is far above.
+    """
+
+    CAMPAIGN = 8 << 20
+    MANIFEST = 256 << 20
+
+    def __init__(self, left: int = CAMPAIGN, around: Room | None = None) -> None:
+        self._left = left
+        self._around = around
+
+    @property
+    def left(self) -> int:
+        """What there still is room for."""
+        return min(self._left, self._around.left) if self._around else self._left
+
+    def take(self, characters: int) -> None:
+        """Use some of it up."""
+        self._left -= characters
+        if self._around:
+            self._around.take(characters)
+
+
+def fill(text: str, values: Values, most: int = Room.CAMPAIGN) -> tuple[str, tuple[Fault, ...]]:
+    """A text with its places filled in, and what is wrong with it; then the text is not to be used.
+
+    It is left at the place where it would become longer than `most` characters.
+    """
     faults: list[Fault] = []
     pieces: list[str] = []
-    end = 0
+    end, most = 0, most - len(text)
     for place in _PLACE.finditer(text):
+        if most < 0:
+            faults.append(Fault(place.start(), *_TOO_LONG))
+            break
         pieces.append(text[end : place.start()])
         end = place.end()
         if place[0] == _ESCAPE:
@@ -51,6 +101,7 @@ def fill(text: str, values: Values) -> tuple[str, tuple[Fault, ...]]:
                 faults.append(filled)
             else:
                 pieces.append(filled)
+                most -= len(filled)
     pieces.append(text[end:])
     return "".join(pieces), tuple(faults)
 
@@ -60,6 +111,33 @@ def macros(text: str) -> Iterator[tuple[str, int]]:
     for place in _PLACE.finditer(text):
         if place[0] != _ESCAPE and MACRO.fullmatch(place[0]):
             yield place[1], place.start()
+
+
+def places(text: str) -> Iterator[tuple[str, str]]:
+    """What a text is filled in with, as (`var`, `matrix` or `env`, NAME)."""
+    for place in _PLACE.finditer(text):
+        found = _FILLED.fullmatch(place[0])
+        if found:
+            yield found[1], found[2]
+
+
+def whole(text: str) -> tuple[str, str] | None:
+    """What a text stands for if it is one place and nothing else, as `places` gives it."""
+    found = _FILLED.fullmatch(text)
+    return (found[1], found[2]) if found else None
+
+
+def filled_path(path: str, matrix: Mapping[str, str]) -> str | None:
+    """The path of a file with its `${matrix.NAME}` filled in; None where something else would have to be."""
+    if "${" not in path:
+        return path
+    filled, faults = fill(path, Values({}, {}, matrix=matrix))
+    return None if faults or "${" in filled else filled
+
+
+def puts_in(value: str) -> str:
+    """Why a value cannot be put into texts, or nothing."""
+    return _OWN_VALUE if "${" in MACRO.sub("", value) else ""
 
 
 def _value(place: re.Match[str], values: Values) -> str | Fault:
@@ -75,8 +153,24 @@ def _value(place: re.Match[str], values: Values) -> str | Fault:
         if space == "env":
             return _from_environment(place, name, values)
         if space == "matrix":
-            return Fault(place.start(), "this version of campaignctl does not know `${matrix.NAME}`", "")
+            return _from_matrix(place, name, values)
     return Fault(place.start(), f"`{place[0]}` is neither a variable nor a macro", _nearest(inner, values))
+
+
+def _from_matrix(place: re.Match[str], name: str, values: Values) -> str | Fault:
+    if values.later:
+        return place[0]
+    if values.matrix is None:
+        hint = f"write `matrix: {{{name}: [...]}}` beside `spec`"
+        return Fault(place.start(), f"`{place[0]}` in a campaign without a matrix", hint)
+    value = values.matrix.get(name)
+    if value is not None:
+        return value
+    near = difflib.get_close_matches(name, values.matrix, 1)
+    hint = (
+        f"did you mean {near[0]}?" if near else f"add it to the matrix; there are: {', '.join(values.matrix)}"
+    )
+    return Fault(place.start(), f"no `{name}` in this combination of the matrix", hint)
 
 
 def _from_environment(place: re.Match[str], name: str, values: Values) -> str | Fault:
@@ -96,14 +190,14 @@ def _known(place: re.Match[str], name: str, known: Mapping[str, str], hint: str)
         near = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]}?" if near else hint
         return Fault(place.start(), f"no variable `{name}`", hint)
-    if "${" in MACRO.sub("", value):
-        hint = "a value is put in as it is: only macros of the API, as in ${OCMH_APP_NAME}, may stand in it"
-        return Fault(place.start(), f"the value of `{name}` contains `${{`", hint)
+    if reason := puts_in(value):
+        return Fault(place.start(), f"the value of `{name}` contains `${{`", reason)
     return value
 
 
 def _nearest(inner: str, values: Values) -> str:
     known = [f"var.{name}" for name in values.variables] + [f"env.{name}" for name in values.allowed]
+    known += [f"matrix.{name}" for name in values.matrix or ()]
     near = difflib.get_close_matches(inner.strip(), known, 1, 0.5)
     if near:
         return f"did you mean ${{{near[0]}}}? For the signs themselves write `$${{`"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol
 
 from campaignctl.campaign.problem import Path
 from campaignctl.errors import Source
@@ -24,6 +24,28 @@ class Mark(Protocol):
     @property
     def column(self) -> int:
         """Column from 0, in characters."""
+
+
+class Elsewhere:
+    """A place in a file of its own: of a node that was put into the tree of another file.
+
+    `origin` says what that file gave; `instead` is the scalar whose place the node takes, if it is one.
+    """
+
+    __slots__ = ("column", "file", "instead", "line", "origin")
+
+    def __init__(
+        self,
+        mark: Mark,
+        file: SourceFile,
+        origin: Literal["defaults", "matrix"],
+        instead: Scalar | None = None,
+    ) -> None:
+        self.line = mark.line
+        self.column = mark.column
+        self.file = file
+        self.origin = origin
+        self.instead = instead
 
 
 class Scalar:
@@ -82,6 +104,11 @@ class SourceFile:
         self.documents: tuple[Node, ...] = ()
         self.references: tuple[Scalar, ...] = ()
 
+    @property
+    def folder(self) -> str:
+        """The folder of the file, relative to the project, without a slash at its end."""
+        return self.path.rpartition("/")[0]
+
     @cached_property
     def _lines(self) -> list[str]:
         # What YAML takes for the end of a line, so that its counting is ours.
@@ -94,8 +121,15 @@ class SourceFile:
         return Source(self.name, line + 1, column + 1, text)
 
     def at(self, place: Scalar | Mapping | Sequence | None) -> Source:
-        """The place of a node; of nothing, the beginning of the file."""
-        return self.source(place.mark.line, place.mark.column) if place else self.source()
+        """The place of a node, in the file that it comes from; of nothing, the beginning of this file."""
+        if place is None:
+            return self.source()
+        return self.of(place).source(place.mark.line, place.mark.column)
+
+    def of(self, place: Scalar | Mapping | Sequence) -> SourceFile:
+        """The file that a node comes from: this one, unless its mark names another."""
+        mark = place.mark
+        return mark.file if isinstance(mark, Elsewhere) else self
 
     def at_offset(self, offset: int) -> Source:
         """The place of a character of the text."""
@@ -140,12 +174,15 @@ def _children(node: Node) -> Iterator[tuple[str | int, Node]]:
 
 
 def fingerprint(node: Node | None, texts: list[str]) -> None:
-    """Append what makes a node itself: its texts and its structure, not its places, quotes or comments."""
+    """Append what makes a node itself: its texts and its structure.
+
+    Not its places, quotes or comments, nor the order of members, which mean nothing.
+    """
     if isinstance(node, Scalar):
         texts.append(node.text)
     elif isinstance(node, Mapping):
         texts.append("\1{")
-        for key, child in node.pairs:
+        for key, child in sorted(node.pairs, key=lambda pair: pair[0].text):
             texts.append(key.text)
             fingerprint(child, texts)
         texts.append("\1}")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from campaignctl.campaign.check import model_problems
-from campaignctl.errors import CampaignctlError, Finding, UsageError
+from campaignctl.errors import CampaignctlError, Finding, Source, UsageError
 from campaignctl.manifest import project_rules, settings
-from campaignctl.manifest.build import BAD, Builder
+from campaignctl.manifest.build import Builder
 from campaignctl.manifest.desired import Project
+from campaignctl.manifest.filling import BAD
 from campaignctl.manifest.findings import findings_of, in_order
 from campaignctl.manifest.nodes import Mapping as MappingNode
-from campaignctl.manifest.nodes import SourceFile
+from campaignctl.manifest.nodes import Node, SourceFile
 from campaignctl.manifest.project_file import ProjectFile
 from campaignctl.manifest.shape import shape_of
 from campaignctl.manifest.texts import api_url
@@ -93,18 +95,54 @@ def choose_environment(value: Mapping[str, Any], asked: str | None, environ: Map
 
 
 def resolve(
-    value: Mapping[str, Any], directory: str, environment: str | None, environ: Mapping[str, str]
+    value: Mapping[str, Any],
+    directory: str,
+    environment: str | None,
+    environ: Mapping[str, str],
+    variables: Mapping[str, str] | None = None,
 ) -> Project:
     """The project as one run sees it. `value` has passed `read_project_file`.
 
-    Raises UsageError as `choose_environment` does, and CampaignctlError for an OCAMBA_API_URL that cannot
-    be used.
+    `variables` (--var) stand above those of the project and the environment. Raises UsageError as
+    `choose_environment` does and for a variable that the project does not have, and CampaignctlError for an
+    OCAMBA_API_URL that cannot be used.
     """
     chosen = choose_environment(value, environment, environ)
     members = settings.layered(value, chosen)
+    if variables:
+        _check_declared(variables, value)
+        members["variables"] = {**members.get("variables", {}), **variables}
     if environ.get(URL_VARIABLE):
         try:
             members.setdefault("api", {})["url"] = api_url(environ[URL_VARIABLE])
         except ValueError as wrong:
             raise CampaignctlError(f"{URL_VARIABLE} cannot be used: {wrong}") from None
     return settings.project(members, directory, chosen)
+
+
+def variable_sources(file: SourceFile, project: Project, given: Collection[str]) -> dict[str, Source]:
+    """Where the project file gives each variable its value; `given` are those of the command line."""
+    root = file.documents[0]
+    layers: list[tuple[str, ...]] = [("variables",)]
+    if project.environment is not None:
+        layers.append(("environments", project.environment, "variables"))
+    found = ((name, _at(root, [*layer, name])) for layer in layers for name in project.variables)
+    return {name: file.at(node) for name, node in found if node is not None and name not in given}
+
+
+def _at(node: Node | None, path: list[str]) -> Node | None:
+    for name in path:
+        node = node.get(name) if isinstance(node, MappingNode) else None
+    return node
+
+
+def _check_declared(variables: Iterable[str], value: Mapping[str, Any]) -> None:
+    """Refuse a variable that neither the project nor one of its environments has."""
+    layers = [value, *value.get("environments", {}).values()]
+    declared = sorted({name for layer in layers for name in layer.get("variables", {})})
+    for name in variables:
+        if name not in declared:
+            near = difflib.get_close_matches(name, declared, 1)
+            known = f"declared are: {', '.join(declared)}" if declared else "it declares none"
+            hint = f"did you mean {near[0]}?" if near else f"add it to `variables` of {PROJECT_FILE}; {known}"
+            raise UsageError(f"--var {name}: the project declares no variable {name!r}", hint=hint)

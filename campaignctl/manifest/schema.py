@@ -7,6 +7,8 @@ number or true, as the tool takes its signs as they stand. Rules between members
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +17,8 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from campaignctl.campaign.spec import CampaignSpec
-from campaignctl.manifest.document import Document
+from campaignctl.manifest.defaults_document import DefaultsDocument
+from campaignctl.manifest.document import Document, LifecycleMembers, MatrixMembers, Metadata
 from campaignctl.manifest.modeline import Kind, schema_file
 from campaignctl.manifest.project_file import ProjectFile
 from campaignctl.manifest.schema_examples import EXAMPLES
@@ -34,15 +37,31 @@ from campaignctl.manifest.schema_parts import (
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
+#: Where a docstring has it from: for who reads the code.
+_SECTION = re.compile(r" \((?:API contract, )?sections? [0-9][^)]*\)")
+#: Parts in which nothing is filled in.
+_AROUND = frozenset(model.__name__ for model in (Metadata, LifecycleMembers, MatrixMembers))
+
+
 def schema(kind: Kind) -> Schema:
     """The schema of a kind of document."""
-    makers = {"Campaign": campaign_schema, "Project": project_schema}
-    return makers[kind]()
+    return {"Campaign": campaign_schema, "Project": project_schema, "Defaults": defaults_schema}[kind]()
+
+
+def schema_text(kind: Kind) -> str:
+    """The file of a schema: JSON in lines, as `campaignctl schema` prints it."""
+    return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
 
 
 def campaign_schema() -> Schema:
     """The schema of a manifest."""
     return _filled_in(_schema(Document, "Campaign", "Campaign manifest of campaignctl"))
+
+
+def defaults_schema() -> Schema:
+    """The schema of `_defaults.yaml`: a partial campaign, and a part of every message of a channel."""
+    made: Schema = _partial(_schema(DefaultsDocument, "Defaults", "Defaults of campaignctl"))
+    return _filled_in(made)
 
 
 def project_schema() -> Schema:
@@ -70,6 +89,11 @@ class _Generator(GenerateJsonSchema):
 
 def _schema(model: type[BaseModel], kind: Kind, title: str) -> Schema:
     made = _plain(model.model_json_schema(schema_generator=_Generator))
+    for part in (made, *made["$defs"].values()):
+        for member in part.get("properties", {}).values():
+            # pydantic leaves out what the part that is named says in the same words.
+            if "$ref" in member:
+                member.setdefault("description", made["$defs"][_name(member)]["description"])
     again = f"campaignctl schema {kind} > {schema_file(kind)}"
     return {
         "$schema": _DIALECT,
@@ -80,16 +104,39 @@ def _schema(model: type[BaseModel], kind: Kind, title: str) -> Schema:
     }
 
 
+def _name(member: Schema) -> str:
+    """The name of the part that a member refers to."""
+    return str(member["$ref"]).rpartition("/")[2]
+
+
 def _filled_in(made: Schema) -> Schema:
-    """The schema of a document in whose body texts may be filled in."""
-    body = CampaignSpec.model_json_schema()
-    for name in {*body["$defs"], CampaignSpec.__name__} & made["$defs"].keys():
-        made["$defs"][name] = _texts(made["$defs"][name], FILLED_IN)
-    made["$defs"] |= FILLINGS
-    time = made["$defs"][CampaignSpec.__name__]["properties"]["scheduled_time"]
+    """The schema of a document: in its body, and only there, texts may be filled in."""
+    parts = {
+        name: _texts(part, [] if name in _AROUND else FILLED_IN) for name, part in made.pop("$defs").items()
+    }
+    time = parts[CampaignSpec.__name__]["properties"]["scheduled_time"]
     time["anyOf"] = [MOMENT, *FILLED_IN, IN_ZONE]
     time["description"] += f" {TIME_FORMS}"
-    return made
+    if MatrixMembers.__name__ in parts:
+        matrix = parts[MatrixMembers.__name__]
+        matrix |= {
+            "minProperties": 1,
+            "additionalProperties": matrix["additionalProperties"] | {"minItems": 1},
+        }
+    return {**_texts(made, []), "$defs": {**parts, **FILLINGS}}
+
+
+def _partial(schema: Any) -> Any:
+    """A schema in which no member has to be there."""
+    if isinstance(schema, list):
+        return [_partial(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: value if key == "examples" else _partial(value)
+        for key, value in schema.items()
+        if not (key == "required" and isinstance(value, list))
+    }
 
 
 def _plain(schema: Any) -> Any:
@@ -108,7 +155,8 @@ def _plain(schema: Any) -> Any:
         if not (key == "title" and isinstance(value, str)) and not (key == "default" and value is None)
     }
     if "description" in plain:
-        plain["description"] = str(plain["description"]).partition("\n\n")[0]
+        first = str(plain["description"]).partition("\n\n")[0]
+        plain["description"] = _SECTION.sub("", first)
     if "anyOf" in plain:
         kinds = [kind for kind in plain.pop("anyOf") if kind != {"type": "null"}]
         plain |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
@@ -124,6 +172,6 @@ def _texts(schema: Any, fillings: list[Schema]) -> Any:
     if schema.get("type") == "string":
         told = {key: schema[key] for key in ("description", "examples") if key in schema}
         text = {key: value for key, value in schema.items() if key not in told}
-        text["type"] = "string" if "enum" in text else TEXT_TYPES
+        text["type"] = "string" if {"enum", "const"} & text.keys() else TEXT_TYPES
         return {**told, "anyOf": [text, *fillings]} if fillings else {**told, **text}
     return {key: value if key == "examples" else _texts(value, fillings) for key, value in schema.items()}

@@ -16,7 +16,7 @@ from campaignctl.campaign.content import Email, Message, Push, PushAction, Sms
 from campaignctl.campaign.limits import WINNING_METRICS
 from campaignctl.campaign.spec import AbTest, CampaignSpec, Recurrence, RecurrencePattern, UtmTracking
 from campaignctl.campaign.targeting import Choice, Targeting
-from campaignctl.manifest.document import LifecycleMembers, Metadata
+from campaignctl.manifest.document import Document, LifecycleMembers, MatrixMembers, Metadata
 from campaignctl.manifest.project_file import (
     Api,
     EnvironmentMembers,
@@ -108,7 +108,14 @@ _CONTENT: Mapping[type[BaseModel], Examples] = {
     Sms: {"content": ({"en": "Your parcel is here."}, {"$file": "parcel.{lang}.txt"})},
 }
 
+_MARKETS = ({"country": ["DE", "FR"]}, {"country": ["DE", "FR"], "brand": ["acme", "zeta"]})
+
 _AROUND: Mapping[type[BaseModel], Examples] = {
+    Document: {"matrix": _MARKETS},
+    MatrixMembers: {
+        "include": ([{"country": "CH", "language": "de"}], [{"country": "DE", "hour": "09"}]),
+        "exclude": ([{"country": "FR", "brand": "zeta"}], [{"brand": "zeta"}]),
+    },
     Metadata: {"key": ("push/welcome", "email/weekly-digest")},
     LifecycleMembers: {"ignore_changes": (["score"], ["score", "messages/0/priority"])},
 }

@@ -115,6 +115,6 @@ class Case:
         """The record with what was merely seen, or rewritten in the manifest without effect; None where
         nothing differs."""
         record = records.observed(self.record, self.live) if self.live else self.record
-        if wanted:
+        if wanted and (record.source_digest, record.lifecycle) != (wanted.source_digest, wanted.lifecycle):
             record = replace(record, source_digest=wanted.source_digest, lifecycle=wanted.lifecycle)
         return record if record != self.record else None

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import CampaignctlError, LockLost, PlanRefused, StateNotSaved
 from campaignctl.manifest.desired import DesiredState, Project
 from campaignctl.plan import guardrails, records
 from campaignctl.plan.case import Case
-from campaignctl.plan.model import Plan
+from campaignctl.plan.model import Change, Plan
 from campaignctl.plan.options import Options
 from campaignctl.plan.planner import decide
 from campaignctl.plan.reading import Reading, Unsettled
@@ -26,6 +28,9 @@ from campaignctl.reconciler.run import Run
 from campaignctl.reconciler.wiring import Wiring
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record, State
+
+# A release with one of these was over when it left.
+_FINAL = (Status.SENT, Status.CANCELED)
 
 Approve = Callable[[Plan], bool]
 
@@ -225,26 +230,50 @@ def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
 
 
 def _check_live(run: Run, plan: Plan) -> Reading:
-    """Look again at every live campaign that the plan touches."""
+    """Look again at every live campaign that the plan touches, and at what its creates would repeat."""
     state = run.session.state
-    touched = {change.key: change for change in plan.changes if change.live_digest is not None}
-    if not touched:
+    if state is None:
         return Reading()
-    recorded = state.campaigns if state else {}
-    gone = sorted(key for key in touched if key not in recorded)
+    _check_released(run, plan, state)
+    gone = sorted(change.key for change in plan.changes if change.id and change.key not in state.campaigns)
     if gone:
         raise PlanRefused(f"{gone[0]} is not in the state any more", hint=_AGAIN)
+    touched = {
+        change.key: change
+        for change in plan.changes
+        if change.id and not records.final(state.campaigns[change.key], run.now())
+    }
     lives, _ = read_records(
         run.api,
-        {key: recorded[key] for key in touched},
+        {key: state.campaigns[key] for key in touched},
         parallelism=run.wiring.parallelism,
         at_hand=run.opening.lives,
     )
     for key, change in touched.items():
-        case = Case(key, recorded[key], lives[key], True, None)
-        if case.live_digest != change.live_digest:
+        if not _as_planned(change, state.campaigns[key], lives[key]):
             raise PlanRefused(
-                f"{key}: {recorded[key].id} was changed in the account since this plan was made",
+                f"{key}: {change.id} was changed in the account since this plan was made",
                 hint=_AGAIN,
             )
     return Reading(live=lives)
+
+
+def _as_planned(change: Change, record: Record, live: Live | None) -> bool:
+    """Whether live is what the plan was made against: what it read, or else what the state recorded."""
+    case = Case(change.key, record, live, True, None)
+    if change.live_digest is not None:
+        return case.live_digest == change.live_digest
+    remembered = Case(change.key, record, None, False, None)
+    return case.status == remembered.status and not case.comparison.changes
+
+
+def _check_released(run: Run, plan: Plan, state: State) -> None:
+    """A create must not repeat what left the state and can send again since the plan was made."""
+    keys = {change.key for change in plan.changes if change.intent and change.id is None}
+    bodies = {change.digest for change in plan.changes if change.intent and change.id is None}
+    for entry in state.released:
+        if entry.status in _FINAL or not (entry.key in keys or entry.digest in bodies):
+            continue
+        live = run.api.read(entry.id)
+        if live is not None and status_of(live).can_send:
+            raise PlanRefused(f"{entry.id}, once {entry.key}, can send again", hint=_AGAIN)

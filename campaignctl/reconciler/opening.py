@@ -53,7 +53,7 @@ def opening_read(
     check_url(state, api.url)
     scan = newest(api, state.seen if state else ())
     check_clock(scan.server_time, now)
-    company = company_of(scan.lives) or _company_of_records(api, state)
+    company = company_of(scan.lives) or company_of_records(api, state)
     check_company(company, state, project)
     ours = [(live, found) for live in scan.lives if (found := marker.read(live.members))]
     scope = marker.scope_tag(project.name, project.environment)
@@ -68,7 +68,7 @@ def opening_read(
     )
 
 
-def _company_of_records(api: CampaignApi, state: State | None) -> str | None:
+def company_of_records(api: CampaignApi, state: State | None) -> str | None:
     """Whose account this is, by reading recorded campaigns, where the list shows none.
 
     A list may lag behind; another account does not know the ids either. Raises AccountMismatch when the

@@ -55,6 +55,35 @@ class Session(Protocol):
         ...
 
 
+class Keeping(Protocol):
+    """What lies beside a state, seen without changing anything."""
+
+    @property
+    def left_journal(self) -> bool:
+        """Whether there are steps that no process works on: the next write folds them in."""
+        ...
+
+    @property
+    def backup(self) -> str | None:
+        """Where the previous state is, if there is one."""
+        ...
+
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """What others than its owner may read or write."""
+        ...
+
+    @property
+    def lock(self) -> LockInfo | None:
+        """The lock, if there is one, whether its holder lives or not."""
+        ...
+
+    @property
+    def holder_lives(self) -> bool | None:
+        """Whether the lock's holder does; None where that cannot be told from here."""
+        ...
+
+
 class Backend(Protocol):
     """Where the state of one environment lives."""
 
@@ -78,8 +107,45 @@ class Backend(Protocol):
         """Who holds the lock at the moment, if anybody."""
         ...
 
+    def keeping(self) -> Keeping:
+        """What lies beside the state. Raises `LockError` when the lock cannot be looked at."""
+        ...
+
     def unlock(self, lock_id: str) -> LockInfo:
         """Break the lock with exactly this id. Raises `LockError` if it is not the one held."""
+        ...
+
+
+class RateLeft(Protocol):
+    """What an answer says is left of one of the account's windows (API contract, section 6.2)."""
+
+    @property
+    def limit(self) -> int:
+        """Requests that the window allows."""
+        ...
+
+    @property
+    def remaining(self) -> int:
+        """Requests that are left of them; an estimate."""
+        ...
+
+    @property
+    def reset(self) -> float:
+        """Seconds to the end of the window."""
+        ...
+
+
+class Pulse(Protocol):
+    """One answer as a sign of life."""
+
+    @property
+    def latency(self) -> timedelta:
+        """How long its request took, without any waiting for the pace."""
+        ...
+
+    @property
+    def rate(self) -> RateLeft | None:
+        """What it says of the rate limit, if it does."""
         ...
 
 
@@ -101,6 +167,11 @@ class CampaignApi(Protocol):
     @property
     def server_time(self) -> datetime | None:
         """The server's clock as its last answer showed it, carried forward; None before any answer."""
+        ...
+
+    @property
+    def pulse(self) -> Pulse | None:
+        """What the last answer said of the way to the API; None before any answer."""
         ...
 
     def list_page(

@@ -59,6 +59,7 @@ def outcome_json(outcome: OutcomeShape) -> dict[str, Any]:
         "result": outcome.result,
         "changes": [_result_json(result) for result in outcome.changes],
         "next": list(outcome.next),
+        "notes": list(outcome.notes),
     }
 
 

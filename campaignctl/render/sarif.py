@@ -90,23 +90,20 @@ def _message(finding: Finding) -> str:
 def _artifact(file: str) -> dict[str, str]:
     if file.startswith("/"):
         return {"uri": f"file://{_quoted(file)}"}
-    # A first segment with a colon would read as a scheme, and one is quoted here.
     return {"uri": _quoted(file), "uriBaseId": ROOT}
 
 
 def _quoted(path: str) -> str:
+    """A path as part of a URI; a colon is quoted as well, or what stands before it would be a scheme."""
     return quote(path, safe="/", errors="replace")
 
 
 def _region(source: Source) -> dict[str, int]:
     """The word or quoted text at the place, or one character; columns count from 1, the end is behind it."""
-    token = _TOKEN.match(source.text, source.column - 1)
-    width = len(token[0]) if token else int(source.column <= len(source.text))
-    return {
-        "startLine": source.line,
-        "startColumn": source.column,
-        "endColumn": source.column + width,
-    }
+    start = max(source.column, 1)
+    token = _TOKEN.match(source.text, start - 1)
+    width = len(token[0]) if token else int(start <= len(source.text))
+    return {"startLine": source.line, "startColumn": start, "endColumn": start + width}
 
 
 def _fingerprints(findings: Iterable[Finding]) -> list[str]:

@@ -233,3 +233,26 @@ def test_a_saved_plan_is_private_shown_and_passed_on_by_pipe(world: World) -> No
     assert 'create draft "Draft"' in piped.err
     world.run("apply", "-", status=0, stdin=piped.out)
     world.assert_settled()
+
+
+def test_a_plan_that_did_not_read_the_account_is_held_against_the_state(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, description="new"))
+    path = saved(world, "unread.json", "--no-refresh")
+    campaign = world.campaigns()["Far"]["id"]
+    world.control.edit(campaign, scheduled_time="2036-01-01 00:00:00")
+    assert_refused(world, path, "far", "was changed in the account")
+    world.control.edit(campaign, scheduled_time=FAR)
+    apply_file(world, path, status=0)
+    world.assert_settled()
+
+
+def test_a_create_is_refused_when_what_it_repeats_can_send_again(world: World) -> None:
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.apply()
+    old = world.campaigns()["Draft"]["id"]
+    world.run("state", "rm", "draft", status=0)
+    path = saved(world)
+    world.control.edit(old, status="scheduled", is_draft=False)
+    assert_refused(world, path, old, "can send again")

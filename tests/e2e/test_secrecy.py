@@ -93,12 +93,13 @@ def test_what_needs_a_token_says_what_to_set(world: World) -> None:
     assert not (world.folder / ".campaignctl").exists()
 
 
-@pytest.mark.parametrize("shape", ["{}\n", "{} x", " {}", '"{}"', "{}ü", "\t"], ids=repr)
-def test_a_token_that_cannot_be_one_is_refused_without_being_shown(world: World, shape: str) -> None:
+def test_a_token_that_cannot_be_one_is_refused_without_being_shown(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
-    world.environ = {"OCAMBA_TOKEN": shape.format(TOKEN)}
-    refused = world.run("-v", "apply", "--auto-approve", status=1)
-    assert "token" in refused.err
+    for shape in ("{}\n", "{} x", '"{}"', "\t"):
+        world.environ = {"OCAMBA_TOKEN": shape.format(TOKEN)}
+        refused = world.run("-v", "apply", "--auto-approve", status=1)
+        assert "token" in refused.err
+        assert "nothing was sent" in refused.err
     assert world.control.requests() == []
 
 

@@ -30,9 +30,12 @@ def test_the_folder_of_the_state_holds_no_manifests(project: Check) -> None:
     assert list(desired.campaigns) == ["b"]
 
 
-def test_defaults_are_refused_rather_than_ignored(project: Check) -> None:
-    checked = project({"push/a.yaml": SMS, "push/_defaults.yaml": "spec: {}\n"})
-    assert checked.errors == ["this version of campaignctl does not know _defaults.yaml"]
+@pytest.mark.parametrize("name", ["_defaults.yml", "_Defaults.yaml", "_default.yaml"])
+def test_what_is_almost_called_like_defaults_is_refused_rather_than_ignored(
+    name: str, project: Check
+) -> None:
+    checked = project({"push/a.yaml": SMS, f"push/{name}": "spec: {}\n"})
+    assert checked.errors == [f"defaults are called _defaults.yaml, and this file is {name}"]
 
 
 def test_a_project_inside_of_a_project_is_refused_unless_ignored(project: Check) -> None:

@@ -9,13 +9,15 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it ships no types
 
 from campaignctl.manifest.build import Builder
+from campaignctl.manifest.modeline import KINDS
 from campaignctl.manifest.reader import read
-from campaignctl.manifest.schema import campaign_schema, project_schema
+from campaignctl.manifest.schema import schema
 from campaignctl.manifest.shape import Leaf
+from campaignctl.schedule.times import TimeError, canonical_gmt
 
 SAMPLES = Path(__file__).parents[2] / "campaigns"
-CAMPAIGN = Draft202012Validator(campaign_schema())
-PROJECT = Draft202012Validator(project_schema())
+SCHEMAS = [schema(kind) for kind in KINDS]
+CAMPAIGN, PROJECT, DEFAULTS = map(Draft202012Validator, SCHEMAS)
 
 
 def loaded(text: str) -> list[Any]:
@@ -43,15 +45,15 @@ def restored(value: Any) -> Any:
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.rglob("*.yaml")), ids=lambda path: path.stem)
 def test_the_samples_are_valid(path: Path) -> None:
-    schema = PROJECT if path.name == "campaignctl.yaml" else CAMPAIGN
+    judge = PROJECT if path.name == "campaignctl.yaml" else CAMPAIGN
     for document in loaded(path.read_text()):
-        assert [error.message for error in schema.iter_errors(restored(document))] == []
+        assert [error.message for error in judge.iter_errors(restored(document))] == []
 
 
-@pytest.mark.parametrize("schema", [campaign_schema(), project_schema()])
-def test_the_schemas_are_schemas(schema: Any) -> None:
-    Draft202012Validator.check_schema(schema)
-    assert schema["$id"].startswith("urn:campaignctl:")
+@pytest.mark.parametrize("made", SCHEMAS, ids=KINDS)
+def test_the_schemas_are_schemas(made: Any) -> None:
+    Draft202012Validator.check_schema(made)
+    assert made["$id"].startswith("urn:campaignctl:")
 
 
 def body(**members: Any) -> dict[str, Any]:
@@ -64,18 +66,25 @@ def body(**members: Any) -> dict[str, Any]:
     [
         body(),
         body(name="${var.name}"),
+        body(name=2036),
         body(description={"$file": "a.txt"}),
-        body(scheduled_time="2036-01-01 00:00:00"),
+        body(scheduled_time="${var.start}"),
         body(scheduled_time={"at": "2036-01-01 00:00:00", "tz": "Europe/Belgrade"}),
+        body(scheduled_time={"at": "2036-01-01 ${matrix.hour}:00:00", "tz": "${matrix.zone}"}),
         body(metadata={"any": [1, True, {"thing": "x"}]}),
         body(targeting={"segments": {"items": ["1"], "op": "in"}}),
         body(ab_test={"evaluation_window": "${var.window}"}),
         body(utm_tracking={"enabled": 0}),
         {**body(), "extra": {"new": 1}, "lifecycle": {"on_destroy": "forget"}, "metadata": {"key": "a/b"}},
+        {
+            **body(name="${matrix.country}"),
+            "matrix": {"country": ["DE", "FR"], "exclude": [{"country": "FR"}]},
+        },
+        {**body(), "matrix": {"week": [1, 2], "include": [{"week": 1, "hour": "09"}]}},
     ],
 )
 def test_taken(document: dict[str, Any]) -> None:
-    assert CAMPAIGN.is_valid(document)
+    assert [error.message for error in CAMPAIGN.iter_errors(document)] == []
 
 
 @pytest.mark.parametrize(
@@ -83,11 +92,17 @@ def test_taken(document: dict[str, Any]) -> None:
     [
         {},
         {**body(), "matrix": {}},
+        {**body(), "matrix": ["DE"]},
+        {**body(), "matrix": {"country": []}},
+        {**body(), "matrix": {"country": "DE"}},
+        {**body(), "adopt": "1030978"},
+        {**body(), "kind": "Removed"},
         body(lables=["a"]),
         body(status="draft"),
         body(is_draft="yes"),
         body(description=None),
         body(name="x" * 101),
+        body(scheduled_time="24.12.2036 10:00"),
         body(scheduled_time={"at": "2036-01-01 00:00:00"}),
         body(ab_test={"evaluation_window": "a day"}),
         body(description={"$file": "a", "x": "b"}),
@@ -98,9 +113,99 @@ def test_refused(document: dict[str, Any]) -> None:
     assert not CAMPAIGN.is_valid(document)
 
 
-def test_every_member_says_what_it_is() -> None:
-    for schema in (campaign_schema(), project_schema()):
-        for name, part in [("document", schema), *schema["$defs"].items()]:
-            for member, described in part.get("properties", {}).items():
-                # A part that is named by reference is described where it is defined.
-                assert name == "file" or {"description", "$ref"} & described.keys(), (name, member)
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"spec": {"targeting": {"countries": {"op": "in"}}}},
+        {"message": {"email": {"integration_id": "${var.email}", "email": {"sender_name": "Acme"}}}},
+        {"message": {"push": {"push": {"icon": "https://example.com/icon.png"}}}, "lifecycle": {}},
+    ],
+)
+def test_taken_as_defaults(document: dict[str, Any]) -> None:
+    assert [error.message for error in DEFAULTS.iter_errors(document)] == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"metadata": {"key": "a"}},
+        {"matrix": {"country": ["DE"]}},
+        {"message": {"push": {"icon": "https://example.com/icon.png"}}},
+        {"message": {"push": {"channel": "push"}}},
+        {"spec": {"nam": "x"}},
+    ],
+)
+def test_refused_as_defaults(document: dict[str, Any]) -> None:
+    assert not DEFAULTS.is_valid(document)
+
+
+@pytest.mark.parametrize(
+    "members", [{"api": {"timeout": "30"}}, {"api": {"url": "api.ocamba.com"}}, {"overrides": []}]
+)
+def test_refused_in_the_project_file(members: dict[str, Any]) -> None:
+    project = {"metadata": {"name": "shop"}}
+    assert PROJECT.is_valid(project)
+    assert not PROJECT.is_valid({**project, **members})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2036-12-24 10:00:00",
+        "2036-12-24 10:00:00.000",
+        "2036-12-24T10:00:00Z",
+        "2036-12-24 10:00:00+0100",
+        "2036-12-24T10:00:00,0+01:00",
+        "2036-12-24T10:00:00",
+        "2036-12-24 10:00",
+        "2036-12-24",
+        "2036-12-24 10:00:00.5",
+        "tomorrow",
+    ],
+)
+def test_the_forms_of_a_time_are_those_of_the_tool(text: str) -> None:
+    try:
+        canonical_gmt(text)
+    except TimeError:
+        taken = False
+    else:
+        taken = True
+    assert CAMPAIGN.is_valid(body(scheduled_time=text)) is taken
+
+
+def members_of(made: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    parts = [("document", made), *made["$defs"].items()]
+    return [
+        (part, name, member) for part, each in parts for name, member in each.get("properties", {}).items()
+    ]
+
+
+@pytest.mark.parametrize("made", SCHEMAS, ids=KINDS)
+def test_every_member_says_what_it_is(made: dict[str, Any]) -> None:
+    for part, name, member in members_of(made):
+        assert member.get("description"), (part, name)
+
+
+@pytest.mark.parametrize("made", SCHEMAS, ids=KINDS)
+def test_every_example_is_valid(made: dict[str, Any]) -> None:
+    for part, name, member in members_of(made):
+        judge = Draft202012Validator({**member, "$defs": made["$defs"]})
+        for example in member.get("examples", ()):
+            assert [error.message for error in judge.iter_errors(example)] == [], (part, name)
+
+
+@pytest.mark.parametrize("made", SCHEMAS, ids=KINDS)
+def test_no_example_stands_alone_for_an_editor_to_write(made: dict[str, Any]) -> None:
+    for part, name, member in members_of(made):
+        assert len(member.get("examples", ())) != 1, (part, name)
+
+
+def test_a_refused_member_says_what_to_write_instead() -> None:
+    status = CAMPAIGN.schema["$defs"]["CampaignSpec"]["properties"]["status"]
+    assert "is_draft: true" in status["deprecationMessage"]
+
+
+@pytest.mark.parametrize(("made", "kind"), list(zip(SCHEMAS, KINDS, strict=True)), ids=KINDS)
+def test_a_schema_says_how_it_is_made_anew(made: dict[str, Any], kind: str) -> None:
+    assert f"campaignctl schema {kind} > schemas/{kind}.json" in made["$comment"]

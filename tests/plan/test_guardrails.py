@@ -195,8 +195,14 @@ def test_a_recurring_campaign_bounds_by_its_first_run_after_a_create_only() -> N
 
 @pytest.mark.parametrize(
     ("duration", "text"),
-    [(timedelta(seconds=45), "45s"), (timedelta(minutes=10), "10m"), (timedelta(seconds=599), "9m")]
-    + [(timedelta(hours=2), "2h"), (timedelta(days=3), "3d"), (timedelta(0), "0s")],
+    [
+        (timedelta(0), "0s"),
+        (timedelta(seconds=45), "45s"),
+        (timedelta(seconds=599), "9m"),
+        (timedelta(minutes=10), "10m"),
+        (timedelta(hours=2), "2h"),
+        (timedelta(days=3), "3d"),
+    ],
 )
 def test_durations_in_words(duration: timedelta, text: str) -> None:
     assert words(duration) == text

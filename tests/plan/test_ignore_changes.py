@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import pytest
@@ -35,12 +36,13 @@ def of(spec: Spec, applied: Spec, shown: Spec, *ignored: str, **members: Any) ->
     )
 
 
-def changed(spec: Spec, *path: str | int, to: Any) -> Spec:
-    """A copy of the spec with one member changed."""
-    first, *rest = path
-    copy: Any = list(spec) if isinstance(spec, list) else dict(spec)
-    copy[first] = changed(copy[first], *rest, to=to) if rest else to
-    return dict(copy) if isinstance(copy, dict) else copy
+def changed(value: Any, *path: str | int, to: Any) -> Any:
+    """A copy of a spec, or of a part of it, with one member changed."""
+    if not path:
+        return to
+    other = copy(value)
+    other[path[0]] = changed(other[path[0]], *path[1:], to=to)
+    return other
 
 
 @pytest.mark.parametrize("ignored", ["messages/0/priority", "messages/*/priority", "messages/0", "messages"])

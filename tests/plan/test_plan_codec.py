@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC
 from itertools import pairwise
 from typing import Any
 
@@ -23,7 +23,6 @@ from campaignctl.schedule.sends import Sends
 from tests.plan.planning import (
     IMMEDIATE,
     MANUAL,
-    NOW,
     PROJECT,
     RECURRING,
     SCHEDULED,
@@ -33,8 +32,14 @@ from tests.plan.planning import (
     wanted,
 )
 
-HEAD = ["format_version", "tool_version", "created_at", "project", "environment", "commit", "manifests_digest", "lineage", "serial", "summary", "changes", "valid_until", "objections", "blocked", "drift"]
-CHANGE = ["key", "action", "id", "name", "reason", "diff", "request", "sends", "arms", "audience", "undo", "live_digest", "warnings"]
+HEAD = {
+    *("format_version", "tool_version", "created_at", "project", "environment", "commit", "manifests_digest"),
+    *("lineage", "serial", "summary", "changes", "valid_until", "objections", "blocked", "drift"),
+}
+CHANGE = {
+    *("key", "action", "id", "name", "reason", "diff", "request", "sends", "arms", "audience", "undo"),
+    *("live_digest", "warnings"),
+}
 
 
 def rich() -> Plan:
@@ -48,7 +53,7 @@ def rich() -> Plan:
         }
     )
     plan = plan_of(
-        wanted({**SCHEDULED, "name": "Grüße \u2028 \ud83c\udf84", "labels": ["b", "a"]}, "edited"),
+        wanted({**SCHEDULED, "name": "Grüße \u2028 \U0001f384", "labels": ["b", "a"]}, "edited"),
         wanted({**SCHEDULED, "name": "New"}, "running"),
         wanted(SCHEDULED, "again"),
         wanted({**RECURRING, "targeting": {"countries": {"items": ["DE"], "op": "in"}}}, "daily"),
@@ -76,9 +81,9 @@ def test_a_rich_plan_is_read_back_exactly() -> None:
 
 def test_every_documented_member_is_there() -> None:
     document = encode(rich())
-    assert set(HEAD) <= set(document)
+    assert set(document) >= HEAD
     for change in document["changes"]:
-        assert set(CHANGE) <= set(change)
+        assert set(change) >= CHANGE
         assert set(change["sends"]) >= {"when", "at"}
         assert change["request"] is None or set(change["request"]) == {"method", "path", "body"}
         assert all(set(field) == {"path", "before", "after"} for field in change["diff"])
@@ -109,12 +114,15 @@ def test_a_damaged_character_is_noticed(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(text) - 1))
     sign = data.draw(st.sampled_from('ab01{}[],:"\\ tx') | st.characters(codec="utf-8"))
     damaged = text[:place] + sign + text[place + 1 :]
+    if (read := _read(damaged)) is not None:
+        assert read == decode(text)
+
+
+def _read(text: str) -> Plan | None:
     try:
-        unharmed = decode(damaged)
-    except PlanRefused as refusal:
-        assert refusal.hint
-    else:
-        assert unharmed == decode(text)
+        return decode(text)
+    except PlanRefused:
+        return None
 
 
 def test_every_cut_is_noticed() -> None:
@@ -157,9 +165,7 @@ json_values = st.recursive(
     max_leaves=5,
 )
 objects = st.dictionaries(texts, json_values, max_size=3)
-instants = st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1)).map(  # noqa: DTZ001  # made aware below
-    lambda at: at.replace(microsecond=0, tzinfo=NOW.tzinfo)
-)
+instants = st.datetimes(timezones=st.just(UTC)).map(lambda at: at.replace(microsecond=0))
 fields = st.lists(st.builds(FieldChange, texts, json_values, json_values), max_size=2).map(tuple)
 sends = st.builds(
     Sends,

@@ -59,7 +59,7 @@ def test_color_only_where_it_was_asked_for() -> None:
 
 def test_the_document_is_the_public_one() -> None:
     document = outcome_json(MIXED)
-    assert list(document) == ["format_version", "lineage", "serial", "result", "changes", "next"]
+    assert list(document) == ["format_version", "lineage", "serial", "result", "changes", "next", "notes"]
     assert document["changes"][0] == {
         "key": "push/a",
         "action": "create",

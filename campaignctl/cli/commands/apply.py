@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_text
 from campaignctl.cli.options import (
     auto_approve_option,
@@ -45,7 +46,7 @@ class Manner:
 
 
 @click.command(name="apply")
-@click.argument("planfile", required=False)
+@click.argument("planfile", required=False, shell_complete=files)
 @selecting
 @auto_approve_option
 @parallelism_option

@@ -41,18 +41,11 @@ guardrails:
 """
 
 _MANIFEST = """\
-# A draft sends nothing. Taking `is_draft` away arms it, and there is no way back: nothing returns to draft.
 # Its key is its place in the project, push/welcome. Moving the file gives the campaign a new key.
 apiVersion: campaignctl/v1
 kind: Campaign
 spec:
   name: Welcome to ${var.brand}
-  is_draft: true
-  # Without `targeting` it goes to everyone, and the plan says so.
-  targeting:
-    countries:
-      items: [DE, FR]
-      op: in
   messages:
     - name: Welcome
       channel: push
@@ -62,6 +55,13 @@ spec:
         body:
           en: Good to have you with us.
         landing_url: https://example.com
+  # A draft sends nothing. Taking this line away arms it, and there is no way back: nothing returns to draft.
+  is_draft: true
+  # Without `targeting` it goes to everyone, and the plan says so.
+  targeting:
+    countries:
+      items: [DE, FR]
+      op: in
 """
 
 _GITIGNORE = """\
@@ -77,23 +77,45 @@ _IGNORED = ".campaignctl"
 def command(app: App, *, directory: Path) -> int:
     """Make a new project in DIR (default: the current directory), ready to plan.
 
-    It has a project file and one example, a draft that cannot send. Nothing that exists is overwritten.
+    It has a project file, one example (a draft that cannot send), and the schemas by which an editor
+    completes and checks them. Nothing that exists is overwritten.
     """
     target = (app.settings.directory or app.settings.cwd) / directory
-    files = {
-        target / "campaignctl.yaml": _PROJECT.format(name=_project_name(target)),
-        target / "push" / "welcome.yaml": _MANIFEST,
-    }
+    files = {target / path: text for path, text in _files(_project_name(target)).items()}
     _refuse_to_mix(target)
     ignore = target / ".gitignore"
     if not ignore.exists():
         files[ignore] = _GITIGNORE
+    _refuse_to_overwrite(target, list(files))
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
     app.console.say(_next_steps(app, target, list(files)))
     return 0
+
+
+def _files(name: str) -> dict[str, str]:
+    """The files of a new project, by their path in it."""
+    from campaignctl.manifest.modeline import KINDS, modeline, schema_file
+    from campaignctl.manifest.schema import schema_text
+
+    project, example = "campaignctl.yaml", "push/welcome.yaml"
+    return {
+        project: modeline(project, "Project") + _PROJECT.format(name=name),
+        example: modeline(example) + _MANIFEST,
+        **{schema_file(kind): schema_text(kind) for kind in KINDS},
+    }
+
+
+def _refuse_to_overwrite(target: Path, paths: list[Path]) -> None:
+    """Refuse before anything is written, so that no half of a project is left."""
+    for path in paths:
+        if path.exists():
+            raise CampaignctlError(
+                f"{path.relative_to(target).as_posix()} is there already, and nothing was changed",
+                hint="give the project a directory of its own: campaignctl init campaigns",
+            )
 
 
 def _refuse_to_mix(target: Path) -> None:
@@ -129,6 +151,7 @@ def _next_steps(app: App, target: Path, made: list[Path]) -> str:
     if here != cwd:
         lines.append(f"  cd {shlex.quote(str(here.relative_to(cwd) if here.is_relative_to(cwd) else here))}")
     lines += [
+        "  campaignctl new push/spring      a manifest of your own",
         "  campaignctl validate             the manifests are in order",
         "  campaignctl plan --no-refresh    what an apply would do; needs no token yet",
         "  campaignctl sandbox              a local Ocamba to apply it to, in another terminal",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import STANDARD, write_private
 from campaignctl.cli.options import format_option, selecting
 from campaignctl.cli.settings import App
@@ -22,7 +23,13 @@ _CHANGES = 2
 
 
 @click.command(name="plan")
-@click.option("-o", "out", metavar="FILE", help="Save the plan, to be applied exactly as it was reviewed.")
+@click.option(
+    "-o",
+    "out",
+    metavar="FILE",
+    shell_complete=files,
+    help="Save the plan, to be applied exactly as it was reviewed.",
+)
 @selecting
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 if there are changes.")
 @format_option

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from campaignctl.cli.clock import SystemClock
+from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_text
 from campaignctl.cli.options import format_option
 from campaignctl.cli.settings import App
@@ -13,7 +14,7 @@ from campaignctl.cli.wiring import backend_of, read_project
 
 
 @click.command(name="show")
-@click.argument("planfile", required=False)
+@click.argument("planfile", required=False, shell_complete=files)
 @format_option
 @click.pass_obj
 def command(app: App, *, planfile: str | None, form: str) -> int:

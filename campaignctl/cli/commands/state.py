@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from campaignctl.cli.clock import SystemClock
+from campaignctl.cli.completion_values import files, pending_keys, recorded_keys
 from campaignctl.cli.files import read_text
 from campaignctl.cli.group import Lazy, LazyGroup
 from campaignctl.cli.settings import App
@@ -50,7 +51,7 @@ def list_(app: App) -> int:
 
 
 @click.command(name="show")
-@click.argument("key")
+@click.argument("key", shell_complete=recorded_keys)
 @click.pass_obj
 def show(app: App, *, key: str) -> int:
     """Show the record of the campaign KEY."""
@@ -66,7 +67,7 @@ def show(app: App, *, key: str) -> int:
 
 
 @click.command(name="mv")
-@click.argument("old")
+@click.argument("old", shell_complete=recorded_keys)
 @click.argument("new")
 @click.pass_obj
 def mv(app: App, *, old: str, new: str) -> int:
@@ -81,7 +82,7 @@ def mv(app: App, *, old: str, new: str) -> int:
 
 
 @click.command(name="rm")
-@click.argument("key")
+@click.argument("key", shell_complete=recorded_keys)
 @click.pass_obj
 def rm(app: App, *, key: str) -> int:
     """Forget the record KEY; the live campaign stays, and still sends if it would have."""
@@ -105,7 +106,7 @@ def pull(app: App) -> int:
 
 
 @click.command(name="push")
-@click.argument("file")
+@click.argument("file", shell_complete=files)
 @click.option("--force", is_flag=True, help="Also one of another lineage, or with an older serial.")
 @click.pass_obj
 def push(app: App, *, file: str, force: bool) -> int:
@@ -134,7 +135,7 @@ def unlock(app: App, *, lock_id: str) -> int:
 
 
 @click.command(name="resolve")
-@click.argument("key")
+@click.argument("key", shell_complete=pending_keys)
 @click.option("--adopt", metavar="ID", help="It became this campaign.")
 @click.option("--retry", is_flag=True, help="It did not happen: the next apply may create it.")
 @click.option("--force", is_flag=True, help="Adopt an id that does not show our marker.")

@@ -46,7 +46,11 @@ def command(app: App, *, form: Form, fail_severity: Severity) -> int:
     settings = app.settings
     directory = project_directory(settings)
     desired, findings = check(
-        directory, environment=settings.environment, environ=settings.environ, tool_version=__version__
+        directory,
+        environment=settings.environment,
+        environ=settings.environ,
+        tool_version=__version__,
+        variables=settings.variables,
     )
     count = len(desired.campaigns) if desired else None
     if form == "text":

@@ -1,0 +1,168 @@
+"""What is completed from a project: keys, environments, files. Offline, and nothing where it is broken.
+
+Each is a `shell_complete` of click: context, parameter and what is typed so far to completions.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from campaignctl import __version__
+from campaignctl.cli.settings import Settings
+from campaignctl.errors import CampaignctlError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from campaignctl.manifest.desired import Project
+    from campaignctl.manifest.nodes import Node, SourceFile
+    from campaignctl.state.model import State
+
+# A file without one of these has one campaign, whose key is its path: there is no need to read it as YAML.
+_NOT_ITS_PATH = re.compile(rb"^(?:---|[ \t]*[\"']?(?:metadata|matrix|kind)|[ \t]*\{)", re.MULTILINE)
+
+
+def keys(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Keys of manifests and of the state."""
+    project = _project(_settings(ctx))
+    state = _state(project)
+    recorded = state.campaigns if state else ()
+    return _items({*_declared(project), *recorded}, incomplete)
+
+
+def recorded_keys(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Keys of the records in the state."""
+    state = _state(_project(_settings(ctx)))
+    return _items(state.campaigns if state else (), incomplete)
+
+
+def pending_keys(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Keys of the writes that nobody knows the outcome of."""
+    state = _state(_project(_settings(ctx)))
+    return _items(state.pending if state else (), incomplete)
+
+
+def environments(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Names of the environments that the project file declares."""
+    from campaignctl.cli.wiring import project_directory
+    from campaignctl.manifest.nodes import Mapping
+    from campaignctl.manifest.project import PROJECT_FILE
+
+    file = _read(project_directory(_settings(ctx)), PROJECT_FILE)
+    for root in file.documents:
+        declared = root.get("environments") if isinstance(root, Mapping) else None
+        if isinstance(declared, Mapping):
+            return _items((name.text for name, _ in declared.pairs), incomplete)
+    return []
+
+
+def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Files, by the shell's own completion."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
+def _items(values: Iterable[str], incomplete: str) -> list[CompletionItem[str]]:
+    from click.shell_completion import CompletionItem
+
+    # A line break or a control character would be written over the line that is being typed.
+    return [
+        CompletionItem(value)
+        for value in sorted(values)
+        if value.startswith(incomplete) and value.isprintable()
+    ]
+
+
+def _settings(ctx: click.Context) -> Settings:
+    """The global options of the line so far."""
+    given = ctx.find_root().params
+    return Settings(given["directory"], given["environment"], os.environ, Path.cwd())
+
+
+def _project(settings: Settings) -> Project:
+    """The project; one whose file is broken has at least its directory."""
+    from campaignctl.cli.wiring import project_directory
+    from campaignctl.manifest.desired import Project
+    from campaignctl.manifest.load import load_project
+
+    directory = project_directory(settings)
+    try:
+        return load_project(
+            directory,
+            environment=settings.environment,
+            environ=settings.environ,
+            tool_version=__version__,
+        )
+    except CampaignctlError:
+        return Project(name="", directory=str(directory))
+
+
+def _state(project: Project) -> State | None:
+    from campaignctl.cli.clock import SystemClock
+    from campaignctl.cli.wiring import backend_of
+
+    try:
+        return backend_of(project, SystemClock()).read()
+    except CampaignctlError:
+        return None
+
+
+def _declared(project: Project) -> Iterator[str]:
+    from campaignctl.manifest.discover import Discovery
+
+    root = Path(project.directory)
+    for path in Discovery(project, root, "").manifests():
+        yield from _keys_of(root, path)
+
+
+def _keys_of(root: Path, path: str) -> Iterator[str]:
+    """The keys of one file; of one that cannot be read, none."""
+    default = path.rpartition(".")[0]
+    try:
+        if not _NOT_ITS_PATH.search((root / path).read_bytes()):
+            yield default
+            return
+    except OSError:
+        return
+    file = _read(root, path)
+    for document in file.documents:
+        yield from _keys_of_document(document, file, default)
+
+
+def _keys_of_document(document: Node, file: SourceFile, default: str) -> Iterator[str]:
+    from campaignctl.manifest.nodes import Mapping, Scalar
+
+    if not isinstance(document, Mapping):
+        return
+    kind = document.get("kind")
+    if isinstance(kind, Scalar) and kind.text != "Campaign":
+        return
+    metadata = document.get("metadata")
+    named = metadata.get("key") if isinstance(metadata, Mapping) else None
+    key = named.text if isinstance(named, Scalar) else default
+    matrix = document.get("matrix")
+    if matrix is None:
+        yield key
+    else:
+        yield from _keys_of_matrix(key, matrix, file)
+
+
+def _keys_of_matrix(key: str, matrix: Node, file: SourceFile) -> Iterator[str]:
+    from campaignctl.manifest.matrix import expand
+
+    for combination in expand(matrix, file).combinations:
+        yield key + combination.suffix
+
+
+def _read(root: Path, path: str) -> SourceFile:
+    from campaignctl.manifest.reader import read
+
+    file, _ = read(path, path, (root / path).read_bytes())
+    return file

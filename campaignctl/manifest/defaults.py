@@ -1,0 +1,86 @@
+"""`_defaults.yaml`: what the manifests of a folder and of those below it have in common.
+
+Pure: the files are handed in, those of outer folders first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from campaignctl.errors import Finding
+from campaignctl.manifest.defaults_document import DefaultsDocument
+from campaignctl.manifest.interpolate import Values, fill
+from campaignctl.manifest.merge import merged, settled, with_member
+from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence, SourceFile
+from campaignctl.manifest.outline import outline
+
+DEFAULTS_FILE = "_defaults.yaml"
+#: The members of a manifest that defaults are merged under.
+_MERGED = ("lifecycle", "spec", "extra")
+#: Far more messages than the API takes: beyond it nothing is merged, as nothing is sent.
+_MOST_MESSAGES = 100
+_HAS = "it has `spec:`, `lifecycle:`, `extra:` or `message:`"
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The defaults of a folder, those of the folders around it merged under its own.
+
+    `files` are those that they come from. `complete` is false if one of them cannot be read.
+    """
+
+    root: Mapping | None = None
+    files: tuple[SourceFile, ...] = ()
+    complete: bool = True
+
+    def within(self, file: SourceFile, values: Values) -> tuple[Defaults, tuple[Finding, ...]]:
+        """The defaults of a folder inside of this one, whose file is given, and what is wrong with it."""
+        root = file.documents[0] if len(file.documents) == 1 else None
+        if not isinstance(root, Mapping):
+            return replace(self, complete=False), tuple(_no_defaults(file))
+        settled(root, file)
+        findings = tuple(outline(root, file, values, DefaultsDocument))
+        both = merged(root, self.root) if self.root else root
+        files = (file, *self.files)
+        return Defaults(both if isinstance(both, Mapping) else root, files, self.complete), findings
+
+    def under(self, root: Mapping) -> Mapping:
+        """A manifest with the defaults merged under it, but for those of messages."""
+        if self.root is None:
+            return root
+        pairs = [(key, node) for key, node in self.root.pairs if key.text in _MERGED]
+        both = merged(root, Mapping(pairs, self.root.mark))
+        return both if isinstance(both, Mapping) else root
+
+    def under_messages(self, root: Mapping, values: Values) -> Mapping:
+        """A manifest with the defaults of each channel merged under its messages."""
+        channels = self.root.get("message") if self.root else None
+        spec = root.get("spec")
+        messages = spec.get("messages") if isinstance(spec, Mapping) else None
+        if not (isinstance(spec, Mapping) and isinstance(messages, Sequence)):
+            return root
+        if not isinstance(channels, Mapping) or len(messages.items) > _MOST_MESSAGES:
+            return root
+        items = [merged(item, _of_channel(item, channels, values)) for item in messages.items]
+        return with_member(root, "spec", with_member(spec, "messages", Sequence(items, messages.mark)))
+
+
+NO_DEFAULTS = Defaults()
+
+
+def _of_channel(message: Node, channels: Mapping, values: Values) -> Node | None:
+    channel = message.get("channel") if isinstance(message, Mapping) else None
+    if not isinstance(channel, Scalar):
+        return None
+    name, faults = fill(channel.text, values)
+    return None if faults else channels.get(name)
+
+
+def _no_defaults(file: SourceFile) -> Iterator[Finding]:
+    """What to say of a file that holds no defaults, unless its reader has said it."""
+    if file.documents:
+        several = len(file.documents) > 1
+        place = file.documents[1 if several else 0]
+        message = f"{DEFAULTS_FILE} is one object"
+        yield Finding("error", "type", message, file.at(place), "keep one document" if several else _HAS)

@@ -1,0 +1,95 @@
+"""The form of `_defaults.yaml`: what the manifests below it have in common."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from campaignctl.campaign.content import Adex, Channel, Email, Push, Sms
+from campaignctl.campaign.part import Json, Part
+from campaignctl.campaign.spec import CampaignSpec
+from campaignctl.manifest.document import LifecycleMembers
+
+_ONE = "it belongs to one campaign: write it in the manifest"
+
+
+def _refused(channel: Channel, content: type[Part]) -> dict[str, str]:
+    """What is not said for all messages of a channel, and content that stands one level too high."""
+    deeper = {
+        name: f"it is content, one level deeper: `{channel}: {{{channel}: {{{name}: ...}}}}`"
+        for name in content.model_fields
+    }
+    return {**deeper, "channel": f"`{channel}` above it says it"}
+
+
+class MessageDefaults(Part):
+    """A part of a message, merged under every message of its channel."""
+
+    name: str | None = Field(None, description="Name of the message.")
+    integration_id: str | None = Field(None, min_length=1, description="Integration that sends it.")
+    primary_lang: str | None = Field(
+        None, description="Language for recipients whose own is not given: one of those of the content."
+    )
+    priority: int | None = Field(None, description="Priority; what it does is not documented.")
+    template_id: str | None = Field(
+        None, description="Template; whether a request may name one is not documented."
+    )
+
+
+class PushDefaults(MessageDefaults):
+    """A part of every push message."""
+
+    REFUSED: ClassVar[Mapping[str, str]] = _refused("push", Push)
+    push: Push | None = Field(None, description="A part of the content.")
+
+
+class EmailDefaults(MessageDefaults):
+    """A part of every email."""
+
+    REFUSED: ClassVar[Mapping[str, str]] = _refused("email", Email)
+    email: Email | None = Field(None, description="A part of the content.")
+
+
+class SmsDefaults(MessageDefaults):
+    """A part of every SMS."""
+
+    REFUSED: ClassVar[Mapping[str, str]] = _refused("sms", Sms)
+    sms: Sms | None = Field(None, description="A part of the content.")
+
+
+class AdexDefaults(MessageDefaults):
+    """A part of every AdEx message."""
+
+    REFUSED: ClassVar[Mapping[str, str]] = _refused("adex", Adex)
+    adex: Adex | None = Field(None, description="A part of the content.")
+
+
+class ChannelDefaults(Part):
+    """What every message of a channel has, by channel."""
+
+    push: PushDefaults | None = Field(None, description="Merged under every push message.")
+    email: EmailDefaults | None = Field(None, description="Merged under every email.")
+    sms: SmsDefaults | None = Field(None, description="Merged under every SMS.")
+    adex: AdexDefaults | None = Field(None, description="Merged under every AdEx message.")
+
+
+class DefaultsDocument(Part):
+    """A partial campaign, merged under every manifest of its folder and the folders below.
+
+    Nothing in it is required. Objects merge, everything else is replaced by what is nearer to the manifest.
+    """
+
+    REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(("metadata", "matrix", "adopt", "moved"), _ONE)
+
+    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
+        None, description="campaignctl/v1; may be left out."
+    )
+    kind: Literal["Campaign"] | None = Field(None, description="Campaign; may be left out.")
+    lifecycle: LifecycleMembers | None = Field(None, description="How the tool deals with the campaigns.")
+    spec: CampaignSpec | None = Field(
+        None, description="A part of the body of the create call; none of its members has to be there."
+    )
+    extra: dict[str, Json] | None = Field(
+        None, description="Members of the body that this version does not know, not checked."
+    )
+    message: ChannelDefaults | None = Field(None, description="A part of every message of a channel.")

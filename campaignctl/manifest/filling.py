@@ -1,0 +1,187 @@
+"""Texts of a document: filled in, taken from files, and refused by the place that is at fault."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from campaignctl.campaign.macros import SYSTEM
+from campaignctl.errors import Finding, Severity, Source
+from campaignctl.manifest.file_text import LANG, FileText, LanguageTexts, Texts
+from campaignctl.manifest.interpolate import Room, Values, fill, filled_path, macros, whole
+from campaignctl.manifest.merge import is_file
+from campaignctl.manifest.nodes import Elsewhere, Mapping, Node, Scalar, Sequence, SourceFile
+
+#: What a node that cannot be read becomes; it never stands in a result.
+BAD: Any = object()
+#: How null is spelled.
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+@dataclass(slots=True)
+class Filling:
+    """What the values of one document are made of, and what is wrong with them.
+
+    `texts` are the files that the document names. `values` is None where texts are taken as they are. `bad`
+    are the nodes that became nothing, `unfilled` the texts of files that the manifest itself names, each
+    with its path and before it was filled in, `room` what may still be filled in.
+    """
+
+    file: SourceFile
+    values: Values | None
+    texts: Texts = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    bad: list[Node] = field(default_factory=list)
+    unfilled: list[tuple[str, str]] = field(default_factory=list)
+    room: Room = field(default_factory=Room)
+
+    def refuse(self, node: Node, code: str, message: str, hint: str = "") -> Any:
+        """Note an error at a node that has no value then."""
+        self.bad.append(node)
+        self.note("error", code, self.at(node), message, self.with_place(hint, node))
+        return BAD
+
+    def at(self, node: Node) -> Source:
+        """Where a value was written: where its node stands, or where the variable that it is was given."""
+        return self._given(node) or self.file.at(node)
+
+    def with_place(self, hint: str, node: Node) -> str:
+        """A hint, with the place that a value was filled in at if it was written at another."""
+        mark = node.mark
+        instead = mark.instead if isinstance(mark, Elsewhere) else None
+        filled = node if self._given(node) else instead
+        if not isinstance(filled, Scalar):
+            return hint
+        place = f"`{filled.text}` stands at {self.file.at(filled)}"
+        return f"{hint}; {place}" if hint else place
+
+    def _given(self, node: Node) -> Source | None:
+        """Where the variable was given that a text consists of."""
+        if self.values is None or not isinstance(node, Scalar) or "${" not in node.text:
+            return None
+        space, name = whole(node.text) or ("", "")
+        return self.values.sources.get(name) if space == "var" else None
+
+    def note(self, severity: Severity, code: str, source: Source, message: str, hint: str = "") -> None:
+        """Note a finding."""
+        self.findings.append(Finding(severity, code, message, source, hint))
+
+    def wrong_kind(self, node: Node, wanted: str, hint: str = "") -> Any:
+        """Refuse a node of the wrong kind."""
+        if isinstance(node, Scalar) and node.plain and node.text in NULLS:
+            hint = "leave the member out" + (", or write {}" if wanted == "an object" else "")
+            return self.refuse(node, "null", "no value: null is not taken", hint)
+        return self.refuse(node, "type", f"{_kind(node)} where {wanted} belongs", hint)
+
+    def filled(self, text: str, file: SourceFile, node: Scalar | None) -> Any:
+        """A text with its places filled in; `node` is where it stands, None for a file of its own."""
+        values = self.values or Values({}, {})
+        filled, faults = fill(text, values, self.room.left)
+        self.room.take(len(filled))
+        for fault in faults:
+            source = self.at(node) if node else file.at_offset(fault.offset)
+            self.note("error", "interpolation", source, fault.message, fault.hint)
+        for name, offset in macros(text):
+            if name not in SYSTEM:
+                near = difflib.get_close_matches(name, SYSTEM, 1, 0.8)
+                self.note(
+                    "warning",
+                    "macro",
+                    file.at(node) if node else file.at_offset(offset),
+                    f"${{{name}}} is no macro of the system: it has to be a dynamic one of this account",
+                    f"did you mean ${{{near[0]}}}?" if near else "",
+                )
+        if faults and node:
+            self.bad.append(node)
+        return BAD if faults else filled
+
+    def file_text(self, node: Node) -> Any:
+        """The text that `{$file: PATH}` stands for."""
+        if not (isinstance(node, Mapping) and is_file(node)):
+            return self.wrong_kind(node, "a text", "write the text itself, or {$file: PATH}")
+        found = self._found(node)
+        if isinstance(found, LanguageTexts):
+            message = f"`{LANG}` where one text belongs"
+            return self._unusable(node, message, "it stands for a text by language: write one path")
+        return self._text_of(found, node) if found else BAD
+
+    def texts_by_language(self, node: Mapping) -> Any:
+        """The texts that `{$file: PATH}` with `{lang}` in it stands for, by language."""
+        found = self._found(node)
+        if isinstance(found, FileText):
+            hint = f"write it with `{LANG}`, as in welcome.{LANG}.html, or each language by itself"
+            return self._unusable(node, "one file where a text by language belongs", hint)
+        if not found:
+            return BAD
+        self._note_strays(node, found)
+        if found.error:
+            return self._unusable(node, found.error, found.hint)
+        texts = {}
+        for language, text in found.texts.items():
+            self._remember(language, node)
+            texts[language] = self._text_of(text, node)
+        return BAD if any(text is BAD for text in texts.values()) else texts
+
+    def _found(self, node: Mapping) -> FileText | LanguageTexts | None:
+        """What was read at the path of `{$file: PATH}`; None if that is no path, and an error was noted."""
+        key, path = node.pairs[0]
+        if not isinstance(path, Scalar) or self.values is None:
+            self.refuse(node, "file", "`$file` takes the path of a file")
+            return None
+        name = filled_path(path.text, self.values.matrix or {})
+        if name is None:
+            hint = "a path takes ${matrix.NAME} only, with a NAME of the matrix"
+            self._unusable(node, f"the path {path.text[:60]!r} is not filled in", hint)
+            return None
+        found = self.texts.get((self.file.of(key).folder, name))
+        if found is None:
+            self._unusable(node, "the file was not read")
+        return found
+
+    def _text_of(self, found: FileText, node: Mapping) -> Any:
+        """The text of a file, filled in."""
+        if found.error:
+            return self._unusable(node, found.error, found.hint)
+        self._remember(found.text, node)
+        if "${" not in found.text:
+            return found.text
+        filled = self.filled(found.text, SourceFile(found.name, found.name, found.text), None)
+        return self._unusable(node, f"{found.name} cannot be used") if filled is BAD else filled
+
+    def _unusable(self, node: Mapping, message: str, hint: str = "") -> Any:
+        """Refuse the path of `{$file: PATH}`."""
+        self.bad.append(node)
+        return self.refuse(node.pairs[0][1], "file", message, hint)
+
+    def _remember(self, text: str, node: Mapping) -> None:
+        """Keep a text as the manifest's own, unless defaults name its file."""
+        if not isinstance(node.pairs[0][0].mark, Elsewhere):
+            path = node.pairs[0][1]
+            self.unfilled.append((path.text if isinstance(path, Scalar) else "", text))
+
+    def _note_strays(self, node: Mapping, found: LanguageTexts) -> None:
+        for name, part in found.strays:
+            likely = resembles_language(part)
+            message = f"{name}: {part[:40]!r} is no language code of two small letters"
+            self.note(
+                "error" if likely else "warning",
+                "language",
+                self.file.at(node.pairs[0][1]),
+                message if likely else f"{message}, so the file is left out",
+                "rename it" if likely else "",
+            )
+
+
+def resembles_language(part: str) -> bool:
+    """Whether something was probably meant to be a language code, as DE, de-AT and pt_BR were."""
+    return re.fullmatch(r"[A-Za-z]{2}([-_].*)?", part) is not None
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, Mapping):
+        return "an object"
+    if isinstance(node, Sequence):
+        return "a list"
+    return "a text in quotes" if not node.plain else f"`{node.text[:40]}`"

@@ -1,0 +1,130 @@
+"""Where every member of a compiled campaign came from."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from campaignctl.campaign.problem import Path
+from campaignctl.errors import Source, UsageError
+from campaignctl.manifest.file_text import FileText, LanguageTexts
+from campaignctl.manifest.interpolate import filled_path, places
+from campaignctl.manifest.merge import is_file
+from campaignctl.manifest.nodes import Elsewhere, Mapping, Node, Scalar, Sequence
+from campaignctl.manifest.variant import Variant
+
+Kind = Literal[
+    "manifest", "defaults", "matrix", "variable", "command line", "environment", "file", "converted time"
+]
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One place that the member at a path came from; a member that was put together has several.
+
+    `source` is None for what has no file: the command line and the environment. `name` is that of the
+    variable or of the value in the matrix.
+    """
+
+    path: Path
+    kind: Kind
+    source: Source | None
+    name: str | None = None
+
+
+def origins_of(variant: Variant) -> tuple[Origin, ...]:
+    """The origins of everything that stands in the body of a campaign that was compiled, by its path."""
+    tracing = _Tracing(variant)
+    found: list[Origin] = []
+    for name in ("spec", "extra"):
+        node = variant.root.get(name)
+        if node is not None:
+            found += tracing.of(node, ())
+    return tuple(found)
+
+
+def no_such_key(key: str, known: Collection[str]) -> UsageError:
+    """What to say of a key that no manifest makes."""
+    of_matrix = [one for one in known if one.startswith(f"{key}[")]
+    if of_matrix:
+        more = f" and {len(of_matrix) - _NAMED} more" if len(of_matrix) > _NAMED else ""
+        hint = f"its matrix makes {', '.join(of_matrix[:_NAMED])}{more}"
+    else:
+        near = difflib.get_close_matches(key, known, 1, 0.5)
+        hint = f"did you mean {near[0]}?" if near else "`campaignctl validate` counts what there is"
+    return UsageError(f"no manifest has the key {key}", hint=hint)
+
+
+class _Tracing:
+    """The tracing of one campaign."""
+
+    def __init__(self, variant: Variant) -> None:
+        self._builder = variant.builder
+        self._values = variant.values
+        self._members = variant.combination.members if variant.combination else {}
+        self._converted = {id(node) for node in variant.builder.zoned}
+
+    def of(self, node: Node, path: Path) -> Iterator[Origin]:
+        """The origins of what stands at a node and below."""
+        if id(node) in self._converted:
+            yield from self._places(node, path, "converted time")
+        elif isinstance(node, Scalar):
+            yield from self._places(node, path)
+        elif isinstance(node, Sequence):
+            for index, item in enumerate(node.items):
+                yield from self.of(item, (*path, index))
+            if not node.items:
+                yield self._at(node, path)
+        elif is_file(node):
+            yield from self._file(node, path)
+        else:
+            for key, child in node.pairs:
+                yield from self.of(child, (*path, key.text))
+            if not node.pairs:
+                yield self._at(node, path)
+
+    def _at(self, node: Node, path: Path, kind: Kind | None = None) -> Origin:
+        """A node's own place."""
+        mark = node.mark
+        own: Kind = mark.origin if isinstance(mark, Elsewhere) else "manifest"
+        return Origin(path, kind or own, self._builder.file.at(node))
+
+    def _places(self, node: Node, path: Path, kind: Kind | None = None) -> Iterator[Origin]:
+        """The places of a node: of a value that the matrix gave, there and where it is filled in."""
+        mark = node.mark
+        if isinstance(mark, Elsewhere) and mark.instead is not None:
+            (_, name), *_ = places(mark.instead.text)
+            yield Origin(path, "matrix", self._builder.file.at(node), name)
+            node = mark.instead
+        elif isinstance(node, Scalar):
+            yield from self._fillings(node, path)
+        yield self._at(node, path, kind)
+
+    def _fillings(self, node: Scalar, path: Path) -> Iterator[Origin]:
+        filled = list(dict.fromkeys(places(node.text))) if "${" in node.text else []
+        yield from (self._given(path, space, name) for space, name in filled)
+
+    def _given(self, path: Path, space: str, name: str) -> Origin:
+        """Where the value was given that a place is filled in with."""
+        if space == "env":
+            return Origin(path, "environment", None, name)
+        if space == "matrix":
+            return Origin(path, "matrix", self._builder.file.at(self._members[name]), name)
+        source = self._values.sources.get(name)
+        return Origin(path, "variable" if source else "command line", source, name)
+
+    def _file(self, node: Mapping, path: Path) -> Iterator[Origin]:
+        """The files that `{$file: PATH}` stands for, and where it stands."""
+        key, named = node.pairs[0]
+        name = filled_path(named.text, self._values.matrix or {}) if isinstance(named, Scalar) else None
+        found = self._builder.texts.get((self._builder.file.of(key).folder, name or ""))
+        if isinstance(found, FileText):
+            yield Origin(path, "file", Source(found.name, 1, 1))
+            yield self._at(node, path)
+        elif isinstance(found, LanguageTexts):
+            for language, text in found.texts.items():
+                yield Origin((*path, language), "file", Source(text.name, 1, 1))
+                yield self._at(node, (*path, language))

@@ -1,0 +1,203 @@
+"""One campaign of a manifest: its body built and checked, its key settled."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from campaignctl.campaign.check import cross_checks, model_problems
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.campaign.problem import Problem, error
+from campaignctl.campaign.spec import CampaignSpec
+from campaignctl.errors import Finding
+from campaignctl.manifest import nodes
+from campaignctl.manifest.build import Builder
+from campaignctl.manifest.desired import DesiredCampaign
+from campaignctl.manifest.document import KEY, LONGEST_KEY, Document
+from campaignctl.manifest.extra import merged, unknown_members
+from campaignctl.manifest.filling import BAD
+from campaignctl.manifest.findings import findings_of
+from campaignctl.manifest.interpolate import Values
+from campaignctl.manifest.matrix import Combination
+from campaignctl.manifest.paths import misnamed
+from campaignctl.manifest.shape import Leaf, shape_of
+from campaignctl.schedule.cron import check_cron
+
+_SPEC = shape_of(CampaignSpec)
+_DOCUMENT = shape_of(Document)
+#: A document whose body is left for later: only in the body are texts filled in.
+_AROUND = replace(
+    _DOCUMENT, known={**_DOCUMENT.known, **dict.fromkeys(("spec", "extra", "matrix"), Leaf.NODE)}
+)
+#: The parts of a document that make the body.
+_BODY = (("spec", _SPEC), ("extra", Leaf.JSON))
+#: What may be missing only because defaults could not be read.
+_MISSING = frozenset({"missing-member", "integration-missing", "channel-content"})
+
+
+class Variant:
+    """One campaign on its way from its manifest.
+
+    `builder` has no values yet: around the body nothing is filled in, and in it `values` are.
+    `root` is the manifest with everything merged in, `own` the manifest as its file has it; `default_key` is
+    its key if it sets none, and `combination` its values in the matrix. Unless `complete`, there are defaults
+    that could not be read, and what is missing is not said.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        root: nodes.Mapping,
+        own: nodes.Mapping,
+        default_key: str | None,
+        values: Values,
+        *,
+        combination: Combination | None = None,
+        complete: bool = True,
+    ) -> None:
+        self._file = builder.file
+        self._default_key = default_key
+        self.values = values
+        self._own = own
+        self.combination = combination
+        self._complete = complete
+        self.root = root
+        self.builder = builder
+        self.key: str | None = None
+        self.findings: list[Finding] = builder.findings
+        self.place = builder.file.at(own)
+
+    def compile(self) -> DesiredCampaign | None:
+        """The campaign, or None with at least one error among the findings."""
+        campaign = None if self._is_bare_body() else self._compiled()
+        if self._complete:
+            return campaign
+        self.findings = [found for found in self.findings if found.code not in _MISSING]
+        return None
+
+    def _compiled(self) -> DesiredCampaign | None:
+        value = self.builder.build(self.root, _AROUND)
+        self._refuse_removed(value)
+        value.pop("matrix", None)
+        self.builder.values = self.values
+        for name, shape in _BODY:
+            if name in value:
+                value[name] = self.builder.build(value[name], shape)
+                if value[name] is BAD:
+                    del value[name]
+        self.key = self._key(value)
+        problems = list(self._checks(value))
+        if not self.builder.sound:
+            problems += model_problems(Document, value)
+        self.findings += findings_of(problems, self.root, self.builder)
+        if self.key is None or any(found.severity == "error" for found in self.findings):
+            return None
+        return DesiredCampaign(
+            self.key,
+            merged(value["spec"], value.get("extra", {})),
+            self.place,
+            self._source_digest(),
+            _lifecycle(value.get("lifecycle", {})),
+            tuple(self._unchecked(value)),
+        )
+
+    def _is_bare_body(self) -> bool:
+        """Whether somebody pasted a body and forgot `spec:`."""
+        if self._own.key("spec") or not self._own.key("messages"):
+            return False
+        hint = "write `spec:` above it and indent it"
+        finding = Finding("error", "missing-member", "a body without `spec:`", self.place, hint)
+        self.findings.append(finding)
+        return True
+
+    def _refuse_removed(self, value: dict[str, Any]) -> None:
+        if value.get("kind") == "Removed":
+            del value["kind"]
+            source = self._file.at(nodes.locate(self.root, ("kind",)))
+            message = "this version of campaignctl does not know the kind Removed"
+            self.findings.append(Finding("error", "kind", message, source))
+
+    def _key(self, value: Mapping[str, Any]) -> str | None:
+        """The key, if it can be told and is one."""
+        metadata = value.get("metadata", {})
+        key = metadata.get("key", self._default_key)
+        if key is None:
+            self._note("key", "several documents in one file: each needs `metadata.key`", "")
+            return None
+        wrong = not KEY.fullmatch(key)
+        if "key" in metadata:
+            self.place = self._file.at(nodes.locate(self.root, ("metadata", "key")))
+        elif wrong:
+            message = f"the path {key!r} makes no key: letters, digits, `.`, `_` and `-`, at most 128"
+            self._note("key", message, "set `metadata.key`, or rename the file")
+        return None if wrong else self._with_suffix(str(key))
+
+    def _with_suffix(self, key: str) -> str | None:
+        """The key of this combination."""
+        if self.combination is None:
+            return key
+        key += self.combination.suffix
+        if len(key) <= LONGEST_KEY:
+            return key
+        message = f"the key {key} has {len(key)} characters, and at most {LONGEST_KEY} are allowed"
+        source = self._file.at(self.combination.place)
+        hint = "set a shorter `metadata.key`, or shorter values"
+        self.findings.append(Finding("error", "key", message, source, hint))
+        return None
+
+    def _note(self, code: str, message: str, hint: str) -> None:
+        self.findings.append(Finding("error", code, message, self._file.at(self.root), hint))
+
+    def _checks(self, value: Mapping[str, Any]) -> Iterator[Problem]:
+        """What the models cannot see."""
+        spec = value.get("spec")
+        if spec is None:
+            return
+        for problem in cross_checks(spec):
+            yield replace(problem, path=("spec", *problem.path))
+        yield from self._times(spec)
+        for _, problem in unknown_members(value.get("extra", {}), spec, _SPEC):
+            yield problem
+        for index, path in enumerate(value.get("lifecycle", {}).get("ignore_changes", ())):
+            wrong = misnamed(path, _SPEC, value.get("extra", {}))
+            if wrong:
+                place = ("lifecycle", "ignore_changes", index)
+                yield error("path", place, wrong, "a path as in messages/0/priority")
+
+    def _times(self, spec: Mapping[str, Any]) -> Iterator[Problem]:
+        if self.builder.zoned and spec.get("send_in_profile_time_zone") is True:
+            yield error(
+                "time",
+                ("spec", "scheduled_time"),
+                "an offset or zone beside `send_in_profile_time_zone`: it is everybody's own clock time",
+                "write it as `YYYY-MM-DD HH:MM:SS`",
+            )
+        cron = spec.get("recurrence", {}).get("cron")
+        if cron is not None and len(cron.split(" ")) == 5:  # noqa: PLR2004 - else the rule of five fields speaks
+            wrong = check_cron(cron)
+            if wrong:
+                yield error("cron", ("spec", "recurrence", "cron"), wrong)
+
+    def _unchecked(self, value: Mapping[str, Any]) -> Iterator[str]:
+        for path, _ in unknown_members(value.get("extra", {}), value["spec"], _SPEC):
+            yield "/".join(map(str, path))
+
+    def _source_digest(self) -> str:
+        """The digest of what the author wrote in the manifest itself, for this combination."""
+        texts: list[str] = []
+        for name, _ in _BODY:
+            nodes.fingerprint(self._own.get(name), texts)
+        texts += [text for _, text in sorted(self.builder.unfilled, key=lambda file: file[0])]
+        if self.combination:
+            for name, value in sorted(self.combination.values.items()):
+                texts += ["\1=", name, value]
+        return "sha256:" + hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _lifecycle(members: Mapping[str, Any]) -> Lifecycle:
+    values = dict(members)
+    if "ignore_changes" in values:
+        values["ignore_changes"] = tuple(values["ignore_changes"])
+    return Lifecycle(**values)

@@ -1,0 +1,39 @@
+"""Whatever a file looks like: its canonical form says the same, keeps every comment, and is its own."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from campaignctl.manifest.reader import read
+from campaignctl.manifest.rewrite import canonical
+from tests.manifest.test_mangled import mangled
+from tests.manifest.yaml_texts import yaml_texts
+
+SLOW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@SLOW
+@given(yaml_texts(), st.booleans())
+def test_sound_texts_are_brought_into_one_form(drawn: tuple[str, list[str]], windows: bool) -> None:
+    text, comments = drawn
+    data = (text.replace("\n", "\r\n") if windows else text).encode()
+    if read("a.yaml", "a.yaml", data)[1]:
+        assert not isinstance(canonical("a.yaml", "a.yaml", data), bytes)
+        return
+    once = canonical("a.yaml", "a.yaml", data)
+    assert isinstance(once, bytes), once
+    assert canonical("a.yaml", "a.yaml", once) == once
+    assert sorted(re.findall(rb"# c\d+\.", once)) == sorted(comment.encode() for comment in comments)
+
+
+@SLOW
+@given(mangled() | st.binary(max_size=100))
+def test_what_is_mangled_is_left_alone_or_brought_into_one_form(data: bytes) -> None:
+    once = canonical("a.yaml", "a.yaml", data)
+    if isinstance(once, bytes):
+        assert canonical("a.yaml", "a.yaml", once) == once
+    else:
+        assert all(found.source.line >= 1 and found.message for found in once)

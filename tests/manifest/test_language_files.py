@@ -1,0 +1,134 @@
+"""`{$file: "welcome.{lang}.html"}` gives a text for each language that has a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.manifest.checking import Check, Checked
+
+
+def email(path: str, matrix: str = "") -> str:
+    return f"""\
+{matrix}spec:
+  name: N
+  messages:
+    - name: M
+      channel: email
+      integration_id: 1
+      email: {{sender_name: A, sender_email: a@example.com, subject: Hi, html: {{$file: "{path}"}}}}
+"""
+
+
+def html(checked: Checked, key: str = "mail/a") -> Any:
+    return checked.sound.campaigns[key].spec["messages"][0]["email"]["html"]
+
+
+@pytest.mark.parametrize(
+    ("path", "files"),
+    [
+        ("hi.{lang}.html", ["mail/hi.en.html", "mail/hi.de.html"]),
+        ("../{lang}.html", ["en.html", "de.html"]),
+        ("{lang}/hi.html", ["mail/en/hi.html", "mail/de/hi.html", "mail/fr/other.html"]),
+        ("t/{lang}/hi-{lang}.html", ["mail/t/en/hi-en.html", "mail/t/de/hi-de.html"]),
+        ("{lang}.{lang}.html", ["mail/en.en.html", "mail/de.de.html", "mail/de.en.html"]),
+    ],
+)
+def test_one_member_for_each_language_that_has_a_file(path: str, files: list[str], project: Check) -> None:
+    checked = project({"mail/a.yaml": email(path), **{name: f"<p>{name}" for name in files}})
+    assert html(checked) == {"de": f"<p>{files[1]}", "en": f"<p>{files[0]}"}
+
+
+def test_the_texts_are_filled_in(project: Check) -> None:
+    head = "metadata: {name: t}\nvariables: {brand: Acme}\n"
+    files = {"campaignctl.yaml": head, "mail/a.yaml": email("{lang}.html"), "mail/en.html": "<p>${var.brand}"}
+    assert html(project(files)) == {"en": "<p>Acme"}
+
+
+def test_the_matrix_is_filled_in_in_a_path(project: Check) -> None:
+    text = email("${matrix.country}/hi.{lang}.html", "matrix: {country: [DE, FR]}\n")
+    files = {"mail/a.yaml": text, "mail/DE/hi.de.html": "<p>DE", "mail/FR/hi.fr.html": "<p>FR"}
+    checked = project(files)
+    assert html(checked, "mail/a[country=DE]") == {"de": "<p>DE"}
+    assert html(checked, "mail/a[country=FR]") == {"fr": "<p>FR"}
+
+
+def test_a_combination_without_files_is_an_error_of_that_campaign(project: Check) -> None:
+    text = email("${matrix.country}/hi.{lang}.html", "matrix: {country: [DE, FR]}\n")
+    checked = project({"mail/a.yaml": text, "mail/DE/hi.de.html": "<p>DE"})
+    (found,) = [found for found in checked.findings if found.severity == "error"]
+    assert found.message.startswith("there is no file ")
+    assert found.message.endswith("mail/FR/hi.{lang}.html")
+    assert found.key == "mail/a[country=FR]"
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("none.{lang}.html", "there is no file "),
+        ("../../{lang}.html", "the path leaves the directory of the project"),
+        ("/etc/{lang}.html", "the path leaves the directory of the project"),
+        ("hi.html", "one file where a text by language belongs"),
+        ("${var.x}.{lang}.html", "the path '${var.x}.{lang}.html' is not filled in"),
+        ("${matrix.x}.{lang}.html", "the path '${matrix.x}.{lang}.html' is not filled in"),
+    ],
+)
+def test_a_path_that_names_nothing(path: str, said: str, project: Check) -> None:
+    checked = project({"mail/a.yaml": email(path), "mail/hi.html": "<p>"})
+    (error,) = checked.errors
+    assert error.startswith(said)
+    assert checked.places == ["7:87"]
+
+
+def test_a_matrix_does_not_lead_out_of_the_project(project: Check, tmp_path: Path) -> None:
+    (tmp_path.parent / "secret.en.html").write_text("secret")
+    matrix = "matrix: {country: [DE], include: [{country: DE, place: ../../secret}]}\n"
+    checked = project({"mail/a.yaml": email("${matrix.place}.{lang}.html", matrix)})
+    assert checked.errors == ["the path leaves the directory of the project"]
+
+
+def test_a_link_does_not_lead_out_of_the_project(project: Check, tmp_path: Path) -> None:
+    (tmp_path.parent / "secret.html").write_text("secret")
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail" / "en.html").symlink_to(tmp_path.parent / "secret.html")
+    assert project({"mail/a.yaml": email("{lang}.html")}).errors == [
+        "the path leaves the directory of the project"
+    ]
+
+
+@pytest.mark.parametrize("part", ["DE", "de-AT", "pt_BR"])
+def test_what_was_meant_to_be_a_language_is_refused(part: str, project: Check) -> None:
+    files = {"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": "<p>", f"mail/hi.{part}.html": "<p>"}
+    (error,) = project(files).errors
+    assert error.endswith(f"mail/hi.{part}.html: {part!r} is no language code of two small letters")
+
+
+@pytest.mark.parametrize("part", ["draft", "old.en", "d"])
+def test_a_stray_file_is_left_out_and_pointed_out(part: str, project: Check) -> None:
+    files = {"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": "<p>", f"mail/hi.{part}.html": "<p>"}
+    checked = project(files)
+    assert html(checked) == {"en": "<p>"}
+    (warning,) = checked.warnings
+    assert warning.endswith(", so the file is left out")
+
+
+def test_one_text_is_not_told_by_language(project: Check) -> None:
+    text = email("hi.{lang}.html") + "  description: {$file: 'hi.{lang}.html'}\n"
+    assert project({"mail/a.yaml": text, "mail/hi.en.html": "<p>"}).errors == [
+        "`{lang}` where one text belongs"
+    ]
+
+
+def test_a_text_that_is_too_long_is_said_at_the_path(project: Check) -> None:
+    checked = project({"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": "x" * 65_536})
+    assert "at most 65,535" in checked.errors[0]
+    assert checked.places == ["7:80"]
+    assert checked.findings[0].hint.endswith("this is the text for `en`")
+
+
+def test_a_new_language_is_a_change_of_the_manifest(project: Check) -> None:
+    files = {"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": "<p>"}
+    before, after = project(files).sound, project({**files, "mail/hi.de.html": "<p>"}).sound
+    assert before.campaigns["mail/a"].source_digest != after.campaigns["mail/a"].source_digest

@@ -1,0 +1,329 @@
+"""A matrix makes the campaigns that the same matrix of GitHub Actions makes jobs; keys, and what is refused.
+
+The expected lists of the first test are those of docs.github.com, "Running variations of jobs in a workflow".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from campaignctl.errors import Finding
+from campaignctl.manifest.matrix import expand
+from campaignctl.manifest.nodes import Mapping
+from campaignctl.manifest.reader import read
+from tests.manifest.checking import Check
+
+MESSAGES = "  messages: [{name: M, channel: sms, integration_id: 1, sms: {content: {en: Hi}}}]\n"
+
+
+def manifest(matrix: str, spec: str = "") -> str:
+    """A good manifest with a matrix and members added to its spec."""
+    name = "" if "name:" in spec else "  name: N\n"
+    return f"matrix:\n{matrix}spec:\n{name}{spec}{MESSAGES}"
+
+
+def combinations(matrix: str) -> list[dict[str, str]]:
+    file, found = read("a.yaml", "a.yaml", matrix.encode())
+    assert not found
+    assert isinstance(file.documents[0], Mapping)
+    expanded = expand(file.documents[0], file)
+    assert expanded.usable, expanded.findings
+    return [one.values for one in expanded.combinations]
+
+
+def pairs(*texts: str) -> list[dict[str, str]]:
+    """Each `a=1 b=2` as a combination."""
+    return [dict(pair.split("=") for pair in text.split()) for text in texts]
+
+
+DOCUMENTED = {
+    "one name": ("version: [10, 12, 14]", pairs("version=10", "version=12", "version=14")),
+    "two names": (
+        "os: [ubuntu-latest, windows-latest]\nversion: [10, 12, 14]",
+        pairs(
+            "os=ubuntu-latest version=10",
+            "os=ubuntu-latest version=12",
+            "os=ubuntu-latest version=14",
+            "os=windows-latest version=10",
+            "os=windows-latest version=12",
+            "os=windows-latest version=14",
+        ),
+    ),
+    "include": (
+        (
+            "fruit: [apple, pear]\n"
+            "animal: [cat, dog]\n"
+            "include:\n"
+            "  - color: green\n"
+            "  - {color: pink, animal: cat}\n"
+            "  - {fruit: apple, shape: circle}\n"
+            "  - fruit: banana\n"
+            "  - {fruit: banana, animal: cat}\n"
+        ),
+        pairs(
+            "fruit=apple animal=cat color=pink shape=circle",
+            "fruit=apple animal=dog color=green shape=circle",
+            "fruit=pear animal=cat color=pink",
+            "fruit=pear animal=dog color=green",
+            "fruit=banana",
+            "fruit=banana animal=cat",
+        ),
+    ),
+    "include expands a combination": (
+        (
+            "os: [windows-latest, ubuntu-latest]\n"
+            "node: [14, 16]\n"
+            "include: [{os: windows-latest, node: 16, npm: 6}]"
+        ),
+        pairs(
+            "os=windows-latest node=14",
+            "os=windows-latest node=16 npm=6",
+            "os=ubuntu-latest node=14",
+            "os=ubuntu-latest node=16",
+        ),
+    ),
+    "include adds a combination": (
+        (
+            "os: [macos-latest, windows-latest, ubuntu-latest]\n"
+            "version: [12, 14, 16]\n"
+            "include: [{os: windows-latest, version: 17}]"
+        ),
+        pairs(
+            "os=macos-latest version=12",
+            "os=macos-latest version=14",
+            "os=macos-latest version=16",
+            "os=windows-latest version=12",
+            "os=windows-latest version=14",
+            "os=windows-latest version=16",
+            "os=ubuntu-latest version=12",
+            "os=ubuntu-latest version=14",
+            "os=ubuntu-latest version=16",
+            "os=windows-latest version=17",
+        ),
+    ),
+    "only include": (
+        "include:\n  - {site: production, datacenter: site-a}\n  - {site: staging, datacenter: site-b}\n",
+        pairs("site=production datacenter=site-a", "site=staging datacenter=site-b"),
+    ),
+    "exclude": (
+        (
+            "os: [macos-latest, windows-latest]\n"
+            "version: [12, 14, 16]\n"
+            "environment: [staging, production]\n"
+            "exclude:\n"
+            "  - {os: macos-latest, version: 12, environment: production}\n"
+            "  - {os: windows-latest, version: 16}\n"
+        ),
+        pairs(
+            "os=macos-latest version=12 environment=staging",
+            "os=macos-latest version=14 environment=staging",
+            "os=macos-latest version=14 environment=production",
+            "os=macos-latest version=16 environment=staging",
+            "os=macos-latest version=16 environment=production",
+            "os=windows-latest version=12 environment=staging",
+            "os=windows-latest version=12 environment=production",
+            "os=windows-latest version=14 environment=staging",
+            "os=windows-latest version=14 environment=production",
+        ),
+    ),
+    "include brings back what exclude took": (
+        "country: [DE, FR]\nexclude: [{country: FR}]\ninclude: [{country: FR, sender: x}, {tone: warm}]",
+        pairs("country=DE tone=warm", "country=FR sender=x"),
+    ),
+    "exclude of everything but include": (
+        "country: [DE]\nexclude: [{country: DE}]\ninclude: [{tone: warm}]",
+        pairs("tone=warm"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_the_combinations_are_those_that_github_documents(name: str) -> None:
+    matrix, expected = DOCUMENTED[name]
+    assert combinations(matrix) == expected
+
+
+@pytest.mark.parametrize(
+    ("matrix", "keys"),
+    [
+        ("  country: [DE, FR]\n", ["a[country=DE]", "a[country=FR]"]),
+        ("  country: [DE]\n  lang: [de, en]\n", ["a[country=DE,lang=de]", "a[country=DE,lang=en]"]),
+        (
+            "  country: [DE]\n  include: [{country: DE, sender: Acme GmbH}, {country: IT, x: '1 2'}]\n",
+            ["a[country=DE]", "a[country=IT]"],
+        ),
+        ("  include: [{country: IT, sender: Acme Italia}]\n", ["a[country=IT]"]),
+        ("  size: [1.10, NO, 0123]\n", ["a[size=0123]", "a[size=1.10]", "a[size=NO]"]),
+    ],
+)
+def test_the_key_has_the_names_with_values_in_their_order(
+    matrix: str, keys: list[str], project: Check
+) -> None:
+    assert list(project({"a.yaml": manifest(matrix)}).sound.campaigns) == keys
+
+
+def test_a_key_that_is_set_gets_the_combination_too(project: Check) -> None:
+    text = "metadata: {key: push/all}\n" + manifest("  country: [DE]\n")
+    assert list(project({"a.yaml": text}).sound.campaigns) == ["push/all[country=DE]"]
+
+
+def test_values_are_filled_in_and_stand_for_scalars(project: Check) -> None:
+    more = "score: 7, opaque: 3, text: '3', at: 2036-12-24 10:00:00"
+    matrix = f"  country: [DE]\n  include: [{{country: DE, {more}}}]\n"
+    spec = (
+        "  name: In ${matrix.country}, ${matrix.country}\n"
+        "  score: ${matrix.score}\n"
+        "  scheduled_time: ${matrix.at}\n"
+        "  metadata: {a: '${matrix.opaque}', b: '${matrix.text}', c: '$${matrix.x}'}\n"
+    )
+    made = project({"a.yaml": manifest(matrix, spec)}).sound.campaigns["a[country=DE]"].spec
+    assert made["name"] == "In DE, DE"
+    assert made["score"] == 7
+    assert made["scheduled_time"] == "2036-12-24 10:00:00"
+    assert made["metadata"] == {"a": 3, "b": "3", "c": "${matrix.x}"}
+
+
+BAD: dict[str, tuple[str, str, str]] = {
+    "a text": (" DE\n", "1:9", "a matrix is an object"),
+    "nothing in it": (" {}\n", "1:9", "a matrix is an object"),
+    "a value alone": (" {country: DE}\n", "1:19", "`country` is a list of values"),
+    "no values": (" {country: []}\n", "1:19", "`country` is a list of values"),
+    "a list as a value": (" {country: [[DE]]}\n", "1:20", "a value of a matrix is a text"),
+    "null": (" {country: [~]}\n", "1:20", "null is not taken"),
+    "a blank in a key": (" {country: ['D E']}\n", "1:20", "'D E' cannot stand in a key"),
+    "an empty value in a key": (" {country: ['']}\n", "1:20", "'' cannot stand in a key"),
+    "a comma in a key": (" {country: ['D,E']}\n", "1:20", "'D,E' cannot stand in a key"),
+    "a variable as a value": (" {country: ['${var.a}']}\n", "1:20", "`${` in a value of a matrix"),
+    "no name": (" {'a b': [DE]}\n", "1:10", "'a b' is no name for a matrix"),
+    "a value twice": (" {country: [DE, FR, DE]}\n", "1:28", "`DE` is there twice, also at "),
+    "values that differ in case": (" {country: [DE, de]}\n", "1:24", "`de` and `DE` differ only in case"),
+    "a name twice": (" {country: [DE], country: [FR]}\n", "1:25", "`country` is there twice"),
+    "include of a text": (" {country: [DE], include: x}\n", "1:34", "`include` is a list of objects"),
+    "an empty entry": (" {country: [DE], include: [{}]}\n", "1:35", "an entry of `include` is an object"),
+    "a misspelt include": (" {country: [DE], includ: [{country: DE}]}\n", "1:34", "a value of a matrix"),
+    "exclude of no name": (" {country: [DE], exclude: [{contry: DE}]}\n", "1:44", "`exclude` names `contry`"),
+    "exclude of all": (" {country: [DE], exclude: [{country: DE}]}\n", "1:9", "leaves no combination"),
+    "one combination twice": (
+        " {country: [DE], include: [{country: IT}, {country: IT, x: y}]}\n",
+        "1:50",
+        "the combination [country=IT] is also at ",
+    ),
+    "too many": (
+        f" {{a: {list(range(40))}, b: {list(range(40))}}}\n",
+        "1:9",
+        "1,600 combinations, and at most",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_wrong_with_a_matrix_is_said_at_its_place(name: str, project: Check) -> None:
+    matrix, place, message = BAD[name]
+    checked = project({"a.yaml": f"matrix:{matrix}spec:\n  name: N\n{MESSAGES}"})
+    assert len(checked.errors) == 1, checked.errors
+    assert message in checked.errors[0]
+    assert checked.places == [place]
+
+
+@pytest.mark.parametrize(
+    ("spec", "place", "message", "key"),
+    [
+        ("  name: ${matrix.countri}\n", "5:9", "no `countri` in this combination", "a"),
+        ("  name: ${matrx.country}\n", "5:9", "is neither a variable nor a macro", "a"),
+        ("  score: ${matrix.country}\n", "2:13", "`DE` where a whole number belongs", "a[country=DE]"),
+        ("  name: ${matrix.long}\n", "3:33", "101 characters, and at most 100", "a[country=DE]"),
+    ],
+)
+def test_an_error_points_at_what_caused_it(
+    spec: str, place: str, message: str, key: str, project: Check
+) -> None:
+    matrix = f"  country: [DE, 7]\n  include: [{{country: DE, long: {'x' * 101}}}, {{country: 7, long: y}}]\n"
+    found = _errors(project, manifest(matrix, spec))
+    assert [(message in one.message, f"{one.source.line}:{one.source.column}", one.key) for one in found] == [
+        (True, place, key)
+    ]
+
+
+def _errors(project: Check, text: str) -> list[Finding]:
+    return [one for one in project({"a.yaml": text}).findings if one.severity == "error"]
+
+
+def test_a_mistake_that_all_campaigns_share_is_said_once(project: Check) -> None:
+    spec = "  nam: x\n  description: ${matrix.country}\n"
+    found = _errors(project, manifest("  country: [DE, FR, IT]\n", spec))
+    assert [(one.message, one.key) for one in found] == [("unknown member `nam`", "a")]
+
+
+def test_with_a_matrix_that_cannot_be_used_the_rest_is_checked_all_the_same(project: Check) -> None:
+    spec = "  nam: x\n  description: ${matrix.country} ${vars.x}\n  score: ${matrix.score}\n"
+    checked = project({"a.yaml": manifest("  country: DE\n", spec)})
+    assert [message.split(" ")[0] for message in checked.errors] == ["`country`", "unknown", "`${vars.x}`"]
+
+
+def test_a_name_that_is_used_nowhere_is_pointed_out(project: Check) -> None:
+    checked = project({"a.yaml": manifest("  country: [DE]\n  lang: [de]\n", "  name: ${matrix.country}\n")})
+    assert checked.warnings == ["`${matrix.lang}` stands nowhere in this manifest"]
+
+
+def test_an_exclude_that_leaves_nothing_out_is_pointed_out(project: Check) -> None:
+    matrix = "  country: [DE]\n  exclude: [{country: DR}]\n"
+    checked = project({"a.yaml": manifest(matrix, "  name: ${matrix.country}\n")})
+    assert checked.warnings == ["this entry of `exclude` leaves nothing out"]
+
+
+def test_a_key_stays_within_its_length(project: Check) -> None:
+    text = f"metadata: {{key: {'k' * 116}}}\n" + manifest(
+        "  country: [DE, FRA]\n", "  name: ${matrix.country}\n"
+    )
+    checked = project({"a.yaml": text})
+    assert "has 129 characters, and at most 128" in checked.errors[0]
+    assert checked.places == ["3:17"]
+
+
+def test_two_manifests_do_not_make_the_same_key(project: Check) -> None:
+    text = "metadata: {key: k}\n" + manifest("  country: [DE]\n", "  name: ${matrix.country}\n")
+    (error,) = project({"a.yaml": text, "b.yaml": text}).errors
+    assert error.startswith("the key k[country=DE] is also at ")
+
+
+def _digests(project: Check, matrix: str, spec: str = "  name: ${matrix.country}\n") -> dict[str, str]:
+    campaigns = project({"a.yaml": manifest(matrix, spec)}).sound.campaigns
+    return {key: one.source_digest for key, one in campaigns.items()}
+
+
+def test_another_value_leaves_the_digests_of_the_others_as_they_were(project: Check) -> None:
+    few, more = (_digests(project, f"  country: [{names}]\n") for names in ("DE, FR", "DE, IT, FR"))
+    assert {key: more[key] for key in few} == few
+
+
+def test_a_value_that_changes_is_a_change_of_the_manifest(project: Check) -> None:
+    matrix = "  country: [DE, FR]\n  include: [{country: DE, tone: %s}, {country: FR, tone: x}]\n"
+    spec: Any = "  name: ${matrix.country} ${matrix.tone}\n"
+    before, after = (_digests(project, matrix % tone, spec) for tone in ("warm", "cool"))
+    assert before["a[country=DE]"] != after["a[country=DE]"]
+    assert before["a[country=FR]"] == after["a[country=FR]"]
+
+
+def test_a_matrix_over_a_huge_manifest_is_refused(project: Check) -> None:
+    names = ", ".join(f"m{number}" for number in range(500))
+    text = manifest(f"  market: [{names}]\n", f"  metadata: {{a: [{'x, ' * 3_000}x]}}\n")
+    (error,) = project({"a.yaml": text}).errors
+    assert error == "500 campaigns of 3,006 values, together more than 1,000,000"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        "  metadata: {a: [" + "'${var.long}', " * 30 + "]}\n",
+        "  description: " + "${var.long}" * 50_000 + "\n",
+    ],
+    ids=["in many texts", "in one text"],
+)
+def test_what_is_filled_in_does_not_grow_without_bound(members: str, project: Check) -> None:
+    head = f"metadata: {{name: t}}\nvariables: {{long: {'x' * 500_000}}}\n"
+    checked = project({"campaignctl.yaml": head, "a.yaml": f"spec:\n  name: N\n{members}{MESSAGES}"})
+    assert {message.partition(" of ")[0] for message in checked.errors} == {
+        "what is filled in makes more than 8 MiB"
+    }

@@ -1,0 +1,209 @@
+"""The deliberately broken builds: which lines make campaignctl forget one of its rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_PERFORM = "campaignctl/reconciler/perform.py"
+_SETTLE = "campaignctl/reconciler/settle.py"
+_OBSERVE = "campaignctl/reconciler/observe.py"
+_APPLYING = "campaignctl/reconciler/applying.py"
+_DURABLE = "campaignctl/backends/durable.py"
+_PLANNER = "campaignctl/plan/planner.py"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One place of the source and what stands there in the broken build; `old` stands there once."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A broken build: its name, its edits, and the tests that are asked whether they see it."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...]
+    torture: str = "small | "
+
+
+MUTANTS = (
+    Mutant(
+        "the intent is not durable before the POST: the journal is not synced",
+        (
+            Edit(
+                "campaignctl/backends/journalfile.py",
+                "        durable.write_all(self._descriptor, data)\n        durable.sync(self._descriptor)\n",
+                "        durable.write_all(self._descriptor, data)\n",
+            ),
+        ),
+        ("tests/torture", "tests/backends"),
+        "small | power cut",
+    ),
+    Mutant(
+        "the intent is not durable before the POST: it is written afterwards",
+        (
+            Edit(
+                _PERFORM,
+                "            run.record(Entry(intents={change.key: started}))\n\n    try:\n"
+                "        live = run.api.create(post.body or {}, before=before)\n",
+                "\n    try:\n        live = run.api.create(post.body or {}, before=before)\n"
+                "        run.record(Entry(intents={change.key: started}))\n",
+            ),
+        ),
+        ("tests/torture", "tests/e2e/test_once.py"),
+        "small | killed",
+    ),
+    Mutant(
+        "`started` left out",
+        (
+            Edit(
+                _PERFORM,
+                '        if run.state.pending[change.key].phase == "planned":\n',
+                '        if run.state.pending[change.key].phase == "never":\n',
+            ),
+        ),
+        ("tests/torture", "tests/e2e/test_once.py"),
+        "small | killed",
+    ),
+    Mutant(
+        "the marker left out",
+        (Edit("campaignctl/plan/build.py", "        spec = marker.stamp(spec, made_by)\n", ""),),
+        ("tests/torture", "tests/plan", "tests/e2e/test_once.py"),
+        "small | killed",
+    ),
+    Mutant(
+        "a create is repeated after 5xx",
+        (
+            Edit(
+                "campaignctl/api/client.py",
+                "        answer = self._courier.write(call, Outgoing(body=_json(body, call)))\n"
+                "        if answer.status not in CREATED:\n",
+                "        answer = self._courier.read(call, Outgoing(body=_json(body, call)))\n"
+                "        if answer.status not in CREATED:\n",
+            ),
+        ),
+        ("tests/api", "tests/torture"),
+        "small | fault",
+    ),
+    Mutant(
+        "settling skipped: what is unknown counts as not done",
+        (
+            Edit(
+                _SETTLE,
+                'run.state.pending.items() if intent.phase == "planned"}',
+                'run.state.pending.items() if intent.phase != "never"}',
+            ),
+        ),
+        ("tests/torture", "tests/e2e/test_once.py"),
+        "small | killed",
+    ),
+    Mutant(
+        "settling does not wait for what is still on its way",
+        (
+            Edit(
+                _SETTLE,
+                "        while (left := until - run.now()) > timedelta(0):\n",
+                "        while False:\n",
+            ),
+        ),
+        ("tests/torture", "tests/e2e/test_once.py"),
+        "small | killed, late effect",
+    ),
+    Mutant(
+        "settling by name",
+        (
+            Edit(
+                _OBSERVE,
+                "        made_by = marker.read(full.members) if full else None\n"
+                "        if full and made_by and made_by.intent in pending:\n"
+                "            found.setdefault(pending[made_by.intent], []).append(full)\n",
+                "        names = {i.spec.get('name'): i.intent for i in state.pending.values()}\n"
+                "        if full and names.get(full.name) in pending:\n"
+                "            found.setdefault(pending[names[full.name]], []).append(full)\n",
+            ),
+        ),
+        ("tests/torture", "tests/e2e/test_once.py", "tests/e2e/test_awkward_api.py"),
+        "",
+    ),
+    Mutant(
+        "the lock ignored",
+        (
+            Edit(
+                "campaignctl/backends/lockfile.py",
+                "                if holder := _holder(descriptor, before):\n",
+                "                if holder := None:\n",
+            ),
+            Edit(
+                "campaignctl/backends/lockfile.py",
+                "            intact = _same_file(self._path, self._descriptor)"
+                " and _content(self._descriptor) == self.info\n",
+                "            intact = True\n",
+            ),
+        ),
+        ("tests/backends", "tests/torture"),
+        "small | applies at once",
+    ),
+    Mutant(
+        "renamed before it is synced",
+        (
+            Edit(
+                _DURABLE,
+                "            write_all(descriptor, data)\n            sync(descriptor)\n",
+                "            write_all(descriptor, data)\n",
+            ),
+            Edit(
+                _DURABLE,
+                "        draft.replace(path)\n    except",
+                "        draft.replace(path)\n        late = os.open(path, os.O_RDONLY)\n"
+                "        sync(late)\n        os.close(late)\n    except",
+            ),
+        ),
+        ("tests/torture", "tests/backends"),
+        "small | power cut",
+    ),
+    Mutant(
+        "the serial of a saved plan unchecked",
+        (Edit(_APPLYING, "    if plan.serial != state.serial:\n", "    if plan.serial < 0:\n"),),
+        ("tests/e2e/test_saved_plans.py",),
+        "",
+    ),
+    Mutant(
+        "the opening read skipped",
+        (
+            Edit(
+                "campaignctl/reconciler/opening.py",
+                "    check_company(company, state, project)\n    ours = [",
+                "    return Opening(scan, None)\n    ours = [",
+            ),
+        ),
+        ("tests/e2e/test_awkward_api.py", "tests/e2e/test_state_commands.py"),
+        "",
+    ),
+    Mutant(
+        "the ledger looks at the key's own sends alone",
+        (
+            Edit(
+                _PLANNER,
+                "    sent = _sent_before(question, body)\n",
+                "    sent = _sent_before(question, body, key)\n",
+            ),
+            Edit(
+                _PLANNER,
+                "def _sent_before(question: Question, body: str) -> str | None:\n",
+                "def _sent_before(question: Question, body: str, key: str = '') -> str | None:\n",
+            ),
+            Edit(
+                _PLANNER,
+                "        if entry.digest == body:\n",
+                "        if entry.digest == body and key in ('', entry.key):\n",
+            ),
+        ),
+        ("tests/plan", "tests/e2e/test_life.py", "tests/e2e/test_options.py"),
+        "",
+    ),
+)

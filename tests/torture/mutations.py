@@ -1,0 +1,94 @@
+"""`python -m tests.torture.mutations`: break campaignctl on purpose, and see which test notices.
+
+Slow, and no part of the tests: each broken build is a copy of the tree in a temporary directory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.torture.mutants import MUTANTS, Mutant
+
+_ROOT = Path(__file__).resolve().parents[2]
+_COPIED = (
+    "campaignctl",
+    "campaigns",
+    "docs",
+    "tests",
+    "pyproject.toml",
+    "README.md",
+    "CHANGELOG.md",
+    "tools",
+)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_TRIAL = re.compile(r"^(\S+ \| .*)$", re.MULTILINE)
+_LONGEST = 900
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table; 1 when a broken build was not noticed."""
+    parser = argparse.ArgumentParser("python -m tests.torture.mutations", description=__doc__)
+    parser.add_argument("--only", default="", metavar="TEXT", help="mutants whose name has it")
+    options = parser.parse_args(arguments)
+    missed = 0
+    for mutant in MUTANTS:
+        if options.only in mutant.name:
+            seen = list(_noticed(mutant))
+            missed += not seen
+            print(f"| {mutant.name} | {'; '.join(seen) or 'NOTHING'} |", flush=True)  # noqa: T201
+    return bool(missed)
+
+
+def _noticed(mutant: Mutant) -> Iterator[str]:
+    """What fails under a mutant: a trial, and a test of the suite."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as name:
+        tree = Path(name)
+        _copy(tree)
+        _break(tree, mutant)
+        if mutant.torture:
+            words = ["tests.torture", "--all", "--only", mutant.torture, "--first", "--seed", "1"]
+            if found := _TRIAL.search(_said(tree, words)):
+                yield f"trial `{found[1]}`"
+        tests = ["pytest", "-x", "-q", "-n", "2", "-p", "no:cacheprovider", *mutant.tests]
+        if found := _FAILED.search(_said(tree, tests)):
+            yield f"`{found[1]}`"
+
+
+def _copy(tree: Path) -> None:
+    for name in _COPIED:
+        source = _ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        elif source.exists():
+            shutil.copy(source, tree / name)
+
+
+def _break(tree: Path, mutant: Mutant) -> None:
+    for edit in mutant.edits:
+        path = tree / edit.file
+        text = path.read_text(encoding="utf-8")
+        if text.count(edit.old) != 1:
+            raise SystemExit(f"{mutant.name}: {edit.file} does not have once:\n{edit.old}")
+        path.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
+
+
+def _said(tree: Path, module: Sequence[str]) -> str:
+    """The output of a module that runs in a tree, with that tree's campaignctl."""
+    environ = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", *module]
+    done = subprocess.run(
+        command, cwd=tree, env=environ, capture_output=True, text=True, timeout=_LONGEST, check=False
+    )
+    return done.stdout + done.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""What must be true whatever happened, and the road there: apply again until it ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from campaignctl.errors import StateError
+from tests.torture.place import Place
+from tests.torture.scenario import Due, Scenario
+
+_MOST_APPLIES = 7
+
+
+@dataclass
+class Verdict:
+    """What was found after a trial.
+
+    `duplicates`, `losses` and `stuck` are sentences, and there should be none. `persons` counts how often
+    somebody had to say what became of a create; `applies` how many runs it took to the end.
+    """
+
+    duplicates: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
+    persons: int = 0
+    applies: int = 0
+
+    @property
+    def bad(self) -> list[str]:
+        return [*self.duplicates, *self.losses, *self.stuck]
+
+
+def readable(place: Place, verdict: Verdict) -> None:
+    """The state can be read at this very moment, by the command that people use."""
+    ended = place.run("state", "pull")
+    if ended.status != 0 and "There is no state yet" not in ended.text:
+        verdict.stuck.append(f"the state is not readable: {ended.text}")
+
+
+def brought_to_an_end(place: Place, scenario: Scenario, old: dict[str, str], verdict: Verdict) -> None:
+    """Apply again and again, with a person's word only where one is due; then judge."""
+    said = ""
+    for _ in range(_MOST_APPLIES):
+        words = _said_again(place, scenario, old)
+        ended = place.apply(*words)
+        verdict.applies, said = verdict.applies + 1, ended.text
+        if ended.status == 0 and not words:
+            break
+        _ask_a_person(place, scenario, verdict)
+    else:
+        verdict.stuck.append(f"{_MOST_APPLIES} applies did not end it: {said[-1500:]}")
+    judge(place, scenario, verdict)
+
+
+def recorded_ids(place: Place) -> dict[str, str]:
+    """The id of every recorded campaign, by key."""
+    state = place.state()
+    return {key: record.id for key, record in state.campaigns.items()} if state else {}
+
+
+def _said_again(place: Place, scenario: Scenario, old: dict[str, str]) -> list[str]:
+    """The options that its author gives again, because what they ask for has not happened yet.
+
+    A replacement is asked for by name, and so is sending the same body a second time, for which a two-step
+    create has one moment more: when the new campaign is there and is not set off yet.
+    """
+    state = place.state()
+    if state is None:
+        return []
+    known = [key for key in scenario.replace if key in state.campaigns and key not in state.pending]
+    due = [key for key in known if state.campaigns[key].id == old.get(key)]
+    if due or not scenario.two_step:
+        return [word for key in due for word in ("--replace", key)]
+    fired = {entry.id for entry in state.sent}
+    idle = [key for key in known if scenario.due[key].sends and state.campaigns[key].id not in fired]
+    return [word for key in idle for word in ("--target", key, "--override", "resend")]
+
+
+def _ask_a_person(place: Place, scenario: Scenario, verdict: Verdict) -> None:
+    """For each create that nobody can settle: look into the account, as the hint says, and tell."""
+    state = place.state()
+    if state is None:
+        return
+    known = {record.id for record in state.campaigns.values()} | {entry.id for entry in state.released}
+    strangers = {c["live"]["name"] for c in place.control.campaigns() if c["id"] not in known}
+    for key, intent in state.pending.items():
+        if intent.operation != "create" or key in strangers:
+            continue
+        if not scenario.due[key].by_hand and state.account.markers:
+            continue  # the next apply has to settle it by itself
+        ended = place.run("state", "resolve", key, "--retry")
+        if ended.status == 0:
+            verdict.persons += 1
+        else:
+            verdict.stuck.append(f"{key}: resolve --retry was refused: {ended.text}")
+
+
+def judge(place: Place, scenario: Scenario, verdict: Verdict) -> None:
+    """The invariants."""
+    try:
+        state = place.state()
+    except StateError as error:
+        verdict.stuck.append(f"the state cannot be read: {error}")
+        return
+    records = {key: record.id for key, record in state.campaigns.items()} if state else {}
+    if state is None or state.pending:
+        verdict.stuck.append(f"intents are left: {sorted(state.pending) if state else 'no state'}")
+    account = place.control.campaigns()
+    for key, due in scenario.due.items():
+        _judge_key(key, due, account, records.get(key), verdict)
+    verdict.losses += [
+        f"{key} is recorded and should not be" for key in sorted(set(records) - set(scenario.due))
+    ]
+    verdict.losses += list(_strangers(account, scenario))
+    plan = place.plan()
+    if plan["changes"] or plan["blocked"]:
+        verdict.stuck.append(f"the next plan is not empty: {plan['changes']} {plan['blocked']}")
+
+
+def _strangers(account: list[dict[str, Any]], scenario: Scenario) -> Iterator[str]:
+    for campaign in account:
+        if campaign["live"]["name"] not in scenario.due:
+            yield f"nobody asked for {campaign['live']['name']}"
+
+
+def _judge_key(
+    key: str, due: Due, account: list[dict[str, Any]], recorded: str | None, verdict: Verdict
+) -> None:
+    mine = [campaign for campaign in account if campaign["live"]["name"] == key]
+    alive = [campaign["id"] for campaign in mine if campaign["live"]["status"] != "canceled"]
+    copies = 0 if due.kind == "gone" else due.copies
+    if len(alive) > copies:
+        verdict.duplicates.append(f"{key}: live as {alive}")
+    if len(alive) < copies:
+        verdict.losses.append(f"{key}: live as {alive}, not {copies} times")
+    if due.kind == "recorded" and recorded not in alive:
+        verdict.losses.append(f"{key}: recorded as {recorded}, live as {alive}")
+    if due.kind != "recorded" and recorded is not None:
+        verdict.losses.append(f"{key}: still recorded as {recorded}")
+    _judge_sends(key, due, mine, verdict)
+
+
+def _judge_sends(key: str, due: Due, mine: list[dict[str, Any]], verdict: Verdict) -> None:
+    counts = Counter(campaign["id"] for campaign in mine for _ in campaign["sends"])
+    twice = sorted(campaign_id for campaign_id, count in counts.items() if count > 1)
+    if twice or counts.total() > due.sends:
+        verdict.duplicates.append(f"{key}: set off {counts.total()} times, not {due.sends}: {dict(counts)}")
+    if counts.total() < due.sends:
+        verdict.losses.append(f"{key}: set off {counts.total()} times, not {due.sends}")

@@ -1,0 +1,128 @@
+"""One project over one account, in a directory of its own: where a trial happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from campaignctl.backends.local import LocalBackend
+from campaignctl.sandbox.control import Control
+from campaignctl.state.model import State
+from tests.torture.processes import Account, Child, Command, Ended
+from tests.torture.scenario import Scenario
+from tests.torture.tap import Call, Stop, read_calls
+
+_TAIL = 1500
+TOKEN = "t0rture-t0ken"
+
+
+@dataclass
+class Place:
+    """A project and its account, both running."""
+
+    root: Path
+    control: Control
+    environ: Mapping[str, str]
+    commands: int = 0
+
+    @property
+    def project(self) -> Path:
+        return self.root / "project"
+
+    @property
+    def state_directory(self) -> Path:
+        return self.project / ".campaignctl"
+
+    def start(self, *words: str, stop: Stop | None = None, calls: Path | None = None) -> Child:
+        """The command line, started."""
+        self.commands += 1
+        line = ("-C", str(self.project), *words)
+        command = Command(line, self.environ, self.state_directory, stop, calls)
+        return command.start(self.root / f"output-{self.commands}")
+
+    def run(self, *words: str, stop: Stop | None = None, calls: Path | None = None) -> Ended:
+        """The command line, run to its end."""
+        ended = self.start(*words, stop=stop, calls=calls).wait()
+        if "Traceback" in ended.text or "Unexpected" in ended.text:
+            raise AssertionError(ended.text[-_TAIL:])
+        return ended
+
+    def apply(self, *words: str, stop: Stop | None = None) -> Ended:
+        """An apply that asks nobody, one change after the other unless told otherwise."""
+        return self.run("apply", "--auto-approve", "--parallelism", "1", *words, stop=stop)
+
+    def crossed(self, *words: str) -> list[Call]:
+        """The boundaries of an apply that nothing happens to."""
+        record = self.root / "calls"
+        ended = self.run("apply", "--auto-approve", "--parallelism", "1", *words, calls=record)
+        if ended.status != 0:
+            raise AssertionError(f"the clean run ended with {ended}")
+        return read_calls(record)
+
+    def plan(self) -> dict[str, Any]:
+        """What is left to do."""
+        ended = self.run("-q", "plan", "--format", "json")
+        document = json.JSONDecoder().raw_decode(ended.text[ended.text.index("{") :])[0]
+        if not isinstance(document, dict) or "changes" not in document:
+            raise AssertionError(ended.text)
+        return document
+
+    def state(self) -> State | None:
+        """The state as a reader finds it."""
+        return LocalBackend(
+            self.state_directory / "state.json",
+            now=lambda: datetime.now(UTC),
+            new_id=lambda: "reader",
+            wait=lambda _: None,
+            interrupted=lambda: False,
+        ).read()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A scenario set up once: the project and the account as they are before the torture."""
+
+    scenario: Scenario
+    root: Path
+
+    @classmethod
+    def built(cls, scenario: Scenario, root: Path) -> Stage:
+        """Apply what the scenario begins with, and put the changed manifests in place."""
+        root.mkdir(parents=True)
+        scenario.write_before(root / "project")
+        with _running(root) as place:
+            if scenario.before and (ended := place.apply()).status != 0:
+                raise AssertionError(f"{scenario.name}: the first apply ended with {ended}")
+        scenario.write_after(root / "project")
+        return cls(scenario, root)
+
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """A copy of it, running, and gone afterwards."""
+        with tempfile.TemporaryDirectory(dir=self.root.parent, prefix="trial-") as name:
+            root = Path(name)
+            shutil.copytree(self.root, root, dirs_exist_ok=True)
+            with _running(root) as place:
+                yield place
+
+
+@contextmanager
+def _running(root: Path) -> Iterator[Place]:
+    account = Account(root / "account.db", root / "account.log")
+    try:
+        yield Place(root, Control(account.url), _environ(account.url))
+    finally:
+        account.close()
+
+
+def _environ(url: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    return {**kept, "OCAMBA_TOKEN": TOKEN, "OCAMBA_API_URL": url}

@@ -1,0 +1,145 @@
+"""Which trials there are: every boundary, every fault, and random ones by a seed."""
+
+from __future__ import annotations
+
+import errno
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from random import Random
+from typing import Any
+
+from tests.torture.tap import Call, Stop
+from tests.torture.trials import Fault, Trial
+
+_LATE = 0.6
+_BEYOND_TIMEOUT = 1.5
+
+FAULTS: Mapping[str, Mapping[str, Any]] = {
+    "lost answer": {"kind": "lost_answer"},
+    "dropped": {"kind": "drop"},
+    **{
+        f"{status} {'after' if effect else 'without'} effect": {
+            "kind": "status",
+            "status": status,
+            "effect": effect,
+        }
+        for status, effect in product((500, 502, 503, 504), (True, False))
+    },
+    "redirect": {"kind": "redirect", "location": "http://127.0.0.1:9/elsewhere"},
+    "truncated": {"kind": "truncate"},
+    "garbled": {"kind": "garble"},
+    "no id": {"kind": "no_id"},
+    "429 with seconds": {"kind": "rate_limit", "retry_after": 1},
+    "429 too many at once": {"kind": "rate_limit", "retry_after": -1},
+    "429 without a word": {"kind": "rate_limit", "retry_after": None},
+    "401": {"kind": "status", "status": 401},
+    "late effect": {"kind": "delay", "seconds": _BEYOND_TIMEOUT, "when": "before"},
+    "late answer": {"kind": "delay", "seconds": _BEYOND_TIMEOUT, "when": "after"},
+}
+
+
+def kills(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """A SIGKILL at every boundary, in every way there is."""
+    for number, call in enumerate(calls, 1):
+        for moment in call.moments:
+            label = f"{number} {call.name} {call.about} {moment}"
+            yield Trial(scenario, "killed", label, Stop(number, moment))
+
+
+def power_cuts(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """The machine loses its power at every boundary; what was not synced is lost, in either way."""
+    for number, call in enumerate(calls, 1):
+        for loss in ("names", "content"):
+            stop = Stop(number, loss=loss)
+            yield Trial(scenario, "power cut", f"{number} {call.name} {call.about} {loss}", stop)
+
+
+def late_effects(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """The process dies while its request is on the way, and the server carries it out later."""
+    requests = 0
+    for number, call in enumerate(calls, 1):
+        requests += call.is_request
+        if call.name != "recv" or requests == 0:
+            continue
+        rule = _nth(requests, {"kind": "delay", "seconds": _LATE})
+        yield Trial(scenario, "killed, late effect", f"{number} request {requests}", Stop(number), (rule,))
+
+
+def failing_calls(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """Every call fails once: the disk is full, or the network does not answer in time."""
+    for number, call in enumerate(calls, 1):
+        if call.name in ("flock", "unlink", "replace"):
+            code = errno.EIO
+        else:
+            code = errno.ENOSPC if call.is_file else errno.ETIMEDOUT
+        stop = Stop(number, error=code)
+        group = "disk error" if call.is_file else "network error"
+        yield Trial(scenario, group, f"{number} {call.name} {call.about}", stop)
+
+
+def single_faults(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """Every fault at the first read, and at the first, a middle and the last write."""
+    places = _places(calls)
+    for (name, fault), (where, number) in product(FAULTS.items(), places.items()):
+        yield Trial(scenario, "fault", f"{name} at the {where}", faults=(_nth(number, fault),))
+
+
+def paired_faults(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """Every two faults, at the first and the last write."""
+    places = _places(calls)
+    for (one, first), (two, second) in product(FAULTS.items(), FAULTS.items()):
+        # The second rule does not count the request that the first one takes.
+        rules = (_nth(places["first write"], first), _nth(places["last write"] - 1, second))
+        yield Trial(scenario, "two faults", f"{one}, then {two}", faults=rules)
+
+
+def random_faults(scenario: str, calls: Sequence[Call], number: int, seed: int) -> Iterator[Trial]:
+    """Schedules in which one request of four meets some fault, and every other one a kill as well."""
+    random = Random(seed)
+    requests = sum(call.is_request for call in calls)
+    for index in range(number):
+        hit = [n for n in range(1, requests + 1) if random.random() < 1 / 4] or [1]
+        rules = tuple(
+            _nth(request - place, random.choice(list(FAULTS.values()))) for place, request in enumerate(hit)
+        )
+        stop = Stop(random.randrange(1, len(calls) + 1)) if index % 2 else None
+        label = f"seed {seed}, {index}"
+        yield Trial(scenario, "random faults", label, stop, rules, parallelism=random.choice((1, 2, 8)))
+
+
+def parallel_kills(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """A SIGKILL at every so-manieth call of an apply that does eight things at once."""
+    for number in range(1, len(calls) + 1):
+        yield Trial(scenario, "killed, 8 at once", str(number), Stop(number), parallelism=8)
+
+
+def frozen_holders(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """The holder of the lock is stopped with the bytes of a request in its hands."""
+    for number, call in enumerate(calls, 1):
+        if call.name == "send" and number > 1:
+            stop = Stop(number, signal=signal.SIGSTOP)
+            yield Trial(scenario, "frozen, lock broken", f"{number} {call.about}", stop, frozen=True)
+
+
+def crowds(scenario: str) -> Iterator[Trial]:
+    """Two and eight applies at once."""
+    for number in (2, 8):
+        yield Trial(scenario, "applies at once", str(number), rivals=number)
+
+
+def _places(calls: Sequence[Call]) -> Mapping[str, int]:
+    """The numbers of the requests that faults are aimed at, counted from 1."""
+    requests = [call.about.split(" ", 1)[0] for call in calls if call.is_request]
+    writes = [number for number, method in enumerate(requests, 1) if method != "GET"]
+    return {
+        "first read": 1,
+        "first write": writes[0],
+        "middle write": writes[len(writes) // 2],
+        "last write": writes[-1],
+    }
+
+
+def _nth(number: int, fault: Mapping[str, Any]) -> Fault:
+    """A rule for the `number`-th request from now on that no other rule takes."""
+    return {"skip": number - 1, "times": 1}, fault

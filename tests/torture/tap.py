@@ -1,0 +1,169 @@
+"""Counts the system calls by which a process changes what others see, and ends it at one of them.
+
+A tap is installed in a child before the command line starts: `os`, `fcntl` and `socket` then count, and
+campaignctl itself is as it is shipped. What a boundary is stands in `Call`, how it is hit in `Moment`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import Any, Literal
+
+from tests.torture.medium import Loss, Medium
+
+Moment = Literal["before", "torn", "answered", "half"]
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+_PATIENCE = 5.0
+_FEW_BYTES = 40
+
+
+@dataclass(frozen=True)
+class Call:
+    """One boundary: the name of the call and what it is about (a file's name, a request's first line)."""
+
+    name: str
+    about: str
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """The ways to be hit there.
+
+        `before`: nothing of the call happens. `torn`: half of its bytes leave. `answered`: the server has
+        done its part and its answer is on the way. `half`: the first bytes of the answer were read.
+        """
+        if self.name in ("write", "send"):
+            return ("before", "torn")
+        return ("before", "answered", "half") if self.name == "recv" else ("before",)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is about files, not about the network."""
+        return self.name not in ("send", "recv", "connect")
+
+    @property
+    def is_request(self) -> bool:
+        """Whether a request begins here."""
+        return self.name == "send" and self.about.split(" ", 1)[0] in ("GET", "POST", "PATCH")
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where to end or stop: at the `call`-th boundary, counted from 1.
+
+    `loss` says what a power cut takes with it; None: the machine goes on, only the process ends. With an
+    `error` nothing ends: the call fails with that error number instead, once.
+    """
+
+    call: int
+    moment: Moment = "before"
+    signal: int = signal.SIGKILL
+    loss: Loss | None = None
+    error: int | None = None
+
+
+class Tap:
+    """The counter of one process; `calls` is what it has crossed."""
+
+    def __init__(self, stop: Stop | None, directory: Path) -> None:
+        self.calls: list[Call] = []
+        self._stop = stop
+        self._mutex = RLock()
+        self._names: dict[int, str] = {}
+        self._medium = Medium(directory)
+
+    def install(self) -> None:
+        """Count from now on. Once, in a process of its own."""
+        self._wrap_open()
+        self._wrap_sync()
+        for name in ("write", "ftruncate"):
+            self._wrap(os, name, lambda fd, *_: self._name(fd))
+        for name in ("unlink", "mkdir"):
+            self._wrap(os, name, lambda path, *_a, **_k: Path(path).name)
+        for name in ("rename", "replace", "link"):
+            self._wrap(os, name, lambda _source, target, *_a, **_k: Path(target).name)
+        self._wrap(fcntl, "flock", lambda fd, *_: self._name(fd))
+        for name in ("send", "sendall"):
+            self._wrap(socket.socket, name, _first_line, as_name="send")
+        self._wrap(socket.socket, "recv", lambda *_: "")
+        self._wrap(socket.socket, "connect", lambda *_: "")
+
+    def write_to(self, path: Path) -> None:
+        """Leave the boundaries crossed, one a line."""
+        path.write_text("".join(f"{call.name}\t{call.about}\n" for call in self.calls), encoding="utf-8")
+
+    def _name(self, descriptor: int) -> str:
+        return self._names.get(descriptor, "")
+
+    def _wrap(self, place: Any, name: str, about: Callable[..., str], *, as_name: str | None = None) -> None:
+        real: Callable[..., Any] = getattr(place, name)
+
+        def tapped(*args: Any, **kwargs: Any) -> Any:
+            with self._mutex:
+                self._reach(Call(as_name or name, about(*args, **kwargs)), real, args)
+            return real(*args, **kwargs)
+
+        setattr(place, name, tapped)
+
+    def _wrap_open(self) -> None:
+        real = os.open
+
+        def tapped(path: Any, flags: int, *args: Any, **kwargs: Any) -> int:
+            name = os.path.basename(os.fspath(path))  # noqa: PTH119 - the path may be of bytes
+            if flags & _WRITING:
+                with self._mutex:
+                    self._reach(Call("open", name), real, ())
+            descriptor = real(path, flags, *args, **kwargs)
+            self._names[descriptor] = "(directory)" if flags & os.O_DIRECTORY else str(name)
+            return descriptor
+
+        os.open = tapped
+
+    def _wrap_sync(self) -> None:
+        self._wrap(os, "fsync", self._name)
+        counted = os.fsync
+
+        def tapped(descriptor: int) -> None:
+            counted(descriptor)
+            with self._mutex:
+                self._medium.synced(descriptor)
+
+        os.fsync = tapped  # type: ignore[assignment]  # campaignctl gives it descriptors alone
+
+    def _reach(self, call: Call, real: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.calls.append(call)
+        if self._stop is None or len(self.calls) != self._stop.call:
+            return
+        # Bytes come in other pieces every time, so a moment may not exist at this call.
+        moment = self._stop.moment if self._stop.moment in call.moments else "before"
+        if moment == "torn":
+            data = bytes(args[1])
+            real(args[0], data[: len(data) // 2])
+        elif moment == "answered":
+            select.select([args[0]], [], [], _PATIENCE)
+        elif moment == "half":
+            real(args[0], _FEW_BYTES)
+        if self._stop.error is not None:
+            raise OSError(self._stop.error, os.strerror(self._stop.error))
+        if self._stop.loss is not None:
+            self._medium.lose(self._stop.loss)
+        os.kill(os.getpid(), self._stop.signal)
+
+
+def read_calls(path: Path) -> list[Call]:
+    """What `write_to` left."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [Call(*line.split("\t", 1)) for line in lines]
+
+
+def _first_line(_socket: Any, data: Any, *_: Any) -> str:
+    line = bytes(data[:200]).split(b"\r\n", 1)[0].decode("latin-1")
+    method = line.split(" ", 1)[0]
+    return line.replace("\t", " ") if method in ("GET", "POST", "PATCH") else "(body)"

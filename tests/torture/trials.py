@@ -1,0 +1,84 @@
+"""One trial: a plan, what is done to its apply, and what was found in the end."""
+
+from __future__ import annotations
+
+import signal
+import time
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from tests.torture import oracle, rivals
+from tests.torture.oracle import Verdict
+from tests.torture.place import Place, Stage
+from tests.torture.tap import Stop
+
+Fault = tuple[Mapping[str, Any], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is done to one apply of a scenario.
+
+    `group` names the row of the table, `label` this trial in it. `faults` are rules of the sandbox, `stop`
+    hits the process at a boundary; with `rivals` so many applies run at once; `frozen` stops the holder of
+    the lock at `stop`, breaks its lock, lets another one apply, and then lets the first go on.
+    """
+
+    scenario: str
+    group: str
+    label: str
+    stop: Stop | None = None
+    faults: tuple[Fault, ...] = ()
+    parallelism: int = 1
+    rivals: int = 1
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a trial. `landed`: what was to happen did happen."""
+
+    trial: Trial
+    landed: bool
+    verdict: Verdict
+    seconds: float
+
+
+def carry_out(stages: Mapping[str, Stage], trial: Trial) -> Report:
+    """Carry a trial out; whatever goes wrong in it is in the report."""
+    began = time.monotonic()
+    verdict = Verdict()
+    landed = False
+    try:
+        with stages[trial.scenario].place() as place:
+            landed = _carried_out(place, stages[trial.scenario], trial, verdict)
+    except Exception:  # noqa: BLE001 - one broken trial must not end the others
+        verdict.stuck.append(traceback.format_exc())
+    return Report(trial, landed, verdict, time.monotonic() - began)
+
+
+def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> bool:
+    old = oracle.recorded_ids(place)
+    words = [word for key in stage.scenario.replace for word in ("--replace", key)]
+    for match, fault in trial.faults:
+        place.control.fault(dict(match), dict(fault))
+    if trial.frozen:
+        landed = rivals.frozen_holder(place, words, trial.stop)
+    elif trial.rivals > 1:
+        landed = rivals.at_once(place, trial.rivals)
+    else:
+        ended = place.apply("--parallelism", str(trial.parallelism), *words, stop=trial.stop)
+        landed = ended.signal == signal.SIGKILL
+    if trial.faults:
+        met = [rule["used"] > 0 for rule in place.control.faults()]
+        landed = all(met) and (landed or trial.stop is None)
+    elif trial.stop is not None and trial.stop.error is not None:
+        landed = True
+    oracle.readable(place, verdict)
+    with suppress(ConnectionError):
+        place.control.clear_faults()
+    oracle.brought_to_an_end(place, stage.scenario, old, verdict)
+    return landed

@@ -1,0 +1,83 @@
+"""What kind of value a member takes, in words, from its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_FILLINGS = ("#/$defs/filled", "#/$defs/file")
+_PLURALS = {"text": "texts", "whole number": "whole numbers", "[object]": "[objects]", "map": "maps"}
+_WORDS = {"boolean": "true or false", "integer": "whole number"}
+
+
+def type_words(member: Any, headings: Mapping[str, str]) -> str:
+    """The kind of value. `headings` has the heading of each part."""
+    if member is True or member == {}:
+        return "anything"
+    if "anyOf" in member:
+        return _one_of(member["anyOf"], headings)
+    if "$ref" in member:
+        return f"[object](#{_anchor(headings[member['$ref'].rpartition('/')[2]])})"
+    if "const" in member:
+        return f"`{member['const']}`"
+    if "enum" in member:
+        return _listed([f"`{value}`" for value in member["enum"]])
+    return _by_type(member, headings)
+
+
+def _one_of(kinds: list[Any], headings: Mapping[str, str]) -> str:
+    own = [kind for kind in kinds if kind.get("$ref") not in _FILLINGS]
+    words = [type_words(kind, headings) for kind in own]
+    if "time in a zone" in words:
+        return "time"
+    if words[-1] == "`0` or `1`":
+        return "`0` or `1`, true or false"
+    return " or ".join(dict.fromkeys(words))
+
+
+def _by_type(member: Mapping[str, Any], headings: Mapping[str, str]) -> str:
+    kind = member.get("type")
+    if kind == "array":
+        return f"list of {_several(type_words(member.get('items', True), headings))}"
+    if kind == "object":
+        return _object(member, headings)
+    if isinstance(kind, list) or kind == "string":
+        return "text" + _length(member)
+    return _WORDS.get(str(kind), str(kind)) + _bounds(member)
+
+
+def _object(member: Mapping[str, Any], headings: Mapping[str, str]) -> str:
+    if "tz" in member.get("properties", {}):
+        return "time in a zone"
+    rest = member.get("additionalProperties", False)
+    return "object" if rest is False else f"map of names to {_several(type_words(rest, headings))}"
+
+
+def _listed(words: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _several(words: str) -> str:
+    """The words for more than one of a kind."""
+    one = next((one for one in _PLURALS if words.startswith(one)), "")
+    return _PLURALS[one] + words.removeprefix(one) if one else words
+
+
+def _length(member: Mapping[str, Any]) -> str:
+    least, most = member.get("minLength", 0), member.get("maxLength")
+    if most is not None:
+        return f", {least:,} to {most:,} characters" if least else f", up to {most:,} characters"
+    return ", not empty" if least else ""
+
+
+def _bounds(member: Mapping[str, Any]) -> str:
+    least, most = member.get("minimum"), member.get("maximum")
+    if least is not None and most is not None:
+        return f", {least:,} to {most:,}"
+    return f", {least:,} or more" if least is not None else ""
+
+
+def _anchor(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it."""
+    kept = (sign for sign in heading.lower() if sign.isalnum() or sign in "_- ")
+    return "".join(kept).replace(" ", "-")
