@@ -49,6 +49,7 @@ contracts: $(DEV)
 
 campaigns: $(DEV)
 	@$(BIN)/campaignctl -C campaigns validate
+	@$(BIN)/campaignctl -C campaigns fmt --check
 
 bench: $(DEV)
 	@$(BIN)/python -m benchmarks

@@ -59,7 +59,8 @@ class Console:
         if self.documented:
             raise ValueError("a run writes one document")
         self.documented = True
-        self.say(json.dumps(value, indent=2, ensure_ascii=False))
+        # In ASCII: the same value, and nothing in it can take a terminal over.
+        self.say(json.dumps(value, indent=2))
 
     def raw(self, text: str) -> None:
         """Write a file's content to standard output as it is."""
@@ -83,7 +84,7 @@ class Console:
         stamp = self.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"time": stamp, "level": level, "text": text}
         line.update({name: value for name, value in members.items() if value is not None})
-        self._write(self.err, json.dumps(line, ensure_ascii=False) + "\n")
+        self._write(self.err, json.dumps(line) + "\n")
 
     def colored(self, stream: TextIO) -> bool:
         """Whether `stream` gets colour: only a terminal, unless it was asked for."""

@@ -83,7 +83,7 @@ def show_record(app: App, key: str, state: State) -> None:
     from campaignctl.state import codec
 
     record = json.loads(codec.encode(state))["campaigns"][key]
-    app.console.say(json.dumps(record, indent=2, ensure_ascii=False))
+    app.console.say(json.dumps(record, indent=2))
 
 
 def _state_document(state: State | None, project: Project) -> Any:

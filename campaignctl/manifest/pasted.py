@@ -34,9 +34,10 @@ _WITHOUT_VALUE = frozenset(
         *("-s", "--silent", "-S", "--show-error", "-L", "--location", "-k", "--insecure", "-i", "--include"),
         *("-v", "--verbose", "-f", "--fail", "--fail-with-body", "-g", "--globoff", "-#", "--progress-bar"),
         *("-N", "--no-buffer", "--compressed", "-0", "--http1.0", "--http1.1", "--http2", "--http3", "-4"),
-        *("-6", "--ipv4", "--ipv6", "--no-progress-meter", "--post301", "--post302", "--tlsv1.2", "--next"),
+        *("-6", "--ipv4", "--ipv6", "--no-progress-meter", "--post301", "--post302", "--tlsv1.2"),
     )
 )
+_APOSTROPHE = "; an apostrophe in single quotes ends them"
 _PROMPT = re.compile(r"\s*(?:[$%>#]\s+)?")
 _DROPPED = "The credentials of the pasted command were dropped: the token is read from OCAMBA_TOKEN only."
 
@@ -86,7 +87,7 @@ def _of_command(words: tuple[Word, ...]) -> Pasted:
         raise CampaignctlError(
             f"The pasted command {problem}", hint="it stands after -d, --data, --data-raw or --json, once"
         )
-    return Pasted(_body(data[0].text), (_DROPPED,) if secret else ())
+    return Pasted(_body(data[0].text, _APOSTROPHE), (_DROPPED,) if secret else ())
 
 
 def _options(words: Iterator[Word]) -> Iterator[tuple[str, Word]]:
@@ -139,13 +140,13 @@ def _check_data(option: str, value: Word) -> None:
         )
 
 
-def _body(text: str) -> dict[str, Any]:
+def _body(text: str, hint: str = "") -> dict[str, Any]:
     try:
         body = json.loads(text, object_pairs_hook=_once, parse_float=_float, parse_constant=_no_constant)
     except json.JSONDecodeError as wrong:
         raise CampaignctlError(
             f"The body is not JSON: {wrong.msg} (its line {wrong.lineno}, column {wrong.colno})",
-            hint="paste it whole, from its `{` to its `}`",
+            hint=f"paste it whole, from its `{{` to its `}}`{hint}",
         ) from None
     except RecursionError:
         raise CampaignctlError("The body is nested too deeply") from None

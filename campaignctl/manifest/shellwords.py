@@ -132,7 +132,7 @@ def _not_closed(text: str, start: int) -> CampaignctlError:
     line = text.count("\n", 0, start) + 1
     return CampaignctlError(
         f"The quote that opens in line {line} of the pasted command is not closed",
-        hint="paste the whole command",
+        hint="paste the whole command; an apostrophe in single quotes ends them",
     )
 
 

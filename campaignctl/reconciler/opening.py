@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import status_of
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import AccountMismatch, CampaignctlError
 from campaignctl.manifest.desired import Project
 from campaignctl.plan.reading import Behind
@@ -64,7 +64,7 @@ def opening_read(
         company,
         behind=_behind(mine, state, tags),
         copies=_copies(mine, state),
-        notes=_clones(mine, state),
+        notes=(*_clones(mine, state), *_idle_copies(mine, state)),
     )
 
 
@@ -171,15 +171,28 @@ def _behind(
 
 
 def _copies(mine: list[tuple[Live, marker.Marker]], state: State | None) -> tuple[tuple[str, Live], ...]:
+    """Second copies of what was posted twice that can still send."""
+    return tuple((key, live) for key, live in _second(mine, state) if status_of(live).can_send)
+
+
+def _idle_copies(mine: list[tuple[Live, marker.Marker]], state: State | None) -> tuple[str, ...]:
+    """Second copies that cannot send by themselves: the API deletes nothing, so they can only be named."""
+    return tuple(
+        f"{live.id} is a second copy of {key}, {status_of(live)}: it cannot send by itself and is left behind"
+        for key, live in _second(mine, state)
+        if status_of(live) in (Status.DRAFT, Status.MANUAL)
+    )
+
+
+def _second(mine: list[tuple[Live, marker.Marker]], state: State | None) -> Iterator[tuple[str, Live]]:
     """Second copies of what was posted twice: ours, and not the recorded one."""
     if state is None:
-        return ()
+        return
     reposted = {record.intent: (key, record.id) for key, record in state.campaigns.items() if record.reposted}
-    return tuple(
-        (reposted[found.intent][0], live)
-        for live, found in mine
-        if found.intent in reposted and live.id != reposted[found.intent][1] and status_of(live).can_send
-    )
+    for live, found in mine:
+        key, recorded = reposted.get(found.intent, ("", live.id))
+        if live.id != recorded:
+            yield key, live
 
 
 def _clones(mine: list[tuple[Live, marker.Marker]], state: State | None) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def test_an_environment_that_is_not_declared_is_refused(project: Cli) -> None:
     assert project.with_env(CAMPAIGNCTL_ENV="staging")("validate").status != 0
 
 
-@pytest.mark.parametrize("kind", ["Campaign", "Project"])
+@pytest.mark.parametrize("kind", ["Campaign", "Project", "Defaults"])
 def test_the_schema_is_one_document(cli: Cli, kind: str) -> None:
     done = cli("schema", kind)
     assert done.status == 0

@@ -87,6 +87,7 @@ def test_without_credentials_nothing_is_said() -> None:
         (f"curl {URL} -d $'{{", "quote that opens"),
         (f'curl "{URL}" ^\n -d "{{}}"', "Windows"),
         (f"curl {URL} -d '{{}}'\ncurl {URL}", "two commands"),
+        (f"curl {URL} -d '{{\"a\": \"l'ami d'Ocamba\"}}'", "not JSON"),
         ('{"a": 1,}', "not JSON"),
         ('{"a": 1\n "b": 2}', "its line 2, column 2"),
         ('{"a": 1, "a": 2}', "'a' twice"),

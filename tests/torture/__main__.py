@@ -45,7 +45,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--all", action="store_true", help="every plan and every trial")
     which.add_argument("--slice", type=int, metavar="N", help="so many of all trials, by the seed")
-    which.add_argument("--small", action="store_true", help="every boundary of the small plan (the default)")
+    which.add_argument(
+        "--small", action="store_true", help="every kill and power cut of the small plan (default)"
+    )
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="default: a random one")
     parser.add_argument("--workers", type=int, default=3 * (os.cpu_count() or 1), help="trials at a time")
     parser.add_argument("--only", default="", metavar="TEXT", help="trials whose plan, row or label has it")
@@ -73,6 +75,7 @@ def _crossed(stage: Stage) -> list[Call]:
 def _trials(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Iterator[Trial]:
     for name, crossed in calls.items():
         yield from schedules.kills(name, crossed)
+        yield from schedules.power_cuts(name, crossed)
         if options.all or options.slice:
             for kind in _BROAD:
                 yield from kind(name, crossed)
@@ -83,7 +86,6 @@ def _trials(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Ite
 
 
 _BROAD: tuple[Callable[[str, Sequence[Call]], Iterator[Trial]], ...] = (
-    schedules.power_cuts,
     schedules.late_effects,
     schedules.parallel_kills,
     schedules.failing_calls,

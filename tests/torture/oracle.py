@@ -19,7 +19,8 @@ class Verdict:
     """What was found after a trial.
 
     `duplicates`, `losses` and `stuck` are sentences, and there should be none. `persons` counts how often
-    somebody had to say what became of a create; `applies` how many runs it took to the end.
+    somebody had to say what became of a create; `applies` how many runs it took to the end, and `said` is
+    what they said. With a `broken` lock a copy may be left that cannot send, if it is named.
     """
 
     duplicates: list[str] = field(default_factory=list)
@@ -27,6 +28,8 @@ class Verdict:
     stuck: list[str] = field(default_factory=list)
     persons: int = 0
     applies: int = 0
+    said: str = ""
+    broken: bool = False
 
     @property
     def bad(self) -> list[str]:
@@ -42,16 +45,16 @@ def readable(place: Place, verdict: Verdict) -> None:
 
 def brought_to_an_end(place: Place, scenario: Scenario, old: dict[str, str], verdict: Verdict) -> None:
     """Apply again and again, with a person's word only where one is due; then judge."""
-    said = ""
     for _ in range(_MOST_APPLIES):
         words = _said_again(place, scenario, old)
         ended = place.apply(*words)
-        verdict.applies, said = verdict.applies + 1, ended.text
+        verdict.applies += 1
+        verdict.said += ended.text
         if ended.status == 0 and not words:
             break
         _ask_a_person(place, scenario, verdict)
     else:
-        verdict.stuck.append(f"{_MOST_APPLIES} applies did not end it: {said[-1500:]}")
+        verdict.stuck.append(f"{_MOST_APPLIES} applies did not end it: {verdict.said[-1500:]}")
     judge(place, scenario, verdict)
 
 
@@ -74,7 +77,7 @@ def _said_again(place: Place, scenario: Scenario, old: dict[str, str]) -> list[s
     due = [key for key in known if state.campaigns[key].id == old.get(key)]
     if due or not scenario.two_step:
         return [word for key in due for word in ("--replace", key)]
-    fired = {entry.id for entry in state.sent}
+    fired = {campaign["id"] for campaign in place.control.campaigns() if campaign["sends"]}
     idle = [key for key in known if scenario.due[key].sends and state.campaigns[key].id not in fired]
     return [word for key in idle for word in ("--target", key, "--override", "resend")]
 
@@ -130,7 +133,11 @@ def _judge_key(
     key: str, due: Due, account: list[dict[str, Any]], recorded: str | None, verdict: Verdict
 ) -> None:
     mine = [campaign for campaign in account if campaign["live"]["name"] == key]
-    alive = [campaign["id"] for campaign in mine if campaign["live"]["status"] != "canceled"]
+    alive = [
+        campaign["id"]
+        for campaign in mine
+        if campaign["live"]["status"] != "canceled" and not _left_idle(campaign, recorded, verdict)
+    ]
     copies = 0 if due.kind == "gone" else due.copies
     if len(alive) > copies:
         verdict.duplicates.append(f"{key}: live as {alive}")
@@ -141,6 +148,13 @@ def _judge_key(
     if due.kind != "recorded" and recorded is not None:
         verdict.losses.append(f"{key}: still recorded as {recorded}")
     _judge_sends(key, due, mine, verdict)
+
+
+def _left_idle(campaign: dict[str, Any], recorded: str | None, verdict: Verdict) -> bool:
+    """Whether a campaign is the copy that a zombie made: it cannot send, and an apply has named it."""
+    named = f"{campaign['id']} is a second copy of" in verdict.said
+    idle = campaign["live"]["status"] in ("draft", "manual") and not campaign["sends"]
+    return verdict.broken and idle and named and campaign["id"] != recorded
 
 
 def _judge_sends(key: str, due: Due, mine: list[dict[str, Any]], verdict: Verdict) -> None:

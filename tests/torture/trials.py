@@ -50,7 +50,7 @@ class Report:
 def carry_out(stages: Mapping[str, Stage], trial: Trial) -> Report:
     """Carry a trial out; whatever goes wrong in it is in the report."""
     began = time.monotonic()
-    verdict = Verdict()
+    verdict = Verdict(broken=trial.frozen)
     landed = False
     try:
         with stages[trial.scenario].place() as place:

@@ -99,9 +99,12 @@ def rm(app: App, *, key: str) -> int:
 @click.pass_obj
 def pull(app: App) -> int:
     """Write the state document to standard output."""
+    import json
+
     from campaignctl.state import codec
 
-    app.console.raw(codec.encode(_existing(app)))
+    # In ASCII: the same document, and nothing in it can take a terminal over.
+    app.console.raw(json.dumps(json.loads(codec.encode(_existing(app))), indent=1) + "\n")
     return 0
 
 
