@@ -80,8 +80,39 @@ def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
             unknown.setdefault(split(path)[0])
         else:
             changes.append(FieldChange(path, value, found[0] if found else None))
+    changes = _lists_whole(applied, live, changes)
     changes.extend(_added_items(applied, live))
     return Comparison(tuple(changes), tuple(unknown))
+
+
+def _lists_whole(applied: Mapping[str, Any], live: Live, changes: list[FieldChange]) -> list[FieldChange]:
+    """The changes, with those inside a list of objects that live has lost items of as one of the list."""
+    told: dict[str, FieldChange] = {}
+    for change in changes:
+        path = next(filter(None, (_shortened(applied, live, part) for part in _above(change.path))), None)
+        if path is None:
+            told[change.path] = change
+        else:
+            told[path] = FieldChange(path, lookup(applied, path)[0], lookup(live.members, path)[0])
+    return list(told.values())
+
+
+def _above(path: str) -> list[str]:
+    parts = split(path)
+    return [join(parts[:length]) for length in range(1, len(parts))]
+
+
+def _shortened(applied: Mapping[str, Any], live: Live, path: str) -> str | None:
+    """The path, if a list of objects stands there of which live does not have every item."""
+    ours, theirs = lookup(applied, path), lookup(live.members, path)
+    if not ours or not theirs or not isinstance(ours[0], list | tuple):
+        return None
+    whole = (
+        isinstance(theirs[0], list | tuple)
+        and len(theirs[0]) >= len(ours[0])
+        and all(isinstance(item, Mapping) for item in theirs[0][: len(ours[0])])
+    )
+    return None if whole else path
 
 
 def _doubtful(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from tests.torture.workers import reports
 
 _MEMORY = Path("/dev/shm")
 _SHOWN_EVERY = 50
+_SCHEDULES = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,9 +46,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--all", action="store_true", help="every plan and every trial")
     which.add_argument("--slice", type=int, metavar="N", help="so many of all trials, by the seed")
-    which.add_argument(
-        "--small", action="store_true", help="every kill and power cut of the small plan (default)"
-    )
+    which.add_argument("--small", action="store_true", help="all kills and power cuts of the small plan")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="default: a random one")
     parser.add_argument("--workers", type=int, default=3 * (os.cpu_count() or 1), help="trials at a time")
     parser.add_argument("--only", default="", metavar="TEXT", help="trials whose plan, row or label has it")
@@ -74,19 +73,22 @@ def _crossed(stage: Stage) -> list[Call]:
 
 def _trials(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Iterator[Trial]:
     for name, crossed in calls.items():
-        yield from schedules.kills(name, crossed)
-        yield from schedules.power_cuts(name, crossed)
+        for kind in (*_ALWAYS, *_BROAD) if options.all or options.slice else _ALWAYS:
+            yield from kind(name, crossed)
         if options.all or options.slice:
-            for kind in _BROAD:
-                yield from kind(name, crossed)
-            yield from schedules.random_faults(name, crossed, 60, options.seed)
-            yield from schedules.crowds(name)
+            yield from schedules.random_faults(name, crossed, _SCHEDULES, options.seed)
     if options.all or options.slice:
         yield from schedules.paired_faults("small", calls["small"])
 
 
-_BROAD: tuple[Callable[[str, Sequence[Call]], Iterator[Trial]], ...] = (
+_Kind = Callable[[str, Sequence[Call]], Iterator[Trial]]
+_ALWAYS: tuple[_Kind, ...] = (
+    schedules.kills,
+    schedules.power_cuts,
     schedules.late_effects,
+    schedules.crowds,
+)
+_BROAD: tuple[_Kind, ...] = (
     schedules.parallel_kills,
     schedules.failing_calls,
     schedules.single_faults,

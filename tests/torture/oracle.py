@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -43,19 +44,35 @@ def readable(place: Place, verdict: Verdict) -> None:
         verdict.stuck.append(f"the state is not readable: {ended.text}")
 
 
-def brought_to_an_end(place: Place, scenario: Scenario, old: dict[str, str], verdict: Verdict) -> None:
-    """Apply again and again, with a person's word only where one is due; then judge."""
+def brought_to_an_end(
+    place: Place, scenario: Scenario, old: dict[str, str], verdict: Verdict, quiet: float, patient: bool
+) -> None:
+    """Apply again and again, with a person's word only where one is due; then judge.
+
+    `quiet` is when everything that was on its way has arrived (monotonic seconds): nothing is judged
+    before. `patient`: the server took longer than `api.timeout`, which no settling can know of. Then people
+    look when it is quiet, and one apply more finds what came so late.
+    """
     for _ in range(_MOST_APPLIES):
         words = _said_again(place, scenario, old)
         ended = place.apply(*words)
         verdict.applies += 1
         verdict.said += ended.text
-        if ended.status == 0 and not words:
+        if ended.status == 0 and not words and not _said_again(place, scenario, old):
             break
+        if patient:
+            _wait_until(quiet)
         _ask_a_person(place, scenario, verdict)
     else:
         verdict.stuck.append(f"{_MOST_APPLIES} applies did not end it: {verdict.said[-1500:]}")
+    _wait_until(quiet)
+    if patient:
+        verdict.said += place.apply().text
     judge(place, scenario, verdict)
+
+
+def _wait_until(moment: float) -> None:
+    time.sleep(max(0.0, moment - time.monotonic()))
 
 
 def recorded_ids(place: Place) -> dict[str, str]:

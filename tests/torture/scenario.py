@@ -11,12 +11,13 @@ from typing import Any, Literal
 
 Kind = Literal["recorded", "left", "gone"]
 
+TIMEOUT = 1.0
 PROJECT = """\
 apiVersion: campaignctl/v1
 kind: Project
 metadata: {name: torture}
 api:
-  timeout: 1s
+  timeout: TIMEOUT
   rate_limit: {per_second: 10000, per_minute: 100000, reserve_per_minute: 100}
   settle: {waits: [50ms, 50ms], horizon: 24h}
   immediate: IMMEDIATE
@@ -55,6 +56,7 @@ class Scenario:
         """The project as it is applied first."""
         folder.mkdir(parents=True)
         text = PROJECT.replace("IMMEDIATE", "two_step" if self.two_step else "direct")
+        text = text.replace("TIMEOUT", f"{TIMEOUT * 1000:.0f}ms")
         (folder / "campaignctl.yaml").write_text(text, encoding="utf-8")
         for key, spec in self.before.items():
             _write(folder, key, spec)

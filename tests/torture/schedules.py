@@ -9,11 +9,12 @@ from itertools import product
 from random import Random
 from typing import Any
 
+from tests.torture.scenario import TIMEOUT
 from tests.torture.tap import Call, Stop
 from tests.torture.trials import Fault, Trial
 
-_LATE = 0.6
-_BEYOND_TIMEOUT = 1.5
+_LATE = 0.9 * TIMEOUT
+_BEYOND_TIMEOUT = 1.5 * TIMEOUT
 
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "lost answer": {"kind": "lost_answer"},
@@ -130,7 +131,7 @@ def random_faults(scenario: str, calls: Sequence[Call], number: int, seed: int) 
 
 
 def parallel_kills(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
-    """A SIGKILL at every so-manieth call of an apply that does eight things at once."""
+    """A SIGKILL at the first call, the second, and so on, of an apply that does eight things at once."""
     for number in range(1, len(calls) + 1):
         yield Trial(scenario, "killed, 8 at once", str(number), Stop(number), parallelism=8)
 
@@ -143,7 +144,7 @@ def frozen_holders(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
             yield Trial(scenario, "frozen, lock broken", f"{number} {call.about}", stop, frozen=True)
 
 
-def crowds(scenario: str) -> Iterator[Trial]:
+def crowds(scenario: str, _calls: Sequence[Call]) -> Iterator[Trial]:
     """Two and eight applies at once."""
     for number in (2, 8):
         yield Trial(scenario, "applies at once", str(number), rivals=number)

@@ -13,6 +13,7 @@ from typing import Any
 from tests.torture import oracle, rivals
 from tests.torture.oracle import Verdict
 from tests.torture.place import Place, Stage
+from tests.torture.scenario import TIMEOUT
 from tests.torture.tap import Stop
 
 Fault = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -80,5 +81,7 @@ def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> 
     oracle.readable(place, verdict)
     with suppress(ConnectionError):
         place.control.clear_faults()
-    oracle.brought_to_an_end(place, stage.scenario, old, verdict)
+    delay = max((float(fault.get("seconds", 0)) for _, fault in trial.faults), default=0.0)
+    quiet, patient = time.monotonic() + delay, delay > TIMEOUT
+    oracle.brought_to_an_end(place, stage.scenario, old, verdict, quiet, patient)
     return landed
