@@ -17,13 +17,14 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lint types contracts campaigns bench lock format clean
+.PHONY: help demo test check lint types contracts campaigns bench torture lock format clean
 
 help:
 	@echo "make demo    a local Ocamba and the sample project: plan, apply, plan again"
 	@echo "make test    the tests"
 	@echo "make check   everything that CI checks: style, types, contracts, campaigns, tests"
 	@echo "make bench   the benchmarks"
+	@echo "make torture every crash point and fault, over 3,000 trials (a quarter of an hour)"
 	@echo "make format  put the code into its canonical form"
 	@echo "make lock    compile the locks anew (needs uv)"
 	@echo "make clean   remove caches and build results"
@@ -57,6 +58,9 @@ bench: $(DEV)
 format: $(DEV)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+torture: $(DEV)
+	@$(BIN)/python -m tests.torture --all
 
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=PATH" >&2; exit 1; }
