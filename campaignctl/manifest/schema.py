@@ -49,8 +49,8 @@ def schema(kind: Kind) -> Schema:
 
 
 def schema_text(kind: Kind) -> str:
-    """The file of a schema: JSON in lines, as `campaignctl schema` prints it."""
-    return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
+    """The file of a schema: JSON in lines, in ASCII, as `campaignctl schema` prints it."""
+    return json.dumps(schema(kind), indent=2) + "\n"
 
 
 def campaign_schema() -> Schema:
