@@ -189,25 +189,42 @@ class OcambaApi:
         """Apply a JSON Merge Patch. Raises `Refused` or `OutcomeUnknown`."""
         self._act("PATCH", campaign_id, "", patch, before)
 
-    def pause(self, campaign_id: str, reason: str, *, before: Before = nothing) -> None:
+    def pause(
+        self, campaign_id: str, reason: str, *, before: Before = nothing, reserve: bool = False
+    ) -> None:
         """Suspend. Raises `Refused` or `OutcomeUnknown`."""
-        self._act("POST", campaign_id, "/pause", {"reason": reason}, before)
+        self._act("POST", campaign_id, "/pause", {"reason": reason}, before, reserve=reserve)
 
     def resume(self, campaign_id: str, body: Mapping[str, Any], *, before: Before = nothing) -> None:
         """Reactivate, at the time in the body. Raises `Refused` or `OutcomeUnknown`."""
         self._act("POST", campaign_id, "/resume", body, before)
 
-    def cancel(self, campaign_id: str, reason: str, *, before: Before = nothing) -> None:
+    def cancel(
+        self, campaign_id: str, reason: str, *, before: Before = nothing, reserve: bool = False
+    ) -> None:
         """End for good. Raises `Refused` or `OutcomeUnknown`."""
-        self._act("POST", campaign_id, "/cancel", {"reason": reason}, before)
+        self._act("POST", campaign_id, "/cancel", {"reason": reason}, before, reserve=reserve)
+
+    def set_winner(self, campaign_id: str, message_id: str, *, before: Before = nothing) -> None:
+        """End an A/B test with one of its messages. Raises `Refused` or `OutcomeUnknown`."""
+        if not wire.is_id(message_id):
+            raise Refused("this cannot be the id of a message", detail="nothing was sent")
+        self._act("POST", campaign_id, f"/messages/{quote(message_id, safe='')}/set-winner", None, before)
 
     def _act(
-        self, method: str, campaign_id: str, action: str, body: Mapping[str, Any], before: Before
+        self,
+        method: str,
+        campaign_id: str,
+        action: str,
+        body: Mapping[str, Any] | None,
+        before: Before,
+        *,
+        reserve: bool = False,
     ) -> None:
         if not wire.is_id(campaign_id):
             raise Refused("this cannot be the id of a campaign", detail="nothing was sent")
-        call = Call(method, f"{_path(campaign_id)}{action}", before=before)
-        answer = self._courier.write(call, Outgoing(body=_json(body, call)))
+        call = Call(method, f"{_path(campaign_id)}{action}", reserve=reserve, before=before)
+        answer = self._courier.write(call, Outgoing(body=None if body is None else _json(body, call)))
         if answer.status not in DONE:
             raise translate.rejection(answer, call, self._token)
 

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from campaignctl.backends import durable
 from campaignctl.backends.durable import exposed, make_directory
 from campaignctl.backends.localsession import LocalSession
 from campaignctl.backends.lockfile import HeldLock, LockFile, describe
 from campaignctl.backends.statefiles import StateFiles
-from campaignctl.errors import Interrupted, LockError, LockHeld, StateError, StateNotSaved
+from campaignctl.errors import Interrupted, LockError, LockHeld, StateDamaged, StateError, StateNotSaved
+from campaignctl.state.halts import Halts, decode_halts, encode_halts
 from campaignctl.state.model import LockInfo, State
 
 _POLL = timedelta(milliseconds=200)
+_UNSTOPPED = (
+    "nothing was stopped: pause the campaigns in the dashboard,"
+    " or make the directory writable for this user and run the command again"
+)
 _HANGS = "find the process that is stopped or waits for the disk, and let it go on or end it"
 
 
@@ -125,6 +131,36 @@ class LocalBackend:
         except OSError as error:
             raise _unusable(files, error) from error
 
+    def halts(self) -> Halts:
+        """The stop mark.
+
+        Raises:
+            StateDamaged: it cannot be read. Something may be stopped then, and nothing may be sent.
+            StateTooNew: a newer campaignctl wrote it.
+        """
+        return _read_halts(self._files().beside("halts"))
+
+    def change_halts(self, change: Callable[[Halts], Halts]) -> Halts:
+        """Replace the stop mark by what `change` makes of it, durably; nobody changes it meanwhile.
+
+        Raises:
+            StateDamaged: the present one cannot be read.
+            StateNotSaved: it could not be written; it is as it was.
+        """
+        path = self._files().beside("halts")
+        try:
+            durable.make_directory(path.parent)
+            with durable.guarded(path.parent):
+                halts = change(_read_halts(path))
+                durable.replace(path, encode_halts(halts).encode())
+        except OSError as error:
+            raise StateNotSaved(
+                f"{path} could not be written",
+                detail=str(error),
+                hint=_UNSTOPPED,
+            ) from error
+        return halts
+
     def unlock(self, lock_id: str) -> LockInfo:
         """Break the lock with exactly this id.
 
@@ -157,6 +193,16 @@ class LocalBackend:
             self._wait(pause)
             left -= pause
         return taken
+
+
+def _read_halts(path: Path) -> Halts:
+    try:
+        data = durable.read_optional(path)
+    except OSError as error:
+        raise StateDamaged(
+            f"{path} cannot be read", detail=str(error), hint="make it readable for this user"
+        ) from error
+    return decode_halts(data, where=str(path)) if data is not None else Halts()
 
 
 def _held(info: LockInfo) -> LockHeld:

@@ -4,6 +4,7 @@
     state.json.journal    the steps since; belongs to exactly the document that its first line names
     state.json.backup     the previous state, whole
     state.json.lock       who may write
+    state.json.halts      the stop mark; written without the lock
     state.json.damaged    what could not be read when it was replaced; state.json.damaged.journal: its journal
 
 When a state with its steps folded in has been put in place, its journal is removed. Between the two the
@@ -60,7 +61,7 @@ class StateFiles:
 
     def every(self) -> tuple[Path, ...]:
         """The files that there are."""
-        names = ("journal", "backup", "lock", "damaged", "damaged.journal")
+        names = ("journal", "backup", "lock", "halts", "damaged", "damaged.journal")
         return tuple(path for path in (self.path, *map(self.beside, names)) if path.exists())
 
     def load(self) -> Loaded:

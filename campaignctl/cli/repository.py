@@ -1,7 +1,8 @@
-"""What git, and a runner of GitHub Actions, know of the directory that a project lies in."""
+"""What git, and the runner of a CI job, know of the directory that a project lies in."""
 
 from __future__ import annotations
 
+import getpass
 import os
 import subprocess
 from collections.abc import Mapping
@@ -10,11 +11,24 @@ from pathlib import Path
 _SECONDS = 2.0
 # Where a workflow of GitHub Actions has its repository checked out.
 _WORKSPACE = "GITHUB_WORKSPACE"
+# Who started a job of GitHub Actions or of GitLab CI.
+_ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 
 
 def commit(directory: Path) -> str | None:
     """Return the commit that is checked out, or None where there is none, or no git."""
     return _git(directory, "rev-parse", "--verify", "--quiet", "HEAD")
+
+
+def who(environ: Mapping[str, str]) -> str:
+    """Return who runs this: the person who started the CI job where it says so, else the user."""
+    for name in _ACTORS:
+        if actor := environ.get(name):
+            return actor
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"user {os.getuid()}"
 
 
 def has_changes(directory: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -107,7 +108,7 @@ def wired(
 
     While the block runs, signals ask to stop. At its end the terminal and the connections are given back.
     """
-    from campaignctl.cli.repository import commit
+    from campaignctl.cli.repository import commit, who
     from campaignctl.reconciler.wiring import Wiring
 
     clock = SystemClock()
@@ -131,6 +132,8 @@ def wired(
             commit=commit(Path(project.directory)),
             parallelism=parallelism,
             lock_timeout=lock_timeout,
+            who=who(app.settings.environ),
+            host=socket.gethostname(),
         )
         yield Wired(wiring, clock, progress)
 

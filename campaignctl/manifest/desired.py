@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
 from campaignctl.errors import Finding, Source
+from campaignctl.schedule.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,35 @@ class ApiSettings:
 
 @dataclass(frozen=True, slots=True)
 class Guardrails:
-    """The limits of one apply; the figures are the documented ones."""
+    """The limits of one apply; the figures are the documented ones, and what has none is off.
+
+    `max_sends_per_day` counts the sends of all campaigns on one day of the project's time zone.
+    `require_labels` are patterns with `*` and `?`, each of which some label has to fit.
+    """
 
     max_destroy_percent: int = 30
     max_immediate_sends: int = 3
     min_lead_time: timedelta = timedelta(minutes=10)
     max_plan_age: timedelta = timedelta(hours=1)
+    max_sends_per_day: int | None = None
+    max_arming_changes: int | None = None
+    require_targeting: bool = False
+    require_labels: tuple[str, ...] = ()
+    forbid_immediate: bool = False
+    freeze: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A reviewed entry of `overrides`: it lifts one guardrail or rule for some keys, until an instant.
+
+    `keys` are keys or patterns; `until` is aware, in UTC.
+    """
+
+    guardrail: str
+    keys: tuple[str, ...]
+    until: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +102,7 @@ class Project:
     manifests: tuple[str, ...] = ("**/*.yaml", "**/*.yml")
     ignore: tuple[str, ...] = ()
     allow_env: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +113,8 @@ class DesiredCampaign:
     in, without our marker. `source_digest` is the digest of the manifest itself before interpolation
     (with the texts of its `{$file:}` and its values of the matrix), so that a change made only by
     defaults, variables or a newer tool can be told from one made in the manifest. `unchecked` names the
-    members that came from `extra`.
+    members that came from `extra`. `adopt` is the id of a live campaign to take over, `moved_from` are keys
+    under which the campaign may still be recorded, the latest first.
     """
 
     key: str
@@ -97,6 +123,17 @@ class DesiredCampaign:
     source_digest: str
     lifecycle: Lifecycle = Lifecycle()
     unchecked: tuple[str, ...] = ()
+    adopt: str | None = None
+    moved_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A `kind: Removed` document: this key is declared no longer, and how its record shall go."""
+
+    key: str
+    on_destroy: OnDestroy
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +144,4 @@ class DesiredState:
     campaigns: Mapping[str, DesiredCampaign]
     digest: str
     findings: tuple[Finding, ...] = ()
+    removed: Mapping[str, Removed] = field(default_factory=dict)

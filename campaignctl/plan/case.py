@@ -17,13 +17,14 @@ from campaignctl.state.model import Record
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of one key: a change or a block or neither, and what is to be shown beside it.
+    """What becomes of one key: changes or a block or neither, and what is to be shown beside it.
 
-    `drift` has more than one item where a change undoes only a part of it. `quiet` names a counter of
-    one-line notes; `observed` is a record that merely has to be saved.
+    `changes` are in the order in which they are carried out, each with an action of its own. `drift` has
+    more than one item where a change undoes only a part of it. `quiet` names a counter of one-line notes;
+    `observed` is a record that merely has to be saved.
     """
 
-    change: Change | None = None
+    changes: tuple[Change, ...] = ()
     blocked: Blocked | None = None
     drift: tuple[Drift, ...] = ()
     note: str | None = None

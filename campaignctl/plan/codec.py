@@ -8,17 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
-from campaignctl.errors import PlanRefused
+from campaignctl.errors import PlanRefused, StateDamaged
 from campaignctl.plan.model import (
     FORMAT_VERSION,
     Action,
     Blocked,
     Change,
+    Conflict,
     Drift,
     Objection,
     Plan,
@@ -26,6 +28,9 @@ from campaignctl.plan.model import (
 )
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import iso, parse_iso
+from campaignctl.state.codec import decode_record, to_json
+from campaignctl.state.model import Overridden
+from campaignctl.state.strict import Node
 
 _AGAIN = "make it again with `campaignctl plan -o FILE`"
 
@@ -46,6 +51,7 @@ def encode(plan: Plan) -> dict[str, Any]:
         "time_zone": plan.time_zone,
         "refreshed": plan.refreshed,
         "overrides": list(plan.overrides),
+        "lifted": [asdict(lifted) for lifted in plan.lifted],
         "summary": plan.summary,
         "changes": [_change(change) for change in plan.changes],
         "valid_until": _time(plan.valid_until),
@@ -106,9 +112,14 @@ def _change(change: Change) -> dict[str, Any]:
             "prevent_destroy": change.lifecycle.prevent_destroy,
             "on_destroy": change.lifecycle.on_destroy,
             "ignore_changes": list(change.lifecycle.ignore_changes),
+            "phase": change.lifecycle.phase,
+            "winner": change.lifecycle.winner,
         },
         "source": change.source,
         "deliberate_resend": change.deliberate_resend,
+        "moved_from": change.moved_from,
+        "record": json.loads(to_json(change.record)) if change.record else None,
+        "conflicts": [asdict(conflict) for conflict in change.conflicts],
     }
 
 
@@ -141,7 +152,13 @@ def _blocked(blocked: Blocked) -> dict[str, Any]:
 
 
 def _drift(drift: Drift) -> dict[str, Any]:
-    return {"key": drift.key, "id": drift.id, "diff": _diff(drift.diff), "corrected": drift.corrected}
+    return {
+        "key": drift.key,
+        "id": drift.id,
+        "diff": _diff(drift.diff),
+        "corrected": drift.corrected,
+        "at": drift.at,
+    }
 
 
 def decode(text: str, *, where: str = "the saved plan") -> Plan:
@@ -163,7 +180,7 @@ def decode(text: str, *, where: str = "the saved plan") -> Plan:
                 f"{where} is damaged", detail="its digest does not fit its content", hint=_AGAIN
             )
         return _plan(document)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, StateDamaged) as error:
         raise PlanRefused(f"{where} is damaged", detail=f"unusable member: {error}", hint=_AGAIN) from error
 
 
@@ -183,7 +200,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         ),
         blocked=tuple(Blocked(**blocked) for blocked in document["blocked"]),
         drift=tuple(
-            Drift(drift["key"], drift["id"], _read_diff(drift["diff"]), drift["corrected"])
+            Drift(drift["key"], drift["id"], _read_diff(drift["diff"]), drift["corrected"], drift["at"])
             for drift in document["drift"]
         ),
         valid_until=_read_time(document["valid_until"]),
@@ -194,6 +211,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
         unchanged=document["summary"][str(Action.NONE)],
         refreshed=document["refreshed"],
         overrides=tuple(document["overrides"]),
+        lifted=tuple(Overridden(**{**each, "keys": tuple(each["keys"])}) for each in document["lifted"]),
         notes=tuple(document["notes"]),
         missed=dict(document["missed"]),
     )
@@ -206,7 +224,7 @@ def _read_time(text: str | None) -> datetime | None:
 def _read_change(document: Mapping[str, Any]) -> Change:
     lifecycle, sends = document["lifecycle"], document["sends"]
     plain = ("key", "id", "name", "reason", "arms", "audience", "undo", "live_digest", "spec", "digest")
-    more = ("intent", "source_digest", "source", "deliberate_resend")
+    more = ("intent", "source_digest", "source", "deliberate_resend", "moved_from")
     return Change(
         **{name: document[name] for name in plain + more},
         action=Action(document["action"]),
@@ -224,7 +242,11 @@ def _read_change(document: Mapping[str, Any]) -> Change:
             prevent_destroy=lifecycle["prevent_destroy"],
             on_destroy=lifecycle["on_destroy"],
             ignore_changes=tuple(lifecycle["ignore_changes"]),
+            phase=lifecycle["phase"],
+            winner=lifecycle["winner"],
         ),
+        record=decode_record(Node(document["record"], "the saved plan")) if document["record"] else None,
+        conflicts=tuple(Conflict(**conflict) for conflict in document["conflicts"]),
     )
 
 

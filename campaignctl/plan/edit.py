@@ -103,7 +103,7 @@ def edit(site: build.Site, case: Case, wanted: DesiredCampaign, spec: Spec, *, e
         return case.blocked(
             "its scheduled_time is past", f"set a new scheduled_time in {case.key}, then plan again"
         )
-    return Verdict(change=change, drift=case.drifts(corrected=True))
+    return Verdict(changes=(change,), drift=case.drifts(corrected=True))
 
 
 def _ignored_items(case: Case) -> tuple[FieldChange, ...]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
 from campaignctl.schedule.sends import Sends
-from campaignctl.state.model import Record
+from campaignctl.state.model import Overridden, Record
 
 FORMAT_VERSION = 1
 
@@ -41,15 +41,31 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """A member that both the manifest and somebody in the dashboard changed, to different values.
+
+    Each is None where the member is not set.
+    """
+
+    path: str
+    applied: Any
+    live: Any
+    manifest: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """One change to one campaign.
+    """One change to one campaign. A key may have several, as in pause and then update; each needs the
+    one before it.
 
     `requests` are its writes in order; none for what touches only the state. `spec` is what a record
     will hold as applied (None where the record goes away). `arms`: after it the campaign can send what
     it could not before. `undo`: "free", "never", or "until <time>". `audience` is "everyone" or the
     targeting. `live_digest` is the digest of the live campaign that was planned against; a saved plan is
     refused when it differs. `intent` is the id under which a create, or an update that sends at once, is
-    put on record before it is sent.
+    put on record before it is sent. `moved_from` is the key that a move takes the record from, `record`
+    what an adopt puts on record. `conflicts` are members of which this change overwrites what somebody
+    else set.
     """
 
     key: str
@@ -72,6 +88,9 @@ class Change:
     lifecycle: Lifecycle = Lifecycle()
     source: str = ""
     deliberate_resend: bool = False
+    moved_from: str | None = None
+    record: Record | None = None
+    conflicts: tuple[Conflict, ...] = ()
 
     @property
     def sends_at_once(self) -> bool:
@@ -92,12 +111,17 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Live differs from what was last applied. `corrected` is true if a change of this plan undoes it."""
+    """Live differs from what was last applied. `corrected` is true if a change of this plan undoes it.
+
+    `at` is when the campaign was last changed, as far as the API says (`YYYY-MM-DDTHH:MM:SSZ`); it does not
+    say by whom.
+    """
 
     key: str
     id: str
     diff: tuple[FieldChange, ...]
     corrected: bool = False
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +140,11 @@ class Plan:
 
     `changes` are in the order in which they are carried out and hold no `none`. `lineage` and `serial`
     are those of the state it was made against (None and 0 where there was none). `valid_until` is None
-    where nothing bounds it. `account` is the API's URL and the company, as far as known. `notes` are
-    quiet lines for people. `missed` (key -> digest) and `observed` (records whose status or applied
-    spec merely has to be saved) are bookkeeping that an apply does without a request.
+    where nothing bounds it. `account` is the API's URL and the company, as far as known. `overrides` are
+    the guardrails and rules that the command line lifted, `lifted` all that would have objected, with the
+    keys they were lifted for. `notes` are quiet lines for people. `missed` (key -> digest) and `observed`
+    (records whose status or applied spec merely has to be saved) are bookkeeping that an apply does
+    without a request.
     """
 
     created_at: datetime
@@ -140,6 +166,7 @@ class Plan:
     unchanged: int = 0
     refreshed: bool = True
     overrides: tuple[str, ...] = ()
+    lifted: tuple[Overridden, ...] = ()
     notes: tuple[str, ...] = ()
     missed: Mapping[str, str] = field(default_factory=dict)
     observed: Mapping[str, Record] = field(default_factory=dict)

@@ -2,17 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-#: What `--override` may name: the guardrails, and the two rules that a person may lift once.
+from campaignctl.campaign.keys import fits
+from campaignctl.manifest.desired import Override
+
+#: What `--override` and `overrides` may name: the guardrails, and the rules that a person may lift.
 OVERRIDES = (
+    "forbid_immediate",
+    "foreign_pause",
+    "freeze",
+    "max_arming_changes",
     "max_destroy_percent",
     "max_immediate_sends",
     "max_plan_age",
+    "max_sends_per_day",
     "min_lead_time",
+    "require_labels",
+    "require_targeting",
     "resend",
     "unknown_status",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Lifts:
+    """What is lifted: `once` by the command line, for every key, and `standing` by the project file."""
+
+    once: frozenset[str] = frozenset()
+    standing: tuple[Override, ...] = ()
+
+    @classmethod
+    def at(cls, now: datetime, once: Iterable[str], standing: Iterable[Override]) -> Lifts:
+        """Those in force at an instant."""
+        return cls(frozenset(once), tuple(each for each in standing if now < each.until))
+
+    def lifts(self, name: str, key: str) -> bool:
+        """Whether this guardrail or rule is lifted for this key."""
+        return name in self.once or self.override(name, key) is not None
+
+    def override(self, name: str, key: str) -> Override | None:
+        """The reviewed override that lifts it for this key, if one does."""
+        return next(
+            (
+                each
+                for each in self.standing
+                if each.guardrail == name and any(fits(one, key) for one in each.keys)
+            ),
+            None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 from campaignctl.campaign.canonical import body_digest
@@ -105,16 +106,16 @@ def _verdict(
 def _not_twice(question: Question, case: Case, verdict: Verdict) -> Verdict:
     """What goes for a create goes for all that sets a campaign off: the ledger for an update that sends
     at once, the releases that were read for a replacement."""
-    change = verdict.change
     blocked = None
-    if change and change.action is Action.REPLACE:
-        for release in _releases(question, case.key, change.digest):
-            if release.id in question.reading.released and release.id != case.record.id:
-                blocked = blocked or _released(question, case.key, release, lifted=True)[0]
-    elif change and change.sends_at_once and "resend" not in question.options.overrides:
-        sent = _sent_before(question, change.digest)
-        blocked = _resend(case.key, sent, case.record.id) if sent else None
-    return replace(verdict, change=None, blocked=blocked.blocked, drift=case.drifts()) if blocked else verdict
+    for change in verdict.changes:
+        if change.action is Action.REPLACE:
+            for release in _releases(question, case.key, change.digest):
+                if release.id in question.reading.released and release.id != case.record.id:
+                    blocked = blocked or _released(question, case.key, release, lifted=True)[0]
+        elif change.sends_at_once and "resend" not in question.options.overrides:
+            sent = _sent_before(question, change.digest)
+            blocked = _resend(case.key, sent, case.record.id) if sent else None
+    return replace(verdict, changes=(), blocked=blocked.blocked, drift=case.drifts()) if blocked else verdict
 
 
 def _unsettled(question: Question, key: str, intent: Intent) -> Verdict:
@@ -155,7 +156,7 @@ def _missing_record(
         warnings += warning
     reason = "a deliberate second send" if sent else "not created yet"
     change = build.create(site, wanted, reason=reason, warnings=warnings, deliberate=bool(sent))
-    return Verdict(change=change)
+    return Verdict(changes=(change,))
 
 
 def _missed(question: Question, key: str, body: str) -> Verdict:
@@ -252,12 +253,17 @@ def _without_arming(
 ) -> dict[str, Verdict]:
     held = dict(verdicts)
     for key, verdict in verdicts.items():
-        change = verdict.change
-        if change and (change.arms or change.action in (Action.CREATE, Action.REPLACE)):
+        kept = tuple(takewhile(lambda change: not _may_send(change), verdict.changes))
+        if kept != verdict.changes:
+            change = verdict.changes[len(kept)]
             blocked = Blocked(key, change.id, "held back", reason, hint(key))
             drift = tuple(replace(shown, corrected=False) for shown in verdict.drift)
-            held[key] = replace(verdict, change=None, blocked=blocked, drift=drift)
+            held[key] = replace(verdict, changes=kept, blocked=blocked, drift=drift)
     return held
+
+
+def _may_send(change: Change) -> bool:
+    return change.arms or change.action in (Action.CREATE, Action.REPLACE)
 
 
 def _without_twins(verdicts: dict[str, Verdict], options: Options) -> dict[str, Verdict]:
@@ -266,28 +272,37 @@ def _without_twins(verdicts: dict[str, Verdict], options: Options) -> dict[str, 
     first: dict[str, str] = {}
     kept = dict(verdicts)
     for key, verdict in verdicts.items():
-        change = verdict.change
-        if change is None or not change.sends_at_once or "resend" in options.overrides:
+        change = next((change for change in verdict.changes if change.sends_at_once), None)
+        if change is None or "resend" in options.overrides:
             continue
         if first.setdefault(change.digest, key) != key and change.action is not Action.REPLACE:
             twin = _resend(key, f"{first[change.digest]}, in this very plan", change.id)
-            kept[key] = replace(verdict, change=None, blocked=twin.blocked)
+            kept[key] = replace(verdict, changes=(), blocked=twin.blocked)
     return kept
 
 
-# The stages of an apply: what stops sending first, what sends at once last.
-_STOP, _STATE_ONLY, _CHANGE, _CREATE, _SEND = range(5)
+# The stages of an apply: what stops sending first, what sends at once last. Moves and adoptions cost no
+# request and come before all, because what follows is put on record under their keys. A resume follows the
+# update of its key.
+_RECORD, _STOP, _FORGET, _CHANGE, _RESUME, _CREATE, _SEND = range(7)
+
+
+_STAGES = {
+    Action.MOVE: _RECORD,
+    Action.ADOPT: _RECORD,
+    Action.FORGET: _FORGET,
+    Action.UPDATE: _CHANGE,
+    Action.RESUME: _RESUME,
+}
 
 
 def _stage(change: Change) -> int:
     """The stage in which a change is carried out."""
     if change.action in (Action.CANCEL, Action.PAUSE):
         return _STOP
-    if change.action in (Action.MOVE, Action.FORGET, Action.ADOPT):
-        return _STATE_ONLY
     if change.sends_at_once:
         return _SEND
-    return _CHANGE if change.action in (Action.UPDATE, Action.RESUME) else _CREATE
+    return _STAGES.get(change.action, _CREATE)
 
 
 def order(change: Change) -> tuple[int, bool, datetime, str]:
@@ -318,12 +333,14 @@ def _notes(question: Question, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
 
 def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
     project, options = question.desired.project, question.options
-    changes = tuple(sorted((v.change for v in verdicts.values() if v.change), key=order))
+    changes = tuple(
+        sorted((change for verdict in verdicts.values() for change in verdict.changes), key=order)
+    )
     limits = project.guardrails
     observed = {key: verdict.observed for key, verdict in verdicts.items() if verdict.observed}
     seen = question.state.after(Entry(records=observed, decision=False)) if question.state else None
     blocked = tuple(verdict.blocked for verdict in verdicts.values() if verdict.blocked)
-    unchanged = sum(1 for verdict in verdicts.values() if not verdict.change and not verdict.blocked)
+    unchanged = sum(1 for verdict in verdicts.values() if not verdict.changes and not verdict.blocked)
     return Plan(
         created_at=question.now,
         project=project.name,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from campaignctl.campaign.live import Live
+from campaignctl.state.halts import Halts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,17 @@ class Reading:
 
     A key that is not in `live` was not read: its campaign is final, or nothing was to be read
     (`refreshed` is false). `settled` holds campaigns found for pending creates; `released` the reads of
-    ids that a create has to look at first, by id.
+    ids that a create has to look at first, by id; `adoptable` the campaigns that manifests want to take over,
+    by id. `halts` is the stop mark.
     """
 
     live: Mapping[str, Live | None] = field(default_factory=dict)
     settled: Mapping[str, Live] = field(default_factory=dict)
     unsettled: Mapping[str, Unsettled] = field(default_factory=dict)
     released: Mapping[str, Live | None] = field(default_factory=dict)
+    adoptable: Mapping[str, Live | None] = field(default_factory=dict)
     behind: tuple[Behind, ...] = ()
     notes: tuple[str, ...] = ()
     company_id: str | None = None
     refreshed: bool = True
+    halts: Halts = Halts()

@@ -33,7 +33,7 @@ def _undeclared(site: build.Site, case: Case) -> Verdict:
     if lifecycle.on_destroy == "forget":
         warnings = (f"{record.id} stays {status} in the account",) if status.can_send else ()
         return Verdict(
-            change=build.forget(case.key, record, case.live_digest, reason=reason, warnings=warnings)
+            changes=(build.forget(case.key, record, case.live_digest, reason=reason, warnings=warnings),)
         )
     if status is Status.UNKNOWN and "unknown_status" not in case.lifted:
         command = "destroy" if case.wanted else "apply"
@@ -45,15 +45,12 @@ def _undeclared(site: build.Site, case: Case) -> Verdict:
             f" or apply {case.key} with `on_destroy: forget` before it goes",
         )
     if status in (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.UNKNOWN):
-        return Verdict(change=build.cancel(site, case.key, record, case.live_digest, reason=reason))
+        return Verdict(changes=(build.cancel(site, case.key, record, case.live_digest, reason=reason),))
     warnings = ()
     if status in (Status.DRAFT, Status.MANUAL):
         warnings = (f"the API cannot delete a {status} campaign: {record.id} is left behind",)
-    return Verdict(
-        change=build.forget(
-            case.key, record, case.live_digest, reason=f"{reason}; {status}", warnings=warnings
-        )
-    )
+    why = f"{reason}; {status}"
+    return Verdict(changes=(build.forget(case.key, record, case.live_digest, reason=why, warnings=warnings),))
 
 
 def _sent_but_recurring(site: build.Site, case: Case) -> bool:
@@ -102,7 +99,7 @@ def _replacement(site: build.Site, case: Case, wanted: DesiredCampaign) -> Verdi
         return case.blocked(
             _unknown(case), f"campaignctl apply --replace {case.key} --override unknown_status"
         )
-    return Verdict(change=build.replace(site, wanted, case.record, case.status, case.live_digest))
+    return Verdict(changes=(build.replace(site, wanted, case.record, case.status, case.live_digest),))
 
 
 def _final(case: Case, wanted: DesiredCampaign, *, edited: bool) -> Verdict:

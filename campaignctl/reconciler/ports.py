@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from campaignctl.campaign.live import Live, Page
+from campaignctl.state.halts import Halts
 from campaignctl.state.model import Entry, LockInfo, State
 
 Before = Callable[[], None]
@@ -111,6 +112,22 @@ class Backend(Protocol):
         """What lies beside the state. Raises `LockError` when the lock cannot be looked at."""
         ...
 
+    def halts(self) -> Halts:
+        """The stop mark, which lies beside the state and needs neither lock nor state.
+
+        Cheap: looked at before every request that can send. Raises `StateError` when it cannot be read,
+        because something may be stopped then.
+        """
+        ...
+
+    def change_halts(self, change: Callable[[Halts], Halts]) -> Halts:
+        """Replace the stop mark by what `change` makes of it, durably, and return that.
+
+        Of two that change it at once, the second changes what the first made: `change` may be called
+        again. Raises `StateNotSaved`.
+        """
+        ...
+
     def unlock(self, lock_id: str) -> LockInfo:
         """Break the lock with exactly this id. Raises `LockError` if it is not the one held."""
         ...
@@ -156,7 +173,7 @@ class CampaignApi(Protocol):
     proves that nothing happened) and raises `Refused` or `OutcomeUnknown`. `before` runs directly before
     the bytes of a write leave, after any waiting for the pace (and again before a repeat after 429); what
     it raises comes out unchanged, with nothing sent. `reserve=True` may use the share of the budget that
-    is kept for settling.
+    is kept for settling and halt.
     """
 
     @property
@@ -194,7 +211,9 @@ class CampaignApi(Protocol):
         """Merge a patch into a campaign."""
         ...
 
-    def pause(self, campaign_id: str, reason: str, *, before: Before = nothing) -> None:
+    def pause(
+        self, campaign_id: str, reason: str, *, before: Before = nothing, reserve: bool = False
+    ) -> None:
         """Suspend a campaign."""
         ...
 
@@ -202,8 +221,14 @@ class CampaignApi(Protocol):
         """Reactivate a paused campaign; the body names exactly one time."""
         ...
 
-    def cancel(self, campaign_id: str, reason: str, *, before: Before = nothing) -> None:
+    def cancel(
+        self, campaign_id: str, reason: str, *, before: Before = nothing, reserve: bool = False
+    ) -> None:
         """End a campaign for good."""
+        ...
+
+    def set_winner(self, campaign_id: str, message_id: str, *, before: Before = nothing) -> None:
+        """End an A/B test with one of its messages, which is then sent to everybody else."""
         ...
 
 

@@ -11,7 +11,10 @@ from campaignctl.reconciler.ports import Backend, CampaignApi, Clock
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The adapters and settings of one run. `api` is None when nothing may be read or sent."""
+    """The adapters and settings of one run. `api` is None when nothing may be read or sent.
+
+    `who` and `host` say for the history, the lock and the reasons of cancels who runs this, and where.
+    """
 
     backend: Backend
     api: CampaignApi | None
@@ -21,3 +24,5 @@ class Wiring:
     commit: str | None = None
     parallelism: int = 8
     lock_timeout: timedelta = timedelta(seconds=30)
+    who: str = ""
+    host: str = ""

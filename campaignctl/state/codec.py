@@ -14,16 +14,19 @@ from dataclasses import dataclass, fields, is_dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args
 
-from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
+from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy, Phase
 from campaignctl.errors import StateDamaged, StateNotSaved, StateTooNew
 from campaignctl.state.model import (
     FORMAT_VERSION,
     Account,
     Entry,
+    HistoryEntry,
+    HistoryOutcome,
     Intent,
     IntentOperation,
     IntentPhase,
     LockInfo,
+    Overridden,
     Record,
     Released,
     Sent,
@@ -37,6 +40,8 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _OPERATIONS: tuple[IntentOperation, ...] = get_args(IntentOperation)
 _PHASES: tuple[IntentPhase, ...] = get_args(IntentPhase)
 _ON_DESTROY: tuple[OnDestroy, ...] = get_args(OnDestroy)
+_PHASE_OF_LIFE: tuple[Phase, ...] = get_args(Phase)
+_OUTCOMES: tuple[HistoryOutcome, ...] = get_args(HistoryOutcome)
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:
@@ -56,6 +61,7 @@ _DOCUMENT = (
     "sent",
     "released",
     "missed",
+    "history",
 )
 
 
@@ -213,11 +219,12 @@ def _state(node: Node) -> State:
         account=_account(read["account"]),
         tool_version=read["tool_version"].text(),
         seen=read["seen"].items(Node.text),
-        campaigns=read["campaigns"].mapping(_record),
+        campaigns=read["campaigns"].mapping(decode_record),
         pending=read["pending"].mapping(_intent),
         sent=read["sent"].items(_sent),
         released=read["released"].items(_released),
         missed=read["missed"].mapping(Node.text),
+        history=read["history"].items(_history),
     )
 
 
@@ -229,13 +236,14 @@ def decode_entry(node: Node) -> Entry:
     """
     read = node.members(_names(Entry))
     return Entry(
-        records=read["records"].mapping(_or_none(_record)),
+        records=read["records"].mapping(_or_none(decode_record)),
         intents=read["intents"].mapping(_or_none(_intent)),
         missed=read["missed"].mapping(_or_none(Node.text)),
         sent=read["sent"].items(_sent),
         released=read["released"].items(_released),
         account=read["account"].optional(_account),
         seen=read["seen"].optional(lambda seen: seen.items(Node.text)),
+        history=read["history"].items(_history),
         decision=read["decision"].boolean(),
     )
 
@@ -253,7 +261,12 @@ def _account(node: Node) -> Account:
     )
 
 
-def _record(node: Node) -> Record:
+def decode_record(node: Node) -> Record:
+    """The record of one campaign.
+
+    Raises:
+        StateDamaged: it is none.
+    """
     read = node.members(_names(Record))
     return Record(
         id=read["id"].text(),
@@ -269,6 +282,37 @@ def _record(node: Node) -> Record:
         send_strategy=read["send_strategy"].optional(Node.text),
         next_run_time=read["next_run_time"].optional(Node.text),
         reposted=read["reposted"].boolean(),
+        paused_by_us=read["paused_by_us"].boolean(),
+        winner=read["winner"].optional(Node.text),
+    )
+
+
+def _history(node: Node) -> HistoryEntry:
+    read = node.members(_names(HistoryEntry))
+    return HistoryEntry(
+        id=read["id"].text(),
+        at=read["at"].text(),
+        operation=read["operation"].text(),
+        who=read["who"].text(),
+        host=read["host"].text(),
+        commit=read["commit"].optional(Node.text),
+        tool_version=read["tool_version"].text(),
+        plan=read["plan"].text(),
+        actions=read["actions"].mapping(Node.count),
+        overrides=read["overrides"].items(_overridden),
+        outcome=read["outcome"].choice(*_OUTCOMES),
+        outcomes=read["outcomes"].mapping(Node.count),
+        ended=read["ended"].optional(Node.text),
+    )
+
+
+def _overridden(node: Node) -> Overridden:
+    read = node.members(_names(Overridden))
+    return Overridden(
+        name=read["name"].text(),
+        keys=read["keys"].items(Node.text),
+        reason=read["reason"].optional(Node.text),
+        until=read["until"].optional(Node.text),
     )
 
 
@@ -278,6 +322,8 @@ def _lifecycle(node: Node) -> Lifecycle:
         prevent_destroy=read["prevent_destroy"].boolean(),
         on_destroy=read["on_destroy"].choice(*_ON_DESTROY),
         ignore_changes=read["ignore_changes"].items(Node.text),
+        phase=read["phase"].choice(*_PHASE_OF_LIFE),
+        winner=read["winner"].optional(Node.text),
     )
 
 

@@ -13,7 +13,11 @@ FORMAT_VERSION = 1
 _T = TypeVar("_T")
 
 IntentPhase = Literal["planned", "started", "reposted"]
-IntentOperation = Literal["create", "update"]
+# `winner` ends an A/B test, which sends the winning message to everybody else.
+IntentOperation = Literal["create", "update", "winner"]
+
+# How many applies the history remembers; the oldest go first.
+HISTORY_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,9 @@ class Record:
     the last write where that differs from `applied`: path -> a list of that one value, empty for a
     member that it does not return. `source_digest` is the digest of the manifest
     itself, before defaults and variables. `status` is the last status seen. `reposted` is true while a
-    second copy of this campaign may still turn up. Times are `YYYY-MM-DDTHH:MM:SSZ`.
+    second copy of this campaign may still turn up. `paused_by_us` says that it is paused because its
+    manifest said so, and may be resumed when the manifest does; `winner` is the name of the message that
+    was set as winner of its A/B test. Times are `YYYY-MM-DDTHH:MM:SSZ`.
     """
 
     id: str
@@ -52,6 +58,8 @@ class Record:
     send_strategy: str | None = None
     next_run_time: str | None = None
     reposted: bool = False
+    paused_by_us: bool = False
+    winner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ class Intent:
     after settling found nothing. `spec` is what it applies (without the marker). `first_send` is the
     first instant at which it can send: a time, "immediately", or None when it cannot send by itself.
     `at` is the server's time when it was started. `id` is the campaign of an `update`, whose request
-    body is `patch`.
+    body is `patch`, or of a `winner`, whose message is named by `patch` as `{"name": ..., "id": ...}`.
     """
 
     operation: IntentOperation
@@ -113,12 +121,53 @@ class Released:
     at: str
 
 
+HistoryOutcome = Literal["started", "done", "incomplete", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """A guardrail or rule that was lifted for these keys.
+
+    `until` and `reason` are those of a reviewed override of the project file; without them it was lifted
+    once, on the command line.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    reason: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One apply that had something to do.
+
+    It is on record as `started` before its first request, so that one that died is seen as well. `plan` is
+    the digest of its plan, `actions` counts what was planned, `outcomes` what became of it
+    (done, failed, not_started, unknown). Times are `YYYY-MM-DDTHH:MM:SSZ`.
+    """
+
+    id: str
+    at: str
+    operation: str
+    who: str
+    host: str
+    commit: str | None
+    tool_version: str
+    plan: str
+    actions: Mapping[str, int]
+    overrides: tuple[Overridden, ...] = ()
+    outcome: HistoryOutcome = "started"
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    ended: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One step of a state, and one line of the journal. None as a value drops that key.
 
-    `decision` is false for what was merely observed: such a step does not raise the serial, so that it
-    voids no reviewed plan.
+    `history` holds applies that begin, or that are known already and have ended. `decision` is false for
+    what was merely observed: such a step does not raise the serial, so that it voids no reviewed plan.
     """
 
     records: Mapping[str, Record | None] = field(default_factory=dict)
@@ -128,6 +177,7 @@ class Entry:
     released: tuple[Released, ...] = ()
     account: Account | None = None
     seen: tuple[str, ...] | None = None
+    history: tuple[HistoryEntry, ...] = ()
     decision: bool = True
 
 
@@ -136,7 +186,7 @@ class State:
     """Everything that is known about one environment of one project.
 
     `serial` counts decisions. `seen` holds ids of the newest campaigns of the account at the last
-    opening read: older ones have been looked at.
+    opening read: older ones have been looked at. `history` holds the last applies, oldest first.
     """
 
     lineage: str
@@ -150,6 +200,7 @@ class State:
     sent: tuple[Sent, ...] = ()
     released: tuple[Released, ...] = ()
     missed: Mapping[str, str] = field(default_factory=dict)
+    history: tuple[HistoryEntry, ...] = ()
 
     def after(self, entry: Entry) -> State:
         """This state with one step taken."""
@@ -163,7 +214,15 @@ class State:
             released=self.released + entry.released,
             account=entry.account or self.account,
             seen=self.seen if entry.seen is None else entry.seen,
+            history=_remembered(self.history, entry.history),
         )
+
+
+def _remembered(old: tuple[HistoryEntry, ...], step: tuple[HistoryEntry, ...]) -> tuple[HistoryEntry, ...]:
+    if not step:
+        return old
+    applies = {each.id: each for each in (*old, *step)}
+    return tuple(applies.values())[-HISTORY_LENGTH:]
 
 
 def _merged(old: Mapping[str, _T], step: Mapping[str, _T | None]) -> Mapping[str, _T]:

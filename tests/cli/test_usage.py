@@ -35,7 +35,7 @@ def test_the_nearest_name_is_given(cli: Cli, words: list[str], named: str) -> No
         ["apply", "--reviewed", "plan.json"],
         ["init", "--ci", "github"],
         ["state", "recover"],
-        ["plan", "--override", "foreign_pause"],
+        ["plan", "--override", "everything"],
     ],
 )
 def test_what_is_not_due_is_not_accepted(cli: Cli, words: list[str]) -> None:

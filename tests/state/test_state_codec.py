@@ -49,6 +49,7 @@ def test_the_top_level_members_are_always_there_in_the_order_of_the_interface() 
         "sent",
         "released",
         "missed",
+        "history",
     ]
 
 

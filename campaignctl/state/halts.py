@@ -1,0 +1,166 @@
+"""The stop mark: who stopped what, when and why, until somebody lifts it.
+
+An object of its own beside the state. It needs neither the lock nor a state, because whoever is on call must
+be able to set it while an apply runs, and when the state is damaged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Literal, get_args
+
+from campaignctl.campaign.keys import fits
+from campaignctl.errors import StateTooNew
+from campaignctl.state.codec import to_json
+from campaignctl.state.strict import Node, parse
+
+FORMAT_VERSION = 1
+
+How = Literal["paused", "canceled"]
+_HOW: tuple[How, ...] = get_args(How)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A campaign that a halt set out to stop, and how. Put on record before its request leaves."""
+
+    key: str
+    id: str
+    how: How
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """The end of a halt for these keys or patterns, None for all that it named."""
+
+    keys: tuple[str, ...] | None
+    reason: str
+    who: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """One order to stop. `keys` are keys or patterns, None for everything.
+
+    Times are `YYYY-MM-DDTHH:MM:SSZ`.
+    """
+
+    id: str
+    keys: tuple[str, ...] | None
+    reason: str
+    who: str
+    host: str
+    at: str
+    stopped: tuple[Stopped, ...] = ()
+    lifted: tuple[Lift, ...] = ()
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it still stops something: it was neither lifted whole nor in each of its keys."""
+        if any(lift.keys is None for lift in self.lifted):
+            return False
+        return self.keys is None or any(self.names(key) for key in self.keys)
+
+    def names(self, key: str) -> bool:
+        """Whether it still stops this key."""
+        return _among(self.keys, key) and not any(_among(lift.keys, key) for lift in self.lifted)
+
+
+@dataclass(frozen=True, slots=True)
+class Halts:
+    """Every halt, oldest first."""
+
+    halts: tuple[Halt, ...] = ()
+
+    def on(self, key: str) -> Halt | None:
+        """The halt that stops this key, if one does."""
+        return next((halt for halt in self.halts if halt.names(key)), None)
+
+    @property
+    def in_force(self) -> tuple[Halt, ...]:
+        """Halts that still stop something."""
+        return tuple(halt for halt in self.halts if halt.in_force)
+
+    def paused(self, campaign_id: str) -> bool:
+        """Whether this campaign was paused by a halt, be it lifted or not: then it is not somebody else's
+        pause."""
+        stopped = (each for halt in self.halts for each in halt.stopped)
+        return any(each.id == campaign_id and each.how == "paused" for each in stopped)
+
+    def with_halt(self, halt: Halt) -> Halts:
+        """These with one more, or with a newer form of one that is among them."""
+        known = {each.id: each for each in self.halts}
+        return Halts(tuple({**known, halt.id: halt}.values()))
+
+    def with_stopped(self, halt_id: str, stopped: tuple[Stopped, ...]) -> Halts:
+        """These with more campaigns on the record of one halt."""
+        found = next(halt for halt in self.halts if halt.id == halt_id)
+        return self.with_halt(replace(found, stopped=found.stopped + stopped))
+
+    def with_lift(self, lift: Lift) -> Halts:
+        """These with a lift on every halt that still stops something it names."""
+        return Halts(tuple(replace(halt, lifted=(*halt.lifted, lift)) for halt in self.halts))
+
+
+def _among(keys: tuple[str, ...] | None, key: str) -> bool:
+    return keys is None or any(fits(pattern, key) for pattern in keys)
+
+
+def encode_halts(halts: Halts) -> str:
+    """The document of the stop mark, ending with a newline. Raises StateNotSaved."""
+    return to_json({"format_version": FORMAT_VERSION, "halts": halts.halts}, indent=1) + "\n"
+
+
+def decode_halts(text: str | bytes, *, where: str = "the stop mark") -> Halts:
+    """The halts of a document.
+
+    Raises:
+        StateDamaged: it is none. Nothing may be sent then, because something may be stopped.
+        StateTooNew: a newer campaignctl wrote it.
+    """
+    node = Node(parse(text, where), where)
+    version = Node(node.object().get("format_version"), where, "format_version").integer()
+    if version > FORMAT_VERSION:
+        raise StateTooNew(
+            f"{where} was written by a newer campaignctl",
+            detail=f"its format_version is {version}, and this version reads up to {FORMAT_VERSION}",
+            hint="use the version that wrote it, or newer",
+        )
+    return Halts(node.members(("format_version", "halts"))["halts"].items(_halt))
+
+
+def _halt(node: Node) -> Halt:
+    read = node.members(tuple(field.name for field in fields(Halt)))
+    return Halt(
+        id=read["id"].text(),
+        keys=read["keys"].optional(_texts),
+        reason=read["reason"].text(),
+        who=read["who"].text(),
+        host=read["host"].text(),
+        at=read["at"].text(),
+        stopped=read["stopped"].items(_stopped),
+        lifted=read["lifted"].items(_lift),
+    )
+
+
+def _stopped(node: Node) -> Stopped:
+    read = node.members(tuple(field.name for field in fields(Stopped)))
+    return Stopped(
+        key=read["key"].text(), id=read["id"].text(), how=read["how"].choice(*_HOW), at=read["at"].text()
+    )
+
+
+def _lift(node: Node) -> Lift:
+    read = node.members(tuple(field.name for field in fields(Lift)))
+    return Lift(
+        keys=read["keys"].optional(_texts),
+        reason=read["reason"].text(),
+        who=read["who"].text(),
+        at=read["at"].text(),
+    )
+
+
+def _texts(node: Node) -> tuple[str, ...]:
+    return node.items(Node.text)
