@@ -8,6 +8,7 @@ from datetime import datetime
 
 from campaignctl.campaign.keys import fits
 from campaignctl.manifest.desired import Override
+from campaignctl.plan.model import Plan
 
 #: What `--override` and `overrides` may name: the guardrails, and the rules that a person may lift.
 OVERRIDES = (
@@ -59,7 +60,8 @@ class Lifts:
 class Options:
     """The selecting and refreshing options of `plan` and `apply`.
 
-    `targets` and `replace` are keys or patterns with `*` and `?`; an exact key wins over a pattern.
+    `targets` and `replace` are keys or patterns with `*` and `?`; an exact key wins over a pattern. With
+    `reviewed` plans only those changes are planned that one of them holds.
     """
 
     targets: tuple[str, ...] = ()
@@ -68,3 +70,4 @@ class Options:
     refresh: bool = True
     refresh_only: bool = False
     overrides: tuple[str, ...] = ()
+    reviewed: tuple[Plan, ...] | None = None

@@ -19,8 +19,9 @@ from campaignctl.manifest.desired import DesiredCampaign, DesiredState
 from campaignctl.plan import build, guardrails, records, table
 from campaignctl.plan.case import Case, Verdict
 from campaignctl.plan.model import Action, Blocked, Change, Plan
-from campaignctl.plan.options import Options
+from campaignctl.plan.options import Lifts, Options
 from campaignctl.plan.reading import Reading
+from campaignctl.plan.reviewed import admitted
 from campaignctl.plan.select import select
 from campaignctl.schedule.sends import is_past, sends_of
 from campaignctl.state.model import Entry, Intent, Record, Released, State
@@ -60,6 +61,9 @@ def decide(question: Question) -> Plan:
     recorded = question.records
     replacing = _replacing(question, keys)
     verdicts = {key: _verdict(question, site, key, recorded.get(key), key in replacing) for key in keys}
+    if question.options.reviewed is not None:
+        lifts = Lifts.at(question.now, question.options.overrides, question.desired.project.overrides)
+        verdicts = admitted(verdicts, question.options.reviewed, lifts, question.now)
     verdicts = _without_twins(_held_back(question, verdicts), question.options)
     return _assemble(question, verdicts)
 

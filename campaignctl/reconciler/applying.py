@@ -17,6 +17,7 @@ from campaignctl.plan.model import Change, Plan
 from campaignctl.plan.options import Options
 from campaignctl.plan.planner import decide
 from campaignctl.plan.reading import Reading, Unsettled
+from campaignctl.plan.reviewed import overrides_of
 from campaignctl.reconciler import settle
 from campaignctl.reconciler.execute import begin, execute
 from campaignctl.reconciler.observe import observe, read_records
@@ -63,6 +64,7 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     Raises what stops a whole apply: LockHeld, AccountMismatch, StateDamaged, ReadFailed, TokenRejected.
     """
     api_of(wiring)
+    desired = _as_reviewed(desired, options)
     with locked(wiring, "apply") as session:
         run, unsettled = _open(wiring, session, desired)
         now = wiring.clock.now()
@@ -78,6 +80,17 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         begin(run, plan, _seen(session.state, reading, plan.observed))
         settle.cancel_copies(run)
         return _given_back(session, execute(run, plan))
+
+
+def _as_reviewed(desired: DesiredState, options: Options) -> DesiredState:
+    """The desired state with what the reviewed plans lifted. Raises PlanRefused for a plan of elsewhere."""
+    if options.reviewed is None:
+        return desired
+    project = desired.project
+    for plan in options.reviewed:
+        _check_scope(plan, project)
+    lifted = tuple(overrides_of(options.reviewed))
+    return replace(desired, project=replace(project, overrides=(*project.overrides, *lifted)))
 
 
 def _given_back(session: Session, outcome: Outcome) -> Outcome:
@@ -175,12 +188,7 @@ def apply_saved(wiring: Wiring, project: Project, plan: Plan) -> Outcome:
 
 def _check_plan(plan: Plan, project: Project, state: State | None, now: datetime) -> None:
     """What can be told without a request."""
-    mine = (project.name, project.environment)
-    if (plan.project, plan.environment) != mine:
-        theirs = f"{plan.project}, environment {plan.environment or 'without a name'}"
-        raise PlanRefused(f"this plan is for {theirs}", hint="apply it in the project that made it")
-    if plan.url != project.api.url:
-        raise PlanRefused(f"this plan is for {plan.url}, not for {project.api.url}", hint=_AGAIN)
+    _check_scope(plan, project)
     _check_state(plan, state)
     if plan.valid_until is not None and now > plan.valid_until:
         raise PlanRefused(f"this plan was valid until {iso(plan.valid_until)}", hint=_AGAIN)
@@ -192,6 +200,16 @@ def _check_plan(plan: Plan, project: Project, state: State | None, now: datetime
             detail="keys: " + ", ".join(first.keys[:10]),
             hint=f"plan again with `--override {first.guardrail}` if that is meant",
         )
+
+
+def _check_scope(plan: Plan, project: Project) -> None:
+    """A plan fits the project, environment and API that it was made for, and no other."""
+    mine = (project.name, project.environment)
+    if (plan.project, plan.environment) != mine:
+        theirs = f"{plan.project}, environment {plan.environment or 'without a name'}"
+        raise PlanRefused(f"this plan is for {theirs}", hint="apply it in the project that made it")
+    if plan.url != project.api.url:
+        raise PlanRefused(f"this plan is for {plan.url}, not for {project.api.url}", hint=_AGAIN)
 
 
 def _check_state(plan: Plan, state: State | None) -> None:

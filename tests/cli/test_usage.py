@@ -32,7 +32,6 @@ def test_the_nearest_name_is_given(cli: Cli, words: list[str], named: str) -> No
         ["import", "push/welcome", "1"],
         ["plan", "--var", "a=b"],
         ["plan", "--format", "markdown"],
-        ["apply", "--reviewed", "plan.json"],
         ["init", "--ci", "github"],
         ["state", "recover"],
         ["plan", "--override", "everything"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -47,27 +47,55 @@ class Manner:
 
 @click.command(name="apply")
 @click.argument("planfile", required=False, shell_complete=files)
+@click.option(
+    "--reviewed",
+    multiple=True,
+    metavar="PLANFILE",
+    shell_complete=files,
+    help="Plan afresh, and do only what this reviewed plan holds too. May be repeated.",
+)
 @selecting
 @auto_approve_option
 @parallelism_option
 @lock_timeout_option
 @format_option
 @click.pass_context
-def command(ctx: click.Context, /, planfile: str | None, options: Options, **manner: object) -> int:
+def command(
+    ctx: click.Context, /, planfile: str | None, reviewed: tuple[str, ...], options: Options, **manner: object
+) -> int:
     """Do what a plan shows, after you said yes.
 
     With PLANFILE (of `plan -o`; - is standard input) exactly the saved plan is done, or nothing. Without
     it a plan is made, shown, and done if the answer is yes.
+
+    With --reviewed a plan is made, and of it is done, without a question, what a reviewed plan holds as
+    well: the same change of the same campaign, with the same body, send time and audience. Everything else
+    is listed, left alone, and ends the run with status 1.
     """
     app = ctx.ensure_object(App)
     if planfile is None:
-        return apply_manifests(app, options, _manner(manner))
+        return apply_manifests(app, _with_reviewed(options, reviewed), _manner(manner))
+    if reviewed:
+        raise UsageError(
+            "PLANFILE is applied as it is, and --reviewed makes a new plan", hint="leave one of them out"
+        )
     if chosen := given(ctx):
         raise UsageError(
             f"A saved plan is applied exactly as it was reviewed, so {', '.join(chosen)} cannot change it",
             hint=f"campaignctl plan {chosen[0].split('/')[0]} ... -o {planfile}",
         )
     return _apply_saved(app, planfile, _manner(manner))
+
+
+def _with_reviewed(options: Options, names: tuple[str, ...]) -> Options:
+    """The options with the reviewed plans read. Raises PlanRefused for one that is damaged."""
+    if not names:
+        return options
+    from campaignctl.plan import codec
+
+    return replace(
+        options, reviewed=tuple(codec.decode(read_text(name), where=name) for name in dict.fromkeys(names))
+    )
 
 
 @click.command(name="destroy")
@@ -88,10 +116,11 @@ def destroy(app: App, /, options: Options, **manner: object) -> int:
 
 def apply_manifests(app: App, options: Options, manner: Manner) -> int:
     """Plan, show, ask, apply. Raises UsageError where nobody can be asked."""
-    if not manner.auto_approve and not app.console.interactive:
+    approved = manner.auto_approve or options.reviewed is not None
+    if not approved and not app.console.interactive:
         raise UsageError(
             "There is no terminal, so nobody can be asked",
-            detail="Without a terminal an apply needs a saved plan, or --auto-approve.",
+            detail="Without a terminal an apply needs a saved plan, --reviewed, or --auto-approve.",
             hint="campaignctl plan -o plan.json, then campaignctl apply plan.json",
         )
     from campaignctl.reconciler import applying
@@ -127,7 +156,8 @@ def _approver(app: App, run: Wired, options: Options, manner: Manner) -> Callabl
         show_plan(app, plan, aside=manner.form == "json")
         if plan.objections:
             return False
-        return plan.empty or manner.auto_approve or _ask(app, run, options)
+        approved = manner.auto_approve or options.reviewed is not None
+        return plan.empty or approved or _ask(app, run, options)
 
     return approve
 
