@@ -15,6 +15,8 @@ When = Literal["immediately", "scheduled", "recurring", "manual", "never"]
 # The zones in which a clock time comes first and last: UTC+14 and UTC-12.
 _EARLIEST = timedelta(hours=-14)
 _LATEST = timedelta(hours=12)
+# Every zone in use is a multiple of it away from UTC.
+_ZONE_STEP = timedelta(minutes=15)
 _BEGIN = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC, microsecond=0)
 
@@ -62,6 +64,20 @@ def sends_of(spec: Mapping[str, Any], now: datetime, occurrences: int = 3) -> Se
 def is_past(sends: Sends, now: datetime) -> bool:
     """Whether nobody can be sent to any more: a one-off campaign whose last possible send is over."""
     return sends.when == "scheduled" and sends.last is not None and sends.last <= now
+
+
+def instants(sends: Sends, at: datetime) -> tuple[datetime, ...]:
+    """The instants of `sends.at` at which somebody can be sent to, if it is armed at `at`; all in UTC.
+
+    What sends at once sends then. With `send_in_profile_time_zone` each send has an instant for every zone
+    from UTC+14 to UTC-12.
+    """
+    if sends.when == "immediately":
+        return (at,)
+    if not sends.profile_zone:
+        return sends.at
+    steps = range((_LATEST - _EARLIEST) // _ZONE_STEP + 1)
+    return tuple(_shifted(first, step * _ZONE_STEP) for first in sends.at for step in steps)
 
 
 def _one_off(text: str, profile_zone: bool) -> Sends:

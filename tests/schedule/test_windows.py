@@ -1,0 +1,157 @@
+"""Windows: what they cover, on the clock of their zone, and which of several refuses."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from campaignctl.schedule.sends import Sends, instants, sends_of
+from campaignctl.schedule.times import zone_of
+from campaignctl.schedule.windows import Refusal, Window, refusal
+
+ZONES = ("UTC", "Europe/Belgrade", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu")
+YEARS = 2 * 366 * 24 * 60 * 60
+MOMENTS = st.integers(0, YEARS).map(
+    lambda seconds: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+)
+HOLIDAYS = Window(start=datetime(2026, 12, 20, tzinfo=UTC), end=datetime(2027, 1, 2, tzinfo=UTC))
+NIGHTS = Window(cron="0 22 * * *", length=timedelta(hours=10), tz="Europe/Belgrade")
+OFFICE = Window(kind="allow", cron="0 9 * * 1-5", length=timedelta(hours=8), tz="Europe/Belgrade")
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "covered"),
+    [
+        ("2026-12-19T23:59:59Z", False),
+        ("2026-12-20T00:00:00Z", True),
+        ("2027-01-01T23:59:59Z", True),
+        ("2027-01-02T00:00:00Z", False),
+    ],
+)
+def test_dates_cover_from_their_beginning_up_to_their_end(text: str, covered: bool) -> None:
+    assert HOLIDAYS.covers(_at(text)) is covered
+
+
+@pytest.mark.parametrize(
+    ("text", "covered"),
+    [
+        ("2026-11-24T21:59:59+01:00", False),
+        ("2026-11-24T22:00:00+01:00", True),
+        ("2026-11-25T07:59:59.999+01:00", True),
+        ("2026-11-25T08:00:00+01:00", False),
+        # The clocks go forward in the night to 2027-03-28, and back in that to 2026-10-25.
+        ("2027-03-28T07:59:00+02:00", True),
+        ("2027-03-28T08:00:00+02:00", False),
+        ("2026-10-25T07:59:00+01:00", True),
+        ("2026-10-25T08:00:00+01:00", False),
+    ],
+)
+def test_a_night_ends_by_the_clock_of_its_zone(text: str, covered: bool) -> None:
+    assert NIGHTS.covers(_at(text)) is covered
+
+
+def test_what_the_clocks_show_twice_is_covered_twice() -> None:
+    window = Window(cron="30 2 * * *", length=timedelta(minutes=20), tz="Europe/Belgrade")
+    covered = [window.covers(_at(f"2026-10-25T02:40:00+0{offset}:00")) for offset in (2, 1)]
+    assert covered == [True, True]
+    assert not window.covers(_at("2026-10-25T02:10:00+01:00"))
+
+
+def test_what_the_clocks_skip_is_not_there() -> None:
+    window = Window(cron="30 2 * * *", length=timedelta(minutes=20), tz="Europe/Belgrade")
+    minutes = [_at("2027-03-28T01:00:00+01:00") + timedelta(minutes=one) for one in range(180)]
+    assert not any(map(window.covers, minutes))
+
+
+def test_the_ends_of_the_calendar_are_no_trouble() -> None:
+    for window in (NIGHTS, HOLIDAYS):
+        for instant in (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)):
+            assert not window.covers(instant)
+
+
+@given(
+    st.sampled_from(ZONES),
+    MOMENTS,
+    st.integers(1, 60 * 30),
+    st.integers(0, 23),
+    st.sampled_from(("*", "1-5", "0", "6,0")),
+)
+@example("Europe/Belgrade", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), 90, 2, "*")
+@example("Europe/Belgrade", datetime(2027, 3, 28, 1, 0, tzinfo=UTC), 60, 2, "*")
+def test_a_window_covers_what_the_clocks_show_in_it(
+    zone: str, moment: datetime, minutes: int, hour: int, weekdays: str
+) -> None:
+    window = Window(cron=f"15 {hour} * * {weekdays}", length=timedelta(minutes=minutes), tz=zone)
+    clock = moment.astimezone(zone_of(zone)).replace(tzinfo=None)
+    days = {"*": range(7), "1-5": range(5), "0": (6,), "6,0": (5, 6)}[weekdays]
+    quarter = clock.replace(hour=hour, minute=15, second=0)
+    openings = [day for day in (quarter - timedelta(days=back) for back in range(3)) if day.weekday() in days]
+    shown = any(opened <= clock < opened + window.length for opened in openings)
+    assert window.covers(moment) is shown
+
+
+NOW = _at("2026-11-24T10:00:00+01:00")  # a Tuesday, in office hours
+NIGHT = _at("2026-11-25T03:00:00+01:00")
+
+
+def test_without_windows_nothing_is_refused() -> None:
+    assert refusal((), at=NOW, sends=[NIGHT]) is None
+
+
+def test_a_denying_window_refuses_a_change_and_a_send() -> None:
+    assert refusal([NIGHTS], at=NIGHT, sends=[]) == Refusal(NIGHTS, "change", NIGHT)
+    assert refusal([NIGHTS], at=NOW, sends=[NOW, NIGHT]) == Refusal(NIGHTS, "send", NIGHT)
+    assert refusal([NIGHTS], at=NOW, sends=[NOW]) is None
+
+
+def test_a_scope_speaks_of_its_moments_alone() -> None:
+    changes = Window(scope="changes", cron=NIGHTS.cron, length=NIGHTS.length, tz=NIGHTS.tz)
+    sends = Window(scope="sends", cron=NIGHTS.cron, length=NIGHTS.length, tz=NIGHTS.tz)
+    assert refusal([changes], at=NOW, sends=[NIGHT]) is None
+    assert refusal([sends], at=NIGHT, sends=[NOW]) is None
+    assert refusal([changes], at=NIGHT, sends=[NOW])
+    assert refusal([sends], at=NOW, sends=[NIGHT])
+
+
+def test_with_an_allowing_window_only_what_lies_in_one_is_armed() -> None:
+    weekend = Window(kind="allow", cron="0 0 * * 6", length=timedelta(days=2))
+    assert refusal([OFFICE, weekend], at=NOW, sends=[_at("2026-11-28T03:00:00Z")]) is None
+    assert refusal([OFFICE, weekend], at=NIGHT, sends=[]) == Refusal(OFFICE, "change", NIGHT)
+    assert refusal([OFFICE, weekend], at=NOW, sends=[NIGHT]) == Refusal(OFFICE, "send", NIGHT)
+
+
+def test_an_allowing_window_of_changes_does_not_bind_sends() -> None:
+    office = Window(kind="allow", scope="changes", cron=OFFICE.cron, length=OFFICE.length, tz=OFFICE.tz)
+    assert refusal([office], at=NOW, sends=[NIGHT]) is None
+
+
+@given(st.sampled_from(ZONES), MOMENTS)
+def test_deny_wins(zone: str, instant: datetime) -> None:
+    allow = Window(kind="allow", cron="0 0 * * *", length=timedelta(days=1), tz=zone)
+    deny = Window(start=instant, end=instant + timedelta(seconds=1))
+    assert refusal([allow], at=instant, sends=[instant]) is None
+    assert refusal([allow, deny], at=instant, sends=[]) == Refusal(deny, "change", instant)
+
+
+def test_what_sends_at_once_sends_when_it_is_armed() -> None:
+    assert instants(Sends("immediately"), NOW) == (NOW,)
+
+
+def test_sends_in_profile_zones_are_looked_at_in_every_zone() -> None:
+    spec = {"scheduled_time": "2026-11-24 12:00:00", "send_in_profile_time_zone": True}
+    found = instants(sends_of(spec, NOW), NOW)
+    assert found[0] == _at("2026-11-24T12:00:00+14:00")
+    assert found[-1] == _at("2026-11-24T12:00:00-12:00")
+    assert _at("2026-11-24T12:00:00+05:45") in found
+
+
+def test_a_window_says_itself_in_words() -> None:
+    assert HOLIDAYS.words == "from 2026-12-20T00:00:00Z to 2027-01-02T00:00:00Z"
+    assert NIGHTS.words == "cron '0 22 * * *' for 10h, Europe/Belgrade"
