@@ -70,7 +70,8 @@ class _Writing:
         if isinstance(root, Leaf):
             yield from _opened(layout, content, "")
             yield from content.head
-            yield from self._raw(root, 0, 0)
+            if root.start < root.end:  # a document in which nothing stands has no line of its own
+                yield from self._raw(root, 0, 0)
         else:
             root = in_order(root, self._shape)
             lead, lines = self._block(root, 0)

@@ -231,3 +231,9 @@ def test_what_cannot_be_formatted_is_named_with_its_place(text: str, place: str,
     assert not isinstance(findings, bytes)
     assert str(findings[0].source) == place
     assert message in findings[0].message
+
+
+@pytest.mark.parametrize("end", ["---\n", "---", "---\n---\n", "--- # c\n", "---\n# c\n", "...\n---\n"])
+def test_a_document_in_which_nothing_stands_adds_no_line(end: str) -> None:
+    text = f"spec:\n  name: x\n{end}"
+    assert form(text) == text.removesuffix("\n") + "\n"
