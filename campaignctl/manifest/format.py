@@ -78,7 +78,7 @@ class _Writing:
             yield from _opened(layout, content, root.anchor)
             yield from _head(content.head, lead)
             yield from lines
-        yield from _without_blanks_below(content.tail)
+        yield from _below(root, _without_blanks_below(content.tail))
 
     def _block(self, block: Block, indent: int) -> tuple[list[str], list[str]]:
         """The comments above the first entry, bare, and all lines below them."""
@@ -89,9 +89,9 @@ class _Writing:
             if number == 0:
                 above = _without_blanks_above(lead)
             else:
-                lines += _indented(lead, indent)
+                lines += _indented(_below(block.entries[number - 1].value, lead), indent)
             lines += body
-        return above, lines + _indented(block.tail, indent)
+        return above, lines + _indented(_below(block.entries[-1].value, block.tail), indent)
 
     def _entry(self, entry: Entry, indent: int) -> tuple[list[str], list[str]]:
         """The comments above an entry, bare, and its lines."""
@@ -182,6 +182,20 @@ def _beside(lines: list[str], aside: Aside | None) -> list[str]:
 
 def _indented(texts: Iterable[str], indent: int) -> list[str]:
     return [f"{' ' * indent}{text}" if text else "" for text in texts]
+
+
+def _below(value: Block | Leaf, texts: Iterable[str]) -> list[str]:
+    """What stands below a value: a blank line is left out where it would become a part of the value's text."""
+    return _without_blanks_above(texts) if _keeps_blanks(value) else list(texts)
+
+
+def _keeps_blanks(value: Block | Leaf) -> bool:
+    """Whether a value ends in a text that keeps every blank line below it, as one after `|+` does."""
+    while isinstance(value, Block):
+        if value.tail:
+            return False
+        value = value.entries[-1].value
+    return value.block is not None and value.block.chomping == "+"
 
 
 def _without_blanks_above(texts: Iterable[str]) -> list[str]:

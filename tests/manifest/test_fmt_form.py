@@ -237,3 +237,8 @@ def test_what_cannot_be_formatted_is_named_with_its_place(text: str, place: str,
 def test_a_document_in_which_nothing_stands_adds_no_line(end: str) -> None:
     text = f"spec:\n  name: x\n{end}"
     assert form(text) == text.removesuffix("\n") + "\n"
+
+
+def test_a_text_that_keeps_blank_lines_gets_none_from_what_comes_below_it_now() -> None:
+    written = "name: NO\nmessages: |+\n  a\nspec: NO\n\nchannel: NO\n"
+    assert form(written) == "spec: NO\nname: NO\nmessages: |+\n  a\nchannel: NO\n"

@@ -21,7 +21,7 @@ from campaignctl.cli.options import (
     selecting,
     selecting_to_destroy,
 )
-from campaignctl.cli.settings import App
+from campaignctl.cli.settings import TOKEN_VARIABLE, App
 from campaignctl.cli.showing import show_outcome, show_plan
 from campaignctl.cli.wiring import Wired, need_token, read_desired, read_project, wired
 from campaignctl.errors import Interrupted, UsageError
@@ -118,11 +118,7 @@ def apply_manifests(app: App, options: Options, manner: Manner) -> int:
     """Plan, show, ask, apply. Raises UsageError where nobody can be asked."""
     approved = manner.auto_approve or options.reviewed is not None
     if not approved and not app.console.interactive:
-        raise UsageError(
-            "There is no terminal, so nobody can be asked",
-            detail="Without a terminal an apply needs a saved plan, --reviewed, or --auto-approve.",
-            hint="campaignctl plan -o plan.json, then campaignctl apply plan.json",
-        )
+        raise _nobody_to_ask(app)
     from campaignctl.reconciler import applying
 
     token = need_token(app.settings, _NEEDS_TOKEN)
@@ -132,6 +128,17 @@ def apply_manifests(app: App, options: Options, manner: Manner) -> int:
     ) as run:
         outcome = applying.apply(run.wiring, desired, options, _approver(app, run, options, manner))
     return _ended(app, outcome, manner)
+
+
+def _nobody_to_ask(app: App) -> UsageError:
+    hint = "campaignctl plan -o plan.json, then campaignctl apply plan.json"
+    if not app.settings.token:
+        hint += f"; both need {TOKEN_VARIABLE}, which is not set either"
+    return UsageError(
+        "There is no terminal, so nobody can be asked",
+        detail="Without a terminal an apply needs a saved plan, --reviewed, or --auto-approve.",
+        hint=hint,
+    )
 
 
 def _apply_saved(app: App, planfile: str, manner: Manner) -> int:
