@@ -185,7 +185,7 @@ def _indented(texts: Iterable[str], indent: int) -> list[str]:
 
 
 def _below(value: Block | Leaf, texts: Iterable[str]) -> list[str]:
-    """What stands below a value: a blank line is left out where it would become a part of the value's text."""
+    """What stands below a value: no blank line where it would become a part of the value's text."""
     return _without_blanks_above(texts) if _keeps_blanks(value) else list(texts)
 
 

@@ -110,14 +110,15 @@ class SourceFile:
         return self.path.rpartition("/")[0]
 
     @cached_property
-    def _lines(self) -> list[str]:
+    def lines(self) -> list[str]:
+        """The lines of the text, without their ends."""
         # What YAML takes for the end of a line, so that its counting is ours.
         text = self.text.replace("\r\n", "\n").replace("\r", "\n")
         return text.replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n").split("\n")
 
     def source(self, line: int = 0, column: int = 0) -> Source:
         """A place in this file, line and column from 0."""
-        text = self._lines[line] if line < len(self._lines) else ""
+        text = self.lines[line] if line < len(self.lines) else ""
         return Source(self.name, line + 1, column + 1, text)
 
     def at(self, place: Scalar | Mapping | Sequence | None) -> Source:

@@ -26,6 +26,7 @@ from yaml.events import (
 
 from campaignctl.errors import Finding
 from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence, SourceFile
+from campaignctl.manifest.syntax import Complaint, Place, mistake
 
 #: The largest file, manifest or `{$file:}`, in bytes: 1 MiB.
 LARGEST = 1 << 20
@@ -33,15 +34,6 @@ LARGEST = 1 << 20
 DEEPEST = 50
 #: How many nodes a document's aliases may add to it: no honest manifest comes near, a bomb is far above.
 MOST_ALIASED = 10_000
-
-_HINTS = (
-    ("mapping values are not allowed", "a text with `: ` in it needs quotes"),
-    ("Unicode character escape", "write the character itself: YAML knows no pairs of \\u escapes"),
-    ("could not find expected ':'", "a key and its value are joined by `: `"),
-    ("did not find expected key", "check the indentation, and quotes inside of quotes"),
-    ("did not find expected ',' or", "a list or map that was opened is not closed"),
-    ("that cannot start any token", "a text that begins with this sign needs quotes"),
-)
 
 
 @cache
@@ -89,6 +81,16 @@ def _not_utf8(name: str, path: str, data: bytes, offset: int) -> tuple[SourceFil
     return SourceFile(name, path, ""), (Finding("error", "encoding", "not UTF-8", source, hint),)
 
 
+def _complaint(wrong: yaml.YAMLError) -> Complaint:
+    problem, context = (str(getattr(wrong, name, None) or "") for name in ("problem", "context"))
+    mark, began = (getattr(wrong, name, None) for name in ("problem_mark", "context_mark"))
+    mark = mark or began
+    place = Place(mark.line, mark.column) if mark else Place(0, 0)
+    return Complaint(
+        problem or "it cannot be read", place, context, Place(began.line, began.column) if began else None
+    )
+
+
 class _Reading:
     """The reading of one file."""
 
@@ -131,13 +133,9 @@ class _Reading:
             message, hint = f"the control character {sign} is not allowed", "take it out of the file"
             self.findings.append(Finding("error", "control-character", message, source, hint))
             return
-        problem = str(getattr(wrong, "problem", None) or "not YAML")
-        mark = getattr(wrong, "problem_mark", None) or getattr(wrong, "context_mark", None)
-        source = self.file.source(mark.line, mark.column) if mark else self.file.source()
-        hint = next((hint for sign, hint in _HINTS if sign in problem), "")
-        if source.text[source.column - 1 : source.column] == "\t":
-            hint = "indent with blanks, not with tabs"
-        self.findings.append(Finding("error", "syntax", f"not YAML: {problem}", source, hint))
+        found = mistake(self.file.lines, _complaint(wrong))
+        source = self.file.source(found.place.line, found.place.column)
+        self.findings.append(Finding("error", "syntax", f"not YAML: {found.message}", source, found.hint))
 
     def _node(self, event: Any, depth: int) -> Node:
         kind = event.__class__
@@ -205,7 +203,8 @@ class _Reading:
     def _alias(self, event: Any) -> Node:
         """The node that an alias stands for; what all aliases of a document add to it is bounded."""
         if event.anchor not in self._anchors:
-            self.refuse("alias", f"no anchor &{event.anchor} before this alias", "", event)
+            hint = "a text that begins with `*` needs quotes"
+            self.refuse("alias", f"no anchor &{event.anchor} before this alias", hint, event)
             raise _Refused
         known = self._anchors[event.anchor]
         if known is None:

@@ -221,7 +221,7 @@ def test_line_ends_of_windows_are_kept_and_a_byte_order_mark_is_not() -> None:
     ("text", "place", "message"),
     [
         ("spec:\n  ? name\n  : x\n", "a.yaml:2:5", "`?`"),
-        ("spec:\n  name: [a\n", "a.yaml:3:1", "not YAML"),
+        ("spec:\n  name: [a\n", "a.yaml:2:9", "not YAML"),
         ("spec: !x {}\n", "a.yaml:1:7", "tag"),
         ("a: &x 1\nb: *y\n", "a.yaml:2:4", "anchor"),
     ],

@@ -1,0 +1,47 @@
+"""What the parser notices late is shown where it was done, and in words that say what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaignctl.manifest.reader import read
+
+MISTAKES = [
+    # text, place, message, hint
+    ("spec:\n  name Welcome\n  score: 1\n", "2:3", "this key has no `:`", "joined by `: `"),
+    ("spec\n  name: x\n", "1:1", "this key has no `:`", "joined by `: `"),
+    ("spec:\n  name: x\n  text\n  score: 1\n", "3:3", "this key has no `:`", "joined by `: `"),
+    ("spec:\n  name: x\n\n  # said\n  text\n  score: 1\n", "5:3", "this key has no `:`", "joined by `: `"),
+    ("spec:\n  name:Welcome\n  score: 1\n", "2:7", "no blank behind this colon", "`name: ...`"),
+    ("spec:\n  a:\n    - name:x\n      b: 1\n", "3:11", "no blank behind this colon", "`name: ...`"),
+    ("spec:\n  name: x\n    score: 1\n", "3:5", "further in than the one above", "equally far in"),
+    ("spec:\n  name: x\n # said\n    score: 1\n", "4:5", "expected key", "check the indentation"),
+    ("spec:\n  name: a: b\n", "2:10", "mapping values are not allowed", "needs quotes"),
+    ('spec:\n  name: "Welcome\n  score: 1\n', "2:9", "this quote is never closed", "apostrophe"),
+    ("spec:\n  name: 'Welcome\n  score: 1\n", "2:9", "this quote is never closed", "apostrophe"),
+    ("spec:\n  name: it's\n  text: 'it's'\n", "3:13", "did not find expected key", "quotes inside of quotes"),
+    ("spec: [1, 2\n", "1:7", "this list is never closed", "ends with `]`"),
+    ("spec:\n  labels: [a, b\n  name: x\n", "2:11", "this list is never closed", "ends with `]`"),
+    ("spec: {name: x\n", "1:7", "this map is never closed", "ends with `}`"),
+    ('spec: {\n  "name": "x"\n  "score": 1\n}\n', "3:3", "expected ',' or '}'", "a comma is missing above"),
+    ('spec:\n{\n  "name": "x"\n}\n', "2:1", "stands further in than the key", "indent it by two blanks"),
+    ("spec:\n\tname: x\n", "2:1", "cannot start any token", "with blanks, not with tabs"),
+    ("spec:\n  - a\n  b: 1\n", "3:3", "expected '-' indicator", "begins with `- `"),
+    ("spec:\n  name: @x\n", "2:9", "cannot start any token", "needs quotes"),
+    ("spec:\n  name: *\n", "2:10", "alphabetic or numeric", "needs quotes"),
+    ("spec:\n  name: *x\n", "2:9", "no anchor &x", "needs quotes"),
+    ('spec:\n  name: "a\\qb"\n', "2:11", "unknown escape character", "write `\\\\`"),
+    ("spec:\n  name: x\n---\n  - a\nb\n", "5:1", "expected <document start>", "begins with `---`"),
+    ("spec:\n  name: }\n", "2:9", "expected node content", "needs quotes"),
+    ("%YAML 3.0\n---\nspec: 1\n", "1:1", "incompatible YAML document", "leave this line out"),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "message", "hint"), MISTAKES)
+def test_a_mistake_is_shown_where_it_was_made(text: str, place: str, message: str, hint: str) -> None:
+    _, findings = read("a.yaml", "a.yaml", text.encode())
+    (found,) = findings
+    assert f"{found.source.line}:{found.source.column}" == place
+    assert message in found.message
+    assert hint in found.hint
+    assert found.source.text == text.splitlines()[found.source.line - 1]
