@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from campaignctl.cli.completion_values import keys
 from campaignctl.cli.group import NearestChoice
 from campaignctl.errors import UsageError
 from campaignctl.plan.options import OVERRIDES, Options
+from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 Decorator = Callable[[Decorated], Decorated]
@@ -48,6 +50,34 @@ def format_choice(*forms: str, help: str) -> Decorator[Any]:  # noqa: A002 - the
 
 
 format_option = format_choice("text", "json", help="For people, or one JSON document on standard output.")
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """The form in which a plan is shown; `limit` bounds a comment in Markdown, in characters."""
+
+    form: str
+    limit: int = GITHUB_LIMIT
+
+
+def plan_format(function: Decorated) -> Decorated:
+    """Add --format and --markdown-limit, packed into one `showing`."""
+
+    @functools.wraps(function)
+    def packed(*args: Any, form: str, markdown_limit: int | None, **params: Any) -> Any:
+        if markdown_limit is not None and form != "markdown":
+            raise UsageError("--markdown-limit goes with --format markdown", hint="add it, or leave it out")
+        return function(*args, showing=Showing(form, markdown_limit or GITHUB_LIMIT), **params)
+
+    forms = format_choice(
+        "text",
+        "json",
+        "markdown",
+        help="For people; one JSON document; or the comment of a pull request, on standard output.",
+    )
+    return forms(_MARKDOWN_LIMIT(packed))  # type: ignore[no-any-return]  # as with `selecting`
+
+
 lock_timeout_option = click.option(
     "--lock-timeout",
     callback=duration,
@@ -62,6 +92,12 @@ parallelism_option = click.option(
     default=8,
     show_default=True,
     help="How many requests may be under way at once.",
+)
+_MARKDOWN_LIMIT = click.option(
+    "--markdown-limit",
+    type=click.IntRange(min=LEAST_LIMIT),
+    metavar="CHARACTERS",
+    help=f"The longest comment: {GITHUB_LIMIT} unless given, which is GitHub's limit; GitLab takes 1000000.",
 )
 auto_approve_option = click.option(
     "--auto-approve",

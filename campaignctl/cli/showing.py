@@ -12,6 +12,7 @@ from campaignctl.cli.settings import App
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from campaignctl.cli.options import Showing
     from campaignctl.manifest.desired import Project
     from campaignctl.plan.model import Plan
     from campaignctl.reconciler.outcome import Outcome
@@ -19,14 +20,23 @@ if TYPE_CHECKING:
     from campaignctl.state.model import State
 
 
-def show_plan(app: App, plan: Plan, *, as_json: bool = False, aside: bool = False) -> None:
-    """Show a plan; `aside` to standard error, where standard output is needed for a document."""
-    console = app.console
-    if as_json:
+def show_plan_as(app: App, plan: Plan, showing: Showing) -> None:
+    """Show a plan in the form that was asked for, on standard output."""
+    if showing.form == "json":
         from campaignctl.plan import codec
 
-        console.document(codec.encode(plan))
-        return
+        app.console.document(codec.encode(plan))
+    elif showing.form == "markdown":
+        from campaignctl.render.markdown import plan_markdown
+
+        app.console.say(plan_markdown(plan, limit=showing.limit))
+    else:
+        show_plan(app, plan)
+
+
+def show_plan(app: App, plan: Plan, *, aside: bool = False) -> None:
+    """Show a plan as text; `aside` to standard error, where standard output is needed for a document."""
+    console = app.console
     from campaignctl.render.plan import plan_text
 
     stream = console.err if aside else console.out

@@ -1,13 +1,23 @@
-"""The one place that makes foreign text safe to show on a terminal.
+"""The one place that makes foreign text safe to show: on a terminal, in Markdown, in HTML.
 
 Names, contents and the API's messages were written by somebody else. Shown raw they could move the
-cursor, forge lines of a plan, or turn the reading direction around.
+cursor, forge lines of a plan, or turn the reading direction around; in a comment they could call people,
+link elsewhere, load pictures or break out of a table.
+
+In Markdown nothing foreign is escaped sign by sign, as every host adds signs of its own (mentions,
+references, links without brackets). It becomes code, in which no host looks for anything, but for words that
+are nothing but letters, digits and a few plain signs.
 """
 
 from __future__ import annotations
 
+import html
+import json
 import re
 import unicodedata
+from collections.abc import Iterator
+from itertools import count
+from urllib.parse import quote
 
 LIMIT = 200
 
@@ -56,3 +66,91 @@ def _columns(character: str) -> int:
 def pad(text: str, width: int) -> str:
     """Safe text filled up with blanks to a width in columns."""
     return text + " " * (width - columns(text))
+
+
+def code_span(text: str, limit: int = LIMIT) -> str:
+    """Text as code of Markdown on one line, literally; see `cell` for one in a table."""
+    safe = _shortened(text, limit)
+    # A backslash before a bar in a table is read in more than one way, so the bar is shown by its number.
+    safe = safe.replace("\\|", r"\\u007c") if safe.strip() else json.dumps(safe)
+    runs = {len(run) for run in re.findall("`+", safe)}
+    # The shortest fence that is not in the text: renderers give up on very long ones.
+    fence = "`" * next(length for length in count(1) if length not in runs)
+    blank = " " if {safe[0], safe[-1]} & {"`", " "} else ""
+    return f"{fence}{blank}{safe}{blank}{fence}"
+
+
+def _shortened(text: str, limit: int) -> str:
+    """Safe text that is not longer than the limit also where characters became numbers."""
+    safe = escape(text, limit)
+    return safe if len(safe) <= limit + len(_ELLIPSIS) else safe[:limit] + _ELLIPSIS
+
+
+# Letters and digits, perhaps joined inside; around them the signs of a sentence. Or a clock time.
+_WORD = r"[^\W_]+(?:(?:['\u2019_/-]|[.,](?=\d))[^\W_]+)*"
+_PLAIN = re.compile(rf"""["'(]*(?:{_WORD}|\d\d:\d\d(?::\d\d)?)["')%]*[.,;:!?]?["')]*|[.,;:!?()%]+""")
+# What a host may take for a commit, an issue of some tracker, or an address.
+_REFERENCE = re.compile(r"(?i)[0-9a-f]{7,}|[a-z]+-\d|www\.")
+_PIECES = re.compile(r"`[^`]*`|[^\s`]+|`|\s+")
+
+
+def prose(text: str, limit: int = 1_000) -> str:
+    """A sentence for Markdown on one line: ours, but for what it quotes.
+
+    Plain words stay words, what stands between backticks is code, and so is everything else.
+    """
+    shown: list[str] = []
+    for piece, literal in _joined(_shortened(text, limit)):
+        if literal and shown and shown[-1].endswith("`"):
+            shown.append(" ")
+        shown.append(code_span(piece, limit) if literal else piece)
+    return "".join(shown).strip()
+
+
+def _joined(text: str) -> Iterator[tuple[str, bool]]:
+    """The pieces of a sentence and whether they are code; neighbours that are code are one."""
+    code = ""
+    for piece in _PIECES.findall(text):
+        quoted = len(piece) > len("``") and piece.startswith("`") and piece.endswith("`")
+        if piece.isspace() and code:
+            code += " "
+        elif not quoted and not piece.isspace() and not _is_plain(piece):
+            code += piece
+        else:
+            yield from _ended(code)
+            code = ""
+            yield (piece[1:-1], True) if quoted else (" " if piece.isspace() else piece, False)
+    yield from _ended(code)
+
+
+def _ended(code: str) -> Iterator[tuple[str, bool]]:
+    if code:
+        yield code.rstrip(), True
+        if code.endswith(" "):
+            yield " ", False
+
+
+def _is_plain(word: str) -> bool:
+    return bool(_PLAIN.fullmatch(word)) and not _REFERENCE.search(word)
+
+
+def cell(markdown: str) -> str:
+    """Markdown of this module for a cell of a table."""
+    return markdown.replace("|", r"\|")
+
+
+def fenced(lines: list[str], language: str = "") -> str:
+    """Lines of safe text as a block of code, which none of them can end."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([fence + language, *lines, fence])
+
+
+def html_code(text: str, limit: int = LIMIT) -> str:
+    """Text as code of HTML, for the places of a comment in which Markdown is not read."""
+    return f"<code>{html.escape(_shortened(text, limit))}</code>"
+
+
+def comment_word(text: str) -> str:
+    """Text as one word for a comment of HTML, which it cannot end: percent-encoded."""
+    return quote(text[:LIMIT], safe="", errors="replace")

@@ -11,6 +11,7 @@ from campaignctl.render.audience import EVERYONE, audience_text
 from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.sending import sends_lines, undo_text
 from campaignctl.render.style import Style, Tone
+from campaignctl.render.summary import REACHING, keys_text, summary_text
 from campaignctl.render.values import field_lines, value_text
 from campaignctl.schedule import words
 
@@ -26,8 +27,6 @@ _LOOKS: dict[Action, tuple[str, Tone]] = {
     Action.MOVE: (">", "cyan"),
     Action.FORGET: ("?", "red"),
 }
-_REACHING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RESUME)
-_KEYS_SHOWN = 8
 _INDENT = "      "
 
 
@@ -107,7 +106,7 @@ def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
     yield "why", [escape(change.reason, None)]
     sends = sends_lines(change, page.zone, page.now)
     yield "sends", [style(line, "bold", "red") for line in sends] if change.sends_at_once else sends
-    if change.action in _REACHING:
+    if change.action in REACHING:
         audience = audience_text(change.audience)
         everyone = style("everyone", "bold") + " (there is no targeting)"
         yield "reaches", [everyone if audience == EVERYONE else audience]
@@ -145,14 +144,8 @@ def _objections(objections: Iterable[Objection]) -> Iterator[str]:
     for one in objections:
         guardrail = escape(one.guardrail)
         yield f"  {guardrail}: {escape(one.found)}; the limit is {escape(one.limit)}"
-        yield f"{_INDENT}by: {_keys(one.keys)}"
+        yield f"{_INDENT}by: {keys_text(one.keys)}"
         yield f"{_INDENT}to lift it once: --override {guardrail}"
-
-
-def _keys(keys: tuple[str, ...]) -> str:
-    shown = ", ".join(map(escape, keys[:_KEYS_SHOWN]))
-    rest = len(keys) - _KEYS_SHOWN
-    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def _footer(plan: Plan, page: _Page) -> Iterator[str]:
@@ -161,34 +154,4 @@ def _footer(plan: Plan, page: _Page) -> Iterator[str]:
     if plan.valid_until is not None and plan.changes:
         until = words.instant(plan.valid_until, page.zone)
         yield f"Valid until {until}, {words.distance(plan.valid_until, page.now)}."
-    yield page.style(_summary(plan), "bold")
-
-
-def _summary(plan: Plan) -> str:
-    if plan.empty:
-        return _nothing(plan)
-    counts = plan.summary
-    done = ", ".join(f"{counts[action]} to {action}" for action in _LOOKS if counts[action])
-    left = [f"{plan.unchanged} unchanged" if plan.unchanged else "", _left(plan)]
-    arms = sum(change.arms for change in plan.changes)
-    at_once = sum(change.sends_at_once for change in plan.changes)
-    sends = [f"{arms} can send afterwards" if arms else "", f"{at_once} AT ONCE" if at_once else ""]
-    said = ["; ".join(filter(None, [done, *left])), ", ".join(filter(None, sends))]
-    return f"Plan: {'. '.join(filter(None, said))}."
-
-
-def _left(plan: Plan) -> str:
-    return f"{len(plan.blocked)} blocked" if plan.blocked else ""
-
-
-def _nothing(plan: Plan) -> str:
-    if plan.blocked:
-        return f"No changes that can be made: {len(plan.blocked)} blocked."
-    if plan.drift:
-        count = len(plan.drift)
-        return (
-            f"No changes. {count} campaign{'s' if count != 1 else ''} differ{'s' if count == 1 else ''} live."
-        )
-    if not plan.refreshed:
-        return "No changes. The state agrees with the manifests; the account was not read."
-    return "No changes. The account agrees with the manifests."
+    yield page.style(summary_text(plan), "bold")

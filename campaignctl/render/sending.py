@@ -14,16 +14,19 @@ from campaignctl.schedule.times import TimeError, parse_iso
 _SILENT = (Action.CANCEL, Action.FORGET, Action.MOVE, Action.PAUSE, Action.ADOPT)
 
 
-def sends_lines(change: Change, zone: str, now: datetime) -> list[str]:
-    """When the campaign sends once the change is done; empty where that is no question."""
+def sends_lines(change: Change, zone: str, now: datetime, *, distances: bool = True) -> list[str]:
+    """When the campaign sends once the change is done; empty where that is no question.
+
+    `distances` adds how far off that is ("in 2 hours"), which is for who reads it at once.
+    """
     sends = change.sends
     match sends.when:
         case "immediately":
             return ["AT ONCE, as soon as this is applied"]
         case "scheduled":
-            return _scheduled(sends, zone, now)
+            return _scheduled(sends, zone, now, distances)
         case "recurring":
-            return _recurring(change, zone, now)
+            return _recurring(change, zone, now, distances)
         case "manual":
             return ["only when somebody starts it by hand"]
     if change.action in _SILENT:
@@ -33,10 +36,10 @@ def sends_lines(change: Change, zone: str, now: datetime) -> list[str]:
     return ["not again by itself"]
 
 
-def _scheduled(sends: Sends, zone: str, now: datetime) -> list[str]:
+def _scheduled(sends: Sends, zone: str, now: datetime, distances: bool) -> list[str]:
     if sends.first is None:
         return []
-    first = f"{words.instant(sends.first, zone)}, {words.distance(sends.first, now)}"
+    first = words.instant(sends.first, zone) + _distance(sends.first, now, distances)
     if not sends.profile_zone:
         return [first]
     lines = [f"at {escape(sends.local or '')} in each recipient's own zone", f"first {first}"]
@@ -45,7 +48,7 @@ def _scheduled(sends: Sends, zone: str, now: datetime) -> list[str]:
     return lines
 
 
-def _recurring(change: Change, zone: str, now: datetime) -> list[str]:
+def _recurring(change: Change, zone: str, now: datetime, distances: bool) -> list[str]:
     sends = change.sends
     recurrence = (change.spec or {}).get("recurrence")
     lines = []
@@ -54,8 +57,12 @@ def _recurring(change: Change, zone: str, now: datetime) -> list[str]:
     if not sends.at:
         return [*lines, "no run to come"]
     first, *others = sends.at
-    lines.append(f"next  {words.instant(first, zone)} at the earliest, {words.distance(first, now)}")
+    lines.append(f"next  {words.instant(first, zone)} at the earliest{_distance(first, now, distances)}")
     return [*lines, *(f"then  {words.instant(at, zone)}" for at in others)]
+
+
+def _distance(at: datetime, now: datetime, distances: bool) -> str:
+    return f", {words.distance(at, now)}" if distances else ""
 
 
 def undo_text(undo: str, zone: str) -> str:

@@ -50,7 +50,7 @@ def _field(path: str, change: FieldChange, style: Style, width: int) -> Iterator
         yield f"{symbol} {path} {old} -> {new}"
         return
     yield f"{symbol} {path.rstrip()}"
-    for line in _compared(change.before, change.after):
+    for line in compared(change.before, change.after):
         yield f"    {style('|', 'dim')} {style(line, *_tone(line))}"
 
 
@@ -60,28 +60,33 @@ def _tone(line: str) -> tuple[Tone, ...]:
 
 def _whole(symbol: str, path: str, value: Any, style: Style) -> Iterator[str]:
     """A field that comes or goes."""
-    painted = style(symbol, _TONES[symbol])
+    head, lines = whole(path, value)
+    yield f"{style(symbol, _TONES[symbol])} {head}"
+    yield from (f"    {style('|', 'dim')} {line}" for line in lines)
+
+
+def whole(path: str, value: Any) -> tuple[str, list[str]]:
+    """One value of a field: a line, and the first lines of a text that is too long for it."""
     if not (isinstance(value, str) and ("\n" in value.strip("\n") or len(value) > _SHORT)):
-        yield f"{painted} {path} {value_text(value)}"
-        return
+        return f"{path} {value_text(value)}", []
     lines = value.split("\n")
-    yield f"{painted} {path.rstrip()} ({_counted(len(lines), 'line')}, {_counted(len(value), 'character')})"
-    for line in lines[:_LINES_SHOWN]:
-        yield f"    {style('|', 'dim')} {escape(line, _LONG)}"
+    shown = [escape(line, _LONG) for line in lines[:_LINES_SHOWN]]
     if len(lines) > _LINES_SHOWN:
-        yield f"    {style('|', 'dim')} {_rest(len(lines) - _LINES_SHOWN)}"
+        shown.append(_rest(len(lines) - _LINES_SHOWN))
+    return f"{path.rstrip()} ({counted(len(lines), 'line')}, {counted(len(value), 'character')})", shown
 
 
 def _rest(count: int) -> str:
-    return f"... {_counted(count, 'more line')}; --format json shows everything"
+    return f"... {counted(count, 'more line')}; --format json shows everything"
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
+    """A number of things: `1 line`, `1,200 lines`."""
     return f"{count:,} {what}{'s' if count != 1 else ''}"
 
 
-def _compared(old: Any, new: Any) -> Iterator[str]:
-    """Lines with `-`, `+`, `@` or a blank in front."""
+def compared(old: Any, new: Any) -> Iterator[str]:
+    """Two values against each other: safe lines with `-`, `+`, `@` or a blank in front."""
     if isinstance(old, str) and isinstance(new, str) and ("\n" in old or "\n" in new):
         yield from _line_diff(old.split("\n"), new.split("\n"))
         return
@@ -107,7 +112,7 @@ def _common(one: str, other: str) -> int:
 
 def _line_diff(old: list[str], new: list[str]) -> Iterator[str]:
     if max(len(old), len(new)) > _LINES_COMPARED:
-        yield f"@ {_counted(len(old), 'line')} -> {_counted(len(new), 'line')}; --format json shows them"
+        yield f"@ {counted(len(old), 'line')} -> {counted(len(new), 'line')}; --format json shows them"
         return
     lines = _hunks(old, new)
     yield from islice(lines, _DIFF_LINES_SHOWN)

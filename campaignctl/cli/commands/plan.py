@@ -9,9 +9,9 @@ import click
 
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import STANDARD, write_private
-from campaignctl.cli.options import format_option, selecting
+from campaignctl.cli.options import Showing, plan_format, selecting
 from campaignctl.cli.settings import App
-from campaignctl.cli.showing import show_plan
+from campaignctl.cli.showing import show_plan, show_plan_as
 from campaignctl.cli.wiring import need_token, read_desired, wired
 from campaignctl.errors import UsageError
 from campaignctl.plan.options import Options
@@ -32,22 +32,22 @@ _CHANGES = 2
 )
 @selecting
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 if there are changes.")
-@format_option
+@plan_format
 @click.pass_obj
-def command(app: App, *, options: Options, out: str | None, detailed_exitcode: bool, form: str) -> int:
+def command(app: App, *, options: Options, out: str | None, detailed_exitcode: bool, showing: Showing) -> int:
     """Show what an apply would do, and change nothing.
 
     Ends with status 1 if a guardrail objects or a change is blocked.
     """
-    if out == STANDARD and form == "json":
+    if out == STANDARD and showing.form != "text":
         raise UsageError(
-            "-o - and --format json both write the plan to standard output", hint="leave one out"
+            f"-o - and --format {showing.form} both write the plan to standard output", hint="leave one out"
         )
     plan = _made(app, options)
-    if form == "json":
-        show_plan(app, plan, as_json=True)
+    if out == STANDARD:
+        show_plan(app, plan, aside=True)
     else:
-        show_plan(app, plan, aside=out == STANDARD)
+        show_plan_as(app, plan, showing)
     if out is not None:
         _save(app, plan, out)
     if plan.refused:
