@@ -104,7 +104,7 @@ def prose(text: str, limit: int = 1_000) -> str:
         if literal and shown and shown[-1].endswith("`"):
             shown.append(" ")
         shown.append(code_span(piece, limit) if literal else piece)
-    return "".join(shown).strip()
+    return "".join(shown).strip() or (code_span(text) if text else "")
 
 
 def _joined(text: str) -> Iterator[tuple[str, bool]]:

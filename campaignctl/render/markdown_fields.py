@@ -44,13 +44,18 @@ def _field(change: FieldChange) -> Iterator[str]:
         yield from _whole(symbol, *whole(path, value))
         return
     old, new = value_text(change.before), value_text(change.after)
-    if max(len(old), len(new)) <= _ONE_LINE and "\\n" not in old + new:
+    if max(len(old), len(new)) <= _ONE_LINE and not _has_lines(change):
         yield f"- {path} {old}"
         yield f"+ {path} {new}"
         return
     yield f"! {path}"
     for line in compared(change.before, change.after):
         yield f"@@ {line[2:]} @@" if line.startswith("@") else f"{line[0]} | {line[2:]}"
+
+
+def _has_lines(change: FieldChange) -> bool:
+    values = (change.before, change.after)
+    return all(isinstance(value, str) for value in values) and any("\n" in value for value in values)
 
 
 def _whole(symbol: str, head: str, lines: list[str]) -> Iterator[str]:

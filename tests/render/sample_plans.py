@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from campaignctl.diff import FieldChange, field_changes
-from campaignctl.plan.model import Action, Change, Plan
-from campaignctl.schedule.sends import sends_of
+from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
+from campaignctl.schedule.sends import Sends, sends_of
 from campaignctl.schedule.times import iso
+from campaignctl.state.model import Overridden
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BELGRADE = "Europe/Belgrade"
@@ -54,3 +55,45 @@ def plan(*changes: Change, **members: Any) -> Plan:
     head = {"created_at": NOW, "project": "acme-crm", "environment": None, "tool_version": "0.1.0"}
     base = {"manifests_digest": "sha256:0", "lineage": None, "serial": 0, "time_zone": BELGRADE}
     return Plan(**{**head, **base, "changes": changes, **members})
+
+
+def hostile_plan(name: str) -> Plan:
+    """A plan in which every text that can come from outside is this one."""
+    targeting = {name: {"items": [name], "op": name}, "os": name, "custom_properties": {name: name}}
+    spec = {
+        "name": name,
+        "recurrence": {"cron": name},
+        "targeting": targeting,
+        "metadata": {name: name},
+        "labels": [name],
+    }
+    return plan(
+        created("k", {**spec, "recurrence": None}),
+        Change(
+            name,
+            Action.REPLACE,
+            name,
+            name,
+            name,
+            diff=(FieldChange(name, name, None), FieldChange(name, None, [name]), FieldChange(name, name, 1)),
+            audience=targeting,
+            sends=Sends("recurring", (NOW,)),
+            undo=f"until {name}",
+            warnings=(name,),
+            spec=spec,
+            moved_from=name,
+            conflicts=(Conflict(name, name, name, name),),
+        ),
+        updated("k", FieldChange("html", f"a\n{name}", f"b\n@{name}")),
+        project=name,
+        environment=name,
+        company_id=name,
+        url=name,
+        overrides=(name,),
+        notes=(name,),
+        blocked=(Blocked(name, name, name, name, name),),
+        objections=(Objection(name, name, name, (name,)),),
+        drift=(Drift(name, name, (FieldChange(name, name, name + "y"),), at=name),),
+        lifted=(Overridden(name, (name,), name, name),),
+        commit=name,
+    )

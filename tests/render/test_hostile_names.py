@@ -9,17 +9,17 @@ import pytest
 
 from campaignctl.diff import FieldChange
 from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
-from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection
+from campaignctl.plan.model import Action
 from campaignctl.reconciler.outcome import ChangeResult, Failure, Outcome
 from campaignctl.reconciler.status import StatusRow
 from campaignctl.render.errors import error_text, findings_text
+from campaignctl.render.markdown import plan_markdown
 from campaignctl.render.outcome import outcome_text
 from campaignctl.render.plan import plan_text
 from campaignctl.render.state import state_text
 from campaignctl.render.status import status_text
-from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Account, Intent, Record, State, Watermark
-from tests.render.sample_plans import NOW, created, plan, updated
+from tests.render.sample_plans import NOW, hostile_plan
 
 HOSTILE = "x\x1b]0;owned\x07\n+ create push/fake\r\x9b2J\u202e\u2066\u2028\u0085\x0b\x0c\ud800\U000e0041\x00"
 HARMLESS = "x"
@@ -29,41 +29,11 @@ _UNSAFE = re.compile(
 
 
 def _plan(name: str) -> str:
-    targeting = {name: {"items": [name], "op": name}, "os": name, "custom_properties": {name: name}}
-    spec = {
-        "name": name,
-        "recurrence": {"cron": name},
-        "targeting": targeting,
-        "metadata": {name: name},
-        "labels": [name],
-    }
-    shown = plan(
-        created("k", {**spec, "recurrence": None}),
-        Change(
-            name,
-            Action.REPLACE,
-            name,
-            name,
-            name,
-            diff=(FieldChange(name, name, None), FieldChange(name, None, [name]), FieldChange(name, name, 1)),
-            audience=targeting,
-            sends=Sends("recurring", (NOW,)),
-            undo=f"until {name}",
-            warnings=(name,),
-            spec=spec,
-        ),
-        updated("k", FieldChange("html", f"a\n{name}", f"b\n@{name}")),
-        project=name,
-        environment=name,
-        company_id=name,
-        url=name,
-        overrides=(name,),
-        notes=(name,),
-        blocked=(Blocked(name, name, name, name, name),),
-        objections=(Objection(name, name, name, (name,)),),
-        drift=(Drift(name, name, (FieldChange(name, name, name + "y"),)),),
-    )
-    return plan_text(shown, color=False, now=NOW, width=10_000)
+    return plan_text(hostile_plan(name), color=False, now=NOW, width=10_000)
+
+
+def _markdown(name: str) -> str:
+    return plan_markdown(hostile_plan(name))
 
 
 def _outcome(name: str) -> str:
@@ -101,12 +71,12 @@ def _state(name: str) -> str:
 
 def _own_lines(text: str) -> int:
     """How many lines are ours, and not behind a bar."""
-    return sum(not line.lstrip().startswith("| ") for line in text.split("\n"))
+    return sum(not re.match(r"\s*[-+]? *\| ", line) for line in text.split("\n"))
 
 
 @pytest.mark.parametrize(
     "render",
-    [_plan, _outcome, _findings, _error, _manifest_error, _status, _state],
+    [_plan, _markdown, _outcome, _findings, _error, _manifest_error, _status, _state],
     ids=lambda render: render.__name__,
 )
 def test_foreign_text_stays_on_its_line_and_moves_no_cursor(render: Callable[[str], str]) -> None:

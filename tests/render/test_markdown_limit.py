@@ -1,0 +1,104 @@
+"""A comment keeps to its limit, cut where a change ends, and says what is left out."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaignctl.diff import FieldChange
+from campaignctl.plan.model import Change, Plan
+from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT
+from campaignctl.render.markdown import marker, plan_markdown
+from tests.render.gfm import page_of
+from tests.render.sample_plans import created, hostile_plan, plan, updated
+
+_FAR = "2036-03-22 10:00:00"
+
+
+def _many(count: int, arming: int = 0) -> Plan:
+    quiet = [updated(f"email/{number:04}", FieldChange("score", 1, 2)) for number in range(count - arming)]
+    sending = [
+        created(f"push/{number:04}", {"name": f"Offer {number}", "scheduled_time": _FAR})
+        for number in range(arming)
+    ]
+    return plan(*quiet, *sending)
+
+
+def _rows(text: str) -> int:
+    return len(re.findall(r"^\| \**(?:create|update)", text, re.MULTILINE))
+
+
+def test_thirty_changes_are_all_there() -> None:
+    text = plan_markdown(_many(30, 10))
+    assert (_rows(text), text.count("<details>")) == (30, 30)
+    assert "cut" not in text
+
+
+def test_five_hundred_changes_are_cut_and_counted() -> None:
+    text = plan_markdown(_many(500, 450))
+    shown = _rows(text)
+    assert 200 < shown < 500
+    assert len(text) <= GITHUB_LIMIT
+    assert "**This comment is cut**" in text
+    assert f"**{500 - shown} more changes not shown, of which {450 - shown} can send afterwards.**" in text
+    assert text.endswith(marker(_many(500)) + "\n")
+
+
+def test_rows_come_before_fields() -> None:
+    text = plan_markdown(_many(500, 450))
+    assert text.count("<details>") == 0
+    assert "_500 more changes not shown field by field._" in text
+
+
+def test_the_larger_limit_of_another_host_holds_them_all() -> None:
+    text = plan_markdown(_many(500, 450), limit=1_000_000)
+    assert (_rows(text), text.count("<details>")) == (500, 500)
+    assert "cut" not in text
+
+
+def test_no_more_is_left_out_than_has_to_be() -> None:
+    text = plan_markdown(_many(500, 500))
+    longest = max(len(line) for line in text.splitlines() if line.startswith("| **create"))
+    assert GITHUB_LIMIT - len(text) < longest + 400
+
+
+def test_one_huge_change_leaves_room_for_the_others() -> None:
+    huge = FieldChange("html", None, "\n".join("x" * 900 for _ in range(1_000)))
+    text = plan_markdown(plan(*(updated(f"email/{number}", huge) for number in range(5))))
+    assert text.count("<details>") == 5
+    assert "more lines: campaignctl show PLANFILE @@" in text
+    assert len(text) <= GITHUB_LIMIT
+
+
+def test_a_cut_comment_is_whole_markdown() -> None:
+    page = page_of(plan_markdown(_many(500, 450)))
+    assert {cells for row in page.rows for cells in row} == {5}
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.text(max_size=40), min_size=1, max_size=4),
+    st.integers(0, 400),
+    st.integers(LEAST_LIMIT, 40_000),
+    st.booleans(),
+)
+def test_no_comment_is_longer_than_its_limit(names: list[str], count: int, limit: int, wide: bool) -> None:
+    hostile = [hostile_plan(name * (50 if wide else 1)) for name in names]
+    changes: list[Change] = [change for each in hostile for change in each.changes]
+    shown = plan(
+        *changes,
+        *_many(count, count // 2).changes,
+        project=names[0] * 100,
+        environment=names[-1] * 100,
+        url=names[0] * 100,
+        company_id=names[0] * 100,
+        commit=names[0] * 100,
+        overrides=("max_plan_age",),
+        objections=tuple(one for each in hostile for one in each.objections) * (count // 10),
+        blocked=tuple(one for each in hostile for one in each.blocked) * (count // 10),
+        drift=tuple(one for each in hostile for one in each.drift) * (count // 10),
+        notes=tuple(one for each in hostile for one in each.notes) * (count // 10),
+    )
+    assert len(plan_markdown(shown, limit=limit)) <= limit

@@ -1,0 +1,187 @@
+"""The comment of a pull request, as GitHub's own parser shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from campaignctl.diff import FieldChange
+from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
+from campaignctl.render.markdown import plan_markdown
+from campaignctl.schedule.sends import Sends
+from campaignctl.state.model import Overridden
+from tests.render.gfm import Page, html_of, page_of
+from tests.render.sample_plans import created, plan, updated
+
+_FAR = "2036-03-22 10:00:00"
+_AT = "Sat 22 Mar 2036 10:00 GMT (11:00 Europe/Belgrade)"
+_TARGETED = {"countries": {"items": ["DE", "FR"], "op": "in"}}
+
+
+def _far(key: str, **members: Any) -> Change:
+    return created(key, {"name": "Welcome", "scheduled_time": _FAR, **members})
+
+
+def _rows(shown: Plan) -> list[str]:
+    """The rows of changes, as they are written."""
+    text = plan_markdown(shown).split("### Changes\n", 1)[1].split("\n###", 1)[0]
+    return [line for line in text.splitlines() if line.startswith("| ")][1:]
+
+
+def _page(shown: Plan, **options: Any) -> Page:
+    return page_of(plan_markdown(shown, **options))
+
+
+def test_the_summary_comes_first() -> None:
+    lines = plan_markdown(plan(_far("push/a"), environment="production")).split("\n\n")
+    assert lines[0] == "### campaignctl: plan for `acme-crm` (`production`)"
+    assert lines[1] == "**Plan: 1 to create. 1 can send afterwards.**"
+
+
+def test_a_row_says_who_gets_it_when_and_until_when_it_can_be_undone() -> None:
+    (row,) = _rows(plan(_far("push/a", targeting=_TARGETED)))
+    assert row == f"| **create, arms** | **`push/a`**<br>Welcome | {_AT} | countries DE, FR | until {_AT} |"
+
+
+def test_what_arms_and_everyone_are_bold_and_the_rest_is_not() -> None:
+    shown = plan(updated("email/digest"), _far("push/a"), created("push/d", {"name": "D", "is_draft": True}))
+    arming, *others = _rows(shown)
+    assert arming.startswith("| **create, arms** | **`push/a`**<br>")
+    assert "| **everyone** |" in arming
+    assert [row.split("<br>")[0] for row in others] == ["| update | `email/digest`", "| create | `push/d`"]
+
+
+def test_what_sends_at_once_stands_before_everything() -> None:
+    first, _ = _rows(plan(_far("push/a"), created("push/now", {"name": "Now", "run_immediately": True})))
+    assert first.startswith("| **create, arms** | **`push/now`**")
+    assert "| **AT ONCE, as soon as this is applied** | **everyone** | **never** |" in first
+
+
+def test_a_change_that_gives_nothing_to_send_says_nothing_of_it() -> None:
+    change = Change("push/gone", Action.CANCEL, "103", "Gone", "no longer declared", undo="never")
+    assert _rows(plan(change)) == ["| cancel | `push/gone`<br>Gone, `103` | - | - | **never** |"]
+
+
+def test_a_move_names_the_old_key() -> None:
+    change = Change("push/new", Action.MOVE, "103", "N", "moved", moved_from="push/old")
+    assert "`push/new`<br>N, `103`, was `push/old` |" in _rows(plan(change))[0]
+
+
+def test_two_changes_of_one_key_are_two_rows() -> None:
+    pause = Change("push/a", Action.PAUSE, "103", "A", "declared paused")
+    assert [row[:20] for row in _rows(plan(pause, updated("push/a")))] == [
+        "| pause | `push/a`<b",
+        "| update | `push/a`<",
+    ]
+
+
+def test_no_relative_times_as_a_comment_is_read_later() -> None:
+    recurring = created("push/r", {"name": "R", "recurrence": {"cron": "0 9 * * 1"}})
+    text = plan_markdown(plan(_far("push/a"), recurring))
+    assert "at 09:00 GMT (10:00 in winter, 11:00 in summer Europe/Belgrade), on Monday" in text
+    assert " in 9 years" not in text
+    assert " in 5 days" not in text
+
+
+def test_a_plan_that_did_not_read_says_so_in_its_first_line() -> None:
+    assert plan_markdown(plan(_far("push/a"), refreshed=False)).startswith("**Live was not read.** ")
+    assert "not read" not in plan_markdown(plan(_far("push/a")))
+
+
+def test_the_last_line_names_project_and_environment_unseen() -> None:
+    text = plan_markdown(plan(_far("push/a"), environment="production"))
+    assert text.endswith("\n\n<!-- campaignctl plan: project=acme-crm environment=production -->\n")
+    hostile = plan_markdown(plan(project="a --> <b> b", environment="x-\n->"))
+    assert hostile.endswith(
+        "\n\n<!-- campaignctl plan: project=a%20--%3E%20%3Cb%3E%20b environment=x-%0A-%3E -->\n"
+    )
+    assert len(page_of(hostile).comments) == 1
+
+
+def test_an_objection_says_what_was_found_and_how_it_is_lifted() -> None:
+    objection = Objection("max_immediate_sends", "4 are set off", "3 in one apply", ("push/a", "push/b"))
+    page = _page(plan(_far("push/a"), objections=(objection,)))
+    assert page.rows[0] == [5, 5]
+    assert page.code.count("--override max_immediate_sends") == 1
+    assert "Nothing of this plan is applied as long as a guardrail objects." in page.said
+    assert "overrides" in page.code
+
+
+def test_a_blocked_campaign_says_why_and_what_lifts_it() -> None:
+    blocked = Blocked("push/a", "103", "sent", "already sent", "a new key, or `--replace push/a`")
+    text = plan_markdown(plan(blocked=(blocked,)))
+    assert "**No changes that can be made: 1 blocked.**" in text
+    assert "| `push/a`<br>`103` | sent | already sent | a new key, or `--replace push/a` |" in text
+
+
+def test_drift_says_when_and_whether_it_is_put_back() -> None:
+    drift = Drift("push/a", "103", (FieldChange("name", "A", "B"),), True, "2036-03-22T10:00:00Z")
+    html = html_of(plan_markdown(plan(drift=(drift,))))
+    assert f"1 field, last changed <code>{_AT}</code>; this plan puts it back</summary>" in html
+    assert "- name &quot;A&quot;\n+ name &quot;B&quot;\n" in html
+
+
+def test_conflicts_warnings_overrides_and_notes_are_shown() -> None:
+    conflict = Conflict("name", "A", "Their", "Our")
+    shown = plan(
+        Change("push/a", Action.UPDATE, "1", "A", "changed", conflicts=(conflict,), warnings=("mind this",)),
+        Change("push/b", Action.UPDATE, "1", "B", "changed", warnings=("mind this",)),
+        lifted=(
+            Overridden("freeze", ("push/a",), "agreed with sales", "2036-03-22T10:00:00Z"),
+            Overridden("resend", ("push/b",)),
+        ),
+        notes=("3 sent campaigns stay as they are",),
+    )
+    text = plan_markdown(shown)
+    assert '| **`push/a`** | `name` | `"A"` | `"Their"` | `"Our"` |' in text
+    assert "\n- `push/a`, `push/b`: mind this\n" in text
+    assert f"\n- `freeze` for `push/a`, until {_AT}: agreed with sales\n" in text
+    assert "\n- `resend` for `push/b`, once, on the command line\n" in text
+    assert "\n- Note: 3 sent campaigns stay as they are\n" in text
+
+
+def test_fields_are_folded_and_in_the_colours_of_a_diff() -> None:
+    long = "\n".join(f"line {number}" for number in range(20))
+    diff = (
+        FieldChange("score", 1, 2),
+        FieldChange("labels", None, ["a"]),
+        FieldChange("html", long, long.replace("line 9", "<b>9</b>")),
+        FieldChange("text", None, "one\ntwo"),
+    )
+    html = html_of(plan_markdown(plan(updated("email/digest", *diff))))
+    assert "<details><summary><b>update</b> <code>email/digest</code>: 4 fields</summary>" in html
+    block = html.split('<pre lang="diff"><code>')[1].split("</code>")[0]
+    assert block.splitlines() == [
+        "- score 1",
+        "+ score 2",
+        "+ labels [&quot;a&quot;]",
+        "! html",
+        "@@ line 8 @@",
+        "  | line 7",
+        "  | line 8",
+        "- | line 9",
+        "+ | &lt;b&gt;9&lt;/b&gt;",
+        "  | line 10",
+        "  | line 11",
+        "+ text (2 lines, 7 characters)",
+        "+ | one",
+        "+ | two",
+    ]
+
+
+def test_a_plan_with_nothing_to_do_is_short() -> None:
+    text = plan_markdown(plan(unchanged=3))
+    assert "**No changes. The account agrees with the manifests.**" in text
+    assert "| " not in text
+    assert "<details>" not in text
+
+
+def test_a_limit_without_room_for_what_is_never_left_out_is_refused() -> None:
+    with pytest.raises(ValueError, match="10000"):
+        plan_markdown(plan(), limit=9_999)
+
+
+def test_an_action_that_sends_again_says_to_whom() -> None:
+    resume = Change("push/a", Action.RESUME, "1", "A", "active", arms=True, sends=Sends("recurring"))
+    assert "| **everyone** |" in _rows(plan(resume))[0]

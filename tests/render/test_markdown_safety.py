@@ -1,0 +1,123 @@
+"""Foreign text in a comment: it links nothing, calls nobody, loads nothing and stays in its cell."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from campaignctl.render.escape import cell, code_span, fenced, html_code, prose
+from campaignctl.render.markdown import plan_markdown
+from tests.render.gfm import page_of
+from tests.render.sample_plans import hostile_plan
+
+HOSTILE = [
+    "a | b",
+    "a \\| b \\\\| c",
+    "@everyone @acme/team",
+    "#1 acme/shop#2 GH-3 !4 $5 &6 %7 ~8 JIRA-9",
+    "0123456789abcdef0123456789abcdef01234567 and acme/shop@0123456",
+    "[click](https://evil.example) ![x](https://evil.example/x.png) [ref]: x [[wiki]]",
+    "https://evil.example www.evil.example ftp://evil.example mailto:a@evil.example a@evil.example",
+    "<https://evil.example> <a@evil.example>",
+    "<img src=x onerror=alert(1)> <script>alert(1)</script> <!-- --> </details></table>",
+    "</code></summary></details><h1>x",
+    "&lt;b&gt; &#64;everyone &commat;everyone",
+    "`code` ``` ```` `",
+    "```\n# heading\n```",
+    "`" * 120,
+    "one\n\n# two\n- three\n> four\n---\n/merge\n/close",
+    "**bold** _it_ ~~gone~~ :tada: $`x`$ $$y$$",
+    "\\@everyone \\`x\\`",
+    "- [ ] task",
+    "-->",
+    "x\x1b[31m\u202e\u2066y\u2028z\x00\u200b",
+    " leading and trailing ",
+    "`",
+    "\\",
+]
+
+_NO_FOREIGN = {"a", "img", "script", "input", "h1", "h2", "hr", "del", "em", "blockquote", "ol"}
+
+
+def assert_harmless(name: str) -> None:
+    text = plan_markdown(hostile_plan(name))
+    page = page_of(text)
+    assert page.skeleton == page_of(plan_markdown(hostile_plan("x"))).skeleton
+    assert not _NO_FOREIGN & set(page.tags)
+    assert page.references == []
+    assert all(len(set(table)) == 1 for table in page.rows)
+    assert {attribute for attribute in page.attributes if attribute[0] != "pre"} == set()
+    assert len(page.comments) == 1
+    assert not re.search(r"^\s*/", text, re.MULTILINE), "a command of GitLab"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_changes_nothing_but_itself(name: str) -> None:
+    assert_harmless(name)
+
+
+@given(st.text(st.characters(exclude_categories=()), min_size=1, max_size=30))
+def test_no_text_changes_anything_but_itself(name: str) -> None:
+    assert_harmless(name)
+
+
+@given(st.text("`|\\<>@#!*_~[](): /\n-&x1;", min_size=1, max_size=30))
+@example("`\\|`")
+def test_no_mix_of_signs_changes_anything_but_itself(name: str) -> None:
+    assert_harmless(name)
+
+
+@given(st.text("`|\\ab <&", min_size=1, max_size=20).filter(str.strip))
+def test_code_shows_the_text_literally(text: str) -> None:
+    page = page_of(f"x {code_span(text)} y\n")
+    assert page.code == [text.replace("\\|", "\\\\u007c")]
+    assert page.said == ["x ", " y", "\n"]
+
+
+@given(st.text("`|\\ab <&", min_size=1, max_size=20).filter(str.strip))
+def test_code_is_the_same_in_a_table(text: str) -> None:
+    page = page_of(f"| h | i |\n|---|---|\n| {cell(code_span(text))} | y |\n")
+    assert page.code == page_of(f"x {code_span(text)} y\n").code
+    assert page.rows == [[2, 2]]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "already sent; give it a new key, or `--replace KEY`",
+            "already sent; give it a new key, or `--replace KEY`",
+        ),
+        ("until Sat 22 Mar 2036 10:00 GMT (11:00 Europe/Belgrade)", None),
+        ("12 of 30 campaigns (40 %)", None),
+        ("Frühling für alle, 50% günstiger!", None),
+        ("call @team about #12 now", "call `@team` about `#12` now"),
+        ("read <b> or https://x.example first", "read `<b>` or `https://x.example` first"),
+        ("it ends @here", "it ends `@here`"),
+        ("a lone ` tick", "a lone `` ` `` tick"),
+        ("`a``b`", "`a` `b`"),
+        ("   ", '`"   "`'),
+        ("", ""),
+    ],
+)
+def test_plain_words_stay_words_and_the_rest_is_code(text: str, shown: str | None) -> None:
+    assert prose(text) == (text if shown is None else shown)
+
+
+def test_what_has_no_text_is_still_seen() -> None:
+    assert code_span("") == '`""`'
+    assert code_span("  ") == '`"  "`'
+
+
+def test_long_text_is_cut_also_where_characters_become_numbers() -> None:
+    assert len(code_span("\x00" * 1_000)) < 210
+    assert len(prose("\U000e0041" * 5_000)) < 1_010
+    assert len(html_code("x" * 1_000)) < 220
+
+
+def test_no_line_ends_the_block_that_it_is_in() -> None:
+    lines = ["```", "````", "~~~", "x"]
+    assert page_of(fenced(lines, "diff")).code == ["```\n````\n~~~\nx\n"]
