@@ -101,6 +101,21 @@ def test_a_saved_plan_is_private_and_can_be_shown(project: Cli) -> None:
     assert shown == json.loads((project.cwd / "plan.json").read_text())
 
 
+def test_one_run_gives_the_comment_and_the_file(project: Cli) -> None:
+    done = project("plan", "--no-refresh", "-o", "plan.json", "--format", "markdown")
+    assert done.status == 0
+    assert done.out.startswith("**Live was not read.**")
+    assert done.out.endswith("<!-- campaignctl plan: project=shop environment= -->\n")
+    shown = project("show", "plan.json", "--format", "markdown", "--markdown-limit", "20000")
+    assert shown.out == done.out
+
+
+def test_the_state_is_not_shown_as_markdown(project: Cli) -> None:
+    done = project("show", "--format", "markdown")
+    assert (done.status, done.out) == (64, "")
+    assert "campaignctl show PLANFILE --format markdown" in done.err
+
+
 def test_a_plan_to_standard_output_is_the_file_and_nothing_else(project: Cli) -> None:
     done = project("plan", "--no-refresh", "-o", "-")
     assert done.document["changes"][0]["key"] == "push/welcome"
