@@ -19,6 +19,8 @@ from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_of
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False}
+#: A version, a clock time or a price, which another figure would be without its last zero.
+_OTHER_AS_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+0")
 _LONGEST_INTEGER = 18
 _OTHER_WORDS = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
 
@@ -224,6 +226,16 @@ class Builder(Filling):
         text = node.text
         if _INTEGER.fullmatch(text):
             return self._integer(node)
+        if _OTHER_AS_NUMBER.fullmatch(text):
+            number = f"write {float(text)!r} for the number, or quotes around the text"
+            self.note(
+                "warning",
+                "number",
+                self.file.at(node),
+                f"{text[:40]} is kept as a text, with its zeros",
+                number,
+            )
+            return self._text(node)
         value = float(text)
         if not math.isfinite(value):
             return self.refuse(node, "type", "a number beyond all bounds", "put it in quotes to make it text")

@@ -90,11 +90,19 @@ def test_an_opaque_member_takes_json(text: str, value: Any, project: Check) -> N
     assert (found, type(found)) == (value, type(value))
 
 
-def test_a_number_that_loses_a_figure_is_pointed_out(project: Check) -> None:
-    tail = "  metadata: {a: 1.10}\n"
+@pytest.mark.parametrize(("text", "number"), [("1.10", "1.1"), ("22.30", "22.3"), ("-1.00", "-1.0")])
+def test_what_a_number_would_lose_a_zero_of_stays_a_text(text: str, number: str, project: Check) -> None:
+    tail = f"  metadata: {{a: {text}}}\n"
     checked = project({"a.yaml": SPEC.format(name="N", id="1", lang="en") + tail})
-    assert checked.sound.campaigns["a"].spec["metadata"] == {"a": 1.1}
-    assert checked.warnings == ["1.10 is read as the number 1.1"]
+    assert checked.sound.campaigns["a"].spec["metadata"] == {"a": text}
+    assert checked.warnings == [f"{text} is kept as a text, with its zeros"]
+    assert number in checked.findings[0].hint
+
+
+def test_a_number_that_is_another_one_as_it_is_read_is_pointed_out(project: Check) -> None:
+    tail = "  metadata: {a: 0.12345678901234567890123}\n"
+    checked = project({"a.yaml": SPEC.format(name="N", id="1", lang="en") + tail})
+    assert checked.warnings == ["0.12345678901234567890123 is read as the number 0.12345678901234568"]
 
 
 def test_norwegian_stays_norwegian(project: Check) -> None:
