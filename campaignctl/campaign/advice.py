@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from campaignctl.campaign import limits
+from campaignctl.campaign.codes import doubtful_country, doubtful_language
 from campaignctl.campaign.problem import Path, Problem, warning
 from campaignctl.campaign.rules import LOCALISED, execution_options, languages_of
 
 Body = Mapping[str, Any]
 
-_COUNTRY = re.compile(r"[A-Z]{2}")
-_LANGUAGE = re.compile(r"[a-z]{2}")
 _NEVER_SHOWN = ("actions", "badge", "tag", "renotify", "require_interaction", "silent", "vibration", "ttl")
 _EXPECTED = {
     "push": ("title", "landing_url"),
@@ -89,20 +88,13 @@ def _labels(labels: list[str], path: Path) -> Iterator[Problem]:
 
 
 def _targeting(targeting: Body, path: Path) -> Iterator[Problem]:
-    for name, shape, words in (
-        ("countries", _COUNTRY, "two capitals"),
-        ("languages", _LANGUAGE, "two small letters"),
-    ):
+    for name, doubtful in (("countries", doubtful_country), ("languages", doubtful_language)):
         choice = targeting.get(name)
         if choice is None:
             continue
         for index, item in enumerate(choice.get("items", ())):
-            if not shape.fullmatch(item):
-                yield warning(
-                    "audience-code",
-                    (*path, name, "items", index),
-                    f"{item!r} in {name}: every documented code is {words}",
-                )
+            if doubt := doubtful(item):
+                yield warning("audience-code", (*path, name, "items", index), *doubt)
         yield from _choice(choice, (*path, name))
     if len(targeting.get("countries", {}).get("items", ())) > limits.COUNTRIES:
         yield warning("many-items", (*path, "countries"), f"more than {limits.COUNTRIES} countries")
@@ -229,12 +221,8 @@ def _languages(message: Body, channel: str, path: Path) -> Iterator[Problem]:
     for member in LOCALISED[channel]:
         texts = message[channel].get(member, {})
         for language in texts:
-            if not _LANGUAGE.fullmatch(language):
-                yield warning(
-                    "language",
-                    (*path, channel, member, language),
-                    f"{language!r} is no language code of two small letters",
-                )
+            if doubt := doubtful_language(language):
+                yield warning("language", (*path, channel, member, language), *doubt)
         missing = [language for language in languages if language not in texts]
         # One picture may serve every language.
         if texts and missing and member != "image":

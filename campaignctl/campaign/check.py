@@ -26,6 +26,13 @@ _WORDS = {
     "less_than_equal": ("range", "{given} is above {le}"),
     "string_pattern_mismatch": ("form", "{given} does not have the form that is asked for"),
 }
+#: What to write instead, by the last name of a path: where the words above do not tell.
+_HINTS = {
+    "channel": "write one of push, email, sms",
+    "evaluation_window": "days, hours and minutes, as in 1D or 5D 20H 30M",
+    "key": "letters, digits, `.`, `_` and `-` in parts joined by `/`, as in push/welcome",
+    "op": "write op: in",
+}
 
 
 def check(body: Mapping[str, Any]) -> tuple[Problem, ...]:
@@ -67,7 +74,8 @@ def _problem(details: ErrorDetails) -> Problem:
         "length": len(given) if isinstance(given, str) else 0,
         "message": details["msg"],
     }
-    return error(code, path, words.format(**{**context, **said}))
+    hint = _HINTS.get(str(said["name"]), "") if code in {"missing-member", "form"} else ""
+    return error(code, path, words.format(**{**context, **said}), hint)
 
 
 def _choice(path: Path, given: str, expected: str) -> Problem:

@@ -21,6 +21,10 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False}
 #: A version, a clock time or a price, which another figure would be without its last zero.
 _OTHER_AS_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+0")
+#: What a body begins with: beside `spec`, it was meant to stand below it.
+_BODY = frozenset(
+    {"name", "messages", "scheduled_time", "recurrence", "run_immediately", "targeting", "is_draft"}
+)
 _LONGEST_INTEGER = 18
 _OTHER_WORDS = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
 
@@ -77,10 +81,16 @@ class Builder(Filling):
         return result
 
     def _table(self, node: Node, inner: Shape) -> Any:
+        texts = self.values is not None and bare(inner) is Leaf.TEXT
         if not isinstance(node, Mapping):
-            return self.wrong_kind(node, "an object")
-        if is_file(node) and self.values is not None and bare(inner) is Leaf.TEXT:
+            hint = "a text for each language, as in {en: Hello}" if texts and isinstance(node, Scalar) else ""
+            return self.wrong_kind(node, "an object", hint)
+        if is_file(node) and texts:
             return self._by_language(node, inner)
+        if is_file(node):
+            return self.refuse(
+                node, "type", "a file where an object belongs", "a file stands for a text only"
+            )
         result: dict[str, Any] = {}
         for key, child in node.pairs:
             if self._name(key, result):
@@ -131,6 +141,8 @@ class Builder(Filling):
         near = difflib.get_close_matches(name, shape.known, 1, 0.6)
         self.meant.update(near)
         hint = f"did you mean {near[0]}?" if near else "known are " + ", ".join(sorted(shape.known))
+        if name in _BODY and "spec" in shape.known:
+            hint = "it belongs below `spec:`, two blanks further in"
         self.note("error", "unknown-member", self.file.at(key), f"unknown member `{name}`", hint)
 
     # ---------------------------------------------------------------------------------- leaves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import posixpath
 import re
@@ -70,10 +71,19 @@ class TextFiles:
             return reason
         data = content(self._real / relative)
         if isinstance(data, str):
-            return FileText(name, error=f"{name}: {data}")
+            return FileText(name, error=f"{name}: {data}", hint=self._nearest(relative))
         if len(data) > LARGEST:
             return FileText(name, error=f"{name} has {len(data):,} bytes, and at most 1 MiB is read")
         return _decoded(name, data)
+
+    def _nearest(self, relative: str) -> str:
+        """The file that was probably meant by a path at which there is none."""
+        folder, name = posixpath.split(relative)
+        near = difflib.get_close_matches(name, _names(self._real / folder), 1)
+        meant = self._real / folder / near[0] if near else None
+        if meant and meant.is_file() and near[0] != name:
+            return f"did you mean {_text(near[0])}?"
+        return "the path is relative to the file that names it"
 
     def _name(self, relative: str) -> str:
         return _text(self._shown + relative)

@@ -9,10 +9,12 @@ from typing import Any
 
 from campaignctl.campaign.macros import SYSTEM
 from campaignctl.errors import Finding, Severity, Source
+from campaignctl.manifest.characters import control_character
 from campaignctl.manifest.file_text import LANG, FileText, LanguageTexts, Texts
 from campaignctl.manifest.interpolate import Room, Values, fill, filled_path, macros, whole
 from campaignctl.manifest.merge import is_file
 from campaignctl.manifest.nodes import Elsewhere, Mapping, Node, Scalar, Sequence, SourceFile
+from campaignctl.manifest.syntax import CLOSE_COLON
 
 #: What a node that cannot be read becomes; it never stands in a result.
 BAD: Any = object()
@@ -73,7 +75,9 @@ class Filling:
         if isinstance(node, Scalar) and node.plain and node.text in NULLS:
             hint = "leave the member out" + (", or write {}" if wanted == "an object" else "")
             return self.refuse(node, "null", "no value: null is not taken", hint)
-        return self.refuse(node, "type", f"{_kind(node)} where {wanted} belongs", hint)
+        return self.refuse(
+            node, "type", f"{_kind(node)} where {wanted} belongs", hint or _instead(node, wanted)
+        )
 
     def filled(self, text: str, file: SourceFile, node: Scalar | None) -> Any:
         """A text with its places filled in; `node` is where it stands, None for a file of its own."""
@@ -100,7 +104,8 @@ class Filling:
     def file_text(self, node: Node) -> Any:
         """The text that `{$file: PATH}` stands for."""
         if not (isinstance(node, Mapping) and is_file(node)):
-            return self.wrong_kind(node, "a text", "write the text itself, or {$file: PATH}")
+            file = ", or {$file: PATH}" if self.values is not None else ""
+            return self.wrong_kind(node, "a text", f"write the text itself{file}")
         found = self._found(node)
         if isinstance(found, LanguageTexts):
             message = f"`{LANG}` where one text belongs"
@@ -144,6 +149,8 @@ class Filling:
         """The text of a file, filled in."""
         if found.error:
             return self._unusable(node, found.error, found.hint)
+        if forbidden := control_character(found.text):
+            return self._unusable(node, f"{found.name}: {forbidden}", "take it out of the file")
         self._remember(found.text, node)
         if "${" not in found.text:
             return found.text
@@ -177,6 +184,24 @@ class Filling:
 def resembles_language(part: str) -> bool:
     """Whether something was probably meant to be a language code, as DE, de-AT and pt_BR were."""
     return re.fullmatch(r"[A-Za-z]{2}([-_].*)?", part) is not None
+
+
+def _instead(node: Node, wanted: str) -> str:
+    """What to write where a list, an object or a number belongs."""
+    if wanted == "a whole number":
+        return "write digits, as in 30"
+    if not isinstance(node, Scalar):
+        return "write a `- ` before each" if wanted == "a list" else ""
+    if wanted == "a list":
+        return f"write it in brackets: [{node.text[:40]}]"
+    if wanted == "an object":
+        close = CLOSE_COLON.match(node.text)
+        return (
+            f"a blank follows the colon: `{close['key']}: ...`"
+            if close
+            else "its members stand below it, each as `name: value`"
+        )
+    return ""
 
 
 def _kind(node: Node) -> str:

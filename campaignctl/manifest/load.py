@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from campaignctl.errors import Finding, ManifestError, Source
+from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
 from campaignctl.manifest.compile import Compiler
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.desired import DesiredCampaign, DesiredState, Project
@@ -15,7 +15,13 @@ from campaignctl.manifest.files import TextFiles, content, shown
 from campaignctl.manifest.findings import in_order
 from campaignctl.manifest.nodes import SourceFile
 from campaignctl.manifest.origins import Origin, no_such_key, origins_of
-from campaignctl.manifest.project import PROJECT_FILE, read_project_file, resolve, variable_sources
+from campaignctl.manifest.project import (
+    PROJECT_FILE,
+    read_project_file,
+    resolve,
+    variable_sources,
+    without_errors,
+)
 from campaignctl.manifest.reader import read
 from campaignctl.manifest.references import named_by
 
@@ -73,7 +79,7 @@ def check(
 
     Raises UsageError as `load` does.
     """
-    project, findings = _project(project_dir, environment, environ, tool_version, variables)
+    project, findings = _project(project_dir, environment, environ, tool_version, variables, whole=False)
     if project is None:
         return None, findings
     return _Run(project, project_dir, environ).outcome(findings)
@@ -110,7 +116,13 @@ def _project(
     environ: Mapping[str, str],
     tool_version: str,
     variables: Mapping[str, str] | None,
+    *,
+    whole: bool = True,
 ) -> tuple[Project | None, tuple[Finding, ...]]:
+    """The project, or None if it cannot be used, and what is wrong with its file.
+
+    Unless it has to be `whole`, what manifests do not rest on may be wrong with it.
+    """
     name = shown(directory) + PROJECT_FILE
     data = content(directory / PROJECT_FILE)
     if isinstance(data, str):
@@ -119,9 +131,17 @@ def _project(
     if findings:
         return None, findings
     value, findings = read_project_file(file, tool_version)
+    usable = value is not None
+    if not usable and not whole and (rest := without_errors(file, findings)):
+        value, _ = read_project_file(rest, tool_version)
     if value is None:
         return None, findings
-    project = resolve(value, str(directory.resolve()), environment, environ, variables)
+    try:
+        project = resolve(value, str(directory.resolve()), environment, environ, variables)
+    except CampaignctlError:
+        if usable:
+            raise
+        return None, findings
     sources = variable_sources(file, project, variables or ())
     return replace(project, variable_sources=sources), findings
 

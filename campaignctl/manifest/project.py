@@ -24,6 +24,8 @@ PROJECT_FILE = "campaignctl.yaml"
 DIRECTORY_VARIABLE = "CAMPAIGNCTL_PROJECT"
 ENVIRONMENT_VARIABLE = "CAMPAIGNCTL_ENV"
 URL_VARIABLE = "OCAMBA_API_URL"
+#: What no manifest rests on: with an error there, the manifests are checked all the same.
+_BESIDE_MANIFESTS = frozenset({"account", "api", "guardrails", "state", "time_zone"})
 
 
 def find_project(directory: Path | str | None, environ: Mapping[str, str], cwd: Path) -> Path:
@@ -67,6 +69,26 @@ def read_project_file(
     findings = in_order([*builder.findings, *findings_of(problems, root, builder)])
     usable = all(found.severity != "error" for found in findings)
     return (value if usable else None), findings
+
+
+def without_errors(file: SourceFile, findings: Iterable[Finding]) -> SourceFile | None:
+    """A project file without its members that have errors; None where manifests rest on one of them."""
+    root = file.documents[0] if file.documents else None
+    if not isinstance(root, MappingNode):
+        return None
+    faulty = {_member_at(root, found.source) for found in findings if found.severity == "error"}
+    if not faulty <= _BESIDE_MANIFESTS:
+        return None
+    rest = SourceFile(file.name, file.path, file.text)
+    rest.documents = (MappingNode([pair for pair in root.pairs if pair[0].text not in faulty], root.mark),)
+    return rest
+
+
+def _member_at(root: MappingNode, source: Source) -> str:
+    """The member of a project file that a place belongs to."""
+    place = (source.line - 1, source.column - 1)
+    before = [key for key, _ in root.pairs if (key.mark.line, key.mark.column) <= place]
+    return before[-1].text if before else ""
 
 
 def choose_environment(value: Mapping[str, Any], asked: str | None, environ: Mapping[str, str]) -> str | None:

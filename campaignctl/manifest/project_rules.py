@@ -9,7 +9,7 @@ from typing import Any
 
 from campaignctl.campaign.problem import Path, Problem, error, warning
 from campaignctl.manifest.desired import RateLimit
-from campaignctl.manifest.interpolate import TOKEN_VARIABLE
+from campaignctl.manifest.interpolate import TOKEN_VARIABLE, puts_in
 from campaignctl.manifest.settings import layered, state_path
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
@@ -29,6 +29,11 @@ def problems(value: Members, tool_version: str) -> Iterator[Problem]:
             yield error("allow-env", ("allow_env", index), f"{name} is never put into a text", "take it out")
         elif not _VARIABLE.fullmatch(name):
             yield error("allow-env", ("allow_env", index), f"{name!r} is no name of a variable")
+    for name in ("manifests", "ignore"):
+        for index, pattern in enumerate(value.get(name, ())):
+            if pattern.startswith("/") or ".." in pattern.split("/"):
+                hint = "paths are relative to the project, as in `push/**/*.yaml`"
+                yield error("pattern", (name, index), f"{pattern!r} leads out of the project", hint)
     yield from _environments(value)
 
 
@@ -51,10 +56,14 @@ def _version(text: str, tool_version: str) -> Iterator[Problem]:
 
 
 def _layer(layer: Members, path: Path) -> Iterator[Problem]:
-    for name in layer.get("variables", {}):
+    for name, text in layer.get("variables", {}).items():
         if not _NAME.fullmatch(name):
             message = f"{name!r} is no name of a variable: letters, digits, `_` and `-`"
             yield error("name", (*path, "variables", name), message)
+        elif reason := puts_in(text):
+            yield error(
+                "interpolation", (*path, "variables", name), f"the value of `{name}` contains `${{`", reason
+            )
 
 
 def _rate(value: Members, environment: str | None, path: Path) -> Iterator[Problem]:

@@ -6,9 +6,7 @@ forgets where it was.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import yaml
@@ -25,6 +23,7 @@ from yaml.events import (
 )
 
 from campaignctl.errors import Finding
+from campaignctl.manifest.characters import forbidden, named
 from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence, SourceFile
 from campaignctl.manifest.syntax import Complaint, Place, mistake
 
@@ -34,12 +33,6 @@ LARGEST = 1 << 20
 DEEPEST = 50
 #: How many nodes a document's aliases may add to it: no honest manifest comes near, a bomb is far above.
 MOST_ALIASED = 10_000
-
-
-@cache
-def _forbidden() -> re.Pattern[str]:
-    """What YAML does not allow in a text; compiled when it is needed, as it rarely is and takes long."""
-    return re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 class _Refused(Exception):
@@ -126,16 +119,18 @@ class _Reading:
 
     def syntax(self, wrong: yaml.YAMLError) -> None:
         """Note what the parser itself refuses."""
-        forbidden = _forbidden().search(self.file.text)
-        if forbidden:
-            source = self.file.at_offset(forbidden.start())
-            sign = f"U+{ord(forbidden[0]):04X}"
-            message, hint = f"the control character {sign} is not allowed", "take it out of the file"
+        found = forbidden().search(self.file.text)
+        if found:
+            source = self.file.at_offset(found.start())
+            message, hint = (
+                f"the control character {named(found[0])} is not allowed",
+                "take it out of the file",
+            )
             self.findings.append(Finding("error", "control-character", message, source, hint))
             return
-        found = mistake(self.file.lines, _complaint(wrong))
-        source = self.file.source(found.place.line, found.place.column)
-        self.findings.append(Finding("error", "syntax", f"not YAML: {found.message}", source, found.hint))
+        made = mistake(self.file.lines, _complaint(wrong))
+        source = self.file.source(made.place.line, made.place.column)
+        self.findings.append(Finding("error", "syntax", f"not YAML: {made.message}", source, made.hint))
 
     def _node(self, event: Any, depth: int) -> Node:
         kind = event.__class__
@@ -168,8 +163,9 @@ class _Reading:
         text: str = event.value
         style = event.style
         # Only in double quotes can an escape make a character that the file itself may not have.
-        if style == '"' and not text.isprintable() and _forbidden().search(text):
-            self.refuse("control-character", "an escape makes a control character", "take it out", event)
+        if style == '"' and not text.isprintable() and (found := forbidden().search(text)):
+            message = f"the control character {named(found[0])} is not allowed in a text"
+            self.refuse("control-character", message, "take it out, or the escape that makes it", event)
         return Scalar(text, not style, event.start_mark)
 
     def _mapping(self, start: Any, depth: int) -> Mapping:

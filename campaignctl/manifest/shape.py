@@ -149,7 +149,7 @@ def _unlimited(kind: Any, metadata: tuple[Any, ...]) -> Shape:
     if origin is list:
         return Items(_shape(arguments[0]))
     if origin is dict:
-        return Leaf.JSON if arguments[1] is Json else Table(_shape(arguments[1]))
+        return Table(Leaf.JSON if arguments[1] is Json else _shape(arguments[1]))
     if origin in {Union, types.UnionType}:
         return _union([argument for argument in arguments if argument is not type(None)])
     if isinstance(kind, type) and issubclass(kind, BaseModel):

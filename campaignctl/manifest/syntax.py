@@ -27,7 +27,7 @@ _HINTS = (
     ("incompatible YAML document", "leave this line out"),
 )
 #: `name:x`: a key that YAML takes for a text, as no blank follows its colon. An address has one of its own.
-_CLOSE_COLON = re.compile(r"(?P<before>\s*(?:- +)*(?P<key>[\w$.-]+):)(?!//)\S")
+CLOSE_COLON = re.compile(r"(?P<before>\s*(?:- +)*(?P<key>[\w$.-]+):)(?!//)\S")
 _TAB = re.compile(r" *\t")
 
 
@@ -100,7 +100,7 @@ def _second_colon(lines: list[str], place: Place) -> Mistake | None:
         return None
     before = lines[above]
     start = len(before) - len(before.lstrip(" -"))
-    if close := _CLOSE_COLON.match(before):
+    if close := CLOSE_COLON.match(before):
         hint = f"a blank follows the colon: `{close['key']}: ...`"
         return Mistake("no blank behind this colon", Place(above, len(close["before"]) - 1), hint)
     if not re.search(r":(\s|$)", before):

@@ -22,7 +22,7 @@ from campaignctl.manifest.findings import findings_of
 from campaignctl.manifest.interpolate import Values
 from campaignctl.manifest.matrix import Combination
 from campaignctl.manifest.paths import misnamed
-from campaignctl.manifest.shape import Leaf, shape_of
+from campaignctl.manifest.shape import Leaf, Table, shape_of
 from campaignctl.schedule.cron import check_cron
 
 _SPEC = shape_of(CampaignSpec)
@@ -32,7 +32,7 @@ _AROUND = replace(
     _DOCUMENT, known={**_DOCUMENT.known, **dict.fromkeys(("spec", "extra", "matrix"), Leaf.NODE)}
 )
 #: The parts of a document that make the body.
-_BODY = (("spec", _SPEC), ("extra", Leaf.JSON))
+_BODY = (("spec", _SPEC), ("extra", Table(Leaf.JSON)))
 #: What may be missing only because defaults could not be read.
 _MISSING = frozenset({"missing-member", "integration-missing", "channel-content"})
 

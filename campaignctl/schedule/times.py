@@ -25,6 +25,8 @@ _FORM = re.compile(
 _DATE_FORM = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _OFFSET = re.compile(r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})\Z", re.ASCII)
 _EXAMPLES = 'write "2036-12-24 10:00:00" (GMT), or with an offset "2036-12-24T10:00:00+01:00"'
+#: CEST, UTC+1: near to others of quite another time.
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}([-+].*)?")
 _LONGEST_ZONE = 64
 _LONGEST_SHOWN = 40
 # What the system's zone directory holds beside the zones: the machine's own, and those with leap seconds.
@@ -121,7 +123,9 @@ def _nearest_zone(name: str) -> str:
     known = {zone.lower(): zone for zone in available_timezones() if not zone.startswith(_NO_ZONES)}
     cities = {zone.rpartition("/")[2]: zone for zone in known}
     lowered = name.strip().lower().replace(" ", "_")
-    near = difflib.get_close_matches(lowered, [*known, *cities], 1, 0.7)
+    near = (
+        [] if _ABBREVIATION.fullmatch(name) else difflib.get_close_matches(lowered, [*known, *cities], 1, 0.7)
+    )
     if not near:
         return "write an IANA name such as Europe/Belgrade"
     return f"did you mean {known.get(near[0]) or known[cities[near[0]]]}?"

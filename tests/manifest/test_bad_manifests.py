@@ -75,6 +75,21 @@ CASES = [
     Case("unknown top member", "specs: {}\n" + PUSH, "1:1", "unknown member `specs`", "did you mean spec?"),
     Case("no spec", "metadata: {key: a}\n", "1:1", "`spec` is missing"),
     Case("a bare body", "name: x\nmessages: []\n", "1:1", "a body without `spec:`", "indent"),
+    Case("a member beside spec", PUSH + "targeting: {}\n", "7:1", "unknown member", "below `spec:`"),
+    Case("no blank behind the colon", "spec:\n  name:x\n", "2:3", "where an object belongs", "`name: ...`"),
+    Case(
+        "a channel left out", message("      push: {title: {en: x}}\n"), "4:7", "`channel` is missing", "push"
+    ),
+    Case("labels as a text", push("  labels: sale\n"), "7:11", "where a list belongs", "[sale]"),
+    Case("metadata as a text", push("  metadata: x\n"), "7:13", "`x` where an object belongs"),
+    Case("quiet hours as a number", push("  quiet_hours: 22\n"), "7:16", "`22` where an object belongs"),
+    Case(
+        "one text for all languages",
+        PUSH.replace("{en: Hi}", "Hi"),
+        "6:21",
+        "`Hi` where an object",
+        "{en: Hello}",
+    ),
     Case("spec is a text", "spec: hello\n", "1:7", "`hello` where an object belongs"),
     Case("spec is null", "spec:\n", "1:6", "null is not taken"),
     Case("wrong apiVersion", "apiVersion: campaignctl/v2\n" + PUSH, "1:13", "not one of: campaignctl/v1"),
@@ -272,6 +287,11 @@ CASES = [
     ),
     Case("extra sets what is refused", push("extra: {status: sent}\n"), "7:17", "`status` is not taken"),
     Case("extra marker", push("extra: {metadata: {campaignctl: x}}\n"), "7:9", "`metadata` is known"),
+    Case("extra as a list", push("extra: []\n"), "7:8", "a list where an object belongs"),
+    Case(
+        "extra as a text", push("extra: x\n"), "7:8", "`x` where an object belongs", "each as `name: value`"
+    ),
+    Case("extra as a file", push("extra: {$file: a.txt}\n"), "7:8", "a file where an object belongs"),
     Case("extra null", push("extra: {new: null}\n"), "7:14", "null is not taken"),
 ]
 

@@ -16,7 +16,7 @@ spec:
 """
 PROJECT = """\
 metadata: {name: tests}
-variables: {id: "1830", brand: Acme, nested: "${var.id}", macro: "${OCMH_APP_NAME}"}
+variables: {id: "1830", brand: Acme, macro: "${OCMH_APP_NAME}"}
 allow_env: [SEASON]
 """
 
@@ -49,9 +49,11 @@ def test_filled_in(text: str, value: Any, project: Check) -> None:
     assert desired.campaigns["push/a"].spec["messages"][0]["integration_id"] == "1830"
 
 
-def test_a_value_is_put_in_as_it_is(project: Check) -> None:
-    (error,) = described(project, "${var.nested}").errors
-    assert error == "the value of `nested` contains `${`"
+def test_a_variable_is_put_in_as_it_is_so_nothing_can_be_filled_into_it(project: Check) -> None:
+    text = "metadata: {name: x}\nvariables: {id: '1830', nested: '${var.id}'}\n"
+    checked = project({"campaignctl.yaml": text})
+    assert checked.errors == ["the value of `nested` contains `${`"]
+    assert checked.places == ["2:33"]
 
 
 def test_an_allowed_variable_that_is_not_set(project: Check) -> None:
@@ -90,7 +92,13 @@ def test_a_fault_in_a_file_is_shown_in_the_file(project: Check) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"\xff", "not UTF-8"), (b"\xef\xbb\xbfx", "byte order mark"), (b"x" * ((1 << 20) + 1), "1 MiB")],
+    [
+        (b"\xff", "not UTF-8"),
+        (b"a\nb\x00", "U+0000 in line 2"),
+        (b"\x1b[31m", "U+001B in line 1"),
+        (b"\xef\xbb\xbfx", "byte order mark"),
+        (b"x" * ((1 << 20) + 1), "1 MiB"),
+    ],
 )
 def test_a_file_that_cannot_be_used(content: bytes, said: str, project: Check) -> None:
     (error,) = described(project, "{$file: a.txt}", files={"push/a.txt": content}).errors

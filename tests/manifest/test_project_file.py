@@ -151,6 +151,12 @@ def test_the_address_from_outside(project: Check) -> None:
         ("environments: {a: null}\n", "2:19", "null is not taken"),
         ("environments: {a: {name: b}}\n", "2:20", "unknown member"),
         ("manifests: []\n", "2:1", "must not be empty"),
+        ("manifests: [/push/*.yaml]\n", "2:13", "leads out of the project"),
+        ("ignore: ['../old/**']\n", "2:10", "leads out of the project"),
+        ("time_zone: CEST\n", "2:12", "no time zone 'CEST'"),
+        ("account: {company_id: [a]}\n", "2:23", "a list where a text belongs"),
+        ("account: 6197120\n", "2:10", "`6197120` where an object belongs"),
+        ("allow_env: HOME\n", "2:12", "`HOME` where a list belongs"),
         ("metadata: {name: other}\n", "2:1", "there twice"),
         ("---\nmetadata: {name: other}\n", "3:1", "is one object"),
         ("kind: Campaign\n", "2:7", "not one of: Project"),
@@ -161,6 +167,21 @@ def test_refused_at_its_place(tail: str, place: str, said: str, project: Check) 
     (found,) = findings
     assert said in found.message
     assert f"{found.source.line}:{found.source.column}" == place
+
+
+def test_manifests_are_checked_beside_what_does_not_concern_them(project: Check) -> None:
+    manifest = "spec: {name: N, nam: x, messages: []}\n"
+    settings = NAMED + "api: {timeout: soon}\nvariables: {a: b}\n"
+    checked = project({"campaignctl.yaml": settings, "a.yaml": manifest})
+    assert [error.partition(" ")[0] for error in checked.errors] == ["unknown", "'soon'"]
+    checked = project({"campaignctl.yaml": settings + "allow_env: x\n", "a.yaml": manifest})
+    assert [error.partition(" ")[0] for error in checked.errors] == ["'soon'", "`x`"]
+
+
+def test_a_zone_that_is_an_abbreviation_is_not_mended_to_another_time(project: Check) -> None:
+    for zone in ("CEST", "UTC+1", "MESZ", "PDT"):
+        (found,) = project({"campaignctl.yaml": f"{NAMED}time_zone: {zone}\n"}).findings
+        assert found.hint == "write an IANA name such as Europe/Belgrade"
 
 
 def test_a_project_needs_a_name(project: Check) -> None:

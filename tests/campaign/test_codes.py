@@ -1,0 +1,42 @@
+"""Codes of countries and languages: those that there are, and what is said of others."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaignctl.campaign.codes import COUNTRIES, LANGUAGES, doubtful_country, doubtful_language
+
+
+def test_the_lists_are_whole() -> None:
+    assert (len(COUNTRIES), len(LANGUAGES)) == (250, 189)
+
+
+@pytest.mark.parametrize("code", ["DE", "GB", "NO", "XK"])
+def test_a_country_that_there_is(code: str) -> None:
+    assert doubtful_country(code) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "hint"),
+    [
+        ("UK", "there is no country with the code 'UK'", "did you mean GB?"),
+        ("XX", "there is no country with the code 'XX'", ""),
+        ("de", "'de' is no country code of two capitals", "did you mean DE?"),
+        ("DEU", "'DEU' is no country code of two capitals", ""),
+    ],
+)
+def test_a_country_that_there_is_not(code: str, said: str, hint: str) -> None:
+    assert doubtful_country(code) == (said, hint)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "hint"),
+    [
+        ("cz", "there is no language with the code 'cz'", "did you mean cs?"),
+        ("DE", "'DE' is no language code of two small letters", "did you mean de?"),
+        ("de-AT", "'de-AT' is no language code of two small letters", "did you mean de?"),
+        ("english", "'english' is no language code of two small letters", ""),
+    ],
+)
+def test_a_language_that_there_is_not(code: str, said: str, hint: str) -> None:
+    assert doubtful_language(code) == (said, hint)
