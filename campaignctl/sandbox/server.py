@@ -14,7 +14,7 @@ from socketserver import TCPServer
 from threading import Lock, Thread
 from typing import Any, Self
 
-from campaignctl.sandbox import dashboard, exchange
+from campaignctl.sandbox import dashboard, exchange, page
 from campaignctl.sandbox.exchange import Delivery
 from campaignctl.sandbox.messages import Answer, Request, error
 from campaignctl.sandbox.switches import Switches
@@ -140,6 +140,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answered(self, request: Request) -> Delivery:
         world = self.server.world
+        if request.path == page.ADDRESS:
+            with world.turn():
+                return Delivery(page.answer(world, request))
         if not request.path.startswith(dashboard.ROOT):
             return exchange.serve(world, request)
         with world.turn():
@@ -171,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers:
             self.send_header(name, value)
         if length:
-            kind = "text/html" if isinstance(answer.body, str) else "application/json"
+            kind = "text/html; charset=utf-8" if isinstance(answer.body, str) else "application/json"
             self.send_header("Content-Type", kind)
         if length or answer.status != HTTPStatus.NO_CONTENT:
             self.send_header("Content-Length", str(length))

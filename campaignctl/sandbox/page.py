@@ -1,0 +1,130 @@
+"""The sandbox's page for a browser, at `/`: what is there, what was sent, and buttons for the clock.
+
+Plain HTML without a script. It comes again every few seconds, as campaigns are sent by themselves.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from html import escape
+from urllib.parse import parse_qs, urlsplit
+
+from campaignctl.sandbox import represent
+from campaignctl.sandbox.messages import Answer, Request
+from campaignctl.sandbox.model import Campaign, JsonObject
+from campaignctl.sandbox.world import World
+
+ADDRESS = "/"
+_MOST_CAMPAIGNS = 200
+_MOST_REQUESTS = 30
+_LONGEST = 100
+_STEPS = {"1 hour": 3600, "1 day": 86_400, "1 week": 604_800}
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
+_HEADERS = (
+    ("Content-Security-Policy", _POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-store"),
+)
+_TOP = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
+<title>Ocamba sandbox</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em; color: #222 }
+table { border-collapse: collapse; margin: .5em 0 2em } th, td { text-align: left; padding: .2em 1.2em .2em 0;
+border-bottom: 1px solid #ddd; vertical-align: top } form { display: inline } .quiet { color: #777 }
+</style></head><body>
+<h1>Ocamba sandbox</h1>
+"""
+
+
+def answer(world: World, request: Request) -> Answer:
+    """Show the page, or move the clock as one of its buttons asks."""
+    if request.method in {"GET", "HEAD"}:
+        return Answer(200, _page(world), _HEADERS)
+    if request.method != "POST":
+        return Answer(405, _top_and("<p>This page is only to be looked at.</p>"), (("Allow", "GET, POST"),))
+    if not _from_here(request):
+        return Answer(403, _top_and("<p>Only this page's own buttons move the clock.</p>"), _HEADERS)
+    _press(world, parse_qs(request.text))
+    return Answer(303, headers=(("Location", ADDRESS),))
+
+
+def _from_here(request: Request) -> bool:
+    """Whether a form of this page sent a request, and not one of another page in the same browser."""
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def _press(world: World, form: dict[str, list[str]]) -> None:
+    step = _STEPS.get(form.get("advance", [""])[0])
+    if step:
+        world.set_clock(world.clock.advanced(step))
+    elif form.get("clock") == ["stop"]:
+        world.set_clock(world.clock.stopped())
+    elif form.get("clock") == ["run"]:
+        world.set_clock(world.clock.running())
+
+
+def _page(world: World) -> str:
+    campaigns = list(world.store.campaigns())
+    requests = world.store.requests()
+    return _top_and(
+        _clock(world),
+        f"<h2>Campaigns: {len(campaigns)}</h2>",
+        _table(
+            ("id", "status", "name", "channels", "next run (GMT)", "sent (GMT)"),
+            (_campaign(world, campaign) for campaign in reversed(campaigns[-_MOST_CAMPAIGNS:])),
+        ),
+        f"<h2>Requests: {len(requests)}</h2>",
+        _table(
+            ("at (GMT)", "request", "status", "fault"),
+            (_request(entry) for entry in reversed(requests[-_MOST_REQUESTS:])),
+        ),
+    )
+
+
+def _top_and(*parts: str) -> str:
+    return _TOP + "\n".join(parts) + "\n</body></html>\n"
+
+
+def _clock(world: World) -> str:
+    frozen = world.clock.frozen is not None
+    buttons = [_button("advance", step, f"+ {step}") for step in _STEPS]
+    buttons.append(_button("clock", "run", "go on") if frozen else _button("clock", "stop", "stop"))
+    stands = ", standing still" if frozen else ""
+    return f"<p>It is <b>{world.now()} GMT</b>{stands} &nbsp; {' '.join(buttons)}</p>"
+
+
+def _button(name: str, value: str, words: str) -> str:
+    return f'<form method="post"><button name="{name}" value="{value}">{words}</button></form>'
+
+
+def _campaign(world: World, campaign: Campaign) -> Iterator[str]:
+    live = represent.full(campaign, world.switches)
+    yield campaign.id
+    yield str(live["status"])
+    yield str(live.get("name", ""))
+    yield ", ".join(str(message.get("channel", "")) for message in campaign.body["messages"])
+    yield campaign.next_run or ""
+    yield ", ".join(f"{send.time} ({send.trigger})" for send in campaign.sends)
+
+
+def _request(entry: JsonObject) -> Iterator[str]:
+    yield entry["at"]
+    yield f"{entry['method']} {entry['path']}"
+    yield "no answer" if entry["status"] is None else str(entry["status"])
+    yield entry["fault"] or ""
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    body = "\n".join("<tr>" + "".join(f"<td>{_shown(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    if not body:
+        return '<p class="quiet">Nothing yet.</p>'
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    return f"<table><tr>{head}</tr>\n{body}</table>"
+
+
+def _shown(text: str) -> str:
+    """Foreign text: cut, without what is invisible, and in a direction of its own."""
+    short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    visible = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in short)
+    return f"<bdi>{escape(visible)}</bdi>"

@@ -1,0 +1,50 @@
+"""Every request that the page about the sandbox shows is one that the sandbox carries out."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+from campaignctl.sandbox import Sandbox
+from campaignctl.sandbox.faults import _KINDS
+
+TEXT = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+CAMPAIGN = (
+    '{"body": {"name": "N", "messages": [{"name": "M", "channel": "push",'
+    ' "push": {"title": {"en": "Hi"}, "landing_url": "https://example.com"}}]}}'
+)
+
+
+def shown() -> Iterator[tuple[str, str, str]]:
+    """Method, path and body of every curl command of the page."""
+    for line in re.findall(r"^curl .*$", TEXT, flags=re.MULTILINE):
+        words = shlex.split(line, comments=True)[1:]
+        body = words[words.index("-d") + 1] if "-d" in words else ""
+        method = words[words.index("-X") + 1] if "-X" in words else "POST" if body else "GET"
+        (address,) = (word for word in words if word.startswith("$OCAMBA_API_URL"))
+        yield method, address.removeprefix("$OCAMBA_API_URL"), body
+
+
+def ask(sandbox: Sandbox, method: str, path: str, body: str) -> int:
+    connection = HTTPConnection(sandbox.url.removeprefix("http://"), timeout=10)
+    connection.request(method, path, body.encode(), {"Content-Type": "application/json"})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_what_the_page_shows_is_carried_out() -> None:
+    with Sandbox() as sandbox:
+        assert ask(sandbox, "POST", "/_sandbox/campaigns", CAMPAIGN) == 200
+        commands = list(shown())
+        assert len(commands) > 12
+        assert [(command, ask(sandbox, *command)) for command in commands] == [
+            (command, 200) for command in commands
+        ]
+
+
+def test_it_names_every_kind_of_fault() -> None:
+    assert all(f"`{kind}`" in TEXT for kind in _KINDS)

@@ -1,0 +1,60 @@
+"""The page of the sandbox: what it shows, and that nothing foreign acts in it."""
+
+from __future__ import annotations
+
+import http.client
+from urllib.parse import urlencode
+
+from tests.sandbox.sandbox_account import FUTURE, Account, push
+
+HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m&amp;"
+
+
+def get(account: Account, method: str = "GET", body: str = "", **headers: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(account.url.removeprefix("http://"), timeout=10)
+    connection.request(method, "/", body.encode(), headers)
+    response = connection.getresponse()
+    text = response.read().decode()
+    connection.close()
+    return response.status, text
+
+
+def press(account: Account, **fields: str) -> int:
+    return get(account, "POST", urlencode(fields), Origin=account.url)[0]
+
+
+def test_it_shows_campaigns_and_requests_without_a_token(account: Account) -> None:
+    assert "Nothing yet." in get(account)[1]
+    campaign = account.create(push("Spring sale", scheduled_time=FUTURE))
+    status, text = get(account)
+    assert status == 200
+    for shown in (campaign, "Spring sale", "scheduled", FUTURE, "POST /v1/hood/campaigns", "201"):
+        assert shown in text
+
+
+def test_its_buttons_move_the_clock_and_what_is_due_is_sent(account: Account) -> None:
+    account.create(push(scheduled_time="2036-01-01 12:00:00"))
+    assert press(account, advance="1 hour") == 303
+    assert account.control.clock()["now"] == "2036-01-01 01:00:00"
+    assert press(account, advance="1 day") == 303
+    assert "2036-01-01 12:00:00 (scheduled_time)" in get(account)[1]
+    assert press(account, clock="run") == 303
+    assert not account.control.clock()["frozen"]
+    assert press(account, clock="stop") == 303
+    assert account.control.clock()["frozen"]
+
+
+def test_another_page_does_not_move_the_clock(account: Account) -> None:
+    status, _ = get(account, "POST", urlencode({"advance": "1 day"}), Origin="https://example.com")
+    assert status == 403
+    assert account.control.clock()["now"] == "2036-01-01 00:00:00"
+
+
+def test_foreign_text_does_not_act_in_it(account: Account) -> None:
+    account.create(push(HOSTILE))
+    _, text = get(account)
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert "&amp;amp;" in text
+    assert "\u202e" not in text
+    assert "\x1b" not in text
