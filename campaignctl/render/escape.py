@@ -68,11 +68,19 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 
 
+# In a table one long word would push the columns beside it out of sight.
+_LONG_WORD = re.compile(r"\S{48}(?=\S)")
+
+
 def code_span(text: str, limit: int = LIMIT) -> str:
     """Text as code of Markdown on one line, literally; see `cell` for one in a table."""
     safe = _shortened(text, limit)
     # A backslash before a bar in a table is read in more than one way, so the bar is shown by its number.
     safe = safe.replace("\\|", r"\\u007c") if safe.strip() else json.dumps(safe)
+    return "<wbr>".join(map(_code, _LONG_WORD.sub("\\g<0>\n", safe).split("\n")))
+
+
+def _code(safe: str) -> str:
     runs = {len(run) for run in re.findall("`+", safe)}
     # The shortest fence that is not in the text: renderers give up on very long ones.
     fence = "`" * next(length for length in count(1) if length not in runs)
@@ -86,9 +94,11 @@ def _shortened(text: str, limit: int) -> str:
     return safe if len(safe) <= limit + len(_ELLIPSIS) else safe[:limit] + _ELLIPSIS
 
 
+# What is not ASCII has no meaning to any host, but for the forms that only look like ASCII's signs.
+_LETTER = r"(?:[0-9A-Za-z]|[^\x00-\xa0\ufe50-\ufe6f\uff00-\uffef])"
 # Letters and digits, perhaps joined inside; around them the signs of a sentence. Or a clock time.
-_WORD = r"[^\W_]+(?:(?:['\u2019_/-]|[.,](?=\d))[^\W_]+)*"
-_PLAIN = re.compile(rf"""["'(]*(?:{_WORD}|\d\d:\d\d(?::\d\d)?)["')%]*[.,;:!?]?["')]*|[.,;:!?()%]+""")
+_WORD = rf"{_LETTER}+(?:(?:['_/-]|[.,](?=\d)){_LETTER}+)*"
+_PLAIN = re.compile(rf"""["'(]*(?:{_WORD}|\d\d:\d\d(?::\d\d)?)["')%]*[.,;:!?]?["')]*|[.,;:!?()%]+|[&+-]""")
 # What a host may take for a commit, an issue of some tracker, or an address.
 _REFERENCE = re.compile(r"(?i)[0-9a-f]{7,}|[a-z]+-\d|www\.")
 _PIECES = re.compile(r"`[^`]*`|[^\s`]+|`|\s+")
@@ -131,7 +141,7 @@ def _ended(code: str) -> Iterator[tuple[str, bool]]:
 
 
 def _is_plain(word: str) -> bool:
-    return bool(_PLAIN.fullmatch(word)) and not _REFERENCE.search(word)
+    return bool(_PLAIN.fullmatch(word)) and not _REFERENCE.search(word) and not _LONG_WORD.search(word)
 
 
 def cell(markdown: str) -> str:

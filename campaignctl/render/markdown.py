@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from campaignctl.plan.model import Plan
 from campaignctl.render.escape import code_span, comment_word
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT, Section, fitting, joined
-from campaignctl.render.markdown_changes import changes_section, fields_section
+from campaignctl.render.markdown_changes import CHANGES, changes_section, fields_section
 from campaignctl.render.markdown_concerns import (
     blocked_section,
     conflicts_section,
@@ -25,10 +25,6 @@ from campaignctl.render.summary import summary_text
 from campaignctl.schedule import words
 
 _HEAD_SHOWN = 100
-_CUT = (
-    "**This comment is cut**: not everything has room in it. Each place says how much is left out;"
-    " `campaignctl show PLANFILE` shows the whole of a saved plan."
-)
 
 
 def plan_markdown(plan: Plan, *, limit: int = GITHUB_LIMIT) -> str:
@@ -42,16 +38,27 @@ def plan_markdown(plan: Plan, *, limit: int = GITHUB_LIMIT) -> str:
     if limit < LEAST_LIMIT:
         raise ValueError(f"a comment needs {LEAST_LIMIT} characters")
     head, sections, mark = joined(list(_head(plan))), _sections(plan, limit), marker(plan)
-    shown = fitting(sections, limit - len(joined([head, _CUT, mark])) - 1)
-    cut = any(number < len(section.items) for section, number in zip(sections, shown, strict=True))
-    body = [section.text(number) for section, number in zip(sections, shown, strict=True)]
-    return joined([head, _CUT if cut else "", *body, mark]) + "\n"
+    longest = _cut(len(plan.changes), len(plan.changes))
+    shown = fitting(sections, limit - len(joined([head, longest, mark])) - 1)
+    pairs = list(zip(sections, shown, strict=True))
+    whole = all(number == len(section.items) for section, number in pairs)
+    missing = sum(len(section.items) - number for section, number in pairs if section.title == CHANGES)
+    cut = "" if whole else _cut(missing, len(plan.changes))
+    return joined([head, cut, *(section.text(number) for section, number in pairs), mark]) + "\n"
 
 
 def marker(plan: Plan) -> str:
     """The line by which the comment of this project and environment is known among others."""
     environment = comment_word(plan.environment) if plan.environment else ""
     return f"<!-- campaignctl plan: project={comment_word(plan.project)} environment={environment} -->"
+
+
+def _cut(missing: int, changes: int) -> str:
+    what = f"{missing} of {changes} changes have no" if missing else "not everything has"
+    return (
+        f"**This comment is cut: {what} room in it.** Each place says how much is left out;"
+        " `campaignctl show PLANFILE` shows the whole of a saved plan."
+    )
 
 
 def _sections(plan: Plan, limit: int) -> Sequence[Section]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from campaignctl.plan.model import Change, Plan
 from campaignctl.render.audience import EVERYONE, audience_text
@@ -12,6 +13,9 @@ from campaignctl.render.markdown_fields import diff_block, folded
 from campaignctl.render.sending import sends_lines, undo_text
 from campaignctl.render.summary import REACHING
 from campaignctl.render.values import counted
+from campaignctl.schedule.times import iso
+
+CHANGES = "### Changes"
 
 _COLUMNS = ("Action", "Campaign", "Sends", "Reaches", "Can be undone")
 _NAME_SHOWN = 80
@@ -24,7 +28,7 @@ def changes_section(plan: Plan) -> Section:
     """A row for each change. Those that arm come first and are bold, as what a reviewer has to see."""
     changes = _arming_first(plan)
     return Section(
-        "### Changes",
+        CHANGES,
         [table_row(_cells(change, plan)) for change in changes],
         lambda shown: _rest(changes[shown:]),
         share=0.4,
@@ -80,7 +84,9 @@ def _known_as(change: Change) -> str:
 
 
 def _sends(change: Change, plan: Plan) -> str:
-    lines = sends_lines(change, plan.time_zone, plan.created_at, distances=False)
+    # Of a recurrence the next run is enough: the words before it say the others.
+    brief = replace(change, sends=replace(change.sends, at=change.sends.at[:1]))
+    lines = sends_lines(brief, plan.time_zone, plan.created_at, distances=False)
     shown = "<br>".join(prose(line, _LINE_SHOWN) for line in lines) or _NOTHING
     return f"**{shown}**" if change.sends_at_once else shown
 
@@ -93,7 +99,10 @@ def _reaches(change: Change) -> str:
 
 
 def _undo(change: Change, plan: Plan) -> str:
-    shown = prose(undo_text(change.undo, plan.time_zone))
+    first = change.sends.first
+    # Where it is the time of the send, the project's zone stands beside it already.
+    said_before = first is not None and change.undo == f"until {iso(first)}"
+    shown = prose(undo_text(change.undo, "UTC" if said_before else plan.time_zone))
     return f"**{shown}**" if change.undo == "never" else shown
 
 

@@ -25,7 +25,7 @@ def objections_section(plan: Plan) -> Section:
     """Every guardrail that objects, and how it is lifted."""
     return _table(
         "### Objections",
-        ("Guardrail", "Found", "Limit", "By", "Once"),
+        ("Guardrail", "Found", "Limit", "By", "To lift it once"),
         "objection",
         [_objection(one) for one in plan.objections],
         share=0.15,

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import cmarkgfm
 from cmarkgfm.cmark import Options
 
-_VOID = {"br", "hr", "img", "input"}
+_VOID = {"br", "hr", "img", "input", "wbr"}
 _LITERAL = {"code", "pre"}
 
 # What a host looks for in text that is no code: people, issues, merge requests, commits, trackers, addresses.
@@ -65,8 +65,8 @@ class Page(HTMLParser):
 
     @property
     def skeleton(self) -> list[str]:
-        """The tags without code, which a sentence may have more or less of."""
-        return [tag for tag in self.tags if tag != "code"]
+        """The tags without code, which a sentence may have more or less of, and may break."""
+        return [tag for tag in self.tags if tag not in ("code", "wbr")]
 
     @property
     def references(self) -> list[str]:

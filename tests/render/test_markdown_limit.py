@@ -41,7 +41,7 @@ def test_five_hundred_changes_are_cut_and_counted() -> None:
     shown = _rows(text)
     assert 200 < shown < 500
     assert len(text) <= GITHUB_LIMIT
-    assert "**This comment is cut**" in text
+    assert f"**This comment is cut: {500 - shown} of 500 changes have no room in it.**" in text
     assert f"**{500 - shown} more changes not shown, of which {450 - shown} can send afterwards.**" in text
     assert text.endswith(marker(_many(500)) + "\n")
 
