@@ -36,11 +36,21 @@ class Moment:
     """Marks a member that holds an instant, so that a manifest may spell it in several ways."""
 
 
+class Day:
+    """Marks a member that holds a day of the calendar, `YYYY-MM-DD`, or an instant."""
+
+
+class Several:
+    """Marks a list for which its only item may stand by itself."""
+
+
 #: Any JSON value: passed through and compared, never looked into.
 Json = Annotated[Any, Opaque()]
 #: A member that the API spells `true` or `false` in some places and 1 or 0 in others.
 Flag = bool | Literal[0, 1]
 #: An instant in GMT, `YYYY-MM-DD HH:MM:SS` (API contract, section 0).
 GmtTime = Annotated[str, Moment()]
+#: A day of the calendar, or an instant: which one the zone of the day decides.
+DayOrTime = Annotated[str, Day()]
 #: Text by language code: `{"en": "...", "de": "..."}` (API contract, section 0).
 Localised = dict[str, str]

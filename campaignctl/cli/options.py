@@ -14,7 +14,8 @@ import click
 from campaignctl.cli.completion_values import keys
 from campaignctl.cli.group import NearestChoice
 from campaignctl.errors import UsageError
-from campaignctl.plan.options import OVERRIDES, Options
+from campaignctl.manifest.desired import OVERRIDES
+from campaignctl.plan.options import Options
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

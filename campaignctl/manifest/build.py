@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from campaignctl.manifest.filling import BAD, NULLS, Filling
 from campaignctl.manifest.merge import is_file
 from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence
-from campaignctl.manifest.shape import Leaf, Limited, Members, Shape, Table, bare
-from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset, zone_of
+from campaignctl.manifest.shape import ItemOrItems, Leaf, Limited, Members, Shape, Table, bare
+from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset, is_day, zone_of
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -52,6 +52,9 @@ class Builder(Filling):
             return self._limited(node, shape)
         if isinstance(shape, Table):
             return self._table(node, shape.value)
+        if isinstance(shape, ItemOrItems) and not isinstance(node, Sequence):
+            value = self.build(node, shape.item)
+            return BAD if value is BAD else [value]
         return self._items(node, shape.item)
 
     def _limited(self, node: Node, shape: Limited) -> Any:
@@ -204,6 +207,21 @@ class Builder(Filling):
         except TimeError as wrong:
             return self.refuse(node, "time", str(wrong), wrong.hint)
 
+    def _day(self, node: Node) -> Any:
+        """A day of the calendar or a time, as it stands there: a day needs a zone to be an instant."""
+        if isinstance(node, Mapping):
+            value = self._in_zone(node)
+            return BAD if value is BAD else f"{value}Z"
+        text = self._text(node)
+        if text is BAD:
+            return BAD
+        try:
+            if not is_day(text):
+                canonical_gmt(text)
+        except TimeError as wrong:
+            return self.refuse(node, "time", str(wrong), wrong.hint)
+        return text
+
     def _in_zone(self, node: Mapping) -> Any:
         """A clock time in a zone, `{at: ..., tz: ...}`, in GMT."""
         parts = self._members(node, _AT_TZ)
@@ -268,6 +286,7 @@ class Builder(Filling):
         Leaf.FLAG: _flag,
         Leaf.INTEGER_OR_TEXT: _integer_or_text,
         Leaf.MOMENT: _moment,
+        Leaf.DAY: _day,
         Leaf.JSON: _json,
         Leaf.NODE: lambda _, node: node,
     }

@@ -14,11 +14,13 @@ from typing import Any
 from campaignctl.errors import Finding, Source
 from campaignctl.manifest import nodes
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
-from campaignctl.manifest.desired import DesiredCampaign, DesiredState, Project
+from campaignctl.manifest.desired import DesiredCampaign, DesiredState, Project, Removed
 from campaignctl.manifest.expansion import Expansion
 from campaignctl.manifest.file_text import Texts
 from campaignctl.manifest.findings import Notes
 from campaignctl.manifest.interpolate import Values
+from campaignctl.manifest.refactoring import Refactoring
+from campaignctl.manifest.removed import is_removed, removed
 from campaignctl.manifest.variant import Variant
 
 
@@ -35,6 +37,7 @@ class Compiler:
         self._values = Values(project.variables, allowed, project.allow_env, sources=project.variable_sources)
         self._campaigns: dict[str, DesiredCampaign] = {}
         self._places: dict[str, tuple[str, Source]] = {}
+        self._refactoring = Refactoring()
         self._notes = Notes()
         self._traced = traced
         self.trace: Variant | None = None
@@ -49,7 +52,9 @@ class Compiler:
         """Compile every document of a file. `texts` are the files that it and its defaults name."""
         default_key = key_of_path(file.path) if len(file.documents) == 1 else None
         for root in file.documents:
-            if isinstance(root, nodes.Mapping):
+            if isinstance(root, nodes.Mapping) and is_removed(root):
+                self._remove(root, file, defaults)
+            elif isinstance(root, nodes.Mapping):
                 self._add(Expansion(file, root, default_key, defaults, self._values, texts))
             else:
                 self._notes.add([_no_mapping(file, root)])
@@ -64,12 +69,24 @@ class Compiler:
                 self._campaigns[campaign.key] = campaign
                 if campaign.key == self._traced:
                     self.trace = variant
+            self._refactoring.moves += variant.moves
+            self._refactoring.adoptions += [variant.adoption] if variant.adoption else []
+
+    def _remove(self, root: nodes.Mapping, file: nodes.SourceFile, defaults: Defaults) -> None:
+        """Compile a document of the kind Removed."""
+        one, findings = removed(root, file, defaults)
+        self._notes.add(findings)
+        if one is not None:
+            self._notes.add(self._refactoring.remove(one), one.key)
 
     def finish(self) -> DesiredState:
         """The desired state of everything that was added, and every finding; usable only without errors."""
+        for found in self._refactoring.findings(dict(self._places.values())):
+            self._notes.add([found], found.key)
         campaigns = {key: self._campaigns[key] for key in sorted(self._campaigns)}
-        digest = _digest(self._project, campaigns)
-        return DesiredState(self._project, campaigns, digest, self._notes.in_order())
+        removed_keys = dict(sorted(self._refactoring.removed.items()))
+        digest = _digest(self._project, campaigns, removed_keys)
+        return DesiredState(self._project, campaigns, digest, self._notes.in_order(), removed_keys)
 
     def _taken(self, key: str | None, place: Source) -> Iterator[Finding]:
         """Refuse a key that is there already, or differs from one only in case."""
@@ -102,7 +119,13 @@ def _no_mapping(file: nodes.SourceFile, root: nodes.Node) -> Finding:
     return Finding("error", "type", "a manifest is an object", file.at(root), "it has at least `spec:`")
 
 
-def _digest(project: Project, campaigns: Mapping[str, DesiredCampaign]) -> str:
+def _digest(
+    project: Project, campaigns: Mapping[str, DesiredCampaign], removed_keys: Mapping[str, Removed]
+) -> str:
     content: list[Any] = [project.name, project.environment]
-    content += [(key, one.spec, asdict(one.lifecycle)) for key, one in campaigns.items()]
-    return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    content += [asdict(project.guardrails), [asdict(one) for one in project.overrides]]
+    content += [
+        (key, one.spec, asdict(one.lifecycle), one.adopt, one.moved_from) for key, one in campaigns.items()
+    ]
+    content += [(key, one.on_destroy) for key, one in removed_keys.items()]
+    return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

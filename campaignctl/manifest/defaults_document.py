@@ -8,9 +8,7 @@ from pydantic import Field
 from campaignctl.campaign.content import Adex, Channel, Email, Push, Sms
 from campaignctl.campaign.part import Json, Part
 from campaignctl.campaign.spec import CampaignSpec
-from campaignctl.manifest.document import LifecycleMembers
-
-_ONE = "it belongs to one campaign: write it in the manifest"
+from campaignctl.manifest.document import ONE_CAMPAIGN, LifecycleDefaults
 
 
 def _refused(channel: Channel, content: type[Part]) -> dict[str, str]:
@@ -79,13 +77,15 @@ class DefaultsDocument(Part):
     Nothing in it is required. Objects merge, everything else is replaced by what is nearer to the manifest.
     """
 
-    REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(("metadata", "matrix", "adopt", "moved"), _ONE)
+    REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("metadata", "matrix", "adopt", "moved"), ONE_CAMPAIGN
+    )
 
     apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
         None, description="campaignctl/v1; may be left out."
     )
     kind: Literal["Campaign"] | None = Field(None, description="Campaign; may be left out.")
-    lifecycle: LifecycleMembers | None = Field(None, description="How the tool deals with the campaigns.")
+    lifecycle: LifecycleDefaults | None = Field(None, description="How the tool deals with the campaigns.")
     spec: CampaignSpec | None = Field(
         None, description="A part of the body of the create call; none of its members has to be there."
     )

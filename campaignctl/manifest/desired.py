@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
 from campaignctl.errors import Finding, Source
@@ -59,6 +59,25 @@ class Guardrails:
     require_labels: tuple[str, ...] = ()
     forbid_immediate: bool = False
     freeze: tuple[Window, ...] = ()
+
+
+Liftable = Literal[
+    "forbid_immediate",
+    "foreign_pause",
+    "freeze",
+    "max_arming_changes",
+    "max_destroy_percent",
+    "max_immediate_sends",
+    "max_plan_age",
+    "max_sends_per_day",
+    "min_lead_time",
+    "require_labels",
+    "require_targeting",
+    "resend",
+    "unknown_status",
+]
+#: What `--override` and `overrides` may name: the guardrails, and the rules that a person may lift.
+OVERRIDES: tuple[Liftable, ...] = get_args(Liftable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,32 @@
 
 import re
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from campaignctl.campaign.part import Json, Part
+from campaignctl.campaign.part import Json, Part, Several
 from campaignctl.campaign.spec import CampaignSpec
 
 API_VERSION = "campaignctl/v1"
 LONGEST_KEY = 128
-KEY = re.compile(rf"(?=.{{1,{LONGEST_KEY}}}\Z)[a-zA-Z0-9][a-zA-Z0-9._-]*(/[a-zA-Z0-9][a-zA-Z0-9._-]*)*")
-_LATER = "this version of campaignctl does not know it"
+_PART = "[a-zA-Z0-9][a-zA-Z0-9._-]*"
+_BASE = f"{_PART}(/{_PART})*"
+_VALUE = "[A-Za-z][A-Za-z0-9_-]*=[A-Za-z0-9._-]+"
+_CAMPAIGN = rf"{_BASE}(\[{_VALUE}(,{_VALUE})*\])?"
+KEY = re.compile(rf"(?=.{{1,{LONGEST_KEY}}}\Z){_BASE}")
+#: Why defaults do not take a member.
+ONE_CAMPAIGN = "it belongs to one campaign: write it in the manifest"
+_IN_MATRIX = "the key of a matrix with its values, as in `push/welcome[country=DE]`"
+_NO_CAMPAIGN = "a Removed document declares no campaign"
+_GONE = "the campaign is declared no longer: only `on_destroy` is left to say"
+
+CAMPAIGN_KEY = re.compile(rf"(?=.{{1,{LONGEST_KEY}}}\Z){_CAMPAIGN}")
+#: The key of a campaign, also of one of a matrix.
+CampaignKey = Annotated[
+    str,
+    Field(max_length=LONGEST_KEY, pattern=rf"^{_CAMPAIGN}$"),
+]
 
 
 class Metadata(Part):
@@ -21,23 +36,52 @@ class Metadata(Part):
     key: str | None = Field(
         None,
         max_length=LONGEST_KEY,
-        pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]*(/[a-zA-Z0-9][a-zA-Z0-9._-]*)*$",
+        pattern=rf"^{_BASE}$",
         description="Stable address of the campaign in the project; without it the path of the file. "
         "Letters, digits, `.`, `_` and `-`, in parts joined by `/`, at most 128 characters.",
     )
 
 
-class LifecycleMembers(Part):
-    """How the tool deals with a campaign, beside its content."""
+class LifecycleDefaults(Part):
+    """How the tool deals with campaigns, beside their content."""
 
-    REFUSED: ClassVar[Mapping[str, str]] = {"phase": _LATER}
+    REFUSED: ClassVar[Mapping[str, str]] = {"winner": ONE_CAMPAIGN}
 
+    phase: Literal["active", "paused", "canceled"] | None = Field(
+        None,
+        description="What the campaign shall be doing: active (the default), paused, or canceled, which is "
+        "final. One that is not active is not created.",
+    )
     prevent_destroy: bool | None = Field(None, description="true: a plan that takes it away is blocked.")
     ignore_changes: list[str] | None = Field(
         None, description="Paths as in `messages/0/priority` where live may differ without being drift."
     )
     on_destroy: Literal["cancel", "forget"] | None = Field(
         None, description="What happens when the manifest is gone: cancel (the default) or forget."
+    )
+
+
+class LifecycleMembers(LifecycleDefaults):
+    """How the tool deals with a campaign, beside its content."""
+
+    REFUSED: ClassVar[Mapping[str, str]] = {}
+
+    winner: str | None = Field(
+        None,
+        min_length=1,
+        description="Name of the message that wins the A/B test, once somebody has decided: it goes to "
+        "everyone else.",
+    )
+
+
+class Moved(Part):
+    """Keys under which the campaign may still be recorded."""
+
+    from_: Annotated[list[CampaignKey], Several()] = Field(
+        alias="from",
+        min_length=1,
+        description="The key that the campaign had, or several, the latest first. With a matrix it stands "
+        "for that key with the same values, unless it names values itself: `old[market=${matrix.country}]`.",
     )
 
 
@@ -60,13 +104,20 @@ class MatrixMembers(Part):
 class Document(Part):
     """A manifest: one YAML document that declares a campaign, or with a matrix several."""
 
-    REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(("adopt", "moved"), _LATER)
-
     apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
         None, description="campaignctl/v1; may be left out."
     )
-    kind: Literal["Campaign"] | None = Field(None, description="Campaign; may be left out.")
+    kind: Literal["Campaign", "Removed"] | None = Field(None, description="Campaign; may be left out.")
     metadata: Metadata | None = Field(None, description="What identifies the campaign.")
+    moved: Moved | None = Field(
+        None,
+        description="Where the campaign is recorded if not under its key. Nothing is sent.",
+    )
+    adopt: str | None = Field(
+        None,
+        pattern="^[0-9]{1,20}$",
+        description="Id of a live campaign to take over instead of creating one. Once done it may stay.",
+    )
     lifecycle: LifecycleMembers | None = Field(None, description="How the tool deals with it.")
     matrix: MatrixMembers | None = Field(
         None,
@@ -79,3 +130,36 @@ class Document(Part):
         description="Members of the body that this version does not know, merged last and not checked. "
         "They cannot replace known ones.",
     )
+
+
+class RemovedMetadata(Part):
+    """Which campaign is declared no longer."""
+
+    key: CampaignKey = Field(description=f"Its key; of a campaign of a matrix {_IN_MATRIX}.")
+
+
+class RemovedLifecycle(Part):
+    """What happens to a campaign that is declared no longer."""
+
+    REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("phase", "winner", "prevent_destroy", "ignore_changes"), _GONE
+    )
+
+    on_destroy: Literal["cancel", "forget"] | None = Field(
+        None, description="cancel (the default), or forget: the live campaign is left as it is."
+    )
+
+
+class RemovedDocument(Part):
+    """A campaign that is declared no longer, and what shall happen to it."""
+
+    REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("moved", "adopt", "matrix", "spec", "extra"), _NO_CAMPAIGN
+    )
+
+    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
+        None, description="campaignctl/v1; may be left out."
+    )
+    kind: Literal["Removed"] = Field(description="Removed.")
+    metadata: RemovedMetadata = Field(description="Which campaign it is.")
+    lifecycle: RemovedLifecycle | None = Field(None, description="What happens to it.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from campaignctl.errors import Finding
@@ -16,6 +16,11 @@ from campaignctl.manifest.merge import replaced, scalars
 from campaignctl.manifest.nodes import Elsewhere, Mapping, Node, Scalar, SourceFile
 from campaignctl.manifest.outline import outline
 from campaignctl.manifest.variant import Variant
+
+#: Members that say what a campaign comes from.
+_COMES_FROM = ("adopt", "moved")
+#: Members in which texts are filled in.
+_FILLED = ("spec", "extra", *_COMES_FROM)
 
 
 class Expansion:
@@ -65,11 +70,15 @@ class Expansion:
     def _without_matrix(self) -> Mapping:
         return Mapping([pair for pair in self._root.pairs if pair[0].text != "matrix"], self._root.mark)
 
+    @property
+    def _names(self) -> Collection[str]:
+        return self._matrix.names if self._matrix else ()
+
     def _variant(self, values: Values, combination: Combination | None) -> Variant:
         root = self._defaults.under_messages(self._root, values)
         return Variant(
             Builder(self._file, None, self._texts, room=Room(around=self._room)),
-            _with_values(root, combination, self._file) if combination else root,
+            _with_values(root, combination, self._names, self._file) if combination else root,
             self._own,
             self._default_key,
             values,
@@ -90,7 +99,9 @@ class Expansion:
 
     def _all_texts(self) -> Iterator[str]:
         message = self._defaults.root.get("message") if self._defaults.root else None
-        for node in (self._root.get("spec"), self._root.get("extra"), message):
+        lifecycle = self._root.get("lifecycle")
+        winner = lifecycle.get("winner") if isinstance(lifecycle, Mapping) else None
+        for node in (*map(self._root.get, _FILLED), winner, message):
             yield from (scalar.text for scalar in scalars(node) if "${" in scalar.text)
         for found in self._texts.values():
             yield from _texts_in(found)
@@ -103,8 +114,14 @@ def _texts_in(found: FileText | LanguageTexts) -> Iterator[str]:
         yield from (one.text for one in found.texts.values())
 
 
-def _with_values(root: Mapping, combination: Combination, file: SourceFile) -> Mapping:
-    """A manifest in whose body every `${matrix.NAME}` that is a whole scalar is the value itself."""
+def _with_values(
+    root: Mapping, combination: Combination, names: Collection[str], file: SourceFile
+) -> Mapping:
+    """A manifest in which every `${matrix.NAME}` that is a whole scalar is the value itself.
+
+    What a campaign comes from (`adopt`, `moved`) is left out where it takes one of the matrix's `names` that
+    this combination has no value of: not all of them need come from somewhere.
+    """
 
     def stand_in(scalar: Scalar) -> Scalar:
         if "${" not in scalar.text:
@@ -115,7 +132,12 @@ def _with_values(root: Mapping, combination: Combination, file: SourceFile) -> M
             return scalar
         return Scalar(value.text, value.plain, Elsewhere(value.mark, file, "matrix", scalar))
 
-    def filled(name: str, node: Node) -> Node:
-        return replaced(node, stand_in) if name in {"spec", "extra"} else node
+    missing = {("matrix", name) for name in names if name not in combination.members}
 
-    return Mapping([(key, filled(key.text, node)) for key, node in root.pairs], root.mark)
+    def absent(node: Node) -> bool:
+        return any(place in missing for scalar in scalars(node) for place in places(scalar.text))
+
+    pairs = [pair for pair in root.pairs if not (pair[0].text in _COMES_FROM and absent(pair[1]))]
+    return Mapping(
+        [(key, replaced(node, stand_in) if key.text in _FILLED else node) for key, node in pairs], root.mark
+    )

@@ -151,7 +151,8 @@ def locate(root: Node, path: Path) -> Node:
         elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
             place = child = node.items[part]
         if child is None:
-            return place
+            # One value where a list may stand is its first item.
+            return node if isinstance(node, Scalar) and part == 0 else place
         node = child
     return node if isinstance(node, Scalar) else place
 

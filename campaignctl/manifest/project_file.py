@@ -1,18 +1,19 @@
 """The form of `campaignctl.yaml`."""
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from campaignctl.campaign.part import Part
-from campaignctl.manifest.texts import api_url, is_duration, is_long, is_zone
+from campaignctl.campaign.part import DayOrTime, Part
+from campaignctl.manifest.desired import Liftable
+from campaignctl.manifest.texts import api_url, is_duration, is_long, is_zone, says_something
 
 Duration = Annotated[str, AfterValidator(is_duration)]
 LongDuration = Annotated[str, AfterValidator(is_long)]
 Url = Annotated[str, AfterValidator(api_url)]
 Zone = Annotated[str, AfterValidator(is_zone)]
 Glob = Annotated[str, Field(min_length=1)]
+Reason = Annotated[str, AfterValidator(says_something)]
 
 
 class ProjectMetadata(Part):
@@ -78,6 +79,29 @@ class StateMembers(Part):
     )
 
 
+class FreezeMembers(Part):
+    """A window in which nothing is armed: `from` and `to`, or again and again `cron` and `duration`."""
+
+    from_: DayOrTime | None = Field(
+        None, alias="from", description="Its beginning: a day from its midnight in the zone on, or a time."
+    )
+    to: DayOrTime | None = Field(None, description="Its end: the last day that belongs to it, or a time.")
+    cron: str | None = Field(
+        None, description="When it begins, on the clock of the zone, as a cron expression of five fields."
+    )
+    duration: LongDuration | None = Field(None, description="How long it holds then, by that clock.")
+    tz: Zone | None = Field(None, description="IANA time zone; that of the project if absent.")
+    kind: Literal["deny", "allow"] | None = Field(
+        None, description="deny (if absent), or allow: something is armed only within it. Deny wins."
+    )
+    scope: Literal["changes", "sends", "both"] | None = Field(
+        None,
+        description="What it speaks of: the moment of a change, the moments at which that sends, or both (if "
+        "absent).",
+    )
+    reason: Reason | None = Field(None, description="Why; shown where it refuses.")
+
+
 class GuardrailMembers(Part):
     """The limits of one apply."""
 
@@ -93,6 +117,36 @@ class GuardrailMembers(Part):
     max_plan_age: LongDuration | None = Field(
         None, description="Of a saved plan that sends at once, 1h if absent."
     )
+    max_sends_per_day: int | None = Field(
+        None, ge=0, description="Sends of all campaigns on one day of the project's zone; no limit if absent."
+    )
+    max_arming_changes: int | None = Field(
+        None, ge=0, description="Changes after which a campaign can send that could not; no limit if absent."
+    )
+    require_targeting: bool | None = Field(
+        None, description="true: what has no `targeting`, and so is for everyone, is not armed."
+    )
+    require_labels: list[Glob] | None = Field(
+        None,
+        description="Labels without which nothing is armed: each has to be there; `*` and `?` are wild.",
+    )
+    forbid_immediate: bool | None = Field(None, description="true: nothing is set off at once.")
+    freeze: list[FreezeMembers] | None = Field(
+        None, description="Windows in which nothing is armed, or in which alone something is."
+    )
+
+
+class OverrideMembers(Part):
+    """A guardrail or rule that is lifted for some campaigns, for a time, with a reason."""
+
+    guardrail: Liftable = Field(description="What is lifted.")
+    keys: list[Glob] = Field(
+        min_length=1, description="For which campaigns: keys, in which `*` and `?` are wild."
+    )
+    until: DayOrTime = Field(
+        description="Until when: the last day on which it holds, in the project's zone, or a time."
+    )
+    reason: Reason = Field(description="Why; it is kept in the history.")
 
 
 class EnvironmentMembers(Part):
@@ -105,13 +159,16 @@ class EnvironmentMembers(Part):
     state: StateMembers | None = Field(
         None, description="Where its state lives; .campaignctl/ENVIRONMENT.json if absent."
     )
-    guardrails: GuardrailMembers | None = Field(None, description="Laid over the project's.")
+    guardrails: GuardrailMembers | None = Field(
+        None, description="Limits of one apply; an environment's are laid over the project's."
+    )
+    overrides: list[OverrideMembers] | None = Field(
+        None, description="What is lifted of them; an environment's stand instead of the project's."
+    )
 
 
 class ProjectFile(EnvironmentMembers):
     """The project file: its directory is the project."""
-
-    REFUSED: ClassVar[Mapping[str, str]] = {"overrides": "this version of campaignctl does not know it"}
 
     apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
         None, description="campaignctl/v1; may be left out."

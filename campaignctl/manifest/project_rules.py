@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from campaignctl.campaign.problem import Path, Problem, error, warning
+from campaignctl.manifest import freeze
 from campaignctl.manifest.desired import RateLimit
 from campaignctl.manifest.interpolate import TOKEN_VARIABLE, puts_in
-from campaignctl.manifest.settings import layered, state_path
+from campaignctl.manifest.settings import layered, state_path, time_zone
+from campaignctl.schedule.times import TimeError, end, is_known
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -22,7 +24,7 @@ def problems(value: Members, tool_version: str) -> Iterator[Problem]:
     """Everything that breaks a rule between members, whose types are right."""
     if "required_version" in value:
         yield from _version(value["required_version"], tool_version)
-    yield from _layer(value, ())
+    yield from _layer(value, (), time_zone(value))
     yield from _rate(value, None, ("api", "rate_limit"))
     for index, name in enumerate(value.get("allow_env", ())):
         if name == TOKEN_VARIABLE:
@@ -55,7 +57,8 @@ def _version(text: str, tool_version: str) -> Iterator[Problem]:
         )
 
 
-def _layer(layer: Members, path: Path) -> Iterator[Problem]:
+def _layer(layer: Members, path: Path, zone: str) -> Iterator[Problem]:
+    """What is wrong in the members that an environment may have too."""
     for name, text in layer.get("variables", {}).items():
         if not _NAME.fullmatch(name):
             message = f"{name!r} is no name of a variable: letters, digits, `_` and `-`"
@@ -64,6 +67,20 @@ def _layer(layer: Members, path: Path) -> Iterator[Problem]:
             yield error(
                 "interpolation", (*path, "variables", name), f"the value of `{name}` contains `${{`", reason
             )
+    for index, window in enumerate(layer.get("guardrails", {}).get("freeze", ())):
+        yield from freeze.problems(window, (*path, "guardrails", "freeze", index), zone)
+    for index, one in enumerate(layer.get("overrides", ())):
+        yield from _until(one, (*path, "overrides", index, "until"), zone)
+
+
+def _until(one: Members, path: Path, zone: str) -> Iterator[Problem]:
+    """What is wrong with the end of an override; that there has to be one, and a zone, the models say."""
+    if "until" not in one or not is_known(zone):
+        return
+    try:
+        end(one["until"], zone)
+    except TimeError as wrong:
+        yield error("time", path, str(wrong), wrong.hint)
 
 
 def _rate(value: Members, environment: str | None, path: Path) -> Iterator[Problem]:
@@ -95,7 +112,7 @@ def _environments(value: Members) -> Iterator[Problem]:
         path = ("environments", name)
         if not _NAME.fullmatch(name):
             yield error("name", path, f"{name!r} is no name of an environment: letters, digits, `_` and `-`")
-        yield from _layer(layer, path)
+        yield from _layer(layer, path, time_zone(layered(value, name)))
         if "rate_limit" in layer.get("api", {}):
             yield from _rate(value, name, (*path, "api", "rate_limit"))
         # Names of files differ in more than case, or on some systems they are one.

@@ -9,15 +9,18 @@ from typing import Any
 from campaignctl.manifest.desired import (
     ApiSettings,
     Guardrails,
+    Override,
     Project,
     RateLimit,
     Settle,
     StateSettings,
 )
 from campaignctl.manifest.texts import api_url, duration
+from campaignctl.schedule import times
+from campaignctl.schedule.windows import Window
 
 #: What an environment may say otherwise.
-LAYERS = ("variables", "account", "time_zone", "api", "state", "guardrails")
+LAYERS = ("variables", "account", "time_zone", "api", "state", "guardrails", "overrides")
 _FOLDER = ".campaignctl"
 
 
@@ -47,8 +50,7 @@ def project(members: Mapping[str, Any], directory: str, environment: str | None)
     optional: dict[str, Any] = {
         name: tuple(members[name]) for name in ("manifests", "ignore", "allow_env") if name in members
     }
-    if "time_zone" in members:
-        optional["time_zone"] = members["time_zone"]
+    zone = time_zone(members)
     return Project(
         name=members["metadata"]["name"],
         directory=directory,
@@ -56,10 +58,48 @@ def project(members: Mapping[str, Any], directory: str, environment: str | None)
         company_id=members.get("account", {}).get("company_id"),
         api=_api(members.get("api", {})),
         state=StateSettings(path=members["state"]["path"]),
-        guardrails=Guardrails(**_timed(members.get("guardrails", {}), "min_lead_time", "max_plan_age")),
+        time_zone=zone,
+        guardrails=_guardrails(members.get("guardrails", {}), zone),
+        overrides=tuple(override(one, zone) for one in members.get("overrides", ())),
         variables=members.get("variables", {}),
         **optional,
     )
+
+
+def time_zone(members: Mapping[str, Any]) -> str:
+    """The project's zone."""
+    return str(members.get("time_zone", "UTC"))
+
+
+def window(members: Mapping[str, Any], zone: str) -> Window:
+    """A window of `freeze`; `zone` is the project's. Raises TimeError."""
+    own = members.get("tz")
+    start, end = members.get("from"), members.get("to")
+    return Window(
+        members.get("kind", "deny"),
+        members.get("scope", "both"),
+        own or zone,
+        start=None if start is None else times.begin(start, own or zone, own),
+        end=None if end is None else times.end(end, own or zone, own),
+        cron=members.get("cron"),
+        length=duration(members.get("duration", "0s")),
+        reason=members.get("reason", ""),
+    )
+
+
+def override(members: Mapping[str, Any], zone: str) -> Override:
+    """An entry of `overrides`; `zone` is the project's. Raises TimeError."""
+    until = times.end(members["until"], zone)
+    return Override(members["guardrail"], tuple(members["keys"]), until, members["reason"])
+
+
+def _guardrails(members: Mapping[str, Any], zone: str) -> Guardrails:
+    values = _timed(members, "min_lead_time", "max_plan_age")
+    if "require_labels" in values:
+        values["require_labels"] = tuple(values["require_labels"])
+    if "freeze" in values:
+        values["freeze"] = tuple(window(one, zone) for one in values["freeze"])
+    return Guardrails(**values)
 
 
 def _api(members: Mapping[str, Any]) -> ApiSettings:

@@ -18,7 +18,7 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
-from campaignctl.campaign.part import Json, Moment, Opaque
+from campaignctl.campaign.part import Day, Json, Moment, Opaque, Several
 
 
 class Leaf(Enum):
@@ -30,6 +30,8 @@ class Leaf(Enum):
     FLAG = auto()
     INTEGER_OR_TEXT = auto()
     MOMENT = auto()
+    #: A day of the calendar, or an instant.
+    DAY = auto()
     JSON = auto()
     #: Left as a node, to be read later.
     NODE = auto()
@@ -38,6 +40,13 @@ class Leaf(Enum):
 @dataclass(frozen=True, slots=True)
 class Items:
     """A list of values of one shape."""
+
+    item: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOrItems:
+    """A list of values of one shape, or one of them by itself."""
 
     item: Shape
 
@@ -71,7 +80,12 @@ class Limited:
     sound: Callable[[Any], bool]
 
 
-Shape = Leaf | Items | Table | Members | Limited
+#: What a mark of a member makes it.
+_MARKED: Mapping[type, Leaf] = {Moment: Leaf.MOMENT, Day: Leaf.DAY, Opaque: Leaf.JSON}
+#: What marks a member and does not limit it.
+_MARKS = (*_MARKED, Several)
+
+Shape = Leaf | Items | ItemOrItems | Table | Members | Limited
 
 
 @cache
@@ -86,7 +100,7 @@ def shape_of(model: type[BaseModel]) -> Members:
 
 def _shape(kind: Any, metadata: tuple[Any, ...] = ()) -> Shape:
     inner = _unlimited(kind, metadata)
-    limits = [item for item in _flat(metadata) if not isinstance(item, Moment | Opaque)]
+    limits = [item for item in _flat(metadata) if not isinstance(item, _MARKS)]
     return Limited(inner, _all_kept(limits)) if limits else inner
 
 
@@ -139,15 +153,17 @@ def bare(shape: Shape | None) -> Shape | None:
 
 
 def _unlimited(kind: Any, metadata: tuple[Any, ...]) -> Shape:
-    if any(isinstance(item, Moment) for item in metadata):
-        return Leaf.MOMENT
-    if any(isinstance(item, Opaque) for item in metadata):
-        return Leaf.JSON
+    marked = next(
+        (leaf for item in metadata for mark, leaf in _MARKED.items() if isinstance(item, mark)), None
+    )
+    if marked is not None:
+        return marked
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         return _shape(arguments[0], arguments[1:])
     if origin is list:
-        return Items(_shape(arguments[0]))
+        several = any(isinstance(item, Several) for item in metadata)
+        return (ItemOrItems if several else Items)(_shape(arguments[0]))
     if origin is dict:
         return Table(Leaf.JSON if arguments[1] is Json else _shape(arguments[1]))
     if origin in {Union, types.UnionType}:

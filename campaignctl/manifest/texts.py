@@ -40,6 +40,13 @@ def is_long(text: str) -> str:
     return text
 
 
+def says_something(text: str) -> str:
+    """The text itself, if there is more in it than blanks. Raises ValueError."""
+    if not text.strip():
+        raise ValueError("must say something")
+    return text
+
+
 def is_zone(text: str) -> str:
     """The text itself, if it names a time zone. Raises TimeError."""
     zone_of(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,26 +13,36 @@ from campaignctl.campaign.problem import Problem, error
 from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.errors import Finding
 from campaignctl.manifest import nodes
+from campaignctl.manifest.beside import moved_from, winner_problems
 from campaignctl.manifest.build import Builder
 from campaignctl.manifest.desired import DesiredCampaign
-from campaignctl.manifest.document import KEY, LONGEST_KEY, Document
+from campaignctl.manifest.document import KEY, LONGEST_KEY, Document, LifecycleMembers
 from campaignctl.manifest.extra import merged, unknown_members
 from campaignctl.manifest.filling import BAD
 from campaignctl.manifest.findings import findings_of
 from campaignctl.manifest.interpolate import Values
 from campaignctl.manifest.matrix import Combination
 from campaignctl.manifest.paths import misnamed
-from campaignctl.manifest.shape import Leaf, Table, shape_of
+from campaignctl.manifest.refactoring import Claim
+from campaignctl.manifest.shape import Leaf, Shape, Table, shape_of
 from campaignctl.schedule.cron import check_cron
 
 _SPEC = shape_of(CampaignSpec)
 _DOCUMENT = shape_of(Document)
-#: A document whose body is left for later: only in the body are texts filled in.
+_LIFECYCLE = shape_of(LifecycleMembers)
+#: A document of which that part is left for later in which texts are filled in.
 _AROUND = replace(
-    _DOCUMENT, known={**_DOCUMENT.known, **dict.fromkeys(("spec", "extra", "matrix"), Leaf.NODE)}
+    _DOCUMENT,
+    known={
+        **_DOCUMENT.known,
+        **dict.fromkeys(("spec", "extra", "matrix", "adopt", "moved"), Leaf.NODE),
+        "lifecycle": replace(_LIFECYCLE, known={**_LIFECYCLE.known, "winner": Leaf.NODE}),
+    },
 )
 #: The parts of a document that make the body.
 _BODY = (("spec", _SPEC), ("extra", Table(Leaf.JSON)))
+#: What else is filled in, and is no part of the body.
+_BESIDE = tuple((name, _DOCUMENT.known[name]) for name in ("adopt", "moved"))
 #: What may be missing only because defaults could not be read.
 _MISSING = frozenset({"missing-member", "integration-missing", "channel-content"})
 
@@ -68,6 +78,8 @@ class Variant:
         self.key: str | None = None
         self.findings: list[Finding] = builder.findings
         self.place = builder.file.at(own)
+        self.moves: tuple[Claim, ...] = ()
+        self.adoption: Claim | None = None
 
     def compile(self) -> DesiredCampaign | None:
         """The campaign, or None with at least one error among the findings."""
@@ -79,16 +91,12 @@ class Variant:
 
     def _compiled(self) -> DesiredCampaign | None:
         value = self.builder.build(self.root, _AROUND)
-        self._refuse_removed(value)
         value.pop("matrix", None)
         self.builder.values = self.values
-        for name, shape in _BODY:
-            if name in value:
-                value[name] = self.builder.build(value[name], shape)
-                if value[name] is BAD:
-                    del value[name]
+        self._fill(value, (*_BODY, *_BESIDE))
+        self._fill(value.get("lifecycle", {}), (("winner", _LIFECYCLE.known["winner"]),))
         self.key = self._key(value)
-        problems = list(self._checks(value))
+        problems = [*self._checks(value), *self._claim(value)]
         if not self.builder.sound:
             problems += model_problems(Document, value)
         self.findings += findings_of(problems, self.root, self.builder)
@@ -101,7 +109,29 @@ class Variant:
             self._source_digest(),
             _lifecycle(value.get("lifecycle", {})),
             tuple(self._unchecked(value)),
+            value.get("adopt"),
+            tuple(move.name for move in self.moves),
         )
+
+    def _claim(self, value: Mapping[str, Any]) -> tuple[Problem, ...]:
+        """Note what the campaign is moved from and adopts."""
+        if self.key is None:
+            return ()
+        suffix = self.combination.suffix if self.combination else ""
+        moved, problems = moved_from(value, self.root, self.key, suffix)
+        self.moves = tuple(Claim(name, self.key, self.builder.at(node)) for name, node in moved.items())
+        if "adopt" in value:
+            place = self.builder.at(nodes.locate(self.root, ("adopt",)))
+            self.adoption = Claim(value["adopt"], self.key, place)
+        return problems
+
+    def _fill(self, value: dict[str, Any], parts: Iterable[tuple[str, Shape]]) -> None:
+        """Build the members of an object that were left as nodes."""
+        for name, shape in parts:
+            if name in value:
+                value[name] = self.builder.build(value[name], shape)
+                if value[name] is BAD:
+                    del value[name]
 
     def _is_bare_body(self) -> bool:
         """Whether somebody pasted a body and forgot `spec:`."""
@@ -111,13 +141,6 @@ class Variant:
         finding = Finding("error", "missing-member", "a body without `spec:`", self.place, hint)
         self.findings.append(finding)
         return True
-
-    def _refuse_removed(self, value: dict[str, Any]) -> None:
-        if value.get("kind") == "Removed":
-            del value["kind"]
-            source = self._file.at(nodes.locate(self.root, ("kind",)))
-            message = "this version of campaignctl does not know the kind Removed"
-            self.findings.append(Finding("error", "kind", message, source))
 
     def _key(self, value: Mapping[str, Any]) -> str | None:
         """The key, if it can be told and is one."""
@@ -158,6 +181,7 @@ class Variant:
         for problem in cross_checks(spec):
             yield replace(problem, path=("spec", *problem.path))
         yield from self._times(spec)
+        yield from winner_problems(value)
         for _, problem in unknown_members(value.get("extra", {}), spec, _SPEC):
             yield problem
         for index, path in enumerate(value.get("lifecycle", {}).get("ignore_changes", ())):

@@ -10,23 +10,6 @@ from campaignctl.campaign.keys import fits
 from campaignctl.manifest.desired import Override
 from campaignctl.plan.model import Plan
 
-#: What `--override` and `overrides` may name: the guardrails, and the rules that a person may lift.
-OVERRIDES = (
-    "forbid_immediate",
-    "foreign_pause",
-    "freeze",
-    "max_arming_changes",
-    "max_destroy_percent",
-    "max_immediate_sends",
-    "max_plan_age",
-    "max_sends_per_day",
-    "min_lead_time",
-    "require_labels",
-    "require_targeting",
-    "resend",
-    "unknown_status",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Lifts:

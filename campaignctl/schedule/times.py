@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -107,6 +107,42 @@ def convert(text: str, zone: str | None) -> str:
         raise _out_of_range(text) from None
 
 
+def is_day(text: str) -> bool:
+    """Whether a text is a day of the calendar, `YYYY-MM-DD`. Raises `TimeError` for one that never comes."""
+    if not _DATE_FORM.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise _impossible(text) from None
+    return True
+
+
+def begin(text: str, day_zone: str, time_zone: str | None = None) -> datetime:
+    """The beginning of a day of the calendar in a zone, or the instant of a time as `convert` takes it.
+
+    `time_zone` is the zone of a time without an offset, None for GMT. The result is in UTC. Raises
+    `TimeError`.
+    """
+    return _bound(text, day_zone, time_zone, timedelta(0))
+
+
+def end(text: str, day_zone: str, time_zone: str | None = None) -> datetime:
+    """As `begin`, but of a day its end: the beginning of the next."""
+    return _bound(text, day_zone, time_zone, timedelta(days=1))
+
+
+def _bound(text: str, day_zone: str, time_zone: str | None, later: timedelta) -> datetime:
+    if not is_day(text):
+        return parse_gmt(convert(text, None if has_offset(text) else time_zone))
+    try:
+        midnight = datetime.combine(date.fromisoformat(text) + later, time(), zone_of(day_zone))
+        # Where clocks skip midnight this is the change itself, where they show it twice the first time.
+        return midnight.astimezone(UTC)
+    except OverflowError:
+        raise _out_of_range(text) from None
+
+
 @lru_cache(maxsize=64)
 def zone_of(name: str) -> ZoneInfo:
     """The IANA time zone of that name. Raises `TimeError`, naming the nearest one."""
@@ -117,6 +153,15 @@ def zone_of(name: str) -> ZoneInfo:
             pass
     shown = name[:_LONGEST_ZONE]
     raise TimeError(f"there is no time zone {shown!r}", _nearest_zone(shown))
+
+
+def is_known(zone: str) -> bool:
+    """Whether there is a time zone of that name."""
+    try:
+        zone_of(zone)
+    except TimeError:
+        return False
+    return True
 
 
 def _nearest_zone(name: str) -> str:

@@ -114,7 +114,11 @@ def _last_opening(cron: str, clock: datetime) -> datetime | None:
     from cronsim import CronSim
 
     # It goes back to what lies strictly before the instant that it is given.
-    return next(CronSim(parse_cron(cron).expression, clock + timedelta(seconds=1), reverse=True), None)
+    openings = CronSim(parse_cron(cron).expression, clock + timedelta(seconds=1), reverse=True)
+    try:
+        return next(openings, None)
+    except OverflowError:  # before the year 1
+        return None
 
 
 def _length(length: timedelta) -> str:
