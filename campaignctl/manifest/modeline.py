@@ -10,7 +10,7 @@ import posixpath
 from pathlib import Path
 from typing import Literal, get_args
 
-Kind = Literal["Campaign", "Project", "Defaults"]
+Kind = Literal["Campaign", "Project", "Defaults", "Removed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: The folder of the schemas in a project. They are JSON, so no pattern takes them for manifests by default.
 SCHEMA_FOLDER = "schemas"

@@ -35,8 +35,8 @@ class Refactoring:
 
     def findings(self, declared: Mapping[str, Source]) -> Iterator[Finding]:
         """What contradicts each other. `declared` has every key of a manifest, and where it comes from."""
-        yield from _twice(self.moves, "moved", "moved from", "`from: old[country=${matrix.country}]`")
-        yield from _twice(self.adoptions, "adopt", "adopting", "`adopt: ${matrix.id}`")
+        yield from _twice(self.moves, "moved from", "`from: old[country=${matrix.country}]`", code="moved")
+        yield from _twice(self.adoptions, "adopting", "`adopt: ${matrix.id}`", code="adopt")
         for key, one in self.removed.items():
             if key in declared:
                 message = f"the key {key} is declared Removed, and as a campaign at {declared[key]}"
@@ -58,7 +58,7 @@ class Refactoring:
             yield Finding("error", "moved", message, move.place, hint, move.key)
 
 
-def _twice(claims: list[Claim], code: str, doing: str, by_value: str) -> Iterator[Finding]:
+def _twice(claims: list[Claim], doing: str, by_value: str, *, code: str) -> Iterator[Finding]:
     """Refuse what several campaigns claim."""
     first: dict[str, Claim] = {}
     for claim in claims:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,7 +18,16 @@ from pydantic_core import core_schema
 
 from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.manifest.defaults_document import DefaultsDocument
-from campaignctl.manifest.document import Document, LifecycleMembers, MatrixMembers, Metadata
+from campaignctl.manifest.document import (
+    Document,
+    LifecycleDefaults,
+    LifecycleMembers,
+    MatrixMembers,
+    Metadata,
+    Moved,
+    RemovedDocument,
+    RemovedMetadata,
+)
 from campaignctl.manifest.modeline import Kind, schema_file
 from campaignctl.manifest.project_file import ProjectFile
 from campaignctl.manifest.schema_examples import EXAMPLES
@@ -40,12 +49,14 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 #: Where a docstring has it from: for who reads the code.
 _SECTION = re.compile(r" \((?:API contract, )?sections? [0-9][^)]*\)")
 #: Parts in which nothing is filled in.
-_AROUND = frozenset(model.__name__ for model in (Metadata, LifecycleMembers, MatrixMembers))
+_AROUND = frozenset(
+    model.__name__ for model in (Metadata, Moved, LifecycleDefaults, LifecycleMembers, MatrixMembers)
+)
 
 
 def schema(kind: Kind) -> Schema:
     """The schema of a kind of document."""
-    return {"Campaign": campaign_schema, "Project": project_schema, "Defaults": defaults_schema}[kind]()
+    return _SCHEMAS[kind]()
 
 
 def schema_text(kind: Kind) -> str:
@@ -54,8 +65,20 @@ def schema_text(kind: Kind) -> str:
 
 
 def campaign_schema() -> Schema:
-    """The schema of a manifest."""
-    return _filled_in(_schema(Document, "Campaign", "Campaign manifest of campaignctl"))
+    """The schema of a manifest, and of the Removed documents that may stand in its file."""
+    made = _filled_in(_schema(Document, "Campaign", "Campaign manifest of campaignctl"))
+    parts = made["$defs"]
+    for part, name in ((parts[LifecycleMembers.__name__], "winner"), (made, "adopt")):
+        part["properties"][name] = _fillable(part["properties"][name])
+    moved = parts[Moved.__name__]["properties"]
+    moved["from"] = _one_or_several(moved["from"])
+    return _or_removed(made)
+
+
+def removed_schema() -> Schema:
+    """The schema of a Removed document."""
+    made: Schema = _texts(_schema(RemovedDocument, "Removed", "Removed document of campaignctl"), [])
+    return made
 
 
 def defaults_schema() -> Schema:
@@ -68,6 +91,14 @@ def project_schema() -> Schema:
     """The schema of `campaignctl.yaml`."""
     made: Schema = _texts(_schema(ProjectFile, "Project", "Project file of campaignctl"), [])
     return made
+
+
+_SCHEMAS: Mapping[Kind, Callable[[], Schema]] = {
+    "Campaign": campaign_schema,
+    "Project": project_schema,
+    "Defaults": defaults_schema,
+    "Removed": removed_schema,
+}
 
 
 class _Generator(GenerateJsonSchema):
@@ -126,6 +157,44 @@ def _filled_in(made: Schema) -> Schema:
     return {**_texts(made, []), "$defs": {**parts, **FILLINGS}}
 
 
+def _one_or_several(member: Schema) -> Schema:
+    """A list of texts whose only item may stand by itself; each may be filled in."""
+    told, several = _told(member)
+    item = _fillable(several["items"])
+    return {**told, "anyOf": [*item["anyOf"], several | {"items": item}]}
+
+
+def _fillable(text: Schema) -> Schema:
+    """A text that may be filled in, and is no file's."""
+    told, form = _told(text)
+    return {**told, "anyOf": [form, FILLED_IN[0]]}
+
+
+def _told(member: Schema) -> tuple[Schema, Schema]:
+    """What a member's schema tells people, and what it asks."""
+    told: Schema = {key: member[key] for key in ("description", "examples") if key in member}
+    return told, {key: value for key, value in member.items() if key not in told}
+
+
+def _or_removed(made: Schema) -> Schema:
+    """The schema of a manifest, by which a document of the kind Removed is judged as one.
+
+    Its members stay where they are, since editors offer those that stand there.
+    """
+    removed = _texts(_plain(RemovedDocument.model_json_schema(schema_generator=_Generator)), [])
+    parts = removed.pop("$defs")
+    key = made["$defs"][Metadata.__name__]["properties"]["key"]
+    own = {"metadata": {"properties": {"key": {"pattern": key["pattern"]}}}}
+    key["pattern"] = parts[RemovedMetadata.__name__]["properties"]["key"]["pattern"]
+    return {
+        **made,
+        "if": {"properties": {"kind": {"const": "Removed"}}, "required": ["kind"]},
+        "then": {"$ref": f"#/$defs/{RemovedDocument.__name__}"},
+        "else": {"properties": own, "required": made.pop("required")},
+        "$defs": {**made["$defs"], **parts, RemovedDocument.__name__: removed},
+    }
+
+
 def _partial(schema: Any) -> Any:
     """A schema in which no member has to be there."""
     if isinstance(schema, list):
@@ -170,8 +239,7 @@ def _texts(schema: Any, fillings: list[Schema]) -> Any:
     if not isinstance(schema, dict):
         return schema
     if schema.get("type") == "string":
-        told = {key: schema[key] for key in ("description", "examples") if key in schema}
-        text = {key: value for key, value in schema.items() if key not in told}
+        told, text = _told(schema)
         text["type"] = "string" if {"enum", "const"} & text.keys() else TEXT_TYPES
         return {**told, "anyOf": [text, *fillings]} if fillings else {**told, **text}
     return {key: value if key == "examples" else _texts(value, fillings) for key, value in schema.items()}

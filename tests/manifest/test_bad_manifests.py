@@ -96,11 +96,7 @@ CASES = [
     Case(
         "wrong kind", "kind: campaign\n" + PUSH, "1:7", "'campaign' is not one of: Campaign", "did you mean"
     ),
-    Case("Removed", "kind: Removed\n" + PUSH, "1:7", "does not know the kind Removed"),
     Case("matrix that is a list", "matrix: [b]\n" + PUSH, "1:9", "a matrix is an object"),
-    Case("adopt", 'adopt: "1"\n' + PUSH, "1:1", "this version of campaignctl does not know it"),
-    Case("moved", "moved: {from: a}\n" + PUSH, "1:1", "this version of campaignctl does not know it"),
-    Case("phase", "lifecycle: {phase: paused}\n" + PUSH, "1:13", "`phase` is not taken: this version"),
     Case(
         "on_destroy",
         "lifecycle: {on_destroy: delete}\n" + PUSH,

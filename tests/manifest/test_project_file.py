@@ -119,7 +119,6 @@ def test_the_address_from_outside(project: Check) -> None:
 @pytest.mark.parametrize(
     ("tail", "place", "said"),
     [
-        ("overrides: []\n", "2:1", "this version of campaignctl does not know it"),
         ("vars: {}\n", "2:1", "unknown member `vars`"),
         ("required_version: '>=99'\n", "2:19", "needs campaignctl >=99, and this is 0.1.0"),
         ("required_version: newest\n", "2:19", "names no versions"),

@@ -17,7 +17,7 @@ from campaignctl.schedule.times import TimeError, canonical_gmt
 
 SAMPLES = Path(__file__).parents[2] / "campaigns"
 SCHEMAS = [schema(kind) for kind in KINDS]
-CAMPAIGN, PROJECT, DEFAULTS = map(Draft202012Validator, SCHEMAS)
+CAMPAIGN, PROJECT, DEFAULTS, REMOVED = map(Draft202012Validator, SCHEMAS)
 
 
 def loaded(text: str) -> list[Any]:
@@ -95,7 +95,7 @@ def test_taken(document: dict[str, Any]) -> None:
         {**body(), "matrix": ["DE"]},
         {**body(), "matrix": {"country": []}},
         {**body(), "matrix": {"country": "DE"}},
-        {**body(), "adopt": "1030978"},
+        {**body(), "adopt": "first"},
         {**body(), "kind": "Removed"},
         body(lables=["a"]),
         body(status="draft"),
@@ -141,7 +141,7 @@ def test_refused_as_defaults(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "members", [{"api": {"timeout": "30"}}, {"api": {"url": "api.ocamba.com"}}, {"overrides": []}]
+    "members", [{"api": {"timeout": "30"}}, {"api": {"url": "api.ocamba.com"}}, {"overrides": {}}]
 )
 def test_refused_in_the_project_file(members: dict[str, Any]) -> None:
     project = {"metadata": {"name": "shop"}}

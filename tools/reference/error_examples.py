@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 from tools.reference.example import Example
 
 _PUSH = "{name: A, channel: push, push: {title: {en: Hi}, landing_url: https://example.com}}"
 _MESSAGES = f"  messages:\n    - {_PUSH}\n"
+_SALE = f"spec:\n  name: Sale ${{matrix.country}}\n{_MESSAGES}"
 _TWO = f"messages:\n  - {_PUSH}\n  - {_PUSH.replace('A,', 'B,').replace('Hi', 'Hello')}\n"
 _SIX = "messages:\n" + f"  - {_PUSH}\n" * 6
 _TEST = """\
@@ -61,12 +63,6 @@ _DOCUMENTS = (
     ),
     Example("refused-member", "status: draft\n", "is_draft: true\n"),
     Example(
-        "kind",
-        f"kind: Removed\nspec:\n  name: Sale\n{_MESSAGES}",
-        f"kind: Campaign\nspec:\n  name: Sale\n{_MESSAGES}",
-        part="manifest",
-    ),
-    Example(
         "key",
         f"spec:\n  name: One\n{_MESSAGES}---\nspec:\n  name: Two\n{_MESSAGES}",
         f"metadata: {{key: one}}\nspec:\n  name: One\n{_MESSAGES}"
@@ -97,6 +93,36 @@ _DOCUMENTS = (
         "unchecked",
         f"extra: {{new_member: 1}}\nspec:\n  name: Sale\n{_MESSAGES}",
         f"spec:\n  name: Sale\n{_MESSAGES}",
+        part="manifest",
+    ),
+)
+
+_LIFE = (
+    Example(
+        "winner",
+        "lifecycle: {winner: Second}\nspec:\n  name: Sale\n" + textwrap.indent(_TWO + _TEST, "  "),
+        "lifecycle: {winner: B}\nspec:\n  name: Sale\n" + textwrap.indent(_TWO + _TEST, "  "),
+        part="manifest",
+    ),
+    Example(
+        "moved",
+        f"moved: {{from: welcome}}\nspec:\n  name: Sale\n{_MESSAGES}",
+        f"moved: {{from: push/welcome}}\nspec:\n  name: Sale\n{_MESSAGES}",
+        part="manifest",
+    ),
+    Example(
+        "adopt",
+        f'matrix: {{country: [DE, FR]}}\nadopt: "1030978"\n{_SALE}',
+        'matrix: {country: [DE, FR], include: [{country: DE, id: "1030978"}]}\n'
+        f"adopt: ${{matrix.id}}\n{_SALE}",
+        part="manifest",
+    ),
+    Example(
+        "removed",
+        f"metadata: {{key: sale}}\nspec:\n  name: Sale\n{_MESSAGES}---\n"
+        "kind: Removed\nmetadata: {key: sale}\n",
+        f"metadata: {{key: sale}}\nspec:\n  name: Sale\n{_MESSAGES}---\n"
+        "kind: Removed\nmetadata: {key: winter-sale}\n",
         part="manifest",
     ),
 )
@@ -256,6 +282,12 @@ _PROJECT = (
         "project",
     ),
     Example(
+        "freeze",
+        "guardrails: {freeze: [{from: 2036-12-24}]}\n",
+        "guardrails: {freeze: [{from: 2036-12-24, to: 2036-12-26}]}\n",
+        "project",
+    ),
+    Example(
         "state",
         "environments: {staging: {state: {path: s.json}}, production: {state: {path: s.json}}}\n",
         "environments: {staging: {}, production: {}}\ndefault_environment: staging\n",
@@ -267,6 +299,7 @@ _PROJECT = (
 CHAPTERS: Mapping[str, tuple[Example, ...]] = {
     "The file": _FILES,
     "The document": _DOCUMENTS,
+    "The life of a campaign": _LIFE,
     "Values": _VALUES,
     "What is filled in": _FILLED_IN,
     "When and to whom": _SENDING,

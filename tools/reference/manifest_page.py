@@ -18,6 +18,7 @@ Parts = list[tuple[str, Schema]]
 _HEAD = Path(__file__).with_name("manifest_head.md")
 _CHAPTERS: tuple[tuple[Kind, str, str], ...] = (
     ("Campaign", "A manifest", ""),
+    ("Removed", "A key that is declared no longer", "Removed: "),
     ("Defaults", "`_defaults.yaml`", "Defaults: "),
     ("Project", "`campaignctl.yaml`", "Project: "),
 )
@@ -74,9 +75,10 @@ def _part(part: Schema, headings: dict[str, str]) -> Iterator[str]:
     yield "| member | value | meaning |"
     yield "|---|---|---|"
     members: Schema = part.get("properties", {})
+    required = part.get("required") or part.get("else", {}).get("required", ())
     for name, member in members.items():
         if "not" not in member:
-            shown = f"`{name}`" + (", required" if name in part.get("required", ()) else "")
+            shown = f"`{name}`" + (", required" if name in required else "")
             yield f"| {shown} | {_cell(type_words(member, headings))} | {_cell(_meaning(member))} |"
     rest = part.get("additionalProperties", False)
     if rest is not False:
