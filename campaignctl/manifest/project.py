@@ -25,7 +25,7 @@ DIRECTORY_VARIABLE = "CAMPAIGNCTL_PROJECT"
 ENVIRONMENT_VARIABLE = "CAMPAIGNCTL_ENV"
 URL_VARIABLE = "OCAMBA_API_URL"
 #: What no manifest rests on: with an error there, the manifests are checked all the same.
-_BESIDE_MANIFESTS = frozenset({"account", "api", "guardrails", "state", "time_zone"})
+_BESIDE_MANIFESTS = frozenset({"account", "api", "guardrails", "overrides", "state", "time_zone"})
 
 
 def find_project(directory: Path | str | None, environ: Mapping[str, str], cwd: Path) -> Path:
