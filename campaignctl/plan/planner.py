@@ -20,7 +20,7 @@ from campaignctl.plan import build, guardrails, records, table
 from campaignctl.plan.case import Case, Verdict
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.options import Lifts, Options
-from campaignctl.plan.reading import Reading
+from campaignctl.plan.reading import RECOVER, Reading, ids_of
 from campaignctl.plan.reviewed import admitted
 from campaignctl.plan.select import select
 from campaignctl.schedule.sends import is_past, sends_of
@@ -233,34 +233,21 @@ def _held_back(question: Question, verdicts: dict[str, Verdict]) -> dict[str, Ve
     at_once = [known for known in question.reading.unsettled.values() if known.at_once]
     if at_once:
         reason = f"{at_once[0].key} may have been set off and is not settled"
-        return _without_arming(verdicts, reason, lambda _: at_once[0].hint)
+        return _without_arming(verdicts, reason, at_once[0].hint)
     behind = question.reading.behind
     if behind:
-        ids = ", ".join(found.id for found in behind[:5])
-        reason = f"the state is behind: {ids} of this project can still send and is not in it"
-        return _without_arming(verdicts, reason, lambda key: _lift_behind(question, key))
+        reason = f"the state is behind: it does not know {ids_of(behind)} of this project"
+        return _without_arming(verdicts, reason, RECOVER)
     return verdicts
 
 
-def _lift_behind(question: Question, key: str) -> str:
-    own = [found for found in question.reading.behind if found.key == key]
-    found = own[0] if own else question.reading.behind[0]
-    if found.key:
-        return f"campaignctl state resolve {found.key} --adopt {found.id}"
-    return (
-        f"bring the newest state back (`campaignctl state push FILE`), or cancel {found.id} in the dashboard"
-    )
-
-
-def _without_arming(
-    verdicts: dict[str, Verdict], reason: str, hint: Callable[[str], str]
-) -> dict[str, Verdict]:
+def _without_arming(verdicts: dict[str, Verdict], reason: str, hint: str) -> dict[str, Verdict]:
     held = dict(verdicts)
     for key, verdict in verdicts.items():
         kept = tuple(takewhile(lambda change: not _may_send(change), verdict.changes))
         if kept != verdict.changes:
             change = verdict.changes[len(kept)]
-            blocked = Blocked(key, change.id, "held back", reason, hint(key))
+            blocked = Blocked(key, change.id, "held back", reason, hint)
             drift = tuple(replace(shown, corrected=False) for shown in verdict.drift)
             held[key] = replace(verdict, changes=kept, blocked=blocked, drift=drift)
     return held

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from campaignctl.campaign.live import Live
@@ -22,7 +22,8 @@ class Unsettled:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """A live campaign of this project and environment that the state does not know and that can send.
+    """A live campaign of this project and environment that the state does not know, and that has sent or
+    still can.
 
     `key` is its key where the marker's tag fits one that is declared.
     """
@@ -30,6 +31,18 @@ class Behind:
     id: str
     name: str
     key: str | None
+
+
+# What lifts the hold of a state that is behind; without --write it only shows what it would do.
+RECOVER = "campaignctl state recover --write"
+_NAMED = 5
+
+
+def ids_of(behind: Sequence[Behind]) -> str:
+    """The first few campaigns that the state does not know, by id and, where it is known, key."""
+    more = f" and {len(behind) - _NAMED} more" if len(behind) > _NAMED else ""
+    said = (f"{found.id} ({found.key})" if found.key else found.id for found in behind[:_NAMED])
+    return ", ".join(said) + more
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from campaignctl.plan.case import Case
 from campaignctl.plan.model import Change, Plan
 from campaignctl.plan.options import Options
 from campaignctl.plan.planner import decide
-from campaignctl.plan.reading import Reading, Unsettled
+from campaignctl.plan.reading import RECOVER, Reading, Unsettled, ids_of
 from campaignctl.plan.reviewed import overrides_of
 from campaignctl.reconciler import settle
 from campaignctl.reconciler.execute import begin, execute
@@ -240,10 +240,9 @@ def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
     if arming and at_once:
         raise PlanRefused(f"{at_once[0].key}: {at_once[0].reason}", hint=at_once[0].hint)
     if arming and run.opening.behind:
-        ids = ", ".join(found.id for found in run.opening.behind[:5])
         raise PlanRefused(
-            f"the state is behind: it does not know {ids}, which can still send",
-            hint="`campaignctl plan` shows how each is taken over",
+            f"the state is behind: it does not know {ids_of(run.opening.behind)} of this project",
+            hint=RECOVER,
         )
 
 

@@ -47,7 +47,7 @@ def begin(run: Run, plan: Plan, observed: Iterable[tuple[str, Record]]) -> None:
         state = new_state(run)
         run.session.write(state.after(Entry(intents=intents, missed=plan.missed)))
         return
-    seen = run.opening.scan.mark
+    seen = run.opening.mark(state, run.now())
     noted = observed_entry(state, observed, run.now())
     noted = replace(noted, seen=seen, account=replace(state.account, url=run.api.url))
     if intents or plan.missed:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.marker import Marker
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import AccountMismatch, CampaignctlError
 from campaignctl.manifest.desired import Project
+from campaignctl.plan import records
 from campaignctl.plan.reading import Behind
 from campaignctl.reconciler.ports import CampaignApi
 from campaignctl.reconciler.scan import Scan, newest
@@ -20,6 +22,8 @@ from campaignctl.state.model import State, Watermark
 
 # How many recorded campaigns are looked for where the list shows nothing.
 _PROOFS = 3
+
+_REBIND = "`campaignctl state rebind`"
 
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=2)
 
@@ -39,6 +43,17 @@ class Opening:
         """The campaigns seen, by id."""
         return {live.id: live for live in self.scan.lives}
 
+    def mark(self, state: State | None, now: datetime) -> tuple[str, ...]:
+        """The mark for the next opening read.
+
+        It stays where it was while something of ours has still to be seen that may lie below the newest page:
+        a campaign that the state does not know, or the second copy of one that was posted twice.
+        """
+        twice = [record for record in state.campaigns.values() if record.reposted] if state else []
+        if self.behind or any(not records.final(record, now) for record in twice):
+            return state.seen if state else ()
+        return self.scan.mark
+
     @property
     def watermark(self) -> Watermark:
         """Where settling may stop."""
@@ -47,18 +62,28 @@ class Opening:
 
 
 def opening_read(
-    api: CampaignApi, state: State | None, project: Project, keys: Iterable[str], now: datetime
+    api: CampaignApi,
+    state: State | None,
+    project: Project,
+    keys: Iterable[str],
+    now: datetime,
+    *,
+    thorough: bool = False,
 ) -> Opening:
-    """Read and judge. Raises AccountMismatch, or an error when the clocks disagree; nothing was written."""
+    """Read and judge. Raises AccountMismatch, or an error when the clocks disagree; nothing was written.
+
+    `thorough`: also look whose campaigns those are that cannot send by themselves, where the list does not
+    tell.
+    """
     check_url(state, api.url)
     scan = newest(api, state.seen if state else ())
     check_clock(scan.server_time, now)
+    if project.api.markers and not (state and state.account.markers is False):
+        scan = _with_markers(api, scan, state, thorough=thorough)
     company = company_of(scan.lives) or company_of_records(api, state)
     check_company(company, state, project)
-    ours = [(live, found) for live in scan.lives if (found := marker.read(live.members))]
-    scope = marker.scope_tag(project.name, project.environment)
-    mine = [(live, found) for live, found in ours if found.scope == scope]
-    tags = _tags(project, {*keys, *(state.campaigns if state else ())})
+    mine = ours(scan.lives, project)
+    tags = tags_of(project, {*keys, *(state.campaigns if state else ())})
     return Opening(
         scan,
         company,
@@ -66,6 +91,26 @@ def opening_read(
         copies=_copies(mine, state),
         notes=(*_clones(mine, state), *_idle_copies(mine, state)),
     )
+
+
+def _with_markers(api: CampaignApi, scan: Scan, state: State | None, *, thorough: bool) -> Scan:
+    """The scan with those read by id whose list item is too short to tell whose they are.
+
+    A list item without messages is no full view, so that missing metadata says nothing.
+    """
+    recorded = {record.id for record in state.campaigns.values()} if state else set()
+
+    def hides(live: Live) -> bool:
+        short = not live.shows_metadata and "messages" not in live.members
+        return short and live.id not in recorded and (thorough or matters(status_of(live)))
+
+    lives = tuple((api.read(live.id) or live) if hides(live) else live for live in scan.lives)
+    return replace(scan, lives=lives)
+
+
+def matters(status: Status) -> bool:
+    """Whether a campaign of ours that the state does not know may have reached people, or still may."""
+    return status.can_send or status is Status.SENT
 
 
 def company_of_records(api: CampaignApi, state: State | None) -> str | None:
@@ -99,7 +144,8 @@ def check_company(company: str | None, state: State | None, project: Project) ->
     if state and state.account.company_id not in (None, company):
         raise AccountMismatch(
             f"this token belongs to company {company}, this state to {state.account.company_id}",
-            hint="set OCAMBA_TOKEN for the right account, or choose the right environment with -e",
+            hint="set OCAMBA_TOKEN for the right account, or choose the right environment with -e;"
+            f" if the state shall belong there: {_REBIND}",
         )
     if project.company_id not in (None, company):
         raise AccountMismatch(
@@ -117,7 +163,8 @@ def check_url(state: State | None, url: str) -> None:
         return
     raise AccountMismatch(
         f"this state belongs to {state.account.url}, not to {url}",
-        hint="set OCAMBA_API_URL or `api.url` to the state's, or give this environment a state of its own",
+        hint="set OCAMBA_API_URL or `api.url` to the state's, or give this environment a state of its own;"
+        f" if the API has moved: {_REBIND}",
     )
 
 
@@ -128,7 +175,8 @@ def check_environment(state: State | None, project: Project) -> None:
     raise AccountMismatch(
         f"this state belongs to the environment {state.environment or 'without a name'}, "
         f"not to {project.environment or 'the one without a name'}",
-        hint="choose the environment with -e, or give this one a `state` of its own in campaignctl.yaml",
+        hint="choose the environment with -e, or give this one a `state` of its own in campaignctl.yaml;"
+        f" if this state shall be this environment's: {_REBIND}",
     )
 
 
@@ -143,7 +191,8 @@ def check_clock(server: datetime | None, now: datetime) -> None:
     )
 
 
-def _tags(project: Project, keys: Iterable[str]) -> dict[str, str]:
+def tags_of(project: Project, keys: Iterable[str]) -> dict[str, str]:
+    """The keys by the tags that markers of this project and environment have for them."""
     return {marker.make(project.name, project.environment, key, "").key: key for key in keys}
 
 
@@ -158,24 +207,36 @@ def _known_intents(state: State | None) -> set[str | None]:
 
 
 def _behind(
-    mine: list[tuple[Live, marker.Marker]], state: State | None, tags: Mapping[str, str]
+    mine: list[tuple[Live, Marker]], state: State | None, tags: Mapping[str, str]
 ) -> tuple[Behind, ...]:
-    """Campaigns of ours that the state does not know and that can still send."""
-    known = _known_intents(state)
-    recorded = {record.id for record in state.campaigns.values()} if state else set()
+    """Campaigns of ours that the state does not know, and that have sent or still can."""
     return tuple(
         Behind(live.id, live.name, tags.get(found.key))
-        for live, found in mine
-        if found.intent not in known and live.id not in recorded and status_of(live).can_send
+        for live, found in unknown_to(state, mine)
+        if matters(status_of(live))
     )
 
 
-def _copies(mine: list[tuple[Live, marker.Marker]], state: State | None) -> tuple[tuple[str, Live], ...]:
+def ours(lives: Iterable[Live], project: Project) -> list[tuple[Live, Marker]]:
+    """The campaigns that carry the marker of this project and environment, with it."""
+    scope = marker.scope_tag(project.name, project.environment)
+    found = [(live, made_by) for live in lives if (made_by := marker.read(live.members))]
+    return [(live, made_by) for live, made_by in found if made_by.scope == scope]
+
+
+def unknown_to(state: State | None, mine: Iterable[tuple[Live, Marker]]) -> list[tuple[Live, Marker]]:
+    """Those of our campaigns that no record, release or pending write of the state is about."""
+    known = _known_intents(state)
+    recorded = {record.id for record in state.campaigns.values()} if state else set()
+    return [(live, found) for live, found in mine if found.intent not in known and live.id not in recorded]
+
+
+def _copies(mine: list[tuple[Live, Marker]], state: State | None) -> tuple[tuple[str, Live], ...]:
     """Second copies of what was posted twice that can still send."""
     return tuple((key, live) for key, live in _second(mine, state) if status_of(live).can_send)
 
 
-def _idle_copies(mine: list[tuple[Live, marker.Marker]], state: State | None) -> tuple[str, ...]:
+def _idle_copies(mine: list[tuple[Live, Marker]], state: State | None) -> tuple[str, ...]:
     """Second copies that cannot send by themselves: the API deletes nothing, so they can only be named."""
     return tuple(
         f"{live.id} is a second copy of {key}, {status_of(live)}: it cannot send by itself and is left behind"
@@ -184,7 +245,7 @@ def _idle_copies(mine: list[tuple[Live, marker.Marker]], state: State | None) ->
     )
 
 
-def _second(mine: list[tuple[Live, marker.Marker]], state: State | None) -> Iterator[tuple[str, Live]]:
+def _second(mine: list[tuple[Live, Marker]], state: State | None) -> Iterator[tuple[str, Live]]:
     """Second copies of what was posted twice: ours, and not the recorded one."""
     if state is None:
         return
@@ -195,7 +256,7 @@ def _second(mine: list[tuple[Live, marker.Marker]], state: State | None) -> Iter
             yield key, live
 
 
-def _clones(mine: list[tuple[Live, marker.Marker]], state: State | None) -> tuple[str, ...]:
+def _clones(mine: list[tuple[Live, Marker]], state: State | None) -> tuple[str, ...]:
     if state is None:
         return ()
     recorded = {record.intent: (key, record) for key, record in state.campaigns.items()}

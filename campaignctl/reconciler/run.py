@@ -143,7 +143,7 @@ def new_state(run: Run) -> State:
         environment=run.project.environment,
         account=Account(run.api.url, run.opening.company_id),
         tool_version=run.wiring.tool_version,
-        seen=run.opening.scan.mark,
+        seen=run.opening.mark(None, run.now()),
     )
 
 

@@ -163,7 +163,7 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
     if key not in run.state.campaigns:
         _check_new_key(run.state.campaigns, key)
     _check_marker(run, key, intent, live, force=force)
-    run.created(key, intent or _intent_of(live), live)
+    run.created(key, intent or intent_of(live), live)
     cancelled = _cancel_doubles(run, key, live)
     return f"{key} is now {campaign_id}.{cancelled}"
 
@@ -217,7 +217,7 @@ _SPEC_MEMBERS = (
 _SERVER_MEMBERS = frozenset({"id", "company_id", "campaign_id", "winner"})
 
 
-def _intent_of(live: Live) -> Intent:
+def intent_of(live: Live) -> Intent:
     """The intent that a campaign must come from, as far as it shows."""
     spec = _spec_of(live)
     made_by = marker.read(live.members)

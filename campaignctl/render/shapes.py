@@ -127,3 +127,87 @@ class StatusShape(Protocol):
     @property
     def declared(self) -> bool:
         """Whether a manifest declares it."""
+
+
+class FoundShape(Protocol):
+    """A campaign of ours that the state does not know."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def key(self) -> str | None:
+        """Its key, if anything still names that."""
+
+    @property
+    def status(self) -> str:
+        """Its status as the API spells it."""
+
+    @property
+    def can_send(self) -> bool:
+        """Whether it may still send by itself."""
+
+    @property
+    def into(self) -> str | None:
+        """The key under which it is recorded, if it is."""
+
+
+class RecoveryShape(Protocol):
+    """What a recovery found."""
+
+    @property
+    def found(self) -> Sequence[FoundShape]:
+        """Newest first."""
+
+    @property
+    def looked_at(self) -> int:
+        """How many campaigns of the account were seen."""
+
+    @property
+    def written(self) -> bool:
+        """Whether they were taken over."""
+
+
+class BelongingShape(Protocol):
+    """The account and environment of a state."""
+
+    @property
+    def url(self) -> str:
+        """The API's base URL."""
+
+    @property
+    def company_id(self) -> str | None:
+        """The company, if it is known."""
+
+    @property
+    def environment(self) -> str | None:
+        """The environment, if it has a name."""
+
+
+class RebindingShape(Protocol):
+    """A state that shall belong somewhere else."""
+
+    @property
+    def before(self) -> BelongingShape:
+        """Where it belongs."""
+
+    @property
+    def after(self) -> BelongingShape:
+        """Where it would."""
+
+    @property
+    def campaigns(self) -> int:
+        """How many it records."""
+
+    @property
+    def looked_for(self) -> int:
+        """How many of them were looked for."""
+
+    @property
+    def found(self) -> int:
+        """How many of these are in the account."""

@@ -34,7 +34,6 @@ def test_the_nearest_name_is_given(cli: Cli, words: list[str], named: str) -> No
         ["plan", "--format", "html"],
         ["show", "--format", "html"],
         ["init", "--ci", "github"],
-        ["state", "recover"],
         ["plan", "--override", "everything"],
     ],
 )

@@ -123,9 +123,9 @@ def test_an_older_state_is_pushed_only_by_force_and_voids_later_plans(two: World
     held = two.apply(status=1)
     assert "More" in two.campaigns()
     assert "New" not in two.campaigns(), "a state that is behind stops creates"
-    adopt = f"campaignctl state resolve more --adopt {two.campaigns()['More']['id']}"
-    assert adopt in held.json["next"]
-    two.run(*adopt.split()[1:], status=0)
+    recover = "campaignctl state recover --write"
+    assert recover in held.json["next"]
+    two.run(*recover.split()[1:], status=0)
     two.apply()
     two.assert_settled()
 

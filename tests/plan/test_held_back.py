@@ -51,7 +51,10 @@ def of(**reading: Any) -> Plan:
 
 @pytest.mark.parametrize(
     ("reading", "hint"),
-    [({"behind": (BEHIND,)}, "--adopt 99"), ({"unsettled": {"flash": AT_ONCE}}, "resolve flash --retry")],
+    [
+        ({"behind": (BEHIND,)}, "campaignctl state recover --write"),
+        ({"unsettled": {"flash": AT_ONCE}}, "resolve flash --retry"),
+    ],
 )
 def test_creates_and_arming_wait(reading: dict[str, Any], hint: str) -> None:
     plan = of(**reading)
@@ -103,6 +106,8 @@ def test_drift_that_is_held_back_is_not_called_corrected() -> None:
     assert [drift.corrected for drift in plan.drift] == [False]
 
 
-def test_the_way_out_of_a_state_that_is_behind_names_what_is_known() -> None:
-    plan = plan_of(wanted(MANUAL, "a"), reading=Reading(behind=(Behind("99", "x", None),)))
-    assert "cancel 99 in the dashboard" in plan.blocked[0].hint
+def test_a_state_that_is_behind_names_what_it_does_not_know_and_one_way_out() -> None:
+    unknown = tuple(Behind(str(number), "x", "b" if number == 1 else None) for number in range(1, 8))
+    (blocked,) = plan_of(wanted(MANUAL, "a"), reading=Reading(behind=unknown)).blocked
+    assert "it does not know 1 (b), 2, 3, 4, 5 and 2 more" in blocked.reason
+    assert blocked.hint == "campaignctl state recover --write"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,10 +20,11 @@ from campaignctl.cli.options import (
     selecting,
     selecting_to_destroy,
 )
+from campaignctl.cli.question import said_yes
 from campaignctl.cli.settings import TOKEN_VARIABLE, App
 from campaignctl.cli.showing import show_outcome, show_plan
 from campaignctl.cli.wiring import Wired, need_token, read_desired, read_project, wired
-from campaignctl.errors import Interrupted, UsageError
+from campaignctl.errors import UsageError
 from campaignctl.plan.options import Options
 
 if TYPE_CHECKING:
@@ -164,25 +164,10 @@ def _approver(app: App, run: Wired, options: Options, manner: Manner) -> Callabl
         if plan.objections:
             return False
         approved = manner.auto_approve or options.reviewed is not None
-        return plan.empty or approved or _ask(app, run, options)
+        what = "take these campaigns away" if options.destroy else "do this"
+        return plan.empty or approved or said_yes(app, run, what)
 
     return approve
-
-
-def _ask(app: App, run: Wired, options: Options) -> bool:
-    """Ask for approval on standard error; only `yes` is one. Raises Interrupted."""
-    what = "take these campaigns away" if options.destroy else "do this"
-    app.console.tell(
-        f"\nShall campaignctl {what}?\n  It will do what is shown above, and nothing else.\n"
-        "  Only 'yes' is taken for an answer.\n\n  Enter a value: "
-    )
-    try:
-        with run.clock.asking():
-            answer = sys.stdin.readline()
-    except KeyboardInterrupt:
-        raise Interrupted("Interrupted", detail="Nothing was changed.") from None
-    app.console.tell("\n")
-    return answer.strip() == "yes"
 
 
 def _manner(options: dict[str, object]) -> Manner:

@@ -29,6 +29,8 @@ TABLE = {
     "push": Lazy(f"{_HERE}:push", "Replace the state by a document."),
     "unlock": Lazy(f"{_HERE}:unlock", "Break the lock with exactly this id."),
     "resolve": Lazy(f"{_HERE}:resolve", "Say what became of a create whose outcome nobody knows."),
+    "recover": Lazy(f"{_HERE}_binding:recover", "Find campaigns of ours that the state does not know."),
+    "rebind": Lazy(f"{_HERE}_binding:rebind", "Give the state this account and environment."),
 }
 
 

@@ -1,0 +1,290 @@
+"""Recover: campaigns of this project and environment that the state does not know, and taking them over.
+
+The way out of a checkout without a state, and of a state that is behind. Nothing in the account changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.marker import Marker
+from campaignctl.campaign.status import Status, status_of
+from campaignctl.diff import EVENT, compare
+from campaignctl.errors import StateError
+from campaignctl.manifest.desired import DesiredCampaign, DesiredState
+from campaignctl.plan import records
+from campaignctl.plan.sending import runs_left
+from campaignctl.reconciler import settle
+from campaignctl.reconciler.applying import api_of, locked
+from campaignctl.reconciler.opening import (
+    Opening,
+    check_environment,
+    opening_read,
+    ours,
+    tags_of,
+    unknown_to,
+)
+from campaignctl.reconciler.ports import CampaignApi
+from campaignctl.reconciler.run import AT_ONCE, Run, new_state
+from campaignctl.reconciler.scan import spread
+from campaignctl.reconciler.surgery import intent_of
+from campaignctl.reconciler.wiring import Wiring
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import Entry, Intent, Record, Sent, State
+
+# Under this folder goes what has no key of its own any more; no manifest declares it, so that the next plan
+# shows its end.
+ORPHANS = "recovered"
+
+_OVER = (Status.SENT, Status.CANCELED)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A campaign that the state does not know.
+
+    `key` is where it belongs, None when its key is declared and recorded nowhere. `into` is the key under
+    which it is recorded by a recovery, None when only its trace is kept: it is over, or another one has its
+    key.
+    """
+
+    id: str
+    name: str
+    key: str | None
+    status: str
+    can_send: bool
+    into: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What was found, newest first, of how many campaigns; and whether it was taken over."""
+
+    found: tuple[Found, ...]
+    looked_at: int
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Stray:
+    """An unknown campaign in the making of a decision."""
+
+    live: Live
+    made_by: Marker
+    key: str | None
+    into: str | None = None
+
+
+def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
+    """Look for them; with `write` also take them over, under the lock.
+
+    Raises what stops an apply, and StateError when a write of an earlier run is not settled.
+    """
+    api = api_of(wiring)
+    if not write:
+        state = wiring.backend.read()
+        opening = _opened(wiring, api, desired, state)
+        strays = _decided(opening, desired, state, api)
+        return Recovery(_shown(strays), len(opening.scan.lives), written=False)
+    with locked(wiring, "state recover") as session:
+        opening = _opened(wiring, api, desired, session.state)
+        run = Run(wiring, session, api, desired.project, opening)
+        strays = _decided(opening, desired, session.state, api)
+        if strays:
+            _check_settled(session.state)
+            _take_over(run, desired, strays)
+    return Recovery(_shown(strays), len(opening.scan.lives), written=bool(strays))
+
+
+def _opened(wiring: Wiring, api: CampaignApi, desired: DesiredState, state: State | None) -> Opening:
+    """The opening read of the whole list: what is missing may be older than the newest page."""
+    check_environment(state, desired.project)
+    whole = replace(state, seen=()) if state else None
+    keys = _keys(desired, state)
+    return opening_read(api, whole, desired.project, keys, wiring.clock.now(), thorough=True)
+
+
+def _keys(desired: DesiredState, state: State | None) -> set[str]:
+    """Every key that a campaign may have been created under, as far as anything still names it."""
+    before = {key for wanted in desired.campaigns.values() for key in wanted.moved_from}
+    known = {*state.campaigns, *state.pending} if state else set()
+    released = {entry.key for entry in state.released} if state else set()
+    return {*desired.campaigns, *desired.removed, *before, *known, *released}
+
+
+def _check_settled(state: State | None) -> None:
+    if state is None:
+        return
+    left = sorted(key for key, intent in state.pending.items() if intent.phase != "planned")
+    if left:
+        raise StateError(
+            f"{left[0]} is not settled, and its campaign may be one of those that the state does not know",
+            hint="campaignctl apply",
+            key=left[0],
+        )
+
+
+# ------------------------------------------------------------------------------------- what becomes of each
+
+
+def _decided(
+    opening: Opening, desired: DesiredState, state: State | None, api: CampaignApi
+) -> tuple[_Stray, ...]:
+    """Every unknown campaign, newest first, with what is to become of it."""
+    tags = tags_of(desired.project, _keys(desired, state))
+    unknown = unknown_to(state, ours(opening.scan.lives, desired.project))
+    strays = [_Stray(live, made_by, tags.get(made_by.key)) for live, made_by in unknown]
+    place = {live.id: number for number, live in enumerate(opening.scan.lives)}
+    heads = _heads(strays, state, opening.lives, place, api)
+    return tuple(replace(stray, into=_into(stray, heads)) for stray in strays)
+
+
+def _heads(
+    strays: Iterable[_Stray],
+    state: State | None,
+    lives: Mapping[str, Live],
+    place: Mapping[str, int],
+    api: CampaignApi,
+) -> dict[str, str]:
+    """The campaign that each key shall have: the newest that is not over, else the newest that was sent."""
+    contenders: dict[str, list[Live]] = {}
+    for stray in strays:
+        if stray.key is not None:
+            contenders.setdefault(stray.key, []).append(stray.live)
+    for key in set(contenders) & set(state.campaigns if state else ()):
+        recorded = state.campaigns[key].id if state else ""
+        if (live := lives.get(recorded) or api.read(recorded)) is not None:
+            contenders[key].append(live)
+    heads = {}
+    for key, candidates in contenders.items():
+        ranked = sorted(candidates, key=lambda live: (_rank(live), place.get(live.id, len(place))))
+        if _rank(ranked[0]) < _RANKS[Status.CANCELED]:
+            heads[key] = ranked[0].id
+    return heads
+
+
+_RANKS = {Status.SENT: 1, Status.CANCELED: 2}
+
+
+def _rank(live: Live) -> int:
+    return _RANKS.get(status_of(live), 0)
+
+
+def _into(stray: _Stray, heads: Mapping[str, str]) -> str | None:
+    """The key under which it is recorded. What is alive and has no key, or lost it, must stay in sight."""
+    if stray.key is not None and heads.get(stray.key) == stray.live.id:
+        return stray.key
+    return None if status_of(stray.live) in _OVER else f"{ORPHANS}/{stray.live.id}"
+
+
+def _shown(strays: Iterable[_Stray]) -> tuple[Found, ...]:
+    return tuple(
+        Found(
+            stray.live.id,
+            stray.live.name,
+            stray.key,
+            stray.live.status or str(status_of(stray.live)),
+            status_of(stray.live).can_send,
+            stray.into,
+        )
+        for stray in strays
+    )
+
+
+# --------------------------------------------------------------------------------------------- taking over
+
+
+def _take_over(run: Run, desired: DesiredState, strays: tuple[_Stray, ...]) -> None:
+    """Record what each has become, oldest first, as a create that has been answered does."""
+    if run.session.state is None:
+        run.session.write(new_state(run))
+    settle.drop_planned(run)
+    whole = spread(lambda stray: run.api.read(stray.live.id), strays, run.wiring.parallelism)
+    for stray, live in reversed(list(zip(strays, whole, strict=True))):
+        _record(run, desired, stray, live or stray.live)
+
+
+def _record(run: Run, desired: DesiredState, stray: _Stray, live: Live) -> None:
+    wanted = desired.campaigns.get(stray.key) if stray.key else None
+    intent = _intent(stray, live, wanted)
+    if stray.into is not None:
+        _make_room(run, stray.into)
+        run.created(stray.into, intent, live)
+    else:
+        record = records.created(intent, live, run.now())
+        key = stray.key or f"{ORPHANS}/{live.id}"
+        run.record(Entry(released=(records.released(key, record, record.status, run.now()),)))
+    sent = tuple(_ledger(run, desired, intent, live))
+    if sent:
+        run.record(Entry(sent=sent))
+
+
+def _make_room(run: Run, key: str) -> None:
+    """What had the key, and is not over, goes on under one that the next plan shows the end of."""
+    old = run.state.campaigns.get(key)
+    if old is None or old.status in _OVER:
+        return
+    if (live := run.api.read(old.id)) is None:
+        return
+    if status_of(live, old.applied) in _OVER:
+        run.record(Entry(records={key: records.observed(old, live)}))
+        return
+    run.record(Entry(records={key: None, f"{ORPHANS}/{old.id}": records.observed(old, live)}))
+
+
+def _intent(stray: _Stray, live: Live, wanted: DesiredCampaign | None) -> Intent:
+    """The create that it must have come from: that of its manifest, where live is what that asks for."""
+    seen = replace(intent_of(live), intent=stray.made_by.intent)
+    if wanted is None:
+        return seen
+    fired = seen.first_send == AT_ONCE
+    spec = _as_fired(wanted.spec, fired=fired)
+    if compare(spec, {}, live).changes:
+        return replace(seen, lifecycle=wanted.lifecycle)
+    return replace(
+        seen,
+        spec=spec,
+        digest=body_digest(spec),
+        source_digest=wanted.source_digest,
+        lifecycle=wanted.lifecycle,
+    )
+
+
+def _as_fired(spec: Mapping[str, object], *, fired: bool) -> dict[str, object]:
+    """The spec with the event if it happened, and without if it did not."""
+    rest = {name: value for name, value in spec.items() if name != EVENT}
+    return {**rest, EVENT: True} if fired else rest
+
+
+def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iterator[Sent]:
+    """What it has used up: its own body, and that of every manifest that it is what was asked for by, under
+    whatever key. A folder that was moved meanwhile must send nothing again."""
+    status = status_of(live, intent.spec)
+    once = not intent.spec.get("recurrence") or not runs_left(intent.spec, run.now())
+    if intent.first_send != AT_ONCE and not (once and status in _HAVE_SENT):
+        return
+    known = {entry.digest for entry in run.state.sent}
+    bodies = [intent.digest, *_asked_by(desired, live, fired=intent.first_send == AT_ONCE)]
+    for digest in dict.fromkeys(bodies):
+        if digest not in known:
+            yield Sent(digest, _key_of(run.state, live.id), live.id, iso(run.now()))
+
+
+_HAVE_SENT = (Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)
+
+
+def _asked_by(desired: DesiredState, live: Live, *, fired: bool) -> Iterator[str]:
+    for wanted in desired.campaigns.values():
+        alike = str(wanted.spec.get("name", "")).strip() == live.name.strip()
+        if alike and bool(wanted.spec.get(EVENT)) == fired and not compare(wanted.spec, {}, live).changes:
+            yield body_digest(wanted.spec)
+
+
+def _key_of(state: State, campaign_id: str) -> str:
+    held: Mapping[str, Record] = state.campaigns
+    recorded = next((key for key, record in held.items() if record.id == campaign_id), None)
+    released = next((entry.key for entry in state.released if entry.id == campaign_id), None)
+    return recorded or released or f"{ORPHANS}/{campaign_id}"

@@ -1,0 +1,57 @@
+"""What `state recover` and `state rebind` have to show before a person says yes."""
+
+from __future__ import annotations
+
+from campaignctl.render.escape import escape
+from campaignctl.render.shapes import BelongingShape, RebindingShape, RecoveryShape
+from campaignctl.render.style import Style
+from campaignctl.render.table import table_lines
+
+_HEAD = ("ID", "KEY", "NAME", "STATUS", "CAN SEND", "TAKEN OVER AS")
+_WRITE = "campaignctl state recover --write"
+
+
+def recovery_text(recovery: RecoveryShape, *, color: bool) -> str:
+    """Every campaign that the state does not know, and what is to become of it."""
+    looked = f"{recovery.looked_at} campaigns were looked at"
+    if not recovery.found:
+        return f"The state knows every campaign of this project and environment; {looked}.\n"
+    rows = [
+        (
+            escape(found.id),
+            escape(found.key) if found.key else "(no manifest)",
+            escape(found.name),
+            escape(found.status),
+            "yes" if found.can_send else "no",
+            escape(found.into) if found.into else "(its trace alone)",
+        )
+        for found in recovery.found
+    ]
+    count = len(recovery.found)
+    if recovery.written:
+        end = f"{count} taken over; {looked}. Next:\n  campaignctl plan"
+    else:
+        end = f"{count} unknown to the state; {looked}. Nothing was written. Next:\n  {_WRITE}"
+    return "\n".join((*table_lines(_HEAD, rows, Style(color)), "", end)) + "\n"
+
+
+def rebinding_text(rebinding: RebindingShape, *, color: bool) -> str:
+    """What the state belongs to now, and what it would belong to."""
+    style = Style(color)
+    proof = f"{rebinding.found} of the {rebinding.looked_for} newest were found there"
+    return "\n".join(
+        (
+            f"The state records {rebinding.campaigns} campaigns; {proof}.",
+            f"  it belongs to:       {_belonging(rebinding.before)}",
+            f"  it would belong to:  {style(_belonging(rebinding.after), 'bold')}",
+            "Plans that were saved against it are void afterwards.",
+        )
+    )
+
+
+def _belonging(belonging: BelongingShape) -> str:
+    company = f"company {escape(belonging.company_id)}" if belonging.company_id else "a company not known yet"
+    environment = (
+        f"environment {escape(belonging.environment)}" if belonging.environment else "no environment"
+    )
+    return f"{company} at {escape(belonging.url)}, {environment}"

@@ -1,0 +1,272 @@
+"""A checkout without a state, or with an old one, and a state in the wrong place: `recover` and `rebind`."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from campaignctl.sandbox import Sandbox, Switches
+from tests.e2e.harness import PROJECT, TOKEN, World, sms
+
+FAR = "2036-03-22 10:00:00"
+
+
+@pytest.fixture
+def applied(world: World) -> World:
+    """One campaign of each kind, applied."""
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.write("hand.yaml", sms("Hand"))
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.apply()
+    return world
+
+
+def folder(world: World) -> Path:
+    return world.folder / ".campaignctl"
+
+
+def kept(world: World) -> str:
+    """The present state, to be put back later as an old one."""
+    return json.dumps(world.state)
+
+
+def put_back(world: World, text: str) -> None:
+    (folder(world) / "state.json").write_text(text)
+
+
+def rows(world: World, *words: str) -> dict[str, list[str]]:
+    """The table of `state recover`, by id."""
+    said = world.run("state", "recover", *words, status=0).out
+    table = said.partition("\n\n")[0].splitlines()[1:]
+    return {line.split()[0]: line.split() for line in table}
+
+
+def assert_same_campaigns(world: World, ids: dict[str, str]) -> None:
+    """Every key has its campaign again, and nobody got anything twice."""
+    assert {key: record["id"] for key, record in world.state["campaigns"].items()} == ids
+    assert world.sends() == ["Now"]
+    world.assert_settled()
+
+
+def test_without_a_state_nothing_is_created_again_and_all_is_taken_over(applied: World) -> None:
+    ids = {key: record["id"] for key, record in applied.state["campaigns"].items()}
+    shutil.rmtree(folder(applied))
+    mark = applied.mark()
+    held = applied.apply(status=1)
+    assert held.json["changes"] == []
+    assert held.json["next"] == ["campaignctl state recover --write"]
+    found = rows(applied)
+    assert set(found) == set(ids.values())
+    assert "Nothing was written" in applied.run("state", "recover", status=0).out
+    assert not (folder(applied) / "state.json").exists()
+
+    rows(applied, "--write")
+    assert applied.writes(mark) == [], "the account is not touched"
+    assert_same_campaigns(applied, ids)
+    assert "knows every campaign" in applied.run("state", "recover", status=0).out
+
+
+def test_the_way_out_of_an_old_state_is_the_same(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.write("over.yaml", sms("Over", scheduled_time=FAR))
+    world.apply()
+    old = kept(world)
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.write("more.yaml", sms("More", scheduled_time=FAR))
+    world.apply("--replace", "over")
+    ids = {key: record["id"] for key, record in world.state["campaigns"].items()}
+    put_back(world, old)
+    world.write("new.yaml", sms("New", scheduled_time=FAR))
+    world.apply(status=1)
+    assert "New" not in world.campaigns()
+    world.run("state", "recover", "--write", status=0)
+    assert {key: record["id"] for key, record in world.state["campaigns"].items()} == ids
+    world.apply()
+    assert world.sends() == ["Now"]
+    world.assert_settled()
+
+
+def test_what_was_sent_is_not_sent_again_from_another_folder(applied: World) -> None:
+    shutil.rmtree(folder(applied))
+    (applied.folder / "push").mkdir()
+    (applied.folder / "now.yaml").rename(applied.folder / "push" / "now.yaml")
+    applied.run("state", "recover", "--write", status=0)
+    plan = applied.plan(status=1)
+    assert [(b["key"], b["status"]) for b in plan["blocked"]] == [("push/now", "sent")]
+    applied.apply(status=1)
+    assert applied.sends() == ["Now"]
+
+
+def test_what_no_manifest_declares_any_more_is_taken_over_for_the_plan_to_end(applied: World) -> None:
+    far = applied.campaigns()["Far"]["id"]
+    shutil.rmtree(folder(applied))
+    applied.remove("far.yaml")
+    assert "manifest)" in rows(applied)[far]
+    applied.run("state", "recover", "--write", status=0)
+    plan = applied.plan()
+    assert [(c["key"], c["action"], c["id"]) for c in plan["changes"]] == [
+        (f"recovered/{far}", "cancel", far)
+    ]
+    applied.apply()
+    assert "Far" not in applied.campaigns()
+    applied.assert_settled()
+
+
+def test_of_two_that_are_alive_the_newer_gets_the_key_and_the_other_is_shown_its_end(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    first = kept(world)
+    shutil.rmtree(folder(world))
+    older = world.campaigns()["Far"]["id"]
+    world.control.edit(older, status="canceled")
+    world.apply()
+    world.control.edit(older, status="scheduled")
+    newer = world.state["campaigns"]["far"]["id"]
+    put_back(world, first)
+    world.run("state", "recover", "--write", status=0)
+    assert {key: record["id"] for key, record in world.state["campaigns"].items()} == {
+        "far": newer,
+        f"recovered/{older}": older,
+    }
+    world.apply()
+    assert world.campaigns()["Far"]["id"] == newer
+    world.assert_settled()
+
+
+def test_a_state_that_is_behind_stays_so_below_the_newest_page(applied: World) -> None:
+    shutil.rmtree(folder(applied))
+    applied.control.switch(page_size_fixed=10)
+    for number in range(25):
+        applied.control.create(json.loads(sms(f"Theirs {number}", is_draft=True))["spec"])
+    applied.write("late.yaml", sms("Late", scheduled_time="2020-01-01 10:00:00"))
+    for _ in range(3):
+        held = applied.apply(status=1)
+        assert "campaignctl state recover --write" in held.json["next"]
+    assert applied.sends() == ["Now"]
+    assert len(applied.control.campaigns()) == 29
+
+
+def test_a_list_that_hides_metadata_hides_no_campaign_of_ours(applied: World) -> None:
+    ids = {key: record["id"] for key, record in applied.state["campaigns"].items()}
+    shutil.rmtree(folder(applied))
+    applied.control.switch(view_ignored=True, default_view="lean")
+    assert applied.apply(status=1).json["next"] == ["campaignctl state recover --write"]
+    applied.run("state", "recover", "--write", status=0)
+    assert {key: record["id"] for key, record in applied.state["campaigns"].items()} == ids
+    assert applied.sends() == ["Now"]
+
+
+def test_nothing_is_recovered_over_a_write_that_is_not_settled(applied: World) -> None:
+    applied.write("flash.yaml", sms("Flash", run_immediately=True))
+    applied.control.fault({"method": "POST", "times": 1}, {"kind": "drop"})
+    applied.apply(status=1)
+    state = json.loads(kept(applied))
+    del state["campaigns"]["far"]
+    put_back(applied, json.dumps(state))
+    refused = applied.run("state", "recover", "--write", status=1)
+    assert "flash is not settled" in refused.err
+    assert "campaignctl apply" in refused.err
+    applied.run("state", "recover", status=0)
+
+
+# ----------------------------------------------------------------------------------------------- rebind
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Sandbox]:
+    with Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as sandbox:
+        yield sandbox
+
+
+def test_a_state_is_given_the_environment_that_it_was_meant_for(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + "environments: {a: {}, b: {}}\n")
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.environ = {"CAMPAIGNCTL_ENV": "a"}
+    world.apply()
+    (folder(world) / "a.json").rename(folder(world) / "b.json")
+    world.environ = {"CAMPAIGNCTL_ENV": "b"}
+    assert "campaignctl state rebind" in world.run("plan", status=1).err
+    unasked = world.run("state", "rebind", status=64)
+    assert "campaignctl state rebind --auto-approve" in unasked.err
+    serial = world.state_at(".campaignctl/b.json")["serial"]
+    said = world.run("state", "rebind", "--auto-approve", status=0).out
+    assert "environment a\n" in said
+    assert "environment b\n" in said
+    bound = world.state_at(".campaignctl/b.json")
+    assert (bound["environment"], bound["serial"]) == ("b", serial + 1)
+    assert world.plan()["changes"] == []
+    assert (
+        "belongs to this account and environment already"
+        in world.run("state", "rebind", "--auto-approve", status=1).err
+    )
+
+
+def test_a_state_is_not_bound_to_an_account_without_its_campaigns(applied: World, elsewhere: Sandbox) -> None:
+    before = kept(applied)
+    moved = elsewhere.url.replace("127.0.0.1", "localhost")
+    applied.environ = {"OCAMBA_API_URL": moved}
+    refused = applied.run("state", "rebind", "--auto-approve", status=1)
+    assert "shows none of the campaigns that the state records" in refused.err
+    assert kept(applied) == before
+
+
+def test_an_api_that_moved_is_followed(applied: World) -> None:
+    far = applied.campaigns()["Far"]["id"]
+    state = json.loads(kept(applied))
+    state["account"] |= {"url": "https://old.example", "company_id": "6197120"}
+    put_back(applied, json.dumps(state))
+    assert "campaignctl state rebind" in applied.run("plan", status=1).err
+    applied.run("state", "rebind", "--auto-approve", status=0)
+    assert applied.state["account"]["url"] == applied.url
+    assert applied.state["campaigns"]["far"]["id"] == far
+    applied.assert_settled()
+
+
+def test_a_rebind_waits_for_what_is_not_settled(applied: World) -> None:
+    applied.write("flash.yaml", sms("Flash", run_immediately=True))
+    applied.control.fault({"method": "POST", "times": 1}, {"kind": "drop"})
+    applied.apply(status=1)
+    state = json.loads(kept(applied))
+    state["account"]["url"] = "https://old.example"
+    put_back(applied, json.dumps(state))
+    refused = applied.run("state", "rebind", "--auto-approve", status=1)
+    assert "flash is not settled" in refused.err
+
+
+def test_without_a_state_there_is_nothing_to_bind(world: World) -> None:
+    assert "no state yet" in world.run("state", "rebind", "--auto-approve", status=1).err
+
+
+@pytest.mark.parametrize(("answer", "bound"), [("yes", True), ("no", False)])
+def test_a_person_is_asked_before_a_state_is_bound_anew(applied: World, answer: str, *, bound: bool) -> None:
+    state = json.loads(kept(applied))
+    state["account"]["url"] = "https://old.example"
+    put_back(applied, json.dumps(state))
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        applied.command("state", "rebind"),
+        env=applied.env(),
+        stdin=theirs,
+        stderr=theirs,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        os.close(theirs)
+        shown = ""
+        while "Enter a value" not in shown:
+            shown += os.read(ours, 4096).decode()
+        os.write(ours, f"{answer}\n".encode())
+        out, _ = process.communicate(timeout=60)
+    os.close(ours)
+    assert "https://old.example" in out
+    assert TOKEN not in out + shown
+    assert process.returncode == (0 if bound else 1)
+    assert (applied.state["account"]["url"] == applied.url) is bound
