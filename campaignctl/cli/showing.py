@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from campaignctl.plan.model import Plan
     from campaignctl.reconciler.outcome import Outcome
     from campaignctl.reconciler.status import StatusRow
-    from campaignctl.state.model import State
+    from campaignctl.state.model import HistoryEntry, State
 
 
 def show_plan_as(app: App, plan: Plan, showing: Showing) -> None:
@@ -72,6 +72,19 @@ def show_status(app: App, rows: Sequence[StatusRow], project: Project, *, as_jso
 
     color = console.colored(console.out)
     console.say(status_text(rows, color=color, zone=project.time_zone, width=console.width))
+
+
+def show_history(app: App, entries: tuple[HistoryEntry, ...], project: Project, *, as_json: bool) -> None:
+    """Show the applies that there were."""
+    from campaignctl.render.history import history_json, history_text
+
+    console = app.console
+    if as_json:
+        console.document(history_json(entries))
+    elif entries:
+        console.say(history_text(entries, color=console.colored(console.out), zone=project.time_zone))
+    else:
+        console.log("info", "Nothing has been applied yet.")
 
 
 def show_state(app: App, state: State | None, project: Project, *, as_json: bool) -> None:

@@ -72,6 +72,11 @@ def encode(plan: Plan) -> dict[str, Any]:
     return {**document, "digest": _digest(document)}
 
 
+def digest_of(plan: Plan) -> str:
+    """The digest that stands in the document of a plan."""
+    return str(encode(plan)["digest"])
+
+
 def _digest(document: Mapping[str, Any]) -> str:
     """Of every value as it is written: no two spellings count as the same here."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))

@@ -18,7 +18,7 @@ from campaignctl.plan.options import Options
 from campaignctl.plan.planner import decide
 from campaignctl.plan.reading import RECOVER, Reading, Unsettled, ids_of
 from campaignctl.plan.reviewed import overrides_of
-from campaignctl.reconciler import settle
+from campaignctl.reconciler import history, settle
 from campaignctl.reconciler.execute import begin, execute
 from campaignctl.reconciler.observe import observe, read_records
 from campaignctl.reconciler.opening import check_company, check_environment, opening_read
@@ -77,9 +77,17 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
             return _refused(plan, session.state)
         if not plan.changes:
             approve(plan)
-        begin(run, plan, _seen(session.state, reading, plan.observed))
+        began = history.begun(wiring, plan, _operation(options))
+        begin(run, plan, _seen(session.state, reading, plan.observed), began)
         settle.cancel_copies(run)
-        return _given_back(session, execute(run, plan))
+        return _given_back(session, history.ended(run, began, execute(run, plan)))
+
+
+def _operation(options: Options) -> str:
+    """What an apply is called in the history."""
+    if options.reviewed is not None:
+        return "apply of reviewed plans"
+    return "destroy" if options.destroy else "apply"
 
 
 def _as_reviewed(desired: DesiredState, options: Options) -> DesiredState:
@@ -181,9 +189,10 @@ def apply_saved(wiring: Wiring, project: Project, plan: Plan) -> Outcome:
         check_company(run.opening.company_id, state, project)
         _check_hold(run, plan, unsettled)
         reading = _check_live(run, plan)
-        begin(run, plan, _seen(session.state, reading, None))
+        began = history.begun(wiring, plan, "apply of a saved plan")
+        begin(run, plan, _seen(session.state, reading, None), began)
         settle.cancel_copies(run)
-        return _given_back(session, execute(run, plan))
+        return _given_back(session, history.ended(run, began, execute(run, plan)))
 
 
 def _check_plan(plan: Plan, project: Project, state: State | None, now: datetime) -> None:

@@ -27,32 +27,35 @@ from campaignctl.reconciler.readback import read_back
 from campaignctl.reconciler.run import AT_ONCE, Run, new_state, observed_entry
 from campaignctl.reconciler.scan import spread
 from campaignctl.schedule.times import parse_iso
-from campaignctl.state.model import Entry, Intent, Record
+from campaignctl.state.model import Entry, HistoryEntry, Intent, Record
 
 CREATING = (Action.CREATE, Action.REPLACE)
 
 
-def begin(run: Run, plan: Plan, observed: Iterable[tuple[str, Record]]) -> None:
+def begin(
+    run: Run, plan: Plan, observed: Iterable[tuple[str, Record]], history: HistoryEntry | None = None
+) -> None:
     """Everything that is put on record before the first request: the intents of all creates as planned,
-    what was seen, what was missed. Writes nothing where there is nothing to say."""
+    what was seen, what was missed, and that an apply begins. Writes nothing where there is nothing to say."""
     intents: dict[str, Intent | None] = {
         change.key: perform.planned_intent(change, run.opening.watermark)
         for change in plan.changes
         if change.action in CREATING
     }
+    applies = (history,) if history else ()
     state = run.session.state
     if state is None:
         if not plan.changes and not plan.missed:
             return
         state = new_state(run)
-        run.session.write(state.after(Entry(intents=intents, missed=plan.missed)))
+        run.session.write(state.after(Entry(intents=intents, missed=plan.missed, history=applies)))
         return
     seen = run.opening.mark(state, run.now())
     noted = observed_entry(state, observed, run.now())
-    noted = replace(noted, seen=seen, account=replace(state.account, url=run.api.url))
+    noted = replace(noted, seen=seen, account=replace(state.account, url=run.api.url), history=applies)
     if intents or plan.missed:
         run.session.write(state.after(noted).after(Entry(intents=intents, missed=plan.missed)))
-    elif noted.records or noted.sent or (seen and seen != state.seen):
+    elif noted.records or noted.sent or applies or (seen and seen != state.seen):
         run.record(noted)
 
 

@@ -11,8 +11,9 @@ from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.completion_values import files, pending_keys, recorded_keys
 from campaignctl.cli.files import read_text
 from campaignctl.cli.group import Lazy, LazyGroup
+from campaignctl.cli.options import format_option
 from campaignctl.cli.settings import App
-from campaignctl.cli.showing import show_record
+from campaignctl.cli.showing import show_history, show_record
 from campaignctl.cli.wiring import backend_of, need_token, read_project, wired
 from campaignctl.errors import CampaignctlError, UsageError
 
@@ -31,6 +32,7 @@ TABLE = {
     "resolve": Lazy(f"{_HERE}:resolve", "Say what became of a create whose outcome nobody knows."),
     "recover": Lazy(f"{_HERE}_binding:recover", "Find campaigns of ours that the state does not know."),
     "rebind": Lazy(f"{_HERE}_binding:rebind", "Give the state this account and environment."),
+    "history": Lazy(f"{_HERE}:history", "List the applies: when, who, what, and how they ended."),
 }
 
 
@@ -158,6 +160,17 @@ def resolve(app: App, *, key: str, adopt: str | None, retry: bool, force: bool) 
     with wired(app, project, token=token) as run:
         line = surgery.resolve(run.wiring, project, key, adopt=adopt, retry=retry, force=force)
     app.console.say(line)
+    return 0
+
+
+@click.command(name="history")
+@format_option
+@click.pass_obj
+def history(app: App, *, form: str) -> int:
+    """List the applies that had something to do, the newest first."""
+    project = read_project(app)
+    state = backend_of(project, SystemClock()).read()
+    show_history(app, state.history if state else (), project, as_json=form == "json")
     return 0
 
 

@@ -1,0 +1,88 @@
+"""`state history`: which applies there were, and how each of them ended."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import Any
+
+from campaignctl.plan import codec
+from tests.e2e.harness import World, kill, sms
+
+FAR = "2036-03-22 10:00:00"
+
+
+def history(world: World) -> list[dict[str, Any]]:
+    document = world.run("state", "history", "--format", "json", status=0).json
+    assert document["format_version"] == 1
+    entries: list[dict[str, Any]] = document["history"]
+    return entries
+
+
+def test_an_apply_says_when_who_what_and_how_it_ended(world: World) -> None:
+    world.environ["GITHUB_ACTOR"] = "kim"
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    world.apply()
+    (entry,) = history(world)
+    assert (entry["operation"], entry["who"], entry["outcome"]) == ("apply", "kim", "done")
+    assert (entry["actions"], entry["outcomes"]) == ({"create": 1}, {"done": 1})
+    assert entry["at"] <= entry["ended"]
+
+
+def test_the_newest_comes_first_and_nothing_to_do_is_no_entry(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    world.apply()
+    world.apply()
+    world.remove("far.yaml")
+    world.run("destroy", "--auto-approve", status=0)
+    assert [(entry["operation"], entry["actions"]) for entry in history(world)] == [
+        ("destroy", {"cancel": 1}),
+        ("apply", {"create": 1}),
+    ]
+
+
+def test_a_saved_plan_is_named_by_its_digest(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    path = world.folder.parent / "plan.json"
+    world.run("plan", "-o", str(path), status=0)
+    world.run("apply", str(path), status=0)
+    (entry,) = history(world)
+    assert entry["operation"] == "apply of a saved plan"
+    assert entry["plan"] == codec.digest_of(codec.decode(path.read_text()))
+
+
+def test_the_commit_is_the_one_that_is_checked_out(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    git = ["git", "-C", str(world.folder), "-c", "user.name=k", "-c", "user.email=k@example.com"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *words], check=True)
+    head = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    world.apply()
+    assert history(world)[0]["commit"] == head.stdout.strip()
+
+
+def test_an_apply_that_died_is_seen(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    world.apply()
+    world.write("far.yaml", sms("far", scheduled_time=FAR, labels=["new"]))
+    world.control.fault({"method": "PATCH"}, {"kind": "delay", "seconds": 30})
+    process = world.start("apply", "--auto-approve")
+    while not world.control.faults()[0]["seen"]:
+        time.sleep(0.02)
+    kill(process)
+    assert history(world)[0]["outcome"] == "started"
+    assert "did not come to its end" in world.run("state", "history", status=0).out
+
+
+def test_an_apply_that_failed_is_incomplete(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    world.control.switch(metadata="refused")
+    world.apply(status=1)
+    entry = history(world)[0]
+    assert entry["outcome"] == "incomplete"
+    assert entry["outcomes"]["failed"] >= 1
+
+
+def test_without_an_apply_there_is_no_history(world: World) -> None:
+    assert history(world) == []
+    assert "Nothing has been applied yet" in world.run("state", "history", status=0).err
