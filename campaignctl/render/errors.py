@@ -26,7 +26,9 @@ def error_text(error: CampaignctlError, *, color: bool) -> str:
 
 def _error(error: CampaignctlError, style: Style) -> Iterator[str]:
     where = f"{escape(str(error.source))}: " if error.source else ""
-    key = f"{escape(error.key)}: " if error.key else ""
+    key = ""
+    if error.key and not error.summary.startswith(error.key):
+        key = f"{escape(error.key)}: "
     yield f"{where}{style('error:', 'bold', 'red')} {key}{escape(error.summary, None)}"
     if error.source:
         yield from _place(error.source, style)

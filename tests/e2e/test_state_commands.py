@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -235,3 +236,10 @@ def test_resolve_keeps_one_of_two_and_cancels_the_other(world: World) -> None:
     assert f"Its second copy {second} was cancelled" in said
     assert world.control.campaign(second)["live"]["status"] == "canceled"
     world.assert_settled()
+
+
+def test_a_lineage_is_a_uuid(world: World) -> None:
+    world.write("far.yaml", sms("Far", is_draft=True))
+    lineage = world.apply().json["lineage"]
+    assert str(UUID(lineage)) == lineage
+    assert world.state["lineage"] == lineage
