@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -108,6 +105,8 @@ def wired(
 
     While the block runs, signals ask to stop. At its end the terminal and the connections are given back.
     """
+    import socket
+
     from campaignctl.cli.repository import commit, who
     from campaignctl.reconciler.wiring import Wiring
 
@@ -139,6 +138,9 @@ def wired(
 
 
 def _api(app: App, project: Project, token: str, clock: SystemClock) -> OcambaApi:
+    import random
+    import time
+
     from campaignctl.api.client import OcambaApi
 
     settings = project.api

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from campaignctl.campaign.keys import fits
-from campaignctl.manifest.desired import Override
-from campaignctl.plan.model import Plan
+
+# The command line reads this module for every command: it brings no other values along.
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from campaignctl.manifest.desired import Override
+    from campaignctl.plan.model import Plan
 
 
 @dataclass(frozen=True, slots=True)

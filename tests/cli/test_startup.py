@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from campaignctl.cli.main import TABLE, root, unsupported
 from tests.cli.cli_process import ROOT, Cli
 
+NOT_FOR_VALIDATE = (
+    *("httpx", "deepdiff", "rich", "ruamel.yaml", "cronsim", "socket", "subprocess", "asyncio"),
+    *("campaignctl.plan.model", "campaignctl.state.model", "campaignctl.diff", "campaignctl.reconciler"),
+)
 HEAVY = ("httpx", "pydantic", "deepdiff", "yaml", "rich")
+
+
+def assert_not_loaded(words: list[str], names: tuple[str, ...]) -> None:
+    """Run a command line, and fail if one of these modules was imported on the way."""
+    program = (
+        "import sys\nfrom campaignctl.cli.main import main\n"
+        f"try:\n    main({words!r})\nexcept SystemExit as left:\n    assert not left.code, left.code\n"
+        f"loaded = [name for name in {names!r} if name in sys.modules]\nassert not loaded, loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, timeout=60)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["plan", "--help"], ["state", "--help"]])
 def test_help_and_version_import_nothing_heavy(words: list[str]) -> None:
-    program = (
-        "import sys\nfrom campaignctl.cli.main import main\n"
-        f"try:\n    main({words!r})\nexcept SystemExit as left:\n    assert not left.code, left.code\n"
-        f"loaded = [name for name in {HEAVY!r} if name in sys.modules]\nassert not loaded, loaded\n"
-    )
-    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, timeout=60)
+    assert_not_loaded(words, HEAVY)
+
+
+def test_validate_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    """Each of these would be felt in an editor and a hook that run it at every save and commit."""
+    (tmp_path / "campaignctl.yaml").write_text("metadata: {name: x}\n")
+    assert_not_loaded(["-C", str(tmp_path), "validate"], NOT_FOR_VALIDATE)
 
 
 def test_version(cli: Cli) -> None:
