@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from campaignctl.cli.completion_values import keys
+from campaignctl.cli.formats import Decorator, format_choice
 from campaignctl.cli.group import NearestChoice
 from campaignctl.errors import UsageError
 from campaignctl.manifest.desired import OVERRIDES
@@ -19,7 +20,6 @@ from campaignctl.plan.options import Options
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-Decorator = Callable[[Decorated], Decorated]
 
 #: The parameters that `selecting` packs into one value, and how each is spelled.
 SELECTING = {
@@ -41,16 +41,6 @@ def duration(_ctx: click.Context, _param: click.Parameter, value: str) -> timede
     if length is None or length > _LONGEST:
         raise click.BadParameter(f"{value!r} is not a length of time up to 24h, such as 30s, 5m or 1h.")
     return length
-
-
-def format_choice(*forms: str, help: str) -> Decorator[Any]:  # noqa: A002 - the name that click gives it
-    """Return the option --format over these forms, of which the first is the default."""
-    return click.option(
-        "--format", "form", type=NearestChoice(forms), default=forms[0], show_default=True, help=help
-    )
-
-
-format_option = format_choice("text", "json", help="For people, or one JSON document on standard output.")
 
 
 @dataclass(frozen=True, slots=True)

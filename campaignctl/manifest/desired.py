@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
 from campaignctl.errors import Finding, Source
-from campaignctl.schedule.windows import Window
+
+if TYPE_CHECKING:
+    from campaignctl.schedule.windows import Window
 
 
 @dataclass(frozen=True, slots=True)

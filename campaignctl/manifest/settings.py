@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from campaignctl.manifest.desired import (
     ApiSettings,
@@ -17,7 +17,9 @@ from campaignctl.manifest.desired import (
 )
 from campaignctl.manifest.texts import api_url, duration
 from campaignctl.schedule import times
-from campaignctl.schedule.windows import Window
+
+if TYPE_CHECKING:
+    from campaignctl.schedule.windows import Window
 
 #: What an environment may say otherwise.
 LAYERS = ("variables", "account", "time_zone", "api", "state", "guardrails", "overrides")
@@ -73,6 +75,8 @@ def time_zone(members: Mapping[str, Any]) -> str:
 
 def window(members: Mapping[str, Any], zone: str) -> Window:
     """A window of `freeze`; `zone` is the project's. Raises TimeError."""
+    from campaignctl.schedule.windows import Window  # most projects have none, and every run would pay
+
     own = members.get("tz")
     start, end = members.get("from"), members.get("to")
     return Window(

@@ -11,9 +11,9 @@ import click
 
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_text
+from campaignctl.cli.formats import format_option
 from campaignctl.cli.options import (
     auto_approve_option,
-    format_option,
     given,
     lock_timeout_option,
     parallelism_option,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campaignctl.cli.options import format_option
+from campaignctl.cli.formats import format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, wired
 from campaignctl.errors import CampaignctlError, Interrupted, Refused, TokenRejected

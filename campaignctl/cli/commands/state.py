@@ -10,8 +10,8 @@ import click
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.completion_values import files, pending_keys, recorded_keys
 from campaignctl.cli.files import read_text
+from campaignctl.cli.formats import format_option
 from campaignctl.cli.group import Lazy, LazyGroup
-from campaignctl.cli.options import format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.showing import show_history, show_record
 from campaignctl.cli.wiring import backend_of, need_token, read_project, wired

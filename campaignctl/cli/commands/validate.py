@@ -10,8 +10,8 @@ from typing import Literal
 import click
 
 from campaignctl import __version__
+from campaignctl.cli.formats import format_choice
 from campaignctl.cli.group import NearestChoice
-from campaignctl.cli.options import format_choice
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import project_directory
 from campaignctl.errors import Finding, Severity
