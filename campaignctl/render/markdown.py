@@ -37,7 +37,7 @@ def plan_markdown(plan: Plan, *, limit: int = GITHUB_LIMIT) -> str:
     """
     if limit < LEAST_LIMIT:
         raise ValueError(f"a comment needs {LEAST_LIMIT} characters")
-    head, sections, mark = joined(list(_head(plan))), _sections(plan, limit), marker(plan)
+    head, sections, mark = joined(list(_head(plan))), _sections(plan, limit), mark_of(plan)
     longest = _cut(len(plan.changes), len(plan.changes))
     shown = fitting(sections, limit - len(joined([head, longest, mark])) - 1)
     pairs = list(zip(sections, shown, strict=True))
@@ -47,7 +47,7 @@ def plan_markdown(plan: Plan, *, limit: int = GITHUB_LIMIT) -> str:
     return joined([head, cut, *(section.text(number) for section, number in pairs), mark]) + "\n"
 
 
-def marker(plan: Plan) -> str:
+def mark_of(plan: Plan) -> str:
     """The line by which the comment of this project and environment is known among others."""
     environment = comment_word(plan.environment) if plan.environment else ""
     return f"<!-- campaignctl plan: project={comment_word(plan.project)} environment={environment} -->"

@@ -23,6 +23,7 @@ def assert_clean(*texts: str) -> None:
 COMMANDS = [
     ("plan",),
     ("plan", "--format", "json"),
+    ("plan", "--format", "markdown"),
     ("status",),
     ("status", "--format", "json"),
     ("show",),

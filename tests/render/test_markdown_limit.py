@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from campaignctl.diff import FieldChange
 from campaignctl.plan.model import Change, Plan
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT
-from campaignctl.render.markdown import marker, plan_markdown
+from campaignctl.render.markdown import mark_of, plan_markdown
 from tests.render.gfm import page_of
 from tests.render.sample_plans import created, hostile_plan, plan, updated
 
@@ -43,7 +43,7 @@ def test_five_hundred_changes_are_cut_and_counted() -> None:
     assert len(text) <= GITHUB_LIMIT
     assert f"**This comment is cut: {500 - shown} of 500 changes have no room in it.**" in text
     assert f"**{500 - shown} more changes not shown, of which {450 - shown} can send afterwards.**" in text
-    assert text.endswith(marker(_many(500)) + "\n")
+    assert text.endswith(mark_of(_many(500)) + "\n")
 
 
 def test_rows_come_before_fields() -> None:
