@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +15,10 @@ from campaignctl.diff import EVENT, FieldChange, field_changes, join
 from campaignctl.manifest.desired import DesiredCampaign, Project
 from campaignctl.plan.arming import creates_arm, sends_after, update_arms
 from campaignctl.plan.model import Action, Change, Request
+from campaignctl.plan.options import Lifts
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import iso
+from campaignctl.state.halts import Halts
 from campaignctl.state.model import Record
 
 CAMPAIGNS = "/v1/hood/campaigns"
@@ -31,6 +34,16 @@ class Site:
     now: datetime
     new_id: Callable[[], str]
     commit: str | None = None
+    who: str = ""
+    lifts: Lifts = Lifts()
+    halts: Halts = Halts()
+
+    def signed(self, why: str) -> str:
+        """The reason of a cancel or pause, which the dashboard shows: with commit and user, where known."""
+        commit = f"commit {self.commit[:12]}" if self.commit else ""
+        by = f"by {self.who}" if self.who else ""
+        signature = ", ".join(filter(None, (commit, by)))
+        return f"campaignctl: {why}" + (f" ({signature})" if signature else "")
 
 
 def path_of(campaign_id: str, operation: str = "") -> str:
@@ -50,9 +63,8 @@ def audience(spec: Spec) -> str | Spec:
     return spec.get("targeting") or "everyone"
 
 
-def _cancel_request(site: Site, record: Record, why: str) -> Request:
-    commit = f" (commit {site.commit[:12]})" if site.commit else ""
-    return Request("POST", path_of(record.id, "cancel"), {"reason": f"campaignctl: {why}{commit}"})
+def _stop_request(site: Site, record: Record, operation: str, why: str) -> Request:
+    return Request("POST", path_of(record.id, operation), {"reason": site.signed(why)})
 
 
 def _create_requests(site: Site, wanted: DesiredCampaign, intent: str) -> tuple[Request, ...]:
@@ -113,7 +125,8 @@ def _unchecked(wanted: DesiredCampaign) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """An update in the making: `current` is what is live as far as known, `spec` what shall be."""
+    """An update in the making: `current` is what is live as far as known, `spec` what shall be.
+    `stays_paused`: it is paused, and this alone sets nothing going."""
 
     wanted: DesiredCampaign
     record: Record
@@ -121,12 +134,13 @@ class Edit:
     spec: Spec
     patch: Spec
     live_digest: str | None
+    stays_paused: bool = False
 
 
 def update(site: Site, edit: Edit, *, reason: str, warnings: tuple[str, ...] = ()) -> Change:
-    """One merge patch with only what changed."""
-    sends = sends_after(edit.current, edit.spec, site.now)
-    arms = update_arms(edit.current, edit.spec, sends, site.now)
+    """One merge patch with only what changed. What stays paused cannot send, and is not armed by it."""
+    sends = Sends("never") if edit.stays_paused else sends_after(edit.current, edit.spec, site.now)
+    arms = not edit.stays_paused and update_arms(edit.current, edit.spec, sends, site.now)
     at_once = arms and sends.when == "immediately"
     return Change(
         key=edit.wanted.key,
@@ -165,12 +179,78 @@ def cancel(site: Site, key: str, record: Record, live_digest: str | None, *, rea
         id=record.id,
         name=str(record.applied.get("name", "")),
         reason=reason,
-        requests=(_cancel_request(site, record, reason),),
+        requests=(_stop_request(site, record, "cancel", reason),),
         audience=audience(record.applied),
         undo="never",
         live_digest=live_digest,
         digest=record.digest,
         lifecycle=record.lifecycle,
+    )
+
+
+def cancel_for_good(site: Site, wanted: DesiredCampaign, record: Record, live_digest: str | None) -> Change:
+    """The end of a campaign that is still declared, as canceled: its record stays, as it was applied."""
+    ended = cancel(site, wanted.key, record, live_digest, reason="declared canceled")
+    return dataclasses.replace(ended, **_kept(wanted, record))
+
+
+def pause(site: Site, wanted: DesiredCampaign, record: Record, live_digest: str | None) -> Change:
+    """A campaign that shall not send for now. May be repeated: it sends nothing."""
+    return Change(
+        key=wanted.key,
+        action=Action.PAUSE,
+        id=record.id,
+        name=str(record.applied.get("name", "")),
+        reason="declared paused",
+        requests=(_stop_request(site, record, "pause", "declared paused"),),
+        audience=audience(record.applied),
+        live_digest=live_digest,
+        **_kept(wanted, record),
+    )
+
+
+def _kept(wanted: DesiredCampaign, record: Record) -> dict[str, Any]:
+    """What a change that touches no member leaves on record as applied."""
+    return {
+        "spec": record.applied,
+        "digest": record.digest,
+        "source_digest": record.source_digest,
+        "lifecycle": wanted.lifecycle,
+        "source": str(wanted.source),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A resume in the making: `spec` is what will be live by then, `time` as the API takes it."""
+
+    wanted: DesiredCampaign
+    record: Record
+    spec: Spec
+    sends: Sends
+    time: str
+    live_digest: str | None
+
+
+def resume(again: Resumption, *, reason: str) -> Change:
+    """A paused campaign set going again at exactly one time. It never sends at once."""
+    return Change(
+        key=again.wanted.key,
+        action=Action.RESUME,
+        id=again.record.id,
+        name=str(again.spec.get("name", "")),
+        reason=reason,
+        requests=(Request("POST", path_of(again.record.id, "resume"), {"scheduled_time": again.time}),),
+        sends=again.sends,
+        arms=True,
+        audience=audience(again.spec),
+        undo=undo(again.sends, arms=True),
+        live_digest=again.live_digest,
+        spec=again.spec,
+        digest=body_digest(again.spec),
+        source_digest=again.wanted.source_digest,
+        lifecycle=again.wanted.lifecycle,
+        source=str(again.wanted.source),
     )
 
 
@@ -206,7 +286,7 @@ def replace(
         still = "" if status is Status.SENT else ", and may reach more"
         warnings = (f"a deliberate second send: {record.id} has reached people already{still}",)
     made = create(site, wanted, reason=f"--replace; now {status}", warnings=warnings, deliberate=resends)
-    first = (_cancel_request(site, record, "replaced"),) if cancels else ()
+    first = (_stop_request(site, record, "cancel", "replaced"),) if cancels else ()
     return Change(
         key=made.key,
         action=Action.REPLACE,

@@ -12,6 +12,9 @@ from campaignctl.diff import Comparison, FieldChange, compare, matches, meaning
 from campaignctl.manifest.desired import DesiredCampaign
 from campaignctl.plan import records
 from campaignctl.plan.model import Blocked, Change, Drift
+from campaignctl.plan.options import Lifts
+from campaignctl.schedule.times import TimeError, iso, parse_gmt
+from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import Record
 
 
@@ -20,22 +23,27 @@ class Verdict:
     """What becomes of one key: changes or a block or neither, and what is to be shown beside it.
 
     `changes` are in the order in which they are carried out, each with an action of its own. `drift` has
-    more than one item where a change undoes only a part of it. `quiet` names a counter of one-line notes;
-    `observed` is a record that merely has to be saved.
+    more than one item where a change undoes only a part of it. `note` is a line about this key, `none` why
+    nothing is done with it (said once for all keys of which it is true), and `quiet` names a counter of
+    one-line notes. `observed` is a record that merely has to be saved; `lifted` names the rules that had
+    to be lifted for this.
     """
 
     changes: tuple[Change, ...] = ()
     blocked: Blocked | None = None
     drift: tuple[Drift, ...] = ()
     note: str | None = None
+    none: str | None = None
     quiet: str | None = None
     missed: str | None = None
     observed: Record | None = None
+    lifted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Case:
-    """One recorded key. `live` is None when it was not read (`read` false) or is missing.
+    """One recorded key. `live` is None when it was not read (`read` false) or is missing. `moved_from` is the
+    key that its record still has.
 
     Without slots, so that what is asked many times is worked out once.
     """
@@ -45,7 +53,13 @@ class Case:
     live: Live | None
     read: bool
     wanted: DesiredCampaign | None
-    lifted: frozenset[str] = frozenset()
+    lifts: Lifts = Lifts()
+    halts: Halts = Halts()
+    moved_from: str | None = None
+
+    def lifted(self, name: str) -> bool:
+        """Whether a rule is lifted for this key."""
+        return self.lifts.lifts(name, self.key)
 
     @cached_property
     def status(self) -> Status:
@@ -90,19 +104,74 @@ class Case:
         seen = [[change.path, meaning(change.path, change.after)] for change in self.comparison.changes]
         return digest({"id": self.record.id, "status": str(self.status), "drift": seen})
 
-    def pause(self) -> tuple[Drift, ...]:
-        """Paused by somebody else: shown, and resumed by nobody without being asked."""
-        if self.status is not Status.PAUSED:
-            return ()
-        before = self.record.status if self.record.status != Status.PAUSED else str(Status.SCHEDULED)
-        change = FieldChange("status", before, str(Status.PAUSED))
-        return (Drift(self.key, self.record.id, (change,)),)
+    @cached_property
+    def halt(self) -> tuple[Halt, str] | None:
+        """The halt that stops this campaign, if one does, and the key by which it is lifted."""
+        keys = (self.key, self.moved_from, self.record.moved_from)
+        return self.halts.stopping(filter(None, keys), self.record.id)
 
-    def drifts(self, *, corrected: bool = False) -> tuple[Drift, ...]:
-        """The drift to show; `corrected` if a change of the plan undoes that of the members."""
+    @property
+    def declared_paused(self) -> bool:
+        """Whether its manifest says that it shall be paused."""
+        return self.wanted is not None and self.wanted.lifecycle.phase == "paused"
+
+    @property
+    def paused_by_us(self) -> bool:
+        """Whether it is paused because its manifest said so, or by a halt, and not by somebody else.
+
+        A halt leaves no word in the state. A pause of it counts until the campaign is written to: then
+        either this was noted, or the pause that is seen is another one.
+        """
+        if self.status is not Status.PAUSED:
+            return False
+        if self.record.paused_by_us or self.declared_paused:
+            return True
+        return self.halts.paused(self.record.id, since=self.record.updated_at)
+
+    def status_drift(self, *, corrected: bool = False) -> tuple[Drift, ...]:
+        """Paused, or set going again, by somebody else or by a halt: shown, and resumed by nobody without
+        being asked."""
+        change = self._paused_by_others() or self._resumed_by_others()
+        return (Drift(self.key, self.record.id, (change,), corrected, self.at),) if change else ()
+
+    def _paused_by_others(self) -> FieldChange | None:
+        if self.status is not Status.PAUSED or self.declared_paused:
+            return None
+        if self.paused_by_us and self.halt is None:
+            return None
+        before = self.record.status if self.record.status != Status.PAUSED else str(Status.SCHEDULED)
+        return FieldChange("status", before, str(Status.PAUSED))
+
+    def _resumed_by_others(self) -> FieldChange | None:
+        if not (self.record.paused_by_us and self.declared_paused):
+            return None
+        if self.status not in (Status.SCHEDULED, Status.RUNNING):
+            return None
+        return FieldChange("status", str(Status.PAUSED), str(self.status))
+
+    def canceled_by_others(self) -> str | None:
+        """A line that says so, once."""
+        if self.status is not Status.CANCELED or self.record.status == Status.CANCELED:
+            return None
+        by = "by a halt" if self.halt else "outside of campaignctl"
+        return f"{self.key}: {self.record.id} was canceled {by}"
+
+    @property
+    def at(self) -> str | None:
+        """When live was last changed, as far as the API says."""
+        text = self.live.text("update_time") if self.live else None
+        try:
+            return iso(parse_gmt(text)) if text else None
+        except TimeError:
+            return None
+
+    def drifts(self, *, corrected: bool = False, set_right: bool = False) -> tuple[Drift, ...]:
+        """The drift to show. `corrected`: a change of the plan undoes that of the members, `set_right`: one
+        undoes that of the status."""
+        status = self.status_drift(corrected=set_right)
         if not self.drift:
-            return self.pause()
-        return (*self.pause(), Drift(self.key, self.record.id, self.drift, corrected))
+            return status
+        return (*status, Drift(self.key, self.record.id, self.drift, corrected, self.at))
 
     def blocked(self, reason: str, hint: str) -> Verdict:
         """This key is left alone."""
@@ -116,6 +185,17 @@ class Case:
         """The record with what was merely seen, or rewritten in the manifest without effect; None where
         nothing differs."""
         record = records.observed(self.record, self.live) if self.live else self.record
+        if self.live and self.paused_by_us:
+            record = replace(record, paused_by_us=True)
         if wanted and (record.source_digest, record.lifecycle) != (wanted.source_digest, wanted.lifecycle):
             record = replace(record, source_digest=wanted.source_digest, lifecycle=wanted.lifecycle)
         return record if record != self.record else None
+
+    def unknown(self, command: str) -> Verdict:
+        """Left alone because its status is one that we do not know. `command`: the one that was asked for."""
+        shown = [self.live.status, self.live.text("effective_status")] if self.live else [self.record.status]
+        words = " and ".join(repr(word) for word in dict.fromkeys(filter(None, shown)))
+        return self.blocked(
+            f"the API reports the status {words}, which we do not know; it may still send",
+            f"campaignctl {command} {self.key} --override unknown_status",
+        )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from campaignctl.campaign import marker
+from campaignctl.campaign.status import Status
 from campaignctl.diff import (
     DEFAULTS,
     EVENT,
@@ -23,7 +24,7 @@ from campaignctl.diff import (
 from campaignctl.manifest.desired import DesiredCampaign
 from campaignctl.plan import build, records
 from campaignctl.plan.case import Case, Verdict
-from campaignctl.plan.sending import has_fired, without_event
+from campaignctl.plan.sending import has_fired, known_sends, without_event
 from campaignctl.schedule.sends import is_past
 from campaignctl.state.model import Record
 
@@ -84,26 +85,47 @@ def taken_over(site: build.Site, case: Case, wanted: DesiredCampaign, spec: Spec
     return records.applied_over(case.record, spec, wanted, case.live, site.now) if case.live else None
 
 
-def edit(site: build.Site, case: Case, wanted: DesiredCampaign, spec: Spec, *, edited: bool) -> Verdict:
-    """The update that makes a live campaign what its manifest says, or why there is none."""
+def target(case: Case, spec: Spec) -> tuple[Spec, Spec]:
+    """What is live as far as known, and what shall be once what is ignored stays as it is."""
     current = overlay(case.record.applied, case.comparison.changes)
-    target: Spec = overlay(_with(spec, current, case.ignored), _ignored_items(case))
-    patch = merge_patch(current, target)
+    return current, overlay(_with(spec, current, case.ignored), _ignored_items(case))
+
+
+def edit(
+    site: build.Site, case: Case, wanted: DesiredCampaign, spec: Spec, *, edited: bool, held: bool = False
+) -> Verdict:
+    """The update that makes a live campaign what its manifest says, or why there is none.
+
+    `held`: it is paused while it is edited, because the plan pauses it or because it is paused by us.
+    """
+    current, shall = target(case, spec)
+    patch = merge_patch(current, shall)
     if (kept := _kept(case, patch)) and case.live:
-        target = _whole(target, case.live.members, kept)
-        patch = merge_patch(current, target)
-    patch = _marked(site, case, patch, target)
+        shall = _whole(shall, case.live.members, kept)
+        patch = merge_patch(current, shall)
+    patch = _marked(site, case, patch, shall)
     if not patch:
-        return Verdict(drift=case.pause(), observed=case.bookkeeping(wanted))
+        return Verdict(drift=case.status_drift(), observed=case.bookkeeping(wanted))
     reason = "the manifest changed" if edited else "live was changed outside of campaignctl"
-    change = build.update(
-        site, build.Edit(wanted, case.record, current, target, patch, case.live_digest), reason=reason
-    )
-    if ("scheduled_time" in patch or change.arms) and is_past(change.sends, site.now):
+    making = build.Edit(wanted, case.record, current, shall, patch, case.live_digest, stays_paused=held)
+    change = build.update(site, making, reason=reason)
+    if patch.get(EVENT) and (held or case.status is Status.PAUSED):
+        return _not_set_off(case)
+    sends = known_sends(without_event(shall), site.now) if held else change.sends
+    if ("scheduled_time" in patch or change.arms) and is_past(sends, site.now):
         return case.blocked(
             "its scheduled_time is past", f"set a new scheduled_time in {case.key}, then plan again"
         )
-    return Verdict(changes=(change,), drift=case.drifts(corrected=True))
+    # That a halt paused it is noted now: the update would make the pause look like another one.
+    return Verdict(changes=(change,), drift=case.drifts(corrected=True), observed=case.bookkeeping(None))
+
+
+def _not_set_off(case: Case) -> Verdict:
+    """Nothing says whether the event makes a paused campaign send; a paused one must not."""
+    return case.blocked(
+        "paused, and run_immediately would set it off",
+        f"set a scheduled_time in {case.key} instead, or `--replace {case.key}` to create it again, active",
+    )
 
 
 def _ignored_items(case: Case) -> tuple[FieldChange, ...]:

@@ -109,7 +109,7 @@ def valid_until(
 ) -> datetime | None:
     """Until when a saved plan may be applied: the earliest one-off send that it arms less the lead time,
     and at most `max_plan_age` when something sends at once. A recurring campaign bounds it only by its
-    first run after a create. None where nothing bounds it."""
+    first run after a create or a resume. None where nothing bounds it."""
     names = set(lifted)
     bounds: list[datetime] = []
     for change in changes:
@@ -122,4 +122,5 @@ def valid_until(
 
 
 def _bounds(change: Change) -> bool:
-    return change.sends.when == "scheduled" or change.action in (Action.CREATE, Action.REPLACE)
+    counted = (Action.CREATE, Action.REPLACE, Action.RESUME)
+    return change.sends.when == "scheduled" or change.action in counted

@@ -59,7 +59,8 @@ class Change:
     one before it.
 
     `requests` are its writes in order; none for what touches only the state. `spec` is what a record
-    will hold as applied (None where the record goes away). `arms`: after it the campaign can send what
+    will hold as applied (None where the record goes away: a cancel with a spec is one by `phase: canceled`,
+    and leaves the record, canceled). `arms`: after it the campaign can send what
     it could not before. `undo`: "free", "never", or "until <time>". `audience` is "everyone" or the
     targeting. `live_digest` is the digest of the live campaign that was planned against; a saved plan is
     refused when it differs. `intent` is the id under which a create, or an update that sends at once, is
@@ -96,6 +97,11 @@ class Change:
     def sends_at_once(self) -> bool:
         """Whether doing this change sets the campaign off."""
         return self.arms and self.sends.when == "immediately"
+
+    @property
+    def sets_winner(self) -> bool:
+        """Whether it ends an A/B test, with the message that `lifecycle.winner` names."""
+        return any(request.path.endswith("/set-winner") for request in self.requests)
 
 
 @dataclass(frozen=True, slots=True)

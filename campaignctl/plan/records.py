@@ -101,10 +101,15 @@ def _unseen(record: Record, spec: Mapping[str, Any], live: Live) -> dict[str, An
 
 
 def observed(record: Record, live: Live) -> Record:
-    """The record with what was merely seen: status and next run. A list item may not say all of it."""
+    """The record with what was merely seen: status and next run. A list item may not say all of it.
+
+    What is not paused any more was resumed, and its next pause is not ours until we make it.
+    """
+    status = observed_status(live, record.applied)
     return replace(
         record,
-        status=observed_status(live, record.applied),
+        status=status,
+        paused_by_us=record.paused_by_us and status == Status.PAUSED,
         send_strategy=live.text("send_strategy") or record.send_strategy,
         next_run_time=_next_run(live)
         if live.complete or "next_run_time" in live.members

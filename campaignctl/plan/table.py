@@ -5,14 +5,12 @@ Each row of the table is one small function; `undeclared` and `declared` pick th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from campaignctl.campaign.status import Status, is_draft
-from campaignctl.diff import alike, equal, matches
+from campaignctl.campaign.status import Status
+from campaignctl.diff import alike, equal
 from campaignctl.manifest.desired import DesiredCampaign
-from campaignctl.plan import build, edit
+from campaignctl.plan import build, edit, phase
 from campaignctl.plan.case import Case, Verdict
 from campaignctl.plan.sending import runs_left
 
@@ -35,9 +33,8 @@ def _undeclared(site: build.Site, case: Case) -> Verdict:
         return Verdict(
             changes=(build.forget(case.key, record, case.live_digest, reason=reason, warnings=warnings),)
         )
-    if status is Status.UNKNOWN and "unknown_status" not in case.lifted:
-        command = "destroy" if case.wanted else "apply"
-        return case.blocked(_unknown(case) + "; it may still send", _lift_unknown(case, command))
+    if status is Status.UNKNOWN and not case.lifted("unknown_status"):
+        return case.unknown("destroy --target" if case.wanted else "apply --target")
     if status is Status.NEEDS_DECISION or _sent_but_recurring(site, case):
         return case.blocked(
             f"{status}: it may still send",
@@ -45,7 +42,8 @@ def _undeclared(site: build.Site, case: Case) -> Verdict:
             f" or apply {case.key} with `on_destroy: forget` before it goes",
         )
     if status in (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.UNKNOWN):
-        return Verdict(changes=(build.cancel(site, case.key, record, case.live_digest, reason=reason),))
+        change = build.cancel(site, case.key, record, case.live_digest, reason=reason)
+        return Verdict(changes=(change,), lifted=("unknown_status",) if status is Status.UNKNOWN else ())
     warnings = ()
     if status in (Status.DRAFT, Status.MANUAL):
         warnings = (f"the API cannot delete a {status} campaign: {record.id} is left behind",)
@@ -63,103 +61,55 @@ def _lift_protection(case: Case) -> str:
     return f"put {case.key} back, apply it with `prevent_destroy: false`, then remove it"
 
 
-def _unknown(case: Case) -> str:
-    live = case.live
-    shown = [live.status, live.text("effective_status")] if live else [case.record.status]
-    words = " and ".join(repr(word) for word in dict.fromkeys(filter(None, shown)))
-    return f"the API reports the status {words}, which we do not know"
-
-
-def _lift_unknown(case: Case, command: str = "apply") -> str:
-    return f"campaignctl {command} --target {case.key} --override unknown_status"
-
-
 def declared(site: build.Site, case: Case, *, replacing: bool) -> Verdict:
     """Recorded and declared."""
     wanted = case.wanted
     if wanted is None:
         raise AssertionError("declared() is for declared keys")
-    status = case.status
     if replacing:
         return _replacement(site, case, wanted)
-    if status is Status.MISSING:
-        return case.blocked(
-            f"not found under {case.record.id} in this account",
-            f"`--replace {case.key}` creates it again, `campaignctl state rm {case.key}` forgets it",
-        )
-    spec = edit.effective(wanted.spec, case)
-    edited = not equal(spec, case.record.applied)
-    if status in (Status.SENT, Status.CANCELED, Status.NEEDS_DECISION):
-        return _final(case, wanted, edited=edited and not alike(spec, case.record.applied))
-    return _alive(site, case, wanted, spec, edited=edited)
+    if case.status is Status.MISSING:
+        return _missing(case, wanted)
+    if wanted.lifecycle.phase != "active":
+        return phase.inactive(site, case, wanted)
+    if case.status in (Status.SENT, Status.CANCELED, Status.NEEDS_DECISION):
+        return _final(case, wanted)
+    return phase.active(site, case, wanted)
 
 
 def _replacement(site: build.Site, case: Case, wanted: DesiredCampaign) -> Verdict:
-    if case.status is Status.UNKNOWN and "unknown_status" not in case.lifted:
+    if wanted.lifecycle.phase != "active":
         return case.blocked(
-            _unknown(case), f"campaignctl apply --replace {case.key} --override unknown_status"
+            f"declared {wanted.lifecycle.phase}, and a replacement would be active",
+            f"set `phase: active` in {case.key}, or plan without `--replace {case.key}`",
         )
-    return Verdict(changes=(build.replace(site, wanted, case.record, case.status, case.live_digest),))
+    unknown = case.status is Status.UNKNOWN
+    if unknown and not case.lifted("unknown_status"):
+        return case.unknown("apply --replace")
+    change = build.replace(site, wanted, case.record, case.status, case.live_digest)
+    return Verdict(changes=(change,), lifted=("unknown_status",) if unknown else ())
 
 
-def _final(case: Case, wanted: DesiredCampaign, *, edited: bool) -> Verdict:
+def _missing(case: Case, wanted: DesiredCampaign) -> Verdict:
+    again = f"`--replace {case.key}` creates it again, " if wanted.lifecycle.phase == "active" else ""
+    return case.blocked(
+        f"not found under {case.record.id} in this account",
+        f"{again}`campaignctl state rm {case.key}` forgets it",
+    )
+
+
+def _final(case: Case, wanted: DesiredCampaign) -> Verdict:
     """Sent, canceled, or waiting for a decision: nothing can be changed any more."""
-    known_as = case.status if case.status is not Status.SENT else "already sent"
-    if not edited:
-        note = None
-        if case.status is Status.CANCELED and case.record.status != Status.CANCELED:
-            note = f"{case.key}: {case.record.id} was canceled outside of campaignctl"
-        return Verdict(note=note, observed=case.bookkeeping(wanted))
+    if case.status is Status.CANCELED and case.record.lifecycle.phase == "canceled":
+        return case.blocked("canceled, which is final, and declared active again", _create_again(case))
+    spec = edit.effective(wanted.spec, case)
+    if equal(spec, case.record.applied) or alike(spec, case.record.applied):
+        return Verdict(note=case.canceled_by_others(), observed=case.bookkeeping(wanted))
     if wanted.source_digest == case.record.source_digest:
         return Verdict(quiet="final", observed=case.bookkeeping(wanted))
-    return case.blocked(
-        f"{known_as}; it cannot be changed",
-        f"give the change a new key, or `--replace {case.key}` to create it again",
-    )
+    known_as = case.status if case.status is not Status.SENT else "already sent"
+    return case.blocked(f"{known_as}; it cannot be changed", _create_again(case))
 
 
-def _alive(
-    site: build.Site, case: Case, wanted: DesiredCampaign, spec: Mapping[str, Any], *, edited: bool
-) -> Verdict:
-    """Draft, manual, scheduled, paused, running, or a status that we do not know."""
-    status = case.status
-    if not edited and not case.drift:
-        return Verdict(drift=case.drifts(), observed=case.bookkeeping(wanted))
-    if edit.live_has(case, spec):
-        observed = edit.taken_over(site, case, wanted, spec)
-        return Verdict(drift=case.pause(), observed=observed)
-    if status is Status.RUNNING:
-        return _running(case, edited=edited)
-    if status is Status.UNKNOWN and "unknown_status" not in case.lifted:
-        return case.blocked(_unknown(case), _lift_unknown(case))
-    if spec.get("is_draft") and _left_draft(case):
-        return _no_way_back(case, edited=edited)
-    return edit.edit(site, case, wanted, spec, edited=edited)
-
-
-def _left_draft(case: Case) -> bool:
-    """Whether the campaign is no draft any more, and that is not ignored."""
-    if matches("is_draft", case.ignored):
-        return False
-    if case.live is not None:
-        return not is_draft(case.live.members)
-    return not case.record.applied.get("is_draft")
-
-
-def _no_way_back(case: Case, *, edited: bool) -> Verdict:
-    if not edited:
-        return Verdict(
-            drift=case.drifts(),
-            note=f"{case.key}: launched outside of campaignctl; nothing returns to a draft",
-            observed=case.bookkeeping(None),
-        )
-    return case.blocked(
-        "nothing returns to a draft",
-        f"take `is_draft` out of {case.key}, or `--replace {case.key}` to create it again as a draft",
-    )
-
-
-def _running(case: Case, *, edited: bool) -> Verdict:
-    if edited:
-        return case.blocked("running", "pause it in the dashboard, or wait until it has run, then plan again")
-    return Verdict(drift=case.drifts(), observed=case.bookkeeping(None))
+def _create_again(case: Case) -> str:
+    return f"give the change a new key, or `--replace {case.key}` to create it again"

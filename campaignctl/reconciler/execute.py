@@ -20,7 +20,7 @@ from campaignctl.errors import (
     StateNotSaved,
 )
 from campaignctl.plan.model import Action, Change, Plan
-from campaignctl.plan.planner import stages
+from campaignctl.plan.order import stages
 from campaignctl.reconciler import perform, settle
 from campaignctl.reconciler.outcome import ChangeResult, Event, Failure, Outcome
 from campaignctl.reconciler.readback import read_back

@@ -10,7 +10,8 @@ from campaignctl.manifest.desired import DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.model import Plan
 from campaignctl.plan.options import Options
-from campaignctl.plan.planner import Question, decide
+from campaignctl.plan.planner import decide
+from campaignctl.plan.question import Question
 from campaignctl.plan.reading import Reading, Unsettled
 from campaignctl.reconciler.observe import look, observe
 from campaignctl.reconciler.opening import check_environment, check_url
@@ -44,7 +45,15 @@ def question(
 ) -> Question:
     """Everything a plan is made of."""
     return Question(
-        desired, state, reading, options, now, wiring.clock.new_id, wiring.tool_version, wiring.commit
+        desired,
+        state,
+        reading,
+        options,
+        now,
+        wiring.clock.new_id,
+        wiring.tool_version,
+        wiring.commit,
+        wiring.who,
     )
 
 

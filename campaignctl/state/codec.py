@@ -284,6 +284,7 @@ def decode_record(node: Node) -> Record:
         reposted=read["reposted"].boolean(),
         paused_by_us=read["paused_by_us"].boolean(),
         winner=read["winner"].optional(Node.text),
+        moved_from=read["moved_from"].optional(Node.text),
     )
 
 

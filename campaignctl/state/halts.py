@@ -6,6 +6,7 @@ be able to set it while an apply runs, and when the state is damaged.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args
 
@@ -83,11 +84,26 @@ class Halts:
         """Halts that still stop something."""
         return tuple(halt for halt in self.halts if halt.in_force)
 
-    def paused(self, campaign_id: str) -> bool:
+    def stopping(self, keys: Iterable[str], campaign_id: str | None = None) -> tuple[Halt, str] | None:
+        """The halt that stops a campaign, if one does, and the key by which it is lifted.
+
+        `keys` are those that it has or had. A halt that stopped this very campaign goes on to, whatever its
+        key has become.
+        """
+        for key in keys:
+            if (halt := self.on(key)) is not None:
+                return halt, key
+        for halt in self.halts:
+            for each in halt.stopped:
+                if each.id == campaign_id and halt.names(each.key):
+                    return halt, each.key
+        return None
+
+    def paused(self, campaign_id: str, *, since: str = "") -> bool:
         """Whether this campaign was paused by a halt, be it lifted or not: then it is not somebody else's
-        pause."""
+        pause. `since`: not before this time."""
         stopped = (each for halt in self.halts for each in halt.stopped)
-        return any(each.id == campaign_id and each.how == "paused" for each in stopped)
+        return any(each.id == campaign_id and each.how == "paused" and each.at >= since for each in stopped)
 
     def with_halt(self, halt: Halt) -> Halts:
         """These with one more, or with a newer form of one that is among them."""

@@ -42,7 +42,8 @@ class Record:
     itself, before defaults and variables. `status` is the last status seen. `reposted` is true while a
     second copy of this campaign may still turn up. `paused_by_us` says that it is paused because its
     manifest said so, and may be resumed when the manifest does; `winner` is the name of the message that
-    was set as winner of its A/B test. Times are `YYYY-MM-DDTHH:MM:SSZ`.
+    was set as winner of its A/B test. `moved_from` is the key from which its record was last moved, so that
+    the move is made once. Times are `YYYY-MM-DDTHH:MM:SSZ`.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Record:
     reposted: bool = False
     paused_by_us: bool = False
     winner: str | None = None
+    moved_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

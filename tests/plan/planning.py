@@ -14,7 +14,8 @@ from campaignctl.errors import Source
 from campaignctl.manifest.desired import DesiredCampaign, DesiredState, Project
 from campaignctl.plan.model import Change, Plan
 from campaignctl.plan.options import Options
-from campaignctl.plan.planner import Question, decide
+from campaignctl.plan.planner import decide
+from campaignctl.plan.question import Question
 from campaignctl.plan.reading import Reading
 from campaignctl.state.model import Account, Intent, Record, State, Watermark
 
@@ -98,6 +99,7 @@ def plan_of(
     options: Options | None = None,
     project: Project = PROJECT,
     now: datetime = NOW,
+    **signed: str,
 ) -> Plan:
     """The plan for these campaigns. Without a reading every record is read as it was applied."""
     numbers = count(1)
@@ -110,6 +112,7 @@ def plan_of(
             now,
             lambda: f"intent-{next(numbers):04d}",
             "0.1.0",
+            **signed,
         )
     )
 

@@ -9,7 +9,8 @@ _SETTLE = "campaignctl/reconciler/settle.py"
 _OBSERVE = "campaignctl/reconciler/observe.py"
 _APPLYING = "campaignctl/reconciler/applying.py"
 _DURABLE = "campaignctl/backends/durable.py"
-_PLANNER = "campaignctl/plan/planner.py"
+_LEDGER = "campaignctl/plan/ledger.py"
+_CREATION = "campaignctl/plan/creation.py"
 
 
 @dataclass(frozen=True)
@@ -188,17 +189,17 @@ MUTANTS = (
         "the ledger looks at the key's own sends alone",
         (
             Edit(
-                _PLANNER,
-                "    sent = _sent_before(question, body)\n",
-                "    sent = _sent_before(question, body, key)\n",
+                _CREATION,
+                "    sent = ledger.sent_before(question, body)\n",
+                "    sent = ledger.sent_before(question, body, key)\n",
             ),
             Edit(
-                _PLANNER,
-                "def _sent_before(question: Question, body: str) -> str | None:\n",
-                "def _sent_before(question: Question, body: str, key: str = '') -> str | None:\n",
+                _LEDGER,
+                "def sent_before(question: Question, body: str) -> str | None:\n",
+                "def sent_before(question: Question, body: str, key: str = '') -> str | None:\n",
             ),
             Edit(
-                _PLANNER,
+                _LEDGER,
                 "        if entry.digest == body:\n",
                 "        if entry.digest == body and key in ('', entry.key):\n",
             ),

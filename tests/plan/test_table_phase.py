@@ -1,0 +1,287 @@
+"""The decision table for `lifecycle.phase`: what is paused, resumed, cancelled, and what is left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.lifecycle import Lifecycle, Phase
+from campaignctl.campaign.live import Live
+from campaignctl.plan.model import Plan
+from campaignctl.plan.options import Options
+from campaignctl.plan.reading import Reading
+from campaignctl.state.model import Record
+from tests.plan.planning import (
+    DRAFT,
+    ID,
+    IMMEDIATE,
+    KEY,
+    MANUAL,
+    NOW,
+    RECURRING,
+    SCHEDULED,
+    Spec,
+    live,
+    only,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+RENAMED = {"name": "Welcome back"}
+PATH = f"/v1/hood/campaigns/{ID}"
+OURS = Lifecycle(phase="paused")
+
+
+def of(
+    phase: Phase,
+    shown: Live | None,
+    *,
+    applied: Spec = SCHEDULED,
+    spec: Spec | None = None,
+    known: Record | None = None,
+    **options: Any,
+) -> Plan:
+    """The plan for one recorded campaign of a phase, of which live shows this."""
+    recorded = known or record(applied, str(shown.members["status"]) if shown else "scheduled")
+    return plan_of(
+        wanted(spec or applied, manifest="sha256:new", lifecycle=Lifecycle(phase=phase)),
+        known=state({KEY: recorded}),
+        reading=Reading(live={KEY: shown}),
+        options=Options(**options),
+    )
+
+
+def did(plan: Plan) -> list[str]:
+    """The actions, and `blocked` behind them."""
+    return [str(change.action) for change in plan.changes] + ["blocked"] * len(plan.blocked)
+
+
+@pytest.mark.parametrize("phase", ["paused", "canceled"])
+@pytest.mark.parametrize("spec", [SCHEDULED, RECURRING, IMMEDIATE, MANUAL, DRAFT])
+def test_what_is_not_active_is_not_created(phase: Phase, spec: Spec) -> None:
+    plan = plan_of(wanted(spec, lifecycle=Lifecycle(phase=phase)))
+    assert plan.empty
+    assert not plan.refused
+    assert plan.notes == (f"{KEY}: declared {phase}; created when active",)
+    assert plan.summary["none"] == 1
+
+
+def test_a_time_that_passes_while_it_is_paused_is_not_missed() -> None:
+    late = {**SCHEDULED, "scheduled_time": "2026-11-24 12:00:00"}
+    assert not plan_of(wanted(late, lifecycle=OURS)).missed
+
+
+def test_many_that_are_not_created_make_one_line() -> None:
+    plan = plan_of(*(wanted(SCHEDULED, f"k{number}", lifecycle=OURS) for number in range(300)))
+    assert plan.notes == ("k0, k1, k10, k100, k101 and 295 more: declared paused; created when active",)
+
+
+@pytest.mark.parametrize("status", ["scheduled", "running"])
+@pytest.mark.parametrize("edit", [{}, RENAMED])
+def test_what_is_going_is_paused_and_then_edited(status: str, edit: Spec) -> None:
+    plan = of("paused", live(SCHEDULED, status), spec={**SCHEDULED, **edit})
+    assert did(plan) == (["pause", "update"] if edit else ["pause"])
+    pause = plan.changes[0]
+    assert [(request.method, request.path) for request in pause.requests] == [("POST", f"{PATH}/pause")]
+    assert pause.requests[0].body == {"reason": "campaignctl: declared paused"}
+    assert (pause.sends.when, pause.arms, pause.undo) == ("never", False, "free")
+    assert pause.spec == SCHEDULED
+    assert pause.live_digest is not None
+    assert not any(change.arms for change in plan.changes)
+    assert {change.live_digest for change in plan.changes} == {pause.live_digest}
+
+
+def test_what_makes_a_paused_campaign_reach_more_does_not_arm_it() -> None:
+    earlier = {**SCHEDULED, "scheduled_time": "2036-12-24 09:00:00"}
+    plan = of("paused", live(SCHEDULED), spec=earlier)
+    assert [(change.arms, change.sends.when) for change in plan.changes] == [(False, "never")] * 2
+
+
+def test_an_event_does_not_reach_a_paused_campaign() -> None:
+    for status, done in (("scheduled", ["pause", "blocked"]), ("paused", ["blocked"])):
+        plan = of("paused", live(SCHEDULED, status), spec={**SCHEDULED, "run_immediately": True})
+        assert did(plan) == done
+        assert "run_immediately would set it off" in plan.blocked[0].reason
+
+
+@pytest.mark.parametrize("edit", [{}, RENAMED])
+def test_paused_as_declared_whoever_paused_it(edit: Spec) -> None:
+    plan = of("paused", live(SCHEDULED, "paused"), spec={**SCHEDULED, **edit})
+    assert did(plan) == (["update"] if edit else [])
+    assert not plan.drift
+    assert plan.observed[KEY].paused_by_us
+
+
+def test_what_somebody_set_going_again_is_paused_again_and_shown() -> None:
+    known = record(SCHEDULED, "paused", lifecycle=OURS, paused_by_us=True)
+    plan = of("paused", live(SCHEDULED, "scheduled", update_time="2026-11-24 11:00:00"), known=known)
+    assert did(plan) == ["pause"]
+    (drift,) = plan.drift
+    assert [(one.path, one.before, one.after) for one in drift.diff] == [("status", "paused", "scheduled")]
+    assert drift.corrected
+    assert drift.at == "2026-11-24T11:00:00Z"
+
+
+@pytest.mark.parametrize("phase", ["paused", "canceled"])
+@pytest.mark.parametrize("edit", [{}, RENAMED])
+@pytest.mark.parametrize(
+    ("applied", "status"),
+    [(DRAFT, "draft"), (MANUAL, "idle"), (SCHEDULED, "sent"), (SCHEDULED, "needs_decision")],
+)
+def test_what_sends_nothing_by_itself_is_left(phase: Phase, edit: Spec, applied: Spec, status: str) -> None:
+    plan = of(phase, live(applied, status), applied=applied, spec={**applied, **edit})
+    assert did(plan) == []
+    assert plan.notes[0].startswith(f"{KEY}: declared {phase}, and ")
+    assert plan.observed[KEY].lifecycle.phase == phase
+    assert plan.observed[KEY].source_digest == "sha256:manifest"
+
+
+@pytest.mark.parametrize("phase", ["paused", "canceled"])
+def test_what_is_canceled_already_is_as_it_should_be(phase: Phase) -> None:
+    plan = of(phase, live(SCHEDULED, "canceled"))
+    assert did(plan) == []
+    assert not plan.notes
+
+
+@pytest.mark.parametrize("status", ["scheduled", "running", "paused"])
+@pytest.mark.parametrize("edit", [{}, RENAMED])
+def test_what_is_declared_canceled_is_cancelled_without_an_update(status: str, edit: Spec) -> None:
+    plan = of("canceled", live(SCHEDULED, status), spec={**SCHEDULED, **edit})
+    change = only(plan)
+    assert str(change.action) == "cancel"
+    assert change.requests[0].path == f"{PATH}/cancel"
+    assert change.requests[0].body == {"reason": "campaignctl: declared canceled"}
+    assert (change.spec, change.source_digest) == (SCHEDULED, "sha256:manifest")
+    assert change.lifecycle.phase == "canceled"
+
+
+def test_what_was_canceled_for_good_does_not_become_active_again() -> None:
+    known = record(SCHEDULED, "canceled", lifecycle=Lifecycle(phase="canceled"))
+    for edit in ({}, RENAMED):
+        plan = plan_of(wanted({**SCHEDULED, **edit}), known=state({KEY: known}), reading=Reading())
+        assert did(plan) == ["blocked"]
+        assert "final" in plan.blocked[0].reason
+        assert f"--replace {KEY}" in plan.blocked[0].hint
+        assert not plan.observed
+    again = plan_of(
+        wanted(SCHEDULED), known=state({KEY: known}), reading=Reading(), options=Options(replace=(KEY,))
+    )
+    assert did(again) == ["replace"]
+
+
+@pytest.mark.parametrize("phase", ["paused", "canceled"])
+def test_a_missing_campaign_blocks_and_is_not_offered_a_replacement(phase: Phase) -> None:
+    (blocked,) = of(phase, None).blocked
+    assert blocked.hint == f"`campaignctl state rm {KEY}` forgets it"
+
+
+@pytest.mark.parametrize(("phase", "action"), [("paused", "pause"), ("canceled", "cancel")])
+def test_an_unknown_status_blocks_until_it_is_lifted(phase: Phase, action: str) -> None:
+    assert did(of(phase, live(SCHEDULED, "thawing"))) == ["blocked"]
+    assert did(of(phase, live(SCHEDULED, "thawing"), overrides=("unknown_status",))) == [action]
+
+
+@pytest.mark.parametrize("phase", ["paused", "canceled"])
+def test_a_recurring_campaign_with_runs_left_is_not_taken_for_sent(phase: Phase) -> None:
+    (blocked,) = of(phase, live(RECURRING, "sent"), applied=RECURRING).blocked
+    assert "may still send" in blocked.reason
+
+
+@pytest.mark.parametrize("phase", ["paused", "canceled"])
+@pytest.mark.parametrize("status", ["scheduled", "paused", "sent", "canceled", "draft"])
+def test_nothing_is_replaced_by_what_is_not_active(phase: Phase, status: str) -> None:
+    plan = of(phase, live(SCHEDULED, status), replace=(KEY,))
+    assert did(plan) == ["blocked"]
+    assert "phase: active" in plan.blocked[0].hint
+
+
+PAUSED_BY_US: Any = {"status": "paused", "lifecycle": OURS, "paused_by_us": True}
+
+
+def again(applied: Spec = SCHEDULED, spec: Spec | None = None, **options: Any) -> Plan:
+    """The plan for a campaign that its manifest had paused and that it declares active again."""
+    known = record(applied, **PAUSED_BY_US)
+    return of("active", live(applied, "paused"), applied=applied, spec=spec, known=known, **options)
+
+
+def test_a_one_off_is_resumed_at_exactly_its_time() -> None:
+    change = only(again())
+    assert str(change.action) == "resume"
+    assert change.requests[0].path == f"{PATH}/resume"
+    assert change.requests[0].body == {"scheduled_time": "2036-12-24 10:00:00"}
+    assert (change.arms, change.sends_at_once, change.sends.when) == (True, False, "scheduled")
+    assert change.undo == "until 2036-12-24T10:00:00Z"
+    assert change.audience == "everyone"
+    assert change.reason == "declared active again"
+
+
+def test_a_recurring_campaign_is_resumed_at_its_next_run() -> None:
+    plan = again(RECURRING)
+    assert only(plan).requests[0].body == {"scheduled_time": "2026-11-25 09:00:00"}
+    assert plan.valid_until == NOW.replace(day=25, hour=8, minute=50)
+    local = {**RECURRING, "send_in_profile_time_zone": True}
+    assert only(again(local)).requests[0].body == {"scheduled_time": "2026-11-25 09:00:00"}
+
+
+def test_an_edit_comes_before_the_resume_and_gives_it_its_time() -> None:
+    later = {**SCHEDULED, "scheduled_time": "2036-12-25 10:00:00"}
+    plan = again(spec=later)
+    assert did(plan) == ["update", "resume"]
+    assert [change.arms for change in plan.changes] == [False, True]
+    assert plan.changes[1].requests[0].body == {"scheduled_time": "2036-12-25 10:00:00"}
+    assert plan.changes[1].spec == later
+
+
+PAST = {**SCHEDULED, "scheduled_time": "2026-11-24 11:00:00"}
+
+
+@pytest.mark.parametrize(
+    "applied", [PAST, IMMEDIATE, MANUAL, {**MANUAL, "recurrence": {"cron": "0 0 31 2 *"}}]
+)
+def test_without_a_time_to_come_nothing_is_resumed(applied: Spec) -> None:
+    plan = again(applied)
+    assert did(plan) == ["blocked"]
+    assert "set a new scheduled_time" in plan.blocked[0].hint
+    edited = again(applied, {**applied, **RENAMED})
+    assert did(edited) == ["update", "blocked"]
+
+
+@pytest.mark.parametrize("applied", [PAST, IMMEDIATE, MANUAL])
+def test_a_new_time_lifts_that(applied: Spec) -> None:
+    plan = again(applied, {**applied, "scheduled_time": "2036-12-24 10:00:00"})
+    assert did(plan) == ["update", "resume"]
+    assert plan.changes[1].requests[0].body == {"scheduled_time": "2036-12-24 10:00:00"}
+    assert not plan.changes[1].sends_at_once
+
+
+def test_a_paused_campaign_is_not_set_off_by_the_event() -> None:
+    plan = again(SCHEDULED, {**SCHEDULED, "run_immediately": True})
+    assert did(plan) == ["blocked"]
+    assert f"--replace {KEY}" in plan.blocked[0].hint
+
+
+def test_what_somebody_else_paused_is_resumed_only_when_that_is_lifted() -> None:
+    shown = live(SCHEDULED, "paused")
+    plan = of("active", shown, known=record(SCHEDULED))
+    assert did(plan) == []
+    assert [(one.before, one.after) for one in plan.drift[0].diff] == [("scheduled", "paused")]
+    lifted = of("active", shown, known=record(SCHEDULED), overrides=("foreign_pause",))
+    assert did(lifted) == ["resume"]
+    assert lifted.drift[0].corrected
+
+
+def test_what_is_going_again_is_not_known_as_paused_by_us_any_more() -> None:
+    plan = of("active", live(SCHEDULED), known=record(SCHEDULED, **PAUSED_BY_US))
+    assert did(plan) == []
+    assert not plan.observed[KEY].paused_by_us
+
+
+def test_the_reason_names_commit_and_user() -> None:
+    known = state({KEY: record(SCHEDULED)})
+    plan = plan_of(known=known, commit="3fe2590aabbccdd", who="anna")
+    assert only(plan).requests[0].body == {
+        "reason": "campaignctl: no longer declared (commit 3fe2590aabbc, by anna)"
+    }
