@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Plan
+from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
 from campaignctl.render.audience import EVERYONE, audience_text
 from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.sending import sends_lines, undo_text
+from campaignctl.render.status import next_run_text
 from campaignctl.render.style import Style, Tone
 from campaignctl.render.summary import REACHING, keys_text, summary_text
 from campaignctl.render.values import field_lines, value_text
@@ -56,6 +57,7 @@ def plan_text(plan: Plan, *, color: bool, now: datetime, width: int = 100) -> st
         *_section(
             "Objections: nothing of this plan is applied", _objections(plan.objections), page.style, "red"
         ),
+        *_section("Lifted: would have objected", _lifted(plan, page), page.style),
         "\n".join(_footer(plan, page)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -111,7 +113,14 @@ def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
         everyone = style("everyone", "bold") + " (there is no targeting)"
         yield "reaches", [everyone if audience == EVERYONE else audience]
     yield "undo", [undo_text(change.undo, page.zone)]
-    yield "warning", [style(escape(warning, None), "yellow") for warning in change.warnings]
+    yield "was", [escape(change.moved_from)] if change.moved_from else []
+    warnings = [*map(_conflict, change.conflicts), *(escape(warning, None) for warning in change.warnings)]
+    yield "warning", [style(warning, "yellow") for warning in warnings]
+
+
+def _conflict(one: Conflict) -> str:
+    applied, live, manifest = (value_text(value, LIMIT) for value in (one.applied, one.live, one.manifest))
+    return f"conflict: {escape(one.path)} was {applied}, somebody made it {live}, this makes it {manifest}"
 
 
 def _section(title: str, lines: Iterable[str], style: Style, tone: Tone = "yellow") -> Iterator[str]:
@@ -127,7 +136,8 @@ def _drifts(plan: Plan, page: _Page) -> Iterator[str]:
 
 def _drift(drift: Drift, page: _Page) -> Iterator[str]:
     what = "this plan puts it back" if drift.corrected else "left as it is"
-    yield f"  {escape(drift.key)} ({escape(drift.id)}): applied -> live; {what}"
+    at = f", last changed {next_run_text(drift.at, page.zone)}" if drift.at else ""
+    yield f"  {escape(drift.key)} ({escape(drift.id)}): applied -> live{at}; {what}"
     for line in field_lines(drift.diff, page.style, page.width - len(_INDENT)):
         yield _INDENT + line
 
@@ -146,6 +156,13 @@ def _objections(objections: Iterable[Objection]) -> Iterator[str]:
         yield f"  {guardrail}: {escape(one.found)}; the limit is {escape(one.limit)}"
         yield f"{_INDENT}by: {keys_text(one.keys)}"
         yield f"{_INDENT}to lift it once: --override {guardrail}"
+
+
+def _lifted(plan: Plan, page: _Page) -> Iterator[str]:
+    for one in plan.lifted:
+        until = f"until {next_run_text(one.until, page.zone)}" if one.until else "once, on the command line"
+        reason = f": {escape(one.reason)}" if one.reason else ""
+        yield f"  {escape(one.name)} for {keys_text(one.keys)}, {until}{reason}"
 
 
 def _footer(plan: Plan, page: _Page) -> Iterator[str]:

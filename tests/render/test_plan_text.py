@@ -7,9 +7,10 @@ from datetime import timedelta
 from textwrap import dedent
 
 from campaignctl.diff import FieldChange
-from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Plan
+from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
 from campaignctl.render.plan import plan_text
 from campaignctl.schedule.sends import Sends
+from campaignctl.state.model import Overridden
 from tests.render.sample_plans import NOW, created, plan, updated
 
 
@@ -242,3 +243,38 @@ def test_a_recurrence_without_runs_to_come_says_so() -> None:
     spec = {"recurrence": {"cron": "0 9 * * *"}}
     change = Change("push/a", Action.UPDATE, "1", "A", "changed", sends=Sends("recurring"), spec=spec)
     assert "               no run to come\n" in _text(plan(change))
+
+
+def test_a_move_names_the_old_key() -> None:
+    change = Change("push/new", Action.MOVE, "103", "N", "moved", moved_from="push/old")
+    assert "      was:     push/old\n" in _text(plan(change))
+
+
+def test_a_conflict_says_what_was_what_is_and_what_will_be() -> None:
+    conflict = Conflict("name", "A", None, "Our")
+    change = Change("push/a", Action.UPDATE, "1", "A", "changed", conflicts=(conflict,), warnings=("mind",))
+    shown = _text(plan(change))
+    assert '      warning: conflict: name was "A", somebody made it null, this makes it "Our"\n' in shown
+    assert "               mind\n" in shown
+
+
+def test_drift_says_when() -> None:
+    drift = Drift("push/a", "103", (FieldChange("name", "A", "B"),), True, "2036-03-22T10:00:00Z")
+    assert (
+        "push/a (103): applied -> live, last changed Sat 22 Mar 2036 10:00 GMT (11:00 Europe/Belgrade); this"
+        in _text(plan(drift=(drift,)))
+    )
+
+
+def test_what_was_lifted_is_said_with_its_reason() -> None:
+    lifted = (
+        Overridden("freeze", ("push/a",), "agreed with sales", "2036-03-22T10:00:00Z"),
+        Overridden("resend", ("push/b",)),
+    )
+    assert _expected(
+        """
+        Lifted: would have objected
+          freeze for push/a, until Sat 22 Mar 2036 10:00 GMT (11:00 Europe/Belgrade): agreed with sales
+          resend for push/b, once, on the command line
+        """
+    ) in _text(plan(lifted=lifted))
