@@ -7,6 +7,7 @@ CampaignctlError              exit status 1
 ├── StateError                the state cannot be used as it is
 │   ├── StateDamaged          unreadable; nothing was overwritten
 │   ├── StateTooNew           written by a newer tool
+│   ├── StateMoved            it was taken to another place
 │   └── StateNotSaved         a write failed; says where the state was rescued to
 ├── LockError
 │   ├── LockHeld              somebody else applies
@@ -115,6 +116,15 @@ class StateDamaged(StateError):
 
 class StateTooNew(StateError):
     """A newer campaignctl wrote this state."""
+
+
+class StateMoved(StateError):
+    """The state was taken to another place; `lineage` and `serial` are those that it had then."""
+
+    def __init__(self, summary: str, *, hint: str, lineage: str, serial: int) -> None:
+        super().__init__(summary, hint=hint)
+        self.lineage = lineage
+        self.serial = serial
 
 
 class StateNotSaved(StateError):

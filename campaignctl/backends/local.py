@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaignctl.backends import durable
+from campaignctl.backends.claim import held
 from campaignctl.backends.durable import exposed, make_directory
+from campaignctl.backends.keeping import Keeping
 from campaignctl.backends.localsession import LocalSession
-from campaignctl.backends.lockfile import HeldLock, LockFile, describe
+from campaignctl.backends.lockfile import HeldLock, LockFile
 from campaignctl.backends.statefiles import StateFiles
 from campaignctl.errors import Interrupted, LockError, LockHeld, StateDamaged, StateError, StateNotSaved
 from campaignctl.state.halts import Halts, decode_halts, encode_halts
@@ -22,22 +23,6 @@ _UNSTOPPED = (
     " or make the directory writable for this user and run the command again"
 )
 _HANGS = "find the process that is stopped or waits for the disk, and let it go on or end it"
-
-
-@dataclass(frozen=True, slots=True)
-class Keeping:
-    """What lies beside a state.
-
-    `left_journal` says that there are steps no process works on, `backup` where the previous state is,
-    `exposed` what others than its owner may read or write. `holder_lives` is None without a lock, and for
-    one of another host.
-    """
-
-    left_journal: bool
-    backup: str | None
-    exposed: tuple[str, ...]
-    lock: LockInfo | None
-    holder_lives: bool | None
 
 
 class LocalBackend:
@@ -188,7 +173,7 @@ class LocalBackend:
             if self._interrupted():
                 raise Interrupted("interrupted while waiting for the lock of the state")
             if left <= timedelta():
-                raise _held(taken)
+                raise held(taken)
             pause = min(_POLL, left)
             self._wait(pause)
             left -= pause
@@ -203,15 +188,6 @@ def _read_halts(path: Path) -> Halts:
             f"{path} cannot be read", detail=str(error), hint="make it readable for this user"
         ) from error
     return decode_halts(data, where=str(path)) if data is not None else Halts()
-
-
-def _held(info: LockInfo) -> LockHeld:
-    return LockHeld(
-        "the state is locked",
-        detail=describe(info),
-        hint="wait for it, or let --lock-timeout wait; if that process is gone for good:"
-        f" `campaignctl state unlock {info.id}`",
-    )
 
 
 def _unusable(files: StateFiles, error: OSError) -> LockError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,11 +10,13 @@ from pathlib import Path
 from campaignctl.backends import durable
 from campaignctl.backends.journalfile import JournalFile
 from campaignctl.backends.lockfile import HeldLock
+from campaignctl.backends.rescue import rescue
 from campaignctl.backends.statefiles import StateFiles
 from campaignctl.errors import StateError, StateNotSaved
 from campaignctl.state.codec import encode, fingerprint
 from campaignctl.state.journal import entry_line, first_line
 from campaignctl.state.model import Entry, LockInfo, State
+from campaignctl.state.moved import encode_moved
 
 _ROOM_HINT = "make room, or make the directory writable for this user, then run the command again"
 
@@ -79,6 +79,26 @@ class LocalSession:
         with self._mutex:
             self._write(state)
 
+    def retire(self, place: str) -> None:
+        """Leave in the place of the state only a note that it lives in `place` now; the backup has it.
+
+        Raises:
+            LockLost: the lock is no longer ours; nothing was written.
+            StateNotSaved: the note could not be written; the state is where it was.
+        """
+        with self._mutex:
+            state = self.state
+            if state is None:
+                raise StateNotSaved(f"there is no state in {self._files.path} that could be taken away")
+            self._fold()
+            try:
+                with self._guarded():
+                    self._files.replace(encode_moved(state, place).encode())
+            except OSError as error:
+                raise self._not_saved(self._files.path, error, _ROOM_HINT) from error
+            self._journal.close()
+            self._state, self._document = None, None
+
     def append(self, entry: Entry) -> None:
         """Add one step durably. Safe to call from several threads.
 
@@ -140,7 +160,7 @@ class LocalSession:
                 self._files.replace(data, readable=self._problem is None)
         except OSError as error:
             self._journal.fail(error)
-            raise self._not_saved(self._files.path, error, _rescue(data)) from error
+            raise self._not_saved(self._files.path, error, rescue(data, "make room")) from error
         self._journal.close()
         self._journal = JournalFile(self._files.beside("journal"))
         self._state, self._document, self._problem = state, (state, fingerprint(data)), None
@@ -174,26 +194,3 @@ class LocalSession:
     @staticmethod
     def _not_saved(path: Path, error: OSError, hint: str) -> StateNotSaved:
         return StateNotSaved(f"{path} could not be written", detail=str(error), hint=hint)
-
-
-def _rescue(data: bytes) -> str:
-    """Save a state document somewhere else, and say where and what to do with it."""
-    for directory in _elsewhere():
-        with suppress(OSError):
-            descriptor, name = tempfile.mkstemp(".json", "campaignctl-state-", directory)
-            try:
-                durable.write_all(descriptor, data)
-                durable.sync(descriptor)
-            except OSError:
-                Path(name).unlink()
-                raise
-            finally:
-                os.close(descriptor)
-            return f"the state is in {name}; make room, then run `campaignctl state push {name}`"
-    return "it could not be saved anywhere else either; make room, and the next apply settles what is open"
-
-
-def _elsewhere() -> Iterator[Path]:
-    for place in (tempfile.gettempdir, Path.cwd):
-        with suppress(OSError):
-            yield Path(place())

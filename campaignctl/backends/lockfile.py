@@ -7,20 +7,18 @@ over; `remove` takes away the first, so a process that still lives finds out at 
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from campaignctl.backends.claim import UNKNOWN, claim, describe, is_here
 from campaignctl.backends.durable import FILE_MODE, guarded, sync, try_flock, write_all
 from campaignctl.errors import LockError, LockLost
 from campaignctl.state.codec import decode_lock, encode_lock
 from campaignctl.state.model import LockInfo
 
-_UNKNOWN = LockInfo("unknown", "unknown", "unknown", 0, "unknown", "unknown")
 _LONGEST = 1 << 16
 
 
@@ -85,7 +83,7 @@ class LockFile:
                 if holder := _holder(descriptor, before):
                     os.close(descriptor)
                     return holder
-                info = self._claim(operation)
+                info = claim(operation, self.now, self.new_id)
                 _overwrite(descriptor, encode_lock(info).encode())
             except BaseException:
                 os.close(descriptor)
@@ -105,12 +103,12 @@ class LockFile:
                 try:
                     info = _content(descriptor)
                     if not try_flock(descriptor):
-                        return info or _UNKNOWN, True
+                        return info or UNKNOWN, True
                 finally:
                     os.close(descriptor)
         except FileNotFoundError:
             return None
-        return (info, False if info.host == socket.gethostname() else None) if info else None
+        return (info, False if is_here(info) else None) if info else None
 
     def remove(self, lock_id: str) -> LockInfo:
         """Break the lock of this id, whether its holder lives or not.
@@ -120,7 +118,7 @@ class LockFile:
         """
         try:
             with guarded(self.path.parent):
-                info = decode_lock(self.path.read_bytes()) or _UNKNOWN
+                info = decode_lock(self.path.read_bytes()) or UNKNOWN
                 if info.id != lock_id:
                     raise LockError(
                         f"the lock {self.path} has another id: {info.id}",
@@ -132,24 +130,6 @@ class LockFile:
         except FileNotFoundError as error:
             raise LockError(f"there is no lock {self.path} to break") from error
 
-    def _claim(self, operation: str) -> LockInfo:
-        return LockInfo(
-            id=self.new_id(),
-            holder=_user(),
-            host=socket.gethostname(),
-            process=os.getpid(),
-            operation=operation,
-            since=self.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        )
-
-
-def describe(info: LockInfo) -> str:
-    """Who holds a lock, in one line."""
-    return (
-        f"held by {info.holder} on {info.host}, process {info.process},"
-        f" for `{info.operation}` since {info.since} (lock {info.id})"
-    )
-
 
 def _holder(descriptor: int, info: LockInfo | None) -> LockInfo | None:
     """Who holds the lock in an open lock file, or None, and then the kernel's lock on it is ours.
@@ -157,8 +137,8 @@ def _holder(descriptor: int, info: LockInfo | None) -> LockInfo | None:
     A lock from another host counts as held, because its kernel is not ours to ask.
     """
     if not try_flock(descriptor):
-        return info or _UNKNOWN
-    return info if info and info.host != socket.gethostname() else None
+        return info or UNKNOWN
+    return info if info and not is_here(info) else None
 
 
 def _content(descriptor: int) -> LockInfo | None:
@@ -177,10 +157,3 @@ def _same_file(path: Path, descriptor: int) -> bool:
         return os.path.samestat(path.stat(follow_symlinks=False), os.fstat(descriptor))
     except FileNotFoundError:
         return False
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return f"user {os.getuid()}"

@@ -21,25 +21,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from campaignctl.backends import durable
+from campaignctl.backends.folding import Loaded, Stored
 from campaignctl.errors import StateDamaged
-from campaignctl.state.codec import decode, fingerprint
-from campaignctl.state.journal import Journal, continues, fold, outrun, read_journal
-from campaignctl.state.model import State
-from campaignctl.state.strict import damaged
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A state with its journal folded in.
-
-    `base` is the fingerprint of the document alone, None where there is none. `steps` says how many
-    steps came from the journal, `journal` whether there is one, be it empty or folded in already.
-    """
-
-    state: State | None
-    base: str | None = None
-    steps: int = 0
-    journal: bool = False
+from campaignctl.state.codec import fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,24 +100,14 @@ class StateFiles:
                     return snapshot
 
     def _folded(self, snapshot: _Snapshot) -> Loaded:
-        where = str(self.beside("journal"))
-        state = decode(snapshot.document, where=str(self.path)) if snapshot.document is not None else None
-        journal = read_journal(snapshot.journal, where=where) if snapshot.journal is not None else None
-        base = fingerprint(snapshot.document) if snapshot.document is not None else None
-        exists = snapshot.journal is not None
-        if journal is None:
-            return Loaded(state, base, journal=exists)
-        if state is None:
-            raise damaged(where, f"the state that it continues is not there; it belongs in {self.path}")
-        if journal.base == base and continues(journal, state):
-            return Loaded(fold(state, journal), base, len(journal.entries), journal=True)
-        if self._is_folded_in(journal, state, snapshot.backup):
-            return Loaded(state, base, journal=True)
-        raise damaged(where, f"it continues another state than the one in {self.path}")
-
-    @staticmethod
-    def _is_folded_in(journal: Journal, state: State, backup: bytes | None) -> bool:
-        return outrun(journal, state) or (backup is not None and journal.base == fingerprint(backup))
+        backup = snapshot.backup
+        return Stored(
+            snapshot.document,
+            snapshot.journal,
+            previous=lambda: None if backup is None else fingerprint(backup),
+            where=str(self.path),
+            journal_where=str(self.beside("journal")),
+        ).folded()
 
 
 @contextmanager

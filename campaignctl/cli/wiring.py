@@ -18,8 +18,10 @@ from campaignctl.errors import CampaignctlError
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
+    from campaignctl.backends.git.backend import GitBackend
     from campaignctl.backends.local import LocalBackend
     from campaignctl.manifest.desired import DesiredState, Project
+    from campaignctl.reconciler.ports import Backend
     from campaignctl.reconciler.wiring import Wiring
 
 
@@ -79,8 +81,12 @@ def need_token(settings: Settings, why: str, instead: str = "") -> str:
     raise CampaignctlError(f"{TOKEN_VARIABLE} is not set", detail=why, hint="; ".join(filter(None, hints)))
 
 
-def backend_of(project: Project, clock: SystemClock) -> LocalBackend:
+def backend_of(project: Project, clock: SystemClock) -> Backend:
     """Return the keeper of the project's state."""
+    return _git_backend(project, clock) if project.state.backend == "git" else _local_backend(project, clock)
+
+
+def _local_backend(project: Project, clock: SystemClock) -> LocalBackend:
     from campaignctl.backends.local import LocalBackend
 
     return LocalBackend(
@@ -89,6 +95,22 @@ def backend_of(project: Project, clock: SystemClock) -> LocalBackend:
         new_id=clock.new_id,
         wait=clock.wait,
         interrupted=lambda: clock.interrupted,
+    )
+
+
+def _git_backend(project: Project, clock: SystemClock) -> GitBackend:
+    import time
+
+    from campaignctl.backends.git.backend import Address, GitBackend, Patience
+
+    settings = project.state
+    return GitBackend(
+        Address(Path(project.directory), project.name, settings.remote, settings.ref),
+        now=clock.now,
+        new_id=clock.new_id,
+        wait=clock.wait,
+        interrupted=lambda: clock.interrupted,
+        patience=Patience(pause=lambda pause: time.sleep(pause.total_seconds())),
     )
 
 

@@ -97,10 +97,14 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class StateSettings:
-    """Where the state lives. `path` is relative to the project directory."""
+    """Where the state lives: `local` at `path`, relative to the project directory, `git` on `ref` of
+    `remote`. What is not the backend's own says nothing.
+    """
 
-    backend: Literal["local"] = "local"
+    backend: Literal["local", "git"] = "local"
     path: str = ".campaignctl/state.json"
+    remote: str = "origin"
+    ref: str = "refs/campaignctl/default"
 
 
 @dataclass(frozen=True, slots=True)

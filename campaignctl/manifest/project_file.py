@@ -73,9 +73,17 @@ class Api(Part):
 class StateMembers(Part):
     """Where the state lives."""
 
-    backend: Literal["local"] | None = Field(None, description="local: a file on this machine.")
+    backend: Literal["local", "git"] | None = Field(
+        None, description="local: a file on this machine. git: a ref of the repository's own remote."
+    )
     path: str | None = Field(
-        None, min_length=1, description="Path of the file, relative to the project: .campaignctl/state.json."
+        None,
+        min_length=1,
+        description="local: path of the file, relative to the project: .campaignctl/state.json.",
+    )
+    remote: str | None = Field(None, min_length=1, description="git: name of the remote, origin if absent.")
+    ref: str | None = Field(
+        None, min_length=1, description="git: refs/campaignctl/NAME; refs/campaignctl/ENVIRONMENT if absent."
     )
 
 
@@ -157,7 +165,8 @@ class EnvironmentMembers(Part):
     time_zone: Zone | None = Field(None, description="IANA time zone for showing times.")
     api: Api | None = Field(None, description="Laid over the project's, member by member.")
     state: StateMembers | None = Field(
-        None, description="Where its state lives; .campaignctl/ENVIRONMENT.json if absent."
+        None,
+        description="Where its state lives; if absent, a place of its own on the project's backend.",
     )
     guardrails: GuardrailMembers | None = Field(
         None, description="Limits of one apply; an environment's are laid over the project's."

@@ -11,7 +11,8 @@ from campaignctl.campaign.problem import Path, Problem, error, warning
 from campaignctl.manifest import freeze
 from campaignctl.manifest.desired import RateLimit
 from campaignctl.manifest.interpolate import TOKEN_VARIABLE, puts_in
-from campaignctl.manifest.settings import layered, state_path, time_zone
+from campaignctl.manifest.settings import layered, time_zone
+from campaignctl.manifest.state_place import shown_place, state_problems, state_settings
 from campaignctl.schedule.times import TimeError, end, is_known
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
@@ -26,6 +27,7 @@ def problems(value: Members, tool_version: str) -> Iterator[Problem]:
         yield from _version(value["required_version"], tool_version)
     yield from _layer(value, (), time_zone(value))
     yield from _rate(value, None, ("api", "rate_limit"))
+    yield from state_problems(value, None)
     for index, name in enumerate(value.get("allow_env", ())):
         if name == TOKEN_VARIABLE:
             yield error("allow-env", ("allow_env", index), f"{name} is never put into a text", "take it out")
@@ -116,8 +118,9 @@ def _environments(value: Members) -> Iterator[Problem]:
         if "rate_limit" in layer.get("api", {}):
             yield from _rate(value, name, (*path, "api", "rate_limit"))
         # Names of files differ in more than case, or on some systems they are one.
-        place = state_path(value, name).casefold()
-        other = places.setdefault(place, name)
+        shown = shown_place(state_settings(value, name))
+        other = places.setdefault(shown.casefold(), name)
         if other != name:
-            message = f"{name} and {other} have the same state, {state_path(value, name)}"
-            yield error("state", path, message, "give one of them a `state.path` of its own")
+            message = f"{name} and {other} have the same state, {shown}"
+            yield error("state", path, message, "give one of them a `state.path` or `state.ref` of its own")
+        yield from state_problems(value, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,8 @@ from campaignctl.manifest.desired import (
     Project,
     RateLimit,
     Settle,
-    StateSettings,
 )
+from campaignctl.manifest.state_place import state_settings
 from campaignctl.manifest.texts import api_url, duration
 from campaignctl.schedule import times
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 #: What an environment may say otherwise.
 LAYERS = ("variables", "account", "time_zone", "api", "state", "guardrails", "overrides")
-_FOLDER = ".campaignctl"
 
 
 def layered(value: Mapping[str, Any], environment: str | None) -> dict[str, Any]:
@@ -33,18 +31,8 @@ def layered(value: Mapping[str, Any], environment: str | None) -> dict[str, Any]
     for name in LAYERS:
         if name in layer:
             members[name] = _over(value.get(name), layer[name])
-    members["state"] = {"path": state_path(value, environment)}
+    members["state"] = state_settings(value, environment)
     return members
-
-
-def state_path(value: Mapping[str, Any], environment: str | None) -> str:
-    """Where the state of an environment lives, relative to the project, in its normal form."""
-    if environment is None:
-        path = value.get("state", {}).get("path", StateSettings().path)
-    else:
-        layer = value["environments"][environment]
-        path = layer.get("state", {}).get("path", f"{_FOLDER}/{environment}.json")
-    return posixpath.normpath(str(path))
 
 
 def project(members: Mapping[str, Any], directory: str, environment: str | None) -> Project:
@@ -59,7 +47,7 @@ def project(members: Mapping[str, Any], directory: str, environment: str | None)
         environment=environment,
         company_id=members.get("account", {}).get("company_id"),
         api=_api(members.get("api", {})),
-        state=StateSettings(path=members["state"]["path"]),
+        state=members["state"],
         time_zone=zone,
         guardrails=_guardrails(members.get("guardrails", {}), zone),
         overrides=tuple(override(one, zone) for one in members.get("overrides", ())),

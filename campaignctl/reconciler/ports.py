@@ -47,12 +47,35 @@ class Session(Protocol):
         """Replace the whole state durably, keep the previous one as backup, and start a new journal."""
         ...
 
+    def retire(self, place: str) -> None:
+        """Leave only a note that the state lives in `place` now: whoever reads it gets `StateMoved`."""
+        ...
+
     def append(self, entry: Entry) -> None:
         """Add one step to the journal durably. Safe to call from several threads."""
         ...
 
     def release(self) -> None:
         """Fold the journal into the state and give the lock back. Safe to call twice."""
+        ...
+
+
+class Access(Protocol):
+    """Whether a place takes writes from here."""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it does, as far as that can be told."""
+        ...
+
+    @property
+    def found(self) -> str:
+        """What was seen, in one line."""
+        ...
+
+    @property
+    def mend(self) -> str:
+        """What to do where it does not."""
         ...
 
 
@@ -70,8 +93,13 @@ class Keeping(Protocol):
         ...
 
     @property
-    def exposed(self) -> tuple[str, ...]:
-        """What others than its owner may read or write."""
+    def exposed(self) -> tuple[str, ...] | None:
+        """What others than its owner may read or write; None where the state is as readable as its place."""
+        ...
+
+    @property
+    def access(self) -> Access | None:
+        """Whether the place takes writes from here; None where nothing but a write would tell."""
         ...
 
     @property

@@ -33,6 +33,7 @@ from campaignctl.state.model import (
     State,
     Watermark,
 )
+from campaignctl.state.moved import MOVED, moved
 from campaignctl.state.strict import Node, damaged, parse
 
 _T = TypeVar("_T")
@@ -155,9 +156,12 @@ def decode(text: str | bytes, *, where: str = "the state", migrations: Migration
     Raises:
         StateDamaged: not a state document: says which member is wrong and what to do.
         StateTooNew: a newer campaignctl wrote it.
+        StateMoved: it was taken to another place.
     """
     document = Node(parse(text, where), where).object()
     version = format_version(document, where)
+    if MOVED in document:
+        raise moved(Node(document, where))
     for step in steps(version, where, migrations):
         document = step.document(document)
     return _state(Node(document, where))

@@ -21,6 +21,20 @@ _PROCESSES = get_context("forkserver")
 class Place(Protocol):
     """Where one state is kept, for one test. Goes to other processes by pickle."""
 
+    @property
+    def changes(self) -> frozenset[str]:
+        """The built-in functions by which its backend changes what others see, or has it changed."""
+        ...
+
+    @property
+    def looks(self) -> frozenset[str]:
+        """The built-in functions by which its backend looks at what others change, or has it looked at."""
+        ...
+
+    def settled(self) -> None:
+        """Return when what a process that was killed had begun elsewhere has come to its end."""
+        ...
+
     def backend(self) -> Backend:
         """A backend of this place. Its waits may be shorter than those that were asked for."""
         ...

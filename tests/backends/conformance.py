@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
+from typing import ClassVar
 
 import pytest
 
@@ -65,6 +66,9 @@ class Conformance:
 
 class StoreConformance(Conformance):
     """Whole writes, steps and the serial."""
+
+    #: How many applies a reader sees go by; fewer where one takes long.
+    APPLIES: ClassVar[int] = 40
 
     def test_there_is_no_state_before_the_first_write(self, backend: Backend) -> None:
         assert backend.read() is None
@@ -141,7 +145,7 @@ class StoreConformance(Conformance):
         assert (place.document(), place.journal()) == before
 
     def test_a_reader_sees_one_state_at_any_moment(self, backend: Backend, applying: Actor) -> None:
-        applying.tell("churn", 40)
+        applying.tell("churn", self.APPLIES)
         last = 0
         while not applying.ready():
             state = backend.read()
@@ -153,8 +157,8 @@ class StoreConformance(Conformance):
 
     def test_a_reader_that_is_overtaken_at_any_point_sees_one_state(self, place: Place) -> None:
         for number in count(1):
-            here = place.another(f"look-{number}").backend()
-            session = here.acquire("apply", NOW)
+            here = place.another(f"look-{number}")
+            session = here.backend().acquire("apply", NOW)
             session.write(sample_state())
             session.append(observation("a"))
             session.release()
@@ -294,8 +298,9 @@ class LockConformance(Conformance):
         assert backend.read() == sample_state().after(decision("b"))
 
 
-def _overtaken(backend: Backend, number: int) -> tuple[list[State | None], bool]:
+def _overtaken(place: Place, number: int) -> tuple[list[State | None], bool]:
     """What a reader found whom two whole applies overtook, and every state that there was meanwhile."""
+    backend = place.backend()
     session = backend.acquire("apply", NOW)
     session.append(observation("b"))
     passed = [session.state]
@@ -308,7 +313,7 @@ def _overtaken(backend: Backend, number: int) -> tuple[list[State | None], bool]
             session.append(observation(name))
             passed.append(session.state)
 
-    found, reached = read_while(backend, number, apply_twice)
+    found, reached = read_while(place, number, apply_twice)
     session.release()
     return [found, *passed], reached
 

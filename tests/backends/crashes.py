@@ -13,15 +13,10 @@ from itertools import count
 from types import FrameType
 from typing import Any
 
-from campaignctl.reconciler.ports import Backend, Session
+from campaignctl.reconciler.ports import Session
 from campaignctl.state.model import Entry, State
 from tests.backends.actors import Place
 from tests.state.samples import decision, observation, sample_state
-
-_CHANGES = frozenset(
-    {"flock", "fsync", "ftruncate", "link", "mkdir", "open", "rename", "replace", "unlink", "write"}
-)
-_LOOKS = frozenset({"open", "read", "stat", "fstat", "close"})
 
 Step = State | Entry
 LIFE: tuple[Step, ...] = (
@@ -66,9 +61,10 @@ def before_call(number: int, names: frozenset[str], act: Callable[[], None]) -> 
         sys.setprofile(None)
 
 
-def read_while(backend: Backend, number: int, act: Callable[[], None]) -> tuple[State | None, bool]:
+def read_while(place: Place, number: int, act: Callable[[], None]) -> tuple[State | None, bool]:
     """What a read finds when `act` is done in its middle, before its `number`-th look; and whether it was."""
-    with before_call(number, _LOOKS, act) as reached:
+    backend = place.backend()
+    with before_call(number, place.looks, act) as reached:
         state = backend.read()
     return state, bool(reached)
 
@@ -95,6 +91,7 @@ def crash_before_every_call(place: Place) -> list[Crash]:
     for call in count(1):
         here = place.another(f"call-{call}")
         reported, killed = _live_until(here, call)
+        here.settled()
         backend = here.backend()
         read = backend.read()
         session = backend.acquire("apply", timedelta())
@@ -120,7 +117,7 @@ def _live_until(place: Place, call: int) -> tuple[int, bool]:
 
 def _live(place: Place, call: int, report: Callable[[], Any]) -> None:
     backend = place.backend()
-    with before_call(call, _CHANGES, _die):
+    with before_call(call, place.changes, _die):
         session = backend.acquire("apply", timedelta())
         for step in LIFE:
             _take(session, step)

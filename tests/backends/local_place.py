@@ -10,6 +10,10 @@ from uuid import uuid4
 
 from campaignctl.backends.local import LocalBackend
 
+_CHANGES = frozenset(
+    {"flock", "fsync", "ftruncate", "link", "mkdir", "open", "rename", "replace", "unlink", "write"}
+)
+_LOOKS = frozenset({"open", "read", "stat", "fstat", "close"})
 _PAUSE = timedelta(milliseconds=5)
 
 
@@ -18,6 +22,17 @@ class LocalPlace:
     """A state file below `root`, in a directory that does not exist before its first use."""
 
     root: Path
+
+    @property
+    def changes(self) -> frozenset[str]:
+        return _CHANGES
+
+    @property
+    def looks(self) -> frozenset[str]:
+        return _LOOKS
+
+    def settled(self) -> None:
+        """Nothing goes on without the process that began it."""
 
     @property
     def path(self) -> Path:

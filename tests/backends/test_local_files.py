@@ -141,7 +141,7 @@ def test_a_reader_between_two_folds_sees_one_state(place: LocalPlace) -> None:
     session.release()
     for number in count(1):
         place.put_journal(journal)
-        state, reached = read_while(place.backend(), number, lambda: fold_halfway(place))
+        state, reached = read_while(place, number, lambda: fold_halfway(place))
         assert state == sample_state().after(observation("a")), f"overtaken before look {number}"
         place.beside("backup").write_bytes(encode(sample_state()).encode())
         if not reached:

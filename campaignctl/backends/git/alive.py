@@ -1,0 +1,69 @@
+"""How the next process on this machine finds out that the holder of a lock is dead.
+
+A lock at a remote says nothing of its holder's life, and a process number may be somebody else's by now, or
+of another container. So a holder keeps a file open that carries the id of its lock, under the kernel's lock:
+who finds the file, and can lock it, knows. Where there is no such file, nobody can tell.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from campaignctl.backends import durable
+from campaignctl.backends.claim import is_here
+from campaignctl.state.model import LockInfo
+
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+class SignOfLife:
+    """The file of one lock, from before it is taken until after it is given back."""
+
+    def __init__(self, directory: Path, lock_id: str) -> None:
+        self._path = _path(directory, lock_id)
+        self._descriptor: int | None = None
+        if self._path is None:
+            return
+        with suppress(OSError):  # without it a lock outlives us, and a person breaks it
+            durable.make_directory(directory)
+            self._descriptor = durable.create(self._path)
+            durable.try_flock(self._descriptor)
+
+    def end(self) -> None:
+        """Take the file away. Safe to call twice."""
+        if self._descriptor is None or self._path is None:
+            return
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+        self._descriptor = None
+
+
+def lives(directory: Path, info: LockInfo) -> bool | None:
+    """Whether the holder of a lock does; None where that cannot be told from here."""
+    path = _path(directory, info.id)
+    if path is None or not is_here(info):
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return not durable.try_flock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def clean_up(directory: Path, info: LockInfo) -> None:
+    """Take away what a dead holder left."""
+    if (path := _path(directory, info.id)) is not None:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _path(directory: Path, lock_id: str) -> Path | None:
+    """The file of a lock; an id from elsewhere may be anything, and must lead nowhere else."""
+    return directory / f"lock-{lock_id}" if _ID.fullmatch(lock_id) else None

@@ -1,0 +1,132 @@
+"""Running git: with no terminal to ask on, in English, for a limited time, and gone when we go on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from campaignctl.backends.git.trouble import GitTrouble, trouble
+
+LONGEST = 30.0
+"""Seconds that one command may take."""
+
+# What leads git elsewhere, as hooks and wrappers set it (`git rev-parse --local-env-vars`), and our token.
+_LEFT_OUT = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+        "LANGUAGE",
+        "OCAMBA_TOKEN",
+    }
+)
+_CONFIG = "GIT_CONFIG_"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command wrote, and its exit status."""
+
+    status: int
+    out: bytes
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """git in a directory; `environ` is what it is told by its environment."""
+
+    directory: Path
+    environ: Mapping[str, str]
+
+    def ask(self, *words: str, given: bytes = b"", seconds: float = LONGEST) -> Answer:
+        """Run a command to its end, whatever it says.
+
+        Raises:
+            GitTrouble: there is no git, or it takes longer than `seconds` and was ended.
+        """
+        command = ["git", "--no-optional-locks", *words]
+        try:
+            process = subprocess.Popen(  # noqa: S603 - git from PATH, as its user has it
+                command,
+                cwd=self.directory,
+                env=dict(self.environ),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # no terminal to ask on, and Ctrl-C is for us to take
+            )
+        except OSError as error:
+            raise _no_git(error) from error
+        try:
+            out, told = process.communicate(given, timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            raise GitTrouble(
+                "away", f"git {words[0]} did not end within {seconds:.0f} s", hint="check the network"
+            ) from error
+        finally:
+            _end(process)
+        return Answer(process.returncode, out, told.decode("utf-8", "replace"))
+
+    def run(self, *words: str, given: bytes = b"", seconds: float = LONGEST) -> bytes:
+        """What a command writes.
+
+        Raises:
+            GitTrouble: it failed.
+        """
+        answer = self.ask(*words, given=given, seconds=seconds)
+        if answer.status != 0:
+            raise trouble(words[0], answer.told)
+        return answer.out
+
+
+def surroundings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for git in the user's own repository."""
+    kept = {name: value for name, value in environ.items() if name not in _LEFT_OUT}
+    return kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+def without_configuration(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment without the configuration that it carries; the files of user and system count."""
+    files = {f"{_CONFIG}GLOBAL", f"{_CONFIG}SYSTEM", f"{_CONFIG}NOSYSTEM"}
+    return {name: value for name, value in environ.items() if name in files or not name.startswith(_CONFIG)}
+
+
+def with_configuration(environ: Mapping[str, str], pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """An environment that carries this configuration, beside the files of user and system."""
+    carried = {f"{_CONFIG}COUNT": str(len(pairs))}
+    for number, (key, value) in enumerate(pairs):
+        carried |= {f"{_CONFIG}KEY_{number}": key, f"{_CONFIG}VALUE_{number}": value}
+    return without_configuration(environ) | carried
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command that still runs, with all that it started."""
+    if process.returncode is None:
+        with suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
+
+
+def _no_git(error: OSError) -> GitTrouble:
+    return GitTrouble(
+        "setup", "git could not be started", detail=str(error), hint="install git, 2.31 or newer"
+    )

@@ -1,0 +1,115 @@
+"""What one commit of the ref holds.
+
+    state.json         the state, whole
+    journal/00000 ...  the steps since, in pieces of the same length, so that a step rewrites one piece only
+    lock.json          who may write, while somebody may
+    about.json         whose state it is, and which document it had before
+
+A commit is made and read whole, so that no reader sees a state without its steps, or the steps twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from campaignctl.backends.claim import UNKNOWN
+from campaignctl.backends.folding import Loaded, Stored
+from campaignctl.errors import StateDamaged, StateError
+from campaignctl.state.codec import decode_lock, encode_lock, fingerprint, to_json
+from campaignctl.state.model import LockInfo
+from campaignctl.state.strict import Node, parse
+
+_STATE = "state.json"
+_JOURNAL = "journal/"
+_LOCK = "lock.json"
+_ABOUT = "about.json"
+_PIECE = 1 << 15
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The files of one commit, as they are; `pieces` are those of the journal in their order."""
+
+    document: bytes | None = None
+    pieces: tuple[bytes, ...] = ()
+    lock: bytes | None = None
+    about: bytes | None = None
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes]) -> Snapshot:
+        """What the files of a commit say; others than ours are not looked at."""
+        pieces = tuple(files[path] for path in sorted(files) if path.startswith(_JOURNAL))
+        return cls(files.get(_STATE), pieces, files.get(_LOCK), files.get(_ABOUT))
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files by path."""
+        named = {_STATE: self.document, _LOCK: self.lock, _ABOUT: self.about}
+        there = {path: content for path, content in named.items() if content is not None}
+        return there | {f"{_JOURNAL}{number:05}": piece for number, piece in enumerate(self.pieces)}
+
+    @property
+    def journal(self) -> bytes | None:
+        """The journal, if there is one."""
+        return b"".join(self.pieces) if self.pieces else None
+
+    @property
+    def holder(self) -> LockInfo | None:
+        """Who the lock says has it, if there is one."""
+        return None if self.lock is None else decode_lock(self.lock) or UNKNOWN
+
+    def locked(self, info: LockInfo | None) -> Snapshot:
+        """This with another lock, or without one."""
+        return replace(self, lock=encode_lock(info).encode() if info else None)
+
+    def continued(self, lines: bytes) -> Snapshot:
+        """This with more of the journal."""
+        last = (self.pieces[-1] if self.pieces else b"") + lines
+        cut = tuple(last[at : at + _PIECE] for at in range(0, len(last), _PIECE))
+        return replace(self, pieces=self.pieces[:-1] + cut)
+
+    def rewritten(self, document: bytes, project: str) -> Snapshot:
+        """This with another document and no journal."""
+        previous = fingerprint(self.document) if self.document not in (None, document) else self._previous
+        about = to_json({"project": project, "previous": previous}, indent=1) + "\n"
+        return replace(self, document=document, pieces=(), about=about.encode())
+
+    def folded(self, where: str, project: str) -> Loaded:
+        """The state of this commit.
+
+        Raises:
+            StateError: it cannot be read, or is another project's.
+        """
+        if self.document is not None:
+            self._check_owner(where, project)
+        return Stored(
+            self.document,
+            self.journal,
+            previous=lambda: self._previous,
+            where=f"{_STATE} in {where}",
+            journal_where=f"the journal in {where}",
+        ).folded()
+
+    def _check_owner(self, where: str, project: str) -> None:
+        owner = self._told("project")
+        if owner is not None and owner != project:
+            raise StateError(
+                f"{where} holds the state of the project {owner}, and this is {project}",
+                hint="give each project of a repository a `state.ref` of its own in campaignctl.yaml; if this"
+                " one has a new name: `campaignctl state pull` under the old one, `state push` under the new",
+            )
+
+    @property
+    def _previous(self) -> str | None:
+        return self._told("previous")
+
+    def _told(self, name: str) -> str | None:
+        """A member of `about.json`; one that is not there or cannot be read says nothing."""
+        if self.about is None:
+            return None
+        try:
+            value = Node(parse(self.about, _ABOUT), _ABOUT).object().get(name)
+        except StateDamaged:
+            return None
+        return value if isinstance(value, str) else None
