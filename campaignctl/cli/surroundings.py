@@ -97,6 +97,7 @@ def _manifests(app: App, directory: Path) -> Check:
             environ=settings.environ,
             tool_version=__version__,
             variables=settings.variables,
+            now=app.console.now(),
         )
     except UsageError:
         return Check("project", "skipped", f"{directory}: its manifests need an environment")

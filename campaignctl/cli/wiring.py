@@ -66,6 +66,7 @@ def read_desired(app: App) -> DesiredState:
         environ=settings.environ,
         tool_version=__version__,
         variables=settings.variables,
+        now=app.console.now(),
     )
     if count := len(desired.findings):
         plural = "s" if count > 1 else ""

@@ -112,6 +112,7 @@ class Project:
     """`campaignctl.yaml`, with the chosen environment's settings laid over it.
 
     `variable_sources` tells where the variables of the file were given, and not those of the command line.
+    `override_sources` has of each override the place of its `until`, then those of its keys.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Project:
     ignore: tuple[str, ...] = ()
     allow_env: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
+    override_sources: tuple[tuple[Source, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
@@ -15,11 +16,12 @@ from campaignctl.manifest.files import TextFiles, content, shown
 from campaignctl.manifest.findings import in_order
 from campaignctl.manifest.nodes import SourceFile
 from campaignctl.manifest.origins import Origin, no_such_key, origins_of
+from campaignctl.manifest.overrides import doubts
 from campaignctl.manifest.project import (
     PROJECT_FILE,
     read_project_file,
     resolve,
-    variable_sources,
+    with_sources,
     without_errors,
 )
 from campaignctl.manifest.reader import read
@@ -33,10 +35,12 @@ def load(
     environ: Mapping[str, str],
     tool_version: str,
     variables: Mapping[str, str] | None = None,
+    now: datetime | None = None,
 ) -> DesiredState:
     """The desired state of the project in a directory; warnings are in its `findings`.
 
-    `variables` (--var) stand above those of the project file. Raises ManifestError with every finding of
+    `variables` (--var) stand above those of the project file. At `now` overrides that are over are warned of;
+    without it none are. Raises ManifestError with every finding of
     the run if one of them is an error, and UsageError for an environment that cannot be chosen or a
     variable that is not declared.
     """
@@ -46,6 +50,7 @@ def load(
         environ=environ,
         tool_version=tool_version,
         variables=variables,
+        now=now,
     )
     if desired is None:
         raise ManifestError(findings)
@@ -74,15 +79,16 @@ def check(
     environ: Mapping[str, str],
     tool_version: str,
     variables: Mapping[str, str] | None = None,
+    now: datetime | None = None,
 ) -> tuple[DesiredState | None, tuple[Finding, ...]]:
     """The desired state, or None if something is wrong with it, and every finding in the order of places.
 
-    Raises UsageError as `load` does.
+    `variables` and `now` are those of `load`. Raises UsageError as it does.
     """
     project, findings = _project(project_dir, environment, environ, tool_version, variables, whole=False)
     if project is None:
         return None, findings
-    return _Run(project, project_dir, environ).outcome(findings)
+    return _Run(project, project_dir, environ, now=now).outcome(findings)
 
 
 def trace(
@@ -142,20 +148,25 @@ def _project(
         if usable:
             raise
         return None, findings
-    sources = variable_sources(file, project, variables or ())
-    return replace(project, variable_sources=sources), findings
+    return with_sources(file, project, variables or ()), findings
 
 
 class _Run:
     """One reading of all manifests. A file's nodes are dropped once it is compiled."""
 
     def __init__(
-        self, project: Project, directory: Path, environ: Mapping[str, str], traced: str | None = None
+        self,
+        project: Project,
+        directory: Path,
+        environ: Mapping[str, str],
+        traced: str | None = None,
+        now: datetime | None = None,
     ) -> None:
         self._project = project
         self._root = directory
         self._shown = shown(directory)
         self._texts = TextFiles(directory, self._shown)
+        self._now = now
         self._defaults: dict[str, Defaults] = {}
         self.compiler = Compiler(project, environ, traced)
         self.findings: list[Finding] = []
@@ -166,6 +177,7 @@ class _Run:
         findings = in_order([*before, *self.findings, *desired.findings])
         if any(found.severity == "error" for found in findings):
             return None, findings
+        findings = in_order([*findings, *doubts(desired, self._now)])
         return replace(desired, findings=findings), findings
 
     def _compiled(self) -> DesiredState:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from campaignctl.manifest.filling import BAD
 from campaignctl.manifest.findings import findings_of, in_order
 from campaignctl.manifest.nodes import Mapping as MappingNode
 from campaignctl.manifest.nodes import Node, SourceFile
+from campaignctl.manifest.overrides import override_sources
 from campaignctl.manifest.project_file import ProjectFile
 from campaignctl.manifest.shape import shape_of
 from campaignctl.manifest.texts import api_url
@@ -142,7 +144,18 @@ def resolve(
     return settings.project(members, directory, chosen)
 
 
-def variable_sources(file: SourceFile, project: Project, given: Collection[str]) -> dict[str, Source]:
+def with_sources(file: SourceFile, project: Project, given: Collection[str]) -> Project:
+    """A project with the places of its file; `given` are the variables of the command line."""
+    own = ("environments", project.environment or "", "overrides")
+    path: tuple[str, ...] = own if _at(file.documents[0], own) else ("overrides",)
+    return replace(
+        project,
+        variable_sources=_variable_sources(file, project, given),
+        override_sources=override_sources(file, project, path),
+    )
+
+
+def _variable_sources(file: SourceFile, project: Project, given: Collection[str]) -> dict[str, Source]:
     """Where the project file gives each variable its value; `given` are those of the command line."""
     root = file.documents[0]
     layers: list[tuple[str, ...]] = [("variables",)]
@@ -152,7 +165,7 @@ def variable_sources(file: SourceFile, project: Project, given: Collection[str])
     return {name: file.at(node) for name, node in found if node is not None and name not in given}
 
 
-def _at(node: Node | None, path: list[str]) -> Node | None:
+def _at(node: Node | None, path: Iterable[str]) -> Node | None:
     for name in path:
         node = node.get(name) if isinstance(node, MappingNode) else None
     return node

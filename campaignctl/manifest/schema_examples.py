@@ -16,11 +16,21 @@ from campaignctl.campaign.content import Email, Message, Push, PushAction, Sms
 from campaignctl.campaign.limits import WINNING_METRICS
 from campaignctl.campaign.spec import AbTest, CampaignSpec, Recurrence, RecurrencePattern, UtmTracking
 from campaignctl.campaign.targeting import Choice, Targeting
-from campaignctl.manifest.document import Document, LifecycleMembers, MatrixMembers, Metadata
+from campaignctl.manifest.document import (
+    Document,
+    LifecycleDefaults,
+    LifecycleMembers,
+    MatrixMembers,
+    Metadata,
+    Moved,
+    RemovedMetadata,
+)
 from campaignctl.manifest.project_file import (
     Api,
     EnvironmentMembers,
+    FreezeMembers,
     GuardrailMembers,
+    OverrideMembers,
     ProjectFile,
     ProjectMetadata,
     RateLimitMembers,
@@ -110,14 +120,19 @@ _CONTENT: Mapping[type[BaseModel], Examples] = {
 
 _MARKETS = ({"country": ["DE", "FR"]}, {"country": ["DE", "FR"], "brand": ["acme", "zeta"]})
 
+_LIFECYCLE: Examples = {"ignore_changes": (["score"], ["score", "messages/0/priority"])}
+
 _AROUND: Mapping[type[BaseModel], Examples] = {
-    Document: {"matrix": _MARKETS},
+    Document: {"matrix": _MARKETS, "adopt": ("1030978", "${matrix.id}")},
+    Moved: {"from": ("push/hello", ["push/hello", "hello"], "push/hello[market=${matrix.country}]")},
     MatrixMembers: {
         "include": ([{"country": "CH", "language": "de"}], [{"country": "DE", "hour": "09"}]),
         "exclude": ([{"country": "FR", "brand": "zeta"}], [{"brand": "zeta"}]),
     },
     Metadata: {"key": ("push/welcome", "email/weekly-digest")},
-    LifecycleMembers: {"ignore_changes": (["score"], ["score", "messages/0/priority"])},
+    LifecycleDefaults: _LIFECYCLE,
+    LifecycleMembers: {**_LIFECYCLE, "winner": ("First", "Second")},
+    RemovedMetadata: {"key": ("push/welcome", "push/welcome[country=DE]")},
 }
 
 _ENVIRONMENT: Examples = {
@@ -148,6 +163,26 @@ _PROJECT: Mapping[type[BaseModel], Examples] = {
         "max_immediate_sends": (0, 3),
         "min_lead_time": ("10m", "1h30m"),
         "max_plan_age": ("15m", "1h"),
+        "max_sends_per_day": (10, 50),
+        "max_arming_changes": (20, 100),
+        "require_labels": (["newsletter"], ["team-*"]),
+        "freeze": (
+            [{"from": "2036-12-24", "to": "2037-01-01", "reason": "holidays"}],
+            [{"cron": "0 22 * * *", "duration": "10h", "scope": "sends"}],
+        ),
+    },
+    FreezeMembers: {
+        "from": ("2036-12-24", "2036-12-24T18:00:00+01:00"),
+        "to": ("2037-01-01", "2037-01-02T08:00:00+01:00"),
+        "cron": ("0 22 * * *", "0 18 * * 5"),
+        "duration": ("10h", "2d14h"),
+        "tz": _ZONES,
+        "reason": ("holidays", "nobody is there to watch"),
+    },
+    OverrideMembers: {
+        "keys": (["push/flash-*"], ["push/flash-*", "sms/flash"]),
+        "until": ("2036-12-01", "2036-12-01T18:00:00+01:00"),
+        "reason": ("flash week", "asked for by sales, CRM-1204"),
     },
 }
 

@@ -50,6 +50,7 @@ _RULES = {
     "null": "A member that has no value is left out.",
     "number": "What reads as a number is meant as one.",
     "operator": "An operator is one that is documented.",
+    "override": "An override is in force, and for a key that there is.",
     "path": "A path names a member that a campaign can have.",
     "pattern": "A pattern names files inside of the project.",
     "primary-lang": "`primary_lang` is one of the languages of the content.",

@@ -9,6 +9,10 @@ from tools.reference.example import Example
 
 _PUSH = "{name: A, channel: push, push: {title: {en: Hi}, landing_url: https://example.com}}"
 _MESSAGES = f"  messages:\n    - {_PUSH}\n"
+_OVERRIDE = """\
+overrides:
+- {guardrail: max_immediate_sends, keys: [welcome], until: 2036-12-01, reason: flash week}
+"""
 _SALE = f"spec:\n  name: Sale ${{matrix.country}}\n{_MESSAGES}"
 _TWO = f"messages:\n  - {_PUSH}\n  - {_PUSH.replace('A,', 'B,').replace('Hi', 'Hello')}\n"
 _SIX = "messages:\n" + f"  - {_PUSH}\n" * 6
@@ -285,6 +289,12 @@ _PROJECT = (
         "freeze",
         "guardrails: {freeze: [{from: 2036-12-24}]}\n",
         "guardrails: {freeze: [{from: 2036-12-24, to: 2036-12-26}]}\n",
+        "project",
+    ),
+    Example(
+        "override",
+        _OVERRIDE.replace("[welcome]", "[wellcome]"),
+        _OVERRIDE,
         "project",
     ),
     Example(

@@ -82,6 +82,7 @@ def _checked(app: App, directory: Path) -> tuple[DesiredState | None, tuple[Find
         environ=settings.environ,
         tool_version=__version__,
         variables=settings.variables,
+        now=app.console.now(),
     )
 
 

@@ -51,6 +51,7 @@ def command(app: App, *, form: Form, fail_severity: Severity) -> int:
         environ=settings.environ,
         tool_version=__version__,
         variables=settings.variables,
+        now=app.console.now(),
     )
     count = len(desired.campaigns) if desired else None
     if form == "text":
