@@ -26,11 +26,14 @@ _WORDS = {
     "less_than_equal": ("range", "{given} is above {le}"),
     "string_pattern_mismatch": ("form", "{given} does not have the form that is asked for"),
 }
+_KEY = "letters, digits, `.`, `_` and `-` in parts joined by `/`, as in push/welcome"
 #: What to write instead, by the last name of a path: where the words above do not tell.
 _HINTS = {
+    "adopt": 'the id of the live campaign: digits, as in "1030978"',
     "channel": "write one of push, email, sms",
     "evaluation_window": "days, hours and minutes, as in 1D or 5D 20H 30M",
-    "key": "letters, digits, `.`, `_` and `-` in parts joined by `/`, as in push/welcome",
+    "from": f"{_KEY} or push/welcome[country=DE]",
+    "key": _KEY,
     "op": "write op: in",
 }
 
@@ -74,7 +77,8 @@ def _problem(details: ErrorDetails) -> Problem:
         "length": len(given) if isinstance(given, str) else 0,
         "message": details["msg"],
     }
-    hint = _HINTS.get(str(said["name"]), "") if code in {"missing-member", "form"} else ""
+    member = next((name for name in reversed(path) if isinstance(name, str)), "")
+    hint = _HINTS.get(member, "") if code in {"missing-member", "form"} else ""
     return error(code, path, words.format(**{**context, **said}), hint)
 
 

@@ -26,7 +26,7 @@ def moved_from(
         path = ("moved", "from", index)
         node = nodes.locate(root, path)
         whole = name if _says_values(node) else name + suffix
-        wrong = _wrong_key(whole, key, found)
+        wrong = _wrong_key(name, whole, key, found)
         if wrong:
             problems.append(error("moved", path, *wrong))
         elif CAMPAIGN_KEY.fullmatch(whole):
@@ -34,14 +34,15 @@ def moved_from(
     return found, tuple(problems)
 
 
-def _wrong_key(name: str, own: str, found: Collection[str]) -> tuple[str, str] | None:
-    """Why a campaign cannot have been recorded under a key, and what to do."""
-    if name == own:
+def _wrong_key(name: str, whole: str, own: str, found: Collection[str]) -> tuple[str, str] | None:
+    """Why a campaign cannot have been recorded under the whole of a key, and what to do."""
+    if whole == own:
         return f"{name} is the campaign's own key", "name the key that it had before"
-    if name in found:
+    if whole in found:
         return f"{name} is there twice", "keep one"
-    if len(name) > LONGEST_KEY and "[" in name:
-        return f"the key {name} has {len(name)} characters, and at most {LONGEST_KEY} are allowed", ""
+    if len(name) <= LONGEST_KEY < len(whole):
+        message = f"with the values of the matrix the key has more than {LONGEST_KEY} characters"
+        return message, "no campaign can have had it"
     return None
 
 
@@ -52,10 +53,10 @@ def _says_values(node: nodes.Node) -> bool:
     return "[" in node.text or "${" in node.text or isinstance(node.mark, nodes.Elsewhere)
 
 
-def winner_problems(value: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong with the winner that a manifest names."""
+def winner_problems(value: Mapping[str, Any], root: nodes.Mapping) -> Iterator[Problem]:
+    """What is wrong with the winner that a manifest names; that defaults must not is said of them."""
     winner, spec = value.get("lifecycle", {}).get("winner"), value.get("spec")
-    if winner is None or spec is None:
+    if not winner or spec is None or isinstance(nodes.locate(root, _WINNER).mark, nodes.Elsewhere):
         return
     if "ab_test" not in spec:
         yield error("winner", _WINNER, "there is no `ab_test` to be won", "take `winner` away")

@@ -103,7 +103,7 @@ class Filling:
 
     def file_text(self, node: Node) -> Any:
         """The text that `{$file: PATH}` stands for."""
-        if not (isinstance(node, Mapping) and is_file(node)):
+        if self.values is None or not (isinstance(node, Mapping) and is_file(node)):
             file = ", or {$file: PATH}" if self.values is not None else ""
             return self.wrong_kind(node, "a text", f"write the text itself{file}")
         found = self._found(node)

@@ -11,7 +11,7 @@ from campaignctl.manifest.build import Builder
 from campaignctl.manifest.nodes import Node, Scalar, locate, path_of
 
 # What a member that could not be read may cause elsewhere in its object: not said a second time.
-_CONSEQUENCES = frozenset({"empty", "primary-lang", "recurrence"})
+_CONSEQUENCES = frozenset({"empty", "freeze", "primary-lang", "recurrence"})
 
 
 def findings_of(problems: Iterable[Problem], root: Node, builder: Builder) -> Iterator[Finding]:

@@ -22,12 +22,12 @@ def problems(members: Mapping[str, Any], path: Path, zone: str) -> Iterator[Prob
         message = f"`{again[0]}` beside `{dates[0]}`: a window has one of the two forms"
         yield error("freeze", (*path, again[0]), message, _AS_IN)
     elif not dates and not again:
-        yield error("freeze", path, "a window without a time", _AS_IN)
+        yield error("freeze", (*path, "from"), "a window without a time", _AS_IN)
     else:
         wanted, there = (_DATES, dates) if dates else (_AGAIN, again)
         for name in wanted:
             if name not in there:
-                yield error("freeze", path, f"`{there[0]}` without `{name}`", _AS_IN)
+                yield error("freeze", (*path, name), f"`{there[0]}` without `{name}`", _AS_IN)
     yield from _cron(members, (*path, "cron"))
     yield from _order(members, path, zone)
 

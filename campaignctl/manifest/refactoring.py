@@ -35,8 +35,10 @@ class Refactoring:
 
     def findings(self, declared: Mapping[str, Source]) -> Iterator[Finding]:
         """What contradicts each other. `declared` has every key of a manifest, and where it comes from."""
-        yield from _twice(self.moves, "moved from", "`from: old[country=${matrix.country}]`", code="moved")
-        yield from _twice(self.adoptions, "adopting", "`adopt: ${matrix.id}`", code="adopt")
+        by_value = "as in `from: old[country=${matrix.country}]`"
+        yield from _twice(self.moves, ("is moved from", "are moved from", "so is"), by_value, code="moved")
+        by_value = "as in `adopt: ${matrix.id}`"
+        yield from _twice(self.adoptions, ("adopts", "adopt", "so does"), by_value, code="adopt")
         for key, one in self.removed.items():
             if key in declared:
                 message = f"the key {key} is declared Removed, and as a campaign at {declared[key]}"
@@ -58,16 +60,19 @@ class Refactoring:
             yield Finding("error", "moved", message, move.place, hint, move.key)
 
 
-def _twice(claims: list[Claim], doing: str, by_value: str, *, code: str) -> Iterator[Finding]:
-    """Refuse what several campaigns claim."""
+def _twice(
+    claims: list[Claim], words: tuple[str, str, str], by_value: str, *, code: str
+) -> Iterator[Finding]:
+    """Refuse what several campaigns claim; `words` are what one does, what several do, and `so does`."""
+    one_does, several_do, so_does = words
     first: dict[str, Claim] = {}
     for claim in claims:
         other = first.setdefault(claim.name, claim)
         if other is claim:
             continue
         if other.place == claim.place:
-            message = f"several campaigns of one matrix are {doing} {claim.name}"
-            yield Finding("error", code, message, claim.place, f"tell them apart, as in {by_value}")
+            message = f"several campaigns of one matrix {several_do} {claim.name}"
+            yield Finding("error", code, message, claim.place, f"tell them apart, {by_value}")
         else:
-            message = f"{claim.key} is {doing} {claim.name}, and {other.key} is at {other.place}"
+            message = f"{claim.key} {one_does} {claim.name}, and {so_does} {other.key} at {other.place}"
             yield Finding("error", code, message, claim.place, "keep one of the two", claim.key)

@@ -18,7 +18,7 @@ from campaignctl.manifest.shape import shape_of
 def is_removed(root: Mapping) -> bool:
     """Whether a document is one of the kind Removed."""
     kind = root.get("kind")
-    return isinstance(kind, Scalar) and kind.text == "Removed"
+    return isinstance(kind, Scalar) and kind.text.casefold() == "removed"
 
 
 def removed(

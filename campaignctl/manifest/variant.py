@@ -43,6 +43,7 @@ _AROUND = replace(
 _BODY = (("spec", _SPEC), ("extra", Table(Leaf.JSON)))
 #: What else is filled in, and is no part of the body.
 _BESIDE = tuple((name, _DOCUMENT.known[name]) for name in ("adopt", "moved"))
+_WINNER = (("winner", _LIFECYCLE.known["winner"]),)
 #: What may be missing only because defaults could not be read.
 _MISSING = frozenset({"missing-member", "integration-missing", "channel-content"})
 
@@ -92,9 +93,12 @@ class Variant:
     def _compiled(self) -> DesiredCampaign | None:
         value = self.builder.build(self.root, _AROUND)
         value.pop("matrix", None)
+        lifecycle = value.get("lifecycle", {})
+        for members, parts in ((value, _BESIDE), (lifecycle, _WINNER)):
+            self._refuse_files(members, parts)
         self.builder.values = self.values
         self._fill(value, (*_BODY, *_BESIDE))
-        self._fill(value.get("lifecycle", {}), (("winner", _LIFECYCLE.known["winner"]),))
+        self._fill(lifecycle, _WINNER)
         self.key = self._key(value)
         problems = [*self._checks(value), *self._claim(value)]
         if not self.builder.sound:
@@ -124,6 +128,15 @@ class Variant:
             place = self.builder.at(nodes.locate(self.root, ("adopt",)))
             self.adoption = Claim(value["adopt"], self.key, place)
         return problems
+
+    def _refuse_files(self, value: dict[str, Any], parts: Iterable[tuple[str, Shape]]) -> None:
+        """Take away those members left as nodes that are no texts: while nothing is filled in, no file is."""
+        for name, shape in parts:
+            if name in value:
+                before = len(self.findings)
+                self.builder.build(value[name], shape)
+                if len(self.findings) > before:
+                    del value[name]
 
     def _fill(self, value: dict[str, Any], parts: Iterable[tuple[str, Shape]]) -> None:
         """Build the members of an object that were left as nodes."""
@@ -181,7 +194,7 @@ class Variant:
         for problem in cross_checks(spec):
             yield replace(problem, path=("spec", *problem.path))
         yield from self._times(spec)
-        yield from winner_problems(value)
+        yield from winner_problems(value, self.root)
         for _, problem in unknown_members(value.get("extra", {}), spec, _SPEC):
             yield problem
         for index, path in enumerate(value.get("lifecycle", {}).get("ignore_changes", ())):
