@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 from campaignctl.campaign.problem import Path
 from campaignctl.errors import Source, UsageError
+from campaignctl.manifest.desired import DesiredCampaign
 from campaignctl.manifest.file_text import FileText, LanguageTexts
 from campaignctl.manifest.interpolate import filled_path, places
 from campaignctl.manifest.merge import is_file
@@ -19,6 +20,8 @@ Kind = Literal[
     "manifest", "defaults", "matrix", "variable", "command line", "environment", "file", "converted time"
 ]
 _NAMED = 5
+#: What is shown of a manifest beside the body.
+_BESIDE = ("moved", "adopt", "lifecycle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +29,40 @@ class Origin:
     """One place that the member at a path came from; a member that was put together has several.
 
     `source` is None for what has no file: the command line and the environment. `name` is that of the
-    variable or of the value in the matrix.
+    variable or of the value in the matrix. `beside` says that the member stands beside the body: then the
+    path begins with `lifecycle`, `moved` or `adopt`.
     """
 
     path: Path
     kind: Kind
     source: Source | None
     name: str | None = None
+    beside: bool = False
 
 
 def origins_of(variant: Variant) -> tuple[Origin, ...]:
-    """The origins of everything that stands in the body of a campaign that was compiled, by its path."""
+    """The origins of everything in a campaign that was compiled, of its body and beside it, by its path."""
     tracing = _Tracing(variant)
     found: list[Origin] = []
     for name in ("spec", "extra"):
         node = variant.root.get(name)
         if node is not None:
             found += tracing.of(node, ())
+    for name in _BESIDE:
+        node = variant.root.get(name)
+        if node is not None:
+            found += (replace(origin, beside=True) for origin in tracing.of(node, (name,)))
     return tuple(found)
+
+
+def beside(campaign: DesiredCampaign, origins: Iterable[Origin]) -> dict[str, Any]:
+    """What a manifest and its defaults say beside the body, as they would write it."""
+    values: dict[str, Any] = {"moved": {"from": list(campaign.moved_from)}, "adopt": campaign.adopt}
+    said = {origin.path[:2] for origin in origins if origin.beside}
+    lifecycle = asdict(campaign.lifecycle)
+    values["lifecycle"] = {name: lifecycle[name] for name in lifecycle if ("lifecycle", name) in said}
+    names = {path[0] for path in said}
+    return {name: values[name] for name in _BESIDE if name in names}
 
 
 def no_such_key(key: str, known: Collection[str]) -> UsageError:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from campaignctl.manifest.origins import Origin
+from campaignctl.manifest.desired import DesiredCampaign
+from campaignctl.manifest.origins import Origin, beside
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.style import Style
 from campaignctl.render.values import value_text
@@ -22,28 +23,41 @@ _Path = tuple[str | int, ...]
 _Origins = Mapping[_Path, Sequence[Origin]]
 
 
-def explain_text(key: str, spec: Mapping[str, Any], origins: Iterable[Origin], *, color: bool) -> str:
-    """The body line by line, each with where its value came from."""
+def explain_text(campaign: DesiredCampaign, origins: Sequence[Origin], *, color: bool) -> str:
+    """The body line by line, each with where its value came from; before it what is said beside it."""
     style = Style(color)
-    known: defaultdict[_Path, list[Origin]] = defaultdict(list)
-    for origin in origins:
-        known[origin.path].append(origin)
-    lines = [(text, _comment(known.get(path, ()))) for text, path in _lines(spec, ())]
+    around = list(_commented(beside(campaign, origins), origins, beside=True))
+    body = list(_commented(campaign.spec, origins, beside=False))
+    lines = [*around, ("", ""), *body] if around else body
     width = min(max((columns(text) for text, comment in lines if comment), default=0), _WIDEST)
     shown = [
         f"{pad(text, width)}  {style(f'# {comment}', 'dim')}" if comment else text for text, comment in lines
     ]
-    return "\n".join([style(escape(key), "bold"), *shown]) + "\n"
+    return "\n".join([style(escape(campaign.key), "bold"), *shown]) + "\n"
 
 
-def explain_json(key: str, spec: Mapping[str, Any], origins: Iterable[Origin]) -> dict[str, Any]:
-    """The same as a document; lines and columns count from 1, paths are as in `messages/0/priority`."""
+def explain_json(campaign: DesiredCampaign, origins: Sequence[Origin]) -> dict[str, Any]:
+    """The same as a document; lines and columns count from 1, paths are as in `messages/0/priority`.
+
+    Paths of `origins` lead into the body, those of `beside_origins` into `beside`.
+    """
     return {
         "format_version": FORMAT_VERSION,
-        "key": key,
-        "spec": spec,
-        "origins": [_origin_json(origin) for origin in origins],
+        "key": campaign.key,
+        "beside": beside(campaign, origins),
+        "beside_origins": [_origin_json(origin) for origin in origins if origin.beside],
+        "spec": campaign.spec,
+        "origins": [_origin_json(origin) for origin in origins if not origin.beside],
     }
+
+
+def _commented(value: Any, origins: Iterable[Origin], *, beside: bool) -> Iterator[tuple[str, str]]:
+    """The lines of the body, or of what stands beside it, each with its origins in words."""
+    known: defaultdict[_Path, list[Origin]] = defaultdict(list)
+    for origin in origins:
+        if origin.beside == beside:
+            known[origin.path].append(origin)
+    yield from ((text, _comment(known.get(path, ()))) for text, path in _lines(value, ()))
 
 
 def _origin_json(origin: Origin) -> dict[str, Any]:

@@ -48,6 +48,52 @@ def test_the_document_has_the_body_and_the_origins(shop: Cli) -> None:
     }
 
 
+LIFE = """\
+matrix: {country: [DE, FR], include: [{country: DE, id: 103}]}
+moved: {from: old}
+adopt: ${matrix.id}
+lifecycle: {phase: paused, ignore_changes: [score]}
+spec:
+  name: N
+  description: ${matrix.country}
+  messages: [{name: M, channel: sms, integration_id: 1, sms: {content: {en: Hi}}}]
+"""
+
+
+def test_what_stands_beside_the_body_is_shown_before_it(shop: Cli) -> None:
+    (shop.cwd / "_defaults.yaml").write_text("lifecycle: {prevent_destroy: true}\n")
+    (shop.cwd / "a.yaml").write_text(LIFE)
+    done = shop("explain", "a[country=DE]")
+    assert [" ".join(line.split()) for line in done.out.splitlines()[1:12]] == [
+        "moved:",
+        "from: # manifest a.yaml:2:15",
+        '- "old[country=DE]"',
+        'adopt: "103" # matrix id a.yaml:1:57, manifest a.yaml:3:8',
+        "lifecycle:",
+        "prevent_destroy: true # defaults _defaults.yaml:1:30",
+        "ignore_changes:",
+        '- "score" # manifest a.yaml:4:45',
+        'phase: "paused" # manifest a.yaml:4:20',
+        "",
+        'name: "N" # manifest a.yaml:6:9',
+    ]
+
+
+def test_the_document_has_what_stands_beside_the_body(shop: Cli) -> None:
+    (shop.cwd / "a.yaml").write_text(LIFE)
+    document = shop("explain", "a[country=FR]", "--format", "json").document
+    assert document["beside"] == {
+        "moved": {"from": ["old[country=FR]"]},
+        "lifecycle": {"ignore_changes": ["score"], "phase": "paused"},
+    }
+    assert [one["path"] for one in document["beside_origins"]] == [
+        "moved/from",
+        "lifecycle/phase",
+        "lifecycle/ignore_changes/0",
+    ]
+    assert [one["path"] for one in document["origins"]][:2] == ["name", "description"]
+
+
 def test_foreign_text_reaches_no_terminal_raw_and_colour_only_a_terminal(shop: Cli) -> None:
     shown = shop.on_terminal("explain", "a[country=DE]")
     assert shown.status == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from campaignctl.schedule.times import (
     TimeError,
+    begin,
     canonical_gmt,
     convert,
+    end,
     format_gmt,
     has_offset,
     iso,
@@ -209,3 +211,32 @@ def test_a_form_takes_no_other(read: Callable[[str], datetime]) -> None:
 def test_a_naive_moment_is_refused() -> None:
     with pytest.raises(TimeError):
         format_gmt(datetime(2036, 1, 1))  # noqa: DTZ001 - the point of the test
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2036-12-24", "2036-12-23T23:00:00Z", "2036-12-24T23:00:00Z"),
+        # The clocks go forward on that day, and back on the next.
+        ("2036-03-30", "2036-03-29T23:00:00Z", "2036-03-30T22:00:00Z"),
+        ("2036-10-26", "2036-10-25T22:00:00Z", "2036-10-26T23:00:00Z"),
+        ("2036-12-24 10:00:00", "2036-12-24T10:00:00Z", "2036-12-24T10:00:00Z"),
+        ("2036-12-24T10:00:00+01:00", "2036-12-24T09:00:00Z", "2036-12-24T09:00:00Z"),
+    ],
+)
+def test_a_day_begins_and_ends_in_its_zone_and_a_time_is_an_instant(text: str, first: str, last: str) -> None:
+    assert (iso(begin(text, "Europe/Belgrade")), iso(end(text, "Europe/Belgrade"))) == (first, last)
+
+
+def test_a_day_whose_midnight_is_skipped_begins_with_the_change() -> None:
+    assert iso(begin("2026-04-24", "Africa/Cairo")) == "2026-04-23T22:00:00Z"
+
+
+def test_a_time_of_a_window_may_be_one_of_its_zone() -> None:
+    assert iso(begin("2036-12-24 10:00:00", "UTC", "Europe/Belgrade")) == "2036-12-24T09:00:00Z"
+
+
+@given(st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 1, 1)), zones)
+def test_one_day_ends_where_the_next_begins(day: date, zone: str) -> None:
+    after = day + timedelta(days=1)
+    assert end(day.isoformat(), zone) == begin(after.isoformat(), zone)

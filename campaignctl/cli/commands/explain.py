@@ -18,7 +18,8 @@ from campaignctl.cli.wiring import project_directory
 def command(app: App, *, key: str, form: str) -> int:
     """Show what a campaign is compiled to, and where every member of it came from.
 
-    The body is exactly what a create would send, but for the tool's own marker. Offline and without a token.
+    The body is exactly what a create would send, but for the tool's own marker; before it stands what is said
+    beside the body. Offline and without a token.
     """
     from campaignctl.manifest.load import trace
     from campaignctl.render.explain import explain_json, explain_text
@@ -34,8 +35,8 @@ def command(app: App, *, key: str, form: str) -> int:
     )
     console = app.console
     if form == "json":
-        console.document(explain_json(key, campaign.spec, origins))
+        console.document(explain_json(campaign, origins))
     else:
-        text = explain_text(key, campaign.spec, origins, color=console.colored(console.out))
+        text = explain_text(campaign, origins, color=console.colored(console.out))
         console.say(text)
     return 0

@@ -1,0 +1,83 @@
+"""The canonical order of what is said around the life of a campaign."""
+
+from __future__ import annotations
+
+from campaignctl.manifest.format import formatted
+from campaignctl.manifest.order import order_of
+
+CAMPAIGN = """\
+spec: {name: N}
+lifecycle:
+  winner: First  # decided on Monday
+  on_destroy: forget
+  phase: paused
+adopt: "103"
+moved:
+  from: [old, older]
+metadata: {key: a}
+---
+lifecycle: {on_destroy: forget}
+metadata: {key: old}
+kind: Removed
+"""
+IN_ORDER = """\
+metadata: {key: a}
+moved:
+  from: [old, older]
+adopt: "103"
+lifecycle:
+  phase: paused
+  on_destroy: forget
+  winner: First  # decided on Monday
+spec: {name: N}
+---
+kind: Removed
+metadata: {key: old}
+lifecycle: {on_destroy: forget}
+"""
+PROJECT = """\
+environments:
+  live:
+    overrides: []
+    guardrails:
+      forbid_immediate: true
+      max_destroy_percent: 10
+overrides:
+  - reason: flash week
+    until: 2036-12-01
+    keys: [a]
+    guardrail: resend
+guardrails:
+  freeze:
+    - reason: holidays
+      to: 2036-12-26
+      from: 2036-12-24
+metadata: {name: shop}
+"""
+PROJECT_IN_ORDER = """\
+metadata: {name: shop}
+guardrails:
+  freeze:
+    - from: 2036-12-24
+      to: 2036-12-26
+      reason: holidays
+overrides:
+  - guardrail: resend
+    keys: [a]
+    until: 2036-12-01
+    reason: flash week
+environments:
+  live:
+    guardrails:
+      max_destroy_percent: 10
+      forbid_immediate: true
+    overrides: []
+"""
+
+
+def test_a_manifest_says_first_where_it_comes_from_then_how_it_lives() -> None:
+    assert formatted(CAMPAIGN, order_of("a.yaml")) == IN_ORDER
+
+
+def test_a_project_file_has_its_limits_before_what_is_lifted_of_them() -> None:
+    assert formatted(PROJECT, order_of("campaignctl.yaml")) == PROJECT_IN_ORDER
