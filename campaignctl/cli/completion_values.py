@@ -109,9 +109,19 @@ def _state(project: Project) -> State | None:
     from campaignctl.cli.wiring import backend_of
 
     try:
+        if project.state.backend == "git":
+            return _mirrored(project)
         return backend_of(project, SystemClock()).read()
-    except CampaignctlError:
+    except (CampaignctlError, OSError):
         return None
+
+
+def _mirrored(project: Project) -> State:
+    """The state as the last command here saw it: a remote is too slow to be asked at a press of TAB."""
+    from campaignctl.backends.git.backend import mirror_path
+    from campaignctl.state.codec import decode
+
+    return decode(mirror_path(Path(project.directory), project.state.ref).read_bytes())
 
 
 def _declared(project: Project) -> Iterator[str]:

@@ -105,7 +105,10 @@ def _state_checks(state: State | Check | None, keeping: Keeping | Check, locatio
         yield _readable(state, location, beside)
         yield _pending(state)
     if beside is not None and state is not None:
-        yield _permissions(beside)
+        yield _permissions(beside, location)
+    if beside is not None and beside.access is not None:
+        access = beside.access
+        yield Check("push", "ok" if access.allowed else "problem", access.found, access.mend)
 
 
 def _readable(state: State, location: str, beside: Keeping | None) -> Check:
@@ -136,7 +139,9 @@ def _phase(intent: Intent) -> str:
     return f"{intent.operation} sent{since}, outcome unknown"
 
 
-def _permissions(beside: Keeping) -> Check:
+def _permissions(beside: Keeping, location: str) -> Check:
+    if beside.exposed is None:
+        return Check("permissions", "ok", f"who may read {location} may read the state")
     if not beside.exposed:
         return Check("permissions", "ok", "the state is for its owner alone")
     files = " ".join(map(shlex.quote, beside.exposed))

@@ -33,6 +33,7 @@ TABLE = {
     "recover": Lazy(f"{_HERE}_binding:recover", "Find campaigns of ours that the state does not know."),
     "rebind": Lazy(f"{_HERE}_binding:rebind", "Give the state this account and environment."),
     "history": Lazy(f"{_HERE}:history", "List the applies: when, who, what, and how they ended."),
+    "migrate": Lazy(f"{_HERE}_migrate:migrate", "Take the state to another backend."),
 }
 
 
