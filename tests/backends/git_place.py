@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,6 +41,25 @@ def git(directory: Path, *words: str, given: bytes = b"", check: bool = True) ->
 
 def _pause(duration: timedelta) -> None:
     time.sleep(min(duration, _PAUSE).total_seconds())
+
+
+def git_backend(
+    project: Path,
+    *,
+    name: str = "acme-crm",
+    ref: str = REF,
+    pause: Callable[[timedelta], None] = _pause,
+    trust: timedelta = _NOW,
+) -> GitBackend:
+    """A backend of the project in this directory."""
+    return GitBackend(
+        Address(project, name, "origin", ref),
+        now=lambda: datetime.now(UTC),
+        new_id=lambda: uuid4().hex,
+        wait=_pause,
+        interrupted=lambda: False,
+        patience=Patience(pause, trust=trust),
+    )
 
 
 @dataclass(frozen=True)
@@ -82,15 +102,7 @@ class GitPlace:
         return self
 
     def backend(self) -> GitBackend:
-        self.made()
-        return GitBackend(
-            Address(self.project, "acme-crm", "origin", REF),
-            now=lambda: datetime.now(UTC),
-            new_id=lambda: uuid4().hex,
-            wait=_pause,
-            interrupted=lambda: False,
-            patience=Patience(_pause, trust=self.trust),
-        )
+        return git_backend(self.made().project, trust=self.trust)
 
     def settled(self) -> None:
         with self._busy.open("a") as file:
@@ -128,6 +140,13 @@ class GitPlace:
             else:
                 parts += [b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(data), data)]
         git(self.remote, "fast-import", "--quiet", "--force", given=b"".join(parts))
+
+    def hook(self, name: str, script: str) -> None:
+        """A hook of the remote."""
+        path = self.made().remote / "hooks" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
 
     def another(self, name: str) -> GitPlace:
         return GitPlace(self.root / name)

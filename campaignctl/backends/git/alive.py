@@ -32,12 +32,16 @@ class SignOfLife:
             self._descriptor = durable.create(self._path)
             durable.try_flock(self._descriptor)
 
-    def end(self) -> None:
-        """Take the file away. Safe to call twice."""
+    def end(self, *, given_back: bool) -> None:
+        """Live no more. Safe to call twice.
+
+        The file stays where the lock may still be at the remote: it is what frees it for the next process.
+        """
         if self._descriptor is None or self._path is None:
             return
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        if given_back:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
         self._descriptor = None
 

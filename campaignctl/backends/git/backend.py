@@ -19,7 +19,7 @@ from campaignctl.backends.git.snapshot import Snapshot
 from campaignctl.backends.git.stop import SUFFIX, StopMark
 from campaignctl.backends.git.trouble import GitTrouble
 from campaignctl.backends.keeping import Access, Keeping
-from campaignctl.errors import CampaignctlError, Interrupted, LockError, StateError, StateNotSaved
+from campaignctl.errors import CampaignctlError, Interrupted, LockError, LockHeld, StateError, StateNotSaved
 from campaignctl.state.codec import encode
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import LockInfo, State
@@ -113,8 +113,9 @@ class GitBackend:
         try:
             with _told_as(StateNotSaved, f"the lock of {self.location} cannot be taken"):
                 return self._taken(info, self._now() + timeout, life)
-        except BaseException:
-            life.end()
+        except BaseException as error:
+            # After trouble with the remote the lock may be ours there without our knowing.
+            life.end(given_back=isinstance(error, LockHeld | Interrupted))
             raise
 
     def holder(self) -> LockInfo | None:
@@ -226,7 +227,7 @@ class GitBackend:
             taken_over=before,
             seen=seen,
             loaded=loaded,
-            give_back=life.end,
+            life=life,
             mirror=self._show,
             now=self._now,
             trust=self._trust,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import reduce
 
 from campaignctl.backends.folding import Loaded
+from campaignctl.backends.git.alive import SignOfLife
 from campaignctl.backends.git.bus import Bus
 from campaignctl.backends.git.place import Moved, Place, Seen, message
 from campaignctl.backends.git.snapshot import Snapshot
@@ -27,8 +28,8 @@ _RESCUED = "when the remote answers again"
 class Held:
     """A lock that we have: ours, the dead one that we took it from, and the commit that says so.
 
-    `loaded` is the state in that commit, or why it cannot be used. `give_back` ends the sign of life, and
-    `mirror` shows a state to people. A proof that the lock is ours counts for as long as `trust`.
+    `loaded` is the state in that commit, or why it cannot be used. `life` is the sign of our
+    life, and `mirror` shows a state to people. A proof that the lock is ours counts for as long as `trust`.
     """
 
     place: Place
@@ -37,7 +38,7 @@ class Held:
     taken_over: LockInfo | None
     seen: Seen
     loaded: Loaded | StateError
-    give_back: Callable[[], None]
+    life: SignOfLife
     mirror: Callable[[State], None]
     now: Callable[[], datetime]
     trust: timedelta
@@ -175,12 +176,14 @@ class GitSession:
         with self._pushing:
             if self._released:
                 return
+            given_back = False
             try:
                 self._check_known()
                 self._give_back()
+                given_back = True
             finally:
                 self._released = True
-                self._held.give_back()
+                self._held.life.end(given_back=given_back or self._lost is not None)
             self._show()
 
     # ------------------------------------------------------------------------------------ one push each

@@ -1,0 +1,161 @@
+"""A remote that is away, refuses, loses its answer, or moves: nothing is lost, and the way out is named."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from campaignctl.errors import LockError, LockLost, StateError, StateNotSaved
+from campaignctl.state.codec import decode
+from tests.backends.git_place import REF, GitPlace, git, git_backend
+from tests.state.samples import decision, sample_state
+
+NOW = timedelta()
+HOUR = timedelta(hours=1)
+#: Ends `receive-pack` right after it has moved a ref, and so before it answers, as often as there are flags.
+LOSE_ANSWERS = '[ "$1" = committed ] && rm "$GIT_DIR"/lose-1 2>/dev/null && kill -9 $PPID || true'
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> GitPlace:
+    return GitPlace(tmp_path).made()
+
+
+def away(place: GitPlace) -> None:
+    place.remote.rename(place.root / "away.git")
+
+
+def back(place: GitPlace) -> None:
+    (place.root / "away.git").rename(place.remote)
+
+
+def rescued(error: StateNotSaved) -> Path:
+    found = re.search(r"campaignctl state push (\S+)`", error.hint)
+    assert found
+    return Path(found[1])
+
+
+def test_an_answer_that_is_lost_changes_nothing(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    place.hook("reference-transaction", LOSE_ANSWERS)
+    flag = place.remote / "lose-1"
+    flag.touch()
+    session.append(decision("a"))
+    assert not flag.exists()
+    session.append(decision("b"))
+    flag.touch()
+    session.release()
+    assert not flag.exists()
+    assert place.backend().read() == sample_state().after(decision("a")).after(decision("b"))
+    assert place.backend().holder() is None
+
+
+def test_a_remote_that_is_away_for_a_moment_is_waited_for(place: GitPlace) -> None:
+    pauses: list[timedelta] = []
+
+    def pause(duration: timedelta) -> None:
+        pauses.append(duration)
+        back(place)
+
+    session = git_backend(place.project, pause=pause).acquire("apply", NOW)
+    session.write(sample_state())
+    away(place)
+    session.append(decision("a"))
+    assert len(pauses) == 1
+    session.release()
+    assert place.backend().read() == sample_state().after(decision("a"))
+
+
+def test_a_remote_that_stays_away_leaves_a_rescue_file_and_the_command(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    away(place)
+    with pytest.raises(StateNotSaved, match="could not be written"):
+        session.append(decision("a"))
+    with pytest.raises(StateNotSaved) as refused:
+        session.release()
+    rescue = rescued(refused.value)
+    assert decode(rescue.read_bytes()) == sample_state().after(decision("a"))
+    assert rescue.stat().st_mode & 0o777 == 0o600
+    rescue.unlink()
+    back(place)
+    again = place.backend().acquire("state push", NOW)
+    assert again.state == sample_state()
+    again.release()
+
+
+def test_a_reader_is_told_and_gets_no_older_copy(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    away(place)
+    with pytest.raises(StateError, match="cannot be read") as refused:
+        place.backend().read()
+    assert "no repository at the remote's address" in refused.value.detail
+    with pytest.raises(LockError):
+        place.backend().holder()
+    with pytest.raises(StateNotSaved, match="cannot be taken"):
+        place.backend().acquire("apply", NOW)
+
+
+def test_a_remote_that_refuses_is_told_at_once_in_its_own_words(place: GitPlace) -> None:
+    place.hook("pre-receive", 'echo "state is for CI" >&2; exit 1')
+    with pytest.raises(StateNotSaved) as refused:
+        git_backend(place.project, pause=lambda _: pytest.fail("it waited")).acquire("apply", NOW)
+    assert f"does not take a push to {REF}" in refused.value.detail
+    assert "pre-receive hook declined" in refused.value.detail
+
+
+def test_a_history_that_was_shortened_is_gone_on_from(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.append(decision("a"))
+    alone = git(place.remote, "commit-tree", "-m", "shortened", f"{REF}^{{tree}}").decode().strip()
+    git(place.remote, "update-ref", REF, alone)
+    session.check()
+    session.append(decision("b"))
+    session.release()
+    assert place.backend().read() == sample_state().after(decision("a")).after(decision("b"))
+
+
+def test_who_writes_past_the_lock_ends_the_session(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    place.put({"state.json": b"{}"})
+    with pytest.raises(LockLost, match="no longer ours") as lost:
+        session.append(decision("a"))
+    assert "past the lock" in lost.value.detail
+    assert place.document() == b"{}"
+
+
+def test_a_proof_of_the_lock_is_enough_for_a_while(place: GitPlace) -> None:
+    session = git_backend(place.project, trust=HOUR).acquire("apply", NOW)
+    session.write(sample_state())
+    doubting = GitPlace(place.root / "other").backend().acquire("apply", NOW)
+    away(place)
+    session.check()
+    away(GitPlace(place.root / "other"))
+    with pytest.raises(LockLost, match="nobody can say"):
+        doubting.check()
+
+
+def test_a_lock_without_a_sign_of_life_counts_as_held_by_another_machine(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    elsewhere = place.root / "elsewhere"
+    git(place.root, "clone", "--quiet", place.address, str(elsewhere))
+    assert git_backend(elsewhere).holder() == session.lock
+    assert git_backend(elsewhere).keeping().holder_lives is None
+    assert place.backend().keeping().holder_lives is True
+    session.release()
+
+
+def test_the_state_of_another_project_of_the_repository_is_refused(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    with pytest.raises(StateError, match="the state of the project acme-crm, and this is shop"):
+        git_backend(place.project, name="shop").read()

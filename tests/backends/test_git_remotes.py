@@ -1,0 +1,181 @@
+"""Remotes as they come: shallow clones, smart HTTP, ssh, and what git does on the user's side meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from campaignctl.errors import StateError, StateNotSaved
+from campaignctl.state.halts import Halt, Halts
+from tests.backends.git_place import REF, GitPlace, git, git_backend
+from tests.backends.smart_http import smart_http
+from tests.state.samples import decision, sample_state
+
+NOW = timedelta()
+ONE = Halt("h1", None, "wrong price", "mira", "laptop", "2036-01-01T00:00:00Z")
+TWO = Halt("h2", ("sms/*",), "wrong price", "jo", "desk", "2036-01-01T00:00:01Z")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> GitPlace:
+    return GitPlace(tmp_path).made()
+
+
+@contextmanager
+def near(place: GitPlace) -> Iterator[str]:
+    yield place.address
+
+
+@contextmanager
+def over_http(place: GitPlace, login: str | None = None) -> Iterator[str]:
+    git(place.remote, "config", "http.receivepack", "true")
+    with smart_http(place.root, login) as server:
+        yield f"http://{login or 'mira:'}@127.0.0.1:{server.server_port}/remote.git"
+
+
+@contextmanager
+def over_ssh(place: GitPlace) -> Iterator[str]:
+    """The protocol as over ssh, with a stand-in for ssh that runs the far side here."""
+    yield f"ssh://git@remote.example{place.remote}"
+
+
+def stand_in_for_ssh(place: GitPlace) -> str:
+    script = place.root / "ssh"
+    script.write_text(
+        '#!/bin/sh\nwhile [ "$1" != git@remote.example ]; do shift; done\nshift\nexec sh -c "$*"\n'
+    )
+    script.chmod(0o755)
+    return str(script)
+
+
+@pytest.mark.parametrize("reached", [near, over_http, partial(over_http, login="mira:s3cret"), over_ssh])
+def test_a_shallow_clone_and_another_one_share_the_state(place: GitPlace, reached: object) -> None:
+    assert callable(reached)
+    git(place.project, "-c", "user.name=Mira", "commit", "--quiet", "--allow-empty", "-m", "one")
+    git(place.project, "push", "--quiet", place.address, "HEAD:refs/heads/main")
+    clones = [place.root / "ci", place.root / "laptop"]
+    with reached(place) as address:
+        for clone in clones:
+            git(place.root, "clone", "--quiet", "--depth=1", "--branch=main", place.address, str(clone))
+            git(clone, "remote", "set-url", "origin", address)
+            git(clone, "config", "core.sshCommand", stand_in_for_ssh(place))
+        session = git_backend(clones[0]).acquire("apply", NOW)
+        session.write(sample_state())
+        session.append(decision("a"))
+        session.release()
+        other = git_backend(clones[1]).acquire("apply", NOW)
+        assert other.state == sample_state().after(decision("a"))
+        other.append(decision("b"))
+        other.release()
+        assert git_backend(clones[0]).read() == sample_state().after(decision("a")).after(decision("b"))
+
+
+def test_a_login_that_is_not_known_is_named_and_never_shown(place: GitPlace) -> None:
+    with over_http(place, "mira:s3cret") as address:
+        git(place.project, "remote", "set-url", "origin", address.replace("s3cret", "wr0ng"))
+        with pytest.raises(StateError) as refused:
+            place.backend().read()
+        with pytest.raises(StateNotSaved):
+            place.backend().acquire("apply", NOW)
+    assert "does not know this login" in refused.value.detail
+    assert "wr0ng" not in refused.value.detail + refused.value.hint
+
+
+def test_a_project_outside_of_a_repository_is_told_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(StateError) as refused:
+        git_backend(tmp_path).read()
+    assert "does not lie in a git repository" in refused.value.detail
+    assert "backend: local" in refused.value.hint
+
+
+def test_a_remote_that_does_not_exist_is_named_with_those_that_do(place: GitPlace) -> None:
+    git(place.project, "remote", "rename", "origin", "upstream")
+    with pytest.raises(StateError) as refused:
+        place.backend().read()
+    assert "no remote origin: it has: upstream" in refused.value.detail
+    assert "git remote add origin" in refused.value.hint
+
+
+def test_the_users_repository_is_left_as_it_is(place: GitPlace) -> None:
+    hook = place.project.parent / ".git" / "hooks" / "pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    before = listing(place.project.parent / ".git")
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    assert place.backend().read() == sample_state()
+    assert listing(place.project.parent / ".git") == before
+    assert git(place.project, "status", "--porcelain", "--untracked-files=no") == b""
+
+
+def listing(directory: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def test_git_is_not_given_the_token(place: GitPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCAMBA_TOKEN", "t0ken-of-the-account")
+    place.hook("pre-receive", 'env > "$GIT_DIR/seen"')
+    place.backend().acquire("apply", NOW).release()
+    seen = (place.remote / "seen").read_text()
+    assert "GIT_TERMINAL_PROMPT=0" in seen
+    assert "t0ken-of-the-account" not in seen
+
+
+def test_the_history_says_what_who_and_under_which_lock(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.append(decision("a"))
+    session.release()
+    subjects = git(place.remote, "log", "--format=%s", "--reverse", REF).decode().splitlines()
+    assert subjects == [
+        "apply: took the lock",
+        "apply: the state, serial 1",
+        "apply: 1 step",
+        "apply: the state, serial 2",
+    ]
+    body = git(place.remote, "log", "-1", "--format=%b", REF).decode()
+    assert f"Lock: {session.lock.id}" in body
+    assert f"Holder: {session.lock.holder} on {session.lock.host}" in body
+
+
+def test_the_mirror_shows_the_last_state_to_people(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    mirror = place.project / ".campaignctl" / "git" / "production.json"
+    assert mirror.read_bytes() == place.document()
+    assert mirror.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in mirror.parent.iterdir()] == ["production.json"]
+
+
+def test_the_stop_mark_needs_no_lock_and_loses_no_change(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    mine, yours = place.backend(), place.backend()
+    assert mine.halts() == Halts()
+    overtaken = iter([True, False])
+
+    def change(halts: Halts) -> Halts:
+        if next(overtaken):
+            yours.change_halts(lambda found: found.with_halt(TWO))
+        return halts.with_halt(ONE)
+
+    mine.change_halts(change)
+    assert set(mine.halts().halts) == set(yours.halts().halts) == {ONE, TWO}
+    session.check()
+    session.release()
+    assert place.backend().read() is None
+
+
+def test_doctor_is_told_what_may_be_pushed(place: GitPlace) -> None:
+    access = place.backend().keeping().access
+    assert access is not None
+    assert access.allowed
+    assert place.document() is None
+    assert git(place.remote, "for-each-ref") == b""

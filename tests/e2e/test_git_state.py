@@ -1,0 +1,125 @@
+"""A state on the remote of its project's repository: laptops and CI share it, and it can move there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from campaignctl.state.halts import Halt
+from tests.backends.git_place import git, git_backend
+from tests.backends.local_place import LocalPlace
+from tests.e2e.harness import PROJECT, World, sms
+
+FAR = "2036-03-22 10:00:00"
+ON_GIT = "state: {backend: git}\n"
+REF = "refs/campaignctl/default"
+
+
+@pytest.fixture
+def cloned(world: World, tmp_path: Path) -> World:
+    """A project with one campaign in a clone of an empty remote; its state is local still."""
+    git(tmp_path, "init", "--quiet", "--bare", "remote.git")
+    git(world.folder, "init", "--quiet")
+    git(world.folder, "remote", "add", "origin", f"file://{tmp_path}/remote.git")
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    return world
+
+
+def elsewhere(world: World, folder: Path) -> World:
+    """Another clone with the same files."""
+    other = World(folder, world.url, world.control)
+    for path in world.folder.glob("*.yaml"):
+        other.write(path.name, path.read_text(encoding="utf-8"))
+    git(folder, "init", "--quiet")
+    url = git(world.folder, "remote", "get-url", "origin").decode().strip()
+    git(folder, "remote", "add", "origin", url)
+    return other
+
+
+def nothing_to_do(world: World) -> bool:
+    plan = world.plan()
+    return plan["changes"] == [] and plan["blocked"] == []
+
+
+def test_two_clones_share_the_state(cloned: World, tmp_path: Path) -> None:
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    cloned.apply()
+    other = elsewhere(cloned, tmp_path / "other")
+    assert nothing_to_do(other)
+    other.write("near.yaml", sms("Near", is_draft=True))
+    other.apply()
+    assert cloned.run("state", "list", status=0).out == "far\nnear\n"
+    assert len(cloned.campaigns()) == 2
+
+
+def test_a_plan_needs_the_remote_and_takes_no_older_copy(cloned: World, tmp_path: Path) -> None:
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    cloned.apply()
+    (tmp_path / "remote.git").rename(tmp_path / "away.git")
+    refused = cloned.run("plan", status=1)
+    assert "cannot be read" in refused.err
+    assert "no repository at the remote's address" in refused.err
+
+
+def test_a_state_moves_to_git_and_back(cloned: World) -> None:
+    cloned.apply()
+    serial = cloned.state["serial"]
+    moved = cloned.run("state", "migrate", "--to", "git", status=0)
+    assert moved.out.endswith("state:\n  backend: git\n")
+    assert f"lives in {REF} of origin now" in cloned.run("plan", status=1).err
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    assert nothing_to_do(cloned)
+    assert cloned.run("state", "pull", status=0).json["serial"] == serial
+    back = cloned.run("state", "migrate", "--to", "local", status=0)
+    assert back.out.endswith("state:\n  backend: local\n")
+    assert "lives in" in cloned.run("plan", status=1).err
+    cloned.write("campaignctl.yaml", PROJECT)
+    cloned.assert_settled()
+    assert cloned.state["serial"] == serial
+
+
+def test_the_lines_for_an_environment_name_it(cloned: World) -> None:
+    cloned.write("campaignctl.yaml", f"{PROJECT}environments: {{staging: {{}}}}\n")
+    cloned.environ["CAMPAIGNCTL_ENV"] = "staging"
+    cloned.apply()
+    ref = "refs/campaignctl/shop/staging"
+    moved = cloned.run("state", "migrate", "--to", "git", "--ref", ref, status=0)
+    lines = f"environments:\n  staging:\n    state:\n      backend: git\n      ref: {ref}\n"
+    assert moved.out.endswith(lines)
+    cloned.write("campaignctl.yaml", PROJECT + lines)
+    assert nothing_to_do(cloned)
+
+
+def test_a_state_does_not_move_onto_another_one(cloned: World, tmp_path: Path) -> None:
+    other = elsewhere(cloned, tmp_path / "other")
+    other.write("campaignctl.yaml", PROJECT.replace("shop", "blog") + ON_GIT)
+    other.apply()
+    other.write("campaignctl.yaml", PROJECT + ON_GIT)
+    cloned.apply()
+    refused = cloned.run("state", "migrate", "--to", "git", status=1)
+    assert "the project blog" in refused.err
+    cloned.assert_settled()
+
+
+def test_the_stop_mark_moves_with_the_state(cloned: World) -> None:
+    cloned.apply()
+    halt = Halt("h1", None, "wrong price", "mira", "laptop", "2036-01-01T00:00:00Z")
+    LocalPlace(cloned.folder.parent).backend().change_halts(lambda halts: halts.with_halt(halt))
+    cloned.run("state", "migrate", "--to", "git", status=0)
+    backend = git_backend(cloned.folder, name="shop", ref=REF)
+    assert backend.halts().halts == (halt,)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--to", "s3"), "'s3' is not one of 'local', 'git'"),
+        (("--to", "local"), "is on local already"),
+        (("--to", "git", "--path", "x.json"), "`path` is for a state with `backend: local`"),
+        (("--to", "git", "--ref", "refs/heads/main"), "is no ref for a state"),
+        (("--to", "git", "--remote", "--upload-pack=x"), "is no name of a remote"),
+    ],
+)
+def test_what_does_not_fit_is_refused(cloned: World, words: tuple[str, ...], told: str) -> None:
+    assert told in cloned.run("state", "migrate", *words, status=64).err
