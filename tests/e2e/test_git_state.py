@@ -39,7 +39,7 @@ def elsewhere(world: World, folder: Path) -> World:
 
 def nothing_to_do(world: World) -> bool:
     plan = world.plan()
-    return plan["changes"] == [] and plan["blocked"] == []
+    return not plan["changes"] and not plan["blocked"]
 
 
 def test_two_clones_share_the_state(cloned: World, tmp_path: Path) -> None:
