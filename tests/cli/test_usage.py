@@ -125,3 +125,11 @@ def test_standard_output_holds_one_thing(cli: Cli) -> None:
     done = cli("plan", "-o", "-", "--format", "json")
     assert done.status == 64
     assert "standard output" in done.document["error"]["summary"]
+
+
+@pytest.mark.parametrize("words", [["plan"], ["status"], ["apply", "--auto-approve"]])
+def test_without_a_project_nobody_is_sent_for_a_token(cli: Cli, words: list[str]) -> None:
+    done = cli.with_env(OCAMBA_TOKEN="")(*words)
+    assert done.status == 64
+    assert "no campaignctl.yaml in" in done.err
+    assert "OCAMBA_TOKEN" not in done.err

@@ -121,8 +121,8 @@ def apply_manifests(app: App, options: Options, manner: Manner) -> int:
         raise _nobody_to_ask(app)
     from campaignctl.reconciler import applying
 
-    token = need_token(app.settings, _NEEDS_TOKEN)
     desired = read_desired(app)
+    token = need_token(app.settings, _NEEDS_TOKEN)
     with wired(
         app, desired.project, token=token, parallelism=manner.parallelism, lock_timeout=manner.lock_timeout
     ) as run:

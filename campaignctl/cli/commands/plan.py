@@ -58,11 +58,11 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
 def _made(app: App, options: Options) -> Plan:
     from campaignctl.reconciler import planning
 
+    desired = read_desired(app)  # what is wrong with the files needs no token to be told
     token = None
     if options.refresh:
         why = "Planning reads the live campaigns first, and the API lets in only who has a token."
         token = need_token(app.settings, why, instead="or plan from the state alone: --no-refresh")
-    desired = read_desired(app)
     with wired(app, desired.project, token=token) as run:
         return planning.plan(run.wiring, desired, options)
 

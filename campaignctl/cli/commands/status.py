@@ -17,9 +17,9 @@ def command(app: App, *, form: str) -> int:
     """Show live status, next run and drift of every recorded campaign."""
     from campaignctl.reconciler.status import status
 
+    desired = read_desired(app)
     why = "The live status is read from the API, which lets in only who has a token."
     token = need_token(app.settings, why, instead="or look at what is recorded: campaignctl show")
-    desired = read_desired(app)
     with wired(app, desired.project, token=token) as run:
         rows = status(run.wiring, desired)
     show_status(app, rows, desired.project, as_json=form == "json")
