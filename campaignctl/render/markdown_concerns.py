@@ -15,9 +15,9 @@ from campaignctl.state.model import Overridden
 _VALUE_SHOWN = 100
 _TEXT_SHOWN = 500
 _LIFTED = (
-    "Each is lifted by its own name and for these campaigns alone: by an entry under `overrides` in"
-    " `campaignctl.yaml` with `keys`, `until` and `reason`, reviewed by whoever reviews the project; or once,"
-    " by whoever makes the plan with the option.\n\n"
+    "Each is lifted by its own name. For some campaigns and a while: by an entry under `overrides` in"
+    " `campaignctl.yaml` with `guardrail`, `keys`, `until` and `reason`, which is reviewed like every other"
+    " change. Once, for one plan: by whoever makes it with the option.\n\n"
 )
 
 
