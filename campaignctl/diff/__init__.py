@@ -21,6 +21,7 @@ from campaignctl.diff.fields import (
     split,
 )
 from campaignctl.diff.patch import merge_patch
+from campaignctl.diff.requested import requested
 
 __all__ = [
     "DEFAULTS",
@@ -42,6 +43,7 @@ __all__ = [
     "mistaken",
     "overlay",
     "refused",
+    "requested",
     "same",
     "split",
 ]

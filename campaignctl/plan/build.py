@@ -254,6 +254,71 @@ def resume(again: Resumption, *, reason: str) -> Change:
     )
 
 
+def move(wanted: DesiredCampaign, record: Record, old: str, live_digest: str | None) -> Change:
+    """A record that gets another key; the campaign itself is not touched."""
+    return Change(
+        key=wanted.key,
+        action=Action.MOVE,
+        id=record.id,
+        name=str(record.applied.get("name", "")),
+        reason=f"recorded as {old}",
+        audience=audience(record.applied),
+        live_digest=live_digest,
+        moved_from=old,
+        **_kept(wanted, record),
+    )
+
+
+def adopt(wanted: DesiredCampaign, record: Record, live_digest: str | None) -> Change:
+    """A live campaign that is put on record as it is; it is not touched."""
+    return Change(
+        key=wanted.key,
+        action=Action.ADOPT,
+        id=record.id,
+        name=str(record.applied.get("name", "")),
+        reason=f"takes over {record.id}, which is {record.status}",
+        audience=audience(record.applied),
+        live_digest=live_digest,
+        record=record,
+        **_kept(wanted, record),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The end of an A/B test in the making: the message that wins, by its place and id."""
+
+    wanted: DesiredCampaign
+    record: Record
+    index: int
+    message_id: str
+    live_digest: str | None
+
+
+def set_winner(site: Site, decision: Decision, *, warnings: tuple[str, ...]) -> Change:
+    """The winner of an A/B test, which is sent at once to everybody whom the test did not reach."""
+    record = decision.record
+    sends = Sends("immediately")
+    path = path_of(record.id, f"messages/{decision.message_id}/set-winner")
+    return Change(
+        key=decision.wanted.key,
+        action=Action.UPDATE,
+        id=record.id,
+        name=str(record.applied.get("name", "")),
+        reason=f"{decision.wanted.lifecycle.winner} wins its A/B test",
+        requests=(Request("POST", path, None),),
+        diff=(FieldChange(join(["messages", decision.index, "winner"]), 0, 1),),
+        sends=sends,
+        arms=True,
+        audience=audience(record.applied),
+        undo=undo(sends, arms=True),
+        live_digest=decision.live_digest,
+        warnings=warnings,
+        intent=site.new_id(),
+        **_kept(decision.wanted, record),
+    )
+
+
 def forget(
     key: str, record: Record, live_digest: str | None, *, reason: str, warnings: tuple[str, ...] = ()
 ) -> Change:

@@ -9,7 +9,7 @@ from campaignctl.campaign.canonical import digest
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import Comparison, FieldChange, compare, matches, meaning
-from campaignctl.manifest.desired import DesiredCampaign
+from campaignctl.manifest.desired import DesiredCampaign, Removed
 from campaignctl.plan import records
 from campaignctl.plan.model import Blocked, Change, Drift
 from campaignctl.plan.options import Lifts
@@ -43,7 +43,7 @@ class Verdict:
 @dataclass(frozen=True)
 class Case:
     """One recorded key. `live` is None when it was not read (`read` false) or is missing. `moved_from` is the
-    key that its record still has.
+    key that its record still has, `removed` the document that says how it goes.
 
     Without slots, so that what is asked many times is worked out once.
     """
@@ -56,6 +56,7 @@ class Case:
     lifts: Lifts = Lifts()
     halts: Halts = Halts()
     moved_from: str | None = None
+    removed: Removed | None = None
 
     def lifted(self, name: str) -> bool:
         """Whether a rule is lifted for this key."""

@@ -6,19 +6,20 @@ A pure function of what is desired, recorded and live, and of the present.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from campaignctl.campaign.status import Status
-from campaignctl.plan import build, guardrails, ledger, records, table
-from campaignctl.plan.case import Case, Verdict
-from campaignctl.plan.creation import created
-from campaignctl.plan.holding import halted, held_back, without_twins
-from campaignctl.plan.model import Blocked, Plan
+from campaignctl.plan import guardrails
+from campaignctl.plan.case import Verdict
+from campaignctl.plan.holding import held_back, without_twins
+from campaignctl.plan.judging import Bench, judged
+from campaignctl.plan.model import Plan
+from campaignctl.plan.moves import Moves, resolve
 from campaignctl.plan.order import order
 from campaignctl.plan.question import Question
+from campaignctl.plan.renames import proposed, renamed
 from campaignctl.plan.reviewed import admitted
 from campaignctl.plan.select import select
-from campaignctl.state.model import Entry, Intent, Record
+from campaignctl.state.model import Entry, Record
 
 # How many keys a quiet line names.
 _KEYS_NAMED = 5
@@ -26,80 +27,46 @@ _KEYS_NAMED = 5
 
 def decide(question: Question) -> Plan:
     """The plan. Raises UsageError when a target or a key to replace does not exist."""
-    keys = _chosen(question)
-    site = question.site()
-    recorded = question.records
-    replacing = _replacing(question, keys)
-    verdicts = {key: _judged(question, site, key, recorded.get(key), key in replacing) for key in keys}
+    site, recorded = question.site(), question.records
+    moves = _moves(question, recorded)
+    keys = _chosen(question, moves)
+    bench = Bench(question, site, recorded, moves, _replacing(question, keys))
+    verdicts = {key: judged(bench, key) for key in keys}
     if question.options.reviewed is not None:
         verdicts = admitted(verdicts, question.options.reviewed, site.lifts, question.now)
     verdicts = without_twins(site, held_back(question.reading, verdicts))
+    if not bench.only_looks:
+        verdicts = proposed(verdicts, renamed(question.desired.campaigns, recorded, moves))
     return _assemble(question, verdicts)
 
 
-def _chosen(question: Question) -> list[str]:
-    """The keys to decide, in a stable order."""
+def _moves(question: Question, recorded: dict[str, Record]) -> Moves:
+    """The records that get other keys; none where nothing that is declared is brought about."""
+    state, settled = question.state, question.reading.settled
+    pending = state.pending if state else {}
+    unsettled = [key for key, intent in pending.items() if intent.phase != "planned" and key not in settled]
+    moves = resolve(question.desired.campaigns, recorded, unsettled)
+    looks = question.options.destroy or question.options.refresh_only
+    return Moves(heirs=moves.heirs) if looks else moves
+
+
+def _chosen(question: Question, moves: Moves) -> list[str]:
+    """The keys to decide, in a stable order: without those whose record goes to another key, and with all
+    that are moved together."""
     state = question.state
     recorded = {*state.campaigns, *state.pending} if state else set()
-    keys = sorted({*question.desired.campaigns, *recorded})
-    if not question.options.targets:
-        return keys
-    wanted = select(question.options.targets, keys, "--target")
-    return [key for key in keys if key in wanted]
+    declared = question.desired.campaigns
+    keys = sorted({*declared, *recorded})
+    if question.options.targets:
+        wanted = moves.together(select(question.options.targets, keys, "--target"))
+        keys = [key for key in keys if key in wanted]
+    return [key for key in keys if key in declared or not moves.left(key)]
 
 
 def _replacing(question: Question, keys: list[str]) -> frozenset[str]:
     """The keys to replace: of those to decide, those that are declared."""
     declared = [key for key in keys if key in question.desired.campaigns]
     return select(question.options.replace, declared, "--replace")
-
-
-def _judged(
-    question: Question, site: build.Site, key: str, record: Record | None, replacing: bool
-) -> Verdict:
-    """What becomes of one key, without what a halt stops."""
-    former = [record.moved_from] if record and record.moved_from else []
-    return halted(site, key, former, record, _verdict(question, site, key, record, replacing))
-
-
-def _verdict(
-    question: Question, site: build.Site, key: str, record: Record | None, replacing: bool
-) -> Verdict:
-    reading = question.reading
-    wanted = question.desired.campaigns.get(key)
-    intent = question.state.pending.get(key) if question.state else None
-    if intent and intent.phase != "planned" and key not in reading.settled:
-        return _unsettled(question, key, intent)
-    if record is None:
-        if wanted is None or question.options.destroy or question.options.refresh_only:
-            return Verdict()
-        return created(question, site, wanted, deliberate=replacing)
-    live = reading.settled.get(key) or reading.live.get(key)
-    read = key in reading.live or key in reading.settled
-    case = Case(key, record, live, read, wanted, site.lifts, site.halts)
-    if question.options.refresh_only:
-        return _refresh_only(case)
-    if wanted is None or question.options.destroy:
-        return table.undeclared(site, case)
-    return ledger.not_twice(question, case, table.declared(site, case, replacing=replacing))
-
-
-def _unsettled(question: Question, key: str, intent: Intent) -> Verdict:
-    """A write whose outcome nobody knows yet."""
-    known = question.reading.unsettled.get(key)
-    reason = known.reason if known else f"unsettled: nobody knows whether its {intent.operation} happened"
-    hint = known.hint if known else "campaignctl apply"
-    return Verdict(blocked=Blocked(key, intent.id, "unsettled", reason, hint))
-
-
-def _refresh_only(case: Case) -> Verdict:
-    """Live is taken over as it is; a pause that is on record already is no news."""
-    drift = case.drifts()
-    if case.record.status == Status.PAUSED:
-        drift = tuple(shown for shown in drift if shown not in case.status_drift())
-    if case.live and case.drift:
-        return Verdict(drift=drift, observed=records.accepted(case.record, case.drift, case.live))
-    return Verdict(drift=drift, observed=case.bookkeeping(None))
 
 
 def _notes(question: Question, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
@@ -112,7 +79,15 @@ def _notes(question: Question, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
     if missed := counts["missed"]:
         were = "campaigns missed their time and were" if missed > 1 else "campaign missed its time and was"
         notes.append(f"{missed} {were} never created")
-    return (*question.reading.notes, *notes, *_nothing_done(verdicts))
+    return (*question.reading.notes, *notes, *_nothing_done(verdicts), *_removed(question))
+
+
+def _removed(question: Question) -> Iterator[str]:
+    """A line about Removed documents that have nothing to remove any more."""
+    recorded = question.records
+    gone = [key for key in question.desired.removed if key not in recorded]
+    if gone:
+        yield f"{_named(gone)}: declared Removed and not recorded; the document can go"
 
 
 def _nothing_done(verdicts: dict[str, Verdict]) -> Iterator[str]:
@@ -121,8 +96,12 @@ def _nothing_done(verdicts: dict[str, Verdict]) -> Iterator[str]:
         if verdict.none:
             by_reason.setdefault(verdict.none, []).append(key)
     for reason, keys in by_reason.items():
-        more = f" and {len(keys) - _KEYS_NAMED} more" if len(keys) > _KEYS_NAMED else ""
-        yield f"{', '.join(keys[:_KEYS_NAMED])}{more}: {reason}"
+        yield f"{_named(keys)}: {reason}"
+
+
+def _named(keys: Sequence[str]) -> str:
+    more = f" and {len(keys) - _KEYS_NAMED} more" if len(keys) > _KEYS_NAMED else ""
+    return ", ".join(keys[:_KEYS_NAMED]) + more
 
 
 def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
@@ -132,7 +111,9 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
     )
     limits = project.guardrails
     observed = {key: verdict.observed for key, verdict in verdicts.items() if verdict.observed}
-    seen = question.state.after(Entry(records=observed, decision=False)) if question.state else None
+    left: dict[str, Record | None] = {change.moved_from: None for change in changes if change.moved_from}
+    entry = Entry(records={**left, **observed}, decision=False)
+    seen = question.state.after(entry) if question.state else None
     blocked = tuple(verdict.blocked for verdict in verdicts.values() if verdict.blocked)
     unchanged = sum(1 for verdict in verdicts.values() if not verdict.changes and not verdict.blocked)
     return Plan(

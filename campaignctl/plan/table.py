@@ -10,7 +10,7 @@ from dataclasses import replace
 from campaignctl.campaign.status import Status
 from campaignctl.diff import alike, equal
 from campaignctl.manifest.desired import DesiredCampaign
-from campaignctl.plan import build, edit, phase
+from campaignctl.plan import build, edit, phase, winner
 from campaignctl.plan.case import Case, Verdict
 from campaignctl.plan.sending import runs_left
 
@@ -23,12 +23,12 @@ def undeclared(site: build.Site, case: Case) -> Verdict:
 def _undeclared(site: build.Site, case: Case) -> Verdict:
     status, record = case.status, case.record
     lifecycle = case.wanted.lifecycle if case.wanted else record.lifecycle
-    reason = "destroyed" if case.wanted else "no longer declared"
+    reason = "destroyed" if case.wanted else "declared Removed" if case.removed else "no longer declared"
     if status not in (Status.SENT, Status.CANCELED) and (
         lifecycle.prevent_destroy or record.lifecycle.prevent_destroy
     ):
         return case.blocked("protected by prevent_destroy", _lift_protection(case))
-    if lifecycle.on_destroy == "forget":
+    if (case.removed.on_destroy if case.removed else lifecycle.on_destroy) == "forget":
         warnings = (f"{record.id} stays {status} in the account",) if status.can_send else ()
         return Verdict(
             changes=(build.forget(case.key, record, case.live_digest, reason=reason, warnings=warnings),)
@@ -38,8 +38,8 @@ def _undeclared(site: build.Site, case: Case) -> Verdict:
     if status is Status.NEEDS_DECISION or _sent_but_recurring(site, case):
         return case.blocked(
             f"{status}: it may still send",
-            f"decide or pause {record.id} in the dashboard,"
-            f" or apply {case.key} with `on_destroy: forget` before it goes",
+            f"decide or pause {record.id} in the dashboard, or declare {case.key} by a document of"
+            " `kind: Removed` with `on_destroy: forget`",
         )
     if status in (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.UNKNOWN):
         change = build.cancel(site, case.key, record, case.live_digest, reason=reason)
@@ -73,7 +73,7 @@ def declared(site: build.Site, case: Case, *, replacing: bool) -> Verdict:
     if wanted.lifecycle.phase != "active":
         return phase.inactive(site, case, wanted)
     if case.status in (Status.SENT, Status.CANCELED, Status.NEEDS_DECISION):
-        return _final(case, wanted)
+        return _final(site, case, wanted)
     return phase.active(site, case, wanted)
 
 
@@ -98,10 +98,17 @@ def _missing(case: Case, wanted: DesiredCampaign) -> Verdict:
     )
 
 
-def _final(case: Case, wanted: DesiredCampaign) -> Verdict:
+def _final(site: build.Site, case: Case, wanted: DesiredCampaign) -> Verdict:
     """Sent, canceled, or waiting for a decision: nothing can be changed any more."""
     if case.status is Status.CANCELED and case.record.lifecycle.phase == "canceled":
         return case.blocked("canceled, which is final, and declared active again", _create_again(case))
+    if case.status is Status.NEEDS_DECISION and (decided := winner.undecided(site, case, wanted)):
+        return decided
+    verdict = _ended(case, wanted)
+    return replace(verdict, note=winner.waits(case)) if case.status is Status.NEEDS_DECISION else verdict
+
+
+def _ended(case: Case, wanted: DesiredCampaign) -> Verdict:
     spec = edit.effective(wanted.spec, case)
     if equal(spec, case.record.applied) or alike(spec, case.record.applied):
         return Verdict(note=case.canceled_by_others(), observed=case.bookkeeping(wanted))

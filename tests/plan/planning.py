@@ -11,7 +11,7 @@ from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.errors import Source
-from campaignctl.manifest.desired import DesiredCampaign, DesiredState, Project
+from campaignctl.manifest.desired import DesiredCampaign, DesiredState, Project, Removed
 from campaignctl.plan.model import Change, Plan
 from campaignctl.plan.options import Options
 from campaignctl.plan.planner import decide
@@ -51,10 +51,14 @@ def wanted(
     manifest: str = "sha256:manifest",
     lifecycle: Lifecycle | None = None,
     unchecked: tuple[str, ...] = (),
+    adopt: str | None = None,
+    moved_from: tuple[str, ...] = (),
 ) -> DesiredCampaign:
     """A declared campaign; `manifest` is the digest of the manifest itself."""
     source = Source(f"campaigns/{key}.yaml", 1, 1)
-    return DesiredCampaign(key, spec, source, manifest, lifecycle or Lifecycle(), unchecked)
+    return DesiredCampaign(
+        key, spec, source, manifest, lifecycle or Lifecycle(), unchecked, adopt, moved_from
+    )
 
 
 def record(spec: Spec, status: str = "scheduled", campaign_id: str = ID, **members: Any) -> Record:
@@ -99,13 +103,14 @@ def plan_of(
     options: Options | None = None,
     project: Project = PROJECT,
     now: datetime = NOW,
+    removed: Mapping[str, Removed] | None = None,
     **signed: str,
 ) -> Plan:
     """The plan for these campaigns. Without a reading every record is read as it was applied."""
     numbers = count(1)
     return decide(
         Question(
-            DesiredState(project, {one.key: one for one in desired}, "sha256:project"),
+            DesiredState(project, {one.key: one for one in desired}, "sha256:project", removed=removed or {}),
             known,
             reading or Reading(live={k: live(dict(r.applied), r.status, r.id) for k, r in _records(known)}),
             options or Options(),

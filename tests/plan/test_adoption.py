@@ -1,0 +1,197 @@
+"""Live campaigns that a manifest takes over: recorded as they are, and every difference shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.campaign.live import Live
+from campaignctl.diff import requested
+from campaignctl.plan.model import Plan
+from campaignctl.plan.reading import Reading
+from campaignctl.state.model import State
+from tests.plan.planning import (
+    DRAFT,
+    IMMEDIATE,
+    KEY,
+    MANUAL,
+    PROJECT,
+    RECURRING,
+    SCHEDULED,
+    Spec,
+    live,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+SERVED: Spec = {
+    "company_id": "6197120",
+    "creator_id": "7",
+    "is_draft": False,
+    "send_in_profile_time_zone": False,
+    "score": 0,
+    "max_runs": 1,
+    "utm_tracking": {
+        "enabled": 1,
+        "utm_source": "${OCMH_UTM_SOURCE}",
+        "utm_medium": "${OCMH_UTM_MEDIUM}",
+        "utm_campaign": "${OCMH_CAMPAIGN_NAME}",
+    },
+}
+
+
+def served(spec: Spec, status: str = "scheduled", **members: Any) -> Live:
+    """A campaign as the API shows it, with all that it fills in."""
+    messages = [
+        {**one, "id": "9", "company_id": "1", "integration_id": "0", "primary_lang": "en", "winner": 0}
+        for one in spec["messages"]
+    ]
+    return live({**spec, "messages": messages}, status, **{**SERVED, **members})
+
+
+def of(shown: Live | None, spec: Spec = SCHEDULED, known: State | None = None, **lifecycle: Any) -> Plan:
+    """The plan for a manifest that takes over campaign 1030978."""
+    return plan_of(
+        wanted(spec, adopt="1030978", lifecycle=Lifecycle(**lifecycle)),
+        known=known,
+        reading=Reading(adoptable={"1030978": shown}),
+    )
+
+
+def did(plan: Plan) -> list[str]:
+    """The actions, and `blocked` behind them."""
+    return [str(change.action) for change in plan.changes] + ["blocked"] * len(plan.blocked)
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "members"),
+    [
+        (SCHEDULED, "scheduled", {}),
+        (SCHEDULED, "paused", {}),
+        (RECURRING, "scheduled", {"scheduled_time": "2026-11-25 09:00:00"}),
+        (MANUAL, "idle", {"send_strategy": "manual"}),
+        (DRAFT, "draft", {"is_draft": True}),
+        (IMMEDIATE, "scheduled", {"send_strategy": "immediate", "scheduled_time": "2026-11-24 12:00:00"}),
+        (IMMEDIATE, "sent", {}),
+        ({**SCHEDULED, "labels": ["a", "b"]}, "scheduled", {"labels": "b, a"}),
+        ({**SCHEDULED, "utm_tracking": {"enabled": 0}}, "scheduled", {"utm_tracking": {"enabled": 0}}),
+    ],
+)
+def test_what_is_as_its_manifest_says_is_only_recorded(spec: Spec, status: str, members: Spec) -> None:
+    plan = of(served(spec, status, **members), spec)
+    assert did(plan) == ["adopt"]
+    (change,) = plan.changes
+    assert not change.requests
+    assert change.record is not None
+    assert (change.record.id, change.id) == ("1030978", "1030978")
+    assert not plan.observed
+    again = plan_of(
+        wanted(spec, adopt="1030978"),
+        known=state({KEY: change.record}),
+        reading=Reading(live={KEY: served(spec, status, **members)}),
+    )
+    assert again.empty
+    assert not again.refused
+
+
+def test_every_difference_is_an_update_and_shown() -> None:
+    shown = served({**SCHEDULED, "description": "by hand", "name": "Hand-made"})
+    plan = of(shown)
+    assert did(plan) == ["adopt", "update"]
+    assert plan.changes[1].requests[0].body == {"name": "Welcome", "description": None}
+    assert {field.path for field in plan.changes[1].diff} == {"name", "description"}
+
+
+def test_what_was_set_off_is_not_set_off_again() -> None:
+    for status in ("scheduled", "running", "sent", "needs_decision"):
+        plan = of(served(IMMEDIATE, status, send_strategy="immediate"), IMMEDIATE)
+        assert not any(change.arms for change in plan.changes)
+
+
+def test_a_manual_campaign_that_was_launched_is_not_launched_again() -> None:
+    plan = of(served(MANUAL, "idle", send_strategy="manual", was_launched=True), IMMEDIATE)
+    assert did(plan) == ["adopt"]
+
+
+def test_a_foreign_pause_stays_and_a_declared_one_is_made() -> None:
+    assert did(of(served(SCHEDULED, "paused"))) == ["adopt"]
+    assert did(of(served(SCHEDULED, "scheduled"), phase="paused")) == ["adopt", "pause"]
+    assert did(of(served(SCHEDULED, "scheduled"), phase="canceled")) == ["adopt", "cancel"]
+
+
+def test_a_final_campaign_is_recorded_and_its_edits_are_blocked() -> None:
+    assert did(of(served(SCHEDULED, "sent"), {**SCHEDULED, "name": "New"})) == ["adopt", "blocked"]
+
+
+def test_the_lifecycle_counts_from_the_first_moment() -> None:
+    (change,) = of(served(SCHEDULED), prevent_destroy=True).changes
+    assert change.record is not None
+    assert change.record.lifecycle.prevent_destroy
+
+
+def test_a_campaign_that_is_not_there_blocks() -> None:
+    plan = of(None)
+    assert did(plan) == ["blocked"]
+    assert "no campaign 1030978" in plan.blocked[0].reason
+    assert did(plan_of(wanted(SCHEDULED, adopt="1030978"))) == ["blocked"]
+
+
+def test_a_campaign_that_is_recorded_already_blocks_and_moved_is_proposed() -> None:
+    plan = plan_of(
+        wanted(SCHEDULED, adopt="1030978"),
+        wanted(SCHEDULED, "other"),
+        known=state({"other": record(SCHEDULED)}),
+        reading=Reading(live={"other": live(SCHEDULED)}, adoptable={"1030978": served(SCHEDULED)}),
+    )
+    assert did(plan) == ["blocked"]
+    assert "moved: {from: other}" in plan.blocked[0].hint
+
+
+def test_a_campaign_of_another_company_blocks() -> None:
+    assert did(of(served(SCHEDULED, company_id="1"), known=state())) == ["blocked"]
+
+
+@pytest.mark.parametrize(
+    ("project", "environment", "actions"),
+    [("acme-crm", None, ["adopt"]), ("acme-crm", "staging", ["blocked"]), ("other", None, ["blocked"])],
+)
+def test_a_campaign_of_another_project_blocks(
+    project: str, environment: str | None, actions: list[str]
+) -> None:
+    made_by = marker.make(project, environment, "some/key", "intent-of-old")
+    plan = of(served(SCHEDULED, metadata={"campaignctl": str(made_by), "team": "crm"}), SCHEDULED)
+    assert did(plan)[:1] == actions
+    if actions == ["adopt"]:
+        assert plan.changes[0].record is not None
+        assert plan.changes[0].record.intent == "intent-of-old"
+        assert plan.changes[0].record.applied["metadata"] == {"team": "crm"}
+    else:
+        assert "campaignctl state rm" in plan.blocked[0].hint
+
+
+def test_adopt_means_nothing_once_recorded() -> None:
+    plan = plan_of(wanted(SCHEDULED, adopt="77"), known=state({KEY: record(SCHEDULED)}))
+    assert plan.empty
+    assert not plan.refused
+
+
+def test_a_draft_that_would_go_out_at_once_still_may() -> None:
+    shown = served({**MANUAL, "is_draft": True}, "draft", run_immediately=True)
+    assert requested(shown)["run_immediately"] is True
+    assert did(of(shown, {**DRAFT, "run_immediately": True})) == ["adopt"]
+
+
+def test_markers_that_are_off_change_nothing_of_who_owns_it() -> None:
+    project = replace(PROJECT, name="acme-crm")
+    plan = plan_of(
+        wanted(SCHEDULED, adopt="1030978"),
+        project=project,
+        reading=Reading(adoptable={"1030978": served(SCHEDULED)}),
+    )
+    assert did(plan) == ["adopt"]
