@@ -80,7 +80,7 @@ class LocalBackend:
             raise StateNotSaved(
                 f"no state can be kept in {files.path}",
                 detail=str(error),
-                hint="the directory must be on a local file system and writable for this user",
+                hint="its disk must be local and have room, and the directory writable for this user",
             ) from error
         return LocalSession(files, held)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from campaignctl.state.journal import entry_line, first_line
 from campaignctl.state.model import Entry, LockInfo, State
 from campaignctl.state.moved import encode_moved
 
+_REPLACED = "another state was put there while this run worked; it is left as it is"
 _ROOM_HINT = "make room, or make the directory writable for this user, then run the command again"
 
 
@@ -37,6 +39,8 @@ class LocalSession:
         self._problem: StateError | None = None
         self._journal = JournalFile(files.beside("journal"))
         self._released = False
+        self._stamp = files.stamp()
+        self._ours: tuple[str | None, ...] = ()
         try:
             self._open()
         except BaseException:
@@ -143,7 +147,7 @@ class LocalSession:
         except StateError as problem:
             self._problem = problem
             return
-        self._state = loaded.state
+        self._state, self._ours = loaded.state, (loaded.base,)
         if loaded.state is None:
             return
         if loaded.steps:
@@ -157,13 +161,17 @@ class LocalSession:
         data = encode(state).encode()
         try:
             with self._guarded():
+                # A failure may come when the new one is in its place already.
+                self._ours = (*self._ours[:1], fingerprint(data))
                 self._files.replace(data, readable=self._problem is None)
         except OSError as error:
             self._journal.fail(error)
-            raise self._not_saved(self._files.path, error, rescue(data, "make room")) from error
+            first = "see which state is the right one" if error.strerror == _REPLACED else "make room"
+            raise self._not_saved(self._files.path, error, rescue(data, first)) from error
         self._journal.close()
         self._journal = JournalFile(self._files.beside("journal"))
         self._state, self._document, self._problem = state, (state, fingerprint(data)), None
+        self._stamp, self._ours = self._files.stamp(), (fingerprint(data),)
 
     def _fold(self) -> None:
         self._held.check()
@@ -186,10 +194,22 @@ class LocalSession:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """The lock is ours in here, and nobody can break it meanwhile."""
+        """The lock is ours in here, and nobody can break it meanwhile; so is the state at its place."""
         with durable.guarded(self._files.path.parent):
             self._held.check()
+            if self._problem is None:
+                self._check_place()
             yield
+
+    def _check_place(self) -> None:
+        """Raise OSError when something that asks for no lock has put another state in the place of ours."""
+        stamp = self._files.stamp()
+        if stamp == self._stamp:
+            return
+        data = durable.read_optional(self._files.path)
+        if (fingerprint(data) if data is not None else None) not in self._ours:
+            raise FileExistsError(errno.EEXIST, _REPLACED, str(self._files.path))
+        self._stamp = stamp
 
     @staticmethod
     def _not_saved(path: Path, error: OSError, hint: str) -> StateNotSaved:

@@ -65,6 +65,14 @@ class StateFiles:
             ) from error
         return self._folded(snapshot)
 
+    def stamp(self) -> tuple[int, int, int] | None:
+        """What changes when somebody else writes the state: cheap, and not certain. None without a state."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
     def replace(self, data: bytes, *, readable: bool = True) -> None:
         """Put a new document in place, keep the previous one, and end its journal.
 

@@ -1,4 +1,4 @@
-"""The real clock, fresh ids, and what SIGINT and SIGTERM ask for."""
+"""The real clock, fresh ids, and what SIGINT, SIGTERM and a terminal that is gone ask for."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ def utc_now() -> datetime:
 class SystemClock:
     """Time from the system and ids from its random source: the real `reconciler.ports.Clock`.
 
-    Inside `listening()` a first SIGINT or SIGTERM only asks to stop: `interrupted` turns true and every
-    `wait` ends, in all threads. A second one leaves the process with status 130. Inside `asking()` as
+    Inside `listening()` a first SIGINT, SIGTERM or SIGHUP only asks to stop: `interrupted` turns true and
+    every `wait` ends, in all threads. A second one leaves the process with status 130; but a terminal that
+    closes may say so more than once, so that SIGHUP never counts as the second. Inside `asking()` as
     well, a first one ends the question instead, as KeyboardInterrupt.
     """
 
@@ -59,8 +60,12 @@ class SystemClock:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM as requests to stop while the block runs. Main thread only."""
-        signals = (signal.SIGINT, signal.SIGTERM)
+        """Take signals as requests to stop while the block runs. Main thread only.
+
+        SIGHUP stays ignored where it is, as under nohup.
+        """
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        signals = (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,)))
         before = {each: signal.signal(each, self._on_signal) for each in signals}
         try:
             yield
@@ -79,8 +84,10 @@ class SystemClock:
         finally:
             self._asking = False
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self._interrupted:
+            if number == signal.SIGHUP:
+                return
             _tell((_SHOW_CURSOR if sys.stderr.isatty() else b"") + _SECOND)
             os._exit(INTERRUPTED)
         self._interrupted = True

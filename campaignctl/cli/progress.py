@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
@@ -79,7 +81,7 @@ class Bar:
 
     def __call__(self, event: Event) -> None:
         """Move the bar; a note goes above it."""
-        with self._lock:
+        with self._lock, self._while_there_is_a_terminal():
             if event.kind == "phase":
                 self._begin(line_of(event), event.total)
             elif event.kind == "note":
@@ -89,11 +91,20 @@ class Bar:
 
     def pause(self) -> None:
         """Take the bar off the terminal."""
-        with self._lock:
+        with self._lock, self._while_there_is_a_terminal():
             if self._bar is not None:
+                bar, self._bar, self._task = self._bar, None, None
                 self._console.divert(None)
-                self._bar.stop()
-                self._bar = self._task = None
+                bar.stop()
+
+    @contextmanager
+    def _while_there_is_a_terminal(self) -> Iterator[None]:
+        """A terminal that was closed stops no apply that is under way."""
+        try:
+            yield
+        except OSError:
+            self._console.divert(None)
+            self._bar = self._task = None
 
     def _move(self, bar: RichProgress, task: TaskID, event: Event) -> None:
         if event.kind == "finished":

@@ -22,8 +22,7 @@ class Unsettled:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """A live campaign of this project and environment that the state does not know, and that has sent or
-    still can.
+    """A campaign of this project and environment, not canceled, that the state does not know.
 
     `key` is its key where the marker's tag fits one that is declared.
     """

@@ -62,24 +62,14 @@ class Opening:
 
 
 def opening_read(
-    api: CampaignApi,
-    state: State | None,
-    project: Project,
-    keys: Iterable[str],
-    now: datetime,
-    *,
-    thorough: bool = False,
+    api: CampaignApi, state: State | None, project: Project, keys: Iterable[str], now: datetime
 ) -> Opening:
-    """Read and judge. Raises AccountMismatch, or an error when the clocks disagree; nothing was written.
-
-    `thorough`: also look whose campaigns those are that cannot send by themselves, where the list does not
-    tell.
-    """
+    """Read and judge. Raises AccountMismatch, or an error when the clocks disagree; nothing was written."""
     check_url(state, api.url)
     scan = newest(api, state.seen if state else ())
     check_clock(scan.server_time, now)
     if project.api.markers and not (state and state.account.markers is False):
-        scan = _with_markers(api, scan, state, thorough=thorough)
+        scan = _with_markers(api, scan, state)
     company = company_of(scan.lives) or company_of_records(api, state)
     check_company(company, state, project)
     mine = ours(scan.lives, project)
@@ -93,7 +83,7 @@ def opening_read(
     )
 
 
-def _with_markers(api: CampaignApi, scan: Scan, state: State | None, *, thorough: bool) -> Scan:
+def _with_markers(api: CampaignApi, scan: Scan, state: State | None) -> Scan:
     """The scan with those read by id whose list item is too short to tell whose they are.
 
     A list item without messages is no full view, so that missing metadata says nothing.
@@ -102,15 +92,15 @@ def _with_markers(api: CampaignApi, scan: Scan, state: State | None, *, thorough
 
     def hides(live: Live) -> bool:
         short = not live.shows_metadata and "messages" not in live.members
-        return short and live.id not in recorded and (thorough or matters(status_of(live)))
+        return short and live.id not in recorded and matters(status_of(live))
 
     lives = tuple((api.read(live.id) or live) if hides(live) else live for live in scan.lives)
     return replace(scan, lives=lives)
 
 
 def matters(status: Status) -> bool:
-    """Whether a campaign of ours that the state does not know may have reached people, or still may."""
-    return status.can_send or status is Status.SENT
+    """Whether a campaign of ours that the state does not know could be made twice: all but a canceled one."""
+    return status is not Status.CANCELED
 
 
 def company_of_records(api: CampaignApi, state: State | None) -> str | None:
@@ -202,14 +192,15 @@ def _known_intents(state: State | None) -> set[str | None]:
     return {
         *(record.intent for record in state.campaigns.values()),
         *(entry.intent for entry in state.released),
-        *(intent.intent for intent in state.pending.values()),
+        # A planned intent was never sent: a campaign that has it shows that this state is an older one.
+        *(intent.intent for intent in state.pending.values() if intent.phase != "planned"),
     }
 
 
 def _behind(
     mine: list[tuple[Live, Marker]], state: State | None, tags: Mapping[str, str]
 ) -> tuple[Behind, ...]:
-    """Campaigns of ours that the state does not know, and that have sent or still can."""
+    """Campaigns of ours that the state does not know, and that would be made twice."""
     return tuple(
         Behind(live.id, live.name, tags.get(found.key))
         for live, found in unknown_to(state, mine)

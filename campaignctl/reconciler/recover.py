@@ -104,7 +104,7 @@ def _opened(wiring: Wiring, api: CampaignApi, desired: DesiredState, state: Stat
     check_environment(state, desired.project)
     whole = replace(state, seen=()) if state else None
     keys = _keys(desired, state)
-    return opening_read(api, whole, desired.project, keys, wiring.clock.now(), thorough=True)
+    return opening_read(api, whole, desired.project, keys, wiring.clock.now())
 
 
 def _keys(desired: DesiredState, state: State | None) -> set[str]:

@@ -120,12 +120,13 @@ def _live(place: Place, call: int, report: Callable[[], Any]) -> None:
     with before_call(call, place.changes, _die):
         session = backend.acquire("apply", timedelta())
         for step in LIFE:
-            _take(session, step)
+            take(session, step)
             report()
         session.release()
 
 
-def _take(session: Session, step: Step) -> None:
+def take(session: Session, step: Step) -> None:
+    """Write a whole state, or append a step."""
     if isinstance(step, State):
         session.write(step)
     else:

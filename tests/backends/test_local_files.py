@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from datetime import timedelta
 from itertools import count, pairwise
@@ -130,6 +131,46 @@ def test_a_journal_without_its_state_is_refused(place: LocalPlace) -> None:
     place.path.unlink()
     with pytest.raises(StateDamaged, match="is not there"):
         place.backend().read()
+
+
+def test_a_state_torn_at_any_byte_is_refused_and_kept(place: LocalPlace) -> None:
+    write(place, sample_state(), sample_state(2))
+    whole = place.document() or b""
+    for length in range(len(whole)):
+        place.put_document(whole[:length])
+        if whole[length:].strip():
+            with pytest.raises(StateDamaged) as refused:
+                place.backend().read()
+            assert re.search(r"state push .*backup", refused.value.hint)
+        assert place.document() == whole[:length]
+
+
+def test_a_state_put_there_under_a_run_is_left_as_it_is(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.append(decision("a"))
+    theirs = encode(sample_state(9)).encode()
+    place.put_document(theirs)
+    with pytest.raises(StateNotSaved, match="journal could not be written") as refused:
+        session.append(decision("b"))
+    assert "another state was put there" in refused.value.detail
+    with pytest.raises(StateNotSaved, match=r"state\.json could not be written") as rescued:
+        session.release()
+    assert place.document() == theirs
+    found = re.search(r"campaignctl state push (\S+)`", rescued.value.hint)
+    assert found
+    saved = decode(Path(found[1]).read_bytes())
+    Path(found[1]).unlink()
+    assert saved == sample_state().after(decision("a")).after(decision("b"))
+
+
+def test_a_state_that_was_only_touched_is_still_ours(place: LocalPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    os.utime(place.path, (1, 1))
+    session.append(decision("a"))
+    session.release()
+    assert place.backend().read() == sample_state().after(decision("a"))
 
 
 def test_a_reader_between_two_folds_sees_one_state(place: LocalPlace) -> None:

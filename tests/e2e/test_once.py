@@ -126,6 +126,20 @@ def test_a_kill_in_the_middle_ends_with_every_campaign_created_once(world: World
     assert_once(world, *names)
 
 
+def test_a_create_that_is_still_on_its_way_is_waited_for(world: World) -> None:
+    """Its sender is dead, and the server carries it out only when the next apply runs already."""
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.apply()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.8})
+    process = world.start("apply", "--auto-approve")
+    until(lambda: world.control.faults()[0]["used"])
+    kill(process)
+    assert "Far" not in world.campaigns()
+    world.apply()
+    assert_once(world, "Draft", "Far")
+
+
 def test_a_second_runner_waits_for_the_lock_or_says_who_holds_it(world: World) -> None:
     names = [f"C{number}" for number in range(6)]
     for name in names:
