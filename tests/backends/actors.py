@@ -93,10 +93,10 @@ class Worker:
             session.release()
             self.session = None
 
-    def take_turns(self, name: str, turns: int) -> None:
+    def take_turns(self, name: str, turns: int, patience: float = PATIENCE) -> None:
         """One decision for each time that the lock could be had."""
         for turn in range(turns):
-            session = self.backend.acquire("apply", timedelta(seconds=PATIENCE))
+            session = self.backend.acquire("apply", timedelta(seconds=patience))
             session.append(decision(f"{name}-{turn}"))
             session.release()
 
@@ -113,8 +113,8 @@ class Actor:
     def tell(self, method: str, *arguments: Any) -> None:
         self._pipe.send((method, arguments))
 
-    def answer(self) -> Any:
-        if not self._pipe.poll(PATIENCE):
+    def answer(self, patience: float = PATIENCE) -> Any:
+        if not self._pipe.poll(patience):
             raise TimeoutError("the actor does not answer")
         done, value = self._pipe.recv()
         if not done:

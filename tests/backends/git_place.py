@@ -50,13 +50,14 @@ def git_backend(
     ref: str = REF,
     pause: Callable[[timedelta], None] = _pause,
     trust: timedelta = _NOW,
+    wait: Callable[[timedelta], None] = _pause,
 ) -> GitBackend:
     """A backend of the project in this directory."""
     return GitBackend(
         Address(project, name, "origin", ref),
         now=lambda: datetime.now(UTC),
         new_id=lambda: uuid4().hex,
-        wait=_pause,
+        wait=wait,
         interrupted=lambda: False,
         patience=Patience(pause, trust=trust),
     )
@@ -74,6 +75,7 @@ class GitPlace:
     changes: frozenset[str] = _RUNS | {"flock", "unlink"}
     looks: frozenset[str] = frozenset({"fork_exec"})
     trust: timedelta = _NOW
+    longest_wait: timedelta = _PAUSE
 
     @property
     def remote(self) -> Path:
@@ -102,7 +104,10 @@ class GitPlace:
         return self
 
     def backend(self) -> GitBackend:
-        return git_backend(self.made().project, trust=self.trust)
+        def wait(pause: timedelta) -> None:
+            time.sleep(min(pause, self.longest_wait).total_seconds())
+
+        return git_backend(self.made().project, trust=self.trust, wait=wait)
 
     def settled(self) -> None:
         with self._busy.open("a") as file:

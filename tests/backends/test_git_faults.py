@@ -105,9 +105,20 @@ def test_a_reader_is_told_and_gets_no_older_copy(place: GitPlace) -> None:
 def test_a_remote_that_refuses_is_told_at_once_in_its_own_words(place: GitPlace) -> None:
     place.hook("pre-receive", 'echo "state is for CI" >&2; exit 1')
     with pytest.raises(StateNotSaved) as refused:
-        git_backend(place.project, pause=lambda _: pytest.fail("it waited")).acquire("apply", NOW)
+        git_backend(place.project, pause=no_pause).acquire("apply", NOW)
     assert f"does not take a push to {REF}" in refused.value.detail
     assert "pre-receive hook declined" in refused.value.detail
+
+
+def test_a_ref_that_has_no_room_beside_another_one_is_told_at_once(place: GitPlace) -> None:
+    place.backend().acquire("apply", NOW).release()
+    with pytest.raises(StateNotSaved) as refused:
+        git_backend(place.project, ref=f"{REF}/shop", pause=no_pause).acquire("apply", NOW)
+    assert f"does not take a push to {REF}/shop" in refused.value.detail
+
+
+def no_pause(_: timedelta) -> None:
+    pytest.fail("it waited")
 
 
 def test_a_history_that_was_shortened_is_gone_on_from(place: GitPlace) -> None:

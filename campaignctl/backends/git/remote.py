@@ -21,6 +21,8 @@ _MOVED = re.compile(
     r"|reference already exists|incorrect old value|but expected",
     re.IGNORECASE,
 )
+# `refs/campaignctl/shop` and `refs/campaignctl/shop/staging` exclude each other.
+_NO_ROOM = "exists; cannot create"
 _UNFIT = re.compile(r"[<>\x00-\x1f\x7f]+")
 
 
@@ -135,7 +137,7 @@ class Remote:
             if not line.startswith("!\t"):
                 continue
             reason = line.rpartition("\t")[2]
-            if _MOVED.search(reason):
+            if _MOVED.search(reason) and _NO_ROOM not in answer.told:
                 return False
             raise rejected(ref, reason, answer.told)
         raise trouble("push", answer.told)
