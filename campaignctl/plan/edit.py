@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from campaignctl.campaign import marker
@@ -24,6 +25,7 @@ from campaignctl.diff import (
 from campaignctl.manifest.desired import DesiredCampaign
 from campaignctl.plan import build, records
 from campaignctl.plan.case import Case, Verdict
+from campaignctl.plan.conflicts import conflicts
 from campaignctl.plan.sending import has_fired, known_sends, without_event
 from campaignctl.schedule.sends import is_past
 from campaignctl.state.model import Record
@@ -108,7 +110,10 @@ def edit(
         return Verdict(drift=case.status_drift(), observed=case.bookkeeping(wanted))
     reason = "the manifest changed" if edited else "live was changed outside of campaignctl"
     making = build.Edit(wanted, case.record, current, shall, patch, case.live_digest, stays_paused=held)
-    change = build.update(site, making, reason=reason)
+    change = replace(
+        build.update(site, making, reason=reason),
+        conflicts=conflicts(case.record.applied, case.drift, current, shall),
+    )
     if patch.get(EVENT) and (held or case.status is Status.PAUSED):
         return _not_set_off(case)
     sends = known_sends(without_event(shall), site.now) if held else change.sends

@@ -1,0 +1,127 @@
+"""An A/B test that waits for a decision: shown, and its declared winner set once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.manifest.desired import Guardrails
+from campaignctl.plan.model import Plan
+from campaignctl.plan.options import Options
+from campaignctl.plan.reading import Reading
+from campaignctl.state.halts import Halt, Halts
+from campaignctl.state.model import Sent
+from tests.plan.planning import (
+    ID,
+    KEY,
+    PROJECT,
+    SCHEDULED,
+    Spec,
+    live,
+    message,
+    only,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+TEST = {**SCHEDULED, "messages": [message(name="A"), message(name="B")], "ab_test": {"test_split": 30}}
+SHOWN = [{**message(name="A"), "id": "81", "winner": 0}, {**message(name="B"), "id": "82", "winner": 0}]
+
+
+def of(
+    winner: str | None,
+    *,
+    status: str = "needs_decision",
+    spec: Spec = TEST,
+    messages: Any = SHOWN,
+    recorded: str | None = None,
+    **rest: Any,
+) -> Plan:
+    """The plan for a campaign with an A/B test."""
+    phase = rest.pop("phase", "active")
+    halts = rest.pop("halts", Halts())
+    known = record(TEST, status, winner=recorded)
+    shown = live(TEST, status, messages=messages)
+    return plan_of(
+        wanted(spec, manifest="sha256:new", lifecycle=Lifecycle(winner=winner, phase=phase)),
+        known=state({KEY: known}, sent=(Sent(known.digest, KEY, ID, "2026-11-20T00:00:00Z"),)),
+        reading=Reading(live={KEY: shown}, halts=halts),
+        **rest,
+    )
+
+
+def test_without_a_decision_it_is_said_what_to_write() -> None:
+    plan = of(None)
+    assert plan.empty
+    assert not plan.refused
+    assert plan.notes == (
+        f"{KEY}: its A/B test waits for a decision between A, B; write `lifecycle: {{winner: A}}`",
+    )
+
+
+def test_the_declared_winner_is_set_and_sends_at_once() -> None:
+    change = only(of("B"))
+    assert str(change.action) == "update"
+    (request,) = change.requests
+    assert (request.method, request.path) == ("POST", f"/v1/hood/campaigns/{ID}/messages/82/set-winner")
+    assert request.body is None
+    assert change.sets_winner
+    assert change.sends_at_once
+    assert change.undo == "never"
+    assert change.intent
+    assert change.spec == TEST
+    assert [(one.path, one.before, one.after) for one in change.diff] == [("messages/1/winner", 0, 1)]
+
+
+def test_it_is_set_once() -> None:
+    assert of("B", recorded="B").empty
+    assert not of("B", recorded="B").refused
+    (blocked,) = of("A", recorded="B").blocked
+    assert "final" in blocked.reason
+
+
+@pytest.mark.parametrize("status", ["scheduled", "running", "paused", "sent", "canceled"])
+def test_before_and_after_the_decision_it_means_nothing(status: str) -> None:
+    plan = of("B", status=status)
+    assert plan.empty
+    assert not plan.refused
+
+
+@pytest.mark.parametrize(
+    ("messages", "reason"),
+    [
+        (SHOWN[:1], "no message of 1030978 has the name B: there are A"),
+        ([SHOWN[1], SHOWN[1]], "2 messages of 1030978 have the name B"),
+        ([message(name="B")], "the API shows no id of the message B"),
+        (None, "the messages of 1030978 were not read"),
+    ],
+)
+def test_what_cannot_be_told_blocks(messages: Any, reason: str) -> None:
+    assert [one.reason for one in of("B", messages=messages).blocked] == [reason]
+
+
+def test_other_edits_do_not_reach_it_and_that_is_said() -> None:
+    change = only(of("B", spec={**TEST, "name": "Late"}))
+    assert change.warnings == ("what else the manifest changes cannot reach this campaign any more",)
+    assert change.spec == TEST
+
+
+def test_what_is_paused_or_halted_is_not_decided() -> None:
+    assert of("B", phase="paused").empty
+    halt = Halt("h", None, "wrong price", "anna", "desk", "2026-11-24T11:00:00Z")
+    plan = of("B", halts=Halts((halt,)))
+    assert plan.empty
+    assert plan.blocked[0].status == "halted"
+
+
+def test_it_counts_as_what_sends_at_once() -> None:
+    limits = Guardrails(max_immediate_sends=0)
+    plan = of("B", project=replace(PROJECT, guardrails=limits))
+    assert [one.guardrail for one in plan.objections] == ["max_immediate_sends"]
+    assert plan.valid_until is not None
+    assert of("B", options=Options(overrides=("resend",))).changes
