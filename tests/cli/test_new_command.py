@@ -103,6 +103,7 @@ def test_findings_of_the_new_manifest_are_shown(project: Cli) -> None:
         (["push/welcome", "--from", "push"], 1, "push/welcome.yaml is there already"),
         (["Push/Welcome", "--from", "push"], 1, "The key push/welcome is taken"),
         (["taken", "--from", "push"], 1, "The key taken is taken"),
+        (["gone", "--from", "push"], 1, "The key gone is taken"),
         (["x", "--from", "curl"], 64, "Nothing was pasted"),
     ],
 )
@@ -110,6 +111,7 @@ def test_what_is_refused_changes_nothing(project: Cli, words: list[str], status:
     (project.cwd / "other.yml").write_text(
         "metadata: {key: taken}\n"
         "spec: {name: x, is_draft: true, messages: [{channel: push, push: {title: {en: x}}}]}\n"
+        "---\nkind: Removed\nmetadata: {key: gone}\n"
     )
     before = sorted(project.cwd.rglob("*"))
     done = project("new", *words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from campaignctl import __version__
 from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import project_directory
-from campaignctl.errors import CampaignctlError, Finding, UsageError
+from campaignctl.errors import CampaignctlError, Finding, Source, UsageError
 
 if TYPE_CHECKING:
     from campaignctl.manifest.desired import DesiredState
@@ -86,6 +87,13 @@ def _checked(app: App, directory: Path) -> tuple[DesiredState | None, tuple[Find
     )
 
 
+def _taken(desired: DesiredState | None) -> Iterator[tuple[str, Source]]:
+    """The keys that are declared, also as Removed, and where."""
+    if desired is not None:
+        yield from ((one.key, one.source) for one in desired.campaigns.values())
+        yield from ((one.key, one.source) for one in desired.removed.values())
+
+
 def _free_path(directory: Path, key: str, desired: DesiredState | None) -> Path:
     """The path of a new manifest. Raises CampaignctlError where a file or a campaign is already."""
     for suffix in _SUFFIXES:
@@ -93,11 +101,11 @@ def _free_path(directory: Path, key: str, desired: DesiredState | None) -> Path:
             raise CampaignctlError(
                 f"{key}{suffix} is there already", detail="Nothing was changed.", hint="choose another key"
             )
-    for campaign in desired.campaigns.values() if desired else ():
-        if campaign.key.casefold() == key.casefold():
+    for taken, source in _taken(desired):
+        if taken.casefold() == key.casefold():
             raise CampaignctlError(
-                f"The key {campaign.key} is taken",
-                detail=f"{campaign.source.file} declares it. Nothing was changed.",
+                f"The key {taken} is taken",
+                detail=f"{source.file} declares it. Nothing was changed.",
                 hint="choose another key",
             )
     path = directory / f"{key}.yaml"

@@ -13,9 +13,9 @@ from campaignctl.manifest.modeline import KINDS, Kind
 @click.argument("kind", type=NearestChoice(KINDS), default="Campaign", metavar=f"[{'|'.join(KINDS)}]")
 @click.pass_obj
 def command(app: App, *, kind: Kind) -> int:
-    """Print the JSON Schema of a manifest (default), of the project file, or of `_defaults.yaml`.
+    """Print the JSON Schema of a manifest (default), the project file, `_defaults.yaml` or a Removed document.
 
-    `init` puts all three into the folder schemas/ of a new project, where an editor finds them. After an
+    `init` puts all of them into the folder schemas/ of a new project, where an editor finds them. After an
     upgrade, write them anew: campaignctl schema Campaign > schemas/Campaign.json
     """
     from campaignctl.manifest.schema import schema
