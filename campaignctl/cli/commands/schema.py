@@ -13,7 +13,7 @@ from campaignctl.manifest.modeline import KINDS, Kind
 @click.argument("kind", type=NearestChoice(KINDS), default="Campaign", metavar=f"[{'|'.join(KINDS)}]")
 @click.pass_obj
 def command(app: App, *, kind: Kind) -> int:
-    """Print the JSON Schema of a manifest (default), the project file, `_defaults.yaml` or a Removed document.
+    """Print the JSON Schema of a manifest (default), the project, `_defaults.yaml` or a Removed document.
 
     `init` puts all of them into the folder schemas/ of a new project, where an editor finds them. After an
     upgrade, write them anew: campaignctl schema Campaign > schemas/Campaign.json
