@@ -181,6 +181,7 @@ def _or_removed(made: Schema) -> Schema:
 
     Its members stay where they are, since editors offer those that stand there.
     """
+    required = made.pop("required")
     removed = _texts(_plain(RemovedDocument.model_json_schema(schema_generator=_Generator)), [])
     parts = removed.pop("$defs")
     key = made["$defs"][Metadata.__name__]["properties"]["key"]
@@ -190,7 +191,7 @@ def _or_removed(made: Schema) -> Schema:
         **made,
         "if": {"properties": {"kind": {"const": "Removed"}}, "required": ["kind"]},
         "then": {"$ref": f"#/$defs/{RemovedDocument.__name__}"},
-        "else": {"properties": own, "required": made.pop("required")},
+        "else": {"properties": own, "required": required},
         "$defs": {**made["$defs"], **parts, RemovedDocument.__name__: removed},
     }
 

@@ -175,3 +175,26 @@ def test_defaults_are_partial_and_closed(editor: Editor) -> None:
 def test_the_project_file_is_completed(editor: Editor) -> None:
     offered = editor.completions("metadata: {name: shop}\nguardrails:\n  |\n", "Project")
     assert {"max_destroy_percent", "max_plan_age"} <= offered.keys()
+
+
+REMOVED = """
+    kind: Removed
+    metadata: {key: "push/old[country=DE]"}
+    lifecycle: {on_destroy: forget}
+    """
+
+
+@pytest.mark.parametrize("kind", ["Campaign", "Removed"])
+def test_a_removed_document_may_stand_in_the_file_of_a_manifest(editor: Editor, kind: Kind) -> None:
+    assert editor.diagnostics(REMOVED, kind) == []
+    assert editor.diagnostics(REMOVED.replace("on_destroy: forget", "phase: paused"), kind)
+
+
+def test_the_phases_are_offered(editor: Editor) -> None:
+    offered = editor.completions("lifecycle:\n  phase: |\n")
+    assert {"active", "paused", "canceled"} <= offered.keys()
+
+
+def test_what_a_window_may_speak_of_is_offered(editor: Editor) -> None:
+    text = "metadata: {name: shop}\nguardrails:\n  freeze:\n    - scope: |\n"
+    assert {"changes", "sends", "both"} <= editor.completions(text, "Project").keys()

@@ -140,6 +140,48 @@ def test_refused_as_defaults(document: dict[str, Any]) -> None:
     assert not DEFAULTS.is_valid(document)
 
 
+@pytest.mark.parametrize("judge", [CAMPAIGN, REMOVED])
+def test_a_removed_document_is_taken_by_both_schemas(judge: Any) -> None:
+    removed = {
+        "kind": "Removed",
+        "metadata": {"key": "old[country=DE]"},
+        "lifecycle": {"on_destroy": "forget"},
+    }
+    assert judge.is_valid(removed)
+    assert not judge.is_valid({**removed, "metadata": {}})
+    assert not judge.is_valid({**removed, "lifecycle": {"phase": "paused"}})
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        {"lifecycle": {"phase": "paused", "winner": "${matrix.winner}"}},
+        {"moved": {"from": "old"}},
+        {"moved": {"from": ["old[a=b]", "${matrix.was}"]}},
+        {"adopt": "1030978"},
+        {"adopt": 1030978},
+        {"adopt": "${matrix.id}"},
+    ],
+)
+def test_what_stands_beside_the_body_is_taken(around: dict[str, Any]) -> None:
+    assert CAMPAIGN.is_valid({**body(), **around})
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        {"lifecycle": {"phase": "stopped"}},
+        {"moved": {"from": []}},
+        {"moved": {"from": ["a b"]}},
+        {"moved": {"from": {"key": "old"}}},
+        {"metadata": {"key": "a[b=c]"}},
+        {"adopt": {"$file": "id.txt"}},
+    ],
+)
+def test_what_is_wrong_beside_the_body_is_not(around: dict[str, Any]) -> None:
+    assert not CAMPAIGN.is_valid({**body(), **around})
+
+
 @pytest.mark.parametrize(
     "members", [{"api": {"timeout": "30"}}, {"api": {"url": "api.ocamba.com"}}, {"overrides": {}}]
 )
