@@ -1,122 +1,96 @@
 """Guardrails: limits that a team sets against its own accidents, checked at plan and per request.
 
 An objection says what was found, the limit and the keys; it is lifted by naming the guardrail, never by
-one big force.
+one big force: for some keys by a reviewed entry of `overrides`, or once on the command line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from campaignctl.manifest.desired import Guardrails
-from campaignctl.plan import records
+from campaignctl.manifest.desired import Guardrails, Liftable
+from campaignctl.plan import checks
+from campaignctl.plan.checks import Check, Ground, words
 from campaignctl.plan.model import Action, Change, Objection
+from campaignctl.plan.options import Lifts
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Record, State
+from campaignctl.state.model import Overridden
 
-# Below this number of destroyed campaigns a percentage says nothing.
-DESTROY_COUNTS_FROM = 3
+_CHECKS: dict[Liftable, Check] = {
+    "max_destroy_percent": checks.destroys,
+    "max_immediate_sends": checks.immediate_sends,
+    "forbid_immediate": checks.forbidden_immediate,
+    "max_arming_changes": checks.arming_changes,
+    "max_sends_per_day": checks.sends_per_day,
+    "min_lead_time": checks.lead_times,
+    "require_targeting": checks.targeting,
+    "require_labels": checks.labels,
+    "freeze": checks.freeze,
+}
 
-# Shorter durations are said in seconds.
-_IN_SECONDS = 120
 
-
-def objections(
-    changes: Iterable[Change], state: State | None, limits: Guardrails, now: datetime, lifted: Iterable[str]
-) -> tuple[Objection, ...]:
-    """Every guardrail that these changes would break and that nobody lifted."""
+def objections(changes: Iterable[Change], ground: Ground, lifts: Lifts) -> tuple[Objection, ...]:
+    """Every guardrail that these changes would break, but for those of which it is lifted."""
     planned = tuple(changes)
-    found = (
-        _destroys(planned, state, limits, now),
-        _immediate_sends(planned, limits),
-        _lead_times(planned, limits, now),
-    )
-    return tuple(objection for objection in found if objection and objection.guardrail not in set(lifted))
+    found = (check(_bound(name, planned, lifts), ground) for name, check in _CHECKS.items())
+    return tuple(objection for objection in found if objection)
 
 
-def _destroys(
-    changes: tuple[Change, ...], state: State | None, limits: Guardrails, now: datetime
-) -> Objection | None:
-    """Cancels, and forgets of what could still send, of the recorded campaigns that are not final."""
-    recorded = state.campaigns if state else {}
-    alive = {key: record for key, record in recorded.items() if not records.final(record, now)}
-    destroyed = tuple(
-        change.key for change in changes if change.key in alive and _destroys_one(change, alive[change.key])
-    )
-    percent = 100 * len(destroyed) / len(alive) if alive else 0
-    if len(destroyed) < DESTROY_COUNTS_FROM or percent <= limits.max_destroy_percent:
-        return None
-    counted = f"{len(destroyed)} of {len(alive)} campaigns that are not final ({percent:.0f} %)"
-    return Objection("max_destroy_percent", counted, f"{limits.max_destroy_percent} %", destroyed)
+def lifted(changes: Iterable[Change], ground: Ground, lifts: Lifts) -> tuple[Overridden, ...]:
+    """What would have objected and was lifted, with the keys that it was lifted for."""
+    planned = tuple(changes)
+    found = (check(planned, ground) for check in _CHECKS.values())
+    return tuple(each for objection in found if objection for each in _overridden(objection, lifts))
 
 
-def _destroys_one(change: Change, record: Record) -> bool:
-    return change.action is Action.CANCEL or (
-        change.action is Action.FORGET and records.can_send(record.status)
-    )
+def _bound(name: str, changes: tuple[Change, ...], lifts: Lifts) -> tuple[Change, ...]:
+    """The changes for which a guardrail is not lifted."""
+    return tuple(change for change in changes if not lifts.lifts(name, change.key))
 
 
-def _immediate_sends(changes: tuple[Change, ...], limits: Guardrails) -> Objection | None:
-    keys = tuple(change.key for change in changes if change.sends_at_once)
-    if len(keys) <= limits.max_immediate_sends:
-        return None
-    return Objection(
-        "max_immediate_sends",
-        f"{len(keys)} campaigns are set off at once",
-        f"{limits.max_immediate_sends} in one apply",
-        keys,
-    )
+def _overridden(objection: Objection, lifts: Lifts) -> Iterator[Overridden]:
+    name = objection.guardrail
+    if name in lifts.once:
+        yield Overridden(name, objection.keys)
+        return
+    for override in lifts.standing:
+        keys = tuple(key for key in objection.keys if lifts.override(name, key) == override)
+        if keys:
+            yield Overridden(name, keys, override.reason, iso(override.until))
 
 
-def _lead_times(changes: tuple[Change, ...], limits: Guardrails, now: datetime) -> Objection | None:
-    late = tuple(change for change in changes if too_late(change, limits, now))
-    if not late:
-        return None
-    first = min(change.sends.first for change in late if change.sends.first)
-    return Objection(
-        "min_lead_time",
-        f"the first send is possible at {iso(first)}, {_distance(first, now)}",
-        f"{words(limits.min_lead_time)} between the request and the first send",
-        tuple(change.key for change in late),
-    )
-
-
-def too_late(change: Change, limits: Guardrails, now: datetime) -> bool:
-    """Whether the first send that this change makes possible is nearer than the lead time allows.
-
-    What sends at once has no lead time; `max_immediate_sends` and the age of the plan bound it.
-    """
-    first = change.sends.first
-    return change.arms and first is not None and first - now < limits.min_lead_time
-
-
-def _distance(instant: datetime, now: datetime) -> str:
-    return f"{words(instant - now)} from now" if instant >= now else f"{words(now - instant)} ago"
-
-
-def words(duration: timedelta) -> str:
-    """A duration as a person writes it: `45s`, `10m`, `2h`, `3d`."""
-    seconds = int(duration.total_seconds())
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s" if abs(seconds) < _IN_SECONDS else f"{seconds // 60}m"
+def at_request(change: Change, limits: Guardrails, now: datetime, lifts: Lifts) -> tuple[str, str] | None:
+    """Why a change may not be sent at this moment, and what to do: what depends on the present, asked again
+    directly before each request."""
+    lead = "min_lead_time"
+    if not lifts.lifts(lead, change.key) and checks.too_late(change, limits, now):
+        return (
+            f"its first send is less than {words(limits.min_lead_time)} away",
+            f"set a later time in {change.key}, or plan again with `--override {lead}`",
+        )
+    found = checks.frozen(change, limits, now)
+    if found is not None and not lifts.lifts("freeze", change.key):
+        return (
+            f"frozen: {checks.frozen_words(found)}, in the window {found.window.words}",
+            "wait for the end of the window, or plan again with `--override freeze`",
+        )
+    return None
 
 
 def valid_until(
-    changes: Iterable[Change], limits: Guardrails, now: datetime, lifted: Iterable[str]
+    changes: Iterable[Change], limits: Guardrails, now: datetime, lifts: Lifts
 ) -> datetime | None:
     """Until when a saved plan may be applied: the earliest one-off send that it arms less the lead time,
     and at most `max_plan_age` when something sends at once. A recurring campaign bounds it only by its
     first run after a create or a resume. None where nothing bounds it."""
-    names = set(lifted)
     bounds: list[datetime] = []
     for change in changes:
-        if change.sends_at_once and "max_plan_age" not in names:
-            bounds.append(now + limits.max_plan_age)
+        if change.sends_at_once:
+            if not lifts.lifts("max_plan_age", change.key):
+                bounds.append(now + limits.max_plan_age)
         elif change.arms and change.sends.first and _bounds(change):
-            lead = timedelta(0) if "min_lead_time" in names else limits.min_lead_time
+            lead = timedelta(0) if lifts.lifts("min_lead_time", change.key) else limits.min_lead_time
             bounds.append(change.sends.first - lead)
     return min(bounds, default=None)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from campaignctl.plan import guardrails
 from campaignctl.plan.case import Verdict
+from campaignctl.plan.checks import Ground
 from campaignctl.plan.holding import held_back, without_twins
 from campaignctl.plan.judging import Bench, judged
 from campaignctl.plan.model import Plan
@@ -109,11 +110,12 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
     changes = tuple(
         sorted((change for verdict in verdicts.values() for change in verdict.changes), key=order)
     )
-    limits = project.guardrails
     observed = {key: verdict.observed for key, verdict in verdicts.items() if verdict.observed}
     left: dict[str, Record | None] = {change.moved_from: None for change in changes if change.moved_from}
     entry = Entry(records={**left, **observed}, decision=False)
     seen = question.state.after(entry) if question.state else None
+    ground = Ground(project, seen, question.now)
+    lifts = question.site().lifts
     blocked = tuple(verdict.blocked for verdict in verdicts.values() if verdict.blocked)
     unchanged = sum(1 for verdict in verdicts.values() if not verdict.changes and not verdict.blocked)
     return Plan(
@@ -125,10 +127,10 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
         lineage=question.state.lineage if question.state else None,
         serial=question.state.serial if question.state else 0,
         changes=changes,
-        objections=guardrails.objections(changes, seen, limits, question.now, options.overrides),
+        objections=guardrails.objections(changes, ground, lifts),
         blocked=blocked,
         drift=tuple(drift for verdict in verdicts.values() for drift in verdict.drift),
-        valid_until=guardrails.valid_until(changes, limits, question.now, options.overrides),
+        valid_until=guardrails.valid_until(changes, project.guardrails, question.now, lifts),
         commit=question.commit,
         url=project.api.url,
         company_id=question.reading.company_id or project.company_id,
@@ -136,6 +138,7 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
         unchanged=unchanged,
         refreshed=question.reading.refreshed,
         overrides=tuple(sorted(set(options.overrides))),
+        lifted=guardrails.lifted(changes, ground, lifts),
         notes=_notes(question, verdicts),
         missed={key: verdict.missed for key, verdict in verdicts.items() if verdict.missed},
         observed=observed,

@@ -14,10 +14,10 @@ from campaignctl.schedule.times import TimeError
 Spec = Mapping[str, Any]
 
 
-def known_sends(spec: Spec, now: datetime) -> Sends:
+def known_sends(spec: Spec, now: datetime, occurrences: int = 3) -> Sends:
     """`sends_of`, without instants where the time or recurrence has a form that we do not know."""
     try:
-        return sends_of(spec, now)
+        return sends_of(spec, now, occurrences)
     except (TimeError, CronError):
         return Sends("scheduled" if spec.get("scheduled_time") else "recurring")
 

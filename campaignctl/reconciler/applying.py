@@ -13,8 +13,9 @@ from campaignctl.errors import CampaignctlError, LockLost, PlanRefused, StateNot
 from campaignctl.manifest.desired import DesiredState, Project
 from campaignctl.plan import guardrails, records
 from campaignctl.plan.case import Case
+from campaignctl.plan.checks import Ground
 from campaignctl.plan.model import Change, Plan
-from campaignctl.plan.options import Options
+from campaignctl.plan.options import Lifts, Options
 from campaignctl.plan.planner import decide
 from campaignctl.plan.reading import RECOVER, Reading, Unsettled, ids_of
 from campaignctl.plan.reviewed import overrides_of
@@ -201,7 +202,8 @@ def _check_plan(plan: Plan, project: Project, state: State | None, now: datetime
     _check_state(plan, state)
     if plan.valid_until is not None and now > plan.valid_until:
         raise PlanRefused(f"this plan was valid until {iso(plan.valid_until)}", hint=_AGAIN)
-    found = guardrails.objections(plan.changes, state, project.guardrails, now, plan.overrides)
+    lifts = Lifts.at(now, plan.overrides, project.overrides)
+    found = guardrails.objections(plan.changes, Ground(project, state, now), lifts)
     if found:
         first = found[0]
         raise PlanRefused(

@@ -13,6 +13,7 @@ from campaignctl.diff import EVENT, FieldChange, mistaken
 from campaignctl.errors import ApiError, CampaignctlError, Interrupted, OutcomeUnknown, Refused
 from campaignctl.plan import guardrails, records
 from campaignctl.plan.model import Action, Change
+from campaignctl.plan.options import Lifts
 from campaignctl.reconciler.outcome import ChangeResult, Failure
 from campaignctl.reconciler.run import AT_ONCE, Run
 from campaignctl.schedule.times import iso
@@ -78,13 +79,11 @@ def unknown(change: Change, error: ApiError, campaign_id: str | None = None) -> 
 def last_look(run: Run, change: Change, lifted: frozenset[str]) -> None:
     """The guardrails that depend on the present, directly before a request. Raises Refused."""
     run.may_send()
-    limits = run.project.guardrails
     now = run.wiring.clock.now()
-    if "min_lead_time" not in lifted and guardrails.too_late(change, limits, now):
-        raise Refused(
-            f"its first send is less than {guardrails.words(limits.min_lead_time)} away",
-            hint=f"set a later time in {change.key}, or plan again with `--override min_lead_time`",
-        )
+    lifts = Lifts.at(now, lifted, run.project.overrides)
+    found = guardrails.at_request(change, run.project.guardrails, now, lifts)
+    if found is not None:
+        raise Refused(found[0], hint=found[1])
 
 
 def create(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult:

@@ -156,6 +156,8 @@ def _objections(objections: Iterable[Objection]) -> Iterator[str]:
         yield f"  {guardrail}: {escape(one.found)}; the limit is {escape(one.limit)}"
         yield f"{_INDENT}by: {keys_text(one.keys)}"
         yield f"{_INDENT}to lift it once: --override {guardrail}"
+        entry = f"{{guardrail: {guardrail}, keys: [...], until: ..., reason: ...}}"
+        yield f"{_INDENT}for some time, reviewed: {entry} under `overrides`"
 
 
 def _lifted(plan: Plan, page: _Page) -> Iterator[str]:

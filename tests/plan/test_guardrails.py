@@ -10,7 +10,7 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.manifest.desired import Guardrails
-from campaignctl.plan.guardrails import words
+from campaignctl.plan.checks import words
 from campaignctl.plan.model import Plan
 from campaignctl.plan.options import Options
 from campaignctl.plan.reading import Reading
