@@ -157,7 +157,7 @@ def _objections(objections: Iterable[Objection]) -> Iterator[str]:
         yield f"{_INDENT}by: {keys_text(one.keys)}"
         yield f"{_INDENT}to lift it once: --override {guardrail}"
         entry = f"{{guardrail: {guardrail}, keys: [...], until: ..., reason: ...}}"
-        yield f"{_INDENT}for some time, reviewed: {entry} under `overrides`"
+        yield f"{_INDENT}longer: {entry} in `overrides`"
 
 
 def _lifted(plan: Plan, page: _Page) -> Iterator[str]:

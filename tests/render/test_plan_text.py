@@ -184,7 +184,7 @@ def test_what_is_left_alone_says_why_and_how_to_lift_it() -> None:
           max_immediate_sends: 9 at once; the limit is 3 in one apply
               by: k0, k1, k2, k3, k4, k5, k6, k7 and 1 more
               to lift it once: --override max_immediate_sends
-              for some time, reviewed: {guardrail: max_immediate_sends, keys: [...], until: ..., reason: ...} under `overrides`
+              longer: {guardrail: max_immediate_sends, keys: [...], until: ..., reason: ...} in `overrides`
 
         Note: 2 campaigns missed their time and were never created
         No changes that can be made: 1 blocked.
