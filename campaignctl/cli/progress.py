@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
@@ -29,6 +30,29 @@ _DONE = {
 _UNDONE = {"failed": "failed", "not_started": "not started", "unknown": "outcome unknown"}
 
 
+# How often lines say how long the rest will take, and from where on it is worth it.
+_TOLD_EVERY = timedelta(seconds=20)
+_WORTH_TELLING = timedelta(seconds=10)
+
+
+def length_of(span: timedelta) -> str:
+    """A length of time in words that a person waits by."""
+    seconds = round(span.total_seconds())
+    if seconds < _MINUTE:
+        return f"about {max(seconds, 1)} s"
+    if seconds < _HOUR:
+        return f"about {seconds // _MINUTE} min {seconds % _MINUTE} s"
+    return f"about {seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
+
+
+_MINUTE = 60
+_HOUR = 3600
+
+
+def _left(remaining: timedelta | None) -> str:
+    return f"{length_of(remaining)} left" if remaining else ""
+
+
 class Progress(Protocol):
     """Takes events from any thread."""
 
@@ -51,9 +75,10 @@ class Lines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._told: datetime | None = None
 
     def __call__(self, event: Event) -> None:
-        """Write the event as a line."""
+        """Write the event as a line, and from time to time how long the rest will take."""
         self._console.log(
             level_of(event),
             line_of(event),
@@ -62,7 +87,18 @@ class Lines:
             action=event.action and str(event.action),
             outcome=event.outcome,
             total=event.total,
+            remaining=event.remaining and event.remaining.total_seconds(),
         )
+        if event.remaining is not None and self._console.log_format == "text":
+            self._tell_remaining(event)
+
+    def _tell_remaining(self, event: Event) -> None:
+        now = self._console.now()
+        if event.kind == "phase" or self._told is None:
+            self._told = now
+        elif now - self._told >= _TOLD_EVERY and event.remaining and event.remaining >= _WORTH_TELLING:
+            self._told = now
+            self._console.log("info", f"{length_of(event.remaining)} left")
 
     def pause(self) -> None:
         """Lines are in nobody's way."""
@@ -83,7 +119,7 @@ class Bar:
         """Move the bar; a note goes above it."""
         with self._lock, self._while_there_is_a_terminal():
             if event.kind == "phase":
-                self._begin(line_of(event), event.total)
+                self._begin(line_of(event), event)
             elif event.kind == "note":
                 self._lines(event)
             elif self._bar is not None and self._task is not None:
@@ -108,11 +144,11 @@ class Bar:
 
     def _move(self, bar: RichProgress, task: TaskID, event: Event) -> None:
         if event.kind == "finished":
-            bar.advance(task)
+            bar.update(task, advance=1, left=_left(event.remaining))
         else:
             bar.update(task, description=f"{self._text}: {line_of(event)}")
 
-    def _begin(self, text: str, total: int | None) -> None:
+    def _begin(self, text: str, event: Event) -> None:
         if self._bar is None:
             self._bar = _rich_bar(self._console.err, colored=self._console.colored(self._console.err))
             self._console.divert(partial(_print_above, self._bar))
@@ -120,7 +156,7 @@ class Bar:
         if self._task is not None:
             self._bar.remove_task(self._task)
         self._text = text
-        self._task = self._bar.add_task(text, total=total)
+        self._task = self._bar.add_task(text, total=event.total, left=_left(event.remaining))
 
 
 def _print_above(bar: RichProgress, text: str) -> None:
@@ -146,6 +182,7 @@ def _rich_bar(stream: TextIO, *, colored: bool) -> RichProgress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
     )
     screen = RichConsole(file=stream, no_color=not colored)
     return Progress(*columns, console=screen, transient=True, redirect_stdout=False, redirect_stderr=False)
@@ -163,7 +200,9 @@ def line_of(event: Event) -> str:
     from campaignctl.render.escape import escape
 
     if event.kind == "phase":
-        return escape(event.text.capitalize()) + (f" ({event.total})" if event.total else "")
+        count = f" ({event.total})" if event.total else ""
+        takes = f", {length_of(event.remaining)}" if event.remaining is not None else ""
+        return f"{escape(event.text.capitalize())}{count}{takes}"
     if event.key is None or event.action is None:
         return escape(event.text)
     if event.kind == "started":

@@ -64,7 +64,8 @@ def execute(run: Run, plan: Plan) -> Outcome:
     lifted = frozenset(plan.overrides)
     results: dict[str, ChangeResult] = {}
     if plan.changes:
-        run.wiring.on_event(Event("phase", "apply", total=len(plan.changes)))
+        run.ahead = {(change.key, change.action): len(change.requests) for change in plan.changes}
+        run.wiring.on_event(Event("phase", "apply", total=len(plan.changes), remaining=run.remaining()))
     for stage in stages(plan.changes):
         _carry_stage(run, stage, lifted, results)
         if run.halted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from campaignctl.plan.model import Action
@@ -52,7 +53,8 @@ class Event:
     """Something that happened under way, for progress.
 
     `kind`: "phase" (text says what begins; total how many steps it has if known), "started" and
-    "finished" (one change; outcome set when finished), "note" (a line worth showing).
+    "finished" (one change; outcome set when finished), "note" (a line worth showing). `remaining` is how
+    long the requests that are still to come take at the pace of the account, where that is known.
     """
 
     kind: Literal["phase", "started", "finished", "note"]
@@ -61,6 +63,7 @@ class Event:
     action: Action | None = None
     outcome: ChangeOutcome | None = None
     total: int | None = None
+    remaining: timedelta | None = None
 
 
 OnEvent = Callable[[Event], None]

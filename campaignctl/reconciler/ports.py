@@ -219,6 +219,10 @@ class CampaignApi(Protocol):
         """What the last answer said of the way to the API; None before any answer."""
         ...
 
+    def estimate(self, requests: int) -> timedelta:
+        """How long that many requests take to start under the rate limit, if nobody else uses it up."""
+        ...
+
     def list_page(
         self, number: int, *, size: int = 100, live_only: bool = False, reserve: bool = False
     ) -> Page:

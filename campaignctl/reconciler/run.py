@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import NAMESPACE_OID, uuid5
 
 from campaignctl.campaign import marker
@@ -29,7 +29,7 @@ class Run:
     """What every step of an apply needs.
 
     `halted` holds why nothing further may be sent, if so; `troubled` says that a change went wrong, so
-    that nothing that could send soon is armed.
+    that nothing that could send soon is armed. `ahead` are the requests of changes that are not over yet.
     """
 
     wiring: Wiring
@@ -39,6 +39,7 @@ class Run:
     opening: Opening
     halted: Exception | None = field(default=None)
     troubled: bool = False
+    ahead: dict[tuple[str, Action], int] = field(default_factory=dict)
 
     @property
     def state(self) -> State:
@@ -81,7 +82,12 @@ class Run:
 
     def finished(self, key: str, action: Action, outcome: ChangeOutcome) -> None:
         """One change is over."""
-        self.wiring.on_event(Event("finished", outcome, key, action, outcome))
+        self.ahead.pop((key, action), None)
+        self.wiring.on_event(Event("finished", outcome, key, action, outcome, remaining=self.remaining()))
+
+    def remaining(self) -> timedelta:
+        """How long the requests of changes that are not over yet take at the pace of the account."""
+        return self.api.estimate(sum(list(self.ahead.values())))
 
     def created(self, key: str, intent: Intent, live: Live) -> Record:
         """Record a campaign that a create has made, and what its answer proves of the account.

@@ -1,5 +1,6 @@
 """One request of the API from arrival to answer: token, limits, fault, effect, log."""
 
+import random
 import time
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -28,6 +29,8 @@ class Delivery:
 
 def serve(world: World, request: Request) -> Delivery:
     """Carry out one request of the API and return what the client gets."""
+    if world.switches.jitter:
+        world.closing.wait(random.uniform(0, world.switches.jitter))  # noqa: S311 - no secret
     company = world.company_of(_token(request))
     with world.turn():
         rule, rules = faults.pick(world.rules, request.method, request.target, request.text)

@@ -78,14 +78,22 @@ def _definition(campaign: Campaign, switches: Switches) -> JsonObject:
     body["utm_tracking"] = _UTM | body.get("utm_tracking", {})
     if "labels" in body and switches.labels == "comma":
         body["labels"] = ",".join(body["labels"])
-    if "ab_test" in body:
-        window = body["ab_test"]["evaluation_window"]
-        body["ab_test"] = {**body["ab_test"], "evaluation_window": switches.respell.get(window, window)}
+    if switches.respell:
+        body = _respelt(body, switches)
+        if "ab_test" in body:
+            body["ab_test"] = _respelt(body["ab_test"], switches)
     if switches.run_immediately_echoed and campaign.immediate:
         body["run_immediately"] = True
     for name in ("send_in_profile_time_zone", "send_if_profile_time_passed"):
         body.setdefault(name, False)
-    return body
+    return {name: value for name, value in body.items() if name not in switches.never_echoed}
+
+
+def _respelt(members: JsonObject, switches: Switches) -> JsonObject:
+    return {
+        name: switches.respell.get(value, value) if isinstance(value, str) else value
+        for name, value in members.items()
+    }
 
 
 def _message(campaign: Campaign, message: JsonObject, message_id: str) -> JsonObject:

@@ -63,7 +63,9 @@ class Switches:
         labels: `array`, or one `comma` separated string.
         ids: `strings` or `numbers`.
         total: `total` as `number` or `string`.
-        respell: evaluation windows that come back in another spelling, old to new.
+        respell: texts that come back in another spelling, old to new: those of a campaign's own members and
+            of its A/B test.
+        never_echoed: members that are taken and do not come back.
 
     List
         default_view: what the list shows without `view=full`: `full` or `lean`.
@@ -83,6 +85,7 @@ class Switches:
         rate_headers: X-RateLimit-* describe the `minute` or the `second` window, or are left out (`none`).
         retry_after: 429 says how many `seconds` to wait, or `none`.
         parallel_cap: requests of a company at one time; above it 429 with Retry-After -1; 0: no limit.
+        jitter: every request arrives up to so many seconds later than it was sent.
         date_header: Date from `real` time or the `sandbox` clock.
         date_skew: seconds added to Date.
     """
@@ -126,6 +129,7 @@ class Switches:
     ids: Literal["strings", "numbers"] = "strings"
     total: Literal["number", "string"] = "number"
     respell: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    never_echoed: tuple[str, ...] = ()
 
     default_view: Literal["full", "lean"] = "full"
     page_cap: int = 100
@@ -143,6 +147,7 @@ class Switches:
     rate_headers: Literal["minute", "second", "none"] = "minute"
     retry_after: Literal["seconds", "none"] = "seconds"
     parallel_cap: int = 0
+    jitter: float = 0
     date_header: Literal["real", "sandbox"] = "real"
     date_skew: int = 0
 

@@ -8,7 +8,7 @@ import os
 import pty
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from campaignctl.cli.console import Console
@@ -41,6 +41,23 @@ def test_without_a_terminal_progress_is_plain_lines() -> None:
         "push/a: created",
         "push/b: cancel failed",
         r"careful \u001b[31m",
+    ]
+
+
+def test_lines_say_from_time_to_time_how_long_the_rest_takes() -> None:
+    err = io.StringIO()
+    times = iter(NOW + timedelta(seconds=passed) for passed in (0, 5, 21, 30, 45))
+    progress = progress_on(Console(io.StringIO(), err, {}, lambda: next(times)))
+    progress(Event("phase", "apply", total=600, remaining=timedelta(seconds=4000)))
+    for left in (3990, 250, 200, 3):
+        progress(Event("finished", "", "a", Action.CREATE, "done", remaining=timedelta(seconds=left)))
+    assert err.getvalue().splitlines() == [
+        "Apply (600), about 1 h 6 min",
+        "a: created",
+        "a: created",
+        "about 4 min 10 s left",
+        "a: created",
+        "a: created",
     ]
 
 

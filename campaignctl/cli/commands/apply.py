@@ -20,6 +20,7 @@ from campaignctl.cli.options import (
     selecting,
     selecting_to_destroy,
 )
+from campaignctl.cli.progress import length_of
 from campaignctl.cli.question import said_yes
 from campaignctl.cli.settings import TOKEN_VARIABLE, App
 from campaignctl.cli.showing import show_outcome, show_plan
@@ -164,8 +165,12 @@ def _approver(app: App, run: Wired, options: Options, manner: Manner) -> Callabl
         if plan.objections:
             return False
         approved = manner.auto_approve or options.reviewed is not None
-        what = "take these campaigns away" if options.destroy else "do this"
-        return plan.empty or approved or said_yes(app, run, what)
+        if plan.empty or approved:
+            return True
+        if run.wiring.api is not None:
+            takes = run.wiring.api.estimate(sum(len(change.requests) for change in plan.changes))
+            app.console.log("info", f"It takes {length_of(takes)} at the pace of the account.")
+        return said_yes(app, run, "take these campaigns away" if options.destroy else "do this")
 
     return approve
 

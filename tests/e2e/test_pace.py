@@ -1,0 +1,26 @@
+"""The pace of a whole apply, as the sandbox's log shows it, and what is said of how long it takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.harness import World, sms
+
+
+@pytest.mark.parametrize("parallelism", ["1", "16"])
+def test_an_apply_alone_meets_no_429_although_requests_arrive_unevenly(
+    world: World, parallelism: str
+) -> None:
+    world.control.switch(rate_per_second=10, jitter=0.02)
+    for number in range(35):
+        world.write(f"c{number}.yaml", sms(f"C{number}", is_draft=True))
+    world.apply("--parallelism", parallelism)
+    assert {request["status"] for request in world.requests()} == {200, 201}
+    assert len(world.campaigns()) == 35
+
+
+def test_how_long_an_apply_takes_is_said_before_it_begins(world: World) -> None:
+    for number in range(25):
+        world.write(f"c{number}.yaml", sms(f"C{number}", is_draft=True))
+    said = world.apply().err
+    assert "Apply (25), about 2 s" in said or "Apply (25), about 3 s" in said
