@@ -40,7 +40,7 @@ def _record_of(state: State, key: str) -> Record:
     return record
 
 
-def _check_new_key(recorded: Iterable[str], key: str) -> None:
+def check_new_key(recorded: Iterable[str], key: str) -> None:
     """Raise StateError unless a manifest could have this key beside those that are recorded."""
     if not KEY.fullmatch(key):
         raise StateError(
@@ -61,7 +61,7 @@ def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
             raise StateError(f"{old} or {new} is not settled", hint="campaignctl apply")
         if new in state.campaigns:
             raise StateError(f"{new} is in the state already, as {state.campaigns[new].id}", key=new)
-        _check_new_key(state.campaigns.keys() - {old}, new)
+        check_new_key(state.campaigns.keys() - {old}, new)
         session.append(Entry(records={old: None, new: record}))
     return f"Moved {old} to {new} ({record.id}). Move its manifest as well, else the next plan undoes this."
 
@@ -161,7 +161,7 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
     if key in run.state.campaigns and intent is None:
         raise StateError(f"{key} is recorded already, as {run.state.campaigns[key].id}", key=key)
     if key not in run.state.campaigns:
-        _check_new_key(run.state.campaigns, key)
+        check_new_key(run.state.campaigns, key)
     _check_marker(run, key, intent, live, force=force)
     run.created(key, intent or intent_of(live), live)
     cancelled = _cancel_doubles(run, key, live)

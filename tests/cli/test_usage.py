@@ -29,7 +29,7 @@ def test_the_nearest_name_is_given(cli: Cli, words: list[str], named: str) -> No
     "words",
     [
         ["halt"],
-        ["import", "push/welcome", "1"],
+        ["import", "push/welcome"],
         ["plan", "--var", "a=b"],
         ["plan", "--format", "html"],
         ["show", "--format", "html"],

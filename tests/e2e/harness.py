@@ -117,6 +117,12 @@ class World:
         """The state document, its journal folded in."""
         return self.state_at(".campaignctl/state.json")
 
+    @property
+    def state_or_none(self) -> dict[str, Any] | None:
+        """The state document, or None while there is none."""
+        exists = (self.folder / ".campaignctl/state.json").exists()
+        return self.state if exists else None
+
     def state_at(self, path: str) -> dict[str, Any]:
         """The state document of the file at `path`, read as the tool itself reads it."""
         backend = LocalBackend(

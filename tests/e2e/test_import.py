@@ -1,0 +1,74 @@
+"""`import KEY ID`: a campaign that somebody made by hand is put on record, and nothing else happens."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.e2e.harness import World, sms
+
+FAR = "2036-03-22 10:00:00"
+
+
+def body(name: str, **spec: Any) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(sms(name, **spec))["spec"]
+    return made
+
+
+def made_by_hand(world: World, name: str = "theirs", **spec: Any) -> str:
+    return str(world.control.create(body(name, **{"scheduled_time": FAR, **spec}))["id"])
+
+
+def test_it_is_recorded_and_the_account_stays_as_it_is(world: World) -> None:
+    campaign = made_by_hand(world)
+    world.write("sms/taken.yaml", sms("theirs", scheduled_time=FAR))
+    mark = world.mark()
+    said = world.run("import", "sms/taken", campaign, status=0).out
+    assert f"sms/taken is now {campaign}" in said
+    assert world.writes(mark) == []
+    assert world.state["campaigns"]["sms/taken"]["id"] == campaign
+    world.assert_settled()
+
+
+def test_every_difference_to_the_manifest_is_an_update_that_is_shown(world: World) -> None:
+    campaign = made_by_hand(world, description="from the dashboard")
+    world.write("taken.yaml", sms("ours", scheduled_time=FAR))
+    world.run("import", "taken", campaign, status=0)
+    (change,) = world.plan()["changes"]
+    assert (change["action"], change["id"]) == ("update", campaign)
+    assert {field["path"] for field in change["diff"]} >= {"name", "description"}
+    world.apply()
+    world.assert_settled()
+    assert world.control.campaign(campaign)["live"]["name"] == "ours"
+
+
+def test_without_a_manifest_it_says_what_the_next_apply_would_do(world: World) -> None:
+    campaign = made_by_hand(world)
+    assert "write a manifest of taken" in world.run("import", "taken", campaign, status=0).out
+    (change,) = world.plan()["changes"]
+    assert (change["key"], change["action"]) == ("taken", "cancel")
+
+
+def test_what_is_recorded_already_is_refused(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    world.apply()
+    campaign = world.state["campaigns"]["far"]["id"]
+    other = made_by_hand(world)
+    assert "far is recorded already" in world.run("import", "far", other, status=1).err
+    refused = world.run("import", "near", campaign, status=1).err
+    assert f"{campaign} is recorded already, as far" in refused
+    assert "campaignctl state mv far near" in refused
+
+
+def test_what_is_not_there_or_managed_elsewhere_is_refused(world: World) -> None:
+    assert "there is no campaign 424242" in world.run("import", "a", "424242", status=1).err
+    elsewhere = made_by_hand(world, metadata={"campaignctl": f"v1 {'0' * 12} {'1' * 12} deadbeef01"})
+    assert "managed by another project" in world.run("import", "a", elsewhere, status=1).err
+    assert world.state_or_none is None or world.state["campaigns"] == {}
+
+
+def test_a_key_that_no_manifest_could_have_is_refused(world: World) -> None:
+    campaign = made_by_hand(world)
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    world.apply()
+    assert "is no key" in world.run("import", "no key", campaign, status=1).err
