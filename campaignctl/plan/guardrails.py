@@ -6,7 +6,7 @@ one big force: for some keys by a reviewed entry of `overrides`, or once on the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from campaignctl.manifest.desired import Guardrails, Liftable
@@ -41,7 +41,18 @@ def lifted(changes: Iterable[Change], ground: Ground, lifts: Lifts) -> tuple[Ove
     """What would have objected and was lifted, with the keys that it was lifted for."""
     planned = tuple(changes)
     found = (check(planned, ground) for check in _CHECKS.values())
-    return tuple(each for objection in found if objection for each in _overridden(objection, lifts))
+    broken = [objection for objection in found if objection]
+    return tuple(each for one in broken for each in _overridden(one.guardrail, one.keys, lifts))
+
+
+def rules_lifted(names: Mapping[str, Iterable[str]], lifts: Lifts) -> tuple[Overridden, ...]:
+    """The rules that had to be lifted, `resend` and the like, from the names by key."""
+    by_name: dict[str, list[str]] = {}
+    for key, lifted_for in names.items():
+        for name in dict.fromkeys(lifted_for):
+            by_name.setdefault(name, []).append(key)
+    found = sorted(by_name.items())
+    return tuple(each for name, keys in found for each in _overridden(name, tuple(keys), lifts))
 
 
 def _bound(name: str, changes: tuple[Change, ...], lifts: Lifts) -> tuple[Change, ...]:
@@ -49,15 +60,14 @@ def _bound(name: str, changes: tuple[Change, ...], lifts: Lifts) -> tuple[Change
     return tuple(change for change in changes if not lifts.lifts(name, change.key))
 
 
-def _overridden(objection: Objection, lifts: Lifts) -> Iterator[Overridden]:
-    name = objection.guardrail
+def _overridden(name: str, keys: tuple[str, ...], lifts: Lifts) -> Iterator[Overridden]:
     if name in lifts.once:
-        yield Overridden(name, objection.keys)
+        yield Overridden(name, keys)
         return
     for override in lifts.standing:
-        keys = tuple(key for key in objection.keys if lifts.override(name, key) == override)
-        if keys:
-            yield Overridden(name, keys, override.reason, iso(override.until))
+        own = tuple(key for key in keys if lifts.override(name, key) == override)
+        if own:
+            yield Overridden(name, own, override.reason, iso(override.until))
 
 
 def at_request(change: Change, limits: Guardrails, now: datetime, lifts: Lifts) -> tuple[str, str] | None:

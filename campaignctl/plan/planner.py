@@ -138,7 +138,10 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
         unchanged=unchanged,
         refreshed=question.reading.refreshed,
         overrides=tuple(sorted(set(options.overrides))),
-        lifted=guardrails.lifted(changes, ground, lifts),
+        lifted=(
+            *guardrails.lifted(changes, ground, lifts),
+            *guardrails.rules_lifted({key: verdict.lifted for key, verdict in verdicts.items()}, lifts),
+        ),
         notes=_notes(question, verdicts),
         missed={key: verdict.missed for key, verdict in verdicts.items() if verdict.missed},
         observed=observed,
