@@ -35,6 +35,7 @@ def set_up(root: Path, port: int) -> Path:
     """A clone of the remote with the project in it."""
     git(root, "init", "--quiet", "--bare", "remote.git")
     git(root / "remote.git", "config", "http.receivepack", "true")
+    git(root / "remote.git", "config", "receive.autogc", "false")  # the far side has a machine of its own
     project = root / "clone"
     git(root, "init", "--quiet", str(project))
     git(project, "remote", "add", "origin", f"http://127.0.0.1:{port}/remote.git")
