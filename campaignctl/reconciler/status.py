@@ -1,29 +1,49 @@
-"""The live status of every recorded campaign."""
+"""The live status of every campaign, and what has to be known of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status
 from campaignctl.diff import FieldChange
 from campaignctl.errors import CampaignctlError
-from campaignctl.manifest.desired import DesiredState
+from campaignctl.manifest.desired import DesiredCampaign, DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.case import Case
+from campaignctl.plan.winner import messages_of
 from campaignctl.reconciler.observe import observe
 from campaignctl.reconciler.opening import check_environment, check_url
 from campaignctl.reconciler.wiring import Wiring
-from campaignctl.state.model import Record, State
+from campaignctl.state.halts import Halt, Halts
+from campaignctl.state.model import State
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The halt that stops a campaign: the key by which it is lifted, who ordered it, when and why."""
+
+    key: str
+    who: str
+    at: str
+    reason: str
+
+
+PausedBy = Literal["manifest", "halt", "somebody else"]
 
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One recorded campaign now.
+    """One campaign now, recorded or only declared.
 
-    `status` is the live one ("missing" if the API knows no such id); `read` is false when it is only
-    what the state remembers. `next_run` is `YYYY-MM-DDTHH:MM:SSZ` or None. `pending` is the phase of an
-    unsettled intent.
+    `status` is the live one ("missing" if the API knows no such id, "not created" for what is only
+    declared); `read` is false when it is only what the state remembers. `next_run` is
+    `YYYY-MM-DDTHH:MM:SSZ` or None. `pending` is the phase of an unsettled intent. `phase` is what the
+    manifest asks for. `halt` stops it; `paused_by` says whose pause it is. `decide` are the names of the
+    messages between which its A/B test waits for a decision. `changed_at` is when live was last changed,
+    as far as the API says and where it drifts.
     """
 
     key: str
@@ -35,43 +55,71 @@ class StatusRow:
     drift: tuple[FieldChange, ...] = ()
     pending: str | None = None
     declared: bool = True
+    phase: str = "active"
+    halt: Stop | None = None
+    paused_by: PausedBy | None = None
+    decide: tuple[str, ...] = ()
+    changed_at: str | None = None
 
 
 def status(wiring: Wiring, desired: DesiredState) -> tuple[StatusRow, ...]:
-    """What the account shows of every recorded campaign, without a lock and without a write.
+    """What the account shows of every campaign that is recorded or declared, without a lock and without a
+    write.
 
     Raises what reading the state or the account raises, and an error when there is something to read and
     no token.
     """
     state = wiring.backend.read()
     check_environment(state, desired.project)
-    if state is None:
-        return ()
-    now = wiring.clock.now()
-    alive = any(not records.final(record, now) for record in state.campaigns.values())
-    lives: Mapping[str, Live | None] = {}
-    if alive:
-        if wiring.api is None:
-            raise CampaignctlError("the live status needs a token", hint="set OCAMBA_TOKEN")
-        check_url(state, wiring.api.url)
-        lives = observe(wiring.api, state, desired, now, parallelism=wiring.parallelism).live
-    rows = [_row(key, record, lives, desired, state) for key, record in state.campaigns.items()]
+    halts = wiring.backend.halts()
+    rows = _recorded(wiring, desired, state, halts) if state else []
+    known = {row.key for row in rows}
+    rows += [_declared(wanted, halts) for key, wanted in desired.campaigns.items() if key not in known]
+    return tuple(sorted(rows, key=lambda row: row.key))
+
+
+def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts) -> list[StatusRow]:
+    lives = _lives(wiring, desired, state)
+    rows = [
+        _row(Case(key, record, lives.get(key), key in lives, desired.campaigns.get(key), halts=halts), state)
+        for key, record in state.campaigns.items()
+    ]
     rows += [
         StatusRow(key, intent.id, str(intent.spec.get("name", "")), "unsettled", False, pending=intent.phase)
         for key, intent in state.pending.items()
         if key not in state.campaigns and intent.phase != "planned"
     ]
-    return tuple(sorted(rows, key=lambda row: row.key))
+    return rows
 
 
-def _row(
-    key: str, record: Record, lives: Mapping[str, Live | None], desired: DesiredState, state: State
-) -> StatusRow:
-    case = Case(key, record, lives.get(key), key in lives, desired.campaigns.get(key))
-    live = case.live
-    intent = state.pending.get(key)
+def _lives(wiring: Wiring, desired: DesiredState, state: State) -> Mapping[str, Live | None]:
+    now = wiring.clock.now()
+    if all(records.final(record, now) for record in state.campaigns.values()):
+        return {}
+    if wiring.api is None:
+        raise CampaignctlError("the live status needs a token", hint="set OCAMBA_TOKEN")
+    check_url(state, wiring.api.url)
+    return observe(wiring.api, state, desired, now, parallelism=wiring.parallelism).live
+
+
+def _declared(wanted: DesiredCampaign, halts: Halts) -> StatusRow:
+    """A campaign that the next apply would create, if its phase and no halt say otherwise."""
     return StatusRow(
-        key=key,
+        wanted.key,
+        None,
+        str(wanted.spec.get("name", "")),
+        "not created",
+        False,
+        phase=wanted.lifecycle.phase,
+        halt=_stop(halts.stopping([wanted.key])),
+    )
+
+
+def _row(case: Case, state: State) -> StatusRow:
+    live, record = case.live, case.record
+    intent = state.pending.get(case.key)
+    return StatusRow(
+        key=case.key,
         id=record.id,
         name=(live.name if live else "") or str(record.applied.get("name", "")),
         status=records.observed_status(live, record.applied) if live else str(case.status),
@@ -79,5 +127,31 @@ def _row(
         next_run=(records.observed(record, live).next_run_time if live else record.next_run_time),
         drift=case.drift,
         pending=intent.phase if intent and intent.phase != "planned" else None,
-        declared=key in desired.campaigns,
+        declared=case.wanted is not None,
+        phase=(case.wanted or record).lifecycle.phase,
+        halt=_stop(case.halt),
+        paused_by=_paused_by(case),
+        decide=_open_between(case),
+        changed_at=case.at if case.drift else None,
     )
+
+
+def _stop(found: tuple[Halt, str] | None) -> Stop | None:
+    if found is None:
+        return None
+    halt, key = found
+    return Stop(key, halt.who, halt.at, halt.reason)
+
+
+def _paused_by(case: Case) -> PausedBy | None:
+    if case.status is not Status.PAUSED:
+        return None
+    if case.record.paused_by_us or case.declared_paused:
+        return "manifest"
+    return "halt" if case.paused_by_us else "somebody else"
+
+
+def _open_between(case: Case) -> tuple[str, ...]:
+    if case.status is not Status.NEEDS_DECISION:
+        return ()
+    return tuple(str(message["name"]) for message in messages_of(case.live) if message.get("name"))

@@ -128,6 +128,46 @@ class StatusShape(Protocol):
     def declared(self) -> bool:
         """Whether a manifest declares it."""
 
+    @property
+    def phase(self) -> str:
+        """What its manifest says that it shall be doing."""
+
+    @property
+    def halt(self) -> StopShape | None:
+        """The halt that stops it."""
+
+    @property
+    def paused_by(self) -> str | None:
+        """Whose pause it is: that of the manifest, of a halt, or of somebody else."""
+
+    @property
+    def decide(self) -> Sequence[str]:
+        """The names of the messages between which its A/B test waits for a decision."""
+
+    @property
+    def changed_at(self) -> str | None:
+        """When live was last changed, `YYYY-MM-DDTHH:MM:SSZ`."""
+
+
+class StopShape(Protocol):
+    """The halt that stops a campaign."""
+
+    @property
+    def key(self) -> str:
+        """The key by which it is lifted."""
+
+    @property
+    def who(self) -> str:
+        """Who ordered it."""
+
+    @property
+    def at(self) -> str:
+        """When, `YYYY-MM-DDTHH:MM:SSZ`."""
+
+    @property
+    def reason(self) -> str:
+        """Why."""
+
 
 class FoundShape(Protocol):
     """A campaign of ours that the state does not know."""

@@ -1,4 +1,4 @@
-"""The live status of every recorded campaign as a table, with drift field by field below it."""
+"""The live status of every campaign as a table, with what has to be decided and the drift below it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from campaignctl.render.values import field_lines
 from campaignctl.schedule import words
 from campaignctl.schedule.times import TimeError, parse_iso
 
+_NOT_CREATED = "not created"
 _HEAD = ("KEY", "ID", "STATUS", "NEXT RUN", "DRIFT")
 
 
 def status_text(rows: Sequence[StatusShape], *, color: bool, zone: str = "UTC", width: int = 100) -> str:
-    """The table and the drift; next runs in GMT and in the zone."""
+    """The table, what has to be known of single campaigns, and the drift; times in GMT and in the zone."""
     if not rows:
         return "Nothing is recorded yet.\n"
     style = Style(color)
     cells = [_cells(row, zone) for row in rows]
     parts = ["\n".join(table_lines(_HEAD, cells, style))]
-    parts += ["\n".join(_drift(row, style, width)) for row in rows if row.drift]
+    parts += ["\n".join(lines) for row in rows if (lines := list(_remarks(row, style, zone)))]
+    parts += ["\n".join(_drift(row, style, width, zone)) for row in rows if row.drift]
     return "\n\n".join(parts) + "\n"
 
 
@@ -33,12 +35,32 @@ def _cells(row: StatusShape, zone: str) -> tuple[str, ...]:
 
 def _status(row: StatusShape) -> str:
     remarks = [
-        "" if row.read else "as recorded",
+        "" if row.read or row.status == _NOT_CREATED else "as recorded",
         f"unsettled: {escape(row.pending)}" if row.pending else "",
         "" if row.declared else "no manifest",
+        f"declared {row.phase}" if row.phase != "active" else "",
+        "halted" if row.halt else "",
+        "by somebody else" if row.paused_by == "somebody else" else "",
     ]
     said = ", ".join(filter(None, remarks))
     return escape(row.status) + (f" ({said})" if said else "")
+
+
+def _remarks(row: StatusShape, style: Style, zone: str) -> Iterator[str]:
+    """What somebody has to decide or to lift, with how."""
+    key = escape(row.key)
+    if row.halt is not None:
+        when = next_run_text(row.halt.at, zone)
+        yield f"{style(key, 'bold')}: halted by {escape(row.halt.who)}, {when}: {escape(row.halt.reason)}"
+        yield f"  to lift: campaignctl halt --lift {escape(row.halt.key)} --reason TEXT"
+    elif row.paused_by == "somebody else" and row.phase == "active":
+        yield f"{style(key, 'bold')}: paused by somebody else, and resumed by nobody without being asked"
+        yield f"  to resume: campaignctl apply --target {key} --override foreign_pause"
+    if row.status == "needs_decision":
+        names = ", ".join(map(escape, row.decide)) or "its messages, which were not read"
+        yield f"{style(key, 'bold')}: its A/B test waits for a decision between {names}"
+        first = escape(row.decide[0]) if row.decide else "MESSAGE"
+        yield f"  to decide: lifecycle: {{winner: {first}}} in {key}"
 
 
 def next_run_text(next_run: str | None, zone: str) -> str:
@@ -51,7 +73,8 @@ def next_run_text(next_run: str | None, zone: str) -> str:
         return escape(next_run)
 
 
-def _drift(row: StatusShape, style: Style, width: int) -> Iterator[str]:
-    yield f"{style(escape(row.key), 'bold')}: applied -> live"
+def _drift(row: StatusShape, style: Style, width: int, zone: str) -> Iterator[str]:
+    when = f", changed {next_run_text(row.changed_at, zone)}" if row.changed_at else ""
+    yield f"{style(escape(row.key), 'bold')}: applied -> live{when}"
     for line in field_lines(row.drift, style, width - 2):
         yield f"  {line}"

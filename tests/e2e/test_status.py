@@ -1,0 +1,60 @@
+"""`status`: everything that has to be known of every campaign, in one look."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.e2e.harness import World, sms
+
+FAR = "2036-03-22 10:00:00"
+
+
+def rows(world: World) -> dict[str, dict[str, Any]]:
+    return {row["key"]: row for row in world.run("status", "--format", "json", status=0).json["campaigns"]}
+
+
+def phased(name: str, phase: str) -> str:
+    return json.dumps({"lifecycle": {"phase": phase}, **json.loads(sms(name, scheduled_time=FAR))})
+
+
+def test_what_is_declared_and_not_created_is_there_too(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    world.write("later.yaml", phased("later", "paused"))
+    shown = rows(world)
+    assert (shown["far"]["status"], shown["far"]["id"]) == ("not created", None)
+    assert shown["later"]["phase"] == "paused"
+    assert "not created (declared paused)" in world.run("status", status=0).out
+
+
+def test_a_pause_of_somebody_else_says_how_it_is_resumed(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    world.apply()
+    world.control.edit(world.campaigns()["far"]["id"], status="paused")
+    assert rows(world)["far"]["paused_by"] == "somebody else"
+    assert "apply --target far --override foreign_pause" in world.run("status", status=0).out
+
+
+def test_a_test_that_waits_names_its_messages_and_what_to_write(world: World) -> None:
+    body = json.loads(sms("test", scheduled_time=FAR))["spec"]
+    body["messages"] = [{**body["messages"][0], "name": name} for name in ("red", "blue")]
+    body["ab_test"] = {
+        "test_split": 30,
+        "winning_metric": "click_rate",
+        "evaluation_window": "1D",
+        "winner_delivery_mode": "manual",
+    }
+    world.write("test.yaml", json.dumps({"spec": body}))
+    world.apply()
+    world.control.edit(world.campaigns()["test"]["id"], status="needs_decision")
+    assert rows(world)["test"]["decide"] == ["red", "blue"]
+    assert "lifecycle: {winner: red} in test" in world.run("status", status=0).out
+
+
+def test_drift_says_when(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR, description="ours"))
+    world.apply()
+    world.control.edit(world.campaigns()["far"]["id"], description="theirs")
+    row = rows(world)["far"]
+    assert [field["path"] for field in row["drift"]] == ["description"]
+    assert row["changed_at"]
