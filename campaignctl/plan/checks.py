@@ -197,8 +197,10 @@ def _window_words(found: Refusal) -> str:
 def sends_per_day(changes: Changes, ground: Ground) -> Objection | None:
     """Whether a day of the project's zone gets more sends than it may, with what this plan arms."""
     limit = ground.limits.max_sends_per_day
+    if limit is None:
+        return None
     armed = {change.key: _days(_runs(change, ground), ground) for change in changes if change.arms}
-    if limit is None or not any(armed.values()):
+    if not any(armed.values()):
         return None
     total: Counter[date] = Counter()
     for days in armed.values():

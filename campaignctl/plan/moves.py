@@ -26,9 +26,10 @@ class Moves:
     blocked: Mapping[str, Blocked] = field(default_factory=dict)
     heirs: Mapping[str, str] = field(default_factory=dict)
 
-    def left(self, key: str) -> bool:
-        """Whether the record of this key goes to another one."""
-        return key in self.origin.values()
+    @property
+    def left(self) -> frozenset[str]:
+        """The keys whose records go to others."""
+        return frozenset(self.origin.values())
 
     def together(self, keys: Iterable[str]) -> frozenset[str]:
         """These keys, with those that they give a record to or get one from."""

@@ -61,7 +61,8 @@ def _chosen(question: Question, moves: Moves) -> list[str]:
     if question.options.targets:
         wanted = moves.together(select(question.options.targets, keys, "--target"))
         keys = [key for key in keys if key in wanted]
-    return [key for key in keys if key in declared or not moves.left(key)]
+    left = moves.left
+    return [key for key in keys if key in declared or key not in left]
 
 
 def _replacing(question: Question, keys: list[str]) -> frozenset[str]:

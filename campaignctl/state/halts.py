@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Literal, get_args
 
 from campaignctl.campaign.keys import fits
@@ -69,11 +70,23 @@ class Halt:
         return _among(self.keys, key) and not any(_among(lift.keys, key) for lift in self.lifted)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Halts:
-    """Every halt, oldest first."""
+    """Every halt, oldest first.
+
+    Without slots, so that what is asked for every campaign of a plan is worked out once.
+    """
 
     halts: tuple[Halt, ...] = ()
+
+    @cached_property
+    def _by_id(self) -> dict[str, list[tuple[Halt, Stopped]]]:
+        """What halts stopped, by the id of the campaign."""
+        found: dict[str, list[tuple[Halt, Stopped]]] = {}
+        for halt in self.halts:
+            for each in halt.stopped:
+                found.setdefault(each.id, []).append((halt, each))
+        return found
 
     def on(self, key: str) -> Halt | None:
         """The halt that stops this key, if one does."""
@@ -93,17 +106,16 @@ class Halts:
         for key in keys:
             if (halt := self.on(key)) is not None:
                 return halt, key
-        for halt in self.halts:
-            for each in halt.stopped:
-                if each.id == campaign_id and halt.names(each.key):
-                    return halt, each.key
+        for halt, each in self._by_id.get(campaign_id or "", ()):
+            if halt.names(each.key):
+                return halt, each.key
         return None
 
     def paused(self, campaign_id: str, *, since: str = "") -> bool:
         """Whether this campaign was paused by a halt, be it lifted or not: then it is not somebody else's
         pause. `since`: not before this time."""
-        stopped = (each for halt in self.halts for each in halt.stopped)
-        return any(each.id == campaign_id and each.how == "paused" and each.at >= since for each in stopped)
+        stopped = self._by_id.get(campaign_id, ())
+        return any(each.how == "paused" and each.at >= since for _, each in stopped)
 
     def with_halt(self, halt: Halt) -> Halts:
         """These with one more, or with a newer form of one that is among them."""
