@@ -13,6 +13,7 @@ CampaignctlError              exit status 1
 │   ├── LockHeld              somebody else applies
 │   └── LockLost              our lock was broken; nothing further may be sent
 ├── PlanRefused               a saved plan is stale or damaged, or a guardrail objects
+├── Halted                    a stop mark names this campaign; its request was not sent
 ├── AccountMismatch           token, account, environment and state do not belong together
 └── ApiError                  the account's API
     ├── Refused               the answer proves that nothing happened
@@ -145,6 +146,10 @@ class LockLost(LockError):
 
 class PlanRefused(CampaignctlError):
     """A saved plan cannot be applied exactly, so it is not applied at all."""
+
+
+class Halted(CampaignctlError):
+    """A stop mark names this campaign, or cannot be read: its request was not sent. The others go on."""
 
 
 class AccountMismatch(CampaignctlError):

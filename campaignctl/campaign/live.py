@@ -42,6 +42,15 @@ class Live:
         return self.text("status")
 
     @property
+    def winner(self) -> str | None:
+        """The name of the message that won the A/B test, if the answer shows one (section 3)."""
+        messages = self.members.get("messages")
+        for message in messages if isinstance(messages, list | tuple) else ():
+            if isinstance(message, Mapping) and message.get("winner") in (1, True, "1"):
+                return str(message.get("name"))
+        return None
+
+    @property
     def create_time(self) -> str | None:
         """`YYYY-MM-DD HH:MM:SS` in GMT; the answer of a create may lack it."""
         return self.text("create_time")

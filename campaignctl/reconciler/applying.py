@@ -20,7 +20,8 @@ from campaignctl.plan.planner import decide
 from campaignctl.plan.reading import RECOVER, Reading, Unsettled, ids_of
 from campaignctl.plan.reviewed import overrides_of
 from campaignctl.reconciler import history, settle
-from campaignctl.reconciler.execute import begin, execute
+from campaignctl.reconciler.beginning import begin
+from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.observe import observe, read_records
 from campaignctl.reconciler.opening import check_company, check_environment, opening_read
 from campaignctl.reconciler.outcome import ChangeResult, Event, Outcome
@@ -143,7 +144,8 @@ def _reading(
             parallelism=run.wiring.parallelism,
             at_hand=run.opening.lives,
         )
-    return replace(reading, unsettled=unsettled, behind=run.opening.behind)
+    halts = run.wiring.backend.halts()
+    return replace(reading, unsettled=unsettled, behind=run.opening.behind, halts=halts)
 
 
 def _refused(plan: Plan, state: State | None) -> Outcome:
@@ -260,30 +262,39 @@ def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
 def _check_live(run: Run, plan: Plan) -> Reading:
     """Look again at every live campaign that the plan touches, and at what its creates would repeat."""
     state = run.session.state
-    if state is None:
-        return Reading()
-    _check_released(run, plan, state)
-    gone = sorted(change.key for change in plan.changes if change.id and change.key not in state.campaigns)
-    if gone:
-        raise PlanRefused(f"{gone[0]} is not in the state any more", hint=_AGAIN)
-    touched = {
-        change.key: change
-        for change in plan.changes
-        if change.id and not records.final(state.campaigns[change.key], run.now())
-    }
-    lives, _ = read_records(
-        run.api,
-        {key: state.campaigns[key] for key in touched},
-        parallelism=run.wiring.parallelism,
-        at_hand=run.opening.lives,
-    )
-    for key, change in touched.items():
-        if not _as_planned(change, state.campaigns[key], lives[key]):
+    if state is not None:
+        _check_released(run, plan, state)
+    recorded = _touched(plan, state)
+    alive = {key: record for key, record in recorded.items() if not records.final(record, run.now())}
+    lives, _ = read_records(run.api, alive, parallelism=run.wiring.parallelism, at_hand=run.opening.lives)
+    for change in plan.changes:
+        if change.key in alive and not _as_planned(change, alive[change.key], lives[change.key]):
             raise PlanRefused(
-                f"{key}: {change.id} was changed in the account since this plan was made",
+                f"{change.key}: {change.id} was changed in the account since this plan was made",
                 hint=_AGAIN,
             )
     return Reading(live=lives)
+
+
+def _touched(plan: Plan, state: State | None) -> dict[str, Record]:
+    """The records of the plan's campaigns by the key that they will have; those to be adopted as planned.
+
+    Raises PlanRefused when one is not in the state, or is in it already.
+    """
+    known = state.campaigns if state else {}
+    moved = {change.key: change.moved_from for change in plan.changes if change.moved_from}
+    found = {change.key: change.record for change in plan.changes if change.record}
+    taken = {record.id for record in known.values()}
+    if double := next((record for key, record in found.items() if record.id in taken or key in known), None):
+        raise PlanRefused(f"{double.id}, or its key, is in the state already", hint=_AGAIN)
+    for change in plan.changes:
+        if not change.id or change.key in found:
+            continue
+        record = known.get(moved.get(change.key, change.key))
+        if record is None or record.id != change.id:
+            raise PlanRefused(f"{change.key} is not in the state any more", hint=_AGAIN)
+        found[change.key] = record
+    return found
 
 
 def _as_planned(change: Change, record: Record, live: Live | None) -> bool:

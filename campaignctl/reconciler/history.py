@@ -37,7 +37,7 @@ def begun(wiring: Wiring, plan: Plan, operation: str) -> HistoryEntry | None:
 
 def ended(run: Run, entry: HistoryEntry | None, outcome: Outcome) -> Outcome:
     """Put the end of an apply on record; where that fails the outcome says so, and it stays `started`."""
-    if entry is None or isinstance(run.halted, LockLost | StateNotSaved):
+    if entry is None or isinstance(run.broken_off, LockLost | StateNotSaved):
         return outcome
     over = replace(
         entry,

@@ -99,18 +99,22 @@ def observe(
     Raises AccountMismatch when the account is not the state's, ReadFailed when a read failed.
     """
     project = desired.project
+    adoptable = _adoptable(api, state, desired, parallelism)
     if state is None:
-        return Reading(company_id=company_of((at_hand or {}).values()))
+        return Reading(adoptable=adoptable, company_id=company_of((at_hand or {}).values()))
     alive = {key: record for key, record in state.campaigns.items() if not records.final(record, now)}
     live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand)
     released = _released(api, state, desired, parallelism)
-    seen.update({campaign.id: campaign for campaign in released.values() if campaign})
+    seen.update({found.id: found for found in (*released.values(), *adoptable.values()) if found})
     check_company(company_of(seen.values()), state, project)
     missing = sorted(key for key, campaign in live.items() if campaign is None)
     if missing:
         prove_account(api, state, project, seen)
     return Reading(
-        live=live, released=released, company_id=company_of(seen.values()) or state.account.company_id
+        live=live,
+        released=released,
+        adoptable=adoptable,
+        company_id=company_of(seen.values()) or state.account.company_id,
     )
 
 
@@ -127,6 +131,17 @@ def prove_account(api: CampaignApi, state: State, project: Project, seen: Mappin
             "no recorded campaign was found, and nothing shows whose account this is",
             hint="check OCAMBA_TOKEN; `campaignctl state rm KEY` forgets a campaign that is really gone",
         )
+
+
+def _adoptable(
+    api: CampaignApi, state: State | None, desired: DesiredState, parallelism: int
+) -> dict[str, Live | None]:
+    """Reads of the campaigns that manifests want to take over, by id; none once that is done."""
+    recorded = state.campaigns if state else {}
+    ids = sorted(
+        {wanted.adopt for key, wanted in desired.campaigns.items() if wanted.adopt and key not in recorded}
+    )
+    return dict(zip(ids, spread(api.read, ids, parallelism), strict=True))
 
 
 def _released(

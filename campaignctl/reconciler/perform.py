@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, FieldChange, mistaken
-from campaignctl.errors import ApiError, CampaignctlError, Interrupted, OutcomeUnknown, Refused
-from campaignctl.plan import guardrails, records
+from campaignctl.errors import ApiError, Halted, OutcomeUnknown, Refused, StateError
 from campaignctl.plan.model import Action, Change
-from campaignctl.plan.options import Lifts
+from campaignctl.reconciler import setoff
+from campaignctl.reconciler.lastlook import CREATING, last_look
 from campaignctl.reconciler.outcome import ChangeResult, Failure
-from campaignctl.reconciler.run import AT_ONCE, Run
+from campaignctl.reconciler.results import done, failed, failure, unknown
+from campaignctl.reconciler.run import AT_ONCE, Run, used_up
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Entry, Intent, Record, Sent, Watermark
+from campaignctl.state.model import Entry, Intent, Record, Watermark
 
 # How long a cancel that was answered may take until a read shows it.
 _CONFIRM_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
+
+
+def perform(run: Run, change: Change) -> ChangeResult:
+    """One change, but for moves, which go together. Raises what stops it before its request."""
+    if change.action is Action.CREATE:
+        return create(run, change)
+    if change.action is Action.REPLACE:
+        return replace_campaign(run, change)
+    if change.action is Action.FORGET:
+        return forget(run, change)
+    if change.action is Action.ADOPT:
+        return adopt(run, change)
+    record = run.state.campaigns[change.key]
+    if change.sets_winner:
+        return setoff.set_winner(run, change, record)
+    if change.sends_at_once:
+        return setoff.set_off(run, change, record, change.requests[0].body or {})
+    return write(run, change)
 
 
 def planned_intent(change: Change, watermark: Watermark) -> Intent:
@@ -52,41 +70,7 @@ def first_send(change: Change) -> str | None:
     return iso(change.sends.first) if change.sends.first else None
 
 
-def failed(change: Change, error: Failure, campaign_id: str | None = None) -> ChangeResult:
-    """A change that certainly did not happen, or went wrong."""
-    return ChangeResult(change.key, change.action, campaign_id or change.id, "failed", error, change.name)
-
-
-def failure(change: Change, error: CampaignctlError) -> Failure:
-    """An error in terms of the change that met it."""
-    verb = f"{change.action} of {change.key}"
-    place = f" ({change.source})" if change.source else ""
-    return Failure(f"{verb}{place}: {error.summary}", error.detail, error.hint, error.trace_id)
-
-
-def done(change: Change, campaign_id: str | None) -> ChangeResult:
-    """A change that happened and is recorded."""
-    return ChangeResult(change.key, change.action, campaign_id, "done", None, change.name)
-
-
-def unknown(change: Change, error: ApiError, campaign_id: str | None = None) -> ChangeResult:
-    """A change of which nobody can say whether it happened."""
-    return ChangeResult(
-        change.key, change.action, campaign_id or change.id, "unknown", failure(change, error), change.name
-    )
-
-
-def last_look(run: Run, change: Change, lifted: frozenset[str]) -> None:
-    """The guardrails that depend on the present, directly before a request. Raises Refused."""
-    run.may_send()
-    now = run.wiring.clock.now()
-    lifts = Lifts.at(now, lifted, run.project.overrides)
-    found = guardrails.at_request(change, run.project.guardrails, now, lifts)
-    if found is not None:
-        raise Refused(found[0], hint=found[1])
-
-
-def create(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult:
+def create(run: Run, change: Change) -> ChangeResult:
     """Create a campaign: the intent is started durably, the request leaves, the answer is recorded."""
     intent = run.state.pending[change.key]
     post = next(request for request in change.requests if request.path.endswith("/campaigns"))
@@ -94,7 +78,7 @@ def create(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult:
 
     def before() -> None:
         nonlocal started
-        last_look(run, change, lifted)
+        last_look(run, change)
         if run.state.pending[change.key].phase == "planned":
             started = replace(intent, phase="started", at=iso(run.now()))
             run.record(Entry(intents={change.key: started}))
@@ -103,8 +87,11 @@ def create(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult:
         live = run.api.create(post.body or {}, before=before)
     except Refused as error:
         run.refused(error)
-        run.record(Entry(intents={change.key: None}))
+        setoff.drop_intent(run, change.key)
         return failed(change, _refused(run, change, error))
+    except Halted:
+        setoff.drop_intent(run, change.key)
+        raise
     except OutcomeUnknown as error:
         return unknown(change, error)
     record = run.created(change.key, started, live)
@@ -113,8 +100,17 @@ def create(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult:
     if wrong:
         return failed(change, _wrong(change, live.id, wrong), live.id)
     if patch is not None:
-        return set_off(run, replace(change, id=live.id), record, patch, lifted)
+        return _armed(run, replace(change, id=live.id), record, patch)
     return done(change, live.id)
+
+
+def _armed(run: Run, change: Change, record: Record, patch: Mapping[str, Any]) -> ChangeResult:
+    """The second step of a two-step create."""
+    try:
+        return setoff.set_off(run, change, record, patch)
+    except Halted as error:
+        why = failure(change, error)
+        return failed(change, replace(why, summary=f"{why.summary}; {record.id} is there and not set off"))
 
 
 def _refused(run: Run, change: Change, error: Refused) -> Failure:
@@ -128,7 +124,7 @@ def _refused(run: Run, change: Change, error: Refused) -> Failure:
 
 def _arming_patch(change: Change) -> Mapping[str, Any] | None:
     """The PATCH that arms a two-step create, if this change has one."""
-    if change.action not in (Action.CREATE, Action.REPLACE):
+    if change.action not in CREATING:
         return None
     return next((request.body for request in change.requests if request.method == "PATCH"), None)
 
@@ -138,96 +134,76 @@ def _wrong(change: Change, campaign_id: str, wrong: tuple[FieldChange, ...]) -> 
     return Failure(
         f"{change.action} of {change.key}: {campaign_id} is not what was asked for: {what}",
         "time, audience, channel, sender or draft differ right after the write",
-        f"campaignctl destroy --target {change.key}",
+        halt_hint(change),
     )
 
 
-def set_off(
-    run: Run, change: Change, record: Record, patch: Mapping[str, Any], lifted: frozenset[str]
-) -> ChangeResult:
-    """Send the PATCH that sets a campaign off, with an intent of its own; it is never repeated."""
-    intent = Intent(
-        operation="update",
-        intent=change.intent or "",
-        phase="started",
-        spec=change.spec or {},
-        digest=change.digest,
-        watermark=run.opening.watermark,
-        first_send=AT_ONCE,
-        id=record.id,
-        patch=patch,
-        source_digest=change.source_digest,
-        lifecycle=change.lifecycle,
-    )
+def halt_hint(change: Change) -> str:
+    """The command that stops a campaign which is not what was asked for."""
+    return f'campaignctl halt {change.key} --reason "not what was asked for"'
+
+
+def write(run: Run, change: Change) -> ChangeResult:
+    """An update, cancel, pause or resume: sent once; what its answer leaves open, a read decides."""
+    body = change.requests[0].body or {}
+    campaign_id = change.id or ""
 
     def before() -> None:
-        last_look(run, change, lifted)
-        if change.key not in run.state.pending:
-            run.record(Entry(intents={change.key: replace(intent, at=iso(run.now()))}))
+        last_look(run, change)
 
     try:
-        run.api.update(record.id, patch, before=before)
+        if change.action is Action.CANCEL:
+            run.api.cancel(campaign_id, str(body.get("reason", "")), before=before)
+        elif change.action is Action.PAUSE:
+            run.api.pause(campaign_id, str(body.get("reason", "")), before=before)
+        elif change.action is Action.RESUME:
+            run.api.resume(campaign_id, body, before=before)
+        else:
+            run.api.update(campaign_id, body, before=before)
     except Refused as error:
         run.refused(error)
-        if change.key in run.state.pending:
-            run.record(Entry(intents={change.key: None}))
-        return failed(change, failure(change, error), record.id)
+        return failed(change, failure(change, error))
     except OutcomeUnknown as error:
-        return unknown(change, error, record.id)
-    live = _read_after(run, record)
-    now = run.now()
-    run.record(
-        Entry(
-            records={change.key: records.applied_over(record, intent.spec, intent, live, now)},
-            intents={change.key: None},
-            sent=(Sent(change.digest, change.key, record.id, iso(now)),),
-        )
-    )
-    return done(change, record.id)
+        return unknown(change, error)
+    return done(change, campaign_id)
 
 
-def _read_after(run: Run, record: Record) -> Live:
-    """Live after a write that was answered; where it cannot be read, what is known must do."""
-    try:
-        live = run.api.read(record.id)
-    except (ApiError, Interrupted):
-        live = None
-    return live or Live(record.id, {"status": record.status}, complete=False)
-
-
-def replace_campaign(run: Run, change: Change, lifted: frozenset[str]) -> ChangeResult:
+def replace_campaign(run: Run, change: Change) -> ChangeResult:
     """Cancel where it can be, confirm by a read, then create; never the other way round."""
     record = run.state.campaigns[change.key]
     cancels = [request for request in change.requests if request.path.endswith("/cancel")]
-    if cancels:
-        reason = str((cancels[0].body or {}).get("reason", ""))
-        ended = _cancel_and_confirm(run, change, record, reason, lifted)
-        if ended is not None:
-            return ended
-        run.release(change.key, record, Status.CANCELED)
-    return create(run, change, lifted)
+    if not cancels:
+        return create(run, change)
+    reason = str((cancels[0].body or {}).get("reason", ""))
+    ended = _cancel_and_confirm(run, change, record, reason)
+    if ended is not None:
+        return ended
+    run.release(change.key, record, Status.CANCELED)
+    try:
+        return create(run, change)
+    except Halted as error:
+        why = failure(change, error)
+        return failed(change, replace(why, summary=f"{why.summary}; {record.id} is canceled already"))
 
 
-def _cancel_and_confirm(
-    run: Run, change: Change, record: Record, reason: str, lifted: frozenset[str]
-) -> ChangeResult | None:
+def _cancel_and_confirm(run: Run, change: Change, record: Record, reason: str) -> ChangeResult | None:
     """None once a read shows that the campaign is canceled; else what to report."""
     problem: ApiError | None = None
     try:
-        run.api.cancel(record.id, reason, before=lambda: last_look(run, change, lifted))
+        run.api.cancel(record.id, reason, before=lambda: last_look(run, change))
     except Refused as error:
         run.refused(error)
         return failed(change, failure(change, error))
     except OutcomeUnknown as error:
         problem = error
-    if confirmed(run, record):
+    if _confirmed(run, record):
         return None
     if problem:
         return unknown(change, problem)
     return failed(change, Failure(f"replace of {change.key}: {record.id} is not shown as canceled"))
 
 
-def confirmed(run: Run, record: Record) -> bool:
+def _confirmed(run: Run, record: Record) -> bool:
     """Whether a read shows the campaign as canceled, given a moment."""
     for wait in _CONFIRM_WAITS:
         run.wiring.clock.wait(wait)
@@ -243,3 +219,49 @@ def forget(run: Run, change: Change) -> ChangeResult:
     record = run.state.campaigns[change.key]
     run.release(change.key, record, record.status)
     return done(change, record.id)
+
+
+def adopt(run: Run, change: Change) -> ChangeResult:
+    """Take a live campaign over into the state; no request. Raises StateError if it cannot be."""
+    run.may_send()
+    record = change.record
+    if record is None:
+        raise AssertionError("an adoption carries the record that it makes")
+    check_adoption(run, change.key, record.id)
+    run.record(
+        Entry(
+            records={change.key: record},
+            missed={change.key: None},
+            sent=used_up(run.state, {change.key: record}, run.now()),
+        )
+    )
+    return done(change, record.id)
+
+
+def check_adoption(run: Run, key: str, campaign_id: str) -> None:
+    """Raise StateError unless the key and the campaign are both free."""
+    owner = next((known for known, record in run.state.campaigns.items() if record.id == campaign_id), None)
+    if owner is not None:
+        raise StateError(f"{campaign_id} is recorded already, as {owner}", key=key)
+    if key in run.state.campaigns:
+        raise StateError(f"{key} is recorded already, as {run.state.campaigns[key].id}", key=key)
+
+
+def move(run: Run, changes: Iterable[Change]) -> list[ChangeResult]:
+    """Bring records to their new keys, all in one step: so a chain or a swap never loses one.
+
+    Raises StateError when one of them cannot be moved; then none is.
+    """
+    run.may_send()
+    moves = {change.moved_from: change for change in changes if change.moved_from}
+    taken = run.state.campaigns.keys() - moves.keys()
+    arrived: dict[str, Record | None] = {}
+    for old, change in moves.items():
+        record = run.state.campaigns.get(old)
+        if record is None or change.key in taken:
+            raise StateError(f"{old} cannot be moved to {change.key}: the state is not as planned")
+        seen = run.arriving.get(change.key)
+        arrived[change.key] = seen if seen is not None and seen.id == record.id else record
+    gone: dict[str, Record | None] = dict.fromkeys(moves.keys() - arrived.keys())
+    run.record(Entry(records={**gone, **arrived}))
+    return [done(change, change.id) for change in moves.values()]

@@ -32,6 +32,7 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
         reading = _refreshed(wiring, state, desired, now)
     else:
         reading = Reading(refreshed=False, unsettled=_unread(state))
+    reading = replace(reading, halts=wiring.backend.halts())
     return decide(question(wiring, desired, options, state, reading, now))
 
 
@@ -57,8 +58,11 @@ def question(
     )
 
 
-def needs_reading(state: State | None, now: datetime) -> bool:
+def needs_reading(state: State | None, desired: DesiredState, now: datetime) -> bool:
     """Whether there is anything in the account that a plan has to look at."""
+    recorded = state.campaigns if state else {}
+    if any(wanted.adopt and key not in recorded for key, wanted in desired.campaigns.items()):
+        return True
     if state is None:
         return False
     alive = any(not records.final(record, now) for record in state.campaigns.values())
@@ -66,7 +70,7 @@ def needs_reading(state: State | None, now: datetime) -> bool:
 
 
 def _refreshed(wiring: Wiring, state: State | None, desired: DesiredState, now: datetime) -> Reading:
-    if state is None or not needs_reading(state, now):
+    if not needs_reading(state, desired, now):
         return Reading()
     if wiring.api is None:
         raise CampaignctlError(
@@ -75,6 +79,8 @@ def _refreshed(wiring: Wiring, state: State | None, desired: DesiredState, now: 
         )
     check_url(state, wiring.api.url)
     reading = observe(wiring.api, state, desired, now, parallelism=wiring.parallelism)
+    if state is None:
+        return reading
     settled, unsettled = look(wiring.api, state)
     return replace(reading, settled=settled, unsettled=unsettled)
 

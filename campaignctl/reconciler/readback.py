@@ -1,4 +1,4 @@
-"""Reading back what answers with nothing: updates and cancels are compared with what was asked for."""
+"""Reading back what answers with nothing: live is compared with what was asked for."""
 
 from __future__ import annotations
 
@@ -8,18 +8,30 @@ from datetime import timedelta
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.diff import FieldChange, mistaken, refused
+from campaignctl.diff import FieldChange, mistaken, refused, same
 from campaignctl.errors import ApiError
 from campaignctl.plan import records
 from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler.observe import read_records
 from campaignctl.reconciler.outcome import ChangeResult, Failure
-from campaignctl.reconciler.perform import done, failed
+from campaignctl.reconciler.perform import halt_hint
+from campaignctl.reconciler.results import done, failed
 from campaignctl.reconciler.run import Run
+from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Record
+
+_ANSWERED_BY_NOTHING = (Action.UPDATE, Action.CANCEL, Action.PAUSE, Action.RESUME)
+
+# A campaign that was resumed is one of these: its time may have come already.
+_GOING = (Status.SCHEDULED, Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)
 
 # How long a write that was answered may take until a read shows it.
 _WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
+
+
+def is_open(result: ChangeResult) -> bool:
+    """Whether only a read can say what became of a change: its answer says nothing, or was lost."""
+    return result.action in _ANSWERED_BY_NOTHING and result.outcome in ("done", "unknown")
 
 
 def read_back(run: Run, answered: list[tuple[Change, ChangeResult]]) -> list[ChangeResult]:
@@ -53,7 +65,7 @@ def _read(run: Run, wanted: Mapping[str, tuple[Change, ChangeResult]]) -> dict[s
 
 
 def _whole(run: Run, change: Change, live: Live | None) -> Live | None:
-    if live is None or live.complete or change.action is Action.CANCEL:
+    if live is None or live.complete or change.action in (Action.CANCEL, Action.PAUSE):
         return live
     missing = [member for member in change.spec or () if member not in live.members]
     return run.api.read(live.id) if missing else live
@@ -76,18 +88,47 @@ def _judge(run: Run, change: Change, live: Live | None) -> ChangeResult:
     record = run.state.campaigns[change.key]
     if live is None:
         return failed(change, Failure(f"{change.action} of {change.key}: {record.id} is not found any more"))
-    if change.action is Action.CANCEL:
-        return _judge_cancel(run, change, record, live)
+    if change.action in (Action.CANCEL, Action.PAUSE):
+        return _judge_stop(run, change, record, live)
+    if change.action is Action.RESUME:
+        return _judge_resume(run, change, record, live)
     return _judge_update(run, change, record, live)
 
 
-def _judge_cancel(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
+def _judge_stop(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
+    """A cancel or a pause. The record of a cancel goes, but for one that the manifest declares."""
+    wanted = Status.CANCELED if change.action is Action.CANCEL else Status.PAUSED
     status = status_of(live, record.applied)
-    if status is Status.CANCELED:
+    if status is not wanted:
+        summary = f"{change.action} of {change.key}: {record.id} is still {status}"
+        return failed(change, Failure(summary, hint="campaignctl plan"))
+    if change.spec is None:
         run.release(change.key, record, status)
         return done(change, record.id)
-    summary = f"cancel of {change.key}: {record.id} is still {status}"
-    return failed(change, Failure(summary, hint="campaignctl plan"))
+    stopped = replace(
+        records.observed(record, live),
+        paused_by_us=wanted is Status.PAUSED,
+        lifecycle=change.lifecycle,
+        updated_at=iso(run.now()),
+    )
+    run.record(Entry(records={change.key: stopped}))
+    return done(change, record.id)
+
+
+def _judge_resume(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
+    status = status_of(live, record.applied)
+    if status not in _GOING:
+        summary = f"resume of {change.key}: {record.id} is still {status}"
+        return failed(change, Failure(summary, hint="campaignctl plan"))
+    spec = change.spec or record.applied
+    resumed = records.applied_over(record, spec, _intended(change, record), live, run.now())
+    run.record(Entry(records={change.key: replace(resumed, paused_by_us=False)}))
+    asked = str((change.requests[0].body or {}).get("scheduled_time", ""))
+    shown = live.text("next_run_time")
+    if status is Status.SCHEDULED and shown and not same("scheduled_time", shown, asked):
+        summary = f"resume of {change.key}: {live.id} sends next at {shown}, not at {asked}"
+        return failed(change, Failure(summary, hint=halt_hint(change)))
+    return done(change, record.id)
 
 
 def _judge_update(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
@@ -101,7 +142,7 @@ def _judge_update(run: Run, change: Change, record: Record, live: Live) -> Chang
     if wrong:
         what = ", ".join(f"{field.path} is {field.after!r}, not {field.before!r}" for field in wrong[:3])
         summary = f"update of {change.key}: {live.id} is not what was asked for: {what}"
-        return failed(change, Failure(summary, hint=f"campaignctl destroy --target {change.key}"))
+        return failed(change, Failure(summary, hint=halt_hint(change)))
     return done(change, record.id)
 
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_OID, uuid5
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
-from campaignctl.errors import AccountMismatch, ApiError, Interrupted, Refused, StateNotSaved, TokenRejected
+from campaignctl.errors import (
+    AccountMismatch,
+    ApiError,
+    Halted,
+    Interrupted,
+    Refused,
+    StateError,
+    StateNotSaved,
+    TokenRejected,
+)
 from campaignctl.manifest.desired import Project
 from campaignctl.plan import records
 from campaignctl.plan.model import Action
+from campaignctl.plan.options import Lifts
+from campaignctl.plan.sending import has_fired
 from campaignctl.reconciler.opening import Opening
 from campaignctl.reconciler.outcome import ChangeOutcome, Event
 from campaignctl.reconciler.ports import CampaignApi, Clock, Session
@@ -28,8 +39,10 @@ AT_ONCE = "immediately"
 class Run:
     """What every step of an apply needs.
 
-    `halted` holds why nothing further may be sent, if so; `troubled` says that a change went wrong, so
-    that nothing that could send soon is armed. `ahead` are the requests of changes that are not over yet.
+    `broken_off` holds why nothing further may be sent, if so; `troubled` says that a change went wrong, so
+    that nothing that could send soon is armed. `overrides` are what the command line lifted. `arriving`
+    holds, by their new keys, records as they were seen that a move is still to bring there. `ahead` are the
+    requests of changes that are not over yet.
     """
 
     wiring: Wiring
@@ -37,9 +50,11 @@ class Run:
     api: CampaignApi
     project: Project
     opening: Opening
-    halted: Exception | None = field(default=None)
+    broken_off: Exception | None = field(default=None)
     troubled: bool = False
     ahead: dict[tuple[str, Action], int] = field(default_factory=dict)
+    overrides: tuple[str, ...] = ()
+    arriving: dict[str, Record] = field(default_factory=dict)
 
     @property
     def state(self) -> State:
@@ -62,7 +77,7 @@ class Run:
         try:
             self.session.append(entry)
         except StateNotSaved as error:
-            self.halted = error
+            self.broken_off = error
             self.session.write(self.state)
 
     def may_send(self) -> None:
@@ -71,10 +86,31 @@ class Run:
         if self.wiring.clock.interrupted:
             raise Interrupted("interrupted")
 
+    def not_halted(self, key: str) -> None:
+        """The stop mark, directly before a request that lets a campaign send. Raises Halted."""
+        try:
+            halt = self.wiring.backend.halts().on(key)
+        except StateError as error:
+            raise Halted(
+                f"the stop mark cannot be read: {error.summary}",
+                detail="something may be stopped, so nothing that can send is sent",
+                hint=error.hint or "mend or remove that file, then run this again",
+            ) from error
+        if halt is not None:
+            by = f" by {halt.who}" if halt.who else ""
+            raise Halted(
+                f"halted{by} at {halt.at}: {halt.reason}",
+                hint=f"campaignctl halt --lift {key} --reason TEXT",
+            )
+
+    def lifts(self, name: str, key: str) -> bool:
+        """Whether a guardrail is lifted for this key, by the command line or the project file."""
+        return Lifts.at(self.now(), self.overrides, self.project.overrides).lifts(name, key)
+
     def refused(self, error: Refused) -> None:
         """A refusal: one of the token means that every further request would be refused as well."""
         if isinstance(error, TokenRejected):
-            self.halted = self.halted or error
+            self.broken_off = self.broken_off or error
 
     def note(self, text: str) -> None:
         """A line worth showing."""
@@ -160,17 +196,23 @@ def _new_lineage(clock: Clock) -> str:
 
 
 def observed_entry(state: State, observed: Iterable[tuple[str, Record]], now: datetime) -> Entry:
-    """Records that were merely seen, and the ledger entries that follow: one-off campaigns that were found
-    sent or sending have used up their body."""
+    """Records that were merely seen, and the ledger entries that follow."""
     changed = {key: record for key, record in observed if state.campaigns.get(key) != record}
+    return Entry(records=changed, sent=used_up(state, changed, now), decision=False)
+
+
+def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Sent, ...]:
+    """What the ledger has to learn of these records: one-off campaigns that were found sent, sending or set
+    off have used up their body."""
     ledger = {entry.digest for entry in state.sent}
-    sent = tuple(
+    return tuple(
         Sent(record.digest, key, record.id, iso(now))
-        for key, record in changed.items()
+        for key, record in seen.items()
         if _has_sent(record) and record.digest not in ledger
     )
-    return Entry(records=changed, sent=sent, decision=False)
 
 
 def _has_sent(record: Record) -> bool:
-    return record.status in ("running", "sent", "needs_decision") and not record.applied.get("recurrence")
+    if record.applied.get("recurrence"):
+        return False
+    return has_fired(record.applied) or record.status in ("running", "sent", "needs_decision")

@@ -12,13 +12,13 @@ from datetime import timedelta
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import Interrupted, OutcomeUnknown, Refused
-from campaignctl.plan import records
+from campaignctl.errors import Halted, Interrupted, OutcomeUnknown, Refused
 from campaignctl.plan.reading import Unsettled
+from campaignctl.reconciler import setoff
 from campaignctl.reconciler.observe import find
 from campaignctl.reconciler.run import AT_ONCE, Run
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import Entry, Intent, Sent
+from campaignctl.state.model import Entry, Intent
 
 
 def drop_planned(run: Run) -> None:
@@ -32,9 +32,11 @@ def settle(run: Run) -> dict[str, Unsettled]:
     """Settle every started intent; what stays unsettled, by key."""
     unsettled: dict[str, Unsettled] = {}
     for key, intent in list(run.state.pending.items()):
-        if intent.operation == "update":
-            left = _settle_update(run, key, intent)
-            unsettled.update({key: left} if left else {})
+        if intent.operation == "create" or intent.phase == "planned" or intent.id is None:
+            continue
+        judge = _settle_update if intent.operation == "update" else _settle_winner
+        left = judge(run, key, intent, intent.id)
+        unsettled.update({key: left} if left else {})
     if _creates(run):
         unsettled.update(_settle_creates(run))
     return unsettled
@@ -135,6 +137,7 @@ def _repost(run: Run, key: str, intent: Intent) -> Unsettled | None:
 
     def before() -> None:
         run.may_send()
+        run.not_halted(key)
         if run.state.pending.get(key) != again:
             run.record(Entry(intents={key: again}))
 
@@ -144,6 +147,8 @@ def _repost(run: Run, key: str, intent: Intent) -> Unsettled | None:
         run.record(Entry(intents={key: None}))
         run.note(f"{key}: {error.summary}")
         return None
+    except Halted as error:
+        return Unsettled(key, intent.intent, False, error.summary, error.hint)
     except OutcomeUnknown:
         return Unsettled(key, intent.intent, False, "still of unknown outcome", "campaignctl apply")
     run.created(key, again, live)
@@ -151,32 +156,46 @@ def _repost(run: Run, key: str, intent: Intent) -> Unsettled | None:
     return None
 
 
-def _settle_update(run: Run, key: str, intent: Intent) -> Unsettled | None:
+def _settle_update(run: Run, key: str, intent: Intent, campaign_id: str) -> Unsettled | None:
     """An update that sets a campaign off: a read decides whether it happened; it is never repeated here."""
-    if intent.phase == "planned" or intent.id is None:
-        return None
     await_age(run, [intent])
-    live = run.api.read(intent.id, reserve=True)
+    live = run.api.read(campaign_id, reserve=True)
     record = run.state.campaigns.get(key)
     status = status_of(live, record.applied if record else None) if live else Status.MISSING
     if live and record and status in (Status.DRAFT, Status.MANUAL) and not live.members.get("was_launched"):
-        run.record(Entry(intents={key: None}))
-        run.note(f"{key}: {intent.id} was not set off")
+        setoff.drop_intent(run, key)
+        run.note(f"{key}: {campaign_id} was not set off")
         return None
     if live and record and status in (Status.SCHEDULED, Status.RUNNING, Status.SENT, Status.NEEDS_DECISION):
         if status is Status.SCHEDULED and record.status == Status.SCHEDULED:
             return _leave_update(key, intent, "it was scheduled before and is now")
-        now = run.now()
-        run.record(
-            Entry(
-                records={key: records.applied_over(record, intent.spec, intent, live, now)},
-                intents={key: None},
-                sent=(Sent(intent.digest, key, live.id, iso(now)),),
-            )
-        )
-        run.note(f"{key}: {intent.id} was set off")
+        setoff.was_set_off(run, key, intent, record, live)
+        run.note(f"{key}: {campaign_id} was set off")
         return None
-    return _leave_update(key, intent, f"{intent.id} is {status}")
+    return _leave_update(key, intent, f"{campaign_id} is {status}")
+
+
+def _settle_winner(run: Run, key: str, intent: Intent, campaign_id: str) -> Unsettled | None:
+    """The winner of an A/B test: one that still waits for it, and shows none, proves that it was not set."""
+    await_age(run, [intent])
+    live = run.api.read(campaign_id, reserve=True)
+    record = run.state.campaigns.get(key)
+    status = status_of(live, record.applied if record else None) if live else Status.MISSING
+    if live and record and status is Status.NEEDS_DECISION and live.winner is None:
+        setoff.drop_intent(run, key)
+        run.note(f"{key}: the winner of {campaign_id} was not set")
+        return None
+    if live and record and (live.winner or status in (Status.SCHEDULED, Status.RUNNING, Status.SENT)):
+        setoff.was_decided(run, key, intent, record, live)
+        run.note(f"{key}: the winner of {campaign_id} is {run.state.campaigns[key].winner}")
+        return None
+    return Unsettled(
+        key,
+        intent.intent,
+        at_once=True,
+        reason=f"nobody knows whether the winner of {campaign_id} was set: it is {status}",
+        hint=f"campaignctl state resolve {key} --adopt {campaign_id} if it was, --retry if not",
+    )
 
 
 def _leave_update(key: str, intent: Intent, why: str) -> Unsettled:

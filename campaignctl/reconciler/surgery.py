@@ -14,15 +14,14 @@ from campaignctl.errors import ApiError, CampaignctlError, StateError
 from campaignctl.manifest.desired import Project
 from campaignctl.manifest.document import KEY
 from campaignctl.plan import records
-from campaignctl.reconciler import settle
+from campaignctl.reconciler import setoff, settle
 from campaignctl.reconciler.applying import api_of, locked
 from campaignctl.reconciler.observe import find
 from campaignctl.reconciler.opening import check_company, check_environment, company_of, opening_read
 from campaignctl.reconciler.ports import Session
 from campaignctl.reconciler.run import AT_ONCE, Run, new_state
 from campaignctl.reconciler.wiring import Wiring
-from campaignctl.schedule.times import iso
-from campaignctl.state.model import Entry, Intent, Record, Sent, State, Watermark
+from campaignctl.state.model import Entry, Intent, Record, State, Watermark
 
 
 def _state_of(session: Session, project: Project) -> State:
@@ -153,7 +152,7 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
     if live is None:
         raise StateError(f"there is no campaign {campaign_id} in this account", key=key)
     check_company(company_of([live]), run.state, run.project)
-    if intent is not None and intent.operation == "update":
+    if intent is not None and intent.operation != "create":
         return _adopt_update(run, key, intent, live)
     owner = next((k for k, r in run.state.campaigns.items() if r.id == campaign_id), None)
     if owner is not None:
@@ -184,14 +183,14 @@ def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, forc
 
 
 def _adopt_update(run: Run, key: str, intent: Intent, live: Live) -> str:
-    """A person says that the campaign was set off."""
+    """A person says that the campaign was set off, or that its winner was set."""
     record = _record_of(run.state, key)
     if record.id != live.id:
         raise StateError(f"{key} is {record.id}, not {live.id}", key=key)
-    now = run.now()
-    applied = records.applied_over(record, intent.spec, intent, live, now)
-    sent = Sent(intent.digest, key, live.id, iso(now))
-    run.record(Entry(records={key: applied}, intents={key: None}, sent=(sent,)))
+    if intent.operation == "winner":
+        setoff.was_decided(run, key, intent, record, live)
+        return f"{key}: {live.id} is recorded as decided, with {run.state.campaigns[key].winner} as winner."
+    setoff.was_set_off(run, key, intent, record, live)
     return f"{key}: {live.id} is recorded as set off."
 
 
