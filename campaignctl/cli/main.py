@@ -32,6 +32,9 @@ TABLE = {
     "show": Lazy(f"{_COMMANDS}.show:command", "Show a saved plan, or the state."),
     "status": Lazy(f"{_COMMANDS}.status:command", "Show live status, next run and drift of every campaign."),
     "import": Lazy(f"{_COMMANDS}.import_:command", "Take a live campaign over into the state."),
+    "halt": Lazy(
+        f"{_COMMANDS}.halt:command", "Stop what has not been sent, past any lock, until it is lifted."
+    ),
     "state": Lazy(f"{_COMMANDS}.state:command", "Look at the record of what was created, and repair it."),
     "doctor": Lazy(f"{_COMMANDS}.doctor:command", "Check token, account, clock, lock, state and versions."),
     "explain": Lazy(f"{_COMMANDS}.explain:command", "Show where every member of a campaign came from."),

@@ -69,6 +69,12 @@ class Halt:
         """Whether it still stops this key."""
         return _among(self.keys, key) and not any(_among(lift.keys, key) for lift in self.lifted)
 
+    def touched_by(self, lift: Lift) -> bool:
+        """Whether it still stops something that a lift names."""
+        if not self.in_force or lift.keys is None:
+            return self.in_force
+        return any(self.names(key) or any(fits(key, own) for own in self.keys or ()) for key in lift.keys)
+
 
 @dataclass(frozen=True)
 class Halts:
@@ -127,9 +133,24 @@ class Halts:
         found = next(halt for halt in self.halts if halt.id == halt_id)
         return self.with_halt(replace(found, stopped=found.stopped + stopped))
 
+    def without_stopped(self, halt_id: str, campaign_id: str) -> Halts:
+        """These without a campaign on the record of one halt, which turned out to be stopped before."""
+        found = next(halt for halt in self.halts if halt.id == halt_id)
+        kept = tuple(each for each in found.stopped if each.id != campaign_id)
+        return self.with_halt(replace(found, stopped=kept))
+
+    def touched_by(self, lift: Lift) -> tuple[Halt, ...]:
+        """Those that still stop something which a lift names."""
+        return tuple(halt for halt in self.halts if halt.touched_by(lift))
+
     def with_lift(self, lift: Lift) -> Halts:
         """These with a lift on every halt that still stops something it names."""
-        return Halts(tuple(replace(halt, lifted=(*halt.lifted, lift)) for halt in self.halts))
+        return Halts(
+            tuple(
+                replace(halt, lifted=(*halt.lifted, lift)) if halt.touched_by(lift) else halt
+                for halt in self.halts
+            )
+        )
 
 
 def _among(keys: tuple[str, ...] | None, key: str) -> bool:

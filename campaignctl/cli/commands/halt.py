@@ -1,0 +1,95 @@
+"""`halt`: stop what has not been sent, past any lock, until it is lifted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import click
+
+from campaignctl.cli.completion_values import keys
+from campaignctl.cli.options import format_option, parallelism_option
+from campaignctl.cli.settings import App
+from campaignctl.cli.wiring import read_project, wired
+from campaignctl.errors import CampaignctlError, UsageError
+
+if TYPE_CHECKING:
+    from campaignctl.manifest.desired import Project
+
+
+@click.command(name="halt")
+@click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=keys)
+@click.option("--all", "everything", is_flag=True, help="Every campaign of this project and environment.")
+@click.option("--lift", is_flag=True, help="End a halt: of these keys, or without KEY of everything.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; shown wherever the halt stops something.")
+@parallelism_option
+@format_option
+@click.pass_obj
+def command(
+    app: App,
+    *,
+    keys: tuple[str, ...],
+    everything: bool,
+    lift: bool,
+    reason: str,
+    parallelism: int,
+    form: str,
+) -> int:
+    """Stop campaigns that have not been sent, at once and until it is lifted.
+
+    KEY may hold * and ?. No lock is waited for and no question is asked. First a stop mark is set: no apply,
+    not even one that is under way, creates, arms or resumes what it names. Then every campaign is paused, the
+    soonest first, or canceled where it cannot be paused.
+
+    Ends with 0 only when everything that was named is proven to be stopped.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise UsageError("--reason is empty", hint="whoever meets the halt has to know why")
+    if keys and everything:
+        raise UsageError("--all is everything, so KEY adds nothing", hint="leave one of them out")
+    project = read_project(app)
+    if lift:
+        return _lift(app, project, keys or None, reason, form)
+    if not keys and not everything:
+        raise UsageError("Say what to stop: one KEY or more, or --all", hint="campaignctl halt --help")
+    return _halt(app, project, keys or None, reason, parallelism, form)
+
+
+def _halt(
+    app: App, project: Project, keys: tuple[str, ...] | None, reason: str, parallelism: int, form: str
+) -> int:
+    from campaignctl.reconciler.halt import halt
+    from campaignctl.reconciler.halting import Order
+    from campaignctl.render.halt import halt_json, halt_text
+
+    with wired(app, project, token=app.settings.token, parallelism=parallelism) as run:
+        outcome = halt(run.wiring, project, Order(keys, reason), lambda: _declared(app))
+    if form == "json":
+        app.console.document(halt_json(outcome))
+    else:
+        app.console.say(halt_text(outcome, color=app.console.colored(app.console.out)))
+    return 0 if outcome.stopped else 1
+
+
+def _lift(app: App, project: Project, keys: tuple[str, ...] | None, reason: str, form: str) -> int:
+    from campaignctl.reconciler.halt import lift
+    from campaignctl.render.halt import lift_json, lift_text
+
+    with wired(app, project, token=None) as run:
+        outcome = lift(run.wiring, keys, reason)
+    if form == "json":
+        app.console.document(lift_json(outcome))
+    else:
+        app.console.say(lift_text(outcome))
+    return 0
+
+
+def _declared(app: App) -> Collection[str] | None:
+    """The keys that the manifests declare; None where they cannot be read, which must not keep us."""
+    from campaignctl.cli.wiring import read_desired
+
+    try:
+        return read_desired(app).campaigns.keys()
+    except CampaignctlError:
+        return None

@@ -1,0 +1,387 @@
+"""Halt: a stop mark that lasts, and then every named campaign stopped, soonest first, past any lock.
+
+The mark comes first, so that no apply arms again what is stopped. What is known to be due is stopped without
+looking first, as every second may count; then the account is read, what was missed is stopped as well, and
+what each campaign is after all that is the proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from threading import Lock
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status
+from campaignctl.errors import (
+    ApiError,
+    CampaignctlError,
+    Interrupted,
+    OutcomeUnknown,
+    Refused,
+    StateError,
+    TokenRejected,
+)
+from campaignctl.manifest.desired import Project
+from campaignctl.plan.model import Action
+from campaignctl.reconciler import haltscope
+from campaignctl.reconciler.halting import HaltOutcome, HaltRow, HaltWord, LiftOutcome, Order
+from campaignctl.reconciler.haltscope import Declared, Named
+from campaignctl.reconciler.opening import check_company, company_of
+from campaignctl.reconciler.outcome import Event
+from campaignctl.reconciler.ports import CampaignApi
+from campaignctl.reconciler.scan import spread
+from campaignctl.reconciler.wiring import Wiring
+from campaignctl.schedule.times import iso
+from campaignctl.state.halts import Halt, Halts, How, Lift, Stopped
+from campaignctl.state.model import State
+
+# How long a pause that was answered may take until a read shows it.
+_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
+# A whole second more than a request may take, as clocks are known to the second.
+_SECOND = timedelta(seconds=1)
+# How often a pause of unknown outcome is asked for again.
+_TRIES = 3
+# The API sets no limit that is known; a reason is read by people.
+_LONGEST_REASON = 200
+
+
+def halt(wiring: Wiring, project: Project, order: Order, declared: Declared) -> HaltOutcome:
+    """Stop what an order names, until it is lifted.
+
+    `declared` reads the keys of the manifests, or gives None where they cannot be read. Raises UsageError
+    for a key that nobody knows, before anything is done, and Interrupted.
+    """
+    state, notes = (None, ()) if order.keys is None else haltscope.readable_state(wiring, project)
+    if not notes:
+        haltscope.check_keys(order.keys, state, declared)
+    work = _Halting(wiring, project, order)
+    work.mark()
+    work.carry_out()
+    return work.outcome()
+
+
+def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutcome:
+    """Let what these keys or patterns name be sent again, None: everything. Raises CampaignctlError when
+    nothing of that is halted."""
+    asked = Lift(keys, reason, wiring.who, iso(wiring.clock.now()))
+    before = wiring.backend.halts()
+    if keys is not None:
+        for key in keys:
+            if not before.touched_by(replace(asked, keys=(key,))):
+                raise CampaignctlError(
+                    f"nothing halts {key}", hint="`campaignctl status` shows what is halted, by whom and why"
+                )
+    touched = before.touched_by(asked)
+    if not touched:
+        raise CampaignctlError("nothing is halted")
+    after = wiring.backend.change_halts(lambda halts: halts.with_lift(asked))
+    return LiftOutcome(touched, after.in_force)
+
+
+@dataclass
+class _Halting:
+    """One halt under way. `campaigns` are those that it names, by id; `troubles` what went wrong, by id.
+
+    `busy`: somebody had the lock when the mark was set. `intents` are those whose campaign was seen. `lock`
+    guards what the threads change.
+    """
+
+    wiring: Wiring
+    project: Project
+    order: Order
+    halt: Halt = field(init=False)
+    marked: bool = False
+    since: datetime = field(init=False)
+    state: State | None = None
+    campaigns: dict[str, Named] = field(default_factory=dict)
+    canceled: set[str] = field(default_factory=set)
+    troubles: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    intents: set[str] = field(default_factory=set)
+    read: bool = False
+    account_proven: bool = False
+    busy: bool = False
+    lock: Lock = field(default_factory=Lock)
+
+    def mark(self) -> None:
+        """Put the stop mark in place; the same order, given again, goes on with its own."""
+        wiring, order = self.wiring, self.order
+        self.busy = self._somebody_applies()
+        self.since = wiring.clock.now()
+        self.halt = Halt(
+            wiring.clock.new_id(), order.keys, order.reason, wiring.who, wiring.host, iso(self.since)
+        )
+
+        def set_mark(halts: Halts) -> Halts:
+            self.halt = next((each for each in halts.in_force if _same(each, order)), self.halt)
+            return halts.with_halt(self.halt)
+
+        self.marked = self._change(set_mark)
+        if self.marked:
+            wiring.on_event(Event("note", "the stop mark is set: no apply arms what it names"))
+
+    def _change(self, change: Callable[[Halts], Halts]) -> bool:
+        """Change the stop mark. Where that fails the campaigns are stopped all the same."""
+        try:
+            self.wiring.backend.change_halts(change)
+        except StateError as error:
+            said = ". ".join(filter(None, (error.summary, error.detail, error.hint)))
+            self._note(f"the stop mark could not be set: {said}")
+            return False
+        return True
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def carry_out(self) -> None:
+        """Stop what is known, look, stop what was missed; look again when an apply was under way."""
+        self._learn()
+        api = self.wiring.api
+        if api is None:
+            self._note("there is no token, so nothing was paused: set OCAMBA_TOKEN and run this again")
+            return
+        try:
+            self._stop(api, self._due())
+            self._look_and_stop(api)
+            if self._others_at_work():
+                self._await_others()
+                self._look_and_stop(api)
+        except Interrupted as error:
+            raise Interrupted(
+                "interrupted", detail="the stop mark stays", hint="run the same command again: it finishes"
+            ) from error
+        except CampaignctlError as error:
+            self._note(". ".join(filter(None, (error.summary, error.detail, error.hint))))
+
+    def _learn(self) -> None:
+        """What the state records by now."""
+        self.state, notes = haltscope.readable_state(self.wiring, self.project)
+        for note in notes:
+            self._note(note)
+        known = haltscope.recorded(self.state, self.halt, self.wiring.clock.now())
+        for campaign_id, campaign in known.items():
+            before = self.campaigns.get(campaign_id)
+            self.campaigns[campaign_id] = campaign.seen(before.live) if before and before.live else campaign
+
+    def _due(self) -> list[Named]:
+        """What can send, the soonest first."""
+        able = [campaign for campaign in self.campaigns.values() if campaign.can_send]
+        return sorted(able, key=lambda campaign: (campaign.first, campaign.key or "", campaign.id))
+
+    def _look_and_stop(self, api: CampaignApi) -> None:
+        """Look until nothing can send any more, a few times."""
+        for wait in _WAITS:
+            self.wiring.clock.wait(wait)
+            self._learn()
+            self._look(api)
+            due = self._due()
+            if not due:
+                return
+            self._stop(api, due)
+        self._look(api)
+
+    def _look(self, api: CampaignApi) -> None:
+        """Read every named campaign, and find those that only their marker shows."""
+        lives = self._listed(api)
+        company = company_of(lives.values())
+        check_company(company, self.state, self.project)
+        self.account_proven = company is not None
+        self.intents |= {found.intent for live in lives.values() if (found := marker.read(live.members))}
+        strange = haltscope.marked(lives.values(), self.state, self.project, self.halt, self.order.keys or ())
+        self.campaigns = {**strange, **self.campaigns}
+        absent = [each.id for each in self.campaigns.values() if each.id not in lives and not each.over]
+        reads = spread(lambda wanted: api.read(wanted, reserve=True), absent, self.wiring.parallelism)
+        seen: dict[str, Live | None] = {**lives, **dict(zip(absent, reads, strict=True))}
+        self.campaigns = {
+            each.id: each if each.over else each.seen(seen[each.id]) for each in self.campaigns.values()
+        }
+        self.read = True
+
+    def _listed(self, api: CampaignApi) -> dict[str, Live]:
+        """What the list shows, without what is over where the API leaves that out."""
+        lives: dict[str, Live] = {}
+        number = 0
+        while True:
+            number += 1
+            page = api.list_page(number, live_only=True, reserve=True)
+            fresh = {live.id: live for live in page.items if live.id not in lives}
+            lives.update(fresh)
+            if not fresh or (page.total is not None and len(lives) >= page.total):
+                return {campaign_id: self._whole(api, live) for campaign_id, live in lives.items()}
+
+    def _whole(self, api: CampaignApi, live: Live) -> Live:
+        """A list item without messages may hide whose it is."""
+        hides = not live.shows_metadata and "messages" not in live.members
+        known = live.id in self.campaigns
+        return (api.read(live.id, reserve=True) or live) if hides and not known else live
+
+    def _stop(self, api: CampaignApi, due: list[Named]) -> None:
+        """Pause them, put on record before the first request leaves."""
+        if not due:
+            return
+        self.wiring.on_event(Event("phase", "halt", total=len(due)))
+        before = {each.id for each in self.halt.stopped}
+        self._put_down([each for each in due if each.id not in before], "paused")
+        threads = self.wiring.parallelism
+        spread(lambda each: self._stop_one(api, each, fresh=each.id not in before), due, threads)
+
+    def _put_down(self, due: Iterable[Named], how: How) -> None:
+        now = iso(self.wiring.clock.now())
+        stopped = tuple(Stopped(each.key or "", each.id, how, now) for each in due)
+        with self.lock:
+            if stopped:
+                self.halt = replace(self.halt, stopped=(*self.halt.stopped, *stopped))
+                self._keep(lambda halts: halts.with_stopped(self.halt.id, stopped))
+
+    def _keep(self, change: Callable[[Halts], Halts]) -> None:
+        if self.marked:
+            self._change(change)
+
+    def _stop_one(self, api: CampaignApi, due: Named, *, fresh: bool) -> None:
+        """Pause one campaign, or cancel it where it cannot be paused and could still send."""
+        how: How = "paused"
+        for attempt in range(_TRIES):
+            try:
+                self._ask(api, due, how)
+            except TokenRejected:
+                raise
+            except Refused as error:
+                self.troubles[due.id] = error.summary
+                now = self._read_one(api, due)
+                if fresh and attempt == 0 and now is not None and now.status is Status.PAUSED:
+                    self._not_ours(due)
+                if now is None or not now.can_send or how == "canceled":
+                    return
+                how = "canceled"
+                self._put_down([due], how)
+            except OutcomeUnknown as error:
+                self.troubles[due.id] = error.summary
+                now = self._read_one(api, due)
+                if now is not None and not now.can_send:
+                    return
+            else:
+                self.troubles.pop(due.id, None)
+                self._told(due, how)
+                return
+
+    def _ask(self, api: CampaignApi, due: Named, how: How) -> None:
+        by = f" (by {self.halt.who})" if self.halt.who else ""
+        reason = f"campaignctl halt: {self.order.reason}"[:_LONGEST_REASON] + by
+        if how == "paused":
+            api.pause(due.id, reason, reserve=True)
+        else:
+            api.cancel(due.id, reason, reserve=True)
+            self.canceled.add(due.id)
+
+    def _told(self, due: Named, how: How) -> None:
+        action = Action.PAUSE if how == "paused" else Action.CANCEL
+        self.wiring.on_event(Event("finished", "done", due.key or due.id, action, "done"))
+
+    def _read_one(self, api: CampaignApi, due: Named) -> Named | None:
+        """The campaign as it is now; None where it cannot be read."""
+        try:
+            return due.seen(api.read(due.id, reserve=True))
+        except ApiError:
+            return None
+
+    def _not_ours(self, due: Named) -> None:
+        """It was paused before we asked: somebody else's pause, which no lift may resume."""
+        with self.lock:
+            kept = tuple(each for each in self.halt.stopped if each.id != due.id)
+            self.halt = replace(self.halt, stopped=kept)
+            self._keep(lambda halts: halts.without_stopped(self.halt.id, due.id))
+
+    def _somebody_applies(self) -> bool:
+        """Whether there is a lock, or none can be looked for; a holder that died may have left a request."""
+        try:
+            return self.wiring.backend.keeping().lock is not None
+        except CampaignctlError:
+            return True
+
+    def _others_at_work(self) -> bool:
+        """Whether a request that was decided before the mark may still be on its way."""
+        return self.busy or bool(haltscope.unsettled(self.state, self.halt, self.intents))
+
+    def _await_others(self) -> None:
+        until = self.since + self.project.api.timeout + _SECOND
+        clock = self.wiring.clock
+        left = until - clock.now()
+        if left > timedelta(0):
+            said = "an apply is under way, or died: a last look when its requests have ended, in"
+            self.wiring.on_event(Event("note", f"{said} {left.total_seconds():.0f} s"))
+        while (left := until - clock.now()) > timedelta(0):
+            if clock.interrupted:
+                raise Interrupted("interrupted")
+            clock.wait(left)
+
+    def outcome(self) -> HaltOutcome:
+        """What came of it, what is not proven first."""
+        rows = [self._row(each) for each in self.campaigns.values()]
+        for key, name in haltscope.unsettled(self.state, self.halt, self.intents).items():
+            rows.append(
+                HaltRow(
+                    key,
+                    None,
+                    name,
+                    "unproven",
+                    "unsettled",
+                    "nobody knows whether its create happened",
+                    f"look in the dashboard for {name!r} and cancel it there; `campaignctl apply` settles it",
+                )
+            )
+        rows.sort(key=lambda row: (row.proven, row.key or "", row.id or ""))
+        return HaltOutcome(self.halt, self.marked, tuple(rows), tuple(self.notes))
+
+    def _row(self, each: Named) -> HaltRow:
+        word = self._word(each)
+        shown = "missing" if each.missing else each.live.status if each.live else None
+        detail = "" if word in ("stopped", "canceled", "over", "idle") else self.troubles.get(each.id, "")
+        return HaltRow(
+            each.key,
+            each.id,
+            each.name,
+            word,
+            shown or str(each.status),
+            detail,
+            _HINTS[word].format(each.id),
+        )
+
+    def _word(self, each: Named) -> HaltWord:
+        if each.over or (each.missing and self.account_proven):
+            return "over"
+        if each.live is None or not self.read:
+            return "unproven"
+        if each.can_send:
+            return "going"
+        if each.status is Status.CANCELED and each.id in self.canceled:
+            return "canceled"
+        return _WORDS[each.status]
+
+
+_WORDS: dict[Status, HaltWord] = {
+    Status.PAUSED: "stopped",
+    Status.CANCELED: "over",
+    Status.SENT: "over",
+    Status.MISSING: "over",
+    Status.DRAFT: "idle",
+    Status.MANUAL: "idle",
+    Status.NEEDS_DECISION: "undecided",
+}
+_HINTS: dict[HaltWord, str] = {
+    "stopped": "",
+    "canceled": "",
+    "over": "",
+    "idle": "",
+    "undecided": "let nobody choose the winner of {} in the dashboard: that would send",
+    "going": "cancel {} in the dashboard, then run this again",
+    "unproven": "run this again, or look at {} in the dashboard",
+}
+
+
+def _same(known: Halt, order: Order) -> bool:
+    """Whether a halt is this very order, given before and perhaps not finished."""
+    return (known.keys, known.reason) == (order.keys, order.reason) and not known.lifted

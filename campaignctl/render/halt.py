@@ -1,0 +1,203 @@
+"""What a halt stopped, with the proof, and what a lift let go."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from campaignctl.render.escape import escape
+from campaignctl.render.style import Style, Tone
+from campaignctl.state.halts import Halt
+
+FORMAT_VERSION = 1
+
+# Above so many campaigns those that needed nothing are counted and not listed.
+_LISTED = 20
+_WORDS: dict[str, tuple[str, Tone]] = {
+    "going": ("CAN STILL SEND", "red"),
+    "unproven": ("NOT PROVEN", "red"),
+    "undecided": ("waits for the winner of its A/B test", "yellow"),
+    "stopped": ("paused", "green"),
+    "canceled": ("canceled", "green"),
+    "idle": ("sends nothing by itself", "green"),
+    "over": ("over already", "green"),
+}
+_QUIET = ("idle", "over")
+
+
+class HaltRowShape(Protocol):
+    """One campaign that a halt names."""
+
+    @property
+    def key(self) -> str | None:
+        """The campaign's key, if it is known."""
+
+    @property
+    def id(self) -> str | None:
+        """The campaign's id, if it has one."""
+
+    @property
+    def name(self) -> str:
+        """The campaign's name."""
+
+    @property
+    def outcome(self) -> str:
+        """stopped, canceled, over, idle, undecided, going or unproven."""
+
+    @property
+    def status(self) -> str:
+        """What the last read showed."""
+
+    @property
+    def detail(self) -> str:
+        """What went wrong, or nothing."""
+
+    @property
+    def hint(self) -> str:
+        """What to do, or nothing."""
+
+
+class HaltShape(Protocol):
+    """A whole halt."""
+
+    @property
+    def halt(self) -> Halt:
+        """The order as it stands in the stop mark."""
+
+    @property
+    def marked(self) -> bool:
+        """Whether the stop mark is in place."""
+
+    @property
+    def rows(self) -> Sequence[HaltRowShape]:
+        """What is not proven first."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Why there may be more to stop."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether everything that was named is proven to be stopped."""
+
+
+class LiftShape(Protocol):
+    """A lift."""
+
+    @property
+    def lifted(self) -> Sequence[Halt]:
+        """The halts that it touched."""
+
+    @property
+    def left(self) -> Sequence[Halt]:
+        """Those that still stop something."""
+
+
+def halt_text(outcome: HaltShape, *, color: bool) -> str:
+    """Every campaign with what a read shows of it, and how the halt is lifted."""
+    style = Style(color)
+    parts = [
+        "\n".join(line for row in _listed(outcome.rows) for line in _row(row, style)),
+        "\n".join(f"{style('Not proven:', 'bold', 'red')} {escape(note, None)}" for note in outcome.notes),
+        _summary(outcome, style),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _listed(rows: Sequence[HaltRowShape]) -> list[HaltRowShape]:
+    return [row for row in rows if len(rows) <= _LISTED or row.outcome not in _QUIET]
+
+
+def _row(row: HaltRowShape, style: Style) -> Iterator[str]:
+    words, tone = _WORDS[row.outcome]
+    known_as = escape(row.key) if row.key else f"{escape(row.name)}, not in the state"
+    campaign_id = f" ({escape(row.id)})" if row.id else ""
+    yield f"{known_as}{campaign_id}: {style(words, tone)}; the API says {escape(row.status)}"
+    if row.detail:
+        yield f"    {escape(row.detail, None)}"
+    if row.hint:
+        yield f"    {style('hint:', 'cyan')} {escape(row.hint, None)}"
+
+
+def _summary(outcome: HaltShape, style: Style) -> str:
+    counts = Counter(row.outcome for row in outcome.rows)
+    counted = ", ".join(
+        f"{counts[word]} {words.lower()}" for word, (words, _) in _WORDS.items() if counts[word]
+    )
+    counted = counted or "nothing of it was there"
+    head = (
+        style("Stopped:", "bold", "green") if outcome.stopped else style("NOT ALL IS STOPPED:", "bold", "red")
+    )
+    lines = [f"{head} {counted}."]
+    if outcome.marked:
+        lines.append(f"It stays so until somebody lifts it: {_lift(outcome.halt)}")
+    if not outcome.stopped:
+        lines.append("Run the same command again when you have seen to it: it goes on where it was.")
+    return "\n".join(lines)
+
+
+def _lift(halt: Halt) -> str:
+    keys = "" if halt.keys is None else " " + " ".join(escape(key) for key in halt.keys)
+    return f"campaignctl halt --lift{keys} --reason TEXT"
+
+
+def halt_json(outcome: HaltShape) -> dict[str, Any]:
+    """The document of a halt."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "result": "stopped" if outcome.stopped else "incomplete",
+        "marked": outcome.marked,
+        "halt": order_json(outcome.halt),
+        "campaigns": [
+            {
+                "key": row.key,
+                "id": row.id,
+                "name": row.name,
+                "outcome": row.outcome,
+                "status": row.status,
+                "detail": row.detail,
+                "hint": row.hint,
+            }
+            for row in outcome.rows
+        ],
+        "notes": list(outcome.notes),
+    }
+
+
+def order_json(halt: Halt) -> dict[str, Any]:
+    """A halt without what it stopped. `keys` is null for one that stops everything."""
+    keys = None if halt.keys is None else list(halt.keys)
+    return {
+        "id": halt.id,
+        "keys": keys,
+        "reason": halt.reason,
+        "who": halt.who,
+        "host": halt.host,
+        "at": halt.at,
+    }
+
+
+def lift_text(outcome: LiftShape) -> str:
+    """What is lifted, what happens now, and what is still halted."""
+    lines = [f"Lifted: {halt_line(halt)}" for halt in outcome.lifted]
+    lines.append("What was paused is resumed by the next apply, at the time that its plan shows.")
+    lines += [f"Still halted: {halt_line(halt)}" for halt in outcome.left]
+    return "\n".join(lines) + "\n"
+
+
+def lift_json(outcome: LiftShape) -> dict[str, Any]:
+    """The document of a lift."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "result": "lifted",
+        "lifted": [order_json(halt) for halt in outcome.lifted],
+        "in_force": [order_json(halt) for halt in outcome.left],
+    }
+
+
+def halt_line(halt: Halt) -> str:
+    """A halt as one line: what, by whom, when, why."""
+    keys = "everything" if halt.keys is None else ", ".join(escape(key) for key in halt.keys)
+    by = f" by {escape(halt.who)}" if halt.who else ""
+    return f"{keys}, halted{by} at {escape(halt.at)}: {escape(halt.reason, None)}"

@@ -1,0 +1,143 @@
+"""Halt through the command line: what it names is stopped, proven, and stays stopped until it is lifted."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.e2e.harness import World, sms
+
+FAR = "2036-03-22 10:00:00"
+FARTHER = "2036-04-22 10:00:00"
+
+
+def halt(world: World, *words: str, status: int = 0) -> dict[str, object]:
+    document = world.run("halt", *words, "--reason", "wrong price", "--format", "json", status=status).json
+    assert isinstance(document, dict)
+    return document
+
+
+def outcomes(document: dict[str, object]) -> dict[str, str]:
+    rows = document["campaigns"]
+    assert isinstance(rows, list)
+    return {row["key"] or row["name"]: row["outcome"] for row in rows}
+
+
+def status(world: World, name: str) -> str:
+    found = [c["live"]["status"] for c in world.control.campaigns() if c["live"]["name"] == name]
+    assert len(found) == 1
+    return str(found[0])
+
+
+def written(world: World, mark: int) -> list[str]:
+    """Every write since, as the operation and the name of its campaign."""
+    names = {c["id"]: c["live"]["name"] for c in world.control.campaigns()}
+    found = []
+    for method, path, _ in world.writes(mark):
+        campaign = re.search(r"/campaigns/(\w+)(?:/(\S+))?", path)
+        found.append(f"{campaign[2] or method} {names[campaign[1]]}" if campaign else f"{method}")
+    return found
+
+
+def test_everything_is_paused_the_soonest_first_and_proven(world: World) -> None:
+    world.write("later.yaml", sms("Later", scheduled_time=FARTHER))
+    world.write("sooner.yaml", sms("Sooner", scheduled_time=FAR))
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.apply()
+    world.plan()
+    mark = world.mark()
+
+    document = halt(world, "--all", "--parallelism", "1")
+
+    assert document["result"] == "stopped"
+    assert outcomes(document) == {"later": "stopped", "sooner": "stopped", "draft": "idle", "now": "over"}
+    assert [line for line in written(world, mark) if "Now" not in line] == ["pause Sooner", "pause Later"]
+    (body,) = {json.dumps(body) for _, path, body in world.writes(mark) if path.endswith("/pause")}
+    assert "campaignctl halt: wrong price (by " in body
+
+
+def test_one_key_is_stopped_and_the_others_go_on(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.write("b.yaml", sms("B", scheduled_time=FAR))
+    world.apply()
+    document = halt(world, "a")
+    assert outcomes(document) == {"a": "stopped"}
+    assert (status(world, "A"), status(world, "B")) == ("paused", "scheduled")
+
+
+def test_a_typo_stops_nothing_and_names_the_nearest(world: World) -> None:
+    world.write("push/welcome.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    mark = world.mark()
+    run = world.run("halt", "push/welcom", "--reason", "x", status=64)
+    assert "push/welcome" in run.err
+    assert world.writes(mark) == []
+    assert not (world.folder / ".campaignctl/state.json.halts").exists()
+
+
+def test_a_declared_key_that_is_not_created_yet_may_be_halted(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    halt(world, "a")
+    world.apply(status=1)
+    assert world.control.campaigns() == []
+
+
+@pytest.mark.parametrize("harm", ["state", "manifest"])
+def test_it_works_with_a_broken_project(world: World, harm: str) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    if harm == "state":
+        (world.folder / ".campaignctl/state.json").write_text("{", encoding="utf-8")
+    else:
+        world.write("broken.yaml", "spec: [")
+    document = halt(world, "a", status=1 if harm == "state" else 0)
+    assert status(world, "A") == "paused"
+    assert outcomes(document) == {"a": "stopped"}
+
+
+def test_without_a_state_markers_show_what_is_ours(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    world.control.create(json.loads(sms("Foreign", scheduled_time=FAR))["spec"])
+    for path in (world.folder / ".campaignctl").glob("*"):
+        path.unlink()
+    document = halt(world, "--all")
+    assert outcomes(document) == {"A": "stopped"}
+    assert status(world, "Foreign") == "scheduled"
+
+
+def test_what_cannot_be_paused_is_canceled(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    world.control.fault({"method": "POST", "path": "/pause$"}, {"kind": "status", "status": 400})
+    document = halt(world, "--all")
+    assert outcomes(document) == {"a": "canceled"}
+
+
+def test_without_a_token_the_mark_is_set_and_the_rest_is_said(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    world.environ["OCAMBA_TOKEN"] = ""
+    document = halt(world, "--all", status=1)
+    assert document["marked"] is True
+    assert "OCAMBA_TOKEN" in str(document["notes"])
+    del world.environ["OCAMBA_TOKEN"]
+    assert outcomes(halt(world, "--all")) == {"a": "stopped"}
+
+
+def test_a_mark_that_cannot_be_read_stops_all_that_can_send(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    (world.folder / ".campaignctl/state.json.halts").write_text("{", encoding="utf-8")
+    world.write("b.yaml", sms("B", scheduled_time=FAR))
+    mark = world.mark()
+    run = world.run("apply", "--auto-approve", status=1)
+    assert "state.json.halts" in run.err
+    assert world.writes(mark) == []
+    assert status(world, "A") == "scheduled"
+    document = halt(world, "--all", status=1)
+    assert status(world, "A") == "paused"
+    assert "state.json.halts" in str(document["notes"])
