@@ -11,9 +11,9 @@ from campaignctl.errors import (
     Interrupted,
     Refused,
 )
+from campaignctl.plan.holding import may_send
 from campaignctl.plan.model import Change
 from campaignctl.reconciler import perform
-from campaignctl.reconciler.lastlook import can_send
 from campaignctl.reconciler.outcome import ChangeResult, Event
 from campaignctl.reconciler.readback import is_open
 from campaignctl.reconciler.results import failed, failure, not_started
@@ -45,8 +45,8 @@ def _held_back(run: Run, change: Change) -> bool:
 
 def _tried(run: Run, change: Change) -> ChangeResult:
     try:
-        if can_send(change):
-            run.not_halted(change.key)
+        if may_send(change):
+            run.not_halted(change.key, change.id)
         return perform.perform(run, change)
     except Halted as error:
         return not_started(change, failure(change, error))

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from campaignctl.errors import Refused
 from campaignctl.plan import guardrails
+from campaignctl.plan.holding import may_send
 from campaignctl.plan.model import Action, Change
 from campaignctl.plan.options import Lifts
 from campaignctl.reconciler.run import Run
 
 CREATING = (Action.CREATE, Action.REPLACE)
-
-
-def can_send(change: Change) -> bool:
-    """Whether a change lets something be sent that could not be before: a halt stops every such one.
-
-    A create of any kind is among them: whoever halts wants to find nothing new afterwards.
-    """
-    return change.arms or change.action in CREATING
 
 
 def last_look(run: Run, change: Change) -> None:
@@ -25,8 +18,8 @@ def last_look(run: Run, change: Change) -> None:
     Raises LockLost, Interrupted, Halted, or Refused for a guardrail; then nothing may be sent.
     """
     run.may_send()
-    if can_send(change):
-        run.not_halted(change.key)
+    if may_send(change):
+        run.not_halted(change.key, change.id)
     now = run.wiring.clock.now()
     lifts = Lifts.at(now, run.overrides, run.project.overrides)
     found = guardrails.at_request(change, run.project.guardrails, now, lifts)

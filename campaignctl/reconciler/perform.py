@@ -261,7 +261,8 @@ def move(run: Run, changes: Iterable[Change]) -> list[ChangeResult]:
         if record is None or change.key in taken:
             raise StateError(f"{old} cannot be moved to {change.key}: the state is not as planned")
         seen = run.arriving.get(change.key)
-        arrived[change.key] = seen if seen is not None and seen.id == record.id else record
+        known = seen if seen is not None and seen.id == record.id else record
+        arrived[change.key] = replace(known, moved_from=old)
     gone: dict[str, Record | None] = dict.fromkeys(moves.keys() - arrived.keys())
     run.record(Entry(records={**gone, **arrived}))
     return [done(change, change.id) for change in moves.values()]

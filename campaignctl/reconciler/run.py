@@ -86,21 +86,28 @@ class Run:
         if self.wiring.clock.interrupted:
             raise Interrupted("interrupted")
 
-    def not_halted(self, key: str) -> None:
-        """The stop mark, directly before a request that lets a campaign send. Raises Halted."""
+    def not_halted(self, key: str, campaign_id: str | None = None) -> None:
+        """The stop mark, directly before a request that lets a campaign send. Raises Halted.
+
+        A create of any kind is one: whoever halts wants to find nothing new afterwards.
+        """
+        state = self.session.state
+        record = state.campaigns.get(key) if state else None
+        keys = [key, *filter(None, [record.moved_from if record else None])]
         try:
-            halt = self.wiring.backend.halts().on(key)
+            stop = self.wiring.backend.halts().stopping(keys, campaign_id)
         except StateError as error:
             raise Halted(
                 f"the stop mark cannot be read: {error.summary}",
                 detail="something may be stopped, so nothing that can send is sent",
                 hint=error.hint or "mend or remove that file, then run this again",
             ) from error
-        if halt is not None:
+        if stop is not None:
+            halt, lifted_by = stop
             by = f" by {halt.who}" if halt.who else ""
             raise Halted(
                 f"halted{by} at {halt.at}: {halt.reason}",
-                hint=f"campaignctl halt --lift {key} --reason TEXT",
+                hint=f"campaignctl halt --lift {lifted_by} --reason TEXT",
             )
 
     def lifts(self, name: str, key: str) -> bool:

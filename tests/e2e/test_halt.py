@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from tests.e2e.harness import World, sms
+from tests.e2e.harness import World, kill, sms
+from tests.e2e.test_once import until
 
 FAR = "2036-03-22 10:00:00"
 FARTHER = "2036-04-22 10:00:00"
@@ -141,3 +142,70 @@ def test_a_mark_that_cannot_be_read_stops_all_that_can_send(world: World) -> Non
     document = halt(world, "--all", status=1)
     assert status(world, "A") == "paused"
     assert "state.json.halts" in str(document["notes"])
+
+
+def test_an_apply_neither_creates_nor_resumes_what_is_halted_and_does_the_rest(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    halt(world, "a")
+    world.write("new/b.yaml", sms("B", scheduled_time=FAR))
+    halt(world, "new/*")
+    world.write("c.yaml", sms("C", scheduled_time=FAR))
+
+    done = world.apply(status=1)
+
+    assert done.outcomes() == {"c": "done"}
+    assert status(world, "A") == "paused"
+    (blocked,) = [each for each in world.plan(status=1)["blocked"] if each["key"] == "new/b"]
+    assert blocked["hint"] == "campaignctl halt --lift new/b --reason TEXT"
+    assert "wrong price" in blocked["reason"]
+
+
+def test_what_a_halt_paused_is_resumed_after_its_lift_and_not_before(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    halt(world, "--all")
+    world.apply(status=None)
+    assert status(world, "A") == "paused"
+    world.run("halt", "--lift", "a", "--reason", "mended", status=0)
+    mark = world.mark()
+    world.apply()
+    assert status(world, "A") == "scheduled"
+    assert [body for _, _, body in world.writes(mark)] == [{"scheduled_time": FAR}]
+    world.assert_settled()
+
+
+def test_a_pause_of_somebody_else_is_not_resumed_by_a_lift(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    world.control.edit(world.campaigns()["A"]["id"], status="paused")
+    assert outcomes(halt(world, "a")) == {"a": "stopped"}
+    world.run("halt", "--lift", "--reason", "mended", status=0)
+    world.apply(status=None)
+    assert status(world, "A") == "paused"
+
+
+@pytest.mark.parametrize("kind", ["lost_answer", "drop"])
+def test_a_pause_of_unknown_outcome_is_looked_at_and_repeated(world: World, kind: str) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    world.control.fault({"method": "POST", "path": "/pause$", "times": 1}, {"kind": kind})
+    assert outcomes(halt(world, "--all")) == {"a": "stopped"}
+    world.run("halt", "--lift", "--reason", "mended", status=0)
+    world.apply()
+    assert status(world, "A") == "scheduled"
+
+
+def test_a_halt_that_was_killed_is_finished_by_the_same_command(world: World) -> None:
+    for name in "abcd":
+        world.write(f"{name}.yaml", sms(name.upper(), scheduled_time=FAR))
+    world.apply()
+    slow = {"kind": "delay", "seconds": 1.0, "when": "after"}
+    world.control.fault({"method": "POST", "path": "/pause$", "skip": 1, "times": 1}, slow)
+    process = world.start("halt", "--all", "--reason", "wrong price", "--parallelism", "1")
+    until(lambda: len([1 for c in world.control.campaigns() if c["live"]["status"] == "paused"]) == 2)
+    kill(process)
+    assert set(outcomes(halt(world, "--all")).values()) == {"stopped"}
+    world.run("halt", "--lift", "--reason", "mended", status=0)
+    world.apply()
+    assert {c["live"]["status"] for c in world.control.campaigns()} == {"scheduled"}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from campaignctl.cli.completion_values import keys
-from campaignctl.cli.options import format_option, parallelism_option
+from campaignctl.cli.formats import format_option
+from campaignctl.cli.options import parallelism_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import read_project, wired
 from campaignctl.errors import CampaignctlError, UsageError
