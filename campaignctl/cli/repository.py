@@ -49,6 +49,21 @@ def root_of(directory: Path, environ: Mapping[str, str]) -> Path | None:
     return Path(top).resolve() if top else None
 
 
+def branch_of(root: Path) -> str:
+    """Return the branch that others start from: the remote's default one, `main`, `master`, or this one."""
+    remote = _git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
+    if remote:
+        return remote.partition("/")[2]
+    there = (_git(root, "for-each-ref", "--format=%(refname:short)", "refs/heads") or "").split()
+    usual = [name for name in ("main", "master") if name in there]
+    return usual[0] if usual else _git(root, "symbolic-ref", "--short", "HEAD") or "main"
+
+
+def has_remote(root: Path, name: str) -> bool:
+    """Say whether the repository knows a remote by this name."""
+    return _git(root, "remote", "get-url", name) is not None
+
+
 def from_root(file: str, root: Path | None) -> str:
     """Return the path of a file from `root`, with `/`; what does not lie below it keeps its own name."""
     real = Path(file).resolve()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from campaignctl.cli.ci.adding import Added, pipelines_for
+from campaignctl.cli.ci.files import HOSTS, Host
+from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.settings import App
 from campaignctl.errors import CampaignctlError
 
@@ -25,8 +30,7 @@ api:
   url: https://api.ocamba.com
 
 state:
-  backend: local
-  path: .campaignctl/state.json
+{state}
 
 # Values that several manifests share; a manifest says ${{var.brand}}.
 variables:
@@ -39,6 +43,16 @@ guardrails:
   min_lead_time: 10m        # between a request and the first send that it makes possible
   max_plan_age: 1h          # of a saved plan that sends at once
 """
+
+_LOCAL_STATE = """\
+  backend: local
+  path: .campaignctl/state.json"""
+
+# Laptops and pipelines share it, and a pipeline keeps nothing of its own.
+_SHARED_STATE = """\
+  # On refs/campaignctl/* of the remote `origin`, where every checkout finds it. Whoever reads the repository
+  # can read it: ids, and the texts that were applied.
+  backend: git"""
 
 _MANIFEST = """\
 # Its key is its place in the project, push/welcome. Moving the file gives the campaign a new key.
@@ -73,49 +87,74 @@ _IGNORED = ".campaignctl"
 
 @click.command(name="init")
 @click.argument("directory", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--ci",
+    "host",
+    type=NearestChoice(HOSTS),
+    help="Pipelines too, and a state that they share with every checkout. Alone in a project that exists.",
+)
 @click.pass_obj
-def command(app: App, *, directory: Path) -> int:
+def command(app: App, *, directory: Path, host: Host | None) -> int:
     """Make a new project in DIR (default: the current directory), ready to plan.
 
     It has a project file, one example (a draft that cannot send), and the schemas by which an editor
     completes and checks them. Nothing that exists is overwritten.
+
+    With --ci the repository gets pipelines as well: a pull request shows its plan, and its merge applies
+    what was reviewed. In a project that exists they are all that is added.
     """
     target = (app.settings.directory or app.settings.cwd) / directory
-    files = {target / path: text for path, text in _files(_project_name(target)).items()}
-    _refuse_to_mix(target)
-    ignore = target / ".gitignore"
-    if not ignore.exists():
-        files[ignore] = _GITIGNORE
-    _refuse_to_overwrite(target, list(files))
+    pipelines = pipelines_for(app, target, host) if host else None
+    added = pipelines.paths if pipelines else {}
+    if pipelines and pipelines.project:
+        files = added
+    else:
+        _refuse_to_mix(target)
+        files = {**_project_files(target, shared=pipelines is not None), **added}
+    _refuse_to_overwrite(app, target, list(files))
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
-    app.console.say(_next_steps(app, target, list(files)))
+    app.console.say(_next_steps(app, target, list(files), pipelines))
     return 0
 
 
-def _files(name: str) -> dict[str, str]:
-    """The files of a new project, by their path in it."""
+def _project_files(target: Path, *, shared: bool) -> dict[Path, str]:
+    """The files of a new project; `shared` keeps its state in the repository's remote."""
     from campaignctl.manifest.modeline import KINDS, modeline, schema_file
     from campaignctl.manifest.schema import schema_text
 
     project, example = "campaignctl.yaml", "push/welcome.yaml"
-    return {
-        project: modeline(project, "Project") + _PROJECT.format(name=name),
+    state = _SHARED_STATE if shared else _LOCAL_STATE
+    texts = {
+        project: modeline(project, "Project") + _PROJECT.format(name=_project_name(target), state=state),
         example: modeline(example) + _MANIFEST,
         **{schema_file(kind): schema_text(kind) for kind in KINDS},
     }
+    if not (target / ".gitignore").exists():
+        texts[".gitignore"] = _GITIGNORE
+    return {target / path: text for path, text in texts.items()}
 
 
-def _refuse_to_overwrite(target: Path, paths: list[Path]) -> None:
+def _refuse_to_overwrite(app: App, target: Path, paths: list[Path]) -> None:
     """Refuse before anything is written, so that no half of a project is left."""
     for path in paths:
         if path.exists():
+            inside = path.is_relative_to(target)
             raise CampaignctlError(
-                f"{path.relative_to(target).as_posix()} is there already, and nothing was changed",
-                hint="give the project a directory of its own: campaignctl init campaigns",
+                f"{_shown(app, target, path)} is there already, and nothing was changed",
+                hint="give the project a directory of its own: campaignctl init campaigns"
+                if inside
+                else "move it out of the way, and put back what you need of it; or take over the new parts by hand",
             )
+
+
+def _shown(app: App, target: Path, path: Path) -> str:
+    """A path as seen from the project, or where it lies outside, from the current directory."""
+    if path.is_relative_to(target):
+        return path.relative_to(target).as_posix()
+    return os.path.relpath(path, app.settings.cwd)
 
 
 def _refuse_to_mix(target: Path) -> None:
@@ -141,19 +180,24 @@ def _project_name(target: Path) -> str:
     return re.sub(r"[^a-z0-9]+", "-", target.resolve().name.lower()).strip("-") or "campaigns"
 
 
-def _next_steps(app: App, target: Path, made: list[Path]) -> str:
-    lines = [f"Made {path.relative_to(target).as_posix()}" for path in made]
+def _next_steps(app: App, target: Path, made: list[Path], pipelines: Added | None) -> str:
+    lines = [f"Made {_shown(app, target, path)}" for path in made]
+    if pipelines is None or pipelines.project is None:
+        lines += _for_a_project(app, target, made)
+    if pipelines:
+        lines += ["", "For the pipelines:", *pipelines.next_steps()]
+    return "\n".join(lines)
+
+
+def _for_a_project(app: App, target: Path, made: list[Path]) -> Iterator[str]:
     ignore = target / ".gitignore"
     if ignore not in made and _IGNORED not in ignore.read_text(encoding="utf-8", errors="replace"):
-        lines.append(f"Add {_IGNORED}/ to .gitignore: the state is a record of one account.")
-    lines += ["", "Next:"]
+        yield f"Add {_IGNORED}/ to .gitignore: the state is a record of one account."
+    yield from ("", "Next:")
     here, cwd = target.resolve(), app.settings.cwd.resolve()
     if here != cwd:
-        lines.append(f"  cd {shlex.quote(str(here.relative_to(cwd) if here.is_relative_to(cwd) else here))}")
-    lines += [
-        "  campaignctl new push/spring      a manifest of your own",
-        "  campaignctl validate             the manifests are in order",
-        "  campaignctl plan --no-refresh    what an apply would do; needs no token yet",
-        "  campaignctl sandbox              a local Ocamba to apply it to, in another terminal",
-    ]
-    return "\n".join(lines)
+        yield f"  cd {shlex.quote(str(here.relative_to(cwd) if here.is_relative_to(cwd) else here))}"
+    yield "  campaignctl new push/spring      a manifest of your own"
+    yield "  campaignctl validate             the manifests are in order"
+    yield "  campaignctl plan --no-refresh    what an apply would do; needs no token yet"
+    yield "  campaignctl sandbox              a local Ocamba to apply it to, in another terminal"
