@@ -146,7 +146,7 @@ def _refuse_to_overwrite(app: App, target: Path, paths: list[Path]) -> None:
                 f"{_shown(app, target, path)} is there already, and nothing was changed",
                 hint="give the project a directory of its own: campaignctl init campaigns"
                 if inside
-                else "move it out of the way, and put back what you need of it; or take over the new parts by hand",
+                else "move it out of the way, try again, and put back what you need of it",
             )
 
 

@@ -11,7 +11,7 @@
 # manifests of this commit ask for too; one too few leaves its changes alone and says so.
 #
 # Writes `newer=COMMIT` to standard output when a later commit was applied already: then there is nothing to do here.
-# Needs gh and jq, and GH_TOKEN, GITHUB_REPOSITORY, BRANCH (what is applied) and WORKFLOW (the file that plans).
+# Needs gh, and GH_TOKEN, GITHUB_REPOSITORY, BRANCH (what is applied) and WORKFLOW (the file that plans).
 set -eu
 into=$1
 most=200 # commits looked at when nothing was applied yet
@@ -23,8 +23,16 @@ say() { echo "$*" >&2; }
 
 # The commit of the last apply that left nothing undone of what it had begun.
 campaignctl state history --format json > "$work/history.json"
-last=$(jq -r '[.history[] | select(.commit != null and (.outcome == "done" or .outcome == "incomplete")
-  and (.outcomes | del(.done) | add // 0) == 0)] | last | .commit // empty' "$work/history.json")
+last=$(python3 - "$work/history.json" << 'PYTHON'
+import json, sys
+
+for entry in reversed(json.load(open(sys.argv[1]))["history"]):
+    undone = sum(entry["outcomes"].values()) - entry["outcomes"].get("done", 0)
+    if entry["commit"] and entry["outcome"] in ("done", "incomplete") and not undone:
+        print(entry["commit"])
+        break
+PYTHON
+)
 
 from=
 if [ -n "$last" ] && git cat-file -e "$last^{commit}" 2> /dev/null; then
