@@ -1,0 +1,200 @@
+"""An ephemeral runner for the workflows: what each step says is run by the bash that GitHub would use.
+
+A job gets a fresh clone, its own folder for temporary files and nothing of the machine's environment. `run:` steps
+are executed as they are. The four actions have stand-ins: a checkout is a clone, an artifact is a folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from tests.ci.expressions import Expressions
+
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where the jobs run: the folder for their files, the remote, and what every process finds."""
+
+    folder: Path
+    remote: Path
+    environ: Mapping[str, str]
+    artifacts: Path
+
+
+@dataclass
+class Ran:
+    """A job that has ended: `result` as GitHub says it, what was written, the outputs, the exit statuses."""
+
+    result: str = "success"
+    log: str = ""
+    summary: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
+    steps: dict[str, str] = field(default_factory=dict)
+
+
+# A step that may be stopped from outside: it is given the process, and ends when that ends.
+Watch = Callable[[str, "subprocess.Popen[str]"], None]
+
+
+def run_workflow(
+    text: str, machine: Machine, context: Mapping[str, Any], secrets: Mapping[str, str], watch: Watch | None = None
+) -> dict[str, Ran]:
+    """Run the jobs of a workflow that an event asks for; skipped ones have the result `skipped`."""
+    workflow = YAML(typ="safe").load(text)
+    done: dict[str, Ran] = {}
+    for name, job in workflow["jobs"].items():
+        needed = [job["needs"]] if "needs" in job else []
+        needs = {other: {"result": done[other].result, "outputs": done[other].outputs} for other in needed}
+        fine = all(each["result"] == "success" for each in needs.values())
+        values = {"github": context, "needs": needs, "secrets": secrets, "env": workflow.get("env", {})}
+        here = _Job(machine, machine.folder / str(context["run_id"]) / name, values, watch)
+        done[name] = here.run(job) if _holds(job.get("if"), here.expressions(), fine) else Ran("skipped")
+    return done
+
+
+def _holds(condition: str | None, expressions: Expressions, fine: bool) -> bool:
+    """Whether a condition is met: without a function that says otherwise it includes that all went well."""
+    if condition is None:
+        return fine
+    return bool(expressions.value(condition)) and (fine or "always()" in condition)
+
+
+class _Job:
+    def __init__(self, machine: Machine, folder: Path, values: Mapping[str, Any], watch: Watch | None) -> None:
+        self._machine = machine
+        self._watch = watch
+        self._temp, self._workspace = folder / "temp", folder / "workspace"
+        for each in (self._temp, self._workspace, folder / "files"):
+            each.mkdir(parents=True)
+        self._files = {name: folder / "files" / name for name in ("output", "summary")}
+        self._values = {**values, "runner": {"temp": str(self._temp)}, "steps": {}}
+        self._ran = Ran()
+
+    def expressions(self) -> Expressions:
+        return Expressions(self._values, {"always": lambda: True})
+
+    def run(self, job: Mapping[str, Any]) -> Ran:
+        for number, step in enumerate(job["steps"]):
+            if not _holds(step.get("if"), self.expressions(), self._ran.result == "success"):
+                continue
+            fine = self._run_action(step) if "uses" in step else self._run_script(step)
+            name = step.get("name", str(number))
+            self._ran.steps[name] = "success" if fine else "failure"
+            if not fine and not step.get("continue-on-error"):
+                self._ran.result = "failure"
+        self._ran.outputs = {
+            name: self.expressions().filled(text) for name, text in job.get("outputs", {}).items()
+        }
+        if self._files["summary"].exists():
+            self._ran.summary = self._files["summary"].read_text()
+        return self._ran
+
+    def _run_script(self, step: Mapping[str, Any]) -> bool:
+        script = self._temp.parent / "files" / "script.sh"
+        script.write_text(self.expressions().filled(step["run"]))
+        output = self._files["output"]
+        output.write_text("")
+        given = {name: self.expressions().filled(str(text)) for name, text in step.get("env", {}).items()}
+        process = subprocess.Popen(
+            ["bash", "-e", str(script)],
+            cwd=self._workspace,
+            env={**self._environ(), **given},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        if self._watch:
+            self._watch(step["name"], process)
+        said, _ = process.communicate(timeout=SECONDS)
+        self._ran.log += said
+        outputs = dict(line.split("=", 1) for line in output.read_text().splitlines())
+        self._values["steps"][step.get("id", "")] = {"outputs": outputs}
+        return process.returncode == 0
+
+    def _environ(self) -> dict[str, str]:
+        github = self._values["github"]
+        return {
+            **self._machine.environ,
+            **{name: self.expressions().filled(text) for name, text in self._values["env"].items()},
+            "CI": "true",
+            "GITHUB_ACTOR": github["actor"],
+            "GITHUB_REPOSITORY": github["repository"],
+            "GITHUB_WORKSPACE": str(self._workspace),
+            "GITHUB_OUTPUT": str(self._files["output"]),
+            "GITHUB_STEP_SUMMARY": str(self._files["summary"]),
+            "RUNNER_TEMP": str(self._temp),
+        }
+
+    def _run_action(self, step: Mapping[str, Any]) -> bool:
+        name = step["uses"].partition("@")[0]
+        given = {key: self.expressions().filled(str(text)) for key, text in step.get("with", {}).items()}
+        actions = {
+            "actions/checkout": self._checkout,
+            "actions/setup-python": lambda given: True,
+            "actions/upload-artifact": self._upload,
+            "actions/download-artifact": self._download,
+        }
+        return actions[name](given)
+
+    def _checkout(self, given: Mapping[str, str]) -> bool:
+        depth = [] if given.get("fetch-depth") == "0" else ["--depth=1"]
+        for words in (
+            ("init", "--quiet", "."),
+            ("remote", "add", "origin", f"file://{self._machine.remote}"),
+            ("fetch", "--quiet", *depth, "origin", self._values["github"]["sha"]),
+            ("checkout", "--quiet", "--detach", "FETCH_HEAD"),
+        ):
+            subprocess.run(
+                ["git", *words], cwd=self._workspace, env=dict(self._machine.environ), check=True, capture_output=True
+            )
+        return True
+
+    def _artifact(self, name: str) -> Path:
+        return self._machine.artifacts / str(self._values["github"]["run_id"]) / name
+
+    def _upload(self, given: Mapping[str, str]) -> bool:
+        found = [file for pattern in given["path"].split("\n") for file in _files(pattern.strip())]
+        for file in found:
+            target = self._artifact(given["name"]) / file.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, target)
+        return bool(found) or given.get("if-no-files-found") == "ignore"
+
+    def _download(self, given: Mapping[str, str]) -> bool:
+        artifact = self._artifact(given["name"])
+        if artifact.is_dir():
+            shutil.copytree(artifact, given["path"], dirs_exist_ok=True)
+        return artifact.is_dir()
+
+
+def _files(pattern: str) -> Iterator[Path]:
+    """The files that a path of the upload names: a folder's, or those that a pattern fits."""
+    path = Path(pattern)
+    if path.is_dir():
+        yield from (file for file in path.rglob("*") if file.is_file())
+    elif pattern:
+        yield from path.parent.glob(path.name)
+
+
+def bare_environ(home: Path, path: str, **more: str) -> dict[str, str]:
+    """An environment in which nothing of this machine has a say but where its programs are."""
+    return {
+        "PATH": path,
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
+        **more,
+    }
