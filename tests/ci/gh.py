@@ -49,7 +49,7 @@ def _field(text: str) -> dict[str, str]:
 
 
 def respond(method: str, path: str, query: dict[str, str], body: dict[str, str]) -> Any:
-    asked = f"{method} {path.removeprefix(f'repos/{os.environ["GITHUB_REPOSITORY"]}')}"
+    asked = f"{method} {path.removeprefix('repos/' + os.environ['GITHUB_REPOSITORY'])}"
     for pattern, answer in ROUTES.items():
         if found := re.fullmatch(pattern, asked):
             return answer(data(), query, body, *found.groups())

@@ -53,6 +53,7 @@ class GitHub:
             f"{tools(self.folder / 'bin')}{os.pathsep}{os.environ['PATH']}",
             GH_HUB=str(self.hub),
             OCAMBA_API_URL=self.url,
+            PYTHONPATH=str(ROOT),
         )
         self.save({"next": 100, "pulls": {}, "brought": {}, "runs": [], "comments": {}, "environments": {}})
         self.git("init", "--quiet", "--bare", f"--initial-branch={self.main}", str(self.remote), cwd=self.folder)
