@@ -87,4 +87,6 @@ def _tokens(expression: str) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    return {None: "", True: "true", False: "false"}.get(value) if value in (None, True, False) else str(value)  # type: ignore[return-value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)

@@ -179,10 +179,10 @@ class GitHub:
         sha = commit or self.git("rev-parse", self.main)
         return self._run("push", sha, self._own(sha), {}, self.secrets, watch=watch)
 
-    def dispatched(self) -> dict[str, Ran]:
+    def dispatched(self, watch: Watch | None = None) -> dict[str, Ran]:
         """A run by hand, whose waiting job somebody let go on."""
         sha = self.git("rev-parse", self.main)
-        return self._run("workflow_dispatch", sha, self._own(sha), {}, self.secrets)
+        return self._run("workflow_dispatch", sha, self._own(sha), {}, self.secrets, watch=watch)
 
     def scheduled(self) -> dict[str, Ran]:
         """The run of the alarm."""

@@ -1,0 +1,169 @@
+"""What a merge does: exactly what was reviewed, once, whatever the way and the order of the merges."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.ci.github_host import GitHub, Pull
+from tests.e2e.harness import sms
+
+FAR = "2036-03-22 10:00:00"
+
+
+def campaign(github: GitHub, name: str, **spec: str) -> Pull:
+    """A pull request that adds one campaign."""
+    return github.open(name, {f"campaigns/{name}.yaml": sms(name, scheduled_time=FAR, **spec)})
+
+
+def assert_settled(github: GitHub, *names: str) -> None:
+    """The campaigns are there, each once, and there is nothing left to do."""
+    assert github.names() == sorted(names)
+    plan = json.loads(github.campaignctl("-C", "campaigns", "plan", "--format", "json"))
+    assert (plan["changes"], plan["blocked"]) == ([], [])
+
+
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+def test_a_merge_applies_what_its_review_showed(github: GitHub, how: str) -> None:
+    pull = campaign(github, "spring")
+    github.update(pull, {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR, description="better")})
+    github.merge(pull, how)
+    apply = github.pushed()["apply"]
+    assert apply.result == "success", apply.log
+    assert '"result": "done"' in apply.summary
+    assert_settled(github, "spring")
+    assert github.pushed()["apply"].result == "success"
+    assert_settled(github, "spring")
+
+
+def test_the_state_is_where_a_laptop_finds_it(github: GitHub) -> None:
+    github.merge(campaign(github, "spring"))
+    github.pushed()
+    assert "refs/campaignctl/default" in github.git("ls-remote", "origin")
+    assert "spring" in github.campaignctl("-C", "campaigns", "state", "list")
+
+
+def test_two_quick_merges_are_applied_by_the_run_that_is_left(github: GitHub) -> None:
+    first, second = campaign(github, "first"), campaign(github, "second")
+    old = github.merge(first)
+    github.merge(second, "squash")
+    apply = github.pushed()["apply"]
+    assert apply.result == "success", apply.log
+    assert_settled(github, "first", "second")
+    late = github.pushed(old)["apply"]
+    assert late.result == "success", late.log
+    assert "A newer commit was applied already" in late.log
+    assert_settled(github, "first", "second")
+
+
+def test_two_quick_merges_are_applied_one_after_the_other(github: GitHub) -> None:
+    first, second = campaign(github, "first"), campaign(github, "second")
+    tips = [github.merge(first), github.merge(second)]
+    assert [github.pushed(tip)["apply"].result for tip in tips] == ["success", "success"]
+    assert_settled(github, "first", "second")
+
+
+def test_a_commit_without_a_campaign_leaves_all_as_it_is(github: GitHub) -> None:
+    github.merge(campaign(github, "spring"))
+    github.pushed()
+    apply = github.push_directly({"campaigns/README.txt": "notes\n"})["apply"]
+    assert apply.result == "success", apply.log
+
+
+def test_a_direct_push_is_not_applied_and_says_how_it_gets_reviewed(github: GitHub) -> None:
+    apply = github.push_directly({"campaigns/sneaky.yaml": sms("sneaky", scheduled_time=FAR)})["apply"]
+    assert apply.result == "failure"
+    assert "title=Not reviewed" in apply.log
+    assert "Run workflow" in apply.log
+    assert github.names() == []
+
+
+def test_a_direct_push_beside_a_merge_is_left_out(github: GitHub) -> None:
+    github.merge(campaign(github, "spring"))
+    apply = github.push_directly({"campaigns/sneaky.yaml": sms("sneaky", scheduled_time=FAR)})["apply"]
+    assert apply.result == "failure"
+    assert "no reviewed plan holds this create" in apply.log
+    assert github.names() == ["spring"]
+
+
+def test_what_was_edited_after_the_review_is_not_applied(github: GitHub) -> None:
+    github.merge(campaign(github, "spring"))
+    text = sms("spring", scheduled_time=FAR, description="slipped in")
+    apply = github.push_directly({"campaigns/spring.yaml": text})["apply"]
+    assert apply.result == "failure"
+    assert "is not what the reviewed plans hold for spring" in apply.log
+    assert github.names() == []
+
+
+def test_a_commit_that_was_merged_before_its_plan_was_made_is_applied_once_there_is_one(github: GitHub) -> None:
+    pull = campaign(github, "spring")
+    github.update(
+        pull, {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR, description="x")}, planned=False
+    )
+    github.git("branch", "--force", "before", github.main)
+    tip = github.merge(pull)
+    apply = github.pushed()["apply"]
+    assert apply.result == "failure"
+    assert "Pull request 1 has no plan for" in apply.log
+    assert github.names() == []
+    # The run for the pull request is finished at last, and somebody runs the apply again.
+    github.git("checkout", "--quiet", "-B", github.main, "before")
+    github.plan(pull)
+    github.git("checkout", "--quiet", "-B", github.main, tip)
+    assert github.pushed()["apply"].result == "success"
+    assert_settled(github, "spring")
+
+
+def test_a_plan_of_a_fork_is_never_trusted(github: GitHub) -> None:
+    pull = github.open("gift", {"campaigns/gift.yaml": sms("gift", scheduled_time=FAR)}, fork=True)
+    github.merge(pull)
+    apply = github.pushed()["apply"]
+    assert apply.result == "failure"
+    assert "Pull request 1 comes from a fork" in apply.log
+    assert github.names() == []
+
+
+def test_a_run_of_a_fork_for_a_commit_of_ours_is_never_trusted(github: GitHub) -> None:
+    pull = campaign(github, "spring")
+    hub = github.load()
+    hub["runs"][-1]["head_repository"]["full_name"] = "mallory/shop"
+    github.save(hub)
+    github.merge(pull)
+    assert github.pushed()["apply"].result == "failure"
+    assert github.names() == []
+
+
+def test_drift_since_the_review_is_left_alone_and_listed(github: GitHub) -> None:
+    github.merge(campaign(github, "spring"))
+    github.pushed()
+    pull = campaign(github, "summer")
+    (live,) = github.control.campaigns()
+    github.control.edit(live["id"], name="renamed by hand")
+    github.merge(pull)
+    apply = github.pushed()["apply"]
+    assert apply.result == "failure"
+    assert "no reviewed plan holds this update" in apply.log
+    assert github.names() == ["renamed by hand", "summer"]
+
+
+def test_what_was_applied_long_ago_is_no_review_of_today(github: GitHub) -> None:
+    """A direct push that goes back to what was reviewed once is not taken for reviewed."""
+    one, two = (sms("spring", scheduled_time=FAR, description=text) for text in ("one", "two"))
+    for branch, text in (("a", one), ("b", two), ("c", one), ("d", two)):
+        github.merge(github.open(branch, {"campaigns/spring.yaml": text}))
+        assert github.pushed()["apply"].result == "success"
+    apply = github.push_directly({"campaigns/spring.yaml": one})["apply"]
+    assert apply.result == "failure"
+    assert "title=Not reviewed" in apply.log
+    assert [each["live"]["description"] for each in github.control.campaigns()] == ["two"]
+
+
+def test_a_change_that_failed_is_done_by_the_next_run(github: GitHub) -> None:
+    github.merge(campaign(github, "spring"))
+    github.control.fault({"method": "POST"}, {"kind": "status", "status": 400})
+    assert github.pushed()["apply"].result == "failure"
+    github.control.clear_faults()
+    apply = github.pushed()["apply"]
+    assert apply.result == "success", apply.log
+    assert_settled(github, "spring")

@@ -1,0 +1,194 @@
+"""What stops an apply, or ends it in the middle, and what becomes of it then."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from campaignctl.plan import codec
+from tests.ci.github_host import GitHub
+from tests.ci.runner import SECONDS, Watch
+from tests.e2e.harness import sms
+
+FAR = "2036-03-22 10:00:00"
+CREATES = {"method": "POST", "path": "/v1/hood/campaigns$"}
+
+
+def plans(github: GitHub) -> list[Path]:
+    """The plan files of all runs."""
+    return sorted((github.hub / "artifacts").glob("*/campaigns-plan/plan.json"))
+
+
+def at_the_first_create(github: GitHub, *signals: signal.Signals) -> Watch:
+    """Send signals to the process of the step `Apply` while the answer to its first create is under way."""
+
+    def watch(step: str, process: subprocess.Popen[str]) -> None:
+        if step != "Apply":
+            return
+        deadline = time.monotonic() + SECONDS
+        while not any(each["method"] == "POST" for each in github.control.requests()):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        for each in signals:
+            process.send_signal(each)
+
+    return watch
+
+
+def two_campaigns(github: GitHub) -> None:
+    """A merged pull request with two campaigns, and an account that is slow to answer creates."""
+    texts = {f"campaigns/{name}.yaml": sms(name, scheduled_time=FAR) for name in ("one", "two")}
+    github.merge(github.open("pair", texts))
+    github.control.fault({**CREATES, "times": 9}, {"kind": "delay", "seconds": 1, "when": "after"})
+
+
+def assert_settled(github: GitHub, *names: str) -> None:
+    assert github.names() == sorted(names)
+    plan = json.loads(github.campaignctl("-C", "campaigns", "plan", "--format", "json"))
+    assert (plan["changes"], plan["blocked"]) == ([], [])
+
+
+def test_a_killed_runner_is_followed_by_one_that_finishes(github: GitHub) -> None:
+    two_campaigns(github)
+    killed = github.pushed(watch=at_the_first_create(github, signal.SIGKILL))["apply"]
+    assert killed.result == "failure"
+    github.control.clear_faults()
+    next_one = github.pushed()["apply"]
+    assert next_one.result == "success", next_one.log
+    assert_settled(github, "one", "two")
+
+
+def test_the_next_merge_finishes_what_a_killed_runner_began(github: GitHub) -> None:
+    two_campaigns(github)
+    github.pushed(watch=at_the_first_create(github, signal.SIGKILL))
+    github.control.clear_faults()
+    github.merge(github.open("more", {"campaigns/more.yaml": sms("more", scheduled_time=FAR)}), "squash")
+    next_one = github.pushed()["apply"]
+    assert next_one.result == "success", next_one.log
+    assert_settled(github, "more", "one", "two")
+
+
+def test_a_cancelled_job_ends_in_order_and_the_next_goes_on(github: GitHub) -> None:
+    two_campaigns(github)
+    cancelled = github.pushed(watch=at_the_first_create(github, signal.SIGINT))["apply"]
+    assert cancelled.result == "failure"
+    assert '"result": "interrupted"' in cancelled.summary
+    assert '"outcome": "not_started"' in cancelled.summary
+    github.control.clear_faults()
+    next_one = github.pushed()["apply"]
+    assert next_one.result == "success", next_one.log
+    assert_settled(github, "one", "two")
+
+
+def test_the_outcome_is_kept_also_of_a_cancelled_job(github: GitHub) -> None:
+    two_campaigns(github)
+    github.pushed(watch=at_the_first_create(github, signal.SIGINT))
+    (kept,) = (github.hub / "artifacts").glob("*/campaigns-outcome/outcome.json")
+    assert json.loads(kept.read_text())["result"] == "interrupted"
+
+
+def test_a_state_that_cannot_be_saved_is_rescued_and_kept(github: GitHub) -> None:
+    github.merge(github.open("spring", {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR)}))
+    hook = github.remote / "hooks" / "pre-receive"
+
+    def refuse_pushes(step: str, process: subprocess.Popen[str]) -> None:
+        at_the_first_create(github)(step, process)
+        if step == "Apply":
+            hook.write_text("#!/bin/sh\necho 'the disk is full' >&2\nexit 1\n")
+            hook.chmod(0o755)
+
+    github.control.fault({**CREATES}, {"kind": "delay", "seconds": 2, "when": "after"})
+    apply = github.pushed(watch=refuse_pushes)["apply"]
+    assert apply.result == "failure"
+    (kept,) = (github.hub / "artifacts").glob("*/campaigns-outcome/campaignctl-state-*.json")
+    hook.unlink()
+    github.campaignctl("-C", "campaigns", "state", "push", str(kept))
+    assert_settled(github, "spring")
+
+
+def test_what_sends_at_once_is_not_applied_on_a_review_that_is_too_old(github: GitHub) -> None:
+    github.merge(github.open("flash", {"campaigns/flash.yaml": sms("flash", run_immediately=True)}))
+    (path,) = plans(github)
+    plan = codec.decode(path.read_text())
+    path.write_text(codec.dumps(replace(plan, valid_until=datetime(2026, 1, 1, tzinfo=UTC))))
+    apply = github.pushed()["apply"]
+    assert apply.result == "failure"
+    assert "it sends at once, and the plan that was reviewed was valid until" in apply.log
+    assert github.control.sends() == []
+
+
+def test_a_damaged_plan_stops_the_run(github: GitHub) -> None:
+    github.merge(github.open("spring", {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR)}))
+    (path,) = plans(github)
+    path.write_text(path.read_text().replace("Hi from spring", "Hi from mallory"))
+    assert github.pushed()["apply"].result == "failure"
+    assert github.names() == []
+
+
+# ------------------------------------------------------------------------------- by hand
+
+
+def asking_reviewers(github: GitHub, count: int = 1) -> None:
+    """Set the environment up so that `count` people or teams are asked."""
+    hub = github.load()
+    rules = [{"type": "required_reviewers", "reviewers": [{"type": "User"}]}] * count
+    hub["environments"]["campaigns"] = {"protection_rules": [{"type": "branch_policy"}, *rules]}
+    github.save(hub)
+
+
+def test_a_run_by_hand_applies_the_very_plan_that_a_reviewer_let_go_on(github: GitHub) -> None:
+    asking_reviewers(github)
+    github.push_directly({"campaigns/direct.yaml": sms("direct", scheduled_time=FAR)})
+    jobs = github.dispatched()
+    assert "direct" in jobs["plan"].summary
+    assert jobs["apply-this-plan"].result == "success", jobs["apply-this-plan"].log
+    assert_settled(github, "direct")
+
+
+def test_a_run_by_hand_is_refused_where_nobody_is_asked(github: GitHub) -> None:
+    asking_reviewers(github, 0)
+    github.push_directly({"campaigns/direct.yaml": sms("direct", scheduled_time=FAR)})
+    jobs = github.dispatched()
+    assert jobs["apply-this-plan"].result == "failure"
+    assert "no required reviewers" in jobs["apply-this-plan"].log
+    assert github.names() == []
+
+
+def test_a_run_by_hand_with_nothing_to_do_asks_nobody(github: GitHub) -> None:
+    assert github.dispatched()["apply-this-plan"].result == "skipped"
+
+
+def test_a_plan_that_went_stale_while_it_waited_is_refused(github: GitHub) -> None:
+    asking_reviewers(github)
+    github.push_directly({"campaigns/direct.yaml": sms("direct", scheduled_time=FAR)})
+
+    def meanwhile(step: str, process: subprocess.Popen[str]) -> None:
+        if step == "Was there a reviewer?":
+            github.commit({"campaigns/laptop.yaml": sms("laptop", is_draft=True)})
+            github.campaignctl("-C", "campaigns", "apply", "--auto-approve", "--target", "laptop")
+
+    jobs = github.dispatched(meanwhile)
+    assert jobs["apply-this-plan"].result == "failure"
+    assert github.names() == ["laptop"]
+
+
+# ------------------------------------------------------------------------------- the alarm
+
+
+def test_the_alarm_rings_for_drift_and_for_nothing_else(github: GitHub) -> None:
+    github.merge(github.open("spring", {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR)}))
+    github.pushed()
+    assert github.scheduled()["drift"].result == "success"
+    (live,) = github.control.campaigns()
+    github.control.edit(live["id"], name="renamed by hand")
+    drift = github.scheduled()["drift"]
+    assert drift.result == "failure"
+    assert "title=Drift" in drift.log
+    assert "renamed by hand" in drift.summary
+    assert github.names() == ["renamed by hand"]
