@@ -26,7 +26,7 @@ campaignctl state history --format json > "$work/history.json"
 last=$(python3 - "$work/history.json" << 'PYTHON'
 import json, sys
 
-for entry in reversed(json.load(open(sys.argv[1]))["history"]):
+for entry in json.load(open(sys.argv[1]))["history"]:  # the newest first
     undone = sum(entry["outcomes"].values()) - entry["outcomes"].get("done", 0)
     if entry["commit"] and entry["outcome"] in ("done", "incomplete") and not undone:
         print(entry["commit"])

@@ -101,7 +101,7 @@ def last_applied() -> str | None:
     """The commit of the last apply that left nothing undone of what it had begun, if it is known here."""
     command = ["campaignctl", "state", "history", "--format", "json"]
     history = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)["history"]
-    for entry in reversed(history):
+    for entry in history:  # the newest first
         left = sum(count for outcome, count in entry["outcomes"].items() if outcome != "done")
         if entry["commit"] and entry["outcome"] in ("done", "incomplete") and not left:
             commit = str(entry["commit"])
