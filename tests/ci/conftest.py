@@ -10,6 +10,9 @@ import pytest
 from campaignctl.sandbox import Sandbox, Switches
 from campaignctl.sandbox.control import Control
 from tests.ci.github_host import GitHub
+from tests.ci.gitlab_api import TOKEN, Api, served
+from tests.ci.gitlab_host import GitLab
+from tests.ci.team import Team
 
 PROJECT = """\
 apiVersion: campaignctl/v1
@@ -30,12 +33,25 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+def _started(team: Team, host: str) -> None:
+    """A repository whose project lies in `campaigns/`, beside other things, and has nothing to apply yet."""
+    team.edit({"README.md": "Our shop\n", "campaigns/campaignctl.yaml": PROJECT})
+    team.campaignctl("init", "campaigns", "--ci", host)
+    team.push({}, "Start")
+
+
 @pytest.fixture
 def github(tmp_path: Path, sandbox: Sandbox) -> GitHub:
-    """A repository whose project lies in `campaigns/`, beside other things, and has nothing to apply yet."""
     team = GitHub(tmp_path, Control(sandbox.url), sandbox.url)
-    team.edit({"README.md": "Our shop\n", "campaigns/campaignctl.yaml": PROJECT})
-    team.campaignctl("init", "campaigns", "--ci", "github")
-    team.commit({}, "Start")
-    team.git("push", "--quiet", "origin", team.main)
+    _started(team, "github")
     return team
+
+
+@pytest.fixture
+def gitlab(tmp_path: Path, sandbox: Sandbox) -> Iterator[GitLab]:
+    team = GitLab(tmp_path, Control(sandbox.url), sandbox.url)
+    team.secrets["CAMPAIGNS_TOKEN"] = TOKEN
+    team.api = Api(team.hub / "artifacts")
+    _started(team, "gitlab")
+    with served(team.api) as team.address:
+        yield team

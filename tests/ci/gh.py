@@ -1,6 +1,6 @@
-"""A stand-in for `gh`: it answers from a folder (GH_HUB), in the shapes that GitHub's documentation shows.
+"""A stand-in for `gh`: it answers from a folder (GH_HUB), in the shapes of GitHub's documentation.
 
-It knows the few calls that our pipelines make, and refuses every other one. The filters of --jq are run by jq.
+It knows the few calls that our pipelines make, and refuses every other one. The filters are run by jq.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def api(words: list[str]) -> int:
     answer = respond(asked.method, url.path, query, _field(asked.field))
     if not asked.silent:
         for found in jq.compile(asked.jq).input_value(answer):
-            print(found if isinstance(found, str) else json.dumps(found))
+            sys.stdout.write((found if isinstance(found, str) else json.dumps(found)) + "\n")
     return 0
 
 

@@ -1,7 +1,7 @@
 """An ephemeral runner for the workflows: what each step says is run by the bash that GitHub would use.
 
-A job gets a fresh clone, its own folder for temporary files and nothing of the machine's environment. `run:` steps
-are executed as they are. The four actions have stand-ins: a checkout is a clone, an artifact is a folder.
+A job gets a fresh clone, its own folder for temporary files and nothing of the machine's environment. `run:`
+steps are executed as they are. The four actions have stand-ins: a checkout is a clone, an artifact a folder.
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ Watch = Callable[[str, "subprocess.Popen[str]"], None]
 
 
 def run_workflow(
-    text: str, machine: Machine, context: Mapping[str, Any], secrets: Mapping[str, str], watch: Watch | None = None
+    text: str,
+    machine: Machine,
+    context: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    watch: Watch | None = None,
 ) -> dict[str, Ran]:
     """Run the jobs of a workflow that an event asks for; skipped ones have the result `skipped`."""
     workflow = YAML(typ="safe").load(text)
@@ -70,7 +74,9 @@ def _holds(condition: str | None, expressions: Expressions, fine: bool) -> bool:
 
 
 class _Job:
-    def __init__(self, machine: Machine, folder: Path, values: Mapping[str, Any], watch: Watch | None) -> None:
+    def __init__(
+        self, machine: Machine, folder: Path, values: Mapping[str, Any], watch: Watch | None
+    ) -> None:
         self._machine = machine
         self._watch = watch
         self._temp, self._workspace = folder / "temp", folder / "workspace"
@@ -157,7 +163,11 @@ class _Job:
             ("checkout", "--quiet", "--detach", "FETCH_HEAD"),
         ):
             subprocess.run(
-                ["git", *words], cwd=self._workspace, env=dict(self._machine.environ), check=True, capture_output=True
+                ["git", *words],
+                cwd=self._workspace,
+                env=dict(self._machine.environ),
+                check=True,
+                capture_output=True,
             )
         return True
 

@@ -96,7 +96,9 @@ def test_what_was_edited_after_the_review_is_not_applied(github: GitHub) -> None
     assert github.names() == []
 
 
-def test_a_commit_that_was_merged_before_its_plan_was_made_is_applied_once_there_is_one(github: GitHub) -> None:
+def test_a_commit_that_was_merged_before_its_plan_was_made_is_applied_once_there_is_one(
+    github: GitHub,
+) -> None:
     pull = campaign(github, "spring")
     github.update(
         pull, {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR, description="x")}, planned=False

@@ -1,4 +1,4 @@
-"""What a pull request gets: findings at their lines, a plan in one comment, and nothing that it may not have."""
+"""What a pull request gets: findings at their lines, one comment, and nothing that it may not have."""
 
 from __future__ import annotations
 

@@ -1,0 +1,112 @@
+"""A stand-in for GitLab's REST API, over a real socket, in the shapes that its documentation shows.
+
+It knows what `.gitlab/campaigns.py` asks for, and nothing else. Lists come in pages of two.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+TOKEN = "glpat-of-the-project"
+PROJECT = 42
+ME = {"id": 9, "username": "project_42_bot"}
+_PAGE = 2
+
+
+@dataclass
+class Api:
+    """What GitLab knows: requests, notes and pipelines (newest first) by iid, jobs by pipeline."""
+
+    artifacts: Path
+    requests: dict[int, dict[str, Any]] = field(default_factory=dict)
+    notes: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    brought: dict[str, list[int]] = field(default_factory=dict)
+    pipelines: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    jobs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def answer(self, method: str, path: str, form: dict[str, str]) -> Any:
+        """The object for a path below the project; None where there is none."""
+        found = re.fullmatch(r"(\w+)/([^/]+)/(.*)", path.removeprefix("repository/"))
+        if found is None:
+            return None
+        kind, name, rest = found.groups()
+        if kind == "commits" and rest == "merge_requests":
+            return [self.requests[iid] for iid in self.brought.get(name, [])]
+        if kind == "merge_requests" and rest == "pipelines":
+            return self.pipelines[int(name)]
+        if kind == "pipelines" and rest == "jobs":
+            return self.jobs[int(name)]
+        if kind == "merge_requests" and rest.startswith("notes"):
+            return self._notes(method, int(name), rest.removeprefix("notes").strip("/"), form)
+        if kind == "jobs" and rest.startswith("artifacts/"):
+            file = self.artifacts / name / rest.removeprefix("artifacts/")
+            return file.read_bytes() if file.is_file() else None
+        return None
+
+    def _notes(self, method: str, iid: int, note: str, form: dict[str, str]) -> Any:
+        there = self.notes.setdefault(iid, [])
+        if method == "POST":
+            there.append({"id": 100 + len(there), "author": ME, "body": form["body"]})
+            return there[-1]
+        if method == "PUT":
+            (found,) = (each for each in there if str(each["id"]) == note)
+            found["body"] = form["body"]
+            return found
+        return there
+
+
+class _Handler(BaseHTTPRequestHandler):
+    api: Api
+
+    def _respond(self) -> None:
+        url = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        form = {name: texts[0] for name, texts in parse_qs(self.rfile.read(length).decode()).items()}
+        if self.headers.get("PRIVATE-TOKEN") != TOKEN:
+            self._send(401, {"message": "401 Unauthorized"})
+            return
+        path = url.path.removeprefix("/api/v4/")
+        mine = path.removeprefix(f"projects/{PROJECT}/")
+        answer = ME if path == "user" else self.api.answer(self.command, mine, form)
+        if answer is None:
+            self._send(404, {"message": "404 Not found"})
+        elif isinstance(answer, list):
+            page = int(parse_qs(url.query).get("page", ["1"])[0])
+            rest = answer[page * _PAGE :]
+            self._send(200, answer[(page - 1) * _PAGE : page * _PAGE], str(page + 1) if rest else "")
+        else:
+            self._send(200, answer)
+
+    do_GET = do_POST = do_PUT = _respond  # noqa: N815 - the names that http.server looks for
+
+    def _send(self, status: int, answer: Any, next_page: str = "") -> None:
+        data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("X-Next-Page", next_page)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Write nothing."""
+
+
+@contextmanager
+def served(api: Api) -> Iterator[str]:
+    """Serve at a free port; the address of the API."""
+    handler = type("Handler", (_Handler,), {"api": api})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/api/v4"
+        finally:
+            server.shutdown()

@@ -1,0 +1,183 @@
+"""A team on GitLab: merge requests, merges, and the pipelines of `.gitlab-ci.yml`.
+
+Scripts are run as a runner does: what comes before and the script in one bash, what comes after in another.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from tests.ci.gitlab_api import PROJECT, Api
+from tests.ci.runner import SECONDS, Ran
+from tests.ci.team import Team
+
+FORK = 43
+
+
+@dataclass
+class Request:
+    """A merge request: its number, its branch, and the last runs of its jobs."""
+
+    iid: int
+    branch: str
+    jobs: dict[str, Ran] = field(default_factory=dict)
+
+
+class GitLab(Team):
+    """The host, with the team on it. `api` is its API, and `address` where that is served."""
+
+    api: Api
+    address: str
+
+    def open(self, branch: str, files: Mapping[str, str | None], *, fork: bool = False) -> Request:
+        """A merge request with one commit, and its pipeline."""
+        request = Request(len(self.api.requests) + 1, branch)
+        self.git("checkout", "--quiet", "-B", branch, self.main)
+        self.api.requests[request.iid] = {
+            "iid": request.iid,
+            "state": "opened",
+            "sha": "",
+            "target_branch": self.main,
+            "source_project_id": FORK if fork else PROJECT,
+            "target_project_id": PROJECT,
+        }
+        self.api.pipelines[request.iid] = []
+        self.update(request, files)
+        return request
+
+    def update(self, request: Request, files: Mapping[str, str | None]) -> None:
+        """One commit more, and its pipeline."""
+        self.git("checkout", "--quiet", request.branch)
+        head = self.commit(files, request.branch)
+        self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/merge-requests/{request.iid}/head")
+        data = self.api.requests[request.iid]
+        data["sha"] = head
+        mine = data["source_project_id"] == PROJECT
+        request.jobs = self._run(
+            "merge_request_event",
+            head,
+            {
+                "CI_MERGE_REQUEST_IID": str(request.iid),
+                "CI_MERGE_REQUEST_PROJECT_ID": str(PROJECT),
+                "CI_MERGE_REQUEST_PROJECT_URL": f"file://{self.remote}".removesuffix(".git"),
+                "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": self.main,
+                "CI_PROJECT_ID": str(data["source_project_id"]),
+            },
+            {name: text for name, text in self.secrets.items() if mine and name != "OCAMBA_TOKEN"},
+        )
+        number = 1000 + len(self.api.jobs)
+        project = data["source_project_id"]
+        self.api.pipelines[request.iid].insert(0, {"id": number, "sha": head, "project_id": project})
+        self.api.jobs[number] = [{"id": 7, "name": "lint"}, {"id": self._jobs, "name": "campaigns:plan"}]
+        self.git("checkout", "--quiet", self.main)
+
+    def merge(self, request: Request, how: str = "merge") -> str:
+        """Merge as the button does; the new tip. No pipeline runs: see `pushed`."""
+        for commit in self.merge_branch(request.branch, how):
+            self.api.brought.setdefault(commit, []).append(request.iid)
+        self.api.requests[request.iid]["state"] = "merged"
+        return self.git("rev-parse", self.main)
+
+    def pushed(self, commit: str | None = None) -> dict[str, Ran]:
+        """The pipeline for a push to the default branch."""
+        return self._on_main("push", commit)
+
+    def by_hand(self) -> dict[str, Ran]:
+        """`Run pipeline`, whose manual job somebody started."""
+        return self._on_main("web")
+
+    def scheduled(self) -> dict[str, Ran]:
+        """The pipeline of a schedule."""
+        return self._on_main("schedule")
+
+    def notes(self, request: Request) -> list[str]:
+        return [each["body"] for each in self.api.notes.get(request.iid, [])]
+
+    _jobs = 0
+
+    def _on_main(self, source: str, commit: str | None = None) -> dict[str, Ran]:
+        sha = commit or self.git("rev-parse", self.main)
+        return self._run(
+            source, sha, {"CI_COMMIT_BRANCH": self.main, "CI_PROJECT_ID": str(PROJECT)}, self.secrets
+        )
+
+    def _run(
+        self, source: str, sha: str, more: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> dict[str, Ran]:
+        jobs = YAML(typ="safe").load(self.git("show", f"{sha}:.gitlab-ci.yml"))
+        given = {
+            "CI": "true",
+            "CI_API_V4_URL": self.address,
+            "CI_COMMIT_SHA": sha,
+            "CI_DEFAULT_BRANCH": self.main,
+            "CI_JOB_URL": "https://gitlab.example/job",
+            "CI_PIPELINE_SOURCE": source,
+            "GITLAB_USER_LOGIN": "mira",
+            **more,
+            **secrets,
+        }
+        done: dict[str, Ran] = {}
+        for name, job in jobs.items():
+            if name.startswith(".") or not any(_holds(rule["if"], given) for rule in job["rules"]):
+                continue
+            if all(done[needed].result == "success" for needed in job.get("needs", [])):
+                done[name] = self._run_job(_extended(jobs, job), given)
+        return done
+
+    def _run_job(self, job: Mapping[str, Any], given: Mapping[str, str]) -> Ran:
+        before = self._jobs
+        self._jobs += 1
+        folder = self.folder / "builds" / str(self._jobs)
+        # A clone of everything, as GIT_DEPTH says, at the commit of the pipeline.
+        self.git("clone", "--quiet", "--no-checkout", f"file://{self.remote}", str(folder), cwd=self.folder)
+        self.git("fetch", "--quiet", "origin", given["CI_COMMIT_SHA"], cwd=folder)
+        self.git("checkout", "--quiet", "--detach", given["CI_COMMIT_SHA"], cwd=folder)
+        environ = {**self.environ, **given, "CI_PROJECT_DIR": str(folder)}
+        for name, text in job["variables"].items():
+            environ[name] = re.sub(r"\$(\w+)", lambda found: environ[found[1]], str(text))
+        if "needs" in job:
+            shutil.copytree(self.hub / "artifacts" / str(before), folder, dirs_exist_ok=True)
+        ran = Ran()
+        for lines in ([*job["before_script"], *job["script"]], job.get("after_script", [])):
+            done = subprocess.run(
+                ["bash", "-e", "-o", "pipefail", "-c", "\n".join(lines)],
+                cwd=folder,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
+            ran.log += done.stdout
+            # What comes after has no say in how a job ended.
+            if done.returncode and lines is not job.get("after_script"):
+                ran.result = "failure"
+        for path in job.get("artifacts", {}).get("paths", []):
+            kept = Path(path.replace("$CAMPAIGNS_FILES", environ["CAMPAIGNS_FILES"]))
+            shutil.copytree(folder / kept, self.hub / "artifacts" / str(self._jobs) / kept)
+        return ran
+
+
+def _extended(jobs: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:
+    base = jobs[job["extends"]]
+    return {**base, **job, "variables": {**base["variables"], **job.get("variables", {})}}
+
+
+def _holds(condition: str, given: Mapping[str, str]) -> bool:
+    """Whether `$A == "b" && $C == $D` is so; nothing else occurs."""
+
+    def value(word: str) -> str:
+        return given.get(word[1:], "") if word.startswith("$") else word.strip('"')
+
+    sides = (each.split(" == ") for each in condition.split(" && "))
+    return all(value(left) == value(right) for left, right in sides)

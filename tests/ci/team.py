@@ -1,0 +1,144 @@
+"""A team with one repository on this machine: a clone in which people work, and a bare one as the remote.
+
+The repository and what happens in it are git's own doing, and the account is a real sandbox.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from campaignctl.sandbox.control import Control
+from tests.ci.runner import bare_environ
+
+ROOT = Path(__file__).parents[2]
+
+
+def _secrets() -> dict[str, str]:
+    return {"OCAMBA_TOKEN": "token-that-may-send", "OCAMBA_READ_TOKEN": "token-that-reads"}
+
+
+@dataclass
+class Team:
+    """The people, their clone `work`, and what the host keeps secret for its jobs."""
+
+    folder: Path
+    control: Control
+    url: str
+    secrets: dict[str, str] = field(default_factory=_secrets)
+    main: str = "main"
+
+    def __post_init__(self) -> None:
+        self.work, self.remote, self.hub = (self.folder / name for name in ("work", "remote.git", "hub"))
+        for each in (self.folder / "home", self.hub / "artifacts", self.work):
+            each.mkdir(parents=True)
+        self.environ = bare_environ(
+            self.folder / "home",
+            f"{tools(self.folder / 'bin')}{os.pathsep}{os.environ['PATH']}",
+            GH_HUB=str(self.hub),
+            OCAMBA_API_URL=self.url,
+            PYTHONPATH=str(ROOT),
+        )
+        self.git(
+            "init", "--quiet", "--bare", f"--initial-branch={self.main}", str(self.remote), cwd=self.folder
+        )
+        self.git("init", "--quiet", f"--initial-branch={self.main}", ".")
+        self.git("config", "--global", "user.name", "Mira")
+        self.git("config", "--global", "user.email", "mira@example.com")
+        self.git("config", "--global", "uploadpack.allowAnySHA1InWant", "true")
+        self.git("remote", "add", "origin", f"file://{self.remote}")
+
+    def git(self, *words: str, cwd: Path | None = None) -> str:
+        done = subprocess.run(
+            ["git", *words],
+            cwd=cwd or self.work,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"git {' '.join(words)}\n{done.stderr}"
+        return done.stdout.strip()
+
+    def campaignctl(self, *words: str, status: int = 0, **environ: str) -> str:
+        """The tool on somebody's laptop, in the clone."""
+        done = subprocess.run(
+            ["campaignctl", *words],
+            cwd=self.work,
+            env={**self.environ, "OCAMBA_TOKEN": self.secrets["OCAMBA_TOKEN"], **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def edit(self, files: Mapping[str, str | None]) -> None:
+        """Write or remove files of the clone."""
+        for name, text in files.items():
+            path = self.work / name
+            if text is None:
+                path.unlink()
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+
+    def commit(self, files: Mapping[str, str | None], message: str = "Edit") -> str:
+        self.edit(files)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+    def push(self, files: Mapping[str, str | None], message: str = "Directly") -> None:
+        """A commit on the branch that is applied, without a review."""
+        self.git("checkout", "--quiet", self.main)
+        self.commit(files, message)
+        self.git("push", "--quiet", "origin", self.main)
+
+    def merge_branch(self, branch: str, how: str) -> list[str]:
+        """Merge as the buttons of the page do; the commits that came onto the branch that is applied."""
+        before = self.git("rev-parse", self.main)
+        self.git("checkout", "--quiet", self.main)
+        if how == "merge":
+            self.git("merge", "--quiet", "--no-ff", "-m", f"Merge {branch}", branch)
+        elif how == "squash":
+            self.git("merge", "--quiet", "--squash", branch)
+            self.git("commit", "--quiet", "-m", f"{branch}, squashed")
+        else:
+            self.git("cherry-pick", "--allow-empty", f"{self.git('merge-base', before, branch)}..{branch}")
+        self.git("push", "--quiet", "origin", self.main)
+        return self.git("rev-list", "--first-parent", f"{before}..{self.main}").split()
+
+    def names(self) -> list[str]:
+        """The names of the campaigns that are live, as often as there are some."""
+        return sorted(
+            each["live"]["name"] for each in self.control.campaigns() if each["live"]["status"] != "canceled"
+        )
+
+
+def tools(folder: Path) -> Path:
+    """A folder with `campaignctl`, `python`, `python3` and the stand-in for `gh`.
+
+    What the step `Install` would install is there already, so pip is only run where REAL_PIP says so: it
+    needs longer than all the rest.
+    """
+    folder.mkdir(parents=True)
+    commands = {
+        "campaignctl": [sys.executable, "-P", "-m", "campaignctl"],
+        "python": [sys.executable],
+        "python3": [sys.executable],
+        "gh": [sys.executable, str(ROOT / "tests" / "ci" / "gh.py")],
+    }
+    for name, words in commands.items():
+        program = folder / name
+        skip = (
+            'if [ -z "$REAL_PIP" ] && [ "$1 $2" = "-m pip" ]; then exit 0; fi\n' if name == "python" else ""
+        )
+        program.write_text(f"#!/bin/sh\n{skip}exec " + " ".join(f"'{word}'" for word in words) + ' "$@"\n')
+        program.chmod(0o755)
+    return folder

@@ -1,0 +1,106 @@
+"""What `init --ci` writes: files that their hosts take, and that a security review would pass."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from campaignctl.cli.ci.files import Pipelines
+from campaignctl.errors import CampaignctlError
+
+PLACES = [
+    Pipelines("github", ".", "main"),
+    Pipelines("github", "campaigns", "trunk"),
+    Pipelines("github", "crm/Été 2036", "release/1.x", "production"),
+    Pipelines("gitlab", ".", "main"),
+    Pipelines("gitlab", "crm/campaigns", "main", "production"),
+]
+SCHEMAS = {"github": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci"}
+WRITES = {"apply": {"contents"}, "apply-this-plan": {"contents"}, "comment": {"pull-requests"}}
+
+
+def workflows() -> list[tuple[str, dict[str, Any]]]:
+    texts = Pipelines("github", "campaigns", "main", "production").files()
+    return [(path, YAML(typ="safe").load(text)) for path, text in texts.items() if path.endswith(".yml")]
+
+
+def steps(workflow: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.host} {place.folder}")
+def test_the_files_keep_to_the_published_schemas(place: Pipelines, tmp_path: Path) -> None:
+    for number, (path, text) in enumerate(place.files().items()):
+        if not path.endswith(".yml"):
+            continue
+        file = tmp_path / f"{number}.yml"
+        file.write_text(text)
+        done = subprocess.run(
+            [sys.executable, "-m", "check_jsonschema", "--builtin-schema", SCHEMAS[place.host], str(file)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{path}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.host} {place.folder}")
+def test_every_field_of_a_template_is_filled_in(place: Pipelines) -> None:
+    for path, text in place.files().items():
+        assert not re.search(r"@[a-z]+@", text), path
+
+
+def test_the_shell_is_that_of_every_system(tmp_path: Path) -> None:
+    file = tmp_path / "gather.sh"
+    file.write_text(Pipelines("github", ".", "main").files()[".github/campaigns/gather.sh"])
+    assert subprocess.run(["sh", "-n", str(file)], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("path", "workflow"), workflows())
+def test_actions_are_pinned_to_a_commit_that_a_comment_names(path: str, workflow: dict[str, Any]) -> None:
+    text = Pipelines("github", "campaigns", "main", "production").files()[path]
+    used = re.findall(r"uses: (.*)", text)
+    assert len(used) == sum("uses" in step for step in steps(workflow))
+    for each in used:
+        assert re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each), each
+
+
+@pytest.mark.parametrize(("path", "workflow"), workflows())
+def test_nothing_from_outside_becomes_part_of_a_script(path: str, workflow: dict[str, Any]) -> None:
+    for step in steps(workflow):
+        assert "${{" not in step.get("run", ""), step["name"]
+
+
+@pytest.mark.parametrize(("path", "workflow"), workflows())
+def test_a_job_may_write_what_it_writes_and_no_more(path: str, workflow: dict[str, Any]) -> None:
+    assert workflow["permissions"] == {}
+    assert "pull_request_target" not in str(workflow)
+    for name, job in workflow["jobs"].items():
+        writes = {what for what, may in job["permissions"].items() if may == "write"}
+        assert writes == WRITES.get(name, set()), name
+
+
+def test_the_token_that_sends_is_in_the_environment_alone() -> None:
+    for _, workflow in workflows():
+        for name, job in workflow["jobs"].items():
+            assert ("secrets.OCAMBA_TOKEN" in str(job)) == ("environment" in job), name
+
+
+def test_applies_wait_for_each_other_and_none_is_dropped() -> None:
+    jobs = dict(workflows())[".github/workflows/campaigns-production.yml"]["jobs"]
+    waiting = {"group": "campaigns-production-apply", "cancel-in-progress": False, "queue": "max"}
+    assert [jobs[name]["concurrency"] for name in ("apply", "apply-this-plan")] == [waiting, waiting]
+
+
+@pytest.mark.parametrize(
+    "name", ["a'b", 'a"b', "a$b", "a*", "a`b", "a\nb", "a${{ b }}", "-rf", "a:b", "a\\b", "a@b"]
+)
+def test_a_directory_that_means_something_to_a_shell_is_refused(name: str) -> None:
+    with pytest.raises(CampaignctlError, match="cannot be named in files of a CI"):
+        Pipelines("github", name, "main").files()

@@ -1,0 +1,115 @@
+"""`init --ci`: pipelines for a new project, or beside one that exists, and nothing overwritten."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.cli_process import Cli
+
+FILES = {
+    "github": {
+        ".github/workflows/campaigns.yml",
+        ".github/workflows/campaigns-drift.yml",
+        ".github/campaigns/gather.sh",
+    },
+    "gitlab": {".gitlab-ci.yml", ".gitlab/campaigns.py"},
+}
+PROJECT = "metadata: {name: shop}\n"
+ENVIRONMENTS = f"{PROJECT}environments: {{staging: {{}}, production: {{}}}}\n"
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+
+
+def there(folder: Path) -> set[str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix() for path in files if ".git" not in path.parts}
+
+
+@pytest.fixture
+def repository(cli: Cli) -> Cli:
+    git(cli.cwd, "init", "--quiet", "--initial-branch=trunk")
+    return cli
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_a_new_project_gets_pipelines_and_a_state_that_they_share(repository: Cli, host: str) -> None:
+    done = repository("init", "--ci", host)
+    assert done.status == 0, done.err
+    assert there(repository.cwd) >= FILES[host] | {"campaignctl.yaml", "push/welcome.yaml"}
+    assert "backend: git" in (repository.cwd / "campaignctl.yaml").read_text()
+    assert repository("validate").status == 0
+
+
+def test_the_files_are_at_the_root_of_the_repository(repository: Cli) -> None:
+    done = repository("init", "crm/campaigns", "--ci", "github")
+    assert done.status == 0, done.err
+    assert there(repository.cwd) >= FILES["github"] | {"crm/campaigns/campaignctl.yaml"}
+    text = (repository.cwd / ".github/workflows/campaigns.yml").read_text()
+    assert 'CAMPAIGNCTL_PROJECT: "crm/campaigns"' in text
+    assert 'branches: ["trunk"]' in text
+    assert '"crm/campaigns/**"' in text
+
+
+def test_a_project_that_exists_gets_the_pipelines_alone(repository: Cli) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
+    done = repository("init", "--ci", "github")
+    assert done.status == 0, done.err
+    assert there(repository.cwd) == FILES["github"] | {"campaignctl.yaml"}
+    assert (repository.cwd / "campaignctl.yaml").read_text() == PROJECT
+    for line in ("backend: git", "campaignctl state migrate --to git", "git remote add origin URL"):
+        assert line in done.out
+
+
+def test_a_project_whose_state_is_shared_already_hears_nothing_of_it(repository: Cli) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(f"{PROJECT}state: {{backend: git}}\n")
+    git(repository.cwd, "remote", "add", "origin", "https://git.example/shop.git")
+    done = repository("init", "--ci", "github")
+    assert "backend: git" not in done.out
+    assert "git remote add" not in done.out
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_a_file_in_the_way_is_kept_and_nothing_is_written(repository: Cli, host: str) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
+    path = repository.cwd / sorted(FILES[host])[-1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mine\n")
+    done = repository("init", "--ci", host)
+    assert (done.status, done.out) == (1, "")
+    assert path.name in done.err
+    assert there(repository.cwd) == {"campaignctl.yaml", path.relative_to(repository.cwd).as_posix()}
+    assert path.read_text() == "mine\n"
+
+
+def test_environments_have_pipelines_of_their_own(repository: Cli) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(ENVIRONMENTS)
+    for environment in ("staging", "production"):
+        done = repository("-e", environment, "init", "--ci", "github")
+        assert done.status == 0, done.err
+    text = (repository.cwd / ".github/workflows/campaigns-staging.yml").read_text()
+    assert 'CAMPAIGNCTL_ENV: "staging"' in text
+    assert "environment: campaigns-staging" in text
+
+
+def test_with_environments_one_is_named(repository: Cli) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(ENVIRONMENTS)
+    done = repository("init", "--ci", "github")
+    assert done.status == 64
+    assert "staging" in done.err
+    assert there(repository.cwd) == {"campaignctl.yaml"}
+
+
+def test_without_a_repository_nothing_is_written(cli: Cli) -> None:
+    done = cli("init", "--ci", "github")
+    assert done.status == 1
+    assert "git init" in done.err
+    assert there(cli.cwd) == set()
+
+
+def test_another_host_is_wrong_usage(cli: Cli) -> None:
+    assert cli("init", "--ci", "bitbucket").status == 64
