@@ -99,7 +99,7 @@ def test_applies_wait_for_each_other_and_none_is_dropped() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a'b", 'a"b', "a$b", "a*", "a`b", "a\nb", "a${{ b }}", "-rf", "a:b", "a\\b", "a@b"]
+    "name", ["a'b", 'a"b', "a$b", "a*", "a`b", "a\nb", "a${{ b }}", "-rf", "a:b", "a\\b"]
 )
 def test_a_directory_that_means_something_to_a_shell_is_refused(name: str) -> None:
     with pytest.raises(CampaignctlError, match="cannot be named in files of a CI"):

@@ -76,7 +76,7 @@ def test_a_project_whose_state_is_shared_already_hears_nothing_of_it(repository:
 @pytest.mark.parametrize("host", ["github", "gitlab"])
 def test_a_file_in_the_way_is_kept_and_nothing_is_written(repository: Cli, host: str) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
-    path = repository.cwd / sorted(FILES[host])[-1]
+    path = repository.cwd / max(FILES[host])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("mine\n")
     done = repository("init", "--ci", host)
