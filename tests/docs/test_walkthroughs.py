@@ -51,7 +51,9 @@ def test_a_recipe_is_done_as_it_is_read(title: str, text: str, tmp_path: Path) -
     assert findings == ()
 
 
-@pytest.mark.parametrize("name", ["getting-started.md", "cookbook.md", "errors.md", "manifest-reference.md"])
+@pytest.mark.parametrize(
+    "name", ["ci.md", "getting-started.md", "cookbook.md", "errors.md", "manifest-reference.md"]
+)
 def test_links_lead_somewhere(name: str) -> None:
     text = page(name)
     for target, anchor in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", text):
