@@ -37,7 +37,8 @@ def _started(team: Team, host: str) -> None:
     """A repository whose project lies in `campaigns/`, beside other things, and has nothing to apply yet."""
     team.edit({"README.md": "Our shop\n", "campaigns/campaignctl.yaml": PROJECT})
     team.campaignctl("init", "campaigns", "--ci", host)
-    team.push({}, "Start")
+    team.commit({}, "Start")
+    team.git("push", "--quiet", "origin", team.main)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from campaignctl.plan import codec
 from tests.ci.github_host import GitHub
-from tests.ci.runner import SECONDS, Watch
+from tests.ci.runner import SECONDS, Ran, Watch
 from tests.e2e.harness import sms
 
 FAR = "2036-03-22 10:00:00"
@@ -42,7 +43,9 @@ def at_the_first_create(github: GitHub, *signals: signal.Signals) -> Watch:
 
 
 def two_campaigns(github: GitHub) -> None:
-    """A merged pull request with two campaigns, and an account that is slow to answer creates."""
+    """A merged pull request with two campaigns, an account that is slow to answer creates, impatient jobs."""
+    workflow = github.work / ".github/workflows/campaigns.yml"
+    github.commit({str(workflow): workflow.read_text().replace("LOCK_TIMEOUT: 10m", "LOCK_TIMEOUT: 1s")})
     texts = {f"campaigns/{name}.yaml": sms(name, scheduled_time=FAR) for name in ("one", "two")}
     github.merge(github.open("pair", texts))
     github.control.fault({**CREATES, "times": 9}, {"kind": "delay", "seconds": 1, "when": "after"})
@@ -54,13 +57,23 @@ def assert_settled(github: GitHub, *names: str) -> None:
     assert (plan["changes"], plan["blocked"]) == ([], [])
 
 
-def test_a_killed_runner_is_followed_by_one_that_finishes(github: GitHub) -> None:
+def unlock(github: GitHub, job: Ran) -> None:
+    """Do what a job says that found the lock of a dead one."""
+    (command,) = re.findall(r"`campaignctl (state unlock \S+)`", job.log)
+    github.campaignctl("-C", "campaigns", *command.split())
+
+
+def test_what_a_killed_runner_began_is_finished_once_its_lock_is_broken(github: GitHub) -> None:
     two_campaigns(github)
     killed = github.pushed(watch=at_the_first_create(github, signal.SIGKILL))["apply"]
     assert killed.result == "failure"
     github.control.clear_faults()
-    next_one = github.pushed()["apply"]
-    assert next_one.result == "success", next_one.log
+    locked = github.pushed()["apply"]
+    assert locked.result == "failure"
+    assert "the state is locked" in locked.log
+    unlock(github, locked)
+    again = github.pushed()["apply"]
+    assert again.result == "success", again.log
     assert_settled(github, "one", "two")
 
 
@@ -69,6 +82,7 @@ def test_the_next_merge_finishes_what_a_killed_runner_began(github: GitHub) -> N
     github.pushed(watch=at_the_first_create(github, signal.SIGKILL))
     github.control.clear_faults()
     github.merge(github.open("more", {"campaigns/more.yaml": sms("more", scheduled_time=FAR)}), "squash")
+    unlock(github, github.pushed()["apply"])
     next_one = github.pushed()["apply"]
     assert next_one.result == "success", next_one.log
     assert_settled(github, "more", "one", "two")
