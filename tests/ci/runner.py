@@ -155,12 +155,16 @@ class _Job:
         return actions[name](given)
 
     def _checkout(self, given: Mapping[str, str]) -> bool:
-        depth = [] if given.get("fetch-depth") == "0" else ["--depth=1"]
+        whole = given.get("fetch-depth") == "0"
+        everything = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
+        sha = self._values["github"]["sha"]
         for words in (
             ("init", "--quiet", "."),
             ("remote", "add", "origin", f"file://{self._machine.remote}"),
-            ("fetch", "--quiet", *depth, "origin", self._values["github"]["sha"]),
-            ("checkout", "--quiet", "--detach", "FETCH_HEAD"),
+            ("fetch", "--quiet", "origin", *everything)
+            if whole
+            else ("fetch", "--quiet", "--depth=1", "origin", sha),
+            ("checkout", "--quiet", "--detach", sha),
         ):
             subprocess.run(
                 ["git", *words],

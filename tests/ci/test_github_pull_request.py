@@ -9,7 +9,7 @@ FAR = "2036-03-22 10:00:00"
 NOT_READ = "Live was not read"
 
 
-def test_a_comment_shows_what_the_merge_would_do(github: GitHub) -> None:
+def test_one_comment_shows_what_the_merge_would_do(github: GitHub) -> None:
     pull = github.open("spring", {"campaigns/spring.yaml": sms("Spring", scheduled_time=FAR)})
     (comment,) = github.comments(pull)
     assert pull.jobs["plan"].result == "success"
@@ -17,6 +17,9 @@ def test_a_comment_shows_what_the_merge_would_do(github: GitHub) -> None:
     assert "11:00 Europe/Belgrade" in comment
     assert NOT_READ not in comment
     assert comment.endswith(pull.jobs["plan"].summary)
+    github.update(pull, {"campaigns/spring.yaml": sms("Spring again", scheduled_time=FAR)})
+    (comment,) = github.comments(pull)
+    assert "Spring again" in comment
     assert github.names() == []
 
 
@@ -27,13 +30,6 @@ def test_a_plan_is_of_the_merge_and_not_of_the_branch(github: GitHub) -> None:
     github.plan(pull)
     assert "cancel" not in github.comments(pull)[0]
     assert "1 to create" in github.comments(pull)[0]
-
-
-def test_one_comment_is_kept_up_to_date(github: GitHub) -> None:
-    pull = github.open("spring", {"campaigns/spring.yaml": sms("Spring", scheduled_time=FAR)})
-    github.update(pull, {"campaigns/spring.yaml": sms("Spring again", scheduled_time=FAR)})
-    (comment,) = github.comments(pull)
-    assert "Spring again" in comment
 
 
 def test_a_comment_of_somebody_else_is_left_alone(github: GitHub) -> None:

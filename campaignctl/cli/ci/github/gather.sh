@@ -34,6 +34,7 @@ for entry in json.load(open(sys.argv[1]))["history"]:  # the newest first
 PYTHON
 )
 
+git fetch --quiet origin "$BRANCH" # that may have moved on since this run was asked for
 from=
 if [ -n "$last" ] && git cat-file -e "$last^{commit}" 2> /dev/null; then
   if [ "$last" != "$(git rev-parse HEAD)" ] && git merge-base --is-ancestor HEAD "$last"; then

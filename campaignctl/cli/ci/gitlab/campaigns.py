@@ -79,6 +79,9 @@ def gather(into: str) -> None:
     """
     folder = Path(into)
     folder.mkdir(parents=True, exist_ok=True)
+    git(
+        "fetch", "--quiet", "origin", ENV["CI_DEFAULT_BRANCH"]
+    )  # it may have moved on since this run was asked for
     last = last_applied()
     if last and last != git("rev-parse", "HEAD") and succeeds("merge-base", "--is-ancestor", "HEAD", last):
         say(f"A newer commit was applied already: {last}.")
