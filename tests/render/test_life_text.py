@@ -1,0 +1,79 @@
+"""How a plan tells the life of a campaign: pauses, resumes, moves, adoptions, as the planner makes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.plan.model import Plan
+from campaignctl.plan.reading import Reading
+from campaignctl.render.plan import plan_text
+from tests.plan.planning import (
+    KEY,
+    NOW,
+    PROJECT,
+    RECURRING,
+    SCHEDULED,
+    live,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+PAUSED = Lifecycle(phase="paused")
+
+
+def text(plan: Plan) -> str:
+    """The plan as a person reads it."""
+    return plan_text(replace(plan, time_zone="Europe/Belgrade"), color=False, now=NOW)
+
+
+def test_a_pause_comes_before_the_update_which_does_not_send() -> None:
+    plan = plan_of(
+        wanted({**SCHEDULED, "name": "New"}, lifecycle=PAUSED), known=state({KEY: record(SCHEDULED)})
+    )
+    shown = text(plan)
+    assert shown.index("   = pause push/welcome") < shown.index("   ~ update push/welcome")
+    assert "sends:   not while it is paused\n" in shown
+    assert "[arms]" not in shown
+    assert "Symbols: ~ update, = pause\n" in shown
+
+
+def test_a_resume_says_when_in_gmt_in_the_zone_and_in_words() -> None:
+    known = record(RECURRING, "paused", lifecycle=PAUSED, paused_by_us=True)
+    shown = text(plan_of(wanted(RECURRING), known=state({KEY: known})))
+    assert '   ^ resume push/welcome "Welcome" (1030978) [arms]\n' in shown
+    assert "next  Wed 25 Nov 2026 09:00 GMT (10:00 Europe/Belgrade) at the earliest, in 21 hours\n" in shown
+    assert "at 09:00 GMT (10:00 in winter, 11:00 in summer Europe/Belgrade)\n" in shown
+
+
+def test_a_move_names_both_keys() -> None:
+    shown = text(
+        plan_of(wanted(SCHEDULED, "new", moved_from=("old",)), known=state({"old": record(SCHEDULED)}))
+    )
+    assert '   > move new "Welcome" (1030978)\n' in shown
+    assert "was:     old\n" in shown
+
+
+def test_an_adoption_names_its_id_and_the_update_follows() -> None:
+    hand_made = live({**SCHEDULED, "name": "By hand"})
+    shown = text(
+        plan_of(wanted(SCHEDULED, adopt="1030978"), reading=Reading(adoptable={"1030978": hand_made}))
+    )
+    assert '   < adopt push/welcome "By hand" (1030978)\n' in shown
+    assert '~ name "By hand" -> "Welcome"\n' in shown
+    assert shown.index("   < adopt") < shown.index("   ~ update")
+
+
+def test_drift_says_when_it_was_changed() -> None:
+    shown = text(
+        plan_of(
+            wanted(SCHEDULED),
+            known=state({KEY: record(SCHEDULED)}),
+            reading=Reading(live={KEY: live(SCHEDULED, "paused", update_time="2026-11-24 10:00:00")}),
+            project=PROJECT,
+        )
+    )
+    assert "last changed Tue 24 Nov 2026 10:00 GMT (11:00 Europe/Belgrade); left as it is\n" in shown
+    assert '~ status "scheduled" -> "paused"\n' in shown
