@@ -11,7 +11,7 @@ from pathlib import Path
 from campaignctl.backends import durable
 from campaignctl.backends.journalfile import JournalFile
 from campaignctl.backends.lockfile import HeldLock
-from campaignctl.backends.rescue import rescue
+from campaignctl.backends.rescue import Rescue
 from campaignctl.backends.statefiles import StateFiles
 from campaignctl.errors import StateError, StateNotSaved
 from campaignctl.state.codec import encode, fingerprint
@@ -33,6 +33,7 @@ class LocalSession:
     def __init__(self, files: StateFiles, held: HeldLock) -> None:
         self._files = files
         self._held = held
+        self._rescue = Rescue()
         self._mutex = threading.Lock()
         self._state: State | None = None
         self._document: tuple[State, str] | None = None
@@ -167,7 +168,7 @@ class LocalSession:
         except OSError as error:
             self._journal.fail(error)
             first = "see which state is the right one" if error.strerror == _REPLACED else "make room"
-            raise self._not_saved(self._files.path, error, rescue(data, first)) from error
+            raise self._not_saved(self._files.path, error, self._rescue.save(data, first)) from error
         self._journal.close()
         self._journal = JournalFile(self._files.beside("journal"))
         self._state, self._document, self._problem = state, (state, fingerprint(data)), None

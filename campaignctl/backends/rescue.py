@@ -11,8 +11,32 @@ from pathlib import Path
 from campaignctl.backends import durable
 
 
-def rescue(data: bytes, first: str) -> str:
-    """Save a state document somewhere else, and say where, and what to do with it after `first`."""
+class Rescue:
+    """Where one session saves a state that cannot be saved in its place: always the same file, so that the
+    last one, which knows the most, is the only one."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+
+    def save(self, data: bytes, first: str) -> str:
+        """Save a state document somewhere else, and say where, and what to do with it after `first`."""
+        if self._path is None or not _replaced(self._path, data):
+            self._path = _created(data)
+        if self._path is None:
+            lost = "it could not be saved anywhere else either"
+            return f"{lost}; {first}, and the next apply settles what is open"
+        return f"the state is in {self._path}; {first}, then run `campaignctl state push {self._path}`"
+
+
+def _replaced(path: Path, data: bytes) -> bool:
+    try:
+        durable.replace(path, data)
+    except OSError:
+        return False
+    return True
+
+
+def _created(data: bytes) -> Path | None:
     for directory in _elsewhere():
         with suppress(OSError):
             descriptor, name = tempfile.mkstemp(".json", "campaignctl-state-", directory)
@@ -24,8 +48,8 @@ def rescue(data: bytes, first: str) -> str:
                 raise
             finally:
                 os.close(descriptor)
-            return f"the state is in {name}; {first}, then run `campaignctl state push {name}`"
-    return f"it could not be saved anywhere else either; {first}, and the next apply settles what is open"
+            return Path(name)
+    return None
 
 
 def _elsewhere() -> Iterator[Path]:

@@ -14,7 +14,7 @@ from campaignctl.backends.git.bus import Bus
 from campaignctl.backends.git.place import Moved, Place, Seen, message
 from campaignctl.backends.git.snapshot import Snapshot
 from campaignctl.backends.git.trouble import GitTrouble
-from campaignctl.backends.rescue import rescue
+from campaignctl.backends.rescue import Rescue
 from campaignctl.errors import LockLost, StateError, StateNotSaved
 from campaignctl.state.codec import encode, fingerprint
 from campaignctl.state.journal import entry_line, first_line
@@ -54,6 +54,7 @@ class GitSession:
 
     def __init__(self, held: Held) -> None:
         self._held = held
+        self._rescue = Rescue()
         self._mutex = threading.Lock()
         self._pushing = threading.Lock()
         self._seen = held.seen
@@ -224,7 +225,7 @@ class GitSession:
         try:
             self._put(onto.rewritten(data, self._held.project), f"the state, serial {state.serial}")
         except GitTrouble as error:
-            failure = self._not_saved(error, rescue(data, _RESCUED))
+            failure = self._not_saved(error, self._rescue.save(data, _RESCUED))
             with self._mutex:
                 self._failure = failure
             raise failure from error
