@@ -17,13 +17,14 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lint types contracts campaigns bench torture lock format clean
+.PHONY: help demo test check lint types contracts campaigns bench slow torture lock format clean
 
 help:
 	@echo "make demo    a local Ocamba and the sample project: plan, apply, plan again"
 	@echo "make test    the tests"
 	@echo "make check   everything that CI checks: style, types, contracts, campaigns, tests"
 	@echo "make bench   the benchmarks"
+	@echo "make slow    the tests that take minutes: whole pipelines, states on a git remote under load"
 	@echo "make torture every crash point and fault, over 3,000 trials (a quarter of an hour)"
 	@echo "make format  put the code into its canonical form"
 	@echo "make lock    compile the locks anew (needs uv)"
@@ -58,6 +59,9 @@ bench: $(DEV)
 format: $(DEV)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+slow: $(DEV)
+	@$(BIN)/python -m pytest -n auto -m slow
 
 torture: $(DEV)
 	@$(BIN)/python -m tests.torture --all

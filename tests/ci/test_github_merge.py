@@ -9,6 +9,8 @@ import pytest
 from tests.ci.github_host import GitHub, Pull
 from tests.e2e.harness import sms
 
+pytestmark = pytest.mark.slow
+
 FAR = "2036-03-22 10:00:00"
 
 

@@ -11,10 +11,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from campaignctl.plan import codec
 from tests.ci.github_host import GitHub
 from tests.ci.runner import SECONDS, Ran, Watch
 from tests.e2e.harness import sms
+
+pytestmark = pytest.mark.slow
 
 FAR = "2036-03-22 10:00:00"
 CREATES = {"method": "POST", "path": "/v1/hood/campaigns$"}

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.ci.gitlab_host import GitLab, Request
 from tests.e2e.harness import sms
+
+pytestmark = pytest.mark.slow
 
 FAR = "2036-03-22 10:00:00"
 
