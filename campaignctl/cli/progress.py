@@ -87,7 +87,7 @@ class Lines:
             action=event.action and str(event.action),
             outcome=event.outcome,
             total=event.total,
-            remaining=event.remaining and event.remaining.total_seconds(),
+            remaining=None if event.remaining is None else event.remaining.total_seconds(),
         )
         if event.remaining is not None and self._console.log_format == "text":
             self._tell_remaining(event)
