@@ -58,7 +58,6 @@ def test_without_a_state_there_is_nothing_and_that_is_said(world: World) -> None
         ["unlock"],
         ["resolve", "far"],
         ["resolve", "far", "--adopt", "1", "--retry"],
-        ["history"],
         ["list", "--format", "json"],
     ],
     ids=" ".join,
