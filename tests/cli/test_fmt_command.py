@@ -63,7 +63,7 @@ def test_a_file_with_an_error_is_left_alone_and_named_with_its_place(shop: Cli) 
     broken.write_text("spec:\n   name: [x\n")
     done = shop("fmt")
     assert done.status == 1
-    assert "push/broken.yaml:3:1: error:" in done.err
+    assert "push/broken.yaml:2:10: error:" in done.err
     assert broken.read_text() == "spec:\n   name: [x\n"
     assert awry(shop).read_text() == STRAIGHT
 

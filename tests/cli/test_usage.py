@@ -33,7 +33,8 @@ def test_the_nearest_name_is_given(cli: Cli, words: list[str], named: str) -> No
         ["plan", "--var", "a=b"],
         ["plan", "--format", "html"],
         ["show", "--format", "html"],
-        ["init", "--ci", "github"],
+        ["init", "--ci", "jenkins"],
+        ["init", "--ci"],
         ["plan", "--override", "everything"],
     ],
 )
