@@ -16,6 +16,7 @@ from typing import Any
 from campaignctl.backends.local import LocalBackend
 from campaignctl.sandbox.control import Control
 from campaignctl.state import codec
+from tests.e2e import forks
 
 TOKEN = "s3cr3t-t0ken-9f27"
 
@@ -79,20 +80,20 @@ class World:
     def command(self, *args: str) -> list[str]:
         return [sys.executable, "-m", "campaignctl", "-C", str(self.folder), *args]
 
-    def start(self, *args: str, piped: bool = False) -> subprocess.Popen[str]:
+    def start(self, *args: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             self.command(*args),
             env=self.env(),
-            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
     def run(self, *args: str, status: int | None = None, stdin: str | None = None) -> Run:
-        with self.start(*args, piped=stdin is not None) as process:
-            out, err = process.communicate(stdin, timeout=120)
-        result = Run(process.returncode, out, err)
+        ended = forks.run(("-C", str(self.folder), *args), self.env(), stdin, 120)
+        out, err = ended.out, ended.err
+        result = Run(ended.status, out, err)
         assert "Traceback" not in err, err
         assert TOKEN not in out + err
         if status is not None:
