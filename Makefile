@@ -34,7 +34,7 @@ demo: $(RUNTIME)
 	@$(BIN)/python -m campaignctl demo
 
 test: $(DEV)
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 # The tests come last, so that their closing line is the last line of the output.
 check: lint types contracts campaigns test
@@ -61,7 +61,7 @@ format: $(DEV)
 	@$(BIN)/ruff format .
 
 slow: $(DEV)
-	@$(BIN)/python -m pytest -n auto -m slow
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 torture: $(DEV)
 	@$(BIN)/python -m tests.torture --all

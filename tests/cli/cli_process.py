@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import forks
+
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60
 
@@ -48,17 +50,15 @@ class Cli:
         return [sys.executable, "-P", "-m", "campaignctl", *words]
 
     def __call__(self, *words: str, stdin: str = "") -> Done:
-        done = subprocess.run(
-            self.command(*words),
-            cwd=self.cwd,
-            env=self.environ,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        """Run in a fork of a process that has everything imported."""
+        ended = forks.run(words, self.environ, self.cwd, stdin, SECONDS)
+        return Done(ended.status, ended.out, ended.err)
+
+    def spawned(self, *words: str) -> Done:
+        """Run in an interpreter of its own."""
+        process = self.start(*words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = process.communicate(timeout=SECONDS)
+        return Done(process.returncode, out, err)
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         return subprocess.Popen(

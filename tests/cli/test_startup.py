@@ -40,8 +40,46 @@ def test_validate_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
     assert_not_loaded(["-C", str(tmp_path), "validate"], NOT_FOR_VALIDATE)
 
 
+IMPORTED_FIRST = """
+import os, pkgutil, traceback
+import click, deepdiff, httpx, pydantic, yaml
+import campaignctl
+for found in pkgutil.walk_packages(campaignctl.__path__, "campaignctl."):
+    if not found.name.endswith("__main__"):
+        if not os.fork():
+            try:
+                __import__(found.name)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)
+        if os.wait()[1]:
+            print(found.name)
+"""
+
+
+def test_any_module_can_be_the_first_that_is_imported() -> None:
+    """Commands import what they need when they need it; that must not depend on who came before."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED_FIRST],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.stdout == "", done.stderr
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_command_starts_by_itself(cli: Cli, name: str) -> None:
+    done = cli.spawned(name, "--help")
+    assert (done.status, done.err) == (0, "")
+    assert f"Usage: campaignctl {name}" in done.out
+
+
 def test_version(cli: Cli) -> None:
-    done = cli("--version")
+    done = cli.spawned("--version")
     assert (done.status, done.out) == (0, "campaignctl 0.1.0\n")
 
 

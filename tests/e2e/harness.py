@@ -16,7 +16,7 @@ from typing import Any
 from campaignctl.backends.local import LocalBackend
 from campaignctl.sandbox.control import Control
 from campaignctl.state import codec
-from tests.e2e import forks
+from tests import forks
 
 TOKEN = "s3cr3t-t0ken-9f27"
 
@@ -91,7 +91,7 @@ class World:
         )
 
     def run(self, *args: str, status: int | None = None, stdin: str | None = None) -> Run:
-        ended = forks.run(("-C", str(self.folder), *args), self.env(), stdin, 120)
+        ended = forks.run(("-C", str(self.folder), *args), self.env(), Path.cwd(), stdin or "")
         out, err = ended.out, ended.err
         result = Run(ended.status, out, err)
         assert "Traceback" not in err, err

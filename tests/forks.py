@@ -2,7 +2,7 @@
 
 A fork is a process like any other, with files, environment, signals and exit status of its own, and it
 starts in milliseconds where an interpreter takes half a second. That the command line starts by itself,
-whatever it imports first, is the matter of `tests/cli`, which spawns interpreters.
+whatever it imports first, is the matter of `tests/cli/test_startup.py`, which spawns interpreters.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ class Ended:
     err: str
 
 
-def run(words: Sequence[str], environ: Mapping[str, str], stdin: str | None, seconds: float) -> Ended:
+def run(
+    words: Sequence[str], environ: Mapping[str, str], directory: Path, stdin: str = "", seconds: float = 120
+) -> Ended:
     """Run `campaignctl` with these words in a fork. Raises TimeoutError after so many seconds."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "in").write_text(stdin or "", encoding="utf-8")
-        process = _server().Process(target=_command, args=(tuple(words), dict(environ), folder, Path.cwd()))
+        (folder / "in").write_text(stdin, encoding="utf-8")
+        process = _server().Process(target=_command, args=(tuple(words), dict(environ), folder, directory))
         process.start()
         process.join(seconds)
         if process.exitcode is None:
