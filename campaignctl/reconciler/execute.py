@@ -17,7 +17,7 @@ from campaignctl.reconciler import settle
 from campaignctl.reconciler.attempt import attempt, moved
 from campaignctl.reconciler.beginning import finish
 from campaignctl.reconciler.lastlook import CREATING
-from campaignctl.reconciler.outcome import ChangeResult, Event, Failure, Outcome
+from campaignctl.reconciler.outcome import ChangeResult, Event, Failure, Outcome, ways_out
 from campaignctl.reconciler.readback import is_open, read_back
 from campaignctl.reconciler.results import Place, not_started, place
 from campaignctl.reconciler.run import Run
@@ -201,9 +201,9 @@ def _note_of(error: Exception) -> str:
 
 def _next(results: tuple[ChangeResult, ...], plan: Plan) -> tuple[str, ...]:
     """The commands to run next, most pressing first, each once."""
-    unknown = [r.error.hint for r in results if r.outcome == "unknown" and r.error and r.error.hint]
-    failed = [r.error.hint for r in results if r.outcome == "failed" and r.error and r.error.hint]
-    again = ["campaignctl apply"] if any(_is_left(result) for result in results) else []
+    unknown = [r.error.hint for r in results if r.outcome == "unknown" and r.error]
+    failed = [r.error.hint for r in results if r.outcome == "failed" and r.error]
     blocked = [b.hint for b in plan.blocked]
-    commands = [hint for hint in (*unknown, *failed, *blocked) if hint.startswith("campaignctl ")]
+    again = ["campaignctl apply"] if any(_is_left(result) for result in results) else []
+    commands = [command for hint in (*unknown, *failed, *blocked) for command in ways_out(hint)]
     return tuple(dict.fromkeys([*commands, *again]))

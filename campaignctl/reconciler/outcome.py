@@ -48,6 +48,14 @@ class Outcome:
     blocked: int = 0
 
 
+def ways_out(hint: str) -> tuple[str, ...]:
+    """The complete commands that a hint names; two for a write that only a person can settle."""
+    if not hint.startswith("campaignctl "):
+        return ()
+    command, sep, _ = hint.partition(", or --retry")
+    return (command, f"{command.partition(' --adopt ')[0]} --retry") if sep else (command,)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened under way, for progress.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from shlex import quote
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
@@ -102,7 +103,7 @@ def _double(key: str, intent: Intent, lives: list[Live]) -> Unsettled:
         intent.intent,
         at_once=intent.first_send == AT_ONCE,
         reason=f"two campaigns carry its marker: {ids}",
-        hint=f"campaignctl state resolve {key} --adopt {lives[0].id}",
+        hint=f"campaignctl state resolve {quote(key)} --adopt {lives[0].id}",
     )
 
 
@@ -114,7 +115,7 @@ def _not_found(run: Run, key: str, intent: Intent) -> Unsettled | None:
             intent.intent,
             at_once=intent.first_send == AT_ONCE,
             reason="nobody knows whether its create happened, and it could have sent",
-            hint=f"campaignctl state resolve {key} --adopt ID, or --retry if the dashboard shows none",
+            hint=f"campaignctl state resolve {quote(key)} --adopt ID, or --retry if the dashboard shows none",
         )
     return _repost(run, key, intent)
 
@@ -204,7 +205,7 @@ def _leave_update(key: str, intent: Intent, why: str) -> Unsettled:
         intent.intent,
         at_once=True,
         reason=f"nobody knows whether {intent.id} was set off: {why}",
-        hint=f"campaignctl state resolve {key} --adopt {intent.id} if it has sent, --retry if not",
+        hint=f"campaignctl state resolve {quote(key)} --adopt {intent.id}, or --retry if it has not sent",
     )
 
 

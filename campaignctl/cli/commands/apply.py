@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -180,5 +181,9 @@ def _manner(options: dict[str, object]) -> Manner:
 
 
 def _ended(app: App, outcome: Outcome, manner: Manner) -> int:
+    if environment := app.settings.environment:
+        # The next command is complete: without the environment it would act on another one.
+        chosen = f"campaignctl -e {shlex.quote(environment)} "
+        outcome = replace(outcome, next=tuple(c.replace("campaignctl ", chosen, 1) for c in outcome.next))
     show_outcome(app, outcome, as_json=manner.form == "json")
     return _STATUS[outcome.result] or int(outcome.blocked > 0)
