@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from shlex import quote
 
 from campaignctl.campaign.canonical import digest
 from campaignctl.campaign.live import Live
@@ -196,7 +197,9 @@ class Case:
         """Left alone because its status is one that we do not know. `command`: the one that was asked for."""
         shown = [self.live.status, self.live.text("effective_status")] if self.live else [self.record.status]
         words = " and ".join(repr(word) for word in dict.fromkeys(filter(None, shown)))
+        # The API may refuse to end it; and what is forgotten while it is declared would be created again.
+        given_up = "" if self.wanted else f", or `campaignctl state rm {quote(self.key)}` to let it be"
         return self.blocked(
             f"the API reports the status {words}, which we do not know; it may still send",
-            f"campaignctl {command} {self.key} --override unknown_status",
+            f"campaignctl {command} {quote(self.key)} --override unknown_status{given_up}",
         )

@@ -6,6 +6,7 @@ Each row of the table is one small function; `undeclared` and `declared` pick th
 from __future__ import annotations
 
 from dataclasses import replace
+from shlex import quote
 
 from campaignctl.campaign.status import Status
 from campaignctl.diff import alike, equal
@@ -91,10 +92,12 @@ def _replacement(site: build.Site, case: Case, wanted: DesiredCampaign) -> Verdi
 
 
 def _missing(case: Case, wanted: DesiredCampaign) -> Verdict:
-    again = f"`--replace {case.key}` creates it again, " if wanted.lifecycle.phase == "active" else ""
+    key = quote(case.key)
+    replaced = f"`campaignctl apply --replace {key}` creates it again, "
+    again = replaced if wanted.lifecycle.phase == "active" else ""
     return case.blocked(
         f"not found under {case.record.id} in this account",
-        f"{again}`campaignctl state rm {case.key}` forgets it",
+        f"{again}`campaignctl state rm {key}` forgets it",
     )
 
 
@@ -119,4 +122,5 @@ def _ended(case: Case, wanted: DesiredCampaign) -> Verdict:
 
 
 def _create_again(case: Case) -> str:
-    return f"give the change a new key, or `--replace {case.key}` to create it again"
+    again = f"campaignctl apply --replace {quote(case.key)}"
+    return f"give the change a new key, or `{again}` to create it again"

@@ -49,11 +49,16 @@ class Outcome:
 
 
 def ways_out(hint: str) -> tuple[str, ...]:
-    """The complete commands that a hint names; two for a write that only a person can settle."""
+    """The complete commands that a hint begins with: one, or two with `, or` between them.
+
+    The second is `--retry` of the same command, or stands between backticks.
+    """
     if not hint.startswith("campaignctl "):
         return ()
-    command, sep, _ = hint.partition(", or --retry")
-    return (command, f"{command.partition(' --adopt ')[0]} --retry") if sep else (command,)
+    command, _, other = hint.partition(", or ")
+    if other.startswith("--retry"):
+        return command, f"{command.partition(' --adopt ')[0]} --retry"
+    return (command, other.split("`")[1]) if other.startswith("`campaignctl ") else (hint,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from campaignctl.sandbox.model import (
     PAUSED,
     RUNNING,
     SCHEDULED,
+    STATUSES,
     Campaign,
     JsonObject,
     Refused,
@@ -46,7 +47,7 @@ def created(blank: Campaign, kept: JsonObject, now: str, switches: Switches) -> 
 
 def patched(campaign: Campaign, patch: Any, now: str, switches: Switches) -> Campaign:
     """Return the campaign with a merge patch applied; message ids are the caller's to renew."""
-    _demand(campaign, "changed", DRAFT, MANUAL, SCHEDULED, PAUSED)
+    _demand(campaign, "changed", DRAFT, MANUAL, SCHEDULED, PAUSED, *_odd(campaign, switches))
     if not isinstance(patch, dict):
         raise Refused("body: must be an object")
     patch = {name: value for name, value in patch.items() if name not in switches.patch_ignores}
@@ -61,14 +62,15 @@ def patched(campaign: Campaign, patch: Any, now: str, switches: Switches) -> Cam
 
 def paused(campaign: Campaign, switches: Switches) -> Campaign:
     """Return the campaign suspended."""
-    _demand(campaign, "paused", RUNNING, SCHEDULED, *_idle_manual(switches))
+    _demand(campaign, "paused", RUNNING, SCHEDULED, *_idle_manual(switches), *_odd(campaign, switches))
     interrupted = campaign.interrupted or campaign.status == RUNNING
     return replace(lifecycle.idle(campaign, PAUSED), interrupted=interrupted)
 
 
 def canceled(campaign: Campaign, switches: Switches) -> Campaign:
     """Return the campaign ended for good."""
-    _demand(campaign, "canceled", RUNNING, SCHEDULED, PAUSED, *_idle_manual(switches))
+    also = (*_idle_manual(switches), *_odd(campaign, switches))
+    _demand(campaign, "canceled", RUNNING, SCHEDULED, PAUSED, *also)
     return lifecycle.idle(campaign, CANCELED)
 
 
@@ -101,6 +103,12 @@ def _demand(campaign: Campaign, what: str, *statuses: str) -> None:
 
 def _idle_manual(switches: Switches) -> tuple[str, ...]:
     return (MANUAL,) if switches.manual_cancelable else ()
+
+
+def _odd(campaign: Campaign, switches: Switches) -> tuple[str, ...]:
+    """The status of the campaign where no document names it and that is no obstacle."""
+    odd = campaign.status not in STATUSES and switches.odd_statuses == "accepted"
+    return (campaign.status,) if odd else ()
 
 
 def _with_definition(campaign: Campaign, kept: JsonObject, *, immediate: bool) -> Campaign:

@@ -47,6 +47,8 @@ class Switches:
             a send begins (the first zone is UTC+14); 0: zones are ignored.
         ab_draw: an automatic A/B test ends in a draw, and its mode turns to manual.
         manual_cancelable: an idle manual campaign can be canceled and paused.
+        odd_statuses: to change, pause or cancel a campaign in a status that no document names (the dashboard
+            sets it) is `refused` or `accepted`.
 
     Answers
         create_success: status of a create, 201 or 200.
@@ -113,6 +115,7 @@ class Switches:
     profile_zone_lead_hours: float = 14
     ab_draw: bool = False
     manual_cancelable: bool = False
+    odd_statuses: Literal["refused", "accepted"] = "refused"
 
     create_success: Literal[201, 200] = 201
     patch_success: Literal[204, 200] = 204

@@ -6,6 +6,7 @@ The life of a few campaigns has to go on: created once, edited by what changed, 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import time
 from typing import Any
@@ -88,7 +89,8 @@ def test_life_goes_on_when(world: World, switches: dict[str, Any]) -> None:
     assert all(getattr(default, name) != value for name, value in switches.items())
     world.write("campaignctl.yaml", QUICK)
     for number in range(12):
-        world.control.create(json.loads(sms(f"Theirs {number}", is_draft=True))["spec"])
+        theirs = sms(f"Theirs {number}", is_draft=True, metadata={"by": "hand"})
+        world.control.create(json.loads(theirs)["spec"])
     world.control.switch(**switches)
     write_campaigns(world, "one")
     created = world.apply()
@@ -146,8 +148,9 @@ def as_a_person(world: World, command: str) -> None:
         world.run(*words, status=0)
 
 
+@pytest.mark.parametrize("way_out", ["created again", "forgotten"])
 @pytest.mark.parametrize("answer", ["404", "400", "empty"])
-def test_a_campaign_that_is_not_there_is_blocked_alone(world: World, answer: str) -> None:
+def test_a_campaign_that_is_not_there_is_blocked_alone(world: World, answer: str, way_out: str) -> None:
     world.control.switch(unknown_id=answer)
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.write("draft.yaml", sms("Draft", is_draft=True))
@@ -160,28 +163,58 @@ def test_a_campaign_that_is_not_there_is_blocked_alone(world: World, answer: str
     assert [change["key"] for change in plan["changes"]] == ["draft"]
     (blocked,) = plan["blocked"]
     assert (blocked["key"], blocked["status"]) == ("far", "missing")
-    assert "--replace far" in blocked["hint"]
-    assert "campaignctl state rm far" in blocked["hint"]
-    assert world.apply("--replace", "far").outcomes() == {"draft": "done", "far": "done"}
+    named = re.findall("`([^`]+)`", blocked["hint"])
+    assert named == ["campaignctl apply --replace far", "campaignctl state rm far"]
+    if way_out == "created again":
+        world.run(*shlex.split(named[0])[1:], "--auto-approve", status=0)
+    else:
+        world.run(*shlex.split(named[1])[1:], status=0)
+        world.apply()
+    assert world.state["campaigns"]["far"]["id"] != "999"
     world.assert_settled()
 
 
 @pytest.mark.parametrize("status", ["archived", "on_hold"])
 def test_a_status_that_nobody_knows_is_blocked_until_it_is_lifted_by_name(world: World, status: str) -> None:
-    world.write("far.yaml", sms("Far", scheduled_time=FAR))
-    world.write("draft.yaml", sms("Draft", is_draft=True))
-    world.apply()
-    far = world.campaigns()["Far"]["id"]
-    world.control.edit(far, status=status)
+    far = in_odd_status(world, status)
+    world.control.switch(odd_statuses="accepted")
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="edited"))
     world.write("draft.yaml", sms("Draft", is_draft=True, description="edited"))
     held = world.apply(status=1)
     assert held.outcomes() == {"draft": "done"}
     (command,) = held.json["next"]
     assert "--override unknown_status" in command
-    world.run(*command.split()[1:], "--auto-approve")
+    world.run(*shlex.split(command)[1:], "--auto-approve", status=0)
     assert world.control.campaign(far)["live"]["description"] == "edited"
     assert [c["id"] for c in world.control.campaigns() if c["live"]["name"] == "Far"] == [far]
+    world.assert_settled()
+
+
+@pytest.mark.parametrize("answer", ["accepted", "refused"])
+def test_a_campaign_in_a_status_that_nobody_knows_is_ended_or_let_be_by_name(
+    world: World, answer: str
+) -> None:
+    far = in_odd_status(world, "on_hold")
+    world.control.switch(odd_statuses=answer)
+    world.remove("far.yaml")
+    ended, let_be = world.apply(status=1).json["next"]
+    done = world.run(*shlex.split(ended)[1:], "--auto-approve", status=0 if answer == "accepted" else 1)
+    if answer == "refused":
+        assert "cannot be canceled" in done.out
+        world.run(*shlex.split(let_be)[1:], status=0)
+    assert world.control.campaign(far)["live"]["status"] == {"accepted": "canceled"}.get(answer, "on_hold")
+    assert "far" not in world.state["campaigns"]
+    world.assert_settled()
+
+
+def in_odd_status(world: World, status: str) -> str:
+    """A draft, and a scheduled campaign to which the dashboard gave a status: its id."""
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.apply()
+    far: str = world.campaigns()["Far"]["id"]
+    world.control.edit(far, status=status)
+    return far
 
 
 def test_an_edit_of_metadata_keeps_the_marker_where_a_patch_replaces_it(world: World) -> None:

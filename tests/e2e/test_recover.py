@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -72,6 +73,18 @@ def test_without_a_state_nothing_is_created_again_and_all_is_taken_over(applied:
     assert applied.writes(mark) == [], "the account is not touched"
     assert_same_campaigns(applied, ids)
     assert "knows every campaign" in applied.run("state", "recover", status=0).out
+
+
+def test_the_command_that_comes_next_names_the_environment(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + "environments: {a: {}, b: {}}\n")
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.environ = {"CAMPAIGNCTL_ENV": "a"}
+    world.apply()
+    shutil.rmtree(folder(world))
+    (command,) = world.apply(status=1).json["next"]
+    world.environ = {}
+    world.run(*shlex.split(command)[1:], status=0)
+    world.run("-e", "a", "plan", "--detailed-exitcode", status=0)
 
 
 def test_the_way_out_of_an_old_state_is_the_same(world: World) -> None:
