@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import secrets
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from random import Random
 
-from tests.torture import scenario, schedules
+from tests.torture import plans, schedules
+from tests.torture.own import CannotTorture, stage_of
 from tests.torture.place import Stage
 from tests.torture.processes import load_everything
 from tests.torture.report import Table, complaint
+from tests.torture.scenario import Times
 from tests.torture.tap import Call
-from tests.torture.trials import Trial
-from tests.torture.workers import reports
+from tests.torture.trials import Random, Trial
+from tests.torture.workers import Job, reports
 
 _MEMORY = Path("/dev/shm")
 _SHOWN_EVERY = 50
@@ -32,11 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     load_everything()
     place = _MEMORY if _MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="torture-", dir=place) as root:
-        stages = {plan.name: Stage.built(plan, Path(root) / plan.name) for plan in _plans(options)}
-        calls = {name: _crossed(stage) for name, stage in stages.items()}
-        trials = _chosen(list(_trials(calls, options)), options)
-        _say(f"seed {options.seed}: {len(trials)} trials on {options.workers} workers")
-        table = _done(stages, trials, options)
+        try:
+            stages = {stage.scenario.name: stage for stage in _stages(options, Path(root))}
+        except CannotTorture as error:
+            _say(f"{error}\nTorture begins with a project that applies as it is.")
+            return 1
+        calls = {name: stage.crossed() for name, stage in stages.items()}
+        jobs = _chosen(list(_jobs(calls, options)), options)
+        number = sum(job.number if isinstance(job, Random) else 1 for job in jobs)
+        _say(f"seed {options.seed}: {number} trials on {options.workers} workers")
+        table = _done(stages, jobs, number, options)
     print(table.text(sum(map(len, calls.values())), time.monotonic() - began))  # noqa: T201 - the result
     return bool(table.bad)
 
@@ -47,6 +54,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     which.add_argument("--all", action="store_true", help="every plan and every trial")
     which.add_argument("--slice", type=int, metavar="N", help="so many of all trials, by the seed")
     which.add_argument("--small", action="store_true", help="all kills and power cuts of the small plan")
+    own = parser.add_argument_group("a project of your own, applied to a local Ocamba")
+    own.add_argument("--project", type=Path, metavar="DIR", help="it, instead of the plans that are here")
+    own.add_argument("--before", type=Path, metavar="DIR", help="an earlier checkout, applied before")
+    own.add_argument("-e", "--environment", metavar="ENV", help="one of its environments")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="default: a random one")
     parser.add_argument("--workers", type=int, default=3 * (os.cpu_count() or 1), help="trials at a time")
     parser.add_argument("--only", default="", metavar="TEXT", help="trials whose plan, row or label has it")
@@ -54,30 +65,33 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _plans(options: argparse.Namespace) -> list[scenario.Scenario]:
-    times = scenario.Times()
+def _stages(options: argparse.Namespace, root: Path) -> Iterator[Stage]:
+    if options.project:
+        yield stage_of(options.project, options.before, options.environment, root / "own")
+        return
+    times = Times()
+    yield Stage.built(plans.small(times), root / "small")
     if not (options.all or options.slice):
-        return [scenario.small(times)]
-    return [
-        scenario.small(times),
-        scenario.first(times),
-        scenario.mixed(times),
-        scenario.mixed(times, two_step=True),
-    ]
+        return
+    for plan in (
+        plans.first(times),
+        plans.mixed(times),
+        plans.mixed(times, two_step=True),
+        plans.life(times),
+        plans.halted(times),
+        plans.imported(times),
+    ):
+        yield Stage.built(plan, root / plan.name)
 
 
-def _crossed(stage: Stage) -> list[Call]:
-    with stage.place() as place:
-        return place.crossed(*(word for key in stage.scenario.replace for word in ("--replace", key)))
-
-
-def _trials(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Iterator[Trial]:
+def _jobs(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Iterator[Job]:
+    broad = options.all or options.slice
     for name, crossed in calls.items():
-        for kind in (*_ALWAYS, *_BROAD) if options.all or options.slice else _ALWAYS:
+        for kind in (*_ALWAYS, *_BROAD) if broad else _ALWAYS:
             yield from kind(name, crossed)
-        if options.all or options.slice:
+        if broad:
             yield from schedules.random_faults(name, crossed, _SCHEDULES, options.seed)
-    if options.all or options.slice:
+    if broad and "small" in calls:
         yield from schedules.paired_faults("small", calls["small"])
 
 
@@ -96,23 +110,25 @@ _BROAD: tuple[_Kind, ...] = (
 )
 
 
-def _chosen(trials: list[Trial], options: argparse.Namespace) -> list[Trial]:
-    wanted = [t for t in trials if options.only in f"{t.scenario} | {t.group} | {t.label}"]
-    random = Random(options.seed)
-    random.shuffle(wanted)
+def _chosen(jobs: list[Job], options: argparse.Namespace) -> list[Job]:
+    wanted = [job for job in jobs if options.only in f"{job.scenario} | {job.group} | {job.label}"]
+    shuffle = random.Random(options.seed).shuffle
+    shuffle(wanted)
     return wanted[: options.slice] if options.slice else wanted
 
 
-def _done(stages: Mapping[str, Stage], trials: Sequence[Trial], options: argparse.Namespace) -> Table:
+def _done(
+    stages: Mapping[str, Stage], jobs: Sequence[Job], number: int, options: argparse.Namespace
+) -> Table:
     table = Table()
-    for report in reports(stages, trials, options.workers):
+    for report in reports(stages, jobs, options.workers):
         table.reports.append(report)
         if report.verdict.bad:
             _say(complaint(report))
         if options.first and table.bad:
             break
         if len(table.reports) % _SHOWN_EVERY == 0:
-            _say(f"{len(table.reports)} of {len(trials)}, {len(table.bad)} bad")
+            _say(f"{len(table.reports)} of {number}, {len(table.bad)} bad")
     return table
 
 

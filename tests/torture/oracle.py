@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from campaignctl.errors import StateError
-from tests.torture.place import Place
-from tests.torture.scenario import Due, Scenario
+from tests.torture.place import Place, Stage
+from tests.torture.scenario import APPLY, Due, Scenario
 
 _MOST_APPLIES = 7
 
@@ -45,14 +45,18 @@ def readable(place: Place, verdict: Verdict) -> None:
 
 
 def brought_to_an_end(
-    place: Place, scenario: Scenario, old: dict[str, str], verdict: Verdict, quiet: float, patient: bool
+    place: Place, stage: Stage, old: dict[str, str], verdict: Verdict, quiet: float, patient: bool
 ) -> None:
     """Apply again and again, with a person's word only where one is due; then judge.
 
     `quiet` is when everything that was on its way has arrived (monotonic seconds): nothing is judged
     before. `patient`: the server took longer than `api.timeout`, which no settling can know of. Then people
-    look when it is quiet, and one apply more finds what came so late.
+    look when it is quiet, and one apply more finds what came so late. What is tortured and is no apply is
+    done first, until it succeeds.
     """
+    scenario = stage.scenario
+    if scenario.command != APPLY:
+        _command_done(place, stage, verdict)
     for _ in range(_MOST_APPLIES):
         words = _said_again(place, scenario, old)
         ended = place.apply(*words)
@@ -69,6 +73,32 @@ def brought_to_an_end(
     if patient:
         verdict.said += place.apply().text
     judge(place, scenario, verdict)
+
+
+def _command_done(place: Place, stage: Stage, verdict: Verdict) -> None:
+    """The command again, as its user would, until it has done what it is for."""
+    for _ in range(_MOST_APPLIES):
+        if stage.words[0] == "import" and stage.words[1] in recorded_ids(place):
+            return
+        ended = place.run(*stage.words)
+        verdict.said += ended.text
+        if ended.status == 0:
+            break
+    else:
+        verdict.stuck.append(f"{stage.words[0]} did not end: {verdict.said[-1500:]}")
+    if stage.words[0] == "halt":
+        _held_and_lifted(place, verdict)
+
+
+def _held_and_lifted(place: Place, verdict: Verdict) -> None:
+    """What is halted can send nothing, whatever is applied; then the halt is lifted."""
+    verdict.said += place.apply().text
+    for campaign in place.control.campaigns():
+        if campaign["sends"] or campaign["live"]["status"] in ("scheduled", "running"):
+            verdict.duplicates.append(f"{campaign['live']['name']} is halted and is not stopped: {campaign}")
+    ended = place.run("halt", "--lift", "--reason", "torture is over")
+    if ended.status != 0:
+        verdict.stuck.append(f"the halt could not be lifted: {ended.text}")
 
 
 def _wait_until(moment: float) -> None:
@@ -107,7 +137,7 @@ def _ask_a_person(place: Place, scenario: Scenario, verdict: Verdict) -> None:
     known = {record.id for record in state.campaigns.values()} | {entry.id for entry in state.released}
     strangers = {c["live"]["name"] for c in place.control.campaigns() if c["id"] not in known}
     for key, intent in state.pending.items():
-        if intent.operation != "create" or key in strangers:
+        if intent.operation != "create" or (scenario.due[key].name or key) in strangers:
             continue
         if not scenario.due[key].by_hand and state.account.markers:
             continue  # the next apply has to settle it by itself
@@ -141,15 +171,16 @@ def judge(place: Place, scenario: Scenario, verdict: Verdict) -> None:
 
 
 def _strangers(account: list[dict[str, Any]], scenario: Scenario) -> Iterator[str]:
+    names = {due.name or key for key, due in scenario.due.items()}
     for campaign in account:
-        if campaign["live"]["name"] not in scenario.due:
+        if campaign["live"]["name"] not in names:
             yield f"nobody asked for {campaign['live']['name']}"
 
 
 def _judge_key(
     key: str, due: Due, account: list[dict[str, Any]], recorded: str | None, verdict: Verdict
 ) -> None:
-    mine = [campaign for campaign in account if campaign["live"]["name"] == key]
+    mine = [campaign for campaign in account if campaign["live"]["name"] == (due.name or key)]
     alive = [
         campaign["id"]
         for campaign in mine
@@ -160,11 +191,21 @@ def _judge_key(
         verdict.duplicates.append(f"{key}: live as {alive}")
     if len(alive) < copies:
         verdict.losses.append(f"{key}: live as {alive}, not {copies} times")
-    if due.kind == "recorded" and recorded not in alive:
-        verdict.losses.append(f"{key}: recorded as {recorded}, live as {alive}")
+    if due.kind == "recorded":
+        _judge_record(key, due, {c["id"]: c["live"]["status"] for c in mine}, recorded, verdict)
     if due.kind != "recorded" and recorded is not None:
         verdict.losses.append(f"{key}: still recorded as {recorded}")
     _judge_sends(key, due, mine, verdict)
+
+
+def _judge_record(
+    key: str, due: Due, statuses: dict[str, str], recorded: str | None, verdict: Verdict
+) -> None:
+    status = statuses.get(recorded or "")
+    if status is None or (status == "canceled" and due.status != "canceled"):
+        verdict.losses.append(f"{key}: recorded as {recorded}, live as {statuses}")
+    elif due.status not in (None, status):
+        verdict.losses.append(f"{key}: {recorded} is {status}, not {due.status}")
 
 
 def _left_idle(campaign: dict[str, Any], recorded: str | None, verdict: Verdict) -> bool:

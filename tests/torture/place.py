@@ -17,7 +17,7 @@ from campaignctl.backends.local import LocalBackend
 from campaignctl.sandbox.control import Control
 from campaignctl.state.model import State
 from tests.torture.processes import Account, Child, Command, Ended
-from tests.torture.scenario import Scenario
+from tests.torture.scenario import APPLY, Scenario, with_ids, write_manifests
 from tests.torture.tap import Call, Stop, read_calls
 
 _TAIL = 1500
@@ -55,17 +55,13 @@ class Place:
             raise AssertionError(ended.text[-_TAIL:])
         return ended
 
-    def apply(self, *words: str, stop: Stop | None = None) -> Ended:
-        """An apply that asks nobody, one change after the other unless told otherwise."""
-        return self.run("apply", "--auto-approve", "--parallelism", "1", *words, stop=stop)
+    def apply(self, *words: str) -> Ended:
+        """An apply that asks nobody, one change after the other."""
+        return self.run(*APPLY, "--parallelism", "1", *words)
 
-    def crossed(self, *words: str) -> list[Call]:
-        """The boundaries of an apply that nothing happens to."""
-        record = self.root / "calls"
-        ended = self.run("apply", "--auto-approve", "--parallelism", "1", *words, calls=record)
-        if ended.status != 0:
-            raise AssertionError(f"the clean run ended with {ended}")
-        return read_calls(record)
+    def ids(self) -> dict[str, str]:
+        """The id of a campaign of each name in the account."""
+        return {campaign["live"]["name"]: campaign["id"] for campaign in self.control.campaigns()}
 
     def plan(self) -> dict[str, Any]:
         """What is left to do."""
@@ -88,21 +84,49 @@ class Place:
 
 @dataclass(frozen=True)
 class Stage:
-    """A scenario set up once: the project and the account as they are before the torture."""
+    """A scenario set up once: the project and the account as they are before the torture.
+
+    `words` is the command that is tortured.
+    """
 
     scenario: Scenario
     root: Path
+    words: tuple[str, ...] = APPLY
 
     @classmethod
     def built(cls, scenario: Scenario, root: Path) -> Stage:
-        """Apply what the scenario begins with, and put the changed manifests in place."""
-        root.mkdir(parents=True)
-        scenario.write_before(root / "project")
-        with _running(root) as place:
-            if scenario.before and (ended := place.apply()).status != 0:
-                raise AssertionError(f"{scenario.name}: the first apply ended with {ended}")
-        scenario.write_after(root / "project")
-        return cls(scenario, root)
+        """Apply what the scenario begins with, and put the last manifests in place."""
+        project = root / "project"
+        scenario.write_project(project)
+        with running(root) as place:
+            for layer in scenario.layers:
+                write_manifests(project, layer, {})
+                if (ended := place.apply()).status != 0:
+                    raise AssertionError(f"{scenario.name}: an apply before it ended with {ended}")
+            if scenario.dashboard:
+                scenario.dashboard(place.control)
+            ids = place.ids()
+        write_manifests(project, scenario.last, ids)
+        return cls(scenario, root, tuple(with_ids(word, ids) for word in scenario.words))
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """The command without what is asked for by name, which each run of it would do again."""
+        return APPLY if self.words[0] == "apply" else self.words
+
+    def line(self, parallelism: int) -> tuple[str, ...]:
+        """The command with so many requests at a time, where it does several."""
+        several = self.words[0] in ("apply", "halt")
+        return (*self.words, "--parallelism", str(parallelism)) if several else self.words
+
+    def crossed(self) -> list[Call]:
+        """The boundaries that the command crosses when nothing happens to it."""
+        with self.place() as place:
+            record = place.root / "calls"
+            ended = place.run(*self.line(1), calls=record)
+            if ended.status != 0:
+                raise AssertionError(f"{self.scenario.name}: the clean run ended with {ended}")
+            return read_calls(record)
 
     @contextmanager
     def place(self) -> Iterator[Place]:
@@ -110,12 +134,13 @@ class Stage:
         with tempfile.TemporaryDirectory(dir=self.root.parent, prefix="trial-") as name:
             root = Path(name)
             shutil.copytree(self.root, root, dirs_exist_ok=True)
-            with _running(root) as place:
+            with running(root) as place:
                 yield place
 
 
 @contextmanager
-def _running(root: Path) -> Iterator[Place]:
+def running(root: Path) -> Iterator[Place]:
+    """The project and the account of a directory."""
     account = Account(root / "account.db", root / "account.log")
     try:
         yield Place(root, Control(account.url), _environ(account.url))

@@ -1,17 +1,21 @@
-"""The plans that are tortured: what is applied before, what is changed then, and what must come of it."""
+"""What a plan under torture is: what is applied before, what is changed then, and what must come of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from campaignctl.sandbox.control import Control
+
 Kind = Literal["recorded", "left", "gone"]
+Manifests = Mapping[str, Mapping[str, Any] | None]
 
 TIMEOUT = 1.0
+APPLY = ("apply", "--auto-approve")
 PROJECT = """\
 apiVersion: campaignctl/v1
 kind: Project
@@ -29,45 +33,67 @@ guardrails: {max_destroy_percent: 100, max_immediate_sends: 20, min_lead_time: 1
 class Due:
     """What must come of a key.
 
-    `kind`: `recorded` (live once, and recorded), `left` (live once, recorded no more) or `gone` (canceled,
-    recorded no more). `sends`: how often its name goes out, over all campaigns. `copies`: how many
-    campaigns of the name are there that are not canceled. `by_hand`: an unknown create of it may need a
-    person, because it could have sent.
+    `kind`: `recorded` (live, and recorded), `left` (live, recorded no more) or `gone` (canceled, recorded no
+    more). `sends`: how often its name goes out, over all campaigns. `copies`: how many campaigns of the name
+    are there that are not canceled. `status`: what the recorded one has to be, where that matters. `by_hand`:
+    an unknown write of it may need a person, because it could have sent. `name`: the campaign's, if not its
+    key.
     """
 
     kind: Kind = "recorded"
     sends: int = 0
     copies: int = 1
+    status: str | None = None
     by_hand: bool = False
+    name: str | None = None
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Manifests by file name, before and after; None takes one away. `replace` is given to `--replace`."""
+    """A project as it is written and applied, layer by layer, and the last layer, which is tortured.
+
+    Manifests are documents by key; None takes one away. `@NAME` in an adoption and in `command` is the id of
+    the campaign of that name. `dashboard` is what others did before the last layer; `command` is what is
+    tortured, `replace` is given to `--replace` with it. `two_step` is `api.immediate`.
+    """
 
     name: str
-    before: Mapping[str, Mapping[str, Any]]
-    after: Mapping[str, Mapping[str, Any] | None]
+    layers: Sequence[Manifests]
+    last: Manifests
     due: Mapping[str, Due]
     replace: tuple[str, ...] = ()
     two_step: bool = False
+    dashboard: Callable[[Control], None] | None = None
+    command: tuple[str, ...] = APPLY
 
-    def write_before(self, folder: Path) -> None:
-        """The project as it is applied first."""
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command, with what its author asks for by name."""
+        return (*self.command, *(word for key in self.replace for word in ("--replace", key)))
+
+    def write_project(self, folder: Path) -> None:
+        """The project without manifests."""
         folder.mkdir(parents=True)
         text = PROJECT.replace("IMMEDIATE", "two_step" if self.two_step else "direct")
         text = text.replace("TIMEOUT", f"{TIMEOUT * 1000:.0f}ms")
         (folder / "campaignctl.yaml").write_text(text, encoding="utf-8")
-        for key, spec in self.before.items():
-            _write(folder, key, spec)
 
-    def write_after(self, folder: Path) -> None:
-        """The project as it is applied under torture."""
-        for key, spec in self.after.items():
-            if spec is None:
-                (folder / f"{key}.yaml").unlink()
-            else:
-                _write(folder, key, spec)
+
+def write_manifests(folder: Path, manifests: Manifests, ids: Mapping[str, str]) -> None:
+    """A layer over what is there; `ids` are the ids of campaigns by name."""
+    for key, document in manifests.items():
+        path = folder / f"{key}.yaml"
+        if document is None:
+            path.unlink()
+            continue
+        adopt = {"adopt": with_ids(str(document["adopt"]), ids)} if "adopt" in document else {}
+        # JSON is YAML.
+        path.write_text(json.dumps({**document, **adopt}), encoding="utf-8")
+
+
+def with_ids(word: str, ids: Mapping[str, str]) -> str:
+    """The id of the campaign that `@NAME` names, any other word as it is."""
+    return ids[word[1:]] if word.startswith("@") else word
 
 
 @dataclass(frozen=True)
@@ -92,85 +118,16 @@ class Times:
         return f"0 10 * * {(self.now + timedelta(days=3)).isoweekday() % 7}"
 
 
-def small(times: Times) -> Scenario:
-    """The plan whose every boundary is hit in CI: one of each kind of risk."""
-    before = {
-        "edited": spec("edited", scheduled_time=times.far),
-        "ended": spec("ended", scheduled_time=times.far),
-    }
-    after = {
-        "edited": spec("edited", scheduled_time=times.far, description="edited"),
-        "ended": None,
-        "far": spec("far", scheduled_time=times.far),
-        "now": spec("now", run_immediately=True),
-    }
-    due = {"edited": Due(), "ended": Due("gone"), "far": Due(), "now": Due(sends=1, by_hand=True)}
-    return Scenario("small", before, after, due)
+def campaign(name: str, **members: Any) -> Mapping[str, Any]:
+    """The manifest of a small campaign with a body of its own."""
+    return {"spec": body(name, **members)}
 
 
-def first(times: Times) -> Scenario:
-    """The first apply of a project: no state yet, and an account of which nothing is known."""
-    after = {
-        "draft": spec("draft", is_draft=True),
-        "far": spec("far", scheduled_time=times.far),
-        "now": spec("now", run_immediately=True),
-    }
-    due = {"draft": Due(), "far": Due(), "now": Due(sends=1, by_hand=True)}
-    return Scenario("first", {}, after, due)
-
-
-def mixed(times: Times, *, two_step: bool = False) -> Scenario:
-    """Every action there is, and every kind of create."""
-    before = {
-        "edited": spec("edited", scheduled_time=times.far),
-        "edited-draft": spec("edited-draft", is_draft=True),
-        "armed-soon": spec("armed-soon", is_draft=True),
-        "armed-now": spec("armed-now", is_draft=True),
-        "ended": spec("ended", scheduled_time=times.soon),
-        "forgotten": spec("forgotten", is_draft=True),
-        "replaced": spec("replaced", scheduled_time=times.far),
-        "again": spec("again", run_immediately=True),
-        "kept": spec("kept", scheduled_time=times.far),
-    }
-    after: dict[str, Mapping[str, Any] | None] = {
-        "edited": spec("edited", scheduled_time=times.far, description="edited"),
-        "edited-draft": spec("edited-draft", is_draft=True, description="edited"),
-        "armed-soon": spec("armed-soon", is_draft=False, scheduled_time=times.soon),
-        "armed-now": spec("armed-now", is_draft=False, run_immediately=True),
-        "ended": None,
-        "forgotten": None,
-        "now-a": spec("now-a", run_immediately=True),
-        "now-b": spec("now-b", run_immediately=True),
-        "soon": spec("soon", scheduled_time=times.soon),
-        "far": spec("far", scheduled_time=times.far),
-        "weekly": spec("weekly", recurrence={"cron": times.weekly}),
-        "draft": spec("draft", is_draft=True),
-        "by-hand": spec("by-hand"),
-    }
-    # The POST of a two-step create cannot send, so that it may be repeated.
-    once = Due(sends=1, by_hand=not two_step)
-    due = {
-        **dict.fromkeys(("edited", "edited-draft", "armed-soon", "replaced", "kept"), Due()),
-        **dict.fromkeys(("armed-now", "now-a", "now-b"), once),
-        **dict.fromkeys(("far", "weekly", "draft", "by-hand"), Due()),
-        "soon": Due(by_hand=True),
-        "ended": Due("gone"),
-        "forgotten": Due("left"),
-        "again": Due(sends=2, copies=2, by_hand=not two_step),
-    }
-    return Scenario("two-step" if two_step else "mixed", before, after, due, ("replaced", "again"), two_step)
-
-
-def spec(name: str, **members: Any) -> Mapping[str, Any]:
-    """A small campaign with a body of its own."""
+def body(name: str, **members: Any) -> dict[str, Any]:
+    """What it sends to the API."""
     sms = {"content": {"en": f"Hi from {name}"}}
     message = {"name": "m", "channel": "sms", "integration_id": "1996", "sms": sms}
     return {"name": name, "messages": [message], **members}
-
-
-def _write(folder: Path, key: str, body: Mapping[str, Any]) -> None:
-    # JSON is YAML.
-    (folder / f"{key}.yaml").write_text(json.dumps({"spec": body}), encoding="utf-8")
 
 
 def _stamp(time: datetime) -> str:

@@ -6,15 +6,17 @@ import errno
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from random import Random
 from typing import Any
+
+from hypothesis import strategies as st
 
 from tests.torture.scenario import TIMEOUT
 from tests.torture.tap import Call, Stop
-from tests.torture.trials import Fault, Trial
+from tests.torture.trials import Fault, Random, Trial
 
 _LATE = 0.9 * TIMEOUT
 _BEYOND_TIMEOUT = 1.5 * TIMEOUT
+_LOT = 6
 
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "lost answer": {"kind": "lost_answer"},
@@ -116,18 +118,32 @@ def paired_faults(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
         yield Trial(scenario, "two faults", f"{one}, then {two}", faults=rules)
 
 
-def random_faults(scenario: str, calls: Sequence[Call], number: int, seed: int) -> Iterator[Trial]:
-    """Schedules in which one request of four meets some fault, and every other one a kill as well."""
-    random = Random(seed)
+def random_faults(scenario: str, calls: Sequence[Call], number: int, seed: int) -> Iterator[Random]:
+    """Schedules in which some requests meet some faults, and perhaps the process a kill as well; in lots, so
+    that several processes share them."""
+    for lot in range(0, number, _LOT):
+        strategy = _schedules(scenario, calls)
+        yield Random(scenario, "random faults", strategy, min(_LOT, number - lot), seed + lot)
+
+
+@st.composite
+def _schedules(draw: st.DrawFn, scenario: str, calls: Sequence[Call]) -> Trial:
     requests = sum(call.is_request for call in calls)
-    for index in range(number):
-        hit = [n for n in range(1, requests + 1) if random.random() < 1 / 4] or [1]
-        rules = tuple(
-            _nth(request - place, random.choice(list(FAULTS.values()))) for place, request in enumerate(hit)
-        )
-        stop = Stop(random.randrange(1, len(calls) + 1)) if index % 2 else None
-        label = f"seed {seed}, {index}"
-        yield Trial(scenario, "random faults", label, stop, rules, parallelism=random.choice((1, 2, 8)))
+    faults = st.lists(st.sampled_from(sorted(FAULTS)), min_size=1, max_size=6)
+    met = draw(faults)
+    places = st.integers(1, max(requests, 1))
+    hit = sorted(draw(st.lists(places, min_size=1, max_size=len(met), unique=True)))
+    rules = tuple(
+        # A rule does not count the requests that those before it take.
+        _nth(request - place, FAULTS[name])
+        for place, (request, name) in enumerate(zip(hit, met, strict=False))
+    )
+    end = draw(st.none() | st.integers(1, len(calls)))
+    parallelism = draw(st.sampled_from((1, 2, 8)))
+    said = ", ".join(f"{name} at request {at}" for at, name in zip(hit, met, strict=False))
+    label = f"{said}{f', killed at call {end}' if end else ''}, {parallelism} at a time"
+    stop = Stop(end) if end else None
+    return Trial(scenario, "random faults", label, stop, rules, parallelism=parallelism)
 
 
 def parallel_kills(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
@@ -154,6 +170,8 @@ def _places(calls: Sequence[Call]) -> Mapping[str, int]:
     """The numbers of the requests that faults are aimed at, counted from 1."""
     requests = [call.about.split(" ", 1)[0] for call in calls if call.is_request]
     writes = [number for number, method in enumerate(requests, 1) if method != "GET"]
+    if not writes:
+        return {"first read": 1} if requests else {}
     return {
         "first read": 1,
         "first write": writes[0],

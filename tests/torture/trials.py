@@ -10,6 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Flaky
+from hypothesis.strategies import SearchStrategy
+
 from tests.torture import oracle, rivals
 from tests.torture.oracle import Verdict
 from tests.torture.place import Place, Stage
@@ -61,17 +65,58 @@ def carry_out(stages: Mapping[str, Stage], trial: Trial) -> Report:
     return Report(trial, landed, verdict, time.monotonic() - began)
 
 
+@dataclass(frozen=True)
+class Random:
+    """So many trials that hypothesis draws: `strategy` makes them, `seed` tells which."""
+
+    scenario: str
+    group: str
+    strategy: SearchStrategy[Trial]
+    number: int
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """Which lot it is."""
+        return f"seed {self.seed}"
+
+
+def carry_out_random(stages: Mapping[str, Stage], random: Random) -> list[Report]:
+    """The reports of all of them. When one finds something, hypothesis looks for the smallest that does, and
+    that one is the last."""
+    reports: list[Report] = []
+
+    @seed(random.seed)
+    @settings(
+        max_examples=random.number,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+    @given(random.strategy)
+    def holds(trial: Trial) -> None:
+        reports.append(carry_out(stages, trial))
+        assert not reports[-1].verdict.bad
+
+    # What was found is in the reports.
+    with suppress(AssertionError, Flaky):
+        holds()
+    return reports
+
+
 def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> bool:
     old = oracle.recorded_ids(place)
-    words = [word for key in stage.scenario.replace for word in ("--replace", key)]
+    words = stage.line(trial.parallelism)
     for match, fault in trial.faults:
         place.control.fault(dict(match), dict(fault))
     if trial.frozen:
         landed = rivals.frozen_holder(place, words, trial.stop)
     elif trial.rivals > 1:
-        landed = rivals.at_once(place, trial.rivals)
+        landed = rivals.at_once(place, stage.plain, trial.rivals)
     else:
-        ended = place.apply("--parallelism", str(trial.parallelism), *words, stop=trial.stop)
+        ended = place.run(*words, stop=trial.stop)
         landed = ended.signal == signal.SIGKILL
     if trial.faults:
         met = [rule["used"] > 0 for rule in place.control.faults()]
@@ -83,5 +128,5 @@ def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> 
         place.control.clear_faults()
     delay = max((float(fault.get("seconds", 0)) for _, fault in trial.faults), default=0.0)
     quiet, patient = time.monotonic() + delay, delay > TIMEOUT
-    oracle.brought_to_an_end(place, stage.scenario, old, verdict, quiet, patient)
+    oracle.brought_to_an_end(place, stage, old, verdict, quiet, patient)
     return landed

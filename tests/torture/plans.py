@@ -1,0 +1,191 @@
+"""The plans that are tortured: together they hold every action there is, and every kind of create."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from campaignctl.sandbox.control import Control
+from tests.torture.scenario import Due, Manifests, Scenario, Times, body, campaign
+
+
+def small(times: Times) -> Scenario:
+    """The plan whose every boundary is hit in CI: one of each kind of risk."""
+    before = {
+        "edited": campaign("edited", scheduled_time=times.far),
+        "ended": campaign("ended", scheduled_time=times.far),
+    }
+    last = {
+        "edited": campaign("edited", scheduled_time=times.far, description="edited"),
+        "ended": None,
+        "far": campaign("far", scheduled_time=times.far),
+        "now": campaign("now", run_immediately=True),
+    }
+    due = {"edited": Due(), "ended": Due("gone"), "far": Due(), "now": Due(sends=1, by_hand=True)}
+    return Scenario("small", (before,), last, due)
+
+
+def first(times: Times) -> Scenario:
+    """The first apply of a project: no state yet, and an account of which nothing is known."""
+    last = {
+        "draft": campaign("draft", is_draft=True),
+        "far": campaign("far", scheduled_time=times.far),
+        "now": campaign("now", run_immediately=True),
+    }
+    due = {"draft": Due(), "far": Due(), "now": Due(sends=1, by_hand=True)}
+    return Scenario("first", (), last, due)
+
+
+def mixed(times: Times, *, two_step: bool = False) -> Scenario:
+    """Every kind of create; updates, arming, cancel, forget, replacements, a deliberate second send."""
+    before = {
+        "edited": campaign("edited", scheduled_time=times.far),
+        "edited-draft": campaign("edited-draft", is_draft=True),
+        "armed-soon": campaign("armed-soon", is_draft=True),
+        "armed-now": campaign("armed-now", is_draft=True),
+        "ended": campaign("ended", scheduled_time=times.soon),
+        "forgotten": campaign("forgotten", is_draft=True),
+        "replaced": campaign("replaced", scheduled_time=times.far),
+        "again": campaign("again", run_immediately=True),
+        "kept": campaign("kept", scheduled_time=times.far),
+    }
+    last: Manifests = {
+        "edited": campaign("edited", scheduled_time=times.far, description="edited"),
+        "edited-draft": campaign("edited-draft", is_draft=True, description="edited"),
+        "armed-soon": campaign("armed-soon", is_draft=False, scheduled_time=times.soon),
+        "armed-now": campaign("armed-now", is_draft=False, run_immediately=True),
+        "ended": None,
+        "forgotten": None,
+        "now-a": campaign("now-a", run_immediately=True),
+        "now-b": campaign("now-b", run_immediately=True),
+        "soon": campaign("soon", scheduled_time=times.soon),
+        "far": campaign("far", scheduled_time=times.far),
+        "weekly": campaign("weekly", recurrence={"cron": times.weekly}),
+        "draft": campaign("draft", is_draft=True),
+        "by-hand": campaign("by-hand"),
+    }
+    # The POST of a two-step create cannot send, so that it may be repeated.
+    once = Due(sends=1, by_hand=not two_step)
+    due = {
+        **dict.fromkeys(("edited", "edited-draft", "armed-soon", "replaced", "kept"), Due()),
+        **dict.fromkeys(("armed-now", "now-a", "now-b"), once),
+        **dict.fromkeys(("far", "weekly", "draft", "by-hand"), Due()),
+        "soon": Due(by_hand=True),
+        "ended": Due("gone"),
+        "forgotten": Due("left"),
+        "again": Due(sends=2, copies=2, by_hand=not two_step),
+    }
+    name = "two-step" if two_step else "mixed"
+    return Scenario(name, (before,), last, due, ("replaced", "again"), two_step)
+
+
+def life(times: Times) -> Scenario:
+    """What happens to a campaign between its create and its end: phases, keys, adoption, a winner."""
+    first = {
+        "paused": campaign("paused", scheduled_time=times.soon),
+        "resumed": campaign("resumed", scheduled_time=times.far),
+        "resumed-weekly": campaign("resumed-weekly", recurrence={"cron": times.weekly}),
+        "canceled": campaign("canceled", scheduled_time=times.far),
+        "old-key": campaign("moved", scheduled_time=times.far),
+        "removed": campaign("removed", scheduled_time=times.far),
+        "let-go": campaign("let-go", scheduled_time=times.far),
+        "winner": _test("winner", times),
+    }
+    second: Manifests = {
+        "resumed": _phase(first["resumed"], "paused"),
+        "resumed-weekly": _phase(first["resumed-weekly"], "paused"),
+    }
+    last: Manifests = {
+        "paused": _phase(campaign("paused", scheduled_time=times.soon, description="edited"), "paused"),
+        "resumed": first["resumed"],
+        "resumed-weekly": first["resumed-weekly"],
+        "canceled": _phase(first["canceled"], "canceled"),
+        "old-key": None,
+        "moved": {**campaign("moved", scheduled_time=times.far), "moved": {"from": "old-key"}},
+        "removed": _removed("removed", "cancel"),
+        "let-go": _removed("let-go", "forget"),
+        "adopted": {**campaign("adopted", scheduled_time=times.far, description="ours"), "adopt": "@adopted"},
+        "winner": {**first["winner"], "lifecycle": {"winner": "two"}},
+        "far": campaign("far", scheduled_time=times.far),
+    }
+    due = {
+        "paused": Due(status="paused"),
+        "resumed": Due(status="scheduled"),
+        "resumed-weekly": Due(status="scheduled"),
+        "canceled": Due(status="canceled", copies=0),
+        "moved": Due(),
+        "removed": Due("gone"),
+        "let-go": Due("left"),
+        "adopted": Due(),
+        "winner": Due(sends=1, by_hand=True),
+        "far": Due(),
+    }
+    return Scenario("life", (first, second), last, due, dashboard=_dashboard_of_life)
+
+
+def _dashboard_of_life(control: Control) -> None:
+    """Somebody made a campaign there, and a test has ended and waits for a word."""
+    (kept,) = (c["live"] for c in control.campaigns() if c["live"]["name"] == "moved")
+    control.create(body("adopted", scheduled_time=kept["scheduled_time"]))
+    (tested,) = (c["id"] for c in control.campaigns() if c["live"]["name"] == "winner")
+    control.edit(tested, status="needs_decision")
+
+
+def halted(times: Times) -> Scenario:
+    """Everything is stopped, while a change waits that would send at once; later it is let go on."""
+    before = {
+        "soon": campaign("soon", scheduled_time=times.soon),
+        "far": campaign("far", scheduled_time=times.far),
+        "weekly": campaign("weekly", recurrence={"cron": times.weekly}),
+        "draft": campaign("draft", is_draft=True),
+    }
+    last = {"now": campaign("now", run_immediately=True)}
+    due = {
+        **dict.fromkeys(("soon", "far", "weekly"), Due(status="scheduled")),
+        "draft": Due(),
+        "now": Due(sends=1, by_hand=True),
+    }
+    command = ("halt", "--all", "--reason", "torture")
+    return Scenario("halted", (before,), last, due, command=command)
+
+
+def imported(times: Times) -> Scenario:
+    """A campaign of the dashboard is taken into the state by its id."""
+    before = {"kept": campaign("kept", scheduled_time=times.far)}
+    last = {"imported": campaign("imported", scheduled_time=times.far, description="ours")}
+    due = {"kept": Due(), "imported": Due()}
+    return Scenario(
+        "import",
+        (before,),
+        last,
+        due,
+        dashboard=_dashboard_of_imported,
+        command=("import", "imported", "@imported"),
+    )
+
+
+def _dashboard_of_imported(control: Control) -> None:
+    (kept,) = (c["live"] for c in control.campaigns())
+    control.create(body("imported", scheduled_time=kept["scheduled_time"]))
+
+
+def _phase(document: Mapping[str, Any], phase: str) -> Mapping[str, Any]:
+    return {**document, "lifecycle": {"phase": phase}}
+
+
+def _removed(key: str, on_destroy: str) -> Mapping[str, Any]:
+    return {"kind": "Removed", "metadata": {"key": key}, "lifecycle": {"on_destroy": on_destroy}}
+
+
+def _test(name: str, times: Times) -> Mapping[str, Any]:
+    """An A/B test of two messages, whose winner is declared by hand."""
+    spec = body(name, scheduled_time=times.far)
+    message = spec["messages"][0]
+    spec["messages"] = [{**message, "name": "one"}, {**message, "name": "two"}]
+    spec["ab_test"] = {
+        "test_split": 30,
+        "winning_metric": "click_rate",
+        "evaluation_window": "1D",
+        "winner_delivery_mode": "manual",
+    }
+    return {"spec": spec}
