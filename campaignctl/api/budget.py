@@ -52,26 +52,30 @@ def report(headers: Mapping[str, str]) -> Report | None:
 class Track:
     """The requests of one kind: when they were sent, and how many may be sent at any moment.
 
-    A granted request may still be opening its connection; until it is sent it counts as sent just now, or a
-    slow first connection would push a whole burst into the next one's window.
+    A granted request counts as sent when it was granted: what has to be done before it leaves may take longer
+    than a window. When it departs it may still be opening its connection; until it is sent it counts as sent
+    just now, or a slow first connection would push a whole burst into the next one's window.
     """
 
     def __init__(self, keep: int) -> None:
         self.times: deque[float] = deque(maxlen=keep)
-        self.unsent = 0
+        self.granted: list[float] = []
+        self.departing = 0
 
-    def free_at(self, limit: int, span: float, now: float) -> float:
-        """When one more may start so that no `span` ever holds more than `limit`."""
-        room = limit - self.unsent
+    def free_at(self, limit: int, span: float, now: float, *, departs: bool = False) -> float:
+        """When one more may start so that no `span` ever holds more than `limit`; `departs`: one of the
+        granted ones may leave."""
+        room = limit - self.departing
         if room <= 0:
             return now + UNSENT_POLL
-        if len(self.times) < room:
+        times = self.times if departs or not self.granted else sorted([*self.times, *self.granted])
+        if len(times) < room:
             return AT_ONCE
-        return self.times[-room] + span + MARGIN
+        return times[-room] + span + MARGIN
 
     def within(self, span: float, now: float) -> int:
-        """How many belong to the last `span` seconds."""
-        return self.unsent + sum(1 for time in self.times if time > now - span)
+        """How many belong to the last `span` seconds, or will soon."""
+        return len(self.granted) + self.departing + sum(1 for time in self.times if time > now - span)
 
 
 @dataclass(slots=True)
@@ -96,32 +100,47 @@ class Budget:
         self._paused_until = AT_ONCE
 
     def free_at(self, now: float, *, reserve: bool) -> float:
-        """When the next request may start; at or before `now` means at once."""
-        times = [self._all.free_at(limit, span, now) for span, limit in self._limit.items()]
-        times += [self._rest_free_at(span, rest, reserve=reserve) for span, rest in self._rests.items()]
-        times.append(self._paused_until)
+        """When the next request may be granted; at or before `now` means at once."""
+        times = [self._rest_free_at(span, rest, reserve=reserve) for span, rest in self._rests.items()]
+        return max(*times, self._paused_until, self._windows_free_at(now, reserve=reserve, departs=False))
+
+    def departs_at(self, now: float, *, reserve: bool) -> float:
+        """When a granted request may leave; at or before `now` means at once."""
+        return self._windows_free_at(now, reserve=reserve, departs=True)
+
+    def _windows_free_at(self, now: float, *, reserve: bool, departs: bool) -> float:
+        times = [self._all.free_at(limit, span, now, departs=departs) for span, limit in self._limit.items()]
         if not reserve:
-            times.append(self._normal.free_at(self._normal_limit, MINUTE, now))
+            times.append(self._normal.free_at(self._normal_limit, MINUTE, now, departs=departs))
         return max(times)
 
     def grant(self, now: float, *, reserve: bool) -> None:
-        """A request is about to be sent."""
+        """A request is about to be sent, once what has to be done before it is done."""
         for track in self._tracks(reserve=reserve):
-            track.unsent += 1
+            track.granted.append(now)
         for rest in self._rests.values():
             if now < rest.until:
                 rest.remaining -= 1
 
-    def sent(self, now: float, *, reserve: bool) -> None:
-        """The granted request leaves now."""
+    def depart(self, granted: float, *, reserve: bool) -> None:
+        """The request that was granted then has nothing left to wait for."""
         for track in self._tracks(reserve=reserve):
-            track.unsent -= 1
+            track.granted.remove(granted)
+            track.departing += 1
+
+    def sent(self, now: float, *, reserve: bool) -> None:
+        """A departing request leaves now."""
+        for track in self._tracks(reserve=reserve):
+            track.departing -= 1
             track.times.append(now)
 
-    def returned(self, *, reserve: bool) -> None:
-        """The granted request was never sent."""
+    def returned(self, granted: float | None, *, reserve: bool) -> None:
+        """The request that was granted then was never sent; None: it had departed."""
         for track in self._tracks(reserve=reserve):
-            track.unsent -= 1
+            if granted is None:
+                track.departing -= 1
+            else:
+                track.granted.remove(granted)
 
     def pause(self, until: float) -> None:
         """Nothing starts before `until`."""
@@ -143,7 +162,7 @@ class Budget:
 
     def estimate(self, requests: int, now: float) -> float:
         """Seconds until that many more normal requests have started, if nobody else uses the budget."""
-        times = [*self._normal.times, *[now] * self._normal.unsent]
+        times = [*self._normal.times, *[now] * (len(self._normal.granted) + self._normal.departing)]
         start = max(now, self._paused_until)
         for _ in range(requests):
             for span, limit in ((SECOND, self._limit[SECOND]), (MINUTE, self._normal_limit)):

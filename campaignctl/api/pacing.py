@@ -65,13 +65,14 @@ class Parallelism:
 class Slot:
     """Leave to send one request. `sent` is to be called when its first byte leaves.
 
-    A slot that ends without it gives its share of the budget back: only a request that provably never
-    left may end so.
+    `granted` is the moment it was given (monotonic seconds), None once the request departs. A slot that ends
+    without being sent gives its share of the budget back: only a request that provably never left may end so.
     """
 
-    def __init__(self, wave: int, in_flight: int, on_sent: Callable[[], None]) -> None:
+    def __init__(self, wave: int, in_flight: int, granted: float, on_sent: Callable[[], None]) -> None:
         self.wave = wave
         self.in_flight = in_flight
+        self.granted: float | None = granted
         self.was_sent = False
         self._on_sent = on_sent
 
@@ -99,16 +100,22 @@ class Pacer:
         self._turns = {False: Lock(), True: Lock()}
 
     @contextmanager
-    def slot(self, *, reserve: bool = False) -> Iterator[Slot]:
-        """Wait for leave to send one request. Raises `Interrupted`, and then nothing was sent."""
+    def slot(self, *, reserve: bool = False, before: Callable[[], None] = lambda: None) -> Iterator[Slot]:
+        """Wait for leave to send one request. Raises `Interrupted`, and then nothing was sent.
+
+        `before` is what has to be done last of all. Where it takes so long that others used the windows
+        meanwhile, the request waits once more: about a second at most, and only then.
+        """
         slot = self._acquire(reserve=reserve)
         try:
+            before()
+            self._depart(slot, reserve=reserve)
             yield slot
         finally:
             with self._lock:
                 self._parallelism.in_flight -= 1
                 if not slot.was_sent:
-                    self._budget.returned(reserve=reserve)
+                    self._budget.returned(slot.granted, reserve=reserve)
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Take in the rate limit headers (lower-case names) of an answer that was not a refusal."""
@@ -164,8 +171,20 @@ class Pacer:
             self._budget.grant(now, reserve=reserve)
             self._parallelism.in_flight += 1
             return Slot(
-                self._parallelism.wave, self._parallelism.in_flight, lambda: self._sent(reserve=reserve)
+                self._parallelism.wave, self._parallelism.in_flight, now, lambda: self._sent(reserve=reserve)
             )
+
+    def _depart(self, slot: Slot, *, reserve: bool) -> None:
+        granted = slot.granted
+        while granted is not None:
+            with self._lock:
+                now = self._waiter.monotonic()
+                wait = self._budget.departs_at(now, reserve=reserve) - now
+                if wait <= 0:
+                    self._budget.depart(granted, reserve=reserve)
+                    slot.granted = None
+                    return
+            self._waiter.nap(wait)
 
     def _sent(self, *, reserve: bool) -> None:
         with self._lock:

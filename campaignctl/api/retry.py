@@ -73,8 +73,7 @@ class Courier:
         refused_since: float | None = None
         tries = 0
         while True:
-            with self._pacer.slot(reserve=call.reserve) as slot:
-                call.before()
+            with self._pacer.slot(reserve=call.reserve, before=call.before) as slot:
                 began = self._waiter.monotonic()
                 answer = self._exchange.once(call, outgoing, slot)
             self._on_answer(answer, self._waiter.monotonic() - began)

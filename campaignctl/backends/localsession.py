@@ -70,6 +70,11 @@ class LocalSession:
             raise self._problem
         return self._state
 
+    @property
+    def companions(self) -> int:
+        """One: a step is durable in a moment."""
+        return 1
+
     def check(self) -> None:
         """Raise `LockLost` unless the lock is still ours."""
         self._held.check()

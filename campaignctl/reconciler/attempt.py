@@ -11,14 +11,12 @@ from campaignctl.errors import (
     Interrupted,
     Refused,
 )
-from campaignctl.plan.holding import may_send
-from campaignctl.plan.model import Change
+from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler import perform
 from campaignctl.reconciler.outcome import ChangeResult, Event
 from campaignctl.reconciler.readback import is_open
 from campaignctl.reconciler.results import failed, failure, not_started
-from campaignctl.reconciler.run import AT_ONCE, Run
-from campaignctl.schedule.times import parse_iso
+from campaignctl.reconciler.run import Run
 
 
 def attempt(run: Run, change: Change) -> ChangeResult:
@@ -37,15 +35,12 @@ def _held_back(run: Run, change: Change) -> bool:
     """After a failure nothing is armed that could send within the horizon."""
     if not run.troubled or not change.arms:
         return False
-    first = perform.first_send(change)
-    if first is None or first == AT_ONCE:
-        return True
-    return parse_iso(first) - run.now() < run.project.api.settle.horizon
+    return perform.first_send(change) is None or perform.sends_soon(run, change)
 
 
 def _tried(run: Run, change: Change) -> ChangeResult:
     try:
-        if may_send(change):
+        if change.action is Action.REPLACE:  # its cancel comes before the last look at the stop mark
             run.not_halted(change.key, change.id)
         return perform.perform(run, change)
     except Halted as error:

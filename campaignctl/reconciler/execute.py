@@ -13,7 +13,7 @@ from campaignctl.diff import equal
 from campaignctl.errors import ApiError, CampaignctlError, Interrupted, LockLost, StateNotSaved
 from campaignctl.plan.model import Action, Change, Plan
 from campaignctl.plan.order import stages
-from campaignctl.reconciler import settle
+from campaignctl.reconciler import perform, settle
 from campaignctl.reconciler.attempt import attempt, moved
 from campaignctl.reconciler.beginning import finish
 from campaignctl.reconciler.lastlook import CREATING
@@ -73,8 +73,24 @@ def _batch(run: Run, todo: list[Change]) -> list[ChangeResult]:
     while (first := _proving(run, rest)) is not None:
         rest.remove(first)
         results.append(attempt(run, first))
-    results += spread(lambda change: attempt(run, change), rest, run.wiring.parallelism)
+    far = {id(change) for change in rest if _is_far_create(run, change)}
+    for some, threads in (
+        ([change for change in rest if id(change) not in far], run.wiring.parallelism),
+        ([change for change in rest if id(change) in far], _wide(run)),
+    ):
+        results += spread(lambda change: attempt(run, change), some, threads)
     return _read_back(run, todo, results)
+
+
+def _is_far_create(run: Run, change: Change) -> bool:
+    """Whether a change is a create that a run which dies need not leave to a person."""
+    return change.action is Action.CREATE and not perform.sends_soon(run, change)
+
+
+def _wide(run: Run) -> int:
+    """How many such creates may be under way: more than requests, where steps travel together."""
+    wanted = run.wiring.parallelism
+    return wanted if wanted == 1 else wanted * run.session.companions
 
 
 def _read_back(run: Run, todo: list[Change], results: list[ChangeResult]) -> list[ChangeResult]:

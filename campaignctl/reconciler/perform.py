@@ -16,7 +16,7 @@ from campaignctl.reconciler.lastlook import CREATING, last_look
 from campaignctl.reconciler.outcome import ChangeResult, Failure
 from campaignctl.reconciler.results import done, failed, failure, unknown
 from campaignctl.reconciler.run import AT_ONCE, Run, used_up
-from campaignctl.schedule.times import iso
+from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Entry, Intent, Record, Watermark
 
 # How long a cancel that was answered may take until a read shows it.
@@ -70,6 +70,14 @@ def first_send(change: Change) -> str | None:
     return iso(change.sends.first) if change.sends.first else None
 
 
+def sends_soon(run: Run, change: Change) -> bool:
+    """Whether the first send of a change, if it has one, is within the horizon of settling."""
+    first = first_send(change)
+    if first is None:
+        return False
+    return first == AT_ONCE or parse_iso(first) - run.now() < run.project.api.settle.horizon
+
+
 def create(run: Run, change: Change) -> ChangeResult:
     """Create a campaign: the intent is started durably, the request leaves, the answer is recorded."""
     intent = run.state.pending[change.key]
@@ -82,9 +90,11 @@ def create(run: Run, change: Change) -> ChangeResult:
         if run.state.pending[change.key].phase == "planned":
             started = replace(intent, phase="started", at=iso(run.now()))
             run.record(Entry(intents={change.key: started}))
+        leave()
 
     try:
-        live = run.api.create(post.body or {}, before=before)
+        with run.flight() as leave:
+            live = run.api.create(post.body or {}, before=before)
     except Refused as error:
         run.refused(error)
         setoff.drop_intent(run, change.key)

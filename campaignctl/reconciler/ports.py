@@ -39,6 +39,12 @@ class Session(Protocol):
         """The state with every step so far, or None where there is none yet."""
         ...
 
+    @property
+    def companions(self) -> int:
+        """How many steps had better be under way together for each request that is: 1 where a step is
+        durable at once, more where each waits for a far place and many go there together."""
+        ...
+
     def check(self) -> None:
         """Raise `LockLost` unless the lock is still ours. Cheap: called before every request."""
         ...

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from uuid import NAMESPACE_OID, uuid5
 
 from campaignctl.campaign import marker
@@ -55,6 +57,21 @@ class Run:
     ahead: dict[tuple[str, Action], int] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
     arriving: dict[str, Record] = field(default_factory=dict)
+    _under_way: BoundedSemaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._under_way = BoundedSemaphore(self.wiring.parallelism)
+
+    @contextmanager
+    def flight(self) -> Iterator[Callable[[], None]]:
+        """What is called when a request is about to leave: it waits while as many are under way as may be."""
+        with ExitStack() as landing:
+
+            def leave() -> None:
+                landing.close()
+                landing.enter_context(self._under_way)
+
+            yield leave
 
     @property
     def state(self) -> State:
@@ -137,7 +154,7 @@ class Run:
 
         A record that the key had before is released. Raises AccountMismatch, after recording.
         """
-        now = self.now()
+        now, learnt = self.now(), self._learnt(live)
         record = records.created(intent, live, now)
         old = self.state.campaigns.get(key)
         left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
@@ -149,36 +166,45 @@ class Run:
                 missed={key: None},
                 sent=(Sent(intent.digest, key, live.id, iso(now)),) if fired else (),
                 released=left,
+                account=learnt if learnt != self.state.account else None,
             )
         )
-        self._prove(live)
-        return record
-
-    def _prove(self, live: Live) -> None:
-        """Learn from a create whose account this is and whether it shows markers."""
-        account = self.state.account
-        if account.company_id not in (None, live.company_id) and live.company_id:
+        if self._is_strange(live):
             raise AccountMismatch(
                 f"{live.id} was created in company {live.company_id},"
-                f" this state belongs to {account.company_id}",
+                f" this state belongs to {self.state.account.company_id}",
                 hint=f"cancel {live.id} in that account's dashboard and set the right OCAMBA_TOKEN",
             )
-        markers = account.markers
-        if markers is None:
-            markers = self.project.api.markers and self._shows_marker(live)
-        learnt = replace(account, company_id=account.company_id or live.company_id, markers=markers)
-        if learnt != account:
-            self.record(Entry(account=learnt, decision=False))
+        if learnt.markers is None:
+            self._look_for_marker(live)
+        return record
 
-    def _shows_marker(self, live: Live) -> bool | None:
-        """None where that cannot be told now: the next create is asked again."""
-        if marker.read(live.members):
-            return True
+    def _is_strange(self, live: Live) -> bool:
+        """Whether an answer comes from another account than the one of this state."""
+        known = self.state.account.company_id
+        return bool(known and live.company_id and known != live.company_id)
+
+    def _learnt(self, live: Live) -> Account:
+        """The account after the answer to a create: whose it is, and whether markers come back."""
+        account = self.state.account
+        if self._is_strange(live):
+            return account
+        markers = account.markers
+        if markers is None and not self.project.api.markers:
+            markers = False
+        elif markers is None and marker.read(live.members):
+            markers = True
+        return replace(account, company_id=account.company_id or live.company_id, markers=markers)
+
+    def _look_for_marker(self, live: Live) -> None:
+        """A read shows the marker that an answer leaves out, or that there is none. Where it cannot be read
+        now, the next create is asked again."""
         try:
             full = self.api.read(live.id)
         except (ApiError, Interrupted):
-            return None
-        return full is not None and marker.read(full.members) is not None
+            return
+        shows = full is not None and marker.read(full.members) is not None
+        self.record(Entry(account=replace(self.state.account, markers=shows), decision=False))
 
     def release(self, key: str, record: Record, status: str) -> None:
         """Let a record go; what is left of it stays under `released`."""

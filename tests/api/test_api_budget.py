@@ -19,10 +19,16 @@ def starts(budget: Budget, number: int, *, reserve: bool = False, now: float = 0
     times = []
     for _ in range(number):
         now = max(now, budget.free_at(now, reserve=reserve))
-        budget.grant(now, reserve=reserve)
-        budget.sent(now, reserve=reserve)
+        send(budget, now, reserve=reserve)
         times.append(now)
     return times
+
+
+def send(budget: Budget, now: float, *, reserve: bool = False) -> None:
+    """A request that leaves as soon as it is granted."""
+    budget.grant(now, reserve=reserve)
+    budget.depart(now, reserve=reserve)
+    budget.sent(now, reserve=reserve)
 
 
 def fullest(times: list[float], span: float) -> int:
@@ -61,6 +67,7 @@ def test_no_window_of_any_alignment_is_ever_exceeded(
     for idle, reserve, connecting in waits:
         now = max(now + idle, budget.free_at(now + idle, reserve=reserve))
         budget.grant(now, reserve=reserve)
+        budget.depart(now, reserve=reserve)
         now += connecting
         budget.sent(now, reserve=reserve)
         times.append(now)
@@ -71,15 +78,47 @@ def test_no_window_of_any_alignment_is_ever_exceeded(
 
 def test_a_slow_first_connection_does_not_push_one_burst_into_the_next() -> None:
     budget = Budget(Limits(2, 150, 0))
-    budget.grant(0.0, reserve=False)
-    budget.grant(0.0, reserve=False)
+    for _ in range(2):
+        budget.grant(0.0, reserve=False)
+        budget.depart(0.0, reserve=False)
     assert budget.free_at(5.0, reserve=False) > 5.0
     budget.sent(5.0, reserve=False)
-    budget.returned(reserve=False)
+    budget.returned(None, reserve=False)
     assert budget.free_at(5.1, reserve=False) <= 5.1
-    budget.grant(5.1, reserve=False)
-    budget.sent(5.1, reserve=False)
+    send(budget, 5.1)
     assert budget.free_at(5.2, reserve=False) == pytest.approx(6.02)
+
+
+@given(
+    per_second=st.integers(1, 10),
+    preparing=st.lists(st.floats(0, 3), min_size=1, max_size=60),
+)
+def test_what_takes_long_before_it_leaves_overlaps_and_exceeds_no_window(
+    per_second: int, preparing: list[float]
+) -> None:
+    budget, now, granted = Budget(Limits(per_second, 1000, 0)), 0.0, []
+    for lasts in preparing:
+        now = max(now, budget.free_at(now, reserve=False))
+        budget.grant(now, reserve=False)
+        granted.append((now + lasts, now))
+    times, now = [], 0.0
+    for ready, moment in sorted(granted):
+        now = max(now, ready)
+        now = max(now, budget.departs_at(now, reserve=False))
+        budget.depart(moment, reserve=False)
+        budget.sent(now, reserve=False)
+        times.append(now)
+    assert fullest(times, 1.0) <= per_second
+    # As many are granted as if each left at once.
+    assert max(moment for _, moment in granted) <= (len(preparing) - 1) // per_second * 1.02 + 1e-6
+
+
+def test_what_is_granted_and_comes_back_unsent_leaves_its_place_to_others() -> None:
+    budget = Budget(Limits(1, 150, 0))
+    budget.grant(0.0, reserve=False)
+    assert budget.free_at(0.1, reserve=False) == pytest.approx(1.02)
+    budget.returned(0.0, reserve=False)
+    assert budget.free_at(0.1, reserve=False) <= 0.1
 
 
 def test_what_somebody_else_used_up_is_waited_for() -> None:
@@ -102,8 +141,7 @@ def test_with_others_on_the_same_budget_normal_traffic_stays_within_the_minute(
     budget, now, window, used = Budget(DOCUMENTED), 0.0, 0.0, 0
     for number in range(300):
         now = max(now, budget.free_at(now, reserve=False))
-        budget.grant(now, reserve=False)
-        budget.sent(now, reserve=False)
+        send(budget, now)
         if number == 0 or (now + alignment) // 60 != window:
             window, used = (now + alignment) // 60, used_before if number == 0 else 0
         used += 1

@@ -21,6 +21,7 @@ from campaignctl.state.journal import entry_line, first_line
 from campaignctl.state.model import Entry, LockInfo, State
 from campaignctl.state.moved import encode_moved
 
+_COMPANIONS = 2
 _RESCUED = "when the remote answers again"
 
 
@@ -93,6 +94,11 @@ class GitSession:
         if self._problem is not None:
             raise self._problem
         return self._state
+
+    @property
+    def companions(self) -> int:
+        """Two: while one step of a change is on its way, that of another may fill the next push."""
+        return _COMPANIONS
 
     def check(self) -> None:
         """Raise `LockLost` unless the lock is still ours, or was a moment ago.
