@@ -24,12 +24,13 @@ class Unsettled:
 class Behind:
     """A campaign of this project and environment, not canceled, that the state does not know.
 
-    `key` is its key where the marker's tag fits one that is declared.
+    `key` is its key where the marker's tag fits one that is declared; `intent` is the marker's.
     """
 
     id: str
     name: str
     key: str | None
+    intent: str
 
 
 # What lifts the hold of a state that is behind; without --write it only shows what it would do.

@@ -145,7 +145,8 @@ def _reading(
             at_hand=run.opening.lives,
         )
     halts = run.wiring.backend.halts()
-    return replace(reading, unsettled=unsettled, behind=run.opening.behind, halts=halts)
+    behind = {found.id: found for found in (*run.opening.behind, *reading.behind)}
+    return replace(reading, unsettled=unsettled, behind=tuple(behind.values()), halts=halts)
 
 
 def _refused(plan: Plan, state: State | None) -> Outcome:

@@ -18,7 +18,7 @@ from campaignctl.errors import AccountMismatch
 from campaignctl.manifest.desired import DesiredState, Project
 from campaignctl.plan import records
 from campaignctl.plan.reading import Reading, Unsettled
-from campaignctl.reconciler.opening import check_company, company_of
+from campaignctl.reconciler.opening import behind, check_company, company_of
 from campaignctl.reconciler.ports import CampaignApi
 from campaignctl.reconciler.scan import newest, spread
 from campaignctl.state.model import Record, State
@@ -96,6 +96,9 @@ def observe(
 ) -> Reading:
     """What a plan needs to know of the account.
 
+    That the state is behind is seen where list pages were read; single reads show only what is recorded,
+    and nothing is read for this alone.
+
     Raises AccountMismatch when the account is not the state's, ReadFailed when a read failed.
     """
     project = desired.project
@@ -114,6 +117,7 @@ def observe(
         live=live,
         released=released,
         adoptable=adoptable,
+        behind=behind(seen.values(), state, project, desired.campaigns),
         company_id=company_of(seen.values()) or state.account.company_id,
     )
 

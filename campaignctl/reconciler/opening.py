@@ -73,11 +73,10 @@ def opening_read(
     company = company_of(scan.lives) or company_of_records(api, state)
     check_company(company, state, project)
     mine = ours(scan.lives, project)
-    tags = tags_of(project, {*keys, *(state.campaigns if state else ())})
     return Opening(
         scan,
         company,
-        behind=_behind(mine, state, tags),
+        behind=behind(scan.lives, state, project, keys),
         copies=_copies(mine, state),
         notes=(*_clones(mine, state), *_idle_copies(mine, state)),
     )
@@ -186,26 +185,35 @@ def tags_of(project: Project, keys: Iterable[str]) -> dict[str, str]:
     return {marker.make(project.name, project.environment, key, "").key: key for key in keys}
 
 
-def _known_intents(state: State | None) -> set[str | None]:
+def _known(state: State | None) -> tuple[set[str | None], set[str]]:
+    """The intents that a state knows, and the ids that it records."""
     if state is None:
-        return set()
-    return {
+        return set(), set()
+    intents = {
         *(record.intent for record in state.campaigns.values()),
         *(entry.intent for entry in state.released),
         # A planned intent was never sent: a campaign that has it shows that this state is an older one.
         *(intent.intent for intent in state.pending.values() if intent.phase != "planned"),
     }
+    return intents, {record.id for record in state.campaigns.values()}
 
 
-def _behind(
-    mine: list[tuple[Live, Marker]], state: State | None, tags: Mapping[str, str]
+def behind(
+    lives: Iterable[Live], state: State | None, project: Project, keys: Iterable[str]
 ) -> tuple[Behind, ...]:
-    """Campaigns of ours that the state does not know, and that would be made twice."""
+    """Campaigns of ours among these that the state does not know, and that would be made twice."""
+    tags = tags_of(project, {*keys, *(state.campaigns if state else ())})
     return tuple(
-        Behind(live.id, live.name, tags.get(found.key))
-        for live, found in unknown_to(state, mine)
+        Behind(live.id, live.name, tags.get(found.key), found.intent)
+        for live, found in unknown_to(state, ours(lives, project))
         if matters(status_of(live))
     )
+
+
+def still_behind(seen: Iterable[Behind], state: State | None) -> tuple[Behind, ...]:
+    """Those that a state read later does not know either: an apply may have been creating them meanwhile."""
+    known, recorded = _known(state)
+    return tuple(found for found in seen if found.intent not in known and found.id not in recorded)
 
 
 def ours(lives: Iterable[Live], project: Project) -> list[tuple[Live, Marker]]:
@@ -217,8 +225,7 @@ def ours(lives: Iterable[Live], project: Project) -> list[tuple[Live, Marker]]:
 
 def unknown_to(state: State | None, mine: Iterable[tuple[Live, Marker]]) -> list[tuple[Live, Marker]]:
     """Those of our campaigns that no record, release or pending write of the state is about."""
-    known = _known_intents(state)
-    recorded = {record.id for record in state.campaigns.values()} if state else set()
+    known, recorded = _known(state)
     return [(live, found) for live, found in mine if found.intent not in known and live.id not in recorded]
 
 

@@ -14,7 +14,7 @@ from campaignctl.plan.planner import decide
 from campaignctl.plan.question import Question
 from campaignctl.plan.reading import Reading, Unsettled
 from campaignctl.reconciler.observe import look, observe
-from campaignctl.reconciler.opening import check_environment, check_url
+from campaignctl.reconciler.opening import check_environment, check_url, still_behind
 from campaignctl.reconciler.wiring import Wiring
 from campaignctl.state.model import State
 
@@ -82,7 +82,9 @@ def _refreshed(wiring: Wiring, state: State | None, desired: DesiredState, now: 
     if state is None:
         return reading
     settled, unsettled = look(wiring.api, state)
-    return replace(reading, settled=settled, unsettled=unsettled)
+    # Without a lock an apply may create meanwhile; an intent is in the state before its campaign is there.
+    unknown = still_behind(reading.behind, wiring.backend.read()) if reading.behind else ()
+    return replace(reading, settled=settled, unsettled=unsettled, behind=unknown)
 
 
 def _unread(state: State | None) -> dict[str, Unsettled]:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -162,6 +164,14 @@ class World:
         """The name of the campaign of every send, in order."""
         names = {c["id"]: c["live"]["name"] for c in self.control.campaigns()}
         return [names[send["campaign_id"]] for send in self.control.sends()]
+
+
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for something that another process does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
 
 
 def kill(process: subprocess.Popen[str]) -> None:

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import World, sms
-from tests.e2e.test_interrupts import until
+from tests.e2e.harness import World, sms, until
 
 FAR = "2036-03-22 10:00:00"
 NAMES = ["A", "B", "C", "D"]

@@ -7,8 +7,7 @@ import re
 
 import pytest
 
-from tests.e2e.harness import World, kill, sms
-from tests.e2e.test_once import until
+from tests.e2e.harness import World, kill, sms, until
 
 FAR = "2036-03-22 10:00:00"
 FARTHER = "2036-04-22 10:00:00"

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.harness import PROJECT, World, sms
+from tests.e2e.harness import PROJECT, World, sms, until
 
 FAR = "2036-03-22 10:00:00"
 NAMES = [f"C{number}" for number in range(6)]
@@ -32,13 +32,6 @@ def slow(world: World) -> World:
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
     world.control.fault({"method": "POST", "times": 10}, {"kind": "delay", "seconds": 0.5, "when": "after"})
     return world
-
-
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
 
 
 def assert_clean_stop(world: World) -> None:

@@ -5,21 +5,11 @@ After each of them every campaign exists once, is recorded, and the next plan is
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import pytest
 
-from tests.e2e.harness import PROJECT, World, kill, sms
+from tests.e2e.harness import PROJECT, World, kill, sms, until
 
 FAR = "2036-03-22 10:00:00"
-
-
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
 
 
 def assert_once(world: World, *names: str) -> None:

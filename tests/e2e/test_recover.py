@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from campaignctl.sandbox import Sandbox, Switches
-from tests.e2e.harness import PROJECT, TOKEN, World, sms
+from tests.e2e.harness import PROJECT, TOKEN, World, sms, until
 
 FAR = "2036-03-22 10:00:00"
 
@@ -105,6 +105,58 @@ def test_the_way_out_of_an_old_state_is_the_same(world: World) -> None:
     world.apply()
     assert world.sends() == ["Now"]
     world.assert_settled()
+
+
+@pytest.fixture
+def old(world: World) -> World:
+    """Three campaigns in an old state, two more in the account, and one that is only declared."""
+    for name in ("a", "b", "c"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.apply()
+    before = kept(world)
+    for name in ("d", "e"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.apply()
+    put_back(world, before)
+    world.write("a.yaml", sms("a", scheduled_time=FAR, description="edited"))
+    world.write("new.yaml", sms("new", scheduled_time=FAR))
+    return world
+
+
+def test_a_plan_that_reads_pages_shows_a_state_that_is_behind_and_reads_no_more_for_it(old: World) -> None:
+    mark = old.mark()
+    plan = old.plan(status=1)
+    assert len(old.requests(after=mark)) == 1, "one page, which was read anyway"
+    assert [change["key"] for change in plan["changes"]] == ["a"]
+    blocked = {blocked["key"]: blocked for blocked in plan["blocked"]}
+    assert set(blocked) == {"d", "e", "new"}
+    assert "the state is behind" in blocked["new"]["reason"]
+    assert old.apply(status=1).outcomes() == {"a": "done"}, "what apply does is what the plan showed"
+    old.run(*shlex.split(blocked["new"]["hint"])[1:], status=0)
+    assert [change["key"] for change in old.plan()["changes"]] == ["new"]
+
+
+def test_a_plan_that_reads_single_campaigns_leaves_a_state_that_is_behind_to_apply(old: World) -> None:
+    state = json.loads(kept(old))
+    del state["campaigns"]["c"]
+    put_back(old, json.dumps(state))
+    assert {"d", "new"} <= {change["key"] for change in old.plan()["changes"]}
+    old.apply(status=1)
+    assert sorted(old.campaigns()) == ["a", "b", "c", "d", "e"]
+
+
+def test_what_is_created_while_a_plan_reads_does_not_look_like_a_state_that_is_behind(world: World) -> None:
+    for name in ("a", "b", "c"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.apply()
+    world.write("d.yaml", sms("d", scheduled_time=FAR))
+    world.control.fault({"method": "GET", "times": 1}, {"kind": "delay", "seconds": 1.5})
+    with world.start("plan", "--format", "json") as process:
+        until(lambda: world.control.faults()[0]["used"])
+        world.apply()
+        out, _ = process.communicate(timeout=30)
+    assert len(world.campaigns()) == 4
+    assert json.loads(out)["blocked"] == []
 
 
 def test_what_was_sent_is_not_sent_again_from_another_folder(applied: World) -> None:

@@ -23,7 +23,7 @@ from tests.plan.planning import (
     wanted,
 )
 
-BEHIND = Behind("99", "Unknown to us", "new")
+BEHIND = Behind("99", "Unknown to us", "new", "i99")
 AT_ONCE = Unsettled("flash", "intent-pending", True, "unsettled", "campaignctl state resolve flash --retry")
 LATER = Unsettled("flash", "intent-pending", False, "unsettled", "campaignctl apply")
 
@@ -107,7 +107,7 @@ def test_drift_that_is_held_back_is_not_called_corrected() -> None:
 
 
 def test_a_state_that_is_behind_names_what_it_does_not_know_and_one_way_out() -> None:
-    unknown = tuple(Behind(str(number), "x", "b" if number == 1 else None) for number in range(1, 8))
+    unknown = tuple(Behind(str(number), "x", "b" if number == 1 else None, "i") for number in range(1, 8))
     (blocked,) = plan_of(wanted(MANUAL, "a"), reading=Reading(behind=unknown)).blocked
     assert "it does not know 1 (b), 2, 3, 4, 5 and 2 more" in blocked.reason
     assert blocked.hint == "campaignctl state recover --write"
