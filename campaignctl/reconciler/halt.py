@@ -85,8 +85,9 @@ def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutco
 class _Halting:
     """One halt under way. `campaigns` are those that it names, by id; `troubles` what went wrong, by id.
 
-    `busy`: somebody had the lock when the mark was set. `intents` are those whose campaign was seen. `lock`
-    guards what the threads change.
+    `ours` is what this run has put on the record of the halt, by id; a run before it, or one beside it, has
+    put down its own. `busy`: somebody had the lock when the mark was set. `intents` are those whose campaign
+    was seen. `lock` guards what the threads change.
     """
 
     wiring: Wiring
@@ -97,6 +98,7 @@ class _Halting:
     since: datetime = field(init=False)
     state: State | None = None
     campaigns: dict[str, Named] = field(default_factory=dict)
+    ours: dict[str, Stopped] = field(default_factory=dict)
     canceled: set[str] = field(default_factory=set)
     troubles: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -225,7 +227,7 @@ class _Halting:
             return
         self.wiring.on_event(Event("phase", "halt", total=len(due)))
         before = {each.id for each in self.halt.stopped}
-        self._put_down([each for each in due if each.id not in before], "paused")
+        self._put_down([each for each in due if each.id not in self.ours], "paused")
         threads = self.wiring.parallelism
         spread(lambda each: self._stop_one(api, each, fresh=each.id not in before), due, threads)
 
@@ -234,6 +236,7 @@ class _Halting:
         stopped = tuple(Stopped(each.key or "", each.id, how, now) for each in due)
         with self.lock:
             if stopped:
+                self.ours |= {each.id: each for each in stopped}
                 self.halt = replace(self.halt, stopped=(*self.halt.stopped, *stopped))
                 self._keep(lambda halts: halts.with_stopped(self.halt.id, stopped))
 
@@ -289,11 +292,12 @@ class _Halting:
             return None
 
     def _not_ours(self, due: Named) -> None:
-        """It was paused before we asked: somebody else's pause, which no lift may resume."""
+        """It was paused before we asked: somebody else's pause, which no lift may resume, or that of another
+        run of this halt, which has put it down itself."""
         with self.lock:
-            kept = tuple(each for each in self.halt.stopped if each.id != due.id)
-            self.halt = replace(self.halt, stopped=kept)
-            self._keep(lambda halts: halts.without_stopped(self.halt.id, due.id))
+            ours = self.ours[due.id]
+            self.halt = Halts((self.halt,)).without_stopped(self.halt.id, ours).halts[0]
+            self._keep(lambda halts: halts.without_stopped(self.halt.id, ours))
 
     def _somebody_applies(self) -> bool:
         """Whether there is a lock, or none can be looked for; a holder that died may have left a request."""

@@ -133,11 +133,16 @@ class Halts:
         found = next(halt for halt in self.halts if halt.id == halt_id)
         return self.with_halt(replace(found, stopped=found.stopped + stopped))
 
-    def without_stopped(self, halt_id: str, campaign_id: str) -> Halts:
-        """These without a campaign on the record of one halt, which turned out to be stopped before."""
+    def without_stopped(self, halt_id: str, stopped: Stopped) -> Halts:
+        """These without one entry on the record of a halt, whose campaign turned out to be stopped before.
+
+        One alone: of two runs of the same halt each has an entry of its own, perhaps equal ones.
+        """
         found = next(halt for halt in self.halts if halt.id == halt_id)
-        kept = tuple(each for each in found.stopped if each.id != campaign_id)
-        return self.with_halt(replace(found, stopped=kept))
+        kept = list(found.stopped)
+        if stopped in kept:
+            kept.remove(stopped)
+        return self.with_halt(replace(found, stopped=tuple(kept)))
 
     def touched_by(self, lift: Lift) -> tuple[Halt, ...]:
         """Those that still stop something which a lift names."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from campaignctl.reconciler.ports import Backend, Session
 from tests.state.samples import decision, observation
 
-PATIENCE = 120.0
+PATIENCE = 600.0
 _PROCESSES = get_context("forkserver")
 
 

@@ -57,9 +57,12 @@ def brought_to_an_end(
     scenario = stage.scenario
     if scenario.command != APPLY:
         _command_done(place, stage, verdict)
+    # Without the mark nobody can tell whose pause it is, so that somebody has to.
+    unclaimed = ("--override", "foreign_pause") if "stop mark could not be set" in verdict.said else ()
+    verdict.persons += bool(unclaimed)
     for _ in range(_MOST_APPLIES):
         words = _said_again(place, scenario, old)
-        ended = place.apply(*words)
+        ended = place.apply(*words, *unclaimed)
         verdict.applies += 1
         verdict.said += ended.text
         if ended.status == 0 and not words and not _said_again(place, scenario, old):

@@ -117,6 +117,7 @@ def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> 
         landed = rivals.at_once(place, stage.plain, trial.rivals)
     else:
         ended = place.run(*words, stop=trial.stop)
+        verdict.said += ended.text
         landed = ended.signal == signal.SIGKILL
     if trial.faults:
         met = [rule["used"] > 0 for rule in place.control.faults()]
