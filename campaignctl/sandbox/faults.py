@@ -47,7 +47,7 @@ def _pattern(value: Any, path: str) -> str:
     return word
 
 
-_MATCH: Mapping[str, Check] = {
+MATCHED: Mapping[str, Check] = {
     "method": checks.text(),
     "path": _pattern,
     "body": checks.text(),
@@ -55,7 +55,7 @@ _MATCH: Mapping[str, Check] = {
     "times": _NUMBER,
 }
 _HEADERS = checks.mapping(checks.text(), checks.text(empty=True), empty=True)
-_KINDS: Mapping[str, Mapping[str, Check]] = {
+KINDS: Mapping[str, Mapping[str, Check]] = {
     "lost_answer": {},
     "drop": {},
     "status": {"status": _CODE, "effect": checks.boolean, "headers": _HEADERS, "body": checks.anything},
@@ -104,15 +104,15 @@ class Rule:
 
 def rule_from(plain: Any) -> Rule:
     """Read a rule `{"match": {...}, "fault": {"kind": ...}}`; Invalid when it is none."""
-    members = {"match": checks.record(_MATCH, strict=True), "fault": _fault}
+    members = {"match": checks.record(MATCHED, strict=True), "fault": _fault}
     kept = checks.record(members, ("fault",), strict=True)(plain, "")
     return Rule(kept.get("match", {}), kept["fault"])
 
 
 def _fault(value: Any, path: str) -> Any:
     kind = value.get("kind") if isinstance(value, dict) else None
-    known = checks.choice(*_KINDS)(kind, f"{path}.kind")
-    members = {"kind": checks.text(), **_KINDS[known]}
+    known = checks.choice(*KINDS)(kind, f"{path}.kind")
+    members = {"kind": checks.text(), **KINDS[known]}
     return checks.record(members, _NEEDED.get(known, ()), strict=True)(value, path)
 
 

@@ -6,6 +6,7 @@ HTTP/1.1 with connections that are kept, on the loopback interface unless told o
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,7 @@ from typing import Any, Self
 
 from campaignctl.sandbox import dashboard, exchange, page
 from campaignctl.sandbox.exchange import Delivery
+from campaignctl.sandbox.faults import Rule
 from campaignctl.sandbox.messages import Answer, Request, error
 from campaignctl.sandbox.switches import Switches
 from campaignctl.sandbox.world import World
@@ -52,6 +54,17 @@ class Sandbox:
         """The address without a slash at the end."""
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}"
+
+    def prepare(self, switches: Mapping[str, Any], rules: tuple[Rule, ...]) -> None:
+        """Set some switches otherwise, over those that are kept, and the fault rules if there are any.
+
+        BadSwitch for a switch that does not exist.
+        """
+        with self.world.turn():
+            if switches:
+                self.world.set_switches(switches)
+            if rules:
+                self.world.set_rules(rules)
 
     def start(self) -> None:
         """Begin to answer."""

@@ -4,10 +4,13 @@ One table: the fields of `Switches`. The defaults are the choices of the API con
 the case that is hardest for a client.
 """
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+_NAMED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
 class BadSwitch(ValueError):
@@ -159,7 +162,9 @@ class Switches:
         hints = get_type_hints(type(self))
         unknown = sorted(set(values) - set(hints))
         if unknown:
-            raise BadSwitch(f"unknown switch {unknown[0]!r}")
+            near = difflib.get_close_matches(unknown[0], list(hints), 1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise BadSwitch(f"unknown switch {unknown[0]!r}{meant}")
         return replace(self, **{name: _taken(name, hints[name], value) for name, value in values.items()})
 
     def as_json(self) -> dict[str, Any]:
@@ -206,7 +211,7 @@ def _word_map(name: str, value: Any) -> Mapping[str, str]:
 def _scalar(name: str, kind: Any, value: Any) -> Any:
     accepted = (int, float) if kind is float else (kind,)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-        raise BadSwitch(f"switch {name!r} takes a value of type {kind.__name__}")
+        raise BadSwitch(f"switch {name!r} takes {_NAMED[kind]}")
     if kind in (int, float) and value < 0 and name != "date_skew":
         raise BadSwitch(f"switch {name!r} cannot be negative")
     if (kind is str and not value) or (name == "page_cap" and not value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,3 +79,65 @@ def test_data_is_kept(cli: Cli, tmp_path: Path) -> None:
         os.kill(process.pid, signal.SIGINT)
         process.wait(SECONDS)
     assert (tmp_path / "kept.db").stat().st_size > 0
+
+
+def _asked(exports: dict[str, str], path: str) -> Any:
+    with urllib.request.urlopen(exports["OCAMBA_API_URL"] + path, timeout=SECONDS) as answer:
+        return json.load(answer)
+
+
+def test_switches_and_faults_are_there_from_the_first_request_on(cli: Cli) -> None:
+    words = ["--switch", "labels=comma", "--switch", "rate_per_minute=0", "--switch", "unknown_id=400"]
+    words += ["--switch", "never_echoed=description, labels", "--switch", 'respell={"1D": "1D 0H"}']
+    words += ["--fault", "GET /campaigns$ status status=503 skip=1 times=2", "--fault", "lost_answer"]
+    with _running(cli, *words) as (_, exports):
+        switches = _asked(exports, "/_sandbox/switches")
+        assert {name: switches[name] for name in ("labels", "rate_per_minute", "unknown_id")} == {
+            "labels": "comma",
+            "rate_per_minute": 0,
+            "unknown_id": "400",
+        }
+        assert (switches["never_echoed"], switches["respell"]) == (["description", "labels"], {"1D": "1D 0H"})
+        assert [(rule["match"], rule["fault"]) for rule in _asked(exports, "/_sandbox/faults")["items"]] == [
+            (
+                {"method": "GET", "path": "/campaigns$", "skip": 1, "times": 2},
+                {"kind": "status", "status": 503},
+            ),
+            ({}, {"kind": "lost_answer"}),
+        ]
+
+
+def test_what_is_given_counts_over_what_was_kept(cli: Cli) -> None:
+    for labels in ("comma", "array"):
+        words = ["--data", "kept.db", "--switch", f"labels={labels}", "--fault", f"drop body={labels}"]
+        with _running(cli, *words) as (process, exports):
+            assert _asked(exports, "/_sandbox/switches")["labels"] == labels
+            (rule,) = _asked(exports, "/_sandbox/faults")["items"]
+            assert rule["match"] == {"body": labels}
+            os.kill(process.pid, signal.SIGINT)
+            process.wait(SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--switch", "label=comma"], "unknown switch 'label'; did you mean 'labels'?"),
+        (["--switch", "labels=list"], "switch 'labels' takes one of array, comma, not 'list'"),
+        (["--switch", "names_trimmed=yes"], "switch 'names_trimmed' takes true or false, not 'yes'"),
+        (["--switch", "labels"], "'labels' is not of the form NAME=VALUE"),
+        (["--fault", "POST lost_anser"], "names no kind of fault; did you mean 'lost_answer'?"),
+        (["--fault", "POST"], "names no kind of fault; there are lost_answer, drop,"),
+        (["--fault", "drop time=2"], "drop has no member 'time'; did you mean 'times'?"),
+        (["--fault", "delay times=2"], "fault.seconds: is required"),
+        (["--fault", "drop times"], "'times' is not of the form MEMBER=VALUE"),
+        (["--fault", "POST /a /b drop"], "is not of the form [METHOD] [PATH] KIND [MEMBER=VALUE]..."),
+        (["--fault", "POST ( drop"], "match.path: is no regular expression"),
+        (["--fault", 'drop "times'], "No closing quotation"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_is_no_switch_and_no_fault_is_a_clear_error(cli: Cli, words: list[str], said: str) -> None:
+    done = cli("sandbox", "--port", "0", *words)
+    assert (done.status, done.out) == (64, "")
+    assert said in done.err
+    assert "docs/sandbox.md" in done.err

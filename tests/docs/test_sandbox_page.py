@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
-from campaignctl.sandbox import Sandbox
-from campaignctl.sandbox.faults import _KINDS
+from campaignctl.sandbox import Sandbox, words
+from campaignctl.sandbox.faults import KINDS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
 CAMPAIGN = (
@@ -21,10 +21,10 @@ CAMPAIGN = (
 def shown() -> Iterator[tuple[str, str, str]]:
     """Method, path and body of every curl command of the page."""
     for line in re.findall(r"^curl .*$", TEXT, flags=re.MULTILINE):
-        words = shlex.split(line, comments=True)[1:]
-        body = words[words.index("-d") + 1] if "-d" in words else ""
-        method = words[words.index("-X") + 1] if "-X" in words else "POST" if body else "GET"
-        (address,) = (word for word in words if word.startswith("$OCAMBA_API_URL"))
+        given = shlex.split(line, comments=True)[1:]
+        body = given[given.index("-d") + 1] if "-d" in given else ""
+        method = given[given.index("-X") + 1] if "-X" in given else "POST" if body else "GET"
+        (address,) = (word for word in given if word.startswith("$OCAMBA_API_URL"))
         yield method, address.removeprefix("$OCAMBA_API_URL"), body
 
 
@@ -47,4 +47,15 @@ def test_what_the_page_shows_is_carried_out() -> None:
 
 
 def test_it_names_every_kind_of_fault() -> None:
-    assert all(f"`{kind}`" in TEXT for kind in _KINDS)
+    assert all(f"`{kind}`" in TEXT for kind in KINDS)
+
+
+def test_the_options_that_the_page_shows_are_taken() -> None:
+    seen = 0
+    for line in re.findall(r"^campaignctl sandbox --(?:fault|switch) .*$", TEXT, flags=re.MULTILINE):
+        given = shlex.split(line)[2:]
+        options = list(zip(given[::2], given[1::2], strict=True))
+        words.switched(value for name, value in options if name == "--switch")
+        assert all(words.rule(value) for name, value in options if name == "--fault")
+        seen += len(options)
+    assert seen > 5

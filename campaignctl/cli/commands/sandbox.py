@@ -7,18 +7,20 @@ import signal
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from campaignctl.sandbox import Sandbox
+    from campaignctl.sandbox.faults import Rule
 
+_LISTED = "docs/sandbox.md tells of both; a running sandbox lists its switches at /_sandbox/switches"
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -34,22 +36,58 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
     metavar="FILE",
     help="Keep everything in this file; without it all is forgotten at the end.",
 )
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="RULE",
+    help="Trouble: '[METHOD] [PATH] KIND [MEMBER=VALUE]...', as in 'POST /campaigns$ lost_answer times=2'.",
+)
+@click.option(
+    "--switch",
+    "switches",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Where the documents are silent: another answer, as in 'labels=comma'.",
+)
 @click.pass_obj
-def command(app: App, *, host: str, port: int, data: Path | None) -> int:
+def command(
+    app: App,
+    *,
+    host: str,
+    port: int,
+    data: Path | None,
+    faults: tuple[str, ...],
+    switches: tuple[str, ...],
+) -> int:
     """Run a local Ocamba until Ctrl-C: its campaign API, and a page that shows what is there.
 
-    Nothing leaves this machine. Any token is good.
+    Nothing leaves this machine. Any token is good. Faults and switches may be given several times; both are
+    explained in docs/sandbox.md, and can be changed while it runs.
     """
     console = app.console
+    values, rules = _said(switches, faults)
     if host not in _LOOPBACK:
         console.log(
             "warning", f"{host} can be reached from other machines, and the sandbox trusts everybody."
         )
-    with _held_back(), opened(host, port, data) as sandbox:
-        console.say(_introduction(sandbox.url, data))
+    sandbox = opened(host, port, data)
+    sandbox.prepare(values, rules)
+    with _held_back(), sandbox:
+        console.say(_introduction(sandbox.url, data, (*switches, *faults)))
         signal.sigwait(_ENDING)
         console.log("info", "The sandbox has stopped.")
     return 0
+
+
+def _said(switches: tuple[str, ...], faults: tuple[str, ...]) -> tuple[dict[str, Any], tuple[Rule, ...]]:
+    """What the options ask for. Raises UsageError."""
+    from campaignctl.sandbox import words
+
+    try:
+        return words.switched(switches), tuple(words.rule(text) for text in faults)
+    except words.BadWords as error:
+        raise UsageError(str(error), hint=_LISTED) from error
 
 
 def opened(host: str, port: int, data: Path | None = None) -> Sandbox:
@@ -87,11 +125,12 @@ def _held_back() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _introduction(url: str, data: Path | None) -> str:
+def _introduction(url: str, data: Path | None, told: tuple[str, ...]) -> str:
     kept = f"kept in {data}" if data else "forgotten at the end; --data FILE keeps it"
     return "\n".join(
         (
             f"A local Ocamba at {url} ({kept}). Ctrl-C ends it.",
+            *(f"As you asked: {word}" for word in told),
             "In another terminal:",
             "",
             f"export {URL_VARIABLE}={url}",
