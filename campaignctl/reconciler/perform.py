@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, FieldChange, mistaken
-from campaignctl.errors import ApiError, Halted, OutcomeUnknown, Refused, StateError
+from campaignctl.errors import ApiError, Halted, Interrupted, OutcomeUnknown, Refused, StateError
 from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler import setoff
 from campaignctl.reconciler.lastlook import CREATING, last_look
@@ -81,27 +82,12 @@ def sends_soon(run: Run, change: Change) -> bool:
 def create(run: Run, change: Change) -> ChangeResult:
     """Create a campaign: the intent is started durably, the request leaves, the answer is recorded."""
     intent = run.state.pending[change.key]
-    post = next(request for request in change.requests if request.path.endswith("/campaigns"))
-    started = replace(intent, phase="started")
-
-    def before() -> None:
-        nonlocal started
-        last_look(run, change)
-        if run.state.pending[change.key].phase == "planned":
-            started = replace(intent, phase="started", at=iso(run.now()))
-            run.record(Entry(intents={change.key: started}))
-        leave()
-
     try:
-        with run.flight() as leave:
-            live = run.api.create(post.body or {}, before=before)
+        started, live = _posted(run, change, intent)
     except Refused as error:
         run.refused(error)
         setoff.drop_intent(run, change.key)
         return failed(change, _refused(run, change, error))
-    except Halted:
-        setoff.drop_intent(run, change.key)
-        raise
     except OutcomeUnknown as error:
         return unknown(change, error)
     record = run.created(change.key, started, live)
@@ -112,6 +98,35 @@ def create(run: Run, change: Change) -> ChangeResult:
     if patch is not None:
         return _armed(run, replace(change, id=live.id), record, patch)
     return done(change, live.id)
+
+
+def _posted(run: Run, change: Change, intent: Intent) -> tuple[Intent, Live]:
+    """The intent as it was started, and the campaign that was made."""
+    post = next(request for request in change.requests if request.path.endswith("/campaigns"))
+    started = replace(intent, phase="started")
+
+    def before(leave: Callable[[], bool]) -> None:
+        nonlocal started
+        last_look(run, change)
+        if run.state.pending[change.key].phase == "planned":
+            started = replace(intent, phase="started", at=iso(run.now()))
+            run.record(Entry(intents={change.key: started}))
+        if leave():
+            # What was true before the wait may not be true any more.
+            last_look(run, change)
+
+    try:
+        with run.flight() as leave:
+            live = run.api.create(post.body or {}, before=lambda: before(leave))
+            return started, live
+    except Halted:
+        setoff.drop_intent(run, change.key)
+        raise
+    except Interrupted:
+        # It never left, which nobody could know of an intent that stays as started.
+        if intent.phase == "planned":
+            setoff.drop_intent(run, change.key)
+        raise
 
 
 def _armed(run: Run, change: Change, record: Record, patch: Mapping[str, Any]) -> ChangeResult:

@@ -63,13 +63,18 @@ class Run:
         self._under_way = BoundedSemaphore(self.wiring.parallelism)
 
     @contextmanager
-    def flight(self) -> Iterator[Callable[[], None]]:
-        """What is called when a request is about to leave: it waits while as many are under way as may be."""
+    def flight(self) -> Iterator[Callable[[], bool]]:
+        """What is called when a request is about to leave: it waits while as many are under way as may be,
+        and tells whether it had to."""
         with ExitStack() as landing:
 
-            def leave() -> None:
+            def leave() -> bool:
                 landing.close()
-                landing.enter_context(self._under_way)
+                waits = not self._under_way.acquire(blocking=False)
+                if waits:
+                    self._under_way.acquire()
+                landing.callback(self._under_way.release)
+                return waits
 
             yield leave
 
