@@ -25,7 +25,8 @@ help:
 	@echo "make check   everything that CI checks: style, types, contracts, campaigns, tests"
 	@echo "make bench   the benchmarks"
 	@echo "make slow    the tests that take minutes: whole pipelines, states on a git remote under load"
-	@echo "make torture every crash point and fault, over 3,000 trials (a quarter of an hour)"
+	@echo "make torture every crash point and fault, over 5,000 trials (half an hour);"
+	@echo "             of a project of your own: make torture PROJECT=DIR [BEFORE=DIR] [SLICE=N]"
 	@echo "make format  put the code into its canonical form"
 	@echo "make lock    compile the locks anew (needs uv)"
 	@echo "make clean   remove caches and build results"
@@ -64,7 +65,8 @@ slow: $(DEV)
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 torture: $(DEV)
-	@$(BIN)/python -m tests.torture --all
+	@$(BIN)/python -m tests.torture $(if $(SLICE),--slice $(SLICE),--all) \
+		$(if $(PROJECT),--project "$(PROJECT)") $(if $(BEFORE),--before "$(BEFORE)")
 
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=PATH" >&2; exit 1; }

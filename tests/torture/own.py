@@ -54,21 +54,35 @@ def _copied(project: Path, copy: Path, environment: str | None) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     shutil.copytree(project, copy, ignore=_NOT_COPIED, dirs_exist_ok=True)
     file = copy / "campaignctl.yaml"
-    if not file.is_file():
-        raise CannotTorture(f"{project} has no campaignctl.yaml")
-    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    settings = _settings(project / file.name)
     quick = yaml.safe_load(PROJECT.replace("TIMEOUT", f"{TIMEOUT * 1000:.0f}ms"))["api"]
     kept = {
         name: value for name, value in settings.get("api", {}).items() if name in ("immediate", "markers")
     }
     settings = {**settings, "api": {**quick, "immediate": "direct", **kept}, "state": _STATE}
     settings.pop("account", None)
-    environments = settings.pop("environments", {})
-    if environments:
+    environments = settings.pop("environments", None) or {}
+    if environments or environment:
         chosen = environment or settings.get("default_environment") or next(iter(environments))
+        if chosen not in environments:
+            raise CannotTorture(
+                f"{project} has no environment {chosen}; it has {', '.join(environments) or 'none'}"
+            )
         own = {name: value for name, value in (environments[chosen] or {}).items() if name != "state"}
         settings |= {"environments": {chosen: {**own, "state": _STATE}}, "default_environment": chosen}
     file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+
+
+def _settings(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise CannotTorture(f"{file.parent} has no {file.name}")
+    try:
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CannotTorture(f"{file}: {error}") from error
+    if not isinstance(settings, dict):
+        raise CannotTorture(f"{file} is no project; campaignctl validate says more")
+    return settings
 
 
 def _applied(place: Place) -> None:

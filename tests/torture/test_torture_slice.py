@@ -5,6 +5,7 @@ In a process of its own with one thread, because it forks.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,16 +16,33 @@ _ROOT = Path(__file__).resolve().parents[2]
 _SLICE = 40
 
 
+def torture(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.torture", *words]
+    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=900, check=False)
+
+
 @pytest.mark.parametrize("which", [("--small",), ("--slice", str(_SLICE))], ids=["small", "slice"])
 def test_nothing_is_sent_twice_and_nothing_is_lost(which: tuple[str, ...]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.torture", *which],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    said = f"{done.stdout}\n{done.stderr}"
-    assert done.returncode == 0, said
+    done = torture(*which)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert "duplicates" in done.stdout
+
+
+def test_a_change_of_a_project_of_ones_own_is_tortured(tmp_path: Path) -> None:
+    """From the sample project with one campaign less and another text to what it is."""
+    earlier = tmp_path / "earlier"
+    shutil.copytree(_ROOT / "campaigns", earlier, ignore=shutil.ignore_patterns(".campaignctl"))
+    first, second, *_ = sorted(earlier.rglob("sms/*.yaml"))
+    first.unlink()
+    second.write_text(second.read_text(encoding="utf-8").replace("Hi", "Hello"), encoding="utf-8")
+    own = ("--project", "campaigns", "--before", str(earlier))
+    done = torture(*own, "--slice", "8")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert "campaigns" in done.stdout
+
+
+def test_what_is_no_project_is_said_and_not_tortured(tmp_path: Path) -> None:
+    done = torture("--project", str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "has no campaignctl.yaml" in done.stderr
+    assert "Traceback" not in done.stderr
