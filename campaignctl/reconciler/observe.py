@@ -29,10 +29,14 @@ _FEW = 2
 
 @dataclass
 class _Reads:
-    """The reads of one refresh; `seen` is everything that proves whose account this is."""
+    """The reads of one refresh; `seen` is everything that proves whose account this is.
+
+    `live_only`: what is wanted is not expected to be over, so that the list may leave that out.
+    """
 
     api: CampaignApi
     parallelism: int
+    live_only: bool = True
     seen: dict[str, Live] = field(default_factory=dict)
 
     def by_id(self, ids: Iterable[str]) -> dict[str, Live | None]:
@@ -48,7 +52,7 @@ class _Reads:
         number = 0
         while len(wanted - set(found)) > _FEW:
             number += 1
-            page = self.api.list_page(number, live_only=True)
+            page = self.api.list_page(number, live_only=self.live_only)
             fresh = {live.id: live for live in page.items if live.id not in counted}
             counted |= set(fresh)
             self.seen.update(fresh)
@@ -66,13 +70,15 @@ def read_records(
     *,
     parallelism: int,
     at_hand: Mapping[str, Live] | None = None,
+    live_only: bool = True,
 ) -> tuple[dict[str, Live | None], dict[str, Live]]:
     """What live shows of these records, by key, and everything that was seen on the way, by id.
 
-    `at_hand` are campaigns read already. A list item that says nothing about a member that the API
+    `at_hand` are campaigns read already. `live_only` is false where some of these are expected to be over,
+    which a list of what is alive does not show. A list item that says nothing about a member that the API
     normally returns is read again by id.
     """
-    reads = _Reads(api, parallelism, dict(at_hand or {}))
+    reads = _Reads(api, parallelism, live_only, dict(at_hand or {}))
     ids = {record.id for record in wanted.values()}
     found: dict[str, Live | None] = {key: live for key, live in reads.seen.items() if key in ids}
     found.update(reads.by_pages(ids - set(found)))
@@ -107,7 +113,7 @@ def observe(
         return Reading(adoptable=adoptable, company_id=company_of((at_hand or {}).values()))
     alive = {key: record for key, record in state.campaigns.items() if not records.final(record, now)}
     live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand)
-    released = _released(api, state, desired, parallelism)
+    released = _released(api, state, desired, parallelism, adoptable)
     seen.update({found.id: found for found in (*released.values(), *adoptable.values()) if found})
     check_company(company_of(seen.values()), state, project)
     missing = sorted(key for key, campaign in live.items() if campaign is None)
@@ -149,9 +155,13 @@ def _adoptable(
 
 
 def _released(
-    api: CampaignApi, state: State, desired: DesiredState, parallelism: int
+    api: CampaignApi,
+    state: State,
+    desired: DesiredState,
+    parallelism: int,
+    at_hand: Mapping[str, Live | None],
 ) -> dict[str, Live | None]:
-    """Reads of what once had the key or the body of a campaign that would be created now."""
+    """What once had the key or the body of a campaign that would be created now; `at_hand` was read."""
     created = {
         key: body_digest(wanted.spec)
         for key, wanted in desired.campaigns.items()
@@ -165,7 +175,10 @@ def _released(
             if (entry.key in created or entry.digest in digests) and entry.status not in ("sent", "canceled")
         }
     )
-    return dict(zip(ids, spread(api.read, ids, parallelism), strict=True))
+    unread = [campaign_id for campaign_id in ids if campaign_id not in at_hand]
+    read = dict(zip(unread, spread(api.read, unread, parallelism), strict=True))
+    known = {**at_hand, **read}
+    return {campaign_id: known[campaign_id] for campaign_id in ids}
 
 
 def look(api: CampaignApi, state: State) -> tuple[dict[str, Live], dict[str, Unsettled]]:

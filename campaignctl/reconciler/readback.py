@@ -59,7 +59,8 @@ def read_back(run: Run, answered: list[tuple[Change, ChangeResult]]) -> list[Cha
 def _read(run: Run, wanted: Mapping[str, tuple[Change, ChangeResult]]) -> dict[str, Live | None]:
     state = run.state
     asked = {key: replace(state.campaigns[key], applied={}, echo={}) for key in wanted}
-    lives, _ = read_records(run.api, asked, parallelism=run.wiring.parallelism)
+    ended = any(change.action is Action.CANCEL for change, _ in wanted.values())
+    lives, _ = read_records(run.api, asked, parallelism=run.wiring.parallelism, live_only=not ended)
     # A list item may leave members out; a write is judged by all that was set.
     return {key: _whole(run, wanted[key][0], live) for key, live in lives.items()}
 

@@ -1,0 +1,396 @@
+"""The rows of the decision table that need more than a status, each with its exact requests.
+
+A row is: what was applied, what happened to it, what the manifests say now, and what comes of that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness import World, sms
+from tests.e2e.request_log import NEWEST, Line, create, ids_of, log, patch, read, resume, stop
+
+FAR, FARTHER = "2036-03-22 10:00:00", "2036-04-22 10:00:00"
+PAST = "2026-01-05 10:00:00"
+EDIT = {"description": "new"}
+
+Document = dict[str, Any]
+Files = Mapping[str, Document]
+# What somebody or time does to a campaign with this id.
+Happens = Callable[[World, str], object]
+
+
+def spec(name: str = "A", **options: Any) -> Document:
+    """A body; scheduled unless an option says otherwise."""
+    options = options or {"scheduled_time": FAR}
+    return dict(json.loads(sms(name, **options))["spec"])
+
+
+A, B, DRAFT, MANUAL = spec(), spec("B"), spec(is_draft=True), spec(description="by hand")
+WEEKLY = spec(recurrence={"cron": "0 10 * * 1"})
+LATER = {**A, "scheduled_time": FARTHER}
+TEST = {
+    **A,
+    "messages": [{**A["messages"][0], "name": name} for name in ("red", "blue")],
+    "ab_test": {
+        "test_split": 30,
+        "winning_metric": "click_rate",
+        "evaluation_window": "1D",
+        "winner_delivery_mode": "manual",
+    },
+}
+
+
+def of(body: Document, **beside: Any) -> Files:
+    """One manifest, with what stands beside its spec."""
+    return {"a.yaml": {**beside, "spec": body}}
+
+
+def phased(body: Document, phase: str) -> Files:
+    return of(body, lifecycle={"phase": phase})
+
+
+def lives(body: Document, **lifecycle: Any) -> Files:
+    return of(body, lifecycle=lifecycle)
+
+
+@dataclass(frozen=True)
+class Row:
+    """`first` is applied, then `happens`, then `now` is planned and applied with `args`.
+
+    `done`: the actions by key, `blocked` with the start of its reason. `log`: every request of the apply.
+    `reads`: those of the plan. `drift`: the paths shown as such.
+    """
+
+    now: Files
+    done: tuple[str, ...] = ()
+    log: tuple[Line, ...] = (NEWEST,)
+    first: Files = field(default_factory=dict)
+    happens: Happens | None = None
+    args: tuple[str, ...] = ()
+    reads: tuple[Line, ...] = (read("a"),)
+    drift: tuple[str, ...] = ()
+
+
+def edited(**members: Any) -> Happens:
+    """Somebody edits the campaign in the dashboard."""
+    return lambda world, campaign: world.control.edit(campaign, **members)
+
+
+def switched(**switches: Any) -> Happens:
+    """The campaign is not there, and the API says so in its own way."""
+
+    def happens(world: World, _: str) -> None:
+        world.control.switch(**switches)
+        renamed(world, id="999")
+
+    return happens
+
+
+def paused_by_its_manifest(body: Document = A) -> Happens:
+    """One apply pauses it."""
+
+    def happens(world: World, _: str) -> None:
+        put(world, phased(body, "paused"), {})
+        world.apply()
+
+    return happens
+
+
+def renamed(world: World, **members: Any) -> None:
+    """The record of the campaign is another one."""
+    state = world.state
+    state["campaigns"]["a"] |= members
+    world.run("state", "push", "-", status=0, stdin=json.dumps(state))
+
+
+def time_passes(world: World, campaign: str) -> None:
+    """The time that it was scheduled for is over, and its manifest has paused it since before."""
+    paused_by_its_manifest()(world, campaign)
+    world.control.edit(campaign, scheduled_time=PAST, status="paused")
+    renamed(world, applied={**A, "scheduled_time": PAST})
+
+
+def set_going_again(world: World, campaign: str) -> None:
+    paused_by_its_manifest()(world, campaign)
+    world.control.edit(campaign, status="scheduled")
+
+
+def halted(world: World, _: str) -> None:
+    world.run("halt", "a", "--reason", "wrong price", status=0)
+
+
+def halted_and_lifted(world: World, campaign: str) -> None:
+    halted(world, campaign)
+    world.run("halt", "--lift", "a", "--reason", "mended", status=0)
+
+
+def released(world: World, _: str) -> None:
+    world.run("state", "rm", "a", status=0)
+
+
+def next_monday() -> str:
+    """The next run of WEEKLY."""
+    now = datetime.now(UTC)
+    day = (now + timedelta(days=-now.weekday())).replace(hour=10, minute=0, second=0)
+    return (day if day > now else day + timedelta(days=7)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+PAUSED = phased(A, "paused")
+NOTHING: Files = {}
+ROWS = {
+    "not recorded": Row(of(A), ("create a arms",), (NEWEST, create(A)), reads=()),
+    "not recorded, paused": Row(phased(A, "paused"), reads=()),
+    "not recorded, canceled": Row(phased(A, "canceled"), reads=()),
+    "not recorded, its time is past": Row(
+        of({**A, "scheduled_time": PAST}), ("blocked a: its scheduled_time is past",), reads=()
+    ),
+    "moved": Row({"b.yaml": {"moved": {"from": "a"}, "spec": A}}, ("move b",), first=of(A)),
+    "moved and edited": Row(
+        {"b.yaml": {"moved": {"from": "a"}, "spec": {**A, **EDIT}}},
+        ("move b", "update b"),
+        (NEWEST, patch("a", **EDIT), read("a")),
+        first=of(A),
+    ),
+    "moved, and the target is recorded": Row(
+        {"b.yaml": {"moved": {"from": "a"}, "spec": B}},
+        ("blocked a: a ({a}) and b ", "blocked b: a ({a}) and b "),
+        first={**of(A), "b.yaml": {"spec": B}},
+        reads=(read("a"), read("b")),
+    ),
+    "adopted": Row(
+        {"b.yaml": {"adopt": "{a}", "spec": A}}, ("adopt b",), (NEWEST, read("a")), of(A), released
+    ),
+    "adopted and brought into line": Row(
+        {"b.yaml": {"adopt": "{a}", "spec": {**A, **EDIT}}},
+        ("adopt b", "update b"),
+        (NEWEST, read("a"), patch("a", **EDIT), read("a")),
+        first=of(A),
+        happens=released,
+    ),
+    "created again while the released one can send": Row(
+        of(A), ("blocked a: {a}, once a, is scheduled",), (NEWEST, read("a")), of(A), released
+    ),
+    "drift": Row(
+        of(A),
+        ("update a arms",),
+        (NEWEST, patch("a", scheduled_time=FAR), read("a")),
+        first=of(A),
+        happens=edited(scheduled_time=FARTHER),
+        drift=("scheduled_time",),
+    ),
+    "drift that is ignored": Row(
+        lives(A, ignore_changes=["scheduled_time"]), first=of(A), happens=edited(scheduled_time=FARTHER)
+    ),
+    "drift, only looked at": Row(
+        of(A),
+        first=of(A),
+        happens=edited(scheduled_time=FARTHER),
+        args=("--refresh-only",),
+        drift=("scheduled_time",),
+    ),
+    "a draft that is one no more": Row(
+        of(A),
+        ("update a arms",),
+        (NEWEST, patch("a", is_draft=False, scheduled_time=FAR), read("a")),
+        first=of(DRAFT),
+    ),
+    "what was no draft": Row(of(DRAFT), ("blocked a: nothing returns to a draft",), first=of(A)),
+    "an unknown status of what is known to be manual": Row(
+        of({**MANUAL, **EDIT}),
+        ("update a",),
+        (NEWEST, patch("a", **EDIT), read("a")),
+        first=of(MANUAL),
+        happens=edited(effective_status="thawing"),
+    ),
+    "the stricter of two statuses": Row(
+        of({**A, **EDIT}), ("blocked a: running",), first=of(A), happens=edited(effective_status="running")
+    ),
+    "not there, 400": Row(
+        of(A),
+        ("blocked a: not found under 999",),
+        (NEWEST, read("999")),
+        first=of(A),
+        happens=switched(unknown_id="400"),
+        reads=(read("999"), NEWEST),
+    ),
+    "not there, no item": Row(
+        of(A),
+        ("blocked a: not found under 999",),
+        (NEWEST, read("999")),
+        first=of(A),
+        happens=switched(unknown_id="empty"),
+        reads=(read("999"), NEWEST),
+    ),
+    "paused by us": Row(
+        of(A),
+        ("resume a arms",),
+        (NEWEST, resume("a", FAR), read("a")),
+        first=of(A),
+        happens=paused_by_its_manifest(),
+    ),
+    "paused by us, recurring": Row(
+        of(WEEKLY),
+        ("resume a arms",),
+        (NEWEST, resume("a", next_monday()), read("a")),
+        first=of(WEEKLY),
+        happens=paused_by_its_manifest(WEEKLY),
+    ),
+    "paused by us and edited": Row(
+        of(LATER),
+        ("update a", "resume a arms"),
+        (NEWEST, patch("a", scheduled_time=FARTHER), read("a"), resume("a", FARTHER), read("a")),
+        first=of(A),
+        happens=paused_by_its_manifest(),
+    ),
+    "paused by us, and its time has passed": Row(
+        of({**A, "scheduled_time": PAST}),
+        ("blocked a: paused, and its scheduled_time is past",),
+        first=of(A),
+        happens=time_passes,
+    ),
+    "paused by us, and it has a new time": Row(
+        of(A),
+        ("update a", "resume a arms"),
+        (NEWEST, patch("a", scheduled_time=FAR), read("a"), resume("a", FAR), read("a")),
+        first=of(A),
+        happens=time_passes,
+    ),
+    "paused by somebody else": Row(of(A), first=of(A), happens=edited(status="paused"), drift=("status",)),
+    "paused by somebody else, and edited": Row(
+        of({**A, **EDIT}),
+        ("update a",),
+        (NEWEST, patch("a", **EDIT), read("a")),
+        first=of(A),
+        happens=edited(status="paused"),
+        drift=("status",),
+    ),
+    "paused by somebody else, and that is lifted": Row(
+        of(A),
+        ("resume a arms",),
+        (NEWEST, resume("a", FAR), read("a")),
+        first=of(A),
+        happens=edited(status="paused"),
+        args=("--override", "foreign_pause"),
+        drift=("status",),
+    ),
+    "set going again by somebody else": Row(
+        PAUSED,
+        ("pause a",),
+        (NEWEST, stop("a", "pause", "declared paused"), read("a")),
+        first=of(A),
+        happens=set_going_again,
+        drift=("status",),
+    ),
+    "halted": Row(of(A), first=of(A), happens=halted, drift=("status",)),
+    "halted, and edited": Row(
+        of({**A, **EDIT}),
+        ("update a",),
+        (NEWEST, patch("a", **EDIT), read("a")),
+        first=of(A),
+        happens=halted,
+        drift=("status",),
+    ),
+    "halted, and that is lifted": Row(
+        of(A),
+        ("resume a arms",),
+        (NEWEST, resume("a", FAR), read("a")),
+        first=of(A),
+        happens=halted_and_lifted,
+    ),
+    "a test without a decision": Row(of(TEST), first=of(TEST), happens=edited(status="needs_decision")),
+    "a test whose winner is declared": Row(
+        lives(TEST, winner="blue"),
+        ("update a arms",),
+        (NEWEST, ("POST", "a/messages/blue/set-winner", None), read("a")),
+        first=of(TEST),
+        happens=edited(status="needs_decision"),
+    ),
+    "gone, but only forgotten": Row(NOTHING, ("forget a",), first=lives(A, on_destroy="forget")),
+    "gone, and protected": Row(
+        NOTHING, ("blocked a: protected by prevent_destroy",), first=lives(A, prevent_destroy=True)
+    ),
+    "gone, protected, and over": Row(
+        NOTHING, ("forget a",), first=lives(A, prevent_destroy=True), happens=edited(status="sent")
+    ),
+    "gone, sent with runs left": Row(
+        NOTHING, ("blocked a: sent: it may still send",), first=of(WEEKLY), happens=edited(status="sent")
+    ),
+    "Removed": Row(
+        {"gone.yaml": {"kind": "Removed", "metadata": {"key": "a"}}},
+        ("cancel a",),
+        (NEWEST, stop("a", "cancel", "declared Removed"), read("a")),
+        first=of(A),
+    ),
+    "Removed and forgotten, whatever its status": Row(
+        {"gone.yaml": {"kind": "Removed", "metadata": {"key": "a"}, "lifecycle": {"on_destroy": "forget"}}},
+        ("forget a",),
+        first=of(TEST),
+        happens=edited(status="needs_decision"),
+    ),
+    "Removed and not recorded": Row({"gone.yaml": {"kind": "Removed", "metadata": {"key": "a"}}}, reads=()),
+    "replaced and edited": Row(
+        of({**A, **EDIT}),
+        ("replace a arms",),
+        (NEWEST, stop("a", "cancel", "replaced"), read("a"), create({**A, **EDIT})),
+        first=of(A),
+        args=("--replace", "a"),
+    ),
+    "replaced and declared paused": Row(
+        PAUSED, ("blocked a: declared paused",), first=of(A), args=("--replace", "a")
+    ),
+}
+
+
+def put(world: World, files: Files, ids: Mapping[str, str]) -> None:
+    """These manifests and no others."""
+    for path in world.folder.glob("*.yaml"):
+        if path.name != "campaignctl.yaml":
+            path.unlink()
+    for name, document in files.items():
+        world.write(name, json.dumps(document).replace("{a}", ids.get("a", "")))
+
+
+def done(plan: Mapping[str, Any], ids: Mapping[str, str]) -> list[str]:
+    """A plan in the words of a row."""
+    arms = {True: " arms", False: ""}
+    changes = [f"{each['action']} {each['key']}{arms[each['arms']]}" for each in plan["changes"]]
+    blocked = [f"blocked {each['key']}: {each['reason']}" for each in plan["blocked"]]
+    return [line.replace(ids.get("a", "-"), "{a}") for line in changes + blocked]
+
+
+def assert_done(found: list[str], expected: tuple[str, ...]) -> None:
+    """That it is this and nothing else; of a reason the beginning is enough."""
+    assert len(found) == len(expected), found
+    for line, start in zip(found, expected, strict=True):
+        assert line == start or (start.startswith("blocked") and line.startswith(start)), found
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_of_the_table(world: World, name: str) -> None:
+    row = ROWS[name]
+    world.environ["GITHUB_ACTOR"] = "kim"
+    put(world, row.first, {})
+    if row.first:
+        world.apply()
+    ids = ids_of(world)
+    if row.happens:
+        row.happens(world, ids["a"])
+    put(world, row.now, ids)
+    failing = any(line.startswith("blocked") for line in row.done)
+
+    mark = world.mark()
+    plan = world.plan(*row.args, status=int(failing))
+    assert_done(done(plan, ids), row.done)
+    assert sorted(log(world, mark, ids)) == sorted(row.reads)
+    assert tuple(field["path"] for drift in plan["drift"] for field in drift["diff"]) == row.drift
+
+    mark = world.mark()
+    world.apply(*row.args, status=int(failing))
+    assert log(world, mark, ids) == list(row.log)
