@@ -42,6 +42,9 @@ from campaignctl.state.model import State
 _WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 # A whole second more than a request may take, as clocks are known to the second.
 _SECOND = timedelta(seconds=1)
+# An apply that saw no mark yet may have used up the account's second: what comes too soon after it would be
+# refused, and then has to wait longer.
+_WINDOW = timedelta(seconds=1.05)
 # How often a pause of unknown outcome is asked for again.
 _TRIES = 3
 # The API sets no limit that is known; a reason is read by people.
@@ -86,8 +89,8 @@ class _Halting:
     """One halt under way. `campaigns` are those that it names, by id; `troubles` what went wrong, by id.
 
     `ours` is what this run has put on the record of the halt, by id; a run before it, or one beside it, has
-    put down its own. `busy`: somebody had the lock when the mark was set. `intents` are those whose campaign
-    was seen. `lock` guards what the threads change.
+    put down its own. `busy`: somebody had the lock when the mark was set, which was done at `since`. `intents`
+    are those whose campaign was seen. `lock` guards what the threads change.
     """
 
     wiring: Wiring
@@ -112,9 +115,8 @@ class _Halting:
         """Put the stop mark in place; the same order, given again, goes on with its own."""
         wiring, order = self.wiring, self.order
         self.busy = self._somebody_applies()
-        self.since = wiring.clock.now()
         self.halt = Halt(
-            wiring.clock.new_id(), order.keys, order.reason, wiring.who, wiring.host, iso(self.since)
+            wiring.clock.new_id(), order.keys, order.reason, wiring.who, wiring.host, iso(wiring.clock.now())
         )
 
         def set_mark(halts: Halts) -> Halts:
@@ -122,6 +124,7 @@ class _Halting:
             return halts.with_halt(self.halt)
 
         self.marked = self._change(set_mark)
+        self.since = wiring.clock.now()
         if self.marked:
             wiring.on_event(Event("note", "the stop mark is set: no apply arms what it names"))
 
@@ -147,6 +150,8 @@ class _Halting:
             self._note("there is no token, so nothing was paused: set OCAMBA_TOKEN and run this again")
             return
         try:
+            if self.busy:
+                self._wait_until(self.since + _WINDOW)
             self._stop(api, self._due())
             self._look_and_stop(api)
             if self._others_at_work():
@@ -312,11 +317,14 @@ class _Halting:
 
     def _await_others(self) -> None:
         until = self.since + self.project.api.timeout + _SECOND
-        clock = self.wiring.clock
-        left = until - clock.now()
+        left = until - self.wiring.clock.now()
         if left > timedelta(0):
             said = "an apply is under way, or died: a last look when its requests have ended, in"
             self.wiring.on_event(Event("note", f"{said} {left.total_seconds():.0f} s"))
+        self._wait_until(until)
+
+    def _wait_until(self, until: datetime) -> None:
+        clock = self.wiring.clock
         while (left := until - clock.now()) > timedelta(0):
             if clock.interrupted:
                 raise Interrupted("interrupted")
