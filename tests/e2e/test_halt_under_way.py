@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,14 +46,13 @@ def set_up(world: World, scene: Scene) -> None:
 
 def halted_under_way(world: World, scene: Scene) -> tuple[float, list[dict[str, Any]]]:
     """An apply that is halted: when the halt began, and every request from then on."""
-    process = world.start("apply", "--auto-approve", "--format", "json")
-    until(lambda: len(world.control.campaigns()) >= scene.live + scene.after, 60)
-    mark, began = world.mark(), time.time()
-    said = world.run(*HALT, status=0).json
-    out, err = process.communicate(timeout=90)
-    assert process.returncode == 1, err
+    with ThreadPoolExecutor(1) as pool:
+        applying = pool.submit(world.apply, status=1)
+        until(lambda: len(world.control.campaigns()) >= scene.live + scene.after, 60)
+        mark, began = world.mark(), time.time()
+        said = world.run(*HALT, status=0).json
+        results = applying.result().json["changes"]
     assert {row["outcome"] for row in said["campaigns"]} == {"stopped"}
-    results = json.loads(out)["changes"]
     assert {each["outcome"] for each in results} == {"done", "not_started"}
     halted = [each for each in results if each["outcome"] == "not_started"]
     assert all("wrong price" in each["error"]["summary"] for each in halted)

@@ -1,0 +1,83 @@
+"""What a plan asks of the account, and what it makes of drift."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from tests.e2e.harness import World, sms
+
+FAR, FARTHER = "2036-03-22 10:00:00", "2036-04-22 10:00:00"
+# How many are still to be sent, and how many are canceled.
+LIVE, OVER = 45, 12
+# How the server grants pages, and how large they are then.
+GRANTED: tuple[tuple[dict[str, Any], int], ...] = (
+    ({}, 100),
+    ({"page_cap": 20}, 20),
+    ({"page_size_fixed": 10}, 10),
+)
+
+
+def test_a_plan_reads_the_pages_of_what_is_alive_and_nothing_of_what_is_over(world: World) -> None:
+    for number in range(LIVE + OVER):
+        world.write(f"c{number:02}.yaml", sms(f"C {number}", scheduled_time=FAR))
+    world.apply()
+    over = [world.state["campaigns"][f"c{LIVE + number}"]["id"] for number in range(OVER)]
+    for campaign in over:
+        world.control.edit(campaign, status="canceled")
+    world.apply()
+    for switches, size in GRANTED:
+        world.control.switch(**switches)
+        mark = world.mark()
+        assert world.plan()["changes"] == []
+        reads = world.requests(after=mark)
+        assert len(reads) <= ceil(LIVE / size) + 2
+        assert not {read["path"].rsplit("/", 1)[-1] for read in reads} & set(over)
+
+
+def test_where_all_is_over_nothing_is_read(world: World) -> None:
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.apply()
+    world.apply()
+    mark = world.mark()
+    assert world.plan()["changes"] == []
+    assert world.requests(after=mark) == []
+
+
+def test_the_alarm_for_drift_rings_until_it_is_accepted_or_undone(world: World) -> None:
+    alarm = ("plan", "--refresh-only", "--detailed-exitcode")
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    world.write("new.yaml", sms("New", scheduled_time=FAR))
+    world.run(*alarm, status=0)
+    world.control.edit(world.campaigns()["Far"]["id"], scheduled_time=FARTHER)
+    assert FARTHER in world.run(*alarm, status=2).out
+    world.run(*alarm, status=2)
+    world.apply("--refresh-only")
+    world.run(*alarm, status=0)
+    assert world.state["campaigns"]["far"]["applied"]["scheduled_time"] == FARTHER
+
+
+def test_the_alarm_rings_for_a_pause_and_says_so_when_it_cannot_look(world: World) -> None:
+    alarm = ("plan", "--refresh-only", "--detailed-exitcode")
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    world.control.edit(world.campaigns()["Far"]["id"], status="paused")
+    world.run(*alarm, status=2)
+    world.apply("--refresh-only")
+    world.run(*alarm, status=0)
+    world.control.fault({"method": "GET"}, {"kind": "status", "status": 403})
+    world.run(*alarm, status=1)
+
+
+def test_what_both_sides_changed_is_shown_as_a_conflict(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, description="old"))
+    world.apply()
+    world.control.edit(world.campaigns()["Far"]["id"], description="theirs")
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, description="ours"))
+    said = world.run("plan", status=0).out
+    assert 'conflict: description was "old", somebody made it "theirs", this makes it "ours"' in said
+    assert "this plan overwrites it" in said
+    assert "puts it back" not in said
+    world.apply()
+    world.assert_settled()
