@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from campaignctl.cli.console import Console, Level
+    from campaignctl.plan.model import Action
     from campaignctl.reconciler.outcome import Event
 
 _DONE = {
@@ -105,7 +106,8 @@ class Lines:
 
 
 class Bar:
-    """A bar that counts what is finished; only notes are lines, as the outcome names every change."""
+    """A bar that counts what is finished, or needs no request but a look any more; only notes are lines, as
+    the outcome names every change."""
 
     def __init__(self, console: Console) -> None:
         self._lines = Lines(console)
@@ -114,6 +116,7 @@ class Bar:
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
         self._text = ""
+        self._counted: set[tuple[str | None, Action | None]] = set()
 
     def __call__(self, event: Event) -> None:
         """Move the bar; a note goes above it."""
@@ -143,8 +146,10 @@ class Bar:
             self._bar = self._task = None
 
     def _move(self, bar: RichProgress, task: TaskID, event: Event) -> None:
-        if event.kind == "finished":
-            bar.update(task, advance=1, left=_left(event.remaining))
+        if event.kind in ("answered", "finished"):
+            change = event.key, event.action
+            bar.update(task, advance=int(change not in self._counted), left=_left(event.remaining))
+            self._counted.add(change)
         else:
             bar.update(task, description=f"{self._text}: {line_of(event)}")
 
@@ -156,6 +161,7 @@ class Bar:
         if self._task is not None:
             self._bar.remove_task(self._task)
         self._text = text
+        self._counted.clear()
         self._task = self._bar.add_task(text, total=event.total, left=_left(event.remaining))
 
 
@@ -190,7 +196,7 @@ def _rich_bar(stream: TextIO, *, colored: bool) -> RichProgress:
 
 def level_of(event: Event) -> Level:
     """Say how much an event matters: a change that is not done is a warning, a started one a detail."""
-    if event.kind == "started":
+    if event.kind in ("started", "answered"):
         return "debug"
     return "warning" if event.outcome in _UNDONE else "info"
 
@@ -207,6 +213,8 @@ def line_of(event: Event) -> str:
         return escape(event.text)
     if event.kind == "started":
         return f"{event.key}: {event.action} ..."
+    if event.kind == "answered":
+        return f"{event.key}: {event.action} sent"
     if event.outcome in (None, "done"):
         return f"{event.key}: {_DONE.get(str(event.action), str(event.action))}"
     return f"{event.key}: {event.action} {_UNDONE[event.outcome]}"

@@ -38,11 +38,13 @@ def objections(changes: Iterable[Change], ground: Ground, lifts: Lifts) -> tuple
 
 
 def lifted(changes: Iterable[Change], ground: Ground, lifts: Lifts) -> tuple[Overridden, ...]:
-    """What would have objected and was lifted, with the keys that it was lifted for."""
+    """What would have objected, or bounded the age of the plan, and was lifted, with the keys for which."""
     planned = tuple(changes)
     found = (check(planned, ground) for check in _CHECKS.values())
-    broken = [objection for objection in found if objection]
-    return tuple(each for one in broken for each in _overridden(one.guardrail, one.keys, lifts))
+    broken = {objection.guardrail: objection.keys for objection in found if objection}
+    if at_once := tuple(change.key for change in planned if change.sends_at_once):
+        broken["max_plan_age"] = at_once
+    return tuple(each for name, keys in broken.items() for each in _overridden(name, keys, lifts))
 
 
 def rules_lifted(names: Mapping[str, Iterable[str]], lifts: Lifts) -> tuple[Overridden, ...]:

@@ -25,7 +25,9 @@ def attempt(run: Run, change: Change) -> ChangeResult:
         return not_started(change)
     run.wiring.on_event(Event("started", change.key, change.key, change.action))
     result = _tried(run, change)
-    if result.outcome != "not_started" and not change.sends_at_once and not is_open(result):
+    if is_open(result) and not change.sends_at_once:
+        run.answered(result.key, result.action)
+    elif result.outcome != "not_started" and not change.sends_at_once:
         run.finished(result.key, result.action, result.outcome)
     run.troubled = run.troubled or result.outcome not in ("done", "not_started")
     return result

@@ -89,8 +89,8 @@ class _Halting:
     """One halt under way. `campaigns` are those that it names, by id; `troubles` what went wrong, by id.
 
     `ours` is what this run has put on the record of the halt, by id; a run before it, or one beside it, has
-    put down its own. `busy`: somebody had the lock when the mark was set, which was done at `since`. `intents`
-    are those whose campaign was seen. `lock` guards what the threads change.
+    put down its own. `busy`: somebody had the lock when the mark was set, which was at `since`. `intents` are
+    those whose campaign was seen. `lock` guards what the threads change.
     """
 
     wiring: Wiring
@@ -152,6 +152,7 @@ class _Halting:
         try:
             if self.busy:
                 self._wait_until(self.since + _WINDOW)
+                self._learn()
             self._stop(api, self._due())
             self._look_and_stop(api)
             if self._others_at_work():

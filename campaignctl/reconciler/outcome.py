@@ -65,12 +65,13 @@ def ways_out(hint: str) -> tuple[str, ...]:
 class Event:
     """Something that happened under way, for progress.
 
-    `kind`: "phase" (text says what begins; total how many steps it has if known), "started" and
-    "finished" (one change; outcome set when finished), "note" (a line worth showing). `remaining` is how
+    `kind`: "phase" (text says what begins; total how many steps it has if known), "started", "answered" (the
+    request of one change is over, and a read is still to show what came of it, for many changes together)
+    and "finished" (one change; outcome set when finished), "note" (a line worth showing). `remaining` is how
     long the requests that are still to come take at the pace of the account, where that is known.
     """
 
-    kind: Literal["phase", "started", "finished", "note"]
+    kind: Literal["phase", "started", "answered", "finished", "note"]
     text: str
     key: str | None = None
     action: Action | None = None

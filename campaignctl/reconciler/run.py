@@ -145,6 +145,11 @@ class Run:
         """A line worth showing."""
         self.wiring.on_event(Event("note", text))
 
+    def answered(self, key: str, action: Action) -> None:
+        """The requests of one change were answered, and a read is still to show what came of it."""
+        self.ahead[key, action] = 0
+        self.wiring.on_event(Event("answered", "", key, action, remaining=self.remaining()))
+
     def finished(self, key: str, action: Action, outcome: ChangeOutcome) -> None:
         """One change is over."""
         self.ahead.pop((key, action), None)

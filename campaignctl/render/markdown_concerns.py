@@ -8,7 +8,7 @@ from campaignctl.render.fitting import Section
 from campaignctl.render.markdown_changes import table_head, table_row
 from campaignctl.render.markdown_fields import diff_block, folded
 from campaignctl.render.status import next_run_text
-from campaignctl.render.summary import keys_text
+from campaignctl.render.summary import fate_text, keys_text
 from campaignctl.render.values import counted, value_text
 from campaignctl.state.model import Overridden
 
@@ -91,12 +91,12 @@ def warnings_section(plan: Plan) -> Section:
 def drift_section(plan: Plan, most: int) -> Section:
     """What differs live from what was applied, folded; `most` is about how many characters one may take."""
     title = "### Drift: changed outside of the manifests"
-    return _listed(title, "drift", [_drift(one, plan.time_zone, most) for one in plan.drift], share=0.1)
+    return _listed(title, "drift", [_drift(one, plan, most) for one in plan.drift], share=0.1)
 
 
-def _drift(one: Drift, zone: str, most: int) -> str:
-    at = f", last changed {html_code(next_run_text(one.at, zone))}" if one.at else ""
-    what = "this plan puts it back" if one.corrected else "left as it is"
+def _drift(one: Drift, plan: Plan, most: int) -> str:
+    at = f", last changed {html_code(next_run_text(one.at, plan.time_zone))}" if one.at else ""
+    what = fate_text(plan, one)
     summary = f"{html_code(one.key)} ({html_code(one.id)}): {counted(len(one.diff), 'field')}{at}; {what}"
     return folded(summary, (diff_block(one.diff, most),))
 

@@ -12,7 +12,7 @@ from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.sending import sends_lines, undo_text
 from campaignctl.render.status import next_run_text
 from campaignctl.render.style import Style, Tone
-from campaignctl.render.summary import REACHING, keys_text, summary_text
+from campaignctl.render.summary import REACHING, fate_text, keys_text, summary_text
 from campaignctl.render.values import field_lines, value_text
 from campaignctl.schedule import words
 
@@ -131,13 +131,12 @@ def _section(title: str, lines: Iterable[str], style: Style, tone: Tone = "yello
 
 def _drifts(plan: Plan, page: _Page) -> Iterator[str]:
     for drift in plan.drift:
-        yield from _drift(drift, page)
+        yield from _drift(drift, fate_text(plan, drift), page)
 
 
-def _drift(drift: Drift, page: _Page) -> Iterator[str]:
-    what = "this plan puts it back" if drift.corrected else "left as it is"
+def _drift(drift: Drift, fate: str, page: _Page) -> Iterator[str]:
     at = f", last changed {next_run_text(drift.at, page.zone)}" if drift.at else ""
-    yield f"  {escape(drift.key)} ({escape(drift.id)}): applied -> live{at}; {what}"
+    yield f"  {escape(drift.key)} ({escape(drift.id)}): applied -> live{at}; {fate}"
     for line in field_lines(drift.diff, page.style, page.width - len(_INDENT)):
         yield _INDENT + line
 

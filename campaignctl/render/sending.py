@@ -33,13 +33,13 @@ def sends_lines(change: Change, zone: str, now: datetime, *, distances: bool = T
         return []
     if change.spec is not None and change.spec.get("is_draft"):
         return ["never, while it is a draft"]
-    if _has_a_time(change):
+    if change.lifecycle.phase == "paused" or _has_a_time(change):
         return ["not while it is paused"]
     return ["not again by itself"]
 
 
 def _has_a_time(change: Change) -> bool:
-    """Whether the campaign would send, were it not paused."""
+    """Whether the campaign would send by itself, were it not paused."""
     spec = change.spec or {}
     return not spec.get("run_immediately") and bool(spec.get("scheduled_time") or spec.get("recurrence"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from campaignctl.plan.model import Action, Plan
+from campaignctl.plan.model import Action, Drift, Plan
 from campaignctl.render.escape import escape
 
 #: What gives a campaign something to send, so that it matters whom it reaches.
@@ -44,6 +44,22 @@ def _nothing(plan: Plan) -> str:
     if not plan.refreshed:
         return "No changes. The state agrees with the manifests; the account was not read."
     return "No changes. The account agrees with the manifests."
+
+
+def fate_text(plan: Plan, drift: Drift) -> str:
+    """What becomes of a drift."""
+    if not drift.corrected:
+        return "left as it is"
+    ours = [one.path for change in plan.changes if change.key == drift.key for one in change.conflicts]
+    if any(_meet(path, field.path) for path in ours for field in drift.diff):
+        return "this plan overwrites it: see the conflict"
+    return "this plan puts it back"
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two paths are the same, or one lies inside the other."""
+    shorter, longer = sorted((one, other), key=len)
+    return longer == shorter or longer.startswith(f"{shorter}/")
 
 
 def keys_text(keys: Sequence[str], show: Callable[[str], str] = escape) -> str:

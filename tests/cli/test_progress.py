@@ -98,6 +98,26 @@ def test_a_bar_gives_the_terminal_back() -> None:
     assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l")
 
 
+def test_a_bar_counts_what_only_waits_for_a_look_and_counts_it_once() -> None:
+    ours, theirs = pty.openpty()
+    shown: list[bytes] = []
+    reader = threading.Thread(target=lambda: shown.extend(iter(lambda: _read(ours), b"")))
+    reader.start()
+    with os.fdopen(theirs, "w") as stream:
+        progress = progress_on(_console(stream))
+        progress(Event("phase", "apply", total=3))
+        for _ in range(2):
+            progress(Event("answered", "", "a", Action.CANCEL))
+        progress(Event("answered", "", "b", Action.CANCEL))
+        progress(Event("finished", "", "a", Action.CANCEL, "done"))
+        progress.pause()
+    reader.join()
+    os.close(ours)
+    text = b"".join(shown).decode()
+    assert "2/3" in text
+    assert "3/3" not in text
+
+
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65536)

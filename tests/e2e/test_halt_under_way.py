@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness import PROJECT, World, sms
-from tests.e2e.test_once import until
+from tests.e2e.harness import PROJECT, World, sms, until
 
 QUICK = PROJECT.replace("timeout: 2s", "timeout: 1s")
 FIRST = datetime(2036, 3, 22, 10, tzinfo=UTC)

@@ -64,3 +64,11 @@ def test_one_for_other_keys_or_that_is_over_lifts_nothing(rule: str, key: str) -
 def test_nothing_is_called_lifted_that_was_in_nobodys_way() -> None:
     plan = plan_of(wanted(SCHEDULED, "a"), options=Options(overrides=("resend", "foreign_pause")))
     assert plan.lifted == ()
+
+
+def test_the_age_of_a_plan_that_sends_at_once_may_be_lifted_and_that_is_said() -> None:
+    plan = plan_of(
+        wanted(IMMEDIATE, "now"), wanted(SCHEDULED, "far"), options=Options(overrides=("max_plan_age",))
+    )
+    assert plan.lifted == (Overridden("max_plan_age", ("now",)),)
+    assert plan_of(wanted(SCHEDULED, "far"), options=Options(overrides=("max_plan_age",))).lifted == ()

@@ -9,6 +9,7 @@ from campaignctl.plan.model import Plan
 from campaignctl.plan.reading import Reading
 from campaignctl.render.plan import plan_text
 from tests.plan.planning import (
+    IMMEDIATE,
     KEY,
     NOW,
     PROJECT,
@@ -77,3 +78,23 @@ def test_drift_says_when_it_was_changed() -> None:
     )
     assert "last changed Tue 24 Nov 2026 10:00 GMT (11:00 Europe/Belgrade); left as it is\n" in shown
     assert '~ status "scheduled" -> "paused"\n' in shown
+
+
+def test_an_edit_of_what_was_set_off_and_is_paused_sends_nothing_while_it_is_paused() -> None:
+    plan = plan_of(
+        wanted({**IMMEDIATE, "name": "New"}, lifecycle=PAUSED),
+        known=state({KEY: record(IMMEDIATE, "running")}),
+        reading=Reading(live={KEY: live(IMMEDIATE, "running")}),
+    )
+    assert "sends:   not while it is paused\n" in text(plan)
+
+
+def test_drift_that_the_manifest_changed_too_is_overwritten_and_not_put_back() -> None:
+    theirs = live({**SCHEDULED, "name": "Theirs", "description": "Theirs"})
+    known = state({KEY: record(SCHEDULED)})
+    reading = Reading(live={KEY: theirs})
+    both = text(plan_of(wanted({**SCHEDULED, "name": "Ours"}), known=known, reading=reading))
+    assert "this plan overwrites it: see the conflict\n" in both
+    assert 'conflict: name was "Welcome", somebody made it "Theirs", this makes it "Ours"\n' in both
+    theirs_alone = text(plan_of(wanted(SCHEDULED), known=known, reading=reading))
+    assert "this plan puts it back\n" in theirs_alone
