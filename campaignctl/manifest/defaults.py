@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from campaignctl.errors import Finding
-from campaignctl.manifest.defaults_document import DefaultsDocument
 from campaignctl.manifest.interpolate import Values, fill
 from campaignctl.manifest.merge import merged, settled, with_member
 from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence, SourceFile
@@ -40,6 +39,8 @@ class Defaults:
         if not isinstance(root, Mapping):
             return replace(self, complete=False), tuple(_no_defaults(file))
         settled(root, file)
+        from campaignctl.manifest.defaults_document import DefaultsDocument
+
         findings = tuple(outline(root, file, values, DefaultsDocument))
         both = merged(root, self.root) if self.root else root
         files = (file, *self.files)

@@ -11,7 +11,6 @@ are nothing but letters, digits and a few plain signs.
 
 from __future__ import annotations
 
-import html
 import json
 import re
 import unicodedata
@@ -158,7 +157,9 @@ def fenced(lines: list[str], language: str = "") -> str:
 
 def html_code(text: str, limit: int = LIMIT) -> str:
     """Text as code of HTML, for the places of a comment in which Markdown is not read."""
-    return f"<code>{html.escape(_shortened(text, limit))}</code>"
+    from html import escape
+
+    return f"<code>{escape(_shortened(text, limit))}</code>"
 
 
 def comment_word(text: str) -> str:

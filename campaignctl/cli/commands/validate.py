@@ -64,10 +64,10 @@ def command(app: App, *, form: Form, fail_severity: Severity) -> int:
 
 
 def _show(app: App, findings: Sequence[Finding], count: int | None) -> None:
-    from campaignctl.render.errors import findings_text
-
     console = app.console
     if findings:
+        from campaignctl.render.errors import findings_text
+
         console.say(findings_text(findings, color=console.colored(console.out)))
     elif console.verbosity != "quiet":
         console.say(_nothing_found(count))
