@@ -73,13 +73,20 @@ def _batch(run: Run, todo: list[Change]) -> list[ChangeResult]:
     while (first := _proving(run, rest)) is not None:
         rest.remove(first)
         results.append(attempt(run, first))
-    far = {id(change) for change in rest if _is_far_create(run, change)}
-    for some, threads in (
-        ([change for change in rest if id(change) not in far], run.wiring.parallelism),
-        ([change for change in rest if id(change) in far], _wide(run)),
-    ):
+    for some, threads in _groups(run, rest):
         results += spread(lambda change: attempt(run, change), some, threads)
     return _read_back(run, todo, results)
+
+
+def _groups(run: Run, changes: list[Change]) -> list[tuple[list[Change], int]]:
+    """Changes of one stage in their order, with how many may be under way; where that differs, the far
+    creates come last."""
+    wide = _wide(run)
+    if wide == run.wiring.parallelism:
+        return [(changes, wide)]
+    far = [change for change in changes if _is_far_create(run, change)]
+    others = [change for change in changes if not _is_far_create(run, change)]
+    return [(others, run.wiring.parallelism), (far, wide)]
 
 
 def _is_far_create(run: Run, change: Change) -> bool:
