@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
+from campaignctl.diff import EVENT, requested
 from campaignctl.errors import ApiError, CampaignctlError, StateError
 from campaignctl.manifest.desired import Project
 from campaignctl.manifest.document import KEY
@@ -194,35 +194,11 @@ def _adopt_update(run: Run, key: str, intent: Intent, live: Live) -> str:
     return f"{key}: {live.id} is recorded as set off."
 
 
-# Members of an answer that no request has (API contract, section 3).
-_SPEC_MEMBERS = (
-    "name",
-    "description",
-    "labels",
-    "metadata",
-    "messages",
-    "ab_test",
-    "scheduled_time",
-    "recurrence",
-    "is_draft",
-    "send_in_profile_time_zone",
-    "send_if_profile_time_passed",
-    "quiet_hours",
-    "targeting",
-    "utm_tracking",
-    "callbacks",
-    "deal_id",
-)
-_SERVER_MEMBERS = frozenset({"id", "company_id", "campaign_id", "winner"})
-
-
 def intent_of(live: Live) -> Intent:
     """The intent that a campaign must come from, as far as it shows."""
-    spec = _spec_of(live)
+    spec = requested(live)
     made_by = marker.read(live.members)
-    fired = live.text("send_strategy") == "immediate"
-    if fired:
-        spec["run_immediately"] = True
+    fired = spec.get(EVENT) and not spec.get("is_draft")
     return Intent(
         operation="create",
         intent=made_by.intent if made_by else "",
@@ -232,17 +208,6 @@ def intent_of(live: Live) -> Intent:
         watermark=Watermark((), None),
         first_send=AT_ONCE if fired else None,
     )
-
-
-def _spec_of(live: Live) -> dict[str, Any]:
-    spec = {name: live.members[name] for name in _SPEC_MEMBERS if name in live.members}
-    spec["messages"] = [
-        {name: value for name, value in message.items() if name not in _SERVER_MEMBERS}
-        for message in spec.get("messages") or ()
-        if isinstance(message, Mapping)
-    ]
-    metadata = {k: v for k, v in (spec.pop("metadata", None) or {}).items() if k != marker.MEMBER}
-    return {**spec, "metadata": metadata} if metadata else spec
 
 
 def _cancel_doubles(run: Run, key: str, kept: Live) -> str:
