@@ -62,10 +62,12 @@ class Finding:
 class CampaignctlError(Exception):
     """Something campaignctl refuses, or failed to do.
 
-    `summary` is one line without a full stop, `detail` may explain, `hint` says what to do next.
+    `summary` is one line without a full stop, `detail` may explain, `hint` says what to do next. `standing`
+    is lineage and serial of the state that an apply was refused over, as far as that is known.
     """
 
     exit_code = 1
+    standing: tuple[str, int] | None = None
 
     def __init__(
         self,

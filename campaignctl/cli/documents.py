@@ -35,5 +35,6 @@ def refusal_document(error: CampaignctlError, command: str | None) -> dict[str, 
     document: dict[str, Any] = {"format_version": FORMAT_VERSION}
     if command in _APPLYING:
         result = "interrupted" if isinstance(error, Interrupted) else "refused"
-        document |= {"lineage": None, "serial": 0, "result": result, "changes": [], "next": []}
+        lineage, serial = error.standing or (None, 0)
+        document |= {"lineage": lineage, "serial": serial, "result": result, "changes": [], "next": []}
     return document | {"error": error_members(error)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -26,12 +27,14 @@ from campaignctl.cli.question import said_yes
 from campaignctl.cli.settings import TOKEN_VARIABLE, App
 from campaignctl.cli.showing import show_outcome, show_plan
 from campaignctl.cli.wiring import Wired, need_token, read_desired, read_project, wired
-from campaignctl.errors import UsageError
+from campaignctl.errors import CampaignctlError, StateError, UsageError
 from campaignctl.plan.options import Options
 
 if TYPE_CHECKING:
+    from campaignctl.manifest.desired import Project
     from campaignctl.plan.model import Plan
     from campaignctl.reconciler.outcome import Outcome
+    from campaignctl.reconciler.ports import Backend
 
 _NEEDS_TOKEN = "Applying reads and changes the account's campaigns, and the API lets in only who has a token."  # noqa: S105 - a sentence
 _STATUS = {"done": 0, "incomplete": 1, "refused": 1, "interrupted": 130}
@@ -125,9 +128,7 @@ def apply_manifests(app: App, options: Options, manner: Manner) -> int:
 
     desired = read_desired(app)
     token = need_token(app.settings, _NEEDS_TOKEN)
-    with wired(
-        app, desired.project, token=token, parallelism=manner.parallelism, lock_timeout=manner.lock_timeout
-    ) as run:
+    with _at_work(app, desired.project, token, manner) as run:
         outcome = applying.apply(run.wiring, desired, options, _approver(app, run, options, manner))
     return _ended(app, outcome, manner)
 
@@ -148,13 +149,34 @@ def _apply_saved(app: App, planfile: str, manner: Manner) -> int:
     from campaignctl.reconciler import applying
 
     token = need_token(app.settings, _NEEDS_TOKEN)
-    plan = codec.decode(read_text(planfile), where=planfile)
+    text = read_text(planfile)
     project = read_project(app)
+    with _at_work(app, project, token, manner) as run:
+        plan = codec.decode(text, where=planfile)
+        outcome = applying.apply_saved(run.wiring, project, plan)
+    return _ended(app, outcome, manner)
+
+
+@contextmanager
+def _at_work(app: App, project: Project, token: str, manner: Manner) -> Iterator[Wired]:
+    """The parts, put together. The document of a refusal tells over which state it was, if it can be read."""
     with wired(
         app, project, token=token, parallelism=manner.parallelism, lock_timeout=manner.lock_timeout
     ) as run:
-        outcome = applying.apply_saved(run.wiring, project, plan)
-    return _ended(app, outcome, manner)
+        try:
+            yield run
+        except CampaignctlError as error:
+            if manner.form == "json" and not isinstance(error, StateError):
+                error.standing = _standing(run.wiring.backend)
+            raise
+
+
+def _standing(backend: Backend) -> tuple[str, int] | None:
+    """Lineage and serial of the state as it is now, without the lock."""
+    with suppress(CampaignctlError):
+        if state := backend.read():
+            return state.lineage, state.serial
+    return None
 
 
 def _approver(app: App, run: Wired, options: Options, manner: Manner) -> Callable[[Plan], bool]:

@@ -1,0 +1,71 @@
+"""What docs/documents.md says of the JSON documents is what they have, member by member."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.harness import World, sms
+
+FAR = "2036-03-22 10:00:00"
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "documents.md").read_text(encoding="utf-8")
+
+
+def described(heading: str) -> set[str]:
+    """The members in the first column of the first table below a heading."""
+    below = PAGE.partition(f"# {heading}\n")[2]
+    table = re.search(r"^\| member \|.*\n\|.*\n((?:\|.*\n)+)", below, re.MULTILINE)
+    assert table, heading
+    return {name for row in table[1].splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+
+
+@pytest.fixture
+def changing(world: World) -> World:
+    """One campaign that was applied and is edited on both sides, and one that is only declared."""
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    world.control.edit(world.campaigns()["Far"]["id"], name="By hand")
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, description="new"))
+    world.write("new.yaml", sms("New", scheduled_time=FAR))
+    return world
+
+
+def test_the_plan_and_its_changes(changing: World) -> None:
+    plan = changing.plan()
+    assert set(plan) == described("The plan")
+    assert {name for change in plan["changes"] for name in change} == described("A change of a plan")
+    assert set(plan["drift"][0]) == {"key", "id", "diff", "corrected", "at"}
+    assert {"request", "requests"} <= set(plan["changes"][0])
+
+
+def test_the_outcome(changing: World) -> None:
+    changing.control.fault({"method": "POST"}, {"kind": "status", "status": 400})
+    outcome = changing.apply(status=1).json
+    assert set(outcome) | {"error"} == described("The outcome")
+    assert set(outcome["changes"][0]) == {"key", "action", "id", "outcome", "error"}
+    (failed,) = (change["error"] for change in outcome["changes"] if change["error"])
+    assert set(failed) == {"summary", "detail", "hint", "trace_id"}
+
+
+def test_an_apply_that_was_refused_and_its_error(changing: World) -> None:
+    changing.control.switch(date_skew=600)
+    refused = changing.apply(status=1).json
+    assert set(refused) | {"notes"} == described("The outcome")
+    assert (refused["lineage"], refused["serial"]) == (changing.state["lineage"], changing.state["serial"])
+    assert set(refused["error"]) == described("An error")
+
+
+def test_the_status_and_its_campaigns(changing: World) -> None:
+    status = changing.run("status", "--format", "json", status=0).json
+    assert set(status) == described("The status")
+    far, new = status["campaigns"]
+    assert set(far) == set(new) == described("A campaign of the status")
+    assert (far["status"], far["read"], far["declared"]) == ("scheduled", True, True)
+    assert [(member["path"], member["after"]) for member in far["drift"]] == [("name", "By hand")]
+    assert (new["status"], new["read"], new["id"]) == ("not created", False, None)
+
+
+def test_the_state(changing: World) -> None:
+    assert set(changing.run("show", "--format", "json", status=0).json) == described("The state")
