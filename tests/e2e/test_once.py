@@ -130,6 +130,7 @@ def test_a_create_that_is_still_on_its_way_is_waited_for(world: World) -> None:
     kill(process)
     assert "Far" not in world.campaigns()
     world.apply()
+    until(lambda: any(request["fault"] == "delay" for request in world.requests("POST")))
     assert_once(world, "Draft", "Far")
 
 

@@ -31,6 +31,8 @@ def assert_refused(world: World, path: Path, *said: str) -> None:
     mark, before = world.mark(), state_bytes(world)
     document = apply_file(world, path, status=1)
     assert (document["result"], document["changes"]) == ("refused", [])
+    state = world.state_or_none or {"lineage": None, "serial": 0}
+    assert (document["lineage"], document["serial"]) == (state["lineage"], state["serial"])
     error = document["error"]
     text = " ".join((error["summary"], error["detail"]))
     assert all(words in text for words in said), text
@@ -83,6 +85,60 @@ def test_every_change_of_the_file_is_done_in_its_order_and_nothing_else(world: W
     kept = plan["changes"][2]["id"]
     assert reads == ["campaigns", gone, kept, again], "the opening read, and what was answered read back"
     world.remove("late.yaml")
+    world.assert_settled()
+
+
+def planned_by(path: Path) -> list[tuple[str, str, Any]]:
+    """Every request of a saved plan: method, path, body."""
+    changes = json.loads(path.read_text())["changes"]
+    return [(r["method"], r["path"], r["body"]) for change in changes for r in change["requests"]]
+
+
+def three_creates_and_an_update(world: World) -> Path:
+    world.write("kept.yaml", sms("kept", scheduled_time=FAR))
+    world.apply()
+    world.write("kept.yaml", sms("kept", scheduled_time=FAR, description="new"))
+    for name in ("one", "two"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.write("now.yaml", sms("now", run_immediately=True))
+    return saved(world)
+
+
+@pytest.mark.parametrize("lost", ["kept", "one", "now"])
+def test_a_lost_answer_adds_no_request_to_those_of_the_file(world: World, lost: str) -> None:
+    path = three_creates_and_an_update(world)
+    mark = world.mark()
+    match = {"method": "PATCH"} if lost == "kept" else {"method": "POST", "body": f'"{lost}"'}
+    world.control.fault({**match, "times": 1}, {"kind": "lost_answer"})
+    apply_file(world, path, status=0)
+    assert world.writes(mark) == planned_by(path)
+    reads = {read["path"].rsplit("/", 1)[-1] for read in world.requests("GET", mark)}
+    assert reads <= {"campaigns", world.campaigns()["kept"]["id"]}, "opening read, settling and read-back"
+    world.assert_settled()
+
+
+def test_a_create_that_did_not_happen_is_sent_again_as_it_is_in_the_file(world: World) -> None:
+    path = three_creates_and_an_update(world)
+    mark = world.mark()
+    world.control.fault({"method": "POST", "body": '"one"', "times": 1}, {"kind": "drop"})
+    apply_file(world, path, status=0)
+    again = next(request for request in planned_by(path) if request[2].get("name") == "one")
+    assert sorted(map(json.dumps, world.writes(mark))) == sorted(map(json.dumps, [*planned_by(path), again]))
+    world.assert_settled()
+
+
+@pytest.mark.parametrize("refused", ["kept", "one", "two"])
+def test_a_refusal_leaves_the_other_requests_of_the_file_as_they_are(world: World, refused: str) -> None:
+    path = three_creates_and_an_update(world)
+    mark = world.mark()
+    match = {"method": "PATCH"} if refused == "kept" else {"method": "POST", "body": f'"{refused}"'}
+    world.control.fault({**match, "times": 1}, {"kind": "status", "status": 400})
+    done = apply_file(world, path, status=1)
+    outcomes = {change["key"]: change["outcome"] for change in done["changes"]}
+    assert outcomes == {"kept": "done", "one": "done", "two": "done", refused: "failed", "now": "not_started"}
+    assert world.writes(mark) == planned_by(path)[:-1], "what sends at once waits until the trouble is over"
+    world.apply()
+    assert world.sends() == ["now"]
     world.assert_settled()
 
 
@@ -179,6 +235,45 @@ def test_a_plan_is_refused_for_what_it_was_not_made_for(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT.replace("shop", "bar") + "environments: {a: {}, b: {}}\n")
     assert_refused(world, path, "for shop, environment a")
     assert world.control.campaigns() == []
+
+
+def test_a_plan_is_refused_with_the_token_of_another_account(world: World) -> None:
+    path = edited_campaign(world)
+    world.control.token(TOKEN, "999")
+    world.control.create(json.loads(sms("Theirs", is_draft=True))["spec"], company_id="999")
+    assert_refused(world, path, "belongs to company 999, this state to 6197120")
+    world.control.token(TOKEN, "6197120")
+    assert apply_file(world, path, status=0)["result"] == "done"
+
+
+def test_a_plan_that_creates_is_refused_while_the_state_is_behind(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    old = state_bytes(world)
+    world.write("more.yaml", sms("More", scheduled_time=FAR))
+    world.apply()
+    more = world.campaigns()["More"]["id"]
+    (world.folder / ".campaignctl" / "state.json").write_bytes(old or b"")
+    assert_refused(world, saved(world), f"the state is behind: it does not know {more}")
+    world.run("state", "recover", "--write", status=0)
+    world.assert_settled()
+
+
+def test_a_plan_that_creates_is_refused_while_a_create_that_sends_at_once_is_unsettled(world: World) -> None:
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "lost_answer"})
+    world.control.fault({"method": "GET", "skip": 1, "times": 9}, {"kind": "status", "status": 500})
+    world.apply(status=1)
+    world.control.clear_faults()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    path = saved(world)
+    now = world.campaigns()["Now"]["id"]
+    metadata = world.campaigns()["Now"]["live"]["metadata"]
+    world.control.edit(now, metadata=None)
+    assert_refused(world, path, "now: nobody knows whether its create happened")
+    world.control.edit(now, metadata=metadata)
+    assert apply_file(world, path, status=0)["result"] == "done"
+    world.assert_settled()
 
 
 def test_a_plan_is_refused_while_a_guardrail_objects(world: World) -> None:
