@@ -42,7 +42,7 @@ MUTANTS = (
                 "        durable.write_all(self._descriptor, data)\n",
             ),
         ),
-        ("tests/backends",),
+        ("tests/backends/test_local_power_cuts.py",),
         "small | power cut",
     ),
     Mutant(
@@ -50,10 +50,15 @@ MUTANTS = (
         (
             Edit(
                 _PERFORM,
-                "            run.record(Entry(intents={change.key: started}))\n\n    try:\n"
-                "        live = run.api.create(post.body or {}, before=before)\n",
-                "\n    try:\n        live = run.api.create(post.body or {}, before=before)\n"
-                "        run.record(Entry(intents={change.key: started}))\n",
+                '            started = replace(intent, phase="started", at=iso(run.now()))\n'
+                "            run.record(Entry(intents={change.key: started}))\n",
+                '            started = replace(intent, phase="started", at=iso(run.now()))\n',
+            ),
+            Edit(
+                _PERFORM,
+                "            return started, live\n",
+                "            run.record(Entry(intents={change.key: started}))\n"
+                "            return started, live\n",
             ),
         ),
         ("tests/e2e/test_once.py",),
@@ -112,7 +117,7 @@ MUTANTS = (
                 "        while False:\n",
             ),
         ),
-        ("tests/e2e/test_once.py",),
+        ("tests/e2e/test_once.py::test_a_create_that_is_still_on_its_way_is_waited_for",),
         "small | killed, late effect",
     ),
     Mutant(
@@ -164,7 +169,7 @@ MUTANTS = (
                 "        sync(late)\n        os.close(late)\n    except",
             ),
         ),
-        ("tests/backends",),
+        ("tests/backends/test_local_power_cuts.py",),
         "small | power cut",
     ),
     Mutant(
@@ -178,11 +183,12 @@ MUTANTS = (
         (
             Edit(
                 "campaignctl/reconciler/opening.py",
-                "    check_company(company, state, project)\n    ours = [",
-                "    return Opening(scan, None)\n    ours = [",
+                "    company = company_of(scan.lives) or company_of_records(api, state)\n",
+                "    return Opening(scan, None)\n"
+                "    company = company_of(scan.lives) or company_of_records(api, state)\n",
             ),
         ),
-        ("tests/e2e/test_awkward_api.py", "tests/e2e/test_state_commands.py"),
+        ("tests/e2e/test_recover.py",),
         "",
     ),
     Mutant(

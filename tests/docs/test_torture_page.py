@@ -1,0 +1,44 @@
+"""The page about how it is shown that nothing is sent twice: what it names is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.torture.mutants import MUTANTS, Mutant
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = dict(
+    re.findall(
+        r"^\| (.+) \| (.+) \|$",
+        (ROOT / "docs" / "torture.md").read_text(encoding="utf-8").partition("## Broken on purpose")[2],
+        flags=re.MULTILINE,
+    )
+)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_broken_build_can_still_be_made(mutant: Mutant) -> None:
+    for edit in mutant.edits:
+        text = (ROOT / edit.file).read_text(encoding="utf-8")
+        assert text.count(edit.old) == 1, f"{edit.file} does not have once:\n{edit.old}"
+        assert edit.new != edit.old
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_its_row_names_a_test_of_the_suite_that_exists(mutant: Mutant) -> None:
+    named = re.findall(r"`(tests/[^`:]+\.py)((?:::\w+)+)", ROWS[mutant.name])
+    assert named
+    for file, path in named:
+        text = (ROOT / file).read_text(encoding="utf-8") + _shared(file)
+        assert all(
+            re.search(rf"^ *(?:def|class) {word}\b", text, re.MULTILINE) for word in path.split("::")[1:]
+        )
+
+
+def _shared(file: str) -> str:
+    """The texts of the suites that stand beside a file, which its classes may inherit."""
+    beside = (ROOT / file).parent.glob("*conformance.py")
+    return "".join(path.read_text(encoding="utf-8") for path in beside)
