@@ -47,6 +47,8 @@ _SECOND = timedelta(seconds=1)
 _WINDOW = timedelta(seconds=1.05)
 # How often a pause of unknown outcome is asked for again.
 _TRIES = 3
+# What the API did not look at: it had no connection, or came too often. That says nothing of pausing.
+_UNHEARD = (None, 429)
 # The API sets no limit that is known; a reason is read by people.
 _LONGEST_REASON = 200
 
@@ -263,10 +265,11 @@ class _Halting:
                 now = self._read_one(api, due)
                 if fresh and attempt == 0 and now is not None and now.status is Status.PAUSED:
                     self._not_ours(due)
-                if now is None or not now.can_send or how == "canceled":
+                if now is None or not now.can_send:
                     return
-                how = "canceled"
-                self._put_down([due], how)
+                if error.status not in _UNHEARD and how == "paused":
+                    how = "canceled"
+                    self._put_down([due], how)
             except OutcomeUnknown as error:
                 self.troubles[due.id] = error.summary
                 now = self._read_one(api, due)
