@@ -89,6 +89,8 @@ def _jobs(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Itera
     for name, crossed in calls.items():
         for kind in (*_ALWAYS, *_BROAD) if broad else _ALWAYS:
             yield from kind(name, crossed)
+        if broad and any(call.name == "flock" and call.about.endswith(".lock") for call in crossed):
+            yield from schedules.frozen_holders(name, crossed)
         if broad:
             yield from schedules.random_faults(name, crossed, _SCHEDULES, options.seed)
     if broad and "small" in calls:
@@ -106,7 +108,6 @@ _BROAD: tuple[_Kind, ...] = (
     schedules.parallel_kills,
     schedules.failing_calls,
     schedules.single_faults,
-    schedules.frozen_holders,
 )
 
 
