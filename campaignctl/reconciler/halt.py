@@ -40,8 +40,9 @@ from campaignctl.state.model import State
 
 # How long a pause that was answered may take until a read shows it.
 _WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
-# A whole second more than a request may take, as clocks are known to the second.
-_SECOND = timedelta(seconds=1)
+# More than a request may take after its last look: it may wait a second for its window, and clocks are known
+# to the second.
+_MARGIN = timedelta(seconds=2)
 # An apply that saw no mark yet may have used up the account's second: what comes too soon after it would be
 # refused, and then has to wait longer.
 _WINDOW = timedelta(seconds=1.05)
@@ -320,7 +321,7 @@ class _Halting:
         return self.busy or bool(haltscope.unsettled(self.state, self.halt, self.intents))
 
     def _await_others(self) -> None:
-        until = self.since + self.project.api.timeout + _SECOND
+        until = self.since + self.project.api.timeout + _MARGIN
         left = until - self.wiring.clock.now()
         if left > timedelta(0):
             said = "an apply is under way, or died: a last look when its requests have ended, in"
