@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import takewhile
+from shlex import quote
 
 from campaignctl.plan import ledger, records
 from campaignctl.plan.build import Site
@@ -36,7 +37,9 @@ def halted(site: Site, key: str, former: Iterable[str], record: Record | None, v
     if stop is None:
         return verdict
     halt, lifted_by = stop
-    held = cut(verdict, key, "halted", _told(halt), f"campaignctl halt --lift {lifted_by} --reason TEXT")
+    held = cut(
+        verdict, key, "halted", _told(halt), f"campaignctl halt --lift {quote(lifted_by)} --reason TEXT"
+    )
     if held is not verdict or record is None or records.final(record, site.now):
         return held
     return replace(verdict, none=f"{_told(halt)}; `campaignctl halt --lift KEY --reason TEXT` lets it go on")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import Any
 
 from campaignctl.campaign.canonical import body_digest
@@ -29,7 +30,7 @@ def sent_before(question: Question, body: str) -> str | None:
 
 def resend(key: str, sent: str, campaign_id: str | None = None) -> Blocked:
     """The block of what was sent already."""
-    hint = f"campaignctl apply --target {key} --override resend"
+    hint = f"campaignctl apply --target {quote(key)} --override resend"
     return Blocked(key, campaign_id, "sent", f"the same body was sent as {sent}", hint)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 
 from campaignctl.manifest.desired import DesiredCampaign
 from campaignctl.plan.model import Blocked
@@ -122,7 +123,7 @@ def _problem(known: _Known, claim: _Claim, going: Mapping[str, str]) -> tuple[st
 
 
 def _one_too_many(keys: tuple[str, ...]) -> str:
-    return f"forget one: {' or '.join(f'`campaignctl state rm {key}`' for key in keys)}"
+    return f"forget one: {' or '.join(f'`campaignctl state rm {quote(key)}`' for key in keys)}"
 
 
 def _blocked(

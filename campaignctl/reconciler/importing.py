@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from campaignctl.campaign.live import Live
 from campaignctl.errors import StateError
 from campaignctl.manifest.desired import DesiredState
@@ -49,14 +51,14 @@ def _check_free(state: State, key: str, campaign_id: str) -> None:
     if key in state.campaigns:
         raise StateError(
             f"{key} is recorded already, as {state.campaigns[key].id}",
-            hint=f"campaignctl state rm {key} forgets it first, and leaves its campaign as it is",
+            hint=f"campaignctl state rm {quote(key)} forgets it first, and leaves its campaign as it is",
             key=key,
         )
     owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
     if owner is not None:
         raise StateError(
             f"{campaign_id} is recorded already, as {owner}",
-            hint=f"campaignctl state mv {owner} {key}",
+            hint=f"campaignctl state mv {quote(owner)} {quote(key)}",
             key=key,
         )
     check_new_key(state.campaigns, key)

@@ -15,7 +15,7 @@ from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler import setoff
 from campaignctl.reconciler.lastlook import CREATING, last_look
 from campaignctl.reconciler.outcome import ChangeResult, Failure
-from campaignctl.reconciler.results import done, failed, failure, unknown
+from campaignctl.reconciler.results import done, failed, failure, halt_hint, unknown
 from campaignctl.reconciler.run import AT_ONCE, Run, used_up
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Entry, Intent, Record, Watermark
@@ -161,11 +161,6 @@ def _wrong(change: Change, campaign_id: str, wrong: tuple[FieldChange, ...]) -> 
         "time, audience, channel, sender or draft differ right after the write",
         halt_hint(change),
     )
-
-
-def halt_hint(change: Change) -> str:
-    """The command that stops a campaign which is not what was asked for."""
-    return f'campaignctl halt {change.key} --reason "not what was asked for"'
 
 
 def write(run: Run, change: Change) -> ChangeResult:

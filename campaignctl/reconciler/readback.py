@@ -14,8 +14,7 @@ from campaignctl.plan import records
 from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler.observe import read_records
 from campaignctl.reconciler.outcome import ChangeResult, Failure
-from campaignctl.reconciler.perform import halt_hint
-from campaignctl.reconciler.results import done, failed
+from campaignctl.reconciler.results import done, failed, halt_hint
 from campaignctl.reconciler.run import Run
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Record

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from campaignctl.errors import ApiError, CampaignctlError
 from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler.outcome import ChangeResult, Failure
@@ -42,3 +44,8 @@ def failure(change: Change, error: CampaignctlError) -> Failure:
     verb = f"{change.action} of {change.key}"
     place = f" ({change.source})" if change.source else ""
     return Failure(f"{verb}{place}: {error.summary}", error.detail, error.hint, error.trace_id)
+
+
+def halt_hint(change: Change) -> str:
+    """The command that stops a campaign which is not what was asked for."""
+    return f'campaignctl halt {quote(change.key)} --reason "not what was asked for"'

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from shlex import quote
 from threading import BoundedSemaphore
 from uuid import NAMESPACE_OID, uuid5
 
@@ -129,7 +130,7 @@ class Run:
             by = f" by {halt.who}" if halt.who else ""
             raise Halted(
                 f"halted{by} at {halt.at}: {halt.reason}",
-                hint=f"campaignctl halt --lift {lifted_by} --reason TEXT",
+                hint=f"campaignctl halt --lift {quote(lifted_by)} --reason TEXT",
             )
 
     def lifts(self, name: str, key: str) -> bool:

@@ -15,7 +15,7 @@ from campaignctl.plan import records
 from campaignctl.plan.model import Change
 from campaignctl.reconciler.lastlook import last_look
 from campaignctl.reconciler.outcome import ChangeResult, Failure
-from campaignctl.reconciler.results import done, failed, failure, unknown
+from campaignctl.reconciler.results import done, failed, failure, halt_hint, unknown
 from campaignctl.reconciler.run import AT_ONCE, Run
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Intent, Record, Sent
@@ -76,9 +76,7 @@ def set_winner(run: Run, change: Change, record: Record) -> ChangeResult:
     was_decided(run, change.key, intent, record, live)
     if live.winner not in (None, change.lifecycle.winner):
         what = f"the winner of {record.id} is {live.winner!r}, not {change.lifecycle.winner!r}"
-        return failed(
-            change, Failure(f"winner of {change.key}: {what}", hint=f"campaignctl halt {change.key}")
-        )
+        return failed(change, Failure(f"winner of {change.key}: {what}", hint=halt_hint(change)))
     return done(change, record.id)
 
 

@@ -195,7 +195,7 @@ def _settle_winner(run: Run, key: str, intent: Intent, campaign_id: str) -> Unse
         intent.intent,
         at_once=True,
         reason=f"nobody knows whether the winner of {campaign_id} was set: it is {status}",
-        hint=f"campaignctl state resolve {key} --adopt {campaign_id} if it was, --retry if not",
+        hint=f"campaignctl state resolve {quote(key)} --adopt {campaign_id}, or --retry if it was not set",
     )
 
 

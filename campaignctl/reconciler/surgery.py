@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from shlex import quote
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
@@ -140,7 +141,7 @@ def _retry(run: Run, key: str, intent: Intent | None, *, force: bool) -> str:
     if found and not force:
         raise StateError(
             f"{key} was created: {found[0].id} carries its marker",
-            hint=f"campaignctl state resolve {key} --adopt {found[0].id}",
+            hint=f"campaignctl state resolve {quote(key)} --adopt {found[0].id}",
             key=key,
         )
     run.record(Entry(intents={key: None}))
@@ -177,7 +178,7 @@ def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, forc
     if not fits and not force:
         raise StateError(
             f"{live.id} does not carry the marker of {key}",
-            hint=f"campaignctl state resolve {key} --adopt {live.id} --force, if it is the right one",
+            hint=f"campaignctl state resolve {quote(key)} --adopt {live.id} --force, if it is the right one",
             key=key,
         )
 
