@@ -140,7 +140,9 @@ class GuardrailMembers(Part):
     )
     forbid_immediate: bool | None = Field(None, description="true: nothing is set off at once.")
     freeze: list[FreezeMembers] | None = Field(
-        None, description="Windows in which nothing is armed, or in which alone something is."
+        None,
+        description="Windows in which nothing is armed, or in which alone something is. Those of an "
+        "environment are added to the project's; an empty list there takes the project's away.",
     )
 
 

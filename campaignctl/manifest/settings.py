@@ -31,8 +31,16 @@ def layered(value: Mapping[str, Any], environment: str | None) -> dict[str, Any]
     for name in LAYERS:
         if name in layer:
             members[name] = _over(value.get(name), layer[name])
+    if windows := _windows(value, layer):
+        members["guardrails"]["freeze"] = windows
     members["state"] = state_settings(value, environment)
     return members
+
+
+def _windows(value: Mapping[str, Any], layer: Mapping[str, Any]) -> list[Any]:
+    """The freeze of an environment that has windows of its own: the project's hold there too."""
+    project, own = (each.get("guardrails", {}).get("freeze", []) for each in (value, layer))
+    return [*project, *own] if own else []
 
 
 def project(members: Mapping[str, Any], directory: str, environment: str | None) -> Project:

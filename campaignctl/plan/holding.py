@@ -33,6 +33,8 @@ def cut(verdict: Verdict, key: str, status: str, reason: str, hint: str) -> Verd
 
 def halted(site: Site, key: str, former: Iterable[str], record: Record | None, verdict: Verdict) -> Verdict:
     """The verdict without what a halt stops. `former`: keys that the campaign has had."""
+    if (mark := site.halts.unreadable) is not None:
+        return cut(verdict, key, "halted", mark.reason, mark.hint)
     stop = site.halts.stopping((key, *former), record.id if record else None)
     if stop is None:
         return verdict

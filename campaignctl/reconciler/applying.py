@@ -25,7 +25,7 @@ from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.observe import observe, read_records
 from campaignctl.reconciler.opening import check_company, check_environment, opening_read
 from campaignctl.reconciler.outcome import ChangeResult, Event, Outcome
-from campaignctl.reconciler.planning import question
+from campaignctl.reconciler.planning import question, stop_mark
 from campaignctl.reconciler.ports import CampaignApi, Session
 from campaignctl.reconciler.run import Run
 from campaignctl.reconciler.wiring import Wiring
@@ -144,7 +144,7 @@ def _reading(
             parallelism=run.wiring.parallelism,
             at_hand=run.opening.lives,
         )
-    halts = run.wiring.backend.halts()
+    halts = stop_mark(run.wiring)
     behind = {found.id: found for found in (*run.opening.behind, *reading.behind)}
     return replace(reading, unsettled=unsettled, behind=tuple(behind.values()), halts=halts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, StateDamaged, StateTooNew
 from campaignctl.manifest.desired import DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.model import Plan
@@ -16,6 +16,7 @@ from campaignctl.plan.reading import Reading, Unsettled
 from campaignctl.reconciler.observe import look, observe
 from campaignctl.reconciler.opening import check_environment, check_url, still_behind
 from campaignctl.reconciler.wiring import Wiring
+from campaignctl.state.halts import Halts, Unreadable
 from campaignctl.state.model import State
 
 
@@ -32,8 +33,19 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
         reading = _refreshed(wiring, state, desired, now)
     else:
         reading = Reading(refreshed=False, unsettled=_unread(state))
-    reading = replace(reading, halts=wiring.backend.halts())
+    reading = replace(reading, halts=stop_mark(wiring))
     return decide(question(wiring, desired, options, state, reading, now))
+
+
+def stop_mark(wiring: Wiring) -> Halts:
+    """The halts to plan with. A mark that is damaged stops all that can send, and no cancel and no pause.
+
+    Raises StateError when it cannot be asked for at all.
+    """
+    try:
+        return wiring.backend.halts()
+    except (StateDamaged, StateTooNew) as error:
+        return Halts(unreadable=Unreadable(f"it may be halted: {error.summary}", error.hint))
 
 
 def question(

@@ -123,7 +123,7 @@ class Run:
             raise Halted(
                 f"the stop mark cannot be read: {error.summary}",
                 detail="something may be stopped, so nothing that can send is sent",
-                hint=error.hint or "mend or remove that file, then run this again",
+                hint=error.hint,
             ) from error
         if stop is not None:
             halt, lifted_by = stop

@@ -12,11 +12,13 @@ from functools import cached_property
 from typing import Literal, get_args
 
 from campaignctl.campaign.keys import fits
-from campaignctl.errors import StateTooNew
+from campaignctl.errors import StateDamaged, StateTooNew
 from campaignctl.state.codec import to_json
 from campaignctl.state.strict import Node, parse
 
 FORMAT_VERSION = 1
+
+_MEND = "mend it, or remove it and halt again what shall stay stopped"
 
 How = Literal["paused", "canceled"]
 _HOW: tuple[How, ...] = get_args(How)
@@ -76,14 +78,24 @@ class Halt:
         return any(self.names(key) or any(fits(key, own) for own in self.keys or ()) for key in lift.keys)
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A stop mark that tells nothing: why, and what to do."""
+
+    reason: str
+    hint: str
+
+
 @dataclass(frozen=True)
 class Halts:
-    """Every halt, oldest first.
+    """Every halt, oldest first. `unreadable` says why nobody knows them, and what to do: then everything that
+    can send may be stopped.
 
     Without slots, so that what is asked for every campaign of a plan is worked out once.
     """
 
     halts: tuple[Halt, ...] = ()
+    unreadable: Unreadable | None = None
 
     @cached_property
     def _by_id(self) -> dict[str, list[tuple[Halt, Stopped]]]:
@@ -174,6 +186,13 @@ def decode_halts(text: str | bytes, *, where: str = "the stop mark") -> Halts:
         StateDamaged: it is none. Nothing may be sent then, because something may be stopped.
         StateTooNew: a newer campaignctl wrote it.
     """
+    try:
+        return _decoded(text, where)
+    except StateDamaged as error:
+        raise StateDamaged(error.summary, detail=error.detail, hint=_MEND) from error
+
+
+def _decoded(text: str | bytes, where: str) -> Halts:
     node = Node(parse(text, where), where)
     version = Node(node.object().get("format_version"), where, "format_version").integer()
     if version > FORMAT_VERSION:

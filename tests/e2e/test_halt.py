@@ -128,16 +128,20 @@ def test_without_a_token_the_mark_is_set_and_the_rest_is_said(world: World) -> N
     assert outcomes(halt(world, "--all")) == {"a": "stopped"}
 
 
-def test_a_mark_that_cannot_be_read_stops_all_that_can_send(world: World) -> None:
+def test_a_mark_that_cannot_be_read_stops_all_that_can_send_and_no_cancel(world: World) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.write("b.yaml", sms("B", scheduled_time=FAR))
     world.apply()
     (world.folder / ".campaignctl/state.json.halts").write_text("{", encoding="utf-8")
-    world.write("b.yaml", sms("B", scheduled_time=FAR))
+    world.remove("b.yaml")
+    world.write("c.yaml", sms("C", scheduled_time=FAR))
     mark = world.mark()
-    run = world.run("apply", "--auto-approve", status=1)
-    assert "state.json.halts" in run.err
-    assert world.writes(mark) == []
-    assert status(world, "A") == "scheduled"
+    assert world.apply(status=1).outcomes() == {"b": "done"}
+    assert [path.rsplit("/", 1)[-1] for _, path, _ in world.writes(mark)] == ["cancel"]
+    (blocked,) = world.plan(status=1)["blocked"]
+    assert (blocked["key"], blocked["status"]) == ("c", "halted")
+    assert "state.json.halts" in blocked["reason"]
+    assert "mend" in blocked["hint"]
     document = halt(world, "--all", status=1)
     assert status(world, "A") == "paused"
     assert "state.json.halts" in str(document["notes"])

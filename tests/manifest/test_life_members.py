@@ -164,6 +164,14 @@ def test_an_environment_lays_its_guardrails_over_the_projects(project: Check) ->
     assert (test.max_sends_per_day, test.freeze) == (10, ())
 
 
+def test_a_freeze_of_an_environment_takes_none_of_the_projects_away(project: Check) -> None:
+    own = "production: {guardrails: {freeze: [{from: 2036-05-01, to: 2036-05-01}]}}, test:"
+    text = GUARDED.replace("test:", own)
+    freeze = project({"campaignctl.yaml": text}, environment="production").sound.project.guardrails.freeze
+    assert [window.start for window in freeze][:1] == [_utc("2036-12-23T23:00")]
+    assert (len(freeze), freeze[-1].start) == (5, _utc("2036-04-30T22:00"))
+
+
 LIFTED = NAMED + (
     "overrides:\n"
     "- {guardrail: max_immediate_sends, keys: [a, 'b*'], until: 2036-12-01, reason: flash week}\n"
