@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from shlex import quote
 from typing import Any, Protocol
 
 from campaignctl.render.escape import escape
@@ -94,13 +95,14 @@ class LiftShape(Protocol):
         """Those that still stop something."""
 
 
-def halt_text(outcome: HaltShape, *, color: bool) -> str:
-    """Every campaign with what a read shows of it, and how the halt is lifted."""
+def halt_text(outcome: HaltShape, *, color: bool, environment: str | None = None) -> str:
+    """Every campaign with what a read shows of it, and how the halt is lifted, in the environment that was
+    chosen."""
     style = Style(color)
     parts = [
         "\n".join(line for row in _listed(outcome.rows) for line in _row(row, style)),
         "\n".join(f"{style('Not proven:', 'bold', 'red')} {escape(note, None)}" for note in outcome.notes),
-        _summary(outcome, style),
+        _summary(outcome, style, environment),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -120,7 +122,7 @@ def _row(row: HaltRowShape, style: Style) -> Iterator[str]:
         yield f"    {style('hint:', 'cyan')} {escape(row.hint, None)}"
 
 
-def _summary(outcome: HaltShape, style: Style) -> str:
+def _summary(outcome: HaltShape, style: Style, environment: str | None) -> str:
     counts = Counter(row.outcome for row in outcome.rows)
     counted = ", ".join(
         f"{counts[word]} {words.lower()}" for word, (words, _) in _WORDS.items() if counts[word]
@@ -131,15 +133,16 @@ def _summary(outcome: HaltShape, style: Style) -> str:
     )
     lines = [f"{head} {counted}."]
     if outcome.marked:
-        lines.append(f"It stays so until somebody lifts it: {_lift(outcome.halt)}")
+        lines.append(f"It stays so until somebody lifts it: {_lift(outcome.halt, environment)}")
     if not outcome.stopped:
         lines.append("Run the same command again when you have seen to it: it goes on where it was.")
     return "\n".join(lines)
 
 
-def _lift(halt: Halt) -> str:
-    keys = "" if halt.keys is None else " " + " ".join(escape(key) for key in halt.keys)
-    return f"campaignctl halt --lift{keys} --reason TEXT"
+def _lift(halt: Halt, environment: str | None) -> str:
+    chosen = f" -e {escape(quote(environment))}" if environment else ""
+    keys = "" if halt.keys is None else " " + " ".join(escape(quote(key)) for key in halt.keys)
+    return f"campaignctl{chosen} halt --lift{keys} --reason TEXT"
 
 
 def halt_json(outcome: HaltShape) -> dict[str, Any]:

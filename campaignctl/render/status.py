@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from campaignctl.render.escape import escape
 from campaignctl.render.shapes import StatusShape
@@ -52,7 +53,7 @@ def _remarks(row: StatusShape, style: Style, zone: str) -> Iterator[str]:
     if row.halt is not None:
         when = next_run_text(row.halt.at, zone)
         yield f"{style(key, 'bold')}: halted by {escape(row.halt.who)}, {when}: {escape(row.halt.reason)}"
-        yield f"  to lift: campaignctl halt --lift {escape(row.halt.key)} --reason TEXT"
+        yield f"  to lift: campaignctl halt --lift {escape(quote(row.halt.key))} --reason TEXT"
     elif row.paused_by == "somebody else" and row.phase == "active":
         yield f"{style(key, 'bold')}: paused by somebody else, and resumed by nobody without being asked"
         yield f"  to resume: campaignctl apply --target {key} --override foreign_pause"

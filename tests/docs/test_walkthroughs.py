@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 from campaignctl import __version__
 from campaignctl.manifest.load import check
 from campaignctl.sandbox import Sandbox, Switches
+from campaignctl.sandbox.control import Control
 from tests.docs.walkthrough import Command, File, Shell, steps
+from tests.e2e.harness import World, sms
 
+MADE_BY_HAND = json.loads(sms("Made by hand", recurrence={"cron": "0 9 * * 1"}))["spec"]
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -44,15 +48,23 @@ def test_a_recipe_is_done_as_it_is_read(title: str, text: str, tmp_path: Path) -
     folder.mkdir()
     # What the account allows in a minute is the matter of other tests.
     with Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as sandbox:
+        # One campaign was made by hand, with the id that a recipe adopts.
+        made = Control(sandbox.url).create(MADE_BY_HAND)
+        assert made["id"] == "1030978"
         shell = Shell(folder, {"OCAMBA_API_URL": sandbox.url, "OCAMBA_TOKEN": "sandbox"})
         assert walk(text, shell) > 0
-    desired, findings = check(folder, environment=None, environ={}, tool_version=__version__)
-    assert desired
-    assert findings == ()
+        desired, findings = check(folder, environment=None, environ={}, tool_version=__version__)
+        assert desired
+        assert findings == ()
+        world = World(folder, sandbox.url, Control(sandbox.url))
+        world.apply()
+        plan = world.plan()
+        assert (plan["changes"], plan["blocked"]) == ([], [])
 
 
 @pytest.mark.parametrize(
-    "name", ["ci.md", "getting-started.md", "cookbook.md", "errors.md", "manifest-reference.md"]
+    "name",
+    ["ci.md", "operations.md", "getting-started.md", "cookbook.md", "errors.md", "manifest-reference.md"],
 )
 def test_links_lead_somewhere(name: str) -> None:
     text = page(name)

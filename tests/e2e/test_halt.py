@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.e2e.harness import World, kill, sms, until
+from tests.e2e.harness import PROJECT, World, kill, sms, until
 
 FAR = "2036-03-22 10:00:00"
 FARTHER = "2036-04-22 10:00:00"
@@ -212,3 +212,10 @@ def test_a_halt_that_was_killed_is_finished_by_the_same_command(world: World) ->
     world.run("halt", "--lift", "--reason", "mended", status=0)
     world.apply()
     assert {c["live"]["status"] for c in world.control.campaigns()} == {"scheduled"}
+
+
+def test_how_it_is_lifted_can_be_typed_as_it_stands(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + "default_environment: live\nenvironments: {live: {}}\n")
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    said = world.run("-e", "live", "halt", "a*", "--reason", "wrong price", status=0).out
+    assert "campaignctl -e live halt --lift 'a*' --reason TEXT" in said

@@ -69,7 +69,8 @@ def _halt(
     if form == "json":
         app.console.document(halt_json(outcome))
     else:
-        app.console.say(halt_text(outcome, color=app.console.colored(app.console.out)))
+        color = app.console.colored(app.console.out)
+        app.console.say(halt_text(outcome, color=color, environment=app.settings.environment))
     return 0 if outcome.stopped else 1
 
 
