@@ -20,7 +20,7 @@ LONGEST = 3600.0
 def main() -> int:
     """Let them, print what is left, and end with 1 when one is missing."""
     with tempfile.TemporaryDirectory() as folder:
-        place = GitPlace(Path(folder), longest_wait=timedelta(seconds=1))
+        place = GitPlace(Path(folder), longest_wait=timedelta(seconds=10))
         session = place.backend().acquire("apply", timedelta())
         session.write(sample_state(serial=0))
         session.release()

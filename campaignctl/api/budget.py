@@ -52,30 +52,34 @@ def report(headers: Mapping[str, str]) -> Report | None:
 class Track:
     """The requests of one kind: when they were sent, and how many may be sent at any moment.
 
-    A granted request counts as sent when it was granted: what has to be done before it leaves may take longer
-    than a window. When it departs it may still be opening its connection; until it is sent it counts as sent
-    just now, or a slow first connection would push a whole burst into the next one's window.
+    Requests are granted by when others were granted, as what has to be done before they leave may take longer
+    than a window, and depart by when others were sent. One that departs may still be opening its connection;
+    until it is sent it counts as sent just now, or a slow first connection would push a whole burst into the
+    next one's window.
     """
 
     def __init__(self, keep: int) -> None:
+        self.grants: deque[float] = deque(maxlen=keep)
         self.times: deque[float] = deque(maxlen=keep)
-        self.granted: list[float] = []
+        self.waiting = 0
         self.departing = 0
 
-    def free_at(self, limit: int, span: float, now: float, *, departs: bool = False) -> float:
-        """When one more may start so that no `span` ever holds more than `limit`; `departs`: one of the
-        granted ones may leave."""
+    def free_at(self, limit: int, span: float, now: float, *, departs: bool) -> float:
+        """When one more may be granted, or depart, so that no `span` ever holds more than `limit`."""
         room = limit - self.departing
+        times = self.times if departs else self.grants
         if room <= 0:
             return now + UNSENT_POLL
-        times = self.times if departs or not self.granted else sorted([*self.times, *self.granted])
-        if len(times) < room:
-            return AT_ONCE
-        return times[-room] + span + MARGIN
+        return times[-room] + span + MARGIN if len(times) >= room else AT_ONCE
+
+    @property
+    def unsent(self) -> int:
+        """How many are granted and not sent yet."""
+        return self.waiting + self.departing
 
     def within(self, span: float, now: float) -> int:
         """How many belong to the last `span` seconds, or will soon."""
-        return len(self.granted) + self.departing + sum(1 for time in self.times if time > now - span)
+        return self.unsent + sum(1 for time in self.times if time > now - span)
 
 
 @dataclass(slots=True)
@@ -117,15 +121,16 @@ class Budget:
     def grant(self, now: float, *, reserve: bool) -> None:
         """A request is about to be sent, once what has to be done before it is done."""
         for track in self._tracks(reserve=reserve):
-            track.granted.append(now)
+            track.grants.append(now)
+            track.waiting += 1
         for rest in self._rests.values():
             if now < rest.until:
                 rest.remaining -= 1
 
-    def depart(self, granted: float, *, reserve: bool) -> None:
-        """The request that was granted then has nothing left to wait for."""
+    def depart(self, *, reserve: bool) -> None:
+        """A granted request has nothing left to wait for."""
         for track in self._tracks(reserve=reserve):
-            track.granted.remove(granted)
+            track.waiting -= 1
             track.departing += 1
 
     def sent(self, now: float, *, reserve: bool) -> None:
@@ -134,13 +139,13 @@ class Budget:
             track.departing -= 1
             track.times.append(now)
 
-    def returned(self, granted: float | None, *, reserve: bool) -> None:
-        """The request that was granted then was never sent; None: it had departed."""
+    def returned(self, granted: float, *, departing: bool, reserve: bool) -> None:
+        """The request that was granted then was never sent."""
         for track in self._tracks(reserve=reserve):
-            if granted is None:
-                track.departing -= 1
-            else:
-                track.granted.remove(granted)
+            track.waiting -= not departing
+            track.departing -= departing
+            if granted in track.grants:
+                track.grants.remove(granted)
 
     def pause(self, until: float) -> None:
         """Nothing starts before `until`."""
@@ -162,7 +167,7 @@ class Budget:
 
     def estimate(self, requests: int, now: float) -> float:
         """Seconds until that many more normal requests have started, if nobody else uses the budget."""
-        times = [*self._normal.times, *[now] * (len(self._normal.granted) + self._normal.departing)]
+        times = [*self._normal.times, *[now] * self._normal.unsent]
         start = max(now, self._paused_until)
         for _ in range(requests):
             for span, limit in ((SECOND, self._limit[SECOND]), (MINUTE, self._normal_limit)):

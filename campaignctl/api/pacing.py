@@ -14,6 +14,7 @@ from campaignctl.api.waiting import Waiter
 ANNOUNCE_FROM = 5.0
 CALM_ANSWERS = 20
 LONGEST_PAUSE = 600.0
+LONGEST_DEPARTURE = 1.1
 UNLIMITED_FROM = 16
 CROWDED_POLL = 0.02
 FIRST_BACK_OFF = 1.0
@@ -65,14 +66,15 @@ class Parallelism:
 class Slot:
     """Leave to send one request. `sent` is to be called when its first byte leaves.
 
-    `granted` is the moment it was given (monotonic seconds), None once the request departs. A slot that ends
-    without being sent gives its share of the budget back: only a request that provably never left may end so.
+    `granted` is the moment it was given (monotonic seconds). A slot that ends without being sent gives its
+    share of the budget back: only a request that provably never left may end so.
     """
 
     def __init__(self, wave: int, in_flight: int, granted: float, on_sent: Callable[[], None]) -> None:
         self.wave = wave
         self.in_flight = in_flight
-        self.granted: float | None = granted
+        self.granted = granted
+        self.departs = False
         self.was_sent = False
         self._on_sent = on_sent
 
@@ -103,19 +105,20 @@ class Pacer:
     def slot(self, *, reserve: bool = False, before: Callable[[], None] = lambda: None) -> Iterator[Slot]:
         """Wait for leave to send one request. Raises `Interrupted`, and then nothing was sent.
 
-        `before` is what has to be done last of all. Where it takes so long that others used the windows
-        meanwhile, the request waits once more: about a second at most, and only then.
+        `before` is what has to be done last of all. Where others leave first meanwhile, the request waits
+        once more, and when that takes longer than a second, `before` is done again.
         """
         slot = self._acquire(reserve=reserve)
         try:
             before()
-            self._depart(slot, reserve=reserve)
+            while not self._departs(slot, reserve=reserve):
+                before()
             yield slot
         finally:
             with self._lock:
                 self._parallelism.in_flight -= 1
                 if not slot.was_sent:
-                    self._budget.returned(slot.granted, reserve=reserve)
+                    self._budget.returned(slot.granted, departing=slot.departs, reserve=reserve)
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Take in the rate limit headers (lower-case names) of an answer that was not a refusal."""
@@ -174,16 +177,19 @@ class Pacer:
                 self._parallelism.wave, self._parallelism.in_flight, now, lambda: self._sent(reserve=reserve)
             )
 
-    def _depart(self, slot: Slot, *, reserve: bool) -> None:
-        granted = slot.granted
-        while granted is not None:
+    def _departs(self, slot: Slot, *, reserve: bool) -> bool:
+        """Whether the request may leave at last; waits for it, but not for long."""
+        give_up = self._waiter.monotonic() + LONGEST_DEPARTURE
+        while True:
             with self._lock:
                 now = self._waiter.monotonic()
                 wait = self._budget.departs_at(now, reserve=reserve) - now
                 if wait <= 0:
-                    self._budget.depart(granted, reserve=reserve)
-                    slot.granted = None
-                    return
+                    self._budget.depart(reserve=reserve)
+                    slot.departs = True
+                    return True
+            if now >= give_up:
+                return False
             self._waiter.nap(wait)
 
     def _sent(self, *, reserve: bool) -> None:

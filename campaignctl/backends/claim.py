@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from campaignctl.errors import LockHeld
@@ -24,6 +24,7 @@ def claim(operation: str, now: Callable[[], datetime], new_id: Callable[[], str]
         process=os.getpid(),
         operation=operation,
         since=now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        run=_run(os.environ),
     )
 
 
@@ -34,20 +35,29 @@ def is_here(info: LockInfo) -> bool:
 
 def describe(info: LockInfo) -> str:
     """Who holds a lock, in one line."""
+    run = f" in {info.run}" if info.run else ""
     return (
         f"held by {info.holder} on {info.host}, process {info.process},"
-        f" for `{info.operation}` since {info.since} (lock {info.id})"
+        f" for `{info.operation}`{run} since {info.since} (lock {info.id})"
     )
 
 
 def held(info: LockInfo) -> LockHeld:
     """The error for a lock that somebody else has, still."""
+    gone = "once its CI run has ended" if info.run else "if that process is gone for good"
     return LockHeld(
         "the state is locked",
         detail=describe(info),
-        hint="wait for it, or let --lock-timeout wait; if that process is gone for good:"
-        f" `campaignctl state unlock {info.id}`",
+        hint=f"wait for it, or let --lock-timeout wait; {gone}: `campaignctl state unlock {info.id}`",
     )
+
+
+def _run(environ: Mapping[str, str]) -> str:
+    """The address of the CI run that this process is part of, as GitHub or GitLab tell it; else nothing."""
+    if number := environ.get("GITHUB_RUN_ID"):
+        server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+        return f"{server}/{environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{number}"
+    return environ.get("CI_JOB_URL", "")
 
 
 def _user() -> str:

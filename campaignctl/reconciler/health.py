@@ -162,7 +162,8 @@ def _lock_checks(keeping: Keeping | Check) -> Iterator[Check]:
 
 
 def _lock(lock: LockInfo, lives: bool | None) -> Check:
-    held = f"`{lock.operation}` of {lock.holder} on {lock.host}, process {lock.process}, since {lock.since}"
+    where = f"process {lock.process}, in {lock.run}" if lock.run else f"process {lock.process}"
+    held = f"`{lock.operation}` of {lock.holder} on {lock.host}, {where}, since {lock.since}"
     unlock = f"campaignctl state unlock {shlex.quote(lock.id)}"
     if lives is False:
         found = f"left by {held}, which is dead; the next apply takes it over"

@@ -37,6 +37,7 @@ from campaignctl.state.moved import MOVED, moved
 from campaignctl.state.strict import Node, damaged, parse
 
 _T = TypeVar("_T")
+_RUN = "run"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _OPERATIONS: tuple[IntentOperation, ...] = get_args(IntentOperation)
 _PHASES: tuple[IntentPhase, ...] = get_args(IntentPhase)
@@ -201,7 +202,9 @@ def steps(version: int, where: str, migrations: Migrations) -> tuple[Migration, 
 def decode_lock(text: str | bytes) -> LockInfo | None:
     """The content of a lock, or None where it cannot be read."""
     try:
-        read = Node(parse(text, "the lock"), "the lock").members(_names(LockInfo))
+        lock = Node(parse(text, "the lock"), "the lock")
+        known = set(_names(LockInfo)) - ({_RUN} - lock.object().keys())
+        read = lock.members(known)
         return LockInfo(
             id=read["id"].text(),
             holder=read["holder"].text(),
@@ -209,6 +212,7 @@ def decode_lock(text: str | bytes) -> LockInfo | None:
             process=read["process"].count(),
             operation=read["operation"].text(),
             since=read["since"].text(),
+            run=read[_RUN].text() if _RUN in read else "",
         )
     except StateDamaged:
         return None

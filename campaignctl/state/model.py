@@ -242,7 +242,10 @@ def _merged(old: Mapping[str, _T], step: Mapping[str, _T | None]) -> Mapping[str
 
 @dataclass(frozen=True, slots=True)
 class LockInfo:
-    """Who holds the lock of a state. `since` is `YYYY-MM-DDTHH:MM:SSZ`."""
+    """Who holds the lock of a state. `since` is `YYYY-MM-DDTHH:MM:SSZ`.
+
+    `run` is the address of the CI run that it is, empty for a person's command.
+    """
 
     id: str
     holder: str
@@ -250,3 +253,4 @@ class LockInfo:
     process: int
     operation: str
     since: str
+    run: str = ""

@@ -27,7 +27,7 @@ def starts(budget: Budget, number: int, *, reserve: bool = False, now: float = 0
 def send(budget: Budget, now: float, *, reserve: bool = False) -> None:
     """A request that leaves as soon as it is granted."""
     budget.grant(now, reserve=reserve)
-    budget.depart(now, reserve=reserve)
+    budget.depart(reserve=reserve)
     budget.sent(now, reserve=reserve)
 
 
@@ -67,7 +67,8 @@ def test_no_window_of_any_alignment_is_ever_exceeded(
     for idle, reserve, connecting in waits:
         now = max(now + idle, budget.free_at(now + idle, reserve=reserve))
         budget.grant(now, reserve=reserve)
-        budget.depart(now, reserve=reserve)
+        now = max(now, budget.departs_at(now, reserve=reserve))
+        budget.depart(reserve=reserve)
         now += connecting
         budget.sent(now, reserve=reserve)
         times.append(now)
@@ -80,13 +81,13 @@ def test_a_slow_first_connection_does_not_push_one_burst_into_the_next() -> None
     budget = Budget(Limits(2, 150, 0))
     for _ in range(2):
         budget.grant(0.0, reserve=False)
-        budget.depart(0.0, reserve=False)
+        budget.depart(reserve=False)
     assert budget.free_at(5.0, reserve=False) > 5.0
     budget.sent(5.0, reserve=False)
-    budget.returned(None, reserve=False)
+    budget.returned(0.0, departing=True, reserve=False)
     assert budget.free_at(5.1, reserve=False) <= 5.1
     send(budget, 5.1)
-    assert budget.free_at(5.2, reserve=False) == pytest.approx(6.02)
+    assert budget.departs_at(5.2, reserve=False) == pytest.approx(6.02)
 
 
 @given(
@@ -97,27 +98,27 @@ def test_what_takes_long_before_it_leaves_overlaps_and_exceeds_no_window(
     per_second: int, preparing: list[float]
 ) -> None:
     budget, now, granted = Budget(Limits(per_second, 1000, 0)), 0.0, []
-    for lasts in preparing:
+    for _ in preparing:
         now = max(now, budget.free_at(now, reserve=False))
         budget.grant(now, reserve=False)
-        granted.append((now + lasts, now))
+        granted.append(now)
     times, now = [], 0.0
-    for ready, moment in sorted(granted):
+    for ready in sorted(moment + lasts for moment, lasts in zip(granted, preparing, strict=True)):
         now = max(now, ready)
         now = max(now, budget.departs_at(now, reserve=False))
-        budget.depart(moment, reserve=False)
+        budget.depart(reserve=False)
         budget.sent(now, reserve=False)
         times.append(now)
     assert fullest(times, 1.0) <= per_second
     # As many are granted as if each left at once.
-    assert max(moment for _, moment in granted) <= (len(preparing) - 1) // per_second * 1.02 + 1e-6
+    assert granted[-1] <= (len(preparing) - 1) // per_second * 1.02 + 1e-6
 
 
 def test_what_is_granted_and_comes_back_unsent_leaves_its_place_to_others() -> None:
     budget = Budget(Limits(1, 150, 0))
     budget.grant(0.0, reserve=False)
     assert budget.free_at(0.1, reserve=False) == pytest.approx(1.02)
-    budget.returned(0.0, reserve=False)
+    budget.returned(0.0, departing=False, reserve=False)
     assert budget.free_at(0.1, reserve=False) <= 0.1
 
 

@@ -137,6 +137,8 @@ class _Job:
             "CI": "true",
             "GITHUB_ACTOR": github["actor"],
             "GITHUB_REPOSITORY": github["repository"],
+            "GITHUB_RUN_ID": str(github["run_id"]),
+            "GITHUB_SERVER_URL": github["server_url"],
             "GITHUB_WORKSPACE": str(self._workspace),
             "GITHUB_OUTPUT": str(self._files["output"]),
             "GITHUB_STEP_SUMMARY": str(self._files["summary"]),

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,13 +47,11 @@ def at_the_first_create(github: GitHub, *signals: signal.Signals) -> Watch:
     return watch
 
 
-def two_campaigns(github: GitHub) -> None:
-    """A merged pull request with two campaigns, an account that is slow to answer creates, impatient jobs."""
-    workflow = github.work / ".github/workflows/campaigns.yml"
-    github.commit({str(workflow): workflow.read_text().replace("LOCK_TIMEOUT: 10m", "LOCK_TIMEOUT: 1s")})
+def two_campaigns(github: GitHub, answers_in: float = 1) -> None:
+    """A merged pull request with two campaigns, and an account that is slow to answer creates."""
     texts = {f"campaigns/{name}.yaml": sms(name, scheduled_time=FAR) for name in ("one", "two")}
     github.merge(github.open("pair", texts))
-    github.control.fault({**CREATES, "times": 9}, {"kind": "delay", "seconds": 1, "when": "after"})
+    github.control.fault({**CREATES, "times": 9}, {"kind": "delay", "seconds": answers_in, "when": "after"})
 
 
 def assert_settled(github: GitHub, *names: str) -> None:
@@ -63,6 +62,7 @@ def assert_settled(github: GitHub, *names: str) -> None:
 
 def unlock(github: GitHub, job: Ran) -> None:
     """Do what a job says that found the lock of a dead one."""
+    assert re.search(r"in https://github.example/acme/shop/actions/runs/\d+ since", job.log), job.log
     (command,) = re.findall(r"`campaignctl (state unlock \S+)`", job.log)
     github.campaignctl("-C", "campaigns", *command.split())
 
@@ -100,6 +100,40 @@ def test_a_cancelled_job_ends_in_order_and_the_next_goes_on(github: GitHub) -> N
     (kept,) = (github.hub / "artifacts").glob("*/campaigns-outcome/outcome.json")
     assert "not_started" in {change["outcome"] for change in json.loads(kept.read_text())["changes"]}
     github.control.clear_faults()
+    next_one = github.pushed()["apply"]
+    assert next_one.result == "success", next_one.log
+    assert_settled(github, "one", "two")
+
+
+def cancelled(github: GitHub, scale: float) -> Watch:
+    """Cancel the step `Apply` during its first create as the host does, with its waits scaled."""
+    first = at_the_first_create(github)
+
+    def watch(step: str, process: subprocess.Popen[str]) -> None:
+        first(step, process)
+        if step != "Apply":
+            return
+        for number, patience in ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, SECONDS)):
+            if process.poll() is None:
+                process.send_signal(number)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(patience * scale)
+
+    return watch
+
+
+def test_a_cancelled_job_whose_account_does_not_answer_is_ended_and_its_successor_settles(
+    github: GitHub,
+) -> None:
+    two_campaigns(github, answers_in=20)
+    ended = github.pushed(watch=cancelled(github, 0.1))["apply"]
+    assert ended.result == "failure"
+    assert "Stopping: no new request starts" in ended.log
+    assert "Left at once" in ended.log
+    # What comes after it in the job has run all the same.
+    assert ended.steps["Keep the outcome, and a state that could not be saved"] == "success"
+    github.control.clear_faults()
+    unlock(github, github.pushed()["apply"])
     next_one = github.pushed()["apply"]
     assert next_one.result == "success", next_one.log
     assert_settled(github, "one", "two")

@@ -9,6 +9,7 @@ import pytest
 from campaignctl.state.halts import Halt
 from tests.backends.git_place import git, git_backend
 from tests.backends.local_place import LocalPlace
+from tests.backends.smart_http import smart_http
 from tests.e2e.harness import PROJECT, World, sms
 
 FAR = "2036-03-22 10:00:00"
@@ -77,6 +78,61 @@ def test_a_state_moves_to_git_and_back(cloned: World) -> None:
     cloned.write("campaignctl.yaml", PROJECT)
     cloned.assert_settled()
     assert cloned.state["serial"] == serial
+
+
+def test_an_older_copy_of_the_state_does_not_come_back_over_a_later_one(cloned: World) -> None:
+    cloned.apply()
+    path = cloned.folder / ".campaignctl/state.json"
+    older = path.read_bytes()
+    cloned.run("state", "migrate", "--to", "git", status=0)
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    cloned.write("near.yaml", sms("Near", is_draft=True))
+    cloned.apply()
+    later = git(cloned.folder, "ls-remote", "origin", REF)
+    held = cloned.run("state", "pull", status=0).out
+    path.write_bytes(older)
+    cloned.write("campaignctl.yaml", PROJECT)
+    refused = cloned.run("state", "migrate", "--to", "git", status=1)
+    assert "is further than this one, and nothing was changed" in refused.err
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    assert cloned.run("state", "pull", status=0).out == held
+    assert nothing_to_do(cloned)
+    assert git(cloned.folder, "ls-remote", "origin", REF) != later  # the lock was taken and given back
+
+
+def test_a_state_goes_back_home_over_the_note_that_it_left(cloned: World) -> None:
+    cloned.apply()
+    cloned.run("state", "migrate", "--to", "git", status=0)
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    cloned.write("near.yaml", sms("Near", is_draft=True))
+    cloned.apply()
+    cloned.run("state", "migrate", "--to", "local", status=0)
+    cloned.write("campaignctl.yaml", PROJECT)
+    cloned.assert_settled()
+    assert sorted(cloned.state["campaigns"]) == ["far", "near"]
+    # And from the ref, which has only a note now, nothing can be taken a second time.
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    assert "lives in" in cloned.run("state", "migrate", "--to", "local", status=1).err
+
+
+@pytest.mark.parametrize(("takes", "level"), [("true", "ok"), ("false", "problem")])
+def test_doctor_says_in_a_job_whether_its_token_may_push(cloned: World, takes: str, level: str) -> None:
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    root = cloned.folder.parent
+    git(root / "remote.git", "config", "http.receivepack", takes)
+    with smart_http(root) as server:
+        git(
+            cloned.folder,
+            "remote",
+            "set-url",
+            "origin",
+            f"http://127.0.0.1:{server.server_port}/remote.git",
+        )
+        checks = cloned.run("doctor", "--format", "json").json["checks"]
+    (pushes,) = (each for each in checks if each["name"] == "push")
+    assert pushes["level"] == level, pushes
+    if level == "problem":
+        assert "contents: write" in pushes["mend"]
 
 
 def test_the_lines_for_an_environment_name_it(cloned: World) -> None:

@@ -185,8 +185,14 @@ def test_an_older_format_without_a_way_to_the_present_is_refused() -> None:
 
 
 def test_a_lock_comes_back_as_it_was() -> None:
-    info = LockInfo("id", "mira", "host", 42, "apply", "2036-01-01T00:00:00Z")
+    info = LockInfo("id", "mira", "host", 42, "apply", "2036-01-01T00:00:00Z", "https://ci.example/run/7")
     assert decode_lock(encode_lock(info)) == info
+
+
+def test_a_lock_that_names_no_run_is_read() -> None:
+    names = ("id", "holder", "host", "operation", "since")
+    found = decode_lock(json.dumps({**dict.fromkeys(names, "x"), "process": 42}))
+    assert found == LockInfo("x", "x", "x", 42, "x", "x")
 
 
 @pytest.mark.parametrize("text", ["", "{}", "null", '{"id": "x"}'])

@@ -12,7 +12,7 @@ from campaignctl.backends import durable
 from campaignctl.backends.claim import claim, describe, held
 from campaignctl.backends.folding import Loaded
 from campaignctl.backends.git import alive
-from campaignctl.backends.git.place import Moved, Place, Seen, message
+from campaignctl.backends.git.place import Moved, Place, Seen, jittered, message
 from campaignctl.backends.git.remote import Remote
 from campaignctl.backends.git.session import GitSession, Held
 from campaignctl.backends.git.snapshot import Snapshot
@@ -27,7 +27,9 @@ from campaignctl.state.model import LockInfo, State
 PREFIX = "refs/campaignctl/"
 """What the name of every ref of ours begins with, so that none can be a branch that people work on."""
 
-_POLL = timedelta(seconds=1)
+_FIRST_POLL = timedelta(seconds=0.25)
+_LONGEST_POLL = timedelta(seconds=3)
+_GROWTH = 1.5
 _UNSTOPPED = "nothing was stopped: pause the campaigns in the dashboard"
 
 
@@ -195,12 +197,13 @@ class GitBackend:
     # ------------------------------------------------------------------------------------ taking the lock
 
     def _taken(self, info: LockInfo, until: datetime, life: alive.SignOfLife) -> GitSession:
+        polls = _polls()
         while True:
             seen = self._place.look()
             snapshot = Snapshot.of(seen.files)
             before = snapshot.holder
             if before is not None and not self._is_dead(before):
-                self._wait_for(before, seen.tip, until)
+                self._wait_for(before, seen.tip, until, polls)
                 continue
             loaded = self._loaded(snapshot)
             opened = self._opened(snapshot, loaded).locked(info)
@@ -233,7 +236,9 @@ class GitBackend:
             trust=self._trust,
         )
 
-    def _wait_for(self, holder: LockInfo, tip: str | None, until: datetime) -> None:
+    def _wait_for(
+        self, holder: LockInfo, tip: str | None, until: datetime, polls: Iterator[timedelta]
+    ) -> None:
         """Return when the ref has moved or the holder has died. Raises LockHeld, Interrupted."""
         while not self._is_dead(holder):
             if self._interrupted():
@@ -241,7 +246,7 @@ class GitBackend:
             left = until - self._now()
             if left <= timedelta():
                 raise held(holder)
-            self._wait(min(_POLL, left))
+            self._wait(min(next(polls), left))
             if self._place.tip() != tip:
                 return
 
@@ -288,6 +293,14 @@ class GitBackend:
 def mirror_path(project: Path, ref: str) -> Path:
     """Where a ref is mirrored to, below the project."""
     return project / ".campaignctl" / "git" / f"{ref.removeprefix(PREFIX)}.json"
+
+
+def _polls() -> Iterator[timedelta]:
+    """The pauses of one who waits for the lock: short at first, and never in step with others who wait."""
+    pause = _FIRST_POLL
+    while True:
+        yield jittered(pause)
+        pause = min(pause * _GROWTH, _LONGEST_POLL)
 
 
 @contextmanager

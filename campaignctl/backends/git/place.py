@@ -124,7 +124,12 @@ class Place:
         return look()
 
     def _rest(self, pause: timedelta) -> None:
-        self.pause(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads attempts, keeps no secret
+        self.pause(jittered(pause))
+
+
+def jittered(pause: timedelta) -> timedelta:
+    """Half of a pause to one and a half, so that those who do the same do not meet again."""
+    return pause * random.uniform(0.5, 1.5)  # noqa: S311 - spreads attempts, keeps no secret
 
 
 def message(by: LockInfo, subject: str, *, lock: bool = False) -> str:
