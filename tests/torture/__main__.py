@@ -16,6 +16,7 @@ from tests.torture import plans, schedules
 from tests.torture.own import CannotTorture, stage_of
 from tests.torture.place import Stage
 from tests.torture.processes import load_everything
+from tests.torture.remote import OnGit
 from tests.torture.report import Table, complaint
 from tests.torture.scenario import Times
 from tests.torture.tap import Call
@@ -54,6 +55,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     which.add_argument("--all", action="store_true", help="every plan and every trial")
     which.add_argument("--slice", type=int, metavar="N", help="so many of all trials, by the seed")
     which.add_argument("--small", action="store_true", help="all kills and power cuts of the small plan")
+    parser.add_argument("--git", action="store_true", help="the small plan, with its state on git")
     own = parser.add_argument_group("a project of your own, applied to a local Ocamba")
     own.add_argument("--project", type=Path, metavar="DIR", help="it, instead of the plans that are here")
     own.add_argument("--before", type=Path, metavar="DIR", help="an earlier checkout, applied before")
@@ -70,6 +72,9 @@ def _stages(options: argparse.Namespace, root: Path) -> Iterator[Stage]:
         yield stage_of(options.project, options.before, options.environment, root / "own")
         return
     times = Times()
+    if options.git:
+        yield from _on_git(times, root)
+        return
     yield Stage.built(plans.small(times), root / "small")
     if not (options.all or options.slice):
         return
@@ -82,10 +87,18 @@ def _stages(options: argparse.Namespace, root: Path) -> Iterator[Stage]:
         plans.imported(times),
     ):
         yield Stage.built(plan, root / plan.name)
+    if options.all:
+        yield from _on_git(times, root)
+
+
+def _on_git(times: Times, root: Path) -> Iterator[Stage]:
+    for runner in (False, True):
+        plan = OnGit.of(plans.small(times), runner=runner)
+        yield Stage.built(plan, root / plan.name)
 
 
 def _jobs(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Iterator[Job]:
-    broad = options.all or options.slice
+    broad = options.all or options.slice or options.git
     for name, crossed in calls.items():
         for kind in (*_ALWAYS, *_BROAD) if broad else _ALWAYS:
             yield from kind(name, crossed)

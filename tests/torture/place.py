@@ -17,6 +17,7 @@ from campaignctl.backends.local import LocalBackend
 from campaignctl.sandbox.control import Control
 from campaignctl.state.model import State
 from tests.torture.processes import Account, Child, Command, Ended
+from tests.torture.remote import Remote
 from tests.torture.scenario import APPLY, Scenario, with_ids, write_manifests
 from tests.torture.tap import Call, Stop, read_calls
 
@@ -32,6 +33,7 @@ class Place:
     control: Control
     environ: Mapping[str, str]
     commands: int = 0
+    remote: Remote | None = None
 
     @property
     def project(self) -> Path:
@@ -39,7 +41,8 @@ class Place:
 
     @property
     def state_directory(self) -> Path:
-        return self.project / ".campaignctl"
+        here = self.project / ".campaignctl"
+        return here / "git" if self.remote is not None else here
 
     def start(self, *words: str, stop: Stop | None = None, calls: Path | None = None) -> Child:
         """The command line, started."""
@@ -56,8 +59,17 @@ class Place:
         return ended
 
     def apply(self, *words: str) -> Ended:
-        """An apply that asks nobody, one change after the other."""
-        return self.run(*APPLY, "--parallelism", "1", *words)
+        """An apply that asks nobody, one change after the other. A lock that a dead runner left is broken by
+        the harness, as a person would."""
+        line = (*APPLY, "--parallelism", "1", *words)
+        if self.remote is None:
+            return self.run(*line)
+        self.remote.fresh_checkout()
+        ended = self.run(*line, "--lock-timeout", "1s")
+        for lock in self.remote.unlocking(ended.text):
+            self.run("state", "unlock", lock)
+            ended = self.run(*line, "--lock-timeout", "1s")
+        return ended
 
     def ids(self) -> dict[str, str]:
         """The id of a campaign of each name in the account."""
@@ -73,6 +85,8 @@ class Place:
 
     def state(self) -> State | None:
         """The state as a reader finds it."""
+        if self.remote is not None:
+            return self.remote.state()
         return LocalBackend(
             self.state_directory / "state.json",
             now=lambda: datetime.now(UTC),
@@ -80,6 +94,14 @@ class Place:
             wait=lambda _: None,
             interrupted=lambda: False,
         ).read()
+
+    def lock_id(self) -> str | None:
+        """The id of the lock that somebody has, if anybody."""
+        if self.remote is not None:
+            return self.remote.lock_id()
+        lock = self.state_directory / "state.json.lock"
+        text = lock.read_text(encoding="utf-8") if lock.exists() else ""
+        return str(json.loads(text)["id"]) if text else None
 
 
 @dataclass(frozen=True)
@@ -143,7 +165,9 @@ def running(root: Path) -> Iterator[Place]:
     """The project and the account of a directory."""
     account = Account(root / "account.db", root / "account.log")
     try:
-        yield Place(root, Control(account.url), _environ(account.url))
+        place = Place(root, Control(account.url), _environ(account.url))
+        place.remote = Remote.beside(root)
+        yield place
     finally:
         account.close()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from tests.torture.place import Place
 from tests.torture.tap import Stop
 
@@ -25,12 +23,10 @@ def frozen_holder(place: Place, words: tuple[str, ...], stop: Stop | None) -> bo
     child = place.start(*words, stop=stop)
     if not child.stopped():
         return False
-    lock = place.state_directory / "state.json.lock"
-    text = lock.read_text(encoding="utf-8") if lock.exists() else ""
-    held = bool(text)
-    if held:
-        place.run("state", "unlock", str(json.loads(text)["id"]))
+    lock = place.lock_id()
+    if lock is not None:
+        place.run("state", "unlock", lock)
     _ = place.apply() if words[0] == "apply" else place.run(*words)
     child.go_on()
     child.wait()
-    return held
+    return lock is not None

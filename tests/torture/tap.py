@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,16 +38,19 @@ class Call:
         """The ways to be hit there.
 
         `before`: nothing of the call happens. `torn`: half of its bytes leave. `answered`: the server has
-        done its part and its answer is on the way. `half`: the first bytes of the answer were read.
+        done its part and its answer is on the way. `half`: the first bytes of the answer were read. A
+        program that was started goes on by itself; `answered` is when it has ended.
         """
         if self.name in ("write", "send"):
             return ("before", "torn")
+        if self.name == "ran":
+            return ("before", "answered")
         return ("before", "answered", "half") if self.name == "recv" else ("before",)
 
     @property
     def is_file(self) -> bool:
         """Whether it is about files, not about the network."""
-        return self.name not in ("send", "recv", "connect")
+        return self.name not in ("send", "recv", "connect", "start", "ran")
 
     @property
     def is_request(self) -> bool:
@@ -94,6 +98,13 @@ class Tap:
             self._wrap(socket.socket, name, _first_line, as_name="send")
         self._wrap(socket.socket, "recv", lambda *_: "")
         self._wrap(socket.socket, "connect", lambda *_: "")
+        self._wrap(subprocess.Popen, "__init__", _program, as_name="start")
+        self._wrap(
+            subprocess.Popen,
+            "communicate",
+            lambda popen, *_a, **_k: _program(popen, popen.args),
+            as_name="ran",
+        )
 
     def write_to(self, path: Path) -> None:
         """Leave the boundaries crossed, one a line."""
@@ -106,6 +117,8 @@ class Tap:
         real: Callable[..., Any] = getattr(place, name)
 
         def tapped(*args: Any, **kwargs: Any) -> Any:
+            if "dir_fd" in kwargs:  # the end of a temporary directory, which nobody else sees
+                return real(*args, **kwargs)
             with self._mutex:
                 self._reach(Call(as_name or name, about(*args, **kwargs)), real, args)
             return real(*args, **kwargs)
@@ -143,7 +156,9 @@ class Tap:
             return
         # Bytes come in other pieces every time, so a moment may not exist at this call.
         moment = self._stop.moment if self._stop.moment in call.moments else "before"
-        if moment == "torn":
+        if moment == "answered" and call.name == "ran":
+            real(*args)
+        elif moment == "torn":
             data = bytes(args[1])
             real(args[0], data[: len(data) // 2])
         elif moment == "answered":
@@ -161,6 +176,12 @@ def read_calls(path: Path) -> list[Call]:
     """What `write_to` left."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return [Call(*line.split("\t", 1)) for line in lines]
+
+
+def _program(_popen: Any, command: Any, *_: Any, **_options: Any) -> str:
+    """The name of a program, and the first of its words that is no option."""
+    name, *words = map(str, command)
+    return f"{name} {next((word for word in words if not word.startswith('-')), '')}"
 
 
 def _first_line(_socket: Any, data: Any, *_: Any) -> str:

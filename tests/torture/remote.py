@@ -1,0 +1,83 @@
+"""Plans whose state lies on a ref of a bare repository beside the project, for runners and laptops."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from campaignctl.state.model import State
+from tests.backends.git_place import git_backend
+from tests.torture.scenario import Scenario
+
+_REMOTE = "remote.git"
+_ON_GIT = "state: {backend: git}\n"
+_REF = "refs/campaignctl/default"
+_RUNNER = "runner"
+_UNLOCK = re.compile(r"the state is locked.*?`campaignctl state unlock (\S+?)`", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class OnGit(Scenario):
+    """A plan with its state on git.
+
+    With a `runner` each apply has a fresh checkout, as the jobs of a pipeline have: what an earlier one left
+    on its machine is gone, so that nobody can tell whether the holder of a lock lives.
+    """
+
+    runner: bool = False
+
+    @classmethod
+    def of(cls, plan: Scenario, *, runner: bool = False) -> OnGit:
+        """A plan like another one."""
+        members = {field.name: getattr(plan, field.name) for field in fields(plan)}
+        kind = "runner" if runner else "git"
+        return cls(**{**members, "name": f"{kind} {plan.name}"}, runner=runner)
+
+    def write_project(self, folder: Path) -> None:
+        """The project without manifests, in a repository of its own, and an empty remote beside it."""
+        super().write_project(folder)
+        file = folder / "campaignctl.yaml"
+        file.write_text(file.read_text(encoding="utf-8") + _ON_GIT, encoding="utf-8")
+        for words in (("--bare", str(folder.parent / _REMOTE)), (str(folder),)):
+            subprocess.run(["git", "init", "--quiet", "--template=", *words], check=True)
+        if self.runner:
+            (folder.parent / _RUNNER).touch()
+
+
+@dataclass(frozen=True)
+class Remote:
+    """The remote of the project below `root`, as somebody sees it who is no part of the runs."""
+
+    root: Path
+
+    @classmethod
+    def beside(cls, root: Path) -> Remote | None:
+        """It, if the state of the project lies on one; told where it is, as trials are copies."""
+        remote = root / _REMOTE
+        if not remote.is_dir():
+            return None
+        config = root / "project" / ".git" / "config"
+        config.write_text(f'[core]\n\tbare = false\n[remote "origin"]\n\turl = file://{remote}\n', "utf-8")
+        return cls(root)
+
+    def state(self) -> State | None:
+        """The state as a reader finds it."""
+        return git_backend(self.root / "project", name="torture", ref=_REF).read()
+
+    def lock_id(self) -> str | None:
+        """The id of the lock, if there is one."""
+        holder = git_backend(self.root / "project", name="torture", ref=_REF).holder()
+        return holder.id if holder else None
+
+    def fresh_checkout(self) -> None:
+        """Leave nothing of earlier runs where every run has a machine of its own."""
+        if (self.root / _RUNNER).exists():
+            shutil.rmtree(self.root / "project" / ".campaignctl", ignore_errors=True)
+
+    def unlocking(self, told: str) -> Iterable[str]:
+        """The ids of the locks that a person breaks who reads this and knows that the holder is dead."""
+        return _UNLOCK.findall(told)
