@@ -20,6 +20,8 @@ from campaignctl.reconciler.run import AT_ONCE, Run, used_up
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Entry, Intent, Record, Watermark
 
+# What was looked at longer ago than this is looked at again before a create leaves.
+_PROMPT = timedelta(seconds=1)
 # How long a cancel that was answered may take until a read shows it.
 _CONFIRM_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 
@@ -108,9 +110,14 @@ def _posted(run: Run, change: Change, intent: Intent) -> tuple[Intent, Live]:
     def before(leave: Callable[[], bool]) -> None:
         nonlocal started
         last_look(run, change)
+        if not leave():
+            last_look(run, change)
         if run.state.pending[change.key].phase == "planned":
+            began = run.wiring.clock.now()
             started = replace(intent, phase="started", at=iso(run.now()))
             run.record(Entry(intents={change.key: started}))
+            if run.wiring.clock.now() - began > _PROMPT:  # a remote that was away for a while
+                last_look(run, change)
         if leave():
             # What was true before the wait may not be true any more.
             last_look(run, change)

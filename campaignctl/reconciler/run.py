@@ -65,17 +65,19 @@ class Run:
 
     @contextmanager
     def flight(self) -> Iterator[Callable[[], bool]]:
-        """What is called when a request is about to leave: it waits while as many are under way as may be,
-        and tells whether it had to."""
+        """What is called when a request is next: it waits while as many are under way as may be.
+
+        It returns False when it had to wait, so that what was looked at before has to be looked at again.
+        """
         with ExitStack() as landing:
 
             def leave() -> bool:
                 landing.close()
-                waits = not self._under_way.acquire(blocking=False)
-                if waits:
+                at_once = self._under_way.acquire(blocking=False)
+                if not at_once:
                     self._under_way.acquire()
                 landing.callback(self._under_way.release)
-                return waits
+                return at_once
 
             yield leave
 

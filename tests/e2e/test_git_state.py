@@ -115,8 +115,8 @@ def test_a_state_goes_back_home_over_the_note_that_it_left(cloned: World) -> Non
     assert "lives in" in cloned.run("state", "migrate", "--to", "local", status=1).err
 
 
-@pytest.mark.parametrize(("takes", "level"), [("true", "ok"), ("false", "problem")])
-def test_doctor_says_in_a_job_whether_its_token_may_push(cloned: World, takes: str, level: str) -> None:
+@pytest.mark.parametrize(("takes", "verdict"), [("true", "ok"), ("false", "problem")])
+def test_doctor_says_in_a_job_whether_its_token_may_push(cloned: World, takes: str, verdict: str) -> None:
     cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
     root = cloned.folder.parent
     git(root / "remote.git", "config", "http.receivepack", takes)
@@ -130,8 +130,8 @@ def test_doctor_says_in_a_job_whether_its_token_may_push(cloned: World, takes: s
         )
         checks = cloned.run("doctor", "--format", "json").json["checks"]
     (pushes,) = (each for each in checks if each["name"] == "push")
-    assert pushes["level"] == level, pushes
-    if level == "problem":
+    assert pushes["verdict"] == verdict, pushes
+    if verdict == "problem":
         assert "contents: write" in pushes["mend"]
 
 

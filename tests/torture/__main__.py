@@ -100,11 +100,11 @@ def _on_git(times: Times, root: Path) -> Iterator[Stage]:
 def _jobs(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Iterator[Job]:
     broad = options.all or options.slice or options.git
     for name, crossed in calls.items():
-        for kind in (*_ALWAYS, *_BROAD) if broad else _ALWAYS:
+        for kind in _ON_GIT.get(name.split()[0]) or ((*_ALWAYS, *_BROAD) if broad else _ALWAYS):
             yield from kind(name, crossed)
         if broad and any(call.name == "flock" and call.about.endswith(".lock") for call in crossed):
             yield from schedules.frozen_holders(name, crossed)
-        if broad:
+        if broad and not name.startswith("runner "):
             yield from schedules.random_faults(name, crossed, _SCHEDULES, options.seed)
     if broad and "small" in calls:
         yield from schedules.paired_faults("small", calls["small"])
@@ -122,6 +122,13 @@ _BROAD: tuple[_Kind, ...] = (
     schedules.failing_calls,
     schedules.single_faults,
 )
+
+# No disk under a state on git loses power, and to an account it is all the same whose machine it was.
+_ON_RUNNERS = (schedules.kills, schedules.late_effects, schedules.parallel_kills, schedules.frozen_holders)
+_ON_GIT: Mapping[str, tuple[_Kind, ...]] = {
+    "git": (*_ON_RUNNERS, schedules.crowds, schedules.failing_calls, schedules.single_faults),
+    "runner": _ON_RUNNERS,
+}
 
 
 def _chosen(jobs: list[Job], options: argparse.Namespace) -> list[Job]:

@@ -21,7 +21,11 @@ def torture(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=900, check=False)
 
 
-@pytest.mark.parametrize("which", [("--small",), ("--slice", str(_SLICE))], ids=["small", "slice"])
+@pytest.mark.parametrize(
+    "which",
+    [("--small",), ("--slice", str(_SLICE)), ("--git", "--slice", "6")],
+    ids=["small", "slice", "git"],
+)
 def test_nothing_is_sent_twice_and_nothing_is_lost(which: tuple[str, ...]) -> None:
     done = torture(*which)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
