@@ -14,6 +14,7 @@ import pytest
 from tests.e2e.harness import PROJECT, TOKEN, World, sms
 
 FAR = "2036-03-22 10:00:00"
+QUICK = PROJECT.replace("timeout: 2s", "timeout: 1s")
 
 
 def saved(world: World, name: str = "plan.json", *options: str, status: int = 0) -> Path:
@@ -95,6 +96,7 @@ def planned_by(path: Path) -> list[tuple[str, str, Any]]:
 
 
 def three_creates_and_an_update(world: World) -> Path:
+    world.write("campaignctl.yaml", QUICK)
     world.write("kept.yaml", sms("kept", scheduled_time=FAR))
     world.apply()
     world.write("kept.yaml", sms("kept", scheduled_time=FAR, description="new"))
@@ -261,10 +263,11 @@ def test_a_plan_that_creates_is_refused_while_the_state_is_behind(world: World) 
 
 def test_a_plan_that_creates_is_refused_while_a_create_that_sends_at_once_is_unsettled(world: World) -> None:
     world.write("now.yaml", sms("Now", run_immediately=True))
+    world.write("campaignctl.yaml", QUICK)
     world.control.fault({"method": "POST", "times": 1}, {"kind": "lost_answer"})
-    world.control.fault({"method": "GET", "skip": 1, "times": 9}, {"kind": "status", "status": 500})
+    world.control.switch(list_lag=3600)
     world.apply(status=1)
-    world.control.clear_faults()
+    world.control.advance(7200)
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     path = saved(world)
     now = world.campaigns()["Now"]["id"]
