@@ -24,7 +24,9 @@ CampaignctlError              exit status 1
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from shlex import quote
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -57,6 +59,16 @@ class Finding:
     source: Source
     hint: str = ""
     key: str | None = None
+
+
+_COMMAND = re.compile(
+    r"\bcampaignctl (?=(?:apply|destroy|doctor|explain|halt|import|plan|pull|show|state|status|validate)\b)"
+)
+
+
+def in_environment(text: str, environment: str | None) -> str:
+    """The text with every command of ours in it complete: without the environment it may act on another."""
+    return _COMMAND.sub(f"campaignctl -e {quote(environment)} ", text) if environment else text
 
 
 class CampaignctlError(Exception):

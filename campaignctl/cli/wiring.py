@@ -14,7 +14,7 @@ from campaignctl import __version__
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.progress import Progress, progress_on
 from campaignctl.cli.settings import TOKEN_VARIABLE, App, Settings
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, in_environment
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -157,7 +157,11 @@ def wired(
             who=who(app.settings.environ),
             host=socket.gethostname(),
         )
-        yield Wired(wiring, clock, progress)
+        try:
+            yield Wired(wiring, clock, progress)
+        except CampaignctlError as error:
+            error.hint = in_environment(error.hint, project.environment)
+            raise
 
 
 def _api(app: App, project: Project, token: str, clock: SystemClock) -> OcambaApi:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from campaignctl.errors import in_environment
 from campaignctl.plan import guardrails
 from campaignctl.plan.case import Verdict
 from campaignctl.plan.checks import Ground
@@ -117,7 +119,11 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
     seen = question.state.after(entry) if question.state else None
     ground = Ground(project, seen, question.now)
     lifts = question.site().lifts
-    blocked = tuple(verdict.blocked for verdict in verdicts.values() if verdict.blocked)
+    blocked = tuple(
+        replace(found, hint=in_environment(found.hint, project.environment))
+        for verdict in verdicts.values()
+        if (found := verdict.blocked)
+    )
     unchanged = sum(1 for verdict in verdicts.values() if not verdict.changes and not verdict.blocked)
     return Plan(
         created_at=question.now,

@@ -81,10 +81,14 @@ def test_the_command_that_comes_next_names_the_environment(world: World) -> None
     world.environ = {"CAMPAIGNCTL_ENV": "a"}
     world.apply()
     shutil.rmtree(folder(world))
-    (command,) = world.apply(status=1).json["next"]
+    held = world.apply(status=1)
+    (command,) = held.json["next"]
+    assert f"to lift: {command}" in held.err, "the plan names it as well"
     world.environ = {}
     world.run(*shlex.split(command)[1:], status=0)
     world.run("-e", "a", "plan", "--detailed-exitcode", status=0)
+    refused = world.run("-e", "a", "state", "rm", "nobody", status=1)
+    assert "`campaignctl -e a state list` shows what is" in refused.err
 
 
 def test_the_way_out_of_an_old_state_is_the_same(world: World) -> None:
@@ -258,9 +262,9 @@ def test_a_state_is_given_the_environment_that_it_was_meant_for(world: World) ->
     world.apply()
     (folder(world) / "a.json").rename(folder(world) / "b.json")
     world.environ = {"CAMPAIGNCTL_ENV": "b"}
-    assert "campaignctl state rebind" in world.run("plan", status=1).err
+    assert "campaignctl -e b state rebind" in world.run("plan", status=1).err
     unasked = world.run("state", "rebind", status=64)
-    assert "campaignctl state rebind --auto-approve" in unasked.err
+    assert "state rebind --auto-approve" in unasked.err
     serial = world.state_at(".campaignctl/b.json")["serial"]
     said = world.run("state", "rebind", "--auto-approve", status=0).out
     assert "environment a\n" in said

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -27,13 +26,13 @@ from campaignctl.cli.question import said_yes
 from campaignctl.cli.settings import TOKEN_VARIABLE, App
 from campaignctl.cli.showing import show_outcome, show_plan
 from campaignctl.cli.wiring import Wired, need_token, read_desired, read_project, wired
-from campaignctl.errors import CampaignctlError, StateError, UsageError
+from campaignctl.errors import CampaignctlError, StateError, UsageError, in_environment
 from campaignctl.plan.options import Options
 
 if TYPE_CHECKING:
     from campaignctl.manifest.desired import Project
     from campaignctl.plan.model import Plan
-    from campaignctl.reconciler.outcome import Outcome
+    from campaignctl.reconciler.outcome import ChangeResult, Outcome
     from campaignctl.reconciler.ports import Backend
 
 _NEEDS_TOKEN = "Applying reads and changes the account's campaigns, and the API lets in only who has a token."  # noqa: S105 - a sentence
@@ -203,9 +202,23 @@ def _manner(options: dict[str, object]) -> Manner:
 
 
 def _ended(app: App, outcome: Outcome, manner: Manner) -> int:
-    if environment := app.settings.environment:
-        # The next command is complete: without the environment it would act on another one.
-        chosen = f"campaignctl -e {shlex.quote(environment)} "
-        outcome = replace(outcome, next=tuple(c.replace("campaignctl ", chosen, 1) for c in outcome.next))
+    outcome = _complete(outcome, app.settings.environment)
     show_outcome(app, outcome, as_json=manner.form == "json")
     return _STATUS[outcome.result] or int(outcome.blocked > 0)
+
+
+def _complete(outcome: Outcome, environment: str | None) -> Outcome:
+    """The outcome with the environment in every command that it names."""
+
+    def told(result: ChangeResult) -> ChangeResult:
+        if result.error is None:
+            return result
+        return replace(
+            result, error=replace(result.error, hint=in_environment(result.error.hint, environment))
+        )
+
+    return replace(
+        outcome,
+        changes=tuple(map(told, outcome.changes)),
+        next=tuple(in_environment(command, environment) for command in outcome.next),
+    )
