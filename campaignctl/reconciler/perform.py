@@ -20,8 +20,8 @@ from campaignctl.reconciler.run import AT_ONCE, Run, used_up
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Entry, Intent, Record, Watermark
 
-# What was looked at longer ago than this is looked at again before a create leaves.
-_PROMPT = timedelta(seconds=1)
+# An intent started longer ago than this that has not left is started again: settling counts from then.
+_PROMPT = timedelta(seconds=5)
 # How long a cancel that was answered may take until a read shows it.
 _CONFIRM_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 
@@ -105,22 +105,22 @@ def create(run: Run, change: Change) -> ChangeResult:
 def _posted(run: Run, change: Change, intent: Intent) -> tuple[Intent, Live]:
     """The intent as it was started, and the campaign that was made."""
     post = next(request for request in change.requests if request.path.endswith("/campaigns"))
-    started = replace(intent, phase="started")
+    started, marked = replace(intent, phase="started"), run.wiring.clock.now()
 
-    def before(leave: Callable[[], bool]) -> None:
-        nonlocal started
-        last_look(run, change)
-        if not leave():
-            last_look(run, change)
+    def mark() -> None:
+        nonlocal started, marked
+        started, marked = replace(intent, phase="started", at=iso(run.now())), run.wiring.clock.now()
+        run.record(Entry(intents={change.key: started}))
+
+    def before(leave: Callable[[], None]) -> None:
+        run.may_send()
         if run.state.pending[change.key].phase == "planned":
-            began = run.wiring.clock.now()
-            started = replace(intent, phase="started", at=iso(run.now()))
-            run.record(Entry(intents={change.key: started}))
-            if run.wiring.clock.now() - began > _PROMPT:  # a remote that was away for a while
-                last_look(run, change)
-        if leave():
-            # What was true before the wait may not be true any more.
-            last_look(run, change)
+            mark()
+        leave()
+        if intent.phase == "planned" and run.wiring.clock.now() - marked > _PROMPT:
+            mark()
+        # Last of all: what was seen before a push or a wait may not be true any more.
+        last_look(run, change)
 
     try:
         with run.flight() as leave:

@@ -64,20 +64,13 @@ class Run:
         self._under_way = BoundedSemaphore(self.wiring.parallelism)
 
     @contextmanager
-    def flight(self) -> Iterator[Callable[[], bool]]:
-        """What is called when a request is next: it waits while as many are under way as may be.
-
-        It returns False when it had to wait, so that what was looked at before has to be looked at again.
-        """
+    def flight(self) -> Iterator[Callable[[], None]]:
+        """What is called when a request is next: it waits while as many are under way as may be."""
         with ExitStack() as landing:
 
-            def leave() -> bool:
+            def leave() -> None:
                 landing.close()
-                at_once = self._under_way.acquire(blocking=False)
-                if not at_once:
-                    self._under_way.acquire()
-                landing.callback(self._under_way.release)
-                return at_once
+                landing.enter_context(self._under_way)
 
             yield leave
 
