@@ -30,11 +30,18 @@ class SharedTime(SimulatedTime):
     clients: list[OcambaApi] = field(default_factory=list)
 
     def sleep(self, seconds: float) -> None:
-        while any(client._pacer._parallelism.in_flight for client in self.clients):
+        while any(on_its_way(client) for client in self.clients):
             real_time.sleep(0.0005)
         super().sleep(seconds)
         assert self.sandbox is not None
         self.sandbox.world.clock = Clock(frozen=EPOCH + self.monotonic())
+
+
+def on_its_way(client: OcambaApi) -> bool:
+    """Whether a request of a client has left; one that was granted may still wait for its window."""
+    pacer = client._pacer
+    with pacer._lock:
+        return pacer._parallelism.in_flight > pacer._budget._all.waiting
 
 
 @pytest.fixture
