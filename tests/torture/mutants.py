@@ -50,15 +50,13 @@ MUTANTS = (
         (
             Edit(
                 _PERFORM,
-                '            started = replace(intent, phase="started", at=iso(run.now()))\n'
-                "            run.record(Entry(intents={change.key: started}))\n",
-                '            started = replace(intent, phase="started", at=iso(run.now()))\n',
+                "            mark()\n        leave()\n",
+                "            pass\n        leave()\n",
             ),
             Edit(
                 _PERFORM,
                 "            return started, live\n",
-                "            run.record(Entry(intents={change.key: started}))\n"
-                "            return started, live\n",
+                "            mark()\n            return started, live\n",
             ),
         ),
         ("tests/e2e/test_once.py",),
