@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Lock
+from threading import Event, Lock
 
 from campaignctl.api.budget import Budget, Limits, report
 from campaignctl.api.waiting import Waiter
@@ -85,6 +86,35 @@ class Slot:
             self._on_sent()
 
 
+class Turns:
+    """A lock that is first come, first served: a bare one lets whoever is awake overtake, and then what is
+    due first would not leave first."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._queue: deque[Event] = deque()
+
+    def __enter__(self) -> None:
+        turn = Event()
+        with self._lock:
+            self._queue.append(turn)
+            self._queue[0].set()
+        try:
+            turn.wait()
+        except BaseException:
+            self._left(turn)
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._left(self._queue[0])
+
+    def _left(self, turn: Event) -> None:
+        with self._lock:
+            self._queue.remove(turn)
+            if self._queue:
+                self._queue[0].set()
+
+
 class Pacer:
     """Hands out slots so that neither window of the account is ever exceeded, whatever their alignment.
 
@@ -98,8 +128,8 @@ class Pacer:
         self._lock = Lock()
         self._budget = Budget(limits)
         self._parallelism = Parallelism()
-        # One thread of each kind waits for its time, the others for their turn: first come, first served.
-        self._turns = {False: Lock(), True: Lock()}
+        # One thread of each kind waits for its time, the others for their turn.
+        self._turns = {False: Turns(), True: Turns()}
 
     @contextmanager
     def slot(self, *, reserve: bool = False, before: Callable[[], None] = lambda: None) -> Iterator[Slot]:
