@@ -27,7 +27,7 @@ from campaignctl.errors import (
 from campaignctl.manifest.desired import Project
 from campaignctl.plan.model import Action
 from campaignctl.reconciler import haltscope
-from campaignctl.reconciler.halting import HaltOutcome, HaltRow, HaltWord, LiftOutcome, Order
+from campaignctl.reconciler.halting import HINTS, WORDS, HaltOutcome, HaltRow, HaltWord, LiftOutcome, Order
 from campaignctl.reconciler.haltscope import Declared, Named
 from campaignctl.reconciler.opening import check_company, company_of
 from campaignctl.reconciler.outcome import Event
@@ -364,7 +364,7 @@ class _Halting:
             word,
             shown or str(each.status),
             detail,
-            _HINTS[word].format(each.id),
+            HINTS[word].format(each.id),
         )
 
     def _word(self, each: Named) -> HaltWord:
@@ -376,27 +376,7 @@ class _Halting:
             return "going"
         if each.status is Status.CANCELED and each.id in self.canceled:
             return "canceled"
-        return _WORDS[each.status]
-
-
-_WORDS: dict[Status, HaltWord] = {
-    Status.PAUSED: "stopped",
-    Status.CANCELED: "over",
-    Status.SENT: "over",
-    Status.MISSING: "over",
-    Status.DRAFT: "idle",
-    Status.MANUAL: "idle",
-    Status.NEEDS_DECISION: "undecided",
-}
-_HINTS: dict[HaltWord, str] = {
-    "stopped": "",
-    "canceled": "",
-    "over": "",
-    "idle": "",
-    "undecided": "let nobody choose the winner of {} in the dashboard: that would send",
-    "going": "cancel {} in the dashboard, then run this again",
-    "unproven": "run this again, or look at {} in the dashboard",
-}
+        return WORDS[each.status]
 
 
 def _same(known: Halt, order: Order) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from campaignctl.campaign.status import Status
 from campaignctl.state.halts import Halt
 
 #: What a read shows of a campaign that was to be stopped. The first four can send nothing by themselves:
@@ -12,6 +13,26 @@ from campaignctl.state.halts import Halt
 #: draft, or one that waits to be started by hand. `undecided` waits for the winner of its A/B test, `going`
 #: can still send, and of an `unproven` one nothing could be read.
 HaltWord = Literal["stopped", "canceled", "over", "idle", "undecided", "going", "unproven"]
+#: What a campaign that cannot send is called after a halt.
+WORDS: dict[Status, HaltWord] = {
+    Status.PAUSED: "stopped",
+    Status.CANCELED: "over",
+    Status.SENT: "over",
+    Status.MISSING: "over",
+    Status.DRAFT: "idle",
+    Status.MANUAL: "idle",
+    Status.NEEDS_DECISION: "undecided",
+}
+#: What to do about it; `{}` is the id of the campaign.
+HINTS: dict[HaltWord, str] = {
+    "stopped": "",
+    "canceled": "",
+    "over": "",
+    "idle": "",
+    "undecided": "let nobody choose the winner of {} in the dashboard: that would send",
+    "going": "cancel {} in the dashboard, then run this again",
+    "unproven": "run this again, or look at {} in the dashboard",
+}
 PROVEN: tuple[HaltWord, ...] = ("stopped", "canceled", "over", "idle")
 
 

@@ -30,7 +30,7 @@ class Delivery:
 def serve(world: World, request: Request) -> Delivery:
     """Carry out one request of the API and return what the client gets."""
     if world.switches.jitter:
-        world.closing.wait(random.uniform(0, world.switches.jitter))  # noqa: S311 - no secret
+        world.closing.wait(random.SystemRandom().uniform(0, world.switches.jitter))
     company = world.company_of(_token(request))
     with world.turn():
         rule, rules = faults.pick(world.rules, request.method, request.target, request.text)

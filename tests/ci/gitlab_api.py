@@ -86,7 +86,14 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, answer)
 
-    do_GET = do_POST = do_PUT = _respond  # noqa: N815 - the names that http.server looks for
+    def do_GET(self) -> None:
+        self._respond()
+
+    def do_POST(self) -> None:
+        self._respond()
+
+    def do_PUT(self) -> None:
+        self._respond()
 
     def _send(self, status: int, answer: Any, next_page: str = "") -> None:
         data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
