@@ -198,18 +198,20 @@ class GitBackend:
 
     def _taken(self, info: LockInfo, until: datetime, life: alive.SignOfLife) -> GitSession:
         polls = _polls()
+        seen = self._place.look()
         while True:
-            seen = self._place.look()
             snapshot = Snapshot.of(seen.files)
             before = snapshot.holder
             if before is not None and not self._is_dead(before):
                 self._wait_for(before, seen.tip, until, polls)
+                seen = self._place.look()
                 continue
             loaded = self._loaded(snapshot)
             opened = self._opened(snapshot, loaded).locked(info)
             try:
                 seen = self._place.put(seen, opened.files, message(info, "took the lock", lock=True), info)
-            except Moved:
+            except Moved as moved:
+                seen = moved.seen
                 continue
             if before is not None:
                 alive.clean_up(self._mirror.parent, before)
