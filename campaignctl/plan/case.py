@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from shlex import quote
+from typing import Any
 
 from campaignctl.campaign.canonical import digest
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.diff import Comparison, FieldChange, compare, matches, meaning
+from campaignctl.diff import Comparison, FieldChange, compare, lookup, matches, meaning, same
 from campaignctl.manifest.desired import DesiredCampaign, Removed
 from campaignctl.plan import records
 from campaignctl.plan.model import Blocked, Change, Drift
@@ -167,13 +169,15 @@ class Case:
         except TimeError:
             return None
 
-    def drifts(self, *, corrected: bool = False, set_right: bool = False) -> tuple[Drift, ...]:
-        """The drift to show. `corrected`: a change of the plan undoes that of the members, `set_right`: one
-        undoes that of the status."""
+    def drifts(self, *, shall: Mapping[str, Any] | None = None, set_right: bool = False) -> tuple[Drift, ...]:
+        """The drift to show. A change that makes of the campaign what it `shall` be undoes that of the
+        members, but for what the manifest wants by now too; one that is `set_right` that of the status.
+        """
         status = self.status_drift(corrected=set_right)
-        if not self.drift:
+        shown = self.drift if shall is None else _unwanted(self.drift, shall)
+        if not shown:
             return status
-        return (*status, Drift(self.key, self.record.id, self.drift, corrected, self.at))
+        return (*status, Drift(self.key, self.record.id, shown, shall is not None, self.at))
 
     def blocked(self, reason: str, hint: str) -> Verdict:
         """This key is left alone."""
@@ -203,3 +207,15 @@ class Case:
             f"the API reports the status {words}, which we do not know; it may still send",
             f"campaignctl {command} {quote(self.key)} --override unknown_status{given_up}",
         )
+
+
+def _unwanted(drift: tuple[FieldChange, ...], shall: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    """The drift without what is by now just what the campaign shall be."""
+
+    def is_wanted(change: FieldChange) -> bool:
+        found = lookup(shall, change.path)
+        if change.after is None or not found:
+            return change.after is None and not found
+        return same(change.path, found[0], change.after)
+
+    return tuple(change for change in drift if not is_wanted(change))

@@ -122,7 +122,7 @@ def edit(
             "its scheduled_time is past", f"set a new scheduled_time in {case.key}, then plan again"
         )
     # That a halt paused it is noted now: the update would make the pause look like another one.
-    return Verdict(changes=(change,), drift=case.drifts(corrected=True), observed=case.bookkeeping(None))
+    return Verdict(changes=(change,), drift=case.drifts(shall=shall), observed=case.bookkeeping(None))
 
 
 def _not_set_off(case: Case) -> Verdict:

@@ -1,4 +1,4 @@
-"""A team on GitLab: merge requests, merges, and the pipelines of `.gitlab-ci.yml`.
+"""A team on GitLab: merge requests, merges, and the pipelines of `.gitlab-ci.yml` and what it includes.
 
 Scripts are run as a runner does: what comes before and the script in one bash, what comes after in another.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tests.ci.gitlab_api import PROJECT, Api
-from tests.ci.runner import SECONDS, Ran
+from tests.ci.runner import SECONDS, Ran, Watch
 from tests.ci.team import Team
 
 FORK = 43
@@ -76,7 +76,8 @@ class GitLab(Team):
         number = 1000 + len(self.api.jobs)
         project = data["source_project_id"]
         self.api.pipelines[request.iid].insert(0, {"id": number, "sha": head, "project_id": project})
-        self.api.jobs[number] = [{"id": 7, "name": "lint"}, {"id": self._jobs, "name": "campaigns:plan"}]
+        jobs = [{"id": job, "name": name} for name, job in self._numbers.items()]
+        self.api.jobs[number] = [{"id": 7, "name": "lint"}, *jobs]
         self.git("checkout", "--quiet", self.main)
 
     def merge(self, request: Request, how: str = "merge") -> str:
@@ -86,9 +87,13 @@ class GitLab(Team):
         self.api.requests[request.iid]["state"] = "merged"
         return self.git("rev-parse", self.main)
 
-    def pushed(self, commit: str | None = None) -> dict[str, Ran]:
-        """The pipeline for a push to the default branch."""
-        return self._on_main("push", commit)
+    def pushed(self, commit: str | None = None, watch: Watch | None = None) -> dict[str, Ran]:
+        """The pipeline for a push to the default branch; `watch` is told of each job that has begun."""
+        self._watch = watch
+        try:
+            return self._on_main("push", commit)
+        finally:
+            self._watch = None
 
     def by_hand(self) -> dict[str, Ran]:
         """`Run pipeline`, whose manual job somebody started."""
@@ -102,6 +107,8 @@ class GitLab(Team):
         return [each["body"] for each in self.api.notes.get(request.iid, [])]
 
     _jobs = 0
+    _numbers: dict[str, int]
+    _watch: Watch | None = None
 
     def _on_main(self, source: str, commit: str | None = None) -> dict[str, Ran]:
         sha = commit or self.git("rev-parse", self.main)
@@ -112,7 +119,8 @@ class GitLab(Team):
     def _run(
         self, source: str, sha: str, more: Mapping[str, str], secrets: Mapping[str, str]
     ) -> dict[str, Ran]:
-        jobs = YAML(typ="safe").load(self.git("show", f"{sha}:.gitlab-ci.yml"))
+        jobs = self._included(sha, ".gitlab-ci.yml")
+        changed = self._changed(sha, self.main if source == "merge_request_event" else f"{sha}^")
         given = {
             "CI": "true",
             "CI_API_V4_URL": self.address,
@@ -125,52 +133,78 @@ class GitLab(Team):
             **secrets,
         }
         done: dict[str, Ran] = {}
+        self._numbers = {}
         for name, job in jobs.items():
-            if name.startswith(".") or not any(_holds(rule["if"], given) for rule in job["rules"]):
+            if name.startswith(".") or not any(_asked(rule, given, changed) for rule in job["rules"]):
                 continue
             if all(done[needed].result == "success" for needed in job.get("needs", [])):
-                done[name] = self._run_job(_extended(jobs, job), given)
+                done[name] = self._run_job(name, _extended(jobs, job), given)
         return done
 
-    def _run_job(self, job: Mapping[str, Any], given: Mapping[str, str]) -> Ran:
-        before = self._jobs
+    def _included(self, sha: str, path: str) -> dict[str, Any]:
+        found = YAML(typ="safe").load(self.git("show", f"{sha}:{path}"))
+        for other in found.pop("include", []):
+            found = {**self._included(sha, other["local"].removeprefix("/")), **found}
+        return dict(found)
+
+    def _changed(self, sha: str, since: str) -> list[str]:
+        return self.git("diff", "--name-only", f"{since}...{sha}").splitlines()
+
+    def _run_job(self, name: str, job: Mapping[str, Any], given: Mapping[str, str]) -> Ran:
         self._jobs += 1
+        self._numbers[name] = self._jobs
         folder = self.folder / "builds" / str(self._jobs)
         # A clone of everything, as GIT_DEPTH says, at the commit of the pipeline.
         self.git("clone", "--quiet", "--no-checkout", f"file://{self.remote}", str(folder), cwd=self.folder)
         self.git("fetch", "--quiet", "origin", given["CI_COMMIT_SHA"], cwd=folder)
         self.git("checkout", "--quiet", "--detach", given["CI_COMMIT_SHA"], cwd=folder)
         environ = {**self.environ, **given, "CI_PROJECT_DIR": str(folder)}
-        for name, text in job["variables"].items():
-            environ[name] = re.sub(r"\$(\w+)", lambda found: environ[found[1]], str(text))
-        if "needs" in job:
-            shutil.copytree(self.hub / "artifacts" / str(before), folder, dirs_exist_ok=True)
+        for variable, text in job["variables"].items():
+            environ[variable] = re.sub(r"\$(\w+)", lambda found: environ[found[1]], str(text))
+        for needed in job.get("needs", []):
+            artifacts = self.hub / "artifacts" / str(self._numbers[needed])
+            shutil.copytree(artifacts, folder, dirs_exist_ok=True)
         ran = Ran()
-        for lines in ([*job["before_script"], *job["script"]], job.get("after_script", [])):
-            done = subprocess.run(
-                ["bash", "-e", "-o", "pipefail", "-c", "\n".join(lines)],
-                cwd=folder,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=SECONDS,
-                check=False,
-            )
-            ran.log += done.stdout
-            # What comes after has no say in how a job ended.
-            if done.returncode and lines is not job.get("after_script"):
-                ran.result = "failure"
+        status = self._run_script([*job["before_script"], *job["script"]], folder, environ, ran, name)
+        if status:
+            ran.result = "failure"
+        self._run_script(job.get("after_script", []), folder, environ, ran)
         for path in job.get("artifacts", {}).get("paths", []):
             kept = Path(path.replace("$CAMPAIGNS_FILES", environ["CAMPAIGNS_FILES"]))
             shutil.copytree(folder / kept, self.hub / "artifacts" / str(self._jobs) / kept)
         return ran
 
+    def _run_script(
+        self, lines: Sequence[str], folder: Path, environ: Mapping[str, str], ran: Ran, watched: str = ""
+    ) -> int:
+        process = subprocess.Popen(
+            ["bash", "-e", "-o", "pipefail", "-c", "\n".join(lines)],
+            cwd=folder,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if watched and self._watch:
+            self._watch(watched, process)
+        said, _ = process.communicate(timeout=SECONDS)
+        ran.log += said
+        return process.returncode
+
 
 def _extended(jobs: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:
     base = jobs[job["extends"]]
     return {**base, **job, "variables": {**base["variables"], **job.get("variables", {})}}
+
+
+def _asked(rule: Mapping[str, Any], given: Mapping[str, str], changed: Sequence[str]) -> bool:
+    """Whether a rule asks for its job: by its condition, and by the files that changed."""
+    patterns = [
+        re.escape(each).replace(r"\*\*/\*", ".*").replace(r"\*", "[^/]*") for each in rule.get("changes", [])
+    ]
+    touched = any(re.fullmatch(pattern, path) for pattern in patterns for path in changed)
+    return _holds(rule["if"], given) and (touched or not patterns)
 
 
 def _holds(condition: str, given: Mapping[str, str]) -> bool:

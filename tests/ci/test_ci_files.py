@@ -50,6 +50,12 @@ def test_the_files_keep_to_the_published_schemas(place: Pipelines, tmp_path: Pat
         assert done.returncode == 0, f"{path}\n{done.stdout}{done.stderr}"
 
 
+def test_what_gitlab_includes_is_what_it_would_begin_with() -> None:
+    pipelines = Pipelines("gitlab", "campaigns", "main", "production")
+    alone, included = pipelines.files(), pipelines.files(included=True)
+    assert included[".gitlab/campaigns-production.yml"] == alone[".gitlab-ci.yml"]
+
+
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.host} {place.folder}")
 def test_every_field_of_a_template_is_filled_in(place: Pipelines) -> None:
     for path, text in place.files().items():

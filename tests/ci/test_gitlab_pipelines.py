@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from tests.ci.gitlab_host import GitLab, Request
+from tests.ci.runner import SECONDS, Ran, Watch
 from tests.e2e.harness import sms
 
 pytestmark = pytest.mark.slow
 
 FAR = "2036-03-22 10:00:00"
+ENVIRONMENTS = """\
+environments:
+  staging: {variables: {where: staging}}
+  production: {variables: {where: production}}
+"""
 
 
 def campaign(gitlab: GitLab, name: str) -> Request:
@@ -129,3 +143,131 @@ def test_the_alarm_rings_for_drift_and_for_nothing_else(gitlab: GitLab) -> None:
     (live,) = gitlab.control.campaigns()
     gitlab.control.edit(live["id"], name="renamed by hand")
     assert gitlab.scheduled()["campaigns:drift"].result == "failure"
+
+
+def test_what_touches_no_campaign_plans_and_applies_nothing(gitlab: GitLab) -> None:
+    request = gitlab.open("words", {"README.md": "Our shop, in other words\n"})
+    assert request.jobs == {}
+    gitlab.merge(request)
+    assert gitlab.pushed() == {}
+
+
+def test_two_environments_have_pipelines_of_their_own(gitlab: GitLab) -> None:
+    project = (gitlab.work / "campaigns/campaignctl.yaml").read_text()
+    gitlab.edit({".gitlab-ci.yml": None, "campaigns/campaignctl.yaml": f"{project}{ENVIRONMENTS}"})
+    gitlab.campaignctl("-e", "staging", "init", "campaigns", "--ci", "gitlab")
+    said = gitlab.campaignctl("-e", "production", "init", "campaigns", "--ci", "gitlab")
+    own = gitlab.work / ".gitlab-ci.yml"
+    assert 'local: "/.gitlab/campaigns-production.yml"' in said
+    own.write_text(f'{own.read_text()}\ninclude: [{{local: "/.gitlab/campaigns-production.yml"}}]\n')
+    gitlab.push({})
+    request = gitlab.open(
+        "spring", {"campaigns/spring.yaml": sms("spring on ${var.where}", scheduled_time=FAR)}
+    )
+    assert [name for name in request.jobs if request.jobs[name].result == "success"] == [
+        "campaigns-production:plan",
+        "campaigns-staging:plan",
+    ]
+    assert len(gitlab.notes(request)) == 2
+    gitlab.merge(request)
+    applied = gitlab.pushed()
+    assert {name: ran.result for name, ran in applied.items()} == {
+        "campaigns-production:apply": "success",
+        "campaigns-staging:apply": "success",
+    }
+    assert gitlab.names() == ["spring on production", "spring on staging"]
+
+
+def processes_of(root: int) -> list[int]:
+    """A process and all that it started, the latest number first."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(stat.parent.name))
+    found = [root]
+    for each in found:
+        found += children.get(each, [])
+    return sorted(found, reverse=True)
+
+
+def is_pushing(process: int) -> bool:
+    """Whether this is a git that pushes."""
+    with suppress(OSError):
+        return b"\0push\0" in Path(f"/proc/{process}/cmdline").read_bytes()
+    return False
+
+
+def cancelled_when(moment: Callable[[list[int]], bool], patience: float) -> Watch:
+    """Cancel the apply at a moment, as a runner with containers does.
+
+    It tells every process of the job to end, whoever started it, and takes the container away soon after.
+    """
+
+    def watch(job: str, process: subprocess.Popen[str]) -> None:
+        if job != "campaigns:apply":
+            return
+        deadline = time.monotonic() + SECONDS
+        while not moment(processes_of(process.pid)):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, SECONDS)):
+            for each in processes_of(process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(each, number)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(seconds)
+
+    return watch
+
+
+def two_campaigns(gitlab: GitLab, answers_in: float) -> Callable[[list[int]], bool]:
+    """A merge of two campaigns, creates that are answered late, and whether one of them is under way."""
+    texts = {f"campaigns/{name}.yaml": sms(name, scheduled_time=FAR) for name in ("one", "two")}
+    gitlab.merge(gitlab.open("pair", texts))
+    creates = {"method": "POST", "path": "/v1/hood/campaigns$", "times": 9}
+    gitlab.control.fault(creates, {"kind": "delay", "seconds": answers_in, "when": "after"})
+    return lambda _: any(each["method"] == "POST" for each in gitlab.control.requests())
+
+
+def assert_ended_in_order_and_the_next_goes_on(gitlab: GitLab, ended: Ran) -> None:
+    assert ended.result == "failure"
+    assert '"result": "interrupted"' in ended.log
+    gitlab.control.clear_faults()
+    next_one = gitlab.pushed()["campaigns:apply"]
+    assert next_one.result == "success", next_one.log
+    assert_settled(gitlab, "one", "two")
+
+
+def test_a_cancelled_job_ends_in_order_and_the_next_goes_on(gitlab: GitLab) -> None:
+    under_way = two_campaigns(gitlab, answers_in=1)
+    ended = gitlab.pushed(watch=cancelled_when(under_way, 10))["campaigns:apply"]
+    assert_ended_in_order_and_the_next_goes_on(gitlab, ended)
+
+
+def test_a_cancel_that_hits_a_push_of_the_state_ends_in_order_too(gitlab: GitLab) -> None:
+    under_way = two_campaigns(gitlab, answers_in=0.3)
+    hook = gitlab.remote / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\nexec sleep 0.2\n")
+    hook.chmod(0o755)
+
+    def pushing(processes: list[int]) -> bool:
+        return under_way(processes) and any(map(is_pushing, processes))
+
+    ended = gitlab.pushed(watch=cancelled_when(pushing, 10))["campaigns:apply"]
+    assert_ended_in_order_and_the_next_goes_on(gitlab, ended)
+
+
+def test_a_container_that_is_taken_away_leaves_a_lock_that_its_successor_names(gitlab: GitLab) -> None:
+    under_way = two_campaigns(gitlab, answers_in=20)
+    ended = gitlab.pushed(watch=cancelled_when(under_way, 1))["campaigns:apply"]
+    assert ended.result == "failure"
+    gitlab.control.clear_faults()
+    locked = gitlab.pushed()["campaigns:apply"]
+    assert "the state is locked" in locked.log
+    (command,) = set(re.findall(r"`campaignctl (state unlock \S+)`", locked.log))
+    gitlab.campaignctl("-C", "campaigns", *command.split())
+    next_one = gitlab.pushed()["campaigns:apply"]
+    assert next_one.result == "success", next_one.log
+    assert_settled(gitlab, "one", "two")

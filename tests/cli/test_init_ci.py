@@ -96,6 +96,60 @@ def test_environments_have_pipelines_of_their_own(repository: Cli) -> None:
     assert "environment: campaigns-staging" in text
 
 
+def test_a_second_environment_of_gitlab_is_included_in_the_file_of_the_first(repository: Cli) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(ENVIRONMENTS)
+    assert "include" not in repository("-e", "staging", "init", "--ci", "gitlab").out
+    first = (repository.cwd / ".gitlab-ci.yml").read_text()
+    done = repository("-e", "production", "init", "--ci", "gitlab")
+    assert done.status == 0, done.err
+    assert '- local: "/.gitlab/campaigns-production.yml"' in done.out
+    assert (repository.cwd / ".gitlab-ci.yml").read_text() == first
+    text = (repository.cwd / ".gitlab/campaigns-production.yml").read_text()
+    assert "campaigns-production:plan:" in text
+    assert "resource_group: campaigns-production" in text
+
+
+def test_jobs_of_others_on_gitlab_stay_and_ours_are_included(repository: Cli) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
+    (repository.cwd / ".gitlab-ci.yml").write_text("build: {script: [make]}\n")
+    done = repository("init", "--ci", "gitlab")
+    assert done.status == 0, done.err
+    assert there(repository.cwd) == {
+        "campaignctl.yaml",
+        ".gitlab-ci.yml",
+        ".gitlab/campaigns.yml",
+        ".gitlab/campaigns.py",
+    }
+    assert '- local: "/.gitlab/campaigns.yml"' in done.out
+    (repository.cwd / ".gitlab-ci.yml").write_text('include: [{local: "/.gitlab/campaigns.yml"}]\n')
+    again = repository("init", "--ci", "gitlab")
+    assert (again.status, "include" in again.out) == (0, False)
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_once_more_changes_nothing_and_says_so(repository: Cli, host: str) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
+    repository("init", "--ci", host)
+    before = there(repository.cwd)
+    again = repository("init", "--ci", host)
+    assert (again.status, again.err) == (0, "")
+    assert "Every file is there already" in again.out
+    assert there(repository.cwd) == before
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_pipelines_that_were_edited_are_kept(repository: Cli, host: str) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
+    repository("init", "--ci", host)
+    path = repository.cwd / sorted(FILES[host])[-1 if host == "github" else 0]
+    edited = f"{path.read_text()}# mine\n"
+    path.write_text(edited)
+    done = repository("init", "--ci", host)
+    assert done.status == 1
+    assert "move it out of the way" in done.err
+    assert path.read_text() == edited
+
+
 def test_with_environments_one_is_named(repository: Cli) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(ENVIRONMENTS)
     done = repository("init", "--ci", "github")

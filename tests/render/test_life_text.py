@@ -98,3 +98,15 @@ def test_drift_that_the_manifest_changed_too_is_overwritten_and_not_put_back() -
     assert 'conflict: name was "Welcome", somebody made it "Theirs", this makes it "Ours"\n' in both
     theirs_alone = text(plan_of(wanted(SCHEDULED), known=known, reading=reading))
     assert "this plan puts it back\n" in theirs_alone
+
+
+def test_drift_that_the_manifest_asks_for_as_well_is_not_said_to_be_put_back() -> None:
+    known = state({KEY: record({**SCHEDULED, "description": "Old", "tags": ["a"]})})
+    ours = wanted({**SCHEDULED, "description": "Both of us", "tags": ["a"], "name": "Ours"})
+    shared = {**SCHEDULED, "description": "Both of us"}
+    theirs = text(plan_of(ours, known=known, reading=Reading(live={KEY: live({**shared, "tags": ["a"]})})))
+    assert '~ name "Welcome" -> "Ours"\n' in theirs
+    assert "Drift" not in theirs
+    more = text(plan_of(ours, known=known, reading=Reading(live={KEY: live({**shared, "tags": ["b"]})})))
+    assert "this plan puts it back\n" in more
+    assert "description" not in more

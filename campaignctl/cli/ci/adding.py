@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaignctl import __version__
-from campaignctl.cli.ci.files import Host, Pipelines
+from campaignctl.cli.ci.files import GITLAB_FILE, Host, Pipelines
 from campaignctl.cli.repository import branch_of, has_remote, root_of
 from campaignctl.cli.settings import App
 from campaignctl.errors import CampaignctlError
@@ -21,20 +21,26 @@ _ORIGIN = "origin"
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The files of pipelines by their paths, for a repository at `root`.
+    """The files of pipelines by their paths, for a repository at `root`, without those that are there.
 
-    `project` is the project that was there already, None for a new one.
+    `project` is the project that was there already, None for a new one. `first` is the file to read first,
+    and `to_include` says that GitLab's own file is there already and has to name it.
     """
 
     pipelines: Pipelines
     root: Path
     paths: Mapping[Path, str]
     project: Project | None
+    first: str
+    to_include: bool
 
     def next_steps(self) -> Iterator[str]:
         """What a person has to do, as lines of text."""
-        first = next(iter(self.paths)).relative_to(self.root)
-        yield f"  The head of {first} lists what to set up once; docs/ci.md says more."
+        if self.to_include:
+            yield f"  Add to {GITLAB_FILE}, whose stages must have `test` and `deploy`:"
+            yield "    include:"
+            yield f'      - local: "/{self.first}"'
+        yield f"  The head of {self.first} lists what to set up once; docs/ci.md says more."
         yield f"  They apply the branch `{self.pipelines.branch}`."
         if not has_remote(self.root, _ORIGIN):
             yield f"  git remote add {_ORIGIN} URL    the state lives there, and plans look for it"
@@ -74,8 +80,18 @@ def pipelines_for(app: App, target: Path, host: Host) -> Added:
         )
     folder = target.resolve().relative_to(root).as_posix()
     pipelines = Pipelines(host, folder, branch_of(root), project.environment if project else None)
-    paths = {root / path: text for path, text in pipelines.files().items()}
-    return Added(pipelines, root, _without_what_is_there(paths), project)
+    present = _gitlab_file(root) if host == "gitlab" else None
+    included = present is not None and f"{pipelines.plan_job}:" not in present.splitlines()
+    texts = pipelines.files(included=included)
+    first = next(iter(texts))
+    paths = _without_what_is_there({root / path: text for path, text in texts.items()})
+    return Added(pipelines, root, paths, project, first, included and first not in (present or ""))
+
+
+def _gitlab_file(root: Path) -> str | None:
+    """GitLab's own file, if there is one; it may be there for other jobs, or for another environment."""
+    file = root / GITLAB_FILE
+    return file.read_text("utf-8", "replace") if file.is_file() else None
 
 
 def _existing(path: Path) -> Path:
@@ -86,5 +102,7 @@ def _existing(path: Path) -> Path:
 def _without_what_is_there(paths: Mapping[Path, str]) -> dict[Path, str]:
     """Leave out files that are there with the same text: pipelines of two environments share one."""
     return {
-        path: text for path, text in paths.items() if not (path.is_file() and path.read_text("utf-8") == text)
+        path: text
+        for path, text in paths.items()
+        if not (path.is_file() and path.read_text("utf-8", "replace") == text)
     }

@@ -17,6 +17,8 @@ from campaignctl.errors import CampaignctlError
 
 Host = Literal["github", "gitlab"]
 HOSTS: tuple[Host, ...] = ("github", "gitlab")
+GITLAB_FILE = ".gitlab-ci.yml"
+"""With which GitLab begins; what else it is to read is included there."""
 
 _TEMPLATES = Path(__file__).parent
 # Stands in YAML between double quotes, in patterns of paths, and in the words of a shell. What means
@@ -39,25 +41,35 @@ class Pipelines:
     branch: str
     environment: str | None = None
 
-    def files(self) -> dict[str, str]:
+    def files(self, *, included: bool = False) -> dict[str, str]:
         """The texts by their paths relative to the root of the repository.
+
+        `included`: GitLab begins with one file, which is there already, and is to include ours.
 
         Raises CampaignctlError where a name cannot stand in such files.
         """
         for what, name in (("directory", self.folder), ("branch", self.branch)):
             _refuse_strange(what, name)
         fields = self._fields()
-        places = _github(fields["suffix"]) if self.host == "github" else _GITLAB
+        places = _github(fields["suffix"]) if self.host == "github" else _gitlab(fields["suffix"], included)
         return {path: _filled(template, fields) for path, template in places.items()}
 
+    @property
+    def plan_job(self) -> str:
+        """What GitLab calls the job that plans."""
+        return f"campaigns{self._suffix}:plan"
+
+    @property
+    def _suffix(self) -> str:
+        return f"-{self.environment}" if self.environment else ""
+
     def _fields(self) -> Mapping[str, str]:
-        suffix = f"-{self.environment}" if self.environment else ""
-        workflow = f"campaigns{suffix}.yml"
+        workflow = f"campaigns{self._suffix}.yml"
         return {
             "project": self.folder,
             "branch": self.branch,
             "version": __version__,
-            "suffix": suffix,
+            "suffix": self._suffix,
             "title": f" ({self.environment})" if self.environment else "",
             "workflow": workflow,
             "environment": self._line(f'CAMPAIGNCTL_ENV: "{self.environment}"') if self.environment else "",
@@ -71,6 +83,9 @@ class Pipelines:
         """A filter for a project that shares its repository with other things."""
         if self.folder == ".":
             return ""
+        if self.host == "gitlab":
+            patterns = (f"{self.folder}/**/*", ".gitlab-ci.yml", ".gitlab/campaigns*")
+            return '\n      changes: ["' + '", "'.join(patterns) + '"]'
         patterns = (f"{self.folder}/**", f".github/workflows/{workflow}", ".github/campaigns/**")
         return '\n    paths: ["' + '", "'.join(patterns) + '"]'
 
@@ -83,7 +98,9 @@ def _github(suffix: str) -> dict[str, str]:
     }
 
 
-_GITLAB = {".gitlab-ci.yml": "gitlab/campaigns.yml", ".gitlab/campaigns.py": "gitlab/campaigns.py"}
+def _gitlab(suffix: str, included: bool) -> dict[str, str]:
+    first = f".gitlab/campaigns{suffix}.yml" if included else GITLAB_FILE
+    return {first: "gitlab/campaigns.yml", ".gitlab/campaigns.py": "gitlab/campaigns.py"}
 
 
 def _filled(template: str, fields: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -111,7 +111,7 @@ def command(app: App, *, directory: Path, host: Host | None) -> int:
     else:
         _refuse_to_mix(target)
         files = {**_project_files(target, shared=pipelines is not None), **added}
-    _refuse_to_overwrite(app, target, list(files))
+    _refuse_to_overwrite(app, target, files, added)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:
@@ -137,16 +137,15 @@ def _project_files(target: Path, *, shared: bool) -> dict[Path, str]:
     return {target / path: text for path, text in texts.items()}
 
 
-def _refuse_to_overwrite(app: App, target: Path, paths: list[Path]) -> None:
-    """Refuse before anything is written, so that no half of a project is left."""
+def _refuse_to_overwrite(app: App, target: Path, paths: Iterable[Path], added: Container[Path]) -> None:
+    """Refuse before anything is written, so that no half of a project is left; `added` are the pipelines."""
     for path in paths:
         if path.exists():
-            inside = path.is_relative_to(target)
             raise CampaignctlError(
                 f"{_shown(app, target, path)} is there already, and nothing was changed",
-                hint="give the project a directory of its own: campaignctl init campaigns"
-                if inside
-                else "move it out of the way, try again, and put back what you need of it",
+                hint="move it out of the way, try again, and put back what you need of it"
+                if path in added
+                else "give the project a directory of its own: campaignctl init campaigns",
             )
 
 
@@ -181,7 +180,7 @@ def _project_name(target: Path) -> str:
 
 
 def _next_steps(app: App, target: Path, made: list[Path], pipelines: Added | None) -> str:
-    lines = [f"Made {_shown(app, target, path)}" for path in made]
+    lines = [f"Made {_shown(app, target, path)}" for path in made] or ["Every file is there already."]
     if pipelines is None or pipelines.project is None:
         lines += _for_a_project(app, target, made)
     if pipelines:

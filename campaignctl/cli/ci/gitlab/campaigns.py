@@ -20,8 +20,8 @@ from typing import Any
 
 ENV = os.environ
 PROJECT = f"{ENV['CI_API_V4_URL']}/projects/{ENV['CI_PROJECT_ID']}"
-PLAN_JOB = "campaigns:plan"
-MARKER = "<!-- campaigns -->"
+PLAN_JOB = f"{ENV['CAMPAIGNS_NAME']}:plan"
+MARKER = f"<!-- {ENV['CAMPAIGNS_NAME']} -->"
 MOST = 200  # commits looked at when nothing was applied yet
 
 
