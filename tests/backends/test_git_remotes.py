@@ -13,6 +13,7 @@ import pytest
 from campaignctl.errors import StateError, StateNotSaved
 from campaignctl.state.halts import Halt, Halts
 from tests.backends.git_place import REF, GitPlace, git, git_backend
+from tests.backends.real_ssh import Ssh, real_ssh
 from tests.backends.smart_http import smart_http
 from tests.state.samples import decision, sample_state
 
@@ -26,44 +27,53 @@ def place(tmp_path: Path) -> GitPlace:
     return GitPlace(tmp_path).made()
 
 
-@contextmanager
-def near(place: GitPlace) -> Iterator[str]:
-    yield place.address
+# How a remote is reached: its address, and the command for ssh where that is not the usual one.
+Way = tuple[str, str]
 
 
 @contextmanager
-def over_http(place: GitPlace, login: str | None = None) -> Iterator[str]:
+def near(place: GitPlace) -> Iterator[Way]:
+    yield place.address, "ssh"
+
+
+@contextmanager
+def over_http(place: GitPlace, login: str | None = None) -> Iterator[Way]:
     git(place.remote, "config", "http.receivepack", "true")
     with smart_http(place.root, login) as server:
-        yield f"http://{login or 'mira:'}@127.0.0.1:{server.server_port}/remote.git"
+        yield f"http://{login or 'mira:'}@127.0.0.1:{server.server_port}/remote.git", "ssh"
 
 
 @contextmanager
-def over_ssh(place: GitPlace) -> Iterator[str]:
-    """The protocol as over ssh, with a stand-in for ssh that runs the far side here."""
-    yield f"ssh://git@remote.example{place.remote}"
+def over_ssh(place: GitPlace) -> Iterator[Way]:
+    ssh = real_ssh(place.root / "ssh")
+    yield ssh.address(place.remote), ssh.command
 
 
-def stand_in_for_ssh(place: GitPlace) -> str:
-    script = place.root / "ssh"
+@contextmanager
+def over_a_line_like_ssh(place: GitPlace) -> Iterator[Way]:
+    """The protocol as over ssh, also where there is none: a script that runs the far side here."""
+    script = place.root / "line"
     script.write_text(
         '#!/bin/sh\nwhile [ "$1" != git@remote.example ]; do shift; done\nshift\nexec sh -c "$*"\n'
     )
     script.chmod(0o755)
-    return str(script)
+    yield f"ssh://git@remote.example{place.remote}", str(script)
 
 
-@pytest.mark.parametrize("reached", [near, over_http, partial(over_http, login="mira:s3cret"), over_ssh])
+@pytest.mark.parametrize(
+    "reached",
+    [near, over_http, partial(over_http, login="mira:s3cret"), over_ssh, over_a_line_like_ssh],
+)
 def test_a_shallow_clone_and_another_one_share_the_state(place: GitPlace, reached: object) -> None:
     assert callable(reached)
     git(place.project, "-c", "user.name=Mira", "commit", "--quiet", "--allow-empty", "-m", "one")
     git(place.project, "push", "--quiet", place.address, "HEAD:refs/heads/main")
     clones = [place.root / "ci", place.root / "laptop"]
-    with reached(place) as address:
+    with reached(place) as (address, ssh):
         for clone in clones:
             git(place.root, "clone", "--quiet", "--depth=1", "--branch=main", place.address, str(clone))
             git(clone, "remote", "set-url", "origin", address)
-            git(clone, "config", "core.sshCommand", stand_in_for_ssh(place))
+            git(clone, "config", "core.sshCommand", ssh)
         session = git_backend(clones[0]).acquire("apply", NOW)
         session.write(sample_state())
         session.append(decision("a"))
@@ -76,7 +86,7 @@ def test_a_shallow_clone_and_another_one_share_the_state(place: GitPlace, reache
 
 
 def test_a_login_that_is_not_known_is_named_and_never_shown(place: GitPlace) -> None:
-    with over_http(place, "mira:s3cret") as address:
+    with over_http(place, "mira:s3cret") as (address, _):
         git(place.project, "remote", "set-url", "origin", address.replace("s3cret", "wr0ng"))
         with pytest.raises(StateError) as refused:
             place.backend().read()
@@ -84,6 +94,47 @@ def test_a_login_that_is_not_known_is_named_and_never_shown(place: GitPlace) -> 
             place.backend().acquire("apply", NOW)
     assert "does not know this login" in refused.value.detail
     assert "wr0ng" not in refused.value.detail + refused.value.hint
+
+
+def reached_by_ssh(place: GitPlace) -> Ssh:
+    ssh = real_ssh(place.root / "ssh")
+    git(place.project, "remote", "set-url", "origin", ssh.address(place.remote))
+    git(place.project, "config", "core.sshCommand", ssh.command)
+    place.backend().acquire("apply", NOW).release()
+    return ssh
+
+
+def what_a_read_says(place: GitPlace) -> StateError:
+    with pytest.raises(StateError) as refused:
+        place.backend().read()
+    return refused.value
+
+
+def test_a_host_of_ssh_that_nobody_has_seen_yet_is_not_trusted_and_nobody_is_asked(place: GitPlace) -> None:
+    reached_by_ssh(place).forget_the_host()
+    refused = what_a_read_says(place)
+    assert "host key of the remote is not known here" in refused.detail
+    assert "known_hosts" in refused.hint
+
+
+def test_a_key_of_ssh_that_opens_nothing_is_told_at_once(place: GitPlace) -> None:
+    reached_by_ssh(place).admit_nobody()
+    refused = what_a_read_says(place)
+    assert "does not know this login" in refused.detail
+    assert "Permission denied (publickey)" in refused.detail
+
+
+def test_a_host_of_ssh_that_does_not_answer_is_away_and_the_state_comes_back(place: GitPlace) -> None:
+    ssh = reached_by_ssh(place)
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    ssh.end()
+    with pytest.raises(StateNotSaved) as away:
+        session.append(decision("a"))
+    assert "run the command again" in away.value.hint
+    with pytest.raises(StateNotSaved) as rescued:
+        session.release()
+    assert "campaignctl state push" in rescued.value.hint
 
 
 def test_a_project_outside_of_a_repository_is_told_what_to_do(tmp_path: Path) -> None:
