@@ -13,7 +13,8 @@ import click
 
 from campaignctl.cli.clock import utc_now
 from campaignctl.cli.console import Console
-from campaignctl.errors import CampaignctlError, Interrupted, UsageError
+from campaignctl.cli.settings import App
+from campaignctl.errors import CampaignctlError, Interrupted, UsageError, in_environment
 
 PROGRAM = "campaignctl"
 _GLOBAL = ("-C", "-e", "--color", "-q", "-v", "--log-format")
@@ -47,8 +48,14 @@ def _guarded(root: click.Group, argv: Sequence[str], console: Console) -> int:
         raise
     except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - what nobody caught ends here, as a text
         error = _translated(raised, console)
+        error.hint = in_environment(error.hint, _environment(ctx))
     _report(console, error, wants_json(argv), command=ctx.invoked_subcommand if ctx else None)
     return error.exit_code
+
+
+def _environment(ctx: click.Context | None) -> str | None:
+    """The environment that the command line chose, as far as it was read."""
+    return ctx.obj.settings.environment if ctx is not None and isinstance(ctx.obj, App) else None
 
 
 def wants_json(argv: Sequence[str]) -> bool:
@@ -72,7 +79,7 @@ def _translated(raised: BaseException, console: Console) -> CampaignctlError:
 
 
 def _usage(raised: click.ClickException) -> UsageError:
-    summary = raised.format_message().rstrip(".")
+    summary = " ".join(raised.format_message().split()).rstrip(".")
     ctx = raised.ctx if isinstance(raised, click.UsageError) else None
     path = ctx.command_path if ctx else PROGRAM
     if isinstance(raised, click.NoSuchOption) and raised.option_name in _GLOBAL:

@@ -36,5 +36,6 @@ def refusal_document(error: CampaignctlError, command: str | None) -> dict[str, 
     if command in _APPLYING:
         result = "interrupted" if isinstance(error, Interrupted) else "refused"
         lineage, serial = error.standing or (None, 0)
-        document |= {"lineage": lineage, "serial": serial, "result": result, "changes": [], "next": []}
+        document |= {"lineage": lineage, "serial": serial, "result": result, "changes": []}
+        document |= {"blocked": [], "objections": [], "next": []}
     return document | {"error": error_members(error)}

@@ -119,7 +119,9 @@ _REFRESH = click.option(
     help="Read the live campaigns first, or trust the state. Reading needs OCAMBA_TOKEN.",
 )
 _REFRESH_ONLY = click.option(
-    "--refresh-only", is_flag=True, help="Only show how the live campaigns differ from what was applied."
+    "--refresh-only",
+    is_flag=True,
+    help="Only show how the live campaigns differ from what was applied; an apply puts that on record.",
 )
 _OVERRIDE = click.option(
     "--override",

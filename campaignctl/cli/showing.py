@@ -71,7 +71,15 @@ def show_status(app: App, rows: Sequence[StatusRow], project: Project, *, as_jso
     from campaignctl.render.status import status_text
 
     color = console.colored(console.out)
-    console.say(status_text(rows, color=color, zone=project.time_zone, width=console.width))
+    console.say(
+        status_text(
+            rows,
+            color=color,
+            zone=project.time_zone,
+            width=console.width,
+            environment=project.environment,
+        )
+    )
 
 
 def show_history(app: App, entries: tuple[HistoryEntry, ...], project: Project, *, as_json: bool) -> None:
@@ -98,7 +106,9 @@ def show_state(app: App, state: State | None, project: Project, *, as_json: bool
     if state is None:
         console.say("There is no state yet: nothing has been applied.")
     else:
-        console.say(state_text(state, color=console.colored(console.out), zone=project.time_zone))
+        console.say(
+            state_text(state, color=console.colored(console.out), now=console.now(), zone=project.time_zone)
+        )
 
 
 def show_record(app: App, key: str, state: State) -> None:

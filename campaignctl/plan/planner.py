@@ -69,8 +69,9 @@ def _chosen(question: Question, moves: Moves) -> list[str]:
 
 def _replacing(question: Question, keys: list[str]) -> frozenset[str]:
     """The keys to replace: of those to decide, those that are declared."""
-    declared = [key for key in keys if key in question.desired.campaigns]
-    return select(question.options.replace, declared, "--replace")
+    wanted = question.desired.campaigns
+    elsewhere = {"--target leaves it out": wanted.keys(), "no manifest declares it": keys}
+    return select(question.options.replace, [key for key in keys if key in wanted], "--replace", elsewhere)
 
 
 def _notes(question: Question, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
@@ -149,7 +150,7 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
             *guardrails.lifted(changes, ground, lifts),
             *guardrails.rules_lifted({key: verdict.lifted for key, verdict in verdicts.items()}, lifts),
         ),
-        notes=_notes(question, verdicts),
+        notes=tuple(in_environment(note, project.environment) for note in _notes(question, verdicts)),
         missed={key: verdict.missed for key, verdict in verdicts.items() if verdict.missed},
         observed=observed,
     )

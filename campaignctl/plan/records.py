@@ -17,6 +17,9 @@ from campaignctl.plan.sending import runs_left
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
 from campaignctl.state.model import Intent, Record, Released
 
+# What is remembered as the next run of one of these is none.
+_SILENT = (Status.PAUSED, Status.CANCELED, Status.MISSING, Status.DRAFT, Status.MANUAL)
+
 
 def observed_status(live: Live, applied: Mapping[str, Any]) -> str:
     """The status to keep: a decision's own word, or the API's where decisions have none."""
@@ -98,6 +101,15 @@ def _unseen(record: Record, spec: Mapping[str, Any], live: Live) -> dict[str, An
         and path in shall
         and same(path, was[path], shall[path])
     }
+
+
+def next_send(record: Record, now: datetime) -> str | None:
+    """When a record's campaign sends next, as far as known: what is remembered of one that was paused, or is
+    over, is no such time."""
+    when = record.next_run_time
+    if when is None or record.status in _SILENT:
+        return None
+    return None if record.status == Status.SENT and when <= iso(now) else when
 
 
 def observed(record: Record, live: Live) -> Record:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from shlex import quote
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
@@ -34,6 +35,8 @@ from campaignctl.state.model import Record, State
 
 # A release with one of these was over when it left.
 _FINAL = (Status.SENT, Status.CANCELED)
+
+_NAMED = 10
 
 Approve = Callable[[Plan], bool]
 
@@ -82,7 +85,19 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         began = history.begun(wiring, plan, _operation(options))
         begin(run, plan, _seen(session.state, reading, plan.observed), began)
         settle.cancel_copies(run)
-        return _given_back(session, history.ended(run, began, execute(run, plan)))
+        outcome = history.ended(run, began, execute(run, plan))
+        return _given_back(session, _with_taken_over(outcome, plan, options))
+
+
+def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
+    """The outcome of `--refresh-only`, which says that the record has changed, though the account has not."""
+    keys = [drift.key for drift in plan.drift if drift.key in plan.observed] if options.refresh_only else []
+    if not keys:
+        return outcome
+    more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
+    note = f"what differs live is on record now as if it had been applied: {', '.join(keys[:_NAMED])}{more}"
+    shown = "the next plan shows where the manifests say otherwise"
+    return replace(outcome, notes=(*outcome.notes, f"{note}; {shown}"))
 
 
 def _operation(options: Options) -> str:
@@ -159,7 +174,8 @@ def _refused(plan: Plan, state: State | None) -> Outcome:
         results,
         state.lineage if state else None,
         state.serial if state else 0,
-        blocked=len(plan.blocked),
+        blocked=plan.blocked,
+        objections=plan.objections,
     )
 
 
@@ -221,7 +237,11 @@ def _check_scope(plan: Plan, project: Project) -> None:
     mine = (project.name, project.environment)
     if (plan.project, plan.environment) != mine:
         theirs = f"{plan.project}, environment {plan.environment or 'without a name'}"
-        raise PlanRefused(f"this plan is for {theirs}", hint="apply it in the project that made it")
+        here = f"choose it: campaignctl -e {quote(plan.environment)} ..." if plan.environment else ""
+        elsewhere = "apply it in the project that made it"
+        raise PlanRefused(
+            f"this plan is for {theirs}", hint=here if here and plan.project == project.name else elsewhere
+        )
     if plan.url != project.api.url:
         raise PlanRefused(f"this plan is for {plan.url}, not for {project.api.url}", hint=_AGAIN)
 

@@ -212,7 +212,7 @@ def _outcome(run: Run, plan: Plan, results: Results) -> Outcome:
         serial=state.serial if state else 0,
         next=_next(ordered, plan),
         notes=(_note_of(run.broken_off),) if run.broken_off else (),
-        blocked=len(plan.blocked),
+        blocked=plan.blocked,
     )
 
 

@@ -84,7 +84,7 @@ def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutco
     if not touched:
         raise CampaignctlError("nothing is halted")
     after = wiring.backend.change_halts(lambda halts: halts.with_lift(asked))
-    return LiftOutcome(touched, after.in_force)
+    return LiftOutcome(keys, touched, after.in_force)
 
 
 @dataclass

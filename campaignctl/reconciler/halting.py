@@ -81,7 +81,9 @@ class HaltOutcome:
 
 @dataclass(frozen=True, slots=True)
 class LiftOutcome:
-    """A lift: the halts that it touched, and those that still stop something."""
+    """A lift: what it named, None for everything; the halts that it touched, as they were before, and those
+    that still stop something."""
 
+    keys: tuple[str, ...] | None
     lifted: tuple[Halt, ...]
     left: tuple[Halt, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shlex import quote
 
 from campaignctl.campaign.live import Live
-from campaignctl.errors import StateError
+from campaignctl.errors import StateError, in_environment
 from campaignctl.manifest.desired import DesiredState
 from campaignctl.plan import adoption
 from campaignctl.reconciler.applying import api_of, locked
@@ -39,7 +39,7 @@ def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id
         manifest = desired.campaigns.get(key)
         record = adoption.record_of(live, project, run.now(), manifest.lifecycle if manifest else None)
         run.record(Entry(records={key: record}, missed={key: None}))
-    then = "campaignctl plan shows what differs"
+    then = in_environment("campaignctl plan shows what differs", project.environment)
     if manifest is None:
         then = f"write a manifest of {key} before the next apply, which would cancel or forget it"
     return f"{key} is now {campaign_id} ({live.status}); {then}."

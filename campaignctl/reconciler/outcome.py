@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from campaignctl.plan.model import Action
+from campaignctl.plan.model import Action, Blocked, Objection
 
 Result = Literal["done", "incomplete", "refused", "interrupted"]
 ChangeOutcome = Literal["done", "failed", "not_started", "unknown"]
@@ -37,7 +37,8 @@ class ChangeResult:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A whole apply. `next` holds complete commands, the first to be run first."""
+    """A whole apply. `next` holds complete commands, the first to be run first; `blocked` is what the plan
+    left alone, and `objections` are the guardrails that stopped it as a whole."""
 
     result: Result
     changes: tuple[ChangeResult, ...] = ()
@@ -45,7 +46,8 @@ class Outcome:
     serial: int = 0
     next: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    blocked: int = 0
+    blocked: tuple[Blocked, ...] = ()
+    objections: tuple[Objection, ...] = ()
 
 
 def ways_out(hint: str) -> tuple[str, ...]:

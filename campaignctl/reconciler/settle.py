@@ -66,7 +66,7 @@ def await_age(run: Run, intents: list[Intent]) -> None:
 def _settle_creates(run: Run) -> dict[str, Unsettled]:
     """Look for every pending create, patiently."""
     pending = _creates(run)
-    run.note(f"settling {len(pending)} creates of unknown outcome")
+    run.note(f"settling {len(pending)} {'create' if len(pending) == 1 else 'creates'} of unknown outcome")
     await_age(run, list(pending.values()))
     doubles = _adopt_found(run)
     for wait in run.project.api.settle.waits:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from campaignctl.campaign.live import Live
@@ -79,9 +80,14 @@ def status(wiring: Wiring, desired: DesiredState) -> tuple[StatusRow, ...]:
 
 
 def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts) -> list[StatusRow]:
-    lives = _lives(wiring, desired, state)
+    now = wiring.clock.now()
+    lives = _lives(wiring, desired, state, now)
     rows = [
-        _row(Case(key, record, lives.get(key), key in lives, desired.campaigns.get(key), halts=halts), state)
+        _row(
+            Case(key, record, lives.get(key), key in lives, desired.campaigns.get(key), halts=halts),
+            state,
+            now,
+        )
         for key, record in state.campaigns.items()
     ]
     rows += [
@@ -92,8 +98,7 @@ def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts)
     return rows
 
 
-def _lives(wiring: Wiring, desired: DesiredState, state: State) -> Mapping[str, Live | None]:
-    now = wiring.clock.now()
+def _lives(wiring: Wiring, desired: DesiredState, state: State, now: datetime) -> Mapping[str, Live | None]:
     if all(records.final(record, now) for record in state.campaigns.values()):
         return {}
     if wiring.api is None:
@@ -115,8 +120,9 @@ def _declared(wanted: DesiredCampaign, halts: Halts) -> StatusRow:
     )
 
 
-def _row(case: Case, state: State) -> StatusRow:
+def _row(case: Case, state: State, now: datetime) -> StatusRow:
     live, record = case.live, case.record
+    seen = records.observed(record, live) if live else replace(record, status=str(case.status))
     intent = state.pending.get(case.key)
     return StatusRow(
         key=case.key,
@@ -124,7 +130,7 @@ def _row(case: Case, state: State) -> StatusRow:
         name=(live.name if live else "") or str(record.applied.get("name", "")),
         status=records.observed_status(live, record.applied) if live else str(case.status),
         read=case.read,
-        next_run=(records.observed(record, live).next_run_time if live else record.next_run_time),
+        next_run=records.next_send(seen, now),
         drift=case.drift,
         pending=intent.phase if intent and intent.phase != "planned" else None,
         declared=case.wanted is not None,

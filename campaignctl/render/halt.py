@@ -87,6 +87,10 @@ class LiftShape(Protocol):
     """A lift."""
 
     @property
+    def keys(self) -> Sequence[str] | None:
+        """The keys or patterns that were to be lifted; None for everything."""
+
+    @property
     def lifted(self) -> Sequence[Halt]:
         """The halts that it touched."""
 
@@ -183,7 +187,12 @@ def order_json(halt: Halt) -> dict[str, Any]:
 
 def lift_text(outcome: LiftShape) -> str:
     """What is lifted, what happens now, and what is still halted."""
-    lines = [f"Lifted: {halt_line(halt)}" for halt in outcome.lifted]
+    left = {halt.id for halt in outcome.left}
+    named = ", ".join(escape(key) for key in outcome.keys or ())
+    lines = [
+        f"Lifted for {named}: {halt_line(halt)}" if halt.id in left else f"Lifted: {halt_line(halt)}"
+        for halt in outcome.lifted
+    ]
     lines.append("What was paused is resumed by the next apply, at the time that its plan shows.")
     lines += [f"Still halted: {halt_line(halt)}" for halt in outcome.left]
     return "\n".join(lines) + "\n"
@@ -200,7 +209,9 @@ def lift_json(outcome: LiftShape) -> dict[str, Any]:
 
 
 def halt_line(halt: Halt) -> str:
-    """A halt as one line: what, by whom, when, why."""
+    """A halt as one line: what, without what was lifted of it, by whom, when, why."""
     keys = "everything" if halt.keys is None else ", ".join(escape(key) for key in halt.keys)
+    lifted = dict.fromkeys(key for lift in halt.lifted if halt.in_force for key in lift.keys or ())
+    keys += f" but not {', '.join(escape(key) for key in lifted)}" if lifted else ""
     by = f" by {escape(halt.who)}" if halt.who else ""
     return f"{keys}, halted{by} at {escape(halt.at)}: {escape(halt.reason, None)}"

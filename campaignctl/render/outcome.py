@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from campaignctl.plan.model import Action
@@ -58,6 +59,8 @@ def outcome_json(outcome: OutcomeShape) -> dict[str, Any]:
         "serial": outcome.serial,
         "result": outcome.result,
         "changes": [_result_json(result) for result in outcome.changes],
+        "blocked": [asdict(blocked) for blocked in outcome.blocked],
+        "objections": [asdict(found) | {"keys": list(found.keys)} for found in outcome.objections],
         "next": list(outcome.next),
         "notes": list(outcome.notes),
     }
@@ -107,7 +110,7 @@ def _summary(outcome: OutcomeShape, style: Style) -> str:
     head, tone = _RESULTS[outcome.result]
     counts = [f"{count} {words}" for words, count in _counts(outcome.changes)]
     if outcome.blocked:
-        counts.append(f"{outcome.blocked} blocked and left alone")
+        counts.append(f"{len(outcome.blocked)} blocked and left alone")
     return f"{style(f'{head}:', 'bold', tone)} {', '.join(counts) or 'nothing was changed'}."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campaignctl.errors import in_environment
 from campaignctl.render.escape import escape
 from campaignctl.render.shapes import BelongingShape, RebindingShape, RecoveryShape
 from campaignctl.render.style import Style
@@ -11,8 +12,9 @@ _HEAD = ("ID", "KEY", "NAME", "STATUS", "CAN SEND", "TAKEN OVER AS")
 _WRITE = "campaignctl state recover --write"
 
 
-def recovery_text(recovery: RecoveryShape, *, color: bool) -> str:
-    """Every campaign that the state does not know, and what is to become of it."""
+def recovery_text(recovery: RecoveryShape, *, color: bool, environment: str | None = None) -> str:
+    """Every campaign that the state does not know, and what is to become of it; what comes next is a command
+    for the `environment`."""
     looked = f"{recovery.looked_at} campaigns were looked at"
     if not recovery.found:
         return f"The state knows every campaign of this project and environment; {looked}.\n"
@@ -32,7 +34,8 @@ def recovery_text(recovery: RecoveryShape, *, color: bool) -> str:
         end = f"{count} taken over; {looked}. Next:\n  campaignctl plan"
     else:
         end = f"{count} unknown to the state; {looked}. Nothing was written. Next:\n  {_WRITE}"
-    return "\n".join((*table_lines(_HEAD, rows, Style(color)), "", end)) + "\n"
+    table = table_lines(_HEAD, rows, Style(color))
+    return "\n".join((*table, "", in_environment(end, environment))) + "\n"
 
 
 def rebinding_text(rebinding: RebindingShape, *, color: bool) -> str:

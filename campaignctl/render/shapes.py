@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from campaignctl.diff import FieldChange
-from campaignctl.plan.model import Action
+from campaignctl.plan.model import Action, Blocked, Objection
 
 
 class FailureShape(Protocol):
@@ -85,8 +85,12 @@ class OutcomeShape(Protocol):
         """Quiet lines for people."""
 
     @property
-    def blocked(self) -> int:
-        """How many keys were left alone."""
+    def blocked(self) -> Sequence[Blocked]:
+        """The keys that were left alone."""
+
+    @property
+    def objections(self) -> Sequence[Objection]:
+        """The guardrails that stopped the whole apply."""
 
 
 class StatusShape(Protocol):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
+from campaignctl.plan.records import next_send
 from campaignctl.render.escape import escape
 from campaignctl.render.status import next_run_text
 from campaignctl.render.style import Style
@@ -14,12 +16,12 @@ _HEAD = ("KEY", "ID", "STATUS", "NEXT RUN", "UPDATED")
 _UNSETTLED = {"planned": "not sent", "started": "may have been sent", "reposted": "sent a second time"}
 
 
-def state_text(state: State, *, color: bool, zone: str = "UTC") -> str:
-    """The whole state without the specs."""
+def state_text(state: State, *, color: bool, now: datetime, zone: str = "UTC") -> str:
+    """The whole state without the specs, as it is at `now`."""
     style = Style(color)
     parts = [
         "\n".join(_head(state, style)),
-        "\n".join(_campaigns(state, style, zone)),
+        "\n".join(_campaigns(state, style, now, zone)),
         "\n".join(_pending(state, style)),
         "\n".join(_ledger(state)),
     ]
@@ -36,13 +38,13 @@ def _head(state: State, style: Style) -> Iterator[str]:
         yield "This account does not give metadata back: an unknown create is never sent again."
 
 
-def _campaigns(state: State, style: Style, zone: str) -> Iterator[str]:
+def _campaigns(state: State, style: Style, now: datetime, zone: str) -> Iterator[str]:
     rows = [
         (
             escape(key),
             escape(record.id),
             escape(record.status),
-            next_run_text(record.next_run_time, zone),
+            next_run_text(next_send(record, now), zone),
             escape(record.updated_at),
         )
         for key, record in sorted(state.campaigns.items())

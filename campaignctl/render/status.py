@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from shlex import quote
 
+from campaignctl.errors import in_environment
 from campaignctl.render.escape import escape
 from campaignctl.render.shapes import StatusShape
 from campaignctl.render.style import Style
@@ -17,14 +18,24 @@ _NOT_CREATED = "not created"
 _HEAD = ("KEY", "ID", "STATUS", "NEXT RUN", "DRIFT")
 
 
-def status_text(rows: Sequence[StatusShape], *, color: bool, zone: str = "UTC", width: int = 100) -> str:
-    """The table, what has to be known of single campaigns, and the drift; times in GMT and in the zone."""
+def status_text(
+    rows: Sequence[StatusShape],
+    *,
+    color: bool,
+    zone: str = "UTC",
+    width: int = 100,
+    environment: str | None = None,
+) -> str:
+    """The table, what has to be known of single campaigns, and the drift; times in GMT and in the zone.
+
+    The commands that it names choose the `environment`: without it they may act on another.
+    """
     if not rows:
         return "Nothing is recorded yet.\n"
     style = Style(color)
     cells = [_cells(row, zone) for row in rows]
     parts = ["\n".join(table_lines(_HEAD, cells, style))]
-    parts += ["\n".join(lines) for row in rows if (lines := list(_remarks(row, style, zone)))]
+    parts += ["\n".join(lines) for row in rows if (lines := list(_remarks(row, style, zone, environment)))]
     parts += ["\n".join(_drift(row, style, width, zone)) for row in rows if row.drift]
     return "\n\n".join(parts) + "\n"
 
@@ -47,16 +58,18 @@ def _status(row: StatusShape) -> str:
     return escape(row.status) + (f" ({said})" if said else "")
 
 
-def _remarks(row: StatusShape, style: Style, zone: str) -> Iterator[str]:
+def _remarks(row: StatusShape, style: Style, zone: str, environment: str | None) -> Iterator[str]:
     """What somebody has to decide or to lift, with how."""
     key = escape(row.key)
     if row.halt is not None:
         when = next_run_text(row.halt.at, zone)
         yield f"{style(key, 'bold')}: halted by {escape(row.halt.who)}, {when}: {escape(row.halt.reason)}"
-        yield f"  to lift: campaignctl halt --lift {escape(quote(row.halt.key))} --reason TEXT"
+        lift = f"campaignctl halt --lift {escape(quote(row.halt.key))} --reason TEXT"
+        yield f"  to lift: {in_environment(lift, environment)}"
     elif row.paused_by == "somebody else" and row.phase == "active":
         yield f"{style(key, 'bold')}: paused by somebody else, and resumed by nobody without being asked"
-        yield f"  to resume: campaignctl apply --target {key} --override foreign_pause"
+        resume = f"campaignctl apply --target {escape(quote(row.key))} --override foreign_pause"
+        yield f"  to resume: {in_environment(resume, environment)}"
     if row.status == "needs_decision":
         names = ", ".join(map(escape, row.decide)) or "its messages, which were not read"
         yield f"{style(key, 'bold')}: its A/B test waits for a decision between {names}"

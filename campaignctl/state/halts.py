@@ -20,6 +20,9 @@ FORMAT_VERSION = 1
 
 _MEND = "mend it, or remove it and halt again what shall stay stopped"
 
+# The pattern that names every key there can be.
+_EVERY = "*"
+
 How = Literal["paused", "canceled"]
 _HOW: tuple[How, ...] = get_args(How)
 
@@ -63,7 +66,7 @@ class Halt:
     @property
     def in_force(self) -> bool:
         """Whether it still stops something: it was neither lifted whole nor in each of its keys."""
-        if any(lift.keys is None for lift in self.lifted):
+        if any(lift.keys is None or _EVERY in lift.keys for lift in self.lifted):
             return False
         return self.keys is None or any(self.names(key) for key in self.keys)
 

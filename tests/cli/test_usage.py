@@ -134,3 +134,19 @@ def test_without_a_project_nobody_is_sent_for_a_token(cli: Cli, words: list[str]
     assert done.status == 64
     assert "no campaignctl.yaml in" in done.err
     assert "OCAMBA_TOKEN" not in done.err
+
+
+def test_the_hint_for_a_saved_plan_repeats_the_option_that_was_given(cli: Cli) -> None:
+    assert "campaignctl plan --no-refresh ... -o plan.json" in cli("apply", "plan.json", "--no-refresh").err
+
+
+def test_a_usage_error_is_one_line(cli: Cli) -> None:
+    assert "Choose from: local, git" in cli("state", "migrate").err
+
+
+def test_what_cannot_be_replaced_says_why(project: Cli) -> None:
+    said = project("plan", "--no-refresh", "--target", "push/welcome", "--replace", "push/welcom").err
+    assert "--replace push/welcom: no such key" in said
+    assert project("new", "push/other", "--from", "push").status == 0
+    said = project("plan", "--no-refresh", "--target", "push/welcome", "--replace", "push/other").err
+    assert "--replace push/other: --target leaves it out" in said

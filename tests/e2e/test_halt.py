@@ -219,3 +219,14 @@ def test_how_it_is_lifted_can_be_typed_as_it_stands(world: World) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     said = world.run("-e", "live", "halt", "a*", "--reason", "wrong price", status=0).out
     assert "campaignctl -e live halt --lift 'a*' --reason TEXT" in said
+
+
+def test_a_lift_of_a_part_says_what_stays(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.write("b.yaml", sms("B", scheduled_time=FAR))
+    world.apply()
+    world.run("halt", "--all", "--reason", "x", status=0)
+    said = world.run("halt", "--lift", "a", "--reason", "y", status=0).out
+    assert "Lifted for a: everything, halted" in said
+    assert "Still halted: everything but not a, halted" in said
+    assert "Still" not in world.run("halt", "--lift", "*", "--reason", "y", status=0).out

@@ -69,3 +69,19 @@ def test_the_status_and_its_campaigns(changing: World) -> None:
 
 def test_the_state(changing: World) -> None:
     assert set(changing.run("show", "--format", "json", status=0).json) == described("The state")
+
+
+def test_an_apply_that_is_not_whole_says_what_is_left_alone(world: World) -> None:
+    world.write("late.yaml", sms("Late", scheduled_time="2020-03-22 10:00:00"))
+    outcome = world.apply(status=1).json
+    assert (outcome["result"], [left["key"] for left in outcome["blocked"]]) == ("incomplete", ["late"])
+    assert set(outcome["blocked"][0]) == {"key", "id", "status", "reason", "hint"}
+
+
+def test_an_apply_that_a_guardrail_stopped_says_which(world: World) -> None:
+    for name in ("a", "b", "c"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.apply()
+    outcome = world.run("destroy", "--auto-approve", "--format", "json", status=1).json
+    (objection,) = outcome["objections"]
+    assert (objection["guardrail"], objection["keys"]) == ("max_destroy_percent", ["a", "b", "c"])

@@ -84,7 +84,8 @@ def test_refresh_only_takes_drift_into_the_state_and_writes_nothing(world: World
     world.write("new.yaml", sms("New", is_draft=True))
     mark = world.mark()
     assert world.run("plan", "--refresh-only", "--detailed-exitcode", status=2).out
-    world.apply("--refresh-only")
+    (note,) = world.apply("--refresh-only").json["notes"]
+    assert "on record now as if it had been applied: far" in note
     assert world.writes(mark) == []
     assert world.state["campaigns"]["far"]["applied"]["description"] == "theirs"
     world.remove("new.yaml")

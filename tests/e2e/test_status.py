@@ -58,3 +58,16 @@ def test_drift_says_when(world: World) -> None:
     row = rows(world)["far"]
     assert [field["path"] for field in row["drift"]] == ["description"]
     assert row["changed_at"]
+
+
+def test_the_next_run_is_one_that_comes(world: World) -> None:
+    world.write("far.yaml", phased("far", "active"))
+    world.write("now.yaml", sms("now", run_immediately=True))
+    world.write("out.yaml", phased("out", "active"))
+    world.apply()
+    assert rows(world)["far"]["next_run"] == "2036-03-22T10:00:00Z"
+    world.write("far.yaml", phased("far", "paused"))
+    world.write("out.yaml", phased("out", "canceled"))
+    world.apply()
+    assert [row["next_run"] for row in rows(world).values()] == [None, None, None]
+    assert "2036" not in world.run("show", status=0).out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -66,7 +67,7 @@ def _state(name: str) -> str:
     record = Record(name, name, {}, name, name, name, name, next_run_time=name)
     intent = Intent("create", name, "planned", {}, name, Watermark((), None), None, id=name)
     state = State(name, 1, name, Account(name, name), name, campaigns={name: record}, pending={name: intent})
-    return state_text(state, color=False)
+    return state_text(state, color=False, now=datetime.now(UTC))
 
 
 def _own_lines(text: str) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from campaignctl.plan.model import Action
+from campaignctl.plan.model import Action, Blocked
 from campaignctl.reconciler.outcome import ChangeResult, Failure, Outcome
 from campaignctl.render.outcome import outcome_json, outcome_text
 
 FAILURE = Failure("The API refused the create", "Bad request.: x", "fix the manifest", "0f-1")
+LEFT = Blocked("push/late", "7", "sent", "already sent", "campaignctl apply --replace push/late")
 MIXED = Outcome(
     "incomplete",
     (
@@ -21,7 +22,7 @@ MIXED = Outcome(
     serial=4,
     next=("campaignctl state resolve sms/flash --adopt 104",),
     notes=("a second copy was canceled",),
-    blocked=2,
+    blocked=(LEFT, LEFT),
 )
 
 
@@ -59,7 +60,17 @@ def test_color_only_where_it_was_asked_for() -> None:
 
 def test_the_document_is_the_public_one() -> None:
     document = outcome_json(MIXED)
-    assert list(document) == ["format_version", "lineage", "serial", "result", "changes", "next", "notes"]
+    assert list(document) == [
+        "format_version",
+        "lineage",
+        "serial",
+        "result",
+        "changes",
+        "blocked",
+        "objections",
+        "next",
+        "notes",
+    ]
     assert document["changes"][0] == {
         "key": "push/a",
         "action": "create",

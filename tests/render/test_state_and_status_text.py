@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from textwrap import dedent
 
 from campaignctl.diff import FieldChange
@@ -10,6 +11,7 @@ from campaignctl.render.state import state_text
 from campaignctl.render.status import status_text
 from campaignctl.state.model import Account, Intent, Record, Sent, State, Watermark
 
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 AT = "2026-11-24T12:00:00Z"
 RECORD = Record("1030978", "scheduled", {}, "sha256:0", "i", AT, AT, next_run_time="2036-03-22T10:00:00Z")
 INTENT = Intent("create", "i", "started", {}, "sha256:0", Watermark((), None), None)
@@ -26,7 +28,7 @@ def test_a_state_shows_what_is_recorded_and_what_is_unsettled() -> None:
         pending={"sms/flash": INTENT},
         sent=(Sent("sha256:0", "push/a", "1", AT),),
     )
-    assert state_text(state, color=False, zone="Europe/Belgrade") == dedent(
+    assert state_text(state, color=False, now=NOW, zone="Europe/Belgrade") == dedent(
         """\
         State of production: lineage 7f0c, serial 7
         Account: company 6197120 at https://api.ocamba.com
@@ -46,7 +48,7 @@ def test_a_state_shows_what_is_recorded_and_what_is_unsettled() -> None:
 
 def test_an_empty_state() -> None:
     state = State("7f0c", 0, None, Account("https://api.ocamba.com"), "0.1.0")
-    assert state_text(state, color=False) == dedent(
+    assert state_text(state, color=False, now=NOW) == dedent(
         """\
         State: lineage 7f0c, serial 0
         Account: https://api.ocamba.com

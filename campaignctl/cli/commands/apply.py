@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -86,9 +87,15 @@ def command(
     if chosen := given(ctx):
         raise UsageError(
             f"A saved plan is applied exactly as it was reviewed, so {', '.join(chosen)} cannot change it",
-            hint=f"campaignctl plan {chosen[0].split('/')[0]} ... -o {planfile}",
+            hint=f"campaignctl plan {_as_typed(chosen[0], options)} ... -o {quote(planfile)}",
         )
     return _apply_saved(app, planfile, _manner(manner))
+
+
+def _as_typed(option: str, options: Options) -> str:
+    """An option that has two names as the one that was given."""
+    yes, _, no = option.partition("/")
+    return no if no and not options.refresh else yes
 
 
 def _with_reviewed(options: Options, names: tuple[str, ...]) -> Options:
@@ -122,7 +129,7 @@ def apply_manifests(app: App, options: Options, manner: Manner) -> int:
     """Plan, show, ask, apply. Raises UsageError where nobody can be asked."""
     approved = manner.auto_approve or options.reviewed is not None
     if not approved and not app.console.interactive:
-        raise _nobody_to_ask(app)
+        raise _nobody_to_ask(app, options)
     from campaignctl.reconciler import applying
 
     desired = read_desired(app)
@@ -132,8 +139,9 @@ def apply_manifests(app: App, options: Options, manner: Manner) -> int:
     return _ended(app, outcome, manner)
 
 
-def _nobody_to_ask(app: App) -> UsageError:
-    hint = "campaignctl plan -o plan.json, then campaignctl apply plan.json"
+def _nobody_to_ask(app: App, options: Options) -> UsageError:
+    destroying = " --destroy" if options.destroy else ""
+    hint = f"campaignctl plan{destroying} -o plan.json, then campaignctl apply plan.json"
     if not app.settings.token:
         hint += f"; both need {TOKEN_VARIABLE}, which is not set either"
     return UsageError(
@@ -204,7 +212,7 @@ def _manner(options: dict[str, object]) -> Manner:
 def _ended(app: App, outcome: Outcome, manner: Manner) -> int:
     outcome = _complete(outcome, app.settings.environment)
     show_outcome(app, outcome, as_json=manner.form == "json")
-    return _STATUS[outcome.result] or int(outcome.blocked > 0)
+    return _STATUS[outcome.result] or int(bool(outcome.blocked))
 
 
 def _complete(outcome: Outcome, environment: str | None) -> Outcome:

@@ -13,7 +13,7 @@ from campaignctl.cli.options import Showing, plan_format, selecting
 from campaignctl.cli.settings import App
 from campaignctl.cli.showing import show_plan, show_plan_as
 from campaignctl.cli.wiring import need_token, read_desired, wired
-from campaignctl.errors import UsageError
+from campaignctl.errors import UsageError, in_environment
 from campaignctl.plan.options import Options
 
 if TYPE_CHECKING:
@@ -81,6 +81,6 @@ def _save(app: App, plan: Plan, out: str) -> None:
     then = (
         "It cannot be applied while a guardrail objects."
         if plan.objections
-        else (f"Apply exactly this: campaignctl apply {shlex.quote(out)}")
+        else in_environment(f"Apply exactly this: campaignctl apply {shlex.quote(out)}", plan.environment)
     )
     app.console.log("info", f"Saved the plan to {out}. {then}")

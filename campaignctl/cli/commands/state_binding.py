@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campaignctl.cli.options import auto_approve_option
 from campaignctl.cli.question import said_yes
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, read_project, wired
@@ -31,12 +30,13 @@ def recover(app: App, *, write: bool) -> int:
     desired = read_desired(app)
     with wired(app, desired.project, token=token) as run:
         recovery = work.recover(run.wiring, desired, write=write)
-    app.console.say(recovery_text(recovery, color=app.console.colored(app.console.out)))
+    color = app.console.colored(app.console.out)
+    app.console.say(recovery_text(recovery, color=color, environment=desired.project.environment))
     return 0
 
 
 @click.command(name="rebind")
-@auto_approve_option
+@click.option("--auto-approve", is_flag=True, help="Do not ask. Without a terminal it takes this.")
 @click.pass_obj
 def rebind(app: App, *, auto_approve: bool) -> int:
     """Give the state the account of OCAMBA_TOKEN and the chosen environment, after you said yes.

@@ -1,0 +1,66 @@
+"""A command that something names works as it stands: it acts on the environment that was chosen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.e2e.harness import PROJECT, World, sms
+
+FAR = "2036-03-22 10:00:00"
+
+
+@pytest.fixture
+def two(world: World) -> World:
+    """A campaign in `staging`, of a project whose other environment is the default."""
+    world.write(
+        "campaignctl.yaml", PROJECT + "default_environment: live\nenvironments: {live: {}, staging: {}}\n"
+    )
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.run("-e", "staging", "apply", "--auto-approve", status=0)
+    return world
+
+
+def bare(said: str) -> list[str]:
+    """The commands in a text that leave the environment to the default."""
+    return re.findall(r"campaignctl (?!-e staging )(?:apply|halt|plan|state|status)[^\n]*", said)
+
+
+def test_status_of_a_halt(two: World) -> None:
+    two.run("-e", "staging", "halt", "--all", "--reason", "x", status=0)
+    said = two.run("-e", "staging", "status", status=0).out
+    assert "campaignctl -e staging halt --lift far --reason TEXT" in said
+    assert bare(said) == []
+
+
+def test_status_of_a_pause_in_the_dashboard(two: World) -> None:
+    two.control.edit(two.campaigns()["Far"]["id"], status="paused")
+    said = two.run("-e", "staging", "status", status=0).out
+    assert "campaignctl -e staging apply --target far --override foreign_pause" in said
+
+
+def test_the_notes_of_a_plan(two: World) -> None:
+    two.run("-e", "staging", "halt", "--all", "--reason", "x", status=0)
+    (note,) = two.run("-e", "staging", "plan", "--format", "json").json["notes"]
+    assert "campaignctl -e staging halt --lift" in note
+
+
+def test_what_follows_a_saved_plan(two: World) -> None:
+    file = str(two.folder / "plan.json")
+    assert (
+        f"campaignctl -e staging apply {file}" in two.run("-e", "staging", "plan", "-o", file, status=0).err
+    )
+    assert "campaignctl -e staging ..." in two.run("apply", file, status=1).err
+
+
+def test_what_a_destroy_without_a_terminal_needs(two: World) -> None:
+    said = two.run("-e", "staging", "destroy", status=64).err
+    assert "campaignctl -e staging plan --destroy -o plan.json" in said
+    assert bare(said) == []
+
+
+def test_what_follows_a_recovery(two: World) -> None:
+    (two.folder / ".campaignctl/staging.json").unlink()
+    said = two.run("-e", "staging", "state", "recover", status=0).out
+    assert "campaignctl -e staging state recover --write" in said
