@@ -34,7 +34,9 @@ class Token:
                 hint=f"{HINT}; look for a line end or quotes that were copied along",
             )
         self._value = value
-        self._echo = re.compile(_echo_pattern(value))
+        echo = _echo_pattern(value)
+        # One that is too short to be a secret is found in any word.
+        self._echo = re.compile(echo if len(value) >= SHORTEST_SECRET else rf"(?<!\w){echo}(?!\w)")
 
     def __repr__(self) -> str:
         return "Token([token])"

@@ -140,13 +140,14 @@ def _message(message: Body, path: Path, *, draft: bool) -> Iterator[Problem]:
     if channel not in CHANNELS:
         return
     yield from _content_member(message, path, channel)
-    if channel in {"sms", "email"} and "integration_id" not in message:
+    # What the API shows of a message that has none is "0".
+    if channel in {"sms", "email"} and message.get("integration_id", "0") == "0":
         report = warning if draft else error
         yield report(
             "integration-missing",
             (*path, "integration_id"),
-            f"a message of the channel {channel} needs `integration_id`",
-            "take the id of an integration of this workspace, in quotes",
+            f"a message of the channel {channel} needs the `integration_id` of an integration",
+            "take the id of one of this workspace, in quotes",
         )
     languages = languages_of(message, channel)
     primary = message.get("primary_lang")

@@ -124,6 +124,13 @@ def test_a_token_too_short_to_be_secret_does_not_damage_ids() -> None:
         assert api.create({}).id == "1030978"
 
 
+def test_a_token_too_short_to_be_secret_is_hidden_where_it_stands_alone_and_words_stay_words() -> None:
+    token = Token("t")
+    assert (
+        token.redact('Bearer t, "t", integration of t') == 'Bearer [token], "[token]", integration of [token]'
+    )
+
+
 def test_an_answer_that_is_no_http_is_not_shown_raw() -> None:
     answer = raw(f"\x1b[31m{TOKEN}\r\n\r\n".encode())
     with RawServer([answer]) as server, client(server.url) as api, pytest.raises(ApiError) as caught:

@@ -205,7 +205,13 @@ CASES = [
         "no integration",
         message("      channel: sms\n      sms: {content: {en: Hi}}\n"),
         "4:7",
-        "needs `integration_id`",
+        "needs the `integration_id` of an integration",
+    ),
+    Case(
+        "the integration that is none",
+        message('      channel: sms\n      integration_id: "0"\n      sms: {content: {en: Hi}}\n'),
+        "6:23",
+        "needs the `integration_id` of an integration",
     ),
     Case(
         "no content",
