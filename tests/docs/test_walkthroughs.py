@@ -37,7 +37,7 @@ def walk(text: str, shell: Shell) -> int:
 
 
 def _soon(step: Command | File) -> Command | File:
-    """A step; its project may apply just before a run, as whenever this is, some campaign is about to recur."""
+    """A step; its project may apply just before a run: whenever this is, something is about to recur."""
     if isinstance(step, File) and step.path == "campaignctl.yaml" and "guardrails" not in step.text:
         return File(step.path, f"{step.text}guardrails: {{min_lead_time: 0m}}\n")
     return step
