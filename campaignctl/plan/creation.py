@@ -23,7 +23,7 @@ def created(question: Question, site: build.Site, wanted: DesiredCampaign, *, de
     sent = ledger.sent_before(question, body)
     lifted = site.lifts.lifts("resend", key)
     if sent and not (deliberate or lifted):
-        return Verdict(blocked=ledger.resend(key, sent))
+        return Verdict(blocked=ledger.sent_as(key, sent))
     looks = [
         ledger.released(question, site.lifts, key, release, again=deliberate or lifted)
         for release in ledger.releases(question, key, body)

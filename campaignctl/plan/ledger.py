@@ -14,23 +14,28 @@ from campaignctl.plan.case import Case, Verdict
 from campaignctl.plan.model import Action, Blocked, Change
 from campaignctl.plan.options import Lifts
 from campaignctl.plan.question import Question
-from campaignctl.state.model import Released
+from campaignctl.state.model import Released, Sent
 
 
-def sent_before(question: Question, body: str) -> str | None:
+def sent_before(question: Question, body: str) -> Sent | None:
     """Who sent this very body before, over all keys."""
-    state = question.state
-    if state is None:
-        return None
-    for entry in state.sent:
-        if entry.digest == body:
-            return f"{entry.key} ({entry.id or 'id not known'}) at {entry.at}"
-    return None
+    entries = question.state.sent if question.state else ()
+    return next((entry for entry in entries if entry.digest == body), None)
 
 
-def resend(key: str, sent: str, campaign_id: str | None = None) -> Blocked:
-    """The block of what was sent already."""
+def sent_as(key: str, entry: Sent, campaign_id: str | None = None) -> Blocked:
+    """The block of what the ledger has."""
+    said = f"{entry.key} ({entry.id or 'id not known'}) at {entry.at}"
+    lost = entry.id if entry.key == key and campaign_id is None else None
+    return resend(key, said, campaign_id, lost=lost)
+
+
+def resend(key: str, sent: str, campaign_id: str | None = None, *, lost: str | None = None) -> Blocked:
+    """The block of what was sent already. `lost` is the campaign that had this very key: what is meant is
+    rather to have it on record again than to send it twice."""
     hint = f"campaignctl apply --target {quote(key)} --override resend"
+    if lost is not None:
+        hint = f"campaignctl import {quote(key)} {quote(lost)}, or `{hint}` to send it a second time"
     return Blocked(key, campaign_id, "sent", f"the same body was sent as {sent}", hint)
 
 
@@ -65,7 +70,8 @@ def released(question: Question, lifts: Lifts, key: str, release: Released, *, a
         hint = f'take it over with `adopt: "{release.id}"` in {key}, or cancel it in the dashboard'
         return Look(Blocked(key, release.id, shown, f"{once} {shown} and can still send", hint))
     if status is Status.SENT and same_body and not again:
-        return Look(resend(key, f"{release.key} ({release.id})"))
+        lost = release.id if release.key == key else None
+        return Look(resend(key, f"{release.key} ({release.id})", lost=lost))
     if status in (Status.DRAFT, Status.MANUAL):
         return Look(warnings=(f"{once} still there as {shown}",))
     return Look()
@@ -105,4 +111,4 @@ def _looks(question: Question, case: Case, change: Change) -> Iterator[Look]:
         if sent and case.lifted("resend"):
             yield Look(lifted=("resend",))
         elif sent:
-            yield Look(resend(case.key, sent, case.record.id))
+            yield Look(sent_as(case.key, sent, case.record.id))

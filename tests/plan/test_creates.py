@@ -163,7 +163,7 @@ def test_a_release_that_is_over_lets_create(shown: Live | None) -> None:
 def test_a_release_that_was_sent_counts_as_the_ledger() -> None:
     shown = live(SCHEDULED, "sent", "77")
     (blocked,) = after_release(released("scheduled"), shown).blocked
-    assert blocked.hint.endswith("--override resend")
+    assert blocked.hint.startswith(f"campaignctl import {KEY} 77, or `campaignctl apply")
     assert only(after_release(released("scheduled"), shown, overrides=("resend",))).arms
     assert only(after_release(released("scheduled", spec=MANUAL), shown)).arms
 
