@@ -199,13 +199,13 @@ MUTANTS = (
             ),
             Edit(
                 _LEDGER,
-                "def sent_before(question: Question, body: str) -> str | None:\n",
-                "def sent_before(question: Question, body: str, key: str = '') -> str | None:\n",
+                "def sent_before(question: Question, body: str) -> Sent | None:\n",
+                "def sent_before(question: Question, body: str, key: str = '') -> Sent | None:\n",
             ),
             Edit(
                 _LEDGER,
-                "        if entry.digest == body:\n",
-                "        if entry.digest == body and key in ('', entry.key):\n",
+                "for entry in entries if entry.digest == body), None)",
+                "for entry in entries if entry.digest == body and key in ('', entry.key)), None)",
             ),
         ),
         ("tests/plan", "tests/e2e/test_life.py", "tests/e2e/test_options.py"),
