@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 _SECONDS = 2.0
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Where a workflow of GitHub Actions has its repository checked out.
 _WORKSPACE = "GITHUB_WORKSPACE"
 # Who started a job of GitHub Actions or of GitLab CI.
@@ -18,6 +20,20 @@ _ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 def commit(directory: Path) -> str | None:
     """Return the commit that is checked out, or None where there is none, or no git."""
     return _git(directory, "rev-parse", "--verify", "--quiet", "HEAD")
+
+
+def lacks(directory: Path, other: str) -> bool:
+    """Say whether the commit that is checked out certainly does not follow another one.
+
+    A clone without its history cannot tell, and neither can a directory without git.
+    """
+    if not _COMMIT.fullmatch(other):
+        return False
+    if _git(directory, "rev-parse", "--is-shallow-repository") != "false" or commit(directory) is None:
+        return False
+    if _git(directory, "rev-parse", "--verify", "--quiet", f"{other}^{{commit}}") is None:
+        return True
+    return _git(directory, "merge-base", other, "HEAD") != _git(directory, "rev-parse", f"{other}^{{commit}}")
 
 
 def who(environ: Mapping[str, str]) -> str:

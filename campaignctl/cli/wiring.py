@@ -130,7 +130,7 @@ def wired(
     """
     import socket
 
-    from campaignctl.cli.repository import commit, who
+    from campaignctl.cli.repository import commit, lacks, who
     from campaignctl.reconciler.wiring import Wiring
 
     clock = SystemClock()
@@ -152,6 +152,7 @@ def wired(
             on_event=progress,
             tool_version=__version__,
             commit=commit(Path(project.directory)),
+            lacks=partial(lacks, Path(project.directory)),
             parallelism=parallelism,
             lock_timeout=lock_timeout,
             who=who(app.settings.environ),

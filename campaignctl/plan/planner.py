@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from campaignctl.errors import in_environment
-from campaignctl.plan import guardrails
+from campaignctl.plan import checkout, guardrails
 from campaignctl.plan.case import Verdict
 from campaignctl.plan.checks import Ground
 from campaignctl.plan.holding import held_back, without_twins
@@ -84,7 +84,9 @@ def _notes(question: Question, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
     if missed := counts["missed"]:
         were = "campaigns missed their time and were" if missed > 1 else "campaign missed its time and was"
         notes.append(f"{missed} {were} never created")
-    return (*question.reading.notes, *notes, *_nothing_done(verdicts), *_removed(question))
+    actions = [change.action for verdict in verdicts.values() for change in verdict.changes]
+    behind = filter(None, [checkout.warning(question, actions)])
+    return (*behind, *question.reading.notes, *notes, *_nothing_done(verdicts), *_removed(question))
 
 
 def _removed(question: Question) -> Iterator[str]:

@@ -17,7 +17,8 @@ from campaignctl.state.model import Record, State
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is desired, recorded and live, and the present. `new_id` gives intents their ids; `who` is named,
-    with the commit, in the reasons of cancels and pauses."""
+    with the commit, in the reasons of cancels and pauses. `lacks` says whether the manifests come from a
+    checkout that certainly does not have a commit."""
 
     desired: DesiredState
     state: State | None
@@ -28,6 +29,7 @@ class Question:
     tool_version: str
     commit: str | None = None
     who: str = ""
+    lacks: Callable[[str], bool] = lambda _commit: False
 
     @property
     def records(self) -> dict[str, Record]:

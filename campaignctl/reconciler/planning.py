@@ -67,6 +67,7 @@ def question(
         wiring.tool_version,
         wiring.commit,
         wiring.who,
+        wiring.lacks,
     )
 
 

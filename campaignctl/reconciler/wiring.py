@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ class Wiring:
     """The adapters and settings of one run. `api` is None when nothing may be read or sent.
 
     `who` and `host` say for the history, the lock and the reasons of cancels who runs this, and where.
+    `lacks` says whether the checkout certainly does not have a commit.
     """
 
     backend: Backend
@@ -22,6 +24,7 @@ class Wiring:
     on_event: OnEvent
     tool_version: str
     commit: str | None = None
+    lacks: Callable[[str], bool] = lambda _commit: False
     parallelism: int = 8
     lock_timeout: timedelta = timedelta(seconds=30)
     who: str = ""

@@ -179,3 +179,48 @@ def test_the_stop_mark_moves_with_the_state(cloned: World) -> None:
 )
 def test_what_does_not_fit_is_refused(cloned: World, words: tuple[str, ...], told: str) -> None:
     assert told in cloned.run("state", "migrate", *words, status=64).err
+
+
+def committed(world: World, name: str) -> str:
+    git(world.folder, "add", "--all")
+    git(world.folder, "commit", "--quiet", "-m", name)
+    return git(world.folder, "rev-parse", "HEAD").decode().strip()
+
+
+def test_a_checkout_without_what_was_applied_last_is_told_before_it_takes_it_back(
+    cloned: World, tmp_path: Path
+) -> None:
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    committed(cloned, "far")
+    cloned.apply()
+    git(cloned.folder, "push", "--quiet", "origin", "HEAD:refs/heads/main")
+    git(tmp_path, "clone", "--quiet", "--branch=main", f"file://{tmp_path}/remote.git", "behind")
+    behind = World(tmp_path / "behind", cloned.url, cloned.control)
+    assert "this checkout" not in behind.run("plan", status=0).out
+    cloned.write("near.yaml", sms("Near", scheduled_time=FAR))
+    newest = committed(cloned, "near")
+    cloned.apply()
+    git(cloned.folder, "push", "--quiet", "origin", "HEAD:refs/heads/main")
+    warned = behind.run("plan", status=0).out
+    assert "1 to cancel" in warned
+    assert f"this checkout does not have commit {newest[:12]}, which" in warned
+    behind.write("mine.yaml", sms("Mine", is_draft=True))
+    assert "this checkout" not in behind.run("plan", "--target", "mine", status=0).out
+    git(behind.folder, "pull", "--quiet")
+    assert "this checkout" not in behind.run("plan", status=0).out
+    (behind.folder / "near.yaml").unlink()
+    assert "this checkout" not in behind.run("plan", status=0).out
+
+
+def test_a_clone_without_history_cannot_tell_and_says_nothing(cloned: World, tmp_path: Path) -> None:
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    committed(cloned, "far")
+    cloned.apply()
+    (cloned.folder / "far.yaml").unlink()
+    committed(cloned, "gone")
+    git(cloned.folder, "push", "--quiet", "origin", "HEAD:refs/heads/main")
+    git(tmp_path, "clone", "--quiet", "--depth=1", "--branch=main", f"file://{tmp_path}/remote.git", "ci")
+    shallow = World(tmp_path / "ci", cloned.url, cloned.control)
+    said = shallow.run("plan", status=0).out
+    assert "1 to cancel" in said
+    assert "this checkout" not in said

@@ -104,7 +104,7 @@ def plan_of(
     project: Project = PROJECT,
     now: datetime = NOW,
     removed: Mapping[str, Removed] | None = None,
-    **signed: str,
+    **signed: Any,
 ) -> Plan:
     """The plan for these campaigns. Without a reading every record is read as it was applied."""
     numbers = count(1)
