@@ -87,6 +87,11 @@ def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutco
     return LiftOutcome(keys, touched, after.in_force)
 
 
+def sentences(error: CampaignctlError) -> str:
+    """All that an error says, in one line."""
+    return ". ".join(part.rstrip(".") for part in (error.summary, error.detail, error.hint) if part)
+
+
 @dataclass
 class _Halting:
     """One halt under way. `campaigns` are those that it names, by id; `troubles` what went wrong, by id.
@@ -136,7 +141,7 @@ class _Halting:
         try:
             self.wiring.backend.change_halts(change)
         except StateError as error:
-            said = ". ".join(filter(None, (error.summary, error.detail, error.hint)))
+            said = sentences(error)
             self._note(f"the stop mark could not be set: {said}")
             return False
         return True
@@ -166,7 +171,7 @@ class _Halting:
                 "interrupted", detail="the stop mark stays", hint="run the same command again: it finishes"
             ) from error
         except CampaignctlError as error:
-            self._note(". ".join(filter(None, (error.summary, error.detail, error.hint))))
+            self._note(sentences(error))
 
     def _learn(self) -> None:
         """What the state records by now."""

@@ -27,6 +27,7 @@ from campaignctl.reconciler.opening import (
     tags_of,
     unknown_to,
 )
+from campaignctl.reconciler.planning import stop_mark
 from campaignctl.reconciler.ports import CampaignApi
 from campaignctl.reconciler.run import AT_ONCE, Run, new_state
 from campaignctl.reconciler.scan import spread
@@ -205,6 +206,17 @@ def _take_over(run: Run, desired: DesiredState, strays: tuple[_Stray, ...]) -> N
     whole = spread(lambda stray: run.api.read(stray.live.id), strays, run.wiring.parallelism)
     for stray, live in reversed(list(zip(strays, whole, strict=True))):
         _record(run, desired, stray, live or stray.live)
+    _note_halts(run, strays)
+
+
+def _note_halts(run: Run, strays: tuple[_Stray, ...]) -> None:
+    """Put on record which of these a halt that lasts has paused: no apply can have resumed one since, so that
+    the lift of that halt lets it go on."""
+    halts = stop_mark(run.wiring)
+    for key in filter(None, (stray.into for stray in strays)):
+        record = run.state.campaigns[key]
+        if halts.stopping([key], record.id) and halts.paused(record.id) and record.status == Status.PAUSED:
+            run.record(Entry(records={key: replace(record, paused_by_us=True)}))
 
 
 def _record(run: Run, desired: DesiredState, stray: _Stray, live: Live) -> None:

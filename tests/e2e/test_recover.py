@@ -339,3 +339,14 @@ def test_a_person_is_asked_before_a_state_is_bound_anew(applied: World, answer: 
     assert TOKEN not in out + shown
     assert process.returncode == (0 if bound else 1)
     assert (applied.state["account"]["url"] == applied.url) is bound
+
+
+def test_what_was_halted_without_a_state_is_resumed_after_its_lift(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    (world.folder / ".campaignctl/state.json").unlink()
+    world.run("halt", "--all", "--reason", "x", status=0)
+    world.run("state", "recover", "--write", status=0)
+    assert [change["action"] for change in world.plan()["changes"]] == []
+    world.run("halt", "--lift", "--reason", "x", status=0)
+    assert [change["action"] for change in world.plan()["changes"]] == ["resume"]
