@@ -18,10 +18,7 @@ from campaignctl.state.halts import Halts, decode_halts, encode_halts
 from campaignctl.state.model import LockInfo, State
 
 _POLL = timedelta(milliseconds=200)
-_UNSTOPPED = (
-    "nothing was stopped: pause the campaigns in the dashboard,"
-    " or make the directory writable for this user and run the command again"
-)
+_UNWRITABLE = "make the directory writable for this user, then run the command again"
 _HANGS = "find the process that is stopped or waits for the disk, and let it go on or end it"
 
 
@@ -142,7 +139,7 @@ class LocalBackend:
             raise StateNotSaved(
                 f"{path} could not be written",
                 detail=str(error),
-                hint=_UNSTOPPED,
+                hint=_UNWRITABLE,
             ) from error
         return halts
 

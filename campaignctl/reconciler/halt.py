@@ -27,7 +27,16 @@ from campaignctl.errors import (
 from campaignctl.manifest.desired import Project
 from campaignctl.plan.model import Action
 from campaignctl.reconciler import haltscope
-from campaignctl.reconciler.halting import HINTS, WORDS, HaltOutcome, HaltRow, HaltWord, LiftOutcome, Order
+from campaignctl.reconciler.halting import (
+    HINTS,
+    UNMARKED,
+    WORDS,
+    HaltOutcome,
+    HaltRow,
+    HaltWord,
+    LiftOutcome,
+    Order,
+)
 from campaignctl.reconciler.haltscope import Declared, Named
 from campaignctl.reconciler.opening import check_company, company_of
 from campaignctl.reconciler.outcome import Event
@@ -142,7 +151,7 @@ class _Halting:
             self.wiring.backend.change_halts(change)
         except StateError as error:
             said = sentences(error)
-            self._note(f"the stop mark could not be set: {said}")
+            self._note(f"the stop mark could not be set: {said}. {UNMARKED}")
             return False
         return True
 

@@ -33,6 +33,11 @@ HINTS: dict[HaltWord, str] = {
     "going": "cancel {} in the dashboard, then run this again",
     "unproven": "run this again, or look at {} in the dashboard",
 }
+#: What a halt without its stop mark is not.
+UNMARKED = (
+    "Campaigns are paused all the same; but an apply may still arm others, and these pauses count as somebody"
+    " else's: after a lift `campaignctl apply --override foreign_pause` resumes them"
+)
 PROVEN: tuple[HaltWord, ...] = ("stopped", "canceled", "over", "idle")
 
 

@@ -193,7 +193,7 @@ def lift_text(outcome: LiftShape) -> str:
         f"Lifted for {named}: {halt_line(halt)}" if halt.id in left else f"Lifted: {halt_line(halt)}"
         for halt in outcome.lifted
     ]
-    lines.append("What was paused is resumed by the next apply, at the time that its plan shows.")
+    lines.append("What it paused is resumed by the next apply, at the time that its plan shows.")
     lines += [f"Still halted: {halt_line(halt)}" for halt in outcome.left]
     return "\n".join(lines) + "\n"
 

@@ -30,7 +30,6 @@ PREFIX = "refs/campaignctl/"
 _FIRST_POLL = timedelta(seconds=0.25)
 _LONGEST_POLL = timedelta(seconds=3)
 _GROWTH = 1.5
-_UNSTOPPED = "nothing was stopped: pause the campaigns in the dashboard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ class GitBackend:
             StateNotSaved: it could not be written, as far as can be told.
         """
         by = claim("halt", self._now, self._new_id)
-        with _told_as(StateNotSaved, f"the stop mark of {self.location} could not be written", _UNSTOPPED):
+        with _told_as(StateNotSaved, f"the stop mark of {self.location} could not be written"):
             return self._stop.change(change, by)
 
     def unlock(self, lock_id: str) -> LockInfo:
@@ -306,10 +305,10 @@ def _polls() -> Iterator[timedelta]:
 
 
 @contextmanager
-def _told_as(kind: type[CampaignctlError], summary: str, first: str = "") -> Iterator[None]:
-    """Tell trouble with git as an error of ours; `first` is to be done before what git's hint says."""
+def _told_as(kind: type[CampaignctlError], summary: str) -> Iterator[None]:
+    """Tell trouble with git as an error of ours."""
     try:
         yield
     except GitTrouble as error:
         detail = ": ".join(filter(None, (error.summary, error.detail)))
-        raise kind(summary, detail=detail, hint="; ".join(filter(None, (first, error.hint)))) from error
+        raise kind(summary, detail=detail, hint=error.hint) from error
