@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +24,7 @@ _NO_READER = 1
 
 def run(root: click.Group, argv: Sequence[str]) -> int:
     """Run `root` over the arguments and return the exit status. Nothing is raised but SystemExit."""
+    sys.stdin = sys.stdin or _nothing()
     console = Console(out=_stream(sys.stdout), err=_stream(sys.stderr), environ=os.environ, now=utc_now)
     try:
         status = _guarded(root, argv, console)
@@ -61,8 +63,7 @@ def _environment(ctx: click.Context | None) -> str | None:
 def wants_json(argv: Sequence[str]) -> bool:
     """Whether standard output was to hold a document: also known when the command line cannot be parsed."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
-    pairs = zip(words, [*words[1:], ""], strict=True)
-    return any(word == "--format=json" or (word, after) == ("--format", "json") for word, after in pairs)
+    return "--format=json" in words or ("--format", "json") in pairwise(words)
 
 
 def _translated(raised: BaseException, console: Console) -> CampaignctlError:
@@ -126,6 +127,11 @@ def _stream(stream: TextIO | None) -> TextIO:
         encoding = None if stream.isatty() else "utf-8"
         stream.reconfigure(encoding=encoding, errors="backslashreplace")
     return stream
+
+
+def _nothing() -> TextIO:
+    """What stands in for a closed standard input: nothing comes from it, as from one at its end."""
+    return Path(os.devnull).open(encoding="utf-8")
 
 
 def _flushed(stream: TextIO) -> bool:

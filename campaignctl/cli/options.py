@@ -149,6 +149,20 @@ def given(ctx: click.Context) -> tuple[str, ...]:
     return tuple(option for name, option in SELECTING.items() if ctx.get_parameter_source(name) is source)
 
 
+def spelled(options: Options) -> tuple[str, ...]:
+    """The words of a command line that select and refresh as `options` do."""
+    flags = {
+        "--destroy": options.destroy,
+        "--no-refresh": not options.refresh,
+        "--refresh-only": options.refresh_only,
+    }
+    lists = {"--target": options.targets, "--replace": options.replace, "--override": options.overrides}
+    return (
+        *(flag for flag, is_set in flags.items() if is_set),
+        *(word for option, values in lists.items() for value in values for word in (option, value)),
+    )
+
+
 def _with_options(function: Decorated, added: tuple[Decorator[Any], ...], **fixed: Any) -> Decorated:
     @functools.wraps(function)
     def packed(*args: Any, **params: Any) -> Any:

@@ -144,6 +144,8 @@ class Builder(Filling):
         near = difflib.get_close_matches(name, shape.known, 1, 0.6)
         self.meant.update(near)
         hint = f"did you mean {near[0]}?" if near else "known are " + ", ".join(sorted(shape.known))
+        if not near and "scheduled_time" in shape.known:
+            hint += "; what is new in the API goes into `extra:`, beside `spec:`"
         if name in _BODY and "spec" in shape.known:
             hint = "it belongs below `spec:`, two blanks further in"
         self.note("error", "unknown-member", self.file.at(key), f"unknown member `{name}`", hint)

@@ -113,6 +113,7 @@ class Project:
 
     `variable_sources` tells where the variables of the file were given, and not those of the command line.
     `override_sources` has of each override the place of its `until`, then those of its keys.
+    `manifest_sources` are the places of the patterns of `manifests`; none for those that hold unless given.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Project:
     allow_env: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
     override_sources: tuple[tuple[Source, ...], ...] = ()
+    manifest_sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

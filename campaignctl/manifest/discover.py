@@ -25,12 +25,21 @@ def _pattern(glob: str) -> re.Pattern[str]:
     return re.compile("".join(parts.get(token, re.escape(token)) for token in tokens) + r"\Z")
 
 
+def left_out(ignore: Iterable[str], folder: str) -> bool:
+    """Whether a project with these `ignore` never looks into a folder, or into one around it."""
+    parts = folder.split("/")
+    if any(part.startswith((".", "_")) for part in parts):
+        return True
+    ignored = tuple(map(_pattern, ignore))
+    return any(_any(ignored, "/".join([*parts[:end], "*"])) for end in range(1, len(parts) + 1))
+
+
 class Discovery:
     """Finds the manifests of a project: what a pattern names, in order, and what is wrong on the way.
 
     Names that begin with a dot or an underscore are never manifests, nor are the project file and what
-    lies in the folder of the state. `shown` is put before a path to name it in findings. `defaults` are the
-    paths of the files of defaults, once the manifests were found.
+    lies in the folder of the state: YAML files there are refused. `shown` is put before a path to name it
+    in findings. `defaults` are the paths of the files of defaults, once the manifests were found.
     """
 
     def __init__(self, project: Project, root: Path, shown: str) -> None:
@@ -39,12 +48,18 @@ class Discovery:
         self._wanted = tuple(_pattern(glob) for glob in project.manifests)
         self._ignored = tuple(_pattern(glob) for glob in project.ignore)
         self._state = project.state.path
+        self._state_folder = f"{folder}/" if (folder := self._state.rpartition("/")[0]) else None
+        self._unused = dict(zip(self._wanted, project.manifest_sources, strict=False))
         self.defaults: list[str] = []
         self.findings: list[Finding] = []
 
     def manifests(self) -> list[str]:
         """Paths relative to the project, with `/`, sorted."""
-        return sorted(self._walk("", (os.path.realpath(self._root),)))
+        found = sorted(self._walk("", (os.path.realpath(self._root),)))
+        for source in self._unused.values():
+            hint = "correct it, or take it away: what no pattern names is declared no longer"
+            self.findings.append(Finding("warning", "pattern", "no file fits this pattern", source, hint))
+        return found
 
     def _walk(self, folder: str, above: tuple[str, ...]) -> Iterator[str]:
         try:
@@ -75,13 +90,21 @@ class Discovery:
             yield path
 
     def _is_manifest(self, path: str) -> bool:
-        if path in {PROJECT_FILE, self._state}:
+        fitting = [pattern for pattern in self._wanted if pattern.match(path)]
+        for pattern in fitting:
+            self._unused.pop(pattern, None)
+        if not fitting or path in {PROJECT_FILE, self._state} or _any(self._ignored, path):
             return False
-        return _any(self._wanted, path) and not _any(self._ignored, path)
+        if self._state_folder is None or not path.startswith(self._state_folder):
+            return True
+        if path.endswith((".yaml", ".yml")):
+            message = "a manifest in the folder of the state, where none is read"
+            self._refuse(path, message, "move it, or give the state a folder of its own: `state.path`")
+        return False
 
     def _folder(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> Iterator[str]:
         # A pattern that takes any file of a folder takes the folder.
-        if _any(self._ignored, f"{path}*") or self._state.rpartition("/")[0] == path.rstrip("/"):
+        if _any(self._ignored, f"{path}*"):
             return
         real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above[-1]}{os.sep}{entry.name}"
         if real in above:

@@ -79,7 +79,8 @@ def _shared(keys: list[str | None]) -> str | None:
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings by their place, each once."""
-    return tuple(
-        sorted(dict.fromkeys(findings), key=lambda found: (found.source, found.severity, found.code))
-    )
+    """Findings by their place, each once; of a member that is not taken nobody hears that it is unknown."""
+    once = dict.fromkeys(findings)
+    refused = {found.source for found in once if found.code == "refused-member"}
+    told = (found for found in once if found.code != "unknown-member" or found.source not in refused)
+    return tuple(sorted(told, key=lambda found: (found.source, found.severity, found.code)))

@@ -11,7 +11,7 @@ from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
 from campaignctl.manifest.compile import Compiler
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.desired import DesiredCampaign, DesiredState, Project
-from campaignctl.manifest.discover import Discovery
+from campaignctl.manifest.discover import Discovery, left_out
 from campaignctl.manifest.files import TextFiles, content, shown
 from campaignctl.manifest.findings import in_order
 from campaignctl.manifest.nodes import SourceFile
@@ -70,6 +70,16 @@ def load_project(
     if project is None:
         raise ManifestError(findings)
     return project
+
+
+def hides(project_dir: Path, folder: str, *, tool_version: str) -> bool:
+    """Whether a project never looks into a folder below it; not so for one that cannot be read."""
+    data = content(project_dir / PROJECT_FILE)
+    if isinstance(data, str):
+        return False
+    file, findings = read(PROJECT_FILE, PROJECT_FILE, data)
+    value, _ = (None, ()) if findings else read_project_file(file, tool_version)
+    return left_out((value or {}).get("ignore", ()), folder)
 
 
 def check(

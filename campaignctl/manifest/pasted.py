@@ -128,6 +128,11 @@ def _option(name: str, glued: Word | None, words: Iterator[Word]) -> Iterator[tu
 
 def _check_data(option: str, value: Word) -> None:
     """Refuse a body that is not there itself."""
+    if value.text == "@-" and option != "--data-raw":
+        raise CampaignctlError(
+            f"The command reads its body from elsewhere: {option} @-",
+            hint="paste the JSON body alone, from its `{` to its `}`",
+        )
     if value.text.startswith("@") and option != "--data-raw":
         raise CampaignctlError(
             f"The body is in another file: {option} {value.text[:60]}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from campaignctl.manifest.filling import BAD
 from campaignctl.manifest.findings import findings_of, in_order
 from campaignctl.manifest.nodes import Mapping as MappingNode
 from campaignctl.manifest.nodes import Node, SourceFile
+from campaignctl.manifest.nodes import Sequence as SequenceNode
 from campaignctl.manifest.overrides import override_sources
 from campaignctl.manifest.project_file import ProjectFile
 from campaignctl.manifest.shape import shape_of
@@ -41,15 +43,23 @@ def find_project(directory: Path | str | None, environ: Mapping[str, str], cwd: 
         if (place / PROJECT_FILE).is_file():
             return place
     shown = " or ".join(str(place) for place in places)
-    other = next(
-        (place / "campaignctl.yml" for place in places if (place / "campaignctl.yml").is_file()), None
-    )
-    raise UsageError(
-        f"no {PROJECT_FILE} in {shown}",
-        hint=f"rename {other} to {PROJECT_FILE}"
-        if other
-        else "`campaignctl init` makes a project, -C DIR names one",
-    )
+    raise UsageError(f"no {PROJECT_FILE} in {shown}", hint=_instead(places, None if named else cwd))
+
+
+def _instead(places: Iterable[Path], inside: Path | None) -> str:
+    """What to do where no project is; `inside` is the directory that may lie in one."""
+    for place in places:
+        if (other := place / "campaignctl.yml").is_file():
+            return f"rename {other} to {PROJECT_FILE}"
+    if inside and (around := project_around(inside)):
+        return f"this is a folder of the project in {around}: campaignctl -C {shlex.quote(str(around))} ..."
+    return "`campaignctl init` makes a project, -C DIR names one"
+
+
+def project_around(directory: Path) -> Path | None:
+    """The nearest directory above this one that is a project."""
+    above = directory.resolve().parents
+    return next((place for place in above if (place / PROJECT_FILE).is_file()), None)
 
 
 def read_project_file(
@@ -152,7 +162,13 @@ def with_sources(file: SourceFile, project: Project, given: Collection[str]) -> 
         project,
         variable_sources=_variable_sources(file, project, given),
         override_sources=override_sources(file, project, path),
+        manifest_sources=_pattern_sources(file),
     )
+
+
+def _pattern_sources(file: SourceFile) -> tuple[Source, ...]:
+    patterns = _at(file.documents[0], ["manifests"])
+    return tuple(map(file.at, patterns.items)) if isinstance(patterns, SequenceNode) else ()
 
 
 def _variable_sources(file: SourceFile, project: Project, given: Collection[str]) -> dict[str, Source]:

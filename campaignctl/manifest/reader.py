@@ -33,6 +33,11 @@ LARGEST = 1 << 20
 DEEPEST = 50
 #: How many nodes a document's aliases may add to it: no honest manifest comes near, a bomb is far above.
 MOST_ALIASED = 10_000
+#: What a file that is no manifest has at least, by its name.
+_LEAST = {
+    "campaignctl.yaml": "it has at least `metadata: {name: ...}`",
+    "_defaults.yaml": "it has `spec:`, `lifecycle:`, `extra:` or `message:`; or take the file away",
+}
 
 
 class _Refused(Exception):
@@ -108,7 +113,8 @@ class _Reading:
             elif kind is StreamEndEvent:
                 break
         if not found:
-            self.refuse("empty", "the file is empty", "a manifest has at least `spec:`")
+            hint = _LEAST.get(self.file.path.rpartition("/")[2], "a manifest has at least `spec:`")
+            self.refuse("empty", "the file is empty", hint)
         self.file.documents = tuple(found)
         self.file.references = tuple(self._references)
 

@@ -239,3 +239,10 @@ def test_the_commit_is_named(world: World) -> None:
     for words in (["init", "-q"], ["add", "far.yaml"], [*identity, "commit", "-qm", "x"]):
         subprocess.run(["git", "-C", str(world.folder), *words], check=True, capture_output=True)
     assert "not committed" in diagnosed(world, status=0)["git"]["found"]
+
+
+def test_what_mends_it_names_the_environment(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + "environments: {staging: {}}\n")
+    world.write("wrong.yaml", "spec: {}\n")
+    checks = diagnosed(world, "-e", "staging", status=1)
+    assert checks["project"]["mend"] == "campaignctl -e staging validate"

@@ -85,3 +85,39 @@ def test_a_name_is_made_for_any_directory(cli: Cli) -> None:
     assert cli("init", "Été 2036: #1").status == 0
     made = Cli(cli.cwd / "Été 2036: #1")
     assert made("validate").status == 0
+
+
+def test_a_second_init_says_what_is_there(project: Cli) -> None:
+    done = project("init")
+    assert (done.status, done.out) == (1, "")
+    assert "This is a project already" in done.err
+    assert "campaignctl new KEY" in done.err
+
+
+def test_no_project_is_made_inside_of_another_unless_that_one_ignores_it(project: Cli) -> None:
+    done = project("init", "markets/de")
+    assert (done.status, done.out) == (1, "")
+    assert "markets/de lies in the project" in done.err
+    assert not (project.cwd / "markets").exists()
+    assert 'first add "markets/de/**" to its `ignore`' in done.err
+    with (project.cwd / "campaignctl.yaml").open("a") as file:
+        file.write('ignore: ["markets/de/**"]\n')
+    assert project("init", "markets/de").status == 0
+    assert project("validate").out == "1 campaign, no findings.\n"
+
+
+@pytest.mark.parametrize("name", ["push", "schemas"])
+def test_a_file_where_a_folder_belongs_leaves_no_half_of_a_project(cli: Cli, name: str) -> None:
+    (cli.cwd / name).write_text("mine\n")
+    done = cli("init")
+    assert (done.status, done.out) == (1, "")
+    assert f"{name} is no folder, and nothing was changed" in done.err
+    assert [path.name for path in cli.cwd.iterdir()] == [name]
+
+
+def test_a_link_to_nothing_is_in_the_way_as_well(cli: Cli) -> None:
+    (cli.cwd / ".gitignore").symlink_to("nowhere")
+    done = cli("init")
+    assert (done.status, done.out) == (1, "")
+    assert ".gitignore is there already, and nothing was changed" in done.err
+    assert [path.name for path in cli.cwd.iterdir()] == [".gitignore"]

@@ -123,6 +123,13 @@ def test_what_is_refused_changes_nothing(project: Cli, words: list[str], status:
     assert sorted(project.cwd.rglob("*")) == before
 
 
+def test_the_next_command_names_the_environment(project: Cli) -> None:
+    with (project.cwd / "campaignctl.yaml").open("a") as file:
+        file.write("environments: {staging: {}}\n")
+    done = project("-e", "staging", "new", "push/x", "--from", "push")
+    assert "campaignctl -e staging plan --target push/x" in done.out
+
+
 def test_an_existing_file_is_kept(project: Cli) -> None:
     path = project.cwd / "mine.yml"
     path.write_text("# mine\n")

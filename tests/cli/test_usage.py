@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from tests.cli.cli_process import Cli
@@ -109,6 +111,51 @@ def test_without_a_terminal_an_apply_needs_a_plan_or_approval(project: Cli) -> N
         done = project(command)
         assert (done.status, done.out) == (64, "")
         assert "--auto-approve" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["destroy", "--target", "push/*"], "campaignctl plan --destroy --target 'push/*' -o plan.json"),
+        (
+            ["apply", "--no-refresh", "--override", "freeze"],
+            "plan --no-refresh --override freeze -o plan.json",
+        ),
+        (
+            ["-e", "prod", "apply"],
+            "campaignctl -e prod plan -o plan.json, then campaignctl -e prod apply plan.json",
+        ),
+    ],
+)
+def test_the_command_for_a_saved_plan_plans_what_was_asked_for(
+    project: Cli, words: list[str], command: str
+) -> None:
+    done = project(*words)
+    assert done.status == 64
+    assert command in done.err
+
+
+@pytest.mark.parametrize(
+    "words", [["new", "push/x", "--from", "curl"], ["show", "-"], ["state", "push", "-"]]
+)
+def test_a_closed_standard_input_holds_nothing(project: Cli, words: list[str]) -> None:
+    closed = ["sh", "-c", 'exec "$@" <&-', "sh", *project.command(*words)]
+    done = subprocess.run(closed, cwd=project.cwd, env=project.environ, capture_output=True, text=True)
+    assert done.returncode in {1, 64}
+    assert "hint: " in done.stderr
+    assert "Unexpected" not in done.stderr
+
+
+def test_an_end_of_options_alone_is_wrong_usage(cli: Cli) -> None:
+    done = cli("--")
+    assert (done.status, done.out) == (64, "")
+    assert done.err.startswith("error: Missing command\n")
+
+
+def test_in_a_folder_of_a_project_the_project_is_named(project: Cli) -> None:
+    done = Cli(project.cwd / "push")("validate")
+    assert done.status == 64
+    assert f"campaignctl -C {project.cwd} ..." in done.err
 
 
 def test_a_command_line_that_cannot_be_parsed_still_answers_with_a_document(cli: Cli) -> None:

@@ -258,3 +258,18 @@ def test_defaults_that_say_nothing_change_nothing(project: Check) -> None:
     ).sound
     assert after.campaigns == before.campaigns
     assert after.digest == before.digest
+
+
+def test_content_a_level_too_high_is_said_once(project: Check) -> None:
+    checked = project({"_defaults.yaml": "message: {push: {icon: x}}\n", "a.yaml": MESSAGES})
+    (error,) = checked.errors
+    assert error.startswith("`icon` is not taken: it is content, one level deeper")
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("_defaults.yaml", "`message:`"), ("campaignctl.yaml", "`metadata: {name: ...}`")]
+)
+def test_an_empty_file_is_told_what_it_needs_itself(name: str, least: str, project: Check) -> None:
+    checked = project({name: "# nothing yet\n", "a.yaml": SMS})
+    (found,) = [found for found in checked.findings if found.code == "empty"]
+    assert least in found.hint

@@ -24,10 +24,22 @@ def test_globs(project: Check) -> None:
     assert list(desired.campaigns) == ["push/a", "sms/x/y"]
 
 
-def test_the_folder_of_the_state_holds_no_manifests(project: Check) -> None:
-    head = "metadata: {name: t}\nstate: {path: state/s.json}\n"
-    desired = project({"campaignctl.yaml": head, "state/a.yaml": SMS, "b.yaml": SMS}).sound
-    assert list(desired.campaigns) == ["b"]
+def test_a_manifest_in_the_folder_of_the_state_is_refused_rather_than_taken_for_gone(project: Check) -> None:
+    head = "metadata: {name: t}\nmanifests: ['**']\nstate: {path: state/s.json}\n"
+    files = {"campaignctl.yaml": head, "state/s.json": "{}", "state/s.json.lock": "", "b.yaml": SMS}
+    assert list(project(files).sound.campaigns) == ["b"]
+    checked = project({**files, "state/push/a.yaml": SMS})
+    assert checked.errors == ["a manifest in the folder of the state, where none is read"]
+
+
+def test_a_pattern_that_no_file_fits_is_warned_of_as_its_campaigns_would_be_cancelled(
+    project: Check,
+) -> None:
+    head = 'metadata: {name: t}\nmanifests:\n  - "push/*.yaml"\n  - "psh/*.yaml"\nignore: ["push/b.yaml"]\n'
+    checked = project({"campaignctl.yaml": head, "push/a.yaml": SMS})
+    (found,) = checked.sound.findings
+    assert (found.severity, found.message, found.source.line) == ("warning", "no file fits this pattern", 4)
+    assert project({"campaignctl.yaml": "metadata: {name: t}\n"}).sound.findings == ()
 
 
 @pytest.mark.parametrize("name", ["_defaults.yml", "_Defaults.yaml", "_default.yaml"])

@@ -75,7 +75,7 @@ def test_without_credentials_nothing_is_said() -> None:
         (f"curl {URL}", "has no body"),
         (f"curl {URL} -d '{{}}' -d '{{}}'", "has 2 bodies"),
         (f"curl {URL} -d @body.json", "another file: -d @body.json"),
-        (f"curl {URL} --json @-", "another file"),
+        (f"curl {URL} --json @-", "from elsewhere: --json @-"),
         (f'curl {URL} -d "{{\\"a\\": \\"$NAME\\"}}"', "put a value"),
         (f"curl {URL} -d `cat x`", "put a value"),
         (f"curl -X PATCH {URL}/1 -d '{{}}'", "only a POST"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from campaignctl.cli.options import (
     parallelism_option,
     selecting,
     selecting_to_destroy,
+    spelled,
 )
 from campaignctl.cli.progress import length_of
 from campaignctl.cli.question import said_yes
@@ -140,8 +142,8 @@ def apply_manifests(app: App, options: Options, manner: Manner) -> int:
 
 
 def _nobody_to_ask(app: App, options: Options) -> UsageError:
-    destroying = " --destroy" if options.destroy else ""
-    hint = f"campaignctl plan{destroying} -o plan.json, then campaignctl apply plan.json"
+    words = shlex.join(["campaignctl", "plan", *spelled(options), "-o", "plan.json"])
+    hint = in_environment(f"{words}, then campaignctl apply plan.json", app.settings.environment)
     if not app.settings.token:
         hint += f"; both need {TOKEN_VARIABLE}, which is not set either"
     return UsageError(

@@ -11,7 +11,7 @@ import click
 from campaignctl.cli.formats import format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, wired
-from campaignctl.errors import CampaignctlError, Interrupted, Refused, TokenRejected
+from campaignctl.errors import CampaignctlError, Interrupted, Refused, TokenRejected, in_environment
 
 if TYPE_CHECKING:
     from campaignctl.manifest.desired import Project
@@ -36,7 +36,10 @@ def command(app: App, *, form: str) -> int:
 
     around = look_around(app)
     beyond = _examined(app, around.project) if around.project else _without_project(app)
-    checks = (*around.checks, *beyond)
+    environment = around.project.environment if around.project else app.settings.environment
+    checks = tuple(
+        replace(check, mend=in_environment(check.mend, environment)) for check in (*around.checks, *beyond)
+    )
     if form == "json":
         app.console.document(doctor_json(checks))
     else:

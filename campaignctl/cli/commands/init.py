@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from campaignctl import __version__
 from campaignctl.cli.ci.adding import Added, pipelines_for
 from campaignctl.cli.ci.files import HOSTS, Host
 from campaignctl.cli.group import NearestChoice
@@ -109,7 +110,8 @@ def command(app: App, *, directory: Path, host: Host | None) -> int:
     if pipelines and pipelines.project:
         files = added
     else:
-        _refuse_to_mix(target)
+        _refuse_to_nest(target)
+        _refuse_to_mix(app, target)
         files = {**_project_files(target, shared=pipelines is not None), **added}
     _refuse_to_overwrite(app, target, files, added)
     for path, text in files.items():
@@ -140,12 +142,17 @@ def _project_files(target: Path, *, shared: bool) -> dict[Path, str]:
 def _refuse_to_overwrite(app: App, target: Path, paths: Iterable[Path], added: Container[Path]) -> None:
     """Refuse before anything is written, so that no half of a project is left; `added` are the pipelines."""
     for path in paths:
-        if path.exists():
+        if os.path.lexists(path):
             raise CampaignctlError(
                 f"{_shown(app, target, path)} is there already, and nothing was changed",
                 hint="move it out of the way, try again, and put back what you need of it"
                 if path in added
-                else "give the project a directory of its own: campaignctl init campaigns",
+                else _elsewhere(app),
+            )
+        if blocking := next((each for each in path.parents if each.exists() and not each.is_dir()), None):
+            raise CampaignctlError(
+                f"{_shown(app, target, blocking)} is no folder, and nothing was changed",
+                hint=f"move it out of the way; or {_elsewhere(app)}",
             )
 
 
@@ -156,8 +163,38 @@ def _shown(app: App, target: Path, path: Path) -> str:
     return os.path.relpath(path, app.settings.cwd)
 
 
-def _refuse_to_mix(target: Path) -> None:
+def _elsewhere(app: App) -> str:
+    """Where a new project has room: a directory that is not there yet."""
+    names = ("campaigns", "crm", "my-campaigns")
+    free = next((name for name in names if not (app.settings.cwd / name).exists()), "DIR")
+    return f"give it a directory of its own: campaignctl init {free}"
+
+
+def _refuse_to_nest(target: Path) -> None:
+    """Refuse a place inside of a project: its commands would refuse everything from then on."""
+    from campaignctl.manifest.load import hides
+    from campaignctl.manifest.project import project_around
+
+    around = project_around(target)
+    if around is None:
+        return
+    folder = target.resolve().relative_to(around).as_posix()
+    if not hides(around, folder, tool_version=__version__):
+        raise CampaignctlError(
+            f"{folder} lies in the project {around}, and nothing was changed",
+            detail="The manifests of a project inside of another would belong to both.",
+            hint=f'choose a place outside of it, or first add "{folder}/**" to its `ignore`',
+        )
+
+
+def _refuse_to_mix(app: App, target: Path) -> None:
     """Refuse a directory whose own YAML files would be taken for manifests, or overwritten."""
+    if (target / "campaignctl.yaml").exists():
+        raise CampaignctlError(
+            "This is a project already, and nothing was changed",
+            detail=f"{target.resolve() / 'campaignctl.yaml'} is its project file.",
+            hint=f"`campaignctl new KEY` makes a manifest in it; for a second project {_elsewhere(app)}",
+        )
     found = sorted(
         path.relative_to(target).as_posix()
         for pattern in ("*.yaml", "*.yml")
@@ -170,7 +207,7 @@ def _refuse_to_mix(target: Path) -> None:
     raise CampaignctlError(
         "There are YAML files already, and nothing was changed",
         detail=f"{found[0]}{others} in {target}: a new project would take such files for its manifests.",
-        hint="give it a directory of its own: campaignctl init campaigns",
+        hint=_elsewhere(app),
     )
 
 

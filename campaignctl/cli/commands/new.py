@@ -13,7 +13,7 @@ from campaignctl import __version__
 from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import project_directory
-from campaignctl.errors import CampaignctlError, Finding, Source, UsageError
+from campaignctl.errors import CampaignctlError, Finding, Source, UsageError, in_environment
 
 if TYPE_CHECKING:
     from campaignctl.manifest.desired import DesiredState
@@ -65,7 +65,8 @@ def _check_key(key: str) -> None:
     if not KEY.fullmatch(key):
         raise UsageError(
             f"{key!r} is no key",
-            detail="Letters, digits, `.`, `_` and `-` in parts joined by `/`, at most 128 characters.",
+            detail="Letters, digits, `.`, `_` and `-` in parts joined by `/`, each of which begins with a letter "
+            "or digit; at most 128 characters.",
             hint="as in push/welcome",
         )
     if f"{key.rpartition('/')[2]}.yaml" == PROJECT_FILE:
@@ -179,9 +180,13 @@ def _outcome(app: App, directory: Path, key: str) -> int:
     if any(found.severity == "error" for found in own):
         return 1
     if desired is None:
-        console.say("There are errors in other files: campaignctl validate")
+        console.say(_complete(app, "There are errors in other files: campaignctl validate"))
     elif key not in desired.campaigns:
         console.say("It is not read: `manifests` and `ignore` of the project file leave it out.")
     elif console.verbosity != "quiet":
-        console.say(f"Next: edit it, then campaignctl plan --target {key}")
+        console.say(_complete(app, f"Next: edit it, then campaignctl plan --target {key}"))
     return 0
+
+
+def _complete(app: App, text: str) -> str:
+    return in_environment(text, app.settings.environment)
