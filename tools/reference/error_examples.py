@@ -277,7 +277,7 @@ _PROJECT = (
         "default_environment: production\nenvironments: {production: {}}\n",
         "project",
     ),
-    Example("pattern", "manifests: [../shared/*.yaml]\n", "manifests: [push/*.yaml]\n", "project"),
+    Example("pattern", "manifests: [../shared/*.yaml]\n", "manifests: ['**/*.yaml']\n", "project"),
     Example("allow-env", "allow_env: [OCAMBA_TOKEN]\n", "allow_env: [CI_COMMIT_SHA]\n", "project"),
     Example(
         "rate-limit",

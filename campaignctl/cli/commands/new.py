@@ -65,8 +65,8 @@ def _check_key(key: str) -> None:
     if not KEY.fullmatch(key):
         raise UsageError(
             f"{key!r} is no key",
-            detail="Letters, digits, `.`, `_` and `-` in parts joined by `/`, each of which begins with a letter "
-            "or digit; at most 128 characters.",
+            detail="Letters, digits, `.`, `_` and `-` in parts joined by `/`, each of which begins with a "
+            "letter or digit; at most 128 characters.",
             hint="as in push/welcome",
         )
     if f"{key.rpartition('/')[2]}.yaml" == PROJECT_FILE:
