@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -28,6 +29,26 @@ def _standard_input() -> bytes:
     if sys.stdin is None:
         raise CampaignctlError("Cannot read -", detail="Standard input is closed.")
     return sys.stdin.buffer.read()
+
+
+def check_replaceable(name: str, member: str) -> None:
+    """Raise CampaignctlError where a file stands in the way that is not one of ours, which have the `member`.
+
+    An empty one, a device and a pipe may be written to.
+    """
+    path = Path(name)
+    if name == STANDARD or not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict) or member not in document:
+        raise CampaignctlError(
+            f"{name} is there already, and it is no saved plan",
+            detail="What is in it would be lost.",
+            hint="name another file, or remove this one",
+        )
 
 
 def write_private(name: str, text: str) -> None:

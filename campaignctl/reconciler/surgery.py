@@ -13,7 +13,7 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, requested
 from campaignctl.errors import ApiError, CampaignctlError, StateError
 from campaignctl.manifest.desired import Project
-from campaignctl.manifest.document import KEY
+from campaignctl.manifest.document import CAMPAIGN_KEY
 from campaignctl.plan import records
 from campaignctl.reconciler import setoff, settle
 from campaignctl.reconciler.applying import api_of, locked
@@ -42,10 +42,11 @@ def _record_of(state: State, key: str) -> Record:
 
 def check_new_key(recorded: Iterable[str], key: str) -> None:
     """Raise StateError unless a manifest could have this key beside those that are recorded."""
-    if not KEY.fullmatch(key):
+    if not CAMPAIGN_KEY.fullmatch(key):
         raise StateError(
             f"{key!r} is no key",
-            hint="letters, digits, `.`, `_` and `-`, in parts joined by `/`, at most 128 characters",
+            hint="letters, digits, `.`, `_` and `-`, in parts joined by `/`, at most 128 characters;"
+            " of a matrix with its values, as in `push/welcome[country=DE]`",
         )
     twin = next((known for known in recorded if known.casefold() == key.casefold()), None)
     if twin is not None:
@@ -92,7 +93,8 @@ def push(wiring: Wiring, project: Project, state: State, force: bool) -> str:
         # A state that went back in time must fit no plan that was made in between.
         serial = max(state.serial, current.serial if current else 0) + 1
         session.write(replace(state, serial=serial))
-    return f"Pushed a state of {len(state.campaigns)} campaigns; its serial is now {serial}."
+    count = len(state.campaigns)
+    return f"Pushed a state of {count} campaign{'' if count == 1 else 's'}; its serial is now {serial}."
 
 
 def _refuse_backwards(current: State, new: State) -> None:

@@ -101,6 +101,20 @@ def test_a_saved_plan_is_private_and_can_be_shown(project: Cli) -> None:
     assert shown == json.loads((project.cwd / "plan.json").read_text())
 
 
+@pytest.mark.parametrize("name", ["campaignctl.yaml", "push/welcome.yaml", "schemas/Campaign.json"])
+def test_a_plan_is_not_saved_over_what_is_no_plan(project: Cli, name: str) -> None:
+    before = (project.cwd / name).read_bytes()
+    done = project("plan", "--no-refresh", "-o", name)
+    assert (done.status, "is no saved plan" in done.err) == (1, True)
+    assert (project.cwd / name).read_bytes() == before
+
+
+def test_a_plan_is_saved_over_an_older_one_and_an_empty_file(project: Cli) -> None:
+    (project.cwd / "plan.json").touch()
+    for _ in range(2):
+        assert project("plan", "--no-refresh", "-o", "plan.json").status == 0
+
+
 def test_one_run_gives_the_comment_and_the_file(project: Cli) -> None:
     done = project("plan", "--no-refresh", "-o", "plan.json", "--format", "markdown")
     assert done.status == 0

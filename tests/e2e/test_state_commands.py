@@ -242,3 +242,15 @@ def test_a_lineage_is_a_uuid(world: World) -> None:
     lineage = world.apply().json["lineage"]
     assert str(UUID(lineage)) == lineage
     assert world.state["lineage"] == lineage
+
+
+def test_a_campaign_of_a_matrix_can_be_moved_and_imported(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    campaign_id = world.campaigns()["Far"]["id"]
+    world.run("state", "mv", "far", "far[country=DE]", status=0)
+    assert list(world.state["campaigns"]) == ["far[country=DE]"]
+    world.run("state", "rm", "far[country=DE]", status=0)
+    world.run("import", "far[country=FR]", campaign_id, status=0)
+    assert list(world.state["campaigns"]) == ["far[country=FR]"]
+    assert "is no key" in world.run("state", "mv", "far[country=FR]", "far[FR]", status=1).err

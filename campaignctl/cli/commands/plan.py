@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from campaignctl.cli.completion_values import files
-from campaignctl.cli.files import STANDARD, write_private
+from campaignctl.cli.files import STANDARD, check_replaceable, write_private
 from campaignctl.cli.options import Showing, plan_format, selecting
 from campaignctl.cli.settings import App
 from campaignctl.cli.showing import show_plan, show_plan_as
@@ -43,6 +43,8 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
         raise UsageError(
             f"-o - and --format {showing.form} both write the plan to standard output", hint="leave one out"
         )
+    if out is not None:
+        check_replaceable(out, "manifests_digest")
     plan = _made(app, options)
     if out == STANDARD:
         show_plan(app, plan, aside=True)
