@@ -63,6 +63,28 @@ def test_a_plan_needs_the_remote_and_takes_no_older_copy(cloned: World, tmp_path
     assert "no repository at the remote's address" in refused.err
 
 
+def test_a_damaged_state_is_replaced_as_the_error_says(cloned: World) -> None:
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    cloned.apply()
+    folder, ref, name = cloned.folder, REF, ("-c", "user.name=k", "-c", "user.email=k@example.com")
+    git(folder, "fetch", "--quiet", "origin", ref)
+    (folder / "bad").write_text("{", encoding="utf-8")
+    blob = git(folder, "hash-object", "-w", "bad").decode().strip()
+    git(folder, "update-index", "--add", "--cacheinfo", f"100644,{blob},state.json")
+    tree = git(folder, "write-tree").decode().strip()
+    commit = git(folder, *name, "commit-tree", "-p", "FETCH_HEAD", "-m", "by hand", tree).decode().strip()
+    git(folder, "push", "--quiet", "origin", f"{commit}:{ref}")
+
+    said = cloned.run("apply", "--auto-approve", status=1).err
+    assert f"git fetch origin {ref}" in said
+    assert "git log --oneline FETCH_HEAD -- state.json" in said
+    git(folder, "fetch", "--quiet", "origin", ref)
+    versions = git(folder, "log", "--format=%h", "FETCH_HEAD", "--", "state.json").decode().split()
+    (folder / "good.json").write_bytes(git(folder, "show", f"{versions[1]}:state.json"))
+    cloned.run("state", "push", str(folder / "good.json"), status=0)
+    assert nothing_to_do(cloned)
+
+
 def test_a_state_moves_to_git_and_back(cloned: World) -> None:
     cloned.apply()
     serial = cloned.state["serial"]

@@ -99,7 +99,7 @@ class GitBackend:
         """
         with _told_as(StateError, f"the state in {self.location} cannot be read"):
             seen = self._place.look()
-        return Snapshot.of(seen.files).folded(self.location, self._name).state
+        return Snapshot.of(seen.files).folded(self.location, self._name, self._place.mend).state
 
     def acquire(self, operation: str, timeout: timedelta) -> GitSession:
         """Take the lock, waiting up to `timeout`; fold in what a run that died left in the journal.
@@ -253,7 +253,7 @@ class GitBackend:
 
     def _loaded(self, snapshot: Snapshot) -> Loaded | StateError:
         try:
-            return snapshot.folded(self.location, self._name)
+            return snapshot.folded(self.location, self._name, self._place.mend)
         except StateError as problem:
             return problem
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from shlex import quote
 from typing import TypeVar
 
 from campaignctl.backends.git.command import LONGEST
@@ -54,6 +55,15 @@ class Place:
     def location(self) -> str:
         """Where it is, for messages."""
         return f"{self.ref} of {self.remote.name}"
+
+    @property
+    def mend(self) -> str:
+        """How a damaged state is replaced by an older version of it."""
+        return (
+            f"nothing was overwritten; `git fetch {quote(self.remote.name)} {quote(self.ref)}`, then"
+            " `git log --oneline FETCH_HEAD -- state.json` names its versions; put a good one back with"
+            " `git show COMMIT:state.json > good.json` and `campaignctl state push good.json`"
+        )
 
     def tip(self) -> str | None:
         """What the ref leads to. Raises GitTrouble."""

@@ -75,21 +75,26 @@ class Snapshot:
         about = to_json({"project": project, "previous": previous}, indent=1) + "\n"
         return replace(self, document=document, pieces=(), about=about.encode())
 
-    def folded(self, where: str, project: str) -> Loaded:
-        """The state of this commit.
+    def folded(self, where: str, project: str, mend: str) -> Loaded:
+        """The state of this commit; `mend` says how a damaged one is replaced.
 
         Raises:
             StateError: it cannot be read, or is another project's.
         """
         if self.document is not None:
             self._check_owner(where, project)
-        return Stored(
+        stored = Stored(
             self.document,
             self.journal,
             previous=lambda: self._previous,
             where=f"{_STATE} in {where}",
             journal_where=f"the journal in {where}",
-        ).folded()
+        )
+        try:
+            return stored.folded()
+        except StateDamaged as error:
+            error.hint = mend
+            raise
 
     def _check_owner(self, where: str, project: str) -> None:
         owner = self._told("project")
