@@ -9,11 +9,15 @@ from campaignctl.state.model import LockInfo
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Whether the place takes writes from here, as far as that can be told; `mend` is empty where it does."""
+    """Whether the place takes writes from here, as far as that can be told; `mend` is empty where it does.
+
+    `way` is how a write gets there: by `push`, or as a `file`.
+    """
 
     allowed: bool
     found: str
     mend: str = ""
+    way: str = "push"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +26,8 @@ class Keeping:
 
     `left_journal` says that there are steps no process works on, `backup` where the previous state is,
     `exposed` what others than its owner may read or write; None where whoever may read the place may read
-    the state. `holder_lives` is None without a lock, and where it cannot be told. `access` is None for a
-    place whose files tell it.
+    the state. `holder_lives` is None without a lock, and where it cannot be told. `access` is None for
+    files that can be written.
     """
 
     left_journal: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from campaignctl.backends import durable
 from campaignctl.backends.claim import held
 from campaignctl.backends.durable import exposed, make_directory
-from campaignctl.backends.keeping import Keeping
+from campaignctl.backends.keeping import Access, Keeping
 from campaignctl.backends.localsession import LocalSession
 from campaignctl.backends.lockfile import HeldLock, LockFile
 from campaignctl.backends.statefiles import StateFiles
@@ -109,6 +110,7 @@ class LocalBackend:
                 exposed=tuple(str(path) for path in files.every() if exposed(path)),
                 lock=lock,
                 holder_lives=lives,
+                access=_access(files.beside("lock").parent),
             )
         except OSError as error:
             raise _unusable(files, error) from error
@@ -185,6 +187,15 @@ def _read_halts(path: Path) -> Halts:
             f"{path} cannot be read", detail=str(error), hint="make it readable for this user"
         ) from error
     return decode_halts(data, where=str(path)) if data is not None else Halts()
+
+
+def _access(folder: Path) -> Access | None:
+    """Why no state can be written into a folder, which a write makes if need be; None if it can."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if os.access(there, os.W_OK | os.X_OK):
+        return None
+    found = f"no state can be written into {folder}"
+    return Access(False, found, f"make {there} writable for this user", "file")
 
 
 def _unusable(files: StateFiles, error: OSError) -> LockError:

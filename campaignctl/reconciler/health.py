@@ -108,7 +108,7 @@ def _state_checks(state: State | Check | None, keeping: Keeping | Check, locatio
         yield _permissions(beside, location)
     if beside is not None and beside.access is not None:
         access = beside.access
-        yield Check("push", "ok" if access.allowed else "problem", access.found, access.mend)
+        yield Check(access.way, "ok" if access.allowed else "problem", access.found, access.mend)
 
 
 def _readable(state: State, location: str, beside: Keeping | None) -> Check:

@@ -75,6 +75,11 @@ class Access(Protocol):
         ...
 
     @property
+    def way(self) -> str:
+        """How a write gets there: `push` or `file`."""
+        ...
+
+    @property
     def found(self) -> str:
         """What was seen, in one line."""
         ...

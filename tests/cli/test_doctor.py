@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
@@ -246,3 +248,12 @@ def test_what_mends_it_names_the_environment(world: World) -> None:
     world.write("wrong.yaml", "spec: {}\n")
     checks = diagnosed(world, "-e", "staging", status=1)
     assert checks["project"]["mend"] == "campaignctl -e staging validate"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_a_problem(world: World) -> None:
+    folder = world.folder / ".campaignctl"
+    folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    checks = diagnosed(world, status=1)
+    folder.chmod(stat.S_IRWXU)
+    assert checks["file"]["mend"] == f"make {folder} writable for this user"
