@@ -7,7 +7,6 @@ import json
 import os
 import stat
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 
 from campaignctl.sandbox import Sandbox
 from campaignctl.sandbox.control import Control
-from tests.e2e.harness import PROJECT, TOKEN, Run, World, kill, sms
+from tests.e2e.harness import PROJECT, TOKEN, Run, World, kill, sms, until
 
 OF_THE_API = {"token", "api", "account", "clock", "rate"}
 LOCAL = {"versions", "project", "environment", "git", "state", "pending", "permissions", "lock"}
@@ -171,14 +170,10 @@ def test_a_run_that_died_left_its_lock_and_its_journal(world: World) -> None:
     world.write("now.yaml", sms("Now", is_draft=True))
     world.control.fault({"method": "POST"}, {"kind": "delay", "seconds": 2})
     mark = world.mark()
-    journal = world.folder / ".campaignctl" / "state.json.journal"
     process = world.start("apply", "--auto-approve")
-    while not (journal.exists() and b"started" in journal.read_bytes()):
-        assert process.poll() is None
-        time.sleep(0.01)
+    until(lambda: world.control.faults()[0]["used"])
     kill(process)
-    while not world.writes(after=mark):  # the request that was under way arrives all the same
-        time.sleep(0.01)
+    until(lambda: world.writes(after=mark))  # the request that was under way is carried out all the same
     checks = diagnosed(world, status=0)
     assert verdicts(checks, "warning") == {"state", "pending", "lock"}
     assert "which is dead" in checks["lock"]["found"]
