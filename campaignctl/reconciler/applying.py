@@ -86,7 +86,29 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         begin(run, plan, _seen(session.state, reading, plan.observed), began)
         settle.cancel_copies(run)
         outcome = history.ended(run, began, execute(run, plan))
-        return _given_back(session, _with_taken_over(outcome, plan, options))
+        outcome = _with_taken_over(_gone_on_with(outcome, options), plan, options)
+        return _given_back(session, outcome)
+
+
+def _gone_on_with(outcome: Outcome, options: Options) -> Outcome:
+    """The outcome with the command that goes on with a destroy: an apply would make anew what is gone."""
+    if not options.destroy:
+        return outcome
+    targets = "".join(f" --target {quote(target)}" for target in options.targets)
+    instead = {
+        "campaignctl apply": f"campaignctl destroy{targets}",
+        "campaignctl plan": f"campaignctl plan --destroy{targets}",
+    }
+
+    def named(hint: str) -> str:
+        return instead.get(hint, hint)
+
+    def told(result: ChangeResult) -> ChangeResult:
+        error = result.error
+        return replace(result, error=replace(error, hint=named(error.hint))) if error else result
+
+    changes = map(told, outcome.changes)
+    return replace(outcome, changes=tuple(changes), next=tuple(map(named, outcome.next)))
 
 
 def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:

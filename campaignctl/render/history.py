@@ -9,6 +9,7 @@ from typing import Any
 from campaignctl.render.escape import escape
 from campaignctl.render.status import next_run_text
 from campaignctl.render.style import Style, Tone
+from campaignctl.render.summary import keys_text
 from campaignctl.state.model import HistoryEntry, Overridden
 
 FORMAT_VERSION = 1
@@ -52,7 +53,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _lifted(lifted: Overridden) -> str:
-    keys = ", ".join(map(escape, lifted.keys))
+    keys = keys_text(lifted.keys)
     if lifted.reason is None:
         return f"{escape(lifted.name)} for {keys}, once"
     until = f" until {escape(lifted.until)}" if lifted.until else ""

@@ -64,3 +64,15 @@ def test_what_follows_a_recovery(two: World) -> None:
     (two.folder / ".campaignctl/staging.json").unlink()
     said = two.run("-e", "staging", "state", "recover", status=0).out
     assert "campaignctl -e staging state recover --write" in said
+
+
+def test_a_destroy_goes_on_with_a_destroy(world: World) -> None:
+    for name in ("a1", "a2"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.apply()
+    words = ("destroy", "--auto-approve", "--parallelism", "1", "--target", "a*", "--format", "json")
+    world.control.fault({"path": "/cancel", "times": 1}, {"kind": "status", "status": 401})
+    assert world.run(*words, status=1).json["next"] == ["campaignctl destroy --target 'a*'"]
+    world.control.fault({"path": "/cancel", "times": 9}, {"kind": "status", "status": 500})
+    (first, _) = world.run(*words, status=1).json["changes"]
+    assert first["error"]["hint"] == "campaignctl plan --destroy --target 'a*'"
