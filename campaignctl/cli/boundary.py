@@ -49,7 +49,7 @@ def _guarded(root: click.Group, argv: Sequence[str], console: Console) -> int:
     except BrokenPipeError:
         raise
     except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - what nobody caught ends here, as a text
-        error = _translated(raised, console)
+        error = _translated(raised, console, ctx.invoked_subcommand if ctx else None)
         error.hint = in_environment(error.hint, _environment(ctx))
     _report(console, error, wants_json(argv), command=ctx.invoked_subcommand if ctx else None)
     return error.exit_code
@@ -66,23 +66,24 @@ def wants_json(argv: Sequence[str]) -> bool:
     return "--format=json" in words or ("--format", "json") in pairwise(words)
 
 
-def _translated(raised: BaseException, console: Console) -> CampaignctlError:
+def _translated(raised: BaseException, console: Console, command: str | None) -> CampaignctlError:
     if isinstance(raised, CampaignctlError):
         return raised
     if isinstance(raised, KeyboardInterrupt | click.Abort):
         return Interrupted("Interrupted")
     if isinstance(raised, click.ClickException):
-        return _usage(raised)
+        return _usage(raised, command)
     if isinstance(raised, OSError):
         where = f"{raised.filename}: " if raised.filename else ""
         return CampaignctlError(f"{where}{raised.strerror or raised}")
     return _bug(raised, console)
 
 
-def _usage(raised: click.ClickException) -> UsageError:
+def _usage(raised: click.ClickException, command: str | None) -> UsageError:
     summary = " ".join(raised.format_message().split()).rstrip(".")
     ctx = raised.ctx if isinstance(raised, click.UsageError) else None
-    path = ctx.command_path if ctx else PROGRAM
+    # The parser does not say in which command an argument is missing.
+    path = ctx.command_path if ctx else " ".join(filter(None, (PROGRAM, command)))
     if isinstance(raised, click.NoSuchOption) and raised.option_name in _GLOBAL:
         return UsageError(summary, hint=f"it goes before the command: {PROGRAM} {raised.option_name} ...")
     return UsageError(summary, hint=f"{path} --help")

@@ -16,19 +16,12 @@ STANDARD = "-"
 def read_text(name: str) -> str:
     """Read a UTF-8 file, or standard input for `-`. Raises CampaignctlError naming the file."""
     try:
-        data = _standard_input() if name == STANDARD else Path(name).read_bytes()
+        data = sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
         return data.decode("utf-8")
     except OSError as error:
         raise CampaignctlError(f"Cannot read {name}", detail=_reason(error)) from error
     except UnicodeDecodeError as error:
         raise CampaignctlError(f"Cannot read {name}", detail="It is not UTF-8 text.") from error
-
-
-def _standard_input() -> bytes:
-    """All of standard input. Raises CampaignctlError where the process was started without one."""
-    if sys.stdin is None:
-        raise CampaignctlError("Cannot read -", detail="Standard input is closed.")
-    return sys.stdin.buffer.read()
 
 
 def check_replaceable(name: str, member: str) -> None:

@@ -25,7 +25,7 @@ def read_pasted(console: Console, wanted: str) -> str:
         console.tell(f"Paste {wanted}, then press Enter on an empty line (or Ctrl-D):\n")
         data = _from_terminal(sys.stdin.fileno())
     else:
-        data = b"" if sys.stdin is None else sys.stdin.buffer.read(_LARGEST + 1)
+        data = sys.stdin.buffer.read(_LARGEST + 1)
     if len(data) > _LARGEST:
         raise CampaignctlError("What was pasted is too large", detail="At most 1 MiB is read.")
     try:

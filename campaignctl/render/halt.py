@@ -129,7 +129,9 @@ def _row(row: HaltRowShape, style: Style) -> Iterator[str]:
 def _summary(outcome: HaltShape, style: Style, environment: str | None) -> str:
     counts = Counter(row.outcome for row in outcome.rows)
     counted = ", ".join(
-        f"{counts[word]} {words.lower() if words.isupper() else words}" for word, (words, _) in _WORDS.items() if counts[word]
+        f"{counts[word]} {words.lower() if words.isupper() else words}"
+        for word, (words, _) in _WORDS.items()
+        if counts[word]
     )
     counted = counted or "nothing of it was there"
     head = (

@@ -213,13 +213,13 @@ def test_a_full_disk_is_an_error(project: Cli) -> None:
     assert "Cannot write the output" in err
 
 
-def test_a_closed_standard_input_is_named(project: Cli) -> None:
+def test_a_closed_standard_input_holds_no_plan(project: Cli) -> None:
     closed = ["sh", "-c", 'exec "$@" <&-', "sh", *project.command("show", "-")]
     done = subprocess.run(
         closed, env=project.environ, cwd=project.cwd, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "Standard input is closed" in done.stderr
+    assert "- is not a plan" in done.stderr
 
 
 @pytest.fixture

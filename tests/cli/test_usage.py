@@ -199,3 +199,7 @@ def test_what_cannot_be_replaced_says_why(project: Cli) -> None:
     assert project("new", "push/other", "--from", "push").status == 0
     said = project("plan", "--no-refresh", "--target", "push/welcome", "--replace", "push/other").err
     assert "--replace push/other: --target leaves it out" in said
+
+
+def test_an_option_without_its_argument_leads_to_the_help_of_its_command(cli: Cli) -> None:
+    assert "campaignctl apply --help" in cli("apply", "--reviewed").err
