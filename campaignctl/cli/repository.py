@@ -23,17 +23,22 @@ def commit(directory: Path) -> str | None:
 
 
 def lacks(directory: Path, other: str) -> bool:
-    """Say whether the commit that is checked out certainly does not follow another one.
+    """Say whether others have a commit that the one that is checked out does not follow.
 
-    A clone without its history cannot tell, and neither can a directory without git.
+    One that this clone has never seen is somebody else's. One that it knows may be nobody's by now: it was
+    amended or rebased. A clone without its history cannot tell, and neither can a directory without git.
     """
-    if not _COMMIT.fullmatch(other):
+    if not _COMMIT.fullmatch(other) or commit(directory) is None:
         return False
-    if _git(directory, "rev-parse", "--is-shallow-repository") != "false" or commit(directory) is None:
+    if _git(directory, "rev-parse", "--is-shallow-repository") != "false":
         return False
     if _git(directory, "rev-parse", "--verify", "--quiet", f"{other}^{{commit}}") is None:
         return True
-    return _git(directory, "merge-base", other, "HEAD") != _git(directory, "rev-parse", f"{other}^{{commit}}")
+    base = _git(directory, "merge-base", other, "HEAD")
+    if base == other:
+        return False
+    published = _git(directory, "for-each-ref", "--count=1", "--contains", other, "refs/remotes")
+    return base == commit(directory) or published is not None
 
 
 def who(environ: Mapping[str, str]) -> str:

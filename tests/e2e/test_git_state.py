@@ -234,6 +234,19 @@ def test_a_checkout_without_what_was_applied_last_is_told_before_it_takes_it_bac
     assert "this checkout" not in behind.run("plan", status=0).out
 
 
+def test_a_commit_that_was_made_anew_is_missed_by_nobody(cloned: World) -> None:
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    committed(cloned, "far")
+    cloned.write("near.yaml", sms("Near", scheduled_time=FAR))
+    committed(cloned, "near")
+    cloned.apply()
+    cloned.write("near.yaml", sms("Nearer", scheduled_time=FAR))
+    git(cloned.folder, "commit", "--quiet", "--all", "--amend", "-m", "other words")
+    said = cloned.run("plan", status=0).out
+    assert "1 to update" in said
+    assert "this checkout" not in said
+
+
 def test_a_clone_without_history_cannot_tell_and_says_nothing(cloned: World, tmp_path: Path) -> None:
     cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
     committed(cloned, "far")
