@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from typing import Any
 
 from campaignctl.plan import codec
-from tests.e2e.harness import World, kill, sms
+from tests.e2e.harness import World, kill, sms, until
 
 FAR = "2036-03-22 10:00:00"
 
@@ -67,8 +66,7 @@ def test_an_apply_that_died_is_seen(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR, labels=["new"]))
     world.control.fault({"method": "PATCH"}, {"kind": "delay", "seconds": 30})
     process = world.start("apply", "--auto-approve")
-    while not world.control.faults()[0]["seen"]:
-        time.sleep(0.02)
+    until(lambda: world.control.faults()[0]["seen"])
     kill(process)
     assert history(world)[0]["outcome"] == "started"
     assert "did not come to its end" in world.run("state", "history", status=0).out

@@ -68,7 +68,9 @@ def test_a_terminal_that_is_gone_stops_an_apply_like_an_interrupt(slow: World) -
         [*command, "--parallelism", "1"], env=slow.env(), stdin=theirs, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
-    reader = threading.Thread(target=_drain, args=(ours, lambda: len(slow.control.campaigns()) >= 2))
+    reader = threading.Thread(
+        target=_drain, args=(ours, lambda: len(slow.control.campaigns()) >= 2), daemon=True
+    )
     reader.start()
     reader.join(60)
     os.close(ours)

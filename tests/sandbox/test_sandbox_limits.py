@@ -1,13 +1,13 @@
 """Tokens, companies, request windows and parallel requests."""
 
 import threading
-import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 import pytest
 
 from campaignctl.sandbox import Control, Sandbox, Switches
+from tests.e2e.harness import until
 from tests.sandbox.sandbox_account import CAMPAIGNS, Account, push
 
 
@@ -76,8 +76,7 @@ def test_too_many_at_one_time_are_told_so(account: Account, control: Control) ->
     control.fault({"method": "GET"}, {"kind": "delay", "seconds": 0.5})
     slow = threading.Thread(target=account.list)
     slow.start()
-    while not control.faults()[0]["used"]:
-        time.sleep(0.01)
+    until(lambda: control.faults()[0]["used"])
     refused = account.call("GET", CAMPAIGNS)
     slow.join()
     assert (refused.status, refused.headers["retry-after"]) == (429, "-1")

@@ -4,7 +4,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from campaignctl.sandbox import Sandbox, Switches
+from tests.e2e.harness import until
 from tests.sandbox.sandbox_account import FUTURE, Account, push
 
 ROOT = Path(__file__).parents[2]
@@ -35,8 +35,7 @@ def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def test_it_announces_itself_and_stops_when_told(tmp_path: Path, number: signal.Signals) -> None:
     ready = tmp_path / "ready"
     with process("--ready-file", str(ready), "--switch", "labels=comma") as (running, url):
-        while not ready.exists():
-            time.sleep(0.01)
+        until(ready.exists)
         account = Account(url)
         account.create(push())
         assert account.control.switches()["labels"] == "comma"

@@ -2,12 +2,12 @@
 
 import http.client
 import json
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from campaignctl.sandbox import Sandbox
+from tests.e2e.harness import until
 from tests.sandbox.sandbox_account import CAMPAIGNS, Account, push
 
 HEADERS = {"Authorization": "Bearer t", "Content-Type": "application/json"}
@@ -61,8 +61,7 @@ def test_a_close_drops_kept_connections_and_wakes_who_waits() -> None:
         kept = http.client.HTTPConnection(sandbox.url.removeprefix("http://"), timeout=5)
         Account(sandbox.url).control.fault({}, {"kind": "delay", "seconds": 60})
         kept.request("POST", CAMPAIGNS, json.dumps(push()), HEADERS)
-        while not Account(sandbox.url).control.faults()[0]["used"]:
-            time.sleep(0.01)
+        until(lambda: Account(sandbox.url).control.faults()[0]["used"])
     with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
         kept.getresponse()
     kept.close()
