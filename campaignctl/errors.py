@@ -61,14 +61,23 @@ class Finding:
     key: str | None = None
 
 
-_COMMAND = re.compile(
-    r"\bcampaignctl (?=(?:apply|destroy|doctor|explain|halt|import|plan|pull|show|state|status|validate)\b)"
-)
+_NAMES = r"(?:apply|destroy|doctor|explain|halt|import|plan|pull|show|state|status|validate)\b"
+_COMMAND = re.compile(rf"\bcampaignctl (?={_NAMES})")
+_ANY_COMMAND = re.compile(rf"\bcampaignctl (?=(?:-e (?:'[^']*'|[^\s']+) )?{_NAMES})")
 
 
 def in_environment(text: str, environment: str | None) -> str:
     """The text with every command of ours in it complete: without the environment it may act on another."""
-    return _COMMAND.sub(f"campaignctl -e {quote(environment)} ", text) if environment else text
+    if not environment:
+        return text
+    return _COMMAND.sub(lambda _: f"campaignctl -e {quote(environment)} ", text)
+
+
+def in_directory(text: str, directory: str | None) -> str:
+    """The text with every command of ours in it complete for who stands elsewhere than in the project."""
+    if directory is None:
+        return text
+    return _ANY_COMMAND.sub(lambda _: f"campaignctl -C {quote(directory)} ", text)
 
 
 class CampaignctlError(Exception):

@@ -15,7 +15,7 @@ import click
 from campaignctl.cli.clock import utc_now
 from campaignctl.cli.console import Console
 from campaignctl.cli.settings import App
-from campaignctl.errors import CampaignctlError, Interrupted, UsageError, in_environment
+from campaignctl.errors import CampaignctlError, Interrupted, UsageError
 
 PROGRAM = "campaignctl"
 _GLOBAL = ("-C", "-e", "--color", "-q", "-v", "--log-format")
@@ -50,14 +50,10 @@ def _guarded(root: click.Group, argv: Sequence[str], console: Console) -> int:
         raise
     except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - what nobody caught ends here, as a text
         error = _translated(raised, console, ctx.invoked_subcommand if ctx else None)
-        error.hint = in_environment(error.hint, _environment(ctx))
+        if ctx is not None and isinstance(ctx.obj, App):
+            error.hint = ctx.obj.settings.complete(error.hint)
     _report(console, error, wants_json(argv), command=ctx.invoked_subcommand if ctx else None)
     return error.exit_code
-
-
-def _environment(ctx: click.Context | None) -> str | None:
-    """The environment that the command line chose, as far as it was read."""
-    return ctx.obj.settings.environment if ctx is not None and isinstance(ctx.obj, App) else None
 
 
 def wants_json(argv: Sequence[str]) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
+from click.core import ParameterSource
 
 from campaignctl import __version__
 from campaignctl.cli.boundary import run
@@ -111,7 +112,8 @@ def root(  # noqa: PLR0913 - click hands over each option by its name
     if quiet and verbose:
         raise UsageError("-q and -v do not go together", hint="leave one of them out")
     console = ctx.ensure_object(Console)
-    settings = Settings(directory, environment, os.environ, Path.cwd(), variables)
+    typed = ctx.get_parameter_source("directory") is ParameterSource.COMMANDLINE
+    settings = Settings(directory, environment, os.environ, Path.cwd(), variables, typed)
     console.color, console.log_format = color, log_format
     console.verbosity = "quiet" if quiet else "verbose" if verbose else "normal"
     console.secret = settings.token

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from campaignctl.errors import in_directory, in_environment
+
 if TYPE_CHECKING:
     from campaignctl.cli.console import Console
 
@@ -18,8 +20,8 @@ URL_VARIABLE = "OCAMBA_API_URL"
 class Settings:
     """The global options, and the surroundings of the process.
 
-    `directory` is -C; `environment` is -e or CAMPAIGNCTL_ENV; `environ` are the environment variables;
-    `variables` are the values of --var by name.
+    `directory` is -C or CAMPAIGNCTL_PROJECT, and `typed` says that it was -C. `environment` is -e or
+    CAMPAIGNCTL_ENV; `environ` are the environment variables; `variables` are the values of --var by name.
     """
 
     directory: Path | None
@@ -27,6 +29,12 @@ class Settings:
     environ: Mapping[str, str]
     cwd: Path
     variables: Mapping[str, str] = field(default_factory=dict)
+    typed: bool = False
+
+    def complete(self, text: str) -> str:
+        """The text with every command of ours in it as it has to be typed from here."""
+        there = str(self.directory) if self.directory and self.typed else None
+        return in_directory(in_environment(text, self.environment), there)
 
     @property
     def token(self) -> str | None:

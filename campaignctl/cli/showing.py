@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from campaignctl.cli.documents import FORMAT_VERSION
-from campaignctl.cli.settings import App
+from campaignctl.cli.settings import App, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +40,25 @@ def show_plan(app: App, plan: Plan, *, aside: bool = False) -> None:
     from campaignctl.render.plan import plan_text
 
     stream = console.err if aside else console.out
-    text = plan_text(plan, color=console.colored(stream), now=console.now(), width=console.width)
+    text = plan_text(
+        _as_typed(plan, app.settings),
+        color=console.colored(stream),
+        now=console.now(),
+        width=console.width,
+    )
     if aside:
         console.tell(text)
     else:
         console.say(text)
+
+
+def _as_typed(plan: Plan, settings: Settings) -> Plan:
+    """The plan with every command that it names as it has to be typed from here."""
+    return dataclasses.replace(
+        plan,
+        blocked=tuple(dataclasses.replace(one, hint=settings.complete(one.hint)) for one in plan.blocked),
+        notes=tuple(map(settings.complete, plan.notes)),
+    )
 
 
 def show_outcome(app: App, outcome: Outcome, *, as_json: bool) -> None:
@@ -71,15 +85,14 @@ def show_status(app: App, rows: Sequence[StatusRow], project: Project, *, as_jso
     from campaignctl.render.status import status_text
 
     color = console.colored(console.out)
-    console.say(
-        status_text(
-            rows,
-            color=color,
-            zone=project.time_zone,
-            width=console.width,
-            environment=project.environment,
-        )
+    text = status_text(
+        rows,
+        color=color,
+        zone=project.time_zone,
+        width=console.width,
+        environment=project.environment,
     )
+    console.say(app.settings.complete(text))
 
 
 def show_history(app: App, entries: tuple[HistoryEntry, ...], project: Project, *, as_json: bool) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 
 import pytest
 
+from campaignctl.sandbox import Sandbox
 from tests.cli.cli_process import Cli
+from tests.e2e.harness import sms
 
 
 @pytest.mark.parametrize(
@@ -203,3 +207,28 @@ def test_what_cannot_be_replaced_says_why(project: Cli) -> None:
 
 def test_an_option_without_its_argument_leads_to_the_help_of_its_command(cli: Cli) -> None:
     assert "campaignctl apply --help" in cli("apply", "--reviewed").err
+
+
+def test_the_commands_that_are_named_work_from_where_one_stands(cli: Cli) -> None:
+    with Sandbox() as sandbox:
+        assert_that_they_do(cli, sandbox.url)
+
+
+def assert_that_they_do(cli: Cli, url: str) -> None:
+    there = cli.cwd / "the shop"
+    there.mkdir()
+    (there / "campaignctl.yaml").write_text("metadata: {name: shop}\n")
+    (there / "near.yaml").write_text(sms("Near", is_draft=True))
+    here = Cli(cli.cwd, {"OCAMBA_API_URL": url, "OCAMBA_TOKEN": "sandbox-token"})
+    named = re.search(
+        r"campaignctl (.*)$", here("-C", there.name, "plan", "-o", "plan.json").err, re.MULTILINE
+    )
+    assert named
+    assert here(*shlex.split(named[1])).out.endswith("Done: 1 created.\n")
+    asked = here("-C", there.name, "apply")
+    assert (
+        "hint: campaignctl -C 'the shop' plan -o plan.json, then campaignctl -C 'the shop' apply" in asked.err
+    )
+    # A variable stays what it is in the shell that has it.
+    set_there = Cli(cli.cwd, {**here.extra, "CAMPAIGNCTL_PROJECT": there.name})
+    assert "exactly this: campaignctl apply" in set_there("plan", "-o", "plan.json").err

@@ -20,6 +20,7 @@ from campaignctl.sandbox.control import Control
 from campaignctl.state import codec
 from tests import forks
 
+ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "s3cr3t-t0ken-9f27"
 
 PROJECT = """
@@ -84,8 +85,9 @@ class World:
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            self.command(*args),
-            env=self.env(),
+            [sys.executable, "-P", "-m", "campaignctl", *args],
+            cwd=self.folder,
+            env={**self.env(), "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -93,7 +95,7 @@ class World:
         )
 
     def run(self, *args: str, status: int | None = None, stdin: str | None = None) -> Run:
-        ended = forks.run(("-C", str(self.folder), *args), self.env(), Path.cwd(), stdin or "")
+        ended = forks.run(args, self.env(), self.folder, stdin or "")
         out, err = ended.out, ended.err
         result = Run(ended.status, out, err)
         assert "Traceback" not in err, err

@@ -29,7 +29,7 @@ from campaignctl.cli.question import said_yes
 from campaignctl.cli.settings import TOKEN_VARIABLE, App
 from campaignctl.cli.showing import show_outcome, show_plan
 from campaignctl.cli.wiring import Wired, need_token, read_desired, read_project, wired
-from campaignctl.errors import CampaignctlError, StateError, UsageError, in_environment
+from campaignctl.errors import CampaignctlError, StateError, UsageError
 from campaignctl.plan.options import Options
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def apply_manifests(app: App, options: Options, manner: Manner) -> int:
 
 def _nobody_to_ask(app: App, options: Options) -> UsageError:
     words = shlex.join(["campaignctl", "plan", *spelled(options), "-o", "plan.json"])
-    hint = in_environment(f"{words}, then campaignctl apply plan.json", app.settings.environment)
+    hint = app.settings.complete(f"{words}, then campaignctl apply plan.json")
     if not app.settings.token:
         hint += f"; both need {TOKEN_VARIABLE}, which is not set either"
     return UsageError(
@@ -212,23 +212,21 @@ def _manner(options: dict[str, object]) -> Manner:
 
 
 def _ended(app: App, outcome: Outcome, manner: Manner) -> int:
-    outcome = _complete(outcome, app.settings.environment)
+    outcome = _complete(outcome, app.settings.complete)
     show_outcome(app, outcome, as_json=manner.form == "json")
     return _STATUS[outcome.result] or int(bool(outcome.blocked))
 
 
-def _complete(outcome: Outcome, environment: str | None) -> Outcome:
-    """The outcome with the environment in every command that it names."""
+def _complete(outcome: Outcome, complete: Callable[[str], str]) -> Outcome:
+    """The outcome with every command that it names as it has to be typed from here."""
 
     def told(result: ChangeResult) -> ChangeResult:
         if result.error is None:
             return result
-        return replace(
-            result, error=replace(result.error, hint=in_environment(result.error.hint, environment))
-        )
+        return replace(result, error=replace(result.error, hint=complete(result.error.hint)))
 
     return replace(
         outcome,
         changes=tuple(map(told, outcome.changes)),
-        next=tuple(in_environment(command, environment) for command in outcome.next),
+        next=tuple(map(complete, outcome.next)),
     )

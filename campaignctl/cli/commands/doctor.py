@@ -36,9 +36,10 @@ def command(app: App, *, form: str) -> int:
 
     around = look_around(app)
     beyond = _examined(app, around.project) if around.project else _without_project(app)
-    environment = around.project.environment if around.project else app.settings.environment
+    environment = around.project.environment if around.project else None
     checks = tuple(
-        replace(check, mend=in_environment(check.mend, environment)) for check in (*around.checks, *beyond)
+        replace(check, mend=app.settings.complete(in_environment(check.mend, environment)))
+        for check in (*around.checks, *beyond)
     )
     if form == "json":
         app.console.document(doctor_json(checks))

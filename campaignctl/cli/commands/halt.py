@@ -70,7 +70,8 @@ def _halt(
         app.console.document(halt_json(outcome))
     else:
         color = app.console.colored(app.console.out)
-        app.console.say(halt_text(outcome, color=color, environment=app.settings.environment))
+        text = halt_text(outcome, color=color, environment=app.settings.environment)
+        app.console.say(app.settings.complete(text))
     return 0 if outcome.stopped else 1
 
 

@@ -13,7 +13,7 @@ from campaignctl import __version__
 from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import project_directory
-from campaignctl.errors import CampaignctlError, Finding, Source, UsageError, in_environment
+from campaignctl.errors import CampaignctlError, Finding, Source, UsageError
 
 if TYPE_CHECKING:
     from campaignctl.manifest.desired import DesiredState
@@ -189,4 +189,4 @@ def _outcome(app: App, directory: Path, key: str) -> int:
 
 
 def _complete(app: App, text: str) -> str:
-    return in_environment(text, app.settings.environment)
+    return app.settings.complete(text)

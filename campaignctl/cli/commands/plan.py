@@ -83,6 +83,8 @@ def _save(app: App, plan: Plan, out: str) -> None:
     then = (
         "It cannot be applied while a guardrail objects."
         if plan.objections
-        else in_environment(f"Apply exactly this: campaignctl apply {shlex.quote(out)}", plan.environment)
+        else app.settings.complete(
+            in_environment(f"Apply exactly this: campaignctl apply {shlex.quote(out)}", plan.environment)
+        )
     )
     app.console.log("info", f"Saved the plan to {out}. {then}")

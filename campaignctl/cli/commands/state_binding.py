@@ -31,7 +31,8 @@ def recover(app: App, *, write: bool) -> int:
     with wired(app, desired.project, token=token) as run:
         recovery = work.recover(run.wiring, desired, write=write)
     color = app.console.colored(app.console.out)
-    app.console.say(recovery_text(recovery, color=color, environment=desired.project.environment))
+    text = recovery_text(recovery, color=color, environment=desired.project.environment)
+    app.console.say(app.settings.complete(text))
     return 0
 
 
