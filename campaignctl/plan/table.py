@@ -15,6 +15,9 @@ from campaignctl.plan import build, edit, phase, winner
 from campaignctl.plan.case import Case, Verdict
 from campaignctl.plan.sending import runs_left
 
+DESTROYED = "destroyed"
+"""Why a campaign goes that is declared all the same."""
+
 
 def undeclared(site: build.Site, case: Case) -> Verdict:
     """Recorded and no longer declared: cancel what can send, forget the rest, never guess."""
@@ -24,7 +27,7 @@ def undeclared(site: build.Site, case: Case) -> Verdict:
 def _undeclared(site: build.Site, case: Case) -> Verdict:
     status, record = case.status, case.record
     lifecycle = case.wanted.lifecycle if case.wanted else record.lifecycle
-    reason = "destroyed" if case.wanted else "declared Removed" if case.removed else "no longer declared"
+    reason = DESTROYED if case.wanted else "declared Removed" if case.removed else "no longer declared"
     if status not in (Status.SENT, Status.CANCELED) and (
         lifecycle.prevent_destroy or record.lifecycle.prevent_destroy
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from campaignctl.plan.options import Lifts, Options
 from campaignctl.plan.planner import decide
 from campaignctl.plan.reading import RECOVER, Reading, Unsettled, ids_of
 from campaignctl.plan.reviewed import overrides_of
+from campaignctl.plan.table import DESTROYED
 from campaignctl.reconciler import history, settle
 from campaignctl.reconciler.beginning import begin
 from campaignctl.reconciler.execute import execute
@@ -86,15 +87,14 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         begin(run, plan, _seen(session.state, reading, plan.observed), began)
         settle.cancel_copies(run)
         outcome = history.ended(run, began, execute(run, plan))
-        outcome = _with_taken_over(_gone_on_with(outcome, options), plan, options)
-        return _given_back(session, outcome)
+        if options.destroy:
+            outcome = _gone_on_with(outcome, options.targets)
+        return _given_back(session, _with_taken_over(outcome, plan, options))
 
 
-def _gone_on_with(outcome: Outcome, options: Options) -> Outcome:
+def _gone_on_with(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
     """The outcome with the command that goes on with a destroy: an apply would make anew what is gone."""
-    if not options.destroy:
-        return outcome
-    targets = "".join(f" --target {quote(target)}" for target in options.targets)
+    targets = "".join(f" --target {quote(target)}" for target in destroyed)
     instead = {
         "campaignctl apply": f"campaignctl destroy{targets}",
         "campaignctl plan": f"campaignctl plan --destroy{targets}",
@@ -234,7 +234,10 @@ def apply_saved(wiring: Wiring, project: Project, plan: Plan) -> Outcome:
         began = history.begun(wiring, plan, "apply of a saved plan")
         begin(run, plan, _seen(session.state, reading, None), began)
         settle.cancel_copies(run)
-        return _given_back(session, history.ended(run, began, execute(run, plan)))
+        outcome = history.ended(run, began, execute(run, plan))
+        if any(change.reason == DESTROYED for change in plan.changes):
+            outcome = _gone_on_with(outcome, [each.key for each in outcome.changes if each.outcome != "done"])
+        return _given_back(session, outcome)
 
 
 def _check_plan(plan: Plan, project: Project, state: State | None, now: datetime) -> None:
