@@ -79,12 +79,12 @@ def test_a_destroy_goes_on_with_a_destroy(world: World) -> None:
 
 
 def test_a_saved_plan_that_destroys_goes_on_with_a_destroy_of_what_is_left(world: World) -> None:
-    for name in ("a1", "a2"):
+    for name in ("a1", "a2", "a3"):
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
     world.apply()
     plan = str(world.folder / "plan.out")
     world.run("plan", "--destroy", "-o", plan, status=0)
     world.control.fault({"path": "/cancel", "skip": 1, "times": 9}, {"kind": "status", "status": 401})
     said = world.run("apply", plan, "--parallelism", "1", "--format", "json", status=1).json
-    (left,) = [change["key"] for change in said["changes"] if change["outcome"] != "done"]
-    assert said["next"] == [f"campaignctl destroy --target {left}"]
+    one, other = [change["key"] for change in said["changes"] if change["outcome"] != "done"]
+    assert said["next"] == [f"campaignctl destroy --target {one} --target {other}"]
