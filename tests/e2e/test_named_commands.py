@@ -83,7 +83,7 @@ def test_a_saved_plan_that_destroys_goes_on_with_a_destroy_of_what_is_left(world
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
     world.apply()
     plan = str(world.folder / "plan.out")
-    world.run("plan", "--destroy", "-o", plan, status=0)
+    world.run("plan", "--destroy", "--override", "max_destroy_percent", "-o", plan, status=0)
     world.control.fault({"path": "/cancel", "skip": 1, "times": 9}, {"kind": "status", "status": 401})
     said = world.run("apply", plan, "--parallelism", "1", "--format", "json", status=1).json
     one, other = [change["key"] for change in said["changes"] if change["outcome"] != "done"]
