@@ -47,8 +47,8 @@ class Place:
     def start(self, *words: str, stop: Stop | None = None, calls: Path | None = None) -> Child:
         """The command line, started."""
         self.commands += 1
-        line = ("-C", str(self.project), *words)
-        command = Command(line, self.environ, self.state_directory, stop, calls)
+        environ = {**self.environ, "CAMPAIGNCTL_PROJECT": str(self.project)}
+        command = Command(words, environ, self.state_directory, stop, calls)
         return command.start(self.root / f"output-{self.commands}")
 
     def run(self, *words: str, stop: Stop | None = None, calls: Path | None = None) -> Ended:
