@@ -79,7 +79,7 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         if plan.objections:
             approve(plan)
             return _refused(plan, session.state)
-        if plan.changes and not approve(plan):
+        if plan.changes and not _approved(plan, approve, wiring.clock.now):
             return _refused(plan, session.state)
         if not plan.changes:
             approve(plan)
@@ -90,6 +90,21 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         if options.destroy:
             outcome = _gone_on_with(outcome, options.targets)
         return _given_back(session, _with_taken_over(outcome, plan, options))
+
+
+def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool:
+    """Whether somebody says yes to a plan. Raises PlanRefused when it was valid when they were asked, and is
+    not when they answer."""
+    asked = now()
+    if not approve(plan):
+        return False
+    if plan.valid_until is not None and asked <= plan.valid_until < now():
+        raise PlanRefused(
+            f"this plan was valid until {iso(plan.valid_until)}, and the answer came later",
+            detail="nothing was done",
+            hint="run the same command again: it plans afresh",
+        )
+    return True
 
 
 def _gone_on_with(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:

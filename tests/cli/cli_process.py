@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,18 +66,26 @@ class Cli:
             self.command(*words), cwd=self.cwd, env=self.environ, text=True, start_new_session=True, **options
         )
 
-    def on_terminal(self, *words: str, typed: str = "", interrupt_at: str = "") -> Done:
+    def on_terminal(
+        self, *words: str, typed: str = "", interrupt_at: str = "", answer_after: float = 0
+    ) -> Done:
         """Run with a terminal for all three streams; `out` is everything that it showed.
 
-        `typed` waits in the terminal from the beginning; SIGINT is sent when `interrupt_at` has been shown.
+        `typed` waits in the terminal from the beginning, or comes so many seconds after the question; SIGINT
+        is sent when `interrupt_at` has been shown.
         """
         ours, theirs = pty.openpty()
         process = self.start(*words, stdin=theirs, stdout=theirs, stderr=theirs)
         os.close(theirs)
-        os.write(ours, typed.encode())
+        if not answer_after:
+            os.write(ours, typed.encode())
         shown, sent = "", False
         while part := _read(ours):
             shown += part.decode(errors="replace")
+            if answer_after and "Enter a value:" in shown:
+                time.sleep(answer_after)
+                os.write(ours, typed.encode())
+                answer_after = 0
             if interrupt_at and not sent and interrupt_at in shown:
                 sent = True
                 process.send_signal(signal.SIGINT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from campaignctl.sandbox import Sandbox
 from tests.cli.cli_process import Cli
+from tests.e2e.harness import sms
 
 TOKEN = "a-token-that-nobody-may-see"
 
@@ -41,6 +43,16 @@ def test_yes_is_taken_for_an_answer(shop: Cli) -> None:
 def test_nothing_else_is(shop: Cli, answer: str) -> None:
     done = shop.on_terminal("apply", typed=answer)
     assert done.status == 1, done.out
+    assert _recorded(shop) == []
+
+
+def test_an_answer_that_comes_when_the_plan_is_no_longer_valid_does_nothing(shop: Cli) -> None:
+    project = shop.cwd / "campaignctl.yaml"
+    project.write_text(re.sub(r"max_plan_age: \S+", "max_plan_age: 2s", project.read_text()))
+    (shop.cwd / "now.yaml").write_text(sms("Now", run_immediately=True))
+    done = shop.on_terminal("apply", typed="yes\n", answer_after=3)
+    assert done.status == 1, done.out
+    assert "and the answer came later" in done.out
     assert _recorded(shop) == []
 
 
