@@ -56,7 +56,7 @@ def brought_to_an_end(
     """
     scenario = stage.scenario
     if scenario.command != APPLY:
-        _command_done(place, stage, verdict)
+        _command_done(place, stage, verdict, quiet)
     # Without the mark nobody can tell whose pause it is, so that somebody has to.
     unclaimed = ("--override", "foreign_pause") if "stop mark could not be set" in verdict.said else ()
     verdict.persons += bool(unclaimed)
@@ -78,7 +78,7 @@ def brought_to_an_end(
     judge(place, scenario, verdict)
 
 
-def _command_done(place: Place, stage: Stage, verdict: Verdict) -> None:
+def _command_done(place: Place, stage: Stage, verdict: Verdict, quiet: float) -> None:
     """The command again, as its user would, until it has done what it is for."""
     for _ in range(_MOST_APPLIES):
         if stage.words[0] == "import" and stage.words[1] in recorded_ids(place):
@@ -90,15 +90,17 @@ def _command_done(place: Place, stage: Stage, verdict: Verdict) -> None:
     else:
         verdict.stuck.append(f"{stage.words[0]} did not end: {verdict.said[-1500:]}")
     if stage.words[0] == "halt":
-        _held_and_lifted(place, verdict)
+        _held_and_lifted(place, verdict, quiet)
 
 
-def _held_and_lifted(place: Place, verdict: Verdict) -> None:
-    """What is halted can send nothing, whatever is applied; then the halt is lifted."""
+def _held_and_lifted(place: Place, verdict: Verdict, quiet: float) -> None:
+    """What is halted can send nothing, whatever is applied; then the halt is lifted, when its pauses have
+    arrived: one that arrives after its lift and the resume counts as somebody else's."""
     verdict.said += place.apply().text
     for campaign in place.control.campaigns():
         if campaign["sends"] or campaign["live"]["status"] in ("scheduled", "running"):
             verdict.duplicates.append(f"{campaign['live']['name']} is halted and is not stopped: {campaign}")
+    _wait_until(quiet)
     ended = place.run("halt", "--lift", "--reason", "torture is over")
     if ended.status != 0:
         verdict.stuck.append(f"the halt could not be lifted: {ended.text}")
