@@ -7,9 +7,11 @@ import json
 import os
 import pty
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TextIO
 
 from campaignctl.cli.console import Console
 from campaignctl.cli.progress import Bar, Lines, progress_on
@@ -75,12 +77,21 @@ def test_a_json_log_has_the_members_of_the_event() -> None:
     assert line["level"] == "warning"
 
 
-def test_a_bar_gives_the_terminal_back() -> None:
+@contextmanager
+def terminal() -> Iterator[tuple[TextIO, list[bytes]]]:
+    """A terminal to write to, and all that it has shown once it is closed."""
     ours, theirs = pty.openpty()
     shown: list[bytes] = []
     reader = threading.Thread(target=lambda: shown.extend(iter(lambda: _read(ours), b"")))
     reader.start()
     with os.fdopen(theirs, "w") as stream:
+        yield stream, shown
+    reader.join()
+    os.close(ours)
+
+
+def test_a_bar_gives_the_terminal_back() -> None:
+    with terminal() as (stream, shown):
         progress = progress_on(_console(stream))
         assert isinstance(progress, Bar)
         progress(EVENTS[0])
@@ -89,8 +100,6 @@ def test_a_bar_gives_the_terminal_back() -> None:
         progress.pause()
         progress.pause()
         progress(Event("finished", "", "push/c", Action.UPDATE, "done"))
-    reader.join()
-    os.close(ours)
     text = b"".join(shown).decode()
     assert "Apply (3)" in text
     assert r"careful \u001b[31m" in text
@@ -99,11 +108,7 @@ def test_a_bar_gives_the_terminal_back() -> None:
 
 
 def test_a_bar_counts_what_only_waits_for_a_look_and_counts_it_once() -> None:
-    ours, theirs = pty.openpty()
-    shown: list[bytes] = []
-    reader = threading.Thread(target=lambda: shown.extend(iter(lambda: _read(ours), b"")))
-    reader.start()
-    with os.fdopen(theirs, "w") as stream:
+    with terminal() as (stream, shown):
         progress = progress_on(_console(stream))
         progress(Event("phase", "apply", total=3))
         for _ in range(2):
@@ -111,8 +116,6 @@ def test_a_bar_counts_what_only_waits_for_a_look_and_counts_it_once() -> None:
         progress(Event("answered", "", "b", Action.CANCEL))
         progress(Event("finished", "", "a", Action.CANCEL, "done"))
         progress.pause()
-    reader.join()
-    os.close(ours)
     text = b"".join(shown).decode()
     assert "2/3" in text
     assert "3/3" not in text
