@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from campaignctl.backends.claim import UNKNOWN, claim, describe, is_here
 from campaignctl.backends.durable import FILE_MODE, guarded, sync, try_flock, write_all
+from campaignctl.backends.lock_info import UNKNOWN, claim, describe, is_here
 from campaignctl.errors import LockError, LockLost
 from campaignctl.state.codec import decode_lock, encode_lock
 from campaignctl.state.model import LockInfo

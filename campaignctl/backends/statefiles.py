@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from campaignctl.backends import durable
-from campaignctl.backends.folding import Loaded, Stored
+from campaignctl.backends.journal_replay import Loaded, Stored
 from campaignctl.errors import StateDamaged
 from campaignctl.state.codec import fingerprint
 

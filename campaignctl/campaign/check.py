@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from campaignctl.campaign import advice, rules
-from campaignctl.campaign.problem import Path, Problem, error
+from campaignctl.campaign import lint, rules
+from campaignctl.campaign.problem import KeyPath, Problem, error
 from campaignctl.campaign.spec import CampaignSpec
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def check(body: Mapping[str, Any]) -> tuple[Problem, ...]:
 def cross_checks(body: Mapping[str, Any]) -> Iterator[Problem]:
     """What the models cannot see. The members of `body` have their types; some may be missing."""
     yield from rules.problems(body)
-    yield from advice.problems(body)
+    yield from lint.problems(body)
 
 
 def model_problems(model: type[BaseModel], value: Mapping[str, Any]) -> Iterator[Problem]:
@@ -63,7 +63,7 @@ def model_problems(model: type[BaseModel], value: Mapping[str, Any]) -> Iterator
 
 def _problem(details: ErrorDetails) -> Problem:
     """One of pydantic's errors in our words."""
-    path: Path = details["loc"]
+    path: KeyPath = details["loc"]
     kind, context, given = details["type"], details.get("ctx", {}), details["input"]
     if kind == "literal_error":
         return _choice(path, str(given), str(context["expected"]))
@@ -82,7 +82,7 @@ def _problem(details: ErrorDetails) -> Problem:
     return error(code, path, words.format(**{**context, **said}), hint)
 
 
-def _choice(path: Path, given: str, expected: str) -> Problem:
+def _choice(path: KeyPath, given: str, expected: str) -> Problem:
     words = expected.replace("'", "")
     near = difflib.get_close_matches(given.lower(), words.replace(" or ", ", ").split(", "), 1)
     hint = f"did you mean {near[0]}?" if near else f"write {words}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from campaignctl.errors import Severity
 
 #: Where in a JSON value: names of members and indices of items.
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +19,16 @@ class Problem:
 
     severity: Severity
     code: str
-    path: Path
+    path: KeyPath
     message: str
     hint: str = ""
 
 
-def error(code: str, path: Path, message: str, hint: str = "") -> Problem:
+def error(code: str, path: KeyPath, message: str, hint: str = "") -> Problem:
     """A problem that keeps the campaign from being sent."""
     return Problem("error", code, path, message, hint)
 
 
-def warning(code: str, path: Path, message: str, hint: str = "") -> Problem:
+def warning(code: str, path: KeyPath, message: str, hint: str = "") -> Problem:
     """A problem that a person should look at."""
     return Problem("warning", code, path, message, hint)

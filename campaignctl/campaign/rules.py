@@ -13,7 +13,7 @@ from typing import Any
 
 from campaignctl.campaign import limits, marker
 from campaignctl.campaign.content import CHANNELS
-from campaignctl.campaign.problem import Path, Problem, error, warning
+from campaignctl.campaign.problem import KeyPath, Problem, error, warning
 
 Body = Mapping[str, Any]
 
@@ -135,7 +135,7 @@ def _nth(messages: Sequence[Body], channel: str, number: int) -> int:
     return [i for i, message in enumerate(messages) if message.get("channel") == channel][number]
 
 
-def _message(message: Body, path: Path, *, draft: bool) -> Iterator[Problem]:
+def _message(message: Body, path: KeyPath, *, draft: bool) -> Iterator[Problem]:
     channel = message.get("channel")
     if channel not in CHANNELS:
         return
@@ -166,7 +166,7 @@ def languages_of(message: Body, channel: str) -> list[str]:
     return list(dict.fromkeys(lang for member in LOCALISED[channel] for lang in content.get(member, ())))
 
 
-def _content_member(message: Body, path: Path, channel: str) -> Iterator[Problem]:
+def _content_member(message: Body, path: KeyPath, channel: str) -> Iterator[Problem]:
     for other in CHANNELS:
         if other != channel and other in message:
             yield error(

@@ -1,14 +1,50 @@
-"""The body of the create call, member for member (API contract, section 2)."""
+"""Who a campaign is for (API contract, section 2.6)."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from campaignctl.campaign import limits
 from campaignctl.campaign.content import Message
 from campaignctl.campaign.part import Flag, GmtTime, Json, Part
-from campaignctl.campaign.targeting import Targeting
+
+
+class Choice(Part):
+    """A set of values and how a profile has to relate to it."""
+
+    items: list[str] = Field(description="The values.")
+    op: str = Field(description="How a profile relates to them; `in` is the only documented operator.")
+
+
+class Span(Part):
+    """A range of whole numbers; the documentation does not say whether its ends belong to it."""
+
+    from_: int | None = Field(None, alias="from", description="Lower end.")
+    to: int | None = Field(None, description="Upper end.")
+
+
+class Targeting(Part):
+    """The audience. Without it the campaign goes to everyone.
+
+    Four keys are documented; every other one is passed through as it is.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    __pydantic_extra__: dict[str, Json] = Field(init=False)
+
+    countries: Choice | None = Field(None, description="Countries, two capitals each: DE, FR, NO.")
+    languages: Choice | None = Field(None, description="Languages, two small letters each: de, fr, no.")
+    profile_age: Span | None = Field(
+        None, description="Age of the profile; the unit is not documented, presumably days."
+    )
+    custom_properties: dict[str, Choice] | None = Field(
+        None, description="Values of profile properties by the name of the property."
+    )
+
 
 #: Callback addresses by channel and event (section 2.9).
 Callbacks = dict[str, dict[str, list[str]]]

@@ -1,4 +1,4 @@
-"""The one error boundary: whatever happens becomes a text, a document where due, and an exit status."""
+"""The JSON documents of the command line itself: errors, and an apply that was refused."""
 
 from __future__ import annotations
 
@@ -8,14 +8,49 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
 from campaignctl.cli.clock import utc_now
 from campaignctl.cli.console import Console
 from campaignctl.cli.settings import App
-from campaignctl.errors import CampaignctlError, Interrupted, UsageError
+from campaignctl.errors import CampaignctlError, Interrupted, ManifestError, UsageError
+
+FORMAT_VERSION = 1
+_APPLYING = ("apply", "destroy")
+
+
+def error_members(error: CampaignctlError) -> dict[str, Any]:
+    """Return an error as a JSON object; `findings` is only there for errors in the manifests."""
+    members: dict[str, Any] = {
+        "summary": error.summary,
+        "detail": error.detail,
+        "hint": error.hint,
+        "key": error.key,
+        "source": str(error.source) if error.source else None,
+        "trace_id": error.trace_id,
+    }
+    if isinstance(error, ManifestError):
+        from campaignctl.render.errors import findings_json
+
+        members["findings"] = findings_json(error.findings)["findings"]
+    return members
+
+
+def refusal_document(error: CampaignctlError, command: str | None) -> dict[str, Any]:
+    """Return the document of a command that ended with an error and has no other document to show.
+
+    An apply answers with an outcome document in which nothing was done.
+    """
+    document: dict[str, Any] = {"format_version": FORMAT_VERSION}
+    if command in _APPLYING:
+        result = "interrupted" if isinstance(error, Interrupted) else "refused"
+        lineage, serial = error.standing or (None, 0)
+        document |= {"lineage": lineage, "serial": serial, "result": result, "changes": []}
+        document |= {"blocked": [], "objections": [], "next": []}
+    return document | {"error": error_members(error)}
+
 
 PROGRAM = "campaignctl"
 _GLOBAL = ("-C", "-e", "--color", "-q", "-v", "--log-format")
@@ -99,15 +134,11 @@ def _bug(raised: BaseException, console: Console) -> CampaignctlError:
 
 def _report(console: Console, error: CampaignctlError, as_json: bool, command: str | None) -> None:
     if as_json and not console.documented:
-        from campaignctl.cli.documents import refusal_document
-
         console.document(refusal_document(error, command))
     _complain(console, error)
 
 
 def _complain(console: Console, error: CampaignctlError) -> None:
-    from campaignctl.cli.documents import error_members
-
     if console.log_format == "json":
         console.log("error", error.summary, error=error_members(error))
         return

@@ -20,9 +20,9 @@ from campaignctl.errors import CampaignctlError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from campaignctl.manifest.desired import Project
-    from campaignctl.manifest.nodes import Node, SourceFile
+    from campaignctl.project.model import Project
     from campaignctl.state.model import State
+    from campaignctl.yamlio.nodes import Node, SourceFile
 
 # A file without one of these has one campaign, whose key is its path: there is no need to read it as YAML.
 _NOT_ITS_PATH = re.compile(rb"^(?:---|[ \t]*[\"']?(?:metadata|matrix|kind)|[ \t]*\{)", re.MULTILINE)
@@ -51,13 +51,13 @@ def pending_keys(ctx: click.Context, _param: click.Parameter, incomplete: str) -
 def environments(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Names of the environments that the project file declares."""
     from campaignctl.cli.wiring import project_directory
-    from campaignctl.manifest.nodes import Mapping
-    from campaignctl.manifest.project import PROJECT_FILE
+    from campaignctl.project.loader import PROJECT_FILE
+    from campaignctl.yamlio.nodes import MappingNode
 
     file = _read(project_directory(_settings(ctx)), PROJECT_FILE)
     for root in file.documents:
-        declared = root.get("environments") if isinstance(root, Mapping) else None
-        if isinstance(declared, Mapping):
+        declared = root.get("environments") if isinstance(root, MappingNode) else None
+        if isinstance(declared, MappingNode):
             return _items((name.text for name, _ in declared.pairs), incomplete)
     return []
 
@@ -89,8 +89,8 @@ def _settings(ctx: click.Context) -> Settings:
 def _project(settings: Settings) -> Project:
     """The project; one whose file is broken has at least its directory."""
     from campaignctl.cli.wiring import project_directory
-    from campaignctl.manifest.desired import Project
     from campaignctl.manifest.load import load_project
+    from campaignctl.project.model import Project
 
     directory = project_directory(settings)
     try:
@@ -147,16 +147,16 @@ def _keys_of(root: Path, path: str) -> Iterator[str]:
 
 
 def _keys_of_document(document: Node, file: SourceFile, default: str) -> Iterator[str]:
-    from campaignctl.manifest.nodes import Mapping, Scalar
+    from campaignctl.yamlio.nodes import MappingNode, ScalarNode
 
-    if not isinstance(document, Mapping):
+    if not isinstance(document, MappingNode):
         return
     kind = document.get("kind")
-    if isinstance(kind, Scalar) and kind.text != "Campaign":
+    if isinstance(kind, ScalarNode) and kind.text != "Campaign":
         return
     metadata = document.get("metadata")
-    named = metadata.get("key") if isinstance(metadata, Mapping) else None
-    key = named.text if isinstance(named, Scalar) else default
+    named = metadata.get("key") if isinstance(metadata, MappingNode) else None
+    key = named.text if isinstance(named, ScalarNode) else default
     matrix = document.get("matrix")
     if matrix is None:
         yield key
@@ -172,7 +172,7 @@ def _keys_of_matrix(key: str, matrix: Node, file: SourceFile) -> Iterator[str]:
 
 
 def _read(root: Path, path: str) -> SourceFile:
-    from campaignctl.manifest.reader import read
+    from campaignctl.yamlio.reader import read
 
     file, _ = read(path, path, (root / path).read_bytes())
     return file

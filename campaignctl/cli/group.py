@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -96,3 +96,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Name the known word nearest to `word`, as a sentence with a space before it; empty if none is near."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+Decorator = Callable[[_Decorated], _Decorated]
+
+
+def format_choice(*forms: str, help: str) -> Decorator[Any]:  # noqa: A002 - the name that click gives it
+    """Return the option --format over these forms, of which the first is the default."""
+    return click.option(
+        "--format", "form", type=NearestChoice(forms), default=forms[0], show_default=True, help=help
+    )
+
+
+format_option = format_choice("text", "json", help="For people, or one JSON document on standard output.")

@@ -1,9 +1,10 @@
-"""The command `campaignctl`: its global options and the table of its commands."""
+"""`--var NAME=VALUE`: values of variables on the command line."""
 
 from __future__ import annotations
 
 import os
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -17,8 +18,25 @@ from campaignctl.cli.completion_values import environments
 from campaignctl.cli.console import ColorChoice, Console, LogFormat
 from campaignctl.cli.group import Lazy, LazyGroup, NearestChoice
 from campaignctl.cli.settings import App, Settings
-from campaignctl.cli.variables import assignments
 from campaignctl.errors import UsageError
+
+_TAKEN = "\t\n\r"
+_NOT_TEXT = frozenset({"Cc", "Cs"})
+
+
+def assignments(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """Read each `NAME=VALUE`; of a name that is there twice the last one stands."""
+    return dict(_assignment(text) for text in given)
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise click.BadParameter(f"{text[:80]!r} is not of the form NAME=VALUE.")
+    if any(unicodedata.category(letter) in _NOT_TEXT and letter not in _TAKEN for letter in value):
+        raise click.BadParameter(f"The value of {name[:80]!r} has control characters, or is not UTF-8.")
+    return name, value
+
 
 _COMMANDS = "campaignctl.cli.commands"
 _COMPLETION = "_CAMPAIGNCTL_COMPLETE"

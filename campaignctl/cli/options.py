@@ -12,11 +12,10 @@ from typing import Any, TypeVar
 import click
 
 from campaignctl.cli.completion_values import keys
-from campaignctl.cli.formats import Decorator, format_choice
-from campaignctl.cli.group import NearestChoice
+from campaignctl.cli.group import Decorator, NearestChoice, format_choice
 from campaignctl.errors import UsageError
-from campaignctl.manifest.desired import OVERRIDES
-from campaignctl.plan.options import Options
+from campaignctl.plan.model import Options
+from campaignctl.project.model import OVERRIDES
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
     from campaignctl.backends.git.backend import GitBackend
     from campaignctl.backends.local import LocalBackend
-    from campaignctl.manifest.desired import DesiredState, Project
+    from campaignctl.manifest.model import DesiredState
+    from campaignctl.project.model import Project
     from campaignctl.reconciler.ports import Backend
-    from campaignctl.reconciler.wiring import Wiring
+    from campaignctl.reconciler.run import Wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Wired:
 
 def project_directory(settings: Settings) -> Path:
     """Find the project. Raises CampaignctlError saying where was looked."""
-    from campaignctl.manifest.project import find_project
+    from campaignctl.project.loader import find_project
 
     return find_project(settings.directory, settings.environ, settings.cwd)
 
@@ -131,7 +132,7 @@ def wired(
     import socket
 
     from campaignctl.cli.repository import commit, lacks, who
-    from campaignctl.reconciler.wiring import Wiring
+    from campaignctl.reconciler.run import Wiring
 
     clock = SystemClock()
     progress = progress_on(app.console)

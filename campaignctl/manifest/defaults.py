@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from campaignctl.errors import Finding
-from campaignctl.manifest.interpolate import Values, fill
-from campaignctl.manifest.merge import merged, settled, with_member
-from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence, SourceFile
-from campaignctl.manifest.outline import outline
+from campaignctl.manifest.partial_check import outline
+from campaignctl.yamlio.interpolate import Values, fill
+from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
+from campaignctl.yamlio.substitution import merged, settled, with_member
 
 DEFAULTS_FILE = "_defaults.yaml"
 #: The members of a manifest that defaults are merged under.
@@ -29,14 +29,14 @@ class Defaults:
     `files` are those that they come from. `complete` is false if one of them cannot be read.
     """
 
-    root: Mapping | None = None
+    root: MappingNode | None = None
     files: tuple[SourceFile, ...] = ()
     complete: bool = True
 
     def within(self, file: SourceFile, values: Values) -> tuple[Defaults, tuple[Finding, ...]]:
         """The defaults of a folder inside of this one, whose file is given, and what is wrong with it."""
         root = file.documents[0] if len(file.documents) == 1 else None
-        if not isinstance(root, Mapping):
+        if not isinstance(root, MappingNode):
             return replace(self, complete=False), tuple(_no_defaults(file))
         settled(root, file)
         from campaignctl.manifest.defaults_document import DefaultsDocument
@@ -44,35 +44,35 @@ class Defaults:
         findings = tuple(outline(root, file, values, DefaultsDocument))
         both = merged(root, self.root) if self.root else root
         files = (file, *self.files)
-        return Defaults(both if isinstance(both, Mapping) else root, files, self.complete), findings
+        return Defaults(both if isinstance(both, MappingNode) else root, files, self.complete), findings
 
-    def under(self, root: Mapping) -> Mapping:
+    def under(self, root: MappingNode) -> MappingNode:
         """A manifest with the defaults merged under it, but for those of messages."""
         if self.root is None:
             return root
         pairs = [(key, node) for key, node in self.root.pairs if key.text in _MERGED]
-        both = merged(root, Mapping(pairs, self.root.mark))
-        return both if isinstance(both, Mapping) else root
+        both = merged(root, MappingNode(pairs, self.root.mark))
+        return both if isinstance(both, MappingNode) else root
 
-    def under_messages(self, root: Mapping, values: Values) -> Mapping:
+    def under_messages(self, root: MappingNode, values: Values) -> MappingNode:
         """A manifest with the defaults of each channel merged under its messages."""
         channels = self.root.get("message") if self.root else None
         spec = root.get("spec")
-        messages = spec.get("messages") if isinstance(spec, Mapping) else None
-        if not (isinstance(spec, Mapping) and isinstance(messages, Sequence)):
+        messages = spec.get("messages") if isinstance(spec, MappingNode) else None
+        if not (isinstance(spec, MappingNode) and isinstance(messages, SequenceNode)):
             return root
-        if not isinstance(channels, Mapping) or len(messages.items) > _MOST_MESSAGES:
+        if not isinstance(channels, MappingNode) or len(messages.items) > _MOST_MESSAGES:
             return root
         items = [merged(item, _of_channel(item, channels, values)) for item in messages.items]
-        return with_member(root, "spec", with_member(spec, "messages", Sequence(items, messages.mark)))
+        return with_member(root, "spec", with_member(spec, "messages", SequenceNode(items, messages.mark)))
 
 
 NO_DEFAULTS = Defaults()
 
 
-def _of_channel(message: Node, channels: Mapping, values: Values) -> Node | None:
-    channel = message.get("channel") if isinstance(message, Mapping) else None
-    if not isinstance(channel, Scalar):
+def _of_channel(message: Node, channels: MappingNode, values: Values) -> Node | None:
+    channel = message.get("channel") if isinstance(message, MappingNode) else None
+    if not isinstance(channel, ScalarNode):
         return None
     name, faults = fill(channel.text, values)
     return None if faults else channels.get(name)

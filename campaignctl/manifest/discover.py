@@ -10,8 +10,8 @@ from pathlib import Path
 
 from campaignctl.errors import Finding, Source
 from campaignctl.manifest.defaults import DEFAULTS_FILE
-from campaignctl.manifest.desired import Project
-from campaignctl.manifest.project import PROJECT_FILE
+from campaignctl.project.loader import PROJECT_FILE
+from campaignctl.project.model import Project
 
 #: What was probably meant to be a file of defaults.
 _ALMOST_DEFAULTS = re.compile(r"_defaults?\.ya?ml", re.IGNORECASE)

@@ -1,31 +1,73 @@
-"""The one entry to a project on disk: reads the project file, the manifests and the files they name."""
+"""Which files a manifest names with `{$file: PATH}`, before anything of it is compiled."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from campaignctl.campaign.keys import named
 from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
 from campaignctl.manifest.compile import Compiler
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
-from campaignctl.manifest.desired import DesiredCampaign, DesiredState, Project
 from campaignctl.manifest.discover import Discovery, left_out
-from campaignctl.manifest.files import TextFiles, content, shown
-from campaignctl.manifest.findings import in_order
-from campaignctl.manifest.nodes import SourceFile
+from campaignctl.manifest.matrix import expand
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.manifest.origins import Origin, no_such_key, origins_of
-from campaignctl.manifest.overrides import doubts
-from campaignctl.manifest.project import (
+from campaignctl.project.loader import (
     PROJECT_FILE,
     read_project_file,
     resolve,
     with_sources,
     without_errors,
 )
-from campaignctl.manifest.reader import read
-from campaignctl.manifest.references import named_by
+from campaignctl.project.model import Project
+from campaignctl.schedule.times import iso
+from campaignctl.yamlio.files import TextFiles, content, shown
+from campaignctl.yamlio.findings import in_order
+from campaignctl.yamlio.interpolate import filled_path
+from campaignctl.yamlio.nodes import MappingNode, SourceFile
+from campaignctl.yamlio.reader import read
+from campaignctl.yamlio.substitution import Reference
+
+
+def named_by(file: SourceFile, defaults: Defaults) -> frozenset[Reference]:
+    """The files that a manifest and its defaults name, for every combination of its matrices."""
+    named = [(one.folder, path.text) for one in (file, *defaults.files) for path in one.references]
+    if all("${" not in path for _, path in named):
+        return frozenset(named)
+    filled = {
+        (folder, filled_path(path, values)) for values in ({}, *_combinations(file)) for folder, path in named
+    }
+    return frozenset((folder, path) for folder, path in filled if path is not None)
+
+
+def _combinations(file: SourceFile) -> Iterator[dict[str, str]]:
+    for root in file.documents:
+        matrix = root.get("matrix") if isinstance(root, MappingNode) else None
+        if matrix is not None:
+            yield from (one.values for one in expand(matrix, file).combinations)
+
+
+#: What also speaks of campaigns that no manifest declares any longer.
+_BEYOND_MANIFESTS = frozenset({"max_destroy_percent", "unknown_status"})
+
+
+def doubts(desired: DesiredState, now: datetime | None) -> Iterator[Finding]:
+    """A warning for each override that is over at `now`, and for each key that names nothing."""
+    known = {*desired.campaigns, *desired.removed}
+    known.update(key for one in desired.campaigns.values() for key in one.moved_from)
+    project = desired.project
+    for one, (until, *places) in zip(project.overrides, project.override_sources, strict=True):
+        if now is not None and one.until <= now:
+            message = f"the override of {one.guardrail} ended at {iso(one.until)}"
+            yield Finding("warning", "override", message, until, "take it away, or have a later end reviewed")
+        elif one.guardrail not in _BEYOND_MANIFESTS:
+            for key, place in zip(one.keys, places, strict=True):
+                if not named(key, known):
+                    message = f"the override of {one.guardrail} is for {key}, and no manifest has such a key"
+                    yield Finding("warning", "override", message, place, "correct it, or take it away")
 
 
 def load(

@@ -12,14 +12,13 @@ import difflib
 import itertools
 import math
 import re
-from collections.abc import Iterator
-from collections.abc import Mapping as MappingType
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from campaignctl.errors import Finding
-from campaignctl.manifest.filling import NULLS
-from campaignctl.manifest.interpolate import puts_in
-from campaignctl.manifest.nodes import Mapping, Node, Scalar, Sequence, SourceFile
+from campaignctl.yamlio.interpolate import puts_in
+from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
+from campaignctl.yamlio.substitution import NULLS
 
 #: How many campaigns one manifest may make.
 MOST_COMBINATIONS = 1_000
@@ -31,7 +30,7 @@ _IN_KEY = re.compile(r"[A-Za-z0-9._-]+")
 _LISTS = ("include", "exclude")
 _AS_IN = "as in `matrix: {country: [DE, FR]}`"
 
-Members = MappingType[str, Scalar]
+Members = Mapping[str, ScalarNode]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class Matrix:
     """The combinations of a manifest, in their order, the names in it, and what is wrong with it."""
 
     combinations: list[Combination] = field(default_factory=list)
-    names: dict[str, Scalar] = field(default_factory=dict)
+    names: dict[str, ScalarNode] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -94,7 +93,7 @@ class _Reading:
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
-        self._dimensions: dict[str, list[Scalar]] = {}
+        self._dimensions: dict[str, list[ScalarNode]] = {}
         self._entries: dict[str, list[tuple[Members, Node]]] = {"include": [], "exclude": []}
         self.matrix = Matrix()
 
@@ -102,7 +101,7 @@ class _Reading:
 
     def read(self, node: Node) -> None:
         """Read names and values, and refuse what cannot be one."""
-        if not (isinstance(node, Mapping) and node.pairs):
+        if not (isinstance(node, MappingNode) and node.pairs):
             self._refuse(node, "a matrix is an object: values by name", _AS_IN)
             return
         seen: set[str] = set()
@@ -124,15 +123,15 @@ class _Reading:
         product = math.prod(map(len, self._dimensions.values())) if self._dimensions else 0
         return product + len(self._entries["include"])
 
-    def _read_dimension(self, key: Scalar, node: Node) -> Iterator[Scalar]:
-        if not isinstance(node, Sequence) or not node.items:
+    def _read_dimension(self, key: ScalarNode, node: Node) -> Iterator[ScalarNode]:
+        if not isinstance(node, SequenceNode) or not node.items:
             near = difflib.get_close_matches(key.text, _LISTS, 1)
             hint = f"did you mean {near[0]}?" if near else f"as in `{key.text}: [DE, FR]`"
             self._refuse(node, f"`{key.text}` is a list of values", hint)
             return
-        first: dict[str, Scalar] = {}
+        first: dict[str, ScalarNode] = {}
         for item in node.items:
-            if not self._is_value(item, key.text) or not isinstance(item, Scalar):
+            if not self._is_value(item, key.text) or not isinstance(item, ScalarNode):
                 continue
             other = first.setdefault(item.text.casefold(), item)
             if other is not item:
@@ -147,18 +146,18 @@ class _Reading:
                 yield item
 
     def _read_entries(self, name: str, node: Node) -> Iterator[tuple[Members, Node]]:
-        if not isinstance(node, Sequence):
+        if not isinstance(node, SequenceNode):
             self._refuse(node, f"`{name}` is a list of objects", f"as in `{name}: [{{country: DE}}]`")
             return
         for item in node.items:
-            if not (isinstance(item, Mapping) and item.pairs):
+            if not (isinstance(item, MappingNode) and item.pairs):
                 self._refuse(item, f"an entry of `{name}` is an object", "as in `{country: DE}`")
                 continue
             members = dict(self._read_members(item, adds=name == "include"))
             if len(members) == len(item.pairs):
                 yield members, item
 
-    def _read_members(self, entry: Mapping, *, adds: bool) -> Iterator[tuple[str, Scalar]]:
+    def _read_members(self, entry: MappingNode, *, adds: bool) -> Iterator[tuple[str, ScalarNode]]:
         seen: set[str] = set()
         for key, child in entry.pairs:
             if key.text in seen:
@@ -167,10 +166,10 @@ class _Reading:
                 seen.add(key.text)
                 if adds:
                     self.matrix.names.setdefault(key.text, key)
-                if isinstance(child, Scalar):
+                if isinstance(child, ScalarNode):
                     yield key.text, child
 
-    def _may_be_name(self, key: Scalar) -> bool:
+    def _may_be_name(self, key: ScalarNode) -> bool:
         if _NAME.fullmatch(key.text) and key.text not in _LISTS:
             return True
         hint = "a letter, then letters, digits, `_` and `-`"
@@ -178,7 +177,7 @@ class _Reading:
         return False
 
     def _is_value(self, node: Node, name: str) -> bool:
-        if not isinstance(node, Scalar):
+        if not isinstance(node, ScalarNode):
             near = difflib.get_close_matches(name, _LISTS, 1)
             hint = f"did you mean {near[0]}?" if near else "members that go with a value come by `include`"
             self._refuse(node, "a value of a matrix is a text, a number, true or false", hint)
@@ -191,7 +190,7 @@ class _Reading:
             return False
         return True
 
-    def _may_be_in_key(self, node: Scalar) -> bool:
+    def _may_be_in_key(self, node: ScalarNode) -> bool:
         if _IN_KEY.fullmatch(node.text):
             return True
         message = f"{node.text[:40]!r} cannot stand in a key: letters, digits, `.`, `_` and `-`"

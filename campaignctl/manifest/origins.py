@@ -7,14 +7,13 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from campaignctl.campaign.problem import Path
+from campaignctl.campaign.problem import KeyPath
 from campaignctl.errors import Source, UsageError
-from campaignctl.manifest.desired import DesiredCampaign
-from campaignctl.manifest.file_text import FileText, LanguageTexts
-from campaignctl.manifest.interpolate import filled_path, places
-from campaignctl.manifest.merge import is_file
-from campaignctl.manifest.nodes import Elsewhere, Mapping, Node, Scalar, Sequence
-from campaignctl.manifest.variant import Variant
+from campaignctl.manifest.compile_campaign import Variant
+from campaignctl.manifest.model import DesiredCampaign
+from campaignctl.yamlio.interpolate import filled_path, places
+from campaignctl.yamlio.nodes import Elsewhere, MappingNode, Node, ScalarNode, SequenceNode
+from campaignctl.yamlio.substitution import FileText, LanguageTexts, is_file
 
 Kind = Literal[
     "manifest", "defaults", "matrix", "variable", "command line", "environment", "file", "converted time"
@@ -33,7 +32,7 @@ class Origin:
     path begins with `lifecycle`, `moved` or `adopt`.
     """
 
-    path: Path
+    path: KeyPath
     kind: Kind
     source: Source | None
     name: str | None = None
@@ -86,13 +85,13 @@ class _Tracing:
         self._members = variant.combination.members if variant.combination else {}
         self._converted = {id(node) for node in variant.builder.zoned}
 
-    def of(self, node: Node, path: Path) -> Iterator[Origin]:
+    def of(self, node: Node, path: KeyPath) -> Iterator[Origin]:
         """The origins of what stands at a node and below."""
         if id(node) in self._converted:
             yield from self._places(node, path, "converted time")
-        elif isinstance(node, Scalar):
+        elif isinstance(node, ScalarNode):
             yield from self._places(node, path)
-        elif isinstance(node, Sequence):
+        elif isinstance(node, SequenceNode):
             for index, item in enumerate(node.items):
                 yield from self.of(item, (*path, index))
             if not node.items:
@@ -105,28 +104,28 @@ class _Tracing:
             if not node.pairs:
                 yield self._at(node, path)
 
-    def _at(self, node: Node, path: Path, kind: Kind | None = None) -> Origin:
+    def _at(self, node: Node, path: KeyPath, kind: Kind | None = None) -> Origin:
         """A node's own place."""
         mark = node.mark
         own: Kind = mark.origin if isinstance(mark, Elsewhere) else "manifest"
         return Origin(path, kind or own, self._builder.file.at(node))
 
-    def _places(self, node: Node, path: Path, kind: Kind | None = None) -> Iterator[Origin]:
+    def _places(self, node: Node, path: KeyPath, kind: Kind | None = None) -> Iterator[Origin]:
         """The places of a node: of a value that the matrix gave, there and where it is filled in."""
         mark = node.mark
         if isinstance(mark, Elsewhere) and mark.instead is not None:
             (_, name), *_ = places(mark.instead.text)
             yield Origin(path, "matrix", self._builder.file.at(node), name)
             node = mark.instead
-        elif isinstance(node, Scalar):
+        elif isinstance(node, ScalarNode):
             yield from self._fillings(node, path)
         yield self._at(node, path, kind)
 
-    def _fillings(self, node: Scalar, path: Path) -> Iterator[Origin]:
+    def _fillings(self, node: ScalarNode, path: KeyPath) -> Iterator[Origin]:
         filled = list(dict.fromkeys(places(node.text))) if "${" in node.text else []
         yield from (self._given(path, space, name) for space, name in filled)
 
-    def _given(self, path: Path, space: str, name: str) -> Origin:
+    def _given(self, path: KeyPath, space: str, name: str) -> Origin:
         """Where the value was given that a place is filled in with."""
         if space == "env":
             return Origin(path, "environment", None, name)
@@ -135,10 +134,10 @@ class _Tracing:
         source = self._values.sources.get(name)
         return Origin(path, "variable" if source else "command line", source, name)
 
-    def _file(self, node: Mapping, path: Path) -> Iterator[Origin]:
+    def _file(self, node: MappingNode, path: KeyPath) -> Iterator[Origin]:
         """The files that `{$file: PATH}` stands for, and where it stands."""
         key, named = node.pairs[0]
-        name = filled_path(named.text, self._values.matrix or {}) if isinstance(named, Scalar) else None
+        name = filled_path(named.text, self._values.matrix or {}) if isinstance(named, ScalarNode) else None
         found = self._builder.texts.get((self._builder.file.of(key).folder, name or ""))
         if isinstance(found, FileText):
             yield Origin(path, "file", Source(found.name, 1, 1))

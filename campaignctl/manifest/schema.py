@@ -1,16 +1,13 @@
-"""JSON Schema (2020-12) of manifests, defaults and the project file, for editors.
-
-Made from the models, so that what the tool takes is what the editor offers. Wider than the tool in two
-places: what is filled in later (`${var.NAME}`, `{$file: PATH}`) is not judged, and a text may look like a
-number or true, as the tool takes its signs as they stand. Rules between members are the tool's alone.
-"""
+"""The pieces of the schemas that no model has: what fills a text in, the spellings of a time, the matrix."""
 
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
@@ -28,20 +25,104 @@ from campaignctl.manifest.document import (
     RemovedDocument,
     RemovedMetadata,
 )
-from campaignctl.manifest.modeline import Kind, schema_file
-from campaignctl.manifest.project_file import ProjectFile
 from campaignctl.manifest.schema_examples import EXAMPLES
-from campaignctl.manifest.schema_parts import (
-    FILLED_IN,
-    FILLINGS,
-    FORMS,
-    IN_ZONE,
-    MOMENT,
-    TEXT_TYPES,
-    TIME_FORMS,
-    Schema,
-    not_taken,
-)
+from campaignctl.project.file_model import ProjectFile
+from campaignctl.project.validators import api_url, is_duration, is_long
+
+Schema = dict[str, Any]
+
+#: What a text may look like: its signs are taken as they stand, be they a number's or a word's.
+TEXT_TYPES = ["string", "number", "boolean"]
+
+FILLED: Schema = {
+    "description": "A text that is filled in from `variables`, the matrix or the environment.",
+    "type": "string",
+    "pattern": r"\$\{(var|matrix|env)\.",
+}
+FILE: Schema = {
+    "description": "The text of a UTF-8 file beside the manifest.",
+    "type": "object",
+    "properties": {
+        "$file": {
+            "description": "Path from the manifest's folder; it stays inside of the project.",
+            "type": "string",
+            "minLength": 1,
+        }
+    },
+    "required": ["$file"],
+    "additionalProperties": False,
+}
+#: What fills a text in: the parts above, as a schema has them under `$defs`.
+FILLINGS: dict[str, Schema] = {"filled": FILLED, "file": FILE}
+FILLED_IN: list[Schema] = [{"$ref": f"#/$defs/{name}"} for name in FILLINGS]
+
+_CLOCK = r"\d{2}:\d{2}:\d{2}([.,]0{1,9})?"
+_ZONES = ["Europe/Belgrade", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "UTC"]
+TIME_FORMS = "`YYYY-MM-DD HH:MM:SS` in GMT, ISO 8601 with an offset, or {at: ..., tz: Europe/Belgrade}."
+#: The two forms of an instant in one text: GMT, and ISO 8601 with an offset.
+MOMENT: Schema = {
+    "type": TEXT_TYPES,
+    "pattern": rf"^\d{{4}}-\d{{2}}-\d{{2}}( {_CLOCK}|[T ]{_CLOCK}(Z|[+-]\d{{2}}:?\d{{2}}))$",
+}
+IN_ZONE: Schema = {
+    "type": "object",
+    "properties": {
+        "at": {
+            "description": "The time that the clocks of the zone show, `YYYY-MM-DD HH:MM:SS`.",
+            "anyOf": [
+                {"type": TEXT_TYPES, "pattern": rf"^\d{{4}}-\d{{2}}-\d{{2}}[T ]{_CLOCK}$"},
+                *FILLED_IN,
+            ],
+            "examples": ["2036-12-24 10:00:00"],
+        },
+        "tz": {
+            "description": "The zone, by its IANA name.",
+            "anyOf": [{"type": "string", "minLength": 1}, *FILLED_IN],
+            "examples": _ZONES,
+        },
+    },
+    "required": ["at", "tz"],
+    "additionalProperties": False,
+}
+
+_DURATION: Schema = {"pattern": r"^([0-9]{1,6}(ms|s|m|h|d))+$"}
+#: The form of texts that mean something else, by the function that judges them.
+FORMS: Mapping[Callable[[str], str], Schema] = {
+    is_duration: _DURATION,
+    is_long: _DURATION,
+    api_url: {"pattern": "^https?://"},
+}
+
+
+def not_taken(name: str, instead: str) -> Schema:
+    """A member that is known and refused, with what to do instead. Editors do not offer it, and say why."""
+    return {"description": f"Not taken: {instead}.", "not": {}, "deprecationMessage": f"`{name}`: {instead}"}
+
+
+Kind = Literal["Campaign", "Project", "Defaults", "Removed"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+#: The folder of the schemas in a project. They are JSON, so no pattern takes them for manifests by default.
+SCHEMA_FOLDER = "schemas"
+_MARK = "# yaml-language-server: $schema="
+
+
+def schema_file(kind: Kind) -> str:
+    """Where the schema of a kind of document lies, relative to the project."""
+    return f"{SCHEMA_FOLDER}/{kind}.json"
+
+
+def modeline(path: str, kind: Kind = "Campaign") -> str:
+    """The modeline of a file, with the newline that ends it. `path` is relative to the project, with `/`."""
+    return f"{_MARK}{posixpath.relpath(schema_file(kind), posixpath.dirname(path) or '.')}\n"
+
+
+def modeline_if_served(root: Path, path: str, kind: Kind = "Campaign") -> str:
+    """The modeline of a file in the project at `root`, or nothing where the schema is not in the project.
+
+    An editor complains about a schema that it cannot find.
+    """
+    return modeline(path, kind) if (root / schema_file(kind)).is_file() else ""
+
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

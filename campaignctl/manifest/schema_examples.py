@@ -14,8 +14,15 @@ from pydantic import BaseModel
 
 from campaignctl.campaign.content import Email, Message, Push, PushAction, Sms
 from campaignctl.campaign.limits import WINNING_METRICS
-from campaignctl.campaign.spec import AbTest, CampaignSpec, Recurrence, RecurrencePattern, UtmTracking
-from campaignctl.campaign.targeting import Choice, Targeting
+from campaignctl.campaign.spec import (
+    AbTest,
+    CampaignSpec,
+    Choice,
+    Recurrence,
+    RecurrencePattern,
+    Targeting,
+    UtmTracking,
+)
 from campaignctl.manifest.document import (
     Document,
     LifecycleDefaults,
@@ -25,7 +32,7 @@ from campaignctl.manifest.document import (
     Moved,
     RemovedMetadata,
 )
-from campaignctl.manifest.project_file import (
+from campaignctl.project.file_model import (
     Api,
     EnvironmentMembers,
     FreezeMembers,

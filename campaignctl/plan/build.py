@@ -12,10 +12,10 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.status import Status
 from campaignctl.diff import EVENT, FieldChange, field_changes, join
-from campaignctl.manifest.desired import DesiredCampaign, Project
+from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.arming import creates_arm, sends_after, update_arms
-from campaignctl.plan.model import Action, Change, Request
-from campaignctl.plan.options import Lifts
+from campaignctl.plan.model import Action, Change, Lifts, Request
+from campaignctl.project.model import Project
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halts

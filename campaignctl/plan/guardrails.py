@@ -1,32 +1,275 @@
-"""Guardrails: limits that a team sets against its own accidents, checked at plan and per request.
+"""What each guardrail looks at: the changes of a plan, against what is recorded and the project's limits.
 
-An objection says what was found, the limit and the keys; it is lifted by naming the guardrail, never by
-one big force: for some keys by a reviewed entry of `overrides`, or once on the command line.
+Every check is a function of some changes, which answers with an objection or None. What is lifted for a key
+is left out of the changes before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
-from campaignctl.manifest.desired import Guardrails, Liftable
-from campaignctl.plan import checks
-from campaignctl.plan.checks import Check, Ground, words
-from campaignctl.plan.model import Action, Change, Objection
-from campaignctl.plan.options import Lifts
-from campaignctl.schedule.times import iso
-from campaignctl.state.model import Overridden
+from campaignctl.campaign.keys import fits
+from campaignctl.campaign.status import Status
+from campaignctl.plan import records
+from campaignctl.plan.arming import known_sends, without_event
+from campaignctl.plan.model import Action, Change, Lifts, Objection
+from campaignctl.project.model import Guardrails, Liftable, Project
+from campaignctl.schedule.sends import Sends, instants
+from campaignctl.schedule.times import iso, zone_of
+from campaignctl.schedule.windows import Refusal, refusal
+from campaignctl.state.model import Overridden, Record, State
+
+# Below this number of destroyed campaigns a percentage says nothing.
+DESTROY_COUNTS_FROM = 3
+
+# Shorter durations are said in seconds.
+_IN_SECONDS = 120
+
+# How many runs of a recurrence are looked at when the sends of a day are counted.
+_RUNS = 100
+
+# What makes a campaign, and so decides whom it reaches and what it is called.
+_MAKES = (Action.CREATE, Action.REPLACE)
+# After one of these the campaign of a record sends no more.
+_ENDS = (Action.CANCEL, Action.PAUSE, Action.REPLACE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a plan is judged by. `now` is the moment of judging."""
+
+    project: Project
+    state: State | None
+    now: datetime
+
+    @property
+    def limits(self) -> Guardrails:
+        """The project's guardrails."""
+        return self.project.guardrails
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """What is recorded, by key."""
+        return self.state.campaigns if self.state else {}
+
+
+Changes = tuple[Change, ...]
+Check = Callable[[Changes, Ground], Objection | None]
+
+
+def destroys(changes: Changes, ground: Ground) -> Objection | None:
+    """Cancels, and forgets of what could still send, of the recorded campaigns that are not final."""
+    alive = {each.id: each for each in ground.records.values() if not records.final(each, ground.now)}
+    destroyed = tuple(
+        change.key for change in changes if change.id in alive and _destroys_one(change, alive[change.id])
+    )
+    percent = 100 * len(destroyed) / len(alive) if alive else 0
+    if len(destroyed) < DESTROY_COUNTS_FROM or percent <= ground.limits.max_destroy_percent:
+        return None
+    counted = f"{len(destroyed)} of {len(alive)} campaigns that are not final ({percent:.0f} %)"
+    return Objection("max_destroy_percent", counted, f"{ground.limits.max_destroy_percent} %", destroyed)
+
+
+def _destroys_one(change: Change, record: Record) -> bool:
+    return change.action is Action.CANCEL or (
+        change.action is Action.FORGET and records.can_send(record.status)
+    )
+
+
+def immediate_sends(changes: Changes, ground: Ground) -> Objection | None:
+    """How many campaigns are set off at once."""
+    keys = _keys(change for change in changes if change.sends_at_once)
+    limit = ground.limits.max_immediate_sends
+    if len(keys) <= limit:
+        return None
+    found = f"{len(keys)} campaigns are set off at once"
+    return Objection("max_immediate_sends", found, f"{limit} in one apply", keys)
+
+
+def forbidden_immediate(changes: Changes, ground: Ground) -> Objection | None:
+    """Whether anything is set off at once where nothing may be."""
+    keys = _keys(change for change in changes if change.sends_at_once)
+    if not ground.limits.forbid_immediate or not keys:
+        return None
+    return Objection("forbid_immediate", f"{_campaigns(keys)} set off at once", "none at all", keys)
+
+
+def arming_changes(changes: Changes, ground: Ground) -> Objection | None:
+    """How many changes let a campaign send what it could not before."""
+    keys = _keys(change for change in changes if change.arms)
+    limit = ground.limits.max_arming_changes
+    if limit is None or len(keys) <= limit:
+        return None
+    return Objection("max_arming_changes", f"{_campaigns(keys)} armed", f"{limit} in one apply", keys)
+
+
+def lead_times(changes: Changes, ground: Ground) -> Objection | None:
+    """Whether a first send is nearer than the lead time."""
+    limit = ground.limits.min_lead_time
+    late = tuple(change for change in changes if too_late(change, ground.limits, ground.now))
+    if not late:
+        return None
+    first = min(change.sends.first for change in late if change.sends.first)
+    return Objection(
+        "min_lead_time",
+        f"the first send is possible at {iso(first)}, {_distance(first, ground.now)}",
+        f"{words(limit)} between the request and the first send",
+        _keys(late),
+    )
+
+
+def too_late(change: Change, limits: Guardrails, now: datetime) -> bool:
+    """Whether the first send that this change makes possible is nearer than the lead time allows.
+
+    What sends at once has no lead time; `max_immediate_sends` and the age of the plan bound it.
+    """
+    first = change.sends.first
+    return change.arms and first is not None and first - now < limits.min_lead_time
+
+
+def targeting(changes: Changes, ground: Ground) -> Objection | None:
+    """Whether something may be sent to everyone where an audience is required."""
+    if not ground.limits.require_targeting:
+        return None
+    keys = _keys(change for change in changes if _may_go_out(change) and change.audience == "everyone")
+    if not keys:
+        return None
+    return Objection("require_targeting", f"{_campaigns(keys)} for everyone", "a `targeting` in each", keys)
+
+
+def _may_go_out(change: Change) -> bool:
+    """Whether it arms, or makes what somebody can start by hand."""
+    return change.arms or (change.action in _MAKES and change.sends.when == "manual")
+
+
+def labels(changes: Changes, ground: Ground) -> Objection | None:
+    """Whether what is made or armed carries the labels that the team asks for."""
+    wanted = ground.limits.require_labels
+    lacking = {
+        change.key: missing
+        for change in changes
+        if (change.arms or change.action in _MAKES) and (missing := _missing_labels(change, wanted))
+    }
+    if not lacking:
+        return None
+    unmet = sorted({pattern for patterns in lacking.values() for pattern in patterns})
+    limit = "a label that fits each of " + ", ".join(wanted)
+    return Objection("require_labels", f"no label fits {', '.join(unmet)}", limit, tuple(lacking))
+
+
+def _missing_labels(change: Change, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    given = [str(label) for label in (change.spec or {}).get("labels") or ()]
+    return tuple(pattern for pattern in wanted if not any(fits(pattern, label) for label in given))
+
+
+def freeze(changes: Changes, ground: Ground) -> Objection | None:
+    """Whether something is armed in a window in which nothing may be, or sends in one."""
+    looked = ((change.key, frozen(change, ground.limits, ground.now)) for change in changes)
+    refused = {key: found for key, found in looked if found is not None}
+    if not refused:
+        return None
+    first = next(iter(refused.values()))
+    return Objection("freeze", frozen_words(first), _window_words(first), tuple(refused))
+
+
+def frozen(change: Change, limits: Guardrails, now: datetime) -> Refusal | None:
+    """The window that refuses to arm this change now, if one does."""
+    if not change.arms or not limits.freeze:
+        return None
+    return refusal(limits.freeze, at=now, sends=instants(change.sends, now))
+
+
+def frozen_words(found: Refusal) -> str:
+    """What a window refuses, for people."""
+    what = "it is armed" if found.of == "change" else "it sends"
+    return f"{what} at {iso(found.instant)}"
+
+
+def _window_words(found: Refusal) -> str:
+    reason = f" ({found.window.reason})" if found.window.reason else ""
+    inside = "nothing" if found.window.kind == "deny" else "only"
+    return f"{inside} in the window {found.window.words}{reason}"
+
+
+def sends_per_day(changes: Changes, ground: Ground) -> Objection | None:
+    """Whether a day of the project's zone gets more sends than it may, with what this plan arms."""
+    limit = ground.limits.max_sends_per_day
+    if limit is None:
+        return None
+    armed = {change.key: _days(_runs(change, ground), ground) for change in changes if change.arms}
+    if not any(armed.values()):
+        return None
+    total: Counter[date] = Counter()
+    for days in armed.values():
+        total.update(days)
+    total.update(_standing(changes, ground))
+    over = sorted(day for days in armed.values() for day in days if total[day] > limit)
+    if not over:
+        return None
+    day = over[0]
+    keys = tuple(key for key, days in armed.items() if any(each in over for each in days))
+    found = f"{total[day]} sends on {day.isoformat()}"
+    return Objection("max_sends_per_day", found, f"{limit} a day ({ground.project.time_zone})", keys)
+
+
+def _runs(change: Change, ground: Ground) -> Sends:
+    """When it sends, with more runs of a recurrence than a plan shows."""
+    if change.sends.when != "recurring" or change.spec is None:
+        return change.sends
+    return known_sends(without_event(change.spec), ground.now, _RUNS)
+
+
+def _standing(changes: Changes, ground: Ground) -> Counter[date]:
+    """The sends of what is recorded and goes on as it is."""
+    gone = {change.id for change in changes if change.arms or change.action in _ENDS}
+    days: Counter[date] = Counter()
+    for record in ground.records.values():
+        if record.id not in gone and record.status in (Status.SCHEDULED, Status.RUNNING):
+            days.update(_days(known_sends(without_event(record.applied), ground.now, _RUNS), ground))
+    return days
+
+
+def _days(sends: Sends, ground: Ground) -> Counter[date]:
+    """How many sends fall on each day. A send in everybody's own zone counts on the day that begins it."""
+    zone = zone_of(ground.project.time_zone)
+    times = (ground.now,) if sends.when == "immediately" else sends.at
+    return Counter(instant.astimezone(zone).date() for instant in times if instant >= ground.now)
+
+
+def _keys(changes: Iterable[Change]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(change.key for change in changes))
+
+
+def _campaigns(keys: tuple[str, ...]) -> str:
+    return f"{len(keys)} campaign{'s' if len(keys) != 1 else ''}"
+
+
+def _distance(instant: datetime, now: datetime) -> str:
+    return f"{words(instant - now)} from now" if instant >= now else f"{words(now - instant)} ago"
+
+
+def words(duration: timedelta) -> str:
+    """A duration as a person writes it: `45s`, `10m`, `2h`, `3d`."""
+    seconds = int(duration.total_seconds())
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s" if abs(seconds) < _IN_SECONDS else f"{seconds // 60}m"
+
 
 _CHECKS: dict[Liftable, Check] = {
-    "max_destroy_percent": checks.destroys,
-    "max_immediate_sends": checks.immediate_sends,
-    "forbid_immediate": checks.forbidden_immediate,
-    "max_arming_changes": checks.arming_changes,
-    "max_sends_per_day": checks.sends_per_day,
-    "min_lead_time": checks.lead_times,
-    "require_targeting": checks.targeting,
-    "require_labels": checks.labels,
-    "freeze": checks.freeze,
+    "max_destroy_percent": destroys,
+    "max_immediate_sends": immediate_sends,
+    "forbid_immediate": forbidden_immediate,
+    "max_arming_changes": arming_changes,
+    "max_sends_per_day": sends_per_day,
+    "min_lead_time": lead_times,
+    "require_targeting": targeting,
+    "require_labels": labels,
+    "freeze": freeze,
 }
 
 
@@ -76,15 +319,15 @@ def at_request(change: Change, limits: Guardrails, now: datetime, lifts: Lifts) 
     """Why a change may not be sent at this moment, and what to do: what depends on the present, asked again
     directly before each request."""
     lead = "min_lead_time"
-    if not lifts.lifts(lead, change.key) and checks.too_late(change, limits, now):
+    if not lifts.lifts(lead, change.key) and too_late(change, limits, now):
         return (
             f"its first send is less than {words(limits.min_lead_time)} away",
             f"set a later time in {change.key}, or plan again with `--override {lead}`",
         )
-    found = checks.frozen(change, limits, now)
+    found = frozen(change, limits, now)
     if found is not None and not lifts.lifts("freeze", change.key):
         return (
-            f"frozen: {checks.frozen_words(found)}, in the window {found.window.words}",
+            f"frozen: {frozen_words(found)}, in the window {found.window.words}",
             "wait for the end of the window, or plan again with `--override freeze`",
         )
     return None

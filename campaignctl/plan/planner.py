@@ -1,28 +1,119 @@
-"""Plan: every key through the decision table, in the order of an apply, with the guardrails' word.
-
-A pure function of what is desired, recorded and live, and of the present.
-"""
+"""The keys that an option of the command line names."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from types import MappingProxyType
 
-from campaignctl.errors import in_environment
-from campaignctl.plan import checkout, guardrails
-from campaignctl.plan.case import Verdict
-from campaignctl.plan.checks import Ground
-from campaignctl.plan.holding import held_back, without_twins
-from campaignctl.plan.judging import Bench, judged
-from campaignctl.plan.model import Plan
-from campaignctl.plan.moves import Moves, resolve
-from campaignctl.plan.order import order
-from campaignctl.plan.question import Question
-from campaignctl.plan.renames import proposed, renamed
+from campaignctl.campaign.keys import named
+from campaignctl.errors import UsageError, in_environment
+from campaignctl.plan import guardrails
+from campaignctl.plan.context import Question, Verdict
+from campaignctl.plan.decide import Bench, judged
+from campaignctl.plan.guardrails import Ground
+from campaignctl.plan.holds import held_back, without_twins
+from campaignctl.plan.model import Action, Change, Plan
+from campaignctl.plan.moves import Moves, proposed, renamed, resolve
 from campaignctl.plan.reviewed import admitted
-from campaignctl.plan.select import select
-from campaignctl.state.model import Entry, Record
+from campaignctl.schedule.humanize import instant
+from campaignctl.schedule.times import parse_iso
+from campaignctl.state.model import Entry, HistoryEntry, Record
+
+
+def select(
+    patterns: Iterable[str],
+    keys: Collection[str],
+    option: str,
+    elsewhere: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> frozenset[str]:
+    """The keys that the patterns name. Raises UsageError for a pattern that names none.
+
+    `elsewhere` holds keys that cannot be chosen, by the reason why.
+    """
+    chosen: set[str] = set()
+    for pattern in patterns:
+        found = named(pattern, keys)
+        if not found:
+            reason = next((why for why, others in elsewhere.items() if named(pattern, others)), "no such key")
+            raise UsageError(
+                f"{option} {pattern}: {reason}",
+                hint="`campaignctl state list` and `campaignctl validate` show the keys of this project",
+            )
+        chosen |= found
+    return frozenset(chosen)
+
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+# The stages of an apply: what stops sending first, what sends at once last. Moves and adoptions cost no
+# request and come before all, because what follows is put on record under their keys. A resume follows the
+# update of its key.
+_RECORD, _STOP, _FORGET, _CHANGE, _RESUME, _CREATE, _SEND = range(7)
+
+_STAGES = {
+    Action.MOVE: _RECORD,
+    Action.ADOPT: _RECORD,
+    Action.FORGET: _FORGET,
+    Action.UPDATE: _CHANGE,
+    Action.RESUME: _RESUME,
+}
+
+
+def _stage(change: Change) -> int:
+    """The stage in which a change is carried out."""
+    if change.action in (Action.CANCEL, Action.PAUSE):
+        return _STOP
+    if change.sends_at_once:
+        return _SEND
+    return _STAGES.get(change.action, _CREATE)
+
+
+def order(change: Change) -> tuple[int, bool, datetime, str]:
+    """The place of a change in an apply; within a stage what arms comes last, and soonest first."""
+    stage = _stage(change)
+    return stage, change.arms and stage == _CHANGE, change.sends.first or _LATEST, change.key
+
+
+def stages(changes: Iterable[Change]) -> list[tuple[Change, ...]]:
+    """The changes of a plan by stage, each in order; empty stages left out."""
+    by_stage: dict[int, list[Change]] = {}
+    for change in sorted(changes, key=order):
+        by_stage.setdefault(_stage(change), []).append(change)
+    return [tuple(by_stage[stage]) for stage in sorted(by_stage)]
+
+
+_TAKES_BACK = frozenset({Action.CANCEL, Action.FORGET, Action.UPDATE, Action.REPLACE, Action.PAUSE})
+_SHOWN = 12
+
+
+def warning(question: Question, actions: Iterable[Action]) -> str | None:
+    """A line for whoever is about to take back what they have not seen; None where nothing speaks for that.
+
+    An older checkout may be meant (to go back), and what it takes away is shown as every change is; so it
+    is a warning, and no objection.
+    """
+    if question.options.destroy or question.options.refresh_only or not _TAKES_BACK & set(actions):
+        return None
+    last = _last_applied(question)
+    if last is None or last.commit in (None, question.commit) or not question.lacks(str(last.commit)):
+        return None
+    at = instant(parse_iso(last.at), question.desired.project.time_zone)
+    return (
+        f"this checkout does not have commit {str(last.commit)[:_SHOWN]}, which {last.who} applied on {at}."
+        " What was added or changed there is taken back here; if that is not meant, `git pull` and plan again"
+    )
+
+
+def _last_applied(question: Question) -> HistoryEntry | None:
+    """The last apply that did anything, or may have."""
+    history = question.state.history if question.state else ()
+    return next(
+        (one for one in reversed(history) if one.outcome == "started" or one.outcomes.get("done")), None
+    )
+
 
 # How many keys a quiet line names.
 _KEYS_NAMED = 5
@@ -85,7 +176,7 @@ def _notes(question: Question, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
         were = "campaigns missed their time and were" if missed > 1 else "campaign missed its time and was"
         notes.append(f"{missed} {were} never created")
     actions = [change.action for verdict in verdicts.values() for change in verdict.changes]
-    behind = filter(None, [checkout.warning(question, actions)])
+    behind = filter(None, [warning(question, actions)])
     return (*behind, *question.reading.notes, *notes, *_nothing_done(verdicts), *_removed(question))
 
 

@@ -12,8 +12,8 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, is_draft, is_manual, status_of
 from campaignctl.diff import echo_of, leaves, overlay, same, split
 from campaignctl.diff.fields import FieldChange
-from campaignctl.manifest.desired import DesiredCampaign
-from campaignctl.plan.sending import runs_left
+from campaignctl.manifest.model import DesiredCampaign
+from campaignctl.plan.arming import runs_left
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
 from campaignctl.state.model import Intent, Record, Released
 

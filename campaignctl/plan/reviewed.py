@@ -15,10 +15,9 @@ from typing import Any
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import digest
-from campaignctl.manifest.desired import Override
-from campaignctl.plan.case import Verdict
-from campaignctl.plan.model import Blocked, Change, Plan, Request
-from campaignctl.plan.options import Lifts
+from campaignctl.plan.context import Verdict
+from campaignctl.plan.model import Blocked, Change, Lifts, Plan, Request
+from campaignctl.project.model import Override
 from campaignctl.schedule.times import iso
 
 _NO_END = datetime.max.replace(tzinfo=UTC, microsecond=0)

@@ -7,9 +7,9 @@ from typing import Any
 
 from campaignctl.campaign.live import Live
 from campaignctl.diff import equal
-from campaignctl.manifest.desired import DesiredCampaign
-from campaignctl.plan import build, edit
-from campaignctl.plan.case import Case, Verdict
+from campaignctl.manifest.model import DesiredCampaign
+from campaignctl.plan import build, update_rules
+from campaignctl.plan.context import Case, Verdict
 
 
 def undecided(site: build.Site, case: Case, wanted: DesiredCampaign) -> Verdict | None:
@@ -24,7 +24,7 @@ def undecided(site: build.Site, case: Case, wanted: DesiredCampaign) -> Verdict 
     if len(found) != 1 or not messages[found[0]].get("id"):
         return _nobody(case, winner, count=len(found))
     index = found[0]
-    warnings = () if equal(edit.effective(wanted.spec, case), case.record.applied) else (_UNREACHED,)
+    warnings = () if equal(update_rules.effective(wanted.spec, case), case.record.applied) else (_UNREACHED,)
     change = build.set_winner(
         site,
         build.Decision(wanted, case.record, index, str(messages[index]["id"]), case.live_digest),

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from campaignctl.errors import LockLost, StateNotSaved
 from campaignctl.plan.model import Action, Plan
-from campaignctl.reconciler import perform, settle
-from campaignctl.reconciler.lastlook import CREATING
+from campaignctl.reconciler import requests, settle
+from campaignctl.reconciler.requests import CREATING
 from campaignctl.reconciler.run import Run, new_state, observed_entry
 from campaignctl.state.model import Entry, HistoryEntry, Intent, Record
 
@@ -20,7 +20,7 @@ def begin(
     what was seen, what was missed, and that an apply begins. Writes nothing where there is nothing to say."""
     run.overrides = plan.overrides
     intents: dict[str, Intent | None] = {
-        change.key: perform.planned_intent(change, run.opening.watermark)
+        change.key: requests.planned_intent(change, run.opening.watermark)
         for change in plan.changes
         if change.action in CREATING
     }

@@ -1,28 +1,103 @@
-"""Execute: one plan, exactly, stage by stage. The plan is never changed here.
-
-What stops sending goes first, what sends at once last and one at a time. A failure stops every change
-that arms and could send within the horizon; the others go on. Of several changes of one key each needs the
-one before it.
-"""
+"""One attempt at one change, with every error in its terms; what stops the whole run is remembered."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from campaignctl.diff import equal
-from campaignctl.errors import ApiError, CampaignctlError, Interrupted, LockLost, StateNotSaved
+from campaignctl.errors import (
+    ApiError,
+    CampaignctlError,
+    Halted,
+    Interrupted,
+    LockLost,
+    Refused,
+    StateNotSaved,
+)
 from campaignctl.plan.model import Action, Change, Plan
-from campaignctl.plan.order import stages
-from campaignctl.reconciler import perform, settle
-from campaignctl.reconciler.attempt import attempt, moved
+from campaignctl.plan.planner import stages
+from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.beginning import finish
-from campaignctl.reconciler.lastlook import CREATING
-from campaignctl.reconciler.outcome import ChangeResult, Event, Failure, Outcome, ways_out
+from campaignctl.reconciler.opening import spread
+from campaignctl.reconciler.outcome import (
+    ChangeResult,
+    Event,
+    Failure,
+    Outcome,
+    Place,
+    failed,
+    failure,
+    not_started,
+    place,
+    ways_out,
+)
 from campaignctl.reconciler.readback import is_open, read_back
-from campaignctl.reconciler.results import Place, not_started, place
+from campaignctl.reconciler.requests import CREATING
 from campaignctl.reconciler.run import Run
-from campaignctl.reconciler.scan import spread
 from campaignctl.state.model import Record
+
+
+def attempt(run: Run, change: Change) -> ChangeResult:
+    """Carry one change out, once."""
+    if run.broken_off or run.wiring.clock.interrupted or _held_back(run, change):
+        return not_started(change)
+    run.wiring.on_event(Event("started", change.key, change.key, change.action))
+    result = _tried(run, change)
+    if is_open(result) and not change.sends_at_once:
+        run.answered(result.key, result.action)
+    elif result.outcome != "not_started" and not change.sends_at_once:
+        run.finished(result.key, result.action, result.outcome)
+    run.troubled = run.troubled or result.outcome not in ("done", "not_started")
+    return result
+
+
+def _held_back(run: Run, change: Change) -> bool:
+    """After a failure nothing is armed that could send within the horizon."""
+    if not run.troubled or not change.arms:
+        return False
+    return requests.first_send(change) is None or requests.sends_soon(run, change)
+
+
+def _tried(run: Run, change: Change) -> ChangeResult:
+    try:
+        if change.action is Action.REPLACE:  # its cancel comes before the last look at the stop mark
+            run.not_halted(change.key, change.id)
+        return requests.perform(run, change)
+    except Halted as error:
+        return not_started(change, failure(change, error))
+    except Interrupted:
+        return not_started(change)
+    except CampaignctlError as error:
+        if not isinstance(error, ApiError):
+            run.broken_off = run.broken_off or error
+        return _after_error(run, change, error)
+
+
+def _after_error(run: Run, change: Change, error: CampaignctlError) -> ChangeResult:
+    intent = run.state.pending.get(change.key)
+    started = intent is not None and intent.phase != "planned"
+    problem = failure(change, error)
+    if started and not isinstance(error, Refused):
+        return ChangeResult(change.key, change.action, change.id, "unknown", problem, change.name)
+    return failed(change, problem)
+
+
+def moved(run: Run, changes: Sequence[Change]) -> list[ChangeResult]:
+    """All moves of a plan, or none of them."""
+    if run.broken_off or run.wiring.clock.interrupted:
+        return [not_started(change) for change in changes]
+    try:
+        results = requests.move(run, changes)
+    except Interrupted:
+        return [not_started(change) for change in changes]
+    except CampaignctlError as error:
+        run.broken_off = run.broken_off or error
+        return [failed(change, failure(change, error)) for change in changes]
+    for result in results:
+        run.finished(result.key, result.action, result.outcome)
+    return results
+
 
 Results = dict[Place, ChangeResult]
 
@@ -91,7 +166,7 @@ def _groups(run: Run, changes: list[Change]) -> list[tuple[list[Change], int]]:
 
 def _is_far_create(run: Run, change: Change) -> bool:
     """Whether a change is a create that a run which dies need not leave to a person."""
-    return change.action is Action.CREATE and not perform.sends_soon(run, change)
+    return change.action is Action.CREATE and not requests.sends_soon(run, change)
 
 
 def _wide(run: Run) -> int:

@@ -24,10 +24,10 @@ from campaignctl.errors import (
     StateError,
     TokenRejected,
 )
-from campaignctl.manifest.desired import Project
 from campaignctl.plan.model import Action
-from campaignctl.reconciler import haltscope
-from campaignctl.reconciler.halting import (
+from campaignctl.project.model import Project
+from campaignctl.reconciler import halt_targets
+from campaignctl.reconciler.halt_model import (
     HINTS,
     UNMARKED,
     WORDS,
@@ -37,12 +37,11 @@ from campaignctl.reconciler.halting import (
     LiftOutcome,
     Order,
 )
-from campaignctl.reconciler.haltscope import Declared, Named
-from campaignctl.reconciler.opening import check_company, company_of
+from campaignctl.reconciler.halt_targets import Declared, Named
+from campaignctl.reconciler.opening import check_company, company_of, spread
 from campaignctl.reconciler.outcome import Event
 from campaignctl.reconciler.ports import CampaignApi
-from campaignctl.reconciler.scan import spread
-from campaignctl.reconciler.wiring import Wiring
+from campaignctl.reconciler.run import Wiring
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halt, Halts, How, Lift, Stopped
 from campaignctl.state.model import State
@@ -69,9 +68,9 @@ def halt(wiring: Wiring, project: Project, order: Order, declared: Declared) -> 
     `declared` reads the keys of the manifests, or gives None where they cannot be read. Raises UsageError
     for a key that nobody knows, before anything is done, and Interrupted.
     """
-    state, notes = (None, ()) if order.keys is None else haltscope.readable_state(wiring, project)
+    state, notes = (None, ()) if order.keys is None else halt_targets.readable_state(wiring, project)
     if not notes:
-        haltscope.check_keys(order.keys, state, declared)
+        halt_targets.check_keys(order.keys, state, declared)
     work = _Halting(wiring, project, order)
     work.mark()
     work.carry_out()
@@ -184,10 +183,10 @@ class _Halting:
 
     def _learn(self) -> None:
         """What the state records by now."""
-        self.state, notes = haltscope.readable_state(self.wiring, self.project)
+        self.state, notes = halt_targets.readable_state(self.wiring, self.project)
         for note in notes:
             self._note(note)
-        known = haltscope.recorded(self.state, self.halt, self.wiring.clock.now())
+        known = halt_targets.recorded(self.state, self.halt, self.wiring.clock.now())
         for campaign_id, campaign in known.items():
             before = self.campaigns.get(campaign_id)
             self.campaigns[campaign_id] = campaign.seen(before.live) if before and before.live else campaign
@@ -216,7 +215,9 @@ class _Halting:
         check_company(company, self.state, self.project)
         self.account_proven = company is not None
         self.intents |= {found.intent for live in lives.values() if (found := marker.read(live.members))}
-        strange = haltscope.marked(lives.values(), self.state, self.project, self.halt, self.order.keys or ())
+        strange = halt_targets.marked(
+            lives.values(), self.state, self.project, self.halt, self.order.keys or ()
+        )
         self.campaigns = {**strange, **self.campaigns}
         absent = [each.id for each in self.campaigns.values() if each.id not in lives and not each.over]
         reads = spread(lambda wanted: api.read(wanted, reserve=True), absent, self.wiring.parallelism)
@@ -332,7 +333,7 @@ class _Halting:
 
     def _others_at_work(self) -> bool:
         """Whether a request that was decided before the mark may still be on its way."""
-        return self.busy or bool(haltscope.unsettled(self.state, self.halt, self.intents))
+        return self.busy or bool(halt_targets.unsettled(self.state, self.halt, self.intents))
 
     def _await_others(self) -> None:
         until = self.since + self.project.api.timeout + _MARGIN
@@ -352,7 +353,7 @@ class _Halting:
     def outcome(self) -> HaltOutcome:
         """What came of it, what is not proven first."""
         rows = [self._row(each) for each in self.campaigns.values()]
-        for key, name in haltscope.unsettled(self.state, self.halt, self.intents).items():
+        for key, name in halt_targets.unsettled(self.state, self.halt, self.intents).items():
             rows.append(
                 HaltRow(
                     key,

@@ -1,11 +1,12 @@
-"""Recover: campaigns of this project and environment that the state does not know, and taking them over.
+"""Rebind: give a state another account or environment, where the two were mixed up or have moved.
 
-The way out of a checkout without a state, and of a state that is behind. Nothing in the account changes.
+A state works with no account and no environment but its own, so this is the one way out. Nothing in the
+account changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from campaignctl.campaign.canonical import body_digest
@@ -13,28 +14,112 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.marker import Marker
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, compare
-from campaignctl.errors import StateError
-from campaignctl.manifest.desired import DesiredCampaign, DesiredState
+from campaignctl.errors import AccountMismatch, StateError
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import records
-from campaignctl.plan.sending import runs_left
+from campaignctl.plan.arming import runs_left
+from campaignctl.project.model import Project
 from campaignctl.reconciler import settle
-from campaignctl.reconciler.applying import api_of, locked
+from campaignctl.reconciler.apply import api_of, locked
 from campaignctl.reconciler.opening import (
     Opening,
+    check_company,
     check_environment,
+    company_of,
     opening_read,
     ours,
+    spread,
     tags_of,
     unknown_to,
 )
-from campaignctl.reconciler.planning import stop_mark
+from campaignctl.reconciler.plan import stop_mark
 from campaignctl.reconciler.ports import CampaignApi
-from campaignctl.reconciler.run import AT_ONCE, Run, new_state
-from campaignctl.reconciler.scan import spread
-from campaignctl.reconciler.surgery import intent_of
-from campaignctl.reconciler.wiring import Wiring
+from campaignctl.reconciler.run import AT_ONCE, Run, Wiring, new_state
+from campaignctl.reconciler.state_ops import intent_of
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Entry, Intent, Record, Sent, State
+from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
+
+# So many of the newest recorded campaigns have to be found in the account.
+_PROOFS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """What a state belongs to. `company_id` is None where no campaign has shown it yet."""
+
+    url: str
+    company_id: str | None
+    environment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rebinding:
+    """A change of a state's belonging; `found` of the `looked_for` newest campaigns were seen there."""
+
+    before: Belonging
+    after: Belonging
+    campaigns: int
+    looked_for: int
+    found: int
+
+
+def rebind(wiring: Wiring, project: Project, approve: Callable[[Rebinding], bool]) -> bool:
+    """Bind the state to the project's environment and the token's account, if `approve` says yes.
+
+    Raises StateError when there is nothing to change or a write is not settled, and AccountMismatch when
+    the recorded campaigns are not in that account.
+    """
+    api = api_of(wiring)
+    with locked(wiring, "state rebind") as session:
+        state = session.state
+        if state is None:
+            raise StateError("there is no state yet", hint="`campaignctl apply` makes it")
+        asked = _rebinding(wiring, api, project, state)
+        if not approve(asked):
+            return False
+        session.write(_bound(state, asked.after))
+    return True
+
+
+def _rebinding(wiring: Wiring, api: CampaignApi, project: Project, state: State) -> Rebinding:
+    before = Belonging(state.account.url, state.account.company_id, state.environment)
+    newest = sorted(state.campaigns.values(), key=lambda record: record.created_at, reverse=True)[:_PROOFS]
+    lives = spread(lambda record: api.read(record.id), newest, wiring.parallelism)
+    found = [live for live in lives if live is not None]
+    company = company_of(found) or company_of(api.list_page(1).items)
+    check_company(company, None, project)
+    after = Belonging(api.url, company or project.company_id or before.company_id, project.environment)
+    if after == before:
+        raise StateError("the state belongs to this account and environment already", hint="campaignctl plan")
+    if (after.url, after.company_id) != (before.url, before.company_id):
+        _check_rebindable(state)
+    if newest and not found:
+        raise AccountMismatch(
+            "this account shows none of the campaigns that the state records",
+            detail=f"looked for {', '.join(record.id for record in newest)} at {api.url}",
+            hint="set the OCAMBA_TOKEN, or choose the environment, that these campaigns are in",
+        )
+    return Rebinding(before, after, len(state.campaigns), len(newest), len(found))
+
+
+def _check_rebindable(state: State) -> None:
+    """An unsettled write happened in the old account, or did not: only there it can be settled."""
+    left = sorted(key for key, intent in state.pending.items() if intent.phase != "planned")
+    if left:
+        raise StateError(
+            f"{left[0]} is not settled, and can be in the old account alone",
+            hint="run `campaignctl apply` with that account's token first",
+            key=left[0],
+        )
+
+
+def _bound(state: State, to: Belonging) -> State:
+    """The state of its new place; what was learnt of another account's markers and newest page is void."""
+    moved = to.company_id != state.account.company_id
+    account = Account(to.url, to.company_id, None if moved else state.account.markers)
+    step = Entry(account=account, seen=() if moved else None)
+    return replace(state.after(step), environment=to.environment)
+
 
 # Under this folder goes what has no key of its own any more; no manifest declares it, so that the next plan
 # shows its end.

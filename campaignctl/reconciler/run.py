@@ -1,4 +1,4 @@
-"""One apply under way: what it works with, and the only way in which it records anything."""
+"""What every operation works with, put together by the command line."""
 
 from __future__ import annotations
 
@@ -22,17 +22,37 @@ from campaignctl.errors import (
     StateNotSaved,
     TokenRejected,
 )
-from campaignctl.manifest.desired import Project
 from campaignctl.plan import records
-from campaignctl.plan.model import Action
-from campaignctl.plan.options import Lifts
-from campaignctl.plan.sending import has_fired
+from campaignctl.plan.arming import has_fired
+from campaignctl.plan.model import Action, Lifts
+from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import Opening
-from campaignctl.reconciler.outcome import ChangeOutcome, Event
-from campaignctl.reconciler.ports import CampaignApi, Clock, Session
-from campaignctl.reconciler.wiring import Wiring
+from campaignctl.reconciler.outcome import ChangeOutcome, Event, OnEvent
+from campaignctl.reconciler.ports import Backend, CampaignApi, Clock, Session
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The adapters and settings of one run. `api` is None when nothing may be read or sent.
+
+    `who` and `host` say for the history, the lock and the reasons of cancels who runs this, and where.
+    `lacks` says whether the checkout certainly does not have a commit.
+    """
+
+    backend: Backend
+    api: CampaignApi | None
+    clock: Clock
+    on_event: OnEvent
+    tool_version: str
+    commit: str | None = None
+    lacks: Callable[[str], bool] = lambda _commit: False
+    parallelism: int = 8
+    lock_timeout: timedelta = timedelta(seconds=30)
+    who: str = ""
+    host: str = ""
+
 
 # `first_send` of an intent that sets its campaign off as soon as it arrives.
 AT_ONCE = "immediately"

@@ -14,9 +14,9 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Halted, Interrupted, OutcomeUnknown, Refused
-from campaignctl.plan.reading import Unsettled
-from campaignctl.reconciler import setoff
-from campaignctl.reconciler.observe import find
+from campaignctl.plan.context import Unsettled
+from campaignctl.reconciler import requests
+from campaignctl.reconciler.refresh import find
 from campaignctl.reconciler.run import AT_ONCE, Run
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Entry, Intent
@@ -164,13 +164,13 @@ def _settle_update(run: Run, key: str, intent: Intent, campaign_id: str) -> Unse
     record = run.state.campaigns.get(key)
     status = status_of(live, record.applied if record else None) if live else Status.MISSING
     if live and record and status in (Status.DRAFT, Status.MANUAL) and not live.members.get("was_launched"):
-        setoff.drop_intent(run, key)
+        requests.drop_intent(run, key)
         run.note(f"{key}: {campaign_id} was not set off")
         return None
     if live and record and status in (Status.SCHEDULED, Status.RUNNING, Status.SENT, Status.NEEDS_DECISION):
         if status is Status.SCHEDULED and record.status == Status.SCHEDULED:
             return _leave_update(key, intent, "it was scheduled before and is now")
-        setoff.was_set_off(run, key, intent, record, live)
+        requests.was_set_off(run, key, intent, record, live)
         run.note(f"{key}: {campaign_id} was set off")
         return None
     return _leave_update(key, intent, f"{campaign_id} is {status}")
@@ -183,11 +183,11 @@ def _settle_winner(run: Run, key: str, intent: Intent, campaign_id: str) -> Unse
     record = run.state.campaigns.get(key)
     status = status_of(live, record.applied if record else None) if live else Status.MISSING
     if live and record and status is Status.NEEDS_DECISION and live.winner is None:
-        setoff.drop_intent(run, key)
+        requests.drop_intent(run, key)
         run.note(f"{key}: the winner of {campaign_id} was not set")
         return None
     if live and record and (live.winner or status in (Status.SCHEDULED, Status.RUNNING, Status.SENT)):
-        setoff.was_decided(run, key, intent, record, live)
+        requests.was_decided(run, key, intent, record, live)
         run.note(f"{key}: the winner of {campaign_id} is {run.state.campaigns[key].winner}")
         return None
     return Unsettled(

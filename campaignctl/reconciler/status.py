@@ -11,13 +11,13 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
 from campaignctl.diff import FieldChange
 from campaignctl.errors import CampaignctlError
-from campaignctl.manifest.desired import DesiredCampaign, DesiredState
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import records
-from campaignctl.plan.case import Case
+from campaignctl.plan.context import Case
 from campaignctl.plan.winner import messages_of
-from campaignctl.reconciler.observe import observe
 from campaignctl.reconciler.opening import check_environment, check_url
-from campaignctl.reconciler.wiring import Wiring
+from campaignctl.reconciler.refresh import observe
+from campaignctl.reconciler.run import Wiring
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import State
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 from campaignctl.render.escape import escape, pad
-from campaignctl.render.style import Style, Tone
+from campaignctl.render.table import Style, Tone
 
 FORMAT_VERSION = 1
 

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from campaignctl.manifest.desired import DesiredCampaign
+from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.manifest.origins import Origin, beside
 from campaignctl.render.escape import columns, escape, pad
-from campaignctl.render.style import Style
+from campaignctl.render.table import Style
 from campaignctl.render.values import value_text
 
 FORMAT_VERSION = 1

@@ -8,7 +8,7 @@ from shlex import quote
 from typing import Any, Protocol
 
 from campaignctl.render.escape import escape
-from campaignctl.render.style import Style, Tone
+from campaignctl.render.table import Style, Tone
 from campaignctl.state.halts import Halt
 
 FORMAT_VERSION = 1

@@ -1,28 +1,307 @@
-"""A plan as Markdown for the comment of a pull request: what a reviewer decides by, then field by field.
-
-Written for the dialect of GitHub, which GitLab and others read too. It depends on the plan alone, so that a
-saved plan gives the same comment whenever it is shown.
-"""
+"""Field changes as a folded block of a comment, in the colours of a diff."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from campaignctl.plan.model import Plan
-from campaignctl.render.escape import code_span, comment_word
+from campaignctl.diff import FieldChange
+from campaignctl.plan.model import Blocked, Change, Conflict, Drift, Objection, Plan
+from campaignctl.render.escape import cell, code_span, comment_word, escape, fenced, html_code, prose
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT, Section, fitting, joined
-from campaignctl.render.markdown_changes import CHANGES, changes_section, fields_section
-from campaignctl.render.markdown_concerns import (
-    blocked_section,
-    conflicts_section,
-    drift_section,
-    lifted_section,
-    notes_section,
-    objections_section,
-    warnings_section,
+from campaignctl.render.status import next_run_text
+from campaignctl.render.summary import REACHING, fate_text, keys_text, sends_lines, summary_text, undo_text
+from campaignctl.render.values import EVERYONE, audience_text, compared, counted, value_text, whole
+from campaignctl.schedule import humanize
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import Overridden
+
+_ONE_LINE = 120
+
+
+def folded(summary: str, inside: Iterable[str]) -> str:
+    """A summary in HTML, and parts in Markdown that show when it is clicked."""
+    parts = "\n\n".join(part for part in inside if part)
+    return f"<details><summary>{summary}</summary>\n\n{parts}\n\n</details>"
+
+
+def diff_block(changes: Iterable[FieldChange], most: int) -> str:
+    """Every field in a block of at most about `most` characters; empty for no change.
+
+    Lines of foreign text stand behind a bar, so that none passes for a field.
+    """
+    lines = [line for change in changes for line in _field(change)]
+    if not lines:
+        return ""
+    return fenced(list(_first(lines, most)), "diff")
+
+
+def _first(lines: list[str], most: int) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        most -= len(line) + 1
+        if most < 0:
+            yield f"@@ {counted(len(lines) - number, 'more line')}: campaignctl show PLANFILE @@"
+            return
+        yield line
+
+
+def _field(change: FieldChange) -> Iterator[str]:
+    path = escape(change.path)
+    if change.before is None or change.after is None:
+        symbol, value = ("+", change.after) if change.before is None else ("-", change.before)
+        yield from _whole(symbol, *whole(path, value))
+        return
+    old, new = value_text(change.before), value_text(change.after)
+    if max(len(old), len(new)) <= _ONE_LINE and not _has_lines(change):
+        yield f"- {path} {old}"
+        yield f"+ {path} {new}"
+        return
+    yield f"! {path}"
+    for line in compared(change.before, change.after):
+        yield f"@@ {line[2:]} @@" if line.startswith("@") else f"{line[0]} | {line[2:]}"
+
+
+def _has_lines(change: FieldChange) -> bool:
+    values = (change.before, change.after)
+    return all(isinstance(value, str) for value in values) and any("\n" in value for value in values)
+
+
+def _whole(symbol: str, head: str, lines: list[str]) -> Iterator[str]:
+    yield f"{symbol} {head}"
+    yield from (f"{symbol} | {line}" for line in lines)
+
+
+CHANGES = "### Changes"
+
+_COLUMNS = ("Action", "Campaign", "Sends", "Reaches", "Can be undone")
+_NAME_SHOWN = 80
+_AUDIENCE_SHOWN = 300
+_LINE_SHOWN = 300
+_NOTHING = "-"
+
+
+def changes_section(plan: Plan) -> Section:
+    """A row for each change. Those that arm come first and are bold, as what a reviewer has to see."""
+    changes = _arming_first(plan)
+    return Section(
+        CHANGES,
+        [table_row(_cells(change, plan)) for change in changes],
+        lambda shown: _rest(changes[shown:]),
+        share=0.4,
+        opening=table_head(_COLUMNS),
+    )
+
+
+def fields_section(plan: Plan, most: int) -> Section:
+    """The fields of each change, folded; `most` is about how many characters one may take."""
+    changes = _arming_first(plan)
+    return Section(
+        "### Field by field",
+        [_fields(change, most) for change in changes],
+        lambda shown: f"_{counted(len(changes) - shown, 'more change')} not shown field by field._",
+        share=0,
+    )
+
+
+def table_head(columns: Sequence[str]) -> str:
+    """The head of a table, to be followed by its rows."""
+    return f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
+
+
+def table_row(cells: Sequence[str]) -> str:
+    """A row; the cells are Markdown that is safe in a paragraph."""
+    return f"| {' | '.join(map(cell, cells))} |"
+
+
+def _arming_first(plan: Plan) -> list[Change]:
+    return sorted(plan.changes, key=lambda change: (not change.sends_at_once, not change.arms))
+
+
+def _rest(changes: Sequence[Change]) -> str:
+    arming = sum(change.arms for change in changes)
+    sends = f", of which {arming} can send afterwards" if arming else ""
+    return f"**{counted(len(changes), 'more change')} not shown{sends}.**"
+
+
+def _cells(change: Change, plan: Plan) -> tuple[str, ...]:
+    key = code_span(change.key)
+    action, key = (f"**{change.action}, arms**", f"**{key}**") if change.arms else (str(change.action), key)
+    return action, f"{key}{_known_as(change)}", _sends(change, plan), _reaches(change), _undo(change, plan)
+
+
+def _known_as(change: Change) -> str:
+    said = [
+        prose(change.name, _NAME_SHOWN) if change.name else "",
+        code_span(change.id) if change.id else "",
+        f"was {code_span(change.moved_from)}" if change.moved_from else "",
+    ]
+    shown = ", ".join(filter(None, said))
+    return f"<br>{shown}" if shown else ""
+
+
+def _sends(change: Change, plan: Plan) -> str:
+    # Of a recurrence the next run is enough: the words before it say the others.
+    brief = replace(change, sends=replace(change.sends, at=change.sends.at[:1]))
+    lines = sends_lines(brief, plan.time_zone, plan.created_at, distances=False)
+    shown = "<br>".join(prose(line, _LINE_SHOWN) for line in lines) or _NOTHING
+    return f"**{shown}**" if change.sends_at_once else shown
+
+
+def _reaches(change: Change) -> str:
+    if change.action not in REACHING:
+        return _NOTHING
+    audience = audience_text(change.audience)
+    return f"**{EVERYONE}**" if audience == EVERYONE else prose(audience, _AUDIENCE_SHOWN)
+
+
+def _undo(change: Change, plan: Plan) -> str:
+    first = change.sends.first
+    # Where it is the time of the send, the project's zone stands beside it already.
+    said_before = first is not None and change.undo == f"until {iso(first)}"
+    shown = prose(undo_text(change.undo, "UTC" if said_before else plan.time_zone))
+    return f"**{shown}**" if change.undo == "never" else shown
+
+
+def _fields(change: Change, most: int) -> str:
+    count = f": {counted(len(change.diff), 'field')}" if change.diff else ""
+    summary = f"<b>{change.action}</b> {html_code(change.key)}{count}"
+    return folded(summary, (f"Why: {prose(change.reason)}", diff_block(change.diff, most)))
+
+
+_VALUE_SHOWN = 100
+_TEXT_SHOWN = 500
+_LIFTED = (
+    "Each is lifted by its own name. For some campaigns and a while: by an entry under `overrides` in"
+    " `campaignctl.yaml` with `guardrail`, `keys`, `until` and `reason`, which is reviewed like every other"
+    " change. Once, for one plan: by whoever makes it with the option.\n\n"
 )
-from campaignctl.render.summary import summary_text
-from campaignctl.schedule import words
+
+
+def objections_section(plan: Plan) -> Section:
+    """Every guardrail that objects, and how it is lifted."""
+    return _table(
+        "### Objections",
+        ("Guardrail", "Found", "Limit", "By", "To lift it once"),
+        "objection",
+        [_objection(one) for one in plan.objections],
+        share=0.15,
+        before=_LIFTED,
+    )
+
+
+def _objection(one: Objection) -> tuple[str, ...]:
+    return (
+        f"**{code_span(one.guardrail)}**",
+        prose(one.found, _TEXT_SHOWN),
+        prose(one.limit, _TEXT_SHOWN),
+        keys_text(one.keys, code_span),
+        code_span(f"--override {one.guardrail}"),
+    )
+
+
+def blocked_section(plan: Plan) -> Section:
+    """Every campaign that is left alone, why, and what lifts that."""
+    return _table(
+        "### Blocked: left alone, everything else goes on",
+        ("Campaign", "Status", "Why", "To lift it"),
+        "blocked campaign",
+        [_blocked(one) for one in plan.blocked],
+        share=0.2,
+    )
+
+
+def _blocked(one: Blocked) -> tuple[str, ...]:
+    campaign_id = f"<br>{code_span(one.id)}" if one.id else ""
+    why, hint = prose(one.reason, _TEXT_SHOWN), prose(one.hint, _TEXT_SHOWN)
+    return f"{code_span(one.key)}{campaign_id}", prose(one.status), why, hint
+
+
+def conflicts_section(plan: Plan) -> Section:
+    """Members that somebody else set meanwhile, and that this plan overwrites."""
+    return _table(
+        "### Conflicts: changed in the account too, and overwritten by this plan",
+        ("Campaign", "Member", "Was applied", "Is live", "Will be"),
+        "conflict",
+        [_conflict(change, one) for change in plan.changes for one in change.conflicts],
+        share=0.1,
+    )
+
+
+def _conflict(change: Change, one: Conflict) -> tuple[str, ...]:
+    values = [code_span(value_text(value, _VALUE_SHOWN)) for value in (one.applied, one.live, one.manifest)]
+    return f"**{code_span(change.key)}**", code_span(one.path), *values
+
+
+def warnings_section(plan: Plan) -> Section:
+    """Every warning once, with the campaigns that it is about."""
+    about: dict[str, list[str]] = {}
+    for change in plan.changes:
+        for warning in change.warnings:
+            about.setdefault(warning, []).append(change.key)
+    lines = [
+        f"- {keys_text(keys, code_span)}: {prose(warning, _TEXT_SHOWN)}" for warning, keys in about.items()
+    ]
+    return _listed("### Warnings", "warning", lines, share=0.1)
+
+
+def drift_section(plan: Plan, most: int) -> Section:
+    """What differs live from what was applied, folded; `most` is about how many characters one may take."""
+    title = "### Drift: changed outside of the manifests"
+    return _listed(title, "drift", [_drift(one, plan, most) for one in plan.drift], share=0.1)
+
+
+def _drift(one: Drift, plan: Plan, most: int) -> str:
+    at = f", last changed {html_code(next_run_text(one.at, plan.time_zone))}" if one.at else ""
+    what = fate_text(plan, one)
+    summary = f"{html_code(one.key)} ({html_code(one.id)}): {counted(len(one.diff), 'field')}{at}; {what}"
+    return folded(summary, (diff_block(one.diff, most),))
+
+
+def lifted_section(plan: Plan) -> Section:
+    """What would have objected and was lifted, by whom and why."""
+    return _listed(
+        "### Lifted", "override", [_lifted(one, plan.time_zone) for one in plan.lifted], share=0.05
+    )
+
+
+def _lifted(one: Overridden, zone: str) -> str:
+    how = f"until {prose(next_run_text(one.until, zone))}" if one.until else "once, on the command line"
+    reason = f": {prose(one.reason, _TEXT_SHOWN)}" if one.reason else ""
+    return f"- {code_span(one.name)} for {keys_text(one.keys, code_span)}, {how}{reason}"
+
+
+def notes_section(plan: Plan) -> Section:
+    """Quiet lines for people."""
+    return _listed(
+        "### Notes", "note", [f"- Note: {prose(note, _TEXT_SHOWN)}" for note in plan.notes], share=0.05
+    )
+
+
+def _table(
+    title: str,
+    columns: tuple[str, ...],
+    what: str,
+    rows: list[tuple[str, ...]],
+    *,
+    share: float,
+    before: str = "",
+) -> Section:
+    return _section(title, what, list(map(table_row, rows)), share, before + table_head(columns))
+
+
+def _listed(title: str, what: str, lines: list[str], *, share: float) -> Section:
+    return _section(title, what, lines, share, "")
+
+
+def _section(title: str, what: str, items: list[str], share: float, opening: str) -> Section:
+    return Section(
+        title,
+        items,
+        lambda shown: f"**{counted(len(items) - shown, f'more {what}')} not shown.**",
+        share,
+        opening,
+    )
+
 
 _HEAD_SHOWN = 100
 
@@ -94,11 +373,11 @@ def _context(plan: Plan) -> Iterator[str]:
         yield f"Company {_short(plan.company_id)} at {_short(plan.url)}."
     commit = f" at commit {_short(plan.commit)}" if plan.commit else ""
     state = f"from state {plan.serial}" if plan.lineage else "before there is a state"
-    yield f"Made {words.instant(plan.created_at, plan.time_zone)}{commit}, {state}."
+    yield f"Made {humanize.instant(plan.created_at, plan.time_zone)}{commit}, {state}."
     if plan.overrides:
         yield f"Lifted on the command line: {', '.join(map(_short, plan.overrides))}."
     if plan.valid_until is not None and plan.changes:
-        yield f"**Valid until {words.instant(plan.valid_until, plan.time_zone)}.**"
+        yield f"**Valid until {humanize.instant(plan.valid_until, plan.time_zone)}.**"
 
 
 def _short(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from campaignctl.plan.model import Action
 from campaignctl.render.escape import escape
 from campaignctl.render.shapes import FailureShape, OutcomeShape, ResultShape
-from campaignctl.render.style import Style, Tone
+from campaignctl.render.table import Style, Tone
 
 FORMAT_VERSION = 1
 

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
-from campaignctl.render.audience import EVERYONE, audience_text
 from campaignctl.render.escape import LIMIT, escape
-from campaignctl.render.sending import sends_lines, undo_text
 from campaignctl.render.status import next_run_text
-from campaignctl.render.style import Style, Tone
-from campaignctl.render.summary import REACHING, fate_text, keys_text, summary_text
-from campaignctl.render.values import field_lines, value_text
-from campaignctl.schedule import words
+from campaignctl.render.summary import REACHING, fate_text, keys_text, sends_lines, summary_text, undo_text
+from campaignctl.render.table import Style, Tone
+from campaignctl.render.values import EVERYONE, audience_text, field_lines, value_text
+from campaignctl.schedule import humanize
 
 _AT_ONCE = "!"
 _LOOKS: dict[Action, tuple[str, Tone]] = {
@@ -170,6 +168,6 @@ def _footer(plan: Plan, page: _Page) -> Iterator[str]:
     for note in plan.notes:
         yield page.style(f"Note: {escape(note, None)}", "dim")
     if plan.valid_until is not None and plan.changes:
-        until = words.instant(plan.valid_until, page.zone)
-        yield f"Valid until {until}, {words.distance(plan.valid_until, page.now)}."
+        until = humanize.instant(plan.valid_until, page.zone)
+        yield f"Valid until {until}, {humanize.distance(plan.valid_until, page.now)}."
     yield page.style(summary_text(plan), "bold")

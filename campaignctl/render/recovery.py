@@ -5,8 +5,7 @@ from __future__ import annotations
 from campaignctl.errors import in_environment
 from campaignctl.render.escape import escape
 from campaignctl.render.shapes import BelongingShape, RebindingShape, RecoveryShape
-from campaignctl.render.style import Style
-from campaignctl.render.table import table_lines
+from campaignctl.render.table import Style, table_lines
 
 _HEAD = ("ID", "KEY", "NAME", "STATUS", "CAN SEND", "TAKEN OVER AS")
 _WRITE = "campaignctl state recover --write"

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from shlex import quote
+from typing import Any
 
 from campaignctl.errors import in_environment
+from campaignctl.plan.records import next_send
 from campaignctl.render.escape import escape
 from campaignctl.render.shapes import StatusShape
-from campaignctl.render.style import Style
-from campaignctl.render.table import table_lines
+from campaignctl.render.summary import keys_text
+from campaignctl.render.table import Style, Tone, table_lines
 from campaignctl.render.values import field_lines
-from campaignctl.schedule import words
+from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
+from campaignctl.state.model import HistoryEntry, Overridden, State
 
 _NOT_CREATED = "not created"
 _HEAD = ("KEY", "ID", "STATUS", "NEXT RUN", "DRIFT")
@@ -82,7 +87,7 @@ def next_run_text(next_run: str | None, zone: str) -> str:
     if next_run is None:
         return "-"
     try:
-        return words.instant(parse_iso(next_run), zone)
+        return humanize.instant(parse_iso(next_run), zone)
     except TimeError:
         return escape(next_run)
 
@@ -92,3 +97,110 @@ def _drift(row: StatusShape, style: Style, width: int, zone: str) -> Iterator[st
     yield f"{style(escape(row.key), 'bold')}: applied -> live{when}"
     for line in field_lines(row.drift, style, width - 2):
         yield f"  {line}"
+
+
+FORMAT_VERSION = 1
+
+_OUTCOMES: dict[str, tuple[str, Tone]] = {
+    "started": ("did not come to its end", "red"),
+    "done": ("done", "green"),
+    "incomplete": ("incomplete", "red"),
+    "interrupted": ("interrupted", "yellow"),
+}
+
+
+def history_json(entries: tuple[HistoryEntry, ...]) -> dict[str, Any]:
+    """The document of `state history`, the newest first."""
+    return {"format_version": FORMAT_VERSION, "history": [asdict(entry) for entry in reversed(entries)]}
+
+
+def history_text(entries: tuple[HistoryEntry, ...], *, color: bool, zone: str = "UTC") -> str:
+    """Every apply with when, who, from where, what it was to do and how it ended."""
+    style = Style(color)
+    shown = ("\n".join(_entry(entry, style, zone)) for entry in reversed(entries))
+    return "\n\n".join(shown) + "\n"
+
+
+def _entry(entry: HistoryEntry, style: Style, zone: str) -> Iterator[str]:
+    words, tone = _OUTCOMES[entry.outcome]
+    yield f"{style(next_run_text(entry.at, zone), 'bold')}  {escape(entry.operation)}: {style(words, tone)}"
+    yield f"  by:       {escape(entry.who)} on {escape(entry.host)}, campaignctl {escape(entry.tool_version)}"
+    if entry.commit:
+        yield f"  commit:   {escape(entry.commit)}"
+    yield f"  plan:     {escape(entry.plan)}"
+    yield f"  actions:  {_counts(entry.actions)}"
+    if entry.outcomes:
+        yield f"  outcome:  {_counts(entry.outcomes)}"
+    for lifted in entry.overrides:
+        yield f"  lifted:   {_lifted(lifted)}"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {escape(name).replace('_', ' ')}" for name, count in counts.items())
+
+
+def _lifted(lifted: Overridden) -> str:
+    keys = keys_text(lifted.keys)
+    if lifted.reason is None:
+        return f"{escape(lifted.name)} for {keys}, once"
+    until = f" until {escape(lifted.until)}" if lifted.until else ""
+    return f"{escape(lifted.name)} for {keys}{until}: {escape(lifted.reason)}"
+
+
+_STATE_HEAD = ("KEY", "ID", "STATUS", "NEXT RUN", "UPDATED")
+_UNSETTLED = {"planned": "not sent", "started": "may have been sent", "reposted": "sent a second time"}
+
+
+def state_text(state: State, *, color: bool, now: datetime, zone: str = "UTC") -> str:
+    """The whole state without the specs, as it is at `now`."""
+    style = Style(color)
+    parts = [
+        "\n".join(_head(state, style)),
+        "\n".join(_campaigns(state, style, now, zone)),
+        "\n".join(_pending(state, style)),
+        "\n".join(_ledger(state)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(state: State, style: Style) -> Iterator[str]:
+    environment = f" of {escape(state.environment)}" if state.environment else ""
+    yield f"{style('State', 'bold')}{environment}: lineage {escape(state.lineage)}, serial {state.serial}"
+    account = state.account
+    company = f"company {escape(account.company_id)} at " if account.company_id else ""
+    yield f"Account: {company}{escape(account.url)}"
+    if account.markers is False:
+        yield "This account does not give metadata back: an unknown create is never sent again."
+
+
+def _campaigns(state: State, style: Style, now: datetime, zone: str) -> Iterator[str]:
+    rows = [
+        (
+            escape(key),
+            escape(record.id),
+            escape(record.status),
+            next_run_text(next_send(record, now), zone),
+            escape(record.updated_at),
+        )
+        for key, record in sorted(state.campaigns.items())
+    ]
+    if rows:
+        yield from table_lines(_STATE_HEAD, rows, style)
+    else:
+        yield "No campaign is recorded."
+
+
+def _pending(state: State, style: Style) -> Iterator[str]:
+    if not state.pending:
+        return
+    yield style("Unsettled; the next apply settles it:", "bold", "yellow")
+    for key, intent in sorted(state.pending.items()):
+        campaign_id = f" of {escape(intent.id)}" if intent.id else ""
+        yield f"  {escape(key)}: {intent.operation}{campaign_id}, {_UNSETTLED[intent.phase]}"
+
+
+def _ledger(state: State) -> Iterator[str]:
+    counts = ((len(state.sent), "sent"), (len(state.released), "released"), (len(state.missed), "missed"))
+    said = ", ".join(f"{count} {what}" for count, what in counts if count)
+    if said:
+        yield f"Remembered: {said}."

@@ -1,11 +1,41 @@
-"""Rows of safe text in columns that fit."""
+"""Colour, only where it was asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from campaignctl.render.escape import columns, pad
-from campaignctl.render.style import Style
+
+Tone = Literal["bold", "dim", "red", "green", "yellow", "blue", "magenta", "cyan"]
+
+# Select Graphic Rendition, ECMA-48 section 8.3.117.
+_CODES: dict[Tone, int] = {
+    "bold": 1,
+    "dim": 2,
+    "red": 31,
+    "green": 32,
+    "yellow": 33,
+    "blue": 34,
+    "magenta": 35,
+    "cyan": 36,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Paints text, or leaves it as it is."""
+
+    color: bool
+
+    def __call__(self, text: str, *tones: Tone) -> str:
+        """Safe text in the tones. To be called on what goes inside one line."""
+        if not (self.color and tones and text):
+            return text
+        codes = ";".join(str(_CODES[tone]) for tone in tones)
+        return f"\x1b[{codes}m{text}\x1b[0m"
+
 
 _GAP = "  "
 

@@ -8,8 +8,8 @@ from typing import Any
 from campaignctl.sandbox import listing, operations, represent, validate
 from campaignctl.sandbox.messages import Answer, Request, error
 from campaignctl.sandbox.model import Campaign, Refused
+from campaignctl.sandbox.server_state import World
 from campaignctl.sandbox.switches import Switches
-from campaignctl.sandbox.world import World
 
 _ROOT = "/v1/hood/campaigns"
 _DONE = Answer(204, effect=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from campaignctl.sandbox import stamps
+from campaignctl.sandbox import clock
 from campaignctl.sandbox.model import Refused
 
 Check = Callable[[Any, str], Any]
@@ -68,7 +68,7 @@ def stamp(value: Any, path: str) -> str:
     if not isinstance(value, str):
         raise Invalid(path, "must be a string")
     try:
-        stamps.parse(value)
+        clock.parse(value)
     except ValueError as error:
         raise Invalid(path, f"is no timestamp: {error}") from error
     return value

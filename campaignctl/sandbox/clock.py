@@ -1,21 +1,49 @@
-"""The sandbox's clock: real time plus an offset, or standing still."""
+"""Timestamps of the API: `YYYY-MM-DD HH:MM:SS`, GMT, no offset (API contract, section 0).
 
+Because the form has a fixed width, two stamps compare as strings the way their instants compare.
+"""
+
+from __future__ import annotations
+
+import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from campaignctl.sandbox import stamps
+FORMAT = "%Y-%m-%d %H:%M:%S"
+_SHAPE = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\Z", re.ASCII)
+
+
+def parse(text: str) -> datetime:
+    """Read a stamp as a naive datetime in GMT; ValueError for any other form or an impossible date."""
+    if not _SHAPE.match(text):
+        raise ValueError("must look like YYYY-MM-DD HH:MM:SS")
+    return datetime.strptime(text, FORMAT)  # noqa: DTZ007 - the form has no offset, every stamp is GMT
+
+
+def write(moment: datetime) -> str:
+    """Write a naive GMT datetime as a stamp, cutting fractions of a second."""
+    return moment.replace(microsecond=0).isoformat(" ")
+
+
+def shift(stamp: str, *, seconds: float = 0, hours: float = 0) -> str:
+    """Return the stamp moved by an amount; moving past the calendar's ends stops at the end."""
+    try:
+        return write(parse(stamp) + timedelta(seconds=seconds, hours=hours))
+    except OverflowError:
+        return write(datetime.max if seconds + hours > 0 else datetime.min)  # noqa: DTZ901 - naive GMT as above
+
 
 # Adding offsets may lose a moment's last digit: a clock set to a second would show the one before.
 _ROUNDING = 1e-6
 
 
 def _epoch(stamp: str) -> float:
-    return stamps.parse(stamp).replace(tzinfo=UTC).timestamp()
+    return parse(stamp).replace(tzinfo=UTC).timestamp()
 
 
 def _stamp(epoch: float) -> str:
-    return stamps.write(datetime.fromtimestamp(epoch + _ROUNDING, UTC).replace(tzinfo=None))
+    return write(datetime.fromtimestamp(epoch + _ROUNDING, UTC).replace(tzinfo=None))
 
 
 @dataclass(frozen=True)
@@ -36,11 +64,11 @@ class Clock:
         """Return the present moment as a stamp of the API."""
         return _stamp(self.epoch())
 
-    def at(self, stamp: str) -> "Clock":
+    def at(self, stamp: str) -> Clock:
         """Return this clock set to a stamp; ValueError for a malformed one."""
         return self._moved(_epoch(stamp) - self.epoch())
 
-    def advanced(self, seconds: float) -> "Clock":
+    def advanced(self, seconds: float) -> Clock:
         """Return this clock moved by seconds (negative: back); ValueError beyond the calendar."""
         moved = self._moved(seconds)
         try:
@@ -49,15 +77,15 @@ class Clock:
             raise ValueError("the clock cannot go there") from error
         return moved
 
-    def stopped(self) -> "Clock":
+    def stopped(self) -> Clock:
         """Return this clock standing still at the present moment."""
         return Clock(self.offset, self.epoch())
 
-    def running(self) -> "Clock":
+    def running(self) -> Clock:
         """Return this clock going on from where it stands."""
         return self if self.frozen is None else Clock(self.frozen - time.time())
 
-    def _moved(self, seconds: float) -> "Clock":
+    def _moved(self, seconds: float) -> Clock:
         if self.frozen is None:
             return Clock(self.offset + seconds)
         return Clock(self.offset, self.frozen + seconds)

@@ -20,7 +20,7 @@ from campaignctl.sandbox.model import (
     JsonObject,
     Refused,
 )
-from campaignctl.sandbox.world import DEFAULT_COMPANY, World
+from campaignctl.sandbox.server_state import DEFAULT_COMPANY, World
 
 ROOT = "/_sandbox/"
 

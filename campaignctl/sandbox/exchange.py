@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from campaignctl.sandbox import campaigns_api, faults, limits
+from campaignctl.sandbox import campaigns_api, faults, server_state
 from campaignctl.sandbox.faults import Rule
 from campaignctl.sandbox.messages import Answer, Request, error
 from campaignctl.sandbox.model import Refused
-from campaignctl.sandbox.world import World
+from campaignctl.sandbox.server_state import World
 
 _NO_JSON = "<html><body>Bad gateway</body></html>"
 _HIDDEN = "(hidden)"
@@ -40,7 +40,7 @@ def serve(world: World, request: Request) -> Delivery:
         return _carried_out(world, request, None, rule)
     if not world.limits.enter(company, world.switches):
         with world.turn():
-            refused = Delivery(_limited(limits.refusal(-1)))
+            refused = Delivery(_limited(server_state.refusal(-1)))
             _log(world, request, refused, effect=False, rule=None)
         return refused
     try:
@@ -77,7 +77,7 @@ def _effect(world: World, request: Request, company: str | None) -> Answer:
     return replace(answer, headers=(*answer.headers, *verdict.headers))
 
 
-def _limited(verdict: limits.Verdict) -> Answer:
+def _limited(verdict: server_state.Verdict) -> Answer:
     return error(429, _TOO_MANY, verdict.headers)
 
 
@@ -93,7 +93,7 @@ def _faulty(rule: Rule, request: Request, answer: Answer) -> Delivery:
         case "status":
             altered = _status(fault, answer)
         case "rate_limit":
-            altered = _limited(limits.refusal(fault.get("retry_after")))
+            altered = _limited(server_state.refusal(fault.get("retry_after")))
         case "garble":
             altered = replace(answer, status=201 if request.method == "POST" else 200, body=_NO_JSON)
         case "no_id":

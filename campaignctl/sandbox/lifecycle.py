@@ -5,7 +5,7 @@ Pure: the present moment comes in as a stamp. `settle` is the one entry for the 
 
 from dataclasses import replace
 
-from campaignctl.sandbox import recurrence, stamps
+from campaignctl.sandbox import clock, recurrence
 from campaignctl.sandbox.model import (
     MANUAL,
     NEEDS_DECISION,
@@ -58,7 +58,7 @@ def idle(campaign: Campaign, status: str) -> Campaign:
 
 def wait_until(campaign: Campaign, time: str, trigger: str, switches: Switches) -> Campaign:
     """Return the campaign scheduled for a time, which its trigger explains."""
-    due = stamps.shift(time, hours=-lead_hours(campaign, switches))
+    due = clock.shift(time, hours=-lead_hours(campaign, switches))
     return replace(campaign, status=SCHEDULED, next_run=time, due=due, trigger=trigger)
 
 
@@ -71,21 +71,21 @@ def check_future(campaign: Campaign, time: str, now: str, switches: Switches) ->
     """Refuse a time that is over; in profile time it is over when it is so in the last zone."""
     if switches.past_times == "accepted":
         return
-    over = stamps.shift(time, hours=_LAST_ZONE_HOURS) if lead_hours(campaign, switches) else time
+    over = clock.shift(time, hours=_LAST_ZONE_HOURS) if lead_hours(campaign, switches) else time
     if over < now:
         raise Refused("scheduled_time: lies in the past")
 
 
 def go_on(campaign: Campaign, now: str, switches: Switches) -> Campaign:
     """Return an interrupted campaign running again; this is no new set-off."""
-    at_least = stamps.shift(now, seconds=switches.running_seconds)
+    at_least = clock.shift(now, seconds=switches.running_seconds)
     until = max(campaign.until or at_least, now)
     return replace(campaign, status=RUNNING, next_run=None, due=until, until=until, interrupted=False)
 
 
 def deliver_winner(campaign: Campaign, winner: str, at: str, switches: Switches) -> Campaign:
     """Return the campaign sending its winning message to the rest of the audience."""
-    until = stamps.shift(at, seconds=switches.running_seconds)
+    until = clock.shift(at, seconds=switches.running_seconds)
     sends = (*campaign.sends, Send(at, "winner"))
     return replace(
         campaign,
@@ -115,7 +115,7 @@ def _start(campaign: Campaign, at: str, switches: Switches) -> Campaign:
         return go_on(campaign, at, switches)
     test = campaign.body.get("ab_test")
     seconds = window_seconds(test["evaluation_window"]) if test else switches.running_seconds
-    until = stamps.shift(at, seconds=seconds)
+    until = clock.shift(at, seconds=seconds)
     return replace(
         campaign,
         status=RUNNING,
@@ -145,6 +145,6 @@ def _finish(campaign: Campaign, at: str, switches: Switches) -> Campaign:
 
 
 def _await_occurrence(campaign: Campaign, after: str, switches: Switches) -> Campaign:
-    earliest = stamps.shift(after, hours=lead_hours(campaign, switches))
+    earliest = clock.shift(after, hours=lead_hours(campaign, switches))
     found = recurrence.next_run(campaign.body["recurrence"], earliest, switches)
     return wait_until(campaign, found, "recurrence", switches) if found else idle(campaign, SENT)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from campaignctl.sandbox import represent
 from campaignctl.sandbox.messages import Answer, Request
 from campaignctl.sandbox.model import Campaign, JsonObject
-from campaignctl.sandbox.world import World
+from campaignctl.sandbox.server_state import World
 
 ADDRESS = "/"
 _MOST_CAMPAIGNS = 200

@@ -6,7 +6,7 @@ from typing import Any
 
 from cronsim import CronSim, CronSimError
 
-from campaignctl.sandbox import stamps
+from campaignctl.sandbox import clock
 from campaignctl.sandbox.switches import Switches
 
 _LONGEST_GAP_DAYS = 366
@@ -18,12 +18,12 @@ def next_run(recurrence: dict[str, Any], after: str, switches: Switches) -> str 
 
     `recurrence` holds `pattern` or `cron`; ValueError for a cron that cannot be read.
     """
-    moment = stamps.parse(after)
+    moment = clock.parse(after)
     if "cron" in recurrence:
         found = _next_cron(recurrence["cron"], moment, switches)
     else:
         found = _next_pattern(recurrence["pattern"], moment, switches)
-    return None if found is None else stamps.write(found)
+    return None if found is None else clock.write(found)
 
 
 def check_cron(expression: str, switches: Switches) -> None:

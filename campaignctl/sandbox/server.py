@@ -19,8 +19,8 @@ from campaignctl.sandbox import dashboard, exchange, page
 from campaignctl.sandbox.exchange import Delivery
 from campaignctl.sandbox.faults import Rule
 from campaignctl.sandbox.messages import Answer, Request, error
+from campaignctl.sandbox.server_state import World
 from campaignctl.sandbox.switches import Switches
-from campaignctl.sandbox.world import World
 
 _LARGEST_BODY = 8 * 1024 * 1024
 

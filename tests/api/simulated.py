@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from campaignctl.api.client import OcambaApi
-from campaignctl.api.waiting import Waiter
+from campaignctl.api.pacing import Waiter
 
 TOKEN = "0123456789abcdef+/=%0123456789abcdef"
 START = datetime(2036, 1, 1, tzinfo=UTC)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from campaignctl.cli.ci.files import Pipelines
+from campaignctl.cli.ci.adding import Pipelines
 from campaignctl.errors import CampaignctlError
 
 PLACES = [

@@ -10,7 +10,7 @@ from pathlib import Path
 from campaignctl.campaign import check
 
 PACKAGE = Path(check.__file__).parents[1]
-ROOMS = ("campaign", "manifest")
+ROOMS = ("campaign", "yamlio", "project", "manifest")
 _SEVERITIES = {"error", "warning"}
 _CODE = re.compile(r"[a-z]+(-[a-z]+)*")
 #: Functions that make a finding, or take part in it, by the places of their arguments where a code may stand.

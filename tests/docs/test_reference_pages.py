@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.render.rules import rule_text
+from campaignctl.render.sarif import rule_text
 from tests.docs.codes import PACKAGE, codes
 from tools.reference.error_examples import EXAMPLES
 from tools.reference.example import Example

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.manifest.modeline import KINDS, schema_file
-from campaignctl.manifest.schema import schema_text
+from campaignctl.manifest.schema import KINDS, schema_file, schema_text
 from tests.editor.language_server import LanguageServer
 
 HERE = Path(__file__).parent

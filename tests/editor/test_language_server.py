@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from campaignctl.manifest.modeline import Kind, modeline
+from campaignctl.manifest.schema import Kind, modeline
 from tests.editor.language_server import LanguageServer
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.manifest.modeline import KINDS, schema_file
+from campaignctl.manifest.schema import KINDS, schema_file
 from tests.cli.cli_process import Cli
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from campaignctl.errors import Finding
-from campaignctl.manifest.desired import DesiredState
+from campaignctl.manifest.model import DesiredState
 
 
 class Checked(NamedTuple):

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from campaignctl.errors import Finding
 from campaignctl.manifest.defaults import NO_DEFAULTS
-from campaignctl.manifest.merge import merged
-from campaignctl.manifest.nodes import Mapping, Node, fingerprint
-from campaignctl.manifest.reader import read
+from campaignctl.yamlio.nodes import MappingNode, Node, fingerprint
+from campaignctl.yamlio.reader import read
+from campaignctl.yamlio.substitution import merged
 from tests.manifest.checking import Check, Checked
 
 SMS = "spec:\n  name: N\n  messages: [{name: M, channel: sms, integration_id: 1, sms: {content: {en: Hi}}}]\n"
@@ -247,7 +247,7 @@ def test_over_nothing_and_over_itself_a_tree_stays_what_it_is(text: str) -> None
     assert texts(merged(tree, None)) == texts(tree)
     assert texts(merged(tree, node(text))) == texts(tree)
     assert texts(merged(tree, node("{}"))) == texts(tree)
-    assert not isinstance(tree, Mapping) or NO_DEFAULTS.under(tree) is tree
+    assert not isinstance(tree, MappingNode) or NO_DEFAULTS.under(tree) is tree
 
 
 def test_defaults_that_say_nothing_change_nothing(project: Check) -> None:

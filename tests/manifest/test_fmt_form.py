@@ -8,7 +8,7 @@ import pytest
 
 from campaignctl.campaign.content import Message
 from campaignctl.campaign.spec import CampaignSpec
-from campaignctl.manifest.rewrite import canonical
+from campaignctl.manifest.fmt import canonical
 
 
 def form(text: str | bytes, path: str = "push/a.yaml") -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from campaignctl.manifest.format import formatted
-from campaignctl.manifest.order import order_of
+from campaignctl.manifest.fmt import formatted, order_of
 
 CAMPAIGN = """\
 spec: {name: N}

@@ -7,8 +7,8 @@ import re
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from campaignctl.manifest.reader import read
-from campaignctl.manifest.rewrite import canonical
+from campaignctl.manifest.fmt import canonical
+from campaignctl.yamlio.reader import read
 from tests.manifest.test_mangled import mangled
 from tests.manifest.yaml_texts import yaml_texts
 

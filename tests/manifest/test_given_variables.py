@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from campaignctl.errors import ManifestError, UsageError
-from campaignctl.manifest.desired import DesiredState
 from campaignctl.manifest.load import load
+from campaignctl.manifest.model import DesiredState
 
 PROJECT = """\
 metadata: {name: tests}

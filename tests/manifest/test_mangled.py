@@ -11,9 +11,9 @@ from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.errors import Finding
 from campaignctl.manifest.compile import Compiler
-from campaignctl.manifest.desired import Project
-from campaignctl.manifest.project import read_project_file
-from campaignctl.manifest.reader import read
+from campaignctl.project.loader import read_project_file
+from campaignctl.project.model import Project
+from campaignctl.yamlio.reader import read
 
 SAMPLES = sorted((Path(__file__).parents[2] / "campaigns").rglob("*.yaml"))
 TEXTS = [path.read_text() for path in SAMPLES]

@@ -9,9 +9,9 @@ from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.manifest.compile import Compiler
 from campaignctl.manifest.defaults import NO_DEFAULTS
-from campaignctl.manifest.desired import Project
-from campaignctl.manifest.reader import read
-from campaignctl.manifest.references import named_by
+from campaignctl.manifest.load import named_by
+from campaignctl.project.model import Project
+from campaignctl.yamlio.reader import read
 
 DEFAULTS = """\
 lifecycle: {on_destroy: forget}

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from campaignctl.manifest.compile import Compiler
 from campaignctl.manifest.defaults import NO_DEFAULTS
-from campaignctl.manifest.desired import Project
-from campaignctl.manifest.project import read_project_file
-from campaignctl.manifest.reader import read
+from campaignctl.project.loader import read_project_file
+from campaignctl.project.model import Project
+from campaignctl.yamlio.reader import read
 
 SPEC: dict[str, Any] = {
     "name": "N ${matrix.country}",

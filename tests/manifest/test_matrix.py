@@ -11,8 +11,8 @@ import pytest
 
 from campaignctl.errors import Finding
 from campaignctl.manifest.matrix import expand
-from campaignctl.manifest.nodes import Mapping
-from campaignctl.manifest.reader import read
+from campaignctl.yamlio.nodes import MappingNode
+from campaignctl.yamlio.reader import read
 from tests.manifest.checking import Check
 
 MESSAGES = "  messages: [{name: M, channel: sms, integration_id: 1, sms: {content: {en: Hi}}}]\n"
@@ -27,7 +27,7 @@ def manifest(matrix: str, spec: str = "") -> str:
 def combinations(matrix: str) -> list[dict[str, str]]:
     file, found = read("a.yaml", "a.yaml", matrix.encode())
     assert not found
-    assert isinstance(file.documents[0], Mapping)
+    assert isinstance(file.documents[0], MappingNode)
     expanded = expand(file.documents[0], file)
     assert expanded.usable, expanded.findings
     return [one.values for one in expanded.combinations]

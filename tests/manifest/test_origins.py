@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from campaignctl.errors import ManifestError, UsageError
-from campaignctl.manifest.desired import DesiredCampaign
 from campaignctl.manifest.load import trace
+from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.manifest.origins import Origin
 
 FILES = {

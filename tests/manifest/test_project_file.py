@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from campaignctl.errors import CampaignctlError, UsageError
-from campaignctl.manifest.desired import ApiSettings, Guardrails, Project, RateLimit, Settle
-from campaignctl.manifest.project import find_project
+from campaignctl.project.loader import find_project
+from campaignctl.project.model import ApiSettings, Guardrails, Project, RateLimit, Settle
 from tests.manifest.checking import Check
 
 NAMED = "metadata: {name: acme}\n"

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped] # it ships no types
 
-from campaignctl.manifest.build import Builder
-from campaignctl.manifest.modeline import KINDS
-from campaignctl.manifest.reader import read
-from campaignctl.manifest.schema import schema
-from campaignctl.manifest.shape import Leaf
+from campaignctl.manifest.schema import KINDS, schema
 from campaignctl.schedule.times import TimeError, canonical_gmt
+from campaignctl.yamlio.reader import read
+from campaignctl.yamlio.schema_types import Leaf
+from campaignctl.yamlio.values import Builder
 
 SAMPLES = Path(__file__).parents[2] / "campaigns"
 SCHEMAS = [schema(kind) for kind in KINDS]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.manifest.modeline import modeline, modeline_if_served, schema_file
+from campaignctl.manifest.schema import modeline, modeline_if_served, schema_file
 
 
 @pytest.mark.parametrize(

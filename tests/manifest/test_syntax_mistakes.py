@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaignctl.manifest.reader import read
+from campaignctl.yamlio.reader import read
 
 MISTAKES = [
     # text, place, message, hint

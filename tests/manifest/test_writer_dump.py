@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaignctl.manifest.build import Builder
-from campaignctl.manifest.dump import literal, members, scalar
-from campaignctl.manifest.interpolate import Values
-from campaignctl.manifest.reader import read
-from campaignctl.manifest.shape import Leaf
+from campaignctl.yamlio.dump import literal, members, scalar
+from campaignctl.yamlio.interpolate import Values
+from campaignctl.yamlio.reader import read
+from campaignctl.yamlio.schema_types import Leaf
+from campaignctl.yamlio.values import Builder
 
 # What a file may have: no control characters, no halves of a pair, no number of 19 digits.
 TEXTS = st.text(

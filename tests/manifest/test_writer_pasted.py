@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaignctl.errors import CampaignctlError
-from campaignctl.manifest.pasted import pasted
+from campaignctl.manifest.new import pasted
 
 BODY = '{"name": "It\'s \\u00e9", "n": 1}'
 VALUE = json.loads(BODY)

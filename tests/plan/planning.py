@@ -11,12 +11,11 @@ from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.errors import Source
-from campaignctl.manifest.desired import DesiredCampaign, DesiredState, Project, Removed
-from campaignctl.plan.model import Change, Plan
-from campaignctl.plan.options import Options
+from campaignctl.manifest.model import DesiredCampaign, DesiredState, Removed
+from campaignctl.plan.context import Question, Reading
+from campaignctl.plan.model import Change, Options, Plan
 from campaignctl.plan.planner import decide
-from campaignctl.plan.question import Question
-from campaignctl.plan.reading import Reading
+from campaignctl.project.model import Project
 from campaignctl.state.model import Account, Intent, Record, State, Watermark
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -11,8 +11,8 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.diff import requested
+from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
-from campaignctl.plan.reading import Reading
 from campaignctl.state.model import State
 from tests.plan.planning import (
     DRAFT,

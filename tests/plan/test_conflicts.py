@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from campaignctl.plan.conflicts import conflicts
+from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Conflict
-from campaignctl.plan.reading import Reading
+from campaignctl.plan.update_rules import conflicts
 from tests.plan.planning import KEY, SCHEDULED, Spec, live, message, only, plan_of, record, state, wanted
 
 

@@ -10,10 +10,9 @@ import pytest
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
-from campaignctl.manifest.desired import ApiSettings
-from campaignctl.plan.model import Action
-from campaignctl.plan.options import Options
-from campaignctl.plan.reading import Reading
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Action, Options
+from campaignctl.project.model import ApiSettings
 from campaignctl.state.model import Released, Sent
 from tests.plan.planning import (
     DRAFT,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from campaignctl.campaign.live import Live
+from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
-from campaignctl.plan.reading import Reading
 from tests.plan.planning import (
     IMMEDIATE,
     KEY,

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.manifest.desired import Guardrails
-from campaignctl.plan.checks import words
-from campaignctl.plan.model import Plan
-from campaignctl.plan.options import Options
-from campaignctl.plan.reading import Reading
+from campaignctl.plan.context import Reading
+from campaignctl.plan.guardrails import words
+from campaignctl.plan.model import Options, Plan
+from campaignctl.project.model import Guardrails
 from campaignctl.schedule.times import format_gmt
 from tests.plan.planning import (
     DRAFT,

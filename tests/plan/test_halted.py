@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
-from campaignctl.plan.reading import Reading
 from campaignctl.state.halts import Halt, Halts, Lift, Stopped
 from campaignctl.state.model import Record
 from tests.plan.planning import (

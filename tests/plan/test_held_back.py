@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from campaignctl.plan.context import Behind, Reading, Unsettled
 from campaignctl.plan.model import Action, Plan
-from campaignctl.plan.reading import Behind, Reading, Unsettled
 from campaignctl.state.model import State
 from tests.plan.planning import (
     DRAFT,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
-from campaignctl.plan.reading import Reading
 from tests.plan.planning import (
     KEY,
     SCHEDULED,

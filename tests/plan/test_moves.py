@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.plan.model import Plan
-from campaignctl.plan.options import Options
-from campaignctl.plan.reading import Reading
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Options, Plan
 from campaignctl.state.model import Record
 from tests.plan.planning import (
     DRAFT,

@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
 from campaignctl.errors import PlanRefused
-from campaignctl.manifest.desired import ApiSettings
 from campaignctl.plan.codec import decode, dumps, encode
-from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Plan, Request
-from campaignctl.plan.options import Options
+from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Options, Plan, Request
+from campaignctl.project.model import ApiSettings
 from campaignctl.schedule.sends import Sends
 from tests.plan.planning import (
     IMMEDIATE,

@@ -6,9 +6,8 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import UsageError
-from campaignctl.plan.model import Action
-from campaignctl.plan.options import Options
-from campaignctl.plan.reading import Reading
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Action, Options
 from tests.plan.planning import (
     KEY,
     MANUAL,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from campaignctl.plan.model import Action
-from campaignctl.plan.options import Options
-from campaignctl.plan.order import stages
+from campaignctl.plan.model import Action, Options
+from campaignctl.plan.planner import stages
 from tests.plan.planning import DRAFT, IMMEDIATE, MANUAL, SCHEDULED, plan_of, record, state, wanted
 
 SOON = {**SCHEDULED, "scheduled_time": "2036-12-23 10:00:00"}

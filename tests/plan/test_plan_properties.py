@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
-from campaignctl.manifest.desired import DesiredCampaign
-from campaignctl.plan.holding import may_send
-from campaignctl.plan.model import Action, Change, Plan
-from campaignctl.plan.options import Options
-from campaignctl.plan.order import order, stages
-from campaignctl.plan.reading import Reading
+from campaignctl.manifest.model import DesiredCampaign
+from campaignctl.plan.context import Reading
+from campaignctl.plan.holds import may_send
+from campaignctl.plan.model import Action, Change, Options, Plan
+from campaignctl.plan.planner import order, stages
 from campaignctl.state.halts import Halt, Halts, Stopped
 from campaignctl.state.model import Record
 from tests.plan.planning import (

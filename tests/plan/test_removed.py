@@ -6,9 +6,9 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
 from campaignctl.errors import Source
-from campaignctl.manifest.desired import Removed
+from campaignctl.manifest.model import Removed
+from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
-from campaignctl.plan.reading import Reading
 from tests.plan.planning import KEY, SCHEDULED, live, plan_of, record, state
 
 PLACE = Source("removed.yaml", 1, 1)

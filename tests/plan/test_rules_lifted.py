@@ -8,10 +8,9 @@ from datetime import timedelta
 import pytest
 
 from campaignctl.campaign.canonical import body_digest
-from campaignctl.manifest.desired import Override
-from campaignctl.plan.model import Plan
-from campaignctl.plan.options import Options
-from campaignctl.plan.reading import Reading
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Options, Plan
+from campaignctl.project.model import Override
 from campaignctl.state.model import Overridden, Sent
 from tests.plan.planning import IMMEDIATE, NOW, PROJECT, SCHEDULED, live, plan_of, record, state, wanted
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignctl.errors import UsageError
-from campaignctl.plan.select import select
+from campaignctl.plan.planner import select
 
 KEYS = (
     "push/a",

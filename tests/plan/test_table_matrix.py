@@ -12,10 +12,9 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle, Phase
 from campaignctl.campaign.live import Live
-from campaignctl.manifest.desired import DesiredCampaign
-from campaignctl.plan.model import Plan
-from campaignctl.plan.options import Options
-from campaignctl.plan.reading import Reading
+from campaignctl.manifest.model import DesiredCampaign
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Options, Plan
 from campaignctl.state.model import Record
 from tests.plan.planning import DRAFT, KEY, MANUAL, SCHEDULED, Spec, live, plan_of, record, state, wanted
 

@@ -8,9 +8,8 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle, Phase
 from campaignctl.campaign.live import Live
-from campaignctl.plan.model import Plan
-from campaignctl.plan.options import Options
-from campaignctl.plan.reading import Reading
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Options, Plan
 from campaignctl.state.model import Record
 from tests.plan.planning import (
     DRAFT,

@@ -6,9 +6,8 @@ import pytest
 
 from campaignctl.campaign.live import Live
 from campaignctl.errors import UsageError
-from campaignctl.plan.model import Action, Plan
-from campaignctl.plan.options import Options
-from campaignctl.plan.reading import Reading
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.state.model import Released, Sent
 from tests.plan.planning import (
     DRAFT,

@@ -6,9 +6,8 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
-from campaignctl.plan.model import Action, Plan
-from campaignctl.plan.options import Options
-from campaignctl.plan.reading import Reading
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Action, Options, Plan
 from tests.plan.planning import (
     DRAFT,
     ID,

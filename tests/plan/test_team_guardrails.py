@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from campaignctl.manifest.desired import Guardrails, Override
 from campaignctl.plan import guardrails
-from campaignctl.plan.model import Objection, Plan
-from campaignctl.plan.options import Lifts, Options
+from campaignctl.plan.model import Lifts, Objection, Options, Plan
+from campaignctl.project.model import Guardrails, Override
 from campaignctl.schedule.windows import Window
 from tests.plan.planning import (
     DRAFT,

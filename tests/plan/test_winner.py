@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.manifest.desired import Guardrails
-from campaignctl.plan.model import Plan
-from campaignctl.plan.options import Options
-from campaignctl.plan.reading import Reading
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Options, Plan
+from campaignctl.project.model import Guardrails
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import Sent
 from tests.plan.planning import (

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.manifest.desired import Project
-from campaignctl.reconciler.health import Check, examine
+from campaignctl.project.model import Project
+from campaignctl.reconciler.doctor import Check, examine
 from campaignctl.reconciler.outcome import Event
-from campaignctl.reconciler.wiring import Wiring
+from campaignctl.reconciler.run import Wiring
 from campaignctl.state.model import Entry, State
 from tests.backends.local_place import LocalPlace
 from tests.state.samples import sample_intent, sample_state

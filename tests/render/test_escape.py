@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignctl.render.audience import audience_text
 from campaignctl.render.escape import columns, escape, pad
-from campaignctl.render.style import Style
+from campaignctl.render.table import Style
+from campaignctl.render.values import audience_text
 
 
 @pytest.mark.parametrize(

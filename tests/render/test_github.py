@@ -7,7 +7,7 @@ import re
 import pytest
 
 from campaignctl.errors import Finding, Source
-from campaignctl.render.github import findings_github
+from campaignctl.render.errors import findings_github
 
 COMMAND = re.compile(r"::(error|warning) ([^:]*)::(.*)")
 

@@ -17,8 +17,7 @@ from campaignctl.render.errors import error_text, findings_text
 from campaignctl.render.markdown import plan_markdown
 from campaignctl.render.outcome import outcome_text
 from campaignctl.render.plan import plan_text
-from campaignctl.render.state import state_text
-from campaignctl.render.status import status_text
+from campaignctl.render.status import state_text, status_text
 from campaignctl.state.model import Account, Intent, Record, State, Watermark
 from tests.render.sample_plans import NOW, hostile_plan
 

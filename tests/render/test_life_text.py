@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
-from campaignctl.plan.reading import Reading
 from campaignctl.render.plan import plan_text
 from tests.plan.planning import (
     IMMEDIATE,

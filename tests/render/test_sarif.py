@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, FormatChecker  # type: ignore[import-untyped] # it ships no types
 
 from campaignctl.errors import Finding, Source
-from campaignctl.render.rules import rule_text
-from campaignctl.render.sarif import FINGERPRINT, ROOT, findings_sarif
+from campaignctl.render.sarif import FINGERPRINT, ROOT, findings_sarif, rule_text
 
 SCHEMA = json.loads((Path(__file__).parent / "data" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft4Validator(SCHEMA, format_checker=FormatChecker())

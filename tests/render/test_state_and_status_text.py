@@ -7,8 +7,7 @@ from textwrap import dedent
 
 from campaignctl.diff import FieldChange
 from campaignctl.reconciler.status import StatusRow
-from campaignctl.render.state import state_text
-from campaignctl.render.status import status_text
+from campaignctl.render.status import state_text, status_text
 from campaignctl.state.model import Account, Intent, Record, Sent, State, Watermark
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

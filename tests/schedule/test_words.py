@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaignctl.schedule import words
+from campaignctl.schedule import humanize
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BELGRADE = "Europe/Belgrade"
@@ -27,7 +27,7 @@ BELGRADE = "Europe/Belgrade"
     ],
 )
 def test_a_distance_is_said_in_its_greatest_fitting_unit(ahead: timedelta, text: str) -> None:
-    assert words.distance(NOW + ahead, NOW) == text
+    assert humanize.distance(NOW + ahead, NOW) == text
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_distance_is_said_in_its_greatest_fitting_unit(ahead: timedelta, text:
     ],
 )
 def test_an_instant_is_said_in_gmt_and_in_the_zone(at: datetime, zone: str, text: str) -> None:
-    assert words.instant(at, zone) == text
+    assert humanize.instant(at, zone) == text
 
 
 @pytest.mark.parametrize(
@@ -95,12 +95,12 @@ def test_an_instant_is_said_in_gmt_and_in_the_zone(at: datetime, zone: str, text
     ],
 )
 def test_a_cron_expression_in_words(cron: str, zone: str, text: str) -> None:
-    assert words.recurrence({"cron": cron}, zone, NOW) == text
+    assert humanize.recurrence({"cron": cron}, zone, NOW) == text
 
 
 def test_a_pattern_says_what_the_api_leaves_open() -> None:
     pattern = {"hour": 12, "minute": 30, "weekdays": [1, 2, 3, 4, 5], "months": [1, 3, 5]}
-    assert words.recurrence({"pattern": pattern}, "UTC", NOW) == (
+    assert humanize.recurrence({"pattern": pattern}, "UTC", NOW) == (
         "at 12:30 GMT, on weekdays 1 to 5 (Monday to Friday if 1 is Monday, which the API does not say), "
         "in January, March and May"
     )
@@ -108,26 +108,26 @@ def test_a_pattern_says_what_the_api_leaves_open() -> None:
 
 def test_a_pattern_of_every_weekday_leaves_nothing_open() -> None:
     pattern = {"hour": 1, "minute": 0, "weekdays": [1, 2, 3, 4, 5, 6, 7]}
-    assert words.recurrence({"pattern": pattern}, "UTC", NOW) == "at 01:00 GMT, on Monday to Sunday"
+    assert humanize.recurrence({"pattern": pattern}, "UTC", NOW) == "at 01:00 GMT, on Monday to Sunday"
 
 
 def test_a_pattern_without_an_hour() -> None:
-    assert words.recurrence({"pattern": {"minute": 30}}, "UTC", NOW) == "at 30 minutes past the hour GMT"
+    assert humanize.recurrence({"pattern": {"minute": 30}}, "UTC", NOW) == "at 30 minutes past the hour GMT"
 
 
 def test_in_profile_zones_no_zone_is_named() -> None:
-    text = words.recurrence({"cron": "0 9 * * *"}, BELGRADE, NOW, profile_zone=True)
+    text = humanize.recurrence({"cron": "0 9 * * *"}, BELGRADE, NOW, profile_zone=True)
     assert text == "at 09:00 in each recipient's own zone"
 
 
 def test_what_is_no_recurrence_is_shown_as_it_is_spelt() -> None:
-    assert words.recurrence({"cron": "x"}, "UTC", NOW) == "recurrence {'cron': 'x'}"
+    assert humanize.recurrence({"cron": "x"}, "UTC", NOW) == "recurrence {'cron': 'x'}"
 
 
 def test_the_words_do_not_follow_the_machines_locale() -> None:
     before = locale.setlocale(locale.LC_CTYPE)
     try:
         locale.setlocale(locale.LC_CTYPE, "C")
-        assert words.recurrence({"cron": "*/7 * * * *"}, "UTC", NOW) == "every 7 minutes GMT"
+        assert humanize.recurrence({"cron": "*/7 * * * *"}, "UTC", NOW) == "every 7 minutes GMT"
     finally:
         locale.setlocale(locale.LC_CTYPE, before)

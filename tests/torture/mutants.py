@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_PERFORM = "campaignctl/reconciler/perform.py"
+_PERFORM = "campaignctl/reconciler/requests.py"
 _SETTLE = "campaignctl/reconciler/settle.py"
-_OBSERVE = "campaignctl/reconciler/observe.py"
-_APPLYING = "campaignctl/reconciler/applying.py"
+_OBSERVE = "campaignctl/reconciler/refresh.py"
+_APPLYING = "campaignctl/reconciler/apply.py"
 _DURABLE = "campaignctl/backends/durable.py"
 _LEDGER = "campaignctl/plan/ledger.py"
-_CREATION = "campaignctl/plan/creation.py"
 
 
 @dataclass(frozen=True)
@@ -193,9 +192,9 @@ MUTANTS = (
         "the ledger looks at the key's own sends alone",
         (
             Edit(
-                _CREATION,
-                "    sent = ledger.sent_before(question, body)\n",
-                "    sent = ledger.sent_before(question, body, key)\n",
+                _LEDGER,
+                "    sent = sent_before(question, body)\n",
+                "    sent = sent_before(question, body, key)\n",
             ),
             Edit(
                 _LEDGER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from campaignctl.render.rules import rule_text
+from campaignctl.render.sarif import rule_text
 from tools.reference.error_examples import CHAPTERS
 from tools.reference.example import Example
 

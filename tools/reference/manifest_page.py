@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from campaignctl.manifest.modeline import Kind
-from campaignctl.manifest.schema import schema
+from campaignctl.manifest.schema import Kind, schema
 from tools.reference.type_words import type_words
 
 Schema = dict[str, Any]

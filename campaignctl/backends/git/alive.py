@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from campaignctl.backends import durable
-from campaignctl.backends.claim import is_here
+from campaignctl.backends.lock_info import is_here
 from campaignctl.state.model import LockInfo
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")

@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaignctl.backends import durable
-from campaignctl.backends.claim import claim, describe, held
-from campaignctl.backends.folding import Loaded
+from campaignctl.backends.backend_info import Access, Keeping
 from campaignctl.backends.git import alive
+from campaignctl.backends.git.git_errors import GitTrouble
 from campaignctl.backends.git.place import Moved, Place, Seen, jittered, message
 from campaignctl.backends.git.remote import Remote
 from campaignctl.backends.git.session import GitSession, Held
 from campaignctl.backends.git.snapshot import Snapshot
 from campaignctl.backends.git.stop import SUFFIX, StopMark
-from campaignctl.backends.git.trouble import GitTrouble
-from campaignctl.backends.keeping import Access, Keeping
+from campaignctl.backends.journal_replay import Loaded
+from campaignctl.backends.lock_info import claim, describe, held
 from campaignctl.errors import CampaignctlError, Interrupted, LockError, LockHeld, StateError, StateNotSaved
 from campaignctl.state.codec import encode
 from campaignctl.state.halts import Halts

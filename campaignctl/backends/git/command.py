@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from campaignctl.backends.git.trouble import GitTrouble, trouble
+from campaignctl.backends.git.git_errors import GitTrouble, trouble
 
 LONGEST = 30.0
 """Seconds that one command may take."""

@@ -10,8 +10,8 @@ from shlex import quote
 from typing import TypeVar
 
 from campaignctl.backends.git.command import LONGEST
+from campaignctl.backends.git.git_errors import GitTrouble
 from campaignctl.backends.git.remote import Remote
-from campaignctl.backends.git.trouble import GitTrouble
 from campaignctl.state.model import LockInfo
 
 Files = Mapping[str, bytes]

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from campaignctl.backends.git.command import LONGEST
+from campaignctl.backends.git.git_errors import rejected, shown, trouble
 from campaignctl.backends.git.store import Store, open_store
-from campaignctl.backends.git.trouble import rejected, shown, trouble
 
 _RECENT = 200
 _NO_SUCH_REF = "couldn't find remote ref"

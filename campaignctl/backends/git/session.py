@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 
-from campaignctl.backends.folding import Loaded
 from campaignctl.backends.git.alive import SignOfLife
-from campaignctl.backends.git.bus import Bus
+from campaignctl.backends.git.batching import Bus
+from campaignctl.backends.git.git_errors import GitTrouble
 from campaignctl.backends.git.place import Moved, Place, Seen, message
 from campaignctl.backends.git.snapshot import Snapshot
-from campaignctl.backends.git.trouble import GitTrouble
+from campaignctl.backends.journal_replay import Loaded
 from campaignctl.backends.rescue import Rescue
 from campaignctl.errors import LockLost, StateError, StateNotSaved
 from campaignctl.state.codec import encode, fingerprint

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from campaignctl.backends.claim import UNKNOWN
-from campaignctl.backends.folding import Loaded, Stored
+from campaignctl.backends.journal_replay import Loaded, Stored
+from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import StateDamaged, StateError
 from campaignctl.state.codec import decode_lock, encode_lock, fingerprint, to_json
 from campaignctl.state.model import LockInfo

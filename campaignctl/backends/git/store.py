@@ -23,7 +23,7 @@ from campaignctl.backends.git.command import (
     with_configuration,
     without_configuration,
 )
-from campaignctl.backends.git.trouble import GitTrouble, trouble
+from campaignctl.backends.git.git_errors import GitTrouble, trouble
 
 # What of the configuration says how to reach a remote. Not what a fetch or push of the user's would do
 # besides: fetch, mirror, promisor, push, tagOpt.

@@ -14,7 +14,7 @@ import click
 
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_text
-from campaignctl.cli.formats import format_option
+from campaignctl.cli.group import format_option
 from campaignctl.cli.options import (
     auto_approve_option,
     given,
@@ -24,17 +24,17 @@ from campaignctl.cli.options import (
     selecting_to_destroy,
     spelled,
 )
+from campaignctl.cli.output import show_outcome, show_plan
 from campaignctl.cli.progress import length_of
 from campaignctl.cli.question import said_yes
 from campaignctl.cli.settings import TOKEN_VARIABLE, App
-from campaignctl.cli.showing import show_outcome, show_plan
 from campaignctl.cli.wiring import Wired, need_token, read_desired, read_project, wired
 from campaignctl.errors import CampaignctlError, StateError, UsageError
-from campaignctl.plan.options import Options
+from campaignctl.plan.model import Options
 
 if TYPE_CHECKING:
-    from campaignctl.manifest.desired import Project
     from campaignctl.plan.model import Plan
+    from campaignctl.project.model import Project
     from campaignctl.reconciler.outcome import ChangeResult, Outcome
     from campaignctl.reconciler.ports import Backend
 
@@ -132,12 +132,12 @@ def apply_manifests(app: App, options: Options, manner: Manner) -> int:
     approved = manner.auto_approve or options.reviewed is not None
     if not approved and not app.console.interactive:
         raise _nobody_to_ask(app, options)
-    from campaignctl.reconciler import applying
+    from campaignctl.reconciler import apply
 
     desired = read_desired(app)
     token = need_token(app.settings, _NEEDS_TOKEN)
     with _at_work(app, desired.project, token, manner) as run:
-        outcome = applying.apply(run.wiring, desired, options, _approver(app, run, options, manner))
+        outcome = apply.apply(run.wiring, desired, options, _approver(app, run, options, manner))
     return _ended(app, outcome, manner)
 
 
@@ -155,14 +155,14 @@ def _nobody_to_ask(app: App, options: Options) -> UsageError:
 
 def _apply_saved(app: App, planfile: str, manner: Manner) -> int:
     from campaignctl.plan import codec
-    from campaignctl.reconciler import applying
+    from campaignctl.reconciler import apply
 
     token = need_token(app.settings, _NEEDS_TOKEN)
     text = read_text(planfile)
     project = read_project(app)
     with _at_work(app, project, token, manner) as run:
         plan = codec.decode(text, where=planfile)
-        outcome = applying.apply_saved(run.wiring, project, plan)
+        outcome = apply.apply_saved(run.wiring, project, plan)
     return _ended(app, outcome, manner)
 
 

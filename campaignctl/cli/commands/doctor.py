@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campaignctl.cli.formats import format_option
+from campaignctl.cli.group import format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, wired
 from campaignctl.errors import CampaignctlError, Interrupted, Refused, TokenRejected, in_environment
 
 if TYPE_CHECKING:
-    from campaignctl.manifest.desired import Project
-    from campaignctl.reconciler.health import Check
+    from campaignctl.project.model import Project
+    from campaignctl.reconciler.doctor import Check
 
 # Who runs this wants to know soon, and a read that fails is repeated.
 _PATIENCE = timedelta(seconds=5)
@@ -31,7 +31,7 @@ def command(app: App, *, form: str) -> int:
     Each is ok, a warning or a problem, with what mends it. Nothing is locked or changed. Ends with status
     1 if there is a problem.
     """
-    from campaignctl.cli.surroundings import look_around
+    from campaignctl.cli.environment_checks import look_around
     from campaignctl.render.doctor import doctor_json, doctor_text, worst
 
     around = look_around(app)
@@ -50,7 +50,7 @@ def command(app: App, *, form: str) -> int:
 
 def _examined(app: App, project: Project) -> tuple[Check, ...]:
     """Examine with the API, or without where it cannot even be asked."""
-    from campaignctl.reconciler.health import examine, refused
+    from campaignctl.reconciler.doctor import examine, refused
 
     brisk = replace(project, api=replace(project.api, timeout=min(project.api.timeout, _PATIENCE)))
     try:
@@ -68,7 +68,7 @@ def _examined(app: App, project: Project) -> tuple[Check, ...]:
 
 def _without_project(app: App) -> tuple[Check, ...]:
     """Say whether there is a token; which API it is for, only the project knows."""
-    from campaignctl.reconciler.health import Check, refused
+    from campaignctl.reconciler.doctor import Check, refused
 
     try:
         need_token(app.settings, _WHY)

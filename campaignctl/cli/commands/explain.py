@@ -6,7 +6,7 @@ import click
 
 from campaignctl import __version__
 from campaignctl.cli.completion_values import keys
-from campaignctl.cli.formats import format_option
+from campaignctl.cli.group import format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import project_directory
 

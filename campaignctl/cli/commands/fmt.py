@@ -12,7 +12,7 @@ from campaignctl.cli.wiring import project_directory
 from campaignctl.errors import ManifestError
 
 if TYPE_CHECKING:
-    from campaignctl.manifest.rewrite import Rewrite, Rewrites
+    from campaignctl.manifest.fmt import Rewrite, Rewrites
 
 
 @click.command(name="fmt")
@@ -25,7 +25,7 @@ def command(app: App, *, check: bool) -> int:
     and texts stay as they are, and so does what is declared. A file with an error is left alone. With
     --check, -v shows what would change.
     """
-    from campaignctl.manifest.rewrite import rewrites, write
+    from campaignctl.manifest.fmt import rewrites, write
 
     found = rewrites(project_directory(app.settings), __version__)
     for rewrite in found.rewrites:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from campaignctl.cli.completion_values import keys
-from campaignctl.cli.formats import format_option
+from campaignctl.cli.group import format_option
 from campaignctl.cli.options import parallelism_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import read_project, wired
 from campaignctl.errors import CampaignctlError, UsageError
 
 if TYPE_CHECKING:
-    from campaignctl.manifest.desired import Project
+    from campaignctl.project.model import Project
 
 
 @click.command(name="halt")
@@ -61,7 +61,7 @@ def _halt(
     app: App, project: Project, keys: tuple[str, ...] | None, reason: str, parallelism: int, form: str
 ) -> int:
     from campaignctl.reconciler.halt import halt
-    from campaignctl.reconciler.halting import Order
+    from campaignctl.reconciler.halt_model import Order
     from campaignctl.render.halt import halt_json, halt_text
 
     with wired(app, project, token=app.settings.token, parallelism=parallelism) as run:

@@ -19,7 +19,7 @@ def command(app: App, *, key: str, campaign_id: str) -> int:
     The next plan shows every difference to the manifest of KEY. To have a take-over reviewed like any
     change, write `adopt: "ID"` in the manifest instead.
     """
-    from campaignctl.reconciler.importing import import_campaign
+    from campaignctl.reconciler.state_ops import import_campaign
 
     token = need_token(app.settings, "Importing reads the campaign from the API.")
     desired = read_desired(app)

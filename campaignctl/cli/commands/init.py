@@ -11,8 +11,7 @@ from pathlib import Path
 import click
 
 from campaignctl import __version__
-from campaignctl.cli.ci.adding import Added, pipelines_for
-from campaignctl.cli.ci.files import HOSTS, Host
+from campaignctl.cli.ci.adding import HOSTS, Added, Host, pipelines_for
 from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.settings import App
 from campaignctl.errors import CampaignctlError
@@ -124,8 +123,7 @@ def command(app: App, *, directory: Path, host: Host | None) -> int:
 
 def _project_files(target: Path, *, shared: bool) -> dict[Path, str]:
     """The files of a new project; `shared` keeps its state in the repository's remote."""
-    from campaignctl.manifest.modeline import KINDS, modeline, schema_file
-    from campaignctl.manifest.schema import schema_text
+    from campaignctl.manifest.schema import KINDS, modeline, schema_file, schema_text
 
     project, example = "campaignctl.yaml", "push/welcome.yaml"
     state = _SHARED_STATE if shared else _LOCAL_STATE
@@ -173,7 +171,7 @@ def _elsewhere(app: App) -> str:
 def _refuse_to_nest(target: Path) -> None:
     """Refuse a place inside of a project: its commands would refuse everything from then on."""
     from campaignctl.manifest.load import hides
-    from campaignctl.manifest.project import project_around
+    from campaignctl.project.loader import project_around
 
     around = project_around(target)
     if around is None:

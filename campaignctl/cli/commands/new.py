@@ -16,7 +16,7 @@ from campaignctl.cli.wiring import project_directory
 from campaignctl.errors import CampaignctlError, Finding, Source, UsageError
 
 if TYPE_CHECKING:
-    from campaignctl.manifest.desired import DesiredState
+    from campaignctl.manifest.model import DesiredState
 
 _CURL = "curl"
 _SOURCES = ("push", "email", "sms", _CURL)
@@ -55,7 +55,7 @@ def command(app: App, *, key: str, source: str | None) -> int:
 def _check_key(key: str) -> None:
     """Refuse what is no key. Raises UsageError."""
     from campaignctl.manifest.document import KEY
-    from campaignctl.manifest.project import PROJECT_FILE
+    from campaignctl.project.loader import PROJECT_FILE
 
     if key.endswith(_SUFFIXES):
         raise UsageError(
@@ -129,7 +129,7 @@ def _ask_source(app: App) -> str:
 def _template(app: App, key: str, source: str, asked: bool) -> str:
     """The template of a channel; a name is asked for where the channel was."""
     from campaignctl.cli.wiring import read_project
-    from campaignctl.manifest.templates import CHANNELS, draft
+    from campaignctl.manifest.new import CHANNELS, draft
 
     name = re.sub(r"[-_.]+", " ", key.rpartition("/")[2]).strip().capitalize() or key
     if asked:
@@ -141,8 +141,7 @@ def _template(app: App, key: str, source: str, asked: bool) -> str:
 def _pasted(app: App) -> tuple[str, tuple[str, ...]]:
     """The manifest of a pasted request, and what is to be said about it."""
     from campaignctl.cli.pasting import read_pasted
-    from campaignctl.manifest.pasted import pasted
-    from campaignctl.manifest.templates import of_body
+    from campaignctl.manifest.new import of_body, pasted
 
     request = pasted(read_pasted(app.console, _PASTE))
     notes = list(request.notes)
@@ -155,7 +154,7 @@ def _pasted(app: App) -> tuple[str, tuple[str, ...]]:
 
 def _write(directory: Path, path: Path, text: str) -> None:
     """Write the manifest with its modeline. Raises CampaignctlError for a file that appeared meanwhile."""
-    from campaignctl.manifest.modeline import modeline_if_served
+    from campaignctl.manifest.schema import modeline_if_served
 
     relative = path.relative_to(directory).as_posix()
     try:
@@ -168,8 +167,8 @@ def _write(directory: Path, path: Path, text: str) -> None:
 
 def _outcome(app: App, directory: Path, key: str) -> int:
     """Say what the new manifest is like, and what comes next."""
-    from campaignctl.manifest.files import shown
     from campaignctl.render.errors import findings_text
+    from campaignctl.yamlio.files import shown
 
     console = app.console
     desired, findings = _checked(app, directory)

@@ -10,11 +10,11 @@ import click
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import STANDARD, check_replaceable, write_private
 from campaignctl.cli.options import Showing, plan_format, selecting
+from campaignctl.cli.output import show_plan, show_plan_as
 from campaignctl.cli.settings import App
-from campaignctl.cli.showing import show_plan, show_plan_as
 from campaignctl.cli.wiring import need_token, read_desired, wired
 from campaignctl.errors import UsageError, in_environment
-from campaignctl.plan.options import Options
+from campaignctl.plan.model import Options
 
 if TYPE_CHECKING:
     from campaignctl.plan.model import Plan
@@ -58,7 +58,7 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
 
 
 def _made(app: App, options: Options) -> Plan:
-    from campaignctl.reconciler import planning
+    from campaignctl.reconciler import plan
 
     desired = read_desired(app)  # what is wrong with the files needs no token to be told
     token = None
@@ -66,7 +66,7 @@ def _made(app: App, options: Options) -> Plan:
         why = "Planning reads the live campaigns first, and the API lets in only who has a token."
         token = need_token(app.settings, why, instead="or plan from the state alone: --no-refresh")
     with wired(app, desired.project, token=token) as run:
-        return planning.plan(run.wiring, desired, options)
+        return plan.plan(run.wiring, desired, options)
 
 
 def _changes(plan: Plan, options: Options) -> bool:

@@ -6,7 +6,7 @@ import click
 
 from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.settings import App
-from campaignctl.manifest.modeline import KINDS, Kind
+from campaignctl.manifest.schema import KINDS, Kind
 
 
 @click.command(name="schema")

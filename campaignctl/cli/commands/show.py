@@ -8,8 +8,8 @@ from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_text
 from campaignctl.cli.options import Showing, plan_format
+from campaignctl.cli.output import show_plan_as, show_state
 from campaignctl.cli.settings import App
-from campaignctl.cli.showing import show_plan_as, show_state
 from campaignctl.cli.wiring import backend_of, read_project
 from campaignctl.errors import UsageError
 

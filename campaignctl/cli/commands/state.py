@@ -10,10 +10,9 @@ import click
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.completion_values import files, pending_keys, recorded_keys
 from campaignctl.cli.files import read_text
-from campaignctl.cli.formats import format_option
-from campaignctl.cli.group import Lazy, LazyGroup
+from campaignctl.cli.group import Lazy, LazyGroup, format_option
+from campaignctl.cli.output import show_history, show_record
 from campaignctl.cli.settings import App
-from campaignctl.cli.showing import show_history, show_record
 from campaignctl.cli.wiring import backend_of, need_token, read_project, wired
 from campaignctl.errors import CampaignctlError, UsageError
 
@@ -77,11 +76,11 @@ def show(app: App, *, key: str) -> int:
 @click.pass_obj
 def mv(app: App, *, old: str, new: str) -> int:
     """Give the record OLD the key NEW; the live campaign stays as it is."""
-    from campaignctl.reconciler import surgery
+    from campaignctl.reconciler import state_ops
 
     project = read_project(app)
     with wired(app, project, token=None) as run:
-        line = surgery.move(run.wiring, project, old, new)
+        line = state_ops.move(run.wiring, project, old, new)
     app.console.say(line)
     return 0
 
@@ -91,11 +90,11 @@ def mv(app: App, *, old: str, new: str) -> int:
 @click.pass_obj
 def rm(app: App, *, key: str) -> int:
     """Forget the record KEY; the live campaign stays, and still sends if it would have."""
-    from campaignctl.reconciler import surgery
+    from campaignctl.reconciler import state_ops
 
     project = read_project(app)
     with wired(app, project, token=None) as run:
-        line = surgery.remove(run.wiring, project, key)
+        line = state_ops.remove(run.wiring, project, key)
     app.console.say(line)
     return 0
 
@@ -119,13 +118,13 @@ def pull(app: App) -> int:
 @click.pass_obj
 def push(app: App, *, file: str, force: bool) -> int:
     """Replace the state by the document in FILE (- is standard input)."""
-    from campaignctl.reconciler import surgery
+    from campaignctl.reconciler import state_ops
     from campaignctl.state import codec
 
     state = codec.decode(read_text(file), where=file)
     project = read_project(app)
     with wired(app, project, token=None) as run:
-        line = surgery.push(run.wiring, project, state, force)
+        line = state_ops.push(run.wiring, project, state, force)
     app.console.say(line)
     return 0
 
@@ -152,14 +151,14 @@ def resolve(app: App, *, key: str, adopt: str | None, retry: bool, force: bool) 
     """Say what became of the create of KEY, whose outcome nobody knows."""
     if (adopt is None) is not retry:
         raise UsageError("Say either --adopt ID or --retry", hint="campaignctl state resolve --help")
-    from campaignctl.reconciler import surgery
+    from campaignctl.reconciler import state_ops
 
     token = need_token(
         app.settings, "Resolving reads the campaign, and the API lets in only who has a token."
     )
     project = read_project(app)
     with wired(app, project, token=token) as run:
-        line = surgery.resolve(run.wiring, project, key, adopt=adopt, retry=retry, force=force)
+        line = state_ops.resolve(run.wiring, project, key, adopt=adopt, retry=retry, force=force)
     app.console.say(line)
     return 0
 

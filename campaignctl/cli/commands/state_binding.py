@@ -12,7 +12,7 @@ from campaignctl.cli.wiring import need_token, read_desired, read_project, wired
 from campaignctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from campaignctl.reconciler.rebind import Rebinding
+    from campaignctl.reconciler.recover import Rebinding
 
 
 @click.command(name="recover")
@@ -50,7 +50,7 @@ def rebind(app: App, *, auto_approve: bool) -> int:
             "There is no terminal, so nobody can be asked",
             hint="campaignctl state rebind --auto-approve",
         )
-    from campaignctl.reconciler import rebind as work
+    from campaignctl.reconciler import recover as work
     from campaignctl.render.recovery import rebinding_text
 
     token = need_token(app.settings, "Rebinding looks whether the recorded campaigns are in the account.")

@@ -13,7 +13,7 @@ from campaignctl.cli.wiring import backend_of, read_project, wired
 from campaignctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from campaignctl.manifest.desired import StateSettings
+    from campaignctl.project.model import StateSettings
 
 _BACKENDS = ("local", "git")
 
@@ -30,7 +30,7 @@ def migrate(app: App, *, to: str, remote: str | None, ref: str | None, path: str
     In its old place only a note is left, so that nobody goes on there. The lines to write in
     campaignctl.yaml are printed; until they stand there, no command works on the state.
     """
-    from campaignctl.reconciler.migration import migrate as take
+    from campaignctl.reconciler.state_ops import migrate as take
 
     project = read_project(app)
     if project.state.backend == to:
@@ -47,7 +47,7 @@ def migrate(app: App, *, to: str, remote: str | None, ref: str | None, path: str
 
 def _settings(members: Mapping[str, str], environment: str | None) -> StateSettings:
     """The settings that these members make. Raises UsageError as the project file would be refused."""
-    from campaignctl.manifest.state_place import state_problems, state_settings
+    from campaignctl.project.settings import state_problems, state_settings
 
     value: dict[str, Any] = {"state": members}
     if environment is not None:

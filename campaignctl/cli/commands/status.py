@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from campaignctl.cli.formats import format_option
+from campaignctl.cli.group import format_option
+from campaignctl.cli.output import show_status
 from campaignctl.cli.settings import App
-from campaignctl.cli.showing import show_status
 from campaignctl.cli.wiring import need_token, read_desired, wired
 
 

@@ -10,8 +10,7 @@ from typing import Literal
 import click
 
 from campaignctl import __version__
-from campaignctl.cli.formats import format_choice
-from campaignctl.cli.group import NearestChoice
+from campaignctl.cli.group import NearestChoice, format_choice
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import project_directory
 from campaignctl.errors import Finding, Severity
@@ -88,7 +87,7 @@ def _show_to_machine(
 
         app.console.document(findings_sarif(findings, tool_version=__version__))
     else:
-        from campaignctl.render.github import findings_github
+        from campaignctl.render.errors import findings_github
 
         app.console.raw(findings_github(findings))
     if not findings:

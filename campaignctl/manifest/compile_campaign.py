@@ -1,0 +1,329 @@
+"""Paths into a body, as in `messages/0/priority`: whether they name anything."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from campaignctl.campaign.check import cross_checks, model_problems
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.campaign.problem import KeyPath, Problem, error, warning
+from campaignctl.campaign.spec import CampaignSpec
+from campaignctl.errors import Finding
+from campaignctl.manifest.document import KEY, LONGEST_KEY, Document, LifecycleMembers
+from campaignctl.manifest.matrix import Combination
+from campaignctl.manifest.model import DesiredCampaign
+from campaignctl.manifest.moves import Claim, moved_from, winner_problems
+from campaignctl.schedule.cron import check_cron
+from campaignctl.yamlio import nodes
+from campaignctl.yamlio.findings import findings_of
+from campaignctl.yamlio.interpolate import Values
+from campaignctl.yamlio.schema_types import Items, Leaf, Members, Shape, Table, bare, shape_of
+from campaignctl.yamlio.substitution import BAD
+from campaignctl.yamlio.values import Builder
+
+
+def misnamed(path: str, shape: Shape, extra: Mapping[str, Any]) -> str:
+    """What is wrong with a path into a body of that shape, or nothing. `extra` holds further members."""
+    parts = path.split("/")
+    if parts[0] in extra:
+        return ""
+    for part in parts:
+        if shape is Leaf.JSON:
+            return ""
+        inner = _step(shape, part)
+        if inner is None:
+            return f"{path!r} names nothing: {_reason(shape, part)}"
+        shape = inner
+    return ""
+
+
+def _step(shape: Shape, part: str) -> Shape | None:
+    """The shape of a member, None if there is none of that name."""
+    return bare(_member(shape, part))
+
+
+def _member(shape: Shape, part: str) -> Shape | None:
+    if isinstance(shape, Members):
+        return shape.known.get(part, shape.rest)
+    if isinstance(shape, Table):
+        return shape.value if part else None
+    if isinstance(shape, Items):
+        return shape.item if part.isdecimal() else None
+    return None
+
+
+def _reason(shape: Shape, part: str) -> str:
+    if isinstance(shape, Members):
+        near = difflib.get_close_matches(part, shape.known, 1)
+        return f"there is no `{part}`" + (f", but `{near[0]}`" if near else "")
+    if isinstance(shape, Items):
+        return f"`{part}` is no index of a list"
+    return f"nothing has a member `{part}` there"
+
+
+def unknown_members(
+    extra: Mapping[str, Any], spec: Mapping[str, Any], shape: Shape, path: KeyPath = ("extra",)
+) -> Iterator[tuple[KeyPath, Problem]]:
+    """Every member of `extra`, merged or not, with its path in the body and what to say of it."""
+    for name, value in extra.items():
+        here = (*path, name)
+        if isinstance(shape, Members) and name in shape.refused:
+            yield here[1:], error("refused-member", here, f"`{name}` is not taken: {shape.refused[name]}")
+        elif not isinstance(shape, Members) or name in shape.known or shape.rest is not None:
+            inner = bare(shape.known.get(name)) if isinstance(shape, Members) else None
+            yield from _known(value, spec.get(name), inner, here)
+        else:
+            message = f"`{'/'.join(map(str, here[1:]))}` is not known: it is sent unchecked"
+            yield here[1:], warning("unchecked", here, message)
+
+
+def _known(value: Any, given: Any, shape: Shape | None, path: KeyPath) -> Iterator[tuple[KeyPath, Problem]]:
+    """A member that the tool knows: only what is unknown inside of it may be added to what is there."""
+    if isinstance(shape, Members) and isinstance(value, dict) and isinstance(given, dict):
+        yield from unknown_members(value, given, shape, path)
+    elif (
+        isinstance(shape, Items)
+        and isinstance(value, list)
+        and isinstance(given, list)
+        and len(value) <= len(given)
+        and all(isinstance(item, dict) for item in (*value, *given))
+    ):
+        for index, (item, there) in enumerate(zip(value, given, strict=False)):
+            yield from _known(item, there, shape.item, (*path, index))
+    else:
+        yield (
+            path[1:],
+            error(
+                "extra-known",
+                path,
+                f"`{path[-1]}` is known: `extra` cannot set it",
+                "write it in `spec`; `extra` adds to it only what this version does not know",
+            ),
+        )
+
+
+def merged(spec: Any, extra: Any) -> Any:
+    """A body with the members of `extra` in it; lists item by item."""
+    if isinstance(spec, dict) and isinstance(extra, dict):
+        both = {name: merged(spec[name], extra[name]) for name in extra if name in spec}
+        return {**spec, **extra, **both}
+    if isinstance(spec, list) and isinstance(extra, list):
+        return [merged(a, b) for a, b in zip(spec, extra, strict=False)] + spec[len(extra) :]
+    return extra
+
+
+_SPEC = shape_of(CampaignSpec)
+_DOCUMENT = shape_of(Document)
+_LIFECYCLE = shape_of(LifecycleMembers)
+#: A document of which that part is left for later in which texts are filled in.
+_AROUND = replace(
+    _DOCUMENT,
+    known={
+        **_DOCUMENT.known,
+        **dict.fromkeys(("spec", "extra", "matrix", "adopt", "moved"), Leaf.NODE),
+        "lifecycle": replace(_LIFECYCLE, known={**_LIFECYCLE.known, "winner": Leaf.NODE}),
+    },
+)
+#: The parts of a document that make the body.
+_BODY = (("spec", _SPEC), ("extra", Table(Leaf.JSON)))
+#: What else is filled in, and is no part of the body.
+_BESIDE = tuple((name, _DOCUMENT.known[name]) for name in ("adopt", "moved"))
+_WINNER = (("winner", _LIFECYCLE.known["winner"]),)
+#: What may be missing only because defaults could not be read.
+_MISSING = frozenset({"missing-member", "integration-missing", "channel-content"})
+
+
+class Variant:
+    """One campaign on its way from its manifest.
+
+    `builder` has no values yet: around the body nothing is filled in, and in it `values` are.
+    `root` is the manifest with everything merged in, `own` the manifest as its file has it; `default_key` is
+    its key if it sets none, and `combination` its values in the matrix. Unless `complete`, there are defaults
+    that could not be read, and what is missing is not said.
+    """
+
+    def __init__(
+        self,
+        builder: Builder,
+        root: nodes.MappingNode,
+        own: nodes.MappingNode,
+        default_key: str | None,
+        values: Values,
+        *,
+        combination: Combination | None = None,
+        complete: bool = True,
+    ) -> None:
+        self._file = builder.file
+        self._default_key = default_key
+        self.values = values
+        self._own = own
+        self.combination = combination
+        self._complete = complete
+        self.root = root
+        self.builder = builder
+        self.key: str | None = None
+        self.findings: list[Finding] = builder.findings
+        self.place = builder.file.at(own)
+        self.moves: tuple[Claim, ...] = ()
+        self.adoption: Claim | None = None
+
+    def compile(self) -> DesiredCampaign | None:
+        """The campaign, or None with at least one error among the findings."""
+        campaign = None if self._is_bare_body() else self._compiled()
+        if self._complete:
+            return campaign
+        self.findings = [found for found in self.findings if found.code not in _MISSING]
+        return None
+
+    def _compiled(self) -> DesiredCampaign | None:
+        value = self.builder.build(self.root, _AROUND)
+        value.pop("matrix", None)
+        lifecycle = value.get("lifecycle", {})
+        for members, parts in ((value, _BESIDE), (lifecycle, _WINNER)):
+            self._refuse_files(members, parts)
+        self.builder.values = self.values
+        self._fill(value, (*_BODY, *_BESIDE))
+        self._fill(lifecycle, _WINNER)
+        self.key = self._key(value)
+        problems = [*self._checks(value), *self._claim(value)]
+        if not self.builder.sound:
+            problems += model_problems(Document, value)
+        self.findings += findings_of(problems, self.root, self.builder)
+        if self.key is None or any(found.severity == "error" for found in self.findings):
+            return None
+        return DesiredCampaign(
+            self.key,
+            merged(value["spec"], value.get("extra", {})),
+            self.place,
+            self._source_digest(),
+            _lifecycle(value.get("lifecycle", {})),
+            tuple(self._unchecked(value)),
+            value.get("adopt"),
+            tuple(move.name for move in self.moves),
+        )
+
+    def _claim(self, value: Mapping[str, Any]) -> tuple[Problem, ...]:
+        """Note what the campaign is moved from and adopts."""
+        if self.key is None:
+            return ()
+        suffix = self.combination.suffix if self.combination else ""
+        moved, problems = moved_from(value, self.root, self.key, suffix)
+        self.moves = tuple(Claim(name, self.key, self.builder.at(node)) for name, node in moved.items())
+        if "adopt" in value:
+            place = self.builder.at(nodes.locate(self.root, ("adopt",)))
+            self.adoption = Claim(value["adopt"], self.key, place)
+        return problems
+
+    def _refuse_files(self, value: dict[str, Any], parts: Iterable[tuple[str, Shape]]) -> None:
+        """Take away those members left as nodes that are no texts: while nothing is filled in, no file is."""
+        for name, shape in parts:
+            if name in value:
+                before = len(self.findings)
+                self.builder.build(value[name], shape)
+                if len(self.findings) > before:
+                    del value[name]
+
+    def _fill(self, value: dict[str, Any], parts: Iterable[tuple[str, Shape]]) -> None:
+        """Build the members of an object that were left as nodes."""
+        for name, shape in parts:
+            if name in value:
+                value[name] = self.builder.build(value[name], shape)
+                if value[name] is BAD:
+                    del value[name]
+
+    def _is_bare_body(self) -> bool:
+        """Whether somebody pasted a body and forgot `spec:`."""
+        if self._own.key("spec") or not self._own.key("messages"):
+            return False
+        hint = "write `spec:` above it and indent it"
+        finding = Finding("error", "missing-member", "a body without `spec:`", self.place, hint)
+        self.findings.append(finding)
+        return True
+
+    def _key(self, value: Mapping[str, Any]) -> str | None:
+        """The key, if it can be told and is one."""
+        metadata = value.get("metadata", {})
+        key = metadata.get("key", self._default_key)
+        if key is None:
+            self._note("key", "several documents in one file: each needs `metadata.key`", "")
+            return None
+        wrong = not KEY.fullmatch(key)
+        if "key" in metadata:
+            self.place = self._file.at(nodes.locate(self.root, ("metadata", "key")))
+        elif wrong:
+            message = f"the path {key!r} makes no key: letters, digits, `.`, `_` and `-`, at most 128"
+            self._note("key", message, "set `metadata.key`, or rename the file")
+        return None if wrong else self._with_suffix(str(key))
+
+    def _with_suffix(self, key: str) -> str | None:
+        """The key of this combination."""
+        if self.combination is None:
+            return key
+        key += self.combination.suffix
+        if len(key) <= LONGEST_KEY:
+            return key
+        message = f"the key {key} has {len(key)} characters, and at most {LONGEST_KEY} are allowed"
+        source = self._file.at(self.combination.place)
+        hint = "set a shorter `metadata.key`, or shorter values"
+        self.findings.append(Finding("error", "key", message, source, hint))
+        return None
+
+    def _note(self, code: str, message: str, hint: str) -> None:
+        self.findings.append(Finding("error", code, message, self._file.at(self.root), hint))
+
+    def _checks(self, value: Mapping[str, Any]) -> Iterator[Problem]:
+        """What the models cannot see."""
+        spec = value.get("spec")
+        if spec is None:
+            return
+        for problem in cross_checks(spec):
+            yield replace(problem, path=("spec", *problem.path))
+        yield from self._times(spec)
+        yield from winner_problems(value, self.root)
+        for _, problem in unknown_members(value.get("extra", {}), spec, _SPEC):
+            yield problem
+        for index, path in enumerate(value.get("lifecycle", {}).get("ignore_changes", ())):
+            wrong = misnamed(path, _SPEC, value.get("extra", {}))
+            if wrong:
+                place = ("lifecycle", "ignore_changes", index)
+                yield error("path", place, wrong, "a path as in messages/0/priority")
+
+    def _times(self, spec: Mapping[str, Any]) -> Iterator[Problem]:
+        if self.builder.zoned and spec.get("send_in_profile_time_zone") is True:
+            yield error(
+                "time",
+                ("spec", "scheduled_time"),
+                "an offset or zone beside `send_in_profile_time_zone`: it is everybody's own clock time",
+                "write it as `YYYY-MM-DD HH:MM:SS`",
+            )
+        cron = spec.get("recurrence", {}).get("cron")
+        if cron is not None and len(cron.split(" ")) == 5:  # noqa: PLR2004 - else the rule of five fields speaks
+            wrong = check_cron(cron)
+            if wrong:
+                yield error("cron", ("spec", "recurrence", "cron"), wrong)
+
+    def _unchecked(self, value: Mapping[str, Any]) -> Iterator[str]:
+        for path, _ in unknown_members(value.get("extra", {}), value["spec"], _SPEC):
+            yield "/".join(map(str, path))
+
+    def _source_digest(self) -> str:
+        """The digest of what the author wrote in the manifest itself, for this combination."""
+        texts: list[str] = []
+        for name, _ in _BODY:
+            nodes.fingerprint(self._own.get(name), texts)
+        texts += [text for _, text in sorted(self.builder.unfilled, key=lambda file: file[0])]
+        if self.combination:
+            for name, value in sorted(self.combination.values.items()):
+                texts += ["\1=", name, value]
+        return "sha256:" + hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _lifecycle(members: Mapping[str, Any]) -> Lifecycle:
+    values = dict(members)
+    if "ignore_changes" in values:
+        values["ignore_changes"] = tuple(values["ignore_changes"])
+    return Lifecycle(**values)

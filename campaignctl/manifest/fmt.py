@@ -1,0 +1,488 @@
+"""The order of members: that of the models, which is that of the API contract's tables (section 2).
+
+Members that no model knows keep their order, behind all others.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import combinations, zip_longest
+from pathlib import Path
+
+from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
+from campaignctl.manifest.defaults import DEFAULTS_FILE
+from campaignctl.manifest.defaults_document import DefaultsDocument
+from campaignctl.manifest.discover import Discovery
+from campaignctl.manifest.document import Document
+from campaignctl.project import settings
+from campaignctl.project.file_model import EnvironmentMembers, ProjectFile
+from campaignctl.project.loader import PROJECT_FILE, read_project_file
+from campaignctl.project.model import Project
+from campaignctl.yamlio import schema_types as shapes
+from campaignctl.yamlio.files import content, shown
+from campaignctl.yamlio.findings import in_order
+from campaignctl.yamlio.layout import (
+    STEP,
+    Aside,
+    Block,
+    Commented,
+    Entry,
+    Layout,
+    Leaf,
+    Unreadable,
+    commented,
+    layouts,
+)
+from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
+from campaignctl.yamlio.reader import read
+from campaignctl.yamlio.schema_types import Members, Shape, bare, shape_of
+
+#: The members of a project file: first what it is, then whom it talks to, then what its manifests share.
+_PROJECT = (
+    "apiVersion",
+    "kind",
+    "metadata",
+    "required_version",
+    "manifests",
+    "ignore",
+    "allow_env",
+    "account",
+    "time_zone",
+    "api",
+    "state",
+    "variables",
+    "guardrails",
+    "overrides",
+    "default_environment",
+    "environments",
+)
+
+
+def order_of(path: str) -> Members:
+    """The shape that tells the order of members in a file of a project; `path` is relative to it."""
+    if path == PROJECT_FILE:
+        return _project_order()
+    name = path.rpartition("/")[2]
+    return shape_of(DefaultsDocument if name == DEFAULTS_FILE else Document)
+
+
+@cache
+def _project_order() -> Members:
+    project = _sorted(shape_of(ProjectFile))
+    environment = _sorted(shape_of(EnvironmentMembers))
+    return replace(project, known={**project.known, "environments": shapes.Table(environment)})
+
+
+def _sorted(shape: Members) -> Members:
+    known = sorted(shape.known, key=lambda name: _PROJECT.index(name) if name in _PROJECT else len(_PROJECT))
+    return replace(shape, known={name: shape.known[name] for name in known})
+
+
+def _ranks(names: Iterable[str]) -> dict[str, int]:
+    return {name: rank for rank, name in enumerate(names)}
+
+
+def ordered(block: Block, shape: Shape | None) -> Block:
+    """A block with its members, and theirs, in the order of a shape."""
+    shape = bare(shape)
+    entries = [_entry(entry, _inner(shape, entry)) for entry in block.entries]
+    if isinstance(shape, Members):
+        ranks = _ranks(shape.known)
+        moved = sorted(entries, key=lambda entry: ranks.get(_name(entry), len(ranks)))
+        if _same_names(entries, moved):
+            entries = moved
+    return replace(block, entries=tuple(entries))
+
+
+def _entry(entry: Entry, shape: Shape | None) -> Entry:
+    if isinstance(entry.value, Block):
+        return replace(entry, value=ordered(entry.value, shape))
+    return entry
+
+
+def _inner(shape: Shape | None, entry: Entry) -> Shape | None:
+    """The shape of an entry's value."""
+    if isinstance(shape, Members) and entry.key:
+        return shape.known.get(_name(entry), shape.rest)
+    if isinstance(shape, shapes.Table) and entry.key:
+        return shape.value
+    if isinstance(shape, shapes.Items) and not entry.key:
+        return shape.item
+    return None
+
+
+def _name(entry: Entry) -> str:
+    return entry.key.name if entry.key else ""
+
+
+def _same_names(before: Sequence[Entry], after: Sequence[Entry]) -> bool:
+    """Whether every alias still stands behind the anchor that it means."""
+    named = [entry for entry in before if entry.names.set or entry.names.used]
+    places = {id(entry): place for place, entry in enumerate(after)}
+    return not any(
+        places[id(first)] > places[id(second)] and _tied(first, second)
+        for first, second in combinations(named, 2)
+    )
+
+
+def _tied(first: Entry, second: Entry) -> bool:
+    one, other = first.names, second.names
+    sets = set(one.set)
+    return bool(sets & other.used or sets & set(other.set) or set(other.set) & one.used)
+
+
+_OPEN, _CLOSE = "---", "..."
+_BRACKETS = ("]", "}")
+
+
+def formatted(text: str, shape: Shape) -> str:
+    """The canonical form of every document of a text; `shape` tells the order of members.
+
+    Lines end with a newline each, whatever they ended with before, and a byte order mark is left out.
+    Raises Unreadable for what the second parser does not read.
+    """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return "\n".join(_lines(text, shape)) + "\n"
+
+
+def _lines(text: str, shape: Shape) -> Iterator[str]:
+    found = layouts(text)
+    start, apart = 0, True
+    for layout, after in zip(found, [*found[1:], None], strict=True):
+        if layout.opened is not None:
+            if apart:
+                yield from _between(text[start : layout.opened])
+            start = layout.opened + len(_OPEN)
+        stop = _stop(text, layout, after)
+        yield from _Writing(text, shape).document(layout, commented(text, layout, start, stop))
+        apart, start = layout.closed is not None, stop
+        if apart:
+            yield _CLOSE
+            start = stop + len(_CLOSE)
+    if apart:
+        yield from _between(text[start:])
+
+
+def _stop(text: str, layout: Layout, after: Layout | None) -> int:
+    """Where a document ends: at its `...`, the next one's `---`, or the end of the text."""
+    if layout.closed is not None:
+        return layout.closed
+    return after.opened if after and after.opened is not None else len(text)
+
+
+def _between(text: str) -> Iterator[str]:
+    """What stands between documents: directives and comments."""
+    yield from (line.strip() for line in text.split("\n") if line.strip())
+
+
+class _Writing:
+    """The writing of one document of a text."""
+
+    def __init__(self, text: str, shape: Shape) -> None:
+        self._text = text
+        self._shape = shape
+
+    def document(self, layout: Layout, content: Commented) -> Iterator[str]:
+        root = content.root
+        if isinstance(root, Leaf):
+            yield from _opened(layout, content, "")
+            yield from content.head
+            if root.start < root.end:  # a document in which nothing stands has no line of its own
+                yield from self._raw(root, 0, 0)
+        else:
+            root = ordered(root, self._shape)
+            lead, lines = self._block(root, 0)
+            yield from _opened(layout, content, root.anchor)
+            yield from _head(content.head, lead)
+            yield from lines
+        yield from _below(root, _without_blanks_below(content.tail))
+
+    def _block(self, block: Block, indent: int) -> tuple[list[str], list[str]]:
+        """The comments above the first entry, bare, and all lines below them."""
+        above: list[str] = []
+        lines: list[str] = []
+        for number, entry in enumerate(block.entries):
+            lead, body = self._entry(entry, indent)
+            if number == 0:
+                above = _without_blanks_above(lead)
+            else:
+                lines += _indented(_below(block.entries[number - 1].value, lead), indent)
+            lines += body
+        return above, lines + _indented(_below(block.entries[-1].value, block.tail), indent)
+
+    def _entry(self, entry: Entry, indent: int) -> tuple[list[str], list[str]]:
+        """The comments above an entry, bare, and its lines."""
+        if entry.key is not None:
+            return list(entry.lead), self._member(entry, entry.key, indent)
+        if isinstance(entry.value, Leaf):
+            lines = _after(
+                f"{' ' * indent}-", self._raw(entry.value, indent, indent + STEP - entry.value.column)
+            )
+            return list(entry.lead), _beside(lines, entry.aside)
+        return self._item(entry, entry.value, indent)
+
+    def _member(self, entry: Entry, key: Leaf, indent: int) -> list[str]:
+        name = f"{' ' * indent}{self._text[key.start : key.end]}:"
+        value = entry.value
+        if isinstance(value, Block):
+            anchor = f" &{value.anchor}" if value.anchor else ""
+            above, lines = self._block(value, indent + STEP)
+            opened = _beside([f"{name}{anchor}"], entry.aside)
+            return [*opened, *_indented(above, indent + STEP), *lines]
+        between = self._text[key.end : value.start].partition(":")[2]
+        if "\n" in between and not value.block and value.start < value.end:
+            text = between.lstrip(" ") + self._text[value.start : value.end]
+            return _beside(_after(name, _shifted(text, indent - key.column, indent)), entry.aside)
+        lines = self._raw(value, indent, indent - key.column)
+        return _beside(_after(name, lines), entry.aside)
+
+    def _item(self, entry: Entry, block: Block, indent: int) -> tuple[list[str], list[str]]:
+        """An item that is a block: it begins beside its dash, and comments between stand above both."""
+        above, lines = self._block(block, indent + STEP)
+        margin = " " * indent
+        if block.anchor:
+            opening = f"{margin}- &{block.anchor}"
+            return list(entry.lead), [opening, *_indented(above, indent + STEP), *lines]
+        return [*entry.lead, *above], [f"{margin}- {lines[0][indent + STEP :]}", *lines[1:]]
+
+    def _raw(self, leaf: Leaf, indent: int, shift: int) -> list[str]:
+        """The lines of a leaf in a collection at `indent`: the first one bare, others moved by `shift`."""
+        if leaf.block:
+            return leaf.block.written(indent)
+        return _shifted(self._text[leaf.start : leaf.end], shift, indent)
+
+
+def _after(opening: str, lines: list[str]) -> list[str]:
+    """Lines of which the first one stands behind a key or a dash."""
+    return [f"{opening} {lines[0]}" if lines[0] else opening, *lines[1:]]
+
+
+def _opened(layout: Layout, content: Commented, anchor: str) -> list[str]:
+    parts = [_OPEN] if layout.opened is not None else []
+    parts += [f"&{anchor}"] if anchor else []
+    lines = [" ".join(parts)] if parts else []
+    if content.aside and not lines:
+        return list(content.aside.texts)
+    return _beside(lines, content.aside)
+
+
+def _head(head: tuple[str, ...], lead: list[str]) -> list[str]:
+    """What stands above a document's entries: its own comments, and those of the entry that is first now."""
+    own = _without_blanks_above(head)
+    return [*own, "", *lead] if own and own[-1] and lead else [*own, *lead]
+
+
+def _shifted(text: str, shift: int, indent: int) -> list[str]:
+    """The lines of a text that goes on over several, each moved by `shift`, and none further out than due."""
+    first, *others = text.split("\n")
+    return [first, *(_moved(line, shift, indent) for line in others)]
+
+
+def _moved(line: str, shift: int, indent: int) -> str:
+    bare = line.lstrip(" \t")
+    least = indent if bare.startswith(_BRACKETS) else indent + STEP
+    return " " * max(least, len(line) - len(bare) + shift) + bare if bare else ""
+
+
+def _beside(lines: list[str], aside: Aside | None) -> list[str]:
+    """Lines with a comment at the end of the last one."""
+    if aside is None or not lines:
+        return lines
+    column = len(lines[-1]) + aside.pad
+    first, *others = aside.texts
+    return [
+        *lines[:-1],
+        f"{lines[-1]}{' ' * aside.pad}{first}",
+        *(" " * column + text for text in others),
+    ]
+
+
+def _indented(texts: Iterable[str], indent: int) -> list[str]:
+    return [f"{' ' * indent}{text}" if text else "" for text in texts]
+
+
+def _below(value: Block | Leaf, texts: Iterable[str]) -> list[str]:
+    """What stands below a value: no blank line where it would become a part of the value's text."""
+    return _without_blanks_above(texts) if _keeps_blanks(value) else list(texts)
+
+
+def _keeps_blanks(value: Block | Leaf) -> bool:
+    """Whether a value ends in a text that keeps every blank line below it, as one after `|+` does."""
+    while isinstance(value, Block):
+        if value.tail:
+            return False
+        value = value.entries[-1].value
+    return value.block is not None and value.block.chomping == "+"
+
+
+def _without_blanks_above(texts: Iterable[str]) -> list[str]:
+    lines = list(texts)
+    while lines and not lines[0]:
+        lines.pop(0)
+    return lines
+
+
+def _without_blanks_below(texts: Iterable[str]) -> list[str]:
+    lines = list(texts)
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A file that is not in its canonical form: its name to show, what it says and how it should say it."""
+
+    path: Path
+    name: str
+    before: bytes
+    after: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrites:
+    """What a project needs to be in its canonical form; files with findings are among none of the others."""
+
+    rewrites: tuple[Rewrite, ...]
+    findings: tuple[Finding, ...]
+    files: int
+
+
+def rewrites(directory: Path, tool_version: str) -> Rewrites:
+    """Look at the project file, the defaults and the manifests of a project. Nothing is written.
+
+    Raises ManifestError when the project file cannot be used: it says which files are manifests.
+    """
+    prefix = shown(directory)
+    project = _project_of(directory, prefix, tool_version)
+    discovery = Discovery(project, directory, prefix)
+    manifests = discovery.manifests()
+    found: list[Rewrite] = []
+    findings = list(discovery.findings)
+    paths = [PROJECT_FILE, *sorted(discovery.defaults), *manifests]
+    for path in paths:
+        outcome = _rewrite(directory, path, _named(prefix, path))
+        if isinstance(outcome, Rewrite):
+            found.append(outcome)
+        else:
+            findings += outcome
+    return Rewrites(tuple(found), in_order(findings), len(paths))
+
+
+def write(rewrite: Rewrite) -> None:
+    """Give a file its canonical form, in one step and with its mode. Raises CampaignctlError."""
+    path = Path(os.path.realpath(rewrite.path))
+    try:
+        if path.read_bytes() != rewrite.before:
+            raise CampaignctlError(f"{rewrite.name} was changed meanwhile", hint="run it again")
+        _replace(path, rewrite.after)
+    except OSError as wrong:
+        raise CampaignctlError(
+            f"Cannot write {rewrite.name}", detail=f"{wrong.strerror or wrong}."
+        ) from wrong
+
+
+def canonical(name: str, path: str, data: bytes) -> bytes | tuple[Finding, ...]:
+    """The canonical form of a file, or what is in its way.
+
+    `name` is what findings call the file, `path` its path in the project. The form is read again, and only
+    good when it says what the file said. It keeps the line ends of the file, and no byte order mark.
+    """
+    file, findings = read(name, path, data)
+    if findings:
+        return findings
+    try:
+        text = formatted(file.text, order_of(path))
+    except Unreadable as wrong:
+        plain = SourceFile(name, path, file.text.replace("\r\n", "\n").replace("\r", "\n"))
+        source = plain.at_offset(wrong.offset)
+        hint = "write it in another way, as in the documentation"
+        return (Finding("error", "format", f"fmt cannot read this: {wrong.problem}", source, hint),)
+    again, findings = read(name, path, text.encode())
+    if findings or not _same(file, again):
+        message = "the canonical form of this file would not say the same"
+        hint = "the file is left alone; a report with it helps to mend fmt"
+        return (Finding("error", "format", message, file.source(), hint),)
+    return (text.replace("\n", "\r\n") if _windows(file.text) else text).encode()
+
+
+def _windows(text: str) -> bool:
+    """Whether the lines of a text end as they do on Windows: the first one tells."""
+    return text.partition("\n")[0].endswith("\r")
+
+
+def _project_of(directory: Path, prefix: str, tool_version: str) -> Project:
+    """The project without an environment: which files belong to it is the same in all of them."""
+    data = content(directory / PROJECT_FILE)
+    name = _named(prefix, PROJECT_FILE)
+    if isinstance(data, str):
+        raise ManifestError((Finding("error", "project", data, Source(name, 1, 1)),))
+    file, findings = read(name, PROJECT_FILE, data)
+    value = None
+    if not findings:
+        value, findings = read_project_file(file, tool_version)
+    if value is None:
+        raise ManifestError(findings)
+    return settings.project(settings.layered(value, None), str(directory.resolve()), None)
+
+
+def _named(prefix: str, path: str) -> str:
+    """A path as people see it. A name that is not UTF-8 must not break the output that shows it."""
+    return (prefix + path).encode("utf-8", "backslashreplace").decode()
+
+
+def _rewrite(directory: Path, path: str, name: str) -> Rewrite | tuple[Finding, ...]:
+    """The rewrite of a file; else what is in its way, which is nothing where there is nothing to do."""
+    place = directory / path
+    data = content(place)
+    if isinstance(data, str):
+        return (Finding("error", "file", data, Source(name, 1, 1)),)
+    after = canonical(name, path, data)
+    if not isinstance(after, bytes):
+        return after
+    if after == data:
+        return ()
+    if not place.resolve().is_relative_to(directory.resolve()):
+        message = "a link to a file outside of the project: it is not in its canonical form, and left alone"
+        return (Finding("error", "file", message, Source(name, 1, 1)),)
+    return Rewrite(place, name, data, after)
+
+
+def _same(one: SourceFile, other: SourceFile) -> bool:
+    return all(_equal(*pair) for pair in zip_longest(one.documents, other.documents))
+
+
+def _equal(one: Node | None, other: Node | None) -> bool:
+    """Whether two trees say the same, in whatever order their members stand."""
+    if isinstance(one, ScalarNode) and isinstance(other, ScalarNode):
+        return (one.text, one.plain) == (other.text, other.plain)
+    if isinstance(one, SequenceNode) and isinstance(other, SequenceNode):
+        pairs = zip_longest(one.items, other.items)
+        return all(_equal(*pair) for pair in pairs)
+    if isinstance(one, MappingNode) and isinstance(other, MappingNode):
+        both = zip_longest(_by_name(one), _by_name(other))
+        return all(a and b and _equal(a[0], b[0]) and _equal(a[1], b[1]) for a, b in both)
+    return False
+
+
+def _by_name(node: MappingNode) -> list[tuple[ScalarNode, Node]]:
+    return sorted(node.pairs, key=lambda pair: pair[0].text)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fchmod(descriptor, stat.S_IMODE(path.stat().st_mode))
+            os.fsync(descriptor)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,53 @@
+"""The desired state: what a project's manifests ask for, compiled and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
+from campaignctl.errors import Finding, Source
+from campaignctl.project.model import Project
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredCampaign:
+    """One campaign that the manifests declare.
+
+    `spec` is the body of the create call: plain JSON values, interpolated, times in GMT, `extra` merged
+    in, without our marker. `source_digest` is the digest of the manifest itself before interpolation
+    (with the texts of its `{$file:}` and its values of the matrix), so that a change made only by
+    defaults, variables or a newer tool can be told from one made in the manifest. `unchecked` names the
+    members that came from `extra`. `adopt` is the id of a live campaign to take over, `moved_from` are keys
+    under which the campaign may still be recorded, the latest first.
+    """
+
+    key: str
+    spec: Mapping[str, Any]
+    source: Source
+    source_digest: str
+    lifecycle: Lifecycle = Lifecycle()
+    unchecked: tuple[str, ...] = ()
+    adopt: str | None = None
+    moved_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A `kind: Removed` document: this key is declared no longer, and how its record shall go."""
+
+    key: str
+    on_destroy: OnDestroy
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """Everything the manifests of a project ask for. `digest` changes when any of it does."""
+
+    project: Project
+    campaigns: Mapping[str, DesiredCampaign]
+    digest: str
+    findings: tuple[Finding, ...] = ()
+    removed: Mapping[str, Removed] = field(default_factory=dict)

@@ -1,0 +1,398 @@
+"""A command as somebody copied it from a shell or a browser: its words, as the shell would have made them.
+
+Nothing is run or looked up. Where a shell would put in a value, the word says so.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from string import Template
+from typing import Any, Literal, NoReturn
+
+from campaignctl.errors import CampaignctlError
+from campaignctl.manifest.document import API_VERSION
+from campaignctl.manifest.fmt import formatted, order_of
+from campaignctl.yamlio.dump import literal, members, scalar
+from campaignctl.yamlio.layout import Unreadable
+
+_BLANK = " \t\r\n"
+#: What ends a command for a shell.
+_OPERATORS = "|;&<>"
+_SINGLE = re.compile(r"'([^']*)'")
+_ANSI = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_PLACE = re.compile(r"\$[A-Za-z_{(]|`")
+_ESCAPE = re.compile(
+    r"(?P<bytes>(?:\\x[0-9a-fA-F]{1,2})+)|\\u(?P<u>[0-9a-fA-F]{1,4})|\\U(?P<U>[0-9a-fA-F]{1,8})"
+    r"|\\(?P<octal>[0-7]{1,3})|\\(?P<sign>.)",
+    re.DOTALL,
+)
+_SIGNS = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "E": "\x1b",
+    "f": "\f",
+    "v": "\v",
+}
+_LARGEST_CODE = 0x10FFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word. `filled` says that a shell would have put a value into it."""
+
+    text: str
+    filled: bool = False
+
+
+def shell_words(text: str) -> tuple[Word, ...]:
+    """The words of the first command of a text; the ends of its lines part words as blanks do.
+
+    Raises CampaignctlError for a quote that is not closed.
+    """
+    words = _Words(text)
+    found: list[Word] = []
+    while (word := words.following()) is not None:
+        found.append(word)
+    return tuple(found)
+
+
+class _Words:
+    """One reading of a command, word by word."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def following(self) -> Word | None:
+        """The next word, or None at the end of the command."""
+        self._skip()
+        if self._at >= len(self._text) or self._text[self._at] in _OPERATORS:
+            return None
+        pieces: list[str] = []
+        filled = False
+        while self._at < len(self._text) and self._text[self._at] not in _BLANK + _OPERATORS:
+            piece, place = self._piece()
+            pieces.append(piece)
+            filled = filled or place
+        return Word("".join(pieces), filled)
+
+    def _skip(self) -> None:
+        """Pass blanks, line ends (also those after a backslash) and comments."""
+        between = re.compile(r"(?:[ \t\r\n]|\\\r?\n|#[^\n]*)*")
+        found = between.match(self._text, self._at)
+        self._at = found.end() if found else self._at
+
+    def _piece(self) -> tuple[str, bool]:
+        """The next part of a word, and whether a shell would put a value into it."""
+        sign = self._text[self._at]
+        if sign == "'":
+            return self._matched(_SINGLE)[1], False
+        if self._text.startswith("$'", self._at):
+            return _unescaped(self._matched(_ANSI)[1]), False
+        if sign == '"' or self._text.startswith('$"', self._at):
+            return self._double()
+        if sign == "\\":
+            return self._backslash(), False
+        place = _PLACE.match(self._text, self._at) is not None
+        self._at += 1
+        return sign, place
+
+    def _backslash(self) -> str:
+        found = re.compile(r"\\(\r?\n)?").match(self._text, self._at)
+        line_end = found is not None and found[1] is not None
+        start = self._at + 1
+        self._at = found.end() if found and line_end else start + 1
+        return "" if line_end else self._text[start : start + 1]
+
+    def _double(self) -> tuple[str, bool]:
+        """What stands in double quotes."""
+        start = self._at
+        self._at = self._text.index('"', start) + 1
+        pieces: list[str] = []
+        filled = False
+        while self._at < len(self._text) and self._text[self._at] != '"':
+            sign = self._text[self._at]
+            escape = re.compile(r'\\(?:\r?\n|([$`"\\]))').match(self._text, self._at)
+            filled = filled or (not escape and _PLACE.match(self._text, self._at) is not None)
+            pieces.append((escape[1] or "") if escape else sign)
+            self._at = escape.end() if escape else self._at + 1
+        if self._at >= len(self._text):
+            raise _not_closed(self._text, start)
+        self._at += 1
+        return "".join(pieces), filled
+
+    def _matched(self, pattern: re.Pattern[str]) -> re.Match[str]:
+        found = pattern.match(self._text, self._at)
+        if found is None:
+            raise _not_closed(self._text, self._at)
+        self._at = found.end()
+        return found
+
+
+def _not_closed(text: str, start: int) -> CampaignctlError:
+    line = text.count("\n", 0, start) + 1
+    return CampaignctlError(
+        f"The quote that opens in line {line} of the pasted command is not closed",
+        hint="paste the whole command; an apostrophe in single quotes ends them",
+    )
+
+
+def _unescaped(text: str) -> str:
+    """What a shell makes of `$'...'`; two halves of a character become one."""
+    plain = _ESCAPE.sub(_character, text)
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _character(escape: re.Match[str]) -> str:
+    if escape["bytes"]:
+        return bytes.fromhex("".join(part.zfill(2) for part in escape["bytes"].split("\\x")[1:])).decode(
+            "utf-8", "replace"
+        )
+    if escape["octal"]:
+        return chr(int(escape["octal"], 8))
+    code = escape["u"] or escape["U"]
+    if code:
+        return chr(min(int(code, 16), _LARGEST_CODE))
+    return _SIGNS.get(escape["sign"], escape["sign"])
+
+
+_DATA = frozenset({"-d", "--data", "--data-ascii", "--data-binary", "--data-raw", "--json"})
+_HEADER = frozenset({"-H", "--header"})
+_METHOD = frozenset({"-X", "--request"})
+#: Options that carry credentials.
+_SECRET = frozenset({"-u", "--user", "-b", "--cookie", "--oauth2-bearer", "-E", "--cert", "--key", "--pass"})
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+_OTHERS_WITH_VALUE = frozenset(
+    (
+        *("-A", "--user-agent", "-e", "--referer", "-o", "--output", "-m", "--max-time", "--connect-timeout"),
+        *("--url", "--retry", "--retry-delay", "-x", "--proxy", "--cacert", "-w", "--write-out", "--resolve"),
+        *("-D", "--dump-header", "-c", "--cookie-jar", "--max-redirs", "--trace", "--trace-ascii"),
+    )
+)
+_WITH_VALUE = _DATA | _HEADER | _METHOD | _SECRET | _OTHERS_WITH_VALUE
+_WITHOUT_VALUE = frozenset(
+    (
+        *("-s", "--silent", "-S", "--show-error", "-L", "--location", "-k", "--insecure", "-i", "--include"),
+        *("-v", "--verbose", "-f", "--fail", "--fail-with-body", "-g", "--globoff", "-#", "--progress-bar"),
+        *("-N", "--no-buffer", "--compressed", "-0", "--http1.0", "--http1.1", "--http2", "--http3", "-4"),
+        *("-6", "--ipv4", "--ipv6", "--no-progress-meter", "--post301", "--post302", "--tlsv1.2"),
+    )
+)
+_APOSTROPHE = "; an apostrophe in single quotes ends them"
+_PROMPT = re.compile(r"\s*(?:[$%>#]\s+)?")
+_DROPPED = "The credentials of the pasted command were dropped: the token is read from OCAMBA_TOKEN only."
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """A body as JSON has it, and what to say about where it came from."""
+
+    body: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def pasted(text: str) -> Pasted:
+    """The body in a pasted text. Raises CampaignctlError, which never repeats what a header said."""
+    text = _PROMPT.sub("", text.removeprefix("\ufeff"), count=1).strip()
+    if text.startswith(("{", "[")):
+        return Pasted(_body(text))
+    if not re.match(r"(?:\S*/)?curl(?:\.exe)?\s", text):
+        raise CampaignctlError(
+            "This is neither a curl command nor a JSON body",
+            hint="paste what begins with `curl`, or with `{`",
+        )
+    if re.search(r"\^\s*$", text, re.MULTILINE):
+        raise CampaignctlError(
+            "The command is written for the Windows command prompt", hint="copy it as cURL (bash)"
+        )
+    return _of_command(shell_words(text)[1:])
+
+
+def _of_command(words: tuple[Word, ...]) -> Pasted:
+    data: list[Word] = []
+    secret = False
+    for option, value in _options(iter(words)):
+        if option in _DATA:
+            _check_data(option, value)
+            data.append(value)
+        elif option in _METHOD and value.text.upper() != "POST":
+            raise CampaignctlError(
+                f"{option} {value.text[:10]!r}: only a POST creates a campaign", hint="paste a create call"
+            )
+        elif option in _HEADER:
+            secret = secret or value.text.partition(":")[0].strip().lower() in _SECRET_HEADERS
+        else:
+            secret = secret or option in _SECRET
+    if len(data) != 1:
+        problem = "has no body" if not data else f"has {len(data)} bodies"
+        raise CampaignctlError(
+            f"The pasted command {problem}", hint="it stands after -d, --data, --data-raw or --json, once"
+        )
+    return Pasted(_body(data[0].text, _APOSTROPHE), (_DROPPED,) if secret else ())
+
+
+def _options(words: Iterator[Word]) -> Iterator[tuple[str, Word]]:
+    """The options of a command, each with its value; one without a value has an empty one."""
+    for word in words:
+        text = word.text
+        if text == "curl":
+            raise CampaignctlError("There are two commands", hint="paste one")
+        if not text.startswith("-") or text == "-":
+            continue
+        if text.startswith("--"):
+            yield from _option(text, None, words)
+            continue
+        rest = text[1:]
+        while rest:
+            name, rest = f"-{rest[0]}", rest[1:]
+            if name in _WITH_VALUE:
+                yield from _option(name, Word(rest, word.filled) if rest else None, words)
+                break
+            yield from _option(name, None, words)
+
+
+def _option(name: str, glued: Word | None, words: Iterator[Word]) -> Iterator[tuple[str, Word]]:
+    if name in _WITHOUT_VALUE:
+        yield name, Word("")
+        return
+    if name not in _WITH_VALUE:
+        shown = re.sub(r"[^A-Za-z0-9-].*", "", name)[:40]
+        raise CampaignctlError(
+            f"The pasted command has the option {shown}, which is not known here",
+            hint="paste the JSON body alone, from its `{` to its `}`",
+        )
+    value = glued or next(words, None)
+    if value is None:
+        raise CampaignctlError(f"Nothing follows {name} in the pasted command", hint="paste all of it")
+    yield name, value
+
+
+def _check_data(option: str, value: Word) -> None:
+    """Refuse a body that is not there itself."""
+    if value.text == "@-" and option != "--data-raw":
+        raise CampaignctlError(
+            f"The command reads its body from elsewhere: {option} @-",
+            hint="paste the JSON body alone, from its `{` to its `}`",
+        )
+    if value.text.startswith("@") and option != "--data-raw":
+        raise CampaignctlError(
+            f"The body is in another file: {option} {value.text[:60]}",
+            hint=f"give that file itself: campaignctl new KEY --from curl < {value.text[1:60] or 'FILE'}",
+        )
+    if value.filled:
+        raise CampaignctlError(
+            "The shell would have put a value into the body: it has `$` or a backquote in double quotes",
+            hint="put the body in single quotes and the value itself into it",
+        )
+
+
+def _body(text: str, hint: str = "") -> dict[str, Any]:
+    try:
+        body = json.loads(text, object_pairs_hook=_once, parse_float=_float, parse_constant=_no_constant)
+    except json.JSONDecodeError as wrong:
+        raise CampaignctlError(
+            f"The body is not JSON: {wrong.msg} (its line {wrong.lineno}, column {wrong.colno})",
+            hint=f"paste it whole, from its `{{` to its `}}`{hint}",
+        ) from None
+    except RecursionError:
+        raise CampaignctlError("The body is nested too deeply") from None
+    if not isinstance(body, dict):
+        raise CampaignctlError("The body is not an object", hint="a campaign begins with `{`")
+    return body
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise CampaignctlError(f"The body has {twice[:60]!r} twice in one object", hint="keep one of them")
+    return members
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _no_constant(f"the number {text[:40]}")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise CampaignctlError(f"The body has {name}, which is not JSON")
+
+
+TemplateChannel = Literal["push", "email", "sms"]
+CHANNELS: tuple[TemplateChannel, ...] = ("push", "email", "sms")
+
+_HEAD = f"apiVersion: {API_VERSION}\nkind: Campaign\n"
+_DRAFT = Template("""\
+spec:
+  name: $name
+  messages:
+    - name: $name
+      channel: $channel
+$content
+  # A draft sends nothing. Without this line, and with a time, it sends; and nothing returns to draft.
+  is_draft: true
+  # Without `targeting` it goes to everyone, and the plan says so.
+  targeting:
+    countries:
+      items: [DE, FR]
+      op: in
+""")
+_INTEGRATION = (
+    "      # The integration that sends it; every workspace has ids of its own.\n      integration_id: "
+)
+_CONTENT: Mapping[TemplateChannel, str] = {
+    "push": """\
+      push:
+        # One line for each language.
+        title:
+          en: Good to have you with us
+        body:
+          en: Here is what you can do first.
+        landing_url: https://example.com""",
+    "email": """\
+      email:
+        sender_name: Acme
+        sender_email: crm@example.com
+        subject: Good to have you with us
+        # One line for each language. A long text may stand in a file: en: {$file: welcome.en.html}
+        html:
+          en: <html><body>Here is what you can do first.</body></html>""",
+    "sms": """\
+      sms:
+        # One line for each language. Links are shortened when it is sent.
+        content:
+          en: "Good to have you with us: https://example.com" """.rstrip(),
+}
+#: An id that no integration has, for a project that does not say its own.
+_NO_INTEGRATION = '"0"'
+
+
+def draft(channel: TemplateChannel, name: str, variables: Collection[str]) -> str:
+    """A manifest of a channel that is complete, and cannot send. `variables` are those of the project."""
+    content = _CONTENT[channel]
+    if channel != "push":
+        variable = f"{channel}_integration"
+        known = f"${{var.{variable}}}" if variable in variables else _NO_INTEGRATION
+        content = f"{_INTEGRATION}{known}\n{content}"
+    return _HEAD + _DRAFT.substitute(name=scalar(literal(name)), channel=channel, content=content)
+
+
+def of_body(body: Mapping[str, Any]) -> str:
+    """A manifest that compiles to a body, its members in their order.
+
+    Raises CampaignctlError for a body that cannot be written as a manifest.
+    """
+    text = _HEAD + members({"spec": literal(body)})
+    try:
+        return formatted(text, order_of(""))
+    except (Unreadable, RecursionError) as wrong:
+        raise CampaignctlError("The body cannot be written as a manifest", detail=f"{wrong}.") from wrong

@@ -1,0 +1,85 @@
+"""What is held back although the table would do it: what is halted, what would go out twice in one plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import takewhile
+from shlex import quote
+
+from campaignctl.plan import ledger, records
+from campaignctl.plan.build import Site
+from campaignctl.plan.context import RECOVER, Reading, Verdict, ids_of
+from campaignctl.plan.model import Action, Blocked, Change
+from campaignctl.state.halts import Halt
+from campaignctl.state.model import Record
+
+
+def may_send(change: Change) -> bool:
+    """Whether something can be sent after a change that could not before, or the change creates."""
+    return change.arms or change.action in (Action.CREATE, Action.REPLACE)
+
+
+def cut(verdict: Verdict, key: str, status: str, reason: str, hint: str) -> Verdict:
+    """The verdict up to its first change that may send; that one is blocked, and what follows it."""
+    kept = tuple(takewhile(lambda change: not may_send(change), verdict.changes))
+    if kept == verdict.changes:
+        return verdict
+    blocked = Blocked(key, verdict.changes[len(kept)].id, status, reason, hint)
+    drift = tuple(replace(shown, corrected=False) for shown in verdict.drift)
+    return replace(verdict, changes=kept, blocked=blocked, drift=drift)
+
+
+def halted(site: Site, key: str, former: Iterable[str], record: Record | None, verdict: Verdict) -> Verdict:
+    """The verdict without what a halt stops. `former`: keys that the campaign has had."""
+    if (mark := site.halts.unreadable) is not None:
+        return cut(verdict, key, "halted", mark.reason, mark.hint)
+    stop = site.halts.stopping((key, *former), record.id if record else None)
+    if stop is None:
+        return verdict
+    halt, lifted_by = stop
+    held = cut(
+        verdict, key, "halted", _told(halt), f"campaignctl halt --lift {quote(lifted_by)} --reason TEXT"
+    )
+    if held is not verdict or record is None or records.final(record, site.now):
+        return held
+    return replace(verdict, none=f"{_told(halt)}; `campaignctl halt --lift KEY --reason TEXT` lets it go on")
+
+
+def _told(halt: Halt) -> str:
+    who = f" by {halt.who}" if halt.who else ""
+    return f"halted{who} at {halt.at}: {halt.reason}"
+
+
+def held_back(reading: Reading, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """An unsettled intent that may have set a campaign off, and a state that is behind, stop creates and
+    arming, and nothing else."""
+    at_once = [known for known in reading.unsettled.values() if known.at_once]
+    if at_once:
+        reason, hint = f"{at_once[0].key} may have been set off and is not settled", at_once[0].hint
+    elif reading.behind:
+        reason = f"the state is behind: it does not know {ids_of(reading.behind)} of this project"
+        hint = RECOVER
+    else:
+        return verdicts
+    return {key: cut(verdict, key, "held back", reason, hint) for key, verdict in verdicts.items()}
+
+
+def without_twins(site: Site, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """Of several campaigns with one body that a plan sets off at once only the first goes out, but for
+    those that `--replace` sends again deliberately."""
+    first: dict[str, str] = {}
+    kept = dict(verdicts)
+    for key, verdict in verdicts.items():
+        for change in _set_off(verdict):
+            if site.lifts.lifts("resend", key):
+                continue
+            if first.setdefault(change.digest, key) != key and change.action is not Action.REPLACE:
+                twin = ledger.resend(key, f"{first[change.digest]}, in this very plan", change.id)
+                kept[key] = replace(verdict, changes=(), blocked=twin)
+    return kept
+
+
+def _set_off(verdict: Verdict) -> Iterator[Change]:
+    """The changes that set off a body that was not out yet."""
+    return (change for change in verdict.changes if change.sends_at_once and not change.sets_winner)

@@ -1,0 +1,1 @@
+"""The project file: its model, its rules, and the one loader."""

@@ -1,0 +1,178 @@
+"""What the members of a window of `freeze` ask of each other."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from campaignctl.campaign.problem import KeyPath, Problem, error, warning
+from campaignctl.project.model import RateLimit
+from campaignctl.project.settings import layered, shown_place, state_problems, state_settings, time_zone
+from campaignctl.schedule.cron import CronError, parse_cron
+from campaignctl.schedule.times import TimeError, begin, end, is_known
+from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, puts_in
+
+_DATES = ("from", "to")
+_AGAIN = ("cron", "duration")
+_AS_IN = "write `from` and `to`, or `cron` and `duration`"
+
+
+def freeze_problems(members: Mapping[str, Any], path: KeyPath, zone: str) -> Iterator[Problem]:
+    """Everything that keeps a window from being one; `zone` is the project's."""
+    dates = [name for name in _DATES if name in members]
+    again = [name for name in _AGAIN if name in members]
+    if dates and again:
+        message = f"`{again[0]}` beside `{dates[0]}`: a window has one of the two forms"
+        yield error("freeze", (*path, again[0]), message, _AS_IN)
+    elif not dates and not again:
+        yield error("freeze", (*path, "from"), "a window without a time", _AS_IN)
+    else:
+        wanted, there = (_DATES, dates) if dates else (_AGAIN, again)
+        for name in wanted:
+            if name not in there:
+                yield error("freeze", (*path, name), f"`{there[0]}` without `{name}`", _AS_IN)
+    yield from _cron(members, (*path, "cron"))
+    yield from _order(members, path, zone)
+
+
+def _cron(members: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+    if "cron" not in members:
+        return
+    try:
+        cron = parse_cron(members["cron"])
+    except CronError as wrong:
+        yield error("cron", path, str(wrong))
+        return
+    if cron.days is not None and cron.weekdays is not None:
+        message = "days of the month and of the week in one expression: tools take either, or only both"
+        yield error("cron", path, message, "write a window for each")
+
+
+def _order(members: Mapping[str, Any], path: KeyPath, zone: str) -> Iterator[Problem]:
+    """What is wrong with the times of a window, each by itself and together."""
+    own = members.get("tz")
+    if not is_known(own or zone):
+        return  # the models say so
+    bounds = []
+    for name, read in (("from", begin), ("to", end)):
+        try:
+            bounds += [read(members[name], own or zone, own)] if name in members else []
+        except TimeError as wrong:
+            yield error("time", (*path, name), str(wrong), wrong.hint)
+            return
+    if bounds != sorted(set(bounds)):
+        message = f"the window ends ({members['to']}) before it begins ({members['from']})"
+        yield error("freeze", (*path, "to"), message, "exchange the two, or correct one")
+
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+Members = Mapping[str, Any]
+
+
+def problems(value: Members, tool_version: str) -> Iterator[Problem]:
+    """Everything that breaks a rule between members, whose types are right."""
+    if "required_version" in value:
+        yield from _version(value["required_version"], tool_version)
+    yield from _layer(value, (), time_zone(value))
+    yield from _rate(value, None, ("api", "rate_limit"))
+    yield from state_problems(value, None)
+    for index, name in enumerate(value.get("allow_env", ())):
+        if name == TOKEN_VARIABLE:
+            yield error("allow-env", ("allow_env", index), f"{name} is never put into a text", "take it out")
+        elif not _VARIABLE.fullmatch(name):
+            yield error("allow-env", ("allow_env", index), f"{name!r} is no name of a variable")
+    for name in ("manifests", "ignore"):
+        for index, pattern in enumerate(value.get(name, ())):
+            if pattern.startswith("/") or ".." in pattern.split("/"):
+                hint = "paths are relative to the project, as in `push/**/*.yaml`"
+                yield error("pattern", (name, index), f"{pattern!r} leads out of the project", hint)
+    yield from _environments(value)
+
+
+def _version(text: str, tool_version: str) -> Iterator[Problem]:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    path = ("required_version",)
+    try:
+        wanted = SpecifierSet(text)
+    except InvalidSpecifier:
+        yield error("required-version", path, f"{text!r} names no versions", "as in `>=0.1` or `>=0.1,<1`")
+        return
+    if not wanted.contains(tool_version, prereleases=True):
+        yield error(
+            "required-version",
+            path,
+            f"the project needs campaignctl {text}, and this is {tool_version}",
+            f"install it: pip install 'campaignctl{text}'",
+        )
+
+
+def _layer(layer: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
+    """What is wrong in the members that an environment may have too."""
+    for name, text in layer.get("variables", {}).items():
+        if not _NAME.fullmatch(name):
+            message = f"{name!r} is no name of a variable: letters, digits, `_` and `-`"
+            yield error("name", (*path, "variables", name), message)
+        elif reason := puts_in(text):
+            yield error(
+                "interpolation", (*path, "variables", name), f"the value of `{name}` contains `${{`", reason
+            )
+    for index, window in enumerate(layer.get("guardrails", {}).get("freeze", ())):
+        yield from freeze_problems(window, (*path, "guardrails", "freeze", index), zone)
+    for index, one in enumerate(layer.get("overrides", ())):
+        yield from _until(one, (*path, "overrides", index, "until"), zone)
+
+
+def _until(one: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
+    """What is wrong with the end of an override; that there has to be one, and a zone, the models say."""
+    if "until" not in one or not is_known(zone):
+        return
+    try:
+        end(one["until"], zone)
+    except TimeError as wrong:
+        yield error("time", path, str(wrong), wrong.hint)
+
+
+def _rate(value: Members, environment: str | None, path: KeyPath) -> Iterator[Problem]:
+    limit = RateLimit(**layered(value, environment).get("api", {}).get("rate_limit", {}))
+    if limit.reserve_per_minute >= limit.per_minute:
+        yield error(
+            "rate-limit",
+            path,
+            f"a reserve of {limit.reserve_per_minute} leaves nothing of {limit.per_minute} requests a minute",
+        )
+    documented = RateLimit()
+    if limit.per_second > documented.per_second or limit.per_minute > documented.per_minute:
+        yield warning(
+            "rate-limit",
+            path,
+            f"the API documents {documented.per_second} requests a second, {documented.per_minute} a minute",
+        )
+
+
+def _environments(value: Members) -> Iterator[Problem]:
+    environments = value.get("environments", {})
+    default = value.get("default_environment")
+    if default is not None and default not in environments:
+        near = difflib.get_close_matches(default, environments, 1)
+        hint = f"did you mean {near[0]}?" if near else "declared are: " + (", ".join(environments) or "none")
+        yield error("environment", ("default_environment",), f"there is no environment {default!r}", hint)
+    places: dict[str, str] = {}
+    for name, layer in environments.items():
+        path = ("environments", name)
+        if not _NAME.fullmatch(name):
+            yield error("name", path, f"{name!r} is no name of an environment: letters, digits, `_` and `-`")
+        yield from _layer(layer, path, time_zone(layered(value, name)))
+        if "rate_limit" in layer.get("api", {}):
+            yield from _rate(value, name, (*path, "api", "rate_limit"))
+        # Names of files differ in more than case, or on some systems they are one.
+        shown = shown_place(state_settings(value, name))
+        other = places.setdefault(shown.casefold(), name)
+        if other != name:
+            message = f"{name} and {other} have the same state, {shown}"
+            yield error("state", path, message, "give one of them a `state.path` or `state.ref` of its own")
+        yield from state_problems(value, name)

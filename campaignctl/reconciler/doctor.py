@@ -1,0 +1,293 @@
+"""Whether state, lock and account are as an apply needs them; nothing is changed."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Literal, TypeVar
+
+from campaignctl.campaign.live import Page
+from campaignctl.errors import (
+    ApiError,
+    CampaignctlError,
+    Interrupted,
+    TokenRejected,
+)
+from campaignctl.project.model import Project
+from campaignctl.reconciler.opening import (
+    MAX_CLOCK_DIFFERENCE,
+    check_company,
+    check_environment,
+    check_url,
+    company_of,
+    company_of_records,
+)
+from campaignctl.reconciler.ports import Backend, CampaignApi, Keeping
+from campaignctl.reconciler.run import Wiring
+from campaignctl.state.model import Intent, LockInfo, State
+
+Verdict = Literal["ok", "warning", "problem", "skipped"]
+
+# Beyond this a clock is worth setting; an apply refuses only beyond MAX_CLOCK_DIFFERENCE.
+_NOTED_CLOCK_DIFFERENCE = timedelta(seconds=10)
+_READS = 3
+_PAGE = 10
+_OF_THE_API = ("token", "api", "account", "clock", "rate")
+_NAMED = 3
+_SET_CLOCK = "set this machine's clock (NTP)"
+_APPLY = "campaignctl apply"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    `found` says what was seen, in one line. `mend` is the command or setting that puts it right, empty
+    where nothing has to be. `skipped` means that it could not be looked at, for a reason named elsewhere.
+    """
+
+    name: str
+    verdict: Verdict
+    found: str
+    mend: str = ""
+
+
+def refused(name: str, error: CampaignctlError) -> Check:
+    """A check that ended with an error is a problem, in the error's own words."""
+    found = f"{error.summary}: {error.detail}" if error.detail else error.summary
+    return Check(name, "problem", found, error.hint)
+
+
+def examine(wiring: Wiring, project: Project, missing: Check | None = None) -> tuple[Check, ...]:
+    """Every check of the state, its lock and the account, each whatever became of the others.
+
+    `missing` says why there is no API to ask, if so. Raises Interrupted, and nothing else of ours.
+    """
+    keeping = _tried("lock", wiring.backend.keeping)
+    state = _tried("state", lambda: _read(wiring.backend, project))
+    return (
+        *_state_checks(state, keeping, wiring.backend.location),
+        *_lock_checks(keeping),
+        *_account_checks(wiring, project, state if isinstance(state, State) else None, missing),
+    )
+
+
+def _tried(name: str, look: Callable[[], T]) -> T | Check:
+    try:
+        return look()
+    except Interrupted:
+        raise
+    except CampaignctlError as error:
+        return refused(name, error)
+
+
+# ------------------------------------------------------------------------------------------- the state
+
+
+def _read(backend: Backend, project: Project) -> State | None:
+    state = backend.read()
+    check_environment(state, project)
+    return state
+
+
+def _state_checks(state: State | Check | None, keeping: Keeping | Check, location: str) -> Iterator[Check]:
+    beside = None if isinstance(keeping, Check) else keeping
+    if isinstance(state, Check):
+        yield state
+    elif state is None:
+        yield Check("state", "ok", f"none yet in {location}; the first apply makes it")
+    else:
+        yield _readable(state, location, beside)
+        yield _pending(state)
+    if beside is not None and state is not None:
+        yield _permissions(beside, location)
+    if beside is not None and beside.access is not None:
+        access = beside.access
+        yield Check(access.way, "ok" if access.allowed else "problem", access.found, access.mend)
+
+
+def _readable(state: State, location: str, beside: Keeping | None) -> Check:
+    found = f"{location}: serial {state.serial}, {_counted(len(state.campaigns), 'campaign')}"
+    if beside is None:
+        return Check("state", "ok", found)
+    found += ", with a backup" if beside.backup else ", no backup yet"
+    if beside.left_journal:
+        return Check("state", "warning", f"{found}; a run that ended early left its journal", _APPLY)
+    return Check("state", "ok", found)
+
+
+def _pending(state: State) -> Check:
+    if not state.pending:
+        return Check("pending", "ok", "nothing is unsettled")
+    named = [f"{key} ({_phase(intent)})" for key, intent in sorted(state.pending.items())]
+    others = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    open_ = sorted(key for key, intent in state.pending.items() if intent.phase != "planned")
+    left = f"; what it cannot settle: campaignctl state resolve {shlex.quote(open_[0])}" if open_ else ""
+    found = f"{_counted(len(named), 'write')} not settled: {', '.join(named[:_NAMED])}{others}"
+    return Check("pending", "warning", found, f"{_APPLY}{left}")
+
+
+def _phase(intent: Intent) -> str:
+    if intent.phase == "planned":
+        return f"{intent.operation} not sent"
+    since = f" at {intent.at}" if intent.at else ""
+    return f"{intent.operation} sent{since}, outcome unknown"
+
+
+def _permissions(beside: Keeping, location: str) -> Check:
+    if beside.exposed is None:
+        return Check("permissions", "ok", f"who may read {location} may read the state")
+    if not beside.exposed:
+        return Check("permissions", "ok", "the state is for its owner alone")
+    files = " ".join(map(shlex.quote, beside.exposed))
+    found = f"others than the owner may read or write {_counted(len(beside.exposed), 'file')} of the state"
+    return Check("permissions", "warning", found, f"chmod 600 {files}")
+
+
+# -------------------------------------------------------------------------------------------- the lock
+
+
+def _lock_checks(keeping: Keeping | Check) -> Iterator[Check]:
+    if isinstance(keeping, Check):
+        yield keeping
+    elif keeping.lock is None:
+        yield Check("lock", "ok", "free")
+    else:
+        yield _lock(keeping.lock, keeping.holder_lives)
+
+
+def _lock(lock: LockInfo, lives: bool | None) -> Check:
+    where = f"process {lock.process}, in {lock.run}" if lock.run else f"process {lock.process}"
+    held = f"`{lock.operation}` of {lock.holder} on {lock.host}, {where}, since {lock.since}"
+    unlock = f"campaignctl state unlock {shlex.quote(lock.id)}"
+    if lives is False:
+        found = f"left by {held}, which is dead; the next apply takes it over"
+        return Check("lock", "warning", found, _APPLY)
+    if lives is None:
+        found = f"held by {held}; whether that lives only that host can tell"
+        return Check("lock", "warning", found, f"wait for it; if it is gone for good: {unlock}")
+    return Check("lock", "warning", f"held by {held}, which lives", f"wait for it; if it hangs: {unlock}")
+
+
+# ----------------------------------------------------------------------------------------- the account
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What a few reads of the account gave: the last page and how long each took, or why one failed."""
+
+    page: Page | None
+    latencies: tuple[timedelta, ...]
+    error: ApiError | None = None
+
+
+def _account_checks(
+    wiring: Wiring, project: Project, state: State | None, missing: Check | None
+) -> Iterator[Check]:
+    api = wiring.api
+    if api is None:
+        yield from (
+            missing if missing and missing.name == name else Check(name, "skipped", "the API was not asked")
+            for name in _OF_THE_API
+        )
+        return
+    answers = _ask(api)
+    yield _token(answers)
+    yield _reachability(api, answers)
+    yield _account(api, answers, state, project)
+    yield _clock(api, wiring.clock.now())
+    yield _rate(api, project)
+
+
+def _ask(api: CampaignApi) -> _Answers:
+    page: Page | None = None
+    latencies: list[timedelta] = []
+    error: ApiError | None = None
+    try:
+        for _ in range(_READS):
+            page = api.list_page(1, size=_PAGE)
+            latencies += [api.pulse.latency] if api.pulse else []
+    except ApiError as failed:
+        error = failed
+        latencies += [api.pulse.latency] if api.pulse and not latencies else []
+    return _Answers(page, tuple(latencies), error)
+
+
+def _token(answers: _Answers) -> Check:
+    if isinstance(answers.error, TokenRejected):
+        return refused("token", answers.error)
+    if answers.error is not None:
+        return Check("token", "skipped", "set; nobody answered whether it is accepted")
+    return Check("token", "ok", "set, and accepted")
+
+
+def _reachability(api: CampaignApi, answers: _Answers) -> Check:
+    if answers.error is not None and not isinstance(answers.error, TokenRejected):
+        failed = refused("api", answers.error)
+        if answers.error.status is not None:
+            return failed
+        where = f"check the network, and that {api.url} is right (`api.url`, OCAMBA_API_URL)"
+        return replace(failed, mend=where)
+    milliseconds = median(latency / timedelta(milliseconds=1) for latency in answers.latencies)
+    count = len(answers.latencies)
+    of = f"median of {count} reads" if count > 1 else "one read"
+    return Check("api", "ok", f"{api.url} answers in {milliseconds:.0f} ms ({of})")
+
+
+def _account(api: CampaignApi, answers: _Answers, state: State | None, project: Project) -> Check:
+    page = answers.page
+    if page is None:
+        return Check("account", "skipped", "it could not be read")
+    found = _tried("account", lambda: _company(api, page, state, project))
+    if isinstance(found, Check):
+        return found
+    if found is None:
+        return Check("account", "ok", "no campaign shows yet which company it is; the first create will")
+    known = {"the state": state.account.company_id if state else None, "campaignctl.yaml": project.company_id}
+    agreed = " and ".join(where for where, company in known.items() if company)
+    return Check("account", "ok", f"company {found}" + (f", as in {agreed}" if agreed else ""))
+
+
+def _company(api: CampaignApi, page: Page, state: State | None, project: Project) -> str | None:
+    """The company of the account. Raises AccountMismatch unless state and project know it as theirs."""
+    check_url(state, api.url)
+    company = company_of(page.items) or company_of_records(api, state)
+    check_company(company, state, project)
+    return company
+
+
+def _clock(api: CampaignApi, now: datetime) -> Check:
+    server = api.server_time
+    if server is None:
+        return Check("clock", "skipped", "no answer told the server's time")
+    apart = abs(server - now)
+    found = f"{apart.total_seconds():.0f} s {'behind' if server > now else 'ahead of'} the API's"
+    if apart > MAX_CLOCK_DIFFERENCE:
+        return Check("clock", "problem", found, _SET_CLOCK)
+    if apart > _NOTED_CLOCK_DIFFERENCE:
+        return Check("clock", "warning", found, _SET_CLOCK)
+    return Check("clock", "ok", "as the API's, to the second or two that a `Date` can tell")
+
+
+def _rate(api: CampaignApi, project: Project) -> Check:
+    if api.pulse is None:
+        return Check("rate", "skipped", "no answer told the rate limit")
+    rate = api.pulse.rate
+    ours = project.api.rate_limit
+    if rate is None:
+        pace = f"{ours.per_second} a second and {ours.per_minute} a minute"
+        return Check("rate", "ok", f"the API sends no figures; requests are paced to {pace}")
+    found = f"{rate.remaining} of {rate.limit} requests left for {rate.reset:.0f} s"
+    if rate.remaining > min(ours.reserve_per_minute, rate.limit // 2):
+        return Check("rate", "ok", found)
+    mend = f"wait {rate.reset:.0f} s; if it stays so, others use the budget: lower `api.rate_limit`"
+    return Check("rate", "warning", found, mend)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"

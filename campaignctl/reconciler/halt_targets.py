@@ -1,0 +1,159 @@
+"""Whom a halt names: what the state records, and what markers in the account show to be ours."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from campaignctl.campaign.keys import named
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
+from campaignctl.errors import CampaignctlError, UsageError
+from campaignctl.plan import records
+from campaignctl.plan.arming import has_fired, known_sends, runs_left
+from campaignctl.project.model import Project
+from campaignctl.reconciler.opening import check_environment, check_url, ours, tags_of
+from campaignctl.reconciler.run import Wiring
+from campaignctl.schedule.times import TimeError, parse_gmt, parse_iso
+from campaignctl.state.halts import Halt
+from campaignctl.state.model import Record, State
+
+Declared = Callable[[], Collection[str] | None]
+
+_NOW = datetime.min.replace(tzinfo=UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One campaign that a halt names. `first` is when it may send next; `live` what a read showed, and
+    `missing` that one showed nothing. `over`: it is recorded as final and never read again."""
+
+    key: str | None
+    id: str
+    name: str
+    status: Status
+    first: datetime
+    record: Record | None = None
+    live: Live | None = None
+    missing: bool = False
+    over: bool = False
+    recurs: bool = False
+
+    @property
+    def can_send(self) -> bool:
+        """Whether it can send by itself and could be stopped, as far as known."""
+        if self.missing or self.over:
+            return False
+        going = self.status in (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
+        return going or (self.status is Status.SENT and self.recurs)
+
+    def seen(self, live: Live | None) -> Named:
+        """The same after a read."""
+        if live is None:
+            return replace(self, live=None, missing=True)
+        status = status_of(live, self.record.applied if self.record else None)
+        return replace(self, live=live, status=status, missing=False, name=live.name or self.name)
+
+
+def readable_state(wiring: Wiring, project: Project) -> tuple[State | None, tuple[str, ...]]:
+    """The state, read without its lock, or why it tells nothing: then only markers show what is ours.
+
+    Whatever is wrong with it must keep nobody from stopping what can be found.
+    """
+    try:
+        state = wiring.backend.read()
+        check_environment(state, project)
+        if wiring.api is not None:
+            check_url(state, wiring.api.url)
+    except CampaignctlError as error:
+        why = f"the state in {wiring.backend.location} is not used: {error.summary}"
+        return None, (f"{why}; what carries no marker of ours was not found: look in the dashboard",)
+    return state, ()
+
+
+def check_keys(keys: Iterable[str] | None, state: State | None, declared: Declared) -> None:
+    """Raise UsageError for a key that is neither recorded nor declared, naming the nearest.
+
+    Manifests are only read for a key that is not recorded; where they cannot be read, every key is taken.
+    """
+    known = {*state.campaigns, *state.pending} if state else set()
+    strange = [key for key in keys or () if not named(key, known)]
+    if not strange or (others := declared()) is None:
+        return
+    known.update(others)
+    for key in strange:
+        if not named(key, known):
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else "`campaignctl halt --all` stops everything"
+            raise UsageError(f"{key}: no such key, and nothing was stopped", hint=hint)
+
+
+def recorded(state: State | None, halt: Halt, now: datetime) -> dict[str, Named]:
+    """The recorded campaigns that a halt names, by id, as the state knows them."""
+    known = state.campaigns if state else {}
+    return {record.id: _of_record(key, record, now) for key, record in known.items() if halt.names(key)}
+
+
+def _of_record(key: str, record: Record, now: datetime) -> Named:
+    status = Status(record.status) if record.status in tuple(Status) else Status.UNKNOWN
+    return Named(
+        key,
+        record.id,
+        str(record.applied.get("name", "")),
+        status,
+        _first(record, status, now),
+        record,
+        over=records.final(record, now),
+        recurs=runs_left(record.applied, now),
+    )
+
+
+def _first(record: Record, status: Status, now: datetime) -> datetime:
+    """When a recorded campaign may send next; what is under way, or was set off, comes before all."""
+    if status is Status.RUNNING or has_fired(record.applied):
+        return _NOW
+    sends = known_sends(record.applied, now)
+    times = [parse_iso(record.next_run_time)] if record.next_run_time else []
+    times += [sends.first] if sends.first else []
+    return min((time for time in times if time >= now), default=_LATEST)
+
+
+def marked(
+    lives: Iterable[Live], state: State | None, project: Project, halt: Halt, keys: Iterable[str]
+) -> dict[str, Named]:
+    """Campaigns that carry our marker, are named by a halt and not recorded, by id: what a running apply
+    made a moment ago, and what a lost state made. `keys` are further keys to know markers by."""
+    own = {*state.campaigns, *state.pending} if state else set()
+    tags = tags_of(project, {*own, *keys})
+    known = {record.id for record in state.campaigns.values()} if state else set()
+    found = {}
+    for live, made_by in ours(lives, project):
+        key = tags.get(made_by.key)
+        if live.id not in known and (halt.keys is None or (key is not None and halt.names(key))):
+            found[live.id] = Named(key, live.id, live.name, status_of(live), _next_run(live), live=live)
+    return found
+
+
+def _next_run(live: Live) -> datetime:
+    text = live.text("next_run_time") or live.text("scheduled_time")
+    try:
+        return parse_gmt(text) if text else _LATEST
+    except TimeError:
+        return _LATEST
+
+
+def unsettled(state: State | None, halt: Halt, found: Collection[str]) -> Mapping[str, str]:
+    """The names of named creates, by key, of which nobody knows whether they happened. `found` are intents
+    whose campaign was seen."""
+    pending = state.pending if state else {}
+    return {
+        key: str(intent.spec.get("name", ""))
+        for key, intent in pending.items()
+        if intent.operation == "create"
+        and intent.phase != "planned"
+        and halt.names(key)
+        and intent.intent not in found
+    }

@@ -1,0 +1,229 @@
+"""Refresh: what the account shows of the recorded campaigns, by list pages or by id, whichever is cheaper.
+
+Only campaigns that can still change are read. Absence from a list proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import ceil
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.live import Live
+from campaignctl.diff import compare
+from campaignctl.errors import AccountMismatch
+from campaignctl.manifest.model import DesiredState
+from campaignctl.plan import records
+from campaignctl.plan.context import Reading, Unsettled
+from campaignctl.project.model import Project
+from campaignctl.reconciler.opening import behind, check_company, company_of, newest, spread
+from campaignctl.reconciler.ports import CampaignApi
+from campaignctl.state.model import Record, State
+
+# Up to this many campaigns are read by id without asking for a list page first.
+_FEW = 2
+
+
+@dataclass
+class _Reads:
+    """The reads of one refresh; `seen` is everything that proves whose account this is.
+
+    `live_only`: what is wanted is not expected to be over, so that the list may leave that out.
+    """
+
+    api: CampaignApi
+    parallelism: int
+    live_only: bool = True
+    seen: dict[str, Live] = field(default_factory=dict)
+
+    def by_id(self, ids: Iterable[str]) -> dict[str, Live | None]:
+        wanted = list(ids)
+        found = dict(zip(wanted, spread(self.api.read, wanted, self.parallelism), strict=True))
+        self.seen.update({campaign_id: live for campaign_id, live in found.items() if live})
+        return found
+
+    def by_pages(self, wanted: set[str]) -> dict[str, Live]:
+        """Those that list pages show, for as long as pages are cheaper than single reads."""
+        found: dict[str, Live] = {}
+        counted: set[str] = set()
+        number = 0
+        while len(wanted - set(found)) > _FEW:
+            number += 1
+            page = self.api.list_page(number, live_only=self.live_only)
+            fresh = {live.id: live for live in page.items if live.id not in counted}
+            counted |= set(fresh)
+            self.seen.update(fresh)
+            found.update({live.id: live for live in fresh.values() if live.id in wanted})
+            if not fresh or page.total is None or len(counted) >= page.total:
+                break
+            if len(wanted - set(found)) <= ceil((page.total - len(counted)) / len(page.items)):
+                break
+        return found
+
+
+def read_records(
+    api: CampaignApi,
+    wanted: Mapping[str, Record],
+    *,
+    parallelism: int,
+    at_hand: Mapping[str, Live] | None = None,
+    live_only: bool = True,
+) -> tuple[dict[str, Live | None], dict[str, Live]]:
+    """What live shows of these records, by key, and everything that was seen on the way, by id.
+
+    `at_hand` are campaigns read already. `live_only` is false where some of these are expected to be over,
+    which a list of what is alive does not show. A list item that says nothing about a member that the API
+    normally returns is read again by id.
+    """
+    reads = _Reads(api, parallelism, live_only, dict(at_hand or {}))
+    ids = {record.id for record in wanted.values()}
+    found: dict[str, Live | None] = {key: live for key, live in reads.seen.items() if key in ids}
+    found.update(reads.by_pages(ids - set(found)))
+    vague = {
+        record.id
+        for record in wanted.values()
+        if (live := found.get(record.id)) and compare(record.applied, record.echo, live).unknown
+    }
+    found.update(reads.by_id(sorted((ids - set(found)) | vague)))
+    return {key: found[record.id] for key, record in wanted.items()}, reads.seen
+
+
+def observe(
+    api: CampaignApi,
+    state: State | None,
+    desired: DesiredState,
+    now: datetime,
+    *,
+    parallelism: int,
+    at_hand: Mapping[str, Live] | None = None,
+) -> Reading:
+    """What a plan needs to know of the account.
+
+    That the state is behind is seen where list pages were read; single reads show only what is recorded,
+    and nothing is read for this alone.
+
+    Raises AccountMismatch when the account is not the state's, ReadFailed when a read failed.
+    """
+    project = desired.project
+    adoptable = _adoptable(api, state, desired, parallelism)
+    if state is None:
+        return Reading(adoptable=adoptable, company_id=company_of((at_hand or {}).values()))
+    alive = {key: record for key, record in state.campaigns.items() if not records.final(record, now)}
+    live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand)
+    released = _released(api, state, desired, parallelism, adoptable)
+    seen.update({found.id: found for found in (*released.values(), *adoptable.values()) if found})
+    check_company(company_of(seen.values()), state, project)
+    missing = sorted(key for key, campaign in live.items() if campaign is None)
+    if missing:
+        prove_account(api, state, project, seen)
+    return Reading(
+        live=live,
+        released=released,
+        adoptable=adoptable,
+        behind=behind(seen.values(), state, project, desired.campaigns),
+        company_id=company_of(seen.values()) or state.account.company_id,
+    )
+
+
+def prove_account(api: CampaignApi, state: State, project: Project, seen: Mapping[str, Live]) -> None:
+    """Raise AccountMismatch unless some read shows that the account is the state's.
+
+    A campaign is missing only in an account that is proven right: another one does not know the id
+    either.
+    """
+    company = company_of(seen.values()) or company_of(api.list_page(1).items)
+    check_company(company, state, project)
+    if company is None:
+        raise AccountMismatch(
+            "no recorded campaign was found, and nothing shows whose account this is",
+            hint="check OCAMBA_TOKEN; `campaignctl state rm KEY` forgets a campaign that is really gone",
+        )
+
+
+def _adoptable(
+    api: CampaignApi, state: State | None, desired: DesiredState, parallelism: int
+) -> dict[str, Live | None]:
+    """Reads of the campaigns that manifests want to take over, by id; none once that is done."""
+    recorded = state.campaigns if state else {}
+    ids = sorted(
+        {wanted.adopt for key, wanted in desired.campaigns.items() if wanted.adopt and key not in recorded}
+    )
+    return dict(zip(ids, spread(api.read, ids, parallelism), strict=True))
+
+
+def _released(
+    api: CampaignApi,
+    state: State,
+    desired: DesiredState,
+    parallelism: int,
+    at_hand: Mapping[str, Live | None],
+) -> dict[str, Live | None]:
+    """What once had the key or the body of a campaign that would be created now; `at_hand` was read."""
+    created = {
+        key: body_digest(wanted.spec)
+        for key, wanted in desired.campaigns.items()
+        if key not in state.campaigns
+    }
+    digests = set(created.values())
+    ids = sorted(
+        {
+            entry.id
+            for entry in state.released
+            if (entry.key in created or entry.digest in digests) and entry.status not in ("sent", "canceled")
+        }
+    )
+    unread = [campaign_id for campaign_id in ids if campaign_id not in at_hand]
+    read = dict(zip(unread, spread(api.read, unread, parallelism), strict=True))
+    known = {**at_hand, **read}
+    return {campaign_id: known[campaign_id] for campaign_id in ids}
+
+
+def look(api: CampaignApi, state: State) -> tuple[dict[str, Live], dict[str, Unsettled]]:
+    """One look for every pending create, without waiting: found ones and the others."""
+    found = find(api, state)
+    settled = {key: lives[0] for key, lives in found.items() if len(lives) == 1}
+    unsettled = {
+        key: Unsettled(
+            key,
+            intent.intent,
+            at_once=intent.first_send == "immediately",
+            reason=f"unsettled: nobody knows yet whether its {intent.operation} happened; apply settles it",
+            hint="campaignctl apply",
+        )
+        for key, intent in state.pending.items()
+        if intent.phase != "planned" and key not in settled
+    }
+    return settled, unsettled
+
+
+def find(api: CampaignApi, state: State) -> dict[str, list[Live]]:
+    """Campaigns that carry the marker of a pending create, by key; all that the state does not know are
+    looked at, whatever their name, and read by id where the list says nothing about metadata."""
+    pending = {
+        intent.intent: key
+        for key, intent in state.pending.items()
+        if intent.operation == "create" and intent.phase != "planned"
+    }
+    if not pending:
+        return {}
+    known = {record.id for record in state.campaigns.values()} | {entry.id for entry in state.released}
+    marks = [state.pending[key].watermark.ids for key in pending.values()]
+    scan = newest(api, marks[0] if all(mark == marks[0] for mark in marks) else _deepest(marks), reserve=True)
+    found: dict[str, list[Live]] = {}
+    for live in scan.lives:
+        if live.id in known:
+            continue
+        full = live if live.shows_metadata else api.read(live.id, reserve=True)
+        made_by = marker.read(full.members) if full else None
+        if full and made_by and made_by.intent in pending:
+            found.setdefault(pending[made_by.intent], []).append(full)
+    return found
+
+
+def _deepest(marks: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """The ids that every mark has: a scan must not stop before the oldest of them."""
+    shared = set(marks[0]).intersection(*marks[1:])
+    return tuple(campaign_id for campaign_id in marks[0] if campaign_id in shared)

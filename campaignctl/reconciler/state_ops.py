@@ -1,0 +1,357 @@
+"""Taking a state to another place: under both locks, whole, and leaving a note where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import reduce
+from shlex import quote
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
+from campaignctl.diff import EVENT, requested
+from campaignctl.errors import ApiError, CampaignctlError, StateError, StateMoved, in_environment
+from campaignctl.manifest.document import CAMPAIGN_KEY
+from campaignctl.manifest.model import DesiredState
+from campaignctl.plan import decide, records
+from campaignctl.project.model import Project
+from campaignctl.reconciler import requests, settle
+from campaignctl.reconciler.apply import api_of, locked
+from campaignctl.reconciler.opening import check_company, check_environment, company_of, opening_read
+from campaignctl.reconciler.ports import Backend, Session
+from campaignctl.reconciler.refresh import find
+from campaignctl.reconciler.run import AT_ONCE, Run, Wiring, new_state
+from campaignctl.state.halts import Halts
+from campaignctl.state.model import Entry, Intent, Record, State, Watermark
+
+_OPERATION = "state migrate"
+_TWO_HINT = "look at both with `campaignctl state pull`; one of them has to go before this one can come"
+
+
+def migrate(wiring: Wiring, project: Project, target: Backend) -> str:
+    """Take the state and its stop mark to `target`; what is pending goes along, and the serial stays.
+
+    A run that died half way is repeated: until the note is written, the state counts where it was.
+
+    Raises:
+        StateError: there is no state here, or one of another lineage or a later serial at the target.
+    """
+    source = wiring.backend
+    with locked(wiring, _OPERATION) as session:
+        state = session.state
+        if state is None:
+            raise StateError(
+                f"there is no state in {source.location} to take away",
+                hint="name the other place as `state` in campaignctl.yaml; the first apply makes it there",
+            )
+        check_environment(state, project)
+        there = target.acquire(_OPERATION, wiring.lock_timeout)
+        try:
+            _refuse_another(there, target, state)
+            _take_stop_mark(source, target)
+            there.write(state)
+        finally:
+            there.release()
+        session.retire(target.location)
+    number = len(state.campaigns)
+    what = f"serial {state.serial}, {number} campaign{'s' if number != 1 else ''}"
+    return f"The state ({what}) was taken from {source.location} to {target.location}."
+
+
+def _refuse_another(there: Session, target: Backend, state: State) -> None:
+    """Raise unless the target is empty, or has an earlier form of this very state."""
+    try:
+        found = there.state
+    except StateMoved as moved:
+        lineage, serial = moved.lineage, moved.serial
+    else:
+        if found is None:
+            return
+        lineage, serial = found.lineage, found.serial
+    if lineage != state.lineage:
+        raise StateError(
+            f"there is another state in {target.location}, and nothing was changed",
+            detail=f"its lineage is {lineage}, and this one's is {state.lineage}",
+            hint=_TWO_HINT,
+        )
+    if serial > state.serial:
+        raise StateError(
+            f"the state in {target.location} is further than this one, and nothing was changed",
+            detail=f"its serial is {serial}, and this one's is {state.serial}",
+            hint=_TWO_HINT,
+        )
+
+
+def _take_stop_mark(source: Backend, target: Backend) -> None:
+    halts = source.halts().halts
+    if halts:
+        target.change_halts(lambda there: reduce(Halts.with_halt, halts, there))
+
+
+def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id: str) -> str:
+    """Record the campaign of this id under the key, as the account shows it; what was done, in a sentence.
+
+    The next plan shows every difference to the manifest of the key. Raises StateError for a key or an id that
+    is recorded already or not settled, a campaign that there is not, and one that belongs to another company,
+    project or environment.
+    """
+    api, project = api_of(wiring), desired.project
+    with locked(wiring, "import") as session:
+        state = session.state
+        check_environment(state, project)
+        check_new_key((), key)
+        if state is not None:
+            _check_free(state, key, campaign_id)
+        opening = opening_read(api, state, project, [key], wiring.clock.now())
+        run = Run(wiring, session, api, project, opening)
+        company = opening.company_id or project.company_id
+        live = _found(run, key, campaign_id, company)
+        if state is None:
+            session.write(new_state(run))
+        manifest = desired.campaigns.get(key)
+        record = decide.record_of(live, project, run.now(), manifest.lifecycle if manifest else None)
+        run.record(Entry(records={key: record}, missed={key: None}))
+    then = in_environment("campaignctl plan shows what differs", project.environment)
+    if manifest is None:
+        then = f"write a manifest of {key} before the next apply, which would cancel or forget it"
+    return f"{key} is now {campaign_id} ({live.status}); {then}."
+
+
+def _check_free(state: State, key: str, campaign_id: str) -> None:
+    if key in state.pending:
+        raise StateError(f"{key} is not settled", hint="campaignctl apply", key=key)
+    if key in state.campaigns:
+        raise StateError(
+            f"{key} is recorded already, as {state.campaigns[key].id}",
+            hint=f"campaignctl state rm {quote(key)} forgets it first, and leaves its campaign as it is",
+            key=key,
+        )
+    owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
+    if owner is not None:
+        raise StateError(
+            f"{campaign_id} is recorded already, as {owner}",
+            hint=f"campaignctl state mv {quote(owner)} {quote(key)}",
+            key=key,
+        )
+    check_new_key(state.campaigns, key)
+
+
+def _found(run: Run, key: str, campaign_id: str, company_id: str | None) -> Live:
+    live = run.api.read(campaign_id)
+    if live is None:
+        raise StateError(f"there is no campaign {campaign_id} in this account", key=key)
+    wrong = decide.why_not(live, run.project, company_id)
+    if wrong is not None:
+        raise StateError(wrong[0], hint=wrong[1], key=key)
+    return live
+
+
+def _state_of(session: Session, project: Project) -> State:
+    state = session.state
+    if state is None:
+        raise StateError("there is no state yet", hint="`campaignctl apply` makes it")
+    check_environment(state, project)
+    return state
+
+
+def _record_of(state: State, key: str) -> Record:
+    record = state.campaigns.get(key)
+    if record is None:
+        raise StateError(f"{key} is not in the state", hint="`campaignctl state list` shows what is", key=key)
+    return record
+
+
+def check_new_key(recorded: Iterable[str], key: str) -> None:
+    """Raise StateError unless a manifest could have this key beside those that are recorded."""
+    if not CAMPAIGN_KEY.fullmatch(key):
+        raise StateError(
+            f"{key!r} is no key",
+            hint="letters, digits, `.`, `_` and `-`, in parts joined by `/`, at most 128 characters;"
+            " of a matrix with its values, as in `push/welcome[country=DE]`",
+        )
+    twin = next((known for known in recorded if known.casefold() == key.casefold()), None)
+    if twin is not None:
+        raise StateError(f"{key} and {twin}, which is recorded, differ only in case", key=key)
+
+
+def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
+    """Give a record another key; the campaign is not touched."""
+    with locked(wiring, "state mv") as session:
+        state = _state_of(session, project)
+        record = _record_of(state, old)
+        if old in state.pending or new in state.pending:
+            raise StateError(f"{old} or {new} is not settled", hint="campaignctl apply")
+        if new in state.campaigns:
+            raise StateError(f"{new} is in the state already, as {state.campaigns[new].id}", key=new)
+        check_new_key(state.campaigns.keys() - {old}, new)
+        session.append(Entry(records={old: None, new: record}))
+    return f"Moved {old} to {new} ({record.id}). Move its manifest as well, else the next plan undoes this."
+
+
+def remove(wiring: Wiring, project: Project, key: str) -> str:
+    """Forget a record; the campaign is not touched, and its trace stays under `released`."""
+    with locked(wiring, "state rm") as session:
+        state = _state_of(session, project)
+        record = _record_of(state, key)
+        gone = records.released(key, record, record.status, wiring.clock.now())
+        session.append(Entry(records={key: None}, released=(gone,)))
+    return f"Forgot {key}. Campaign {record.id} stays in the account as it is ({record.status})."
+
+
+def push(wiring: Wiring, project: Project, state: State, force: bool) -> str:
+    """Replace the state by another one of the same lineage that is not older.
+
+    `force` allows another lineage and an older serial. A state that cannot be read may be replaced.
+    """
+    check_environment(state, project)
+    with locked(wiring, "state push") as session:
+        try:
+            current = session.state
+        except StateError:
+            current = None
+        if current is not None and not force:
+            _refuse_backwards(current, state)
+        # A state that went back in time must fit no plan that was made in between.
+        serial = max(state.serial, current.serial if current else 0) + 1
+        session.write(replace(state, serial=serial))
+    count = len(state.campaigns)
+    return f"Pushed a state of {count} campaign{'' if count == 1 else 's'}; its serial is now {serial}."
+
+
+def _refuse_backwards(current: State, new: State) -> None:
+    if current.lineage != new.lineage:
+        raise StateError(
+            "this file is the state of another lineage",
+            detail=f"here {current.lineage}, in the file {new.lineage}",
+            hint="`campaignctl state push --force FILE` replaces it all the same",
+        )
+    if new.serial < current.serial:
+        raise StateError(
+            f"this file is older than the state (serial {new.serial}, here {current.serial})",
+            detail="what was created since would be forgotten, and could be created again",
+            hint="`campaignctl state push --force FILE` replaces it all the same",
+        )
+
+
+def resolve(
+    wiring: Wiring, project: Project, key: str, *, adopt: str | None, retry: bool, force: bool
+) -> str:
+    """Settle a key by a person's word.
+
+    `adopt` takes the campaign of that id over (without the marker only with `force`; a second one with
+    the marker is cancelled). `retry` says that the write did not happen, which is checked once more.
+    """
+    if (adopt is None) == (not retry):
+        raise StateError("say either --adopt ID or --retry", key=key)
+    api = api_of(wiring)
+    with locked(wiring, "state resolve") as session:
+        check_environment(session.state, project)
+        opening = opening_read(api, session.state, project, [key], wiring.clock.now())
+        run = Run(wiring, session, api, project, opening)
+        if session.state is None:
+            session.write(new_state(run))
+        intent = run.state.pending.get(key)
+        if adopt is not None:
+            return _adopt(run, key, intent, adopt, force=force)
+        return _retry(run, key, intent, force=force)
+
+
+def _retry(run: Run, key: str, intent: Intent | None, *, force: bool) -> str:
+    if intent is None:
+        raise StateError(f"{key} has nothing to resolve", hint="campaignctl plan", key=key)
+    settle.await_age(run, [intent])
+    found = find(run.api, run.state).get(key, [])
+    if found and not force:
+        raise StateError(
+            f"{key} was created: {found[0].id} carries its marker",
+            hint=f"campaignctl state resolve {quote(key)} --adopt {found[0].id}",
+            key=key,
+        )
+    run.record(Entry(intents={key: None}))
+    return f"{key}: taken as not done; the next apply plans it again."
+
+
+def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force: bool) -> str:
+    live = run.api.read(campaign_id)
+    if live is None:
+        raise StateError(f"there is no campaign {campaign_id} in this account", key=key)
+    check_company(company_of([live]), run.state, run.project)
+    if intent is not None and intent.operation != "create":
+        return _adopt_update(run, key, intent, live)
+    owner = next((k for k, r in run.state.campaigns.items() if r.id == campaign_id), None)
+    if owner is not None:
+        raise StateError(f"{campaign_id} is recorded already, as {owner}", key=key)
+    if key in run.state.campaigns and intent is None:
+        raise StateError(f"{key} is recorded already, as {run.state.campaigns[key].id}", key=key)
+    if key not in run.state.campaigns:
+        check_new_key(run.state.campaigns, key)
+    _check_marker(run, key, intent, live, force=force)
+    run.created(key, intent or intent_of(live), live)
+    cancelled = _cancel_doubles(run, key, live)
+    return f"{key} is now {campaign_id}.{cancelled}"
+
+
+def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, force: bool) -> None:
+    """Raise StateError unless the campaign carries this key's marker, or `force` is given."""
+    made_by = marker.read(live.members)
+    ours = marker.make(run.project.name, run.project.environment, key, made_by.intent if made_by else "")
+    fits = made_by is not None and (made_by.scope, made_by.key) == (ours.scope, ours.key)
+    if intent is not None and made_by is not None:
+        fits = made_by.intent == intent.intent
+    if not fits and not force:
+        raise StateError(
+            f"{live.id} does not carry the marker of {key}",
+            hint=f"campaignctl state resolve {quote(key)} --adopt {live.id} --force, if it is the right one",
+            key=key,
+        )
+
+
+def _adopt_update(run: Run, key: str, intent: Intent, live: Live) -> str:
+    """A person says that the campaign was set off, or that its winner was set."""
+    record = _record_of(run.state, key)
+    if record.id != live.id:
+        raise StateError(f"{key} is {record.id}, not {live.id}", key=key)
+    if intent.operation == "winner":
+        requests.was_decided(run, key, intent, record, live)
+        return f"{key}: {live.id} is recorded as decided, with {run.state.campaigns[key].winner} as winner."
+    requests.was_set_off(run, key, intent, record, live)
+    return f"{key}: {live.id} is recorded as set off."
+
+
+def intent_of(live: Live) -> Intent:
+    """The intent that a campaign must come from, as far as it shows."""
+    spec = requested(live)
+    made_by = marker.read(live.members)
+    fired = spec.get(EVENT) and not spec.get("is_draft")
+    return Intent(
+        operation="create",
+        intent=made_by.intent if made_by else "",
+        phase="started",
+        spec=spec,
+        digest=body_digest(spec),
+        watermark=Watermark((), None),
+        first_send=AT_ONCE if fired else None,
+    )
+
+
+def _cancel_doubles(run: Run, key: str, kept: Live) -> str:
+    """Cancel other campaigns with the marker of the one that is kept."""
+    made_by = marker.read(kept.members)
+    said = ""
+    for live in run.opening.scan.lives:
+        if live.id == kept.id or made_by is None or marker.read(live.members) != made_by:
+            continue
+        if status_of(live) not in (Status.SCHEDULED, Status.RUNNING, Status.PAUSED):
+            said += f" {live.id} carries the same marker and is {status_of(live)}; it is left as it is."
+            continue
+        try:
+            run.api.cancel(live.id, f"campaignctl: a second copy of {kept.id}", before=run.may_send)
+        except ApiError as error:
+            raise CampaignctlError(
+                f"{key} is now {kept.id}, but its copy {live.id} could not be cancelled: {error.summary}",
+                hint=f"cancel {live.id} in the dashboard",
+            ) from error
+        said += f" Its second copy {live.id} was cancelled."
+    return said

@@ -1,0 +1,1 @@
+"""Everything that knows YAML: nodes with positions, reader, values, substitution, canonical layout."""

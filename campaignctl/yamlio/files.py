@@ -1,0 +1,149 @@
+"""The files of a project and what they name with `{$file: PATH}`: bounded, and never from outside of it."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import posixpath
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from campaignctl.yamlio.reader import LARGEST
+from campaignctl.yamlio.substitution import LANG, FileText, LanguageTexts, Reference
+
+#: A language code of the API (API contract, section 0).
+_LANGUAGE = re.compile(r"[a-z]{2}")
+
+
+class TextFiles:
+    """The texts of `{$file: PATH}`, each read once. `shown` is put before a path to name it."""
+
+    def __init__(self, root: Path, shown: str) -> None:
+        self._real = root.resolve()
+        self._shown = shown
+        self._known: dict[str, FileText | LanguageTexts] = {}
+
+    def read(self, references: Iterable[Reference]) -> dict[Reference, FileText | LanguageTexts]:
+        """What references name."""
+        return {(folder, path): self._named(folder, path) for folder, path in references}
+
+    def _named(self, folder: str, path: str) -> FileText | LanguageTexts:
+        relative = posixpath.normpath(posixpath.join(folder, path))
+        if relative not in self._known:
+            by_language = LANG in path
+            self._known[relative] = self._languages(relative) if by_language else self._read(relative)
+        return self._known[relative]
+
+    def _languages(self, relative: str) -> LanguageTexts:
+        """The file for each language: every name that stands where `{lang}` does is tried."""
+        before, part, rest = _split(relative)
+        reason = self._outside(before or ".")
+        if reason:
+            return LanguageTexts(error=reason.error, hint=reason.hint)
+        matches = map(_form(part).fullmatch, _names(self._real / before))
+        found = sorted(match["lang"] for match in matches if match)
+        form = posixpath.join(*filter(None, (before, part, rest)))
+        paths = {lang: form.replace(LANG, lang) for lang in found}
+        there = {lang: path for lang, path in paths.items() if not rest or (self._real / path).exists()}
+        texts = {lang: self._read(path) for lang, path in there.items() if _LANGUAGE.fullmatch(lang)}
+        strays = tuple((self._name(path), _text(lang)) for lang, path in there.items() if lang not in texts)
+        if texts:
+            return LanguageTexts(texts, strays)
+        hint = f"write a file for each language, as in {posixpath.basename(relative).replace(LANG, 'en')}"
+        return LanguageTexts(strays=strays, error=f"there is no file {self._name(relative)}", hint=hint)
+
+    def _outside(self, relative: str) -> FileText | None:
+        """Why a path must not be followed, or None."""
+        name = self._name(relative)
+        if "\0" in relative:
+            return FileText(name, error="not the path of a file")
+        if relative.startswith("/") or not (self._real / relative).resolve().is_relative_to(self._real):
+            hint = "copy the file into the project"
+            return FileText(name, error="the path leaves the directory of the project", hint=hint)
+        return None
+
+    def _read(self, relative: str) -> FileText:
+        name = self._name(relative)
+        if relative in {"", "."}:
+            return FileText(name, error="not the path of a file")
+        if reason := self._outside(relative):
+            return reason
+        data = content(self._real / relative)
+        if isinstance(data, str):
+            return FileText(name, error=f"{name}: {data}", hint=self._nearest(relative))
+        if len(data) > LARGEST:
+            return FileText(name, error=f"{name} has {len(data):,} bytes, and at most 1 MiB is read")
+        return _decoded(name, data)
+
+    def _nearest(self, relative: str) -> str:
+        """The file that was probably meant by a path at which there is none."""
+        folder, name = posixpath.split(relative)
+        near = difflib.get_close_matches(name, _names(self._real / folder), 1)
+        meant = self._real / folder / near[0] if near else None
+        if meant and meant.is_file() and near[0] != name:
+            return f"did you mean {_text(near[0])}?"
+        return "the path is relative to the file that names it"
+
+    def _name(self, relative: str) -> str:
+        return _text(self._shown + relative)
+
+
+def _split(path: str) -> tuple[str, str, str]:
+    """A path with `{lang}` as the folder before, the first part with it, and what follows."""
+    parts = path.split("/")
+    at = next(index for index, part in enumerate(parts) if LANG in part)
+    return "/".join(parts[:at]), parts[at], "/".join(parts[at + 1 :])
+
+
+def _form(part: str) -> re.Pattern[str]:
+    """What a name matches that is like this one, with the same language wherever `{lang}` stands."""
+    start, *more = map(re.escape, part.split(LANG))
+    first, *others = more
+    return re.compile(f"{start}(?P<lang>.+){'(?P=lang)'.join([first, *others])}", re.DOTALL)
+
+
+def _names(folder: Path) -> list[str]:
+    """The names in a folder but for hidden ones; none if it cannot be read."""
+    try:
+        return [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
+    except OSError:
+        return []
+
+
+def _text(name: str) -> str:
+    """A name of a file as text: one that is not UTF-8 must not break the output that shows it."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _decoded(name: str, data: bytes) -> FileText:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as wrong:
+        line = data.count(b"\n", 0, wrong.start) + 1
+        return FileText(name, error=f"{name} is not UTF-8 (line {line})", hint="save it as UTF-8")
+    if text.startswith("\ufeff"):
+        hint = "save it as UTF-8 without a mark"
+        return FileText(name, error=f"{name} begins with a byte order mark, which would be sent", hint=hint)
+    return FileText(name, text)
+
+
+def content(path: Path) -> bytes | str:
+    """The content of a file, a little more than the largest at most; or why there is none."""
+    try:
+        # Anything but a file (a pipe, a device) could be read without end.
+        if not path.is_file():
+            return "there is no such file" if not path.exists() else "not a file"
+        with path.open("rb", buffering=0) as stream:
+            return stream.read(LARGEST + 1) or b""
+    except (OSError, ValueError) as wrong:
+        return f"cannot be read: {getattr(wrong, 'strerror', None) or wrong}"
+
+
+def shown(directory: Path) -> str:
+    """What stands before a path of the project to name it for people: relative if that is shorter."""
+    absolute = str(directory.absolute())
+    relative = os.path.relpath(absolute)
+    if relative == ".":
+        return ""
+    return (absolute if relative.startswith("..") else relative) + os.sep

@@ -1,0 +1,86 @@
+"""From problems in a JSON value to findings at places of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+
+from campaignctl.campaign.problem import KeyPath, Problem
+from campaignctl.errors import Finding
+from campaignctl.yamlio.nodes import Node, ScalarNode, locate, path_of
+from campaignctl.yamlio.values import Builder
+
+# What a member that could not be read may cause elsewhere in its object: not said a second time.
+_CONSEQUENCES = frozenset({"empty", "freeze", "primary-lang", "recurrence"})
+
+
+def findings_of(problems: Iterable[Problem], root: Node, builder: Builder) -> Iterator[Finding]:
+    """The findings for problems in a document, without those that an unreadable member explains."""
+    unread: list[KeyPath] | None = None
+    for problem in problems:
+        if unread is None:
+            unread = list(_unread(root, builder))
+        if not _explained(problem, unread, builder.meant):
+            yield _finding(problem, locate(root, problem.path), builder)
+
+
+def _finding(problem: Problem, place: Node, builder: Builder) -> Finding:
+    """One problem at its place."""
+    hint = builder.with_place(problem.hint, place)
+    if isinstance(place, ScalarNode) and place.text == "$file":
+        # The file of one language: the path names them all.
+        hint = f"{hint}; " * bool(hint) + f"this is the text for `{problem.path[-1]}`"
+    return Finding(problem.severity, problem.code, problem.message, builder.at(place), hint)
+
+
+def _unread(root: Node, builder: Builder) -> Iterator[KeyPath]:
+    for node in builder.bad:
+        path = path_of(root, node)
+        if path is not None:
+            yield path
+
+
+def _explained(problem: Problem, unread: Iterable[KeyPath], meant: Collection[str]) -> bool:
+    path = problem.path
+    if path and path[-1] in meant:
+        return True
+    vague = problem.severity == "warning" or problem.code in _CONSEQUENCES
+    return any(
+        path[: len(bad)] == bad or (vague and len(path) > 1 and bad[: len(path) - 1] == path[:-1])
+        for bad in unread
+    )
+
+
+class Notes:
+    """The findings of a run, each once, with the key that it concerns if that is one.
+
+    What was found in several campaigns of one matrix concerns the key before the bracket.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[Finding, list[str | None]] = {}
+
+    def add(self, findings: Iterable[Finding], key: str | None = None) -> None:
+        """Note findings that concern a key."""
+        for found in findings:
+            self._keys.setdefault(found, []).append(key)
+
+    def in_order(self) -> tuple[Finding, ...]:
+        """Everything that was noted, by its place."""
+        return in_order(replace(found, key=_shared(keys)) for found, keys in self._keys.items())
+
+
+def _shared(keys: list[str | None]) -> str | None:
+    first = keys[0]
+    if first is None or keys.count(first) == len(keys):
+        return first
+    bases = {key and key.partition("[")[0] for key in keys}
+    return bases.pop() if len(bases) == 1 else None
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings by their place, each once; of a member that is not taken nobody hears that it is unknown."""
+    once = dict.fromkeys(findings)
+    refused = {found.source for found in once if found.code == "refused-member"}
+    told = (found for found in once if found.code != "unknown-member" or found.source not in refused)
+    return tuple(sorted(told, key=lambda found: (found.source, found.severity, found.code)))

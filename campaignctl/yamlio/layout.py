@@ -1,0 +1,424 @@
+"""A text after `|` or `>`: taken apart, so that it can stand at another indentation and say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+#: How far its lines stand in from the line that opens it.
+STEP = 2
+_HEADER = re.compile(r"(?P<anchor>&\S+\s+)?(?P<style>[|>])(?P<signs>[-+0-9]*)(?P<comment>[ \t]+#.*)?[ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class BlockText:
+    """A block scalar: what opens it, and its lines without their indentation.
+
+    `digit` says that its indentation is told by a digit, as its first line begins with blanks. `chomping`
+    is `-`, `+` or nothing. `size` is the number of characters that it takes in its text, without the
+    newline of its last line.
+    """
+
+    anchor: str
+    style: str
+    digit: bool
+    chomping: str
+    comment: str
+    lines: tuple[str, ...]
+    size: int
+
+    def written(self, indent: int) -> list[str]:
+        """Its lines anew: what opens it, and the text, in a collection whose column is `indent`."""
+        digit = str(STEP) if self.digit else ""
+        margin = " " * (indent + STEP)
+        opening = f"{self.anchor}{self.style}{digit}{self.chomping}{self.comment}"
+        return [opening, *(margin + line if line else "" for line in self.lines)]
+
+
+def block_text(text: str, start: int, end: int, column: int) -> BlockText | None:
+    """The block scalar between two offsets of a text, or None if it is written in a way that is not known.
+
+    `end` may lie behind it, where the next part begins; `column` is that of the collection it is in.
+    """
+    first, _, rest = text[start:end].partition("\n")
+    header = _HEADER.fullmatch(first)
+    if header is None:
+        return None
+    signs = header["signs"]
+    told = re.sub(r"\D", "", signs)
+    lines = rest.split("\n")
+    if not lines[-1].strip(" "):
+        lines.pop()
+    indent = max(column, 0) + int(told) if told else _indent(lines)
+    chomping = signs.replace(told, "")
+    while chomping != "+" and lines and len(lines[-1]) <= indent and not lines[-1].strip(" "):
+        lines.pop()
+    content = tuple(line[indent:] for line in lines)
+    if content and end == len(text) and not text.endswith("\n"):
+        chomping = "-"  # the end of the file is not the end of a line: nothing is to come after its text
+    size = len("\n".join([first, *lines]))
+    anchor, comment = header["anchor"] or "", (header["comment"] or "").rstrip()
+    return BlockText(anchor, header["style"], bool(told), chomping, comment, content, size)
+
+
+def _indent(lines: list[str]) -> int:
+    """How far the first line that is not blank stands in; without one, the longest of the blank ones."""
+    for line in lines:
+        if line.strip(" "):
+            return len(line) - len(line.lstrip(" "))
+    return max(map(len, lines), default=0)
+
+
+_STARTS = (MappingStartEvent, SequenceStartEvent)
+_ENDS = (MappingEndEvent, SequenceEndEvent)
+
+
+class Unreadable(Exception):
+    """A text that this parser does not read: `problem` says why, `offset` where (a character of the text)."""
+
+    def __init__(self, problem: str, offset: int) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The anchors that a part of a document sets, in the order of the text, and those its aliases use."""
+
+    set: tuple[str, ...] = ()
+    used: frozenset[str] = frozenset()
+
+    def __or__(self, other: Names) -> Names:
+        return Names((*self.set, *other.set), self.used | other.used)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A part that stays as it stands: a scalar, an alias, or everything between two brackets.
+
+    `start` and `end` are offsets of the text, an anchor included; a newline at its end is not. `name` is
+    what a scalar says, `block` is there for one that follows `|` or `>`.
+    """
+
+    start: int
+    end: int
+    column: int
+    block: BlockText | None = None
+    name: str = ""
+    names: Names = Names()
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A mapping of one line or more for each member; `anchor` is empty or a name."""
+
+    column: int
+    pairs: tuple[tuple[Leaf, Piece], ...]
+    anchor: str = ""
+    names: Names = field(default=Names())
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A sequence of one line or more for each item; `column` is that of its dashes."""
+
+    column: int
+    items: tuple[Piece, ...]
+    anchor: str = ""
+    names: Names = field(default=Names())
+
+
+Piece = Leaf | Members | Items
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One document: offsets of its `---` and of its `...`, None where there are none, and what is in it."""
+
+    opened: int | None
+    closed: int | None
+    root: Piece
+
+
+def layouts(text: str) -> tuple[Layout, ...]:
+    """The documents of a text whose lines end with a newline each. Raises Unreadable."""
+    parser = YAML(typ="safe", pure=True)
+    try:
+        return tuple(_Parsing(text, parser.parse(text)).documents())
+    except MarkedYAMLError as wrong:
+        mark = wrong.problem_mark or wrong.context_mark
+        raise Unreadable(str(wrong.problem or "not YAML"), mark.index if mark else 0) from wrong
+    except YAMLError as wrong:
+        raise Unreadable("not YAML", 0) from wrong
+
+
+class _Parsing:
+    """The events of one text on their way to layouts."""
+
+    def __init__(self, text: str, events: Iterator[Any]) -> None:
+        self._text = text
+        self._events = events
+
+    def documents(self) -> Iterator[Layout]:
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent):
+                opened = event.start_mark.index if event.explicit else None
+                root = self._piece(next(self._events), -1)
+                yield Layout(opened, self._closed(), root)
+
+    def _closed(self) -> int | None:
+        event = next(self._events)
+        explicit = isinstance(event, DocumentEndEvent) and event.explicit
+        return event.start_mark.index if explicit else None
+
+    def _piece(self, event: Any, outside: int) -> Piece:
+        """A node; `outside` is the column of the collection that it is in."""
+        if isinstance(event, _STARTS):
+            if event.flow_style:
+                return self._flow(event)
+            return self._members(event) if isinstance(event, MappingStartEvent) else self._items(event)
+        return self._leaf(event, outside)
+
+    def _members(self, start: Any) -> Members:
+        column, anchor = start.end_mark.column, start.anchor or ""
+        pairs: list[tuple[Leaf, Piece]] = []
+        event = next(self._events)
+        while not isinstance(event, MappingEndEvent):
+            if event.start_mark.column != column or isinstance(event, _STARTS):
+                raise Unreadable("a key that is written with `?`", event.start_mark.index)
+            key = self._leaf(event, column)
+            pairs.append((key, self._close(key, self._piece(next(self._events), column))))
+            event = next(self._events)
+        parts = [part.names for pair in pairs for part in pair]
+        return Members(column, tuple(pairs), anchor, _all_names(anchor, parts))
+
+    def _close(self, key: Leaf, value: Piece) -> Piece:
+        """A value, and one that is not there right behind the colon: the parser has it at what comes next."""
+        if not isinstance(value, Leaf) or value.start < value.end:
+            return value
+        place = self._text.index(":", key.end) + 1
+        return replace(value, start=place, end=place)
+
+    def _items(self, start: Any) -> Items:
+        # The event ends before the first dash, or behind it where the dashes stand below their key.
+        mark = start.end_mark
+        column = mark.column if self._text[mark.index] == "-" else mark.column - 1
+        items: list[Piece] = []
+        event = next(self._events)
+        while not isinstance(event, SequenceEndEvent):
+            items.append(self._piece(event, column))
+            event = next(self._events)
+        anchor = start.anchor or ""
+        return Items(column, tuple(items), anchor, _all_names(anchor, [item.names for item in items]))
+
+    def _flow(self, start: Any) -> Leaf:
+        depth, event, names = 1, start, _names(start)
+        while depth:
+            event = next(self._events)
+            depth += isinstance(event, _STARTS) - isinstance(event, _ENDS)
+            names |= _names(event)
+        first = start.start_mark
+        return Leaf(first.index, event.end_mark.index, first.column, names=names)
+
+    def _leaf(self, event: Any, outside: int) -> Leaf:
+        start, end = event.start_mark.index, event.end_mark.index
+        names, column = _names(event), event.start_mark.column
+        if not isinstance(event, ScalarEvent):
+            return Leaf(start, end, column, names=names)
+        if event.style not in {"|", ">"}:
+            return Leaf(start, end, column, None, event.value, names)
+        block = block_text(self._text, start, end, outside)
+        if block is None:
+            raise Unreadable("a block text that is opened in an unusual way", start)
+        return Leaf(start, start + block.size, column, block, event.value, names)
+
+
+def _names(event: Any) -> Names:
+    name = getattr(event, "anchor", None)
+    if not name:
+        return Names()
+    return Names(used=frozenset({name})) if isinstance(event, AliasEvent) else Names((name,))
+
+
+def _all_names(anchor: str, parts: list[Names]) -> Names:
+    every = Names((anchor,) if anchor else ())
+    for part in parts:
+        every |= part
+    return every
+
+
+_COMMENT = re.compile(r"(?:(?<=\s)|\A)#.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A comment at the end of a line, `pad` blanks behind it, and those that go on below in its column."""
+
+    pad: int
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A member, or an item where `key` is None. `lead` are the lines above it; an empty one is blank."""
+
+    lead: tuple[str, ...]
+    key: Leaf | None
+    value: Leaf | Block
+    aside: Aside | None
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A mapping or sequence of lines; `tail` are the comments below its last entry."""
+
+    entries: tuple[Entry, ...]
+    tail: tuple[str, ...]
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """A document: what stands beside its `---`, above it and below it, and its entries or its one leaf."""
+
+    aside: Aside | None
+    head: tuple[str, ...]
+    root: Block | Leaf
+    tail: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """A comment, or a blank line without a text. `beside` one is on the line that the gap begins on."""
+
+    text: str
+    column: int
+    pad: int
+    own: bool
+    beside: bool
+
+
+def commented(text: str, layout: Layout, start: int, stop: int) -> Commented:
+    """A document of a text; between `start` and `stop` there is nothing else."""
+    return _Commenting(text, layout, stop).document(start)
+
+
+class _Commenting:
+    """The way through one document, leaf by leaf; `_pending` is what was said since the last one."""
+
+    def __init__(self, text: str, layout: Layout, stop: int) -> None:
+        self._text = text
+        self._root = layout.root
+        starts = [leaf.start for leaf in _leaves(layout.root)]
+        self._following = dict(zip(starts, [*starts[1:], stop], strict=True))
+        self._pending: list[_Note] = []
+
+    def document(self, start: int) -> Commented:
+        self._read(start, next(_leaves(self._root)).start)
+        aside = self._aside()
+        head = self._lines(len(self._pending))
+        root = self._value(self._root, -1)
+        return Commented(aside, head, root, self._lines(len(self._pending)))
+
+    def _value(self, piece: Piece, outer: int) -> Leaf | Block:
+        """A part; `outer` is the column of the block in which an entry comes next, -1 if there is none."""
+        if isinstance(piece, Leaf):
+            self._read(piece.end, self._following[piece.start])
+            return piece
+        entries: list[Entry] = []
+        parts = _parts(piece)
+        for index, (key, value) in enumerate(parts, 1):
+            entries.append(self._entry(key, value, piece.column if index < len(parts) else outer))
+        return Block(tuple(entries), self._tail(piece.column, outer), piece.anchor)
+
+    def _entry(self, key: Leaf | None, piece: Piece, outer: int) -> Entry:
+        lead = self._lines(len(self._pending))
+        aside = None
+        first = next(_leaves(piece))
+        if key is not None and (first is not piece or first.block):
+            self._read(key.end, first.start)
+            if first is piece:
+                lead = (*lead, *self._lines(len(self._pending)))
+            else:
+                aside = self._aside()
+        value = self._value(piece, outer)
+        if first is piece:
+            aside = self._aside()
+        names = piece.names if key is None else key.names | piece.names
+        return Entry(lead, key, value, aside, names)
+
+    def _read(self, start: int, end: int) -> None:
+        """Note the comments and blank lines between two offsets."""
+        line_start = self._text.rfind("\n", 0, start) + 1
+        lines = self._text[start:end].split("\n")
+        inside = start > 0  # the first line is one on which something stands already
+        for number, line in enumerate(lines):
+            before = start - line_start if number == 0 else 0
+            found = _COMMENT.search(line)
+            if found:
+                bare = line[: found.start()]
+                pad = len(bare) - len(bare.rstrip())
+                beside = number == 0 and inside
+                own = not beside and not bare.strip()
+                text = found[0].rstrip()
+                self._pending.append(_Note(text, before + found.start(), pad, own, beside))
+            elif int(inside) <= number < len(lines) - 1 and not line.strip():
+                self._pending.append(_Note("", 0, 0, own=True, beside=False))
+
+    def _aside(self) -> Aside | None:
+        """Take the comment beside the last leaf, with those that go on below it."""
+        if not self._pending or not self._pending[0].beside:
+            return None
+        first = self._pending.pop(0)
+        texts = [first.text]
+        while self._pending and self._pending[0].text and self._pending[0].column == first.column:
+            texts.append(self._pending.pop(0).text)
+        return Aside(max(first.pad, 1), tuple(texts))
+
+    def _tail(self, column: int, outer: int) -> tuple[str, ...]:
+        count = 0
+        for number, note in enumerate(self._pending, 1):
+            if note.text:
+                if not (note.own and note.column >= column and note.column > outer):
+                    break
+                count = number
+        return self._lines(count)
+
+    def _lines(self, count: int) -> tuple[str, ...]:
+        """Take so many of what is pending as lines, of several blank ones only the first."""
+        notes, self._pending = self._pending[:count], self._pending[count:]
+        texts = [note.text for note in notes]
+        pairs = zip(texts, ["x", *texts], strict=False)
+        return tuple(text for text, above in pairs if text or above)
+
+
+def _parts(piece: Members | Items) -> tuple[tuple[Leaf | None, Piece], ...]:
+    return piece.pairs if isinstance(piece, Members) else tuple((None, item) for item in piece.items)
+
+
+def _leaves(piece: Piece) -> Iterator[Leaf]:
+    """The leaves of a part in the order of the text."""
+    if isinstance(piece, Leaf):
+        yield piece
+        return
+    for key, value in _parts(piece):
+        if key is not None:
+            yield key
+        yield from _leaves(value)

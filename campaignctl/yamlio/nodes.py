@@ -1,0 +1,195 @@
+"""What a YAML file says, before anybody knows what it means: a tree of nodes that know their place.
+
+The tree is plain and cheap, as every file of a run passes through it: an alias is the very node that its
+anchor names, and a place is kept as the parser's mark until a finding asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Literal, Protocol
+
+from campaignctl.campaign.problem import KeyPath
+from campaignctl.errors import Source
+
+
+class Mark(Protocol):
+    """A place as the YAML parser gives it: line and column from 0."""
+
+    @property
+    def line(self) -> int:
+        """Line from 0."""
+
+    @property
+    def column(self) -> int:
+        """Column from 0, in characters."""
+
+
+class Elsewhere:
+    """A place in a file of its own: of a node that was put into the tree of another file.
+
+    `origin` says what that file gave; `instead` is the scalar whose place the node takes, if it is one.
+    """
+
+    __slots__ = ("column", "file", "instead", "line", "origin")
+
+    def __init__(
+        self,
+        mark: Mark,
+        file: SourceFile,
+        origin: Literal["defaults", "matrix"],
+        instead: ScalarNode | None = None,
+    ) -> None:
+        self.line = mark.line
+        self.column = mark.column
+        self.file = file
+        self.origin = origin
+        self.instead = instead
+
+
+class ScalarNode:
+    """One scalar: its text, and whether it stands there without quotes and on no block."""
+
+    __slots__ = ("mark", "plain", "text")
+
+    def __init__(self, text: str, plain: bool, mark: Mark) -> None:
+        self.text = text
+        self.plain = plain
+        self.mark = mark
+
+
+class MappingNode:
+    """A mapping as pairs in the order of the file; a key may be there twice."""
+
+    __slots__ = ("mark", "pairs")
+
+    def __init__(self, pairs: list[tuple[ScalarNode, Node]], mark: Mark) -> None:
+        self.pairs = pairs
+        self.mark = mark
+
+    def get(self, name: str) -> Node | None:
+        """The value of the first key of that name."""
+        return next((node for key, node in self.pairs if key.text == name), None)
+
+    def key(self, name: str) -> ScalarNode | None:
+        """The first key of that name itself."""
+        return next((key for key, _ in self.pairs if key.text == name), None)
+
+
+class SequenceNode:
+    """A sequence of nodes."""
+
+    __slots__ = ("items", "mark")
+
+    def __init__(self, items: list[Node], mark: Mark) -> None:
+        self.items = items
+        self.mark = mark
+
+
+Node = ScalarNode | MappingNode | SequenceNode
+
+
+class SourceFile:
+    """One file: the name to show, its text, and the documents in it.
+
+    `path` is relative to the project's directory, with `/`. `references` are the paths that the file names
+    with `{$file: PATH}`.
+    """
+
+    def __init__(self, name: str, path: str, text: str) -> None:
+        self.name = name
+        self.path = path
+        self.text = text
+        self.documents: tuple[Node, ...] = ()
+        self.references: tuple[ScalarNode, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The folder of the file, relative to the project, without a slash at its end."""
+        return self.path.rpartition("/")[0]
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text, without their ends."""
+        # What YAML takes for the end of a line, so that its counting is ours.
+        text = self.text.replace("\r\n", "\n").replace("\r", "\n")
+        return text.replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n").split("\n")
+
+    def source(self, line: int = 0, column: int = 0) -> Source:
+        """A place in this file, line and column from 0."""
+        text = self.lines[line] if line < len(self.lines) else ""
+        return Source(self.name, line + 1, column + 1, text)
+
+    def at(self, place: ScalarNode | MappingNode | SequenceNode | None) -> Source:
+        """The place of a node, in the file that it comes from; of nothing, the beginning of this file."""
+        if place is None:
+            return self.source()
+        return self.of(place).source(place.mark.line, place.mark.column)
+
+    def of(self, place: ScalarNode | MappingNode | SequenceNode) -> SourceFile:
+        """The file that a node comes from: this one, unless its mark names another."""
+        mark = place.mark
+        return mark.file if isinstance(mark, Elsewhere) else self
+
+    def at_offset(self, offset: int) -> Source:
+        """The place of a character of the text."""
+        before = self.text[:offset]
+        return self.source(before.count("\n"), offset - (before.rfind("\n") + 1))
+
+
+def locate(root: Node, path: KeyPath) -> Node:
+    """The node to show for a path: the value there, else the key or node of the last part that is there."""
+    place, node = root, root
+    for part in path:
+        child: Node | None = None
+        if isinstance(node, MappingNode) and isinstance(part, str):
+            child = node.get(part)
+            if child is None:
+                return node.key("$file") or place
+            place = node.key(part) or child
+        elif isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.items):
+            place = child = node.items[part]
+        if child is None:
+            # One value where a list may stand is its first item.
+            return node if isinstance(node, ScalarNode) and part == 0 else place
+        node = child
+    return node if isinstance(node, ScalarNode) else place
+
+
+def path_of(root: Node, sought: Node) -> KeyPath | None:
+    """The path of a node in a tree, or None if it is not in it."""
+    if root is sought:
+        return ()
+    for name, child in _children(root):
+        found = path_of(child, sought)
+        if found is not None:
+            return (name, *found)
+    return None
+
+
+def _children(node: Node) -> Iterator[tuple[str | int, Node]]:
+    if isinstance(node, MappingNode):
+        yield from ((key.text, child) for key, child in node.pairs)
+    elif isinstance(node, SequenceNode):
+        yield from enumerate(node.items)
+
+
+def fingerprint(node: Node | None, texts: list[str]) -> None:
+    """Append what makes a node itself: its texts and its structure.
+
+    Not its places, quotes or comments, nor the order of members, which mean nothing.
+    """
+    if isinstance(node, ScalarNode):
+        texts.append(node.text)
+    elif isinstance(node, MappingNode):
+        texts.append("\1{")
+        for key, child in sorted(node.pairs, key=lambda pair: pair[0].text):
+            texts.append(key.text)
+            fingerprint(child, texts)
+        texts.append("\1}")
+    elif isinstance(node, SequenceNode):
+        texts.append("\1[")
+        for child in node.items:
+            fingerprint(child, texts)
+        texts.append("\1]")

@@ -1,0 +1,221 @@
+"""The only door to YAML: bytes in, nodes out, and everything that is not plain YAML refused by its place.
+
+Built on the events of PyYAML's C parser, so that no resolver turns `NO` into false and no constructor
+forgets where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+from yaml._yaml import CParser
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from campaignctl.errors import Finding
+from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
+from campaignctl.yamlio.syntax import Complaint, Place, forbidden, mistake, named
+
+#: The largest file, manifest or `{$file:}`, in bytes: 1 MiB.
+LARGEST = 1 << 20
+#: How deep a document may be nested; the API's own bodies have 7 levels.
+DEEPEST = 50
+#: How many nodes a document's aliases may add to it: no honest manifest comes near, a bomb is far above.
+MOST_ALIASED = 10_000
+#: What a file that is no manifest has at least, by its name.
+_LEAST = {
+    "campaignctl.yaml": "it has at least `metadata: {name: ...}`",
+    "_defaults.yaml": "it has `spec:`, `lifecycle:`, `extra:` or `message:`; or take the file away",
+}
+
+
+class _Refused(Exception):
+    """The rest of the file cannot be read."""
+
+
+def read(name: str, path: str, data: bytes) -> tuple[SourceFile, tuple[Finding, ...]]:
+    """A file's documents, and what is wrong with its YAML.
+
+    `name` is what findings call the file, `path` its path in the project. A file that cannot be read as a
+    whole has no documents, and then at least one finding.
+    """
+    if len(data) > LARGEST:
+        file = SourceFile(name, path, "")
+        return file, (_finding(file, "too-large", f"{len(data):,} bytes, and at most 1 MiB is read"),)
+    try:
+        text = data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as wrong:
+        return _not_utf8(name, path, data, wrong.start)
+    reading = _Reading(SourceFile(name, path, text))
+    try:
+        reading.documents()
+    except yaml.YAMLError as wrong:
+        reading.syntax(wrong)
+    except _Refused:
+        pass
+    return reading.file, tuple(reading.findings)
+
+
+def _finding(file: SourceFile, code: str, message: str, hint: str = "", place: Any = None) -> Finding:
+    return Finding("error", code, message, file.at(place), hint)
+
+
+def _not_utf8(name: str, path: str, data: bytes, offset: int) -> tuple[SourceFile, tuple[Finding, ...]]:
+    file = SourceFile(name, path, data.decode("utf-8", "replace"))
+    before = data[:offset].decode("utf-8", "replace")
+    source = file.at_offset(len(before))
+    hint = "save the file as UTF-8"
+    return SourceFile(name, path, ""), (Finding("error", "encoding", "not UTF-8", source, hint),)
+
+
+def _complaint(wrong: yaml.YAMLError) -> Complaint:
+    problem, context = (str(getattr(wrong, name, None) or "") for name in ("problem", "context"))
+    mark, began = (getattr(wrong, name, None) for name in ("problem_mark", "context_mark"))
+    mark = mark or began
+    place = Place(mark.line, mark.column) if mark else Place(0, 0)
+    return Complaint(
+        problem or "it cannot be read", place, context, Place(began.line, began.column) if began else None
+    )
+
+
+class _Reading:
+    """The reading of one file."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self.file = file
+        self.findings: list[Finding] = []
+        self._next: Callable[[], Any] = CParser(file.text).get_event
+        self._anchors: dict[str, tuple[Node, int] | None] = {}
+        self._count = 0
+        self._aliased = 0
+        self._references: list[ScalarNode] = []
+
+    def documents(self) -> None:
+        """Read the file to its end; its documents are kept only if that succeeds."""
+        found: list[Node] = []
+        while True:
+            event = self._next()
+            kind = event.__class__
+            if kind is DocumentStartEvent:
+                self._anchors, self._count, self._aliased = {}, 0, 0
+                found.append(self._node(self._next(), 0))
+            elif kind is StreamEndEvent:
+                break
+        if not found:
+            hint = _LEAST.get(self.file.path.rpartition("/")[2], "a manifest has at least `spec:`")
+            self.refuse("empty", "the file is empty", hint)
+        self.file.documents = tuple(found)
+        self.file.references = tuple(self._references)
+
+    def refuse(self, code: str, message: str, hint: str = "", event: Any = None) -> None:
+        """Note an error at an event."""
+        place = ScalarNode("", True, event.start_mark) if event is not None else None
+        self.findings.append(_finding(self.file, code, message, hint, place))
+
+    def syntax(self, wrong: yaml.YAMLError) -> None:
+        """Note what the parser itself refuses."""
+        found = forbidden().search(self.file.text)
+        if found:
+            source = self.file.at_offset(found.start())
+            message, hint = (
+                f"the control character {named(found[0])} is not allowed",
+                "take it out of the file",
+            )
+            self.findings.append(Finding("error", "control-character", message, source, hint))
+            return
+        made = mistake(self.file.lines, _complaint(wrong))
+        source = self.file.source(made.place.line, made.place.column)
+        self.findings.append(Finding("error", "syntax", f"not YAML: {made.message}", source, made.hint))
+
+    def _node(self, event: Any, depth: int) -> Node:
+        kind = event.__class__
+        if kind is AliasEvent:
+            return self._alias(event)
+        self._count += 1
+        if event.tag is not None:
+            self.refuse("tag", f"the tag {event.tag} is not allowed", "write the value without it", event)
+        if event.anchor is None:
+            return self._plain_node(event, kind, depth)
+        self._anchors[event.anchor] = None
+        before = self._count
+        node = self._plain_node(event, kind, depth)
+        self._anchors[event.anchor] = (node, self._count - before + 1)
+        return node
+
+    def _plain_node(self, event: Any, kind: type, depth: int) -> Node:
+        if kind is ScalarEvent:
+            return self._scalar(event)
+        if depth >= DEEPEST:
+            self.refuse("nesting", f"more than {DEEPEST} levels of nesting", "", event)
+            raise _Refused
+        if kind is MappingStartEvent:
+            return self._mapping(event, depth + 1)
+        if kind is SequenceStartEvent:
+            return self._sequence(event, depth + 1)
+        raise _Refused
+
+    def _scalar(self, event: Any) -> ScalarNode:
+        text: str = event.value
+        style = event.style
+        # Only in double quotes can an escape make a character that the file itself may not have.
+        if style == '"' and not text.isprintable() and (found := forbidden().search(text)):
+            message = f"the control character {named(found[0])} is not allowed in a text"
+            self.refuse("control-character", message, "take it out, or the escape that makes it", event)
+        return ScalarNode(text, not style, event.start_mark)
+
+    def _mapping(self, start: Any, depth: int) -> MappingNode:
+        pairs: list[tuple[ScalarNode, Node]] = []
+        event = self._next()
+        while event.__class__ is not MappingEndEvent:
+            key = self._node(event, depth)
+            value = self._node(self._next(), depth)
+            if key.__class__ is ScalarNode:
+                text = key.text
+                if text == "$file" and value.__class__ is ScalarNode:
+                    self._references.append(value)
+                if text == "<<" and key.plain:
+                    hint = "write the members out: an alias stands for a whole value only"
+                    self.refuse("merge-key", "the merge key `<<` is not allowed", hint, event)
+                else:
+                    pairs.append((key, value))
+            else:
+                self.refuse("key-type", "a list or map as a key", "a key is a text", event)
+            event = self._next()
+        return MappingNode(pairs, start.start_mark)
+
+    def _sequence(self, start: Any, depth: int) -> SequenceNode:
+        items: list[Node] = []
+        event = self._next()
+        while event.__class__ is not SequenceEndEvent:
+            items.append(self._node(event, depth))
+            event = self._next()
+        return SequenceNode(items, start.start_mark)
+
+    def _alias(self, event: Any) -> Node:
+        """The node that an alias stands for; what all aliases of a document add to it is bounded."""
+        if event.anchor not in self._anchors:
+            hint = "a text that begins with `*` needs quotes"
+            self.refuse("alias", f"no anchor &{event.anchor} before this alias", hint, event)
+            raise _Refused
+        known = self._anchors[event.anchor]
+        if known is None:
+            self.refuse("alias", f"the alias *{event.anchor} stands inside of its own anchor", "", event)
+            raise _Refused
+        node, size = known
+        self._count += size
+        self._aliased += size
+        if self._aliased > MOST_ALIASED:
+            message = f"aliases make more than {MOST_ALIASED:,} nodes of this document"
+            self.refuse("alias-bomb", message, "write the values out", event)
+            raise _Refused
+        return node

@@ -1,0 +1,303 @@
+"""What `{$file: PATH}` names, once it was read: one text, or one for each language."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from campaignctl.campaign.macros import SYSTEM
+from campaignctl.errors import Finding, Severity, Source
+from campaignctl.yamlio.interpolate import Room, Values, fill, filled_path, macros, whole
+from campaignctl.yamlio.nodes import Elsewhere, MappingNode, Node, ScalarNode, SequenceNode, SourceFile
+from campaignctl.yamlio.syntax import CLOSE_COLON, control_character
+
+#: Where a path with this in it names one file for each language.
+LANG = "{lang}"
+#: A folder of the project and a path from there, as it stands in `$file`.
+Reference = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FileText:
+    """What a path names: its name to show and its text, or why it cannot be used."""
+
+    name: str
+    text: str = ""
+    error: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageTexts:
+    """What a path with `{lang}` names: a file for each language, or why there are none.
+
+    `strays` are the names of files that have something else where the language should be, each with it.
+    """
+
+    texts: Mapping[str, FileText] = field(default_factory=dict)
+    strays: tuple[tuple[str, str], ...] = ()
+    error: str = ""
+    hint: str = ""
+
+
+Texts = Mapping[Reference, FileText | LanguageTexts]
+
+
+def is_file(node: Node) -> bool:
+    """Whether a node is `{$file: PATH}`, which stands for a value and is no object of its own."""
+    return isinstance(node, MappingNode) and len(node.pairs) == 1 and node.pairs[0][0].text == "$file"
+
+
+def merged(near: Node, far: Node | None) -> Node:
+    """One tree over another: objects merge member by member, of everything else the nearer stands."""
+    if not (isinstance(near, MappingNode) and isinstance(far, MappingNode)) or is_file(near) or is_file(far):
+        return near
+    below = {key.text: node for key, node in reversed(far.pairs)}
+    # Of a name that is there twice both are kept, so that it is found.
+    pairs = [(key, merged(node, below.pop(key.text, None))) for key, node in near.pairs]
+    pairs += [(key, node) for key, node in far.pairs if below.get(key.text) is node]
+    return MappingNode(pairs, near.mark)
+
+
+def with_member(node: MappingNode, name: str, value: Node) -> MappingNode:
+    """A mapping with another value for the first key of a name."""
+    first = node.key(name)
+    return MappingNode([(key, value if key is first else child) for key, child in node.pairs], node.mark)
+
+
+def replaced(node: Node, stand_in: Callable[[ScalarNode], ScalarNode]) -> Node:
+    """A tree with every value that is a scalar passed through a function; where nothing changes, itself."""
+    if isinstance(node, ScalarNode):
+        return stand_in(node)
+    if isinstance(node, SequenceNode):
+        items = [replaced(item, stand_in) for item in node.items]
+        same = all(new is old for new, old in zip(items, node.items, strict=True))
+        return node if same else SequenceNode(items, node.mark)
+    pairs = [(key, replaced(child, stand_in)) for key, child in node.pairs]
+    same = all(new is old for (_, new), (_, old) in zip(pairs, node.pairs, strict=True))
+    return node if same else MappingNode(pairs, node.mark)
+
+
+def settled(node: Node, file: SourceFile) -> None:
+    """Write the file into the mark of every node of a tree that is about to be put under others."""
+    if node.mark.__class__ is Elsewhere:
+        return
+    node.mark = Elsewhere(node.mark, file, "defaults")
+    if isinstance(node, MappingNode):
+        for key, child in node.pairs:
+            settled(key, file)
+            settled(child, file)
+    elif isinstance(node, SequenceNode):
+        for child in node.items:
+            settled(child, file)
+
+
+def scalars(node: Node | None) -> Iterator[ScalarNode]:
+    """Every value of a tree that is a scalar."""
+    if isinstance(node, ScalarNode):
+        yield node
+    elif isinstance(node, MappingNode):
+        for _, child in node.pairs:
+            yield from scalars(child)
+    elif isinstance(node, SequenceNode):
+        for child in node.items:
+            yield from scalars(child)
+
+
+#: What a node that cannot be read becomes; it never stands in a result.
+BAD: Any = object()
+#: How null is spelled.
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+@dataclass(slots=True)
+class Filling:
+    """What the values of one document are made of, and what is wrong with them.
+
+    `texts` are the files that the document names. `values` is None where texts are taken as they are. `bad`
+    are the nodes that became nothing, `unfilled` the texts of files that the manifest itself names, each
+    with its path and before it was filled in, `room` what may still be filled in.
+    """
+
+    file: SourceFile
+    values: Values | None
+    texts: Texts = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    bad: list[Node] = field(default_factory=list)
+    unfilled: list[tuple[str, str]] = field(default_factory=list)
+    room: Room = field(default_factory=Room)
+
+    def refuse(self, node: Node, code: str, message: str, hint: str = "") -> Any:
+        """Note an error at a node that has no value then."""
+        self.bad.append(node)
+        self.note("error", code, self.at(node), message, self.with_place(hint, node))
+        return BAD
+
+    def at(self, node: Node) -> Source:
+        """Where a value was written: where its node stands, or where the variable that it is was given."""
+        return self._given(node) or self.file.at(node)
+
+    def with_place(self, hint: str, node: Node) -> str:
+        """A hint, with the place that a value was filled in at if it was written at another."""
+        mark = node.mark
+        instead = mark.instead if isinstance(mark, Elsewhere) else None
+        filled = node if self._given(node) else instead
+        if not isinstance(filled, ScalarNode):
+            return hint
+        place = f"`{filled.text}` stands at {self.file.at(filled)}"
+        return f"{hint}; {place}" if hint else place
+
+    def _given(self, node: Node) -> Source | None:
+        """Where the variable was given that a text consists of."""
+        if self.values is None or not isinstance(node, ScalarNode) or "${" not in node.text:
+            return None
+        space, name = whole(node.text) or ("", "")
+        return self.values.sources.get(name) if space == "var" else None
+
+    def note(self, severity: Severity, code: str, source: Source, message: str, hint: str = "") -> None:
+        """Note a finding."""
+        self.findings.append(Finding(severity, code, message, source, hint))
+
+    def wrong_kind(self, node: Node, wanted: str, hint: str = "") -> Any:
+        """Refuse a node of the wrong kind."""
+        if isinstance(node, ScalarNode) and node.plain and node.text in NULLS:
+            hint = "leave the member out" + (", or write {}" if wanted == "an object" else "")
+            return self.refuse(node, "null", "no value: null is not taken", hint)
+        return self.refuse(
+            node, "type", f"{_kind(node)} where {wanted} belongs", hint or _instead(node, wanted)
+        )
+
+    def filled(self, text: str, file: SourceFile, node: ScalarNode | None) -> Any:
+        """A text with its places filled in; `node` is where it stands, None for a file of its own."""
+        values = self.values or Values({}, {})
+        filled, faults = fill(text, values, self.room.left)
+        self.room.take(len(filled))
+        for fault in faults:
+            source = self.at(node) if node else file.at_offset(fault.offset)
+            self.note("error", "interpolation", source, fault.message, fault.hint)
+        for name, offset in macros(text):
+            if name not in SYSTEM:
+                near = difflib.get_close_matches(name, SYSTEM, 1, 0.8)
+                self.note(
+                    "warning",
+                    "macro",
+                    file.at(node) if node else file.at_offset(offset),
+                    f"${{{name}}} is no macro of the system: it has to be a dynamic one of this account",
+                    f"did you mean ${{{near[0]}}}?" if near else "",
+                )
+        if faults and node:
+            self.bad.append(node)
+        return BAD if faults else filled
+
+    def file_text(self, node: Node) -> Any:
+        """The text that `{$file: PATH}` stands for."""
+        if self.values is None or not (isinstance(node, MappingNode) and is_file(node)):
+            file = ", or {$file: PATH}" if self.values is not None else ""
+            return self.wrong_kind(node, "a text", f"write the text itself{file}")
+        found = self._found(node)
+        if isinstance(found, LanguageTexts):
+            message = f"`{LANG}` where one text belongs"
+            return self._unusable(node, message, "it stands for a text by language: write one path")
+        return self._text_of(found, node) if found else BAD
+
+    def texts_by_language(self, node: MappingNode) -> Any:
+        """The texts that `{$file: PATH}` with `{lang}` in it stands for, by language."""
+        found = self._found(node)
+        if isinstance(found, FileText):
+            hint = f"write it with `{LANG}`, as in welcome.{LANG}.html, or each language by itself"
+            return self._unusable(node, "one file where a text by language belongs", hint)
+        if not found:
+            return BAD
+        self._note_strays(node, found)
+        if found.error:
+            return self._unusable(node, found.error, found.hint)
+        texts = {}
+        for language, text in found.texts.items():
+            self._remember(language, node)
+            texts[language] = self._text_of(text, node)
+        return BAD if any(text is BAD for text in texts.values()) else texts
+
+    def _found(self, node: MappingNode) -> FileText | LanguageTexts | None:
+        """What was read at the path of `{$file: PATH}`; None if that is no path, and an error was noted."""
+        key, path = node.pairs[0]
+        if not isinstance(path, ScalarNode) or self.values is None:
+            self.refuse(node, "file", "`$file` takes the path of a file")
+            return None
+        name = filled_path(path.text, self.values.matrix or {})
+        if name is None:
+            hint = "a path takes ${matrix.NAME} only, with a NAME of the matrix"
+            self._unusable(node, f"the path {path.text[:60]!r} is not filled in", hint)
+            return None
+        found = self.texts.get((self.file.of(key).folder, name))
+        if found is None:
+            self._unusable(node, "the file was not read")
+        return found
+
+    def _text_of(self, found: FileText, node: MappingNode) -> Any:
+        """The text of a file, filled in."""
+        if found.error:
+            return self._unusable(node, found.error, found.hint)
+        if forbidden := control_character(found.text):
+            return self._unusable(node, f"{found.name}: {forbidden}", "take it out of the file")
+        self._remember(found.text, node)
+        if "${" not in found.text:
+            return found.text
+        filled = self.filled(found.text, SourceFile(found.name, found.name, found.text), None)
+        return self._unusable(node, f"{found.name} cannot be used") if filled is BAD else filled
+
+    def _unusable(self, node: MappingNode, message: str, hint: str = "") -> Any:
+        """Refuse the path of `{$file: PATH}`."""
+        self.bad.append(node)
+        return self.refuse(node.pairs[0][1], "file", message, hint)
+
+    def _remember(self, text: str, node: MappingNode) -> None:
+        """Keep a text as the manifest's own, unless defaults name its file."""
+        if not isinstance(node.pairs[0][0].mark, Elsewhere):
+            path = node.pairs[0][1]
+            self.unfilled.append((path.text if isinstance(path, ScalarNode) else "", text))
+
+    def _note_strays(self, node: MappingNode, found: LanguageTexts) -> None:
+        for name, part in found.strays:
+            likely = resembles_language(part)
+            message = f"{name}: {part[:40]!r} is no language code of two small letters"
+            self.note(
+                "error" if likely else "warning",
+                "language",
+                self.file.at(node.pairs[0][1]),
+                message if likely else f"{message}, so the file is left out",
+                "rename it" if likely else "",
+            )
+
+
+def resembles_language(part: str) -> bool:
+    """Whether something was probably meant to be a language code, as DE, de-AT and pt_BR were."""
+    return re.fullmatch(r"[A-Za-z]{2}([-_].*)?", part) is not None
+
+
+def _instead(node: Node, wanted: str) -> str:
+    """What to write where a list, an object or a number belongs."""
+    if wanted == "a whole number":
+        return "write digits, as in 30"
+    if not isinstance(node, ScalarNode):
+        return "write a `- ` before each" if wanted == "a list" else ""
+    if wanted == "a list":
+        return f"write it in brackets: [{node.text[:40]}]"
+    if wanted == "an object":
+        close = CLOSE_COLON.match(node.text)
+        return (
+            f"a blank follows the colon: `{close['key']}: ...`"
+            if close
+            else "its members stand below it, each as `name: value`"
+        )
+    return ""
+
+
+def _kind(node: Node) -> str:
+    if isinstance(node, MappingNode):
+        return "an object"
+    if isinstance(node, SequenceNode):
+        return "a list"
+    return "a text in quotes" if not node.plain else f"`{node.text[:40]}`"

@@ -1,0 +1,308 @@
+"""From nodes to plain JSON values, led by a shape: strict scalars, texts filled in, times in GMT."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset, is_day, zone_of
+from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from campaignctl.yamlio.schema_types import ItemOrItems, Leaf, Limited, Members, Shape, Table, bare
+from campaignctl.yamlio.substitution import BAD, NULLS, Filling, is_file
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_WORDS = {"true": True, "false": False}
+#: A version, a clock time or a price, which another figure would be without its last zero.
+_OTHER_AS_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+0")
+#: What a body begins with: beside `spec`, it was meant to stand below it.
+_BODY = frozenset(
+    {"name", "messages", "scheduled_time", "recurrence", "run_immediately", "targeting", "is_draft"}
+)
+_LONGEST_INTEGER = 18
+_OTHER_WORDS = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
+
+
+@dataclass(slots=True)
+class Builder(Filling):
+    """Builds the values of one document and notes what is wrong with them.
+
+    `zoned` are the times that were given with an offset or a zone, `meant` the members that unknown ones
+    were probably meant to be. `sound` says that the models have nothing against what was built: every
+    member that has to be there is, and every limit is kept.
+    """
+
+    zoned: list[Node] = field(default_factory=list)
+    meant: set[str] = field(default_factory=set)
+    sound: bool = True
+
+    def build(self, node: Node, shape: Shape) -> Any:
+        """The JSON value of a node, or `BAD`."""
+        if isinstance(shape, Leaf):
+            return self._text(node) if shape is Leaf.TEXT else self._leaves[shape](self, node)
+        if isinstance(shape, Members):
+            return self._members(node, shape)
+        if isinstance(shape, Limited):
+            return self._limited(node, shape)
+        if isinstance(shape, Table):
+            return self._table(node, shape.value)
+        if isinstance(shape, ItemOrItems) and not isinstance(node, SequenceNode):
+            value = self.build(node, shape.item)
+            return BAD if value is BAD else [value]
+        return self._items(node, shape.item)
+
+    def _limited(self, node: Node, shape: Limited) -> Any:
+        value = self.build(node, shape.inner)
+        if value is not BAD and not shape.sound(value):
+            self.sound = False
+        return value
+
+    # ------------------------------------------------------------------------------ containers
+
+    def _members(self, node: Node, shape: Members) -> Any:
+        if not isinstance(node, MappingNode):
+            return self.wrong_kind(node, "an object")
+        known, rest = shape.known, shape.rest
+        result: dict[str, Any] = {}
+        for key, child in node.pairs:
+            name = key.text
+            inner = known.get(name, rest)
+            if inner is None:
+                self._unknown(key, child, shape)
+            elif self._name(key, result):
+                value = self.build(child, inner)
+                if value is not BAD:
+                    result[name] = value
+        if not shape.required <= result.keys():
+            self.sound = False
+        return result
+
+    def _table(self, node: Node, inner: Shape) -> Any:
+        texts = self.values is not None and bare(inner) is Leaf.TEXT
+        if not isinstance(node, MappingNode):
+            hint = (
+                "a text for each language, as in {en: Hello}"
+                if texts and isinstance(node, ScalarNode)
+                else ""
+            )
+            return self.wrong_kind(node, "an object", hint)
+        if is_file(node) and texts:
+            return self._by_language(node, inner)
+        if is_file(node):
+            return self.refuse(
+                node, "type", "a file where an object belongs", "a file stands for a text only"
+            )
+        result: dict[str, Any] = {}
+        for key, child in node.pairs:
+            if self._name(key, result):
+                value = self.build(child, inner)
+                if value is not BAD:
+                    result[key.text] = value
+        return result
+
+    def _by_language(self, node: MappingNode, inner: Shape) -> Any:
+        """The texts of the files that `{$file: PATH}` with `{lang}` names, by language."""
+        texts = self.texts_by_language(node)
+        if texts is not BAD and isinstance(inner, Limited) and not all(map(inner.sound, texts.values())):
+            self.sound = False
+        return texts
+
+    def _items(self, node: Node, inner: Shape) -> Any:
+        if not isinstance(node, SequenceNode):
+            return self.wrong_kind(node, "a list")
+        values = [self.build(item, inner) for item in node.items]
+        if BAD in values:
+            self.bad.append(node)
+            return BAD
+        return values
+
+    def _name(self, key: ScalarNode, result: Mapping[str, Any]) -> bool:
+        """Whether a key is a name that may be used."""
+        name = key.text
+        if name in result:
+            self.note("error", "duplicate-key", self.file.at(key), f"`{name}` is there twice", "keep one")
+            return False
+        if "${" in name:
+            self.note(
+                "error", "key-place", self.file.at(key), "`${` in a name: only values are filled in", ""
+            )
+            return False
+        if key.plain and name in NULLS:
+            self.note("error", "null", self.file.at(key), "null as a name", "put the name in quotes")
+            return False
+        return True
+
+    def _unknown(self, key: ScalarNode, child: Node, shape: Members) -> None:
+        name = key.text
+        self.bad.append(child)
+        if name in shape.refused:
+            message = f"`{name}` is not taken: {shape.refused[name]}"
+            self.note("error", "refused-member", self.file.at(key), message)
+            return
+        near = difflib.get_close_matches(name, shape.known, 1, 0.6)
+        self.meant.update(near)
+        hint = f"did you mean {near[0]}?" if near else "known are " + ", ".join(sorted(shape.known))
+        if not near and "scheduled_time" in shape.known:
+            hint += "; what is new in the API goes into `extra:`, beside `spec:`"
+        if name in _BODY and "spec" in shape.known:
+            hint = "it belongs below `spec:`, two blanks further in"
+        self.note("error", "unknown-member", self.file.at(key), f"unknown member `{name}`", hint)
+
+    # ---------------------------------------------------------------------------------- leaves
+
+    def _text(self, node: Node) -> Any:
+        """The text of a scalar as it stands there, or the text of a file."""
+        if not isinstance(node, ScalarNode):
+            return self.file_text(node)
+        text = node.text
+        if node.plain and text in NULLS:
+            return self.wrong_kind(node, "a text")
+        if "${" not in text or self.values is None:
+            return text
+        return self.filled(text, self.file, node)
+
+    def _integer(self, node: Node) -> Any:
+        if not isinstance(node, ScalarNode):
+            return self.wrong_kind(node, "a whole number")
+        text = node.text
+        if node.plain and _INTEGER.fullmatch(text):
+            if len(text) > _LONGEST_INTEGER:
+                return self.refuse(node, "type", "a number of too many digits")
+            return int(text)
+        hint = ""
+        if not node.plain and _INTEGER.fullmatch(text):
+            hint = "take the quotes away"
+        elif "${" in text:
+            hint = "variables are texts: a number has to stand here itself"
+        return self.wrong_kind(node, "a whole number", hint)
+
+    def _boolean(self, node: Node) -> Any:
+        if isinstance(node, ScalarNode) and node.plain and node.text in _WORDS:
+            return _WORDS[node.text]
+        return self.wrong_kind(node, "true or false", _boolean_hint(node))
+
+    def _flag(self, node: Node) -> Any:
+        if isinstance(node, ScalarNode) and node.plain and node.text in {"0", "1"}:
+            return int(node.text)
+        if isinstance(node, ScalarNode) and node.plain and node.text in _WORDS:
+            return _WORDS[node.text]
+        return self.wrong_kind(node, "1 or 0", _boolean_hint(node))
+
+    def _integer_or_text(self, node: Node) -> Any:
+        if isinstance(node, ScalarNode) and node.plain and _INTEGER.fullmatch(node.text):
+            return self._integer(node)
+        return self._text(node)
+
+    def _moment(self, node: Node) -> Any:
+        """An instant: GMT, ISO 8601 with an offset, or `{at: ..., tz: ...}`; the result is in GMT."""
+        if isinstance(node, MappingNode) and not is_file(node):
+            return self._in_zone(node)
+        text = self._text(node)
+        if text is BAD:
+            return BAD
+        if has_offset(text):
+            self.zoned.append(node)
+        try:
+            return canonical_gmt(text)
+        except TimeError as wrong:
+            return self.refuse(node, "time", str(wrong), wrong.hint)
+
+    def _day(self, node: Node) -> Any:
+        """A day of the calendar or a time, as it stands there: a day needs a zone to be an instant."""
+        if isinstance(node, MappingNode):
+            value = self._in_zone(node)
+            return BAD if value is BAD else f"{value}Z"
+        text = self._text(node)
+        if text is BAD:
+            return BAD
+        try:
+            if not is_day(text):
+                canonical_gmt(text)
+        except TimeError as wrong:
+            return self.refuse(node, "time", str(wrong), wrong.hint)
+        return text
+
+    def _in_zone(self, node: MappingNode) -> Any:
+        """A clock time in a zone, `{at: ..., tz: ...}`, in GMT."""
+        parts = self._members(node, _AT_TZ)
+        at, zone = node.get("at"), node.get("tz")
+        if at is None or zone is None or parts.keys() != {"at", "tz"}:
+            return self.refuse(node, "time", "a time in a zone needs `at` and `tz`", _AT_TZ_HINT)
+        self.zoned.append(node)
+        place = zone
+        try:
+            zone_of(parts["tz"])
+            place = at
+            return convert(parts["at"], parts["tz"])
+        except TimeError as wrong:
+            self.bad.append(node)
+            return self.refuse(place, "time", str(wrong), wrong.hint)
+
+    def _json(self, node: Node) -> Any:
+        """Any JSON value, by the JSON schema of YAML 1.2."""
+        if isinstance(node, MappingNode):
+            return self.file_text(node) if is_file(node) else self._table(node, Leaf.JSON)
+        if isinstance(node, SequenceNode):
+            return self._items(node, Leaf.JSON)
+        text = node.text
+        if node.plain:
+            if text in _WORDS:
+                return _WORDS[text]
+            if _NUMBER.fullmatch(text):
+                return self._number(node)
+        return self._text(node)
+
+    def _number(self, node: ScalarNode) -> Any:
+        text = node.text
+        if _INTEGER.fullmatch(text):
+            return self._integer(node)
+        if _OTHER_AS_NUMBER.fullmatch(text):
+            number = f"write {float(text)!r} for the number, or quotes around the text"
+            self.note(
+                "warning",
+                "number",
+                self.file.at(node),
+                f"{text[:40]} is kept as a text, with its zeros",
+                number,
+            )
+            return self._text(node)
+        value = float(text)
+        if not math.isfinite(value):
+            return self.refuse(node, "type", "a number beyond all bounds", "put it in quotes to make it text")
+        if repr(value) != text:
+            self.note(
+                "warning",
+                "number",
+                self.file.at(node),
+                f"{text[:40]} is read as the number {value!r}",
+                "put it in quotes to keep it as it stands",
+            )
+        return value
+
+    _leaves: ClassVar[Mapping[Leaf, Callable[[Builder, Node], Any]]] = {
+        Leaf.TEXT: _text,
+        Leaf.INTEGER: _integer,
+        Leaf.BOOLEAN: _boolean,
+        Leaf.FLAG: _flag,
+        Leaf.INTEGER_OR_TEXT: _integer_or_text,
+        Leaf.MOMENT: _moment,
+        Leaf.DAY: _day,
+        Leaf.JSON: _json,
+        Leaf.NODE: lambda _, node: node,
+    }
+
+
+_AT_TZ = Members({"at": Leaf.TEXT, "tz": Leaf.TEXT})
+_AT_TZ_HINT = "as in {at: 2036-12-24 10:00:00, tz: Europe/Belgrade}"
+
+
+def _boolean_hint(node: Node) -> str:
+    if not isinstance(node, ScalarNode) or node.text.lower() not in _OTHER_WORDS:
+        return ""
+    if node.text in _WORDS:
+        return "take the quotes away"
+    return "write true" if node.text.lower() in {"yes", "on", "y", "true"} else "write false"
