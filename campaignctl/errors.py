@@ -24,10 +24,9 @@ CampaignctlError              exit status 1
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from shlex import quote
-from typing import Literal
+from typing import Literal, Self
 
 Severity = Literal["error", "warning"]
 
@@ -61,30 +60,96 @@ class Finding:
     key: str | None = None
 
 
-_NAMES = r"(?:apply|destroy|doctor|explain|halt|import|plan|pull|show|state|status|validate)\b"
-_COMMAND = re.compile(rf"\bcampaignctl (?={_NAMES})")
-_ANY_COMMAND = re.compile(rf"\bcampaignctl (?=(?:-e (?:'[^']*'|[^\s']+) )?{_NAMES})")
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a command needs to act on the same project: `-C DIR`, `-e ENV`, and `--var NAME=VALUE` each."""
+
+    directory: str | None = None
+    environment: str | None = None
+    variables: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options, in front of the command's name."""
+        directory = ("-C", self.directory) if self.directory is not None else ()
+        environment = ("-e", self.environment) if self.environment else ()
+        return (*directory, *environment, *(word for one in self.variables for word in ("--var", one)))
 
 
-def in_environment(text: str, environment: str | None) -> str:
-    """The text with every command of ours in it complete: without the environment it may act on another."""
-    if not environment:
-        return text
-    return _COMMAND.sub(lambda _: f"campaignctl -e {quote(environment)} ", text)
+NOWHERE = Place()
+#: Commands that work without a project, or with the one that stands around them.
+_WITHOUT_PROJECT = frozenset({"demo", "fmt", "init", "new", "sandbox", "schema"})
 
 
-def in_directory(text: str, directory: str | None) -> str:
-    """The text with every command of ours in it complete for who stands elsewhere than in the project."""
-    if directory is None:
-        return text
-    return _ANY_COMMAND.sub(lambda _: f"campaignctl -C {quote(directory)} ", text)
+@dataclass(frozen=True, slots=True, init=False)
+class Command:
+    """A command of campaignctl as its words: `Command("state", "rm", key)`.
+
+    It is completed with the options of a place, and quoted, where it is printed.
+    """
+
+    words: tuple[str, ...]
+
+    def __init__(self, *words: str) -> None:
+        object.__setattr__(self, "words", words)
+
+    def at(self, place: Place) -> str:
+        """The line to paste into a shell."""
+        options = () if self.words[0] in _WITHOUT_PROJECT else place.options
+        return " ".join(("campaignctl", *map(quote, (*options, *self.words))))
+
+    def __str__(self) -> str:
+        return self.at(NOWHERE)
+
+
+class Sentence(str):
+    """Text for people that may name commands of ours: as a `str`, with the commands as they are anywhere.
+
+    A command that the sentence begins with stands bare, as a line to paste; the others between backticks.
+    Plain text is a sentence too.
+    """
+
+    __slots__ = ("parts",)
+    parts: tuple[str | Command, ...]
+
+    def __new__(cls, *parts: str | Command) -> Self:
+        """A sentence of these parts, joined as they are."""
+        known = tuple(piece for part in parts for piece in (part.parts if isinstance(part, cls) else (part,)))
+        made = super().__new__(cls, _joined(known, NOWHERE))
+        made.parts = known
+        return made
+
+    def at(self, place: Place) -> str:
+        """The text with every command complete for who types it there."""
+        return _joined(self.parts, place)
+
+
+def at(text: str, place: Place) -> str:
+    """Text for people as it is printed at a place."""
+    return text.at(place) if isinstance(text, Sentence) else text
+
+
+def commands_of(text: str) -> tuple[Command, ...]:
+    """The commands to run, most pressing first; none where the text begins with something else."""
+    if not isinstance(text, Sentence) or not text.parts or not isinstance(text.parts[0], Command):
+        return ()
+    return tuple(part for part in text.parts if isinstance(part, Command))
+
+
+def _joined(parts: tuple[str | Command, ...], place: Place) -> str:
+    shown = [part.at(place) if isinstance(part, Command) else part for part in parts]
+    return "".join(
+        f"`{text}`" if index and isinstance(part, Command) else text
+        for index, (part, text) in enumerate(zip(parts, shown, strict=True))
+    )
 
 
 class CampaignctlError(Exception):
     """Something campaignctl refuses, or failed to do.
 
     `summary` is one line without a full stop, `detail` may explain, `hint` says what to do next. `standing`
-    is lineage and serial of the state that an apply was refused over, as far as that is known.
+    is lineage and serial of the state that an apply was refused over, as far as that is known, `environment`
+    the environment that the run was for, so that the commands of the hint act on the same one.
     """
 
     exit_code = 1
@@ -95,7 +160,7 @@ class CampaignctlError(Exception):
         summary: str,
         *,
         detail: str = "",
-        hint: str = "",
+        hint: str | Command = "",
         key: str | None = None,
         source: Source | None = None,
         trace_id: str | None = None,
@@ -103,10 +168,17 @@ class CampaignctlError(Exception):
         super().__init__(summary)
         self.summary = summary
         self.detail = detail
-        self.hint = hint
+        self.hint = Sentence(hint)
+        self.environment: str | None = None
         self.key = key
         self.source = source
         self.trace_id = trace_id
+
+    @property
+    def told(self) -> Sentence:
+        """All of it as one note."""
+        said = [part for part in (self.summary, self.detail, self.hint) if part]
+        return Sentence(*[piece for part in said for piece in (" ", part)][1:])
 
 
 class UsageError(CampaignctlError):
@@ -145,7 +217,7 @@ class StateTooNew(StateError):
 class StateMoved(StateError):
     """The state was taken to another place; `lineage` and `serial` are those that it had then."""
 
-    def __init__(self, summary: str, *, hint: str, lineage: str, serial: int) -> None:
+    def __init__(self, summary: str, *, hint: str | Command, lineage: str, serial: int) -> None:
         super().__init__(summary, hint=hint)
         self.lineage = lineage
         self.serial = serial
@@ -187,7 +259,7 @@ class ApiError(CampaignctlError):
         summary: str,
         *,
         detail: str = "",
-        hint: str = "",
+        hint: str | Command = "",
         key: str | None = None,
         source: Source | None = None,
         trace_id: str | None = None,

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from campaignctl.errors import LockHeld
+from campaignctl.errors import Command, LockHeld, Sentence
 from campaignctl.state.model import LockInfo
 
 UNKNOWN = LockInfo("unknown", "unknown", "unknown", 0, "unknown", "unknown")
@@ -48,7 +48,9 @@ def held(info: LockInfo) -> LockHeld:
     return LockHeld(
         "the state is locked",
         detail=describe(info),
-        hint=f"wait for it, or let --lock-timeout wait; {gone}: `campaignctl state unlock {info.id}`",
+        hint=Sentence(
+            f"wait for it, or let --lock-timeout wait; {gone}: ", Command("state", "unlock", info.id)
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from campaignctl.backends.durable import FILE_MODE, guarded, sync, try_flock, write_all
 from campaignctl.backends.lock_info import UNKNOWN, claim, describe, is_here
-from campaignctl.errors import LockError, LockLost
+from campaignctl.errors import Command, LockError, LockLost, Sentence
 from campaignctl.state.codec import decode_lock, encode_lock
 from campaignctl.state.model import LockInfo
 
@@ -123,7 +123,7 @@ class LockFile:
                     raise LockError(
                         f"the lock {self.path} has another id: {info.id}",
                         detail=describe(info),
-                        hint=f"if that one is to be broken: `campaignctl state unlock {info.id}`",
+                        hint=Sentence("if that one is to be broken: ", Command("state", "unlock", info.id)),
                     )
                 self.path.unlink()
                 return info

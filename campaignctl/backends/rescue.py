@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from campaignctl.backends import durable
+from campaignctl.errors import Command, Sentence
 
 
 class Rescue:
@@ -25,7 +26,9 @@ class Rescue:
         if self._path is None:
             lost = "it could not be saved anywhere else either"
             return f"{lost}; {first}, and the next apply settles what is open"
-        return f"the state is in {self._path}; {first}, then run `campaignctl state push {self._path}`"
+        return Sentence(
+            f"the state is in {self._path}; {first}, then run ", Command("state", "push", str(self._path))
+        )
 
 
 def _replaced(path: Path, data: bytes) -> bool:

@@ -15,7 +15,7 @@ import click
 from campaignctl.cli.clock import utc_now
 from campaignctl.cli.console import Console
 from campaignctl.cli.settings import App
-from campaignctl.errors import CampaignctlError, Interrupted, ManifestError, UsageError
+from campaignctl.errors import CampaignctlError, Interrupted, ManifestError, Sentence, UsageError
 
 FORMAT_VERSION = 1
 _APPLYING = ("apply", "destroy")
@@ -86,7 +86,7 @@ def _guarded(root: click.Group, argv: Sequence[str], console: Console) -> int:
     except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - what nobody caught ends here, as a text
         error = _translated(raised, console, ctx.invoked_subcommand if ctx else None)
         if ctx is not None and isinstance(ctx.obj, App):
-            error.hint = ctx.obj.settings.complete(error.hint)
+            error.hint = Sentence(ctx.obj.settings.complete(error.hint, error.environment))
     _report(console, error, wants_json(argv), command=ctx.invoked_subcommand if ctx else None)
     return error.exit_code
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from campaignctl import __version__
 from campaignctl.cli.wiring import project_directory, read_project
-from campaignctl.errors import CampaignctlError, ManifestError, UsageError
+from campaignctl.errors import CampaignctlError, Command, ManifestError, Sentence, UsageError
 from campaignctl.reconciler.doctor import Check, refused
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from campaignctl.project.model import Project
 
 _DISTRIBUTION = "campaignctl"
-_VALIDATE = "campaignctl validate"
+_VALIDATE = Sentence(Command("validate"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from campaignctl.cli.boundary import FORMAT_VERSION
 from campaignctl.cli.settings import App, Settings
+from campaignctl.errors import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,22 +57,25 @@ def _as_typed(plan: Plan, settings: Settings) -> Plan:
     """The plan with every command that it names as it has to be typed from here."""
     return dataclasses.replace(
         plan,
-        blocked=tuple(dataclasses.replace(one, hint=settings.complete(one.hint)) for one in plan.blocked),
-        notes=tuple(map(settings.complete, plan.notes)),
+        blocked=tuple(
+            dataclasses.replace(one, hint=Sentence(settings.complete(one.hint, plan.environment)))
+            for one in plan.blocked
+        ),
+        notes=tuple(settings.complete(note, plan.environment) for note in plan.notes),
     )
 
 
-def show_outcome(app: App, outcome: Outcome, *, as_json: bool) -> None:
+def show_outcome(app: App, outcome: Outcome, project: Project, *, as_json: bool) -> None:
     """Show what an apply did."""
-    console = app.console
+    console, place = app.console, app.settings.place(project.environment)
     if as_json:
         from campaignctl.render.outcome import outcome_json
 
-        console.document(outcome_json(outcome))
+        console.document(outcome_json(outcome, place))
         return
     from campaignctl.render.outcome import outcome_text
 
-    console.say(outcome_text(outcome, color=console.colored(console.out)))
+    console.say(outcome_text(outcome, color=console.colored(console.out), place=place))
 
 
 def show_status(app: App, rows: Sequence[StatusRow], project: Project, *, as_json: bool) -> None:
@@ -90,9 +94,9 @@ def show_status(app: App, rows: Sequence[StatusRow], project: Project, *, as_jso
         color=color,
         zone=project.time_zone,
         width=console.width,
-        environment=project.environment,
+        place=app.settings.place(project.environment),
     )
-    console.say(app.settings.complete(text))
+    console.say(text)
 
 
 def show_history(app: App, entries: tuple[HistoryEntry, ...], project: Project, *, as_json: bool) -> None:

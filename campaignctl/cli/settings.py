@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaignctl.errors import in_directory, in_environment
+from campaignctl.errors import Place, at
 
 if TYPE_CHECKING:
     from campaignctl.cli.console import Console
@@ -31,10 +31,15 @@ class Settings:
     variables: Mapping[str, str] = field(default_factory=dict)
     typed: bool = False
 
-    def complete(self, text: str) -> str:
-        """The text with every command of ours in it as it has to be typed from here."""
+    def place(self, environment: str | None = None) -> Place:
+        """What a command that is typed from here needs; `environment` is the project's, as far as known."""
         there = str(self.directory) if self.directory and self.typed else None
-        return in_directory(in_environment(text, self.environment), there)
+        given = tuple(f"{name}={value}" for name, value in self.variables.items())
+        return Place(there, self.environment or environment, given)
+
+    def complete(self, text: str, environment: str | None = None) -> str:
+        """The text with every command of ours in it as it has to be typed from here."""
+        return at(text, self.place(environment))
 
     @property
     def token(self) -> str | None:

@@ -14,7 +14,11 @@ from campaignctl import __version__
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.progress import Progress, progress_on
 from campaignctl.cli.settings import TOKEN_VARIABLE, App, Settings
-from campaignctl.errors import CampaignctlError, in_environment
+from campaignctl.errors import (
+    CampaignctlError,
+    Command,
+    Sentence,
+)
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -71,7 +75,9 @@ def read_desired(app: App) -> DesiredState:
     )
     if count := len(desired.findings):
         plural = "s" if count > 1 else ""
-        app.console.log("warning", f"{count} warning{plural} in the manifests: campaignctl validate")
+        app.console.log(
+            "warning", f"{count} warning{plural} in the manifests: {Command('validate').at(settings.place())}"
+        )
     return desired
 
 
@@ -79,8 +85,10 @@ def need_token(settings: Settings, why: str, instead: str = "") -> str:
     """Return the token. Raises CampaignctlError saying what to set, and what works without it."""
     if token := settings.token:
         return token
-    hints = (f"export {TOKEN_VARIABLE}=... (Ocamba: profile menu, API Tokens)", instead)
-    raise CampaignctlError(f"{TOKEN_VARIABLE} is not set", detail=why, hint="; ".join(filter(None, hints)))
+    hint = f"export {TOKEN_VARIABLE}=... (Ocamba: profile menu, API Tokens)"
+    if instead:
+        hint = Sentence(hint, "; ", instead)
+    raise CampaignctlError(f"{TOKEN_VARIABLE} is not set", detail=why, hint=hint)
 
 
 def backend_of(project: Project, clock: SystemClock) -> Backend:
@@ -162,7 +170,7 @@ def wired(
         try:
             yield Wired(wiring, clock, progress)
         except CampaignctlError as error:
-            error.hint = in_environment(error.hint, project.environment)
+            error.environment = project.environment
             raise
 
 

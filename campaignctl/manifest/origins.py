@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from campaignctl.campaign.problem import KeyPath
-from campaignctl.errors import Source, UsageError
+from campaignctl.errors import Command, Sentence, Source, UsageError
 from campaignctl.manifest.compile_campaign import Variant
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.yamlio.interpolate import filled_path, places
@@ -72,7 +72,8 @@ def no_such_key(key: str, known: Collection[str]) -> UsageError:
         hint = f"its matrix makes {', '.join(of_matrix[:_NAMED])}{more}"
     else:
         near = difflib.get_close_matches(key, known, 1, 0.5)
-        hint = f"did you mean {near[0]}?" if near else "`campaignctl validate` counts what there is"
+        counted = Sentence("", Command("validate"), " counts what there is")
+        hint = f"did you mean {near[0]}?" if near else counted
     return UsageError(f"no manifest has the key {key}", hint=hint)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
-from campaignctl.errors import PlanRefused, StateDamaged
+from campaignctl.errors import Command, Place, PlanRefused, Sentence, StateDamaged, at
 from campaignctl.plan.model import (
     FORMAT_VERSION,
     Action,
@@ -32,7 +32,7 @@ from campaignctl.state.codec import decode_record, to_json
 from campaignctl.state.model import Overridden
 from campaignctl.state.strict import Node
 
-_AGAIN = "make it again with `campaignctl plan -o FILE`"
+_AGAIN = Sentence("make it again with ", Command("plan", "-o", "FILE"))
 
 
 def encode(plan: Plan) -> dict[str, Any]:
@@ -64,10 +64,11 @@ def encode(plan: Plan) -> dict[str, Any]:
             }
             for found in plan.objections
         ],
-        "blocked": [_blocked(blocked) for blocked in plan.blocked],
+        "blocked": [_blocked(blocked, Place(environment=plan.environment)) for blocked in plan.blocked],
+        "hints": {one.key: _commands(one.hint) for one in plan.blocked},
         "drift": [_drift(drift) for drift in plan.drift],
         "missed": dict(plan.missed),
-        "notes": list(plan.notes),
+        "notes": [at(note, Place(environment=plan.environment)) for note in plan.notes],
     }
     return {**document, "digest": _digest(document)}
 
@@ -146,13 +147,25 @@ def _diff(changes: tuple[FieldChange, ...]) -> list[dict[str, Any]]:
     return [{"path": change.path, "before": change.before, "after": change.after} for change in changes]
 
 
-def _blocked(blocked: Blocked) -> dict[str, Any]:
+def _commands(hint: str) -> list[str | list[str]]:
+    """The parts of a hint, each command as its words."""
+    return [list(part.words) if isinstance(part, Command) else part for part in Sentence(hint).parts]
+
+
+def _read_blocked(document: dict[str, Any], hints: Mapping[str, Any]) -> Blocked:
+    """A block. A plan of the version before has no `hints`, and the commands of its blocks are text."""
+    parts = hints.get(document["key"], [document["hint"]])
+    hint = Sentence(*(part if isinstance(part, str) else Command(*part) for part in parts))
+    return Blocked(**document | {"hint": hint})
+
+
+def _blocked(blocked: Blocked, place: Place) -> dict[str, Any]:
     return {
         "key": blocked.key,
         "id": blocked.id,
         "status": blocked.status,
         "reason": blocked.reason,
-        "hint": blocked.hint,
+        "hint": at(blocked.hint, place),
     }
 
 
@@ -177,7 +190,7 @@ def decode(text: str, *, where: str = "the saved plan") -> Plan:
     if document["format_version"] != FORMAT_VERSION:
         raise PlanRefused(
             f"{where} has format {document['format_version']}, this version reads {FORMAT_VERSION}",
-            hint="apply it with the version that made it, or " + _AGAIN,
+            hint=Sentence("apply it with the version that made it, or ", _AGAIN),
         )
     try:
         if document.pop("digest", None) != _digest(document):
@@ -203,7 +216,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
             Objection(found["guardrail"], found["found"], found["limit"], tuple(found["keys"]))
             for found in document["objections"]
         ),
-        blocked=tuple(Blocked(**blocked) for blocked in document["blocked"]),
+        blocked=tuple(_read_blocked(blocked, document.get("hints", {})) for blocked in document["blocked"]),
         drift=tuple(
             Drift(drift["key"], drift["id"], _read_diff(drift["diff"]), drift["corrected"], drift["at"])
             for drift in document["drift"]

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from shlex import quote
 from typing import Any
 
 from campaignctl.campaign.canonical import digest
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import Comparison, FieldChange, compare, lookup, matches, meaning, same
+from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign, DesiredState, Removed
 from campaignctl.plan import records
 from campaignctl.plan.build import Site
@@ -47,7 +47,7 @@ class Behind:
 
 
 # What lifts the hold of a state that is behind; without --write it only shows what it would do.
-RECOVER = "campaignctl state recover --write"
+RECOVER = Command("state", "recover", "--write")
 _NAMED = 5
 
 
@@ -238,10 +238,10 @@ class Case:
             return status
         return (*status, Drift(self.key, self.record.id, shown, shall is not None, self.at))
 
-    def blocked(self, reason: str, hint: str) -> Verdict:
+    def blocked(self, reason: str, hint: str | Command) -> Verdict:
         """This key is left alone."""
         return Verdict(
-            blocked=Blocked(self.key, self.record.id, str(self.status), reason, hint),
+            blocked=Blocked(self.key, self.record.id, str(self.status), reason, Sentence(hint)),
             drift=self.drifts(),
             observed=self.bookkeeping(None),
         )
@@ -256,15 +256,15 @@ class Case:
             record = replace(record, source_digest=wanted.source_digest, lifecycle=wanted.lifecycle)
         return record if record != self.record else None
 
-    def unknown(self, command: str) -> Verdict:
-        """Left alone because its status is one that we do not know. `command`: the one that was asked for."""
+    def unknown(self, *command: str) -> Verdict:
+        """Left alone because its status is one that we do not know; `command` is what was asked for."""
         shown = [self.live.status, self.live.text("effective_status")] if self.live else [self.record.status]
         words = " and ".join(repr(word) for word in dict.fromkeys(filter(None, shown)))
         # The API may refuse to end it; and what is forgotten while it is declared would be created again.
-        given_up = "" if self.wanted else f", or `campaignctl state rm {quote(self.key)}` to let it be"
+        given_up = () if self.wanted else (", or ", Command("state", "rm", self.key), " to let it be")
         return self.blocked(
             f"the API reports the status {words}, which we do not know; it may still send",
-            f"campaignctl {command} {quote(self.key)} --override unknown_status{given_up}",
+            Sentence(Command(*command, self.key, "--override", "unknown_status"), *given_up),
         )
 
 

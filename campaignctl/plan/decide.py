@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from shlex import quote
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
@@ -15,6 +14,7 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
 from campaignctl.diff import alike, equal, requested
+from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan import build, ledger, liveness, records, update_rules, winner
 from campaignctl.plan.arming import runs_left
@@ -50,7 +50,7 @@ def _undeclared(site: build.Site, case: Case) -> Verdict:
             changes=(build.forget(case.key, record, case.live_digest, reason=reason, warnings=warnings),)
         )
     if status is Status.UNKNOWN and not case.lifted("unknown_status"):
-        return case.unknown("destroy --target" if case.wanted else "apply --target")
+        return case.unknown("destroy" if case.wanted else "apply", "--target")
     if status is Status.NEEDS_DECISION or _sent_but_recurring(site, case):
         return case.blocked(
             f"{status}: it may still send",
@@ -101,18 +101,17 @@ def _replacement(site: build.Site, case: Case, wanted: DesiredCampaign) -> Verdi
         )
     unknown = case.status is Status.UNKNOWN
     if unknown and not case.lifted("unknown_status"):
-        return case.unknown("apply --replace")
+        return case.unknown("apply", "--replace")
     change = build.replace(site, wanted, case.record, case.status, case.live_digest)
     return Verdict(changes=(change,), lifted=("unknown_status",) if unknown else ())
 
 
 def _missing(case: Case, wanted: DesiredCampaign) -> Verdict:
-    key = quote(case.key)
-    replaced = f"`campaignctl apply --replace {key}` creates it again, "
-    again = replaced if wanted.lifecycle.phase == "active" else ""
+    again = ("", Command("apply", "--replace", case.key), " creates it again, ")
+    forgotten = ("", Command("state", "rm", case.key), " forgets it")
     return case.blocked(
         f"not found under {case.record.id} in this account",
-        f"{again}`campaignctl state rm {key}` forgets it",
+        Sentence(*(again if wanted.lifecycle.phase == "active" else ()), *forgotten),
     )
 
 
@@ -136,9 +135,9 @@ def _ended(case: Case, wanted: DesiredCampaign) -> Verdict:
     return case.blocked(f"{known_as}; it cannot be changed", _create_again(case))
 
 
-def _create_again(case: Case) -> str:
-    again = f"campaignctl apply --replace {quote(case.key)}"
-    return f"give the change a new key, or `{again}` to create it again"
+def _create_again(case: Case) -> Sentence:
+    again = Command("apply", "--replace", case.key)
+    return Sentence("give the change a new key, or ", again, " to create it again")
 
 
 def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle | None = None) -> Record:
@@ -168,9 +167,10 @@ def why_not(live: Live, project: Project, company_id: str | None) -> tuple[str, 
     found = marker.read(live.members)
     if found and found.scope != marker.scope_tag(project.name, project.environment):
         reason = f"{live.id} is managed by another project or environment, whose marker it carries"
-        hint = (
-            f"let it go there (`campaignctl state rm KEY`), take `{marker.MEMBER}` out of the metadata"
-            f" of {live.id} in the dashboard, then plan again"
+        hint = Sentence(
+            "let it go there (",
+            Command("state", "rm", "KEY"),
+            f"), take `{marker.MEMBER}` out of the metadata of {live.id} in the dashboard, then plan again",
         )
         return reason, hint
     return None
@@ -204,7 +204,7 @@ def _blocked(
             "recorded", reason, f"write `moved: {{from: {owner}}}` in {wanted.key} instead of `adopt`"
         )
     if campaign_id not in question.reading.adoptable:
-        return block("not read", f"{campaign_id} was not read", "campaignctl plan --refresh")
+        return block("not read", f"{campaign_id} was not read", Sentence(Command("plan", "--refresh")))
     if live is None:
         hint = f"set the right id as `adopt` in {wanted.key}, or take it out to create the campaign"
         return block("missing", f"there is no campaign {campaign_id} in this account", hint)
@@ -301,7 +301,7 @@ def _unsettled(question: Question, key: str, intent: Intent) -> Verdict:
     """A write whose outcome nobody knows yet."""
     known = question.reading.unsettled.get(key)
     reason = known.reason if known else f"unsettled: nobody knows whether its {intent.operation} happened"
-    hint = known.hint if known else "campaignctl apply"
+    hint = known.hint if known else Sentence(Command("apply"))
     return Verdict(blocked=Blocked(key, intent.id, "unsettled", reason, hint))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import takewhile
-from shlex import quote
 
+from campaignctl.errors import Command, Sentence
 from campaignctl.plan import ledger, records
 from campaignctl.plan.build import Site
 from campaignctl.plan.context import RECOVER, Reading, Verdict, ids_of
@@ -38,12 +38,16 @@ def halted(site: Site, key: str, former: Iterable[str], record: Record | None, v
     if stop is None:
         return verdict
     halt, lifted_by = stop
-    held = cut(
-        verdict, key, "halted", _told(halt), f"campaignctl halt --lift {quote(lifted_by)} --reason TEXT"
-    )
+    lift = Command("halt", "--lift", lifted_by, "--reason", "TEXT")
+    held = cut(verdict, key, "halted", _told(halt), Sentence(lift))
     if held is not verdict or record is None or records.final(record, site.now):
         return held
-    return replace(verdict, none=f"{_told(halt)}; `campaignctl halt --lift KEY --reason TEXT` lets it go on")
+    return replace(
+        verdict,
+        none=Sentence(
+            f"{_told(halt)}; ", Command("halt", "--lift", "KEY", "--reason", "TEXT"), " lets it go on"
+        ),
+    )
 
 
 def _told(halt: Halt) -> str:
@@ -59,7 +63,7 @@ def held_back(reading: Reading, verdicts: dict[str, Verdict]) -> dict[str, Verdi
         reason, hint = f"{at_once[0].key} may have been set off and is not settled", at_once[0].hint
     elif reading.behind:
         reason = f"the state is behind: it does not know {ids_of(reading.behind)} of this project"
-        hint = RECOVER
+        hint = Sentence(RECOVER)
     else:
         return verdicts
     return {key: cut(verdict, key, "held back", reason, hint) for key, verdict in verdicts.items()}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from shlex import quote
 from typing import Any
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
+from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan import build
 from campaignctl.plan.context import Case, Question, Verdict
@@ -34,9 +34,10 @@ def sent_as(key: str, entry: Sent, campaign_id: str | None = None) -> Blocked:
 def resend(key: str, sent: str, campaign_id: str | None = None, *, lost: str | None = None) -> Blocked:
     """The block of what was sent already. `lost` is the campaign that had this very key: what is meant is
     rather to have it on record again than to send it twice."""
-    hint = f"campaignctl apply --target {quote(key)} --override resend"
+    again = Command("apply", "--target", key, "--override", "resend")
+    hint = Sentence(again)
     if lost is not None:
-        hint = f"campaignctl import {quote(key)} {quote(lost)}, or `{hint}` to send it a second time"
+        hint = Sentence(Command("import", key, lost), ", or ", again, " to send it a second time")
     return Blocked(key, campaign_id, "sent", f"the same body was sent as {sent}", hint)
 
 

@@ -40,7 +40,7 @@ def _known(case: Case, verdict: Verdict) -> Verdict:
     if case.status is not Status.UNKNOWN:
         return verdict
     if not case.lifted("unknown_status"):
-        return case.unknown("apply --target")
+        return case.unknown("apply", "--target")
     return replace(verdict, lifted=("unknown_status",))
 
 
@@ -89,7 +89,7 @@ def inactive(site: build.Site, case: Case, wanted: DesiredCampaign) -> Verdict:
     """Declared paused or canceled, recorded and not missing."""
     status, phase = case.status, wanted.lifecycle.phase
     if status is Status.UNKNOWN and not case.lifted("unknown_status"):
-        return case.unknown("apply --target")
+        return case.unknown("apply", "--target")
     if status is Status.SENT and runs_left(case.record.applied, site.now):
         hint = f"pause or cancel {case.record.id} in the dashboard"
         return case.blocked(f"declared {phase}, and sent with runs left: it may still send", hint)

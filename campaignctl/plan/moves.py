@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from shlex import quote
 
 from campaignctl.campaign.canonical import body_digest
+from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.context import Verdict
 from campaignctl.plan.model import Blocked
@@ -110,7 +110,7 @@ def _problem(known: _Known, claim: _Claim, going: Mapping[str, str]) -> tuple[st
     """Why one move cannot be made while those that are `going` (old to new) are."""
     key, source = claim.key, claim.sources[0]
     if unsettled := [one for one in (key, *claim.sources) if one in known.unsettled]:
-        return f"{unsettled[0]} is not settled, and {key} is moved from {source}", "campaignctl apply"
+        return f"{unsettled[0]} is not settled, and {key} is moved from {source}", Sentence(Command("apply"))
     if len(claim.sources) > 1:
         return f"moved from {known.ids(*claim.sources)}, which are all recorded", _one_too_many(claim.sources)
     if key in known.recorded and key not in going:
@@ -124,8 +124,9 @@ def _problem(known: _Known, claim: _Claim, going: Mapping[str, str]) -> tuple[st
     return None
 
 
-def _one_too_many(keys: tuple[str, ...]) -> str:
-    return f"forget one: {' or '.join(f'`campaignctl state rm {quote(key)}`' for key in keys)}"
+def _one_too_many(keys: tuple[str, ...]) -> Sentence:
+    ways = (part for key in keys for part in (" or ", Command("state", "rm", key)))
+    return Sentence("forget one: ", *list(ways)[1:])
 
 
 def _blocked(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from campaignctl.campaign.keys import named
-from campaignctl.errors import UsageError, in_environment
+from campaignctl.errors import Command, Sentence, UsageError
 from campaignctl.plan import guardrails
 from campaignctl.plan.context import Question, Verdict
 from campaignctl.plan.decide import Bench, judged
@@ -40,7 +39,13 @@ def select(
             reason = next((why for why, others in elsewhere.items() if named(pattern, others)), "no such key")
             raise UsageError(
                 f"{option} {pattern}: {reason}",
-                hint="`campaignctl state list` and `campaignctl validate` show the keys of this project",
+                hint=Sentence(
+                    "",
+                    Command("state", "list"),
+                    " and ",
+                    Command("validate"),
+                    " show the keys of this project",
+                ),
             )
         chosen |= found
     return frozenset(chosen)
@@ -194,7 +199,7 @@ def _nothing_done(verdicts: dict[str, Verdict]) -> Iterator[str]:
         if verdict.none:
             by_reason.setdefault(verdict.none, []).append(key)
     for reason, keys in by_reason.items():
-        yield f"{_named(keys)}: {reason}"
+        yield Sentence(f"{_named(keys)}: ", reason)
 
 
 def _named(keys: Sequence[str]) -> str:
@@ -213,11 +218,7 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
     seen = question.state.after(entry) if question.state else None
     ground = Ground(project, seen, question.now)
     lifts = question.site().lifts
-    blocked = tuple(
-        replace(found, hint=in_environment(found.hint, project.environment))
-        for verdict in verdicts.values()
-        if (found := verdict.blocked)
-    )
+    blocked = tuple(verdict.blocked for verdict in verdicts.values() if verdict.blocked)
     unchanged = sum(1 for verdict in verdicts.values() if not verdict.changes and not verdict.blocked)
     return Plan(
         created_at=question.now,
@@ -243,7 +244,7 @@ def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
             *guardrails.lifted(changes, ground, lifts),
             *guardrails.rules_lifted({key: verdict.lifted for key, verdict in verdicts.items()}, lifts),
         ),
-        notes=tuple(in_environment(note, project.environment) for note in _notes(question, verdicts)),
+        notes=tuple(_notes(question, verdicts)),
         missed={key: verdict.missed for key, verdict in verdicts.items() if verdict.missed},
         observed=observed,
     )

@@ -15,13 +15,19 @@ from typing import Any
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import digest
+from campaignctl.errors import Command, Sentence
 from campaignctl.plan.context import Verdict
 from campaignctl.plan.model import Blocked, Change, Lifts, Plan, Request
 from campaignctl.project.model import Override
 from campaignctl.schedule.times import iso
 
 _NO_END = datetime.max.replace(tzinfo=UTC, microsecond=0)
-_AGAIN = "have its plan reviewed (`campaignctl plan -o FILE`), then `campaignctl apply --reviewed FILE`"
+_AGAIN = Sentence(
+    "have its plan reviewed (",
+    Command("plan", "-o", "FILE"),
+    "), then ",
+    Command("apply", "--reviewed", "FILE"),
+)
 
 
 def substance(change: Change) -> str:

@@ -10,7 +10,7 @@ from shlex import quote
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import CampaignctlError, LockLost, PlanRefused, StateNotSaved
+from campaignctl.errors import CampaignctlError, Command, LockLost, PlanRefused, Sentence, StateNotSaved
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import guardrails, records
 from campaignctl.plan.context import RECOVER, Case, Reading, Unsettled, ids_of
@@ -39,7 +39,7 @@ _NAMED = 10
 
 Approve = Callable[[Plan], bool]
 
-_AGAIN = "make a new one with `campaignctl plan -o FILE`"
+_AGAIN = Sentence("make a new one with ", Command("plan", "-o", "FILE"))
 
 
 @contextmanager
@@ -107,21 +107,25 @@ def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool
 
 def _gone_on_with(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
     """The outcome with the command that goes on with a destroy: an apply would make anew what is gone."""
-    targets = "".join(f" --target {quote(target)}" for target in destroyed)
+    targets = tuple(word for target in destroyed for word in ("--target", target))
     instead = {
-        "campaignctl apply": f"campaignctl destroy{targets}",
-        "campaignctl plan": f"campaignctl plan --destroy{targets}",
+        Command("apply"): Command("destroy", *targets),
+        Command("plan"): Command("plan", "--destroy", *targets),
     }
 
     def named(hint: str) -> str:
-        return instead.get(hint, hint)
+        return Sentence(
+            *(instead.get(part, part) if isinstance(part, Command) else part for part in Sentence(hint).parts)
+        )
 
     def told(result: ChangeResult) -> ChangeResult:
         error = result.error
         return replace(result, error=replace(error, hint=named(error.hint))) if error else result
 
     changes = map(told, outcome.changes)
-    return replace(outcome, changes=tuple(changes), next=tuple(map(named, outcome.next)))
+    return replace(
+        outcome, changes=tuple(changes), next=tuple(instead.get(command, command) for command in outcome.next)
+    )
 
 
 def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
@@ -158,7 +162,7 @@ def _given_back(session: Session, outcome: Outcome) -> Outcome:
     try:
         session.release()
     except (LockLost, StateNotSaved) as error:
-        note = " ".join(filter(None, (error.summary, error.detail, error.hint)))
+        note = error.told
         return replace(outcome, result="incomplete", notes=tuple(dict.fromkeys([*outcome.notes, note])))
     return outcome
 
@@ -275,7 +279,7 @@ def _check_scope(plan: Plan, project: Project) -> None:
     mine = (project.name, project.environment)
     if (plan.project, plan.environment) != mine:
         theirs = f"{plan.project}, environment {plan.environment or 'without a name'}"
-        here = f"choose it: campaignctl -e {quote(plan.environment)} ..." if plan.environment else ""
+        here = f"choose it with -e {quote(plan.environment)}" if plan.environment else ""
         elsewhere = "apply it in the project that made it"
         raise PlanRefused(
             f"this plan is for {theirs}", hint=here if here and plan.project == project.name else elsewhere

@@ -10,12 +10,7 @@ from statistics import median
 from typing import Literal, TypeVar
 
 from campaignctl.campaign.live import Page
-from campaignctl.errors import (
-    ApiError,
-    CampaignctlError,
-    Interrupted,
-    TokenRejected,
-)
+from campaignctl.errors import ApiError, CampaignctlError, Command, Interrupted, Sentence, TokenRejected
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import (
     MAX_CLOCK_DIFFERENCE,
@@ -38,7 +33,7 @@ _PAGE = 10
 _OF_THE_API = ("token", "api", "account", "clock", "rate")
 _NAMED = 3
 _SET_CLOCK = "set this machine's clock (NTP)"
-_APPLY = "campaignctl apply"
+_APPLY = Sentence(Command("apply"))
 
 T = TypeVar("T")
 
@@ -127,9 +122,9 @@ def _pending(state: State) -> Check:
     named = [f"{key} ({_phase(intent)})" for key, intent in sorted(state.pending.items())]
     others = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     open_ = sorted(key for key, intent in state.pending.items() if intent.phase != "planned")
-    left = f"; what it cannot settle: campaignctl state resolve {shlex.quote(open_[0])}" if open_ else ""
+    left = ("; what it cannot settle: ", Command("state", "resolve", open_[0])) if open_ else ()
     found = f"{_counted(len(named), 'write')} not settled: {', '.join(named[:_NAMED])}{others}"
-    return Check("pending", "warning", found, f"{_APPLY}{left}")
+    return Check("pending", "warning", found, Sentence(_APPLY, *left))
 
 
 def _phase(intent: Intent) -> str:
@@ -164,14 +159,16 @@ def _lock_checks(keeping: Keeping | Check) -> Iterator[Check]:
 def _lock(lock: LockInfo, lives: bool | None) -> Check:
     where = f"process {lock.process}, in {lock.run}" if lock.run else f"process {lock.process}"
     held = f"`{lock.operation}` of {lock.holder} on {lock.host}, {where}, since {lock.since}"
-    unlock = f"campaignctl state unlock {shlex.quote(lock.id)}"
+    unlock = Command("state", "unlock", lock.id)
     if lives is False:
         found = f"left by {held}, which is dead; the next apply takes it over"
         return Check("lock", "warning", found, _APPLY)
     if lives is None:
         found = f"held by {held}; whether that lives only that host can tell"
-        return Check("lock", "warning", found, f"wait for it; if it is gone for good: {unlock}")
-    return Check("lock", "warning", f"held by {held}, which lives", f"wait for it; if it hangs: {unlock}")
+        return Check("lock", "warning", found, Sentence("wait for it; if it is gone for good: ", unlock))
+    return Check(
+        "lock", "warning", f"held by {held}, which lives", Sentence("wait for it; if it hangs: ", unlock)
+    )
 
 
 # ----------------------------------------------------------------------------------------- the account

@@ -9,11 +9,14 @@ from campaignctl.diff import equal
 from campaignctl.errors import (
     ApiError,
     CampaignctlError,
+    Command,
     Halted,
     Interrupted,
     LockLost,
     Refused,
+    Sentence,
     StateNotSaved,
+    commands_of,
 )
 from campaignctl.plan.model import Action, Change, Plan
 from campaignctl.plan.planner import stages
@@ -30,7 +33,6 @@ from campaignctl.reconciler.outcome import (
     failure,
     not_started,
     place,
-    ways_out,
 )
 from campaignctl.reconciler.readback import is_open, read_back
 from campaignctl.reconciler.requests import CREATING
@@ -265,7 +267,7 @@ def _after_settling(run: Run, change: Change, result: ChangeResult) -> ChangeRes
     if record is not None and _shows(record, change):
         return replace(result, outcome="done", id=record.id, error=None)
     what = f"{change.action} of {change.key} did not happen, or not all of it"
-    return replace(result, outcome="failed", error=Failure(what, hint="campaignctl apply"))
+    return replace(result, outcome="failed", error=Failure(what, hint=Sentence(Command("apply"))))
 
 
 def _shows(record: Record, change: Change) -> bool:
@@ -293,15 +295,15 @@ def _outcome(run: Run, plan: Plan, results: Results) -> Outcome:
 
 def _note_of(error: Exception) -> str:
     if isinstance(error, CampaignctlError):
-        return " ".join(filter(None, (error.summary, error.detail, error.hint)))
+        return error.told
     return str(error)
 
 
-def _next(results: tuple[ChangeResult, ...], plan: Plan) -> tuple[str, ...]:
+def _next(results: tuple[ChangeResult, ...], plan: Plan) -> tuple[Command, ...]:
     """The commands to run next, most pressing first, each once."""
     unknown = [r.error.hint for r in results if r.outcome == "unknown" and r.error]
     failed = [r.error.hint for r in results if r.outcome == "failed" and r.error]
     blocked = [b.hint for b in plan.blocked]
-    again = ["campaignctl apply"] if any(_is_left(result) for result in results) else []
-    commands = [command for hint in (*unknown, *failed, *blocked) for command in ways_out(hint)]
+    again = [Command("apply")] if any(_is_left(result) for result in results) else []
+    commands = [command for hint in (*unknown, *failed, *blocked) for command in commands_of(hint)]
     return tuple(dict.fromkeys([*commands, *again]))

@@ -18,9 +18,11 @@ from campaignctl.campaign.status import Status
 from campaignctl.errors import (
     ApiError,
     CampaignctlError,
+    Command,
     Interrupted,
     OutcomeUnknown,
     Refused,
+    Sentence,
     StateError,
     TokenRejected,
 )
@@ -86,7 +88,8 @@ def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutco
         for key in keys:
             if not before.touched_by(replace(asked, keys=(key,))):
                 raise CampaignctlError(
-                    f"nothing halts {key}", hint="`campaignctl status` shows what is halted, by whom and why"
+                    f"nothing halts {key}",
+                    hint=Sentence("", Command("status"), " shows what is halted, by whom and why"),
                 )
     touched = before.touched_by(asked)
     if not touched:
@@ -150,7 +153,7 @@ class _Halting:
             self.wiring.backend.change_halts(change)
         except StateError as error:
             said = sentences(error)
-            self._note(f"the stop mark could not be set: {said}. {UNMARKED}")
+            self._note(Sentence(f"the stop mark could not be set: {said}. ", UNMARKED))
             return False
         return True
 
@@ -362,7 +365,11 @@ class _Halting:
                     "unproven",
                     "unsettled",
                     "nobody knows whether its create happened",
-                    f"look in the dashboard for {name!r} and cancel it there; `campaignctl apply` settles it",
+                    Sentence(
+                        f"look in the dashboard for {name!r} and cancel it there; ",
+                        Command("apply"),
+                        " settles it",
+                    ),
                 )
             )
         rows.sort(key=lambda row: (row.proven, row.key or "", row.id or ""))

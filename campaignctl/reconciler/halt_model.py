@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from campaignctl.campaign.status import Status
+from campaignctl.errors import Command, Sentence
 from campaignctl.state.halts import Halt
 
 #: What a read shows of a campaign that was to be stopped. The first four can send nothing by themselves:
@@ -34,9 +35,11 @@ HINTS: dict[HaltWord, str] = {
     "unproven": "run this again, or look at {} in the dashboard",
 }
 #: What a halt without its stop mark is not.
-UNMARKED = (
+UNMARKED = Sentence(
     "Campaigns are paused all the same; but an apply may still arm others, and these pauses count as somebody"
-    " else's: after a lift `campaignctl apply --override foreign_pause` resumes them"
+    " else's: after a lift ",
+    Command("apply", "--override", "foreign_pause"),
+    " resumes them",
 )
 PROVEN: tuple[HaltWord, ...] = ("stopped", "canceled", "over", "idle")
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from campaignctl.campaign.keys import named
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import CampaignctlError, UsageError
+from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
 from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired, known_sends, runs_left
 from campaignctl.project.model import Project
@@ -87,7 +87,8 @@ def check_keys(keys: Iterable[str] | None, state: State | None, declared: Declar
     for key in strange:
         if not named(key, known):
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else "`campaignctl halt --all` stops everything"
+            everything = Sentence("", Command("halt", "--all"), " stops everything")
+            hint = f"did you mean {near[0]}?" if near else everything
             raise UsageError(f"{key}: no such key, and nothing was stopped", hint=hint)
 
 

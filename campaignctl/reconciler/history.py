@@ -47,6 +47,6 @@ def ended(run: Run, entry: HistoryEntry | None, outcome: Outcome) -> Outcome:
     try:
         run.record(Entry(history=(over,), decision=False))
     except (LockLost, StateNotSaved) as error:
-        note = " ".join(filter(None, (error.summary, error.detail, error.hint)))
+        note = error.told
         return replace(outcome, result="incomplete", notes=(*outcome.notes, note))
     return outcome

@@ -13,7 +13,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live, Page
 from campaignctl.campaign.marker import Marker
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import AccountMismatch, CampaignctlError
+from campaignctl.errors import AccountMismatch, CampaignctlError, Command, Sentence
 from campaignctl.plan import records
 from campaignctl.plan.context import Behind
 from campaignctl.project.model import Project
@@ -83,7 +83,7 @@ def spread(work: Callable[[_In], _Out], items: Iterable[_In], parallelism: int) 
 # How many recorded campaigns are looked for where the list shows nothing.
 _PROOFS = 3
 
-_REBIND = "`campaignctl state rebind`"
+_REBIND = Command("state", "rebind")
 
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=2)
 
@@ -193,8 +193,11 @@ def check_company(company: str | None, state: State | None, project: Project) ->
     if state and state.account.company_id not in (None, company):
         raise AccountMismatch(
             f"this token belongs to company {company}, this state to {state.account.company_id}",
-            hint="set OCAMBA_TOKEN for the right account, or choose the right environment with -e;"
-            f" if the state shall belong there: {_REBIND}",
+            hint=Sentence(
+                "set OCAMBA_TOKEN for the right account, or choose the right environment with -e;"
+                " if the state shall belong there: ",
+                _REBIND,
+            ),
         )
     if project.company_id not in (None, company):
         raise AccountMismatch(
@@ -212,8 +215,11 @@ def check_url(state: State | None, url: str) -> None:
         return
     raise AccountMismatch(
         f"this state belongs to {state.account.url}, not to {url}",
-        hint="set OCAMBA_API_URL or `api.url` to the state's, or give this environment a state of its own;"
-        f" if the API has moved: {_REBIND}",
+        hint=Sentence(
+            "set OCAMBA_API_URL or `api.url` to the state's, or give this environment a state of its own;"
+            " if the API has moved: ",
+            _REBIND,
+        ),
     )
 
 
@@ -224,8 +230,11 @@ def check_environment(state: State | None, project: Project) -> None:
     raise AccountMismatch(
         f"this state belongs to the environment {state.environment or 'without a name'}, "
         f"not to {project.environment or 'the one without a name'}",
-        hint="choose the environment with -e, or give this one a `state` of its own in campaignctl.yaml;"
-        f" if this state shall be this environment's: {_REBIND}",
+        hint=Sentence(
+            "choose the environment with -e, or give this one a `state` of its own in campaignctl.yaml;"
+            " if this state shall be this environment's: ",
+            _REBIND,
+        ),
     )
 
 

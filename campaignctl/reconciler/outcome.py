@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from shlex import quote
 from typing import Literal
 
-from campaignctl.errors import ApiError, CampaignctlError
+from campaignctl.errors import ApiError, CampaignctlError, Command, Sentence
 from campaignctl.plan.model import Action, Blocked, Change, Objection
 
 Result = Literal["done", "incomplete", "refused", "interrupted"]
@@ -39,30 +38,17 @@ class ChangeResult:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A whole apply. `next` holds complete commands, the first to be run first; `blocked` is what the plan
+    """A whole apply. `next` holds the commands that come next in their order; `blocked` is what the plan
     left alone, and `objections` are the guardrails that stopped it as a whole."""
 
     result: Result
     changes: tuple[ChangeResult, ...] = ()
     lineage: str | None = None
     serial: int = 0
-    next: tuple[str, ...] = ()
+    next: tuple[Command, ...] = ()
     notes: tuple[str, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     objections: tuple[Objection, ...] = ()
-
-
-def ways_out(hint: str) -> tuple[str, ...]:
-    """The complete commands that a hint begins with: one, or two with `, or` between them.
-
-    The second is `--retry` of the same command, or stands between backticks.
-    """
-    if not hint.startswith("campaignctl "):
-        return ()
-    command, _, other = hint.partition(", or ")
-    if other.startswith("--retry"):
-        return command, f"{command.partition(' --adopt ')[0]} --retry"
-    return (command, other.split("`")[1]) if other.startswith("`campaignctl ") else (hint,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +111,6 @@ def failure(change: Change, error: CampaignctlError) -> Failure:
     return Failure(f"{verb}{place}: {error.summary}", error.detail, error.hint, error.trace_id)
 
 
-def halt_hint(change: Change) -> str:
+def halt_hint(change: Change) -> Sentence:
     """The command that stops a campaign which is not what was asked for."""
-    return f'campaignctl halt {quote(change.key)} --reason "not what was asked for"'
+    return Sentence(Command("halt", change.key, "--reason", "not what was asked for"))

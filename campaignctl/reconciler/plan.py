@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from campaignctl.errors import CampaignctlError, StateDamaged, StateTooNew
+from campaignctl.errors import CampaignctlError, Command, Sentence, StateDamaged, StateTooNew
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.context import Question, Reading, Unsettled
@@ -108,7 +108,7 @@ def _unread(state: State | None) -> dict[str, Unsettled]:
             intent.intent,
             at_once=intent.first_send == "immediately",
             reason=f"unsettled: nobody knows yet whether its {intent.operation} happened; apply settles it",
-            hint="campaignctl apply",
+            hint=Sentence(Command("apply")),
         )
         for key, intent in state.pending.items()
         if intent.phase != "planned"

@@ -9,7 +9,7 @@ from datetime import timedelta
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import FieldChange, mistaken, refused, same
-from campaignctl.errors import ApiError
+from campaignctl.errors import ApiError, Command, Sentence
 from campaignctl.plan import records
 from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler.outcome import ChangeResult, Failure, done, failed, halt_hint
@@ -74,7 +74,7 @@ def _unread(
     results: dict[str, ChangeResult], unread: Mapping[str, object], error: ApiError
 ) -> list[ChangeResult]:
     problem = Failure(
-        f"could not be read back: {error.summary}", error.detail, "campaignctl plan", error.trace_id
+        f"could not be read back: {error.summary}", error.detail, Sentence(Command("plan")), error.trace_id
     )
     return [
         replace(result, outcome="unknown", error=problem) if key in unread else result
@@ -100,7 +100,7 @@ def _judge_stop(run: Run, change: Change, record: Record, live: Live) -> ChangeR
     status = status_of(live, record.applied)
     if status is not wanted:
         summary = f"{change.action} of {change.key}: {record.id} is still {status}"
-        return failed(change, Failure(summary, hint="campaignctl plan"))
+        return failed(change, Failure(summary, hint=Sentence(Command("plan"))))
     if change.spec is None:
         run.release(change.key, record, status)
         return done(change, record.id)
@@ -118,7 +118,7 @@ def _judge_resume(run: Run, change: Change, record: Record, live: Live) -> Chang
     status = status_of(live, record.applied)
     if status not in _GOING:
         summary = f"resume of {change.key}: {record.id} is still {status}"
-        return failed(change, Failure(summary, hint="campaignctl plan"))
+        return failed(change, Failure(summary, hint=Sentence(Command("plan"))))
     spec = change.spec or record.applied
     resumed = records.applied_over(record, spec, _intended(change, record), live, run.now())
     run.record(Entry(records={change.key: replace(resumed, paused_by_us=False)}))
@@ -153,5 +153,5 @@ def _not_taken(change: Change, campaign_id: str, unchanged: tuple[FieldChange, .
     paths = ", ".join(field.path for field in unchanged[:5])
     return Failure(
         f"update of {change.key}: the API kept the old value of {paths} in {campaign_id}",
-        hint="campaignctl plan",
+        hint=Sentence(Command("plan")),
     )

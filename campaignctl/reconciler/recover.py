@@ -14,7 +14,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.marker import Marker
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, compare
-from campaignctl.errors import AccountMismatch, StateError
+from campaignctl.errors import AccountMismatch, Command, Sentence, StateError
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
@@ -73,7 +73,7 @@ def rebind(wiring: Wiring, project: Project, approve: Callable[[Rebinding], bool
     with locked(wiring, "state rebind") as session:
         state = session.state
         if state is None:
-            raise StateError("there is no state yet", hint="`campaignctl apply` makes it")
+            raise StateError("there is no state yet", hint=Sentence("", Command("apply"), " makes it"))
         asked = _rebinding(wiring, api, project, state)
         if not approve(asked):
             return False
@@ -90,7 +90,7 @@ def _rebinding(wiring: Wiring, api: CampaignApi, project: Project, state: State)
     check_company(company, None, project)
     after = Belonging(api.url, company or project.company_id or before.company_id, project.environment)
     if after == before:
-        raise StateError("the state belongs to this account and environment already", hint="campaignctl plan")
+        raise StateError("the state belongs to this account and environment already", hint=Command("plan"))
     if (after.url, after.company_id) != (before.url, before.company_id):
         _check_rebindable(state)
     if newest and not found:
@@ -108,7 +108,7 @@ def _check_rebindable(state: State) -> None:
     if left:
         raise StateError(
             f"{left[0]} is not settled, and can be in the old account alone",
-            hint="run `campaignctl apply` with that account's token first",
+            hint=Sentence("run ", Command("apply"), " with that account's token first"),
             key=left[0],
         )
 
@@ -208,7 +208,7 @@ def _check_settled(state: State | None) -> None:
     if left:
         raise StateError(
             f"{left[0]} is not settled, and its campaign may be one of those that the state does not know",
-            hint="campaignctl apply",
+            hint=Command("apply"),
             key=left[0],
         )
 

@@ -14,7 +14,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
 from campaignctl.diff import compare
-from campaignctl.errors import AccountMismatch
+from campaignctl.errors import AccountMismatch, Command, Sentence
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.context import Reading, Unsettled
@@ -139,7 +139,11 @@ def prove_account(api: CampaignApi, state: State, project: Project, seen: Mappin
     if company is None:
         raise AccountMismatch(
             "no recorded campaign was found, and nothing shows whose account this is",
-            hint="check OCAMBA_TOKEN; `campaignctl state rm KEY` forgets a campaign that is really gone",
+            hint=Sentence(
+                "check OCAMBA_TOKEN; ",
+                Command("state", "rm", "KEY"),
+                " forgets a campaign that is really gone",
+            ),
         )
 
 
@@ -191,7 +195,7 @@ def look(api: CampaignApi, state: State) -> tuple[dict[str, Live], dict[str, Uns
             intent.intent,
             at_once=intent.first_send == "immediately",
             reason=f"unsettled: nobody knows yet whether its {intent.operation} happened; apply settles it",
-            hint="campaignctl apply",
+            hint=Sentence(Command("apply")),
         )
         for key, intent in state.pending.items()
         if intent.phase != "planned" and key not in settled

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from shlex import quote
 from threading import BoundedSemaphore
 from uuid import NAMESPACE_OID, uuid5
 
@@ -15,6 +14,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.errors import (
     AccountMismatch,
     ApiError,
+    Command,
     Halted,
     Interrupted,
     Refused,
@@ -145,7 +145,7 @@ class Run:
             by = f" by {halt.who}" if halt.who else ""
             raise Halted(
                 f"halted{by} at {halt.at}: {halt.reason}",
-                hint=f"campaignctl halt --lift {quote(lifted_by)} --reason TEXT",
+                hint=Command("halt", "--lift", lifted_by, "--reason", "TEXT"),
             )
 
     def lifts(self, name: str, key: str) -> bool:

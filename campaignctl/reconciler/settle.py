@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from shlex import quote
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import Halted, Interrupted, OutcomeUnknown, Refused
+from campaignctl.errors import Command, Halted, Interrupted, OutcomeUnknown, Refused, Sentence
 from campaignctl.plan.context import Unsettled
 from campaignctl.reconciler import requests
 from campaignctl.reconciler.refresh import find
@@ -103,7 +102,7 @@ def _double(key: str, intent: Intent, lives: list[Live]) -> Unsettled:
         intent.intent,
         at_once=intent.first_send == AT_ONCE,
         reason=f"two campaigns carry its marker: {ids}",
-        hint=f"campaignctl state resolve {quote(key)} --adopt {lives[0].id}",
+        hint=Sentence(Command("state", "resolve", key, "--adopt", lives[0].id)),
     )
 
 
@@ -115,7 +114,7 @@ def _not_found(run: Run, key: str, intent: Intent) -> Unsettled | None:
             intent.intent,
             at_once=intent.first_send == AT_ONCE,
             reason="nobody knows whether its create happened, and it could have sent",
-            hint=f"campaignctl state resolve {quote(key)} --adopt ID, or --retry if the dashboard shows none",
+            hint=_either(key, "ID", "if the dashboard shows none"),
         )
     return _repost(run, key, intent)
 
@@ -151,7 +150,7 @@ def _repost(run: Run, key: str, intent: Intent) -> Unsettled | None:
     except Halted as error:
         return Unsettled(key, intent.intent, False, error.summary, error.hint)
     except OutcomeUnknown:
-        return Unsettled(key, intent.intent, False, "still of unknown outcome", "campaignctl apply")
+        return Unsettled(key, intent.intent, False, "still of unknown outcome", Sentence(Command("apply")))
     run.created(key, again, live)
     run.note(f"{key}: not found, created again as {live.id}")
     return None
@@ -195,7 +194,7 @@ def _settle_winner(run: Run, key: str, intent: Intent, campaign_id: str) -> Unse
         intent.intent,
         at_once=True,
         reason=f"nobody knows whether the winner of {campaign_id} was set: it is {status}",
-        hint=f"campaignctl state resolve {quote(key)} --adopt {campaign_id}, or --retry if it was not set",
+        hint=_either(key, campaign_id, "if it was not set"),
     )
 
 
@@ -205,8 +204,14 @@ def _leave_update(key: str, intent: Intent, why: str) -> Unsettled:
         intent.intent,
         at_once=True,
         reason=f"nobody knows whether {intent.id} was set off: {why}",
-        hint=f"campaignctl state resolve {quote(key)} --adopt {intent.id}, or --retry if it has not sent",
+        hint=_either(key, str(intent.id), "if it has not sent"),
     )
+
+
+def _either(key: str, campaign_id: str, when: str) -> Sentence:
+    """The two answers that a person may give: it became this campaign, or it did not happen."""
+    adopt = Command("state", "resolve", key, "--adopt", campaign_id)
+    return Sentence(adopt, ", or ", Command("state", "resolve", key, "--retry"), f" {when}")
 
 
 def cancel_copies(run: Run) -> None:

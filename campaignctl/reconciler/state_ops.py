@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
-from shlex import quote
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, requested
-from campaignctl.errors import ApiError, CampaignctlError, StateError, StateMoved, in_environment
+from campaignctl.errors import (
+    ApiError,
+    CampaignctlError,
+    Command,
+    Sentence,
+    StateError,
+    StateMoved,
+)
 from campaignctl.manifest.document import CAMPAIGN_KEY
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import decide, records
@@ -27,7 +33,10 @@ from campaignctl.state.halts import Halts
 from campaignctl.state.model import Entry, Intent, Record, State, Watermark
 
 _OPERATION = "state migrate"
-_TWO_HINT = "look at both with `campaignctl state pull`; one of them has to go before this one can come"
+_FORCED = Sentence("", Command("state", "push", "--force", "FILE"), " replaces it all the same")
+_TWO_HINT = Sentence(
+    "look at both with ", Command("state", "pull"), "; one of them has to go before this one can come"
+)
 
 
 def migrate(wiring: Wiring, project: Project, target: Backend) -> str:
@@ -113,26 +122,26 @@ def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id
         manifest = desired.campaigns.get(key)
         record = decide.record_of(live, project, run.now(), manifest.lifecycle if manifest else None)
         run.record(Entry(records={key: record}, missed={key: None}))
-    then = in_environment("campaignctl plan shows what differs", project.environment)
+    then: str = Sentence(Command("plan"), " shows what differs")
     if manifest is None:
         then = f"write a manifest of {key} before the next apply, which would cancel or forget it"
-    return f"{key} is now {campaign_id} ({live.status}); {then}."
+    return Sentence(f"{key} is now {campaign_id} ({live.status}); ", *Sentence(then).parts, ".")
 
 
 def _check_free(state: State, key: str, campaign_id: str) -> None:
     if key in state.pending:
-        raise StateError(f"{key} is not settled", hint="campaignctl apply", key=key)
+        raise StateError(f"{key} is not settled", hint=Command("apply"), key=key)
     if key in state.campaigns:
         raise StateError(
             f"{key} is recorded already, as {state.campaigns[key].id}",
-            hint=f"campaignctl state rm {quote(key)} forgets it first, and leaves its campaign as it is",
+            hint=Sentence(Command("state", "rm", key), " forgets it first, and leaves its campaign as it is"),
             key=key,
         )
     owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
     if owner is not None:
         raise StateError(
             f"{campaign_id} is recorded already, as {owner}",
-            hint=f"campaignctl state mv {quote(owner)} {quote(key)}",
+            hint=Command("state", "mv", owner, key),
             key=key,
         )
     check_new_key(state.campaigns, key)
@@ -151,7 +160,7 @@ def _found(run: Run, key: str, campaign_id: str, company_id: str | None) -> Live
 def _state_of(session: Session, project: Project) -> State:
     state = session.state
     if state is None:
-        raise StateError("there is no state yet", hint="`campaignctl apply` makes it")
+        raise StateError("there is no state yet", hint=Sentence("", Command("apply"), " makes it"))
     check_environment(state, project)
     return state
 
@@ -159,7 +168,11 @@ def _state_of(session: Session, project: Project) -> State:
 def _record_of(state: State, key: str) -> Record:
     record = state.campaigns.get(key)
     if record is None:
-        raise StateError(f"{key} is not in the state", hint="`campaignctl state list` shows what is", key=key)
+        raise StateError(
+            f"{key} is not in the state",
+            hint=Sentence("", Command("state", "list"), " shows what is"),
+            key=key,
+        )
     return record
 
 
@@ -182,7 +195,7 @@ def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
         state = _state_of(session, project)
         record = _record_of(state, old)
         if old in state.pending or new in state.pending:
-            raise StateError(f"{old} or {new} is not settled", hint="campaignctl apply")
+            raise StateError(f"{old} or {new} is not settled", hint=Command("apply"))
         if new in state.campaigns:
             raise StateError(f"{new} is in the state already, as {state.campaigns[new].id}", key=new)
         check_new_key(state.campaigns.keys() - {old}, new)
@@ -225,13 +238,13 @@ def _refuse_backwards(current: State, new: State) -> None:
         raise StateError(
             "this file is the state of another lineage",
             detail=f"here {current.lineage}, in the file {new.lineage}",
-            hint="`campaignctl state push --force FILE` replaces it all the same",
+            hint=_FORCED,
         )
     if new.serial < current.serial:
         raise StateError(
             f"this file is older than the state (serial {new.serial}, here {current.serial})",
             detail="what was created since would be forgotten, and could be created again",
-            hint="`campaignctl state push --force FILE` replaces it all the same",
+            hint=_FORCED,
         )
 
 
@@ -260,13 +273,13 @@ def resolve(
 
 def _retry(run: Run, key: str, intent: Intent | None, *, force: bool) -> str:
     if intent is None:
-        raise StateError(f"{key} has nothing to resolve", hint="campaignctl plan", key=key)
+        raise StateError(f"{key} has nothing to resolve", hint=Command("plan"), key=key)
     settle.await_age(run, [intent])
     found = find(run.api, run.state).get(key, [])
     if found and not force:
         raise StateError(
             f"{key} was created: {found[0].id} carries its marker",
-            hint=f"campaignctl state resolve {quote(key)} --adopt {found[0].id}",
+            hint=Command("state", "resolve", key, "--adopt", found[0].id),
             key=key,
         )
     run.record(Entry(intents={key: None}))
@@ -303,7 +316,9 @@ def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, forc
     if not fits and not force:
         raise StateError(
             f"{live.id} does not carry the marker of {key}",
-            hint=f"campaignctl state resolve {quote(key)} --adopt {live.id} --force, if it is the right one",
+            hint=Sentence(
+                Command("state", "resolve", key, "--adopt", live.id, "--force"), ", if it is the right one"
+            ),
             key=key,
         )
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from shlex import quote
 from typing import Any, Protocol
 
+from campaignctl.errors import (
+    NOWHERE,
+    Command,
+    Place,
+    at,
+)
 from campaignctl.render.escape import escape
 from campaignctl.render.table import Style, Tone
 from campaignctl.state.halts import Halt
@@ -99,14 +104,15 @@ class LiftShape(Protocol):
         """Those that still stop something."""
 
 
-def halt_text(outcome: HaltShape, *, color: bool, environment: str | None = None) -> str:
-    """Every campaign with what a read shows of it, and how the halt is lifted, in the environment that was
-    chosen."""
+def halt_text(outcome: HaltShape, *, color: bool, place: Place = NOWHERE) -> str:
+    """Every campaign with what a read shows of it, and how the halt is lifted, as typed at `place`."""
     style = Style(color)
     parts = [
-        "\n".join(line for row in _listed(outcome.rows) for line in _row(row, style)),
-        "\n".join(f"{style('Not proven:', 'bold', 'red')} {escape(note, None)}" for note in outcome.notes),
-        _summary(outcome, style, environment),
+        "\n".join(line for row in _listed(outcome.rows) for line in _row(row, style, place)),
+        "\n".join(
+            f"{style('Not proven:', 'bold', 'red')} {escape(at(note, place), None)}" for note in outcome.notes
+        ),
+        _summary(outcome, style, place),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -115,7 +121,7 @@ def _listed(rows: Sequence[HaltRowShape]) -> list[HaltRowShape]:
     return [row for row in rows if len(rows) <= _LISTED or row.outcome not in _QUIET]
 
 
-def _row(row: HaltRowShape, style: Style) -> Iterator[str]:
+def _row(row: HaltRowShape, style: Style, place: Place) -> Iterator[str]:
     words, tone = _WORDS[row.outcome]
     known_as = escape(row.key) if row.key else f"{escape(row.name)}, not in the state"
     campaign_id = f" ({escape(row.id)})" if row.id else ""
@@ -123,10 +129,10 @@ def _row(row: HaltRowShape, style: Style) -> Iterator[str]:
     if row.detail:
         yield f"    {escape(row.detail, None)}"
     if row.hint:
-        yield f"    {style('hint:', 'cyan')} {escape(row.hint, None)}"
+        yield f"    {style('hint:', 'cyan')} {escape(at(row.hint, place), None)}"
 
 
-def _summary(outcome: HaltShape, style: Style, environment: str | None) -> str:
+def _summary(outcome: HaltShape, style: Style, place: Place) -> str:
     counts = Counter(row.outcome for row in outcome.rows)
     counted = ", ".join(
         f"{counts[word]} {words.lower() if words.isupper() else words}"
@@ -139,19 +145,17 @@ def _summary(outcome: HaltShape, style: Style, environment: str | None) -> str:
     )
     lines = [f"{head} {counted}."]
     if outcome.marked:
-        lines.append(f"It stays so until somebody lifts it: {_lift(outcome.halt, environment)}")
+        lines.append(f"It stays so until somebody lifts it: {escape(_lift(outcome.halt).at(place))}")
     if not outcome.stopped:
         lines.append("Run the same command again when you have seen to it: it goes on where it was.")
     return "\n".join(lines)
 
 
-def _lift(halt: Halt, environment: str | None) -> str:
-    chosen = f" -e {escape(quote(environment))}" if environment else ""
-    keys = "" if halt.keys is None else " " + " ".join(escape(quote(key)) for key in halt.keys)
-    return f"campaignctl{chosen} halt --lift{keys} --reason TEXT"
+def _lift(halt: Halt) -> Command:
+    return Command("halt", "--lift", *(halt.keys or ()), "--reason", "TEXT")
 
 
-def halt_json(outcome: HaltShape) -> dict[str, Any]:
+def halt_json(outcome: HaltShape, place: Place = NOWHERE) -> dict[str, Any]:
     """The document of a halt."""
     return {
         "format_version": FORMAT_VERSION,
@@ -166,11 +170,11 @@ def halt_json(outcome: HaltShape) -> dict[str, Any]:
                 "outcome": row.outcome,
                 "status": row.status,
                 "detail": row.detail,
-                "hint": row.hint,
+                "hint": at(row.hint, place),
             }
             for row in outcome.rows
         ],
-        "notes": list(outcome.notes),
+        "notes": [at(note, place) for note in outcome.notes],
     }
 
 

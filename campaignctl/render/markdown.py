@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from campaignctl.diff import FieldChange
+from campaignctl.errors import Place, at
 from campaignctl.plan.model import Blocked, Change, Conflict, Drift, Objection, Plan
 from campaignctl.render.escape import cell, code_span, comment_word, escape, fenced, html_code, prose
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT, Section, fitting, joined
@@ -205,14 +206,14 @@ def blocked_section(plan: Plan) -> Section:
         "### Blocked: left alone, everything else goes on",
         ("Campaign", "Status", "Why", "To lift it"),
         "blocked campaign",
-        [_blocked(one) for one in plan.blocked],
+        [_blocked(one, Place(environment=plan.environment)) for one in plan.blocked],
         share=0.2,
     )
 
 
-def _blocked(one: Blocked) -> tuple[str, ...]:
+def _blocked(one: Blocked, place: Place) -> tuple[str, ...]:
     campaign_id = f"<br>{code_span(one.id)}" if one.id else ""
-    why, hint = prose(one.reason, _TEXT_SHOWN), prose(one.hint, _TEXT_SHOWN)
+    why, hint = prose(one.reason, _TEXT_SHOWN), prose(at(one.hint, place), _TEXT_SHOWN)
     return f"{code_span(one.key)}{campaign_id}", prose(one.status), why, hint
 
 
@@ -272,8 +273,12 @@ def _lifted(one: Overridden, zone: str) -> str:
 
 def notes_section(plan: Plan) -> Section:
     """Quiet lines for people."""
+    place = Place(environment=plan.environment)
     return _listed(
-        "### Notes", "note", [f"- Note: {prose(note, _TEXT_SHOWN)}" for note in plan.notes], share=0.05
+        "### Notes",
+        "note",
+        [f"- Note: {prose(at(note, place), _TEXT_SHOWN)}" for note in plan.notes],
+        share=0.05,
     )
 
 

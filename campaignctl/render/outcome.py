@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from campaignctl.errors import NOWHERE, Command, Place, at
 from campaignctl.plan.model import Action
 from campaignctl.render.escape import escape
 from campaignctl.render.shapes import FailureShape, OutcomeShape, ResultShape
@@ -39,34 +40,34 @@ _RESULTS: dict[str, tuple[str, Tone]] = {
 }
 
 
-def outcome_text(outcome: OutcomeShape, *, color: bool) -> str:
+def outcome_text(outcome: OutcomeShape, *, color: bool, place: Place = NOWHERE) -> str:
     """The whole outcome: a line for each change, why some are not done, and complete next commands."""
     style = Style(color)
     parts = [
-        "\n".join(line for result in outcome.changes for line in _result(result, style)),
-        "\n".join(f"Note: {escape(note, None)}" for note in outcome.notes),
+        "\n".join(line for result in outcome.changes for line in _result(result, style, place)),
+        "\n".join(f"Note: {escape(at(note, place), None)}" for note in outcome.notes),
         _summary(outcome, style),
-        _next(outcome.next, style),
+        _next(outcome.next, style, place),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def outcome_json(outcome: OutcomeShape) -> dict[str, Any]:
+def outcome_json(outcome: OutcomeShape, place: Place = NOWHERE) -> dict[str, Any]:
     """The outcome document of the public interface."""
     return {
         "format_version": FORMAT_VERSION,
         "lineage": outcome.lineage,
         "serial": outcome.serial,
         "result": outcome.result,
-        "changes": [_result_json(result) for result in outcome.changes],
-        "blocked": [asdict(blocked) for blocked in outcome.blocked],
+        "changes": [_result_json(result, place) for result in outcome.changes],
+        "blocked": [asdict(blocked) | {"hint": at(blocked.hint, place)} for blocked in outcome.blocked],
         "objections": [asdict(found) | {"keys": list(found.keys)} for found in outcome.objections],
-        "next": list(outcome.next),
-        "notes": list(outcome.notes),
+        "next": [command.at(place) for command in outcome.next],
+        "notes": [at(note, place) for note in outcome.notes],
     }
 
 
-def _result_json(result: ResultShape) -> dict[str, Any]:
+def _result_json(result: ResultShape, place: Place) -> dict[str, Any]:
     error = result.error
     return {
         "key": result.key,
@@ -77,13 +78,13 @@ def _result_json(result: ResultShape) -> dict[str, Any]:
         and {
             "summary": error.summary,
             "detail": error.detail,
-            "hint": error.hint,
+            "hint": at(error.hint, place),
             "trace_id": error.trace_id,
         },
     }
 
 
-def _result(result: ResultShape, style: Style) -> Iterator[str]:
+def _result(result: ResultShape, style: Style, place: Place) -> Iterator[str]:
     campaign_id = f" ({escape(result.id)})" if result.id else ""
     if result.outcome == "done":
         said = style(_DONE[result.action], "green")
@@ -92,16 +93,16 @@ def _result(result: ResultShape, style: Style) -> Iterator[str]:
         said = f"{result.action} {style(words, tone)}"
     yield f"{escape(result.key)}: {said}{campaign_id}"
     if result.error is not None:
-        yield from failure_lines(result.error, style)
+        yield from failure_lines(result.error, style, place)
 
 
-def failure_lines(failure: FailureShape, style: Style) -> Iterator[str]:
+def failure_lines(failure: FailureShape, style: Style, place: Place) -> Iterator[str]:
     """Why a change is not done, indented under it."""
     yield f"    {escape(failure.summary, None)}"
     if failure.detail:
         yield f"    {escape(failure.detail, None)}"
     if failure.hint:
-        yield f"    {style('hint:', 'cyan')} {escape(failure.hint, None)}"
+        yield f"    {style('hint:', 'cyan')} {escape(at(failure.hint, place), None)}"
     if failure.trace_id:
         yield f"    trace_id: {escape(failure.trace_id)}"
 
@@ -123,7 +124,9 @@ def _counts(changes: Sequence[ResultShape]) -> list[tuple[str, int]]:
     return [(words, count) for words, count in said if count]
 
 
-def _next(commands: Sequence[str], style: Style) -> str:
+def _next(commands: Sequence[Command], style: Style, place: Place) -> str:
     if not commands:
         return ""
-    return "\n".join([style("Next:", "bold"), *(f"  {escape(command, None)}" for command in commands)])
+    return "\n".join(
+        [style("Next:", "bold"), *(f"  {escape(command.at(place), None)}" for command in commands)]
+    )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from campaignctl.errors import in_environment
+from campaignctl.errors import NOWHERE, Command, Place
 from campaignctl.render.escape import escape
 from campaignctl.render.shapes import BelongingShape, RebindingShape, RecoveryShape
 from campaignctl.render.table import Style, table_lines
 
 _HEAD = ("ID", "KEY", "NAME", "STATUS", "CAN SEND", "TAKEN OVER AS")
-_WRITE = "campaignctl state recover --write"
+_WRITE = Command("state", "recover", "--write")
 
 
-def recovery_text(recovery: RecoveryShape, *, color: bool, environment: str | None = None) -> str:
+def recovery_text(recovery: RecoveryShape, *, color: bool, place: Place = NOWHERE) -> str:
     """Every campaign that the state does not know, and what is to become of it; what comes next is a command
     for the `environment`."""
     looked = f"{recovery.looked_at} campaigns were looked at"
@@ -30,11 +30,11 @@ def recovery_text(recovery: RecoveryShape, *, color: bool, environment: str | No
     ]
     count = len(recovery.found)
     if recovery.written:
-        end = f"{count} taken over; {looked}. Next:\n  campaignctl plan"
+        end = f"{count} taken over; {looked}. Next:\n  {Command('plan').at(place)}"
     else:
-        end = f"{count} unknown to the state; {looked}. Nothing was written. Next:\n  {_WRITE}"
+        end = f"{count} unknown to the state; {looked}. Nothing was written. Next:\n  {_WRITE.at(place)}"
     table = table_lines(_HEAD, rows, Style(color))
-    return "\n".join((*table, "", in_environment(end, environment))) + "\n"
+    return "\n".join((*table, "", end)) + "\n"
 
 
 def rebinding_text(rebinding: RebindingShape, *, color: bool) -> str:

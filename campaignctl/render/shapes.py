@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from campaignctl.diff import FieldChange
+from campaignctl.errors import Command
 from campaignctl.plan.model import Action, Blocked, Objection
 
 
@@ -77,7 +78,7 @@ class OutcomeShape(Protocol):
         """The state's serial afterwards."""
 
     @property
-    def next(self) -> Sequence[str]:
+    def next(self) -> Sequence[Command]:
         """Complete commands, the first to be run first."""
 
     @property

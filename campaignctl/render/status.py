@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from shlex import quote
 from typing import Any
 
-from campaignctl.errors import in_environment
+from campaignctl.errors import NOWHERE, Command, Place
 from campaignctl.plan.records import next_send
 from campaignctl.render.escape import escape
 from campaignctl.render.shapes import StatusShape
@@ -29,18 +28,18 @@ def status_text(
     color: bool,
     zone: str = "UTC",
     width: int = 100,
-    environment: str | None = None,
+    place: Place = NOWHERE,
 ) -> str:
     """The table, what has to be known of single campaigns, and the drift; times in GMT and in the zone.
 
-    The commands that it names choose the `environment`: without it they may act on another.
+    The commands that it names are to be typed at `place`.
     """
     if not rows:
         return "Nothing is recorded yet.\n"
     style = Style(color)
     cells = [_cells(row, zone) for row in rows]
     parts = ["\n".join(table_lines(_HEAD, cells, style))]
-    parts += ["\n".join(lines) for row in rows if (lines := list(_remarks(row, style, zone, environment)))]
+    parts += ["\n".join(lines) for row in rows if (lines := list(_remarks(row, style, zone, place)))]
     parts += ["\n".join(_drift(row, style, width, zone)) for row in rows if row.drift]
     return "\n\n".join(parts) + "\n"
 
@@ -63,18 +62,18 @@ def _status(row: StatusShape) -> str:
     return escape(row.status) + (f" ({said})" if said else "")
 
 
-def _remarks(row: StatusShape, style: Style, zone: str, environment: str | None) -> Iterator[str]:
+def _remarks(row: StatusShape, style: Style, zone: str, place: Place) -> Iterator[str]:
     """What somebody has to decide or to lift, with how."""
     key = escape(row.key)
     if row.halt is not None:
         when = next_run_text(row.halt.at, zone)
         yield f"{style(key, 'bold')}: halted by {escape(row.halt.who)}, {when}: {escape(row.halt.reason)}"
-        lift = f"campaignctl halt --lift {escape(quote(row.halt.key))} --reason TEXT"
-        yield f"  to lift: {in_environment(lift, environment)}"
+        lift = Command("halt", "--lift", row.halt.key, "--reason", "TEXT")
+        yield f"  to lift: {escape(lift.at(place))}"
     elif row.paused_by == "somebody else" and row.phase == "active":
         yield f"{style(key, 'bold')}: paused by somebody else, and resumed by nobody without being asked"
-        resume = f"campaignctl apply --target {escape(quote(row.key))} --override foreign_pause"
-        yield f"  to resume: {in_environment(resume, environment)}"
+        resume = Command("apply", "--target", row.key, "--override", "foreign_pause")
+        yield f"  to resume: {escape(resume.at(place))}"
     if row.status == "needs_decision":
         names = ", ".join(map(escape, row.decide)) or "its messages, which were not read"
         yield f"{style(key, 'bold')}: its A/B test waits for a decision between {names}"

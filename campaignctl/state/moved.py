@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from campaignctl.errors import StateMoved
+from campaignctl.errors import Command, Sentence, StateMoved
 from campaignctl.state.model import FORMAT_VERSION, State
 from campaignctl.state.strict import Node
 
@@ -31,7 +31,11 @@ def moved(node: Node) -> StateMoved:
     read = node.members(("format_version", "tool_version", "lineage", "serial", MOVED))
     return StateMoved(
         f"the state that was in {node.where} lives in {read[MOVED].text()} now",
-        hint="name that place as `state` in campaignctl.yaml; `campaignctl state migrate` printed the lines",
+        hint=Sentence(
+            "name that place as `state` in campaignctl.yaml; ",
+            Command("state", "migrate"),
+            " printed the lines",
+        ),
         lineage=read["lineage"].text(),
         serial=read["serial"].count(),
     )

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
-from campaignctl.errors import StateDamaged
+from campaignctl.errors import Command, Sentence, StateDamaged
 
 _T = TypeVar("_T")
 _PLAIN_NAME = re.compile(r"\w+", re.ASCII)
 
-_HINT = (
-    "nothing was overwritten; put a good copy back with `campaignctl state push FILE`"
-    " (the previous version of a state file is beside it, as FILE.backup)"
+_HINT = Sentence(
+    "nothing was overwritten; put a good copy back with ",
+    Command("state", "push", "FILE"),
+    " (the previous version of a state file is beside it, as FILE.backup)",
 )
 
 

@@ -127,7 +127,7 @@ def test_without_a_terminal_an_apply_needs_a_plan_or_approval(project: Cli) -> N
         ),
         (
             ["-e", "prod", "apply"],
-            "campaignctl -e prod plan -o plan.json, then campaignctl -e prod apply plan.json",
+            "campaignctl -e prod plan -o plan.json, then `campaignctl -e prod apply plan.json`",
         ),
     ],
 )
@@ -227,7 +227,8 @@ def assert_that_they_do(cli: Cli, url: str) -> None:
     assert here(*shlex.split(named[1])).out.endswith("Done: 1 created.\n")
     asked = here("-C", there.name, "apply")
     assert (
-        "hint: campaignctl -C 'the shop' plan -o plan.json, then campaignctl -C 'the shop' apply" in asked.err
+        "hint: campaignctl -C 'the shop' plan -o plan.json, then `campaignctl -C 'the shop' apply"
+        in asked.err
     )
     # A variable stays what it is in the shell that has it.
     set_there = Cli(cli.cwd, {**here.extra, "CAMPAIGNCTL_PROJECT": there.name})

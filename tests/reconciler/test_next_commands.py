@@ -1,48 +1,59 @@
-"""The commands that an outcome names: complete, one or two of them, for the environment they are about."""
+"""Commands of ours as values: what comes next, and how they are printed."""
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
-from campaignctl.errors import in_environment
-from campaignctl.reconciler.outcome import ways_out
+from campaignctl.errors import Command, Place, Sentence, at, commands_of
+
+LOOK = Command("plan")
+FORGET = Command("state", "rm", "a[c=DE]")
 
 
 @pytest.mark.parametrize(
     ("hint", "commands"),
     [
-        ("campaignctl plan", ("campaignctl plan",)),
-        (
-            "campaignctl state resolve 'a[c=DE]' --adopt ID, or --retry if the dashboard shows none",
-            ("campaignctl state resolve 'a[c=DE]' --adopt ID", "campaignctl state resolve 'a[c=DE]' --retry"),
-        ),
-        (
-            "campaignctl apply --target a, or `campaignctl state rm a` to let it be",
-            ("campaignctl apply --target a", "campaignctl state rm a"),
-        ),
-        ("set OCAMBA_TOKEN, then campaignctl apply", ()),
-        ("", ()),
+        (Sentence(LOOK), (LOOK,)),
+        (Sentence(LOOK, ", or ", FORGET, " to let it be"), (LOOK, FORGET)),
+        (Sentence("set OCAMBA_TOKEN, then ", LOOK), ()),
+        (Sentence(), ()),
+        ("campaignctl plan", ()),
     ],
 )
-def test_a_hint_that_begins_with_a_command_is_what_comes_next(hint: str, commands: tuple[str, ...]) -> None:
-    assert ways_out(hint) == commands
+def test_a_hint_that_begins_with_a_command_is_what_comes_next(
+    hint: str, commands: tuple[Command, ...]
+) -> None:
+    assert commands_of(hint) == commands
 
 
 @pytest.mark.parametrize(
-    ("text", "complete"),
+    ("place", "line"),
     [
-        ("campaignctl apply", "campaignctl -e eu apply"),
+        (Place(), "campaignctl state rm 'a[c=DE]'"),
+        (Place(environment="eu"), "campaignctl -e eu state rm 'a[c=DE]'"),
+        (Place("my campaigns", "eu"), "campaignctl -C 'my campaigns' -e eu state rm 'a[c=DE]'"),
         (
-            "`campaignctl state rm a` or `campaignctl plan`",
-            "`campaignctl -e eu state rm a` or `campaignctl -e eu plan`",
-        ),
-        ("campaignctl -e eu apply", "campaignctl -e eu apply"),
-        (
-            "mend campaignctl.yaml; a newer campaignctl wrote it",
-            "mend campaignctl.yaml; a newer campaignctl wrote it",
+            Place(variables=("brand=A B", "x=1")),
+            "campaignctl --var 'brand=A B' --var x=1 state rm 'a[c=DE]'",
         ),
     ],
 )
-def test_each_command_names_the_environment_once(text: str, complete: str) -> None:
-    assert in_environment(text, "eu") == complete
-    assert in_environment(text, None) == text
+def test_a_command_is_completed_and_quoted_where_it_is_printed(place: Place, line: str) -> None:
+    assert FORGET.at(place) == line
+
+
+def test_only_a_command_at_the_beginning_stands_without_backticks() -> None:
+    assert Sentence(LOOK, ", or ", FORGET) == "campaignctl plan, or `campaignctl state rm 'a[c=DE]'`"
+    assert Sentence("", LOOK, " shows it") == "`campaignctl plan` shows it"
+
+
+def test_a_command_that_makes_a_project_needs_none() -> None:
+    assert Command("init", "crm").at(Place("there", "eu")) == "campaignctl init crm"
+
+
+def test_sentences_keep_their_commands_inside_of_others_and_in_copies() -> None:
+    whole = Sentence("a: ", Sentence("run ", LOOK), ".")
+    assert at(copy.deepcopy(whole), Place(environment="eu")) == "a: run `campaignctl -e eu plan`."
+    assert at("a: run `campaignctl plan`.", Place(environment="eu")) == "a: run `campaignctl plan`."

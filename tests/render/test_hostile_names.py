@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from campaignctl.diff import FieldChange
-from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
+from campaignctl.errors import CampaignctlError, Command, Finding, ManifestError, Source
 from campaignctl.plan.model import Action
 from campaignctl.reconciler.outcome import ChangeResult, Failure, Outcome
 from campaignctl.reconciler.status import StatusRow
@@ -39,7 +39,9 @@ def _markdown(name: str) -> str:
 def _outcome(name: str) -> str:
     failure = Failure(name, name, name, name)
     result = ChangeResult(name, Action.CREATE, name, "failed", failure, name)
-    return outcome_text(Outcome("incomplete", (result,), next=(name,), notes=(name,)), color=False)
+    return outcome_text(
+        Outcome("incomplete", (result,), next=(Command("plan", name),), notes=(name,)), color=False
+    )
 
 
 def _findings(name: str) -> str:

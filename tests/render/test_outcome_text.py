@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textwrap import dedent
 
+from campaignctl.errors import Command
 from campaignctl.plan.model import Action, Blocked
 from campaignctl.reconciler.outcome import ChangeResult, Failure, Outcome
 from campaignctl.render.outcome import outcome_json, outcome_text
@@ -20,7 +21,7 @@ MIXED = Outcome(
     ),
     lineage="l",
     serial=4,
-    next=("campaignctl state resolve sms/flash --adopt 104",),
+    next=(Command("state", "resolve", "sms/flash", "--adopt", "104"),),
     notes=("a second copy was canceled",),
     blocked=(LEFT, LEFT),
 )

@@ -19,7 +19,16 @@ from campaignctl.backends.git.snapshot import Snapshot
 from campaignctl.backends.git.stop import SUFFIX, StopMark
 from campaignctl.backends.journal_replay import Loaded
 from campaignctl.backends.lock_info import claim, describe, held
-from campaignctl.errors import CampaignctlError, Interrupted, LockError, LockHeld, StateError, StateNotSaved
+from campaignctl.errors import (
+    CampaignctlError,
+    Command,
+    Interrupted,
+    LockError,
+    LockHeld,
+    Sentence,
+    StateError,
+    StateNotSaved,
+)
 from campaignctl.state.codec import encode
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import LockInfo, State
@@ -185,7 +194,7 @@ class GitBackend:
                 raise LockError(
                     f"the lock of {self.location} has another id: {found.id}",
                     detail=describe(found),
-                    hint=f"if that one is to be broken: `campaignctl state unlock {found.id}`",
+                    hint=Sentence("if that one is to be broken: ", Command("state", "unlock", found.id)),
                 )
             with _told_as(LockError, f"the lock of {self.location} cannot be broken"), suppress(Moved):
                 told = message(ours, f"broke the lock {lock_id}")

@@ -12,6 +12,7 @@ from typing import TypeVar
 from campaignctl.backends.git.command import LONGEST
 from campaignctl.backends.git.git_errors import GitTrouble
 from campaignctl.backends.git.remote import Remote
+from campaignctl.errors import Command, Sentence
 from campaignctl.state.model import LockInfo
 
 Files = Mapping[str, bytes]
@@ -59,10 +60,11 @@ class Place:
     @property
     def mend(self) -> str:
         """How a damaged state is replaced by an older version of it."""
-        return (
+        return Sentence(
             f"nothing was overwritten; `git fetch {quote(self.remote.name)} {quote(self.ref)}`, then"
             " `git log --oneline FETCH_HEAD -- state.json` names its versions; put a good one back with"
-            " `git show COMMIT:state.json > good.json` and `campaignctl state push good.json`"
+            " `git show COMMIT:state.json > good.json` and ",
+            Command("state", "push", "good.json"),
         )
 
     def tip(self) -> str | None:

@@ -15,7 +15,7 @@ from campaignctl.backends.git.place import Moved, Place, Seen, message
 from campaignctl.backends.git.snapshot import Snapshot
 from campaignctl.backends.journal_replay import Loaded
 from campaignctl.backends.rescue import Rescue
-from campaignctl.errors import LockLost, StateError, StateNotSaved
+from campaignctl.errors import Command, LockLost, Sentence, StateError, StateNotSaved
 from campaignctl.state.codec import encode, fingerprint
 from campaignctl.state.journal import entry_line, first_line
 from campaignctl.state.model import Entry, LockInfo, State
@@ -249,7 +249,7 @@ class GitSession:
         try:
             self._put(free, "the lock is free")
         except GitTrouble as error:
-            hint = f"`campaignctl state unlock {self.lock.id}` {_RESCUED}"
+            hint = Sentence("", Command("state", "unlock", self.lock.id), f" {_RESCUED}")
             raise StateNotSaved(
                 f"the lock of {self._place.location} could not be given back",
                 detail=_words(error),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from campaignctl.backends.journal_replay import Loaded, Stored
 from campaignctl.backends.lock_info import UNKNOWN
-from campaignctl.errors import StateDamaged, StateError
+from campaignctl.errors import Command, Sentence, StateDamaged, StateError
 from campaignctl.state.codec import decode_lock, encode_lock, fingerprint, to_json
 from campaignctl.state.model import LockInfo
 from campaignctl.state.strict import Node, parse
@@ -93,7 +93,7 @@ class Snapshot:
         try:
             return stored.folded()
         except StateDamaged as error:
-            error.hint = mend
+            error.hint = Sentence(mend)
             raise
 
     def _check_owner(self, where: str, project: str) -> None:
@@ -101,8 +101,14 @@ class Snapshot:
         if owner is not None and owner != project:
             raise StateError(
                 f"{where} holds the state of the project {owner}, and this is {project}",
-                hint="give each project of a repository a `state.ref` of its own in campaignctl.yaml; if this"
-                " one has a new name: `campaignctl state pull` under the old one, `state push` under the new",
+                hint=Sentence(
+                    "give each project of a repository a `state.ref` of its own in campaignctl.yaml; if this"
+                    " one has a new name: ",
+                    Command("state", "pull"),
+                    " under the old one, ",
+                    Command("state", "push", "FILE"),
+                    " under the new",
+                ),
             )
 
     @property

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -29,13 +27,13 @@ from campaignctl.cli.progress import length_of
 from campaignctl.cli.question import said_yes
 from campaignctl.cli.settings import TOKEN_VARIABLE, App
 from campaignctl.cli.wiring import Wired, need_token, read_desired, read_project, wired
-from campaignctl.errors import CampaignctlError, StateError, UsageError
+from campaignctl.errors import CampaignctlError, Command, Sentence, StateError, UsageError
 from campaignctl.plan.model import Options
 
 if TYPE_CHECKING:
     from campaignctl.plan.model import Plan
     from campaignctl.project.model import Project
-    from campaignctl.reconciler.outcome import ChangeResult, Outcome
+    from campaignctl.reconciler.outcome import Outcome
     from campaignctl.reconciler.ports import Backend
 
 _NEEDS_TOKEN = "Applying reads and changes the account's campaigns, and the API lets in only who has a token."  # noqa: S105 - a sentence
@@ -89,7 +87,7 @@ def command(
     if chosen := given(ctx):
         raise UsageError(
             f"A saved plan is applied exactly as it was reviewed, so {', '.join(chosen)} cannot change it",
-            hint=f"campaignctl plan {_as_typed(chosen[0], options)} ... -o {quote(planfile)}",
+            hint=Command("plan", _as_typed(chosen[0], options), "...", "-o", planfile),
         )
     return _apply_saved(app, planfile, _manner(manner))
 
@@ -138,14 +136,13 @@ def apply_manifests(app: App, options: Options, manner: Manner) -> int:
     token = need_token(app.settings, _NEEDS_TOKEN)
     with _at_work(app, desired.project, token, manner) as run:
         outcome = apply.apply(run.wiring, desired, options, _approver(app, run, options, manner))
-    return _ended(app, outcome, manner)
+    return _ended(app, outcome, desired.project, manner)
 
 
 def _nobody_to_ask(app: App, options: Options) -> UsageError:
-    words = shlex.join(["campaignctl", "plan", *spelled(options), "-o", "plan.json"])
-    hint = app.settings.complete(f"{words}, then campaignctl apply plan.json")
-    if not app.settings.token:
-        hint += f"; both need {TOKEN_VARIABLE}, which is not set either"
+    needed = "" if app.settings.token else f"; both need {TOKEN_VARIABLE}, which is not set either"
+    saved = Command("plan", *spelled(options), "-o", "plan.json")
+    hint = Sentence(saved, ", then ", Command("apply", "plan.json"), needed)
     return UsageError(
         "There is no terminal, so nobody can be asked",
         detail="Without a terminal an apply needs a saved plan, --reviewed, or --auto-approve.",
@@ -163,7 +160,7 @@ def _apply_saved(app: App, planfile: str, manner: Manner) -> int:
     with _at_work(app, project, token, manner) as run:
         plan = codec.decode(text, where=planfile)
         outcome = apply.apply_saved(run.wiring, project, plan)
-    return _ended(app, outcome, manner)
+    return _ended(app, outcome, project, manner)
 
 
 @contextmanager
@@ -211,22 +208,6 @@ def _manner(options: dict[str, object]) -> Manner:
     return Manner(**options)  # type: ignore[arg-type]  # click has converted each of them already
 
 
-def _ended(app: App, outcome: Outcome, manner: Manner) -> int:
-    outcome = _complete(outcome, app.settings.complete)
-    show_outcome(app, outcome, as_json=manner.form == "json")
+def _ended(app: App, outcome: Outcome, project: Project, manner: Manner) -> int:
+    show_outcome(app, outcome, project, as_json=manner.form == "json")
     return _STATUS[outcome.result] or int(bool(outcome.blocked))
-
-
-def _complete(outcome: Outcome, complete: Callable[[str], str]) -> Outcome:
-    """The outcome with every command that it names as it has to be typed from here."""
-
-    def told(result: ChangeResult) -> ChangeResult:
-        if result.error is None:
-            return result
-        return replace(result, error=replace(result.error, hint=complete(result.error.hint)))
-
-    return replace(
-        outcome,
-        changes=tuple(map(told, outcome.changes)),
-        next=tuple(map(complete, outcome.next)),
-    )

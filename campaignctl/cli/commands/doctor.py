@@ -11,7 +11,7 @@ import click
 from campaignctl.cli.group import format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, wired
-from campaignctl.errors import CampaignctlError, Interrupted, Refused, TokenRejected, in_environment
+from campaignctl.errors import CampaignctlError, Interrupted, Refused, TokenRejected
 
 if TYPE_CHECKING:
     from campaignctl.project.model import Project
@@ -38,7 +38,7 @@ def command(app: App, *, form: str) -> int:
     beyond = _examined(app, around.project) if around.project else _without_project(app)
     environment = around.project.environment if around.project else None
     checks = tuple(
-        replace(check, mend=app.settings.complete(in_environment(check.mend, environment)))
+        replace(check, mend=app.settings.complete(check.mend, environment))
         for check in (*around.checks, *beyond)
     )
     if form == "json":

@@ -12,7 +12,7 @@ from campaignctl.cli.group import format_option
 from campaignctl.cli.options import parallelism_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import read_project, wired
-from campaignctl.errors import CampaignctlError, UsageError
+from campaignctl.errors import CampaignctlError, Command, UsageError
 
 if TYPE_CHECKING:
     from campaignctl.project.model import Project
@@ -53,7 +53,7 @@ def command(
     if lift:
         return _lift(app, project, keys or None, reason, form)
     if not keys and not everything:
-        raise UsageError("Say what to stop: one KEY or more, or --all", hint="campaignctl halt --help")
+        raise UsageError("Say what to stop: one KEY or more, or --all", hint=Command("halt", "--help"))
     return _halt(app, project, keys or None, reason, parallelism, form)
 
 
@@ -66,12 +66,13 @@ def _halt(
 
     with wired(app, project, token=app.settings.token, parallelism=parallelism) as run:
         outcome = halt(run.wiring, project, Order(keys, reason), lambda: _declared(app))
+    place = app.settings.place(project.environment)
     if form == "json":
-        app.console.document(halt_json(outcome))
+        app.console.document(halt_json(outcome, place))
     else:
         color = app.console.colored(app.console.out)
-        text = halt_text(outcome, color=color, environment=app.settings.environment)
-        app.console.say(app.settings.complete(text))
+        text = halt_text(outcome, color=color, place=place)
+        app.console.say(text)
     return 0 if outcome.stopped else 1
 
 

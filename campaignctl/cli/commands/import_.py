@@ -25,5 +25,5 @@ def command(app: App, *, key: str, campaign_id: str) -> int:
     desired = read_desired(app)
     with wired(app, desired.project, token=token) as run:
         line = import_campaign(run.wiring, desired, key, campaign_id)
-    app.console.say(line)
+    app.console.say(app.settings.complete(line, desired.project.environment))
     return 0

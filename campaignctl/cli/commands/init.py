@@ -14,7 +14,7 @@ from campaignctl import __version__
 from campaignctl.cli.ci.adding import HOSTS, Added, Host, pipelines_for
 from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.settings import App
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, Command, Sentence
 
 _PROJECT = """\
 apiVersion: campaignctl/v1
@@ -150,7 +150,7 @@ def _refuse_to_overwrite(app: App, target: Path, paths: Iterable[Path], added: C
         if blocking := next((each for each in path.parents if each.exists() and not each.is_dir()), None):
             raise CampaignctlError(
                 f"{_shown(app, target, blocking)} is no folder, and nothing was changed",
-                hint=f"move it out of the way; or {_elsewhere(app)}",
+                hint=Sentence("move it out of the way; or ", _elsewhere(app)),
             )
 
 
@@ -161,11 +161,11 @@ def _shown(app: App, target: Path, path: Path) -> str:
     return os.path.relpath(path, app.settings.cwd)
 
 
-def _elsewhere(app: App) -> str:
+def _elsewhere(app: App) -> Sentence:
     """Where a new project has room: a directory that is not there yet."""
     names = ("campaigns", "crm", "my-campaigns")
     free = next((name for name in names if not (app.settings.cwd / name).exists()), "DIR")
-    return f"give it a directory of its own: campaignctl init {free}"
+    return Sentence("give it a directory of its own: ", Command("init", free))
 
 
 def _refuse_to_nest(target: Path) -> None:
@@ -191,7 +191,9 @@ def _refuse_to_mix(app: App, target: Path) -> None:
         raise CampaignctlError(
             "This is a project already, and nothing was changed",
             detail=f"{target.resolve() / 'campaignctl.yaml'} is its project file.",
-            hint=f"`campaignctl new KEY` makes a manifest in it; for a second project {_elsewhere(app)}",
+            hint=Sentence(
+                "", Command("new", "KEY"), " makes a manifest in it; for a second project ", _elsewhere(app)
+            ),
         )
     found = sorted(
         path.relative_to(target).as_posix()

@@ -13,7 +13,7 @@ from campaignctl import __version__
 from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import project_directory
-from campaignctl.errors import CampaignctlError, Finding, Source, UsageError
+from campaignctl.errors import CampaignctlError, Command, Finding, Sentence, Source, UsageError
 
 if TYPE_CHECKING:
     from campaignctl.manifest.model import DesiredState
@@ -120,7 +120,10 @@ def _ask_source(app: App) -> str:
     if not app.console.interactive:
         raise UsageError(
             "--from is missing",
-            hint=f"campaignctl new KEY --from {'|'.join(_SOURCES)}, or run it on a terminal",
+            hint=Sentence(
+                Command("new", "KEY", "--from", "push"),
+                f" (or {', '.join(_SOURCES[1:])}), or run it on a terminal",
+            ),
         )
     answer = click.prompt("Channel, or curl to paste a request", type=click.Choice(_SOURCES), err=True)
     return str(answer)
@@ -179,13 +182,9 @@ def _outcome(app: App, directory: Path, key: str) -> int:
     if any(found.severity == "error" for found in own):
         return 1
     if desired is None:
-        console.say(_complete(app, "There are errors in other files: campaignctl validate"))
+        console.say(f"There are errors in other files:\n  {Command('validate').at(app.settings.place())}")
     elif key not in desired.campaigns:
         console.say("It is not read: `manifests` and `ignore` of the project file leave it out.")
     elif console.verbosity != "quiet":
-        console.say(_complete(app, f"Next: edit it, then campaignctl plan --target {key}"))
+        console.say(f"Next: edit it, then\n  {Command('plan', '--target', key).at(app.settings.place())}")
     return 0
-
-
-def _complete(app: App, text: str) -> str:
-    return app.settings.complete(text)

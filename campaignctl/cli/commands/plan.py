@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +12,7 @@ from campaignctl.cli.options import Showing, plan_format, selecting
 from campaignctl.cli.output import show_plan, show_plan_as
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, wired
-from campaignctl.errors import UsageError, in_environment
+from campaignctl.errors import Command, UsageError
 from campaignctl.plan.model import Options
 
 if TYPE_CHECKING:
@@ -83,8 +82,6 @@ def _save(app: App, plan: Plan, out: str) -> None:
     then = (
         "It cannot be applied while a guardrail objects."
         if plan.objections
-        else app.settings.complete(
-            in_environment(f"Apply exactly this: campaignctl apply {shlex.quote(out)}", plan.environment)
-        )
+        else f"Apply exactly this: {Command('apply', out).at(app.settings.place(plan.environment))}"
     )
     app.console.log("info", f"Saved the plan to {out}. {then}")

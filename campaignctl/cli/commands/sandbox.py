@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App
-from campaignctl.errors import CampaignctlError, UsageError
+from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ def opened(host: str, port: int, data: Path | None = None) -> Sandbox:
             raise CampaignctlError(
                 f"Port {port} of {host} is in use",
                 detail="Perhaps another sandbox is running.",
-                hint="campaignctl sandbox --port 0 takes a free one",
+                hint=Sentence(Command("sandbox", "--port", "0"), " takes a free one"),
             ) from error
         raise CampaignctlError(
             f"Cannot listen on {host}, port {port}", detail=f"{error.strerror}."

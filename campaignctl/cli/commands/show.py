@@ -11,7 +11,11 @@ from campaignctl.cli.options import Showing, plan_format
 from campaignctl.cli.output import show_plan_as, show_state
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import backend_of, read_project
-from campaignctl.errors import UsageError
+from campaignctl.errors import (
+    Command,
+    Sentence,
+    UsageError,
+)
 
 
 @click.command(name="show")
@@ -28,7 +32,7 @@ def command(app: App, *, planfile: str | None, showing: Showing) -> int:
     if showing.form == "markdown":
         raise UsageError(
             "Only a saved plan is shown as Markdown, not the state",
-            hint="name the file: campaignctl show PLANFILE --format markdown",
+            hint=Sentence("name the file: ", Command("show", "PLANFILE", "--format", "markdown")),
         )
     project = read_project(app)
     backend = backend_of(project, SystemClock())

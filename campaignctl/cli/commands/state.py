@@ -14,7 +14,7 @@ from campaignctl.cli.group import Lazy, LazyGroup, format_option
 from campaignctl.cli.output import show_history, show_record
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import backend_of, need_token, read_project, wired
-from campaignctl.errors import CampaignctlError, UsageError
+from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
 
 if TYPE_CHECKING:
     from campaignctl.state.model import State
@@ -64,7 +64,7 @@ def show(app: App, *, key: str) -> int:
         near = difflib.get_close_matches(key, state.campaigns, n=1)
         raise CampaignctlError(
             f"Nothing is recorded under {key}",
-            hint=f"did you mean {near[0]}?" if near else "campaignctl state list names what is",
+            hint=f"did you mean {near[0]}?" if near else Sentence(Command("state", "list"), " names what is"),
         )
     show_record(app, key, state)
     return 0
@@ -150,7 +150,7 @@ def unlock(app: App, *, lock_id: str) -> int:
 def resolve(app: App, *, key: str, adopt: str | None, retry: bool, force: bool) -> int:
     """Say what became of the create of KEY, whose outcome nobody knows."""
     if (adopt is None) is not retry:
-        raise UsageError("Say either --adopt ID or --retry", hint="campaignctl state resolve --help")
+        raise UsageError("Say either --adopt ID or --retry", hint=Command("state", "resolve", "--help"))
     from campaignctl.reconciler import state_ops
 
     token = need_token(

@@ -9,7 +9,7 @@ import click
 from campaignctl.cli.question import said_yes
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, read_project, wired
-from campaignctl.errors import UsageError
+from campaignctl.errors import Command, UsageError
 
 if TYPE_CHECKING:
     from campaignctl.reconciler.recover import Rebinding
@@ -31,8 +31,8 @@ def recover(app: App, *, write: bool) -> int:
     with wired(app, desired.project, token=token) as run:
         recovery = work.recover(run.wiring, desired, write=write)
     color = app.console.colored(app.console.out)
-    text = recovery_text(recovery, color=color, environment=desired.project.environment)
-    app.console.say(app.settings.complete(text))
+    text = recovery_text(recovery, color=color, place=app.settings.place(desired.project.environment))
+    app.console.say(text)
     return 0
 
 
@@ -48,7 +48,7 @@ def rebind(app: App, *, auto_approve: bool) -> int:
     if not auto_approve and not app.console.interactive:
         raise UsageError(
             "There is no terminal, so nobody can be asked",
-            hint="campaignctl state rebind --auto-approve",
+            hint=Command("state", "rebind", "--auto-approve"),
         )
     from campaignctl.reconciler import recover as work
     from campaignctl.render.recovery import rebinding_text

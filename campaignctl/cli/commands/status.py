@@ -8,6 +8,7 @@ from campaignctl.cli.group import format_option
 from campaignctl.cli.output import show_status
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, wired
+from campaignctl.errors import Command, Sentence
 
 
 @click.command(name="status")
@@ -19,7 +20,7 @@ def command(app: App, *, form: str) -> int:
 
     desired = read_desired(app)
     why = "The live status is read from the API, which lets in only who has a token."
-    token = need_token(app.settings, why, instead="or look at what is recorded: campaignctl show")
+    token = need_token(app.settings, why, instead=Sentence("or look at what is recorded: ", Command("show")))
     with wired(app, desired.project, token=token) as run:
         rows = status(run.wiring, desired)
     show_status(app, rows, desired.project, as_json=form == "json")
