@@ -65,7 +65,6 @@ def encode(plan: Plan) -> dict[str, Any]:
             for found in plan.objections
         ],
         "blocked": [_blocked(blocked, Place(environment=plan.environment)) for blocked in plan.blocked],
-        "hints": {one.key: _commands(one.hint) for one in plan.blocked},
         "drift": [_drift(drift) for drift in plan.drift],
         "missed": dict(plan.missed),
         "notes": [at(note, Place(environment=plan.environment)) for note in plan.notes],
@@ -85,8 +84,12 @@ def _digest(document: Mapping[str, Any]) -> str:
 
 
 def dumps(plan: Plan) -> str:
-    """The text of a saved plan, ending with a newline."""
-    return json.dumps(encode(plan), ensure_ascii=True, indent=1) + "\n"
+    """The text of a saved plan, ending with a newline.
+
+    It is the document and, where something is blocked, `hints`: the parts of each hint, as its commands are values.
+    """
+    hints = {one.key: _parts(one.hint) for one in plan.blocked}
+    return json.dumps(encode(plan) | ({"hints": hints} if hints else {}), ensure_ascii=True, indent=1) + "\n"
 
 
 def _time(value: datetime | None) -> str | None:
@@ -147,15 +150,17 @@ def _diff(changes: tuple[FieldChange, ...]) -> list[dict[str, Any]]:
     return [{"path": change.path, "before": change.before, "after": change.after} for change in changes]
 
 
-def _commands(hint: str) -> list[str | list[str]]:
+def _parts(hint: str) -> list[str | list[str]]:
     """The parts of a hint, each command as its words."""
     return [list(part.words) if isinstance(part, Command) else part for part in Sentence(hint).parts]
 
 
-def _read_blocked(document: dict[str, Any], hints: Mapping[str, Any]) -> Blocked:
+def _read_blocked(document: dict[str, Any], hints: Mapping[str, Any], place: Place) -> Blocked:
     """A block. A plan of the version before has no `hints`, and the commands of its blocks are text."""
     parts = hints.get(document["key"], [document["hint"]])
     hint = Sentence(*(part if isinstance(part, str) else Command(*part) for part in parts))
+    if hint.at(place) != document["hint"]:
+        raise ValueError(f"the hint of {document['key']} is not what it was")
     return Blocked(**document | {"hint": hint})
 
 
@@ -193,16 +198,18 @@ def decode(text: str, *, where: str = "the saved plan") -> Plan:
             hint=Sentence("apply it with the version that made it, or ", _AGAIN),
         )
     try:
+        hints = document.pop("hints", {})
         if document.pop("digest", None) != _digest(document):
             raise PlanRefused(
                 f"{where} is damaged", detail="its digest does not fit its content", hint=_AGAIN
             )
-        return _plan(document)
+        return _plan(document, hints)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, StateDamaged) as error:
         raise PlanRefused(f"{where} is damaged", detail=f"unusable member: {error}", hint=_AGAIN) from error
 
 
-def _plan(document: Mapping[str, Any]) -> Plan:
+def _plan(document: Mapping[str, Any], hints: Mapping[str, Any]) -> Plan:
+    place = Place(environment=document["environment"])
     return Plan(
         created_at=parse_iso(document["created_at"]),
         project=document["project"],
@@ -216,7 +223,7 @@ def _plan(document: Mapping[str, Any]) -> Plan:
             Objection(found["guardrail"], found["found"], found["limit"], tuple(found["keys"]))
             for found in document["objections"]
         ),
-        blocked=tuple(_read_blocked(blocked, document.get("hints", {})) for blocked in document["blocked"]),
+        blocked=tuple(_read_blocked(blocked, hints, place) for blocked in document["blocked"]),
         drift=tuple(
             Drift(drift["key"], drift["id"], _read_diff(drift["diff"]), drift["corrected"], drift["at"])
             for drift in document["drift"]

@@ -279,7 +279,7 @@ def _check_scope(plan: Plan, project: Project) -> None:
     mine = (project.name, project.environment)
     if (plan.project, plan.environment) != mine:
         theirs = f"{plan.project}, environment {plan.environment or 'without a name'}"
-        here = f"choose it with -e {quote(plan.environment)}" if plan.environment else ""
+        here = f"choose it: campaignctl -e {quote(plan.environment)} ..." if plan.environment else ""
         elsewhere = "apply it in the project that made it"
         raise PlanRefused(
             f"this plan is for {theirs}", hint=here if here and plan.project == project.name else elsewhere
