@@ -1,16 +1,17 @@
-"""Where the API is: HTTPS, or a loopback host; nothing else ever gets the token."""
+"""Where the API is, and which hosts get the token: HTTPS or loopback, and none that a file alone names."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
+from shlex import quote
 from typing import Final
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from campaignctl.errors import Refused
+from campaignctl.project.validators import is_loopback, is_ours
 
 HOST_NAME: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.IGNORECASE)
 LAST_PORT: Final = 65535
@@ -37,12 +38,12 @@ class Address:
         return _checked_proxy(proxy) if proxy else None
 
 
-def check_address(url: str) -> Address:
-    """Raises `Refused` unless the token may be sent to this URL."""
-    try:
-        parsed = httpx.URL(url)
-    except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise Refused("the URL of the API cannot be read", detail="nothing was sent", hint=HINT) from error
+def check_address(url: str, trusted: str | None = None) -> Address:
+    """Raises `Refused` unless the token may be sent to this URL.
+
+    `trusted` is the URL that the environment names, whatever its host is.
+    """
+    parsed = _parsed(url)
     if parsed.userinfo or parsed.query or parsed.fragment:
         raise _refusal("the URL of the API may hold no user name, query or fragment")
     if parsed.scheme not in ("http", "https") or not _names_a_host(parsed):
@@ -50,17 +51,21 @@ def check_address(url: str) -> Address:
     loopback = is_loopback(parsed.host)
     if parsed.scheme == "http" and not loopback:
         raise _refusal("the token is sent over HTTPS only, unless the API is on this machine")
+    host = parsed.raw_host.decode("ascii")
+    if not (loopback or is_ours(host) or (trusted and _parsed(trusted).raw_host == parsed.raw_host)):
+        raise Refused(
+            "the API token is not sent to the host of api.url",
+            detail="nothing was sent; a host outside ocamba.com needs OCAMBA_API_URL",
+            hint=f"export OCAMBA_API_URL={quote(url)}",
+        )
     return Address(str(parsed).rstrip("/"), parsed.host, loopback)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether the host is `localhost` or an address of this machine itself (127.0.0.0/8, ::1)."""
-    if host.lower() == "localhost":
-        return True
+def _parsed(url: str) -> httpx.URL:
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return httpx.URL(url)
+    except (httpx.InvalidURL, ValueError, TypeError) as error:
+        raise Refused("the URL of the API cannot be read", detail="nothing was sent", hint=HINT) from error
 
 
 def _names_a_host(url: httpx.URL) -> bool:

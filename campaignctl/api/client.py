@@ -102,7 +102,8 @@ class OcambaApi:
     `timeout` bounds one request as a whole; the three figures are the account's windows in requests, and
     the share of the longer one that is kept for settling. `now` is aware; `monotonic` and `sleep` are in
     seconds. `on_event` gets lines for the log, free of foreign text. `transport` replaces the network.
-    Raises `Refused` for a URL, and `TokenRejected` for a token, that cannot be used.
+    `trusted_url` is OCAMBA_API_URL: its host gets the token, whichever it is. Raises `Refused` for a URL, and
+    `TokenRejected` for a token, that cannot be used.
 
     Every method raises `Interrupted` when `interrupted` says so before its request is sent. `before`, where a
     write takes one, runs directly before each attempt, after all waiting for the rate limit; what it raises
@@ -118,6 +119,7 @@ class OcambaApi:
     reserve_per_minute: int
     tool_version: str
     transport: httpx.BaseTransport | None = None
+    trusted_url: str | None = None
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
@@ -126,7 +128,7 @@ class OcambaApi:
     interrupted: Callable[[], bool]
 
     def __post_init__(self, token: str) -> None:
-        address = check_address(self.url)
+        address = check_address(self.url, self.trusted_url)
         self.url = address.url
         self._token = Token(token)
         waiter = Waiter(self.monotonic, self.sleep, self.random, self.interrupted)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import getpass
 import os
 import re
-import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from campaignctl.backends.git.command import enclosing
+from campaignctl.backends.git.git_errors import GitTrouble
+
 _SECONDS = 2.0
+# Programs that git runs over the files it compares, by the attributes of their paths.
+_FILTER = r"^filter\..*\.(clean|smudge|process|required)$"
+_NOTHING = "CAMPAIGNCTL_NOTHING"
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Where a workflow of GitHub Actions has its repository checked out.
 _WORKSPACE = "GITHUB_WORKSPACE"
@@ -53,8 +59,22 @@ def who(environ: Mapping[str, str]) -> str:
 
 
 def has_changes(directory: Path) -> bool:
-    """Say whether anything under the directory differs from the commit."""
-    return bool(_git(directory, "status", "--porcelain", "--", "."))
+    """Say whether anything under the directory differs from the commit.
+
+    A file that git would filter first is compared as it is: a checkout names the filters of its files. For
+    the same reason git does not look into submodules.
+    """
+    try:
+        git = enclosing(directory, os.environ)
+        found = git.ask("config", "-z", "--name-only", "--get-regexp", _FILTER, seconds=_SECONDS).out
+        keys = filter(None, found.decode("utf-8", "surrogateescape").split("\0"))
+        unfiltered = replace(git, environ={**git.environ, _NOTHING: ""})
+        words = [f"--config-env={key}={_NOTHING}" for key in keys]
+        words += ["status", "--porcelain", "--ignore-submodules=dirty", "--"]
+        place = f":(literal){directory.resolve().relative_to(git.directory)}"
+        return bool(unfiltered.run(*words, place, seconds=_SECONDS))
+    except GitTrouble:
+        return False
 
 
 def root_of(directory: Path, environ: Mapping[str, str]) -> Path | None:
@@ -95,9 +115,8 @@ def from_root(file: str, root: Path | None) -> str:
 
 def _git(directory: Path, *words: str) -> str | None:
     """Return what git says, or None when it fails; it takes no lock and writes nothing."""
-    command = ["git", "--no-optional-locks", "-C", os.fspath(directory), *words]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)  # noqa: S603 - git from PATH, as its user has it
-    except (OSError, ValueError, subprocess.SubprocessError):
+        out = enclosing(directory, os.environ).run(*words, seconds=_SECONDS)
+    except GitTrouble:
         return None
-    return done.stdout.strip() or None if done.returncode == 0 else None
+    return out.decode("utf-8", "surrogateescape").strip() or None

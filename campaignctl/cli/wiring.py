@@ -13,12 +13,8 @@ from typing import TYPE_CHECKING
 from campaignctl import __version__
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.progress import Progress, progress_on
-from campaignctl.cli.settings import TOKEN_VARIABLE, App, Settings
-from campaignctl.errors import (
-    CampaignctlError,
-    Command,
-    Sentence,
-)
+from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App, Settings
+from campaignctl.errors import CampaignctlError, Command, Sentence
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -184,6 +180,7 @@ def _api(app: App, project: Project, token: str, clock: SystemClock) -> OcambaAp
     return OcambaApi(
         settings.url,
         token,
+        trusted_url=app.settings.environ.get(URL_VARIABLE),
         timeout=settings.timeout,
         per_second=settings.rate_limit.per_second,
         per_minute=settings.rate_limit.per_minute,

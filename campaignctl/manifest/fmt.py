@@ -425,7 +425,7 @@ def _project_of(directory: Path, prefix: str, tool_version: str) -> Project:
     file, findings = read(name, PROJECT_FILE, data)
     value = None
     if not findings:
-        value, findings = read_project_file(file, tool_version)
+        value, findings = read_project_file(file, tool_version, url_counts=False)
     if value is None:
         raise ManifestError(findings)
     return settings.project(settings.layered(value, None), str(directory.resolve()), None)

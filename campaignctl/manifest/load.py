@@ -17,6 +17,7 @@ from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.manifest.origins import Origin, no_such_key, origins_of
 from campaignctl.project.loader import (
     PROJECT_FILE,
+    URL_VARIABLE,
     read_project_file,
     resolve,
     with_sources,
@@ -120,7 +121,7 @@ def hides(project_dir: Path, folder: str, *, tool_version: str) -> bool:
     if isinstance(data, str):
         return False
     file, findings = read(PROJECT_FILE, PROJECT_FILE, data)
-    value, _ = (None, ()) if findings else read_project_file(file, tool_version)
+    value, _ = (None, ()) if findings else read_project_file(file, tool_version, url_counts=False)
     return left_out((value or {}).get("ignore", ()), folder)
 
 
@@ -188,10 +189,10 @@ def _project(
     file, findings = read(name, PROJECT_FILE, data)
     if findings:
         return None, findings
-    value, findings = read_project_file(file, tool_version)
+    value, findings = read_project_file(file, tool_version, url_counts=not environ.get(URL_VARIABLE))
     usable = value is not None
     if not usable and not whole and (rest := without_errors(file, findings)):
-        value, _ = read_project_file(rest, tool_version)
+        value, _ = read_project_file(rest, tool_version, url_counts=False)
     if value is None:
         return None, findings
     try:

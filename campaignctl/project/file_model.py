@@ -60,7 +60,11 @@ class SettleMembers(Part):
 class Api(Part):
     """How the API is talked to."""
 
-    url: Url | None = Field(None, description="Address of the API; OCAMBA_API_URL overrides it.")
+    url: Url | None = Field(
+        None,
+        description="Address of the API, at ocamba.com or on this machine. OCAMBA_API_URL overrides it and "
+        "may name any host.",
+    )
     timeout: LongDuration | None = Field(None, description="One request in total, 30s if absent.")
     rate_limit: RateLimitMembers | None = Field(None, description="The account's windows.")
     immediate: Literal["direct", "two_step"] | None = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
@@ -33,15 +34,31 @@ _BESIDE_MANIFESTS = frozenset({"account", "api", "guardrails", "overrides", "sta
 def find_project(directory: Path | str | None, environ: Mapping[str, str], cwd: Path) -> Path:
     """The project's directory: `directory` (-C), else CAMPAIGNCTL_PROJECT, else `cwd`, else its campaigns.
 
-    Raises UsageError saying where was looked.
+    Raises UsageError saying where was looked, and CampaignctlError for one that git could take for a
+    repository.
     """
     named = directory or environ.get(DIRECTORY_VARIABLE)
     places = [cwd / named] if named else [cwd, cwd / "campaigns"]
     for place in places:
         if (place / PROJECT_FILE).is_file():
+            refuse_repository(place)
             return place
     shown = " or ".join(str(place) for place in places)
     raise UsageError(f"no {PROJECT_FILE} in {shown}", hint=_instead(places, None if named else cwd))
+
+
+def refuse_repository(directory: Path) -> None:
+    """Raise CampaignctlError for a directory that git could take for a repository without a `.git`.
+
+    Files like these can be committed, with a configuration that names programs.
+    """
+    there = {name for name in ("HEAD", "commondir", "objects", "refs") if os.path.lexists(directory / name)}
+    if {"HEAD", "commondir"} <= there or {"HEAD", "objects", "refs"} <= there:
+        raise CampaignctlError(
+            f"the project folder looks like a bare git repository: {directory}",
+            detail=f"It contains {', '.join(sorted(there))}. Such a folder can make git run programs.",
+            hint="check where these files come from; then delete them, or move the project to another folder",
+        )
 
 
 def _instead(places: Iterable[Path], inside: Path | None) -> str:
@@ -61,9 +78,12 @@ def project_around(directory: Path) -> Path | None:
 
 
 def read_project_file(
-    file: SourceFile, tool_version: str
+    file: SourceFile, tool_version: str, *, url_counts: bool = True
 ) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
-    """The members of a project file, and what is wrong with it; None when it cannot be used."""
+    """The members of a project file, and what is wrong with it; None when it cannot be used.
+
+    `url_counts` says that the token would go to its `api.url`.
+    """
     if len(file.documents) != 1 or not isinstance(file.documents[0], MappingNode):
         place = file.at(file.documents[-1] if file.documents else None)
         message = "a project file is one object" if file.documents else "the file cannot be read"
@@ -74,6 +94,8 @@ def read_project_file(
     if value is BAD:
         return None, tuple(builder.findings)
     problems = list(rules.problems(value, tool_version))
+    if url_counts:
+        problems += rules.hosts(value)
     if not builder.sound:
         problems += model_problems(ProjectFile, value)
     findings = in_order([*builder.findings, *findings_of(problems, root, builder)])

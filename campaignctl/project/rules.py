@@ -5,11 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from shlex import quote
 from typing import Any
 
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
 from campaignctl.project.model import RateLimit
 from campaignctl.project.settings import layered, shown_place, state_problems, state_settings, time_zone
+from campaignctl.project.validators import api_url, foreign_host
 from campaignctl.schedule.cron import CronError, parse_cron
 from campaignctl.schedule.times import TimeError, begin, end, is_known
 from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, puts_in
@@ -91,6 +93,24 @@ def problems(value: Members, tool_version: str) -> Iterator[Problem]:
                 hint = "paths are relative to the project, as in `push/**/*.yaml`"
                 yield error("pattern", (name, index), f"{pattern!r} leads out of the project", hint)
     yield from _environments(value)
+
+
+def hosts(value: Members) -> Iterator[Problem]:
+    """Every address that the token would go to because a file, and so anybody's pull request, names it."""
+    named = ((("environments", name), layer) for name, layer in value.get("environments", {}).items())
+    for path, layer in (((), value), *named):
+        url = layer.get("api", {}).get("url")
+        try:
+            host = None if url is None else foreign_host(api_url(url))
+        except ValueError:  # the model says what is wrong with it
+            continue
+        if host is not None:
+            yield error(
+                "api-host",
+                (*path, "api", "url"),
+                f"the API token is not sent to {host}; a host outside ocamba.com needs OCAMBA_API_URL",
+                f"export OCAMBA_API_URL={quote(url)}",
+            )
 
 
 def _version(text: str, tool_version: str) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from campaignctl.schedule.times import zone_of
 
 _DURATION = re.compile(r"(?:[0-9]{1,6}(?:ms|s|m|h|d))+")
+_OCAMBA = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*ocamba\.com\.?", re.ASCII | re.IGNORECASE)
 _PART = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -67,13 +68,25 @@ def api_url(text: str) -> str:
         raise ValueError(f"{text[:80]!r} is not an address of the form https://HOST")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("an address without user, query and fragment is needed")
-    if parts.scheme == "http" and not _loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("https is needed: the token goes there (http only for this machine itself)")
     return text.rstrip("/")
 
 
-def _loopback(host: str) -> bool:
-    if host == "localhost":
+def foreign_host(url: str) -> str | None:
+    """The host of an address that has passed `api_url`, unless a file alone may send the token there."""
+    host = urlsplit(url).hostname or ""
+    return None if is_ours(host) or is_loopback(host) else host
+
+
+def is_ours(host: str) -> bool:
+    """Whether a host is `ocamba.com` or lies below it."""
+    return _OCAMBA.fullmatch(host) is not None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is `localhost` or an address of this machine itself (127.0.0.0/8, ::1)."""
+    if host.lower() == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

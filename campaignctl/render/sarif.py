@@ -19,6 +19,7 @@ _RULES = {
     "alias": "A YAML alias names an anchor that stands before it and does not contain it.",
     "alias-bomb": "Aliases do not multiply into more values than a campaign can have.",
     "allow-env": "`allow_env` lists names of environment variables, and never that of the token.",
+    "api-host": "The API token goes to Ocamba's own hosts, this machine, or the host of OCAMBA_API_URL.",
     "audience-code": "The values of an audience are codes as the API documents them.",
     "channel-content": "A message has the content of its own channel, and of no other.",
     "choice": "The value is one of those that are documented.",

@@ -49,6 +49,7 @@ def client(
     time: SimulatedTime | None = None,
     *,
     token: str = TOKEN,
+    trusted_url: str | None = None,
     timeout: float = 5.0,
     transport: httpx.BaseTransport | None = None,
     on_event: Callable[[str], None] = lambda _event: None,
@@ -59,6 +60,7 @@ def client(
     return OcambaApi(
         url,
         token,
+        trusted_url=trusted_url,
         timeout=timedelta(seconds=timeout),
         per_second=per_second,
         per_minute=per_minute,

@@ -8,6 +8,9 @@ from campaignctl.api.address import check_address
 from campaignctl.errors import OutcomeUnknown, Refused
 from tests.api.raw_server import RawServer, silent, whole
 from tests.api.simulated import TOKEN, client
+from tests.foreign_hosts import FOREIGN_HOSTS
+
+AWAY = "https://api.ocamba.invalid"
 
 
 @pytest.mark.parametrize(
@@ -15,13 +18,16 @@ from tests.api.simulated import TOKEN, client
     [
         ("https://api.ocamba.com", False),
         ("https://api.ocamba.com/", False),
-        ("https://gateway.example/ocamba/", False),
+        ("https://ocamba.com", False),
+        ("https://eu.api.ocamba.com:8443/v2", False),
+        ("https://API.OCAMBA.COM.", False),
         ("http://localhost:8787", True),
         ("http://LOCALHOST:8787", True),
         ("http://127.0.0.1:8787", True),
         ("http://127.5.5.5", True),
         ("http://[::1]:8787", True),
         ("https://localhost", True),
+        ("https://[0:0:0:0:0:0:0:1]", True),
     ],
 )
 def test_https_and_loopback_are_accepted(url: str, loopback: bool) -> None:
@@ -65,6 +71,24 @@ def test_anything_else_is_refused_without_being_shown(url: str) -> None:
     assert "secret" not in caught.value.summary + caught.value.detail
 
 
+@pytest.mark.parametrize("host", FOREIGN_HOSTS)
+def test_a_foreign_host_gets_the_token_only_if_the_environment_names_it(host: str) -> None:
+    url = f"https://{host}"
+    for trusted in (None, "", "https://api.ocamba.com", "https://other.example", f"https://x.{host}"):
+        with pytest.raises(Refused, match=r"token is not sent|cannot be read|name a host") as caught:
+            check_address(url, trusted)
+        assert "nothing was sent" in caught.value.detail
+
+
+def test_the_host_of_the_environment_gets_the_token_at_any_port_and_path() -> None:
+    url = "https://gateway.example/ocamba/"
+    assert check_address(url, url).host == "gateway.example"
+    assert check_address(url, "https://GATEWAY.example:8443").host == "gateway.example"
+    with pytest.raises(Refused) as caught:
+        check_address(url)
+    assert caught.value.hint == "export OCAMBA_API_URL=https://gateway.example/ocamba/"
+
+
 def test_a_base_path_is_kept() -> None:
     with RawServer([whole(204)]) as server, client(f"{server.url}/ocamba/") as api:
         api.pause("7", "why")
@@ -88,7 +112,7 @@ def test_a_proxy_of_the_environment_gets_a_tunnel_and_no_token(monkeypatch: pyte
     with RawServer([whole(502)]) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("https_proxy", proxy.url)
-        with client("https://api.ocamba.invalid") as api, pytest.raises(Refused, match="no connection"):
+        with client(AWAY, trusted_url=AWAY) as api, pytest.raises(Refused, match="no connection"):
             api.pause("7", "why")
     assert [request.line for request in proxy.requests] == ["CONNECT api.ocamba.invalid:443 HTTP/1.1"]
     assert TOKEN not in proxy.requests[0].head
@@ -100,7 +124,7 @@ def test_a_proxy_that_is_no_http_proxy_is_named_before_anything_is_sent(
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("https_proxy", "socks5://me:secret@127.0.0.1:9")
-    with client("https://api.ocamba.invalid") as api, pytest.raises(Refused, match="proxy") as caught:
+    with client(AWAY, trusted_url=AWAY) as api, pytest.raises(Refused, match="proxy") as caught:
         api.pause("7", "why")
     assert "secret" not in caught.value.summary + caught.value.detail + caught.value.hint
 
@@ -111,7 +135,7 @@ def test_a_silent_proxy_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> 
     with RawServer([silent()]) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url)
         with (
-            client("https://api.ocamba.invalid", timeout=0.1) as api,
+            client(AWAY, trusted_url=AWAY, timeout=0.1) as api,
             pytest.raises((Refused, OutcomeUnknown)),
         ):
             api.pause("7", "why")

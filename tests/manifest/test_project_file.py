@@ -24,7 +24,7 @@ ignore: ["old/**"]
 account: {company_id: 6197120}
 time_zone: Europe/Belgrade
 api:
-  url: https://api.example.com/
+  url: https://api.ocamba.com/
   timeout: 1m30s
   rate_limit: {per_second: 5, per_minute: 100, reserve_per_minute: 10}
   immediate: two_step
@@ -48,7 +48,7 @@ def test_every_setting(project: Check, tmp_path: Path) -> None:
     assert (found.name, found.directory, found.environment) == ("acme-crm", str(tmp_path), None)
     assert (found.company_id, found.time_zone) == ("6197120", "Europe/Belgrade")
     assert found.api == ApiSettings(
-        "https://api.example.com",
+        "https://api.ocamba.com",
         timedelta(seconds=90),
         RateLimit(5, 100, 10),
         "two_step",
@@ -72,7 +72,7 @@ def test_the_defaults(project: Check) -> None:
 
 ENVIRONMENTS = (
     NAMED
-    + "api: {timeout: 5s, url: https://a.example}\nvariables: {a: 1, b: 2}\n"
+    + "api: {timeout: 5s, url: https://a.ocamba.com}\nvariables: {a: 1, b: 2}\n"
     + "environments:\n  staging: {variables: {b: 3}, api: {url: http://127.0.0.1:8787}}\n  production: {}\n"
 )
 

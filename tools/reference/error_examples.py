@@ -280,6 +280,12 @@ _PROJECT = (
     Example("pattern", "manifests: [../shared/*.yaml]\n", "manifests: ['**/*.yaml']\n", "project"),
     Example("allow-env", "allow_env: [OCAMBA_TOKEN]\n", "allow_env: [CI_COMMIT_SHA]\n", "project"),
     Example(
+        "api-host",
+        "api: {url: https://gateway.example.com}\n",
+        "api: {url: https://api.ocamba.com}\n",
+        "project",
+    ),
+    Example(
         "rate-limit",
         "api: {rate_limit: {reserve_per_minute: 150}}\n",
         "api: {rate_limit: {reserve_per_minute: 15}}\n",

@@ -1,4 +1,7 @@
-"""Running git: with no terminal to ask on, in English, for a limited time, and gone when we go on."""
+"""The one way to run git: in a repository that no checkout chose, without programs that a repository names.
+
+git has no terminal to ask on, speaks English, has a limited time, and is gone when we go on.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from campaignctl.backends.git.git_errors import GitTrouble, trouble
@@ -15,6 +19,14 @@ from campaignctl.backends.git.git_errors import GitTrouble, trouble
 LONGEST = 30.0
 """Seconds that one command may take."""
 
+# Later than what any file or variable says. A bare repository can be committed as ordinary files, its
+# configuration too: it counts only where it is named (git 2.38; for an older one see `enclosing`).
+_ALWAYS = (
+    "safe.bareRepository=explicit",
+    f"core.hooksPath={os.devnull}",
+    "core.fsmonitor=false",
+    "diff.external=",
+)
 # What leads git elsewhere, as hooks and wrappers set it (`git rev-parse --local-env-vars`), and our token.
 _LEFT_OUT = frozenset(
     {
@@ -23,11 +35,13 @@ _LEFT_OUT = frozenset(
         "GIT_CONFIG",
         "GIT_DIR",
         "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
         "GIT_INDEX_FILE",
         "GIT_NAMESPACE",
         "GIT_OBJECT_DIRECTORY",
         "GIT_PREFIX",
         "GIT_QUARANTINE_PATH",
+        "GIT_REPLACE_REF_BASE",
         "GIT_SHALLOW_FILE",
         "GIT_WORK_TREE",
         "LANGUAGE",
@@ -35,6 +49,7 @@ _LEFT_OUT = frozenset(
     }
 )
 _CONFIG = "GIT_CONFIG_"
+_CEILINGS = "GIT_CEILING_DIRECTORIES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,8 @@ class Git:
         Raises:
             GitTrouble: there is no git, or it takes longer than `seconds` and was ended.
         """
-        command = ["git", "--no-optional-locks", *words]
+        settings = (word for setting in _ALWAYS for word in ("-c", setting))
+        command = ["git", "--no-optional-locks", "--no-pager", *settings, *words]
         try:
             process = subprocess.Popen(  # noqa: S603 - git from PATH, as its user has it
                 command,
@@ -94,10 +110,31 @@ class Git:
         return answer.out
 
 
-def surroundings(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment for git in the user's own repository."""
+def enclosing(directory: Path, environ: Mapping[str, str]) -> Git:
+    """Git at the top of the repository that encloses a directory: the nearest one that has a `.git`.
+
+    git refuses to check out anything named `.git`, so no commit can choose the repository. Started next to
+    the `.git`, git finds it first, whatever lies around, and still checks who owns it.
+
+    Raises:
+        GitTrouble: the directory does not lie in a repository.
+    """
+    place = directory.resolve()
+    ceilings = {os.path.realpath(path) for path in environ.get(_CEILINGS, "").split(os.pathsep) if path}
+    for top in (place, *takewhile(lambda above: str(above) not in ceilings, place.parents)):
+        if (top / ".git").is_file() or os.path.lexists(top / ".git" / "HEAD"):
+            return Git(top, _surroundings(environ))
+    raise trouble("rev-parse", f"not a git repository (or any of the parent directories): {place}")
+
+
+def _surroundings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for git in the user's own repository.
+
+    A relative entry of PATH would be looked up in the checkout.
+    """
     kept = {name: value for name, value in environ.items() if name not in _LEFT_OUT}
-    return kept | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    path = os.pathsep.join(filter(os.path.isabs, kept.get("PATH", "").split(os.pathsep)))
+    return kept | {"PATH": path or os.defpath, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
 def without_configuration(environ: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from campaignctl.backends.git.command import (
     Git,
-    surroundings,
+    enclosing,
     with_configuration,
     without_configuration,
 )
@@ -33,9 +33,8 @@ _HOW = re.compile(
     r"|remote\..*\.(?:url|pushurl|proxy|proxyauthmethod|receivepack|uploadpack|vcs|serveroption)$"
     r"|user\.(?:name|email)$"
 )
-# Hooks and signatures are the user's, for the user's own commits; nothing here outlives the process.
+# Signatures are the user's, for the user's own commits; nothing here outlives the process.
 _OURS = (
-    ("core.hooksPath", os.devnull),
     ("core.fsync", "none"),
     ("gc.auto", "0"),
     ("maintenance.auto", "false"),
@@ -69,8 +68,8 @@ def open_store(project: Path, remote: str, owner: object) -> Store:
     Raises:
         GitTrouble: there is no git, no repository, or no remote of this name.
     """
-    environ = surroundings(os.environ)
-    outside = Git(project, environ)
+    outside = enclosing(project, os.environ)
+    environ = outside.environ
     top, form = _repository(outside)
     path = Path(tempfile.mkdtemp(prefix="campaignctl-git-"))
     weakref.finalize(owner, shutil.rmtree, path, ignore_errors=True)

@@ -103,12 +103,15 @@ def command(app: App, *, directory: Path, host: Host | None) -> int:
     With --ci the repository gets pipelines as well: a pull request shows its plan, and its merge applies
     what was reviewed. In a project that exists they are all that is added.
     """
+    from campaignctl.project.loader import refuse_repository
+
     target = (app.settings.directory or app.settings.cwd) / directory
     pipelines = pipelines_for(app, target, host) if host else None
     added = pipelines.paths if pipelines else {}
     if pipelines and pipelines.project:
         files = added
     else:
+        refuse_repository(target)
         _refuse_to_nest(target)
         _refuse_to_mix(app, target)
         files = {**_project_files(target, shared=pipelines is not None), **added}
