@@ -56,7 +56,7 @@ def check_address(url: str, trusted: str | None = None) -> Address:
         raise Refused(
             "the API token is not sent to the host of api.url",
             detail="nothing was sent; a host outside ocamba.com needs OCAMBA_API_URL",
-            hint=f"export OCAMBA_API_URL={quote(url)}",
+            hint=f"export OCAMBA_API_URL={quote(str(parsed))}",
         )
     return Address(str(parsed).rstrip("/"), parsed.host, loopback)
 

@@ -105,6 +105,8 @@ def hosts(value: Members) -> Iterator[Problem]:
         except ValueError:  # the model says what is wrong with it
             continue
         if host is not None:
+            # Letters that only look like Ocamba's are told from them.
+            host, url = (text.encode("ascii", "backslashreplace").decode() for text in (host, url))
             yield error(
                 "api-host",
                 (*path, "api", "url"),

@@ -328,6 +328,14 @@ def test_no_command_connects_to_a_host_that_only_the_project_file_names(world: W
     assert world.requests() == []
 
 
+def test_a_host_that_only_looks_like_ocambas_is_shown_with_what_it_is_made_of(world: World) -> None:
+    world.write("campaignctl.yaml", "metadata: {name: shop}\napi: {url: https://api.ocamb\u0430.com}\n")
+    world.environ = {"OCAMBA_API_URL": ""}
+    (found,) = world.run("validate", "--format", "json", status=1).json["findings"]
+    assert "api.ocamb\\u0430.com;" in found["message"]
+    assert (found["message"] + found["hint"]).isascii()
+
+
 def test_the_environment_names_any_host_and_then_the_file_may_too(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT + "  url: https://gateway.example\n")
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
