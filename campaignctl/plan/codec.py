@@ -86,7 +86,7 @@ def _digest(document: Mapping[str, Any]) -> str:
 def dumps(plan: Plan) -> str:
     """The text of a saved plan, ending with a newline.
 
-    It is the document and, where something is blocked, `hints`: the parts of each hint, as its commands are values.
+    It is the document, and `hints` where something is blocked: a hint's parts, whose commands are values.
     """
     hints = {one.key: _parts(one.hint) for one in plan.blocked}
     return json.dumps(encode(plan) | ({"hints": hints} if hints else {}), ensure_ascii=True, indent=1) + "\n"
