@@ -17,7 +17,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lint types contracts campaigns bench slow torture lock format clean
+.PHONY: help demo test check lint types contracts campaigns bench slow torture docs lock format clean
 
 help:
 	@echo "make demo    a local Ocamba and the sample project: plan, apply, plan again"
@@ -27,6 +27,7 @@ help:
 	@echo "make slow    the tests that take minutes: whole pipelines, states on a git remote under load"
 	@echo "make torture every crash point and fault, over 5,000 trials (half an hour);"
 	@echo "             of a project of your own: make torture PROJECT=DIR [BEFORE=DIR] [SLICE=N]"
+	@echo "make docs    write the generated parts of README.md and docs/"
 	@echo "make format  put the code into its canonical form"
 	@echo "make lock    compile the locks anew (needs uv)"
 	@echo "make clean   remove caches and build results"
@@ -67,6 +68,9 @@ slow: $(DEV)
 torture: $(DEV)
 	@$(BIN)/python -m tests.torture $(if $(SLICE),--slice $(SLICE),--all) \
 		$(if $(PROJECT),--project "$(PROJECT)") $(if $(BEFORE),--before "$(BEFORE)")
+
+docs: $(DEV)
+	@$(BIN)/python -m tools.reference
 
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=PATH" >&2; exit 1; }

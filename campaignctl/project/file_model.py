@@ -85,7 +85,7 @@ class StateMembers(Part):
     path: str | None = Field(
         None,
         min_length=1,
-        description="local: path of the file, relative to the project: .campaignctl/state.json.",
+        description="local: path of the file; .campaignctl/state.json (or ENVIRONMENT.json) if absent.",
     )
     remote: str | None = Field(None, min_length=1, description="git: name of the remote, origin if absent.")
     ref: str | None = Field(
@@ -168,19 +168,22 @@ class OverrideMembers(Part):
 class EnvironmentMembers(Part):
     """What an environment says otherwise than the project."""
 
-    variables: dict[str, str] | None = Field(None, description="Laid over the project's, name by name.")
-    account: Account | None = Field(None, description="The account of this environment.")
+    variables: dict[str, str] | None = Field(
+        None,
+        description="Values for ${var.NAME}. An environment adds its own or replaces single ones.",
+    )
+    account: Account | None = Field(None, description="The account that the campaigns belong to.")
     time_zone: Zone | None = Field(None, description="IANA time zone for showing times.")
-    api: Api | None = Field(None, description="Laid over the project's, member by member.")
+    api: Api | None = Field(None, description="API settings. An environment replaces single ones.")
     state: StateMembers | None = Field(
         None,
-        description="Where its state lives; if absent, a place of its own on the project's backend.",
+        description="Where the state is kept. Each environment has a place of its own.",
     )
     guardrails: GuardrailMembers | None = Field(
-        None, description="Limits of one apply; an environment's are laid over the project's."
+        None, description="Limits of one apply. An environment replaces single ones."
     )
     overrides: list[OverrideMembers] | None = Field(
-        None, description="What is lifted of them; an environment's stand instead of the project's."
+        None, description="Reviewed exceptions to guardrails. An environment's list replaces the project's."
     )
 
 

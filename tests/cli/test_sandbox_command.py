@@ -140,4 +140,4 @@ def test_what_is_no_switch_and_no_fault_is_a_clear_error(cli: Cli, words: list[s
     done = cli("sandbox", "--port", "0", *words)
     assert (done.status, done.out) == (64, "")
     assert said in done.err
-    assert "docs/sandbox.md" in done.err
+    assert "docs/internals.md" in done.err

@@ -42,7 +42,7 @@ def written(world: World, found: dict[str, str]) -> None:
 
 
 def test_a_campaign_is_paused_and_goes_on(world: World) -> None:
-    recipe = files("Pause a campaign, and let it go on")
+    recipe = files("Pause and resume")
     paused = recipe["sms/reminder.yaml"]
     written(world, {**recipe, "sms/reminder.yaml": paused.replace("phase: paused", "phase: active")})
     world.apply()
@@ -53,7 +53,7 @@ def test_a_campaign_is_paused_and_goes_on(world: World) -> None:
 
 
 def test_what_is_renamed_and_handed_over_is_not_touched(world: World) -> None:
-    recipe = files("Rename, move, and take out of the project")
+    recipe = files("Rename, move, hand over")
     welcome, markets = (recipe.pop(f"sms/{name}.yaml") for name in ("welcome", "markets"))
     handed_over = recipe.pop("sms/handed-over.yaml")
     written(world, recipe)
@@ -77,7 +77,7 @@ def test_what_is_renamed_and_handed_over_is_not_touched(world: World) -> None:
 
 
 def test_a_winner_is_set_when_the_test_waits_for_it(world: World) -> None:
-    written(world, files("The winner of an A/B test"))
+    written(world, files("Choose the winner of an A/B test"))
     world.apply()
     world.assert_settled()
     world.control.edit(world.campaigns()["Headline test"]["id"], status="needs_decision")

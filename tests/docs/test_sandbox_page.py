@@ -1,4 +1,4 @@
-"""Every request that the page about the sandbox shows is one that the sandbox carries out."""
+"""Every request that the documentation of the sandbox shows is one that the sandbox carries out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from campaignctl.sandbox import Sandbox, words
 from campaignctl.sandbox.faults import KINDS
 
-TEXT = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "internals.md").read_text(encoding="utf-8")
 CAMPAIGN = (
     '{"body": {"name": "N", "messages": [{"name": "M", "channel": "push",'
     ' "push": {"title": {"en": "Hi"}, "landing_url": "https://example.com"}}]}}'
@@ -23,6 +23,7 @@ def shown() -> Iterator[tuple[str, str, str]]:
     for line in re.findall(r"^curl .*$", TEXT, flags=re.MULTILINE):
         given = shlex.split(line, comments=True)[1:]
         body = given[given.index("-d") + 1] if "-d" in given else ""
+        assert ("-H" in given) == bool(body), line
         method = given[given.index("-X") + 1] if "-X" in given else "POST" if body else "GET"
         (address,) = (word for word in given if word.startswith("$OCAMBA_API_URL"))
         yield method, address.removeprefix("$OCAMBA_API_URL"), body

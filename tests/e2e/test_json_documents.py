@@ -1,4 +1,4 @@
-"""What docs/documents.md says of the JSON documents is what they have, member by member."""
+"""What docs/command-line.md says of the JSON documents is what they have, member by member."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from tests.e2e.harness import World, sms
 
 FAR = "2036-03-22 10:00:00"
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "documents.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
 
 
 def described(heading: str) -> set[str]:
     """The members in the first column of the first table below a heading."""
     below = PAGE.partition(f"# {heading}\n")[2]
-    table = re.search(r"^\| member \|.*\n\|.*\n((?:\|.*\n)+)", below, re.MULTILINE)
+    table = re.search(r"^\| field \|.*\n\|.*\n((?:\|.*\n)+)", below, re.MULTILINE)
     assert table, heading
     return {name for row in table[1].splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])}
 
@@ -34,8 +34,8 @@ def changing(world: World) -> World:
 
 def test_the_plan_and_its_changes(changing: World) -> None:
     plan = changing.plan()
-    assert set(plan) == described("The plan")
-    assert {name for change in plan["changes"] for name in change} == described("A change of a plan")
+    assert set(plan) == described("Plan")
+    assert {name for change in plan["changes"] for name in change} == described("Change")
     assert set(plan["drift"][0]) == {"key", "id", "diff", "corrected", "at"}
     assert {"request", "requests"} <= set(plan["changes"][0])
 
@@ -43,7 +43,7 @@ def test_the_plan_and_its_changes(changing: World) -> None:
 def test_the_outcome(changing: World) -> None:
     changing.control.fault({"method": "POST"}, {"kind": "status", "status": 400})
     outcome = changing.apply(status=1).json
-    assert set(outcome) | {"error"} == described("The outcome")
+    assert set(outcome) | {"error"} == described("Outcome")
     assert set(outcome["changes"][0]) == {"key", "action", "id", "outcome", "error"}
     (failed,) = (change["error"] for change in outcome["changes"] if change["error"])
     assert set(failed) == {"summary", "detail", "hint", "trace_id"}
@@ -52,23 +52,23 @@ def test_the_outcome(changing: World) -> None:
 def test_an_apply_that_was_refused_and_its_error(changing: World) -> None:
     changing.control.switch(date_skew=600)
     refused = changing.apply(status=1).json
-    assert set(refused) | {"notes"} == described("The outcome")
+    assert set(refused) | {"notes"} == described("Outcome")
     assert (refused["lineage"], refused["serial"]) == (changing.state["lineage"], changing.state["serial"])
-    assert set(refused["error"]) == described("An error")
+    assert set(refused["error"]) == described("Error")
 
 
 def test_the_status_and_its_campaigns(changing: World) -> None:
     status = changing.run("status", "--format", "json", status=0).json
-    assert set(status) == described("The status")
+    assert set(status) == described("Status")
     far, new = status["campaigns"]
-    assert set(far) == set(new) == described("A campaign of the status")
+    assert set(far) == set(new) == described("Campaign in the status")
     assert (far["status"], far["read"], far["declared"]) == ("scheduled", True, True)
     assert [(member["path"], member["after"]) for member in far["drift"]] == [("name", "By hand")]
     assert (new["status"], new["read"], new["id"]) == ("not created", False, None)
 
 
 def test_the_state(changing: World) -> None:
-    assert set(changing.run("show", "--format", "json", status=0).json) == described("The state")
+    assert set(changing.run("show", "--format", "json", status=0).json) == described("State")
 
 
 def test_an_apply_that_is_not_whole_says_what_is_left_alone(world: World) -> None:

@@ -1,4 +1,1 @@
-"""Writes the reference pages of docs/ from the code, so that they say what the code does.
-
-`python -m tools.reference` writes them; a test compares them with what would be written.
-"""
+"""Writes what the documentation quotes of the tool: `make docs`. A test compares."""

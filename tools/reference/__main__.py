@@ -1,13 +1,9 @@
-"""Write the generated pages of docs/."""
+"""Fill in the generated blocks of the documentation."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from tools.reference.pages import PAGES
-
-DOCS = Path(__file__).parents[2] / "docs"
+from tools.reference.pages import PAGES, filled
 
 if __name__ == "__main__":
-    for name, made in PAGES.items():
-        (DOCS / name).write_text(made(), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from campaignctl.manifest.schema import Kind, schema
-from tools.reference.type_words import type_words
+from tools.reference.type_words import anchor, type_words
 
 Schema = dict[str, Any]
 Parts = list[tuple[str, Schema]]
 
-_HEAD = Path(__file__).with_name("manifest_head.md")
 _CHAPTERS: tuple[tuple[Kind, str, str], ...] = (
-    ("Campaign", "A manifest", ""),
-    ("Removed", "A key that is declared no longer", "Removed: "),
-    ("Defaults", "`_defaults.yaml`", "Defaults: "),
-    ("Project", "`campaignctl.yaml`", "Project: "),
+    ("Campaign", "Manifests", ""),
+    ("Removed", "Removed documents", "Removed: "),
+    ("Defaults", "_defaults.yaml", "Defaults: "),
+    ("Project", "campaignctl.yaml", "Project: "),
 )
+#: Parts whose fields have been described before, in the part on the right.
+_LIKE: Mapping[str, str] = {
+    "Removed: metadata": "metadata",
+    "Removed: lifecycle": "lifecycle",
+    "Defaults: lifecycle": "lifecycle",
+    **{f"Defaults: message.{channel}": "spec.messages[]" for channel in ("push", "email", "sms", "adex")},
+    "Project: environments.NAME": "campaignctl.yaml",
+}
 
 
-def manifest_page() -> str:
-    """The whole page."""
-    pieces = [_HEAD.read_text(encoding="utf-8")]
+def fields() -> str:
+    """The fields, by document and part."""
+    pieces = []
     headings: dict[str, str] = {}
     for kind, title, prefix in _CHAPTERS:
         pieces.append("\n".join(_chapter(schema(kind), title, prefix, headings)))
@@ -33,14 +39,19 @@ def manifest_page() -> str:
 
 
 def _chapter(made: Schema, title: str, prefix: str, headings: dict[str, str]) -> Iterator[str]:
-    """A chapter on a document. `headings` has the part of the chapters before it, and is added to."""
-    own = {name: f"{prefix}`{path}`" for name, path in _paths(made).items() if name not in headings}
+    """A chapter on a document. `headings` has the parts of the chapters before it, and is added to."""
+    own = {name: f"{prefix}{path}" for name, path in _paths(made).items() if name not in headings}
     headings.update(own)
     yield f"## {title}\n"
     yield from _part(made, headings)
     for name, heading in own.items():
+        part = made["$defs"][name]
         yield f"### {heading}\n"
-        yield from _part(made["$defs"][name], headings)
+        if like := _LIKE.get(heading):
+            names = ", ".join(f"`{field}`" for field, its in part["properties"].items() if "not" not in its)
+            yield f"{part['description']} Fields as in [{like}](#{anchor(like)}): {names}.\n"
+        else:
+            yield from _part(part, headings)
 
 
 def _paths(made: Schema) -> dict[str, str]:
@@ -71,19 +82,22 @@ def _references(member: Any, suffix: str = "") -> Iterator[tuple[str, str]]:
 
 def _part(part: Schema, headings: dict[str, str]) -> Iterator[str]:
     yield f"{part['description']}\n"
-    yield "| member | value | meaning |"
+    yield "| field | value | meaning |"
     yield "|---|---|---|"
-    members: Schema = part.get("properties", {})
+    yield from _rows(part, headings)
+    rest = part.get("additionalProperties", False)
+    if rest is not False:
+        yield f"| any other | {_cell(type_words(rest, headings))} | |"
+    yield ""
+    yield from _refused(part.get("properties", {}))
+
+
+def _rows(part: Schema, headings: dict[str, str]) -> Iterator[str]:
     required = part.get("required") or part.get("else", {}).get("required", ())
-    for name, member in members.items():
+    for name, member in part.get("properties", {}).items():
         if "not" not in member:
             shown = f"`{name}`" + (", required" if name in required else "")
             yield f"| {shown} | {_cell(type_words(member, headings))} | {_cell(_meaning(member))} |"
-    rest = part.get("additionalProperties", False)
-    if rest is not False:
-        yield f"| any other name | {_cell(type_words(rest, headings))} | |"
-    yield ""
-    yield from _refused(members)
 
 
 def _refused(members: Schema) -> Iterator[str]:
@@ -93,16 +107,18 @@ def _refused(members: Schema) -> Iterator[str]:
             reason = member["description"].removeprefix("Not taken: ").replace(f"{{{name}: ", "{NAME: ")
             reasons.setdefault(reason, []).append(f"`{name}`")
     if reasons:
-        yield "Not taken:\n"
+        yield "Refused:\n"
         yield from (f"- {', '.join(names)}: {reason}" for reason, names in reasons.items())
         yield ""
 
 
 def _meaning(member: Schema) -> str:
-    examples = [json.dumps(each, ensure_ascii=False) for each in member.get("examples", ())]
-    shown = ", ".join(f"`{example.strip(chr(34))}`" for example in examples)
+    """The description, with the most telling example."""
     told: str = member["description"]
-    return f"{told} Examples: {shown}" if shown else told
+    examples = [json.dumps(each, ensure_ascii=False) for each in member.get("examples", ())]
+    if not examples:
+        return told
+    return f"{told} Example: `{max(examples, key=len).strip(chr(34))}`"
 
 
 def _cell(text: str) -> str:

@@ -1,13 +1,40 @@
-"""The generated pages, each with the function that makes its text."""
+"""The pages with generated blocks.
+
+A block stands between `<!-- generated: NAME -->` and `<!-- end -->`; the rest of a page is written by hand.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from tools.reference.errors_page import errors_page
-from tools.reference.manifest_page import manifest_page
+from tools.reference.commands import command_reference, command_table
+from tools.reference.demo import demo
+from tools.reference.findings_page import findings
+from tools.reference.manifest_page import fields
+from tools.reference.on_call import messages
+from tools.reference.torture import mutations, torture
 
-PAGES: Mapping[str, Callable[[], str]] = {
-    "errors.md": errors_page,
-    "manifest-reference.md": manifest_page,
+ROOT = Path(__file__).parents[2]
+BLOCKS: Mapping[str, Callable[[], str]] = {
+    "demo": demo,
+    "commands": command_table,
+    "command-line": command_reference,
+    "fields": fields,
+    "findings": findings,
+    "messages": messages,
+    "torture": torture,
+    "mutations": mutations,
 }
+_BLOCK = re.compile(r"^(<!-- generated: (\S+) -->\n).*?^(<!-- end -->)$", re.MULTILINE | re.DOTALL)
+PAGES = tuple(
+    page
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    if _BLOCK.search(page.read_text(encoding="utf-8"))
+)
+
+
+def filled(text: str) -> str:
+    """A page with its blocks made anew."""
+    return _BLOCK.sub(lambda block: f"{block[1]}{BLOCKS[block[2]]().rstrip()}\n{block[3]}", text)

@@ -17,7 +17,7 @@ def type_words(member: Any, headings: Mapping[str, str]) -> str:
     if "anyOf" in member:
         return _one_of(member["anyOf"], headings)
     if "$ref" in member:
-        return f"[object](#{_anchor(headings[member['$ref'].rpartition('/')[2]])})"
+        return f"[object](#{anchor(headings[member['$ref'].rpartition('/')[2]])})"
     if "const" in member:
         return f"`{member['const']}`"
     if "enum" in member:
@@ -77,7 +77,7 @@ def _bounds(member: Mapping[str, Any]) -> str:
     return f", {least:,} or more" if least is not None else ""
 
 
-def _anchor(heading: str) -> str:
+def anchor(heading: str) -> str:
     """The anchor of a heading, as GitHub makes it."""
     kept = (sign for sign in heading.lower() if sign.isalnum() or sign in "_- ")
     return "".join(kept).replace(" ", "-")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from campaignctl.sandbox import Sandbox
     from campaignctl.sandbox.faults import Rule
 
-_LISTED = "docs/sandbox.md tells of both; a running sandbox lists its switches at /_sandbox/switches"
+_LISTED = "docs/internals.md tells of both; a running sandbox lists its switches at /_sandbox/switches"
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -63,7 +63,7 @@ def command(
     """Run a local Ocamba until Ctrl-C: its campaign API, and a page that shows what is there.
 
     Nothing leaves this machine. Any token is good. Faults and switches may be given several times; both are
-    explained in docs/sandbox.md, and can be changed while it runs.
+    explained in docs/internals.md, and can be changed while it runs.
     """
     console = app.console
     values, rules = _said(switches, faults)

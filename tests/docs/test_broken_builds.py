@@ -1,4 +1,4 @@
-"""The page about how it is shown that nothing is sent twice: what it names is there."""
+"""The recorded runs of broken builds name builds and tests that exist."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.torture.mutants import MUTANTS, Mutant
+from tools.reference.torture import MUTATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = dict(
-    re.findall(
-        r"^\| (.+) \| (.+) \|$",
-        (ROOT / "docs" / "torture.md").read_text(encoding="utf-8").partition("## Broken on purpose")[2],
-        flags=re.MULTILINE,
-    )
-)
+ROWS = dict(re.findall(r"^\| (.+?) \| (.+) \|$", MUTATIONS.read_text(encoding="utf-8"), flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

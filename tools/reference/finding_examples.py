@@ -313,13 +313,13 @@ _PROJECT = (
 
 #: The examples by chapter.
 CHAPTERS: Mapping[str, tuple[Example, ...]] = {
-    "The file": _FILES,
-    "The document": _DOCUMENTS,
-    "The life of a campaign": _LIFE,
+    "YAML files": _FILES,
+    "Documents": _DOCUMENTS,
+    "Lifecycle": _LIFE,
     "Values": _VALUES,
-    "What is filled in": _FILLED_IN,
-    "When and to whom": _SENDING,
+    "Variables, files and matrices": _FILLED_IN,
+    "Schedule and audience": _SENDING,
     "Messages": _MESSAGE,
-    "The project": _PROJECT,
+    "Project file": _PROJECT,
 }
 EXAMPLES: tuple[Example, ...] = tuple(example for chapter in CHAPTERS.values() for example in chapter)

@@ -1,0 +1,115 @@
+"""What the scenes of bad moments are made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from tests.backends.git_place import git
+from tests.e2e.harness import PROJECT, World, kill, sms, until
+
+FAR = "2036-03-22 10:00:00"
+PAST = "2020-03-22 10:00:00"
+REF = "refs/campaignctl/default"
+AUTHOR = ("-c", "user.name=k", "-c", "user.email=k@example.com")
+ENVIRONMENTS = PROJECT + "environments: {staging: {}, production: {}}\n"
+#: A scene acts in a project without manifests, on an account without campaigns.
+Scene = Callable[[World], str]
+
+
+def refused(world: World, *words: str) -> str:
+    """What an apply, or the command in `words`, says when it is refused as a whole."""
+    done = world.run(*(words or ("apply", "--auto-approve")), "--format", "json")
+    return str(done.json["error"]["summary"])
+
+
+def failed(world: World, *words: str) -> str:
+    """What went wrong with the one change of an apply that failed."""
+    (error,) = (
+        change["error"] for change in world.apply(*words, status=1).json["changes"] if change["error"]
+    )
+    return str(error["summary"])
+
+
+def blocked(world: World, key: str, *words: str) -> str:
+    """Why a plan leaves a campaign alone."""
+    return next(each["reason"] for each in world.plan(*words, status=1)["blocked"] if each["key"] == key)
+
+
+def left_alone(world: World) -> str:
+    """Why an apply leaves its one blocked campaign alone."""
+    (each,) = world.apply(status=1).json["blocked"]
+    return str(each["reason"])
+
+
+def objection(world: World, *words: str) -> str:
+    """The line of a guardrail in a plan."""
+    said = world.run("plan", *words, status=1).out
+    guardrail = world.plan(*words, status=1)["objections"][0]["guardrail"]
+    return next(line.strip() for line in said.splitlines() if guardrail in line)
+
+
+def said(world: World, *words: str, containing: str = "") -> str:
+    """The first line of standard error, or of all that is printed the first with these words."""
+    done = world.run(*words)
+    lines = f"{done.out}\n{done.err}" if containing else done.err
+    return next(line for line in lines.splitlines() if containing in line).removeprefix("error: ").strip()
+
+
+def far(world: World, name: str = "spring", **spec: object) -> str:
+    """A scheduled campaign, applied; returns its id."""
+    world.write(f"push/{name}.yaml", sms(name.title(), **{"scheduled_time": FAR, **spec}))
+    world.apply()
+    return str(world.state["campaigns"][f"push/{name}"]["id"])
+
+
+def flash(world: World) -> str:
+    """An immediate campaign whose create had no answer; returns what the apply says of it."""
+    world.write("sms/flash.yaml", sms("Flash", run_immediately=True))
+    world.write("sms/draft.yaml", sms("Draft", is_draft=True))
+    world.control.fault({"method": "POST", "body": '"Flash"', "times": 1}, {"kind": "drop"})
+    return failed(world)
+
+
+def killed(world: World) -> None:
+    """An apply that was killed after its request had reached the server."""
+    far(world)
+    world.write("push/summer.yaml", sms("Summer", scheduled_time=FAR))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.0, "when": "after"})
+    process = world.start("apply", "--auto-approve")
+    until(lambda: len(world.control.campaigns()) == 2)
+    kill(process)
+
+
+def edited(world: World, change: Callable[[dict[str, object]], None]) -> None:
+    """Change the state file by hand."""
+    state = world.state
+    change(state)
+    (world.folder / ".campaignctl/state.json").write_text(json.dumps(state))
+    (world.folder / ".campaignctl/state.json.journal").unlink(missing_ok=True)
+
+
+def under_way(world: World, then: Callable[[], object]) -> str:
+    """What an apply prints that goes on after `then` was done."""
+    for name in ("summer", "winter", "new", "again"):
+        world.write(f"push/{name}.yaml", sms(name.title(), scheduled_time=FAR))
+    world.control.fault({"method": "POST", "times": 9}, {"kind": "delay", "seconds": 0.7, "when": "after"})
+    process = world.start("apply", "--auto-approve", "--parallelism", "1")
+    before = len(world.control.campaigns())
+    until(lambda: len(world.control.campaigns()) >= before + 2)
+    then()
+    return "".join(process.communicate(timeout=60))
+
+
+def line(text: str, containing: str) -> str:
+    return next(each for each in text.splitlines() if containing in each).removeprefix("error: ").strip()
+
+
+def on_git(world: World) -> str:
+    """Keep the state on a remote of its own; returns the remote's folder."""
+    remote = str(world.folder.parent / "remote.git")
+    git(world.folder, "init", "--quiet", "--bare", remote)
+    git(world.folder, "init", "--quiet")
+    git(world.folder, "remote", "add", "origin", f"file://{remote}")
+    world.write("campaignctl.yaml", PROJECT + "state: {backend: git}\n")
+    return remote

@@ -1,0 +1,246 @@
+"""Bad moments of accounts, plans and campaigns: each scene returns what the tool prints."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from tests.docs.acting import (
+    ENVIRONMENTS,
+    FAR,
+    PAST,
+    blocked,
+    edited,
+    failed,
+    far,
+    objection,
+    refused,
+    said,
+)
+from tests.e2e.harness import TOKEN, World, sms
+
+
+def no_token(world: World) -> str:
+    far(world)
+    world.environ = {"OCAMBA_TOKEN": ""}
+    return refused(world)
+
+
+def token_expired(world: World) -> str:
+    far(world)
+    world.control.token("another", "6197120")
+    return refused(world)
+
+
+def other_account(world: World) -> str:
+    world.control.token(TOKEN, "6197120")
+    far(world)
+    world.control.token("theirs", "700")
+    world.environ = {"OCAMBA_TOKEN": "theirs"}
+    world.control.create(json.loads(sms("Theirs", is_draft=True))["spec"], company_id="700")
+    return refused(world)
+
+
+def empty_account(world: World) -> str:
+    world.control.token(TOKEN, "6197120")
+    far(world)
+    world.control.token("theirs", "700")
+    world.environ = {"OCAMBA_TOKEN": "theirs"}
+    return refused(world)
+
+
+def wrong_clock(world: World) -> str:
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    world.control.switch(date_skew=600)
+    return refused(world)
+
+
+def no_project(world: World) -> str:
+    (world.folder / "campaignctl.yaml").unlink()
+    return refused(world, "plan")
+
+
+def no_environment(world: World) -> str:
+    world.write("campaignctl.yaml", ENVIRONMENTS)
+    return refused(world, "plan")
+
+
+def no_terminal(world: World) -> str:
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    return said(world, "apply")
+
+
+# A saved plan
+
+
+def plan_outdated(world: World) -> str:
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    world.run("plan", "-o", "plan.json", status=0)
+    world.apply()
+    return refused(world, "apply", "plan.json")
+
+
+def live_changed(world: World) -> str:
+    identifier = far(world)
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR, description="new"))
+    world.run("plan", "-o", "plan.json", status=0)
+    world.control.edit(identifier, scheduled_time="2036-04-01 10:00:00")
+    return refused(world, "apply", "plan.json")
+
+
+# Guardrails
+
+
+def many_destroyed(world: World) -> str:
+    for name in ("spring", "summer", "winter"):
+        world.write(f"push/{name}.yaml", sms(name.title(), scheduled_time=FAR))
+    world.apply()
+    return objection(world, "--destroy")
+
+
+def many_immediate(world: World) -> str:
+    for name in "abcd":
+        world.write(f"sms/{name}.yaml", sms(name, run_immediately=True))
+    return objection(world)
+
+
+def too_soon(world: World) -> str:
+    soon = datetime.now(UTC) + timedelta(minutes=5)
+    world.write("sms/soon.yaml", sms("Soon", scheduled_time=f"{soon:%Y-%m-%d %H:%M:%S}"))
+    return objection(world)
+
+
+# Campaigns
+
+
+def not_as_asked(world: World) -> str:
+    far(world)
+    world.control.switch(patch_ignores=["scheduled_time"])
+    world.write("push/spring.yaml", sms("Spring", scheduled_time="2036-04-01 10:00:00"))
+    return failed(world)
+
+
+def missing(world: World) -> str:
+    far(world)
+    far(world, "summer")
+    edited(world, lambda state: state["campaigns"]["push/spring"].update(id="9999999"))  # type: ignore[index,attr-defined]
+    return blocked(world, "push/spring")
+
+
+def odd_status(world: World) -> str:
+    world.control.edit(far(world), status="archived")
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR, description="new"))
+    return blocked(world, "push/spring")
+
+
+def halted(world: World) -> str:
+    far(world)
+    world.run("halt", "push/*", "--reason", "wrong price", status=0)
+    world.write("push/new.yaml", sms("New", scheduled_time=FAR))
+    return blocked(world, "push/new")
+
+
+def halts_unreadable(world: World) -> str:
+    far(world)
+    world.run("halt", "push/*", "--reason", "wrong price", status=0)
+    (world.folder / ".campaignctl/state.json.halts").write_text("{")
+    world.write("push/new.yaml", sms("New", scheduled_time=FAR))
+    return blocked(world, "push/new")
+
+
+def not_stopped(world: World) -> str:
+    far(world)
+    world.control.fault({"method": "POST", "times": 99}, {"kind": "status", "status": 500})
+    return said(world, "halt", "--all", "--reason", "wrong price", containing="push/spring")
+
+
+def not_stoppable(world: World) -> str:
+    far(world)
+    world.control.fault({"method": "POST", "times": 99}, {"kind": "status", "status": 400})
+    return said(world, "halt", "--all", "--reason", "wrong price", containing="push/spring")
+
+
+def halt_decision(world: World) -> str:
+    world.control.edit(far(world), status="needs_decision")
+    return said(world, "halt", "--all", "--reason", "wrong price", containing="push/spring")
+
+
+def paused_by_others(world: World) -> str:
+    world.control.edit(far(world), status="paused")
+    return said(world, "plan", containing="paused")
+
+
+def time_passed(world: World) -> str:
+    far(world)
+    spec = json.loads(sms("Spring", scheduled_time=FAR))["spec"]
+    world.write("push/spring.yaml", json.dumps({"lifecycle": {"phase": "paused"}, "spec": spec}))
+    world.apply()
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=PAST))
+    return blocked(world, "push/spring")
+
+
+def already_sent(world: World) -> str:
+    world.control.edit(far(world), status="sent")
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR, description="new"))
+    return blocked(world, "push/spring")
+
+
+def sent_already(world: World) -> str:
+    world.write("sms/flash.yaml", sms("Flash", run_immediately=True))
+    world.apply()
+    world.write(
+        "sms/flash.yaml",
+        json.dumps({"metadata": {"key": "sms/again"}, **json.loads(sms("Flash", run_immediately=True))}),
+    )
+    return blocked(world, "sms/again")
+
+
+def sent_before(world: World) -> str:
+    far(world)
+    world.run("state", "rm", "push/spring", status=0)
+    return blocked(world, "push/spring")
+
+
+def canceled_for_good(world: World) -> str:
+    far(world)
+    spec = json.loads(sms("Spring", scheduled_time=FAR))["spec"]
+    world.write("push/spring.yaml", json.dumps({"lifecycle": {"phase": "canceled"}, "spec": spec}))
+    world.apply()
+    world.write("push/spring.yaml", json.dumps({"spec": spec}))
+    return blocked(world, "push/spring")
+
+
+def running(world: World) -> str:
+    world.control.edit(far(world), status="running")
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR, description="new"))
+    return blocked(world, "push/spring")
+
+
+def time_over(world: World) -> str:
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=PAST))
+    return blocked(world, "push/spring")
+
+
+def decision(world: World) -> str:
+    body = json.loads(sms("Spring", scheduled_time=FAR))
+    first = body["spec"]["messages"][0]
+    body["spec"]["messages"].append({**first, "name": "n", "sms": {"content": {"en": "Hello"}}})
+    body["spec"]["ab_test"] = {
+        "test_split": 30,
+        "winning_metric": "click_rate",
+        "evaluation_window": "1D",
+        "winner_delivery_mode": "manual",
+    }
+    world.write("push/spring.yaml", json.dumps(body))
+    world.apply()
+    world.control.edit(world.state["campaigns"]["push/spring"]["id"], status="needs_decision")
+    return next(iter(world.plan()["notes"]))
+
+
+def both_recorded(world: World) -> str:
+    far(world)
+    far(world, "summer", description="other")
+    spec = json.loads(sms("Summer", scheduled_time=FAR, description="other"))["spec"]
+    world.remove("push/spring.yaml")
+    world.write("push/summer.yaml", json.dumps({"moved": {"from": "push/spring"}, "spec": spec}))
+    return blocked(world, "push/summer")

@@ -1,0 +1,54 @@
+"""The generated blocks of the documentation are what the tool does now; `make docs` writes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaignctl.render.sarif import rule_text
+from tests.docs.codes import codes
+from tools.reference import on_call
+from tools.reference.example import Example
+from tools.reference.finding_examples import EXAMPLES
+from tools.reference.on_call import MOMENTS, Moment
+from tools.reference.pages import BLOCKS, PAGES, ROOT
+
+#: What `fmt` says where it gives up; no text is known that brings it about.
+UNREACHED = {"format"}
+PAGE = (ROOT / "docs" / "on-call.md").read_text(encoding="utf-8")
+TEXTS = [page.read_text(encoding="utf-8") for page in PAGES]
+
+
+@pytest.mark.parametrize("name", sorted(set(BLOCKS) - {"messages"}))
+def test_a_block_is_current(name: str) -> None:
+    block = f"<!-- generated: {name} -->\n{BLOCKS[name]().rstrip()}\n<!-- end -->"
+    assert any(block in text for text in TEXTS), "run `make docs`"
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.scene.__name__)
+def test_a_message_is_printed_as_the_on_call_table_quotes_it(moment: Moment) -> None:
+    assert on_call.row(moment) in on_call.rows(PAGE), "run `make docs`"
+
+
+def test_the_on_call_table_is_sorted_and_has_nothing_else() -> None:
+    rows = on_call.rows(PAGE)
+    assert rows == sorted(rows, key=on_call.order)
+    assert len(rows) == len(MOMENTS)
+
+
+def test_every_finding_has_exactly_one_example() -> None:
+    assert sorted(codes() - UNREACHED) == sorted(example.code for example in EXAMPLES)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.code)
+def test_the_corrected_example_has_no_error(example: Example) -> None:
+    left = [
+        finding
+        for finding in example.found_in(example.right)
+        if finding.severity == "error" or finding.code == example.code
+    ]
+    assert left == []
+
+
+@pytest.mark.parametrize("code", sorted(codes()))
+def test_every_finding_has_a_rule_in_words(code: str) -> None:
+    assert rule_text(code) != f"{code.replace('-', ' ').capitalize()}."

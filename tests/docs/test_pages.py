@@ -1,0 +1,54 @@
+"""What holds for every page: its links lead somewhere, and the commands that it names exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import forks
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+#: Commands that have commands of their own.
+GROUPS = ("state",)
+GLOBAL = re.compile(r"^(?:-[Ce] \S+ )+")
+
+
+def commands() -> Iterator[str]:
+    """Every command in the text of a page, once, with what stands for its arguments."""
+    texts = (page.read_text(encoding="utf-8") for page in PAGES)
+    found = {each for text in texts for each in re.findall(r"`campaignctl ([-\w][^`\[|]*)[^`]*`", text)}
+    yield from sorted({GLOBAL.sub("", each).strip() for each in found if not each.startswith("--")})
+
+
+def anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\((?!https?:)([\w./-]*)(?:#([\w-]+))?\)", text):
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), target
+        if anchor:
+            assert anchor in anchors(path.read_text(encoding="utf-8")), f"{target}#{anchor}"
+
+
+def test_pages_name_commands() -> None:
+    assert len(list(commands())) > 30
+
+
+@pytest.mark.parametrize("command", list(commands()))
+def test_a_command_exists_with_its_options(command: str, tmp_path: Path) -> None:
+    words = shlex.split(command, comments=True)
+    path = words[:2] if words[0] in GROUPS else words[:1]
+    shown = forks.run((*path, "--help"), {"COLUMNS": "200", "TERM": "dumb"}, tmp_path)
+    assert shown.status == 0, shown.err
+    for option in (word for word in words if word.startswith("--")):
+        assert re.search(rf"{option}\b", shown.out), option

@@ -1,0 +1,311 @@
+"""The messages of bad moments, each with its meaning and what to do."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from campaignctl.sandbox import Sandbox, Switches
+from campaignctl.sandbox.control import Control
+from tests.docs import scenes_of_campaigns as campaigns
+from tests.docs import scenes_of_runs as runs
+from tests.docs.acting import Scene
+from tests.e2e.harness import PROJECT, World
+
+#: What differs from run to run, or names the campaigns of a scene.
+_VOLATILE = (
+    (r"[^ ]*/crm/(?=\.)", ""),
+    (r"[^ ]*/crm or .*", "…"),
+    (r"^\[Errno \d+\] (.*?): .*", r"\1"),
+    (r"^Note: ", ""),
+    (r"wrong price", "…"),
+    (r"not a JSON document.*", "…"),
+    (r"\b(?:push|sms)/(?:spring|summer|winter|flash|new|again|draft)\b", "KEY"),
+    (r" \(KEY\.yaml:\d+:\d+\)", ""),
+    (r"\b10309\d\d\b|\b9999999\b", "ID"),
+    (r"commit \w{12}, which .*", "commit …"),
+    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?", "TIME"),
+    (r"process \d+ on \S+,", "process … on …,"),
+    (r"by \w+ at TIME", "by … at TIME"),
+    (r"\d+m from now", "… from now"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What happens, what it means, and what to do."""
+
+    scene: Scene
+    means: str
+    do: str
+
+
+MOMENTS = (
+    Moment(
+        runs.interrupted,
+        "Ctrl-C, SIGTERM or a closed terminal. Nothing is left open",
+        "`campaignctl apply` does the rest",
+    ),
+    Moment(
+        runs.interrupted_twice,
+        "the second interrupt did not wait for answers",
+        "`campaignctl apply`: it looks up what may have been created, then continues. The same after a kill "
+        "or a crash",
+    ),
+    Moment(
+        runs.locked,
+        "another apply is running, or died on another machine",
+        "wait (`campaignctl apply --lock-timeout 10m`). If that run has ended (a CI lock has its URL): "
+        "`campaignctl state unlock LOCK_ID`",
+    ),
+    Moment(runs.taken_over, "an earlier run on this machine died", "nothing"),
+    Moment(
+        runs.lock_broken,
+        "someone broke the lock of this run; it stopped before its next request",
+        "`campaignctl apply`",
+    ),
+    Moment(
+        runs.answer_lost,
+        "the request may have taken effect",
+        "`campaignctl apply`: it looks the campaign up first, and says so if it cannot tell",
+    ),
+    Moment(runs.unsettled, "an earlier run died or had no answer", "`campaignctl apply`"),
+    Moment(
+        runs.create_unknown,
+        "it was looked up and not found, and it could send soon, so campaignctl does not repeat it",
+        "look in the dashboard. If it is there: `campaignctl state resolve KEY --adopt ID`. If not: "
+        "`campaignctl state resolve KEY --retry`",
+    ),
+    Moment(
+        runs.update_unknown,
+        "an update that sends at once had no answer",
+        "if it was sent: `campaignctl state resolve KEY --adopt ID`. If not: "
+        "`campaignctl state resolve KEY --retry`",
+    ),
+    Moment(runs.waits_for_it, "creates and arming wait until that is settled", "settle that campaign first"),
+    Moment(
+        runs.two_copies,
+        "the campaign exists twice",
+        "`campaignctl state resolve KEY --adopt ID` keeps that one and cancels the other",
+    ),
+    Moment(
+        runs.copied,
+        "someone cloned the campaign in the dashboard",
+        "nothing, or cancel the copy in the dashboard",
+    ),
+    Moment(
+        runs.behind,
+        "the state is missing or old, or another checkout applied. Nothing is created until then",
+        "`campaignctl state push FILE` with the newest state; without one `campaignctl state recover`, then "
+        "`campaignctl state recover --write`",
+    ),
+    Moment(
+        runs.no_room,
+        "disk full, no permission, or a network disk. Nothing was sent",
+        "make room or fix the permissions, then `campaignctl apply`",
+    ),
+    Moment(
+        runs.state_lost,
+        "the state could not be saved during the run (remote or disk); the run stopped before its next "
+        "request and saved the state to a file",
+        "fix the cause, then `campaignctl state push FILE` with the file that the message names",
+    ),
+    Moment(
+        runs.state_replaced,
+        "someone restored or copied a state over it. This run's state was saved to a file",
+        "if this run's state counts: `campaignctl state push FILE`. Else `campaignctl state recover` shows "
+        "what the other one lacks",
+    ),
+    Moment(
+        runs.damaged,
+        "the state file or its journal cannot be read; nothing was overwritten",
+        "`campaignctl state push .campaignctl/state.json.backup` (with environments "
+        "`.campaignctl/ENVIRONMENT.json.backup`), then `campaignctl apply`",
+    ),
+    Moment(
+        runs.damaged_on_git,
+        "someone wrote to the ref by hand",
+        "`git fetch origin REF`; `git log --oneline FETCH_HEAD -- state.json` lists the versions; "
+        "`git show COMMIT:state.json > good.json` of the second; then `campaignctl state push good.json`",
+    ),
+    Moment(runs.remote_away, "the git remote is unreachable or refuses the push", "retry when it is back"),
+    Moment(
+        runs.older_pushed,
+        "campaigns created since would be forgotten",
+        "push a newer file; only if you are sure, `campaignctl state push --force FILE` (also for another "
+        "lineage)",
+    ),
+    Moment(
+        runs.other_environment,
+        "the wrong `-e`, or a copied state",
+        "use the right `-e`; if the state belongs here, `campaignctl state rebind`",
+    ),
+    Moment(
+        runs.moved_away,
+        "the state was migrated; this `campaignctl.yaml` has the old place",
+        "write the new place as `state`, as `campaignctl state migrate` printed it",
+    ),
+    Moment(runs.shared_ref, "two projects use the same ref", "give one of them its own `state.ref`"),
+    Moment(
+        runs.newer_commit,
+        "someone applied a newer commit; this plan would undo it",
+        "`git pull` and plan again. To go back on purpose, revert in git",
+    ),
+    Moment(campaigns.no_token, "no token", "`export OCAMBA_TOKEN=...`, or `campaignctl plan --no-refresh`"),
+    Moment(
+        campaigns.token_expired,
+        "the token is wrong or expired. The run stopped at the first 401; what was done is recorded",
+        "set a valid `OCAMBA_TOKEN`, then `campaignctl apply`",
+    ),
+    Moment(
+        campaigns.other_account,
+        "wrong token or environment. Nothing was sent",
+        "set the right `OCAMBA_TOKEN`, or `-e`",
+    ),
+    Moment(
+        campaigns.empty_account,
+        "wrong token or environment. Nothing was sent",
+        "set the right `OCAMBA_TOKEN`, or `-e`",
+    ),
+    Moment(
+        campaigns.wrong_clock,
+        "lead times would be wrong. Nothing was sent",
+        "set the clock (NTP), then `campaignctl apply`",
+    ),
+    Moment(campaigns.no_project, "not a project", "`-C DIR`, or `campaignctl init`"),
+    Moment(campaigns.no_environment, "it does not guess", "`-e ENV`, or set `default_environment`"),
+    Moment(
+        campaigns.no_terminal,
+        "nobody can approve the plan",
+        "`campaignctl plan -o plan.json`, then `campaignctl apply plan.json`",
+    ),
+    Moment(
+        campaigns.plan_outdated, "someone applied after the plan was saved", "plan again, and review it again"
+    ),
+    Moment(campaigns.live_changed, "someone changed it in the dashboard", "plan again, and review it again"),
+    Moment(
+        campaigns.many_destroyed,
+        "a guardrail stops the whole apply",
+        "check the manifests. If it is meant: `--override max_destroy_percent`",
+    ),
+    Moment(
+        campaigns.many_immediate,
+        "a guardrail stops the whole apply",
+        "check the manifests. If it is meant: `--override max_immediate_sends`",
+    ),
+    Moment(
+        campaigns.too_soon,
+        "a guardrail stops the whole apply",
+        "set a later time, or `--override min_lead_time`",
+    ),
+    Moment(
+        campaigns.not_as_asked,
+        "the API stored another time, audience, channel, sender or draft status than was sent",
+        "`campaignctl halt KEY --reason TEXT`, then compare both in the dashboard",
+    ),
+    Moment(
+        campaigns.missing,
+        "the campaign is gone",
+        "`campaignctl apply --replace KEY` creates it again; `campaignctl state rm KEY` forgets it",
+    ),
+    Moment(
+        campaigns.odd_status,
+        "a status that the API's documentation does not name",
+        "`campaignctl apply --target KEY --override unknown_status`; if it is no longer declared, "
+        "`campaignctl state rm KEY`",
+    ),
+    Moment(
+        campaigns.halted, "a halt stops it", "ask who halted it; `campaignctl halt --lift KEY --reason TEXT`"
+    ),
+    Moment(
+        campaigns.halts_unreadable,
+        "the stop mark cannot be read. Cancels and pauses continue",
+        "restore the file, or remove it and `campaignctl halt KEY --reason TEXT` again",
+    ),
+    Moment(
+        campaigns.not_stopped,
+        "neither pause nor cancel worked",
+        "cancel it in the dashboard, then run the same `halt` again",
+    ),
+    Moment(
+        campaigns.halt_decision,
+        "setting the winner would send at once",
+        "make sure that nobody sets a winner in the dashboard",
+    ),
+    Moment(
+        campaigns.paused_by_others,
+        "someone paused it in the dashboard",
+        "`phase: paused` in its manifest, or `campaignctl apply --target KEY --override foreign_pause` to "
+        "resume it",
+    ),
+    Moment(campaigns.time_passed, "it cannot be resumed or changed any more", "set a new `scheduled_time`"),
+    Moment(
+        campaigns.already_sent,
+        "recipients have it",
+        "a new key; or `campaignctl apply --replace KEY` to send again on purpose",
+    ),
+    Moment(
+        campaigns.sent_already,
+        "it would be sent a second time",
+        "same campaign, new key: `moved`. Lost record: `campaignctl import KEY ID`. On purpose: "
+        "`campaignctl apply --target KEY --override resend`",
+    ),
+    Moment(
+        campaigns.sent_before,
+        "it was forgotten (`state rm`) and is declared again",
+        "`campaignctl import KEY ID`",
+    ),
+    Moment(
+        campaigns.canceled_for_good,
+        "a cancel is final",
+        "a new key, or `campaignctl apply --replace KEY`",
+    ),
+    Moment(campaigns.running, "it is being sent and cannot be changed", "wait, or `phase: paused`"),
+    Moment(campaigns.time_over, "nothing was sent", "set a new `scheduled_time`"),
+    Moment(campaigns.decision, "the A/B test needs a winner", "add the line to its manifest"),
+    Moment(
+        campaigns.both_recorded,
+        "two campaigns claim one key",
+        "`campaignctl state rm KEY` for the one that should not be managed",
+    ),
+)
+
+
+def messages() -> str:
+    """The table, sorted by the message as it is printed."""
+    with ThreadPoolExecutor(4) as pool:
+        rows = pool.map(row, MOMENTS)
+    return "\n".join(("| message | meaning | do |", "|---|---|---|", *sorted(rows, key=order), ""))
+
+
+def row(moment: Moment) -> str:
+    """The row of one moment, as brought about now."""
+    return f"| `{printed(moment.scene)}` | {moment.means} | {moment.do} |"
+
+
+def order(line: str) -> str:
+    """By what a row is sorted: its letters, whatever stands before the first one."""
+    return re.sub(r"^[^a-zA-Z]*", "", line).lower()
+
+
+def printed(scene: Scene) -> str:
+    """What the tool prints in a scene, without what differs from run to run."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as sandbox,
+    ):
+        world = World(Path(folder) / "crm", sandbox.url, Control(sandbox.url))
+        world.write("campaignctl.yaml", PROJECT)
+        said = scene(world)
+    for pattern, shown in _VOLATILE:
+        said = re.sub(pattern, shown, said)
+    return said.strip().replace("|", "\\|").replace("`", "")
+
+
+def rows(page: str) -> list[str]:
+    """The rows of the table in a page."""
+    table = page.partition("<!-- generated: messages -->")[2].partition("<!-- end -->")[0]
+    return re.findall(r"^\| `.*\|$", table, re.MULTILINE)
