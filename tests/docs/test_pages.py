@@ -40,6 +40,14 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(path.read_text(encoding="utf-8")), f"{target}#{anchor}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_of_the_repository_that_a_page_names_exist(page: Path) -> None:
+    named = re.findall(
+        r"`((?:campaignctl/(?!v1)|tests/|tools/|benchmarks/)[\w./*-]+)`", page.read_text(encoding="utf-8")
+    )
+    assert [path for path in named if not any(ROOT.glob(path.rstrip("/")))] == []
+
+
 def test_pages_name_commands() -> None:
     assert len(list(commands())) > 30
 
