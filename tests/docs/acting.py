@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 from tests.backends.git_place import git
@@ -33,7 +32,8 @@ def failed(world: World, *words: str) -> str:
 
 def blocked(world: World, key: str, *words: str) -> str:
     """Why a plan leaves a campaign alone."""
-    return next(each["reason"] for each in world.plan(*words, status=1)["blocked"] if each["key"] == key)
+    found = world.plan(*words, status=1)["blocked"]
+    return str(next(each["reason"] for each in found if each["key"] == key))
 
 
 def left_alone(world: World) -> str:
@@ -81,21 +81,13 @@ def killed(world: World) -> None:
     kill(process)
 
 
-def edited(world: World, change: Callable[[dict[str, object]], None]) -> None:
-    """Change the state file by hand."""
-    state = world.state
-    change(state)
-    (world.folder / ".campaignctl/state.json").write_text(json.dumps(state))
-    (world.folder / ".campaignctl/state.json.journal").unlink(missing_ok=True)
-
-
 def under_way(world: World, then: Callable[[], object]) -> str:
     """What an apply prints that goes on after `then` was done."""
     for name in ("summer", "winter", "new", "again"):
         world.write(f"push/{name}.yaml", sms(name.title(), scheduled_time=FAR))
     world.control.fault({"method": "POST", "times": 9}, {"kind": "delay", "seconds": 0.7, "when": "after"})
-    process = world.start("apply", "--auto-approve", "--parallelism", "1")
     before = len(world.control.campaigns())
+    process = world.start("apply", "--auto-approve", "--parallelism", "1")
     until(lambda: len(world.control.campaigns()) >= before + 2)
     then()
     return "".join(process.communicate(timeout=60))

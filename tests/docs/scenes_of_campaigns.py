@@ -10,7 +10,6 @@ from tests.docs.acting import (
     FAR,
     PAST,
     blocked,
-    edited,
     failed,
     far,
     objection,
@@ -123,7 +122,9 @@ def not_as_asked(world: World) -> str:
 def missing(world: World) -> str:
     far(world)
     far(world, "summer")
-    edited(world, lambda state: state["campaigns"]["push/spring"].update(id="9999999"))  # type: ignore[index,attr-defined]
+    state = world.state
+    state["campaigns"]["push/spring"]["id"] = "9999999"
+    world.write(".campaignctl/state.json", json.dumps(state))
     return blocked(world, "push/spring")
 
 
@@ -234,7 +235,7 @@ def decision(world: World) -> str:
     world.write("push/spring.yaml", json.dumps(body))
     world.apply()
     world.control.edit(world.state["campaigns"]["push/spring"]["id"], status="needs_decision")
-    return next(iter(world.plan()["notes"]))
+    return str(world.plan()["notes"][0])
 
 
 def both_recorded(world: World) -> str:
