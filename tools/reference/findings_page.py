@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from campaignctl.render.sarif import rule_text
 from tools.reference.example import Example
 from tools.reference.finding_examples import CHAPTERS
 
@@ -23,7 +22,6 @@ def _entry(example: Example) -> Iterator[str]:
     finding = example.finding()
     hint = f"\n  hint: {finding.hint}" if finding.hint else ""
     yield f"### {example.code}\n"
-    yield f"{rule_text(example.code)}\n"
     yield f"```text\n{finding.severity}: {finding.message}{hint}\n```\n"
     yield f"```diff\n{_diff(example)}\n```\n"
 

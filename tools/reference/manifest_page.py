@@ -49,7 +49,7 @@ def _chapter(made: Schema, title: str, prefix: str, headings: dict[str, str]) ->
         yield f"### {heading}\n"
         if like := _LIKE.get(heading):
             names = ", ".join(f"`{field}`" for field, its in part["properties"].items() if "not" not in its)
-            yield f"{part['description']} Fields as in [{like}](#{anchor(like)}): {names}.\n"
+            yield f"{names}, as in [{like}](#{anchor(like)}).\n"
         else:
             yield from _part(part, headings)
 
@@ -113,12 +113,16 @@ def _refused(members: Schema) -> Iterator[str]:
 
 
 def _meaning(member: Schema) -> str:
-    """The description, with the most telling example."""
+    """The description, and an example if it has none: a plain one of a text, else the fullest."""
     told: str = member["description"]
-    examples = [json.dumps(each, ensure_ascii=False) for each in member.get("examples", ())]
-    if not examples:
-        return told
-    return f"{told} Example: `{max(examples, key=len).strip(chr(34))}`"
+    examples = member.get("examples", ())
+    texts = [each for each in examples if isinstance(each, str)]
+    shown = (
+        texts[0]
+        if texts
+        else max((json.dumps(each, ensure_ascii=False) for each in examples), key=len, default="")
+    )
+    return told if not shown or shown in told else f"{told} Example: `{shown}`"
 
 
 def _cell(text: str) -> str:

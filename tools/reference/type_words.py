@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 _FILLINGS = ("#/$defs/filled", "#/$defs/file")
-_PLURALS = {"text": "texts", "whole number": "whole numbers", "[object]": "[objects]", "map": "maps"}
-_WORDS = {"boolean": "true or false", "integer": "whole number"}
+_PLURALS = {
+    "string": "strings",
+    "integer": "integers",
+    "[object]": "[objects]",
+    "map": "maps",
+    "list": "lists",
+}
 
 
 def type_words(member: Any, headings: Mapping[str, str]) -> str:
     """The kind of value. `headings` has the heading of each part."""
     if member is True or member == {}:
-        return "anything"
+        return "any"
     if "anyOf" in member:
         return _one_of(member["anyOf"], headings)
     if "$ref" in member:
@@ -31,7 +36,7 @@ def _one_of(kinds: list[Any], headings: Mapping[str, str]) -> str:
     if "time in a zone" in words:
         return "time"
     if words[-1] == "`0` or `1`":
-        return "`0` or `1`, true or false"
+        return "boolean, `0` or `1`"
     return " or ".join(dict.fromkeys(words))
 
 
@@ -42,15 +47,15 @@ def _by_type(member: Mapping[str, Any], headings: Mapping[str, str]) -> str:
     if kind == "object":
         return _object(member, headings)
     if isinstance(kind, list) or kind == "string":
-        return "text" + _length(member)
-    return _WORDS.get(str(kind), str(kind)) + _bounds(member)
+        return "string" + _length(member)
+    return str(kind) + _bounds(member)
 
 
 def _object(member: Mapping[str, Any], headings: Mapping[str, str]) -> str:
     if "tz" in member.get("properties", {}):
         return "time in a zone"
     rest = member.get("additionalProperties", False)
-    return "object" if rest is False else f"map of names to {_several(type_words(rest, headings))}"
+    return "object" if rest is False else f"map of {_several(type_words(rest, headings))}"
 
 
 def _listed(words: list[str]) -> str:
