@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import subprocess
 import time
 
 from tests.backends.git_place import git
@@ -141,9 +142,12 @@ def state_replaced(world: World) -> str:
 
 
 def state_lost(world: World) -> str:
-    remote = on_git(world)
-    world.environ = {"TMPDIR": str(world.folder)}
-    return line(under_way(world, lambda: shutil.move(remote, f"{remote}.away")), "could not be written")
+    for name in ("summer", "winter", "new", "again"):
+        world.write(f"push/{name}.yaml", sms(name.title(), scheduled_time=FAR))
+    no_large_files = ("sh", "-c", 'ulimit -f 4; exec "$@"', "sh")
+    command = (*no_large_files, *world.command("apply", "--auto-approve", "--format", "json"))
+    done = subprocess.run(command, env=world.env(), capture_output=True, check=False)
+    return str(json.loads(done.stdout)["error"]["summary"])
 
 
 def damaged(world: World) -> str:

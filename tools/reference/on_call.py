@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,9 +110,9 @@ MOMENTS = (
     ),
     Moment(
         runs.state_lost,
-        "the state could not be saved during the run (remote or disk); the run stopped before its next "
-        "request and saved the state to a file",
-        "fix the cause, then `campaignctl state push FILE` with the file that the message names",
+        "the disk is full, or the git remote is unreachable. The run stopped before its next request, and "
+        "saved the state to another file if it could",
+        "fix the cause; if the message names a file, `campaignctl state push FILE`; then `campaignctl apply`",
     ),
     Moment(
         runs.state_replaced,
@@ -276,7 +277,7 @@ MOMENTS = (
 
 def messages() -> str:
     """The table, sorted by the message as it is printed."""
-    with ThreadPoolExecutor(4) as pool:
+    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as pool:
         rows = pool.map(row, MOMENTS)
     return "\n".join(("| message | meaning | do |", "|---|---|---|", *sorted(rows, key=order), ""))
 
