@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -107,6 +108,9 @@ class Shell:
         cli = Cli(self.folder, {**self._extra, "PATH": self._path})
         if step.line == "campaignctl apply":
             return cli.on_terminal("apply", typed="yes\n").out.replace("\r\n", "\n")
+        if step.line.startswith("campaignctl ") and not set(step.line) & set("|&<>;"):
+            ended = cli(*shlex.split(step.line)[1:])  # in a fork, which starts faster than an interpreter
+            return ended.out + ended.err
         done = subprocess.run(
             step.line,
             shell=True,
