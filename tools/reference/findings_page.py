@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import difflib
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
+from tests.cli.cli_process import Cli
 from tools.reference.example import Example
 from tools.reference.finding_examples import CHAPTERS
+
+_MISSPELT = "kind: Campaign\nspec:\n  name: Welcome\n  is_darft: true\n  messages: []\n"
+
+
+def finding() -> str:
+    """One finding as `validate` shows it."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "campaignctl.yaml").write_text("metadata: {name: shop}\n", encoding="utf-8")
+        (Path(folder) / "welcome.yaml").write_text(_MISSPELT, encoding="utf-8")
+        done = Cli(Path(folder))("validate")
+    shown = (done.out + done.err).partition("\n\n")[0]
+    return f"```text\n{shown}\n```\n"
 
 
 def findings() -> str:

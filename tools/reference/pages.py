@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.reference.commands import command_reference, command_table
 from tools.reference.demo import demo
-from tools.reference.findings_page import findings
+from tools.reference.findings_page import finding, findings
 from tools.reference.manifest_page import fields
 from tools.reference.on_call import messages
 from tools.reference.torture import mutations, torture
@@ -22,6 +22,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "commands": command_table,
     "command-line": command_reference,
     "fields": fields,
+    "finding": finding,
     "findings": findings,
     "messages": messages,
     "torture": torture,
