@@ -20,7 +20,7 @@ def finding() -> str:
         (Path(folder) / "campaignctl.yaml").write_text("metadata: {name: shop}\n", encoding="utf-8")
         (Path(folder) / "welcome.yaml").write_text(_MISSPELT, encoding="utf-8")
         done = Cli(Path(folder))("validate")
-    shown = (done.out + done.err).partition("\n\n")[0]
+    shown = (done.out + done.err).strip()
     return f"```text\n{shown}\n```\n"
 
 
