@@ -63,8 +63,6 @@ def _held_back(run: Run, change: Change) -> bool:
 
 def _tried(run: Run, change: Change) -> ChangeResult:
     try:
-        if change.action is Action.REPLACE:  # its cancel comes before the last look at the stop mark
-            run.not_halted(change.key, change.id)
         return requests.perform(run, change)
     except Halted as error:
         return not_started(change, failure(change, error))

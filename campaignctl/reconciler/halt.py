@@ -27,6 +27,7 @@ from campaignctl.errors import (
     TokenRejected,
 )
 from campaignctl.plan.model import Action
+from campaignctl.plan.request import Request
 from campaignctl.project.model import Project
 from campaignctl.reconciler import halt_targets
 from campaignctl.reconciler.halt_model import (
@@ -302,10 +303,8 @@ class _Halting:
     def _ask(self, api: CampaignApi, due: Named, how: How) -> None:
         by = f" (by {self.halt.who})" if self.halt.who else ""
         reason = f"campaignctl halt: {self.order.reason}"[:_LONGEST_REASON] + by
-        if how == "paused":
-            api.pause(due.id, reason, reserve=True)
-        else:
-            api.cancel(due.id, reason, reserve=True)
+        api.send(Request("pause" if how == "paused" else "cancel", due.id, {"reason": reason}), reserve=True)
+        if how == "canceled":
             self.canceled.add(due.id)
 
     def _told(self, due: Named, how: How) -> None:

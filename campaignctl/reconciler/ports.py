@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from campaignctl.campaign.live import Live, Page
+from campaignctl.plan.request import Request
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import Entry, LockInfo, State
 
@@ -246,32 +247,9 @@ class CampaignApi(Protocol):
         without an item)."""
         ...
 
-    def create(self, body: Mapping[str, Any], *, before: Before = nothing) -> Live:
-        """Create; the answer, which has an id."""
-        ...
-
-    def update(self, campaign_id: str, patch: Mapping[str, Any], *, before: Before = nothing) -> None:
-        """Merge a patch into a campaign."""
-        ...
-
-    def pause(
-        self, campaign_id: str, reason: str, *, before: Before = nothing, reserve: bool = False
-    ) -> None:
-        """Suspend a campaign."""
-        ...
-
-    def resume(self, campaign_id: str, body: Mapping[str, Any], *, before: Before = nothing) -> None:
-        """Reactivate a paused campaign; the body names exactly one time."""
-        ...
-
-    def cancel(
-        self, campaign_id: str, reason: str, *, before: Before = nothing, reserve: bool = False
-    ) -> None:
-        """End a campaign for good."""
-        ...
-
-    def set_winner(self, campaign_id: str, message_id: str, *, before: Before = nothing) -> None:
-        """End an A/B test with one of its messages, which is then sent to everybody else."""
+    def send(self, request: Request, *, before: Before = nothing, reserve: bool = False) -> Live:
+        """Send a write exactly as it was made; what its answer shows of the campaign: of a create all, else
+        only the id."""
         ...
 
 

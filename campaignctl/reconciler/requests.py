@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
@@ -14,7 +13,17 @@ from campaignctl.errors import ApiError, Halted, Interrupted, OutcomeUnknown, Re
 from campaignctl.plan import guardrails, records
 from campaignctl.plan.holds import may_send
 from campaignctl.plan.model import Action, Change, Lifts
-from campaignctl.reconciler.outcome import ChangeResult, Failure, done, failed, failure, halt_hint, unknown
+from campaignctl.plan.request import Request
+from campaignctl.reconciler.outcome import (
+    ChangeResult,
+    Failure,
+    done,
+    failed,
+    failure,
+    halt_hint,
+    not_started,
+    unknown,
+)
 from campaignctl.reconciler.run import AT_ONCE, Run, used_up
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Entry, Intent, Record, Sent, Watermark
@@ -37,13 +46,193 @@ def last_look(run: Run, change: Change) -> None:
         raise Refused(found[0], hint=found[1])
 
 
-Send = Callable[[Callable[[], None]], None]
+# An intent started longer ago than this that has not left is started again: settling counts from then.
+_PROMPT = timedelta(seconds=5)
+# How long a cancel that was answered may take until a read shows it.
+_CONFIRM_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 
 
-def set_off(run: Run, change: Change, record: Record, patch: Mapping[str, Any]) -> ChangeResult:
-    """Send the PATCH that sets a campaign off."""
+def perform(run: Run, change: Change) -> ChangeResult:
+    """One change, but for moves, which go together: its requests one after the other, as they were planned.
+
+    Raises what stops it before its first request.
+    """
+    if not change.requests:
+        return adopt(run, change) if change.action is Action.ADOPT else forget(run, change)
+    result, happened = not_started(change), ""
+    for request in change.requests:
+        try:
+            result = _performed(run, change, request)
+        except Halted as error:
+            if not happened:
+                raise
+            why = failure(change, error)
+            return failed(change, replace(why, summary=f"{why.summary}; {happened}"))
+        if result.outcome != "done":
+            break
+        if request.operation == "create":
+            change = replace(change, id=result.id)
+            happened = f"{result.id} is there and not set off"
+        else:
+            happened = f"{result.id} is canceled already"
+    return result
+
+
+def _performed(run: Run, change: Change, request: Request) -> ChangeResult:
+    """One request of a change, with the guarantee that it needs."""
+    if request.operation == "create":
+        return _create(run, change, request)
+    if request is not change.requests[-1]:
+        return _cancel(run, change, request)
+    return _set_off(run, change, request) if change.sends_at_once else _write(run, change, request)
+
+
+def _sent(run: Run, change: Change, request: Request, before: Callable[[], None]) -> Live | ChangeResult:
+    """Send a request once: its answer, or the result where there was none that can be used.
+
+    An intent of this change of which it is proven that nothing was sent is dropped.
+    """
+    try:
+        return run.api.send(request, before=before)
+    except (Halted, Interrupted):
+        _nothing_sent(run, change)
+        raise
+    except Refused as error:
+        run.refused(error)
+        _nothing_sent(run, change)
+        return failed(change, _refused(run, change, request, error))
+    except OutcomeUnknown as error:
+        return unknown(change, error)
+
+
+def _nothing_sent(run: Run, change: Change) -> None:
+    intent = run.state.pending.get(change.key)
+    if intent is not None and intent.intent == change.intent:
+        drop_intent(run, change.key)
+
+
+def _write(run: Run, change: Change, request: Request) -> ChangeResult:
+    """An ordinary write. What its answer leaves open, a read decides."""
+    answer = _sent(run, change, request, lambda: last_look(run, change))
+    return answer if isinstance(answer, ChangeResult) else done(change, answer.id)
+
+
+def _cancel(run: Run, change: Change, request: Request) -> ChangeResult:
+    """The cancel that comes before a create: done once a read shows it, never by its answer alone."""
+    record = run.state.campaigns[change.key]
+    result = _write(run, change, request)
+    if result.outcome == "failed":
+        return result
+    if _confirmed(run, record):
+        run.release(change.key, record, Status.CANCELED)
+        return done(change, record.id)
+    if result.outcome == "unknown":
+        return result
+    return failed(change, Failure(f"replace of {change.key}: {record.id} is not shown as canceled"))
+
+
+def _confirmed(run: Run, record: Record) -> bool:
+    """Whether a read shows the campaign as canceled, given a moment."""
+    for wait in _CONFIRM_WAITS:
+        run.wiring.clock.wait(wait)
+        live = run.api.read(record.id, reserve=True)
+        if live and status_of(live, record.applied) is Status.CANCELED:
+            return True
+    return False
+
+
+def planned_intent(change: Change, watermark: Watermark) -> Intent:
+    """The intent of a create, as it stands on record before anything is sent.
+
+    A two-step create is not armed by its POST: its spec is without the event, and it cannot send.
+    """
+    two_step = change.requests[-1].operation != "create"
+    spec = change.spec or {}
+    if two_step:
+        spec = {name: value for name, value in spec.items() if name != EVENT}
+    return Intent(
+        operation="create",
+        intent=change.intent or "",
+        phase="planned",
+        spec=spec,
+        digest=change.digest,
+        watermark=watermark,
+        first_send=None if two_step else first_send(change),
+        source_digest=change.source_digest,
+        lifecycle=change.lifecycle,
+    )
+
+
+def first_send(change: Change) -> str | None:
+    """The first instant at which a change can send: a time, AT_ONCE, or None."""
+    if change.sends.when == "immediately":
+        return AT_ONCE
+    return iso(change.sends.first) if change.sends.first else None
+
+
+def sends_soon(run: Run, change: Change) -> bool:
+    """Whether the first send of a change, if it has one, is within the horizon of settling."""
+    first = first_send(change)
+    if first is None:
+        return False
+    return first == AT_ONCE or parse_iso(first) - run.now() < run.project.api.settle.horizon
+
+
+def _create(run: Run, change: Change, request: Request) -> ChangeResult:
+    """A create: its intent is started durably, the request leaves, the answer is recorded."""
+    intent = run.state.pending[change.key]
+    started, marked = replace(intent, phase="started"), run.wiring.clock.now()
+
+    def mark() -> None:
+        nonlocal started, marked
+        started, marked = replace(intent, phase="started", at=iso(run.now())), run.wiring.clock.now()
+        run.record(Entry(intents={change.key: started}))
+
+    def before(leave: Callable[[], None]) -> None:
+        run.may_send()
+        if run.state.pending[change.key].phase == "planned":
+            mark()
+        leave()
+        if run.wiring.clock.now() - marked > _PROMPT:
+            mark()
+        # Last of all: what was seen before a push or a wait may not be true any more.
+        last_look(run, change)
+
+    with run.flight() as leave:
+        live = _sent(run, change, request, lambda: before(leave))
+    if isinstance(live, ChangeResult):
+        return live
+    run.created(change.key, started, live)
+    wrong = mistaken(started.spec, live)
+    return failed(change, _wrong(change, live.id, wrong), live.id) if wrong else done(change, live.id)
+
+
+def _refused(run: Run, change: Change, request: Request, error: Refused) -> Failure:
+    """Why a request was refused; a create that is for its metadata may be so for our marker."""
+    problem = failure(change, error)
+    creates = request.operation == "create"
+    if creates and run.project.api.markers and "metadata" in f"{error.summary} {error.detail}":
+        hint = "if it is our marker that it does not take: `api.markers: off` in campaignctl.yaml"
+        return replace(problem, hint=hint)
+    return problem
+
+
+def _wrong(change: Change, campaign_id: str, wrong: tuple[FieldChange, ...]) -> Failure:
+    what = ", ".join(f"{field.path} is {field.after!r}, not {field.before!r}" for field in wrong[:3])
+    return Failure(
+        f"{change.action} of {change.key}: {campaign_id} is not what was asked for: {what}",
+        "time, audience, channel, sender or draft differ right after the write",
+        halt_hint(change),
+    )
+
+
+def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
+    """A write that sends at once, or that ends an A/B test, whose winner goes to everybody else at once: an
+    intent like a create, and never repeated."""
+    record = run.state.campaigns[change.key]
+    decides, winner = request.operation == "set-winner", change.lifecycle.winner
     intent = Intent(
-        operation="update",
+        operation="winner" if decides else "update",
         intent=change.intent or "",
         phase="started",
         spec=change.spec or {},
@@ -51,72 +240,28 @@ def set_off(run: Run, change: Change, record: Record, patch: Mapping[str, Any]) 
         watermark=run.opening.watermark,
         first_send=AT_ONCE,
         id=record.id,
-        patch=patch,
+        patch={"name": winner, "id": request.message} if decides else request.body,
         source_digest=change.source_digest,
         lifecycle=change.lifecycle,
     )
-    trouble = _send(
-        run, change, intent, record.id, lambda before: run.api.update(record.id, patch, before=before)
-    )
-    if trouble is not None:
-        return trouble
-    was_set_off(run, change.key, intent, record, _read_after(run, record))
-    return done(change, record.id)
-
-
-def set_winner(run: Run, change: Change, record: Record) -> ChangeResult:
-    """End an A/B test; the winning message goes to everybody else at once."""
-    *_, message_id, _ = change.requests[0].path.split("/")
-    intent = Intent(
-        operation="winner",
-        intent=change.intent or "",
-        phase="started",
-        spec=record.applied,
-        digest=record.digest,
-        watermark=run.opening.watermark,
-        first_send=AT_ONCE,
-        id=record.id,
-        patch={"name": change.lifecycle.winner, "id": message_id},
-        source_digest=change.source_digest,
-        lifecycle=change.lifecycle,
-    )
-    trouble = _send(
-        run,
-        change,
-        intent,
-        record.id,
-        lambda before: run.api.set_winner(record.id, message_id, before=before),
-    )
-    if trouble is not None:
-        return trouble
-    live = _read_after(run, record)
-    was_decided(run, change.key, intent, record, live)
-    if live.winner not in (None, change.lifecycle.winner):
-        what = f"the winner of {record.id} is {live.winner!r}, not {change.lifecycle.winner!r}"
-        return failed(change, Failure(f"winner of {change.key}: {what}", hint=halt_hint(change)))
-    return done(change, record.id)
-
-
-def _send(run: Run, change: Change, intent: Intent, campaign_id: str, request: Send) -> ChangeResult | None:
-    """Send once, with the intent on record directly before; None when it was answered as done."""
 
     def before() -> None:
         last_look(run, change)
         if change.key not in run.state.pending:
             run.record(Entry(intents={change.key: replace(intent, at=iso(run.now()))}))
 
-    try:
-        request(before)
-    except Refused as error:
-        run.refused(error)
-        drop_intent(run, change.key)
-        return failed(change, failure(change, error), campaign_id)
-    except Halted:
-        drop_intent(run, change.key)
-        raise
-    except OutcomeUnknown as error:
-        return unknown(change, error, campaign_id)
-    return None
+    answer = _sent(run, change, replace(request, id=record.id), before)
+    if isinstance(answer, ChangeResult):
+        return answer
+    live = _read_after(run, record)
+    if not decides:
+        was_set_off(run, change.key, intent, record, live)
+        return done(change, record.id)
+    was_decided(run, change.key, intent, record, live)
+    if live.winner not in (None, winner):
+        what = f"the winner of {record.id} is {live.winner!r}, not {winner!r}"
+        return failed(change, Failure(f"winner of {change.key}: {what}", hint=halt_hint(change)))
+    return done(change, record.id)
 
 
 def drop_intent(run: Run, key: str) -> None:
@@ -156,226 +301,6 @@ def _read_after(run: Run, record: Record) -> Live:
     except (ApiError, Interrupted):
         live = None
     return live or Live(record.id, {"status": record.status}, complete=False)
-
-
-# An intent started longer ago than this that has not left is started again: settling counts from then.
-_PROMPT = timedelta(seconds=5)
-# How long a cancel that was answered may take until a read shows it.
-_CONFIRM_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
-
-
-def perform(run: Run, change: Change) -> ChangeResult:
-    """One change, but for moves, which go together. Raises what stops it before its request."""
-    if change.action is Action.CREATE:
-        return create(run, change)
-    if change.action is Action.REPLACE:
-        return replace_campaign(run, change)
-    if change.action is Action.FORGET:
-        return forget(run, change)
-    if change.action is Action.ADOPT:
-        return adopt(run, change)
-    record = run.state.campaigns[change.key]
-    if change.sets_winner:
-        return set_winner(run, change, record)
-    if change.sends_at_once:
-        return set_off(run, change, record, change.requests[0].body or {})
-    return write(run, change)
-
-
-def planned_intent(change: Change, watermark: Watermark) -> Intent:
-    """The intent of a create, as it stands on record before anything is sent.
-
-    A two-step create is not armed by its POST: its spec is without the event, and it cannot send.
-    """
-    two_step = _arming_patch(change) is not None
-    spec = change.spec or {}
-    if two_step:
-        spec = {name: value for name, value in spec.items() if name != EVENT}
-    return Intent(
-        operation="create",
-        intent=change.intent or "",
-        phase="planned",
-        spec=spec,
-        digest=change.digest,
-        watermark=watermark,
-        first_send=None if two_step else first_send(change),
-        source_digest=change.source_digest,
-        lifecycle=change.lifecycle,
-    )
-
-
-def first_send(change: Change) -> str | None:
-    """The first instant at which a change can send: a time, AT_ONCE, or None."""
-    if change.sends.when == "immediately":
-        return AT_ONCE
-    return iso(change.sends.first) if change.sends.first else None
-
-
-def sends_soon(run: Run, change: Change) -> bool:
-    """Whether the first send of a change, if it has one, is within the horizon of settling."""
-    first = first_send(change)
-    if first is None:
-        return False
-    return first == AT_ONCE or parse_iso(first) - run.now() < run.project.api.settle.horizon
-
-
-def create(run: Run, change: Change) -> ChangeResult:
-    """Create a campaign: the intent is started durably, the request leaves, the answer is recorded."""
-    intent = run.state.pending[change.key]
-    try:
-        started, live = _posted(run, change, intent)
-    except Refused as error:
-        run.refused(error)
-        drop_intent(run, change.key)
-        return failed(change, _refused(run, change, error))
-    except OutcomeUnknown as error:
-        return unknown(change, error)
-    record = run.created(change.key, started, live)
-    patch = _arming_patch(change)
-    wrong = mistaken(started.spec, live)
-    if wrong:
-        return failed(change, _wrong(change, live.id, wrong), live.id)
-    if patch is not None:
-        return _armed(run, replace(change, id=live.id), record, patch)
-    return done(change, live.id)
-
-
-def _posted(run: Run, change: Change, intent: Intent) -> tuple[Intent, Live]:
-    """The intent as it was started, and the campaign that was made."""
-    post = next(request for request in change.requests if request.path.endswith("/campaigns"))
-    started, marked = replace(intent, phase="started"), run.wiring.clock.now()
-
-    def mark() -> None:
-        nonlocal started, marked
-        started, marked = replace(intent, phase="started", at=iso(run.now())), run.wiring.clock.now()
-        run.record(Entry(intents={change.key: started}))
-
-    def before(leave: Callable[[], None]) -> None:
-        run.may_send()
-        if run.state.pending[change.key].phase == "planned":
-            mark()
-        leave()
-        if intent.phase == "planned" and run.wiring.clock.now() - marked > _PROMPT:
-            mark()
-        # Last of all: what was seen before a push or a wait may not be true any more.
-        last_look(run, change)
-
-    try:
-        with run.flight() as leave:
-            live = run.api.create(post.body or {}, before=lambda: before(leave))
-            return started, live
-    except Halted:
-        drop_intent(run, change.key)
-        raise
-    except Interrupted:
-        # It never left, which nobody could know of an intent that stays as started.
-        if intent.phase == "planned":
-            drop_intent(run, change.key)
-        raise
-
-
-def _armed(run: Run, change: Change, record: Record, patch: Mapping[str, Any]) -> ChangeResult:
-    """The second step of a two-step create."""
-    try:
-        return set_off(run, change, record, patch)
-    except Halted as error:
-        why = failure(change, error)
-        return failed(change, replace(why, summary=f"{why.summary}; {record.id} is there and not set off"))
-
-
-def _refused(run: Run, change: Change, error: Refused) -> Failure:
-    """Why a create was refused; where it is about metadata, our marker may be what the API does not take."""
-    problem = failure(change, error)
-    if run.project.api.markers and "metadata" in f"{error.summary} {error.detail}":
-        hint = "if it is our marker that it does not take: `api.markers: off` in campaignctl.yaml"
-        return replace(problem, hint=hint)
-    return problem
-
-
-def _arming_patch(change: Change) -> Mapping[str, Any] | None:
-    """The PATCH that arms a two-step create, if this change has one."""
-    if change.action not in CREATING:
-        return None
-    return next((request.body for request in change.requests if request.method == "PATCH"), None)
-
-
-def _wrong(change: Change, campaign_id: str, wrong: tuple[FieldChange, ...]) -> Failure:
-    what = ", ".join(f"{field.path} is {field.after!r}, not {field.before!r}" for field in wrong[:3])
-    return Failure(
-        f"{change.action} of {change.key}: {campaign_id} is not what was asked for: {what}",
-        "time, audience, channel, sender or draft differ right after the write",
-        halt_hint(change),
-    )
-
-
-def write(run: Run, change: Change) -> ChangeResult:
-    """An update, cancel, pause or resume: sent once; what its answer leaves open, a read decides."""
-    body = change.requests[0].body or {}
-    campaign_id = change.id or ""
-
-    def before() -> None:
-        last_look(run, change)
-
-    try:
-        if change.action is Action.CANCEL:
-            run.api.cancel(campaign_id, str(body.get("reason", "")), before=before)
-        elif change.action is Action.PAUSE:
-            run.api.pause(campaign_id, str(body.get("reason", "")), before=before)
-        elif change.action is Action.RESUME:
-            run.api.resume(campaign_id, body, before=before)
-        else:
-            run.api.update(campaign_id, body, before=before)
-    except Refused as error:
-        run.refused(error)
-        return failed(change, failure(change, error))
-    except OutcomeUnknown as error:
-        return unknown(change, error)
-    return done(change, campaign_id)
-
-
-def replace_campaign(run: Run, change: Change) -> ChangeResult:
-    """Cancel where it can be, confirm by a read, then create; never the other way round."""
-    record = run.state.campaigns[change.key]
-    cancels = [request for request in change.requests if request.path.endswith("/cancel")]
-    if not cancels:
-        return create(run, change)
-    reason = str((cancels[0].body or {}).get("reason", ""))
-    ended = _cancel_and_confirm(run, change, record, reason)
-    if ended is not None:
-        return ended
-    run.release(change.key, record, Status.CANCELED)
-    try:
-        return create(run, change)
-    except Halted as error:
-        why = failure(change, error)
-        return failed(change, replace(why, summary=f"{why.summary}; {record.id} is canceled already"))
-
-
-def _cancel_and_confirm(run: Run, change: Change, record: Record, reason: str) -> ChangeResult | None:
-    """None once a read shows that the campaign is canceled; else what to report."""
-    problem: ApiError | None = None
-    try:
-        run.api.cancel(record.id, reason, before=lambda: last_look(run, change))
-    except Refused as error:
-        run.refused(error)
-        return failed(change, failure(change, error))
-    except OutcomeUnknown as error:
-        problem = error
-    if _confirmed(run, record):
-        return None
-    if problem:
-        return unknown(change, problem)
-    return failed(change, Failure(f"replace of {change.key}: {record.id} is not shown as canceled"))
-
-
-def _confirmed(run: Run, record: Record) -> bool:
-    """Whether a read shows the campaign as canceled, given a moment."""
-    for wait in _CONFIRM_WAITS:
-        run.wiring.clock.wait(wait)
-        live = run.api.read(record.id, reserve=True)
-        if live and status_of(live, record.applied) is Status.CANCELED:
-            return True
-    return False
 
 
 def forget(run: Run, change: Change) -> ChangeResult:

@@ -14,6 +14,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, Halted, Interrupted, OutcomeUnknown, Refused, Sentence
 from campaignctl.plan.context import Unsettled
+from campaignctl.plan.request import Request
 from campaignctl.reconciler import requests
 from campaignctl.reconciler.refresh import find
 from campaignctl.reconciler.run import AT_ONCE, Run
@@ -142,7 +143,7 @@ def _repost(run: Run, key: str, intent: Intent) -> Unsettled | None:
             run.record(Entry(intents={key: again}))
 
     try:
-        live = run.api.create(marker.stamp(intent.spec, made_by), before=before)
+        live = run.api.send(Request("create", body=marker.stamp(intent.spec, made_by)), before=before)
     except Refused as error:
         run.record(Entry(intents={key: None}))
         run.note(f"{key}: {error.summary}")
@@ -219,6 +220,7 @@ def cancel_copies(run: Run) -> None:
     for key, live in run.opening.copies:
         run.note(f"{key}: {live.id} is a second copy of it and is cancelled")
         try:
-            run.api.cancel(live.id, "campaignctl: a second copy of the same campaign", before=run.may_send)
+            why = "campaignctl: a second copy of the same campaign"
+            run.api.send(Request("cancel", live.id, {"reason": why}), before=run.may_send)
         except (Refused, OutcomeUnknown) as error:
             run.note(f"{key}: {live.id} could not be cancelled: {error.summary}")

@@ -22,6 +22,7 @@ from campaignctl.errors import (
 from campaignctl.manifest.document import CAMPAIGN_KEY
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import decide, records
+from campaignctl.plan.request import Request
 from campaignctl.project.model import Project
 from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.apply import api_of, locked
@@ -362,7 +363,8 @@ def _cancel_doubles(run: Run, key: str, kept: Live) -> str:
             said += f" {live.id} carries the same marker and is {status_of(live)}; it is left as it is."
             continue
         try:
-            run.api.cancel(live.id, f"campaignctl: a second copy of {kept.id}", before=run.may_send)
+            why = f"campaignctl: a second copy of {kept.id}"
+            run.api.send(Request("cancel", live.id, {"reason": why}), before=run.may_send)
         except ApiError as error:
             raise CampaignctlError(
                 f"{key} is now {kept.id}, but its copy {live.id} could not be cancelled: {error.summary}",

@@ -11,8 +11,10 @@ import httpx
 
 from campaignctl.api.client import OcambaApi
 from campaignctl.api.pacing import Waiter
+from campaignctl.plan.request import Request
 
 TOKEN = "0123456789abcdef+/=%0123456789abcdef"
+PAUSE = Request("pause", "7", {"reason": "why"})
 START = datetime(2036, 1, 1, tzinfo=UTC)
 
 
