@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from shlex import quote
+from typing import TYPE_CHECKING
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
@@ -24,13 +25,16 @@ from campaignctl.reconciler import history, settle
 from campaignctl.reconciler.beginning import begin
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_company, check_environment, opening_read
-from campaignctl.reconciler.outcome import ChangeResult, Event, Outcome
 from campaignctl.reconciler.plan import question, stop_mark
-from campaignctl.reconciler.ports import CampaignApi, Session
+from campaignctl.reconciler.ports import Session
 from campaignctl.reconciler.refresh import observe, read_records
 from campaignctl.reconciler.run import Run, Wiring
+from campaignctl.review.outcome import ChangeResult, Event, Outcome
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record, State
+
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
 
 # A release with one of these was over when it left.
 _FINAL = (Status.SENT, Status.CANCELED)
@@ -52,7 +56,7 @@ def locked(wiring: Wiring, operation: str) -> Iterator[Session]:
         session.release()
 
 
-def api_of(wiring: Wiring) -> CampaignApi:
+def api_of(wiring: Wiring) -> OcambaApi:
     """The API, or an error that says what to set."""
     if wiring.api is None:
         raise CampaignctlError(

@@ -23,7 +23,10 @@ from campaignctl.plan.planner import stages
 from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.beginning import finish
 from campaignctl.reconciler.opening import spread
-from campaignctl.reconciler.outcome import (
+from campaignctl.reconciler.readback import is_open, read_back
+from campaignctl.reconciler.requests import CREATING
+from campaignctl.reconciler.run import Run
+from campaignctl.review.outcome import (
     ChangeResult,
     Event,
     Failure,
@@ -34,9 +37,6 @@ from campaignctl.reconciler.outcome import (
     not_started,
     place,
 )
-from campaignctl.reconciler.readback import is_open, read_back
-from campaignctl.reconciler.requests import CREATING
-from campaignctl.reconciler.run import Run
 from campaignctl.state.model import Record
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
@@ -30,7 +31,10 @@ from campaignctl.plan.model import Action
 from campaignctl.plan.request import Request
 from campaignctl.project.model import Project
 from campaignctl.reconciler import halt_targets
-from campaignctl.reconciler.halt_model import (
+from campaignctl.reconciler.halt_targets import Declared, Named
+from campaignctl.reconciler.opening import check_company, company_of, spread
+from campaignctl.reconciler.run import Wiring
+from campaignctl.review.halt import (
     HINTS,
     UNMARKED,
     WORDS,
@@ -40,14 +44,13 @@ from campaignctl.reconciler.halt_model import (
     LiftOutcome,
     Order,
 )
-from campaignctl.reconciler.halt_targets import Declared, Named
-from campaignctl.reconciler.opening import check_company, company_of, spread
-from campaignctl.reconciler.outcome import Event
-from campaignctl.reconciler.ports import CampaignApi
-from campaignctl.reconciler.run import Wiring
+from campaignctl.review.outcome import Event
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halt, Halts, How, Lift, Stopped
 from campaignctl.state.model import State
+
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
 
 # How long a pause that was answered may take until a read shows it.
 _WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
@@ -200,7 +203,7 @@ class _Halting:
         able = [campaign for campaign in self.campaigns.values() if campaign.can_send]
         return sorted(able, key=lambda campaign: (campaign.first, campaign.key or "", campaign.id))
 
-    def _look_and_stop(self, api: CampaignApi) -> None:
+    def _look_and_stop(self, api: OcambaApi) -> None:
         """Look until nothing can send any more, a few times."""
         for wait in _WAITS:
             self.wiring.clock.wait(wait)
@@ -212,7 +215,7 @@ class _Halting:
             self._stop(api, due)
         self._look(api)
 
-    def _look(self, api: CampaignApi) -> None:
+    def _look(self, api: OcambaApi) -> None:
         """Read every named campaign, and find those that only their marker shows."""
         lives = self._listed(api)
         company = company_of(lives.values())
@@ -231,7 +234,7 @@ class _Halting:
         }
         self.read = True
 
-    def _listed(self, api: CampaignApi) -> dict[str, Live]:
+    def _listed(self, api: OcambaApi) -> dict[str, Live]:
         """What the list shows, without what is over where the API leaves that out."""
         lives: dict[str, Live] = {}
         number = 0
@@ -243,13 +246,13 @@ class _Halting:
             if not fresh or (page.total is not None and len(lives) >= page.total):
                 return {campaign_id: self._whole(api, live) for campaign_id, live in lives.items()}
 
-    def _whole(self, api: CampaignApi, live: Live) -> Live:
+    def _whole(self, api: OcambaApi, live: Live) -> Live:
         """A list item without messages may hide whose it is."""
         hides = not live.shows_metadata and "messages" not in live.members
         known = live.id in self.campaigns
         return (api.read(live.id, reserve=True) or live) if hides and not known else live
 
-    def _stop(self, api: CampaignApi, due: list[Named]) -> None:
+    def _stop(self, api: OcambaApi, due: list[Named]) -> None:
         """Pause them, put on record before the first request leaves."""
         if not due:
             return
@@ -272,7 +275,7 @@ class _Halting:
         if self.marked:
             self._change(change)
 
-    def _stop_one(self, api: CampaignApi, due: Named, *, fresh: bool) -> None:
+    def _stop_one(self, api: OcambaApi, due: Named, *, fresh: bool) -> None:
         """Pause one campaign, or cancel it where it cannot be paused and could still send."""
         how: How = "paused"
         for attempt in range(_TRIES):
@@ -300,7 +303,7 @@ class _Halting:
                 self._told(due, how)
                 return
 
-    def _ask(self, api: CampaignApi, due: Named, how: How) -> None:
+    def _ask(self, api: OcambaApi, due: Named, how: How) -> None:
         by = f" (by {self.halt.who})" if self.halt.who else ""
         reason = f"campaignctl halt: {self.order.reason}"[:_LONGEST_REASON] + by
         api.send(Request("pause" if how == "paused" else "cancel", due.id, {"reason": reason}), reserve=True)
@@ -311,7 +314,7 @@ class _Halting:
         action = Action.PAUSE if how == "paused" else Action.CANCEL
         self.wiring.on_event(Event("finished", "done", due.key or due.id, action, "done"))
 
-    def _read_one(self, api: CampaignApi, due: Named) -> Named | None:
+    def _read_one(self, api: OcambaApi, due: Named) -> Named | None:
         """The campaign as it is now; None where it cannot be read."""
         try:
             return due.seen(api.read(due.id, reserve=True))

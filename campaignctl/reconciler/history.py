@@ -8,8 +8,8 @@ from dataclasses import replace
 from campaignctl.errors import LockLost, StateNotSaved
 from campaignctl.plan import codec
 from campaignctl.plan.model import Plan
-from campaignctl.reconciler.outcome import Outcome
 from campaignctl.reconciler.run import Run, Wiring
+from campaignctl.review.outcome import Outcome
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, HistoryEntry, HistoryOutcome
 

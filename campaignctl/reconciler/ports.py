@@ -1,4 +1,4 @@
-"""What the reconciler needs from the world: a keeper of the state, and the account's API."""
+"""What the reconciler needs from the world and more than one class gives: a keeper of the state, and time."""
 
 from __future__ import annotations
 
@@ -6,16 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from campaignctl.campaign.live import Live, Page
-from campaignctl.plan.request import Request
+from campaignctl.review.reports import Keeping
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import Entry, LockInfo, State
-
-Before = Callable[[], None]
-
-
-def nothing() -> None:
-    """What runs before a write that needs no last look."""
 
 
 class Session(Protocol):
@@ -67,64 +60,6 @@ class Session(Protocol):
         ...
 
 
-class Access(Protocol):
-    """Whether a place takes writes from here."""
-
-    @property
-    def allowed(self) -> bool:
-        """Whether it does, as far as that can be told."""
-        ...
-
-    @property
-    def way(self) -> str:
-        """How a write gets there: `push` or `file`."""
-        ...
-
-    @property
-    def found(self) -> str:
-        """What was seen, in one line."""
-        ...
-
-    @property
-    def mend(self) -> str:
-        """What to do where it does not."""
-        ...
-
-
-class Keeping(Protocol):
-    """What lies beside a state, seen without changing anything."""
-
-    @property
-    def left_journal(self) -> bool:
-        """Whether there are steps that no process works on: the next write folds them in."""
-        ...
-
-    @property
-    def backup(self) -> str | None:
-        """Where the previous state is, if there is one."""
-        ...
-
-    @property
-    def exposed(self) -> tuple[str, ...] | None:
-        """What others than its owner may read or write; None where the state is as readable as its place."""
-        ...
-
-    @property
-    def access(self) -> Access | None:
-        """Whether the place takes writes from here; None where nothing but a write would tell."""
-        ...
-
-    @property
-    def lock(self) -> LockInfo | None:
-        """The lock, if there is one, whether its holder lives or not."""
-        ...
-
-    @property
-    def holder_lives(self) -> bool | None:
-        """Whether the lock's holder does; None where that cannot be told from here."""
-        ...
-
-
 class Backend(Protocol):
     """Where the state of one environment lives."""
 
@@ -170,86 +105,6 @@ class Backend(Protocol):
 
     def unlock(self, lock_id: str) -> LockInfo:
         """Break the lock with exactly this id. Raises `LockError` if it is not the one held."""
-        ...
-
-
-class RateLeft(Protocol):
-    """What an answer says is left of one of the account's windows (API contract, section 6.2)."""
-
-    @property
-    def limit(self) -> int:
-        """Requests that the window allows."""
-        ...
-
-    @property
-    def remaining(self) -> int:
-        """Requests that are left of them; an estimate."""
-        ...
-
-    @property
-    def reset(self) -> float:
-        """Seconds to the end of the window."""
-        ...
-
-
-class Pulse(Protocol):
-    """One answer as a sign of life."""
-
-    @property
-    def latency(self) -> timedelta:
-        """How long its request took, without any waiting for the pace."""
-        ...
-
-    @property
-    def rate(self) -> RateLeft | None:
-        """What it says of the rate limit, if it does."""
-        ...
-
-
-class CampaignApi(Protocol):
-    """The campaign endpoints of one account.
-
-    Reads repeat by themselves and raise `ReadFailed` in the end. A write is sent once (429 aside, which
-    proves that nothing happened) and raises `Refused` or `OutcomeUnknown`. `before` runs directly before
-    the bytes of a write leave, after any waiting for the pace (and again before a repeat after 429); what
-    it raises comes out unchanged, with nothing sent. `reserve=True` may use the share of the budget that
-    is kept for settling and halt.
-    """
-
-    @property
-    def url(self) -> str:
-        """The base URL."""
-        ...
-
-    @property
-    def server_time(self) -> datetime | None:
-        """The server's clock as its last answer showed it, carried forward; None before any answer."""
-        ...
-
-    @property
-    def pulse(self) -> Pulse | None:
-        """What the last answer said of the way to the API; None before any answer."""
-        ...
-
-    def estimate(self, requests: int) -> timedelta:
-        """How long that many requests take to start under the rate limit, if nobody else uses it up."""
-        ...
-
-    def list_page(
-        self, number: int, *, size: int = 100, live_only: bool = False, reserve: bool = False
-    ) -> Page:
-        """One page, newest first, full view. `live_only` asks to leave out sent and canceled ones; the
-        API may ignore that, and the size."""
-        ...
-
-    def read(self, campaign_id: str, *, reserve: bool = False) -> Live | None:
-        """The campaign, or None when the API says that there is none of this id (404, 400, or 200
-        without an item)."""
-        ...
-
-    def send(self, request: Request, *, before: Before = nothing, reserve: bool = False) -> Live:
-        """Send a write exactly as it was made; what its answer shows of the campaign: of a create all, else
-        only the id."""
         ...
 
 

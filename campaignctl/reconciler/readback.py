@@ -12,9 +12,9 @@ from campaignctl.diff import FieldChange, mistaken, refused, same
 from campaignctl.errors import ApiError, Command, Sentence
 from campaignctl.plan import records
 from campaignctl.plan.model import Action, Change
-from campaignctl.reconciler.outcome import ChangeResult, Failure, done, failed, halt_hint
 from campaignctl.reconciler.refresh import read_records
 from campaignctl.reconciler.run import Run
+from campaignctl.review.outcome import ChangeResult, Failure, done, failed, halt_hint
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Record
 

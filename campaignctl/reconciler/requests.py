@@ -14,7 +14,8 @@ from campaignctl.plan import guardrails, records
 from campaignctl.plan.holds import may_send
 from campaignctl.plan.model import Action, Change, Lifts
 from campaignctl.plan.request import Request
-from campaignctl.reconciler.outcome import (
+from campaignctl.reconciler.run import AT_ONCE, Run, used_up
+from campaignctl.review.outcome import (
     ChangeResult,
     Failure,
     done,
@@ -24,7 +25,6 @@ from campaignctl.reconciler.outcome import (
     not_started,
     unknown,
 )
-from campaignctl.reconciler.run import AT_ONCE, Run, used_up
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Entry, Intent, Record, Sent, Watermark
 

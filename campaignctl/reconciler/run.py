@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, uuid5
 
 from campaignctl.campaign import marker
@@ -27,10 +28,13 @@ from campaignctl.plan.arming import has_fired
 from campaignctl.plan.model import Action, Lifts
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import Opening
-from campaignctl.reconciler.outcome import ChangeOutcome, Event, OnEvent
-from campaignctl.reconciler.ports import Backend, CampaignApi, Clock, Session
+from campaignctl.reconciler.ports import Backend, Clock, Session
+from campaignctl.review.outcome import ChangeOutcome, Event, OnEvent
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
+
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Wiring:
     """
 
     backend: Backend
-    api: CampaignApi | None
+    api: OcambaApi | None
     clock: Clock
     on_event: OnEvent
     tool_version: str
@@ -70,7 +74,7 @@ class Run:
 
     wiring: Wiring
     session: Session
-    api: CampaignApi
+    api: OcambaApi
     project: Project
     opening: Opening
     broken_off: Exception | None = field(default=None)

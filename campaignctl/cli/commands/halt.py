@@ -61,8 +61,8 @@ def _halt(
     app: App, project: Project, keys: tuple[str, ...] | None, reason: str, parallelism: int, form: str
 ) -> int:
     from campaignctl.reconciler.halt import halt
-    from campaignctl.reconciler.halt_model import Order
     from campaignctl.render.halt import halt_json, halt_text
+    from campaignctl.review.halt import Order
 
     with wired(app, project, token=app.settings.token, parallelism=parallelism) as run:
         outcome = halt(run.wiring, project, Order(keys, reason), lambda: _declared(app))
