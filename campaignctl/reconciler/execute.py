@@ -21,7 +21,6 @@ from campaignctl.errors import (
 from campaignctl.plan.model import Action, Change, Plan
 from campaignctl.plan.planner import stages
 from campaignctl.reconciler import requests, settle
-from campaignctl.reconciler.beginning import finish
 from campaignctl.reconciler.opening import spread
 from campaignctl.reconciler.readback import is_open, read_back
 from campaignctl.reconciler.requests import CREATING
@@ -115,8 +114,18 @@ def execute(run: Run, plan: Plan) -> Outcome:
         _carry_stage(run, stage, results)
         if run.broken_off:
             break
-    finish(run)
+    _drop_planned(run)
     return _outcome(run, plan, results)
+
+
+def _drop_planned(run: Run) -> None:
+    """Drop the intents that were never sent."""
+    if run.session.state is None or isinstance(run.broken_off, LockLost | StateNotSaved):
+        return
+    try:
+        settle.drop_planned(run)
+    except (LockLost, StateNotSaved) as error:
+        run.broken_off = error
 
 
 def _carry_stage(run: Run, stage: tuple[Change, ...], results: Results) -> None:

@@ -21,7 +21,6 @@ from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
 from campaignctl.project.model import Project
 from campaignctl.reconciler import settle
-from campaignctl.reconciler.apply import api_of, locked
 from campaignctl.reconciler.opening import (
     Opening,
     check_company,
@@ -53,8 +52,8 @@ def rebind(wiring: Wiring, project: Project, approve: Callable[[Rebinding], bool
     Raises StateError when there is nothing to change or a write is not settled, and AccountMismatch when
     the recorded campaigns are not in that account.
     """
-    api = api_of(wiring)
-    with locked(wiring, "state rebind") as session:
+    api = wiring.need_api()
+    with wiring.locked("state rebind") as session:
         state = session.state
         if state is None:
             raise StateError("there is no state yet", hint=Sentence("", Command("apply"), " makes it"))
@@ -127,13 +126,13 @@ def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
 
     Raises what stops an apply, and StateError when a write of an earlier run is not settled.
     """
-    api = api_of(wiring)
+    api = wiring.need_api()
     if not write:
         state = wiring.backend.read()
         opening = _opened(wiring, api, desired, state)
         strays = _decided(opening, desired, state, api)
         return Recovery(_shown(strays), len(opening.scan.lives), written=False)
-    with locked(wiring, "state recover") as session:
+    with wiring.locked("state recover") as session:
         opening = _opened(wiring, api, desired, session.state)
         run = Run(wiring, session, api, desired.project, opening)
         strays = _decided(opening, desired, session.state, api)

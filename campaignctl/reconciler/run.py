@@ -15,6 +15,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.errors import (
     AccountMismatch,
     ApiError,
+    CampaignctlError,
     Command,
     Halted,
     Interrupted,
@@ -27,7 +28,7 @@ from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired
 from campaignctl.plan.model import Action, Lifts
 from campaignctl.project.model import Project
-from campaignctl.reconciler.opening import Opening
+from campaignctl.reconciler.opening import Opening, check_environment, opening_read
 from campaignctl.reconciler.ports import Backend, Clock, Session
 from campaignctl.review.outcome import ChangeOutcome, Event, OnEvent
 from campaignctl.schedule.times import iso
@@ -56,6 +57,24 @@ class Wiring:
     lock_timeout: timedelta = timedelta(seconds=30)
     who: str = ""
     host: str = ""
+
+    def need_api(self) -> OcambaApi:
+        """The API, or an error that says what to set."""
+        if self.api is None:
+            raise CampaignctlError(
+                "there is no token, and nothing can be applied without one",
+                hint="set OCAMBA_TOKEN (in the dashboard: profile menu, API Tokens)",
+            )
+        return self.api
+
+    @contextmanager
+    def locked(self, operation: str) -> Iterator[Session]:
+        """The state under our lock, given back whatever happens."""
+        session = self.backend.acquire(operation, self.lock_timeout)
+        try:
+            yield session
+        finally:
+            session.release()
 
 
 # `first_send` of an intent that sets its campaign off as soon as it arrives.
@@ -241,6 +260,14 @@ class Run:
         self.record(Entry(records={key: None}, released=(records.released(key, record, status, self.now()),)))
 
 
+def opened(wiring: Wiring, session: Session, project: Project, keys: Iterable[str]) -> Run:
+    """A run under the lock, after its opening read."""
+    state, api = session.state, wiring.need_api()
+    check_environment(state, project)
+    opening = opening_read(api, state, project, keys, wiring.clock.now())
+    return Run(wiring, session, api, project, opening)
+
+
 def new_state(run: Run) -> State:
     """An empty state for this account and environment."""
     return State(
@@ -256,12 +283,6 @@ def new_state(run: Run) -> State:
 def _new_lineage(clock: Clock) -> str:
     """A UUID, made of two ids of ours: they are half as long."""
     return str(uuid5(NAMESPACE_OID, clock.new_id() + clock.new_id()))
-
-
-def observed_entry(state: State, observed: Iterable[tuple[str, Record]], now: datetime) -> Entry:
-    """Records that were merely seen, and the ledger entries that follow."""
-    changed = {key: record for key, record in observed if state.campaigns.get(key) != record}
-    return Entry(records=changed, sent=used_up(state, changed, now), decision=False)
 
 
 def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Sent, ...]:

@@ -25,11 +25,10 @@ from campaignctl.plan import decide, records
 from campaignctl.plan.request import Request
 from campaignctl.project.model import Project
 from campaignctl.reconciler import requests, settle
-from campaignctl.reconciler.apply import api_of, locked
-from campaignctl.reconciler.opening import check_company, check_environment, company_of, opening_read
+from campaignctl.reconciler.opening import check_company, check_environment, company_of
 from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
-from campaignctl.reconciler.run import AT_ONCE, Run, Wiring, new_state
+from campaignctl.reconciler.run import AT_ONCE, Run, Wiring, new_state, opened
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import Entry, Intent, Record, State, Watermark
 
@@ -49,7 +48,7 @@ def migrate(wiring: Wiring, project: Project, target: Backend) -> str:
         StateError: there is no state here, or one of another lineage or a later serial at the target.
     """
     source = wiring.backend
-    with locked(wiring, _OPERATION) as session:
+    with wiring.locked(_OPERATION) as session:
         state = session.state
         if state is None:
             raise StateError(
@@ -107,16 +106,16 @@ def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id
     is recorded already or not settled, a campaign that there is not, and one that belongs to another company,
     project or environment.
     """
-    api, project = api_of(wiring), desired.project
-    with locked(wiring, "import") as session:
+    wiring.need_api()
+    project = desired.project
+    with wiring.locked("import") as session:
         state = session.state
         check_environment(state, project)
         check_new_key((), key)
         if state is not None:
             _check_free(state, key, campaign_id)
-        opening = opening_read(api, state, project, [key], wiring.clock.now())
-        run = Run(wiring, session, api, project, opening)
-        company = opening.company_id or project.company_id
+        run = opened(wiring, session, project, [key])
+        company = run.opening.company_id or project.company_id
         live = _found(run, key, campaign_id, company)
         if state is None:
             session.write(new_state(run))
@@ -192,7 +191,7 @@ def check_new_key(recorded: Iterable[str], key: str) -> None:
 
 def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
     """Give a record another key; the campaign is not touched."""
-    with locked(wiring, "state mv") as session:
+    with wiring.locked("state mv") as session:
         state = _state_of(session, project)
         record = _record_of(state, old)
         if old in state.pending or new in state.pending:
@@ -206,7 +205,7 @@ def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
 
 def remove(wiring: Wiring, project: Project, key: str) -> str:
     """Forget a record; the campaign is not touched, and its trace stays under `released`."""
-    with locked(wiring, "state rm") as session:
+    with wiring.locked("state rm") as session:
         state = _state_of(session, project)
         record = _record_of(state, key)
         gone = records.released(key, record, record.status, wiring.clock.now())
@@ -220,7 +219,7 @@ def push(wiring: Wiring, project: Project, state: State, force: bool) -> str:
     `force` allows another lineage and an older serial. A state that cannot be read may be replaced.
     """
     check_environment(state, project)
-    with locked(wiring, "state push") as session:
+    with wiring.locked("state push") as session:
         try:
             current = session.state
         except StateError:
@@ -259,11 +258,9 @@ def resolve(
     """
     if (adopt is None) == (not retry):
         raise StateError("say either --adopt ID or --retry", key=key)
-    api = api_of(wiring)
-    with locked(wiring, "state resolve") as session:
-        check_environment(session.state, project)
-        opening = opening_read(api, session.state, project, [key], wiring.clock.now())
-        run = Run(wiring, session, api, project, opening)
+    wiring.need_api()
+    with wiring.locked("state resolve") as session:
+        run = opened(wiring, session, project, [key])
         if session.state is None:
             session.write(new_state(run))
         intent = run.state.pending.get(key)

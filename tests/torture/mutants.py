@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _PERFORM = "campaignctl/reconciler/requests.py"
 _SETTLE = "campaignctl/reconciler/settle.py"
 _OBSERVE = "campaignctl/reconciler/refresh.py"
-_APPLYING = "campaignctl/reconciler/apply.py"
+_SAVED = "campaignctl/plan/saved.py"
 _DURABLE = "campaignctl/backends/durable.py"
 _LEDGER = "campaignctl/plan/ledger.py"
 
@@ -169,7 +169,7 @@ MUTANTS = (
     ),
     Mutant(
         "the serial of a saved plan unchecked",
-        (Edit(_APPLYING, "    if plan.serial != state.serial:\n", "    if plan.serial < 0:\n"),),
+        (Edit(_SAVED, "    if plan.serial != state.serial:\n", "    if plan.serial < 0:\n"),),
         ("tests/e2e/test_saved_plans.py",),
         "",
     ),
