@@ -35,6 +35,7 @@ from campaignctl.review.outcome import (
     failure,
     not_started,
     place,
+    unknown,
 )
 from campaignctl.state.model import Record
 
@@ -44,11 +45,24 @@ def attempt(run: Run, change: Change) -> ChangeResult:
     if run.broken_off or run.wiring.clock.interrupted or _held_back(run, change):
         return not_started(change)
     run.wiring.on_event(Event("started", change.key, change.key, change.action))
-    result = _tried(run, change)
-    if is_open(result) and not change.sends_at_once:
-        run.answered(result.key, result.action)
-    elif result.outcome != "not_started" and not change.sends_at_once:
-        run.finished(result.key, result.action, result.outcome)
+    try:
+        result = requests.perform(run, change)
+    except Halted as error:
+        result = not_started(change, failure(change, error))
+    except Interrupted:
+        result = not_started(change)
+    except CampaignctlError as error:
+        if not isinstance(error, ApiError):
+            run.broken_off = run.broken_off or error
+        intent = run.state.pending.get(change.key)
+        started = intent is not None and intent.phase != "planned"
+        lost = started and not isinstance(error, Refused)
+        result = unknown(change, error) if lost else failed(change, failure(change, error))
+    if result.outcome != "not_started" and not change.sends_at_once:
+        if is_open(result):
+            run.answered(result.key, result.action)
+        else:
+            run.finished(result.key, result.action, result.outcome)
     run.troubled = run.troubled or result.outcome not in ("done", "not_started")
     return result
 
@@ -58,28 +72,6 @@ def _held_back(run: Run, change: Change) -> bool:
     if not run.troubled or not change.arms:
         return False
     return requests.first_send(change) is None or requests.sends_soon(run, change)
-
-
-def _tried(run: Run, change: Change) -> ChangeResult:
-    try:
-        return requests.perform(run, change)
-    except Halted as error:
-        return not_started(change, failure(change, error))
-    except Interrupted:
-        return not_started(change)
-    except CampaignctlError as error:
-        if not isinstance(error, ApiError):
-            run.broken_off = run.broken_off or error
-        return _after_error(run, change, error)
-
-
-def _after_error(run: Run, change: Change, error: CampaignctlError) -> ChangeResult:
-    intent = run.state.pending.get(change.key)
-    started = intent is not None and intent.phase != "planned"
-    problem = failure(change, error)
-    if started and not isinstance(error, Refused):
-        return ChangeResult(change.key, change.action, change.id, "unknown", problem, change.name)
-    return failed(change, problem)
 
 
 def moved(run: Run, changes: Sequence[Change]) -> list[ChangeResult]:
@@ -163,25 +155,20 @@ def _batch(run: Run, todo: list[Change]) -> list[ChangeResult]:
 
 
 def _groups(run: Run, changes: list[Change]) -> list[tuple[list[Change], int]]:
-    """Changes of one stage in their order, with how many may be under way; where that differs, the far
-    creates come last."""
-    wide = _wide(run)
-    if wide == run.wiring.parallelism:
-        return [(changes, wide)]
-    far = [change for change in changes if _is_far_create(run, change)]
-    others = [change for change in changes if not _is_far_create(run, change)]
-    return [(others, run.wiring.parallelism), (far, wide)]
+    """Changes of one stage in their order, with how many may be under way.
 
+    Where steps travel together, creates that a run which dies need not leave to a person come last, and more
+    of them are under way than requests.
+    """
+    narrow = run.wiring.parallelism
+    if narrow == 1 or run.session.companions == 1:
+        return [(changes, narrow)]
 
-def _is_far_create(run: Run, change: Change) -> bool:
-    """Whether a change is a create that a run which dies need not leave to a person."""
-    return change.action is Action.CREATE and not requests.sends_soon(run, change)
+    def far(change: Change) -> bool:
+        return change.action is Action.CREATE and not requests.sends_soon(run, change)
 
-
-def _wide(run: Run) -> int:
-    """How many such creates may be under way: more than requests, where steps travel together."""
-    wanted = run.wiring.parallelism
-    return wanted if wanted == 1 else wanted * run.session.companions
+    near = [change for change in changes if not far(change)]
+    return [(near, narrow), ([change for change in changes if far(change)], narrow * run.session.companions)]
 
 
 def _read_back(run: Run, todo: list[Change], results: list[ChangeResult]) -> list[ChangeResult]:
@@ -266,10 +253,6 @@ def _settle_one(run: Run, change: Change, result: ChangeResult) -> ChangeResult:
             return replace(result, error=replace(problem, hint=left[change.key].hint))
     elif change.action is Action.UPDATE and not change.sends_at_once:
         return result
-    return _after_settling(run, change, result)
-
-
-def _after_settling(run: Run, change: Change, result: ChangeResult) -> ChangeResult:
     record = run.state.campaigns.get(change.key)
     if record is not None and _shows(record, change):
         return replace(result, outcome="done", id=record.id, error=None)
@@ -295,15 +278,9 @@ def _outcome(run: Run, plan: Plan, results: Results) -> Outcome:
         lineage=state.lineage if state else None,
         serial=state.serial if state else 0,
         next=_next(ordered, plan),
-        notes=(_note_of(run.broken_off),) if run.broken_off else (),
+        notes=(run.broken_off.told,) if run.broken_off else (),
         blocked=plan.blocked,
     )
-
-
-def _note_of(error: Exception) -> str:
-    if isinstance(error, CampaignctlError):
-        return error.told
-    return str(error)
 
 
 def _next(results: tuple[ChangeResult, ...], plan: Plan) -> tuple[Command, ...]:

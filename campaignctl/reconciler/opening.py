@@ -43,8 +43,9 @@ class Scan:
         return tuple(live.id for live in self.lives[:MARK_SIZE])
 
 
-def newest(api: OcambaApi, mark: Collection[str], *, reserve: bool = False) -> Scan:
-    """Every campaign down to one of the mark; without a mark, the whole list.
+def newest(api: OcambaApi, mark: Collection[str], *, live_only: bool = False, reserve: bool = False) -> Scan:
+    """Every campaign down to one of the mark; without a mark, the whole list. `live_only` leaves out what is
+    over, where the API can.
 
     The page that holds the mark is read whole, and so is the next one as long as it may hold campaigns
     of the same second. A page without a new id ends the scan, whatever the API claims.
@@ -54,7 +55,7 @@ def newest(api: OcambaApi, mark: Collection[str], *, reserve: bool = False) -> S
     number, beyond = 0, False
     while True:
         number += 1
-        page = api.list_page(number, reserve=reserve)
+        page = api.list_page(number, live_only=live_only, reserve=reserve)
         server_time = server_time or page.server_time
         fresh = [live for live in page.items if live.id not in lives]
         lives.update({live.id: live for live in fresh})

@@ -33,7 +33,7 @@ from campaignctl.reconciler.opening import (
     unknown_to,
 )
 from campaignctl.reconciler.plan import stop_mark
-from campaignctl.reconciler.run import AT_ONCE, Run, Wiring, new_state
+from campaignctl.reconciler.run import Run, Wiring, new_state
 from campaignctl.reconciler.state_ops import intent_of
 from campaignctl.review.reports import Belonging, Found, Rebinding, Recovery
 from campaignctl.schedule.times import iso
@@ -294,7 +294,7 @@ def _intent(stray: _Stray, live: Live, wanted: DesiredCampaign | None) -> Intent
     seen = replace(intent_of(live), intent=stray.made_by.intent)
     if wanted is None:
         return seen
-    fired = seen.first_send == AT_ONCE
+    fired = seen.at_once
     spec = _as_fired(wanted.spec, fired=fired)
     if compare(spec, {}, live).changes:
         return replace(seen, lifecycle=wanted.lifecycle)
@@ -318,10 +318,10 @@ def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iter
     whatever key. A folder that was moved meanwhile must send nothing again."""
     status = status_of(live, intent.spec)
     once = not intent.spec.get("recurrence") or not runs_left(intent.spec, run.now())
-    if intent.first_send != AT_ONCE and not (once and status in _HAVE_SENT):
+    if not intent.at_once and not (once and status in _HAVE_SENT):
         return
     known = {entry.digest for entry in run.state.sent}
-    bodies = [intent.digest, *_asked_by(desired, live, fired=intent.first_send == AT_ONCE)]
+    bodies = [intent.digest, *_asked_by(desired, live, fired=intent.at_once)]
     for digest in dict.fromkeys(bodies):
         if digest not in known:
             yield Sent(digest, _key_of(run.state, live.id), live.id, iso(run.now()))

@@ -21,7 +21,7 @@ from campaignctl.plan import records
 from campaignctl.plan.context import Reading, Unsettled
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import behind, check_company, company_of, newest, spread
-from campaignctl.state.model import Record, State
+from campaignctl.state.model import Intent, Record, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -190,20 +190,27 @@ def _released(
 
 def look(api: OcambaApi, state: State) -> tuple[dict[str, Live], dict[str, Unsettled]]:
     """One look for every pending create, without waiting: found ones and the others."""
-    found = find(api, state)
-    settled = {key: lives[0] for key, lives in found.items() if len(lives) == 1}
-    unsettled = {
-        key: Unsettled(
+    settled = {key: lives[0] for key, lives in find(api, state).items() if len(lives) == 1}
+    return settled, {key: one for key, one in open_intents(state).items() if key not in settled}
+
+
+def open_intents(state: State) -> dict[str, Unsettled]:
+    """Every write that may have been sent and is not settled, by key."""
+    return {
+        key: unsettled(
             key,
-            intent.intent,
-            at_once=intent.first_send == "immediately",
-            reason=f"unsettled: nobody knows yet whether its {intent.operation} happened; apply settles it",
-            hint=Sentence(Command("apply")),
+            intent,
+            f"unsettled: nobody knows yet whether its {intent.operation} happened; apply settles it",
+            Sentence(Command("apply")),
         )
         for key, intent in state.pending.items()
-        if intent.phase != "planned" and key not in settled
+        if intent.phase != "planned"
     }
-    return settled, unsettled
+
+
+def unsettled(key: str, intent: Intent, reason: str, hint: str) -> Unsettled:
+    """An intent that stays open, why, and what a person can do."""
+    return Unsettled(key, intent.intent, intent.at_once, reason, hint)
 
 
 def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:

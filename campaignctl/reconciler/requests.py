@@ -14,7 +14,7 @@ from campaignctl.plan import guardrails, records
 from campaignctl.plan.holds import may_send
 from campaignctl.plan.model import Action, Change, Lifts
 from campaignctl.plan.request import Request
-from campaignctl.reconciler.run import AT_ONCE, Run, used_up
+from campaignctl.reconciler.run import Run, used_up
 from campaignctl.review.outcome import (
     ChangeResult,
     Failure,
@@ -26,7 +26,7 @@ from campaignctl.review.outcome import (
     unknown,
 )
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import Entry, Intent, Record, Sent, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, Sent, State, Watermark
 
 CREATING = (Action.CREATE, Action.REPLACE)
 
@@ -317,7 +317,10 @@ def adopt(run: Run, change: Change) -> ChangeResult:
     record = change.record
     if record is None:
         raise AssertionError("an adoption carries the record that it makes")
-    check_adoption(run, change.key, record.id)
+    if (owner := owner_of(run.state, record.id)) is not None:
+        raise StateError(f"{record.id} is recorded already, as {owner}", key=change.key)
+    if (held := run.state.campaigns.get(change.key)) is not None:
+        raise StateError(f"{change.key} is recorded already, as {held.id}", key=change.key)
     run.record(
         Entry(
             records={change.key: record},
@@ -328,13 +331,9 @@ def adopt(run: Run, change: Change) -> ChangeResult:
     return done(change, record.id)
 
 
-def check_adoption(run: Run, key: str, campaign_id: str) -> None:
-    """Raise StateError unless the key and the campaign are both free."""
-    owner = next((known for known, record in run.state.campaigns.items() if record.id == campaign_id), None)
-    if owner is not None:
-        raise StateError(f"{campaign_id} is recorded already, as {owner}", key=key)
-    if key in run.state.campaigns:
-        raise StateError(f"{key} is recorded already, as {run.state.campaigns[key].id}", key=key)
+def owner_of(state: State, campaign_id: str) -> str | None:
+    """The key under which a campaign is recorded."""
+    return next((key for key, record in state.campaigns.items() if record.id == campaign_id), None)
 
 
 def move(run: Run, changes: Iterable[Change]) -> list[ChangeResult]:

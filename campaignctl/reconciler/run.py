@@ -77,10 +77,6 @@ class Wiring:
             session.release()
 
 
-# `first_send` of an intent that sets its campaign off as soon as it arrives.
-AT_ONCE = "immediately"
-
-
 @dataclass
 class Run:
     """What every step of an apply needs.
@@ -96,7 +92,7 @@ class Run:
     api: OcambaApi
     project: Project
     opening: Opening
-    broken_off: Exception | None = field(default=None)
+    broken_off: CampaignctlError | None = None
     troubled: bool = False
     ahead: dict[tuple[str, Action], int] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
@@ -207,13 +203,12 @@ class Run:
         record = records.created(intent, live, now)
         old = self.state.campaigns.get(key)
         left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
-        fired = intent.first_send == AT_ONCE
         self.record(
             Entry(
                 records={key: record},
                 intents={key: None},
                 missed={key: None},
-                sent=(Sent(intent.digest, key, live.id, iso(now)),) if fired else (),
+                sent=(Sent(intent.digest, key, live.id, iso(now)),) if intent.at_once else (),
                 released=left,
                 account=learnt if learnt != self.state.account else None,
             )

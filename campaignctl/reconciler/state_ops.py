@@ -28,9 +28,9 @@ from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.opening import check_company, check_environment, company_of
 from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
-from campaignctl.reconciler.run import AT_ONCE, Run, Wiring, new_state, opened
+from campaignctl.reconciler.run import Run, Wiring, new_state, opened
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import Entry, Intent, Record, State, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, State, Watermark
 
 _OPERATION = "state migrate"
 _FORCED = Sentence("", Command("state", "push", "--force", "FILE"), " replaces it all the same")
@@ -137,8 +137,7 @@ def _check_free(state: State, key: str, campaign_id: str) -> None:
             hint=Sentence(Command("state", "rm", key), " forgets it first, and leaves its campaign as it is"),
             key=key,
         )
-    owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
-    if owner is not None:
+    if (owner := requests.owner_of(state, campaign_id)) is not None:
         raise StateError(
             f"{campaign_id} is recorded already, as {owner}",
             hint=Command("state", "mv", owner, key),
@@ -291,8 +290,7 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
     check_company(company_of([live]), run.state, run.project)
     if intent is not None and intent.operation != "create":
         return _adopt_update(run, key, intent, live)
-    owner = next((k for k, r in run.state.campaigns.items() if r.id == campaign_id), None)
-    if owner is not None:
+    if (owner := requests.owner_of(run.state, campaign_id)) is not None:
         raise StateError(f"{campaign_id} is recorded already, as {owner}", key=key)
     if key in run.state.campaigns and intent is None:
         raise StateError(f"{key} is recorded already, as {run.state.campaigns[key].id}", key=key)

@@ -62,10 +62,9 @@ def _halt(
 ) -> int:
     from campaignctl.reconciler.halt import halt
     from campaignctl.render.halt import halt_json, halt_text
-    from campaignctl.review.halt import Order
 
     with wired(app, project, token=app.settings.token, parallelism=parallelism) as run:
-        outcome = halt(run.wiring, project, Order(keys, reason), lambda: _declared(app))
+        outcome = halt(run.wiring, project, keys, reason, lambda: _declared(app))
     place = app.settings.place(project.environment)
     if form == "json":
         app.console.document(halt_json(outcome, place))
