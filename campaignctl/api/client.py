@@ -6,7 +6,7 @@ The largest page size and the fields that can be filtered are not documented (AP
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import KW_ONLY, InitVar, dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -18,7 +18,7 @@ import httpx
 from campaignctl.api import translate, wire
 from campaignctl.api.address import check_address
 from campaignctl.api.budget import Limits, Report, report
-from campaignctl.api.exchange import Courier, Exchange, Outgoing
+from campaignctl.api.exchange import Courier, Exchange
 from campaignctl.api.pacing import Pacer, Waiter
 from campaignctl.api.secret import Token
 from campaignctl.api.translate import BAD_REQUEST, CREATED, DONE, NO_SUCH_CAMPAIGN, OK, Answer, Call, nothing
@@ -198,12 +198,13 @@ class OcambaApi:
         Where the API refuses the first page because of the status filter or the size, both are left out in
         turn, and what it refused is not asked again: pages may hold other statuses, and fewer items.
         """
-        call = Call("GET", CAMPAIGNS, reserve=reserve)
         form, *others = self._lists.open_to(number, live_only=live_only)
-        answer = self._courier.read(call, Outgoing(form.parameters(number, size)))
-        while answer.status == BAD_REQUEST and others:
+        while True:
+            call = Call("GET", CAMPAIGNS, form.parameters(number, size), reserve=reserve)
+            answer = self._courier.read(call)
+            if answer.status != BAD_REQUEST or not others:
+                break
             form = others.pop(0)
-            answer = self._courier.read(call, Outgoing(form.parameters(number, size)))
         if answer.status != OK:
             raise translate.rejection(answer, call, self._token)
         self._lists.works(form, live_only=live_only)
@@ -217,7 +218,7 @@ class OcambaApi:
         if not wire.is_id(campaign_id):
             raise ReadFailed("this cannot be the id of a campaign", detail="nothing was sent")
         call = Call("GET", path_of(campaign_id), reserve=reserve)
-        answer = self._courier.read(call, Outgoing())
+        answer = self._courier.read(call)
         if answer.status in NO_SUCH_CAMPAIGN:
             return None
         if answer.status != OK:
@@ -234,9 +235,8 @@ class OcambaApi:
             raise Refused("this cannot be the id of a campaign", detail="nothing was sent")
         if request.operation == "set-winner" and not wire.is_id(request.message):
             raise Refused("this cannot be the id of a message", detail="nothing was sent")
-        call = Call(request.method, request.path, reserve=reserve, before=before)
-        body = None if request.body is None else _json(request.body, call)
-        answer = self._courier.write(call, Outgoing(body=body))
+        call = Call(request.method, request.path, body=_json(request), reserve=reserve, before=before)
+        answer = self._courier.send(call)
         if answer.status not in (CREATED if creates else DONE):
             raise translate.rejection(answer, call, self._token)
         if creates:
@@ -259,8 +259,10 @@ class OcambaApi:
                 self._date = (date, self.monotonic())
 
 
-def _json(body: Mapping[str, Any], call: Call) -> bytes:
+def _json(request: Request) -> bytes | None:
     try:
-        return json.dumps(body, allow_nan=False).encode("ascii")
+        return None if request.body is None else json.dumps(request.body, allow_nan=False).encode("ascii")
     except (ValueError, TypeError, RecursionError) as error:
-        raise Refused(f"{call}: the body cannot be written as JSON", detail="nothing was sent") from error
+        raise Refused(
+            f"{request.method} {request.path}: the body cannot be written as JSON", detail="nothing was sent"
+        ) from error

@@ -84,8 +84,8 @@ MUTANTS = (
         (
             Edit(
                 "campaignctl/api/client.py",
-                "        answer = self._courier.write(call, Outgoing(body=body))\n",
-                "        answer = self._courier.read(call, Outgoing(body=body))\n",
+                "        answer = self._courier.send(call)\n",
+                "        answer = self._courier.read(call)\n",
             ),
         ),
         ("tests/api",),
