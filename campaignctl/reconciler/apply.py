@@ -1,4 +1,4 @@
-"""Apply: lock, opening read, settle, refresh, plan, approve, execute, unlock."""
+"""Apply: lock, opening read, settle, refresh, plan, approve, execute, unlock; or a saved plan."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved
@@ -29,10 +28,7 @@ from campaignctl.review.outcome import ChangeResult, Event, Outcome, not_started
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, HistoryEntry, HistoryOutcome, Intent, Record, State
 
-if TYPE_CHECKING:
-    pass
-
-# A release with one of these was over when it left.
+# A released campaign with one of these statuses is final.
 _FINAL = (Status.SENT, Status.CANCELED)
 
 _NAMED = 10
@@ -43,9 +39,9 @@ Approve = Callable[[Plan], bool]
 
 
 def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Approve) -> Outcome:
-    """Make the account agree with the manifests, as far as `approve` says yes to the plan.
+    """Make the account match the manifests, if `approve` accepts the plan.
 
-    Raises what stops a whole apply: LockHeld, AccountMismatch, StateDamaged, ReadFailed, TokenRejected.
+    Raises LockHeld, AccountMismatch, StateDamaged, ReadFailed or TokenRejected, which stop a whole apply.
     """
     wiring.need_api()
     desired = _as_reviewed(desired, options)
@@ -64,8 +60,7 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
 
 
 def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool:
-    """Whether somebody says yes to a plan. Raises PlanRefused when it was valid when they were asked, and is
-    not when they answer."""
+    """Whether the plan is approved. Raises PlanRefused if it expired while the question was open."""
     asked = now()
     if not approve(plan):
         return False
@@ -79,7 +74,7 @@ def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool
 
 
 def _gone_on_with(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
-    """The outcome with the command that goes on with a destroy: an apply would make anew what is gone."""
+    """The outcome of a destroy, with `destroy` as its next command: `apply` would recreate the campaigns."""
     targets = tuple(word for target in destroyed for word in ("--target", target))
     instead = {
         Command("apply"): Command("destroy", *targets),
@@ -102,7 +97,7 @@ def _gone_on_with(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
 
 
 def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
-    """The outcome of `--refresh-only`, which says that the record has changed, though the account has not."""
+    """The outcome of `--refresh-only`, with a note of what was accepted into the state."""
     keys = [drift.key for drift in plan.drift if drift.key in plan.observed] if options.refresh_only else []
     if not keys:
         return outcome
@@ -113,14 +108,14 @@ def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
 
 
 def _operation(options: Options) -> str:
-    """What an apply is called in the history."""
+    """The name of an apply in the history."""
     if options.reviewed is not None:
         return "apply of reviewed plans"
     return "destroy" if options.destroy else "apply"
 
 
 def _as_reviewed(desired: DesiredState, options: Options) -> DesiredState:
-    """The desired state with what the reviewed plans lifted. Raises PlanRefused for a plan of elsewhere."""
+    """The desired state with the overrides of the reviewed plans. Raises PlanRefused for a foreign plan."""
     if options.reviewed is None:
         return desired
     project = desired.project
@@ -131,7 +126,7 @@ def _as_reviewed(desired: DesiredState, options: Options) -> DesiredState:
 
 
 def _given_back(session: Session, outcome: Outcome) -> Outcome:
-    """The outcome after the state was folded and the lock given back; trouble with that is part of it."""
+    """The outcome after releasing the lock, with a note if that failed."""
     try:
         session.release()
     except (LockLost, StateNotSaved) as error:
@@ -141,7 +136,7 @@ def _given_back(session: Session, outcome: Outcome) -> Outcome:
 
 
 def _open(wiring: Wiring, session: Session, desired: DesiredState) -> tuple[Run, dict[str, Unsettled]]:
-    """The opening read, and the intents of earlier runs settled."""
+    """Make the opening read and settle the intents of earlier runs."""
     wiring.on_event(Event("phase", "reading the account"))
     run = opened(wiring, session, desired.project, desired.campaigns)
     if (dead := session.taken_over) is not None:
@@ -188,8 +183,8 @@ def _refused(plan: Plan, state: State | None) -> Outcome:
 def apply_saved(wiring: Wiring, project: Project, plan: Plan) -> Outcome:
     """Apply a saved plan exactly, or not at all.
 
-    Raises PlanRefused when the state moved on, a campaign that it touches changed, its time is over, or
-    it is for another project, environment or account.
+    Raises PlanRefused if the state or a campaign of the plan has changed, the plan has expired, or it is for
+    another project, environment or account.
     """
     wiring.need_api()
     with wiring.locked("apply of a saved plan") as session:
@@ -208,7 +203,7 @@ def apply_saved(wiring: Wiring, project: Project, plan: Plan) -> Outcome:
 
 
 def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
-    """What an earlier run left open stops a saved plan that creates or arms, as a whole."""
+    """Refuse a saved plan that creates or arms while a write is unsettled or the state is behind."""
     arming = [change.key for change in plan.changes if change.arms or change.intent]
     at_once = [known for known in unsettled.values() if known.at_once]
     if arming and at_once:
@@ -221,7 +216,7 @@ def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
 
 
 def _check_live(run: Run, plan: Plan) -> Reading:
-    """Look again at every live campaign that the plan touches, and at what its creates would repeat."""
+    """Read every campaign of the plan again, and released ones that its creates would repeat."""
     state = run.session.state
     if state is not None:
         _check_released(run, plan, state)
@@ -238,7 +233,7 @@ def _check_live(run: Run, plan: Plan) -> Reading:
 
 
 def _check_released(run: Run, plan: Plan, state: State) -> None:
-    """A create must not repeat what left the state and can send again since the plan was made."""
+    """Refuse a create that repeats a released campaign which can send again."""
     keys = {change.key for change in plan.changes if change.intent and change.id is None}
     bodies = {change.digest for change in plan.changes if change.intent and change.id is None}
     for entry in state.released:
@@ -250,7 +245,7 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
 
 
 def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:
-    """The plan, done; that it begins and how it ends are on record around it."""
+    """Execute the plan, with its beginning and end in the history."""
     began = _begun(run.wiring, plan, operation)
     _begin(run, plan, _seen(run.session.state, reading, plan.observed), began)
     settle.cancel_copies(run)
@@ -258,7 +253,7 @@ def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outc
 
 
 def _begun(wiring: Wiring, plan: Plan, operation: str) -> HistoryEntry | None:
-    """The entry of an apply that begins; None for one that has nothing to do."""
+    """The history entry of an apply; None if there is nothing to do."""
     if plan.empty:
         return None
     return HistoryEntry(
@@ -276,8 +271,8 @@ def _begun(wiring: Wiring, plan: Plan, operation: str) -> HistoryEntry | None:
 
 
 def _begin(run: Run, plan: Plan, seen: Mapping[str, Record], history: HistoryEntry | None) -> None:
-    """Everything that is put on record before the first request: the intents of all creates as planned,
-    what was seen, what was missed, and that an apply begins. Writes nothing where there is nothing to say."""
+    """Record everything that must be durable before the first request: the intents of all creates, observed
+    records, missed campaigns, the history entry. Writes nothing if nothing changed."""
     run.overrides = plan.overrides
     intents: dict[str, Intent | None] = {
         change.key: requests.planned_intent(change, run.opening.watermark)
@@ -291,7 +286,7 @@ def _begin(run: Run, plan: Plan, seen: Mapping[str, Record], history: HistoryEnt
         if plan.changes or plan.missed:
             run.session.write(new_state(run).after(replace(decided, history=applies)))
         return
-    # What was seen of a record that moves waits for its move.
+    # What was read of a record that moves is recorded with the move.
     moving = {change.key for change in plan.changes if change.action in (Action.MOVE, Action.ADOPT)}
     run.arriving = {key: record for key, record in seen.items() if key in moving}
     staying = {
@@ -314,7 +309,7 @@ def _begin(run: Run, plan: Plan, seen: Mapping[str, Record], history: HistoryEnt
 
 
 def _seen(state: State | None, reading: Reading, observed: Mapping[str, Record]) -> dict[str, Record]:
-    """Every record as this run saw it; what the plan says of it counts over what was merely read."""
+    """Every record as this run read it; the plan's view of a record wins."""
     if state is None:
         return {}
     seen = {
@@ -326,7 +321,7 @@ def _seen(state: State | None, reading: Reading, observed: Mapping[str, Record])
 
 
 def _ended(run: Run, entry: HistoryEntry | None, outcome: Outcome) -> Outcome:
-    """Put the end of an apply on record; where that fails the outcome says so, and it stays `started`."""
+    """Record the end of an apply. If that fails the outcome says so, and the entry stays `started`."""
     if entry is None or isinstance(run.broken_off, LockLost | StateNotSaved):
         return outcome
     over = replace(

@@ -1,4 +1,4 @@
-"""What the reconciler needs from the world and more than one class gives: a keeper of the state, and time."""
+"""Protocols with more than one implementation: the keeper of the state, and the clock."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from campaignctl.state.model import Entry, LockInfo, State
 
 
 class Session(Protocol):
-    """A state that we hold the lock of.
+    """A state whose lock we hold.
 
-    Every write checks the lock first and raises `LockLost` when it is no longer ours, `StateNotSaved`
-    when it could not be made durable. When a call returns, what it wrote survives a power cut.
+    Every write checks the lock first and raises `LockLost` if it is no longer ours, `StateNotSaved` if the
+    write could not be made durable. Once a call returns, its write survives a power cut.
     """
 
     @property
@@ -25,18 +25,18 @@ class Session(Protocol):
 
     @property
     def taken_over(self) -> LockInfo | None:
-        """The lock of a dead holder that we took over, if we did."""
+        """The lock of a dead holder that was taken over, if any."""
         ...
 
     @property
     def state(self) -> State | None:
-        """The state with every step so far, or None where there is none yet."""
+        """The state with every step so far, or None if there is none yet."""
         ...
 
     @property
     def companions(self) -> int:
-        """How many steps had better be under way together for each request that is: 1 where a step is
-        durable at once, more where each waits for a far place and many go there together."""
+        """How many steps to have in flight for each request: 1 if a step is durable at once, more if the
+        backend is remote and writes many steps together."""
         ...
 
     def check(self) -> None:
@@ -44,11 +44,11 @@ class Session(Protocol):
         ...
 
     def write(self, state: State) -> None:
-        """Replace the whole state durably, keep the previous one as backup, and start a new journal."""
+        """Replace the whole state durably, keep the previous one as a backup, and start a new journal."""
         ...
 
     def retire(self, place: str) -> None:
-        """Leave only a note that the state lives in `place` now: whoever reads it gets `StateMoved`."""
+        """Replace the state with a note that it is at `place` now; reading it raises `StateMoved`."""
         ...
 
     def append(self, entry: Entry) -> None:
@@ -56,7 +56,7 @@ class Session(Protocol):
         ...
 
     def release(self) -> None:
-        """Fold the journal into the state and give the lock back. Safe to call twice."""
+        """Fold the journal into the state and release the lock. Safe to call twice."""
         ...
 
 
@@ -69,7 +69,7 @@ class Backend(Protocol):
         ...
 
     def read(self) -> State | None:
-        """The state with its journal folded in; takes no lock and writes nothing.
+        """The state with its journal folded in. Takes no lock and writes nothing.
 
         Raises `StateDamaged` or `StateTooNew`.
         """
@@ -80,50 +80,50 @@ class Backend(Protocol):
         ...
 
     def holder(self) -> LockInfo | None:
-        """Who holds the lock at the moment, if anybody."""
+        """The current lock, if it is held."""
         ...
 
     def keeping(self) -> Keeping:
-        """What lies beside the state. Raises `LockError` when the lock cannot be looked at."""
+        """What lies next to the state. Raises `LockError` if the lock cannot be read."""
         ...
 
     def halts(self) -> Halts:
-        """The stop mark, which lies beside the state and needs neither lock nor state.
+        """The stop mark, which needs neither the lock nor a state.
 
-        Cheap: looked at before every request that can send. Raises `StateError` when it cannot be read,
-        because something may be stopped then.
+        Cheap: read before every request that can send. Raises `StateError` if it cannot be read: campaigns
+        may be halted then.
         """
         ...
 
     def change_halts(self, change: Callable[[Halts], Halts]) -> Halts:
-        """Replace the stop mark by what `change` makes of it, durably, and return that.
+        """Apply `change` to the stop mark durably, and return the result.
 
-        Of two that change it at once, the second changes what the first made: `change` may be called
-        again. Raises `StateNotSaved`.
+        Concurrent changes are applied one after the other: `change` may be called again. Raises
+        `StateNotSaved`.
         """
         ...
 
     def unlock(self, lock_id: str) -> LockInfo:
-        """Break the lock with exactly this id. Raises `LockError` if it is not the one held."""
+        """Break the lock that has this id. Raises `LockError` if another one is held, or none."""
         ...
 
 
 class Clock(Protocol):
-    """Time and identity, so that neither is taken from the air."""
+    """Time and ids, passed in so that tests can control them."""
 
     def now(self) -> datetime:
         """The present, aware, in UTC."""
         ...
 
     def new_id(self) -> str:
-        """A fresh id that nobody else has made."""
+        """A new unique id."""
         ...
 
     def wait(self, duration: timedelta) -> None:
-        """Let time pass; returns early when an interrupt was asked for."""
+        """Sleep; returns early on an interrupt."""
         ...
 
     @property
     def interrupted(self) -> bool:
-        """Whether the user or the system asked us to stop."""
+        """Whether the user or the system asked the run to stop."""
         ...

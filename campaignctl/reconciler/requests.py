@@ -1,4 +1,4 @@
-"""The last look: what is asked once more directly before the bytes of a request leave."""
+"""Send the requests of one change, each with the guarantee that it needs, and record what came of it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ CREATING = (Action.CREATE, Action.REPLACE)
 
 
 def last_look(run: Run, change: Change) -> None:
-    """The lock, the wish to stop, the stop mark, and the guardrails that depend on the present.
+    """Check the lock, interrupts, the stop mark and time-dependent guardrails directly before a request.
 
-    Raises LockLost, Interrupted, Halted, or Refused for a guardrail; then nothing may be sent.
+    Raises LockLost, Interrupted, Halted, or Refused (a guardrail); nothing was sent then.
     """
     run.may_send()
     if may_send(change):
@@ -46,16 +46,17 @@ def last_look(run: Run, change: Change) -> None:
         raise Refused(found[0], hint=found[1])
 
 
-# An intent started longer ago than this that has not left is started again: settling counts from then.
+# A request that leaves later than this after its intent was started gets a new start time: settling waits
+# from then.
 _PROMPT = timedelta(seconds=5)
-# How long a cancel that was answered may take until a read shows it.
+# When to look whether a read shows a cancel that was answered.
 _CONFIRM_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 
 
 def perform(run: Run, change: Change) -> ChangeResult:
-    """One change, but for moves, which go together: its requests one after the other, as they were planned.
+    """Execute one change, except moves: its planned requests in order.
 
-    Raises what stops it before its first request.
+    Raises whatever stops it before the first request.
     """
     if not change.requests:
         return adopt(run, change) if change.action is Action.ADOPT else forget(run, change)
@@ -79,7 +80,7 @@ def perform(run: Run, change: Change) -> ChangeResult:
 
 
 def _performed(run: Run, change: Change, request: Request) -> ChangeResult:
-    """One request of a change, with the guarantee that it needs."""
+    """Send one request of a change with the guarantee that it needs."""
     if request.operation == "create":
         return _create(run, change, request)
     if request is not change.requests[-1]:
@@ -88,9 +89,9 @@ def _performed(run: Run, change: Change, request: Request) -> ChangeResult:
 
 
 def _sent(run: Run, change: Change, request: Request, before: Callable[[], None]) -> Live | ChangeResult:
-    """Send a request once: its answer, or the result where there was none that can be used.
+    """Send a request once. Returns the answer, or a result if the change ends here.
 
-    An intent of this change of which it is proven that nothing was sent is dropped.
+    Drops the intent of this change if nothing was sent.
     """
     try:
         return run.api.send(request, before=before)
@@ -112,13 +113,13 @@ def _nothing_sent(run: Run, change: Change) -> None:
 
 
 def _write(run: Run, change: Change, request: Request) -> ChangeResult:
-    """An ordinary write. What its answer leaves open, a read decides."""
+    """Send an ordinary write; a later read confirms it."""
     answer = _sent(run, change, request, lambda: last_look(run, change))
     return answer if isinstance(answer, ChangeResult) else done(change, answer.id)
 
 
 def _cancel(run: Run, change: Change, request: Request) -> ChangeResult:
-    """The cancel that comes before a create: done once a read shows it, never by its answer alone."""
+    """Cancel the campaign that a create replaces; done only when a read shows it as canceled."""
     record = run.state.campaigns[change.key]
     result = _write(run, change, request)
     if result.outcome == "failed":
@@ -132,7 +133,7 @@ def _cancel(run: Run, change: Change, request: Request) -> ChangeResult:
 
 
 def _confirmed(run: Run, record: Record) -> bool:
-    """Whether a read shows the campaign as canceled, given a moment."""
+    """Whether a read shows the campaign as canceled within a few seconds."""
     for wait in _CONFIRM_WAITS:
         run.wiring.clock.wait(wait)
         live = run.api.read(record.id, reserve=True)
@@ -142,9 +143,9 @@ def _confirmed(run: Run, record: Record) -> bool:
 
 
 def planned_intent(change: Change, watermark: Watermark) -> Intent:
-    """The intent of a create, as it stands on record before anything is sent.
+    """The intent of a create, recorded before anything is sent.
 
-    A two-step create is not armed by its POST: its spec is without the event, and it cannot send.
+    The POST of a two-step create does not arm: its spec has no `run_immediately`, and it cannot send.
     """
     two_step = change.requests[-1].operation != "create"
     spec = change.spec or {}
@@ -164,14 +165,14 @@ def planned_intent(change: Change, watermark: Watermark) -> Intent:
 
 
 def first_send(change: Change) -> str | None:
-    """The first instant at which a change can send: a time, AT_ONCE, or None."""
+    """When a change can first send: a time, AT_ONCE, or None."""
     if change.sends.when == "immediately":
         return AT_ONCE
     return iso(change.sends.first) if change.sends.first else None
 
 
 def sends_soon(run: Run, change: Change) -> bool:
-    """Whether the first send of a change, if it has one, is within the horizon of settling."""
+    """Whether a change can send within `api.settle.horizon`."""
     first = first_send(change)
     if first is None:
         return False
@@ -179,7 +180,7 @@ def sends_soon(run: Run, change: Change) -> bool:
 
 
 def _create(run: Run, change: Change, request: Request) -> ChangeResult:
-    """A create: its intent is started durably, the request leaves, the answer is recorded."""
+    """Create a campaign: start its intent durably, send the request, record the answer."""
     intent = run.state.pending[change.key]
     started, marked = replace(intent, phase="started"), run.wiring.clock.now()
 
@@ -195,7 +196,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
         leave()
         if run.wiring.clock.now() - marked > _PROMPT:
             mark()
-        # Last of all: what was seen before a push or a wait may not be true any more.
+        # Must come last: anything checked before a push or a wait may have changed.
         last_look(run, change)
 
     with run.flight() as leave:
@@ -208,7 +209,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
 
 
 def _refused(run: Run, change: Change, request: Request, error: Refused) -> Failure:
-    """Why a request was refused; a create that is for its metadata may be so for our marker."""
+    """Why a request was refused. A create that is refused for its metadata may be refused for our marker."""
     problem = failure(change, error)
     creates = request.operation == "create"
     if creates and run.project.api.markers and "metadata" in f"{error.summary} {error.detail}":
@@ -227,8 +228,8 @@ def _wrong(change: Change, campaign_id: str, wrong: tuple[FieldChange, ...]) -> 
 
 
 def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
-    """A write that sends at once, or that ends an A/B test, whose winner goes to everybody else at once: an
-    intent like a create, and never repeated."""
+    """Send a write that sends at once, or that sets the winner of an A/B test, which sends as well. Like a
+    create it has an intent, and it is never repeated."""
     record = run.state.campaigns[change.key]
     decides, winner = request.operation == "set-winner", change.lifecycle.winner
     intent = Intent(
@@ -265,13 +266,13 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
 
 
 def drop_intent(run: Run, key: str) -> None:
-    """Forget an intent of which it is proven that nothing came."""
+    """Drop an intent whose request is proven to have had no effect."""
     if key in run.state.pending:
         run.record(Entry(intents={key: None}))
 
 
 def was_set_off(run: Run, key: str, intent: Intent, record: Record, live: Live) -> None:
-    """Record that a campaign was set off: what was applied, and its body in the ledger."""
+    """Record that a campaign was started: the applied spec, and its digest in the ledger."""
     now = run.now()
     run.record(
         Entry(
@@ -283,7 +284,7 @@ def was_set_off(run: Run, key: str, intent: Intent, record: Record, live: Live) 
 
 
 def was_decided(run: Run, key: str, intent: Intent, record: Record, live: Live) -> None:
-    """Record the winner of an A/B test: the one that live shows, else the one that was asked for."""
+    """Record the winner of an A/B test: the one that live shows, else the requested one."""
     asked = str((intent.patch or {}).get("name", ""))
     decided = replace(
         records.observed(record, live),
@@ -295,7 +296,7 @@ def was_decided(run: Run, key: str, intent: Intent, record: Record, live: Live) 
 
 
 def _read_after(run: Run, record: Record) -> Live:
-    """Live after a write that was answered; where it cannot be read, what is known must do."""
+    """Live after an answered write; if it cannot be read, the recorded status."""
     try:
         live = run.api.read(record.id)
     except (ApiError, Interrupted):
@@ -304,7 +305,7 @@ def _read_after(run: Run, record: Record) -> Live:
 
 
 def forget(run: Run, change: Change) -> ChangeResult:
-    """Let a record go; no request."""
+    """Forget a record; sends nothing."""
     run.may_send()
     record = run.state.campaigns[change.key]
     run.release(change.key, record, record.status)
@@ -312,7 +313,7 @@ def forget(run: Run, change: Change) -> ChangeResult:
 
 
 def adopt(run: Run, change: Change) -> ChangeResult:
-    """Take a live campaign over into the state; no request. Raises StateError if it cannot be."""
+    """Record a live campaign; sends nothing. Raises StateError if its id or key is taken."""
     run.may_send()
     record = change.record
     if record is None:
@@ -337,9 +338,9 @@ def owner_of(state: State, campaign_id: str) -> str | None:
 
 
 def move(run: Run, changes: Iterable[Change]) -> list[ChangeResult]:
-    """Bring records to their new keys, all in one step: so a chain or a swap never loses one.
+    """Move records to their new keys, all in one step, so that a chain or a swap loses none.
 
-    Raises StateError when one of them cannot be moved; then none is.
+    Raises StateError if one of them cannot be moved; then none is.
     """
     run.may_send()
     moves = {change.moved_from: change for change in changes if change.moved_from}

@@ -1,7 +1,7 @@
-"""Settling: what became of a write whose outcome nobody knows, before anything else is planned or sent.
+"""Settle writes with an unknown outcome before anything else is planned or sent.
 
-The rules are those of "Creating without an idempotency key": look for the marker, wait, look again; then
-repeat only what cannot send within the horizon, and leave the rest to a person, by name.
+Look for the marker, wait, look again; then repeat only creates that cannot send within the horizon, and
+report the rest: a person decides.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from campaignctl.state.model import Entry, Intent, Record
 
 
 def drop_planned(run: Run) -> None:
-    """Forget intents that were certainly never sent."""
+    """Drop intents that were never sent."""
     planned = {key: None for key, intent in run.state.pending.items() if intent.phase == "planned"}
     if planned:
         run.record(Entry(intents=planned))
 
 
 def settle(run: Run) -> dict[str, Unsettled]:
-    """Settle every started intent; what stays unsettled, by key."""
+    """Settle every started intent. Returns those that stay unsettled, by key."""
     left: dict[str, Unsettled] = {}
     for key, intent in list(run.state.pending.items()):
         if intent.operation == "create" or intent.phase == "planned" or intent.id is None:
@@ -49,10 +49,10 @@ def _creates(run: Run) -> dict[str, Intent]:
 
 
 def await_age(run: Run, intents: list[Intent]) -> None:
-    """Wait until no request of these can still be on its way: each is older than one request may take."""
+    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`."""
     for intent in intents:
         started = parse_iso(intent.at) if intent.at else run.now()
-        # A whole second more, as the server's clock is known to the second.
+        # One second more: the server's clock is known to the second.
         until = started + run.project.api.timeout + timedelta(seconds=1)
         while (left := until - run.now()) > timedelta(0):
             if run.wiring.clock.interrupted:
@@ -61,7 +61,7 @@ def await_age(run: Run, intents: list[Intent]) -> None:
 
 
 def _settle_creates(run: Run) -> dict[str, Unsettled]:
-    """Look for every pending create, patiently."""
+    """Look for every pending create, repeatedly."""
     pending = _creates(run)
     run.note(f"settling {len(pending)} {'create' if len(pending) == 1 else 'creates'} of unknown outcome")
     await_age(run, list(pending.values()))
@@ -87,7 +87,7 @@ def _settle_creates(run: Run) -> dict[str, Unsettled]:
 
 
 def _adopt_found(run: Run) -> dict[str, list[Live]]:
-    """Record every campaign that one look finds; what is there twice is returned."""
+    """Record every campaign that one look finds. Returns those found more than once."""
     doubles = {}
     for key, lives in find(run.api, run.state).items():
         if len(lives) > 1:
@@ -100,8 +100,8 @@ def _adopt_found(run: Run) -> dict[str, list[Live]]:
 
 
 def repeatable(run: Run, intent: Intent) -> bool:
-    """Whether an unknown create may be sent again: its marker would show a second copy, and neither could
-    send within the horizon."""
+    """Whether a create with an unknown outcome may be sent again: its marker would reveal a second copy, and
+    neither could send within the horizon."""
     if run.state.account.markers is not True or not run.project.api.markers:
         return False
     if intent.first_send is None or intent.at_once:
@@ -135,7 +135,7 @@ def _repost(run: Run, key: str, intent: Intent) -> Unsettled | None:
 
 
 def _settle_at_once(run: Run, key: str, intent: Intent, campaign_id: str) -> Unsettled | None:
-    """A write that sends at once: a read decides whether it happened; it is never repeated here."""
+    """Settle a write that sends at once: a read decides whether it happened. It is never repeated."""
     await_age(run, [intent])
     live = run.api.read(campaign_id, reserve=True)
     record = run.state.campaigns.get(key)
@@ -165,7 +165,7 @@ def _settle_at_once(run: Run, key: str, intent: Intent, campaign_id: str) -> Uns
 
 
 def shows_set_off(record: Record, live: Live) -> bool | None:
-    """Whether live proves that a campaign was set off, or that it was not; None where it proves neither."""
+    """Whether live proves that a campaign was started, or that it was not; None if it proves neither."""
     status = status_of(live, record.applied)
     if status in (Status.DRAFT, Status.MANUAL) and not live.members.get("was_launched"):
         return False
@@ -183,13 +183,13 @@ def shows_winner(record: Record, live: Live) -> bool | None:
 
 
 def _either(key: str, campaign_id: str, when: str) -> Sentence:
-    """The two answers that a person may give: it became this campaign, or it did not happen."""
+    """The two answers a person can give: it is this campaign, or it did not happen."""
     adopt = Command("state", "resolve", key, "--adopt", campaign_id)
     return Sentence(adopt, ", or ", Command("state", "resolve", key, "--retry"), f" {when}")
 
 
 def cancel_copies(run: Run) -> None:
-    """Cancel second copies of what was posted twice; ours is the recorded one."""
+    """Cancel second copies of campaigns that were posted twice; the recorded one stays."""
     for key, live in run.opening.copies:
         run.note(f"{key}: {live.id} is a second copy of it and is cancelled")
         try:
