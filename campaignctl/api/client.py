@@ -6,25 +6,25 @@ The largest page size and the fields that can be filtered are not documented (AP
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import KW_ONLY, InitVar, dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import quote
 
 import httpx
 
 from campaignctl.api import translate, wire
 from campaignctl.api.address import check_address
 from campaignctl.api.budget import Limits, Report, report
-from campaignctl.api.exchange import Courier, Exchange, Outgoing
+from campaignctl.api.exchange import Courier, Exchange
 from campaignctl.api.pacing import Pacer, Waiter
 from campaignctl.api.secret import Token
 from campaignctl.api.translate import BAD_REQUEST, CREATED, DONE, NO_SUCH_CAMPAIGN, OK, Answer, Call, nothing
 from campaignctl.campaign.live import Live, Page
 from campaignctl.errors import ReadFailed, Refused
+from campaignctl.plan.request import CAMPAIGNS, Request, path_of
 
 LIVE: Final = "nin:sent,canceled"
 
@@ -72,8 +72,6 @@ class ListForms:
             if form in forms:
                 self._forms[live_only] = forms[forms.index(form) :]
 
-
-CAMPAIGNS: Final = "/v1/hood/campaigns"
 
 T = TypeVar("T")
 Before = Callable[[], None]
@@ -200,12 +198,13 @@ class OcambaApi:
         Where the API refuses the first page because of the status filter or the size, both are left out in
         turn, and what it refused is not asked again: pages may hold other statuses, and fewer items.
         """
-        call = Call("GET", CAMPAIGNS, reserve=reserve)
         form, *others = self._lists.open_to(number, live_only=live_only)
-        answer = self._courier.read(call, Outgoing(form.parameters(number, size)))
-        while answer.status == BAD_REQUEST and others:
+        while True:
+            call = Call("GET", CAMPAIGNS, form.parameters(number, size), reserve=reserve)
+            answer = self._courier.read(call)
+            if answer.status != BAD_REQUEST or not others:
+                break
             form = others.pop(0)
-            answer = self._courier.read(call, Outgoing(form.parameters(number, size)))
         if answer.status != OK:
             raise translate.rejection(answer, call, self._token)
         self._lists.works(form, live_only=live_only)
@@ -218,64 +217,31 @@ class OcambaApi:
         """
         if not wire.is_id(campaign_id):
             raise ReadFailed("this cannot be the id of a campaign", detail="nothing was sent")
-        call = Call("GET", _path(campaign_id), reserve=reserve)
-        answer = self._courier.read(call, Outgoing())
+        call = Call("GET", path_of(campaign_id), reserve=reserve)
+        answer = self._courier.read(call)
         if answer.status in NO_SUCH_CAMPAIGN:
             return None
         if answer.status != OK:
             raise translate.rejection(answer, call, self._token)
         return self._understood(answer, call, lambda value: wire.by_id(value, campaign_id))
 
-    def create(self, body: Mapping[str, Any], *, before: Before = nothing) -> Live:
-        """Create; the answer, which has an id. Raises `Refused` or `OutcomeUnknown`."""
-        call = Call("POST", CAMPAIGNS, before=before)
-        answer = self._courier.write(call, Outgoing(body=_json(body, call)))
-        if answer.status not in CREATED:
-            raise translate.rejection(answer, call, self._token)
-        return self._understood(answer, call, wire.created)
+    def send(self, request: Request, *, before: Before = nothing, reserve: bool = False) -> Live:
+        """Send a write as it was made; what its answer shows of the campaign: of a create all, else the id.
 
-    def update(self, campaign_id: str, patch: Mapping[str, Any], *, before: Before = nothing) -> None:
-        """Apply a JSON Merge Patch. Raises `Refused` or `OutcomeUnknown`."""
-        self._act("PATCH", campaign_id, "", patch, before)
-
-    def pause(
-        self, campaign_id: str, reason: str, *, before: Before = nothing, reserve: bool = False
-    ) -> None:
-        """Suspend. Raises `Refused` or `OutcomeUnknown`."""
-        self._act("POST", campaign_id, "/pause", {"reason": reason}, before, reserve=reserve)
-
-    def resume(self, campaign_id: str, body: Mapping[str, Any], *, before: Before = nothing) -> None:
-        """Reactivate, at the time in the body. Raises `Refused` or `OutcomeUnknown`."""
-        self._act("POST", campaign_id, "/resume", body, before)
-
-    def cancel(
-        self, campaign_id: str, reason: str, *, before: Before = nothing, reserve: bool = False
-    ) -> None:
-        """End for good. Raises `Refused` or `OutcomeUnknown`."""
-        self._act("POST", campaign_id, "/cancel", {"reason": reason}, before, reserve=reserve)
-
-    def set_winner(self, campaign_id: str, message_id: str, *, before: Before = nothing) -> None:
-        """End an A/B test with one of its messages. Raises `Refused` or `OutcomeUnknown`."""
-        if not wire.is_id(message_id):
-            raise Refused("this cannot be the id of a message", detail="nothing was sent")
-        self._act("POST", campaign_id, f"/messages/{quote(message_id, safe='')}/set-winner", None, before)
-
-    def _act(
-        self,
-        method: str,
-        campaign_id: str,
-        action: str,
-        body: Mapping[str, Any] | None,
-        before: Before,
-        *,
-        reserve: bool = False,
-    ) -> None:
-        if not wire.is_id(campaign_id):
+        Raises `Refused` or `OutcomeUnknown`.
+        """
+        creates = request.operation == "create"
+        if not creates and not wire.is_id(request.id):
             raise Refused("this cannot be the id of a campaign", detail="nothing was sent")
-        call = Call(method, f"{_path(campaign_id)}{action}", reserve=reserve, before=before)
-        answer = self._courier.write(call, Outgoing(body=None if body is None else _json(body, call)))
-        if answer.status not in DONE:
+        if request.operation == "set-winner" and not wire.is_id(request.message):
+            raise Refused("this cannot be the id of a message", detail="nothing was sent")
+        call = Call(request.method, request.path, body=_json(request), reserve=reserve, before=before)
+        answer = self._courier.send(call)
+        if answer.status not in (CREATED if creates else DONE):
             raise translate.rejection(answer, call, self._token)
+        if creates:
+            return self._understood(answer, call, wire.created)
+        return Live(request.id or "", {}, complete=False)
 
     def _understood(self, answer: Answer, call: Call, read: Callable[[Any], T]) -> T:
         try:
@@ -293,12 +259,10 @@ class OcambaApi:
                 self._date = (date, self.monotonic())
 
 
-def _path(campaign_id: str) -> str:
-    return f"{CAMPAIGNS}/{quote(campaign_id, safe='')}"
-
-
-def _json(body: Mapping[str, Any], call: Call) -> bytes:
+def _json(request: Request) -> bytes | None:
     try:
-        return json.dumps(body, allow_nan=False).encode("ascii")
+        return None if request.body is None else json.dumps(request.body, allow_nan=False).encode("ascii")
     except (ValueError, TypeError, RecursionError) as error:
-        raise Refused(f"{call}: the body cannot be written as JSON", detail="nothing was sent") from error
+        raise Refused(
+            f"{request.method} {request.path}: the body cannot be written as JSON", detail="nothing was sent"
+        ) from error

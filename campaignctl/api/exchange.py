@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
@@ -21,14 +20,6 @@ from campaignctl.errors import ReadFailed
 
 LARGEST_ANSWER: Final = 32 * 1024 * 1024
 FIRST_BYTE: Final = "http11.send_request_headers.started"
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """What is sent for a `Call`: query parameters, and the body as UTF-8 JSON."""
-
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
 
 
 class Exchange:
@@ -51,7 +42,7 @@ class Exchange:
         self._lock = Lock()
         self._client: httpx.Client | None = None
 
-    def once(self, call: Call, outgoing: Outgoing, slot: Slot) -> Answer:
+    def once(self, call: Call, slot: Slot) -> Answer:
         """Send once and read the answer to its end.
 
         Raises what `translate.failure` says when no whole answer came.
@@ -59,7 +50,7 @@ class Exchange:
         ready = False
         try:
             client = self._built()
-            request = self._request(client, call, outgoing, slot)
+            request = self._request(client, call, slot)
             ready = True
             answer = self._answer(client, request)
         except translate.FOREIGN as error:
@@ -102,13 +93,13 @@ class Exchange:
             },
         )
 
-    def _request(self, client: httpx.Client, call: Call, outgoing: Outgoing, slot: Slot) -> httpx.Request:
+    def _request(self, client: httpx.Client, call: Call, slot: Slot) -> httpx.Request:
         return client.build_request(
             call.method,
             f"{self._address.url}{call.path}",
-            params=dict(outgoing.parameters) or None,
-            content=outgoing.body,
-            headers={"Content-Type": "application/json"} if outgoing.body is not None else None,
+            params=dict(call.parameters) or None,
+            content=call.body,
+            headers={"Content-Type": "application/json"} if call.body is not None else None,
             extensions={"trace": _first_byte(slot.sent)},
         )
 
@@ -177,30 +168,30 @@ class Courier:
         self._on_answer = on_answer
         self._now = now
 
-    def write(self, call: Call, outgoing: Outgoing) -> Answer:
-        """One attempt, and further ones after a 429 alone. Raises `Refused` or `OutcomeUnknown`."""
-        return self._paced(call, outgoing)
-
-    def read(self, call: Call, outgoing: Outgoing) -> Answer:
+    def read(self, call: Call) -> Answer:
         """Up to four attempts. Raises `ReadFailed`, or gives the last answer, which may be a 5xx."""
         for attempt in range(READ_TRIES - 1):
             try:
-                answer = self._paced(call, outgoing)
+                answer = self.send(call)
             except ReadFailed as failed:
                 self._pause(attempt, failed.summary)
             else:
                 if answer.status not in SERVER_ERRORS:
                     return answer
                 self._pause(attempt, f"{call}: {answer.status}", answer)
-        return self._paced(call, outgoing)
+        return self.send(call)
 
-    def _paced(self, call: Call, outgoing: Outgoing) -> Answer:
+    def send(self, call: Call) -> Answer:
+        """One attempt, and further ones after a 429 alone.
+
+        Raises `Refused` or `OutcomeUnknown`, of a read `ReadFailed`.
+        """
         refused_since: float | None = None
         tries = 0
         while True:
             with self._pacer.slot(reserve=call.reserve, before=call.before) as slot:
                 began = self._waiter.monotonic()
-                answer = self._exchange.once(call, outgoing, slot)
+                answer = self._exchange.once(call, slot)
             self._on_answer(answer, self._waiter.monotonic() - began)
             if answer.status != TOO_MANY:
                 self._pacer.observe(answer.headers)

@@ -7,7 +7,7 @@ Rule 3 of "Creating without an idempotency key": 200 and 201 with an id prove a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import httpcore
@@ -74,7 +74,7 @@ def nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the API as its errors name it.
+    """One call of the API: query parameters, and the body as UTF-8 JSON.
 
     `reserve` may use the share of the budget kept for settling. `before` runs directly before every attempt,
     after all waiting; what it raises ends the call, and then that attempt was not sent.
@@ -82,6 +82,8 @@ class Call:
 
     method: str
     path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
     reserve: bool = False
     before: Callable[[], None] = nothing
 

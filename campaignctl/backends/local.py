@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaignctl.backends import durable
-from campaignctl.backends.backend_info import Access, Keeping
 from campaignctl.backends.durable import exposed, make_directory
 from campaignctl.backends.localsession import LocalSession
 from campaignctl.backends.lock_info import held
 from campaignctl.backends.lockfile import HeldLock, LockFile
 from campaignctl.backends.statefiles import StateFiles
 from campaignctl.errors import Interrupted, LockError, LockHeld, StateDamaged, StateError, StateNotSaved
+from campaignctl.review.reports import Access, Keeping
 from campaignctl.state.halts import Halts, decode_halts, encode_halts
 from campaignctl.state.model import LockInfo, State
 

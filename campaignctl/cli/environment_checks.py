@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from campaignctl import __version__
 from campaignctl.cli.wiring import project_directory, read_project
 from campaignctl.errors import CampaignctlError, Command, ManifestError, Sentence, UsageError
-from campaignctl.reconciler.doctor import Check, refused
+from campaignctl.review.reports import Check, refused
 
 if TYPE_CHECKING:
     from campaignctl.cli.settings import App

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from campaignctl.cli.options import Showing
     from campaignctl.plan.model import Plan
     from campaignctl.project.model import Project
-    from campaignctl.reconciler.outcome import Outcome
-    from campaignctl.reconciler.status import StatusRow
+    from campaignctl.review.outcome import Outcome
+    from campaignctl.review.reports import StatusRow
     from campaignctl.state.model import HistoryEntry, State
 
 

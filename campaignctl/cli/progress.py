@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from campaignctl.cli.console import Console, Level
     from campaignctl.plan.model import Action
-    from campaignctl.reconciler.outcome import Event
+    from campaignctl.review.outcome import Event
 
 _DONE = {
     "create": "created",

@@ -14,14 +14,13 @@ from campaignctl.campaign.status import Status
 from campaignctl.diff import EVENT, FieldChange, field_changes, join
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.arming import creates_arm, sends_after, update_arms
-from campaignctl.plan.model import Action, Change, Lifts, Request
+from campaignctl.plan.model import Action, Change, Lifts
+from campaignctl.plan.request import Operation, Request
 from campaignctl.project.model import Project
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import Record
-
-CAMPAIGNS = "/v1/hood/campaigns"
 
 Spec = Mapping[str, Any]
 
@@ -46,11 +45,6 @@ class Site:
         return f"campaignctl: {why}" + (f" ({signature})" if signature else "")
 
 
-def path_of(campaign_id: str, operation: str = "") -> str:
-    """The path of a campaign, or of an operation on it."""
-    return f"{CAMPAIGNS}/{campaign_id}" + (f"/{operation}" if operation else "")
-
-
 def undo(sends: Sends, *, arms: bool) -> str:
     """Until when a change can be taken back before anybody is reached."""
     if arms and sends.when == "immediately":
@@ -63,8 +57,8 @@ def audience(spec: Spec) -> str | Spec:
     return spec.get("targeting") or "everyone"
 
 
-def _stop_request(site: Site, record: Record, operation: str, why: str) -> Request:
-    return Request("POST", path_of(record.id, operation), {"reason": site.signed(why)})
+def _stop_request(site: Site, record: Record, operation: Operation, why: str) -> Request:
+    return Request(operation, record.id, {"reason": site.signed(why)})
 
 
 def _create_requests(site: Site, wanted: DesiredCampaign, intent: str) -> tuple[Request, ...]:
@@ -76,10 +70,10 @@ def _create_requests(site: Site, wanted: DesiredCampaign, intent: str) -> tuple[
     if site.project.api.markers:
         made_by = marker.make(site.project.name, site.project.environment, wanted.key, intent)
         spec = marker.stamp(spec, made_by)
-    create = Request("POST", CAMPAIGNS, spec)
+    create = Request("create", body=spec)
     if not two_step:
         return (create,)
-    return create, Request("PATCH", path_of("{id}"), {EVENT: True})
+    return create, Request("update", body={EVENT: True})
 
 
 def create(
@@ -148,7 +142,7 @@ def update(site: Site, edit: Edit, *, reason: str, warnings: tuple[str, ...] = (
         id=edit.record.id,
         name=str(edit.spec.get("name", "")),
         reason=reason,
-        requests=(Request("PATCH", path_of(edit.record.id), edit.patch),),
+        requests=(Request("update", edit.record.id, edit.patch),),
         diff=_shown(edit),
         sends=sends,
         arms=arms,
@@ -240,7 +234,7 @@ def resume(again: Resumption, *, reason: str) -> Change:
         id=again.record.id,
         name=str(again.spec.get("name", "")),
         reason=reason,
-        requests=(Request("POST", path_of(again.record.id, "resume"), {"scheduled_time": again.time}),),
+        requests=(Request("resume", again.record.id, {"scheduled_time": again.time}),),
         sends=again.sends,
         arms=True,
         audience=audience(again.spec),
@@ -299,14 +293,13 @@ def set_winner(site: Site, decision: Decision, *, warnings: tuple[str, ...]) -> 
     """The winner of an A/B test, which is sent at once to everybody whom the test did not reach."""
     record = decision.record
     sends = Sends("immediately")
-    path = path_of(record.id, f"messages/{decision.message_id}/set-winner")
     return Change(
         key=decision.wanted.key,
         action=Action.UPDATE,
         id=record.id,
         name=str(record.applied.get("name", "")),
         reason=f"{decision.wanted.lifecycle.winner} wins its A/B test",
-        requests=(Request("POST", path, None),),
+        requests=(Request("set-winner", record.id, message=decision.message_id),),
         diff=(FieldChange(join(["messages", decision.index, "winner"]), 0, 1),),
         sends=sends,
         arms=True,

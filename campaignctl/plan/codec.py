@@ -24,8 +24,8 @@ from campaignctl.plan.model import (
     Drift,
     Objection,
     Plan,
-    Request,
 )
+from campaignctl.plan.request import Request
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.codec import decode_record, to_json
@@ -253,7 +253,7 @@ def _read_change(document: Mapping[str, Any]) -> Change:
     return Change(
         **{name: document[name] for name in plain + more},
         action=Action(document["action"]),
-        requests=tuple(Request(**request) for request in document["requests"]),
+        requests=tuple(Request.read(**request) for request in document["requests"]),
         diff=_read_diff(document["diff"]),
         sends=Sends(
             when=sends["when"],

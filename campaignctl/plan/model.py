@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from campaignctl.campaign.keys import fits
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
+from campaignctl.plan.request import Request
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden, Record
 
@@ -33,15 +34,6 @@ class Action(StrEnum):
     MOVE = "move"
     FORGET = "forget"
     NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One write as it will be sent; `path` is relative to the API's base URL."""
-
-    method: Literal["POST", "PATCH"]
-    path: str
-    body: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +97,7 @@ class Change:
     @property
     def sets_winner(self) -> bool:
         """Whether it ends an A/B test, with the message that `lifecycle.winner` names."""
-        return any(request.path.endswith("/set-winner") for request in self.requests)
+        return any(request.operation == "set-winner" for request in self.requests)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import digest
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan.context import Verdict
-from campaignctl.plan.model import Blocked, Change, Lifts, Plan, Request
+from campaignctl.plan.model import Blocked, Change, Lifts, Plan
+from campaignctl.plan.request import Request
 from campaignctl.project.model import Override
 from campaignctl.schedule.times import iso
 

@@ -1,98 +1,66 @@
-"""Apply: lock, opening read, settle, refresh, plan, approve, execute, unlock."""
+"""Apply: lock, opening read, settle, refresh, plan, approve, execute, unlock; or a saved plan."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from shlex import quote
 
-from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import CampaignctlError, Command, LockLost, PlanRefused, Sentence, StateNotSaved
+from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import guardrails, records
-from campaignctl.plan.context import RECOVER, Case, Reading, Unsettled, ids_of
+from campaignctl.plan import codec, records, saved
+from campaignctl.plan.context import RECOVER, Reading, Unsettled, ids_of
 from campaignctl.plan.decide import DESTROYED
-from campaignctl.plan.guardrails import Ground
-from campaignctl.plan.model import Change, Lifts, Options, Plan
+from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import decide
 from campaignctl.plan.reviewed import overrides_of
 from campaignctl.project.model import Project
-from campaignctl.reconciler import history, settle
-from campaignctl.reconciler.beginning import begin
+from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.execute import execute
-from campaignctl.reconciler.opening import check_company, check_environment, opening_read
-from campaignctl.reconciler.outcome import ChangeResult, Event, Outcome
+from campaignctl.reconciler.opening import check_company, check_environment
 from campaignctl.reconciler.plan import question, stop_mark
-from campaignctl.reconciler.ports import CampaignApi, Session
+from campaignctl.reconciler.ports import Session
 from campaignctl.reconciler.refresh import observe, read_records
-from campaignctl.reconciler.run import Run, Wiring
+from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up
+from campaignctl.review.outcome import ChangeResult, Event, Outcome, not_started
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Record, State
+from campaignctl.state.model import Entry, HistoryEntry, HistoryOutcome, Intent, Record, State
 
-# A release with one of these was over when it left.
+# A released campaign with one of these statuses is final.
 _FINAL = (Status.SENT, Status.CANCELED)
 
 _NAMED = 10
 
+_ENDS: dict[str, HistoryOutcome] = {"done": "done", "interrupted": "interrupted"}
+
 Approve = Callable[[Plan], bool]
-
-_AGAIN = Sentence("make a new one with ", Command("plan", "-o", "FILE"))
-
-
-@contextmanager
-def locked(wiring: Wiring, operation: str) -> Iterator[Session]:
-    """The state under our lock, given back whatever happens."""
-    session = wiring.backend.acquire(operation, wiring.lock_timeout)
-    try:
-        yield session
-    finally:
-        session.release()
-
-
-def api_of(wiring: Wiring) -> CampaignApi:
-    """The API, or an error that says what to set."""
-    if wiring.api is None:
-        raise CampaignctlError(
-            "there is no token, and nothing can be applied without one",
-            hint="set OCAMBA_TOKEN (in the dashboard: profile menu, API Tokens)",
-        )
-    return wiring.api
 
 
 def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Approve) -> Outcome:
-    """Make the account agree with the manifests, as far as `approve` says yes to the plan.
+    """Make the account match the manifests, if `approve` accepts the plan.
 
-    Raises what stops a whole apply: LockHeld, AccountMismatch, StateDamaged, ReadFailed, TokenRejected.
+    Raises LockHeld, AccountMismatch, StateDamaged, ReadFailed or TokenRejected, which stop a whole apply.
     """
-    api_of(wiring)
+    wiring.need_api()
     desired = _as_reviewed(desired, options)
-    with locked(wiring, "apply") as session:
+    with wiring.locked("apply") as session:
         run, unsettled = _open(wiring, session, desired)
         now = wiring.clock.now()
         reading = _reading(run, desired, options, unsettled, now)
         plan = decide(question(wiring, desired, options, session.state, reading, now))
-        if plan.objections:
-            approve(plan)
+        approved = _approved(plan, approve, wiring.clock.now)
+        if plan.objections or (plan.changes and not approved):
             return _refused(plan, session.state)
-        if plan.changes and not _approved(plan, approve, wiring.clock.now):
-            return _refused(plan, session.state)
-        if not plan.changes:
-            approve(plan)
-        began = history.begun(wiring, plan, _operation(options))
-        begin(run, plan, _seen(session.state, reading, plan.observed), began)
-        settle.cancel_copies(run)
-        outcome = history.ended(run, began, execute(run, plan))
+        outcome = _carried_out(run, plan, reading, _operation(options))
         if options.destroy:
             outcome = _gone_on_with(outcome, options.targets)
         return _given_back(session, _with_taken_over(outcome, plan, options))
 
 
 def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool:
-    """Whether somebody says yes to a plan. Raises PlanRefused when it was valid when they were asked, and is
-    not when they answer."""
+    """Whether the plan is approved. Raises PlanRefused if it expired while the question was open."""
     asked = now()
     if not approve(plan):
         return False
@@ -106,7 +74,7 @@ def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool
 
 
 def _gone_on_with(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
-    """The outcome with the command that goes on with a destroy: an apply would make anew what is gone."""
+    """The outcome of a destroy, with `destroy` as its next command: `apply` would recreate the campaigns."""
     targets = tuple(word for target in destroyed for word in ("--target", target))
     instead = {
         Command("apply"): Command("destroy", *targets),
@@ -129,7 +97,7 @@ def _gone_on_with(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
 
 
 def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
-    """The outcome of `--refresh-only`, which says that the record has changed, though the account has not."""
+    """The outcome of `--refresh-only`, with a note of what was accepted into the state."""
     keys = [drift.key for drift in plan.drift if drift.key in plan.observed] if options.refresh_only else []
     if not keys:
         return outcome
@@ -140,25 +108,25 @@ def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
 
 
 def _operation(options: Options) -> str:
-    """What an apply is called in the history."""
+    """The name of an apply in the history."""
     if options.reviewed is not None:
         return "apply of reviewed plans"
     return "destroy" if options.destroy else "apply"
 
 
 def _as_reviewed(desired: DesiredState, options: Options) -> DesiredState:
-    """The desired state with what the reviewed plans lifted. Raises PlanRefused for a plan of elsewhere."""
+    """The desired state with the overrides of the reviewed plans. Raises PlanRefused for a foreign plan."""
     if options.reviewed is None:
         return desired
     project = desired.project
     for plan in options.reviewed:
-        _check_scope(plan, project)
+        saved.check_scope(plan, project)
     lifted = tuple(overrides_of(options.reviewed))
     return replace(desired, project=replace(project, overrides=(*project.overrides, *lifted)))
 
 
 def _given_back(session: Session, outcome: Outcome) -> Outcome:
-    """The outcome after the state was folded and the lock given back; trouble with that is part of it."""
+    """The outcome after releasing the lock, with a note if that failed."""
     try:
         session.release()
     except (LockLost, StateNotSaved) as error:
@@ -168,17 +136,14 @@ def _given_back(session: Session, outcome: Outcome) -> Outcome:
 
 
 def _open(wiring: Wiring, session: Session, desired: DesiredState) -> tuple[Run, dict[str, Unsettled]]:
-    """The opening read, and the intents of earlier runs settled."""
-    state, api = session.state, api_of(wiring)
-    check_environment(state, desired.project)
+    """Make the opening read and settle the intents of earlier runs."""
     wiring.on_event(Event("phase", "reading the account"))
-    opening = opening_read(api, state, desired.project, desired.campaigns, wiring.clock.now())
-    run = Run(wiring, session, api, desired.project, opening)
+    run = opened(wiring, session, desired.project, desired.campaigns)
     if (dead := session.taken_over) is not None:
         run.note(f"took the lock over from process {dead.process} on {dead.host}, which is gone")
-    for note in opening.notes:
+    for note in run.opening.notes:
         run.note(note)
-    if state is None:
+    if session.state is None:
         return run, {}
     settle.drop_planned(run)
     return run, settle.settle(run)
@@ -204,10 +169,7 @@ def _reading(
 
 
 def _refused(plan: Plan, state: State | None) -> Outcome:
-    results = tuple(
-        ChangeResult(change.key, change.action, change.id, "not_started", None, change.name)
-        for change in plan.changes
-    )
+    results = tuple(not_started(change) for change in plan.changes)
     return Outcome(
         "refused",
         results,
@@ -218,99 +180,30 @@ def _refused(plan: Plan, state: State | None) -> Outcome:
     )
 
 
-def _seen(state: State | None, reading: Reading, observed: object) -> list[tuple[str, Record]]:
-    """Every record as this run saw it; what the plan says of it counts over what was merely read."""
-    if state is None:
-        return []
-    seen = {
-        key: records.observed(state.campaigns[key], live)
-        for key, live in reading.live.items()
-        if live and key in state.campaigns
-    }
-    if isinstance(observed, dict):
-        seen.update(observed)
-    return list(seen.items())
-
-
 def apply_saved(wiring: Wiring, project: Project, plan: Plan) -> Outcome:
     """Apply a saved plan exactly, or not at all.
 
-    Raises PlanRefused when the state moved on, a campaign that it touches changed, its time is over, or
-    it is for another project, environment or account.
+    Raises PlanRefused if the state or a campaign of the plan has changed, the plan has expired, or it is for
+    another project, environment or account.
     """
-    api_of(wiring)
-    with locked(wiring, "apply of a saved plan") as session:
+    wiring.need_api()
+    with wiring.locked("apply of a saved plan") as session:
         state = session.state
         check_environment(state, project)
-        _check_plan(plan, project, state, wiring.clock.now())
+        saved.check(plan, project, state, wiring.clock.now())
         desired = DesiredState(project, {}, plan.manifests_digest)
         run, unsettled = _open(wiring, session, desired)
         check_company(run.opening.company_id, state, project)
         _check_hold(run, plan, unsettled)
         reading = _check_live(run, plan)
-        began = history.begun(wiring, plan, "apply of a saved plan")
-        begin(run, plan, _seen(session.state, reading, None), began)
-        settle.cancel_copies(run)
-        outcome = history.ended(run, began, execute(run, plan))
+        outcome = _carried_out(run, plan, reading, "apply of a saved plan")
         if any(change.reason == DESTROYED for change in plan.changes):
             outcome = _gone_on_with(outcome, [each.key for each in outcome.changes if each.outcome != "done"])
         return _given_back(session, outcome)
 
 
-def _check_plan(plan: Plan, project: Project, state: State | None, now: datetime) -> None:
-    """What can be told without a request."""
-    _check_scope(plan, project)
-    _check_state(plan, state)
-    if plan.valid_until is not None and now > plan.valid_until:
-        raise PlanRefused(f"this plan was valid until {iso(plan.valid_until)}", hint=_AGAIN)
-    lifts = Lifts.at(now, plan.overrides, project.overrides)
-    found = guardrails.objections(plan.changes, Ground(project, state, now), lifts)
-    if found:
-        first = found[0]
-        raise PlanRefused(
-            f"{first.guardrail}: {first.found}, the limit is {first.limit}",
-            detail="keys: " + ", ".join(first.keys[:10]),
-            hint=f"plan again with `--override {first.guardrail}` if that is meant",
-        )
-
-
-def _check_scope(plan: Plan, project: Project) -> None:
-    """A plan fits the project, environment and API that it was made for, and no other."""
-    mine = (project.name, project.environment)
-    if (plan.project, plan.environment) != mine:
-        theirs = f"{plan.project}, environment {plan.environment or 'without a name'}"
-        here = f"choose it: campaignctl -e {quote(plan.environment)} ..." if plan.environment else ""
-        elsewhere = "apply it in the project that made it"
-        raise PlanRefused(
-            f"this plan is for {theirs}", hint=here if here and plan.project == project.name else elsewhere
-        )
-    if plan.url != project.api.url:
-        raise PlanRefused(f"this plan is for {plan.url}, not for {project.api.url}", hint=_AGAIN)
-
-
-def _check_state(plan: Plan, state: State | None) -> None:
-    """A plan fits the very state that it was made against; one made before there was a state, only none."""
-    if state is None:
-        if plan.lineage is not None:
-            raise PlanRefused("there is no state any more that this plan was made against", hint=_AGAIN)
-        return
-    if plan.lineage is None:
-        raise PlanRefused("a state was made since this plan, which was made without one", hint=_AGAIN)
-    if plan.lineage != state.lineage:
-        raise PlanRefused(
-            "this plan was made against another state",
-            detail=f"the plan's lineage is {plan.lineage}, the state's {state.lineage}",
-            hint=_AGAIN,
-        )
-    if plan.serial != state.serial:
-        raise PlanRefused(
-            f"the state has moved on since this plan was made (serial {plan.serial}, now {state.serial})",
-            hint=_AGAIN,
-        )
-
-
 def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
-    """What an earlier run left open stops a saved plan that creates or arms, as a whole."""
+    """Refuse a saved plan that creates or arms while a write is unsettled or the state is behind."""
     arming = [change.key for change in plan.changes if change.arms or change.intent]
     at_once = [known for known in unsettled.values() if known.at_once]
     if arming and at_once:
@@ -323,54 +216,24 @@ def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
 
 
 def _check_live(run: Run, plan: Plan) -> Reading:
-    """Look again at every live campaign that the plan touches, and at what its creates would repeat."""
+    """Read every campaign of the plan again, and released ones that its creates would repeat."""
     state = run.session.state
     if state is not None:
         _check_released(run, plan, state)
-    recorded = _touched(plan, state)
+    recorded = saved.touched(plan, state)
     alive = {key: record for key, record in recorded.items() if not records.final(record, run.now())}
     lives, _ = read_records(run.api, alive, parallelism=run.wiring.parallelism, at_hand=run.opening.lives)
     for change in plan.changes:
-        if change.key in alive and not _as_planned(change, alive[change.key], lives[change.key]):
+        if change.key in alive and not saved.as_planned(change, alive[change.key], lives[change.key]):
             raise PlanRefused(
                 f"{change.key}: {change.id} was changed in the account since this plan was made",
-                hint=_AGAIN,
+                hint=saved.AGAIN,
             )
     return Reading(live=lives)
 
 
-def _touched(plan: Plan, state: State | None) -> dict[str, Record]:
-    """The records of the plan's campaigns by the key that they will have; those to be adopted as planned.
-
-    Raises PlanRefused when one is not in the state, or is in it already.
-    """
-    known = state.campaigns if state else {}
-    moved = {change.key: change.moved_from for change in plan.changes if change.moved_from}
-    found = {change.key: change.record for change in plan.changes if change.record}
-    taken = {record.id for record in known.values()}
-    if double := next((record for key, record in found.items() if record.id in taken or key in known), None):
-        raise PlanRefused(f"{double.id}, or its key, is in the state already", hint=_AGAIN)
-    for change in plan.changes:
-        if not change.id or change.key in found:
-            continue
-        record = known.get(moved.get(change.key, change.key))
-        if record is None or record.id != change.id:
-            raise PlanRefused(f"{change.key} is not in the state any more", hint=_AGAIN)
-        found[change.key] = record
-    return found
-
-
-def _as_planned(change: Change, record: Record, live: Live | None) -> bool:
-    """Whether live is what the plan was made against: what it read, or else what the state recorded."""
-    case = Case(change.key, record, live, True, None)
-    if change.live_digest is not None:
-        return case.live_digest == change.live_digest
-    remembered = Case(change.key, record, None, False, None)
-    return case.status == remembered.status and not case.comparison.changes
-
-
 def _check_released(run: Run, plan: Plan, state: State) -> None:
-    """A create must not repeat what left the state and can send again since the plan was made."""
+    """Refuse a create that repeats a released campaign which can send again."""
     keys = {change.key for change in plan.changes if change.intent and change.id is None}
     bodies = {change.digest for change in plan.changes if change.intent and change.id is None}
     for entry in state.released:
@@ -378,4 +241,98 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
             continue
         live = run.api.read(entry.id)
         if live is not None and status_of(live).can_send:
-            raise PlanRefused(f"{entry.id}, once {entry.key}, can send again", hint=_AGAIN)
+            raise PlanRefused(f"{entry.id}, once {entry.key}, can send again", hint=saved.AGAIN)
+
+
+def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:
+    """Execute the plan, with its beginning and end in the history."""
+    began = _begun(run.wiring, plan, operation)
+    _begin(run, plan, _seen(run.session.state, reading, plan.observed), began)
+    settle.cancel_copies(run)
+    return _ended(run, began, execute(run, plan))
+
+
+def _begun(wiring: Wiring, plan: Plan, operation: str) -> HistoryEntry | None:
+    """The history entry of an apply; None if there is nothing to do."""
+    if plan.empty:
+        return None
+    return HistoryEntry(
+        id=wiring.clock.new_id(),
+        at=iso(wiring.clock.now()),
+        operation=operation,
+        who=wiring.who,
+        host=wiring.host,
+        commit=wiring.commit,
+        tool_version=wiring.tool_version,
+        plan=codec.digest_of(plan),
+        actions={action: count for action, count in plan.summary.items() if count and action != "none"},
+        overrides=plan.lifted,
+    )
+
+
+def _begin(run: Run, plan: Plan, seen: Mapping[str, Record], history: HistoryEntry | None) -> None:
+    """Record everything that must be durable before the first request: the intents of all creates, observed
+    records, missed campaigns, the history entry. Writes nothing if nothing changed."""
+    run.overrides = plan.overrides
+    intents: dict[str, Intent | None] = {
+        change.key: requests.planned_intent(change, run.opening.watermark)
+        for change in plan.changes
+        if change.action in requests.CREATING
+    }
+    decided = Entry(intents=intents, missed=plan.missed)
+    applies = (history,) if history else ()
+    state, now = run.session.state, run.now()
+    if state is None:
+        if plan.changes or plan.missed:
+            run.session.write(new_state(run).after(replace(decided, history=applies)))
+        return
+    # What was read of a record that moves is recorded with the move.
+    moving = {change.key for change in plan.changes if change.action in (Action.MOVE, Action.ADOPT)}
+    run.arriving = {key: record for key, record in seen.items() if key in moving}
+    staying = {
+        key: record
+        for key, record in seen.items()
+        if key not in moving and state.campaigns.get(key) != record
+    }
+    noted = Entry(
+        records=staying,
+        sent=used_up(state, staying, now),
+        account=replace(state.account, url=run.api.url),
+        seen=run.opening.mark(state, now),
+        history=applies,
+        decision=False,
+    )
+    if intents or plan.missed:
+        run.session.write(state.after(noted).after(decided))
+    elif noted.records or noted.sent or applies or (noted.seen and noted.seen != state.seen):
+        run.record(noted)
+
+
+def _seen(state: State | None, reading: Reading, observed: Mapping[str, Record]) -> dict[str, Record]:
+    """Every record as this run read it; the plan's view of a record wins."""
+    if state is None:
+        return {}
+    seen = {
+        key: records.observed(state.campaigns[key], live)
+        for key, live in reading.live.items()
+        if live and key in state.campaigns
+    }
+    return {**seen, **observed}
+
+
+def _ended(run: Run, entry: HistoryEntry | None, outcome: Outcome) -> Outcome:
+    """Record the end of an apply. If that fails the outcome says so, and the entry stays `started`."""
+    if entry is None or isinstance(run.broken_off, LockLost | StateNotSaved):
+        return outcome
+    over = replace(
+        entry,
+        outcome=_ENDS.get(outcome.result, "incomplete"),
+        outcomes=dict(Counter(str(result.outcome) for result in outcome.changes)),
+        ended=iso(run.wiring.clock.now()),
+    )
+    try:
+        run.record(Entry(history=(over,), decision=False))
+    except (LockLost, StateNotSaved) as error:
+        note = error.told
+        return replace(outcome, result="incomplete", notes=(*outcome.notes, note))
+    return outcome

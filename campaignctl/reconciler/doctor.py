@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from campaignctl.campaign.live import Page
 from campaignctl.errors import ApiError, CampaignctlError, Command, Interrupted, Sentence, TokenRejected
@@ -20,11 +20,13 @@ from campaignctl.reconciler.opening import (
     company_of,
     company_of_records,
 )
-from campaignctl.reconciler.ports import Backend, CampaignApi, Keeping
+from campaignctl.reconciler.ports import Backend
 from campaignctl.reconciler.run import Wiring
+from campaignctl.review.reports import Check, Keeping, refused
 from campaignctl.state.model import Intent, LockInfo, State
 
-Verdict = Literal["ok", "warning", "problem", "skipped"]
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
 
 # Beyond this a clock is worth setting; an apply refuses only beyond MAX_CLOCK_DIFFERENCE.
 _NOTED_CLOCK_DIFFERENCE = timedelta(seconds=10)
@@ -36,26 +38,6 @@ _SET_CLOCK = "set this machine's clock (NTP)"
 _APPLY = Sentence(Command("apply"))
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at.
-
-    `found` says what was seen, in one line. `mend` is the command or setting that puts it right, empty
-    where nothing has to be. `skipped` means that it could not be looked at, for a reason named elsewhere.
-    """
-
-    name: str
-    verdict: Verdict
-    found: str
-    mend: str = ""
-
-
-def refused(name: str, error: CampaignctlError) -> Check:
-    """A check that ended with an error is a problem, in the error's own words."""
-    found = f"{error.summary}: {error.detail}" if error.detail else error.summary
-    return Check(name, "problem", found, error.hint)
 
 
 def examine(wiring: Wiring, project: Project, missing: Check | None = None) -> tuple[Check, ...]:
@@ -201,7 +183,7 @@ def _account_checks(
     yield _rate(api, project)
 
 
-def _ask(api: CampaignApi) -> _Answers:
+def _ask(api: OcambaApi) -> _Answers:
     page: Page | None = None
     latencies: list[timedelta] = []
     error: ApiError | None = None
@@ -223,7 +205,7 @@ def _token(answers: _Answers) -> Check:
     return Check("token", "ok", "set, and accepted")
 
 
-def _reachability(api: CampaignApi, answers: _Answers) -> Check:
+def _reachability(api: OcambaApi, answers: _Answers) -> Check:
     if answers.error is not None and not isinstance(answers.error, TokenRejected):
         failed = refused("api", answers.error)
         if answers.error.status is not None:
@@ -236,7 +218,7 @@ def _reachability(api: CampaignApi, answers: _Answers) -> Check:
     return Check("api", "ok", f"{api.url} answers in {milliseconds:.0f} ms ({of})")
 
 
-def _account(api: CampaignApi, answers: _Answers, state: State | None, project: Project) -> Check:
+def _account(api: OcambaApi, answers: _Answers, state: State | None, project: Project) -> Check:
     page = answers.page
     if page is None:
         return Check("account", "skipped", "it could not be read")
@@ -250,7 +232,7 @@ def _account(api: CampaignApi, answers: _Answers, state: State | None, project: 
     return Check("account", "ok", f"company {found}" + (f", as in {agreed}" if agreed else ""))
 
 
-def _company(api: CampaignApi, page: Page, state: State | None, project: Project) -> str | None:
+def _company(api: OcambaApi, page: Page, state: State | None, project: Project) -> str | None:
     """The company of the account. Raises AccountMismatch unless state and project know it as theirs."""
     check_url(state, api.url)
     company = company_of(page.items) or company_of_records(api, state)
@@ -258,7 +240,7 @@ def _company(api: CampaignApi, page: Page, state: State | None, project: Project
     return company
 
 
-def _clock(api: CampaignApi, now: datetime) -> Check:
+def _clock(api: OcambaApi, now: datetime) -> Check:
     server = api.server_time
     if server is None:
         return Check("clock", "skipped", "no answer told the server's time")
@@ -271,7 +253,7 @@ def _clock(api: CampaignApi, now: datetime) -> Check:
     return Check("clock", "ok", "as the API's, to the second or two that a `Date` can tell")
 
 
-def _rate(api: CampaignApi, project: Project) -> Check:
+def _rate(api: OcambaApi, project: Project) -> Check:
     if api.pulse is None:
         return Check("rate", "skipped", "no answer told the rate limit")
     rate = api.pulse.rate

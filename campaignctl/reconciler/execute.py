@@ -1,4 +1,4 @@
-"""One attempt at one change, with every error in its terms; what stops the whole run is remembered."""
+"""Execute a plan: stage by stage, each change once, unknown outcomes settled before anything else arms."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ from campaignctl.errors import (
 from campaignctl.plan.model import Action, Change, Plan
 from campaignctl.plan.planner import stages
 from campaignctl.reconciler import requests, settle
-from campaignctl.reconciler.beginning import finish
 from campaignctl.reconciler.opening import spread
-from campaignctl.reconciler.outcome import (
+from campaignctl.reconciler.readback import is_open, read_back
+from campaignctl.reconciler.requests import CREATING
+from campaignctl.reconciler.run import Run
+from campaignctl.review.outcome import (
     ChangeResult,
     Event,
     Failure,
@@ -33,60 +35,47 @@ from campaignctl.reconciler.outcome import (
     failure,
     not_started,
     place,
+    unknown,
 )
-from campaignctl.reconciler.readback import is_open, read_back
-from campaignctl.reconciler.requests import CREATING
-from campaignctl.reconciler.run import Run
 from campaignctl.state.model import Record
 
 
 def attempt(run: Run, change: Change) -> ChangeResult:
-    """Carry one change out, once."""
+    """Execute one change once. An error that ends the whole run is kept in `run.broken_off`."""
     if run.broken_off or run.wiring.clock.interrupted or _held_back(run, change):
         return not_started(change)
     run.wiring.on_event(Event("started", change.key, change.key, change.action))
-    result = _tried(run, change)
-    if is_open(result) and not change.sends_at_once:
-        run.answered(result.key, result.action)
-    elif result.outcome != "not_started" and not change.sends_at_once:
-        run.finished(result.key, result.action, result.outcome)
+    try:
+        result = requests.perform(run, change)
+    except Halted as error:
+        result = not_started(change, failure(change, error))
+    except Interrupted:
+        result = not_started(change)
+    except CampaignctlError as error:
+        if not isinstance(error, ApiError):
+            run.broken_off = run.broken_off or error
+        intent = run.state.pending.get(change.key)
+        started = intent is not None and intent.phase != "planned"
+        lost = started and not isinstance(error, Refused)
+        result = unknown(change, error) if lost else failed(change, failure(change, error))
+    if result.outcome != "not_started" and not change.sends_at_once:
+        if is_open(result):
+            run.answered(result.key, result.action)
+        else:
+            run.finished(result.key, result.action, result.outcome)
     run.troubled = run.troubled or result.outcome not in ("done", "not_started")
     return result
 
 
 def _held_back(run: Run, change: Change) -> bool:
-    """After a failure nothing is armed that could send within the horizon."""
+    """Whether an earlier failure holds this change back: it arms, and could send within the horizon."""
     if not run.troubled or not change.arms:
         return False
     return requests.first_send(change) is None or requests.sends_soon(run, change)
 
 
-def _tried(run: Run, change: Change) -> ChangeResult:
-    try:
-        if change.action is Action.REPLACE:  # its cancel comes before the last look at the stop mark
-            run.not_halted(change.key, change.id)
-        return requests.perform(run, change)
-    except Halted as error:
-        return not_started(change, failure(change, error))
-    except Interrupted:
-        return not_started(change)
-    except CampaignctlError as error:
-        if not isinstance(error, ApiError):
-            run.broken_off = run.broken_off or error
-        return _after_error(run, change, error)
-
-
-def _after_error(run: Run, change: Change, error: CampaignctlError) -> ChangeResult:
-    intent = run.state.pending.get(change.key)
-    started = intent is not None and intent.phase != "planned"
-    problem = failure(change, error)
-    if started and not isinstance(error, Refused):
-        return ChangeResult(change.key, change.action, change.id, "unknown", problem, change.name)
-    return failed(change, problem)
-
-
 def moved(run: Run, changes: Sequence[Change]) -> list[ChangeResult]:
-    """All moves of a plan, or none of them."""
+    """Execute all moves of a plan, or none."""
     if run.broken_off or run.wiring.clock.interrupted:
         return [not_started(change) for change in changes]
     try:
@@ -103,12 +92,12 @@ def moved(run: Run, changes: Sequence[Change]) -> list[ChangeResult]:
 
 Results = dict[Place, ChangeResult]
 
-# Asking twice for one of these sends nothing.
+# Repeating one of these sends nothing.
 _REPEATABLE = (Action.CANCEL, Action.PAUSE)
 
 
 def execute(run: Run, plan: Plan) -> Outcome:
-    """Carry the plan out; every change of it is in the outcome."""
+    """Execute the plan. The outcome lists every change."""
     results: Results = {}
     if plan.changes:
         run.ahead = {(change.key, change.action): len(change.requests) for change in plan.changes}
@@ -117,12 +106,22 @@ def execute(run: Run, plan: Plan) -> Outcome:
         _carry_stage(run, stage, results)
         if run.broken_off:
             break
-    finish(run)
+    _drop_planned(run)
     return _outcome(run, plan, results)
 
 
+def _drop_planned(run: Run) -> None:
+    """Drop intents that were never sent."""
+    if run.session.state is None or isinstance(run.broken_off, LockLost | StateNotSaved):
+        return
+    try:
+        settle.drop_planned(run)
+    except (LockLost, StateNotSaved) as error:
+        run.broken_off = error
+
+
 def _carry_stage(run: Run, stage: tuple[Change, ...], results: Results) -> None:
-    """One stage to its end. What was held back by a trouble that settling cleared is taken up again."""
+    """Execute one stage. Changes that a failure held back are retried once settling has cleared it."""
     undone = {result.key for result in results.values() if result.outcome != "done"}
     todo = [change for change in stage if change.key not in undone]
     while todo:
@@ -136,12 +135,12 @@ def _carry_stage(run: Run, stage: tuple[Change, ...], results: Results) -> None:
 
 
 def _is_left(result: ChangeResult | None) -> bool:
-    """Whether a change waits for its turn; one that something stopped by name does not."""
+    """Whether a change has not had its turn. One that was stopped for a reason of its own has."""
     return result is None or (result.outcome == "not_started" and result.error is None)
 
 
 def _batch(run: Run, todo: list[Change]) -> list[ChangeResult]:
-    """Changes of one stage; what sends at once goes alone, and stops at its first trouble."""
+    """Execute changes of one stage. Changes that send at once go one by one and stop at the first failure."""
     if any(change.sends_at_once for change in todo):
         return _one_by_one(run, todo)
     moves = [change for change in todo if change.action is Action.MOVE]
@@ -156,30 +155,25 @@ def _batch(run: Run, todo: list[Change]) -> list[ChangeResult]:
 
 
 def _groups(run: Run, changes: list[Change]) -> list[tuple[list[Change], int]]:
-    """Changes of one stage in their order, with how many may be under way; where that differs, the far
-    creates come last."""
-    wide = _wide(run)
-    if wide == run.wiring.parallelism:
-        return [(changes, wide)]
-    far = [change for change in changes if _is_far_create(run, change)]
-    others = [change for change in changes if not _is_far_create(run, change)]
-    return [(others, run.wiring.parallelism), (far, wide)]
+    """The changes in their order, in groups, each with how many may run in parallel.
 
+    Where the backend writes many steps together, creates that a dead run could settle by itself come last
+    and run wider than the requests.
+    """
+    narrow = run.wiring.parallelism
+    if narrow == 1 or run.session.companions == 1:
+        return [(changes, narrow)]
 
-def _is_far_create(run: Run, change: Change) -> bool:
-    """Whether a change is a create that a run which dies need not leave to a person."""
-    return change.action is Action.CREATE and not requests.sends_soon(run, change)
+    def far(change: Change) -> bool:
+        return change.action is Action.CREATE and not requests.sends_soon(run, change)
 
-
-def _wide(run: Run) -> int:
-    """How many such creates may be under way: more than requests, where steps travel together."""
-    wanted = run.wiring.parallelism
-    return wanted if wanted == 1 else wanted * run.session.companions
+    near = [change for change in changes if not far(change)]
+    return [(near, narrow), ([change for change in changes if far(change)], narrow * run.session.companions)]
 
 
 def _read_back(run: Run, todo: list[Change], results: list[ChangeResult]) -> list[ChangeResult]:
-    """The results after reading back what answers with nothing. A cancel or a pause of unknown outcome that
-    no read shows is asked for once more."""
+    """The results after reading back changes whose answer has no body. A cancel or pause with an unknown
+    outcome is sent once more if the read does not show it."""
     changes = {change.key: change for change in todo}
     judged = [(changes[result.key], result) for result in results if is_open(result)]
     seen = _looked_at(run, judged)
@@ -209,8 +203,8 @@ def _looked_at(run: Run, judged: list[tuple[Change, ChangeResult]]) -> dict[str,
 
 
 def _proving(run: Run, todo: list[Change]) -> Change | None:
-    """The first create of an account goes alone, one that cannot send if there is such: its answer shows
-    whose account this is and whether markers come back."""
+    """The create that goes first and alone in a new account, preferably one that cannot send: its answer
+    shows the company and whether metadata comes back."""
     creating = [change for change in todo if change.action in CREATING]
     account = run.state.account
     if not creating or run.broken_off or (account.markers is not None and account.company_id is not None):
@@ -235,7 +229,7 @@ def _one_by_one(run: Run, todo: list[Change]) -> list[ChangeResult]:
 
 
 def _settle_unknown(run: Run, todo: list[Change], results: Results) -> None:
-    """Settle what a stage left unknown before anything else is armed."""
+    """Settle unknown outcomes of a stage before anything else is armed."""
     for change in todo:
         result = results.get(place(change))
         if result and result.outcome == "unknown" and change.action in (*CREATING, Action.UPDATE):
@@ -243,7 +237,7 @@ def _settle_unknown(run: Run, todo: list[Change], results: Results) -> None:
 
 
 def _settle_one(run: Run, change: Change, result: ChangeResult) -> ChangeResult:
-    """What an unknown outcome turns out to be, or the result as it is where that cannot be told."""
+    """The result after settling an unknown outcome; unchanged if it is still unknown."""
     if isinstance(run.broken_off, LockLost | StateNotSaved):
         return result
     if change.key in run.state.pending:
@@ -259,10 +253,6 @@ def _settle_one(run: Run, change: Change, result: ChangeResult) -> ChangeResult:
             return replace(result, error=replace(problem, hint=left[change.key].hint))
     elif change.action is Action.UPDATE and not change.sends_at_once:
         return result
-    return _after_settling(run, change, result)
-
-
-def _after_settling(run: Run, change: Change, result: ChangeResult) -> ChangeResult:
     record = run.state.campaigns.get(change.key)
     if record is not None and _shows(record, change):
         return replace(result, outcome="done", id=record.id, error=None)
@@ -271,7 +261,7 @@ def _after_settling(run: Run, change: Change, result: ChangeResult) -> ChangeRes
 
 
 def _shows(record: Record, change: Change) -> bool:
-    """Whether a record is as this change leaves it."""
+    """Whether the record shows this change as done."""
     if change.sets_winner:
         return record.winner == change.lifecycle.winner
     return record.digest == change.digest and equal(record.applied, change.spec or {})
@@ -288,19 +278,13 @@ def _outcome(run: Run, plan: Plan, results: Results) -> Outcome:
         lineage=state.lineage if state else None,
         serial=state.serial if state else 0,
         next=_next(ordered, plan),
-        notes=(_note_of(run.broken_off),) if run.broken_off else (),
+        notes=(run.broken_off.told,) if run.broken_off else (),
         blocked=plan.blocked,
     )
 
 
-def _note_of(error: Exception) -> str:
-    if isinstance(error, CampaignctlError):
-        return error.told
-    return str(error)
-
-
 def _next(results: tuple[ChangeResult, ...], plan: Plan) -> tuple[Command, ...]:
-    """The commands to run next, most pressing first, each once."""
+    """The commands to run next, most urgent first, each once."""
     unknown = [r.error.hint for r in results if r.outcome == "unknown" and r.error]
     failed = [r.error.hint for r in results if r.outcome == "failed" and r.error]
     blocked = [b.hint for b in plan.blocked]

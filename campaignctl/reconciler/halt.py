@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
@@ -27,9 +28,13 @@ from campaignctl.errors import (
     TokenRejected,
 )
 from campaignctl.plan.model import Action
+from campaignctl.plan.request import Request
 from campaignctl.project.model import Project
 from campaignctl.reconciler import halt_targets
-from campaignctl.reconciler.halt_model import (
+from campaignctl.reconciler.halt_targets import Declared, Named
+from campaignctl.reconciler.opening import check_company, company_of, newest, spread
+from campaignctl.reconciler.run import Wiring
+from campaignctl.review.halt import (
     HINTS,
     UNMARKED,
     WORDS,
@@ -37,16 +42,14 @@ from campaignctl.reconciler.halt_model import (
     HaltRow,
     HaltWord,
     LiftOutcome,
-    Order,
 )
-from campaignctl.reconciler.halt_targets import Declared, Named
-from campaignctl.reconciler.opening import check_company, company_of, spread
-from campaignctl.reconciler.outcome import Event
-from campaignctl.reconciler.ports import CampaignApi
-from campaignctl.reconciler.run import Wiring
+from campaignctl.review.outcome import Event
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halt, Halts, How, Lift, Stopped
 from campaignctl.state.model import State
+
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
 
 # How long a pause that was answered may take until a read shows it.
 _WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
@@ -64,16 +67,19 @@ _UNHEARD = (None, 429)
 _LONGEST_REASON = 200
 
 
-def halt(wiring: Wiring, project: Project, order: Order, declared: Declared) -> HaltOutcome:
-    """Stop what an order names, until it is lifted.
+def halt(
+    wiring: Wiring, project: Project, keys: tuple[str, ...] | None, reason: str, declared: Declared
+) -> HaltOutcome:
+    """Stop what these keys or patterns name, None: everything, until it is lifted.
 
     `declared` reads the keys of the manifests, or gives None where they cannot be read. Raises UsageError
     for a key that nobody knows, before anything is done, and Interrupted.
     """
-    state, notes = (None, ()) if order.keys is None else halt_targets.readable_state(wiring, project)
+    state, notes = (None, ()) if keys is None else halt_targets.readable_state(wiring, project)
     if not notes:
-        halt_targets.check_keys(order.keys, state, declared)
-    work = _Halting(wiring, project, order)
+        halt_targets.check_keys(keys, state, declared)
+    now = iso(wiring.clock.now())
+    work = _Halting(wiring, project, Halt(wiring.clock.new_id(), keys, reason, wiring.who, wiring.host, now))
     work.mark()
     work.carry_out()
     return work.outcome()
@@ -98,7 +104,7 @@ def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutco
     return LiftOutcome(keys, touched, after.in_force)
 
 
-def sentences(error: CampaignctlError) -> str:
+def _told(error: CampaignctlError) -> str:
     """All that an error says, in one line."""
     return ". ".join(part.rstrip(".") for part in (error.summary, error.detail, error.hint) if part)
 
@@ -114,8 +120,8 @@ class _Halting:
 
     wiring: Wiring
     project: Project
-    order: Order
-    halt: Halt = field(init=False)
+    halt: Halt
+    api: OcambaApi = field(init=False)
     marked: bool = False
     since: datetime = field(init=False)
     state: State | None = None
@@ -132,63 +138,55 @@ class _Halting:
 
     def mark(self) -> None:
         """Put the stop mark in place; the same order, given again, goes on with its own."""
-        wiring, order = self.wiring, self.order
         self.busy = self._somebody_applies()
-        self.halt = Halt(
-            wiring.clock.new_id(), order.keys, order.reason, wiring.who, wiring.host, iso(wiring.clock.now())
-        )
+        asked = (self.halt.keys, self.halt.reason)
 
         def set_mark(halts: Halts) -> Halts:
-            self.halt = next((each for each in halts.in_force if _same(each, order)), self.halt)
+            given = (each for each in halts.in_force if (each.keys, each.reason) == asked and not each.lifted)
+            self.halt = next(given, self.halt)
             return halts.with_halt(self.halt)
 
         self.marked = self._change(set_mark)
-        self.since = wiring.clock.now()
+        self.since = self.wiring.clock.now()
         if self.marked:
-            wiring.on_event(Event("note", "the stop mark is set: no apply arms what it names"))
+            self.wiring.on_event(Event("note", "the stop mark is set: no apply arms what it names"))
 
     def _change(self, change: Callable[[Halts], Halts]) -> bool:
         """Change the stop mark. Where that fails the campaigns are stopped all the same."""
         try:
             self.wiring.backend.change_halts(change)
         except StateError as error:
-            said = sentences(error)
-            self._note(Sentence(f"the stop mark could not be set: {said}. ", UNMARKED))
+            self.notes.append(Sentence(f"the stop mark could not be set: {_told(error)}. ", UNMARKED))
             return False
         return True
-
-    def _note(self, text: str) -> None:
-        if text not in self.notes:
-            self.notes.append(text)
 
     def carry_out(self) -> None:
         """Stop what is known, look, stop what was missed; look again when an apply was under way."""
         self._learn()
-        api = self.wiring.api
-        if api is None:
-            self._note("there is no token, so nothing was paused: set OCAMBA_TOKEN and run this again")
+        if self.wiring.api is None:
+            self.notes.append("there is no token, so nothing was paused: set OCAMBA_TOKEN and run this again")
             return
+        self.api = self.wiring.api
         try:
             if self.busy:
                 self._wait_until(self.since + _WINDOW)
                 self._learn()
-            self._stop(api, self._due())
-            self._look_and_stop(api)
+            self._stop(self._due())
+            self._look_and_stop()
             if self._others_at_work():
                 self._await_others()
-                self._look_and_stop(api)
+                self._look_and_stop()
         except Interrupted as error:
             raise Interrupted(
                 "interrupted", detail="the stop mark stays", hint="run the same command again: it finishes"
             ) from error
         except CampaignctlError as error:
-            self._note(sentences(error))
+            self.notes.append(_told(error))
 
     def _learn(self) -> None:
         """What the state records by now."""
         self.state, notes = halt_targets.readable_state(self.wiring, self.project)
-        for note in notes:
-            self._note(note)
+        self.notes += notes
         known = halt_targets.recorded(self.state, self.halt, self.wiring.clock.now())
         for campaign_id, campaign in known.items():
             before = self.campaigns.get(campaign_id)
@@ -199,56 +197,45 @@ class _Halting:
         able = [campaign for campaign in self.campaigns.values() if campaign.can_send]
         return sorted(able, key=lambda campaign: (campaign.first, campaign.key or "", campaign.id))
 
-    def _look_and_stop(self, api: CampaignApi) -> None:
+    def _look_and_stop(self) -> None:
         """Look until nothing can send any more, a few times."""
         for wait in _WAITS:
             self.wiring.clock.wait(wait)
             self._learn()
-            self._look(api)
+            self._look()
             due = self._due()
             if not due:
                 return
-            self._stop(api, due)
-        self._look(api)
+            self._stop(due)
+        self._look()
 
-    def _look(self, api: CampaignApi) -> None:
+    def _look(self) -> None:
         """Read every named campaign, and find those that only their marker shows."""
-        lives = self._listed(api)
+        seen = newest(self.api, (), live_only=True, reserve=True).lives
+        lives = {live.id: self._whole(live) for live in seen}
         company = company_of(lives.values())
         check_company(company, self.state, self.project)
         self.account_proven = company is not None
         self.intents |= {found.intent for live in lives.values() if (found := marker.read(live.members))}
         strange = halt_targets.marked(
-            lives.values(), self.state, self.project, self.halt, self.order.keys or ()
+            lives.values(), self.state, self.project, self.halt, self.halt.keys or ()
         )
         self.campaigns = {**strange, **self.campaigns}
         absent = [each.id for each in self.campaigns.values() if each.id not in lives and not each.over]
-        reads = spread(lambda wanted: api.read(wanted, reserve=True), absent, self.wiring.parallelism)
-        seen: dict[str, Live | None] = {**lives, **dict(zip(absent, reads, strict=True))}
+        reads = spread(lambda wanted: self.api.read(wanted, reserve=True), absent, self.wiring.parallelism)
+        shown: dict[str, Live | None] = {**lives, **dict(zip(absent, reads, strict=True))}
         self.campaigns = {
-            each.id: each if each.over else each.seen(seen[each.id]) for each in self.campaigns.values()
+            each.id: each if each.over else each.seen(shown[each.id]) for each in self.campaigns.values()
         }
         self.read = True
 
-    def _listed(self, api: CampaignApi) -> dict[str, Live]:
-        """What the list shows, without what is over where the API leaves that out."""
-        lives: dict[str, Live] = {}
-        number = 0
-        while True:
-            number += 1
-            page = api.list_page(number, live_only=True, reserve=True)
-            fresh = {live.id: live for live in page.items if live.id not in lives}
-            lives.update(fresh)
-            if not fresh or (page.total is not None and len(lives) >= page.total):
-                return {campaign_id: self._whole(api, live) for campaign_id, live in lives.items()}
-
-    def _whole(self, api: CampaignApi, live: Live) -> Live:
+    def _whole(self, live: Live) -> Live:
         """A list item without messages may hide whose it is."""
         hides = not live.shows_metadata and "messages" not in live.members
         known = live.id in self.campaigns
-        return (api.read(live.id, reserve=True) or live) if hides and not known else live
+        return (self.api.read(live.id, reserve=True) or live) if hides and not known else live
 
-    def _stop(self, api: CampaignApi, due: list[Named]) -> None:
+    def _stop(self, due: list[Named]) -> None:
         """Pause them, put on record before the first request leaves."""
         if not due:
             return
@@ -256,7 +243,7 @@ class _Halting:
         before = {each.id for each in self.halt.stopped}
         self._put_down([each for each in due if each.id not in self.ours], "paused")
         threads = self.wiring.parallelism
-        spread(lambda each: self._stop_one(api, each, fresh=each.id not in before), due, threads)
+        spread(lambda each: self._stop_one(each, fresh=each.id not in before), due, threads)
 
     def _put_down(self, due: Iterable[Named], how: How) -> None:
         now = iso(self.wiring.clock.now())
@@ -265,23 +252,20 @@ class _Halting:
             if stopped:
                 self.ours |= {each.id: each for each in stopped}
                 self.halt = replace(self.halt, stopped=(*self.halt.stopped, *stopped))
-                self._keep(lambda halts: halts.with_stopped(self.halt.id, stopped))
+                if self.marked:
+                    self._change(lambda halts: halts.with_stopped(self.halt.id, stopped))
 
-    def _keep(self, change: Callable[[Halts], Halts]) -> None:
-        if self.marked:
-            self._change(change)
-
-    def _stop_one(self, api: CampaignApi, due: Named, *, fresh: bool) -> None:
+    def _stop_one(self, due: Named, *, fresh: bool) -> None:
         """Pause one campaign, or cancel it where it cannot be paused and could still send."""
         how: How = "paused"
         for attempt in range(_TRIES):
             try:
-                self._ask(api, due, how)
+                self._ask(due, how)
             except TokenRejected:
                 raise
             except Refused as error:
                 self.troubles[due.id] = error.summary
-                now = self._read_one(api, due)
+                now = self._read_one(due)
                 if fresh and attempt == 0 and now is not None and now.status is Status.PAUSED:
                     self._not_ours(due)
                 if now is None or not now.can_send:
@@ -291,31 +275,28 @@ class _Halting:
                     self._put_down([due], how)
             except OutcomeUnknown as error:
                 self.troubles[due.id] = error.summary
-                now = self._read_one(api, due)
+                now = self._read_one(due)
                 if now is not None and not now.can_send:
                     return
             else:
                 self.troubles.pop(due.id, None)
-                self._told(due, how)
+                action = Action.PAUSE if how == "paused" else Action.CANCEL
+                self.wiring.on_event(Event("finished", "done", due.key or due.id, action, "done"))
                 return
 
-    def _ask(self, api: CampaignApi, due: Named, how: How) -> None:
+    def _ask(self, due: Named, how: How) -> None:
         by = f" (by {self.halt.who})" if self.halt.who else ""
-        reason = f"campaignctl halt: {self.order.reason}"[:_LONGEST_REASON] + by
-        if how == "paused":
-            api.pause(due.id, reason, reserve=True)
-        else:
-            api.cancel(due.id, reason, reserve=True)
+        reason = f"campaignctl halt: {self.halt.reason}"[:_LONGEST_REASON] + by
+        self.api.send(
+            Request("pause" if how == "paused" else "cancel", due.id, {"reason": reason}), reserve=True
+        )
+        if how == "canceled":
             self.canceled.add(due.id)
 
-    def _told(self, due: Named, how: How) -> None:
-        action = Action.PAUSE if how == "paused" else Action.CANCEL
-        self.wiring.on_event(Event("finished", "done", due.key or due.id, action, "done"))
-
-    def _read_one(self, api: CampaignApi, due: Named) -> Named | None:
+    def _read_one(self, due: Named) -> Named | None:
         """The campaign as it is now; None where it cannot be read."""
         try:
-            return due.seen(api.read(due.id, reserve=True))
+            return due.seen(self.api.read(due.id, reserve=True))
         except ApiError:
             return None
 
@@ -325,7 +306,8 @@ class _Halting:
         with self.lock:
             ours = self.ours[due.id]
             self.halt = Halts((self.halt,)).without_stopped(self.halt.id, ours).halts[0]
-            self._keep(lambda halts: halts.without_stopped(self.halt.id, ours))
+            if self.marked:
+                self._change(lambda halts: halts.without_stopped(self.halt.id, ours))
 
     def _somebody_applies(self) -> bool:
         """Whether there is a lock, or none can be looked for; a holder that died may have left a request."""
@@ -373,7 +355,7 @@ class _Halting:
                 )
             )
         rows.sort(key=lambda row: (row.proven, row.key or "", row.id or ""))
-        return HaltOutcome(self.halt, self.marked, tuple(rows), tuple(self.notes))
+        return HaltOutcome(self.halt, self.marked, tuple(rows), tuple(dict.fromkeys(self.notes)))
 
     def _row(self, each: Named) -> HaltRow:
         word = self._word(each)
@@ -399,8 +381,3 @@ class _Halting:
         if each.status is Status.CANCELED and each.id in self.canceled:
             return "canceled"
         return WORDS[each.status]
-
-
-def _same(known: Halt, order: Order) -> bool:
-    """Whether a halt is this very order, given before and perhaps not finished."""
-    return (known.keys, known.reason) == (order.keys, order.reason) and not known.lifted

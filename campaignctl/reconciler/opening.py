@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from campaignctl.campaign import marker
@@ -17,9 +17,11 @@ from campaignctl.errors import AccountMismatch, CampaignctlError, Command, Sente
 from campaignctl.plan import records
 from campaignctl.plan.context import Behind
 from campaignctl.project.model import Project
-from campaignctl.reconciler.ports import CampaignApi
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import State, Watermark
+
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -41,8 +43,9 @@ class Scan:
         return tuple(live.id for live in self.lives[:MARK_SIZE])
 
 
-def newest(api: CampaignApi, mark: Collection[str], *, reserve: bool = False) -> Scan:
-    """Every campaign down to one of the mark; without a mark, the whole list.
+def newest(api: OcambaApi, mark: Collection[str], *, live_only: bool = False, reserve: bool = False) -> Scan:
+    """Every campaign down to one of the mark; without a mark, the whole list. `live_only` leaves out what is
+    over, where the API can.
 
     The page that holds the mark is read whole, and so is the next one as long as it may hold campaigns
     of the same second. A page without a new id ends the scan, whatever the API claims.
@@ -52,7 +55,7 @@ def newest(api: CampaignApi, mark: Collection[str], *, reserve: bool = False) ->
     number, beyond = 0, False
     while True:
         number += 1
-        page = api.list_page(number, reserve=reserve)
+        page = api.list_page(number, live_only=live_only, reserve=reserve)
         server_time = server_time or page.server_time
         fresh = [live for live in page.items if live.id not in lives]
         lives.update({live.id: live for live in fresh})
@@ -122,7 +125,7 @@ class Opening:
 
 
 def opening_read(
-    api: CampaignApi, state: State | None, project: Project, keys: Iterable[str], now: datetime
+    api: OcambaApi, state: State | None, project: Project, keys: Iterable[str], now: datetime
 ) -> Opening:
     """Read and judge. Raises AccountMismatch, or an error when the clocks disagree; nothing was written."""
     check_url(state, api.url)
@@ -142,7 +145,7 @@ def opening_read(
     )
 
 
-def _with_markers(api: CampaignApi, scan: Scan, state: State | None) -> Scan:
+def _with_markers(api: OcambaApi, scan: Scan, state: State | None) -> Scan:
     """The scan with those read by id whose list item is too short to tell whose they are.
 
     A list item without messages is no full view, so that missing metadata says nothing.
@@ -162,7 +165,7 @@ def matters(status: Status) -> bool:
     return status is not Status.CANCELED
 
 
-def company_of_records(api: CampaignApi, state: State | None) -> str | None:
+def company_of_records(api: OcambaApi, state: State | None) -> str | None:
     """Whose account this is, by reading recorded campaigns, where the list shows none.
 
     A list may lag behind; another account does not know the ids either. Raises AccountMismatch when the

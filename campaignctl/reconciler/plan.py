@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from campaignctl.errors import CampaignctlError, Command, Sentence, StateDamaged, StateTooNew
+from campaignctl.errors import CampaignctlError, StateDamaged, StateTooNew
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
-from campaignctl.plan.context import Question, Reading, Unsettled
+from campaignctl.plan.context import Question, Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.plan.planner import decide
 from campaignctl.reconciler.opening import check_environment, check_url, still_behind
-from campaignctl.reconciler.refresh import look, observe
+from campaignctl.reconciler.refresh import look, observe, open_intents
 from campaignctl.reconciler.run import Wiring
 from campaignctl.state.halts import Halts, Unreadable
 from campaignctl.state.model import State
@@ -30,7 +30,7 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     if options.refresh:
         reading = _refreshed(wiring, state, desired, now)
     else:
-        reading = Reading(refreshed=False, unsettled=_unread(state))
+        reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
     reading = replace(reading, halts=stop_mark(wiring))
     return decide(question(wiring, desired, options, state, reading, now))
 
@@ -96,20 +96,3 @@ def _refreshed(wiring: Wiring, state: State | None, desired: DesiredState, now: 
     # Without a lock an apply may create meanwhile; an intent is in the state before its campaign is there.
     unknown = still_behind(reading.behind, wiring.backend.read()) if reading.behind else ()
     return replace(reading, settled=settled, unsettled=unsettled, behind=unknown)
-
-
-def _unread(state: State | None) -> dict[str, Unsettled]:
-    """Without a look every started intent is unsettled."""
-    if state is None:
-        return {}
-    return {
-        key: Unsettled(
-            key,
-            intent.intent,
-            at_once=intent.first_send == "immediately",
-            reason=f"unsettled: nobody knows yet whether its {intent.operation} happened; apply settles it",
-            hint=Sentence(Command("apply")),
-        )
-        for key, intent in state.pending.items()
-        if intent.phase != "planned"
-    }

@@ -1,27 +1,21 @@
-"""What the reconciler needs from the world: a keeper of the state, and the account's API."""
+"""Protocols with more than one implementation: the keeper of the state, and the clock."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
-from campaignctl.campaign.live import Live, Page
+from campaignctl.review.reports import Keeping
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import Entry, LockInfo, State
 
-Before = Callable[[], None]
-
-
-def nothing() -> None:
-    """What runs before a write that needs no last look."""
-
 
 class Session(Protocol):
-    """A state that we hold the lock of.
+    """A state whose lock we hold.
 
-    Every write checks the lock first and raises `LockLost` when it is no longer ours, `StateNotSaved`
-    when it could not be made durable. When a call returns, what it wrote survives a power cut.
+    Every write checks the lock first and raises `LockLost` if it is no longer ours, `StateNotSaved` if the
+    write could not be made durable. Once a call returns, its write survives a power cut.
     """
 
     @property
@@ -31,18 +25,18 @@ class Session(Protocol):
 
     @property
     def taken_over(self) -> LockInfo | None:
-        """The lock of a dead holder that we took over, if we did."""
+        """The lock of a dead holder that was taken over, if any."""
         ...
 
     @property
     def state(self) -> State | None:
-        """The state with every step so far, or None where there is none yet."""
+        """The state with every step so far, or None if there is none yet."""
         ...
 
     @property
     def companions(self) -> int:
-        """How many steps had better be under way together for each request that is: 1 where a step is
-        durable at once, more where each waits for a far place and many go there together."""
+        """How many steps to have in flight for each request: 1 if a step is durable at once, more if the
+        backend is remote and writes many steps together."""
         ...
 
     def check(self) -> None:
@@ -50,11 +44,11 @@ class Session(Protocol):
         ...
 
     def write(self, state: State) -> None:
-        """Replace the whole state durably, keep the previous one as backup, and start a new journal."""
+        """Replace the whole state durably, keep the previous one as a backup, and start a new journal."""
         ...
 
     def retire(self, place: str) -> None:
-        """Leave only a note that the state lives in `place` now: whoever reads it gets `StateMoved`."""
+        """Replace the state with a note that it is at `place` now; reading it raises `StateMoved`."""
         ...
 
     def append(self, entry: Entry) -> None:
@@ -62,65 +56,7 @@ class Session(Protocol):
         ...
 
     def release(self) -> None:
-        """Fold the journal into the state and give the lock back. Safe to call twice."""
-        ...
-
-
-class Access(Protocol):
-    """Whether a place takes writes from here."""
-
-    @property
-    def allowed(self) -> bool:
-        """Whether it does, as far as that can be told."""
-        ...
-
-    @property
-    def way(self) -> str:
-        """How a write gets there: `push` or `file`."""
-        ...
-
-    @property
-    def found(self) -> str:
-        """What was seen, in one line."""
-        ...
-
-    @property
-    def mend(self) -> str:
-        """What to do where it does not."""
-        ...
-
-
-class Keeping(Protocol):
-    """What lies beside a state, seen without changing anything."""
-
-    @property
-    def left_journal(self) -> bool:
-        """Whether there are steps that no process works on: the next write folds them in."""
-        ...
-
-    @property
-    def backup(self) -> str | None:
-        """Where the previous state is, if there is one."""
-        ...
-
-    @property
-    def exposed(self) -> tuple[str, ...] | None:
-        """What others than its owner may read or write; None where the state is as readable as its place."""
-        ...
-
-    @property
-    def access(self) -> Access | None:
-        """Whether the place takes writes from here; None where nothing but a write would tell."""
-        ...
-
-    @property
-    def lock(self) -> LockInfo | None:
-        """The lock, if there is one, whether its holder lives or not."""
-        ...
-
-    @property
-    def holder_lives(self) -> bool | None:
-        """Whether the lock's holder does; None where that cannot be told from here."""
+        """Fold the journal into the state and release the lock. Safe to call twice."""
         ...
 
 
@@ -133,7 +69,7 @@ class Backend(Protocol):
         ...
 
     def read(self) -> State | None:
-        """The state with its journal folded in; takes no lock and writes nothing.
+        """The state with its journal folded in. Takes no lock and writes nothing.
 
         Raises `StateDamaged` or `StateTooNew`.
         """
@@ -144,153 +80,50 @@ class Backend(Protocol):
         ...
 
     def holder(self) -> LockInfo | None:
-        """Who holds the lock at the moment, if anybody."""
+        """The current lock, if it is held."""
         ...
 
     def keeping(self) -> Keeping:
-        """What lies beside the state. Raises `LockError` when the lock cannot be looked at."""
+        """What lies next to the state. Raises `LockError` if the lock cannot be read."""
         ...
 
     def halts(self) -> Halts:
-        """The stop mark, which lies beside the state and needs neither lock nor state.
+        """The stop mark, which needs neither the lock nor a state.
 
-        Cheap: looked at before every request that can send. Raises `StateError` when it cannot be read,
-        because something may be stopped then.
+        Cheap: read before every request that can send. Raises `StateError` if it cannot be read: campaigns
+        may be halted then.
         """
         ...
 
     def change_halts(self, change: Callable[[Halts], Halts]) -> Halts:
-        """Replace the stop mark by what `change` makes of it, durably, and return that.
+        """Apply `change` to the stop mark durably, and return the result.
 
-        Of two that change it at once, the second changes what the first made: `change` may be called
-        again. Raises `StateNotSaved`.
+        Concurrent changes are applied one after the other: `change` may be called again. Raises
+        `StateNotSaved`.
         """
         ...
 
     def unlock(self, lock_id: str) -> LockInfo:
-        """Break the lock with exactly this id. Raises `LockError` if it is not the one held."""
-        ...
-
-
-class RateLeft(Protocol):
-    """What an answer says is left of one of the account's windows (API contract, section 6.2)."""
-
-    @property
-    def limit(self) -> int:
-        """Requests that the window allows."""
-        ...
-
-    @property
-    def remaining(self) -> int:
-        """Requests that are left of them; an estimate."""
-        ...
-
-    @property
-    def reset(self) -> float:
-        """Seconds to the end of the window."""
-        ...
-
-
-class Pulse(Protocol):
-    """One answer as a sign of life."""
-
-    @property
-    def latency(self) -> timedelta:
-        """How long its request took, without any waiting for the pace."""
-        ...
-
-    @property
-    def rate(self) -> RateLeft | None:
-        """What it says of the rate limit, if it does."""
-        ...
-
-
-class CampaignApi(Protocol):
-    """The campaign endpoints of one account.
-
-    Reads repeat by themselves and raise `ReadFailed` in the end. A write is sent once (429 aside, which
-    proves that nothing happened) and raises `Refused` or `OutcomeUnknown`. `before` runs directly before
-    the bytes of a write leave, after any waiting for the pace (and again before a repeat after 429); what
-    it raises comes out unchanged, with nothing sent. `reserve=True` may use the share of the budget that
-    is kept for settling and halt.
-    """
-
-    @property
-    def url(self) -> str:
-        """The base URL."""
-        ...
-
-    @property
-    def server_time(self) -> datetime | None:
-        """The server's clock as its last answer showed it, carried forward; None before any answer."""
-        ...
-
-    @property
-    def pulse(self) -> Pulse | None:
-        """What the last answer said of the way to the API; None before any answer."""
-        ...
-
-    def estimate(self, requests: int) -> timedelta:
-        """How long that many requests take to start under the rate limit, if nobody else uses it up."""
-        ...
-
-    def list_page(
-        self, number: int, *, size: int = 100, live_only: bool = False, reserve: bool = False
-    ) -> Page:
-        """One page, newest first, full view. `live_only` asks to leave out sent and canceled ones; the
-        API may ignore that, and the size."""
-        ...
-
-    def read(self, campaign_id: str, *, reserve: bool = False) -> Live | None:
-        """The campaign, or None when the API says that there is none of this id (404, 400, or 200
-        without an item)."""
-        ...
-
-    def create(self, body: Mapping[str, Any], *, before: Before = nothing) -> Live:
-        """Create; the answer, which has an id."""
-        ...
-
-    def update(self, campaign_id: str, patch: Mapping[str, Any], *, before: Before = nothing) -> None:
-        """Merge a patch into a campaign."""
-        ...
-
-    def pause(
-        self, campaign_id: str, reason: str, *, before: Before = nothing, reserve: bool = False
-    ) -> None:
-        """Suspend a campaign."""
-        ...
-
-    def resume(self, campaign_id: str, body: Mapping[str, Any], *, before: Before = nothing) -> None:
-        """Reactivate a paused campaign; the body names exactly one time."""
-        ...
-
-    def cancel(
-        self, campaign_id: str, reason: str, *, before: Before = nothing, reserve: bool = False
-    ) -> None:
-        """End a campaign for good."""
-        ...
-
-    def set_winner(self, campaign_id: str, message_id: str, *, before: Before = nothing) -> None:
-        """End an A/B test with one of its messages, which is then sent to everybody else."""
+        """Break the lock that has this id. Raises `LockError` if another one is held, or none."""
         ...
 
 
 class Clock(Protocol):
-    """Time and identity, so that neither is taken from the air."""
+    """Time and ids, passed in so that tests can control them."""
 
     def now(self) -> datetime:
         """The present, aware, in UTC."""
         ...
 
     def new_id(self) -> str:
-        """A fresh id that nobody else has made."""
+        """A new unique id."""
         ...
 
     def wait(self, duration: timedelta) -> None:
-        """Let time pass; returns early when an interrupt was asked for."""
+        """Sleep; returns early on an interrupt."""
         ...
 
     @property
     def interrupted(self) -> bool:
-        """Whether the user or the system asked us to stop."""
+        """Whether the user or the system asked the run to stop."""
         ...

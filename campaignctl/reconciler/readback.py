@@ -1,4 +1,4 @@
-"""Reading back what answers with nothing: live is compared with what was asked for."""
+"""Read-back: confirm writes whose answer has no body by comparing live with the request."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from campaignctl.diff import FieldChange, mistaken, refused, same
 from campaignctl.errors import ApiError, Command, Sentence
 from campaignctl.plan import records
 from campaignctl.plan.model import Action, Change
-from campaignctl.reconciler.outcome import ChangeResult, Failure, done, failed, halt_hint
 from campaignctl.reconciler.refresh import read_records
 from campaignctl.reconciler.run import Run
+from campaignctl.review.outcome import ChangeResult, Failure, done, failed, halt_hint
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Record
 
 _ANSWERED_BY_NOTHING = (Action.UPDATE, Action.CANCEL, Action.PAUSE, Action.RESUME)
 
-# A campaign that was resumed is one of these: its time may have come already.
+# A resumed campaign has one of these: its time may have come already.
 _GOING = (Status.SCHEDULED, Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)
 
-# How long a write that was answered may take until a read shows it.
+# When to look whether a read shows a write that was answered.
 _WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 
 
 def is_open(result: ChangeResult) -> bool:
-    """Whether only a read can say what became of a change: its answer says nothing, or was lost."""
+    """Whether only a read can tell the outcome: the answer had no body, or was lost."""
     return result.action in _ANSWERED_BY_NOTHING and result.outcome in ("done", "unknown")
 
 
 def read_back(run: Run, answered: list[tuple[Change, ChangeResult]]) -> list[ChangeResult]:
-    """The results after a look at live. A write of unknown outcome is decided here as well: a read that
-    shows it says done, one that does not says failed, and a read that fails leaves it unknown."""
+    """The results after reading live. An unknown outcome is decided too: done if the read shows the change,
+    failed if not, still unknown if the read fails."""
     open_ones = {change.key: (change, result) for change, result in answered if result.outcome != "failed"}
     results = {change.key: result for change, result in answered}
     for wait in _WAITS:
@@ -59,7 +59,7 @@ def _read(run: Run, wanted: Mapping[str, tuple[Change, ChangeResult]]) -> dict[s
     asked = {key: replace(state.campaigns[key], applied={}, echo={}) for key in wanted}
     ended = any(change.action is Action.CANCEL for change, _ in wanted.values())
     lives, _ = read_records(run.api, asked, parallelism=run.wiring.parallelism, live_only=not ended)
-    # A list item may leave members out; a write is judged by all that was set.
+    # A list item may omit fields; a write is compared in every field that was set.
     return {key: _whole(run, wanted[key][0], live) for key, live in lives.items()}
 
 
@@ -83,7 +83,7 @@ def _unread(
 
 
 def _judge(run: Run, change: Change, live: Live | None) -> ChangeResult:
-    """What live says of a write; what is done is recorded."""
+    """Compare a write with live; record it if it is done."""
     record = run.state.campaigns[change.key]
     if live is None:
         return failed(change, Failure(f"{change.action} of {change.key}: {record.id} is not found any more"))
@@ -95,7 +95,7 @@ def _judge(run: Run, change: Change, live: Live | None) -> ChangeResult:
 
 
 def _judge_stop(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
-    """A cancel or a pause. The record of a cancel goes, but for one that the manifest declares."""
+    """Compare a cancel or pause. A cancel releases the record unless the campaign is still declared."""
     wanted = Status.CANCELED if change.action is Action.CANCEL else Status.PAUSED
     status = status_of(live, record.applied)
     if status is not wanted:

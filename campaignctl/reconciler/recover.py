@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
@@ -20,7 +21,6 @@ from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
 from campaignctl.project.model import Project
 from campaignctl.reconciler import settle
-from campaignctl.reconciler.apply import api_of, locked
 from campaignctl.reconciler.opening import (
     Opening,
     check_company,
@@ -33,34 +33,17 @@ from campaignctl.reconciler.opening import (
     unknown_to,
 )
 from campaignctl.reconciler.plan import stop_mark
-from campaignctl.reconciler.ports import CampaignApi
-from campaignctl.reconciler.run import AT_ONCE, Run, Wiring, new_state
+from campaignctl.reconciler.run import Run, Wiring, new_state
 from campaignctl.reconciler.state_ops import intent_of
+from campaignctl.review.reports import Belonging, Found, Rebinding, Recovery
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
 
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
+
 # So many of the newest recorded campaigns have to be found in the account.
 _PROOFS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Belonging:
-    """What a state belongs to. `company_id` is None where no campaign has shown it yet."""
-
-    url: str
-    company_id: str | None
-    environment: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Rebinding:
-    """A change of a state's belonging; `found` of the `looked_for` newest campaigns were seen there."""
-
-    before: Belonging
-    after: Belonging
-    campaigns: int
-    looked_for: int
-    found: int
 
 
 def rebind(wiring: Wiring, project: Project, approve: Callable[[Rebinding], bool]) -> bool:
@@ -69,8 +52,8 @@ def rebind(wiring: Wiring, project: Project, approve: Callable[[Rebinding], bool
     Raises StateError when there is nothing to change or a write is not settled, and AccountMismatch when
     the recorded campaigns are not in that account.
     """
-    api = api_of(wiring)
-    with locked(wiring, "state rebind") as session:
+    api = wiring.need_api()
+    with wiring.locked("state rebind") as session:
         state = session.state
         if state is None:
             raise StateError("there is no state yet", hint=Sentence("", Command("apply"), " makes it"))
@@ -81,7 +64,7 @@ def rebind(wiring: Wiring, project: Project, approve: Callable[[Rebinding], bool
     return True
 
 
-def _rebinding(wiring: Wiring, api: CampaignApi, project: Project, state: State) -> Rebinding:
+def _rebinding(wiring: Wiring, api: OcambaApi, project: Project, state: State) -> Rebinding:
     before = Belonging(state.account.url, state.account.company_id, state.environment)
     newest = sorted(state.campaigns.values(), key=lambda record: record.created_at, reverse=True)[:_PROOFS]
     lives = spread(lambda record: api.read(record.id), newest, wiring.parallelism)
@@ -129,32 +112,6 @@ _OVER = (Status.SENT, Status.CANCELED)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A campaign that the state does not know.
-
-    `key` is where it belongs, None when its key is declared and recorded nowhere. `into` is the key under
-    which it is recorded by a recovery, None when only its trace is kept: it is over, or another one has its
-    key.
-    """
-
-    id: str
-    name: str
-    key: str | None
-    status: str
-    can_send: bool
-    into: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """What was found, newest first, of how many campaigns; and whether it was taken over."""
-
-    found: tuple[Found, ...]
-    looked_at: int
-    written: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Stray:
     """An unknown campaign in the making of a decision."""
 
@@ -169,13 +126,13 @@ def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
 
     Raises what stops an apply, and StateError when a write of an earlier run is not settled.
     """
-    api = api_of(wiring)
+    api = wiring.need_api()
     if not write:
         state = wiring.backend.read()
         opening = _opened(wiring, api, desired, state)
         strays = _decided(opening, desired, state, api)
         return Recovery(_shown(strays), len(opening.scan.lives), written=False)
-    with locked(wiring, "state recover") as session:
+    with wiring.locked("state recover") as session:
         opening = _opened(wiring, api, desired, session.state)
         run = Run(wiring, session, api, desired.project, opening)
         strays = _decided(opening, desired, session.state, api)
@@ -185,7 +142,7 @@ def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
     return Recovery(_shown(strays), len(opening.scan.lives), written=bool(strays))
 
 
-def _opened(wiring: Wiring, api: CampaignApi, desired: DesiredState, state: State | None) -> Opening:
+def _opened(wiring: Wiring, api: OcambaApi, desired: DesiredState, state: State | None) -> Opening:
     """The opening read of the whole list: what is missing may be older than the newest page."""
     check_environment(state, desired.project)
     whole = replace(state, seen=()) if state else None
@@ -217,7 +174,7 @@ def _check_settled(state: State | None) -> None:
 
 
 def _decided(
-    opening: Opening, desired: DesiredState, state: State | None, api: CampaignApi
+    opening: Opening, desired: DesiredState, state: State | None, api: OcambaApi
 ) -> tuple[_Stray, ...]:
     """Every unknown campaign, newest first, with what is to become of it."""
     tags = tags_of(desired.project, _keys(desired, state))
@@ -233,7 +190,7 @@ def _heads(
     state: State | None,
     lives: Mapping[str, Live],
     place: Mapping[str, int],
-    api: CampaignApi,
+    api: OcambaApi,
 ) -> dict[str, str]:
     """The campaign that each key shall have: the newest that is not over, else the newest that was sent."""
     contenders: dict[str, list[Live]] = {}
@@ -337,7 +294,7 @@ def _intent(stray: _Stray, live: Live, wanted: DesiredCampaign | None) -> Intent
     seen = replace(intent_of(live), intent=stray.made_by.intent)
     if wanted is None:
         return seen
-    fired = seen.first_send == AT_ONCE
+    fired = seen.at_once
     spec = _as_fired(wanted.spec, fired=fired)
     if compare(spec, {}, live).changes:
         return replace(seen, lifecycle=wanted.lifecycle)
@@ -361,10 +318,10 @@ def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iter
     whatever key. A folder that was moved meanwhile must send nothing again."""
     status = status_of(live, intent.spec)
     once = not intent.spec.get("recurrence") or not runs_left(intent.spec, run.now())
-    if intent.first_send != AT_ONCE and not (once and status in _HAVE_SENT):
+    if not intent.at_once and not (once and status in _HAVE_SENT):
         return
     known = {entry.digest for entry in run.state.sent}
-    bodies = [intent.digest, *_asked_by(desired, live, fired=intent.first_send == AT_ONCE)]
+    bodies = [intent.digest, *_asked_by(desired, live, fired=intent.at_once)]
     for digest in dict.fromkeys(bodies):
         if digest not in known:
             yield Sent(digest, _key_of(run.state, live.id), live.id, iso(run.now()))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
+from typing import TYPE_CHECKING
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
@@ -20,8 +21,10 @@ from campaignctl.plan import records
 from campaignctl.plan.context import Reading, Unsettled
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import behind, check_company, company_of, newest, spread
-from campaignctl.reconciler.ports import CampaignApi
-from campaignctl.state.model import Record, State
+from campaignctl.state.model import Intent, Record, State
+
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
 
 # Up to this many campaigns are read by id without asking for a list page first.
 _FEW = 2
@@ -34,7 +37,7 @@ class _Reads:
     `live_only`: what is wanted is not expected to be over, so that the list may leave that out.
     """
 
-    api: CampaignApi
+    api: OcambaApi
     parallelism: int
     live_only: bool = True
     seen: dict[str, Live] = field(default_factory=dict)
@@ -65,7 +68,7 @@ class _Reads:
 
 
 def read_records(
-    api: CampaignApi,
+    api: OcambaApi,
     wanted: Mapping[str, Record],
     *,
     parallelism: int,
@@ -92,7 +95,7 @@ def read_records(
 
 
 def observe(
-    api: CampaignApi,
+    api: OcambaApi,
     state: State | None,
     desired: DesiredState,
     now: datetime,
@@ -128,7 +131,7 @@ def observe(
     )
 
 
-def prove_account(api: CampaignApi, state: State, project: Project, seen: Mapping[str, Live]) -> None:
+def prove_account(api: OcambaApi, state: State, project: Project, seen: Mapping[str, Live]) -> None:
     """Raise AccountMismatch unless some read shows that the account is the state's.
 
     A campaign is missing only in an account that is proven right: another one does not know the id
@@ -148,7 +151,7 @@ def prove_account(api: CampaignApi, state: State, project: Project, seen: Mappin
 
 
 def _adoptable(
-    api: CampaignApi, state: State | None, desired: DesiredState, parallelism: int
+    api: OcambaApi, state: State | None, desired: DesiredState, parallelism: int
 ) -> dict[str, Live | None]:
     """Reads of the campaigns that manifests want to take over, by id; none once that is done."""
     recorded = state.campaigns if state else {}
@@ -159,7 +162,7 @@ def _adoptable(
 
 
 def _released(
-    api: CampaignApi,
+    api: OcambaApi,
     state: State,
     desired: DesiredState,
     parallelism: int,
@@ -185,25 +188,32 @@ def _released(
     return {campaign_id: known[campaign_id] for campaign_id in ids}
 
 
-def look(api: CampaignApi, state: State) -> tuple[dict[str, Live], dict[str, Unsettled]]:
+def look(api: OcambaApi, state: State) -> tuple[dict[str, Live], dict[str, Unsettled]]:
     """One look for every pending create, without waiting: found ones and the others."""
-    found = find(api, state)
-    settled = {key: lives[0] for key, lives in found.items() if len(lives) == 1}
-    unsettled = {
-        key: Unsettled(
+    settled = {key: lives[0] for key, lives in find(api, state).items() if len(lives) == 1}
+    return settled, {key: one for key, one in open_intents(state).items() if key not in settled}
+
+
+def open_intents(state: State) -> dict[str, Unsettled]:
+    """Every write that may have been sent and is not settled, by key."""
+    return {
+        key: unsettled(
             key,
-            intent.intent,
-            at_once=intent.first_send == "immediately",
-            reason=f"unsettled: nobody knows yet whether its {intent.operation} happened; apply settles it",
-            hint=Sentence(Command("apply")),
+            intent,
+            f"unsettled: nobody knows yet whether its {intent.operation} happened; apply settles it",
+            Sentence(Command("apply")),
         )
         for key, intent in state.pending.items()
-        if intent.phase != "planned" and key not in settled
+        if intent.phase != "planned"
     }
-    return settled, unsettled
 
 
-def find(api: CampaignApi, state: State) -> dict[str, list[Live]]:
+def unsettled(key: str, intent: Intent, reason: str, hint: str) -> Unsettled:
+    """An intent that stays open, why, and what a person can do."""
+    return Unsettled(key, intent.intent, intent.at_once, reason, hint)
+
+
+def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
     """Campaigns that carry the marker of a pending create, by key; all that the state does not know are
     looked at, whatever their name, and read by id where the list says nothing about metadata."""
     pending = {

@@ -1,4 +1,4 @@
-"""What every operation works with, put together by the command line."""
+"""The context of every operation: the adapters of a command, and a run under the lock."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, uuid5
 
 from campaignctl.campaign import marker
@@ -14,6 +15,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.errors import (
     AccountMismatch,
     ApiError,
+    CampaignctlError,
     Command,
     Halted,
     Interrupted,
@@ -26,23 +28,26 @@ from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired
 from campaignctl.plan.model import Action, Lifts
 from campaignctl.project.model import Project
-from campaignctl.reconciler.opening import Opening
-from campaignctl.reconciler.outcome import ChangeOutcome, Event, OnEvent
-from campaignctl.reconciler.ports import Backend, CampaignApi, Clock, Session
+from campaignctl.reconciler.opening import Opening, check_environment, opening_read
+from campaignctl.reconciler.ports import Backend, Clock, Session
+from campaignctl.review.outcome import ChangeOutcome, Event, OnEvent
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
+
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """The adapters and settings of one run. `api` is None when nothing may be read or sent.
 
-    `who` and `host` say for the history, the lock and the reasons of cancels who runs this, and where.
-    `lacks` says whether the checkout certainly does not have a commit.
+    `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `lacks` tells
+    whether the checkout certainly does not contain a commit.
     """
 
     backend: Backend
-    api: CampaignApi | None
+    api: OcambaApi | None
     clock: Clock
     on_event: OnEvent
     tool_version: str
@@ -53,27 +58,41 @@ class Wiring:
     who: str = ""
     host: str = ""
 
+    def need_api(self) -> OcambaApi:
+        """The API. Raises CampaignctlError without a token."""
+        if self.api is None:
+            raise CampaignctlError(
+                "there is no token, and nothing can be applied without one",
+                hint="set OCAMBA_TOKEN (in the dashboard: profile menu, API Tokens)",
+            )
+        return self.api
 
-# `first_send` of an intent that sets its campaign off as soon as it arrives.
-AT_ONCE = "immediately"
+    @contextmanager
+    def locked(self, operation: str) -> Iterator[Session]:
+        """Hold the lock of the state; it is always released."""
+        session = self.backend.acquire(operation, self.lock_timeout)
+        try:
+            yield session
+        finally:
+            session.release()
 
 
 @dataclass
 class Run:
-    """What every step of an apply needs.
+    """A run that holds the lock, after its opening read.
 
-    `broken_off` holds why nothing further may be sent, if so; `troubled` says that a change went wrong, so
-    that nothing that could send soon is armed. `overrides` are what the command line lifted. `arriving`
-    holds, by their new keys, records as they were seen that a move is still to bring there. `ahead` are the
-    requests of changes that are not over yet.
+    `broken_off` is the error after which nothing more may be sent. `troubled`: a change failed, so nothing
+    that could send soon is armed. `overrides` are the guardrails that the command line lifted. `arriving`
+    holds records as they were read, by the keys that pending moves and adoptions will give them. `ahead`
+    counts the requests of unfinished changes.
     """
 
     wiring: Wiring
     session: Session
-    api: CampaignApi
+    api: OcambaApi
     project: Project
     opening: Opening
-    broken_off: Exception | None = field(default=None)
+    broken_off: CampaignctlError | None = None
     troubled: bool = False
     ahead: dict[tuple[str, Action], int] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
@@ -85,7 +104,7 @@ class Run:
 
     @contextmanager
     def flight(self) -> Iterator[Callable[[], None]]:
-        """What is called when a request is next: it waits while as many are under way as may be."""
+        """A function to call directly before a request: it waits while too many are in flight."""
         with ExitStack() as landing:
 
             def leave() -> None:
@@ -96,7 +115,7 @@ class Run:
 
     @property
     def state(self) -> State:
-        """The state with every step so far. Only called once there is one."""
+        """The state with every step so far. There must be one."""
         state = self.session.state
         if state is None:
             raise AssertionError("a run records nothing before the first write of its state")
@@ -107,10 +126,10 @@ class Run:
         return self.api.server_time or self.wiring.clock.now()
 
     def record(self, entry: Entry) -> None:
-        """Take one step, durably. When the journal cannot be written, the whole state is, or is rescued.
+        """Record one step durably. If the journal cannot be written, write the whole state instead.
 
-        The session keeps a step that it could not append, so the whole state has it. Raises LockLost,
-        StateNotSaved.
+        The session keeps a step that it could not append, so the whole state contains it. Raises LockLost
+        or StateNotSaved.
         """
         try:
             self.session.append(entry)
@@ -119,15 +138,15 @@ class Run:
             self.session.write(self.state)
 
     def may_send(self) -> None:
-        """The last look before a request leaves. Raises LockLost or Interrupted."""
+        """Raise LockLost or Interrupted if no request may leave."""
         self.session.check()
         if self.wiring.clock.interrupted:
             raise Interrupted("interrupted")
 
     def not_halted(self, key: str, campaign_id: str | None = None) -> None:
-        """The stop mark, directly before a request that lets a campaign send. Raises Halted.
+        """Raise Halted if the stop mark names the campaign. Checked before everything that can send.
 
-        A create of any kind is one: whoever halts wants to find nothing new afterwards.
+        Every create counts: after a halt nothing new may appear.
         """
         state = self.session.state
         record = state.campaigns.get(key) if state else None
@@ -153,44 +172,43 @@ class Run:
         return Lifts.at(self.now(), self.overrides, self.project.overrides).lifts(name, key)
 
     def refused(self, error: Refused) -> None:
-        """A refusal: one of the token means that every further request would be refused as well."""
+        """Stop the run if the token was rejected: every further request would be refused too."""
         if isinstance(error, TokenRejected):
             self.broken_off = self.broken_off or error
 
     def note(self, text: str) -> None:
-        """A line worth showing."""
+        """Report a line of progress."""
         self.wiring.on_event(Event("note", text))
 
     def answered(self, key: str, action: Action) -> None:
-        """The requests of one change were answered, and a read is still to show what came of it."""
+        """Report that the requests of a change were answered; a read still has to confirm it."""
         self.ahead[key, action] = 0
         self.wiring.on_event(Event("answered", "", key, action, remaining=self.remaining()))
 
     def finished(self, key: str, action: Action, outcome: ChangeOutcome) -> None:
-        """One change is over."""
+        """Report that a change is finished."""
         self.ahead.pop((key, action), None)
         self.wiring.on_event(Event("finished", outcome, key, action, outcome, remaining=self.remaining()))
 
     def remaining(self) -> timedelta:
-        """How long the requests of changes that are not over yet take at the pace of the account."""
+        """How long the requests of unfinished changes take at the account's pace."""
         return self.api.estimate(sum(list(self.ahead.values())))
 
     def created(self, key: str, intent: Intent, live: Live) -> Record:
-        """Record a campaign that a create has made, and what its answer proves of the account.
+        """Record a created campaign, and what its answer tells about the account.
 
-        A record that the key had before is released. Raises AccountMismatch, after recording.
+        An earlier record of the key is released. Raises AccountMismatch, after recording.
         """
         now, learnt = self.now(), self._learnt(live)
         record = records.created(intent, live, now)
         old = self.state.campaigns.get(key)
         left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
-        fired = intent.first_send == AT_ONCE
         self.record(
             Entry(
                 records={key: record},
                 intents={key: None},
                 missed={key: None},
-                sent=(Sent(intent.digest, key, live.id, iso(now)),) if fired else (),
+                sent=(Sent(intent.digest, key, live.id, iso(now)),) if intent.at_once else (),
                 released=left,
                 account=learnt if learnt != self.state.account else None,
             )
@@ -206,12 +224,12 @@ class Run:
         return record
 
     def _is_strange(self, live: Live) -> bool:
-        """Whether an answer comes from another account than the one of this state."""
+        """Whether the answer comes from another company than the state's."""
         known = self.state.account.company_id
         return bool(known and live.company_id and known != live.company_id)
 
     def _learnt(self, live: Live) -> Account:
-        """The account after the answer to a create: whose it is, and whether markers come back."""
+        """The account after the answer to a create: its company, and whether metadata comes back."""
         account = self.state.account
         if self._is_strange(live):
             return account
@@ -223,8 +241,8 @@ class Run:
         return replace(account, company_id=account.company_id or live.company_id, markers=markers)
 
     def _look_for_marker(self, live: Live) -> None:
-        """A read shows the marker that an answer leaves out, or that there is none. Where it cannot be read
-        now, the next create is asked again."""
+        """Read whether the campaign has its marker, which the answer left out. If the read fails, the next
+        create tells."""
         try:
             full = self.api.read(live.id)
         except (ApiError, Interrupted):
@@ -233,8 +251,16 @@ class Run:
         self.record(Entry(account=replace(self.state.account, markers=shows), decision=False))
 
     def release(self, key: str, record: Record, status: str) -> None:
-        """Let a record go; what is left of it stays under `released`."""
+        """Release a record; its trace stays under `released`."""
         self.record(Entry(records={key: None}, released=(records.released(key, record, status, self.now()),)))
+
+
+def opened(wiring: Wiring, session: Session, project: Project, keys: Iterable[str]) -> Run:
+    """Make the opening read. Raises what `opening_read` raises, and AccountMismatch."""
+    state, api = session.state, wiring.need_api()
+    check_environment(state, project)
+    opening = opening_read(api, state, project, keys, wiring.clock.now())
+    return Run(wiring, session, api, project, opening)
 
 
 def new_state(run: Run) -> State:
@@ -250,19 +276,12 @@ def new_state(run: Run) -> State:
 
 
 def _new_lineage(clock: Clock) -> str:
-    """A UUID, made of two ids of ours: they are half as long."""
+    """A UUID made of two of our ids, which are half as long."""
     return str(uuid5(NAMESPACE_OID, clock.new_id() + clock.new_id()))
 
 
-def observed_entry(state: State, observed: Iterable[tuple[str, Record]], now: datetime) -> Entry:
-    """Records that were merely seen, and the ledger entries that follow."""
-    changed = {key: record for key, record in observed if state.campaigns.get(key) != record}
-    return Entry(records=changed, sent=used_up(state, changed, now), decision=False)
-
-
 def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Sent, ...]:
-    """What the ledger has to learn of these records: one-off campaigns that were found sent, sending or set
-    off have used up their body."""
+    """New ledger entries for these records: one-off campaigns that were sent, are sending or were started."""
     ledger = {entry.digest for entry in state.sent}
     return tuple(
         Sent(record.digest, key, record.id, iso(now))

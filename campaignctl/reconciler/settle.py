@@ -1,7 +1,7 @@
-"""Settling: what became of a write whose outcome nobody knows, before anything else is planned or sent.
+"""Settle writes with an unknown outcome before anything else is planned or sent.
 
-The rules are those of "Creating without an idempotency key": look for the marker, wait, look again; then
-repeat only what cannot send within the horizon, and leave the rest to a person, by name.
+Look for the marker, wait, look again; then repeat only creates that cannot send within the horizon, and
+report the rest: a person decides.
 """
 
 from __future__ import annotations
@@ -14,32 +14,30 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, Halted, Interrupted, OutcomeUnknown, Refused, Sentence
 from campaignctl.plan.context import Unsettled
+from campaignctl.plan.request import Request
 from campaignctl.reconciler import requests
-from campaignctl.reconciler.refresh import find
-from campaignctl.reconciler.run import AT_ONCE, Run
+from campaignctl.reconciler.refresh import find, unsettled
+from campaignctl.reconciler.run import Run
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import Entry, Intent
+from campaignctl.state.model import Entry, Intent, Record
 
 
 def drop_planned(run: Run) -> None:
-    """Forget intents that were certainly never sent."""
+    """Drop intents that were never sent."""
     planned = {key: None for key, intent in run.state.pending.items() if intent.phase == "planned"}
     if planned:
         run.record(Entry(intents=planned))
 
 
 def settle(run: Run) -> dict[str, Unsettled]:
-    """Settle every started intent; what stays unsettled, by key."""
-    unsettled: dict[str, Unsettled] = {}
+    """Settle every started intent. Returns those that stay unsettled, by key."""
+    left: dict[str, Unsettled] = {}
     for key, intent in list(run.state.pending.items()):
         if intent.operation == "create" or intent.phase == "planned" or intent.id is None:
             continue
-        judge = _settle_update if intent.operation == "update" else _settle_winner
-        left = judge(run, key, intent, intent.id)
-        unsettled.update({key: left} if left else {})
-    if _creates(run):
-        unsettled.update(_settle_creates(run))
-    return unsettled
+        if (open_still := _settle_at_once(run, key, intent, intent.id)) is not None:
+            left[key] = open_still
+    return {**left, **_settle_creates(run)} if _creates(run) else left
 
 
 def _creates(run: Run) -> dict[str, Intent]:
@@ -51,10 +49,10 @@ def _creates(run: Run) -> dict[str, Intent]:
 
 
 def await_age(run: Run, intents: list[Intent]) -> None:
-    """Wait until no request of these can still be on its way: each is older than one request may take."""
+    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`."""
     for intent in intents:
         started = parse_iso(intent.at) if intent.at else run.now()
-        # A whole second more, as the server's clock is known to the second.
+        # One second more: the server's clock is known to the second.
         until = started + run.project.api.timeout + timedelta(seconds=1)
         while (left := until - run.now()) > timedelta(0):
             if run.wiring.clock.interrupted:
@@ -63,7 +61,7 @@ def await_age(run: Run, intents: list[Intent]) -> None:
 
 
 def _settle_creates(run: Run) -> dict[str, Unsettled]:
-    """Look for every pending create, patiently."""
+    """Look for every pending create, repeatedly."""
     pending = _creates(run)
     run.note(f"settling {len(pending)} {'create' if len(pending) == 1 else 'creates'} of unknown outcome")
     await_age(run, list(pending.values()))
@@ -74,16 +72,22 @@ def _settle_creates(run: Run) -> dict[str, Unsettled]:
         run.wiring.clock.wait(wait)
         run.may_send()
         doubles = _adopt_found(run)
-    unsettled = {key: _double(key, _creates(run)[key], lives) for key, lives in doubles.items()}
+    left: dict[str, Unsettled] = {}
     for key, intent in _creates(run).items():
-        if key not in unsettled:
-            left = _not_found(run, key, intent)
-            unsettled.update({key: left} if left else {})
-    return unsettled
+        if lives := doubles.get(key):
+            twice = f"two campaigns carry its marker: {', '.join(live.id for live in lives)}"
+            adopt = Command("state", "resolve", key, "--adopt", lives[0].id)
+            left[key] = unsettled(key, intent, twice, Sentence(adopt))
+        elif not repeatable(run, intent):
+            reason = "nobody knows whether its create happened, and it could have sent"
+            left[key] = unsettled(key, intent, reason, _either(key, "ID", "if the dashboard shows none"))
+        elif (open_still := _repost(run, key, intent)) is not None:
+            left[key] = open_still
+    return left
 
 
 def _adopt_found(run: Run) -> dict[str, list[Live]]:
-    """Record every campaign that one look finds; what is there twice is returned."""
+    """Record every campaign that one look finds. Returns those found more than once."""
     doubles = {}
     for key, lives in find(run.api, run.state).items():
         if len(lives) > 1:
@@ -95,39 +99,13 @@ def _adopt_found(run: Run) -> dict[str, list[Live]]:
     return doubles
 
 
-def _double(key: str, intent: Intent, lives: list[Live]) -> Unsettled:
-    ids = ", ".join(live.id for live in lives)
-    return Unsettled(
-        key,
-        intent.intent,
-        at_once=intent.first_send == AT_ONCE,
-        reason=f"two campaigns carry its marker: {ids}",
-        hint=Sentence(Command("state", "resolve", key, "--adopt", lives[0].id)),
-    )
-
-
-def _not_found(run: Run, key: str, intent: Intent) -> Unsettled | None:
-    """After the last look: create it again where that cannot send soon, else leave it to a person."""
-    if not repeatable(run, intent):
-        return Unsettled(
-            key,
-            intent.intent,
-            at_once=intent.first_send == AT_ONCE,
-            reason="nobody knows whether its create happened, and it could have sent",
-            hint=_either(key, "ID", "if the dashboard shows none"),
-        )
-    return _repost(run, key, intent)
-
-
 def repeatable(run: Run, intent: Intent) -> bool:
-    """Whether an unknown create may be sent again: its marker would show a second copy, and neither could
-    send within the horizon."""
+    """Whether a create with an unknown outcome may be sent again: its marker would reveal a second copy, and
+    neither could send within the horizon."""
     if run.state.account.markers is not True or not run.project.api.markers:
         return False
-    if intent.first_send is None:
-        return True
-    if intent.first_send == AT_ONCE:
-        return False
+    if intent.first_send is None or intent.at_once:
+        return intent.first_send is None
     return parse_iso(intent.first_send) - run.now() > run.project.api.settle.horizon
 
 
@@ -142,83 +120,80 @@ def _repost(run: Run, key: str, intent: Intent) -> Unsettled | None:
             run.record(Entry(intents={key: again}))
 
     try:
-        live = run.api.create(marker.stamp(intent.spec, made_by), before=before)
+        live = run.api.send(Request("create", body=marker.stamp(intent.spec, made_by)), before=before)
     except Refused as error:
         run.record(Entry(intents={key: None}))
         run.note(f"{key}: {error.summary}")
         return None
     except Halted as error:
-        return Unsettled(key, intent.intent, False, error.summary, error.hint)
+        return unsettled(key, intent, error.summary, error.hint)
     except OutcomeUnknown:
-        return Unsettled(key, intent.intent, False, "still of unknown outcome", Sentence(Command("apply")))
+        return unsettled(key, intent, "still of unknown outcome", Sentence(Command("apply")))
     run.created(key, again, live)
     run.note(f"{key}: not found, created again as {live.id}")
     return None
 
 
-def _settle_update(run: Run, key: str, intent: Intent, campaign_id: str) -> Unsettled | None:
-    """An update that sets a campaign off: a read decides whether it happened; it is never repeated here."""
+def _settle_at_once(run: Run, key: str, intent: Intent, campaign_id: str) -> Unsettled | None:
+    """Settle a write that sends at once: a read decides whether it happened. It is never repeated."""
     await_age(run, [intent])
     live = run.api.read(campaign_id, reserve=True)
     record = run.state.campaigns.get(key)
     status = status_of(live, record.applied if record else None) if live else Status.MISSING
-    if live and record and status in (Status.DRAFT, Status.MANUAL) and not live.members.get("was_launched"):
+    decides = intent.operation == "winner"
+    happened = live and record and (shows_winner if decides else shows_set_off)(record, live)
+    if live and record and happened:
+        if decides:
+            requests.was_decided(run, key, intent, record, live)
+            run.note(f"{key}: the winner of {campaign_id} is {run.state.campaigns[key].winner}")
+        else:
+            requests.was_set_off(run, key, intent, record, live)
+            run.note(f"{key}: {campaign_id} was set off")
+        return None
+    if happened is False:
         requests.drop_intent(run, key)
-        run.note(f"{key}: {campaign_id} was not set off")
+        not_so = f"the winner of {campaign_id} was not set" if decides else f"{campaign_id} was not set off"
+        run.note(f"{key}: {not_so}")
         return None
-    if live and record and status in (Status.SCHEDULED, Status.RUNNING, Status.SENT, Status.NEEDS_DECISION):
-        if status is Status.SCHEDULED and record.status == Status.SCHEDULED:
-            return _leave_update(key, intent, "it was scheduled before and is now")
-        requests.was_set_off(run, key, intent, record, live)
-        run.note(f"{key}: {campaign_id} was set off")
-        return None
-    return _leave_update(key, intent, f"{campaign_id} is {status}")
+    if decides:
+        reason = f"nobody knows whether the winner of {campaign_id} was set: it is {status}"
+        return unsettled(key, intent, reason, _either(key, campaign_id, "if it was not set"))
+    before = record is not None and status is Status.SCHEDULED
+    why = "it was scheduled before and is now" if before else f"{campaign_id} is {status}"
+    reason = f"nobody knows whether {campaign_id} was set off: {why}"
+    return unsettled(key, intent, reason, _either(key, campaign_id, "if it has not sent"))
 
 
-def _settle_winner(run: Run, key: str, intent: Intent, campaign_id: str) -> Unsettled | None:
-    """The winner of an A/B test: one that still waits for it, and shows none, proves that it was not set."""
-    await_age(run, [intent])
-    live = run.api.read(campaign_id, reserve=True)
-    record = run.state.campaigns.get(key)
-    status = status_of(live, record.applied if record else None) if live else Status.MISSING
-    if live and record and status is Status.NEEDS_DECISION and live.winner is None:
-        requests.drop_intent(run, key)
-        run.note(f"{key}: the winner of {campaign_id} was not set")
+def shows_set_off(record: Record, live: Live) -> bool | None:
+    """Whether live proves that a campaign was started, or that it was not; None if it proves neither."""
+    status = status_of(live, record.applied)
+    if status in (Status.DRAFT, Status.MANUAL) and not live.members.get("was_launched"):
+        return False
+    if status is Status.SCHEDULED and record.status == Status.SCHEDULED:
         return None
-    if live and record and (live.winner or status in (Status.SCHEDULED, Status.RUNNING, Status.SENT)):
-        requests.was_decided(run, key, intent, record, live)
-        run.note(f"{key}: the winner of {campaign_id} is {run.state.campaigns[key].winner}")
-        return None
-    return Unsettled(
-        key,
-        intent.intent,
-        at_once=True,
-        reason=f"nobody knows whether the winner of {campaign_id} was set: it is {status}",
-        hint=_either(key, campaign_id, "if it was not set"),
-    )
+    return status in (Status.SCHEDULED, Status.RUNNING, Status.SENT, Status.NEEDS_DECISION) or None
 
 
-def _leave_update(key: str, intent: Intent, why: str) -> Unsettled:
-    return Unsettled(
-        key,
-        intent.intent,
-        at_once=True,
-        reason=f"nobody knows whether {intent.id} was set off: {why}",
-        hint=_either(key, str(intent.id), "if it has not sent"),
-    )
+def shows_winner(record: Record, live: Live) -> bool | None:
+    """Whether live proves that the winner of an A/B test was set, or that it was not; else None."""
+    status = status_of(live, record.applied)
+    if status is Status.NEEDS_DECISION and live.winner is None:
+        return False
+    return bool(live.winner) or status in (Status.SCHEDULED, Status.RUNNING, Status.SENT) or None
 
 
 def _either(key: str, campaign_id: str, when: str) -> Sentence:
-    """The two answers that a person may give: it became this campaign, or it did not happen."""
+    """The two answers a person can give: it is this campaign, or it did not happen."""
     adopt = Command("state", "resolve", key, "--adopt", campaign_id)
     return Sentence(adopt, ", or ", Command("state", "resolve", key, "--retry"), f" {when}")
 
 
 def cancel_copies(run: Run) -> None:
-    """Cancel second copies of what was posted twice; ours is the recorded one."""
+    """Cancel second copies of campaigns that were posted twice; the recorded one stays."""
     for key, live in run.opening.copies:
         run.note(f"{key}: {live.id} is a second copy of it and is cancelled")
         try:
-            run.api.cancel(live.id, "campaignctl: a second copy of the same campaign", before=run.may_send)
+            why = "campaignctl: a second copy of the same campaign"
+            run.api.send(Request("cancel", live.id, {"reason": why}), before=run.may_send)
         except (Refused, OutcomeUnknown) as error:
             run.note(f"{key}: {live.id} could not be cancelled: {error.summary}")

@@ -22,15 +22,15 @@ from campaignctl.errors import (
 from campaignctl.manifest.document import CAMPAIGN_KEY
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import decide, records
+from campaignctl.plan.request import Request
 from campaignctl.project.model import Project
 from campaignctl.reconciler import requests, settle
-from campaignctl.reconciler.apply import api_of, locked
-from campaignctl.reconciler.opening import check_company, check_environment, company_of, opening_read
+from campaignctl.reconciler.opening import check_company, check_environment, company_of
 from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
-from campaignctl.reconciler.run import AT_ONCE, Run, Wiring, new_state
+from campaignctl.reconciler.run import Run, Wiring, new_state, opened
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import Entry, Intent, Record, State, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, State, Watermark
 
 _OPERATION = "state migrate"
 _FORCED = Sentence("", Command("state", "push", "--force", "FILE"), " replaces it all the same")
@@ -48,7 +48,7 @@ def migrate(wiring: Wiring, project: Project, target: Backend) -> str:
         StateError: there is no state here, or one of another lineage or a later serial at the target.
     """
     source = wiring.backend
-    with locked(wiring, _OPERATION) as session:
+    with wiring.locked(_OPERATION) as session:
         state = session.state
         if state is None:
             raise StateError(
@@ -106,16 +106,16 @@ def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id
     is recorded already or not settled, a campaign that there is not, and one that belongs to another company,
     project or environment.
     """
-    api, project = api_of(wiring), desired.project
-    with locked(wiring, "import") as session:
+    wiring.need_api()
+    project = desired.project
+    with wiring.locked("import") as session:
         state = session.state
         check_environment(state, project)
         check_new_key((), key)
         if state is not None:
             _check_free(state, key, campaign_id)
-        opening = opening_read(api, state, project, [key], wiring.clock.now())
-        run = Run(wiring, session, api, project, opening)
-        company = opening.company_id or project.company_id
+        run = opened(wiring, session, project, [key])
+        company = run.opening.company_id or project.company_id
         live = _found(run, key, campaign_id, company)
         if state is None:
             session.write(new_state(run))
@@ -137,8 +137,7 @@ def _check_free(state: State, key: str, campaign_id: str) -> None:
             hint=Sentence(Command("state", "rm", key), " forgets it first, and leaves its campaign as it is"),
             key=key,
         )
-    owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
-    if owner is not None:
+    if (owner := requests.owner_of(state, campaign_id)) is not None:
         raise StateError(
             f"{campaign_id} is recorded already, as {owner}",
             hint=Command("state", "mv", owner, key),
@@ -191,7 +190,7 @@ def check_new_key(recorded: Iterable[str], key: str) -> None:
 
 def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
     """Give a record another key; the campaign is not touched."""
-    with locked(wiring, "state mv") as session:
+    with wiring.locked("state mv") as session:
         state = _state_of(session, project)
         record = _record_of(state, old)
         if old in state.pending or new in state.pending:
@@ -205,7 +204,7 @@ def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
 
 def remove(wiring: Wiring, project: Project, key: str) -> str:
     """Forget a record; the campaign is not touched, and its trace stays under `released`."""
-    with locked(wiring, "state rm") as session:
+    with wiring.locked("state rm") as session:
         state = _state_of(session, project)
         record = _record_of(state, key)
         gone = records.released(key, record, record.status, wiring.clock.now())
@@ -219,7 +218,7 @@ def push(wiring: Wiring, project: Project, state: State, force: bool) -> str:
     `force` allows another lineage and an older serial. A state that cannot be read may be replaced.
     """
     check_environment(state, project)
-    with locked(wiring, "state push") as session:
+    with wiring.locked("state push") as session:
         try:
             current = session.state
         except StateError:
@@ -258,11 +257,9 @@ def resolve(
     """
     if (adopt is None) == (not retry):
         raise StateError("say either --adopt ID or --retry", key=key)
-    api = api_of(wiring)
-    with locked(wiring, "state resolve") as session:
-        check_environment(session.state, project)
-        opening = opening_read(api, session.state, project, [key], wiring.clock.now())
-        run = Run(wiring, session, api, project, opening)
+    wiring.need_api()
+    with wiring.locked("state resolve") as session:
+        run = opened(wiring, session, project, [key])
         if session.state is None:
             session.write(new_state(run))
         intent = run.state.pending.get(key)
@@ -293,8 +290,7 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
     check_company(company_of([live]), run.state, run.project)
     if intent is not None and intent.operation != "create":
         return _adopt_update(run, key, intent, live)
-    owner = next((k for k, r in run.state.campaigns.items() if r.id == campaign_id), None)
-    if owner is not None:
+    if (owner := requests.owner_of(run.state, campaign_id)) is not None:
         raise StateError(f"{campaign_id} is recorded already, as {owner}", key=key)
     if key in run.state.campaigns and intent is None:
         raise StateError(f"{key} is recorded already, as {run.state.campaigns[key].id}", key=key)
@@ -362,7 +358,8 @@ def _cancel_doubles(run: Run, key: str, kept: Live) -> str:
             said += f" {live.id} carries the same marker and is {status_of(live)}; it is left as it is."
             continue
         try:
-            run.api.cancel(live.id, f"campaignctl: a second copy of {kept.id}", before=run.may_send)
+            why = f"campaignctl: a second copy of {kept.id}"
+            run.api.send(Request("cancel", live.id, {"reason": why}), before=run.may_send)
         except ApiError as error:
             raise CampaignctlError(
                 f"{key} is now {kept.id}, but its copy {live.id} could not be cancelled: {error.summary}",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
-from campaignctl.diff import FieldChange
 from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import records
@@ -18,49 +16,9 @@ from campaignctl.plan.winner import messages_of
 from campaignctl.reconciler.opening import check_environment, check_url
 from campaignctl.reconciler.refresh import observe
 from campaignctl.reconciler.run import Wiring
+from campaignctl.review.reports import PausedBy, StatusRow, Stop
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import State
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """The halt that stops a campaign: the key by which it is lifted, who ordered it, when and why."""
-
-    key: str
-    who: str
-    at: str
-    reason: str
-
-
-PausedBy = Literal["manifest", "halt", "somebody else"]
-
-
-@dataclass(frozen=True, slots=True)
-class StatusRow:
-    """One campaign now, recorded or only declared.
-
-    `status` is the live one ("missing" if the API knows no such id, "not created" for what is only
-    declared); `read` is false when it is only what the state remembers. `next_run` is
-    `YYYY-MM-DDTHH:MM:SSZ` or None. `pending` is the phase of an unsettled intent. `phase` is what the
-    manifest asks for. `halt` stops it; `paused_by` says whose pause it is. `decide` are the names of the
-    messages between which its A/B test waits for a decision. `changed_at` is when live was last changed,
-    as far as the API says and where it drifts.
-    """
-
-    key: str
-    id: str | None
-    name: str
-    status: str
-    read: bool
-    next_run: str | None = None
-    drift: tuple[FieldChange, ...] = ()
-    pending: str | None = None
-    declared: bool = True
-    phase: str = "active"
-    halt: Stop | None = None
-    paused_by: PausedBy | None = None
-    decide: tuple[str, ...] = ()
-    changed_at: str | None = None
 
 
 def status(wiring: Wiring, desired: DesiredState) -> tuple[StatusRow, ...]:

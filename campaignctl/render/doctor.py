@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from campaignctl.render.escape import escape, pad
 from campaignctl.render.table import Style, Tone
+from campaignctl.review.reports import Check, Verdict
 
 FORMAT_VERSION = 1
-
-Verdict = Literal["ok", "warning", "problem", "skipped"]
 
 _TONES: dict[Verdict, Tone] = {"ok": "green", "warning": "yellow", "problem": "red", "skipped": "dim"}
 _WIDTH = max(map(len, _TONES))
 
 
-class CheckShape(Protocol):
-    """One thing that was looked at."""
-
-    @property
-    def name(self) -> str:
-        """What, in a word."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """How it is; `skipped` if it could not be looked at."""
-
-    @property
-    def found(self) -> str:
-        """What was seen, in one line."""
-
-    @property
-    def mend(self) -> str:
-        """The command or setting that puts it right, or nothing."""
-
-
-def doctor_text(checks: Sequence[CheckShape], *, color: bool) -> str:
+def doctor_text(checks: Sequence[Check], *, color: bool) -> str:
     """Every check in the order given, and how many are not well."""
     style = Style(color)
     width = max((len(check.name) for check in checks), default=0)
@@ -44,7 +23,7 @@ def doctor_text(checks: Sequence[CheckShape], *, color: bool) -> str:
     return "\n".join([*lines, "", _summary(checks)]) + "\n"
 
 
-def doctor_json(checks: Sequence[CheckShape]) -> dict[str, Any]:
+def doctor_json(checks: Sequence[Check]) -> dict[str, Any]:
     """The same as a document; `result` is the worst verdict of all, `skipped` ones aside."""
     return {
         "format_version": FORMAT_VERSION,
@@ -56,24 +35,24 @@ def doctor_json(checks: Sequence[CheckShape]) -> dict[str, Any]:
     }
 
 
-def worst(checks: Sequence[CheckShape]) -> Literal["ok", "warning", "problem"]:
+def worst(checks: Sequence[Check]) -> Literal["ok", "warning", "problem"]:
     """The worst verdict; what was skipped was for a reason that is a check of its own."""
     found = {check.verdict for check in checks}
     return "problem" if "problem" in found else "warning" if "warning" in found else "ok"
 
 
-def _check(check: CheckShape, width: int, style: Style) -> Iterator[str]:
+def _check(check: Check, width: int, style: Style) -> Iterator[str]:
     verdict = style(pad(check.verdict, _WIDTH), _TONES[check.verdict])
     yield f"{verdict}  {style(pad(escape(check.name), width), 'bold')}  {escape(check.found, None)}"
     if check.mend:
         yield f"{' ' * (_WIDTH + width + 4)}{style('mend:', 'cyan')} {escape(check.mend, None)}"
 
 
-def _summary(checks: Sequence[CheckShape]) -> str:
+def _summary(checks: Sequence[Check]) -> str:
     counts = (_count(checks, "problem"), _count(checks, "warning"))
     return ", ".join(filter(None, counts)) + "." if any(counts) else "Everything is in order."
 
 
-def _count(checks: Sequence[CheckShape], verdict: Verdict) -> str:
+def _count(checks: Sequence[Check], verdict: Verdict) -> str:
     number = sum(check.verdict == verdict for check in checks)
     return f"{number} {verdict}{'s' if number > 1 else ''}" if number else ""

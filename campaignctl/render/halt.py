@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from campaignctl.errors import (
     NOWHERE,
@@ -14,13 +14,14 @@ from campaignctl.errors import (
 )
 from campaignctl.render.escape import escape
 from campaignctl.render.table import Style, Tone
+from campaignctl.review.halt import HaltOutcome, HaltRow, HaltWord, LiftOutcome
 from campaignctl.state.halts import Halt
 
 FORMAT_VERSION = 1
 
 # Above so many campaigns those that needed nothing are counted and not listed.
 _LISTED = 20
-_WORDS: dict[str, tuple[str, Tone]] = {
+_WORDS: dict[HaltWord, tuple[str, Tone]] = {
     "going": ("CAN STILL SEND", "red"),
     "unproven": ("NOT PROVEN", "red"),
     "undecided": ("waits for the winner of its A/B test", "yellow"),
@@ -32,79 +33,7 @@ _WORDS: dict[str, tuple[str, Tone]] = {
 _QUIET = ("idle", "over")
 
 
-class HaltRowShape(Protocol):
-    """One campaign that a halt names."""
-
-    @property
-    def key(self) -> str | None:
-        """The campaign's key, if it is known."""
-
-    @property
-    def id(self) -> str | None:
-        """The campaign's id, if it has one."""
-
-    @property
-    def name(self) -> str:
-        """The campaign's name."""
-
-    @property
-    def outcome(self) -> str:
-        """stopped, canceled, over, idle, undecided, going or unproven."""
-
-    @property
-    def status(self) -> str:
-        """What the last read showed."""
-
-    @property
-    def detail(self) -> str:
-        """What went wrong, or nothing."""
-
-    @property
-    def hint(self) -> str:
-        """What to do, or nothing."""
-
-
-class HaltShape(Protocol):
-    """A whole halt."""
-
-    @property
-    def halt(self) -> Halt:
-        """The order as it stands in the stop mark."""
-
-    @property
-    def marked(self) -> bool:
-        """Whether the stop mark is in place."""
-
-    @property
-    def rows(self) -> Sequence[HaltRowShape]:
-        """What is not proven first."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Why there may be more to stop."""
-
-    @property
-    def stopped(self) -> bool:
-        """Whether everything that was named is proven to be stopped."""
-
-
-class LiftShape(Protocol):
-    """A lift."""
-
-    @property
-    def keys(self) -> Sequence[str] | None:
-        """The keys or patterns that were to be lifted; None for everything."""
-
-    @property
-    def lifted(self) -> Sequence[Halt]:
-        """The halts that it touched."""
-
-    @property
-    def left(self) -> Sequence[Halt]:
-        """Those that still stop something."""
-
-
-def halt_text(outcome: HaltShape, *, color: bool, place: Place = NOWHERE) -> str:
+def halt_text(outcome: HaltOutcome, *, color: bool, place: Place = NOWHERE) -> str:
     """Every campaign with what a read shows of it, and how the halt is lifted, as typed at `place`."""
     style = Style(color)
     parts = [
@@ -117,11 +46,11 @@ def halt_text(outcome: HaltShape, *, color: bool, place: Place = NOWHERE) -> str
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _listed(rows: Sequence[HaltRowShape]) -> list[HaltRowShape]:
+def _listed(rows: Sequence[HaltRow]) -> list[HaltRow]:
     return [row for row in rows if len(rows) <= _LISTED or row.outcome not in _QUIET]
 
 
-def _row(row: HaltRowShape, style: Style, place: Place) -> Iterator[str]:
+def _row(row: HaltRow, style: Style, place: Place) -> Iterator[str]:
     words, tone = _WORDS[row.outcome]
     known_as = escape(row.key) if row.key else f"{escape(row.name)}, not in the state"
     campaign_id = f" ({escape(row.id)})" if row.id else ""
@@ -132,7 +61,7 @@ def _row(row: HaltRowShape, style: Style, place: Place) -> Iterator[str]:
         yield f"    {style('hint:', 'cyan')} {escape(at(row.hint, place), None)}"
 
 
-def _summary(outcome: HaltShape, style: Style, place: Place) -> str:
+def _summary(outcome: HaltOutcome, style: Style, place: Place) -> str:
     counts = Counter(row.outcome for row in outcome.rows)
     counted = ", ".join(
         f"{counts[word]} {words.lower() if words.isupper() else words}"
@@ -155,7 +84,7 @@ def _lift(halt: Halt) -> Command:
     return Command("halt", "--lift", *(halt.keys or ()), "--reason", "TEXT")
 
 
-def halt_json(outcome: HaltShape, place: Place = NOWHERE) -> dict[str, Any]:
+def halt_json(outcome: HaltOutcome, place: Place = NOWHERE) -> dict[str, Any]:
     """The document of a halt."""
     return {
         "format_version": FORMAT_VERSION,
@@ -191,7 +120,7 @@ def order_json(halt: Halt) -> dict[str, Any]:
     }
 
 
-def lift_text(outcome: LiftShape) -> str:
+def lift_text(outcome: LiftOutcome) -> str:
     """What is lifted, what happens now, and what is still halted."""
     left = {halt.id for halt in outcome.left}
     named = ", ".join(escape(key) for key in outcome.keys or ())
@@ -204,7 +133,7 @@ def lift_text(outcome: LiftShape) -> str:
     return "\n".join(lines) + "\n"
 
 
-def lift_json(outcome: LiftShape) -> dict[str, Any]:
+def lift_json(outcome: LiftOutcome) -> dict[str, Any]:
     """The document of a lift."""
     return {
         "format_version": FORMAT_VERSION,

@@ -10,8 +10,8 @@ from typing import Any
 from campaignctl.errors import NOWHERE, Command, Place, at
 from campaignctl.plan.model import Action
 from campaignctl.render.escape import escape
-from campaignctl.render.shapes import FailureShape, OutcomeShape, ResultShape
 from campaignctl.render.table import Style, Tone
+from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Failure, Outcome, Result
 
 FORMAT_VERSION = 1
 
@@ -27,12 +27,12 @@ _DONE: dict[Action, str] = {
     Action.FORGET: "forgotten",
     Action.NONE: "unchanged",
 }
-_UNDONE: dict[str, tuple[str, Tone]] = {
+_UNDONE: dict[ChangeOutcome, tuple[str, Tone]] = {
     "failed": ("FAILED", "red"),
     "not_started": ("not started", "yellow"),
     "unknown": ("OUTCOME UNKNOWN", "red"),
 }
-_RESULTS: dict[str, tuple[str, Tone]] = {
+_RESULTS: dict[Result, tuple[str, Tone]] = {
     "done": ("Done", "green"),
     "incomplete": ("Incomplete", "red"),
     "refused": ("Refused", "red"),
@@ -40,7 +40,7 @@ _RESULTS: dict[str, tuple[str, Tone]] = {
 }
 
 
-def outcome_text(outcome: OutcomeShape, *, color: bool, place: Place = NOWHERE) -> str:
+def outcome_text(outcome: Outcome, *, color: bool, place: Place = NOWHERE) -> str:
     """The whole outcome: a line for each change, why some are not done, and complete next commands."""
     style = Style(color)
     parts = [
@@ -52,7 +52,7 @@ def outcome_text(outcome: OutcomeShape, *, color: bool, place: Place = NOWHERE) 
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def outcome_json(outcome: OutcomeShape, place: Place = NOWHERE) -> dict[str, Any]:
+def outcome_json(outcome: Outcome, place: Place = NOWHERE) -> dict[str, Any]:
     """The outcome document of the public interface."""
     return {
         "format_version": FORMAT_VERSION,
@@ -67,7 +67,7 @@ def outcome_json(outcome: OutcomeShape, place: Place = NOWHERE) -> dict[str, Any
     }
 
 
-def _result_json(result: ResultShape, place: Place) -> dict[str, Any]:
+def _result_json(result: ChangeResult, place: Place) -> dict[str, Any]:
     error = result.error
     return {
         "key": result.key,
@@ -84,7 +84,7 @@ def _result_json(result: ResultShape, place: Place) -> dict[str, Any]:
     }
 
 
-def _result(result: ResultShape, style: Style, place: Place) -> Iterator[str]:
+def _result(result: ChangeResult, style: Style, place: Place) -> Iterator[str]:
     campaign_id = f" ({escape(result.id)})" if result.id else ""
     if result.outcome == "done":
         said = style(_DONE[result.action], "green")
@@ -96,7 +96,7 @@ def _result(result: ResultShape, style: Style, place: Place) -> Iterator[str]:
         yield from failure_lines(result.error, style, place)
 
 
-def failure_lines(failure: FailureShape, style: Style, place: Place) -> Iterator[str]:
+def failure_lines(failure: Failure, style: Style, place: Place) -> Iterator[str]:
     """Why a change is not done, indented under it."""
     yield f"    {escape(failure.summary, None)}"
     if failure.detail:
@@ -107,7 +107,7 @@ def failure_lines(failure: FailureShape, style: Style, place: Place) -> Iterator
         yield f"    trace_id: {escape(failure.trace_id)}"
 
 
-def _summary(outcome: OutcomeShape, style: Style) -> str:
+def _summary(outcome: Outcome, style: Style) -> str:
     head, tone = _RESULTS[outcome.result]
     counts = [f"{count} {words}" for words, count in _counts(outcome.changes)]
     if outcome.blocked:
@@ -115,7 +115,7 @@ def _summary(outcome: OutcomeShape, style: Style) -> str:
     return f"{style(f'{head}:', 'bold', tone)} {', '.join(counts) or 'nothing was changed'}."
 
 
-def _counts(changes: Sequence[ResultShape]) -> list[tuple[str, int]]:
+def _counts(changes: Sequence[ChangeResult]) -> list[tuple[str, int]]:
     """How many changes ended in which way, what is done first."""
     done = Counter(result.action for result in changes if result.outcome == "done")
     undone = Counter(result.outcome for result in changes)

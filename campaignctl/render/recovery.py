@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from campaignctl.errors import NOWHERE, Command, Place
 from campaignctl.render.escape import escape
-from campaignctl.render.shapes import BelongingShape, RebindingShape, RecoveryShape
 from campaignctl.render.table import Style, table_lines
+from campaignctl.review.reports import Belonging, Rebinding, Recovery
 
 _HEAD = ("ID", "KEY", "NAME", "STATUS", "CAN SEND", "TAKEN OVER AS")
 _WRITE = Command("state", "recover", "--write")
 
 
-def recovery_text(recovery: RecoveryShape, *, color: bool, place: Place = NOWHERE) -> str:
+def recovery_text(recovery: Recovery, *, color: bool, place: Place = NOWHERE) -> str:
     """Every campaign that the state does not know, and what is to become of it; what comes next is a command
     for the `environment`."""
     looked = f"{recovery.looked_at} campaigns were looked at"
@@ -37,7 +37,7 @@ def recovery_text(recovery: RecoveryShape, *, color: bool, place: Place = NOWHER
     return "\n".join((*table, "", end)) + "\n"
 
 
-def rebinding_text(rebinding: RebindingShape, *, color: bool) -> str:
+def rebinding_text(rebinding: Rebinding, *, color: bool) -> str:
     """What the state belongs to now, and what it would belong to."""
     style = Style(color)
     proof = f"{rebinding.found} of the {rebinding.looked_for} newest were found there"
@@ -51,7 +51,7 @@ def rebinding_text(rebinding: RebindingShape, *, color: bool) -> str:
     )
 
 
-def _belonging(belonging: BelongingShape) -> str:
+def _belonging(belonging: Belonging) -> str:
     company = f"company {escape(belonging.company_id)}" if belonging.company_id else "a company not known yet"
     environment = (
         f"environment {escape(belonging.environment)}" if belonging.environment else "no environment"

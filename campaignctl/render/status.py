@@ -10,10 +10,10 @@ from typing import Any
 from campaignctl.errors import NOWHERE, Command, Place
 from campaignctl.plan.records import next_send
 from campaignctl.render.escape import escape
-from campaignctl.render.shapes import StatusShape
 from campaignctl.render.summary import keys_text
 from campaignctl.render.table import Style, Tone, table_lines
 from campaignctl.render.values import field_lines
+from campaignctl.review.reports import StatusRow
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
 from campaignctl.state.model import HistoryEntry, Overridden, State
@@ -23,7 +23,7 @@ _HEAD = ("KEY", "ID", "STATUS", "NEXT RUN", "DRIFT")
 
 
 def status_text(
-    rows: Sequence[StatusShape],
+    rows: Sequence[StatusRow],
     *,
     color: bool,
     zone: str = "UTC",
@@ -44,12 +44,12 @@ def status_text(
     return "\n\n".join(parts) + "\n"
 
 
-def _cells(row: StatusShape, zone: str) -> tuple[str, ...]:
+def _cells(row: StatusRow, zone: str) -> tuple[str, ...]:
     drift = f"{len(row.drift)} field{'s' if len(row.drift) != 1 else ''}" if row.drift else "-"
     return escape(row.key), escape(row.id or "-"), _status(row), next_run_text(row.next_run, zone), drift
 
 
-def _status(row: StatusShape) -> str:
+def _status(row: StatusRow) -> str:
     remarks = [
         "" if row.read or row.status == _NOT_CREATED else "as recorded",
         f"unsettled: {escape(row.pending)}" if row.pending else "",
@@ -62,7 +62,7 @@ def _status(row: StatusShape) -> str:
     return escape(row.status) + (f" ({said})" if said else "")
 
 
-def _remarks(row: StatusShape, style: Style, zone: str, place: Place) -> Iterator[str]:
+def _remarks(row: StatusRow, style: Style, zone: str, place: Place) -> Iterator[str]:
     """What somebody has to decide or to lift, with how."""
     key = escape(row.key)
     if row.halt is not None:
@@ -91,7 +91,7 @@ def next_run_text(next_run: str | None, zone: str) -> str:
         return escape(next_run)
 
 
-def _drift(row: StatusShape, style: Style, width: int, zone: str) -> Iterator[str]:
+def _drift(row: StatusRow, style: Style, width: int, zone: str) -> Iterator[str]:
     when = f", changed {next_run_text(row.changed_at, zone)}" if row.changed_at else ""
     yield f"{style(escape(row.key), 'bold')}: applied -> live{when}"
     for line in field_lines(row.drift, style, width - 2):

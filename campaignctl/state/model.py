@@ -16,6 +16,9 @@ IntentPhase = Literal["planned", "started", "reposted"]
 # `winner` ends an A/B test, which sends the winning message to everybody else.
 IntentOperation = Literal["create", "update", "winner"]
 
+# `first_send` of an intent that sets its campaign off as soon as it arrives.
+AT_ONCE = "immediately"
+
 # How many applies the history remembers; the oldest go first.
 HISTORY_LENGTH = 500
 
@@ -82,7 +85,7 @@ class Intent:
 
     `planned`: certainly not sent. `started`: may have been sent, once. `reposted`: sent a second time
     after settling found nothing. `spec` is what it applies (without the marker). `first_send` is the
-    first instant at which it can send: a time, "immediately", or None when it cannot send by itself.
+    first instant at which it can send: a time, AT_ONCE, or None when it cannot send by itself.
     `at` is the server's time when it was started. `id` is the campaign of an `update`, whose request
     body is `patch`, or of a `winner`, whose message is named by `patch` as `{"name": ..., "id": ...}`.
     """
@@ -99,6 +102,11 @@ class Intent:
     patch: Mapping[str, Any] | None = None
     source_digest: str = ""
     lifecycle: Lifecycle = Lifecycle()
+
+    @property
+    def at_once(self) -> bool:
+        """Whether it sets its campaign off as soon as it arrives."""
+        return self.first_send == AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)

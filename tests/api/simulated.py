@@ -11,18 +11,21 @@ import httpx
 
 from campaignctl.api.client import OcambaApi
 from campaignctl.api.pacing import Waiter
+from campaignctl.plan.request import Request
 
 TOKEN = "0123456789abcdef+/=%0123456789abcdef"
+PAUSE = Request("pause", "7", {"reason": "why"})
 START = datetime(2036, 1, 1, tzinfo=UTC)
 
 
 @dataclass
 class SimulatedTime:
-    """Seconds since the start; `sleep` moves them on, for whichever thread."""
+    """Seconds since `start`; `sleep` moves them on, for whichever thread."""
 
     seconds: float = 0.0
     interrupted: bool = False
     interrupt_at: float | None = None
+    start: datetime = START
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def monotonic(self) -> float:
@@ -30,7 +33,7 @@ class SimulatedTime:
             return self.seconds
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self.monotonic())
+        return self.start + timedelta(seconds=self.monotonic())
 
     def sleep(self, seconds: float) -> None:
         with self.lock:

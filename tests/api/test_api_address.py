@@ -7,7 +7,7 @@ import pytest
 from campaignctl.api.address import check_address
 from campaignctl.errors import OutcomeUnknown, Refused
 from tests.api.raw_server import RawServer, silent, whole
-from tests.api.simulated import TOKEN, client
+from tests.api.simulated import PAUSE, TOKEN, client
 from tests.foreign_hosts import FOREIGN_HOSTS
 
 AWAY = "https://api.ocamba.invalid"
@@ -91,7 +91,7 @@ def test_the_host_of_the_environment_gets_the_token_at_any_port_and_path() -> No
 
 def test_a_base_path_is_kept() -> None:
     with RawServer([whole(204)]) as server, client(f"{server.url}/ocamba/") as api:
-        api.pause("7", "why")
+        api.send(PAUSE)
         assert api.url == f"{server.url}/ocamba"
     assert server.requests[0].line == "POST /ocamba/v1/hood/campaigns/7/pause HTTP/1.1"
 
@@ -102,7 +102,7 @@ def test_a_loopback_host_is_never_reached_through_a_proxy(monkeypatch: pytest.Mo
             monkeypatch.setenv(name, proxy.url)
             monkeypatch.setenv(name.lower(), proxy.url)
         with client(server.url) as api:
-            api.pause("7", "why")
+            api.send(PAUSE)
     assert (len(server.requests), len(proxy.requests)) == (1, 0)
 
 
@@ -113,7 +113,7 @@ def test_a_proxy_of_the_environment_gets_a_tunnel_and_no_token(monkeypatch: pyte
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         monkeypatch.setenv("https_proxy", proxy.url)
         with client(AWAY, trusted_url=AWAY) as api, pytest.raises(Refused, match="no connection"):
-            api.pause("7", "why")
+            api.send(PAUSE)
     assert [request.line for request in proxy.requests] == ["CONNECT api.ocamba.invalid:443 HTTP/1.1"]
     assert TOKEN not in proxy.requests[0].head
 
@@ -125,7 +125,7 @@ def test_a_proxy_that_is_no_http_proxy_is_named_before_anything_is_sent(
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("https_proxy", "socks5://me:secret@127.0.0.1:9")
     with client(AWAY, trusted_url=AWAY) as api, pytest.raises(Refused, match="proxy") as caught:
-        api.pause("7", "why")
+        api.send(PAUSE)
     assert "secret" not in caught.value.summary + caught.value.detail + caught.value.hint
 
 
@@ -138,4 +138,4 @@ def test_a_silent_proxy_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> 
             client(AWAY, trusted_url=AWAY, timeout=0.1) as api,
             pytest.raises((Refused, OutcomeUnknown)),
         ):
-            api.pause("7", "why")
+            api.send(PAUSE)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from campaignctl.api.client import OcambaApi
+from campaignctl.plan.request import Request
 from campaignctl.sandbox import Control, Sandbox, Switches
 from campaignctl.sandbox.clock import Clock
 from tests.api.simulated import TOKEN, SimulatedTime, client
@@ -67,7 +68,11 @@ def control(time: SharedTime) -> Control:
 
 def create(api: OcambaApi, names: list[str], parallelism: int) -> None:
     with ThreadPoolExecutor(parallelism) as threads:
-        list(threads.map(lambda name: api.create({"name": name, "messages": [SMS]}), names))
+        list(
+            threads.map(
+                lambda name: api.send(Request("create", body={"name": name, "messages": [SMS]})), names
+            )
+        )
 
 
 def answers(time: SharedTime, status: int) -> int:

@@ -12,21 +12,23 @@ import pytest
 
 from campaignctl.api.client import OcambaApi
 from campaignctl.errors import ApiError, Interrupted, OutcomeUnknown, ReadFailed, Refused, TokenRejected
+from campaignctl.plan.request import Request
 from tests.api.raw_server import RawServer, drip, raw, reset, silent, then_closed, whole
-from tests.api.simulated import SimulatedTime, client
+from tests.api.simulated import PAUSE, SimulatedTime, client
 
 BODY = {"name": "Welcome", "messages": [{"name": "m", "channel": "push"}]}
+CREATE = Request("create", body=BODY)
 CREATED = json.dumps({"id": 1030978, "company_id": 6197120, "name": "Welcome", "status": "scheduled"})
 PROBLEM = '{"code": 400, "title": "Bad request.", "message": "The request is not valid.", "trace_id": "t-1"}'
 HALF = b'HTTP/1.1 201 Created\r\nContent-Length: 500\r\n\r\n{"id": "103'
 
 Write = Callable[[OcambaApi], Any]
 WRITES: list[Write] = [
-    lambda api: api.create(BODY),
-    lambda api: api.update("7", {"name": None}),
-    lambda api: api.pause("7", "why"),
-    lambda api: api.resume("7", {"run_immediately": 1}),
-    lambda api: api.cancel("7", "why"),
+    lambda api: api.send(CREATE),
+    lambda api: api.send(Request("update", "7", {"name": None})),
+    lambda api: api.send(PAUSE),
+    lambda api: api.send(Request("resume", "7", {"run_immediately": 1})),
+    lambda api: api.send(Request("cancel", "7", {"reason": "why"})),
 ]
 ACTIONS = WRITES[1:]
 
@@ -34,7 +36,7 @@ ACTIONS = WRITES[1:]
 @pytest.mark.parametrize("status", [200, 201])
 def test_a_create_with_an_id_is_done(status: int) -> None:
     with RawServer([whole(status, CREATED)]) as server, client(server.url) as api:
-        live = api.create(BODY)
+        live = api.send(CREATE)
     assert (live.id, live.company_id, live.complete) == ("1030978", "6197120", True)
     assert server.requests[0].line == "POST /v1/hood/campaigns HTTP/1.1"
     assert json.loads(server.requests[0].body) == BODY
@@ -129,7 +131,7 @@ def test_a_create_without_a_readable_answer_is_unknown(behaviour: Any) -> None:
         client(server.url) as api,
         pytest.raises(OutcomeUnknown),
     ):
-        api.create(BODY)
+        api.send(CREATE)
     assert len(server.requests) == 1
 
 
@@ -144,7 +146,7 @@ def test_the_time_holds_for_the_whole_request(behaviour: Any) -> None:
         client(server.url, timeout=0.12) as api,
         pytest.raises(OutcomeUnknown, match="no answer in time"),
     ):
-        api.create(BODY)
+        api.send(CREATE)
     assert len(server.requests) == 1
 
 
@@ -174,7 +176,7 @@ def test_tls_that_fails_proves_that_nothing_happened() -> None:
         client(plain.url.replace("http:", "https:"), timeout=0.1) as api,
         pytest.raises(Refused, match="no connection"),
     ):
-        api.create(BODY)
+        api.send(CREATE)
     assert not plain.requests
 
 
@@ -183,15 +185,15 @@ def test_certificates_that_cannot_be_read_prove_that_nothing_happened(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
     with client("https://localhost:9") as api, pytest.raises(Refused, match="no connection"):
-        api.create(BODY)
+        api.send(CREATE)
 
 
 def test_a_closed_client_can_be_closed_again_and_opens_anew() -> None:
     with RawServer([whole(201, CREATED)]) as server, client(server.url) as api:
-        api.create(BODY)
+        api.send(CREATE)
         api.close()
         api.close()
-        api.create(BODY)
+        api.send(CREATE)
     assert [request.connection for request in server.requests] == [1, 2]
 
 
@@ -200,7 +202,7 @@ def test_a_transport_can_take_the_place_of_the_network() -> None:
     transport = httpx.MockTransport(lambda _request: httpx.Response(204))
     with client("https://api.ocamba.com", time, transport=transport) as api:
         for _ in range(11):
-            api.pause("7", "why")
+            api.send(PAUSE)
     assert time.seconds == pytest.approx(1.02)
 
 
@@ -208,7 +210,7 @@ def test_a_body_that_is_no_json_is_refused_before_anything_is_sent() -> None:
     with RawServer([whole(201, CREATED)]) as server, client(server.url) as api:
         for body in ({"score": float("nan")}, {"name": object()}):
             with pytest.raises(Refused, match="cannot be written as JSON"):
-                api.create(body)
+                api.send(Request("create", body=body))
     assert not server.requests
 
 
@@ -217,7 +219,7 @@ def test_a_429_is_repeated_because_it_proves_that_nothing_happened() -> None:
     events: list[str] = []
     refusals = [whole(429, Retry_After="7"), whole(429), whole(429, Retry_After="-1"), whole(201, CREATED)]
     with RawServer(refusals) as server, client(server.url, time, on_event=events.append) as api:
-        assert api.create(BODY).id == "1030978"
+        assert api.send(CREATE).id == "1030978"
     assert len(server.requests) == 4
     assert time.seconds == pytest.approx(7 + 1.5 + 0.6, abs=0.05)
     assert events[0] == "POST /v1/hood/campaigns: 429, again in 7.0 s"
@@ -231,7 +233,7 @@ def test_a_429_that_never_ends_is_refused_after_ten_minutes(retry_after: str) ->
         client(server.url, time) as api,
         pytest.raises(Refused) as caught,
     ):
-        api.create(BODY)
+        api.send(CREATE)
     assert caught.value.status == 429
     assert 500 < time.seconds <= 601
     assert len(server.requests) > 8
@@ -244,7 +246,7 @@ def test_a_429_for_longer_than_that_is_refused_at_once() -> None:
         client(server.url, time) as api,
         pytest.raises(Refused),
     ):
-        api.create(BODY)
+        api.send(CREATE)
     assert (len(server.requests), time.seconds) == (1, 0)
 
 
@@ -263,7 +265,7 @@ def test_what_comes_before_runs_before_every_attempt_and_what_it_raises_stops_th
         client(server.url, time) as api,
         pytest.raises(TooLateError),
     ):
-        api.create(BODY, before=before)
+        api.send(CREATE, before=before)
     assert len(server.requests) == 1
 
 
@@ -272,7 +274,7 @@ def test_a_connection_that_the_server_closed_while_idle_is_not_written_to() -> N
     with RawServer(answers) as server, client(server.url) as api:
         api.list_page(1)
         assert server.ended.acquire(timeout=5)
-        assert api.create(BODY).id == "1030978"
+        assert api.send(CREATE).id == "1030978"
     assert [request.connection for request in server.requests] == [1, 2]
 
 
@@ -281,7 +283,7 @@ def test_a_connection_that_breaks_under_a_write_is_not_tried_again() -> None:
     with RawServer(answers) as server, client(server.url) as api:
         api.list_page(1)
         with pytest.raises(OutcomeUnknown):
-            api.create(BODY)
+            api.send(CREATE)
     assert [request.connection for request in server.requests] == [1, 1]
 
 
@@ -307,7 +309,7 @@ def test_an_interrupt_lets_no_new_request_start() -> None:
         client(server.url, SimulatedTime(interrupted=True)) as api,
         pytest.raises(Interrupted),
     ):
-        api.create(BODY)
+        api.send(CREATE)
     assert not server.requests
 
 
@@ -317,11 +319,19 @@ def test_what_cannot_be_an_id_is_sent_nowhere(campaign_id: str) -> None:
         with pytest.raises(ReadFailed):
             api.read(campaign_id)
         with pytest.raises(Refused):
-            api.cancel(campaign_id, "why")
+            api.send(Request("cancel", campaign_id, {"reason": "why"}))
+        with pytest.raises(Refused):
+            api.send(Request("set-winner", "7", message=campaign_id))
     assert not server.requests
 
 
 def test_an_id_cannot_lead_out_of_its_path() -> None:
     with RawServer([whole(204)]) as server, client(server.url) as api:
-        api.cancel("../../x?y#z%2f", "why")
+        api.send(Request("cancel", "../../x?y#z%2f", {"reason": "why"}))
     assert server.requests[0].line == "POST /v1/hood/campaigns/..%2F..%2Fx%3Fy%23z%252f/cancel HTTP/1.1"
+
+
+def test_what_follows_a_create_is_sent_nowhere_before_the_id_is_known() -> None:
+    with RawServer([whole(204)]) as server, client(server.url) as api, pytest.raises(Refused):
+        api.send(Request("update", body={"run_immediately": True}))
+    assert not server.requests

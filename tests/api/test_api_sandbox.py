@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from campaignctl.errors import OutcomeUnknown, ReadFailed, Refused, TokenRejected
+from campaignctl.plan.request import Request
 from campaignctl.sandbox import Control, Sandbox
 from tests.api.simulated import TOKEN, SimulatedTime, client
 
@@ -18,6 +19,7 @@ PUSH = {
     "push": {"title": {"en": "Hi"}, "body": {"en": "There"}, "landing_url": "https://example.com"},
 }
 BODY = {"name": "Welcome", "messages": [PUSH], "scheduled_time": "2036-12-24 10:00:00"}
+MADE = Request("create", body=BODY)
 CREATE = {"method": "POST", "path": "/v1/hood/campaigns$"}
 
 
@@ -36,19 +38,19 @@ def control(sandbox: Sandbox) -> Control:
 
 def test_a_campaign_lives_its_life(sandbox: Sandbox, control: Control) -> None:
     with client(sandbox.url) as api:
-        live = api.create({**BODY, "labels": ["a", "b"]})
-        api.update(live.id, {"name": "Renamed"})
-        api.pause(live.id, "why")
-        api.resume(live.id, {"scheduled_time": "2036-12-25 10:00:00"})
+        live = api.send(Request("create", body={**BODY, "labels": ["a", "b"]}))
+        api.send(Request("update", live.id, {"name": "Renamed"}))
+        api.send(Request("pause", live.id, {"reason": "why"}))
+        api.send(Request("resume", live.id, {"scheduled_time": "2036-12-25 10:00:00"}))
         read = api.read(live.id)
         assert read is not None
         assert (read.name, read.status, read.company_id) == ("Renamed", "scheduled", "6197120")
-        api.cancel(live.id, "why")
+        api.send(Request("cancel", live.id, {"reason": "why"}))
         assert [item.status for item in api.list_page(1).items] == ["canceled"]
         assert api.list_page(1, live_only=True).items == ()
         assert api.server_time is not None
         with pytest.raises(Refused, match="400"):
-            api.cancel(live.id, "again")
+            api.send(Request("cancel", live.id, {"reason": "again"}))
     assert control.campaign(live.id)["requested"]["labels"] == ["a", "b"]
 
 
@@ -63,18 +65,18 @@ def test_an_unknown_id_is_none_however_it_is_said(
 
 def test_every_documented_spelling_reads_the_same(sandbox: Sandbox, control: Control) -> None:
     with client(sandbox.url) as api:
-        plain = api.create({**BODY, "labels": ["a", "b"]})
+        plain = api.send(Request("create", body={**BODY, "labels": ["a", "b"]}))
         first = api.read(plain.id)
         control.switch(ids="numbers", labels="comma", total="string", by_id="bare", create_success=200)
         assert api.read(plain.id) == first
         assert api.list_page(1).total == 1
-        assert api.create(BODY).id != plain.id
+        assert api.send(MADE).id != plain.id
 
 
 def test_a_page_size_that_is_refused_is_left_out(sandbox: Sandbox, control: Control) -> None:
     control.switch(page_cap=20, page_over_cap="refused")
     with client(sandbox.url) as api:
-        api.create(BODY)
+        api.send(MADE)
         assert len(api.list_page(1).items) == 1
 
 
@@ -101,7 +103,7 @@ def test_an_answer_that_proves_nothing_is_unknown_and_sent_once(
 ) -> None:
     control.fault({**CREATE, "times": 9}, fault)
     with client(sandbox.url) as api, pytest.raises(OutcomeUnknown):
-        api.create(BODY)
+        api.send(MADE)
     assert len(control.campaigns()) == made
     assert control.faults()[0]["seen"] == 1
 
@@ -123,7 +125,7 @@ def test_a_refused_create_is_made_once_after_all(
     fault = {"kind": "rate_limit", **({} if retry_after is None else {"retry_after": retry_after})}
     control.fault({**CREATE, "times": 2}, fault)
     with client(sandbox.url, time) as api:
-        api.create(BODY)
+        api.send(MADE)
     assert len(control.campaigns()) == 1
     assert time.seconds > 0
 
@@ -132,6 +134,6 @@ def test_many_threads_make_each_campaign_once(sandbox: Sandbox, control: Control
     control.switch(rate_per_second=0, rate_per_minute=0, parallel_cap=3)
     names = [f"Campaign {number}" for number in range(60)]
     with client(sandbox.url, per_second=1000, per_minute=1000) as api, ThreadPoolExecutor(16) as threads:
-        made = list(threads.map(lambda name: api.create({**BODY, "name": name}), names))
+        made = list(threads.map(lambda name: api.send(Request("create", body={**BODY, "name": name})), names))
     assert [live.name for live in made] == names
     assert sorted(campaign["requested"]["name"] for campaign in control.campaigns()) == sorted(names)

@@ -15,10 +15,14 @@ import pytest
 from campaignctl.api.client import OcambaApi
 from campaignctl.api.secret import Token
 from campaignctl.errors import ApiError, TokenRejected
+from campaignctl.plan.request import Request
 from tests.api.raw_server import RawServer, raw, whole
 from tests.api.simulated import TOKEN, client
 
-CALLS: list[Callable[[OcambaApi], object]] = [lambda api: api.create({}), lambda api: api.list_page(1)]
+CALLS: list[Callable[[OcambaApi], object]] = [
+    lambda api: api.send(Request("create", body={})),
+    lambda api: api.list_page(1),
+]
 TRICKY = "tok-/<&+=%{}:;u@0123456789"
 
 
@@ -106,7 +110,7 @@ def test_an_error_that_echoes_the_token_does_not_show_it(
 def test_a_token_cut_by_the_length_limit_leaves_no_rest() -> None:
     answer = whole(400, json.dumps({"message": "x" * 290 + TOKEN}))
     with RawServer([answer]) as server, client(server.url) as api, pytest.raises(ApiError) as caught:
-        api.create({})
+        api.send(Request("create", body={}))
     assert TOKEN[:6] not in caught.value.detail
     assert len(caught.value.detail) <= 300
 
@@ -114,14 +118,14 @@ def test_a_token_cut_by_the_length_limit_leaves_no_rest() -> None:
 def test_a_campaign_that_echoes_the_token_does_not_carry_it_into_the_state() -> None:
     campaign = {"id": "7", "description": f"Bearer {TOKEN}", "metadata": {TOKEN: [TOKEN]}}
     with RawServer([whole(201, json.dumps(campaign))]) as server, client(server.url) as api:
-        live = api.create({})
+        live = api.send(Request("create", body={}))
     assert live.members["description"] == "Bearer [token]"
     assert TOKEN not in str(live)
 
 
 def test_a_token_too_short_to_be_secret_does_not_damage_ids() -> None:
     with RawServer([whole(201, '{"id": "1030978"}')]) as server, client(server.url, token="1030") as api:
-        assert api.create({}).id == "1030978"
+        assert api.send(Request("create", body={})).id == "1030978"
 
 
 def test_a_token_too_short_to_be_secret_is_hidden_where_it_stands_alone_and_words_stay_words() -> None:
@@ -134,7 +138,7 @@ def test_a_token_too_short_to_be_secret_is_hidden_where_it_stands_alone_and_word
 def test_an_answer_that_is_no_http_is_not_shown_raw() -> None:
     answer = raw(f"\x1b[31m{TOKEN}\r\n\r\n".encode())
     with RawServer([answer]) as server, client(server.url) as api, pytest.raises(ApiError) as caught:
-        api.create({})
+        api.send(Request("create", body={}))
     assert TOKEN not in caught.value.detail
     assert "\x1b" not in caught.value.detail
 
@@ -142,7 +146,7 @@ def test_an_answer_that_is_no_http_is_not_shown_raw() -> None:
 def test_foreign_text_is_escaped_and_on_one_line() -> None:
     answer = whole(400, json.dumps({"title": "a\x1b[2J\nb.", "message": "c\u202ed\u0000", "trace_id": ["x"]}))
     with RawServer([answer]) as server, client(server.url) as api, pytest.raises(ApiError) as caught:
-        api.create({})
+        api.send(Request("create", body={}))
     assert caught.value.summary == "POST /v1/hood/campaigns: 400 a\\x1b[2J\\nb"
     assert caught.value.detail == "c\\u202ed\\x00"
     assert caught.value.trace_id is None

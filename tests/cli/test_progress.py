@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from campaignctl.cli.console import Console
 from campaignctl.cli.progress import Bar, Lines, progress_on
 from campaignctl.plan.model import Action
-from campaignctl.reconciler.outcome import Event
+from campaignctl.review.outcome import Event
 
 NOW = datetime(2036, 1, 2, 3, 4, 5, tzinfo=UTC)
 EVENTS = (

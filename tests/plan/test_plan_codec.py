@@ -16,7 +16,8 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
 from campaignctl.errors import PlanRefused
 from campaignctl.plan.codec import decode, dumps, encode
-from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Options, Plan, Request
+from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Options, Plan
+from campaignctl.plan.request import Request
 from campaignctl.project.model import ApiSettings
 from campaignctl.schedule.sends import Sends
 from tests.plan.planning import (
@@ -174,7 +175,12 @@ sends = st.builds(
     st.booleans(),
     st.none() | texts,
 )
-requests = st.builds(Request, st.sampled_from(["POST", "PATCH"]), texts, st.none() | objects)
+ids = st.text(st.characters(codec="ascii"), min_size=1)
+requests = st.one_of(
+    st.builds(Request, st.just("create"), body=objects),
+    st.builds(Request, st.sampled_from(["update", "pause", "resume", "cancel"]), st.none() | ids, objects),
+    st.builds(Request, st.just("set-winner"), ids, message=ids),
+)
 changes: Any = st.builds(
     Change,
     key=texts,

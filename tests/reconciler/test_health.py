@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from campaignctl.project.model import Project
-from campaignctl.reconciler.doctor import Check, examine
-from campaignctl.reconciler.outcome import Event
+from campaignctl.reconciler.doctor import examine
 from campaignctl.reconciler.run import Wiring
+from campaignctl.review.outcome import Event
+from campaignctl.review.reports import Check
 from campaignctl.state.model import Entry, State
 from tests.backends.local_place import LocalPlace
 from tests.state.samples import sample_intent, sample_state

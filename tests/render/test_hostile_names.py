@@ -11,13 +11,13 @@ import pytest
 from campaignctl.diff import FieldChange
 from campaignctl.errors import CampaignctlError, Command, Finding, ManifestError, Source
 from campaignctl.plan.model import Action
-from campaignctl.reconciler.outcome import ChangeResult, Failure, Outcome
-from campaignctl.reconciler.status import StatusRow
 from campaignctl.render.errors import error_text, findings_text
 from campaignctl.render.markdown import plan_markdown
 from campaignctl.render.outcome import outcome_text
 from campaignctl.render.plan import plan_text
 from campaignctl.render.status import state_text, status_text
+from campaignctl.review.outcome import ChangeResult, Failure, Outcome
+from campaignctl.review.reports import StatusRow
 from campaignctl.state.model import Account, Intent, Record, State, Watermark
 from tests.render.sample_plans import NOW, hostile_plan
 

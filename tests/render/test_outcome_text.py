@@ -6,8 +6,8 @@ from textwrap import dedent
 
 from campaignctl.errors import Command
 from campaignctl.plan.model import Action, Blocked
-from campaignctl.reconciler.outcome import ChangeResult, Failure, Outcome
 from campaignctl.render.outcome import outcome_json, outcome_text
+from campaignctl.review.outcome import ChangeResult, Failure, Outcome
 
 FAILURE = Failure("The API refused the create", "Bad request.: x", "fix the manifest", "0f-1")
 LEFT = Blocked("push/late", "7", "sent", "already sent", "campaignctl apply --replace push/late")

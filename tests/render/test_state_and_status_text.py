@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from textwrap import dedent
 
 from campaignctl.diff import FieldChange
-from campaignctl.reconciler.status import StatusRow
 from campaignctl.render.status import state_text, status_text
+from campaignctl.review.reports import StatusRow
 from campaignctl.state.model import Account, Intent, Record, Sent, State, Watermark
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _PERFORM = "campaignctl/reconciler/requests.py"
 _SETTLE = "campaignctl/reconciler/settle.py"
 _OBSERVE = "campaignctl/reconciler/refresh.py"
-_APPLYING = "campaignctl/reconciler/apply.py"
+_SAVED = "campaignctl/plan/saved.py"
 _DURABLE = "campaignctl/backends/durable.py"
 _LEDGER = "campaignctl/plan/ledger.py"
 
@@ -54,8 +54,8 @@ MUTANTS = (
             ),
             Edit(
                 _PERFORM,
-                "            return started, live\n",
-                "            mark()\n            return started, live\n",
+                "    run.created(change.key, started, live)\n",
+                "    mark()\n    run.created(change.key, started, live)\n",
             ),
         ),
         ("tests/e2e/test_once.py",),
@@ -84,10 +84,8 @@ MUTANTS = (
         (
             Edit(
                 "campaignctl/api/client.py",
-                "        answer = self._courier.write(call, Outgoing(body=_json(body, call)))\n"
-                "        if answer.status not in CREATED:\n",
-                "        answer = self._courier.read(call, Outgoing(body=_json(body, call)))\n"
-                "        if answer.status not in CREATED:\n",
+                "        answer = self._courier.send(call)\n",
+                "        answer = self._courier.read(call)\n",
             ),
         ),
         ("tests/api",),
@@ -171,7 +169,7 @@ MUTANTS = (
     ),
     Mutant(
         "the serial of a saved plan unchecked",
-        (Edit(_APPLYING, "    if plan.serial != state.serial:\n", "    if plan.serial < 0:\n"),),
+        (Edit(_SAVED, "    if plan.serial != state.serial:\n", "    if plan.serial < 0:\n"),),
         ("tests/e2e/test_saved_plans.py",),
         "",
     ),

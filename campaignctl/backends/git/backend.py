@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaignctl.backends import durable
-from campaignctl.backends.backend_info import Access, Keeping
 from campaignctl.backends.git import alive
 from campaignctl.backends.git.git_errors import GitTrouble
 from campaignctl.backends.git.place import Moved, Place, Seen, jittered, message
@@ -29,6 +28,7 @@ from campaignctl.errors import (
     StateError,
     StateNotSaved,
 )
+from campaignctl.review.reports import Access, Keeping
 from campaignctl.state.codec import encode
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import LockInfo, State

@@ -33,8 +33,8 @@ from campaignctl.plan.model import Options
 if TYPE_CHECKING:
     from campaignctl.plan.model import Plan
     from campaignctl.project.model import Project
-    from campaignctl.reconciler.outcome import Outcome
     from campaignctl.reconciler.ports import Backend
+    from campaignctl.review.outcome import Outcome
 
 _NEEDS_TOKEN = "Applying reads and changes the account's campaigns, and the API lets in only who has a token."  # noqa: S105 - a sentence
 _STATUS = {"done": 0, "incomplete": 1, "refused": 1, "interrupted": 130}

@@ -15,7 +15,7 @@ from campaignctl.errors import CampaignctlError, Interrupted, Refused, TokenReje
 
 if TYPE_CHECKING:
     from campaignctl.project.model import Project
-    from campaignctl.reconciler.doctor import Check
+    from campaignctl.review.reports import Check
 
 # Who runs this wants to know soon, and a read that fails is repeated.
 _PATIENCE = timedelta(seconds=5)
@@ -50,7 +50,8 @@ def command(app: App, *, form: str) -> int:
 
 def _examined(app: App, project: Project) -> tuple[Check, ...]:
     """Examine with the API, or without where it cannot even be asked."""
-    from campaignctl.reconciler.doctor import examine, refused
+    from campaignctl.reconciler.doctor import examine
+    from campaignctl.review.reports import refused
 
     brisk = replace(project, api=replace(project.api, timeout=min(project.api.timeout, _PATIENCE)))
     try:
@@ -68,7 +69,7 @@ def _examined(app: App, project: Project) -> tuple[Check, ...]:
 
 def _without_project(app: App) -> tuple[Check, ...]:
     """Say whether there is a token; which API it is for, only the project knows."""
-    from campaignctl.reconciler.doctor import Check, refused
+    from campaignctl.review.reports import Check, refused
 
     try:
         need_token(app.settings, _WHY)

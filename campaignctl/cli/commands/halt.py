@@ -61,11 +61,10 @@ def _halt(
     app: App, project: Project, keys: tuple[str, ...] | None, reason: str, parallelism: int, form: str
 ) -> int:
     from campaignctl.reconciler.halt import halt
-    from campaignctl.reconciler.halt_model import Order
     from campaignctl.render.halt import halt_json, halt_text
 
     with wired(app, project, token=app.settings.token, parallelism=parallelism) as run:
-        outcome = halt(run.wiring, project, Order(keys, reason), lambda: _declared(app))
+        outcome = halt(run.wiring, project, keys, reason, lambda: _declared(app))
     place = app.settings.place(project.environment)
     if form == "json":
         app.console.document(halt_json(outcome, place))

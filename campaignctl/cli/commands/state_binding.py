@@ -12,7 +12,7 @@ from campaignctl.cli.wiring import need_token, read_desired, read_project, wired
 from campaignctl.errors import Command, UsageError
 
 if TYPE_CHECKING:
-    from campaignctl.reconciler.recover import Rebinding
+    from campaignctl.review.reports import Rebinding
 
 
 @click.command(name="recover")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from campaignctl.errors import ApiError, CampaignctlError, Command, Sentence
+from campaignctl.errors import CampaignctlError, Command, Sentence
 from campaignctl.plan.model import Action, Blocked, Change, Objection
 
 Result = Literal["done", "incomplete", "refused", "interrupted"]
@@ -92,7 +92,7 @@ def failed(change: Change, error: Failure, campaign_id: str | None = None) -> Ch
     return ChangeResult(change.key, change.action, campaign_id or change.id, "failed", error, change.name)
 
 
-def unknown(change: Change, error: ApiError, campaign_id: str | None = None) -> ChangeResult:
+def unknown(change: Change, error: CampaignctlError, campaign_id: str | None = None) -> ChangeResult:
     """A change of which nobody can say whether it happened."""
     return ChangeResult(
         change.key, change.action, campaign_id or change.id, "unknown", failure(change, error), change.name

@@ -45,14 +45,6 @@ PROVEN: tuple[HaltWord, ...] = ("stopped", "canceled", "over", "idle")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """Whom to stop: keys or patterns, None for everything; and why."""
-
-    keys: tuple[str, ...] | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class HaltRow:
     """One campaign that a halt names. `key` is None for one of ours whose key nobody knows, `status` what the
     last read showed. `detail` says what went wrong, `hint` what to do."""

@@ -1,0 +1,124 @@
+"""One account in the sandbox, one state on disk, and what an apply makes of both; waiting takes no time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from campaignctl.api.client import OcambaApi
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.manifest.model import DesiredState
+from campaignctl.plan.model import Options, Plan
+from campaignctl.project.model import Project
+from campaignctl.reconciler.apply import apply
+from campaignctl.reconciler.run import Wiring
+from campaignctl.review.outcome import Event, Outcome
+from campaignctl.sandbox import Control
+from campaignctl.state.model import State
+from tests.api.simulated import SimulatedTime
+from tests.backends.local_place import LocalPlace
+from tests.plan.planning import Spec, wanted
+
+Approve = Callable[[Plan], bool]
+
+PUSH = {
+    "channel": "push",
+    "name": "m",
+    "push": {"title": {"en": "Hi"}, "body": {"en": "There"}, "landing_url": "https://example.com"},
+}
+
+
+def campaign(name: str, **members: Any) -> Spec:
+    """A manual campaign as the API takes it, with these members set."""
+    return {"name": name, "messages": [PUSH], **members}
+
+
+def yes(_plan: Plan) -> bool:
+    """Whatever it is."""
+    return True
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The clock of a run, in simulated time."""
+
+    time: SimulatedTime
+    numbers: count[int] = field(default_factory=count)
+
+    def now(self) -> datetime:
+        return self.time.now()
+
+    def new_id(self) -> str:
+        return f"{next(self.numbers):016x}"
+
+    def wait(self, duration: timedelta) -> None:
+        self.time.sleep(duration.total_seconds())
+
+    @property
+    def interrupted(self) -> bool:
+        return self.time.is_interrupted()
+
+
+@dataclass
+class Account:
+    """What a test declares and applies, and what it finds afterwards."""
+
+    api: OcambaApi
+    control: Control
+    place: LocalPlace
+    clock: Clock
+    project: Project
+    specs: dict[str, Spec] = field(default_factory=dict)
+    lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def wiring(self) -> Wiring:
+        return Wiring(self.place.backend(), self.api, self.clock, self.events.append, "0.1.0", parallelism=1)
+
+    @property
+    def desired(self) -> DesiredState:
+        campaigns = {
+            key: wanted(spec, key, lifecycle=self.lifecycles.get(key)) for key, spec in self.specs.items()
+        }
+        return DesiredState(self.project, campaigns, "sha256:project")
+
+    @property
+    def state(self) -> State:
+        state = self.place.backend().read()
+        assert state is not None
+        return state
+
+    def apply(self, approve: Approve = yes, **options: Any) -> Outcome:
+        return apply(self.wiring, self.desired, Options(**options), approve)
+
+    def outcomes(self, approve: Approve = yes, **options: Any) -> dict[str, str]:
+        """What became of each key."""
+        return {result.key: result.outcome for result in self.apply(approve, **options).changes}
+
+    def writes(self, after: int = 0) -> list[str]:
+        """The last word of each write's path, creates by their name."""
+        return [
+            request["body"]["name"] if request["path"].endswith("/campaigns") else _operation(request)
+            for request in self.control.requests(after)
+            if request["method"] != "GET"
+        ]
+
+    @property
+    def mark(self) -> int:
+        """The number of the last request."""
+        return max((request["n"] for request in self.control.requests()), default=0)
+
+    def id_of(self, key: str) -> str:
+        return self.state.campaigns[key].id
+
+    def guarded(self, **settings: Any) -> None:
+        """Set guardrails of the project."""
+        self.project = replace(self.project, guardrails=replace(self.project.guardrails, **settings))
+
+
+def _operation(request: dict[str, Any]) -> str:
+    return "update" if request["method"] == "PATCH" else str(request["path"]).rsplit("/", 1)[-1]

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from campaignctl.sandbox import Control, Sandbox, Switches
+from tests.api.simulated import TOKEN, SimulatedTime, client
+from tests.backends.local_place import LocalPlace
+from tests.plan.planning import PROJECT
+from tests.reconciler.account import Account, Clock
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Iterator[Account]:
+    # The sandbox answers with the real date.
+    time = SimulatedTime(start=datetime.now(UTC).replace(microsecond=0))
+    with Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as sandbox:
+        control = Control(sandbox.url)
+        control.token(TOKEN, "6197120")
+        settings = replace(PROJECT.api, url=sandbox.url, timeout=timedelta(seconds=5))
+        with client(sandbox.url, time) as api:
+            yield Account(api, control, LocalPlace(tmp_path), Clock(time), replace(PROJECT, api=settings))
