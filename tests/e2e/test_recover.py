@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shlex
 import shutil
 import subprocess
@@ -69,7 +70,7 @@ def test_without_a_state_nothing_is_created_again_and_all_is_taken_over(
     assert held.json["next"] == ["campaignctl state recover --write"]
     found = rows(applied)
     assert set(found) == set(ids.values())
-    golden("nothing was written", applied.run("state", "recover", status=0).out)
+    golden("nothing was written", applied.run("state", "recover", status=0).out.split("\n\n")[-1])
     assert not (folder(applied) / "state.json").exists()
 
     rows(applied, "--write")
@@ -130,16 +131,15 @@ def old(world: World) -> World:
     return world
 
 
-def test_a_plan_that_reads_pages_shows_a_state_that_is_behind_and_reads_no_more_for_it(
-    old: World, golden: Golden
-) -> None:
+def test_a_plan_that_reads_pages_shows_a_state_that_is_behind_and_reads_no_more_for_it(old: World) -> None:
     mark = old.mark()
     plan = old.plan(status=1)
     assert len(old.requests(after=mark)) == 1, "one page, which was read anyway"
     assert [change["key"] for change in plan["changes"]] == ["a"]
     blocked = {blocked["key"]: blocked for blocked in plan["blocked"]}
     assert set(blocked) == {"d", "e", "new"}
-    golden("state is behind", blocked["new"]["reason"])
+    assert "(d)" in blocked["new"]["reason"]
+    assert "(e)" in blocked["new"]["reason"]
     assert old.apply(status=1).outcomes() == {"a": "done"}, "what apply does is what the plan showed"
     old.run(*shlex.split(blocked["new"]["hint"])[1:], status=0)
     assert [change["key"] for change in old.plan()["changes"]] == ["new"]
@@ -287,7 +287,7 @@ def test_a_state_is_not_bound_to_an_account_without_its_campaigns(
     moved = elsewhere.url.replace("127.0.0.1", "localhost")
     applied.environ = {"OCAMBA_API_URL": moved}
     refused = applied.run("state", "rebind", "--auto-approve", status=1)
-    golden("none of its campaigns", refused.err, url=moved)
+    golden("none of its campaigns", re.sub(r"\d{7}", "ID", refused.err), url=moved)
     assert kept(applied) == before
 
 

@@ -77,7 +77,8 @@ def test_a_moved_record_keeps_its_campaign(two: World, golden: Golden) -> None:
     (two.folder / "far.yaml").rename(two.folder / "push" / "far.yaml")
     two.assert_settled()
     golden("not in the state", two.run("state", "mv", "far", "other", status=1).err)
-    golden("in the state already", two.run("state", "mv", "push/far", "draft", status=1).err)
+    taken = two.run("state", "mv", "push/far", "draft", status=1).err
+    golden("in the state already", taken, draft=two.state["campaigns"]["draft"]["id"])
     assert two.state["campaigns"]["push/far"]["id"] == campaign
 
 
@@ -211,7 +212,8 @@ def test_a_held_lock_is_broken_only_by_its_id(two: World, golden: Golden) -> Non
 def test_resolve_without_anything_open_says_so(two: World, golden: Golden) -> None:
     golden("nothing to resolve", two.run("state", "resolve", "far", "--retry", status=1).err)
     other = two.campaigns()["Draft"]["id"]
-    golden("recorded already", two.run("state", "resolve", "far", "--adopt", other, status=1).err)
+    taken = two.run("state", "resolve", "far", "--adopt", other, status=1).err
+    golden("recorded already", taken, draft=other)
     golden("no campaign", two.run("state", "resolve", "new", "--adopt", "999", status=1).err)
 
 
@@ -232,7 +234,7 @@ def test_resolve_keeps_one_of_two_and_cancels_the_other(world: World, golden: Go
     blocked = world.plan(status=1)["blocked"][0]
     assert blocked["status"] == "unsettled"
     said = world.run("state", "resolve", "far", "--adopt", first, status=0).out
-    golden("second copy", said, campaign=second)
+    golden("second copy", said, first=first, second=second)
     assert world.control.campaign(second)["live"]["status"] == "canceled"
     world.assert_settled()
 
