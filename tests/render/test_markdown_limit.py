@@ -79,7 +79,7 @@ def test_a_cut_comment_is_whole_markdown() -> None:
     assert {cells for row in page.rows for cells in row} == {5}
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings().max_examples * 2 // 5)
 @given(
     st.lists(st.text(max_size=40), min_size=1, max_size=4),
     st.integers(0, 400),
