@@ -15,12 +15,16 @@ DEV := $(VENV)/.dev-$(call digest,requirements-dev.lock pyproject.toml)
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 
+# Compiled tests are kept whatever the environment says: each worker would compile them again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lint types contracts campaigns bench slow torture docs lock format clean
+.PHONY: help demo quick test check lint types contracts campaigns bench slow torture docs lock format clean
 
 help:
 	@echo "make demo    a local Ocamba and the sample project: plan, apply, plan again"
+	@echo "make quick   the tests of the pure rooms, and of the command line a few: half a minute"
 	@echo "make test    the tests"
 	@echo "make check   everything that CI checks: style, types, contracts, campaigns, tests"
 	@echo "make bench   the benchmarks"
@@ -34,6 +38,13 @@ help:
 
 demo: $(RUNTIME)
 	@$(BIN)/python -m campaignctl demo
+
+# What decides and what prints, without servers and processes, and a look at the command line.
+QUICK := $(addprefix tests/,campaign schedule diff state manifest plan render test_golden_files.py) \
+	$(addprefix tests/,cli/test_usage.py cli/test_output.py e2e/test_status.py)
+
+quick: $(DEV)
+	@$(BIN)/python -m pytest -n logical --dist worksteal --hypothesis-profile=quick $(QUICK)
 
 test: $(DEV)
 	@$(BIN)/python -m pytest -n auto --dist worksteal

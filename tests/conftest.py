@@ -1,15 +1,60 @@
 """What holds for every test: properties have no deadline, since a busy machine proves nothing."""
 
-import os
+from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.golden import Golden
+
+# So that its assertion shows the difference of two texts.
+pytest.register_assert_rewrite("tests.golden")
 
 settings.register_profile(
     "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
+# `make quick` looks at a quarter of the examples that `make test` looks at.
+settings.register_profile("quick", settings.get_profile("project"), max_examples=25)
 settings.load_profile("project")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Twice as many as processors: tests spend most of their time waiting, for time-outs and processes."""
-    return 2 * (os.cpu_count() or 1)
+_MEMORY = Path("/dev/shm")
+_ROOM = 2 << 30
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary folders are in memory where there is room for them and programs may run.
+
+    Every write of a state waits for the disk, several times; a real disk would be most of the time.
+    """
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK):
+        found = os.statvfs(_MEMORY)
+        if found.f_bavail * found.f_frsize > _ROOM and not found.f_flag & os.ST_NOEXEC:
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the texts in golden/")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """`-n auto`: twice as many as processors, since many tests wait for processes and time-outs.
+
+    `-n logical`, for tests that do not wait: as many as processors.
+    """
+    processors = os.cpu_count() or 1
+    return processors if config.option.numprocesses == "logical" else 2 * processors
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compares a whole text with the one in `golden/`."""
+    from tests.golden import Golden
+
+    return Golden(request.path, request.config.getoption("--update-golden"))

@@ -15,6 +15,7 @@ from campaignctl.state.halts import Halt, Halts
 from tests.backends.git_place import REF, GitPlace, git, git_backend
 from tests.backends.real_ssh import Ssh, real_ssh
 from tests.backends.smart_http import smart_http
+from tests.golden import Golden
 from tests.state.samples import decision, sample_state
 
 NOW = timedelta()
@@ -137,10 +138,10 @@ def test_a_host_of_ssh_that_does_not_answer_is_away_and_the_state_comes_back(pla
     assert "campaignctl state push" in rescued.value.hint
 
 
-def test_a_project_outside_of_a_repository_is_told_what_to_do(tmp_path: Path) -> None:
+def test_a_project_outside_of_a_repository_is_told_what_to_do(tmp_path: Path, golden: Golden) -> None:
     with pytest.raises(StateError) as refused:
         git_backend(tmp_path).read()
-    assert "does not lie in a git repository" in refused.value.detail
+    golden("no repository", refused.value.detail.partition(": fatal")[0])
     assert "backend: local" in refused.value.hint
 
 

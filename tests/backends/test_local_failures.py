@@ -16,6 +16,7 @@ from campaignctl.errors import StateNotSaved
 from campaignctl.state.codec import decode
 from tests.backends.actors import Actor
 from tests.backends.local_place import LocalPlace
+from tests.golden import Golden
 from tests.state.samples import decision, sample_state
 
 NOW = timedelta()
@@ -92,11 +93,13 @@ def test_what_could_not_be_appended_is_saved_by_the_release(place: LocalPlace, a
     assert place.backend().read() == expected
 
 
-def test_a_release_without_any_room_says_so_and_frees_the_lock(place: LocalPlace, actor: Actor) -> None:
+def test_a_release_without_any_room_says_so_and_frees_the_lock(
+    place: LocalPlace, actor: Actor, golden: Golden
+) -> None:
     actor.ask("call", limit_file_size, 100)
     with pytest.raises(StateNotSaved, match=r"state\.json could not be written") as refused:
         actor.release()
-    assert "could not be saved anywhere else" in refused.value.hint
+    golden("saved nowhere", refused.value.hint)
     assert place.backend().holder() is None
     assert place.backend().read() == sample_state().after(decision("a"))
     assert not list(place.path.parent.glob("*.tmp"))

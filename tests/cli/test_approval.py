@@ -11,6 +11,7 @@ import pytest
 from campaignctl.sandbox import Sandbox
 from tests.cli.cli_process import Cli
 from tests.e2e.harness import sms
+from tests.golden import Golden
 
 TOKEN = "a-token-that-nobody-may-see"
 
@@ -101,7 +102,7 @@ def test_destroy_asks_as_well(shop: Cli) -> None:
     assert _recorded(shop) == []
 
 
-def test_status_and_state_show_what_was_created(shop: Cli) -> None:
+def test_status_and_state_show_what_was_created(shop: Cli, golden: Golden) -> None:
     assert shop("apply", "--auto-approve").status == 0
     assert "push/welcome" in shop("status").out
     rows: list[dict[str, Any]] = shop("status", "--format", "json").document["campaigns"]
@@ -109,7 +110,7 @@ def test_status_and_state_show_what_was_created(shop: Cli) -> None:
     assert "push/welcome" in shop("show").out
     assert shop("show", "--format", "json").document["serial"] > 0
     assert '"id"' in shop("state", "show", "push/welcome").out
-    assert "did you mean push/welcome?" in shop("state", "show", "push/welcom").err
+    golden("similar key", shop("state", "show", "push/welcom").err)
 
 
 def test_the_state_can_be_repaired(shop: Cli) -> None:

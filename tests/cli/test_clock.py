@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from campaignctl.cli.clock import SystemClock
 from tests.cli.cli_process import ROOT
+from tests.golden import Golden
 
 _WAITING = """
 from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +87,7 @@ def test_a_signal_ends_the_waits_of_all_threads() -> None:
         assert "Stopping" in err
 
 
-def test_a_second_signal_leaves_at_once_with_130() -> None:
+def test_a_second_signal_leaves_at_once_with_130(golden: Golden) -> None:
     process = _start(_STUBBORN)
     os.kill(process.pid, signal.SIGINT)
     assert process.stdout is not None
@@ -94,7 +95,7 @@ def test_a_second_signal_leaves_at_once_with_130() -> None:
     os.kill(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "Left at once" in err
+    golden("second signal", err)
 
 
 def test_a_signal_ends_a_question() -> None:

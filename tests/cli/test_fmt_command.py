@@ -9,6 +9,7 @@ import pytest
 
 from campaignctl.manifest.load import check
 from tests.cli.cli_process import ROOT, Cli
+from tests.golden import Golden
 
 AWRY = "spec:\n    messages:\n    - channel: push   # by hand\n    name: Awry\n"
 STRAIGHT = "spec:\n  name: Awry\n  messages:\n    - channel: push   # by hand\n"
@@ -93,7 +94,7 @@ def test_the_mode_of_a_file_is_kept_and_a_link_stays_one(shop: Cli) -> None:
 
 
 def test_a_file_outside_of_the_project_is_left_alone(
-    cli: Cli, tmp_path_factory: pytest.TempPathFactory
+    cli: Cli, tmp_path_factory: pytest.TempPathFactory, golden: Golden
 ) -> None:
     outside = tmp_path_factory.mktemp("outside") / "awry.yaml"
     outside.write_text(AWRY)
@@ -101,7 +102,7 @@ def test_a_file_outside_of_the_project_is_left_alone(
     (cli.cwd / "awry.yaml").symlink_to(outside)
     done = cli("fmt")
     assert done.status == 1
-    assert "outside of the project" in done.err
+    golden("outside", done.err)
     assert outside.read_text() == AWRY
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.cli_process import Cli
+from tests.golden import Golden
 
 FILES = {
     "github": {
@@ -127,13 +128,13 @@ def test_jobs_of_others_on_gitlab_stay_and_ours_are_included(repository: Cli) ->
 
 
 @pytest.mark.parametrize("host", ["github", "gitlab"])
-def test_once_more_changes_nothing_and_says_so(repository: Cli, host: str) -> None:
+def test_once_more_changes_nothing_and_says_so(repository: Cli, host: str, golden: Golden) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
     repository("init", "--ci", host)
     before = there(repository.cwd)
     again = repository("init", "--ci", host)
     assert (again.status, again.err) == (0, "")
-    assert "Every file is there already" in again.out
+    golden("all there", again.out.partition("\n\n")[0])
     assert there(repository.cwd) == before
 
 

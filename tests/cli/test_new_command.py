@@ -11,6 +11,7 @@ import pytest
 
 from campaignctl.manifest.load import check
 from tests.cli.cli_process import ROOT, Cli
+from tests.golden import Golden
 
 DOCUMENTED = sorted((ROOT / "tests/campaigns/documented").glob("*.json"))
 SECRET = "s3cret-of-mine"
@@ -67,18 +68,18 @@ def test_a_documented_body_becomes_its_manifest(cli: Cli, path: Path) -> None:
     assert (cli.cwd / "from-curl.yaml").read_bytes() == (cli.cwd / "from-json.yaml").read_bytes()
 
 
-def test_no_credential_is_kept(project: Cli) -> None:
+def test_no_credential_is_kept(project: Cli, golden: Golden) -> None:
     done = project("new", "x", "--from", "curl", stdin=curl('{"name": "x", "messages": []}'))
-    assert "credentials of the pasted command were dropped" in done.out
+    golden("no credential", done.out)
     assert SECRET not in done.out + done.err
     assert all(SECRET not in path.read_text() for path in project.cwd.rglob("*") if path.is_file())
 
 
-def test_what_would_send_at_once_is_said(project: Cli) -> None:
+def test_what_would_send_at_once_is_said(project: Cli, golden: Golden) -> None:
     body = DOCUMENTED[0].read_text()
     assert json.loads(body)["run_immediately"] is True
     done = project("new", "x", "--from", "curl", stdin=body)
-    assert "Warning: it has `run_immediately: true`" in done.out
+    golden("sends at once", done.out)
 
 
 def test_findings_of_the_new_manifest_are_shown(project: Cli) -> None:
@@ -148,17 +149,17 @@ def test_a_link_does_not_lead_out_of_the_project(
     assert list(outside.iterdir()) == []
 
 
-def test_errors_elsewhere_do_not_stop_it(project: Cli) -> None:
+def test_errors_elsewhere_do_not_stop_it(project: Cli, golden: Golden) -> None:
     (project.cwd / "broken.yaml").write_text("spec: [\n")
     done = project("new", "x", "--from", "push")
     assert done.status == 0
-    assert "errors in other files" in done.out
+    golden("errors elsewhere", done.out)
 
 
-def test_a_manifest_that_the_project_does_not_read_is_noticed(project: Cli) -> None:
+def test_a_manifest_that_the_project_does_not_read_is_noticed(project: Cli, golden: Golden) -> None:
     path = project.cwd / "campaignctl.yaml"
     path.write_text(path.read_text() + 'ignore: ["old/**"]\n')
-    assert "It is not read" in project("new", "old/x", "--from", "push").out
+    golden("not read", project("new", "old/x", "--from", "push").out)
 
 
 def test_on_a_terminal_it_asks(project: Cli) -> None:

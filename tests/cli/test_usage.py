@@ -11,6 +11,7 @@ import pytest
 from campaignctl.sandbox import Sandbox
 from tests.cli.cli_process import Cli
 from tests.e2e.harness import sms
+from tests.golden import Golden
 
 
 @pytest.mark.parametrize(
@@ -182,10 +183,10 @@ def test_standard_output_holds_one_thing(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("words", [["plan"], ["status"], ["apply", "--auto-approve"]])
-def test_without_a_project_nobody_is_sent_for_a_token(cli: Cli, words: list[str]) -> None:
+def test_without_a_project_nobody_is_sent_for_a_token(cli: Cli, words: list[str], golden: Golden) -> None:
     done = cli.with_env(OCAMBA_TOKEN="")(*words)
     assert done.status == 64
-    assert "no campaignctl.yaml in" in done.err
+    golden("no project", done.err, folder=cli.cwd)
     assert "OCAMBA_TOKEN" not in done.err
 
 
@@ -193,8 +194,8 @@ def test_the_hint_for_a_saved_plan_repeats_the_option_that_was_given(cli: Cli) -
     assert "campaignctl plan --no-refresh ... -o plan.json" in cli("apply", "plan.json", "--no-refresh").err
 
 
-def test_a_usage_error_is_one_line(cli: Cli) -> None:
-    assert "Choose from: local, git" in cli("state", "migrate").err
+def test_a_usage_error_is_one_line(cli: Cli, golden: Golden) -> None:
+    golden("choices", cli("state", "migrate").err)
 
 
 def test_what_cannot_be_replaced_says_why(project: Cli) -> None:

@@ -69,7 +69,10 @@ def test_an_apply_that_died_is_seen(world: World) -> None:
     until(lambda: world.control.faults()[0]["seen"])
     kill(process)
     assert history(world)[0]["outcome"] == "started"
-    assert "did not come to its end" in world.run("state", "history", status=0).out
+    died, ended = world.run("state", "history", status=0).out.split("\n\n")
+    assert "1 update" in died
+    assert "done" in ended
+    assert "done" not in died
 
 
 def test_an_apply_that_failed_is_incomplete(world: World) -> None:

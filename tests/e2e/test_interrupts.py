@@ -14,6 +14,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.harness import PROJECT, World, sms, until
+from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
 NAMES = [f"C{number}" for number in range(6)]
@@ -98,7 +99,7 @@ def test_what_was_started_with_nohup_goes_on(slow: World) -> None:
     assert_once(slow, *NAMES)
 
 
-def test_a_second_interrupt_leaves_at_once_and_the_next_apply_settles(slow: World) -> None:
+def test_a_second_interrupt_leaves_at_once_and_the_next_apply_settles(slow: World, golden: Golden) -> None:
     slow.control.clear_faults()
     slow.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.7, "when": "after"})
     process = slow.start("apply", "--auto-approve", "--parallelism", "1")
@@ -108,7 +109,7 @@ def test_a_second_interrupt_leaves_at_once_and_the_next_apply_settles(slow: Worl
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Left at once" in err
+    golden("second interrupt", err)
     assert len(slow.state["pending"]) >= 1
     slow.apply()
     assert_once(slow, *NAMES)

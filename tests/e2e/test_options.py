@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.harness import PROJECT, World, kill, sms
+from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
 QUICK = PROJECT.replace("timeout: 2s", "timeout: 1s")
@@ -65,19 +66,19 @@ def test_a_sent_campaign_is_replaced_as_a_deliberate_second_send(world: World) -
     assert "no such key" in world.run("plan", "--replace", "never", status=64).err
 
 
-def test_a_replaced_draft_is_left_behind_by_name(world: World) -> None:
+def test_a_replaced_draft_is_left_behind_by_name(world: World, golden: Golden) -> None:
     world.write("draft.yaml", sms("Draft", is_draft=True))
     world.apply()
     old = world.campaigns()["Draft"]["id"]
     world.write("draft.yaml", sms("Second", is_draft=True))
-    assert f"{old} is left behind" in world.plan("--replace", "draft")["changes"][0]["warnings"][0]
+    golden("draft left behind", world.plan("--replace", "draft")["changes"][0]["warnings"][0], old=old)
     world.apply("--replace", "draft")
     assert sorted(world.campaigns()) == ["Draft", "Second"]
     assert [(r["id"], r["status"]) for r in world.state["released"]] == [(old, "draft")]
     world.assert_settled()
 
 
-def test_refresh_only_takes_drift_into_the_state_and_writes_nothing(world: World) -> None:
+def test_refresh_only_takes_drift_into_the_state_and_writes_nothing(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="ours"))
     world.apply()
     world.control.edit(world.campaigns()["Far"]["id"], description="theirs")
@@ -85,7 +86,7 @@ def test_refresh_only_takes_drift_into_the_state_and_writes_nothing(world: World
     mark = world.mark()
     assert world.run("plan", "--refresh-only", "--detailed-exitcode", status=2).out
     (note,) = world.apply("--refresh-only").json["notes"]
-    assert "on record now as if it had been applied: far" in note
+    golden("drift on record", note)
     assert world.writes(mark) == []
     assert world.state["campaigns"]["far"]["applied"]["description"] == "theirs"
     world.remove("new.yaml")
@@ -190,7 +191,7 @@ def test_an_unknown_status_is_blocked_until_it_is_named(world: World) -> None:
     world.assert_settled()
 
 
-def test_environments_have_their_own_state_and_variables(world: World) -> None:
+def test_environments_have_their_own_state_and_variables(world: World, golden: Golden) -> None:
     environments = """
     variables: {brand: none, sender: "1996"}
     default_environment: staging
@@ -211,7 +212,7 @@ def test_environments_have_their_own_state_and_variables(world: World) -> None:
     assert live["campaigns"]["now"]["id"] != staging["campaigns"]["now"]["id"]
     assert world.plan()["changes"] == [], "markers of another environment are not ours"
     world.environ = {"CAMPAIGNCTL_ENV": "lvie"}
-    assert "declared are: live, staging" in world.run("plan", status=64).err
+    golden("environment is missing", world.run("plan", status=64).err)
 
 
 def test_two_steps_create_first_and_arm_then(world: World) -> None:
@@ -300,7 +301,7 @@ def test_what_is_protected_is_not_destroyed(world: World) -> None:
     assert world.apply().actions() == {"far": "cancel"}
 
 
-def test_the_lead_time_is_looked_at_again_before_each_request(world: World) -> None:
+def test_the_lead_time_is_looked_at_again_before_each_request(world: World, golden: Golden) -> None:
     """A slow request makes the next one too late, though the plan was in time."""
     world.write("campaignctl.yaml", PROJECT.replace("2s", "30s") + "guardrails: {min_lead_time: 1m}\n")
     world.write("a.yaml", sms("A", is_draft=True))
@@ -314,7 +315,7 @@ def test_the_lead_time_is_looked_at_again_before_each_request(world: World) -> N
     results = {change["key"]: change for change in done.json["changes"]}
     assert results["a"]["outcome"] == "done"
     assert results["b"]["outcome"] == "failed"
-    assert "first send is less than 1m away" in results["b"]["error"]["summary"]
+    golden("lead time", results["b"]["error"]["summary"])
     assert "--override min_lead_time" in results["b"]["error"]["hint"]
     assert [method for method, _, _ in world.writes(mark)] == ["PATCH"]
     assert world.state["pending"] == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import shlex
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from campaignctl.sandbox import Sandbox, Switches
 from tests.e2e.harness import PROJECT, TOKEN, World, sms, until
+from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
 
@@ -57,7 +59,9 @@ def assert_same_campaigns(world: World, ids: dict[str, str]) -> None:
     world.assert_settled()
 
 
-def test_without_a_state_nothing_is_created_again_and_all_is_taken_over(applied: World) -> None:
+def test_without_a_state_nothing_is_created_again_and_all_is_taken_over(
+    applied: World, golden: Golden
+) -> None:
     ids = {key: record["id"] for key, record in applied.state["campaigns"].items()}
     shutil.rmtree(folder(applied))
     mark = applied.mark()
@@ -66,13 +70,13 @@ def test_without_a_state_nothing_is_created_again_and_all_is_taken_over(applied:
     assert held.json["next"] == ["campaignctl state recover --write"]
     found = rows(applied)
     assert set(found) == set(ids.values())
-    assert "Nothing was written" in applied.run("state", "recover", status=0).out
+    golden("nothing was written", applied.run("state", "recover", status=0).out.split("\n\n")[-1])
     assert not (folder(applied) / "state.json").exists()
 
     rows(applied, "--write")
     assert applied.writes(mark) == [], "the account is not touched"
     assert_same_campaigns(applied, ids)
-    assert "knows every campaign" in applied.run("state", "recover", status=0).out
+    golden("knows every campaign", applied.run("state", "recover", status=0).out)
 
 
 def test_the_command_that_comes_next_names_the_environment(world: World) -> None:
@@ -134,7 +138,8 @@ def test_a_plan_that_reads_pages_shows_a_state_that_is_behind_and_reads_no_more_
     assert [change["key"] for change in plan["changes"]] == ["a"]
     blocked = {blocked["key"]: blocked for blocked in plan["blocked"]}
     assert set(blocked) == {"d", "e", "new"}
-    assert "the state is behind" in blocked["new"]["reason"]
+    assert "(d)" in blocked["new"]["reason"]
+    assert "(e)" in blocked["new"]["reason"]
     assert old.apply(status=1).outcomes() == {"a": "done"}, "what apply does is what the plan showed"
     old.run(*shlex.split(blocked["new"]["hint"])[1:], status=0)
     assert [change["key"] for change in old.plan()["changes"]] == ["new"]
@@ -233,7 +238,7 @@ def test_a_list_that_hides_metadata_hides_no_campaign_of_ours(applied: World) ->
     assert applied.sends() == ["Now"]
 
 
-def test_nothing_is_recovered_over_a_write_that_is_not_settled(applied: World) -> None:
+def test_nothing_is_recovered_over_a_write_that_is_not_settled(applied: World, golden: Golden) -> None:
     applied.write("flash.yaml", sms("Flash", run_immediately=True))
     applied.control.fault({"method": "POST", "times": 1}, {"kind": "drop"})
     applied.apply(status=1)
@@ -241,7 +246,7 @@ def test_nothing_is_recovered_over_a_write_that_is_not_settled(applied: World) -
     del state["campaigns"]["far"]
     put_back(applied, json.dumps(state))
     refused = applied.run("state", "recover", "--write", status=1)
-    assert "flash is not settled" in refused.err
+    golden("not settled", refused.err)
     assert "campaignctl apply" in refused.err
     applied.run("state", "recover", status=0)
 
@@ -255,7 +260,7 @@ def elsewhere() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def test_a_state_is_given_the_environment_that_it_was_meant_for(world: World) -> None:
+def test_a_state_is_given_the_environment_that_it_was_meant_for(world: World, golden: Golden) -> None:
     world.write("campaignctl.yaml", PROJECT + "environments: {a: {}, b: {}}\n")
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.environ = {"CAMPAIGNCTL_ENV": "a"}
@@ -272,18 +277,17 @@ def test_a_state_is_given_the_environment_that_it_was_meant_for(world: World) ->
     bound = world.state_at(".campaignctl/b.json")
     assert (bound["environment"], bound["serial"]) == ("b", serial + 1)
     assert world.plan()["changes"] == []
-    assert (
-        "belongs to this account and environment already"
-        in world.run("state", "rebind", "--auto-approve", status=1).err
-    )
+    golden("bound already", world.run("state", "rebind", "--auto-approve", status=1).err)
 
 
-def test_a_state_is_not_bound_to_an_account_without_its_campaigns(applied: World, elsewhere: Sandbox) -> None:
+def test_a_state_is_not_bound_to_an_account_without_its_campaigns(
+    applied: World, elsewhere: Sandbox, golden: Golden
+) -> None:
     before = kept(applied)
     moved = elsewhere.url.replace("127.0.0.1", "localhost")
     applied.environ = {"OCAMBA_API_URL": moved}
     refused = applied.run("state", "rebind", "--auto-approve", status=1)
-    assert "shows none of the campaigns that the state records" in refused.err
+    golden("none of its campaigns", re.sub(r"\d{7}", "ID", refused.err), url=moved)
     assert kept(applied) == before
 
 
@@ -299,7 +303,7 @@ def test_an_api_that_moved_is_followed(applied: World) -> None:
     applied.assert_settled()
 
 
-def test_a_rebind_waits_for_what_is_not_settled(applied: World) -> None:
+def test_a_rebind_waits_for_what_is_not_settled(applied: World, golden: Golden) -> None:
     applied.write("flash.yaml", sms("Flash", run_immediately=True))
     applied.control.fault({"method": "POST", "times": 1}, {"kind": "drop"})
     applied.apply(status=1)
@@ -307,11 +311,11 @@ def test_a_rebind_waits_for_what_is_not_settled(applied: World) -> None:
     state["account"]["url"] = "https://old.example"
     put_back(applied, json.dumps(state))
     refused = applied.run("state", "rebind", "--auto-approve", status=1)
-    assert "flash is not settled" in refused.err
+    golden("rebind, not settled", refused.err)
 
 
-def test_without_a_state_there_is_nothing_to_bind(world: World) -> None:
-    assert "no state yet" in world.run("state", "rebind", "--auto-approve", status=1).err
+def test_without_a_state_there_is_nothing_to_bind(world: World, golden: Golden) -> None:
+    golden("no state", world.run("state", "rebind", "--auto-approve", status=1).err)
 
 
 @pytest.mark.parametrize(("answer", "bound"), [("yes", True), ("no", False)])

@@ -12,6 +12,7 @@ import pytest
 
 from campaignctl.plan import codec
 from tests.e2e.harness import PROJECT, Run, World, sms
+from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
 
@@ -52,7 +53,7 @@ def test_what_was_reviewed_is_done_without_a_question(world: World) -> None:
     world.assert_settled()
 
 
-def test_what_no_reviewed_plan_holds_is_listed_and_left_alone(world: World) -> None:
+def test_what_no_reviewed_plan_holds_is_listed_and_left_alone(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     plan = review(world)
     world.write("other.yaml", sms("other", scheduled_time=FAR))
@@ -63,10 +64,10 @@ def test_what_no_reviewed_plan_holds_is_listed_and_left_alone(world: World) -> N
     assert done.outcomes() == {"far": "done"}
     assert [body["name"] for _, _, body in world.writes(mark)] == ["far"]
     assert "other" in done.err
-    assert "no reviewed plan holds this create" in done.err
+    golden("create not reviewed", done.json["blocked"][0]["reason"])
 
 
-def test_a_body_that_was_edited_after_the_review_is_not_sent(world: World) -> None:
+def test_a_body_that_was_edited_after_the_review_is_not_sent(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     plan = review(world)
     world.write("far.yaml", sms("far", scheduled_time=FAR, description="slipped in"))
@@ -74,7 +75,7 @@ def test_a_body_that_was_edited_after_the_review_is_not_sent(world: World) -> No
     done = apply_reviewed(world, plan, status=1)
 
     assert done.outcomes() == {}
-    assert "is not what the reviewed plans hold for far" in done.err
+    golden("body not reviewed", done.json["blocked"][0]["reason"])
     assert world.writes() == []
 
 
@@ -95,7 +96,7 @@ def test_another_time_or_audience_is_another_change(world: World, later: dict[st
     assert world.writes() == []
 
 
-def test_a_drift_that_nobody_reviewed_is_not_corrected(world: World) -> None:
+def test_a_drift_that_nobody_reviewed_is_not_corrected(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR, description="ours"))
     world.apply()
     world.write("new.yaml", sms("new", scheduled_time=FAR))
@@ -108,7 +109,7 @@ def test_a_drift_that_nobody_reviewed_is_not_corrected(world: World) -> None:
 
     assert done.outcomes() == {"new": "done"}
     assert [method for method, _, _ in world.writes(mark)] == ["POST"]
-    assert "no reviewed plan holds this update" in done.err
+    golden("update not reviewed", done.json["blocked"][0]["reason"])
 
 
 def test_what_is_done_already_is_fine(world: World) -> None:
@@ -149,13 +150,15 @@ def test_two_edits_of_one_campaign_are_done_one_merge_after_the_other(world: Wor
     assert apply_reviewed(world, first, second, status=0).outcomes() == {"far": "done"}
 
 
-def test_what_sends_at_once_is_reviewed_for_as_long_as_its_plan_is_valid(world: World) -> None:
+def test_what_sends_at_once_is_reviewed_for_as_long_as_its_plan_is_valid(
+    world: World, golden: Golden
+) -> None:
     world.write("now.yaml", sms("now", run_immediately=True))
     plan = review(world)
     aged(plan)
     done = apply_reviewed(world, plan, status=1)
     assert done.outcomes() == {}
-    assert "was valid until" in done.err
+    golden("expired", done.json["blocked"][0]["reason"])
     assert world.sends() == []
     done = world.run(
         "apply", "--reviewed", str(plan), "--override", "max_plan_age", "--format", "json", status=0
@@ -170,13 +173,13 @@ def test_a_scheduled_campaign_may_wait_for_its_merge(world: World) -> None:
     assert apply_reviewed(world, plan, status=0).outcomes() == {"far": "done"}
 
 
-def test_a_plan_of_another_environment_is_refused_whole(world: World) -> None:
+def test_a_plan_of_another_environment_is_refused_whole(world: World, golden: Golden) -> None:
     world.write("campaignctl.yaml", PROJECT + "environments: {staging: {}, production: {}}\n")
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     path = world.folder.parent / "plan.json"
     world.run("-e", "staging", "plan", "-o", str(path), status=0)
     done = world.run("-e", "production", "apply", "--reviewed", str(path), "--format", "json", status=1)
-    assert "this plan is for shop, environment staging" in done.json["error"]["summary"]
+    golden("another environment", done.json["error"]["summary"])
     assert world.writes() == []
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.harness import PROJECT, TOKEN, World, sms
+from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
 QUICK = PROJECT.replace("timeout: 2s", "timeout: 1s")
@@ -309,9 +310,10 @@ def test_blocked_keys_end_with_1_and_the_rest_is_done(world: World) -> None:
     ],
     ids=" ".join,
 )
-def test_nothing_selects_from_a_saved_plan(world: World, options: list[str]) -> None:
+def test_nothing_selects_from_a_saved_plan(world: World, options: list[str], golden: Golden) -> None:
     refused = world.run("apply", "plan.json", *options, status=64)
-    assert "exactly as it was reviewed" in refused.err
+    said = refused.err.replace("--refresh/--no-refresh", options[0])
+    golden("no selection", said, option=options[0])
     assert world.control.requests() == []
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests.e2e.harness import PROJECT, World, kill, sms
+from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
 
@@ -27,12 +28,12 @@ def two(world: World) -> World:
     return world
 
 
-def test_list_and_show_say_what_is_recorded(two: World) -> None:
+def test_list_and_show_say_what_is_recorded(two: World, golden: Golden) -> None:
     assert two.run("state", "list", status=0).out == "draft\nfar\n"
     record = two.run("state", "show", "far", status=0).json
     assert record["id"] == two.campaigns()["Far"]["id"]
     assert record["applied"]["scheduled_time"] == FAR
-    assert "did you mean far?" in two.run("state", "show", "fat", status=1).err
+    golden("similar key", two.run("state", "show", "fat", status=1).err)
     pulled = json.loads(two.run("state", "pull", status=0).out)
     assert pulled == two.run("show", "--format", "json", status=0).json == two.state
 
@@ -66,17 +67,18 @@ def test_wrong_usage_is_64(world: World, args: list[str]) -> None:
     assert world.run("state", *args, status=64).err
 
 
-def test_a_moved_record_keeps_its_campaign(two: World) -> None:
+def test_a_moved_record_keeps_its_campaign(two: World, golden: Golden) -> None:
     campaign = two.campaigns()["Far"]["id"]
     mark, serial = two.mark(), two.state["serial"]
-    assert f"Moved far to push/far ({campaign})" in two.run("state", "mv", "far", "push/far", status=0).out
+    golden("moved", two.run("state", "mv", "far", "push/far", status=0).out, campaign=campaign)
     assert two.requests(after=mark) == []
     assert two.state["serial"] == serial + 1
     (two.folder / "push").mkdir()
     (two.folder / "far.yaml").rename(two.folder / "push" / "far.yaml")
     two.assert_settled()
-    assert "is not in the state" in two.run("state", "mv", "far", "other", status=1).err
-    assert "is in the state already" in two.run("state", "mv", "push/far", "draft", status=1).err
+    golden("not in the state", two.run("state", "mv", "far", "other", status=1).err)
+    taken = two.run("state", "mv", "push/far", "draft", status=1).err
+    golden("in the state already", taken, draft=two.state["campaigns"]["draft"]["id"])
     assert two.state["campaigns"]["push/far"]["id"] == campaign
 
 
@@ -87,7 +89,7 @@ def test_a_key_that_cannot_be_one_is_not_moved_to(two: World) -> None:
     assert sorted(two.state["campaigns"]) == ["draft", "far"]
 
 
-def test_a_removed_record_is_released_and_not_created_again(two: World) -> None:
+def test_a_removed_record_is_released_and_not_created_again(two: World, golden: Golden) -> None:
     campaign = two.campaigns()["Far"]["id"]
     said = two.run("state", "rm", "far", status=0).out
     assert campaign in said
@@ -96,7 +98,7 @@ def test_a_removed_record_is_released_and_not_created_again(two: World) -> None:
     ]
     plan = two.plan(status=1)
     assert plan["changes"] == []
-    assert f"{campaign}, once far, is scheduled and can still send" in plan["blocked"][0]["reason"]
+    golden("released", plan["blocked"][0]["reason"], campaign=campaign)
     two.apply(status=1)
     assert list(two.campaigns()) == ["Draft", "Far"]
 
@@ -106,19 +108,18 @@ def test_a_removed_record_is_released_and_not_created_again(two: World) -> None:
     two.assert_settled()
 
 
-def test_an_older_state_is_pushed_only_by_force_and_voids_later_plans(two: World) -> None:
+def test_an_older_state_is_pushed_only_by_force_and_voids_later_plans(two: World, golden: Golden) -> None:
     old = two.folder.parent / "old.json"
     old.write_text(two.run("state", "pull", status=0).out)
     two.write("more.yaml", sms("More", scheduled_time=FAR))
     two.apply()
     serial = two.state["serial"]
     refused = two.run("state", "push", str(old), status=1)
-    then = json.loads(old.read_text())["serial"]
-    assert f"is older than the state (serial {then}, here {serial})" in refused.err
+    golden("older state", refused.err)
     assert "--force" in refused.err
     assert two.state["serial"] == serial
 
-    assert f"its serial is now {serial + 1}" in two.run("state", "push", "--force", str(old), status=0).out
+    golden("pushed by force", two.run("state", "push", "--force", str(old), status=0).out)
     two.write("new.yaml", sms("New", scheduled_time=FAR))
     held = two.apply(status=1)
     assert "More" in two.campaigns()
@@ -146,7 +147,7 @@ def test_what_was_pulled_is_pushed_back_unchanged(two: World) -> None:
     two.assert_settled()
 
 
-def test_a_state_of_another_environment_is_not_worked_with(world: World) -> None:
+def test_a_state_of_another_environment_is_not_worked_with(world: World, golden: Golden) -> None:
     world.write("campaignctl.yaml", PROJECT + "environments: {a: {}, b: {}}\n")
     world.environ = {"CAMPAIGNCTL_ENV": "a"}
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
@@ -155,7 +156,7 @@ def test_a_state_of_another_environment_is_not_worked_with(world: World) -> None
     text = (folder / "a.json").read_text()
     world.environ = {"CAMPAIGNCTL_ENV": "b"}
     refused = world.run("state", "push", str(folder / "a.json"), status=1)
-    assert "belongs to the environment a, not to b" in refused.err
+    golden("another environment", refused.err)
     (folder / "b.json").write_text(text)
     mark = world.mark()
     for command in (["plan"], ["apply", "--auto-approve"], ["status"], ["state", "rm", "far"]):
@@ -195,7 +196,7 @@ def test_a_newer_state_is_refused_and_kept(two: World) -> None:
     assert state_file(two).read_text() == text
 
 
-def test_a_held_lock_is_broken_only_by_its_id(two: World) -> None:
+def test_a_held_lock_is_broken_only_by_its_id(two: World, golden: Golden) -> None:
     lock = two.folder / ".campaignctl" / "state.json.lock"
     members = {"holder": "eve", "host": "elsewhere", "process": 7, "operation": "apply"}
     lock.write_text(json.dumps({"id": "l0ck1d", **members, "since": "2026-01-01T00:00:00Z"}))
@@ -203,19 +204,20 @@ def test_a_held_lock_is_broken_only_by_its_id(two: World) -> None:
     assert "eve on elsewhere" in held.err
     assert "campaignctl state unlock l0ck1d" in held.err
     assert two.run("state", "list", status=0).out == "draft\nfar\n", "reading takes no lock"
-    assert "has another id: l0ck1d" in two.run("state", "unlock", "other", status=1).err
+    golden("another lock", two.run("state", "unlock", "other", status=1).err, folder=two.folder)
     assert "eve" in two.run("state", "unlock", "l0ck1d", status=0).out
     two.apply("--lock-timeout", "0s")
 
 
-def test_resolve_without_anything_open_says_so(two: World) -> None:
-    assert "nothing to resolve" in two.run("state", "resolve", "far", "--retry", status=1).err
+def test_resolve_without_anything_open_says_so(two: World, golden: Golden) -> None:
+    golden("nothing to resolve", two.run("state", "resolve", "far", "--retry", status=1).err)
     other = two.campaigns()["Draft"]["id"]
-    assert "recorded already, as draft" in two.run("state", "resolve", "far", "--adopt", other, status=1).err
-    assert "no campaign 999" in two.run("state", "resolve", "new", "--adopt", "999", status=1).err
+    taken = two.run("state", "resolve", "far", "--adopt", other, status=1).err
+    golden("recorded already", taken, draft=other)
+    golden("no campaign", two.run("state", "resolve", "new", "--adopt", "999", status=1).err)
 
 
-def test_resolve_keeps_one_of_two_and_cancels_the_other(world: World) -> None:
+def test_resolve_keeps_one_of_two_and_cancels_the_other(world: World, golden: Golden) -> None:
     world.write("campaignctl.yaml", PROJECT.replace("timeout: 2s", "timeout: 1s"))
     world.write("draft.yaml", sms("Draft", is_draft=True))
     world.apply()
@@ -232,7 +234,7 @@ def test_resolve_keeps_one_of_two_and_cancels_the_other(world: World) -> None:
     blocked = world.plan(status=1)["blocked"][0]
     assert blocked["status"] == "unsettled"
     said = world.run("state", "resolve", "far", "--adopt", first, status=0).out
-    assert f"Its second copy {second} was cancelled" in said
+    golden("second copy", said, first=first, second=second)
     assert world.control.campaign(second)["live"]["status"] == "canceled"
     world.assert_settled()
 
@@ -244,7 +246,7 @@ def test_a_lineage_is_a_uuid(world: World) -> None:
     assert world.state["lineage"] == lineage
 
 
-def test_a_campaign_of_a_matrix_can_be_moved_and_imported(world: World) -> None:
+def test_a_campaign_of_a_matrix_can_be_moved_and_imported(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
     campaign_id = world.campaigns()["Far"]["id"]
@@ -253,4 +255,4 @@ def test_a_campaign_of_a_matrix_can_be_moved_and_imported(world: World) -> None:
     world.run("state", "rm", "far[country=DE]", status=0)
     world.run("import", "far[country=FR]", campaign_id, status=0)
     assert list(world.state["campaigns"]) == ["far[country=FR]"]
-    assert "is no key" in world.run("state", "mv", "far[country=FR]", "far[FR]", status=1).err
+    golden("no key", world.run("state", "mv", "far[country=FR]", "far[FR]", status=1).err)

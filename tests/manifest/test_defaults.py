@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaignctl.errors import Finding
@@ -240,7 +240,7 @@ def texts(tree: Node) -> list[str]:
     return found
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2 * settings().max_examples)
 @given(_VALUES)
 def test_over_nothing_and_over_itself_a_tree_stays_what_it_is(text: str) -> None:
     tree = node(text)

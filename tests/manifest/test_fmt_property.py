@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaignctl.manifest.fmt import canonical
@@ -12,10 +12,10 @@ from campaignctl.yamlio.reader import read
 from tests.manifest.test_mangled import mangled
 from tests.manifest.yaml_texts import yaml_texts
 
-SLOW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MORE = settings(max_examples=settings().max_examples * 3 // 2)
 
 
-@SLOW
+@MORE
 @given(yaml_texts(), st.booleans())
 def test_sound_texts_are_brought_into_one_form(drawn: tuple[str, list[str]], windows: bool) -> None:
     text, comments = drawn
@@ -29,7 +29,7 @@ def test_sound_texts_are_brought_into_one_form(drawn: tuple[str, list[str]], win
     assert sorted(re.findall(rb"# c\d+\.", once)) == sorted(comment.encode() for comment in comments)
 
 
-@SLOW
+@MORE
 @given(mangled() | st.binary(max_size=100))
 def test_what_is_mangled_is_left_alone_or_brought_into_one_form(data: bytes) -> None:
     once = canonical("a.yaml", "a.yaml", data)

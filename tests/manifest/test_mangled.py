@@ -81,7 +81,7 @@ def findings(data: bytes) -> tuple[Finding, ...]:
     return tuple(unsound)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings().max_examples)
 @given(mangled() | st.binary(max_size=200))
 def test_a_mangled_manifest_makes_findings(data: bytes) -> None:
     for found in findings(data):
@@ -90,7 +90,7 @@ def test_a_mangled_manifest_makes_findings(data: bytes) -> None:
         assert found.source.column >= 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 2)
 @given(mangled())
 def test_a_mangled_project_file_makes_findings(data: bytes) -> None:
     file, found = read("campaignctl.yaml", "campaignctl.yaml", data)

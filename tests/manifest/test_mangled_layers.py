@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignctl.campaign.check import model_problems
@@ -57,7 +57,6 @@ def mangled(draw: st.DrawFn, text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(mangled(DEFAULTS), mangled(MANIFEST))
 def test_mangled_layers_make_findings_or_campaigns(outer: bytes, inner: bytes) -> None:
     above, found_above = read("_defaults.yaml", "_defaults.yaml", outer)

@@ -6,7 +6,7 @@ import json
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaignctl.manifest.compile import Compiler
@@ -132,7 +132,7 @@ def altered(draw: st.DrawFn, sound: dict[str, Any]) -> bytes:
     return json.dumps(value["root"]).encode()
 
 
-MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=3 * settings().max_examples)
 
 
 @MANY

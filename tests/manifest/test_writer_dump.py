@@ -46,7 +46,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=3 * settings().max_examples)
 @given(st.dictionaries(NAMES, VALUES, min_size=1, max_size=4))
 def test_what_is_written_reads_as_it_was(value: dict[str, object]) -> None:
     text = members(literal(value))

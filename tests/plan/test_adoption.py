@@ -14,6 +14,7 @@ from campaignctl.diff import requested
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
 from campaignctl.state.model import State
+from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
     IMMEDIATE,
@@ -135,10 +136,10 @@ def test_the_lifecycle_counts_from_the_first_moment() -> None:
     assert change.record.lifecycle.prevent_destroy
 
 
-def test_a_campaign_that_is_not_there_blocks() -> None:
+def test_a_campaign_that_is_not_there_blocks(golden: Golden) -> None:
     plan = of(None)
     assert did(plan) == ["blocked"]
-    assert "no campaign 1030978" in plan.blocked[0].reason
+    golden("no campaign", plan.blocked[0].reason)
     assert did(plan_of(wanted(SCHEDULED, adopt="1030978"))) == ["blocked"]
 
 

@@ -14,6 +14,7 @@ from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Options
 from campaignctl.project.model import ApiSettings
 from campaignctl.state.model import Released, Sent
+from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
     IMMEDIATE,
@@ -87,7 +88,7 @@ def test_unchecked_members_are_named() -> None:
     assert change.warnings == ("sent unchecked, from `extra`: sound",)
 
 
-def test_a_missed_time_blocks_until_one_apply_took_note() -> None:
+def test_a_missed_time_blocks_until_one_apply_took_note(golden: Golden) -> None:
     plan = plan_of(wanted(LATE))
     (blocked,) = plan.blocked
     assert blocked.status == "missed"
@@ -95,7 +96,7 @@ def test_a_missed_time_blocks_until_one_apply_took_note() -> None:
     assert plan.missed == {KEY: body_digest(LATE)}
     again = plan_of(wanted(LATE), known=state(missed=plan.missed))
     assert not again.refused
-    assert again.notes == ("1 campaign missed its time and was never created",)
+    golden("missed before", "\n".join(again.notes))
     edited = {**LATE, "name": "Later"}
     assert plan_of(wanted(edited), known=state(missed=plan.missed)).blocked[0].status == "missed"
 
@@ -150,7 +151,8 @@ def after_release(release: Released, shown: Live | str | None, **options: Any) -
 def test_a_release_that_can_still_send_blocks(release: Released, status: str) -> None:
     (blocked,) = after_release(release, live(SCHEDULED, status, "77")).blocked
     assert blocked.id == "77"
-    assert "can still send" in blocked.reason
+    assert f"once {release.key}," in blocked.reason
+    assert status in blocked.reason
     assert "77" in blocked.hint
 
 
@@ -181,18 +183,18 @@ def test_a_release_known_to_be_manual_stays_manual() -> None:
     assert not after_release(released("manual", spec=MANUAL), live(MANUAL, "thawing", "77")).blocked
 
 
-def test_an_unknown_status_of_a_release_can_be_lifted() -> None:
+def test_an_unknown_status_of_a_release_can_be_lifted(golden: Golden) -> None:
     plan = after_release(
         released("scheduled"), live(SCHEDULED, "thawing", "77"), overrides=("unknown_status",)
     )
-    assert "may still send" in only(plan).warnings[0]
+    golden("release of unknown status", only(plan).warnings[0])
 
 
-def test_of_twins_that_send_at_once_the_first_goes_out() -> None:
+def test_of_twins_that_send_at_once_the_first_goes_out(golden: Golden) -> None:
     plan = plan_of(wanted(IMMEDIATE, "a"), wanted(IMMEDIATE, "b"), wanted({**IMMEDIATE, "name": "C"}, "c"))
     assert [change.key for change in plan.changes] == ["a", "c"]
     assert plan.blocked[0].key == "b"
-    assert "a, in this very plan" in plan.blocked[0].reason
+    golden("twins", plan.blocked[0].reason)
     assert plan.blocked[0].hint == "campaignctl apply --target b --override resend"
     both = plan_of(wanted(IMMEDIATE, "a"), wanted(IMMEDIATE, "b"), options=Options(overrides=("resend",)))
     assert len(both.changes) == 2

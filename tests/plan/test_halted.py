@@ -11,6 +11,7 @@ from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
 from campaignctl.state.halts import Halt, Halts, Lift, Stopped
 from campaignctl.state.model import Record
+from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
     ID,
@@ -53,7 +54,8 @@ def test_nothing_is_created(spec: Spec, stop: Halts) -> None:
     assert plan.empty
     (blocked,) = plan.blocked
     assert blocked.status == "halted"
-    assert blocked.reason == "halted by anna at 2026-11-24T11:00:00Z: wrong price"
+    assert blocked.reason.startswith("halted by anna at 2026-11-24T11:00:00Z")
+    assert "wrong price" in blocked.reason
     assert blocked.hint == f"campaignctl halt --lift {KEY} --reason TEXT"
 
 
@@ -82,11 +84,11 @@ def test_what_is_paused_is_shown_and_not_resumed(paused_by_us: bool) -> None:
     assert "`campaignctl halt --lift KEY --reason TEXT`" in note
 
 
-def test_once_lifted_it_is_resumed_at_its_time() -> None:
+def test_once_lifted_it_is_resumed_at_its_time(golden: Golden) -> None:
     plan = of(live(SCHEDULED, "paused"), record(SCHEDULED), halts(stopped=(PAUSED,), lifted=(LIFTED,)))
     (change,) = plan.changes
     assert change.requests[0].body == {"scheduled_time": "2036-12-24 10:00:00"}
-    assert change.reason == "the halt that paused it is lifted"
+    golden("halt is lifted", change.reason)
     assert not plan.drift
 
 

@@ -9,6 +9,7 @@ import pytest
 from campaignctl.plan.context import Behind, Reading, Unsettled
 from campaignctl.plan.model import Action, Plan
 from campaignctl.state.model import State
+from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
     IMMEDIATE,
@@ -106,8 +107,8 @@ def test_drift_that_is_held_back_is_not_called_corrected() -> None:
     assert [drift.corrected for drift in plan.drift] == [False]
 
 
-def test_a_state_that_is_behind_names_what_it_does_not_know_and_one_way_out() -> None:
+def test_a_state_that_is_behind_names_what_it_does_not_know_and_one_way_out(golden: Golden) -> None:
     unknown = tuple(Behind(str(number), "x", "b" if number == 1 else None, "i") for number in range(1, 8))
     (blocked,) = plan_of(wanted(MANUAL, "a"), reading=Reading(behind=unknown)).blocked
-    assert "it does not know 1 (b), 2, 3, 4, 5 and 2 more" in blocked.reason
+    golden("state is behind", blocked.reason)
     assert blocked.hint == "campaignctl state recover --write"

@@ -20,6 +20,7 @@ from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Op
 from campaignctl.plan.request import Request
 from campaignctl.project.model import ApiSettings
 from campaignctl.schedule.sends import Sends
+from tests.golden import Golden
 from tests.plan.planning import (
     IMMEDIATE,
     MANUAL,
@@ -140,11 +141,11 @@ def test_what_other_comparisons_take_for_the_same_is_damage_here(place: str) -> 
         decode(json.dumps(document))
 
 
-def test_a_newer_format_is_refused_with_its_number() -> None:
+def test_a_newer_format_is_refused_with_its_number(golden: Golden) -> None:
     document = {**json.loads(small()), "format_version": 2}
     with pytest.raises(PlanRefused, match="format 2, this version reads 1") as refusal:
         decode(json.dumps(document))
-    assert "the version that made it" in refusal.value.hint
+    golden("newer format", refusal.value.hint)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "[" * 5000, '{"format_version": "1"}', "\ufeff{}"])

@@ -9,6 +9,7 @@ from campaignctl.errors import Source
 from campaignctl.manifest.model import Removed
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
+from tests.golden import Golden
 from tests.plan.planning import KEY, SCHEDULED, live, plan_of, record, state
 
 PLACE = Source("removed.yaml", 1, 1)
@@ -44,8 +45,8 @@ def test_protection_holds(on_destroy: OnDestroy) -> None:
     assert of("scheduled", on_destroy, Lifecycle(prevent_destroy=True)).blocked
 
 
-def test_what_is_not_recorded_is_a_quiet_line() -> None:
+def test_what_is_not_recorded_is_a_quiet_line(golden: Golden) -> None:
     plan = plan_of(removed={KEY: Removed(KEY, "cancel", PLACE)})
     assert plan.empty
     assert not plan.refused
-    assert plan.notes == (f"{KEY}: declared Removed and not recorded; the document can go",)
+    golden("removed", plan.notes[0])

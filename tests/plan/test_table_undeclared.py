@@ -8,6 +8,7 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Options, Plan
+from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
     ID,
@@ -57,10 +58,12 @@ def test_what_shall_be_forgotten_is_left_alone_with_a_warning(status: str) -> No
 
 
 @pytest.mark.parametrize(("applied", "status"), [(DRAFT, "draft"), (MANUAL, "idle")])
-def test_what_the_api_cannot_delete_is_forgotten_with_its_id(applied: Spec, status: str) -> None:
+def test_what_the_api_cannot_delete_is_forgotten_with_its_id(
+    applied: Spec, status: str, golden: Golden
+) -> None:
     change = only(of(live(applied, status), applied))
     assert change.action is Action.FORGET
-    assert f"{ID} is left behind" in change.warnings[0]
+    golden("left behind", change.warnings[0], status="draft" if status == "draft" else "manual")
 
 
 @pytest.mark.parametrize("shown", [live(SCHEDULED, "sent"), live(SCHEDULED, "canceled"), None])
@@ -70,15 +73,15 @@ def test_what_is_over_is_forgotten(shown: Live | None) -> None:
     assert not change.warnings
 
 
-def test_a_decision_that_is_open_blocks() -> None:
+def test_a_decision_that_is_open_blocks(golden: Golden) -> None:
     (blocked,) = of(live(SCHEDULED, "needs_decision")).blocked
-    assert "may still send" in blocked.reason
+    golden("open decision", blocked.reason)
     assert "`on_destroy: forget`" in blocked.hint
 
 
-def test_a_recurring_campaign_with_runs_left_is_not_over() -> None:
+def test_a_recurring_campaign_with_runs_left_is_not_over(golden: Golden) -> None:
     (blocked,) = of(live(RECURRING, "sent"), RECURRING).blocked
-    assert "may still send" in blocked.reason
+    golden("recurring with runs left", blocked.reason)
 
 
 def test_an_unknown_status_blocks_until_it_is_lifted() -> None:

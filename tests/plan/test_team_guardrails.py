@@ -12,6 +12,7 @@ from campaignctl.plan import guardrails
 from campaignctl.plan.model import Lifts, Objection, Options, Plan
 from campaignctl.project.model import Guardrails, Override
 from campaignctl.schedule.windows import Window
+from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
     IMMEDIATE,
@@ -94,13 +95,13 @@ def test_an_edit_of_what_goes_out_already_needs_no_audience() -> None:
     assert only(plan_of(edited, known=known, project=project(require_targeting=True))).action == "update"
 
 
-def test_labels_are_required_by_pattern() -> None:
+def test_labels_are_required_by_pattern(golden: Golden) -> None:
     spec = {**SCHEDULED, "labels": ["team:crm", "brand-a"]}
     assert plan(spec, require_labels=("team:*", "brand-?")).objections == ()
     found = objection(plan(spec, SCHEDULED, require_labels=("team:*", "legal")))
     assert found.guardrail == "require_labels"
     assert found.keys == ("k0", "k1")
-    assert found.found == "no label fits legal, team:*"
+    golden("label missing", found.found)
 
 
 def test_a_day_takes_so_many_sends_of_all_campaigns() -> None:
@@ -154,9 +155,9 @@ def test_nothing_is_armed_while_a_freeze_lasts() -> None:
     assert found.limit.endswith("(black friday)")
 
 
-def test_nothing_is_armed_that_sends_in_a_freeze() -> None:
+def test_nothing_is_armed_that_sends_in_a_freeze(golden: Golden) -> None:
     christmas = Window(scope="sends", start=LATER - timedelta(hours=1), end=LATER + timedelta(hours=1))
-    assert objection(plan(SCHEDULED, freeze=(christmas,))).found == "it sends at 2036-12-24T10:00:00Z"
+    golden("freeze", objection(plan(SCHEDULED, freeze=(christmas,))).found)
     assert plan(IMMEDIATE, freeze=(christmas,)).objections == ()
 
 

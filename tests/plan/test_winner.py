@@ -13,6 +13,7 @@ from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Guardrails
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import Sent
+from tests.golden import Golden
 from tests.plan.planning import (
     ID,
     KEY,
@@ -54,13 +55,11 @@ def of(
     )
 
 
-def test_without_a_decision_it_is_said_what_to_write() -> None:
+def test_without_a_decision_it_is_said_what_to_write(golden: Golden) -> None:
     plan = of(None)
     assert plan.empty
     assert not plan.refused
-    assert plan.notes == (
-        f"{KEY}: its A/B test waits for a decision between A, B; write `lifecycle: {{winner: A}}`",
-    )
+    golden("undecided", "\n".join(plan.notes))
 
 
 def test_the_declared_winner_is_set_and_sends_at_once() -> None:
@@ -104,9 +103,9 @@ def test_what_cannot_be_told_blocks(messages: Any, reason: str) -> None:
     assert [one.reason for one in of("B", messages=messages).blocked] == [reason]
 
 
-def test_other_edits_do_not_reach_it_and_that_is_said() -> None:
+def test_other_edits_do_not_reach_it_and_that_is_said(golden: Golden) -> None:
     change = only(of("B", spec={**TEST, "name": "Late"}))
-    assert change.warnings == ("what else the manifest changes cannot reach this campaign any more",)
+    golden("other edits", "\n".join(change.warnings))
     assert change.spec == TEST
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
-
 from campaignctl.errors import ApiError, CampaignctlError, Finding, LockHeld, ManifestError, Source
 from campaignctl.render.errors import error_text, findings_json, findings_text
+from tests.golden import Golden
 
 UNKNOWN = Finding(
     "error",
@@ -18,17 +17,8 @@ UNKNOWN = Finding(
 DOUBTFUL = Finding("warning", "long-subject", "the subject is long", Source("email/b.yaml", 3, 1))
 
 
-def test_findings_are_written_as_compilers_do() -> None:
-    assert findings_text((UNKNOWN, DOUBTFUL), color=False) == dedent(
-        """\
-        push/a.yaml:12:5: error: unknown member 'titel' [unknown-member]
-                titel: Hi
-                ^
-          hint: did you mean title?
-        email/b.yaml:3:1: warning: the subject is long [long-subject]
-        1 error, 1 warning.
-        """
-    )
+def test_findings_are_written_as_compilers_do(golden: Golden) -> None:
+    golden("findings", findings_text((UNKNOWN, DOUBTFUL), color=False))
 
 
 def test_the_caret_stands_below_the_column_whatever_comes_before() -> None:
@@ -71,7 +61,7 @@ def test_findings_as_a_document() -> None:
     }
 
 
-def test_an_error_says_what_where_why_and_what_to_do() -> None:
+def test_an_error_says_what_where_why_and_what_to_do(golden: Golden) -> None:
     error = ApiError(
         "The API refused the update",
         detail="Bad request.",
@@ -81,16 +71,7 @@ def test_an_error_says_what_where_why_and_what_to_do() -> None:
         trace_id="0f-1",
         status=400,
     )
-    assert error_text(error, color=False) == dedent(
-        """\
-        push/a.yaml:2:3: error: push/a: The API refused the update
-              name: x
-              ^
-          Bad request.
-          hint: campaignctl plan
-          trace_id: 0f-1
-        """
-    )
+    golden("api error", error_text(error, color=False))
 
 
 def test_a_bare_error_is_one_line() -> None:

@@ -41,15 +41,17 @@ def test_five_hundred_changes_are_cut_and_counted() -> None:
     shown = _rows(text)
     assert 200 < shown < 500
     assert len(text) <= GITHUB_LIMIT
-    assert f"**This comment is cut: {500 - shown} of 500 changes have no room in it.**" in text
-    assert f"**{500 - shown} more changes not shown, of which {450 - shown} can send afterwards.**" in text
+    bold = [re.findall(r"\d+", line) for line in text.splitlines() if line.startswith("**")]
+    assert [str(500 - shown), "500"] in bold, "of how many there is no room"
+    assert [str(500 - shown), str(450 - shown)] in bold, "how many of those can send"
     assert text.endswith(mark_of(_many(500)) + "\n")
 
 
 def test_rows_come_before_fields() -> None:
     text = plan_markdown(_many(500, 450))
     assert text.count("<details>") == 0
-    assert "_500 more changes not shown field by field._" in text
+    (left_out,) = [line for line in text.splitlines() if line.startswith("_")]
+    assert "500" in left_out
 
 
 def test_the_larger_limit_of_another_host_holds_them_all() -> None:
@@ -68,7 +70,7 @@ def test_one_huge_change_leaves_room_for_the_others() -> None:
     huge = FieldChange("html", None, "\n".join("x" * 900 for _ in range(1_000)))
     text = plan_markdown(plan(*(updated(f"email/{number}", huge) for number in range(5))))
     assert text.count("<details>") == 5
-    assert "more lines: campaignctl show PLANFILE @@" in text
+    assert "campaignctl show PLANFILE @@" in text
     assert len(text) <= GITHUB_LIMIT
 
 
@@ -77,7 +79,7 @@ def test_a_cut_comment_is_whole_markdown() -> None:
     assert {cells for row in page.rows for cells in row} == {5}
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings().max_examples * 2 // 5)
 @given(
     st.lists(st.text(max_size=40), min_size=1, max_size=4),
     st.integers(0, 400),

@@ -11,6 +11,7 @@ from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Obj
 from campaignctl.render.markdown import plan_markdown
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden
+from tests.golden import Golden
 from tests.render.gfm import Page, html_of, page_of
 from tests.render.sample_plans import created, plan, updated
 
@@ -34,15 +35,13 @@ def _page(shown: Plan, **options: Any) -> Page:
     return page_of(plan_markdown(shown, **options))
 
 
-def test_the_summary_comes_first() -> None:
-    lines = plan_markdown(plan(_far("push/a"), environment="production")).split("\n\n")
-    assert lines[0] == "### campaignctl: plan for `acme-crm` (`production`)"
-    assert lines[1] == "**Plan: 1 to create. 1 can send afterwards.**"
+def test_the_summary_comes_first(golden: Golden) -> None:
+    golden("create", plan_markdown(plan(_far("push/a"), environment="production")))
 
 
-def test_a_row_says_who_gets_it_when_and_until_when_it_can_be_undone() -> None:
+def test_a_row_says_who_gets_it_when_and_until_when_it_can_be_undone(golden: Golden) -> None:
     (row,) = _rows(plan(_far("push/a", targeting=_TARGETED)))
-    assert row == f"| **create, arms** | **`push/a`**<br>Welcome | {_AT} | countries DE, FR | until {_GMT} |"
+    golden("row of a create", row)
 
 
 def test_what_arms_and_everyone_are_bold_and_the_rest_is_not() -> None:
@@ -53,20 +52,22 @@ def test_what_arms_and_everyone_are_bold_and_the_rest_is_not() -> None:
     assert [row.split("<br>")[0] for row in others] == ["| update | `email/digest`", "| create | `push/d`"]
 
 
-def test_what_sends_at_once_stands_before_everything() -> None:
+def test_what_sends_at_once_stands_before_everything(golden: Golden) -> None:
     first, _ = _rows(plan(_far("push/a"), created("push/now", {"name": "Now", "run_immediately": True})))
-    assert first.startswith("| **create, arms** | **`push/now`**")
-    assert "| **AT ONCE, as soon as this is applied** | **everyone** | **never** |" in first
+    assert "**`push/now`**" in first
+    golden("row of what sends at once", first)
 
 
-def test_a_change_that_gives_nothing_to_send_says_nothing_of_it() -> None:
+def test_a_change_that_gives_nothing_to_send_says_nothing_of_it(golden: Golden) -> None:
     change = Change("push/gone", Action.CANCEL, "103", "Gone", "no longer declared", undo="never")
-    assert _rows(plan(change)) == ["| cancel | `push/gone`<br>Gone, `103` | - | - | **never** |"]
+    (row,) = _rows(plan(change))
+    assert "| - | - |" in row
+    golden("row of a cancel", row)
 
 
-def test_a_move_names_the_old_key() -> None:
+def test_a_move_names_the_old_key(golden: Golden) -> None:
     change = Change("push/new", Action.MOVE, "103", "N", "moved", moved_from="push/old")
-    assert "`push/new`<br>N, `103`, was `push/old` |" in _rows(plan(change))[0]
+    golden("row of a move", _rows(plan(change))[0])
 
 
 def test_two_changes_of_one_key_are_two_rows() -> None:
@@ -77,17 +78,18 @@ def test_two_changes_of_one_key_are_two_rows() -> None:
     ]
 
 
-def test_no_relative_times_as_a_comment_is_read_later() -> None:
+def test_no_relative_times_as_a_comment_is_read_later(golden: Golden) -> None:
     recurring = created("push/r", {"name": "R", "recurrence": {"cron": "0 9 * * 1"}})
     text = plan_markdown(plan(_far("push/a"), recurring))
-    assert "at 09:00 GMT (10:00 in winter, 11:00 in summer Europe/Belgrade), on Monday<br>next " in text
     assert " in 9 years" not in text
     assert " in 5 days" not in text
+    golden("scheduled and recurring", text)
 
 
-def test_a_plan_that_did_not_read_says_so_in_its_first_line() -> None:
-    assert plan_markdown(plan(_far("push/a"), refreshed=False)).startswith("**Live was not read.** ")
-    assert "not read" not in plan_markdown(plan(_far("push/a")))
+def test_a_plan_that_did_not_read_says_so_in_its_first_line(golden: Golden) -> None:
+    unread = plan_markdown(plan(_far("push/a"), refreshed=False))
+    golden("not read", unread)
+    assert unread.splitlines()[0] not in plan_markdown(plan(_far("push/a")))
 
 
 def test_the_last_line_names_project_and_environment_unseen() -> None:
@@ -100,30 +102,31 @@ def test_the_last_line_names_project_and_environment_unseen() -> None:
     assert len(page_of(hostile).comments) == 1
 
 
-def test_an_objection_says_what_was_found_and_how_it_is_lifted() -> None:
+def test_an_objection_says_what_was_found_and_how_it_is_lifted(golden: Golden) -> None:
     objection = Objection("max_immediate_sends", "4 are set off", "3 in one apply", ("push/a", "push/b"))
-    page = _page(plan(_far("push/a"), objections=(objection,)))
+    shown = plan(_far("push/a"), objections=(objection,))
+    page = _page(shown)
     assert page.rows[0] == [5, 5]
     assert page.code.count("--override max_immediate_sends") == 1
-    assert "Nothing of this plan is applied as long as a guardrail objects." in page.said
     assert "overrides" in page.code
+    golden("objection", plan_markdown(shown))
 
 
-def test_a_blocked_campaign_says_why_and_what_lifts_it() -> None:
+def test_a_blocked_campaign_says_why_and_what_lifts_it(golden: Golden) -> None:
     blocked = Blocked("push/a", "103", "sent", "already sent", "a new key, or `--replace push/a`")
-    text = plan_markdown(plan(blocked=(blocked,)))
-    assert "**No changes that can be made: 1 blocked.**" in text
-    assert "| `push/a`<br>`103` | sent | already sent | a new key, or `--replace push/a` |" in text
+    golden("blocked", plan_markdown(plan(blocked=(blocked,))))
 
 
-def test_drift_says_when_and_whether_it_is_put_back() -> None:
+def test_drift_says_when_and_whether_it_is_put_back(golden: Golden) -> None:
     drift = Drift("push/a", "103", (FieldChange("name", "A", "B"),), True, "2036-03-22T10:00:00Z")
-    html = html_of(plan_markdown(plan(drift=(drift,))))
-    assert f"1 field, last changed <code>{_AT}</code>; this plan puts it back</summary>" in html
+    text = plan_markdown(plan(drift=(drift,)))
+    golden("drift", text)
+    html = html_of(text)
+    assert f"<code>{_AT}</code>" in html
     assert "- name &quot;A&quot;\n+ name &quot;B&quot;\n" in html
 
 
-def test_conflicts_warnings_overrides_and_notes_are_shown() -> None:
+def test_conflicts_warnings_overrides_and_notes_are_shown(golden: Golden) -> None:
     conflict = Conflict("name", "A", "Their", "Our")
     shown = plan(
         Change("push/a", Action.UPDATE, "1", "A", "changed", conflicts=(conflict,), warnings=("mind this",)),
@@ -134,12 +137,7 @@ def test_conflicts_warnings_overrides_and_notes_are_shown() -> None:
         ),
         notes=("3 sent campaigns stay as they are",),
     )
-    text = plan_markdown(shown)
-    assert '| **`push/a`** | `name` | `"A"` | `"Their"` | `"Our"` |' in text
-    assert "\n- `push/a`, `push/b`: mind this\n" in text
-    assert f"\n- `freeze` for `push/a`, until {_AT}: agreed with sales\n" in text
-    assert "\n- `resend` for `push/b`, once, on the command line\n" in text
-    assert "\n- Note: 3 sent campaigns stay as they are\n" in text
+    golden("conflicts, warnings, overrides, notes", plan_markdown(shown))
 
 
 def test_fields_are_folded_and_in_the_colours_of_a_diff() -> None:
@@ -171,11 +169,11 @@ def test_fields_are_folded_and_in_the_colours_of_a_diff() -> None:
     ]
 
 
-def test_a_plan_with_nothing_to_do_is_short() -> None:
+def test_a_plan_with_nothing_to_do_is_short(golden: Golden) -> None:
     text = plan_markdown(plan(unchanged=3))
-    assert "**No changes. The account agrees with the manifests.**" in text
     assert "| " not in text
     assert "<details>" not in text
+    golden("empty", text)
 
 
 def test_a_limit_without_room_for_what_is_never_left_out_is_refused() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
-
 from campaignctl.errors import Command
 from campaignctl.plan.model import Action, Blocked
 from campaignctl.render.outcome import outcome_json, outcome_text
 from campaignctl.review.outcome import ChangeResult, Failure, Outcome
+from tests.golden import Golden
 
 FAILURE = Failure("The API refused the create", "Bad request.: x", "fix the manifest", "0f-1")
 LEFT = Blocked("push/late", "7", "sent", "already sent", "campaignctl apply --replace push/late")
@@ -27,27 +26,8 @@ MIXED = Outcome(
 )
 
 
-def test_every_change_has_its_line_and_its_reason() -> None:
-    assert outcome_text(MIXED, color=False) == dedent(
-        """\
-        push/a: created (101)
-        push/b: create FAILED
-            The API refused the create
-            Bad request.: x
-            hint: fix the manifest
-            trace_id: 0f-1
-        push/c: update not started (103)
-        sms/flash: create OUTCOME UNKNOWN
-            No answer
-
-        Note: a second copy was canceled
-
-        Incomplete: 1 created, 1 failed, 1 not started, 1 outcome unknown, 2 blocked and left alone.
-
-        Next:
-          campaignctl state resolve sms/flash --adopt 104
-        """
-    )
+def test_every_change_has_its_line_and_its_reason(golden: Golden) -> None:
+    golden("outcome", outcome_text(MIXED, color=False))
 
 
 def test_an_apply_without_changes() -> None:

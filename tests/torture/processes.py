@@ -6,6 +6,7 @@ processes with one thread may use this.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import pkgutil
@@ -32,6 +33,9 @@ def load_everything() -> None:
     for module in pkgutil.walk_packages(campaignctl.__path__, "campaignctl."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    # A fork does not look through, and so copy, what is loaded by now.
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True)
