@@ -12,6 +12,7 @@ from tests.docs.acting import (
     blocked,
     failed,
     far,
+    flash,
     objection,
     refused,
     said,
@@ -52,6 +53,19 @@ def wrong_clock(world: World) -> str:
     world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
     world.control.switch(date_skew=600)
     return refused(world)
+
+
+def other_host(world: World) -> str:
+    world.write("campaignctl.yaml", "metadata: {name: shop}\napi: {url: https://gateway.example.com}\n")
+    world.environ = {"OCAMBA_API_URL": ""}
+    return said(world, "plan", containing="gateway").partition("error: ")[2]
+
+
+def bare_repository(world: World) -> str:
+    for folder in ("objects", "refs"):
+        (world.folder / folder).mkdir()
+    world.write("HEAD", "ref: refs/heads/main\n")
+    return refused(world, "plan")
 
 
 def no_project(world: World) -> str:
@@ -155,10 +169,9 @@ def not_stopped(world: World) -> str:
     return said(world, "halt", "--all", "--reason", "wrong price", containing="push/spring")
 
 
-def not_stoppable(world: World) -> str:
-    far(world)
-    world.control.fault({"method": "POST", "times": 99}, {"kind": "status", "status": 400})
-    return said(world, "halt", "--all", "--reason", "wrong price", containing="push/spring")
+def not_proven(world: World) -> str:
+    flash(world)
+    return said(world, "halt", "--all", "--reason", "wrong price", containing="PROVEN")
 
 
 def halt_decision(world: World) -> str:

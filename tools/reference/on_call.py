@@ -19,7 +19,7 @@ from tests.e2e.harness import PROJECT, World
 #: What differs from run to run, or names the campaigns of a scene.
 _VOLATILE = (
     (r"[^ ]*/crm/(?=\.)", ""),
-    (r"[^ ]*/crm or .*", "…"),
+    (r"[^ ]*/crm(?: or .*)?$", "…"),
     (r"^\[Errno \d+\] (.*?): .*", r"\1"),
     (r"^Note: ", ""),
     (r"wrong price", "…"),
@@ -176,6 +176,16 @@ MOMENTS = (
         "lead times would be wrong. Nothing was sent",
         "set the clock (NTP), then `campaignctl apply`",
     ),
+    Moment(
+        campaigns.other_host,
+        "`api.url` names a host that is neither Ocamba's nor this machine. Nothing was sent",
+        "if you trust that host, set `OCAMBA_API_URL`; else find out who changed `api.url`",
+    ),
+    Moment(
+        campaigns.bare_repository,
+        "files in the project folder could make git run programs. None ran",
+        "find out who added them, and delete them",
+    ),
     Moment(campaigns.no_project, "not a project", "`-C DIR`, or `campaignctl init`"),
     Moment(campaigns.no_environment, "it does not guess", "`-e ENV`, or set `default_environment`"),
     Moment(
@@ -230,6 +240,11 @@ MOMENTS = (
         campaigns.not_stopped,
         "neither pause nor cancel worked",
         "cancel it in the dashboard, then run the same `halt` again",
+    ),
+    Moment(
+        campaigns.not_proven,
+        "it could not be read, or the outcome of its create is unknown",
+        "run the same `halt` again, or look in the dashboard",
     ),
     Moment(
         campaigns.halt_decision,
