@@ -173,7 +173,7 @@ def until(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 def kill(process: subprocess.Popen[str]) -> None:
