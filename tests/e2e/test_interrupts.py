@@ -17,7 +17,7 @@ from tests.e2e.harness import PROJECT, World, sms, until
 from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
-NAMES = [f"C{number}" for number in range(6)]
+NAMES = [f"C{number}" for number in range(12)]
 
 # Makes the terminal on standard input the controlling one, as a terminal window does, and goes on as argv.
 ON_A_TERMINAL = (
@@ -28,10 +28,10 @@ ON_A_TERMINAL = (
 
 @pytest.fixture
 def slow(world: World) -> World:
-    """Six campaigns to create, each of which takes the server half a second."""
+    """Twelve campaigns to create, each of which takes the server half a second: time enough for a signal."""
     for name in NAMES:
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
-    world.control.fault({"method": "POST", "times": 10}, {"kind": "delay", "seconds": 0.5, "when": "after"})
+    world.control.fault({"method": "POST", "times": 12}, {"kind": "delay", "seconds": 0.5, "when": "after"})
     return world
 
 
