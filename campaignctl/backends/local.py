@@ -15,7 +15,8 @@ from campaignctl.backends.lockfile import HeldLock, LockFile
 from campaignctl.backends.statefiles import StateFiles
 from campaignctl.errors import Interrupted, LockError, LockHeld, StateDamaged, StateError, StateNotSaved
 from campaignctl.review.reports import Access, Keeping
-from campaignctl.state.halts import Halts, decode_halts, encode_halts
+from campaignctl.state.codec import decode_halts, encode_halts
+from campaignctl.state.halts import Halts
 from campaignctl.state.model import LockInfo, State
 
 _POLL = timedelta(milliseconds=200)

@@ -14,10 +14,9 @@ from campaignctl.backends.lockfile import HeldLock
 from campaignctl.backends.rescue import Rescue
 from campaignctl.backends.statefiles import StateFiles
 from campaignctl.errors import StateError, StateNotSaved
-from campaignctl.state.codec import encode, fingerprint
+from campaignctl.state.codec import encode, encode_moved, fingerprint
 from campaignctl.state.journal import entry_line, first_line
 from campaignctl.state.model import Entry, LockInfo, State
-from campaignctl.state.moved import encode_moved
 
 _REPLACED = "another state was put there while this run worked; it is left as it is"
 _ROOM_HINT = "make room, or make the directory writable for this user, then run the command again"

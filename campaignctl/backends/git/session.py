@@ -16,10 +16,9 @@ from campaignctl.backends.git.snapshot import Snapshot
 from campaignctl.backends.journal_replay import Loaded
 from campaignctl.backends.rescue import Rescue
 from campaignctl.errors import Command, LockLost, Sentence, StateError, StateNotSaved
-from campaignctl.state.codec import encode, fingerprint
+from campaignctl.state.codec import encode, encode_moved, fingerprint
 from campaignctl.state.journal import entry_line, first_line
 from campaignctl.state.model import Entry, LockInfo, State
-from campaignctl.state.moved import encode_moved
 
 _COMPANIONS = 2
 _RESCUED = "when the remote answers again"

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from campaignctl.backends.journal_replay import Loaded, Stored
 from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import Command, Sentence, StateDamaged, StateError
-from campaignctl.state.codec import decode_lock, encode_lock, fingerprint, to_json
+from campaignctl.state.codec import decode_lock, encode_lock, fingerprint
 from campaignctl.state.model import LockInfo
-from campaignctl.state.strict import Node, parse
+from campaignctl.state.strict import parse, to_json
 
 _STATE = "state.json"
 _JOURNAL = "journal/"
@@ -120,7 +120,8 @@ class Snapshot:
         if self.about is None:
             return None
         try:
-            value = Node(parse(self.about, _ABOUT), _ABOUT).object().get(name)
+            about = parse(self.about, _ABOUT)
         except StateDamaged:
             return None
+        value = about.get(name) if isinstance(about, dict) else None
         return value if isinstance(value, str) else None

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from campaignctl.backends.git.place import Moved, Place, Seen, message
-from campaignctl.state.halts import Halts, decode_halts, encode_halts
+from campaignctl.state.codec import decode_halts, encode_halts
+from campaignctl.state.halts import Halts
 from campaignctl.state.model import LockInfo
 
 SUFFIX = ".stop"
