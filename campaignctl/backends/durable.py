@@ -19,7 +19,7 @@ _GUARD_POLL = 0.002
 
 
 def make_directory(directory: Path) -> None:
-    """Create a directory, and those above it, where missing; what is created is for its owner alone."""
+    """Create a directory, and those above it, where missing; what is created is private to its owner."""
     missing = [place for place in (directory, *directory.parents) if not place.exists()]
     for place in reversed(missing):
         place.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
@@ -99,7 +99,7 @@ def sync_directory(directory: Path) -> None:
 
 
 def try_flock(descriptor: int) -> bool:
-    """Take the exclusive lock of an open file; False when somebody else has it.
+    """Take the exclusive lock of an open file; False if it is held.
 
     The kernel gives it back when the last process that has the file open this way is gone.
     """
@@ -115,7 +115,7 @@ def guarded(directory: Path) -> Iterator[None]:
     """Keep every other process and thread out of the files of a directory, for the length of one step.
 
     Looking at the lock and then writing is two steps; a process that is stopped between them would
-    write over its successor's state. In here nobody can break or take the lock meanwhile.
+    write over its successor's state. In here the lock can be neither broken nor taken.
 
     Raises:
         TimeoutError: another process stays in such a step, which takes milliseconds unless it hangs.

@@ -15,19 +15,20 @@ from campaignctl.backends.lockfile import HeldLock, LockFile
 from campaignctl.backends.statefiles import StateFiles
 from campaignctl.errors import Interrupted, LockError, LockHeld, StateDamaged, StateError, StateNotSaved
 from campaignctl.review.reports import Access, Keeping
-from campaignctl.state.halts import Halts, decode_halts, encode_halts
+from campaignctl.state.codec import decode_halts, encode_halts
+from campaignctl.state.halts import Halts
 from campaignctl.state.model import LockInfo, State
 
 _POLL = timedelta(milliseconds=200)
 _UNWRITABLE = "make the directory writable for this user, then run the command again"
-_HANGS = "find the process that is stopped or waits for the disk, and let it go on or end it"
+_HANGS = "find the process that is suspended or waiting for the disk, and resume or end it"
 
 
 class LocalBackend:
-    """The state in a file, its lock, journal and backup beside it.
+    """The state in a file, its lock, journal and backup next to it.
 
-    A symbolic link at `path` is followed: the files lie beside what it leads to, so that two names of
-    one state share its lock. The clock, fresh ids, waiting and the wish to stop come in as arguments;
+    A symbolic link at `path` is followed: the files lie next to what it leads to, so that two names of
+    one state share its lock. Clock, ids, waiting and interruption come in as arguments;
     `wait` may return early once `interrupted` is true.
     """
 
@@ -64,7 +65,7 @@ class LocalBackend:
         """Take the lock, waiting up to `timeout`; fold in what a run that died left in the journal.
 
         Raises:
-            LockHeld: somebody else has it, still.
+            LockHeld: it is still held.
             Interrupted: while waiting.
             StateNotSaved: the place cannot be written.
         """
@@ -83,7 +84,7 @@ class LocalBackend:
         return LocalSession(files, held)
 
     def holder(self) -> LockInfo | None:
-        """Who holds the lock at the moment, if anybody; a process that died holds nothing.
+        """The current holder of the lock, if any; a process that died holds nothing.
 
         Raises:
             LockError: the lock cannot be read.
@@ -95,10 +96,10 @@ class LocalBackend:
             raise _unusable(files, error) from error
 
     def keeping(self) -> Keeping:
-        """What lies beside the state, seen without changing anything.
+        """What lies next to the state; changes nothing.
 
         Raises:
-            LockError: the lock, or what lies beside it, cannot be looked at.
+            LockError: the lock, or what lies next to it, cannot be read.
         """
         files = self._files()
         try:
@@ -125,7 +126,7 @@ class LocalBackend:
         return _read_halts(self._files().beside("halts"))
 
     def change_halts(self, change: Callable[[Halts], Halts]) -> Halts:
-        """Replace the stop mark by what `change` makes of it, durably; nobody changes it meanwhile.
+        """Replace the stop mark by what `change` makes of it, durably; it cannot change meanwhile.
 
         Raises:
             StateDamaged: the present one cannot be read.

@@ -1,23 +1,22 @@
-"""A local state while we hold its lock: whole writes, steps, and the way out when a write fails."""
+"""A local state while we hold its lock: whole writes, steps, and what happens when a write fails."""
 
 from __future__ import annotations
 
 import errno
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from campaignctl.backends import durable
-from campaignctl.backends.journalfile import JournalFile
 from campaignctl.backends.lockfile import HeldLock
 from campaignctl.backends.rescue import Rescue
 from campaignctl.backends.statefiles import StateFiles
 from campaignctl.errors import StateError, StateNotSaved
-from campaignctl.state.codec import encode, fingerprint
+from campaignctl.state.codec import encode, encode_moved, fingerprint
 from campaignctl.state.journal import entry_line, first_line
 from campaignctl.state.model import Entry, LockInfo, State
-from campaignctl.state.moved import encode_moved
 
 _REPLACED = "another state was put there while this run worked; it is left as it is"
 _ROOM_HINT = "make room, or make the directory writable for this user, then run the command again"
@@ -38,7 +37,7 @@ class LocalSession:
         self._state: State | None = None
         self._document: tuple[State, str] | None = None
         self._problem: StateError | None = None
-        self._journal = JournalFile(files.beside("journal"))
+        self._journal = _JournalFile(files.beside("journal"))
         self._released = False
         self._stamp = files.stamp()
         self._ours: tuple[str | None, ...] = ()
@@ -90,7 +89,7 @@ class LocalSession:
             self._write(state)
 
     def retire(self, place: str) -> None:
-        """Leave in the place of the state only a note that it lives in `place` now; the backup has it.
+        """Replace the state by a note that it lives in `place` now; the backup keeps it.
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
@@ -99,7 +98,7 @@ class LocalSession:
         with self._mutex:
             state = self.state
             if state is None:
-                raise StateNotSaved(f"there is no state in {self._files.path} that could be taken away")
+                raise StateNotSaved(f"there is no state in {self._files.path} to move")
             self._fold()
             try:
                 with self._guarded():
@@ -122,7 +121,7 @@ class LocalSession:
         with self._mutex:
             state = self.state
             if state is None or self._document is None:
-                raise StateNotSaved(f"there is no state in {self._files.path} that a step could continue")
+                raise StateNotSaved(f"there is no state in {self._files.path} to add a step to")
             line = entry_line(entry, self._journal.steps + 1)
             self._state = state.after(entry)
             try:
@@ -133,7 +132,7 @@ class LocalSession:
                 raise self._not_saved(self._files.beside("journal"), error, _ROOM_HINT) from error
 
     def release(self) -> None:
-        """Fold the steps into the state and give the lock back. Safe to call twice.
+        """Fold the steps into the state and release the lock. Safe to call twice.
 
         Raises:
             LockLost: the lock was no longer ours; what was appended before is in the journal.
@@ -160,7 +159,11 @@ class LocalSession:
             self._write(loaded.state)
             return
         if loaded.journal:
-            self._end_journal()
+            try:
+                with self._guarded():
+                    self._files.end_journal()
+            except OSError as error:
+                raise self._not_saved(self._files.path, error, _ROOM_HINT) from error
         self._document = (loaded.state, loaded.base or "")
 
     def _write(self, state: State) -> None:
@@ -172,10 +175,10 @@ class LocalSession:
                 self._files.replace(data, readable=self._problem is None)
         except OSError as error:
             self._journal.fail(error)
-            first = "see which state is the right one" if error.strerror == _REPLACED else "make room"
+            first = "decide which state is right" if error.strerror == _REPLACED else "make room"
             raise self._not_saved(self._files.path, error, self._rescue.save(data, first)) from error
         self._journal.close()
-        self._journal = JournalFile(self._files.beside("journal"))
+        self._journal = _JournalFile(self._files.beside("journal"))
         self._state, self._document, self._problem = state, (state, fingerprint(data)), None
         self._stamp, self._ours = self._files.stamp(), (fingerprint(data),)
 
@@ -185,22 +188,15 @@ class LocalSession:
         if self._state is not None and self._state is not written:
             self._write(self._state)
 
-    def _end_journal(self) -> None:
-        try:
-            with self._guarded():
-                self._files.end_journal()
-        except OSError as error:
-            raise self._not_saved(self._files.path, error, _ROOM_HINT) from error
-
     def _close(self) -> None:
         self._released = True
         self._journal.close()
-        with suppress(OSError):  # our lock ends with its descriptor; the name alone keeps nobody out
+        with suppress(OSError):  # our lock ends with its descriptor; the file alone locks nothing
             self._held.give_back()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """The lock is ours in here, and nobody can break it meanwhile; so is the state at its place."""
+        """In here the lock is ours, cannot be broken, and the state in its place is the one we know."""
         with durable.guarded(self._files.path.parent):
             self._held.check()
             if self._problem is None:
@@ -208,7 +204,7 @@ class LocalSession:
             yield
 
     def _check_place(self) -> None:
-        """Raise OSError when something that asks for no lock has put another state in the place of ours."""
+        """Raise OSError if a program that takes no lock has replaced the state."""
         stamp = self._files.stamp()
         if stamp == self._stamp:
             return
@@ -220,3 +216,57 @@ class LocalSession:
     @staticmethod
     def _not_saved(path: Path, error: OSError, hint: str) -> StateNotSaved:
         return StateNotSaved(f"{path} could not be written", detail=str(error), hint=hint)
+
+
+class _JournalFile:
+    """The journal while it is being written, one durable line at a time; it begins with its first step.
+
+    Not safe for threads by itself. After a failure nothing more is taken: what is behind the last
+    whole line is unknown then, and a line that continued it would be damage instead of a torn end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+        self._length = 0
+        self._failure: OSError | None = None
+        self.steps = 0
+
+    def add(self, first_line: bytes, line: bytes) -> None:
+        """Write one line durably, after `first_line` where it is the first.
+
+        Raises OSError, also when the file is there already: those steps are not ours.
+        """
+        if self._failure is not None:
+            raise self._failure
+        try:
+            self._write(line if self.steps else first_line + line)
+        except OSError as error:
+            self._failure = error
+            self._cut_back()
+            raise
+        self.steps += 1
+
+    def fail(self, error: OSError) -> None:
+        """Take nothing more, because of `error`."""
+        self._failure = error
+
+    def close(self) -> None:
+        """Close the file; it stays where it is."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _write(self, data: bytes) -> None:
+        if self._descriptor is None:
+            self._descriptor = durable.create(self._path, os.O_APPEND)
+            durable.sync_directory(self._path.parent)
+        durable.write_all(self._descriptor, data)
+        durable.sync(self._descriptor)
+        self._length += len(data)
+
+    def _cut_back(self) -> None:
+        if self._descriptor is not None:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, self._length)
+                durable.sync(self._descriptor)

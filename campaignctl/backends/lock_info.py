@@ -1,4 +1,4 @@
-"""Claims on a lock: what one says of its holder, and how that is told."""
+"""What a lock says of its holder, and how messages describe it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from campaignctl.errors import Command, LockHeld, Sentence
+from campaignctl.errors import Command, LockError, LockHeld, LockLost, Sentence
 from campaignctl.state.model import LockInfo
 
 UNKNOWN = LockInfo("unknown", "unknown", "unknown", 0, "unknown", "unknown")
@@ -16,7 +16,7 @@ UNKNOWN = LockInfo("unknown", "unknown", "unknown", 0, "unknown", "unknown")
 
 
 def claim(operation: str, now: Callable[[], datetime], new_id: Callable[[], str]) -> LockInfo:
-    """What this process says of itself in a lock."""
+    """A claim on a lock by this process."""
     return LockInfo(
         id=new_id(),
         holder=_user(),
@@ -29,12 +29,12 @@ def claim(operation: str, now: Callable[[], datetime], new_id: Callable[[], str]
 
 
 def is_here(info: LockInfo) -> bool:
-    """Whether a lock is of this host, whose kernel can be asked about its holder."""
+    """Whether a lock was taken on this host, whose kernel knows about its holder."""
     return info.host == socket.gethostname()
 
 
 def describe(info: LockInfo) -> str:
-    """Who holds a lock, in one line."""
+    """The holder of a lock, in one line."""
     run = f" in {info.run}" if info.run else ""
     return (
         f"held by {info.holder} on {info.host}, process {info.process},"
@@ -43,14 +43,35 @@ def describe(info: LockInfo) -> str:
 
 
 def held(info: LockInfo) -> LockHeld:
-    """The error for a lock that somebody else has, still."""
-    gone = "once its CI run has ended" if info.run else "if that process is gone for good"
+    """The error for a lock that is still held."""
+    gone = "once its CI run has ended" if info.run else "if that process has exited"
     return LockHeld(
         "the state is locked",
         detail=describe(info),
-        hint=Sentence(
-            f"wait for it, or let --lock-timeout wait; {gone}: ", Command("state", "unlock", info.id)
-        ),
+        hint=Sentence(f"wait, or set a longer --lock-timeout; {gone}: ", Command("state", "unlock", info.id)),
+    )
+
+
+def other_id(location: str, found: LockInfo) -> LockError:
+    """The error for breaking a lock by an id that is not its own."""
+    return LockError(
+        f"{location} has another id: {found.id}",
+        detail=describe(found),
+        hint=Sentence("to break that one: ", Command("state", "unlock", found.id)),
+    )
+
+
+def released() -> LockLost:
+    """The error for using a lock after its release."""
+    return LockLost("the lock was released already", hint="run the command again")
+
+
+def lost(location: str, why: str, info: LockInfo) -> LockLost:
+    """The error for a lock of ours that was broken or taken over."""
+    return LockLost(
+        f"{location} is no longer ours",
+        detail=f"{why}; ours was {info.id}, held since {info.since}",
+        hint="this run sends and saves nothing more; the next apply settles what was under way",
     )
 
 

@@ -1,4 +1,4 @@
-"""The lock of a local state: a file that says who holds it, held so that the kernel frees it.
+"""The lock of a local state: a file that names its holder, under a lock that the kernel frees.
 
 Two things make a holder: the file at the lock's path is the one it has open, and the kernel's lock on
 that file is its own. A process that dies loses the second, so the next one on the same host may take
@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from campaignctl.backends.durable import FILE_MODE, guarded, sync, try_flock, write_all
-from campaignctl.backends.lock_info import UNKNOWN, claim, describe, is_here
-from campaignctl.errors import Command, LockError, LockLost, Sentence
+from campaignctl.backends.lock_info import UNKNOWN, claim, is_here, lost, other_id, released
+from campaignctl.errors import LockError
 from campaignctl.state.codec import decode_lock, encode_lock
 from campaignctl.state.model import LockInfo
 
@@ -37,13 +37,13 @@ class HeldLock:
     def check(self) -> None:
         """Raise `LockLost` unless the lock is still ours."""
         if self._descriptor is None:
-            raise LockLost("the lock was given back", hint="start the command again")
+            raise released()
         try:
             intact = _same_file(self._path, self._descriptor) and _content(self._descriptor) == self.info
         except OSError as error:
-            raise self._lost(str(error)) from error
+            raise lost(f"the lock {self._path}", str(error), self.info) from error
         if not intact:
-            raise self._lost("somebody broke it, or took it over")
+            raise lost(f"the lock {self._path}", "it was broken or taken over", self.info)
 
     def give_back(self) -> None:
         """Free the lock; does nothing when it is free, or no longer ours."""
@@ -57,13 +57,6 @@ class HeldLock:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _lost(self, why: str) -> LockLost:
-        return LockLost(
-            f"the lock {self._path} is no longer ours",
-            detail=f"{why}; lock {self.info.id}, held since {self.info.since}",
-            hint="nothing more is sent or saved by this run; the next apply settles what was under way",
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class LockFile:
@@ -74,7 +67,7 @@ class LockFile:
     new_id: Callable[[], str]
 
     def take(self, operation: str) -> HeldLock | LockInfo:
-        """The lock, or who holds it."""
+        """The lock, or its holder."""
         with guarded(self.path.parent):
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(self.path, flags, FILE_MODE)
@@ -84,19 +77,21 @@ class LockFile:
                     os.close(descriptor)
                     return holder
                 info = claim(operation, self.now, self.new_id)
-                _overwrite(descriptor, encode_lock(info).encode())
+                os.ftruncate(descriptor, 0)
+                write_all(descriptor, encode_lock(info).encode())
+                sync(descriptor)
             except BaseException:
                 os.close(descriptor)
                 raise
         return HeldLock(self.path, descriptor, info, before)
 
     def holder(self) -> LockInfo | None:
-        """Who holds the lock at the moment; a dead process on this host holds nothing."""
+        """The current holder of the lock; a dead process on this host holds nothing."""
         info, lives = self.seen() or (None, None)
         return None if lives is False else info
 
     def seen(self) -> tuple[LockInfo, bool | None] | None:
-        """The lock and whether its holder lives; None for that where only another host can tell."""
+        """The lock and whether its holder lives; None for that where this host cannot tell."""
         try:
             with guarded(self.path.parent):
                 descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -120,11 +115,7 @@ class LockFile:
             with guarded(self.path.parent):
                 info = decode_lock(self.path.read_bytes()) or UNKNOWN
                 if info.id != lock_id:
-                    raise LockError(
-                        f"the lock {self.path} has another id: {info.id}",
-                        detail=describe(info),
-                        hint=Sentence("if that one is to be broken: ", Command("state", "unlock", info.id)),
-                    )
+                    raise other_id(f"the lock {self.path}", info)
                 self.path.unlink()
                 return info
         except FileNotFoundError as error:
@@ -143,13 +134,6 @@ def _holder(descriptor: int, info: LockInfo | None) -> LockInfo | None:
 
 def _content(descriptor: int) -> LockInfo | None:
     return decode_lock(os.pread(descriptor, _LONGEST, 0))
-
-
-def _overwrite(descriptor: int, data: bytes) -> None:
-    os.ftruncate(descriptor, 0)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    write_all(descriptor, data)
-    sync(descriptor)
 
 
 def _same_file(path: Path, descriptor: int) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,8 +20,7 @@ class Rescue:
 
     def save(self, data: bytes, first: str) -> str:
         """Save a state document somewhere else, and say where, and what to do with it after `first`."""
-        if self._path is None or not _replaced(self._path, data):
-            self._path = _created(data)
+        self._path = self._saved(data)
         if self._path is None:
             lost = "it could not be saved anywhere else either"
             return f"{lost}; {first}, and the next apply settles what is open"
@@ -30,32 +28,21 @@ class Rescue:
             f"the state is in {self._path}; {first}, then run ", Command("state", "push", str(self._path))
         )
 
-
-def _replaced(path: Path, data: bytes) -> bool:
-    try:
-        durable.replace(path, data)
-    except OSError:
-        return False
-    return True
-
-
-def _created(data: bytes) -> Path | None:
-    for directory in _elsewhere():
-        with suppress(OSError):
-            descriptor, name = tempfile.mkstemp(".json", "campaignctl-state-", directory)
-            try:
-                durable.write_all(descriptor, data)
-                durable.sync(descriptor)
-            except OSError:
-                Path(name).unlink()
-                raise
-            finally:
-                os.close(descriptor)
-            return Path(name)
-    return None
-
-
-def _elsewhere() -> Iterator[Path]:
-    for place in (tempfile.gettempdir, Path.cwd):
-        with suppress(OSError):
-            yield Path(place())
+    def _saved(self, data: bytes) -> Path | None:
+        if self._path is not None:
+            with suppress(OSError):
+                durable.replace(self._path, data)
+                return self._path
+        for folder in (tempfile.gettempdir, Path.cwd):
+            with suppress(OSError):
+                descriptor, name = tempfile.mkstemp(".json", "campaignctl-state-", folder())
+                try:
+                    durable.write_all(descriptor, data)
+                    durable.sync(descriptor)
+                except OSError:
+                    Path(name).unlink()
+                    raise
+                finally:
+                    os.close(descriptor)
+                return Path(name)
+        return None

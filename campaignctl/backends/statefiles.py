@@ -3,7 +3,7 @@
     state.json            the state, whole
     state.json.journal    the steps since; belongs to exactly the document that its first line names
     state.json.backup     the previous state, whole
-    state.json.lock       who may write
+    state.json.lock       the one writer
     state.json.halts      the stop mark; written without the lock
     state.json.damaged    what could not be read when it was replaced; state.json.damaged.journal: its journal
 
@@ -21,21 +21,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from campaignctl.backends import durable
-from campaignctl.backends.journal_replay import Loaded, Stored
 from campaignctl.errors import StateDamaged
 from campaignctl.state.codec import fingerprint
-
-
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    document: bytes | None
-    journal: bytes | None
-    backup: bytes | None
+from campaignctl.state.journal import Loaded, replay
 
 
 @dataclass(frozen=True, slots=True)
 class StateFiles:
-    """The files beside `path`, which is no symbolic link."""
+    """The files next to `path`, which is not a symbolic link."""
 
     path: Path
 
@@ -44,7 +37,7 @@ class StateFiles:
         return self.path.with_name(f"{self.path.name}.{suffix}")
 
     def every(self) -> tuple[Path, ...]:
-        """The files that there are."""
+        """The files that exist."""
         names = ("journal", "backup", "lock", "halts", "damaged", "damaged.journal")
         return tuple(path for path in (self.path, *map(self.beside, names)) if path.exists())
 
@@ -56,17 +49,23 @@ class StateFiles:
             StateTooNew: a newer campaignctl wrote it.
         """
         try:
-            snapshot = self._snapshot()
+            document, journal, backup = self._snapshot()
         except OSError as error:
             raise StateDamaged(
                 f"{self.path} cannot be read",
                 detail=str(error),
                 hint="nothing was changed; make the file and its journal readable for this user",
             ) from error
-        return self._folded(snapshot)
+        return replay(
+            document,
+            journal,
+            previous=lambda: None if backup is None else fingerprint(backup),
+            where=str(self.path),
+            journal_where=str(self.beside("journal")),
+        )
 
     def stamp(self) -> tuple[int, int, int] | None:
-        """What changes when somebody else writes the state: cheap, and not certain. None without a state."""
+        """Changes when another process writes the state: cheap, not certain. None without a state."""
         try:
             found = self.path.stat()
         except OSError:
@@ -93,29 +92,18 @@ class StateFiles:
         """Remove a journal whose steps are in the state. Raises OSError."""
         durable.remove(self.beside("journal"))
 
-    def _snapshot(self) -> _Snapshot:
-        """The three files of one moment.
+    def _snapshot(self) -> tuple[bytes | None, bytes | None, bytes | None]:
+        """State, journal and backup of one moment.
 
         A writer replaces backup, state and journal in this order. So while the state and the journal
         that we read are still those at their names, the backup is the one that belongs to them.
         """
         while True:
             with _opened(self.path) as state, _opened(self.beside("journal")) as journal:
-                snapshot = _Snapshot(
-                    _read(state), _read(journal), durable.read_optional(self.beside("backup"))
-                )
+                backup = self.beside("backup")
+                found = _read(state), _read(journal), durable.read_optional(backup)
                 if _still(self.path, state) and (journal is None or _still(self.beside("journal"), journal)):
-                    return snapshot
-
-    def _folded(self, snapshot: _Snapshot) -> Loaded:
-        backup = snapshot.backup
-        return Stored(
-            snapshot.document,
-            snapshot.journal,
-            previous=lambda: None if backup is None else fingerprint(backup),
-            where=str(self.path),
-            journal_where=str(self.beside("journal")),
-        ).folded()
+                    return found
 
 
 @contextmanager

@@ -118,7 +118,7 @@ def _state(project: Project) -> State | None:
 
 def _mirrored(project: Project) -> State:
     """The state as the last command here saw it: a remote is too slow to be asked at a press of TAB."""
-    from campaignctl.backends.git.backend import mirror_path
+    from campaignctl.backends.git.place import mirror_path
     from campaignctl.state.codec import decode
 
     return decode(mirror_path(Path(project.directory), project.state.ref).read_bytes())

@@ -18,7 +18,7 @@ from campaignctl.errors import CampaignctlError, Command, Sentence
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
-    from campaignctl.backends.git.backend import GitBackend
+    from campaignctl.backends.cas.backend import CasBackend
     from campaignctl.backends.local import LocalBackend
     from campaignctl.manifest.model import DesiredState
     from campaignctl.project.model import Project
@@ -104,14 +104,15 @@ def _local_backend(project: Project, clock: SystemClock) -> LocalBackend:
     )
 
 
-def _git_backend(project: Project, clock: SystemClock) -> GitBackend:
+def _git_backend(project: Project, clock: SystemClock) -> CasBackend:
     import time
 
-    from campaignctl.backends.git.backend import Address, GitBackend, Patience
+    from campaignctl.backends.cas.backend import CasBackend, Patience
+    from campaignctl.backends.git.place import git_home
 
     settings = project.state
-    return GitBackend(
-        Address(Path(project.directory), project.name, settings.remote, settings.ref),
+    return CasBackend(
+        git_home(Path(project.directory), project.name, settings.remote, settings.ref, now=clock.now),
         now=clock.now,
         new_id=clock.new_id,
         wait=clock.wait,

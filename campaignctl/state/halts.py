@@ -1,30 +1,22 @@
-"""The stop mark: who stopped what, when and why, until somebody lifts it.
+"""The stop mark: what was stopped, by whom, when and why, until it is lifted.
 
-An object of its own beside the state. It needs neither the lock nor a state, because whoever is on call must
-be able to set it while an apply runs, and when the state is damaged.
+It is stored next to the state and needs neither its lock nor the state itself: whoever is on call must be
+able to set it while an apply runs, and when the state is damaged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal
 
 from campaignctl.campaign.keys import fits
-from campaignctl.errors import StateDamaged, StateTooNew
-from campaignctl.state.codec import to_json
-from campaignctl.state.strict import Node, parse
-
-FORMAT_VERSION = 1
-
-_MEND = "mend it, or remove it and halt again what shall stay stopped"
 
 # The pattern that names every key there can be.
 _EVERY = "*"
 
 How = Literal["paused", "canceled"]
-_HOW: tuple[How, ...] = get_args(How)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +83,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Halts:
-    """Every halt, oldest first. `unreadable` says why nobody knows them, and what to do: then everything that
+    """Every halt, oldest first. `unreadable` says why they are unknown, and what to do: then everything that
     can send may be stopped.
 
     Without slots, so that what is asked for every campaign of a plan is worked out once.
@@ -133,7 +125,7 @@ class Halts:
         return None
 
     def paused(self, campaign_id: str, *, since: str = "") -> bool:
-        """Whether this campaign was paused by a halt, be it lifted or not: then it is not somebody else's
+        """Whether this campaign was paused by a halt, lifted or not: then it is not a foreign
         pause. `since`: not before this time."""
         stopped = self._by_id.get(campaign_id, ())
         return any(each.how == "paused" and each.at >= since for _, each in stopped)
@@ -175,68 +167,3 @@ class Halts:
 
 def _among(keys: tuple[str, ...] | None, key: str) -> bool:
     return keys is None or any(fits(pattern, key) for pattern in keys)
-
-
-def encode_halts(halts: Halts) -> str:
-    """The document of the stop mark, ending with a newline. Raises StateNotSaved."""
-    return to_json({"format_version": FORMAT_VERSION, "halts": halts.halts}, indent=1) + "\n"
-
-
-def decode_halts(text: str | bytes, *, where: str = "the stop mark") -> Halts:
-    """The halts of a document.
-
-    Raises:
-        StateDamaged: it is none. Nothing may be sent then, because something may be stopped.
-        StateTooNew: a newer campaignctl wrote it.
-    """
-    try:
-        return _decoded(text, where)
-    except StateDamaged as error:
-        raise StateDamaged(error.summary, detail=error.detail, hint=_MEND) from error
-
-
-def _decoded(text: str | bytes, where: str) -> Halts:
-    node = Node(parse(text, where), where)
-    version = Node(node.object().get("format_version"), where, "format_version").integer()
-    if version > FORMAT_VERSION:
-        raise StateTooNew(
-            f"{where} was written by a newer campaignctl",
-            detail=f"its format_version is {version}, and this version reads up to {FORMAT_VERSION}",
-            hint="use the version that wrote it, or newer",
-        )
-    return Halts(node.members(("format_version", "halts"))["halts"].items(_halt))
-
-
-def _halt(node: Node) -> Halt:
-    read = node.members(tuple(field.name for field in fields(Halt)))
-    return Halt(
-        id=read["id"].text(),
-        keys=read["keys"].optional(_texts),
-        reason=read["reason"].text(),
-        who=read["who"].text(),
-        host=read["host"].text(),
-        at=read["at"].text(),
-        stopped=read["stopped"].items(_stopped),
-        lifted=read["lifted"].items(_lift),
-    )
-
-
-def _stopped(node: Node) -> Stopped:
-    read = node.members(tuple(field.name for field in fields(Stopped)))
-    return Stopped(
-        key=read["key"].text(), id=read["id"].text(), how=read["how"].choice(*_HOW), at=read["at"].text()
-    )
-
-
-def _lift(node: Node) -> Lift:
-    read = node.members(tuple(field.name for field in fields(Lift)))
-    return Lift(
-        keys=read["keys"].optional(_texts),
-        reason=read["reason"].text(),
-        who=read["who"].text(),
-        at=read["at"].text(),
-    )
-
-
-def _texts(node: Node) -> tuple[str, ...]:
-    return node.items(Node.text)

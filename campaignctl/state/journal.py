@@ -8,6 +8,7 @@ document. The serial alone would not do, because steps that only observe do not 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -16,15 +17,24 @@ from campaignctl.state.codec import (
     MIGRATIONS,
     Migration,
     Migrations,
-    decode_entry,
+    decode,
+    fingerprint,
     format_version,
     steps,
-    to_json,
 )
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
-from campaignctl.state.strict import Node, damaged, parse
+from campaignctl.state.strict import damaged, parse, read, to_json
 
-_HEADER = ("format_version", "tool_version", "lineage", "serial", "state")
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The first line; `state` is the fingerprint of the document."""
+
+    format_version: int
+    tool_version: str
+    lineage: str
+    serial: int
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +52,23 @@ class Journal:
         return self.serial + sum(entry.decision for entry in self.entries)
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A state with its journal folded in.
+
+    `base` is the fingerprint of the document alone, None where there is none. `steps` says how many
+    steps came from the journal, `journal` whether there is one, be it empty or folded in already.
+    """
+
+    state: State | None
+    base: str | None = None
+    steps: int = 0
+    journal: bool = False
+
+
 def first_line(state: State, base: str) -> bytes:
     """The line that begins a journal of steps after `state`, whose document has the fingerprint `base`."""
-    header = {
-        "format_version": FORMAT_VERSION,
-        "tool_version": state.tool_version,
-        "lineage": state.lineage,
-        "serial": state.serial,
-        "state": base,
-    }
+    header = _Header(FORMAT_VERSION, state.tool_version, state.lineage, state.serial, base)
     return _line(0, "header", header)
 
 
@@ -78,14 +96,13 @@ def read_journal(
     lines = data.split(b"\n")[:-1]
     if not lines:
         return None
-    header = Node(_content(lines[0], 0, "header", where), where, "header")
-    version = format_version(header.object(), where)
-    path = steps(version, where, migrations)
-    read = header.members(_HEADER)
+    content = read(dict[str, Any], _content(lines[0], 0, "header", where), where, "header")
+    path = steps(format_version(content, where), where, migrations)
+    header = read(_Header, content, where, "header")
     return Journal(
-        lineage=read["lineage"].text(),
-        serial=read["serial"].count(),
-        base=read["state"].text(),
+        lineage=header.lineage,
+        serial=header.serial,
+        base=header.state,
         entries=tuple(
             _entry(_content(line, number, "entry", where), path, f"{where}, line {number + 1}")
             for number, line in enumerate(lines[1:], start=1)
@@ -118,6 +135,38 @@ def fold(state: State, journal: Journal) -> State:
     return reduce(State.after, journal.entries, state)
 
 
+def replay(
+    document: bytes | None,
+    journal: bytes | None,
+    *,
+    previous: Callable[[], str | None],
+    where: str,
+    journal_where: str,
+) -> Loaded:
+    """The state of a document and a journal of one moment; `where` and `journal_where` are their places.
+
+    `previous` gives the fingerprint of the document before this one: a journal that continues that one is
+    folded in already.
+
+    Raises:
+        StateDamaged: it, or its journal, is not what was written.
+        StateTooNew: a newer campaignctl wrote it.
+        StateMoved: it was taken to another place.
+    """
+    state = decode(document, where=where) if document is not None else None
+    base = fingerprint(document) if document is not None else None
+    found = read_journal(journal, where=journal_where) if journal is not None else None
+    if found is None:
+        return Loaded(state, base, journal=journal is not None)
+    if state is None:
+        raise damaged(journal_where, f"the state that it continues is not there; it belongs in {where}")
+    if found.base == base and continues(found, state):
+        return Loaded(fold(state, found), base, len(found.entries), journal=True)
+    if outrun(found, state) or found.base == previous():
+        return Loaded(state, base, journal=True)
+    raise damaged(journal_where, f"it continues another state than the one in {where}")
+
+
 def _line(number: int, kind: str, value: Any) -> bytes:
     head = to_json({"seq": number, kind: value})[:-1].encode()
     return head + _tail(head) + b"\n"
@@ -134,14 +183,15 @@ def _content(line: bytes, number: int, kind: str, where: str) -> Any:
     head, tail = line[:-_TAIL_LENGTH], line[-_TAIL_LENGTH:]
     if tail != _tail(head):
         raise damaged(where, f"line {number + 1} does not match its checksum")
-    read = Node(parse(line, where), where, f"line {number + 1}").members(("seq", kind, "check"))
-    if read["seq"].integer() != number:
-        raise damaged(where, f"line {number + 1} carries the number {read['seq'].value}")
-    return read[kind].value
+    at = f"line {number + 1}"
+    found = read(dict[str, Any], parse(line, where), where, at)
+    if found.keys() != {"seq", kind, "check"} or read(int, found["seq"], where, at, "seq") != number:
+        raise damaged(where, f"{at} is not {kind} number {number}")
+    return found[kind]
 
 
 def _entry(content: Any, path: tuple[Migration, ...], where: str) -> Entry:
-    document = Node(content, where, "entry").object()
+    document = read(dict[str, Any], content, where, "entry")
     for step in path:
         document = step.entry(document)
-    return decode_entry(Node(document, where, "entry"))
+    return read(Entry, document, where, "entry")

@@ -1,23 +1,55 @@
-"""A strict walk through a decoded JSON document: every refusal names the member it is about."""
+"""Documents of dataclasses: JSON text by their fields, and back strictly by their type hints.
+
+Every field is always there, so that a missing one is damage and never a default. An unknown one is refused
+rather than carried along: what it means for the others is not known here, and leaving it out would lose it.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from campaignctl.errors import Command, Sentence, StateDamaged
+from campaignctl.errors import Command, Sentence, StateDamaged, StateNotSaved
 
 _T = TypeVar("_T")
-_PLAIN_NAME = re.compile(r"\w+", re.ASCII)
+_Read = Callable[[Any], Any]
 
+_PLAIN_NAME = re.compile(r"\w+", re.ASCII)
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _HINT = Sentence(
     "nothing was overwritten; put a good copy back with ",
     Command("state", "push", "FILE"),
-    " (the previous version of a state file is beside it, as FILE.backup)",
+    " (the previous version of a state file is next to it, as FILE.backup)",
 )
+
+
+class Unfit(ValueError):
+    """A value that is not of its type; says where it is, as in `campaigns["push/welcome"].id`.
+
+    `steps` are the names and positions that lead to it, the innermost first.
+    """
+
+    def __init__(self, what: str, *steps: str | int) -> None:
+        super().__init__(what)
+        self.what = what
+        self.steps = list(steps)
+
+    def __str__(self) -> str:
+        path = ""
+        for step in reversed(self.steps):
+            if isinstance(step, str) and _PLAIN_NAME.fullmatch(step):
+                path += f".{step}" if path else step
+            else:
+                path += f"[{json.dumps(step)}]"
+        return f"{path or 'the document'} {self.what}"
 
 
 def damaged(where: str, what: str, *, hint: str = _HINT) -> StateDamaged:
@@ -25,11 +57,56 @@ def damaged(where: str, what: str, *, hint: str = _HINT) -> StateDamaged:
     return StateDamaged(f"{where} is damaged: {what}", hint=hint)
 
 
-def parse(text: str | bytes, where: str) -> Any:
-    """The JSON value of a text in UTF-8, without duplicate members and without NaN.
+# ------------------------------------------------------------------------------------------- encoding
+
+
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    """The JSON text of dataclasses, objects and arrays; one line without `indent`.
+
+    A lone surrogate, which UTF-8 cannot hold, is escaped, and so comes back as it was; two that make a
+    pair come back as the one character that they mean.
 
     Raises:
-        StateDamaged: it is none.
+        StateNotSaved: a value that JSON cannot hold.
+    """
+    separators = None if indent else (",", ":")
+    try:
+        text = json.dumps(
+            plain(value), ensure_ascii=False, allow_nan=False, indent=indent, separators=separators
+        )
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StateNotSaved("the state holds a value that JSON cannot hold", detail=str(error)) from error
+    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def plain(value: Any) -> Any:
+    """A value with dataclasses as objects and tuples as arrays.
+
+    Raises:
+        TypeError: the name of a field is not a string.
+    """
+    if isinstance(value, str):
+        return value
+    if names := getattr(type(value), "__dataclass_fields__", None):
+        return {name: plain(getattr(value, name)) for name in names}
+    if isinstance(value, Mapping):
+        for name in value:
+            if not isinstance(name, str):
+                raise TypeError(f"the field name {name!r} is not a string")
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
+# ------------------------------------------------------------------------------------------- decoding
+
+
+def parse(text: str | bytes, where: str) -> Any:
+    """The JSON value of a text in UTF-8, without duplicate fields and without NaN.
+
+    Raises:
+        StateDamaged: it is not one.
     """
     try:
         return json.loads(
@@ -46,100 +123,176 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"member {json.dumps(twice)} is there twice")
+        raise ValueError(f"the field {json.dumps(twice)} is there twice")
     return members
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One value of a document with its path, as in `campaigns["push/welcome"].id`.
+def read(kind: type[_T], value: Any, where: str, *steps: str) -> _T:
+    """A JSON value as `kind`; `steps` lead to it in the document at `where`.
 
-    Each reading method returns the value in the type of its name, or raises `StateDamaged`.
+    Raises:
+        StateDamaged: it does not fit; says what is wrong, and where.
     """
+    try:
+        return fit(kind, value)
+    except Unfit as error:
+        error.steps.extend(reversed(steps))
+        raise damaged(where, str(error)) from error
 
-    value: Any
-    where: str
-    path: str = ""
 
-    def refuse(self, what: str) -> StateDamaged:
-        """The error that says what is wrong with this value."""
-        return damaged(self.where, f"{self.path or 'the document'} {what}")
+def fit(kind: type[_T], value: Any) -> _T:
+    """A JSON value as `kind`: a dataclass, or what its fields may be: text, count, boolean, time, choice,
+    array, object, or one of several.
 
-    def text(self) -> str:
-        """A string."""
-        if not isinstance(self.value, str):
-            raise self.refuse("is not a string")
-        return self.value
+    Raises:
+        Unfit: it does not fit; says what is wrong, and where.
+    """
+    wanted: Any = kind
+    found: _T = _reader(wanted)(value)
+    return found
 
-    def integer(self) -> int:
-        """A whole number; a boolean is none."""
-        if not isinstance(self.value, int) or isinstance(self.value, bool):
-            raise self.refuse("is not a whole number")
-        return self.value
 
-    def count(self) -> int:
-        """A whole number from 0 on."""
-        number = self.integer()
-        if number < 0:
-            raise self.refuse("is negative")
-        return number
+@cache
+def _reader(kind: Any) -> _Read:
+    if (scalar := _SCALARS.get(kind)) is not None:
+        return scalar
+    if is_dataclass(kind):
+        return _members(kind)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return _one_of([_reader(each) for each in arguments if each is not NoneType], NoneType in arguments)
+    if origin is Literal:
+        return _choice({str(each): each for each in arguments})
+    if origin is tuple:
+        return _items(_reader(arguments[0]))
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _choice({str(each.value): each for each in kind})
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _object if arguments[1] is Any else _mapping(_reader(arguments[1]))
+    raise TypeError(f"no document holds {kind}")
 
-    def boolean(self) -> bool:
-        """`true` or `false`."""
-        if not isinstance(self.value, bool):
-            raise self.refuse("is neither true nor false")
-        return self.value
 
-    def object(self) -> dict[str, Any]:
-        """An object with any members."""
-        if not isinstance(self.value, dict):
-            raise self.refuse("is not an object")
-        return self.value
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit("is not a string")
+    return value
 
-    def choice(self, *choices: _T) -> _T:
-        """One of these strings."""
-        for choice in choices:
-            if isinstance(self.value, str) and self.value == choice:
-                return choice
-        raise self.refuse("is not one of " + ", ".join(map(str, choices)))
 
-    def optional(self, read: Callable[[Node], _T]) -> _T | None:
-        """None for null, else what `read` makes of it."""
-        return None if self.value is None else read(self)
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Unfit("is not a whole number")
+    if value < 0:
+        raise Unfit("is negative")
+    return value
 
-    def items(self, read: Callable[[Node], _T]) -> tuple[_T, ...]:
-        """An array of what `read` makes of each item."""
-        if not isinstance(self.value, list):
-            raise self.refuse("is not an array")
-        return tuple(
-            read(Node(item, self.where, f"{self.path}[{position}]"))
-            for position, item in enumerate(self.value)
-        )
 
-    def mapping(self, read: Callable[[Node], _T]) -> dict[str, _T]:
-        """An object with any names, and what `read` makes of each value."""
-        return {key: read(self._child(key, value)) for key, value in self.object().items()}
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Unfit("is neither true nor false")
+    return value
 
-    def members(self, names: Iterable[str]) -> Mapping[str, Node]:
-        """The members of an object that has exactly these.
 
-        An unknown member is refused rather than carried along: what it means for the others is not
-        known here, and leaving it out would lose it. A tool that adds one raises `format_version`.
-        """
-        value, expected = self.object(), tuple(names)
-        for name in expected:
-            if name not in value:
-                raise self._child(name, None).refuse("is missing")
-        for name in value:
-            if name not in expected:
-                raise self._child(name, None).refuse("is not a member that this version knows")
-        return {name: self._child(name, value[name]) for name in expected}
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Unfit("is not an object")
+    return value
 
-    def _child(self, name: str, value: Any) -> Node:
-        if not _PLAIN_NAME.fullmatch(name):
-            return Node(value, self.where, f"{self.path}[{json.dumps(name)}]")
-        return Node(value, self.where, f"{self.path}.{name}" if self.path else name)
+
+def _instant(value: Any) -> datetime:
+    from campaignctl.schedule.times import TimeError, parse_iso
+
+    try:
+        return parse_iso(_text(value))
+    except TimeError as error:
+        raise Unfit(f"is not a time ({error})") from error
+
+
+_SCALARS: Mapping[Any, _Read] = {
+    Any: lambda value: value,
+    str: _text,
+    int: _count,
+    bool: _boolean,
+    datetime: _instant,
+}
+
+
+def _choice(choices: Mapping[str, Any]) -> _Read:
+    def read(value: Any) -> Any:
+        if not isinstance(value, str) or value not in choices:
+            raise Unfit("is not one of " + ", ".join(choices))
+        return choices[value]
+
+    return read
+
+
+def _one_of(readers: list[_Read], optional: bool) -> _Read:
+    """One of several types, the last of which says what is wrong; with `optional`, null as well."""
+    *others, last = readers
+
+    def read(value: Any) -> Any:
+        if value is None and optional:
+            return None
+        for each in others:
+            with suppress(Unfit):
+                return each(value)
+        return last(value)
+
+    return read
+
+
+def _items(item: _Read) -> _Read:
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise Unfit("is not an array")
+        position = 0
+        found = []
+        try:
+            for position, each in enumerate(value):  # noqa: B007 - it is where an error is
+                found.append(item(each))
+        except Unfit as error:
+            error.steps.append(position)
+            raise
+        return tuple(found)
+
+    return read
+
+
+def _mapping(item: _Read) -> _Read:
+    def read(value: Any) -> dict[str, Any]:
+        found, name = {}, ""
+        members = _object(value).items()
+        try:
+            for name, each in members:
+                found[name] = item(each)
+        except Unfit as error:
+            error.steps.append(name)
+            raise
+        return found
+
+    return read
+
+
+def _members(kind: Any) -> _Read:
+    hints = get_type_hints(kind)
+    readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
+    expected = readers.keys()
+
+    def read(value: Any) -> Any:
+        if (there := _object(value).keys()) != expected:
+            for name in (name for name in expected if name not in there):
+                raise Unfit("is missing", name)
+            raise Unfit("is not a field that this version knows", next(iter(there - expected)))
+        found, name = [], ""
+        try:
+            for name, member in readers.items():
+                found.append(member(value[name]))
+        except Unfit as error:
+            error.steps.append(name)
+            raise
+        return kind(*found)
+
+    return read

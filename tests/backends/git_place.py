@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from campaignctl.backends.git.backend import Address, GitBackend, Patience
+from campaignctl.backends.cas.backend import CasBackend, Patience
+from campaignctl.backends.git.place import git_home
 
 _PAUSE = timedelta(milliseconds=5)
 _NOW = timedelta()
@@ -43,6 +44,10 @@ def _pause(duration: timedelta) -> None:
     time.sleep(min(duration, _PAUSE).total_seconds())
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def git_backend(
     project: Path,
     *,
@@ -51,11 +56,11 @@ def git_backend(
     pause: Callable[[timedelta], None] = _pause,
     trust: timedelta = _NOW,
     wait: Callable[[timedelta], None] = _pause,
-) -> GitBackend:
+) -> CasBackend:
     """A backend of the project in this directory."""
-    return GitBackend(
-        Address(project, name, "origin", ref),
-        now=lambda: datetime.now(UTC),
+    return CasBackend(
+        git_home(project, name, "origin", ref, now=_now),
+        now=_now,
         new_id=lambda: uuid4().hex,
         wait=wait,
         interrupted=lambda: False,
@@ -103,7 +108,7 @@ class GitPlace:
         draft.rename(self.root / "clone")
         return self
 
-    def backend(self) -> GitBackend:
+    def backend(self) -> CasBackend:
         def wait(pause: timedelta) -> None:
             time.sleep(min(pause, self.longest_wait).total_seconds())
 

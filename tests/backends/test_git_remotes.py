@@ -93,7 +93,7 @@ def test_a_login_that_is_not_known_is_named_and_never_shown(place: GitPlace) -> 
             place.backend().read()
         with pytest.raises(StateNotSaved):
             place.backend().acquire("apply", NOW)
-    assert "does not know this login" in refused.value.detail
+    assert "rejects this login" in refused.value.detail
     assert "wr0ng" not in refused.value.detail + refused.value.hint
 
 
@@ -121,7 +121,7 @@ def test_a_host_of_ssh_that_nobody_has_seen_yet_is_not_trusted_and_nobody_is_ask
 def test_a_key_of_ssh_that_opens_nothing_is_told_at_once(place: GitPlace) -> None:
     reached_by_ssh(place).admit_nobody()
     refused = what_a_read_says(place)
-    assert "does not know this login" in refused.detail
+    assert "rejects this login" in refused.detail
     assert "Permission denied (publickey)" in refused.detail
 
 

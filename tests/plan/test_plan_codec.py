@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC
@@ -139,6 +140,34 @@ def test_what_other_comparisons_take_for_the_same_is_damage_here(place: str) -> 
     document["changes"][0]["spec"][place] = {"labels": ["b", "a", "a"], "score": True}[place]
     with pytest.raises(PlanRefused, match="damaged"):
         decode(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "what"),
+    [
+        ("serial", "7", "serial is not a whole number"),
+        ("valid_until", "tomorrow", "valid_until is not a time"),
+        ("colour", "red", "colour is not a field that this version knows"),
+        ("changes/0/action", "erase", "changes[0].action is not one of create, update"),
+        ("changes/0/requests/0/method", "GET", "GET /v1/hood/campaigns is not a request of this version"),
+        ("changes/0/requests/0/body", [], "changes[0].requests[0].body is not an object"),
+        ("changes/0/sends/at", None, "changes[0].sends.at is not an array"),
+        ("changes/0/spec", [], "changes[0].spec is not an object"),
+    ],
+)
+def test_a_member_that_is_wrong_is_named_with_its_path(path: str, value: object, what: str) -> None:
+    document = json.loads(small())
+    del document["digest"]
+    *steps, last = path.split("/")
+    place = document
+    for step in steps:
+        place = place[int(step) if step.isdecimal() else step]
+    place[last] = value
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    document["digest"] = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    with pytest.raises(PlanRefused, match="damaged") as refusal:
+        decode(json.dumps(document))
+    assert what in refusal.value.detail
 
 
 def test_a_newer_format_is_refused_with_its_number(golden: Golden) -> None:

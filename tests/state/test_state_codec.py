@@ -118,7 +118,7 @@ def test_a_missing_member_of_an_intent_is_named_with_its_path(name: str) -> None
 
 
 def test_an_unknown_member_is_refused_and_not_lost() -> None:
-    with pytest.raises(StateDamaged, match="colour is not a member that this version knows"):
+    with pytest.raises(StateDamaged, match="colour is not a field that this version knows"):
         decode(json.dumps(document(colour="red")))
 
 

@@ -36,7 +36,7 @@ MUTANTS = (
         "the intent is not durable before the POST: the journal is not synced",
         (
             Edit(
-                "campaignctl/backends/journalfile.py",
+                "campaignctl/backends/localsession.py",
                 "        durable.write_all(self._descriptor, data)\n        durable.sync(self._descriptor)\n",
                 "        durable.write_all(self._descriptor, data)\n",
             ),

@@ -1,35 +1,23 @@
-"""What went wrong when git was asked, in words for the person who must act."""
+"""What a failure of git means, and what to do about it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
-Kind = Literal["away", "refused", "setup"]
+from campaignctl.backends.cas.place import Kind, PlaceError
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 _LONGEST = 600
 
 
-class GitTrouble(Exception):
-    """git did not do what was asked.
-
-    `away`: the remote did not answer, or not understandably, and may do so later. `refused`: it answered,
-    and will answer so again. `setup`: this machine or repository is not as it must be.
-    """
-
-    def __init__(self, kind: Kind, summary: str, *, detail: str = "", hint: str = "") -> None:
-        super().__init__(summary)
-        self.kind = kind
-        self.summary = summary
-        self.detail = detail
-        self.hint = hint
+class GitTrouble(PlaceError):
+    """git did not do what was asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a message of git means."""
+    """A message of git and its meaning."""
 
     pattern: str
     kind: Kind
@@ -37,34 +25,34 @@ class _Known:
     hint: str
 
 
-_LOGIN_HINT = "`git ls-remote REMOTE` must work here without asking anything; a CI job needs a token for it"
+_LOGIN_HINT = "`git ls-remote REMOTE` must work here without a prompt; a CI job needs a token for it"
 _WRITE_HINT = "it needs write access to the repository (in GitHub Actions: `permissions: contents: write`)"
 
 _KNOWN = (
     _Known(
         r"detected dubious ownership",
         "setup",
-        "git does not trust the repository of this project, because somebody else owns it",
+        "git does not trust the repository of this project: another user owns it",
         "git config --global --add safe.directory DIRECTORY, with the directory that git names",
     ),
     _Known(
         r"not a git repository",
         "setup",
-        "the project does not lie in a git repository, and its state is to live on a remote of one",
+        "the project is not in a git repository, but its state is kept on a remote of one",
         "clone the repository of the project, or write `state: {backend: local}` in campaignctl.yaml",
     ),
     _Known(
         r"could not read (username|password)|authentication failed|terminal prompts disabled"
         r"|http basic: access denied|returned error: 401|permission denied \(|invalid credentials",
         "refused",
-        "the remote does not know this login",
+        "the remote rejects this login",
         _LOGIN_HINT,
     ),
     _Known(
         r"returned error: 403|permission to .* denied|write access .* not granted|not allowed to push"
         r"|you are not allowed|read.only",
         "refused",
-        "this login may not do that at the remote",
+        "this login lacks a permission at the remote",
         _WRITE_HINT,
     ),
     _Known(
@@ -77,7 +65,7 @@ _KNOWN = (
         r"repository .*not found|does not appear to be a git repository|returned error: 404",
         "away",
         "there is no repository at the remote's address, or not for this login",
-        "look at it with `git remote -v`, and check the login",
+        "check the address with `git remote -v`, and the login",
     ),
     _Known(
         r"could not resolve host|connection refused|connection timed out|network is unreachable|no route",
@@ -89,7 +77,7 @@ _KNOWN = (
 
 
 def trouble(words: str, message: str) -> GitTrouble:
-    """What git said when it was asked to do `words`."""
+    """The error for a failed `git WORDS`."""
     said = shown(message)
     for known in _KNOWN:
         if re.search(known.pattern, message, re.IGNORECASE):
@@ -98,13 +86,13 @@ def trouble(words: str, message: str) -> GitTrouble:
 
 
 def rejected(ref: str, reason: str, message: str) -> GitTrouble:
-    """A push that the remote understood and did not take, for another reason than that the ref moved."""
+    """The error for a push that the remote refused, though the ref had not moved."""
     known = trouble("push", f"{reason}\n{message}")
-    hint = known.hint if known.kind == "refused" else "let the remote take pushes to refs/campaignctl/*"
-    return GitTrouble("refused", f"the remote does not take a push to {ref}", detail=shown(reason), hint=hint)
+    hint = known.hint if known.kind == "refused" else "allow pushes to refs/campaignctl/* at the remote"
+    return GitTrouble("refused", f"the remote refuses pushes to {ref}", detail=shown(reason), hint=hint)
 
 
 def shown(message: str) -> str:
-    """What git said, in one short line and without the credentials that an address may hold."""
+    """What git said, in one short line without the credentials of an address."""
     line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
     return _CREDENTIALS.sub("***", line)[:_LONGEST]

@@ -1,154 +1,209 @@
-"""A ref of ours at a remote: looked at, and changed in one step or not at all."""
+"""A ref of a remote as a place: its files, and a push that succeeds only if the ref has not moved."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
+import re
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 from shlex import quote
-from typing import TypeVar
 
-from campaignctl.backends.git.command import LONGEST
-from campaignctl.backends.git.git_errors import GitTrouble
-from campaignctl.backends.git.remote import Remote
+from campaignctl.backends.cas.place import LONGEST, Files, Home, Note, Place, Seen, Texts
+from campaignctl.backends.git.git_errors import GitTrouble, rejected, shown, trouble
+from campaignctl.backends.git.store import Store, open_store
 from campaignctl.errors import Command, Sentence
+from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
 
-Files = Mapping[str, bytes]
+_PREFIX = "refs/campaignctl/"
+# The name of the ref of a stop mark ends with it; no name of an environment has a point in it.
+_STOP = ".stop"
+_RECENT = 200
+_NO_SUCH_REF = "couldn't find remote ref"
+# The ref is not where we saw it: seen by us (a lease), or by the remote when it took its own lock.
+_MOVED = re.compile(
+    r"stale info|fetch first|non-fast-forward|needs force|cannot lock ref|failed to (update|lock)"
+    r"|reference already exists|incorrect old value|but expected",
+    re.IGNORECASE,
+)
+# `refs/campaignctl/shop` and `refs/campaignctl/shop/staging` exclude each other.
+_NO_ROOM = "exists; cannot create"
+_UNFIT = re.compile(r"[<>\x00-\x1f\x7f]+")
 
-_T = TypeVar("_T")
-_BRISK = 10.0
-# Who only wants to look is told soon that there is nobody.
-_LOOKS = 2
+
+class Remote:
+    """A remote of the repository that a project lies in. Opened at its first use; safe for threads."""
+
+    def __init__(self, project: Path, name: str) -> None:
+        self.name = name
+        self._project = project
+        self._opening = threading.Lock()
+        self._opened: Store | None = None
+
+    @property
+    def store(self) -> Store:
+        """The store that speaks to it. Raises GitTrouble."""
+        with self._opening:
+            if self._opened is None:
+                self._opened = open_store(self._project, self.name, self)
+            return self._opened
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A commit of the ref and its files by path; None and no files where there is no ref yet."""
-
-    tip: str | None
-    files: Files
-
-
-class Moved(Exception):
-    """Somebody else has changed what the ref leads to; `seen` is what is there now."""
-
-    def __init__(self, seen: Seen) -> None:
-        super().__init__("the ref has moved")
-        self.seen = seen
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A ref of a remote.
-
-    `pauses` lie between the attempts at a remote that does not answer; `pause` waits for so long.
-    """
+class GitPlace(Place):
+    """A ref at a remote, whose versions are commits."""
 
     remote: Remote
     ref: str
     now: Callable[[], datetime]
-    pause: Callable[[timedelta], None]
-    pauses: tuple[timedelta, ...]
 
     @property
-    def location(self) -> str:
-        """Where it is, for messages."""
-        return f"{self.ref} of {self.remote.name}"
-
-    @property
-    def mend(self) -> str:
-        """How a damaged state is replaced by an older version of it."""
-        return Sentence(
-            f"nothing was overwritten; `git fetch {quote(self.remote.name)} {quote(self.ref)}`, then"
-            " `git log --oneline FETCH_HEAD -- state.json` names its versions; put a good one back with"
-            " `git show COMMIT:state.json > good.json` and ",
-            Command("state", "push", "good.json"),
+    def texts(self) -> Texts:
+        """How messages speak of it."""
+        location = f"{self.ref} of {self.remote.name}"
+        return Texts(
+            location=location,
+            history=f"the history of {location}",
+            repair=Sentence(
+                f"nothing was overwritten; `git fetch {quote(self.remote.name)} {quote(self.ref)}`, then"
+                " `git log --oneline FETCH_HEAD -- state.json` names its versions; put a good one back with"
+                " `git show COMMIT:state.json > good.json` and ",
+                Command("state", "push", "good.json"),
+            ),
+            apart="give each project of a repository a `state.ref` of its own in campaignctl.yaml",
         )
 
     def tip(self) -> str | None:
-        """What the ref leads to. Raises GitTrouble."""
-        return self._persistently(lambda: self.remote.tips(self.ref).get(self.ref))
+        """The commit that the ref leads to."""
+        listed = self._run("ls-remote", "--quiet", self.remote.name, self.ref).decode()
+        pairs = (line.split("\t", 1) for line in listed.splitlines())
+        return next((tip for tip, ref in pairs if ref == self.ref), None)
 
-    def look(self) -> Seen:
-        """What the ref leads to, and its files. Raises GitTrouble."""
-        return self._persistently(self._seen)
+    def look(self, seconds: float = LONGEST) -> Seen:
+        """The commit that the ref leads to, and its files."""
+        tip = self._fetch(seconds)
+        return Seen(tip, self._files(tip) if tip else {})
 
-    def put(self, before: Seen, after: Files, message: str, by: LockInfo, *, brisk: bool = False) -> Seen:
-        """Let the ref hold `after` if it still holds what was seen before.
-
-        When an answer is lost, the ref itself tells what became of the push. A ref that holds the same
-        under another commit (a history that was shortened) is gone on from. `brisk` tries once and briefly.
-
-        Raises:
-            Moved: it holds something else, and nothing was changed.
-            GitTrouble: nobody can say whether it was changed, or the remote refused.
-        """
-        seconds = _BRISK if brisk else LONGEST
-        commit = self._commit(before, after, message, by)
-        for pause in (*(() if brisk else self.pauses), None):
-            try:
-                if self.remote.push(self.ref, commit, before.tip, seconds=seconds):
-                    return Seen(commit, after)
-                found = self._seen(seconds)
-                if found.tip == commit or (found.tip and self.remote.contains(self.ref, commit)):
-                    return Seen(commit, after)
-            except GitTrouble as error:
-                if error.kind != "away" or pause is None:
-                    raise
-                self._rest(pause)
-                continue
-            if found.files != before.files:
-                raise Moved(found)
-            if found.tip != before.tip:
-                before, commit = found, self._commit(found, after, message, by)
-            elif pause is not None:
-                self._rest(pause)
-        raise GitTrouble("away", f"{self.location} took no push", hint="run the command again")
-
-    def dry_run(self, by: LockInfo) -> None:
-        """Ask the remote whether a push to the ref would be taken, as far as it tells. Raises GitTrouble."""
-        tip = self.remote.fetch(self.ref)
-        commit = tip or self._commit(Seen(None, {}), {"dry-run": b""}, "dry run", by)
-        self.remote.push(self.ref, commit, tip, dry=True)
-
-    def _seen(self, seconds: float = LONGEST) -> Seen:
-        tip = self.remote.fetch(self.ref, seconds=seconds)
-        return Seen(tip, self.remote.files(tip) if tip else {})
-
-    def _commit(self, before: Seen, after: Files, message: str, by: LockInfo) -> str:
+    def draft(self, before: Seen, after: Files, note: Note) -> Seen:
+        """A commit that is here alone: the files of the one before with what has changed."""
         old = before.files
-        changes = {
-            path: after.get(path) for path in old.keys() | after.keys() if old.get(path) != after.get(path)
-        }
-        signature = self.remote.signature(by.holder, by.host, self.now())
-        return self.remote.commit(before.tip, message, changes, signature)
+        value, by = self.remote.store.value, note.by
+        name, email = value("user.name") or by.holder, value("user.email") or f"{by.holder}@{by.host}"
+        name, email = (_UNFIT.sub(" ", text).strip() for text in (name, email))
+        ours = f"refs/made/{threading.get_ident()}"
+        committer = f"{name} <{email}> {int(self.now().timestamp())} +0000"
+        parts = [f"commit {ours}\nmark :1\ncommitter {committer}\n".encode(), _data(_message(note).encode())]
+        parts += [f"from {before.tip}\n".encode()] if before.tip else []
+        for path in sorted(old.keys() | after.keys()):
+            if path not in after:
+                parts += [f"D {path}\n".encode()]
+            elif old.get(path) != after[path]:
+                parts += [f"M 100644 inline {path}\n".encode(), _data(after[path])]
+        parts += [f"get-mark :1\nreset {ours}\ndone\n".encode()]
+        made = self._run("fast-import", "--quiet", "--force", "--done", given=b"".join(parts))
+        return Seen(made.decode().strip(), after)
 
-    def _persistently(self, look: Callable[[], _T]) -> _T:
-        for pause in self.pauses[:_LOOKS]:
-            try:
-                return look()
-            except GitTrouble as error:
-                if error.kind != "away":
-                    raise
-            self._rest(pause)
-        return look()
+    def put(self, before: Seen, draft: Seen, seconds: float = LONGEST) -> bool:
+        """Push a commit; False when the ref leads elsewhere, perhaps to this very commit already."""
+        return self._push(f"{draft.tip}", before.tip, seconds=seconds)
 
-    def _rest(self, pause: timedelta) -> None:
-        self.pause(jittered(pause))
+    def holds(self, found: Seen, draft: Seen) -> bool:
+        """Whether a commit is the last one of the ref, or among the last."""
+        if found.tip == draft.tip or found.tip is None:
+            return found.tip == draft.tip
+        self._run(*self._fetching(_RECENT))
+        answer = self.remote.store.git.ask("merge-base", "--is-ancestor", f"{draft.tip}", self._seen_ref)
+        return answer.status == 0
+
+    def access(self, by: LockInfo) -> Access:
+        """Whether a push to the ref would be accepted, by a dry run."""
+        try:
+            tip = self._fetch(LONGEST)
+            commit = tip or self.draft(Seen(None, {}), {"dry-run": b""}, Note(by, "dry run")).tip
+            self._push(f"{commit}", tip, dry=True)
+            address = shown(self.remote.store.value(f"remote.{self.remote.name}.url") or "")
+        except GitTrouble as error:
+            return Access(False, f"{self.remote.name} refuses pushes: {error}", error.hint)
+        found = f"{self.remote.name} ({address}) accepts pushes to {self.ref} (dry run)"
+        return Access(True, found)
+
+    @property
+    def _seen_ref(self) -> str:
+        return f"refs/seen/{self.ref}"
+
+    def _fetching(self, depth: int) -> tuple[str, ...]:
+        words = ("fetch", "--quiet", "--no-tags", f"--depth={depth}")
+        return (*words, self.remote.name, f"+{self.ref}:{self._seen_ref}")
+
+    def _fetch(self, seconds: float) -> str | None:
+        """Bring the commit here that the ref leads to; None where there is no such ref."""
+        answer = self.remote.store.git.ask(*self._fetching(1), seconds=seconds)
+        if answer.status == 0:
+            return self._run("rev-parse", "--verify", self._seen_ref).decode().strip()
+        if _NO_SUCH_REF in answer.told:
+            return None
+        raise trouble("fetch", answer.told)
+
+    def _files(self, commit: str) -> dict[str, bytes]:
+        """The files of a commit that is here, by path."""
+        listed = self._run("ls-tree", "-r", "-z", commit).decode("utf-8", "surrogateescape")
+        entries = [entry.split("\t", 1) for entry in listed.split("\0") if entry]
+        names = [head.split(" ")[2] for head, _ in entries]
+        content = self._run("cat-file", "--batch", given="".join(f"{name}\n" for name in names).encode())
+        files, at = {}, 0
+        for _, path in entries:
+            head, _, _ = content[at:].partition(b"\n")
+            start = at + len(head) + 1
+            length = int(head.rsplit(b" ", 1)[1])
+            files[path] = content[start : start + length]
+            at = start + length + 1
+        return files
+
+    def _push(
+        self, commit: str, expected: str | None, *, dry: bool = False, seconds: float = LONGEST
+    ) -> bool:
+        """Let the ref lead to a commit if it leads to `expected` (None: if there is no such ref)."""
+        lease = f"--force-with-lease={self.ref}:{expected or ''}"
+        words = ("push", "--porcelain", "--no-verify", *(["--dry-run"] if dry else []), lease)
+        answer = self.remote.store.git.ask(*words, self.remote.name, f"{commit}:{self.ref}", seconds=seconds)
+        if answer.status == 0:
+            return True
+        for line in answer.out.decode("utf-8", "replace").splitlines():
+            if not line.startswith("!\t"):
+                continue
+            reason = line.rpartition("\t")[2]
+            if _MOVED.search(reason) and _NO_ROOM not in answer.told:
+                return False
+            raise rejected(self.ref, reason, answer.told)
+        raise trouble("push", answer.told)
+
+    def _run(self, *words: str, given: bytes = b"") -> bytes:
+        return self.remote.store.git.run(*words, given=given)
 
 
-def jittered(pause: timedelta) -> timedelta:
-    """Half of a pause to one and a half, so that those who do the same do not meet again."""
-    return pause * random.SystemRandom().uniform(0.5, 1.5)
+def git_home(directory: Path, project: str, remote: str, ref: str, *, now: Callable[[], datetime]) -> Home:
+    """Where a state lives on a ref of a remote of the repository that the project's directory lies in."""
+    place = GitPlace(Remote(directory, remote), ref, now)
+    stop = GitPlace(place.remote, ref + _STOP, now)
+    return Home(project, place, stop, mirror_path(directory, ref))
 
 
-def message(by: LockInfo, subject: str, *, lock: bool = False) -> str:
+def mirror_path(directory: Path, ref: str) -> Path:
+    """Where a ref is mirrored to, below the directory of the project."""
+    return directory / ".campaignctl" / "git" / f"{ref.removeprefix(_PREFIX)}.json"
+
+
+def _message(note: Note) -> str:
     """What a commit says: what was done, by whom, and under which lock."""
-    lines = [f"{_line(by.operation)}: {subject}", "", f"Holder: {_line(by.holder)} on {_line(by.host)}"]
-    return "\n".join([*lines, f"Process: {by.process}", *([f"Lock: {_line(by.id)}"] if lock else []), ""])
+    by = note.by
+    operation, holder, host, lock = (
+        " ".join(text.split()) for text in (by.operation, by.holder, by.host, by.id)
+    )
+    lines = [f"{operation}: {note.subject}", "", f"Holder: {holder} on {host}", f"Process: {by.process}"]
+    return "\n".join([*lines, *([f"Lock: {lock}"] if note.under_lock else []), ""])
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split())
+def _data(content: bytes) -> bytes:
+    return b"data %d\n%s\n" % (len(content), content)

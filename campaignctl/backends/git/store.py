@@ -117,6 +117,6 @@ def _check_remote(remote: str, configuration: Mapping[str, str]) -> None:
     raise GitTrouble(
         "setup",
         f"the repository of this project has no remote {remote}",
-        detail=f"it has: {there}" if there else "it has none at all",
+        detail=f"it has: {there}" if there else "it has none",
         hint=f"`git remote add {remote} URL`, or name another one as `state.remote` in campaignctl.yaml",
     )

@@ -1,8 +1,9 @@
 """How the next process on this machine finds out that the holder of a lock is dead.
 
-A lock at a remote says nothing of its holder's life, and a process number may be somebody else's by now, or
-of another container. So a holder keeps a file open that carries the id of its lock, under the kernel's lock:
-who finds the file, and can lock it, knows. Where there is no such file, nobody can tell.
+A lock that is kept elsewhere does not say whether its holder is alive, and its process number may have been
+reused, or belong to another container. So a holder keeps a file with the id of its lock open, under the
+kernel's lock: a process that can lock that file knows that the holder is dead. Without the file, it is not
+known.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class SignOfLife:
-    """The file of one lock, from before it is taken until after it is given back."""
+    """The file of one lock, from before it is taken until after it is released."""
 
     def __init__(self, directory: Path, lock_id: str) -> None:
         self._path = _path(directory, lock_id)
@@ -33,9 +34,9 @@ class SignOfLife:
             durable.try_flock(self._descriptor)
 
     def end(self, *, given_back: bool) -> None:
-        """Live no more. Safe to call twice.
+        """End the sign. Safe to call twice.
 
-        The file stays where the lock may still be at the remote: it is what frees it for the next process.
+        The file stays where the lock may still be in its place: it is what frees it for the next process.
         """
         if self._descriptor is None or self._path is None:
             return
@@ -47,7 +48,7 @@ class SignOfLife:
 
 
 def lives(directory: Path, info: LockInfo) -> bool | None:
-    """Whether the holder of a lock does; None where that cannot be told from here."""
+    """Whether the holder of a lock is alive; None where this host cannot tell."""
     path = _path(directory, info.id)
     if path is None or not is_here(info):
         return None
@@ -62,7 +63,7 @@ def lives(directory: Path, info: LockInfo) -> bool | None:
 
 
 def clean_up(directory: Path, info: LockInfo) -> None:
-    """Take away what a dead holder left."""
+    """Remove the file that a dead holder left."""
     if (path := _path(directory, info.id)) is not None:
         with suppress(OSError):
             path.unlink(missing_ok=True)

@@ -1,67 +1,67 @@
-"""A state at a remote while we hold its lock: steps that share a push, whole writes, and the way out."""
+"""A state in a place while we hold its lock: steps that share a put, whole writes, and failed ones."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 
-from campaignctl.backends.git.alive import SignOfLife
-from campaignctl.backends.git.batching import Bus
-from campaignctl.backends.git.git_errors import GitTrouble
-from campaignctl.backends.git.place import Moved, Place, Seen, message
-from campaignctl.backends.git.snapshot import Snapshot
-from campaignctl.backends.journal_replay import Loaded
+from campaignctl.backends.cas.liveness import SignOfLife
+from campaignctl.backends.cas.place import Moved, Note, Persistent, PlaceError, Seen
+from campaignctl.backends.cas.snapshot import Snapshot
+from campaignctl.backends.lock_info import lost, released
 from campaignctl.backends.rescue import Rescue
 from campaignctl.errors import Command, LockLost, Sentence, StateError, StateNotSaved
-from campaignctl.state.codec import encode, fingerprint
-from campaignctl.state.journal import entry_line, first_line
+from campaignctl.state.codec import encode, encode_moved, fingerprint
+from campaignctl.state.journal import Loaded, entry_line, first_line
 from campaignctl.state.model import Entry, LockInfo, State
-from campaignctl.state.moved import encode_moved
 
 _COMPANIONS = 2
-_RESCUED = "when the remote answers again"
+# The part of a put's time that it may wait for threads that the last one has just released.
+_PATIENCE = 0.15
+_POLL = 0.002
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A lock that we have: ours, the dead one that we took it from, and the commit that says so.
+    """A lock that we hold: our claim, the dead holder before us, and the version that records it.
 
-    `loaded` is the state in that commit, or why it cannot be used. `life` is the sign of our
-    life, and `mirror` shows a state to people. A proof that the lock is ours counts for as long as `trust`.
+    `loaded` is the state in that version, or why it cannot be used. `life` is the sign of our
+    life, and `show` mirrors a state for people. A proof that the lock is ours counts for as long as `trust`.
     """
 
-    place: Place
+    place: Persistent
     project: str
     info: LockInfo
     taken_over: LockInfo | None
     seen: Seen
     loaded: Loaded | StateError
     life: SignOfLife
-    mirror: Callable[[State], None]
+    show: Callable[[State], None]
     now: Callable[[], datetime]
     trust: timedelta
 
 
-class GitSession:
-    """A session of `GitBackend`.
+class CasSession:
+    """A session of `CasBackend`.
 
-    Several threads may append at once: what comes while a push is under way goes together with the next
-    one, and each call returns when its own step is at the remote. Two locks: `_mutex` for what we know,
-    held for moments, and `_pushing` for the one push at a time.
+    Several threads may append at once: what comes while a put is under way goes together with the next
+    one, and each call returns when its own step is in its place. Two locks: `_mutex` for what we know,
+    held for moments, and `_putting` for the one put at a time.
     """
 
     def __init__(self, held: Held) -> None:
         self._held = held
         self._rescue = Rescue()
         self._mutex = threading.Lock()
-        self._pushing = threading.Lock()
+        self._putting = threading.Lock()
         self._seen = held.seen
         self._proven = held.now()
         self._queue: list[Entry] = []
-        self._bus = Bus()
+        self._lasted, self._expected = 0.0, 0
         self._queued = self._saved = 0
         self._steps = 0
         self._failure: StateNotSaved | None = None
@@ -97,19 +97,19 @@ class GitSession:
 
     @property
     def companions(self) -> int:
-        """Two: while one step of a change is on its way, that of another may fill the next push."""
+        """Two: while one step of a change is on its way, that of another may fill the next put."""
         return _COMPANIONS
 
     def check(self) -> None:
         """Raise `LockLost` unless the lock is still ours, or was a moment ago.
 
-        A push is proof as well, and for a few seconds a proof is enough: the time in which a request that
+        A put is proof as well, and for a few seconds a proof is enough: the time in which a request that
         was decided may leave is longer anyway. What is put on record before its request is fenced exactly.
         """
         self._check_known()
         if self._is_proven():
             return
-        with self._pushing:
+        with self._putting:
             self._check_known()
             if not self._is_proven():
                 self._prove()
@@ -121,33 +121,33 @@ class GitSession:
             LockLost: the lock is no longer ours; nothing was written.
             StateNotSaved: says where the state was saved instead.
         """
-        with self._pushing:
+        with self._putting:
             self._check_known()
             self._write(state, self._snapshot)
             self._show()
 
     def retire(self, place: str) -> None:
-        """Leave in the place of the state only a note that it lives in `place` now.
+        """Replace the state by a note that it lives in `place` now.
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
             StateNotSaved: the note could not be written; the state is where it was.
         """
-        with self._pushing:
+        with self._putting:
             self._check_known()
             state = self.state
             if state is None:
-                raise StateNotSaved(f"there is no state in {self._place.location} that could be taken away")
+                raise StateNotSaved(f"there is no state in {self._place.location} to move")
             note = encode_moved(state, place).encode()
             after = self._snapshot.rewritten(note, self._held.project)
             try:
                 self._put(after, f"the state lives in {place} now")
-            except GitTrouble as error:
+            except PlaceError as error:
                 raise self._not_saved(error, error.hint) from error
             self._state = self._written = None
 
     def append(self, entry: Entry) -> None:
-        """Add one step; returns when it is at the remote. Safe to call from several threads.
+        """Add one step; returns when it is in its place. Safe to call from several threads.
 
         A step that could not be saved is kept in memory for the whole write of `release`, and the
         session takes no further one into its journal.
@@ -160,7 +160,7 @@ class GitSession:
         with self._mutex:
             state = self.state
             if state is None:
-                raise StateNotSaved(f"there is no state in {self._place.location} that a step could continue")
+                raise StateNotSaved(f"there is no state in {self._place.location} to add a step to")
             entry_line(entry, 1)  # what JSON cannot hold is refused before it is part of the state
             self._state = state.after(entry)
             if self._failure is not None:
@@ -168,19 +168,19 @@ class GitSession:
             self._queue.append(entry)
             self._queued += 1
             ticket = self._queued
-        with self._pushing:
+        with self._putting:
             if self._saved < ticket:
-                self._push_queue()
+                self._put_queue()
 
     def release(self) -> None:
-        """Fold the steps into the state and give the lock back, in one push. Safe to call twice.
+        """Fold the steps into the state and release the lock, in one put. Safe to call twice.
 
         Raises:
             LockLost: the lock was no longer ours; what was appended before is in the journal.
             StateNotSaved: says where the state was saved instead. The lock is free for this machine then,
                 and `state unlock` frees it for others.
         """
-        with self._pushing:
+        with self._putting:
             if self._released:
                 return
             given_back = False
@@ -193,45 +193,54 @@ class GitSession:
                 self._held.life.end(given_back=given_back or self._lost is not None)
             self._show()
 
-    # ------------------------------------------------------------------------------------ one push each
+    # ------------------------------------------------------------------------------------ one put each
 
-    def _push_queue(self) -> None:
-        self._bus.await_riders(lambda: len(self._queue))
+    def _put_queue(self) -> None:
+        """Put every step that waits, in one piece.
+
+        Who shared the last put comes back at once, with an answer to record or with the next intent. One
+        that left right after it would miss all of them, and each would carry half of the threads; a wait of
+        a small part of a put's time lets it carry all.
+        """
+        until = time.monotonic() + self._lasted * _PATIENCE
+        while len(self._queue) < self._expected and time.monotonic() < until:
+            time.sleep(_POLL)
         with self._mutex:
             self._check_known()
             if self._failure is not None:
                 raise self._failure
             entries, upto = self._queue, self._queued
             self._queue = []
-        try:
-            with self._bus.riding(len(entries), lambda: len(self._queue)):
-                self._put(self._continued(entries), _counted(len(entries)))
-        except (GitTrouble, LockLost) as error:
-            with self._mutex:
-                self._queue = []
-                if isinstance(error, LockLost):
-                    raise
-                self._failure = self._not_saved(error, error.hint)
-            raise self._failure from error
-        self._steps += len(entries)
-        self._saved = upto
-
-    def _continued(self, entries: list[Entry]) -> Snapshot:
         snapshot, written = self._snapshot, self._written
         if snapshot.document is None or written is None:
             raise AssertionError("a step continues a document")
         lines = [entry_line(entry, self._steps + number) for number, entry in enumerate(entries, start=1)]
         if not self._steps:
             lines.insert(0, first_line(written, fingerprint(snapshot.document)))
-        return snapshot.continued(b"".join(lines))
+        began = time.monotonic()
+        try:
+            count = len(entries)
+            self._put(snapshot.continued(b"".join(lines)), f"{count} step{'s' if count != 1 else ''}")
+        except (PlaceError, LockLost) as error:
+            with self._mutex:
+                self._queue = []
+                if isinstance(error, LockLost):
+                    raise
+                self._failure = self._not_saved(error, error.hint)
+            raise self._failure from error
+        self._lasted, self._expected = time.monotonic() - began, count + len(self._queue)
+        self._steps += count
+        self._saved = upto
 
     def _write(self, state: State, onto: Snapshot) -> None:
         """Put a whole state in place, on a snapshot that says whether the lock stays."""
         data = encode(state).encode()
         try:
             self._put(onto.rewritten(data, self._held.project), f"the state, serial {state.serial}")
-        except GitTrouble as error:
-            failure = self._not_saved(error, self._rescue.save(data, _RESCUED))
+        except PlaceError as error:
+            failure = self._not_saved(
+                error, self._rescue.save(data, f"wait until {self._place.location} answers again")
+            )
             with self._mutex:
                 self._failure = failure
             raise failure from error
@@ -248,20 +257,20 @@ class GitSession:
             return
         try:
             self._put(free, "the lock is free")
-        except GitTrouble as error:
-            hint = Sentence("", Command("state", "unlock", self.lock.id), f" {_RESCUED}")
+        except PlaceError as error:
+            unlock = Command("state", "unlock", self.lock.id)
+            hint = Sentence(f"when {self._place.location} answers again: ", unlock)
             raise StateNotSaved(
-                f"the lock of {self._place.location} could not be given back",
-                detail=_words(error),
+                f"the lock of {self._place.location} could not be released",
+                detail=str(error),
                 hint=hint,
             ) from error
 
     def _put(self, after: Snapshot, subject: str) -> None:
-        """Raises LockLost, GitTrouble."""
+        """Raises LockLost, PlaceError."""
         try:
             brisk = self._failure is not None
-            told = message(self.lock, subject, lock=True)
-            self._seen = self._place.put(self._seen, after.files, told, self.lock, brisk=brisk)
+            self._seen = self._place.put(self._seen, after.files, Note(self.lock, subject), brisk=brisk)
         except Moved as moved:
             raise self._lose(moved.seen) from moved
         self._proven = self._held.now()
@@ -269,7 +278,7 @@ class GitSession:
     # ---------------------------------------------------------------------------------- is it still ours
 
     @property
-    def _place(self) -> Place:
+    def _place(self) -> Persistent:
         return self._held.place
 
     @property
@@ -278,7 +287,7 @@ class GitSession:
 
     def _check_known(self) -> None:
         if self._released:
-            raise LockLost("the lock was given back", hint="start the command again")
+            raise released()
         if self._lost is not None:
             raise self._lost
 
@@ -293,10 +302,10 @@ class GitSession:
                 if found.files != self._seen.files:
                     raise self._lose(found)
                 self._seen = found
-        except GitTrouble as error:
+        except PlaceError as error:
             raise LockLost(
-                f"nobody can say whether the lock of {self._place.location} is still ours",
-                detail=_words(error),
+                f"cannot tell whether the lock of {self._place.location} is still ours",
+                detail=str(error),
                 hint=error.hint,
             ) from error
         self._proven = self._held.now()
@@ -304,29 +313,19 @@ class GitSession:
     def _lose(self, found: Seen) -> LockLost:
         holder = Snapshot.of(found.files).holder
         if holder == self.lock:
-            why = "somebody wrote to it past the lock"
+            why = "it was written to without the lock"
         else:
             why = (
-                f"now it is {holder.holder}'s on {holder.host} (lock {holder.id})" if holder else "it is free"
+                f"it is now held by {holder.holder} on {holder.host} (lock {holder.id})"
+                if holder
+                else "it is free now"
             )
-        self._lost = LockLost(
-            f"the lock of {self._place.location} is no longer ours",
-            detail=f"{why}; ours was {self.lock.id}, held since {self.lock.since}",
-            hint="nothing more is sent or saved by this run; the next apply settles what was under way",
-        )
+        self._lost = lost(f"the lock of {self._place.location}", why, self.lock)
         return self._lost
 
-    def _not_saved(self, error: GitTrouble, hint: str) -> StateNotSaved:
-        return StateNotSaved(f"{self._place.location} could not be written", detail=_words(error), hint=hint)
+    def _not_saved(self, error: PlaceError, hint: str) -> StateNotSaved:
+        return StateNotSaved(f"{self._place.location} could not be written", detail=str(error), hint=hint)
 
     def _show(self) -> None:
         if self._problem is None and self._state is not None:
-            self._held.mirror(self._state)
-
-
-def _counted(steps: int) -> str:
-    return f"{steps} step{'s' if steps != 1 else ''}"
-
-
-def _words(error: GitTrouble) -> str:
-    return ": ".join(filter(None, (error.summary, error.detail)))
+            self._held.show(self._state)

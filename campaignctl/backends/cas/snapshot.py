@@ -1,11 +1,11 @@
-"""What one commit of the ref holds.
+"""What one version of a place holds.
 
     state.json         the state, whole
     journal/00000 ...  the steps since, in pieces of the same length, so that a step rewrites one piece only
-    lock.json          who may write, while somebody may
+    lock.json          the one writer, if there is one
     about.json         whose state it is, and which document it had before
 
-A commit is made and read whole, so that no reader sees a state without its steps, or the steps twice.
+A version is written and read whole, so that no reader sees a state without its steps, or the steps twice.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from campaignctl.backends.journal_replay import Loaded, Stored
+from campaignctl.backends.cas.place import Texts
 from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import Command, Sentence, StateDamaged, StateError
-from campaignctl.state.codec import decode_lock, encode_lock, fingerprint, to_json
+from campaignctl.state.codec import decode_lock, encode, encode_lock, fingerprint
+from campaignctl.state.journal import Loaded, replay
 from campaignctl.state.model import LockInfo
-from campaignctl.state.strict import Node, parse
+from campaignctl.state.strict import parse, to_json
 
 _STATE = "state.json"
 _JOURNAL = "journal/"
@@ -29,7 +30,7 @@ _PIECE = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files of one commit, as they are; `pieces` are those of the journal in their order."""
+    """The files of one version, as they are; `pieces` are those of the journal in their order."""
 
     document: bytes | None = None
     pieces: tuple[bytes, ...] = ()
@@ -38,7 +39,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Snapshot:
-        """What the files of a commit say; others than ours are not looked at."""
+        """What the files of a version say; others than ours are not looked at."""
         pieces = tuple(files[path] for path in sorted(files) if path.startswith(_JOURNAL))
         return cls(files.get(_STATE), pieces, files.get(_LOCK), files.get(_ABOUT))
 
@@ -56,7 +57,7 @@ class Snapshot:
 
     @property
     def holder(self) -> LockInfo | None:
-        """Who the lock says has it, if there is one."""
+        """The holder that the lock names, if there is a lock."""
         return None if self.lock is None else decode_lock(self.lock) or UNKNOWN
 
     def locked(self, info: LockInfo | None) -> Snapshot:
@@ -71,56 +72,62 @@ class Snapshot:
 
     def rewritten(self, document: bytes, project: str) -> Snapshot:
         """This with another document and no journal."""
-        previous = fingerprint(self.document) if self.document not in (None, document) else self._previous
+        previous = fingerprint(self.document) if self.document not in (None, document) else self._previous()
         about = to_json({"project": project, "previous": previous}, indent=1) + "\n"
         return replace(self, document=document, pieces=(), about=about.encode())
 
-    def folded(self, where: str, project: str, mend: str) -> Loaded:
-        """The state of this commit; `mend` says how a damaged one is replaced.
+    def opened(self, texts: Texts, project: str) -> tuple[Snapshot, Loaded | StateError]:
+        """This with a left journal folded in, and its state; one that cannot be used stays as it is."""
+        try:
+            loaded = self.folded(texts, project)
+        except StateError as problem:
+            return self, problem
+        if loaded.state is None:
+            return self, loaded
+        if loaded.steps:
+            return self.rewritten(encode(loaded.state).encode(), project), loaded
+        return replace(self, pieces=()), loaded
+
+    def folded(self, texts: Texts, project: str) -> Loaded:
+        """The state of this version, which lies in a place that `texts` are about.
 
         Raises:
             StateError: it cannot be read, or is another project's.
         """
-        if self.document is not None:
-            self._check_owner(where, project)
-        stored = Stored(
-            self.document,
-            self.journal,
-            previous=lambda: self._previous,
-            where=f"{_STATE} in {where}",
-            journal_where=f"the journal in {where}",
-        )
-        try:
-            return stored.folded()
-        except StateDamaged as error:
-            error.hint = Sentence(mend)
-            raise
-
-    def _check_owner(self, where: str, project: str) -> None:
-        owner = self._told("project")
+        owner = self._told("project") if self.document is not None else None
         if owner is not None and owner != project:
             raise StateError(
-                f"{where} holds the state of the project {owner}, and this is {project}",
+                f"{texts.location} holds the state of the project {owner}, and this is {project}",
                 hint=Sentence(
-                    "give each project of a repository a `state.ref` of its own in campaignctl.yaml; if this"
-                    " one has a new name: ",
+                    f"{texts.apart}; if this one has a new name: ",
                     Command("state", "pull"),
                     " under the old one, ",
                     Command("state", "push", "FILE"),
                     " under the new",
                 ),
             )
+        try:
+            return replay(
+                self.document,
+                self.journal,
+                previous=self._previous,
+                where=f"{_STATE} in {texts.location}",
+                journal_where=f"the journal in {texts.location}",
+            )
+        except StateDamaged as error:
+            error.hint = Sentence(texts.repair)
+            raise
 
-    @property
     def _previous(self) -> str | None:
         return self._told("previous")
 
     def _told(self, name: str) -> str | None:
-        """A member of `about.json`; one that is not there or cannot be read says nothing."""
+        """A field of `about.json`, if it is there and can be read."""
         if self.about is None:
             return None
         try:
-            value = Node(parse(self.about, _ABOUT), _ABOUT).object().get(name)
+            about = parse(self.about, _ABOUT)
         except StateDamaged:
             return None
+        value = about.get(name) if isinstance(about, dict) else None
         return value if isinstance(value, str) else None

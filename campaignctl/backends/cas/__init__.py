@@ -1,0 +1,1 @@
+"""State, journal, lock and stop mark over any place with compare-and-swap."""

@@ -1,0 +1,261 @@
+"""State, journal and lock in a place that can replace what was seen, in one step or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from campaignctl.backends import durable
+from campaignctl.backends.cas import liveness
+from campaignctl.backends.cas.place import Home, Moved, Note, Persistent, PlaceError, Seen, jittered
+from campaignctl.backends.cas.session import CasSession, Held
+from campaignctl.backends.cas.snapshot import Snapshot
+from campaignctl.backends.cas.stop_mark import StopMark
+from campaignctl.backends.lock_info import claim, held, other_id
+from campaignctl.errors import (
+    CampaignctlError,
+    Interrupted,
+    LockError,
+    LockHeld,
+    StateError,
+    StateNotSaved,
+)
+from campaignctl.review.reports import Keeping
+from campaignctl.state.codec import encode
+from campaignctl.state.halts import Halts
+from campaignctl.state.model import LockInfo, State
+
+_FIRST_POLL = timedelta(seconds=0.25)
+_LONGEST_POLL = timedelta(seconds=3)
+_GROWTH = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to bear with a place that does not answer.
+
+    `pause` waits between attempts for as long as `pauses` say, and is not interrupted. A proof that the lock
+    is ours counts for as long as `trust`.
+    """
+
+    pause: Callable[[timedelta], None]
+    pauses: tuple[timedelta, ...] = tuple(timedelta(seconds=seconds) for seconds in (0.5, 1, 2, 4, 8, 15))
+    trust: timedelta = timedelta(seconds=3)
+
+
+class CasBackend:
+    """The state of one environment in a place, and its stop mark in another.
+
+    Clock, ids, waiting and interruption come in as arguments; `wait` may return early once
+    `interrupted` is true.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        wait: Callable[[timedelta], None],
+        interrupted: Callable[[], bool],
+        patience: Patience,
+    ) -> None:
+        self._home = home
+        self._place = Persistent(home.place, patience.pause, patience.pauses)
+        self._stop = StopMark(replace(self._place, place=home.stop))
+        self._signs = home.mirror.parent
+        self._now = now
+        self._new_id = new_id
+        self._wait = wait
+        self._interrupted = interrupted
+        self._trust = patience.trust
+
+    @property
+    def location(self) -> str:
+        """Where the state is, for messages."""
+        return self._place.location
+
+    def read(self) -> State | None:
+        """The state with its journal folded in, as it is there now; writes nothing.
+
+        Raises:
+            StateDamaged: it cannot be read.
+            StateTooNew: a newer campaignctl wrote it.
+            StateMoved: it was taken to another place.
+            StateError: the place cannot be read; an older copy would not do.
+        """
+        with _told_as(StateError, f"the state in {self.location} cannot be read"):
+            seen = self._place.look()
+        return Snapshot.of(seen.files).folded(self._home.place.texts, self._home.project).state
+
+    def acquire(self, operation: str, timeout: timedelta) -> CasSession:
+        """Take the lock, waiting up to `timeout`; fold in what a run that died left in the journal.
+
+        Raises:
+            LockHeld: it is still held.
+            Interrupted: while waiting.
+            StateNotSaved: the place cannot be reached, or refuses the write.
+        """
+        info = claim(operation, self._now, self._new_id)
+        life = liveness.SignOfLife(self._signs, info.id)
+        try:
+            with _told_as(StateNotSaved, f"the lock of {self.location} cannot be taken"):
+                return self._taken(info, self._now() + timeout, life)
+        except BaseException as error:
+            # After trouble with the place the lock may be ours there without our knowing.
+            life.end(given_back=isinstance(error, LockHeld | Interrupted))
+            raise
+
+    def holder(self) -> LockInfo | None:
+        """The current holder of the lock, if any; a process of this machine that died holds nothing.
+
+        Raises:
+            LockError: the place cannot be read.
+        """
+        found = Snapshot.of(self._look_at_lock().files).holder
+        return None if found is None or self._is_dead(found) else found
+
+    def keeping(self) -> Keeping:
+        """What lies next to the state, and whether it may be written; changes nothing.
+
+        Raises:
+            LockError: the place cannot be read.
+        """
+        snapshot = Snapshot.of(self._look_at_lock().files)
+        lock = snapshot.holder
+        lives = liveness.lives(self._signs, lock) if lock else None
+        return Keeping(
+            left_journal=bool(snapshot.pieces) and (lock is None or lives is False),
+            backup=self._home.place.texts.history if snapshot.document else None,
+            exposed=None,
+            lock=lock,
+            holder_lives=lives,
+            access=self._home.place.access(claim("doctor", self._now, self._new_id)),
+        )
+
+    def halts(self) -> Halts:
+        """The stop mark, not older than this call.
+
+        Raises:
+            StateDamaged: it cannot be read. Something may be stopped then, and nothing may be sent.
+            StateTooNew: a newer campaignctl wrote it.
+            StateError: the place cannot be read.
+        """
+        with _told_as(StateError, f"the stop mark of {self.location} cannot be read"):
+            return self._stop.halts()
+
+    def change_halts(self, change: Callable[[Halts], Halts]) -> Halts:
+        """Replace the stop mark by what `change` makes of it; called again after a concurrent change.
+
+        Raises:
+            StateDamaged: the present one cannot be read.
+            StateNotSaved: it could not be written, as far as can be told.
+        """
+        by = claim("halt", self._now, self._new_id)
+        with _told_as(StateNotSaved, f"the stop mark of {self.location} could not be written"):
+            return self._stop.change(change, by)
+
+    def unlock(self, lock_id: str) -> LockInfo:
+        """Break the lock with exactly this id.
+
+        Raises:
+            LockError: there is none, or it has another id, or the place refuses the write.
+        """
+        ours = claim("state unlock", self._now, self._new_id)
+        while True:
+            seen = self._look_at_lock()
+            snapshot = Snapshot.of(seen.files)
+            found = snapshot.holder
+            if found is None:
+                raise LockError(f"there is no lock on {self.location} to break")
+            if found.id != lock_id:
+                raise other_id(f"the lock of {self.location}", found)
+            with _told_as(LockError, f"the lock of {self.location} cannot be broken"), suppress(Moved):
+                note = Note(ours, f"broke the lock {lock_id}", under_lock=False)
+                self._place.put(seen, snapshot.locked(None).files, note)
+                liveness.clean_up(self._signs, found)
+                return found
+
+    # ------------------------------------------------------------------------------------ taking the lock
+
+    def _taken(self, info: LockInfo, until: datetime, life: liveness.SignOfLife) -> CasSession:
+        polls = _polls()
+        seen = self._place.look()
+        while True:
+            snapshot = Snapshot.of(seen.files)
+            before = snapshot.holder
+            if before is not None and not self._is_dead(before):
+                self._wait_for(before, seen.tip, until, polls)
+                seen = self._place.look()
+                continue
+            opened, loaded = snapshot.opened(self._home.place.texts, self._home.project)
+            try:
+                seen = self._place.put(seen, opened.locked(info).files, Note(info, "took the lock"))
+            except Moved as moved:
+                seen = moved.seen
+                continue
+            if before is not None:
+                liveness.clean_up(self._signs, before)
+            return CasSession(
+                Held(
+                    place=self._place,
+                    project=self._home.project,
+                    info=info,
+                    taken_over=before,
+                    seen=seen,
+                    loaded=loaded,
+                    life=life,
+                    show=self._show,
+                    now=self._now,
+                    trust=self._trust,
+                )
+            )
+
+    def _wait_for(
+        self, holder: LockInfo, tip: str | None, until: datetime, polls: Iterator[timedelta]
+    ) -> None:
+        """Return when the place has changed or the holder has died. Raises LockHeld, Interrupted."""
+        while not self._is_dead(holder):
+            if self._interrupted():
+                raise Interrupted("interrupted while waiting for the lock of the state")
+            left = until - self._now()
+            if left <= timedelta():
+                raise held(holder)
+            self._wait(min(next(polls), left))
+            if self._place.tip() != tip:
+                return
+
+    # ------------------------------------------------------------------------------------------- looking
+
+    def _look_at_lock(self) -> Seen:
+        with _told_as(LockError, f"the lock of {self.location} cannot be read"):
+            return self._place.look()
+
+    def _is_dead(self, holder: LockInfo) -> bool:
+        return liveness.lives(self._signs, holder) is False
+
+    def _show(self, state: State) -> None:
+        """Mirror a state for people and for completion; no decision rests on it, and it may be missing."""
+        with suppress(OSError):
+            durable.make_directory(self._signs)
+            with durable.guarded(self._signs):
+                durable.replace(self._home.mirror, encode(state).encode())
+
+
+def _polls() -> Iterator[timedelta]:
+    """The pauses while waiting for the lock: short at first, and out of step with others that wait."""
+    pause = _FIRST_POLL
+    while True:
+        yield jittered(pause)
+        pause = min(pause * _GROWTH, _LONGEST_POLL)
+
+
+@contextmanager
+def _told_as(kind: type[CampaignctlError], summary: str) -> Iterator[None]:
+    """Translate an error of a place."""
+    try:
+        yield
+    except PlaceError as error:
+        raise kind(summary, detail=str(error), hint=error.hint) from error

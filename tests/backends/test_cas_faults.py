@@ -1,0 +1,124 @@
+"""A place that loses answers, is away, or refuses: what the generic backend makes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from campaignctl.backends.cas.backend import CasBackend
+from campaignctl.backends.cas.place import LONGEST, Kind, PlaceError, Seen
+from campaignctl.errors import LockHeld, LockLost, StateNotSaved
+from campaignctl.state.codec import decode
+from campaignctl.state.halts import Halt, Halts
+from tests.backends.shared_folder import SharedFolder, Shelf, shelf_backend
+from tests.state.samples import decision, sample_state
+
+NOW = timedelta()
+
+
+@dataclass(frozen=True)
+class Faulty(Shelf):
+    """A shelf whose next puts end as `faults` say: `lost` ones have been done, others have not."""
+
+    faults: list[Kind | str] = field(default_factory=list)
+
+    def put(self, before: Seen, draft: Seen, seconds: float = LONGEST) -> bool:
+        fault = self.faults.pop(0) if self.faults else None
+        done = super().put(before, draft, seconds) if fault in (None, "lost") else False
+        if fault == "refused":
+            raise PlaceError("refused", "no room on the shelf", hint="clear it")
+        if fault is not None:
+            raise PlaceError("away", "the shelf does not answer", hint="go there")
+        return done
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> SharedFolder:
+    return SharedFolder(tmp_path)
+
+
+@pytest.fixture
+def faulty(place: SharedFolder) -> Faulty:
+    return Faulty(place.shelf.path)
+
+
+@pytest.fixture
+def backend(place: SharedFolder, faulty: Faulty) -> Iterator[CasBackend]:
+    pauses: list[timedelta] = []
+    stop = Faulty(place.stop.path, faulty.faults)
+    yield shelf_backend(place.root, faulty, stop, pause=pauses.append)
+    assert all(pause < timedelta(minutes=1) for pause in pauses)
+
+
+@pytest.mark.parametrize("faults", [["lost"], ["away"], ["away", "lost"], ["lost", "away", "lost"]])
+@pytest.mark.parametrize("moment", ["acquire", "write", "append", "release", "halt"])
+def test_an_answer_that_is_lost_or_late_changes_nothing(
+    place: SharedFolder, faulty: Faulty, backend: CasBackend, moment: str, faults: list[str]
+) -> None:
+    def now(at: str) -> None:
+        faulty.faults[:] = faults if at == moment else []
+
+    now("acquire")
+    session = backend.acquire("apply", NOW)
+    now("write")
+    session.write(sample_state())
+    now("append")
+    session.append(decision("a"))
+    now("release")
+    session.release()
+    now("halt")
+    halt = Halt("h1", None, "wrong price", "mira", "laptop", "2036-01-01T00:00:00Z")
+    backend.change_halts(lambda halts: halts.with_halt(halt))
+    assert place.backend().read() == sample_state().after(decision("a"))
+    assert place.backend().halts() == Halts((halt,))
+    assert place.backend().holder() is None
+
+
+def test_a_place_that_refuses_is_believed_at_once(faulty: Faulty, place: SharedFolder) -> None:
+    faulty.faults[:] = ["refused"]
+    with pytest.raises(StateNotSaved, match="cannot be taken") as refused:
+        shelf_backend(place.root, faulty, place.stop, pause=_no_pause).acquire("apply", NOW)
+    assert (refused.value.detail, refused.value.hint) == ("no room on the shelf", "clear it")
+
+
+def _no_pause(_: timedelta) -> None:
+    pytest.fail("it waited")
+
+
+def test_a_place_that_stays_away_leaves_a_rescue_file(
+    faulty: Faulty, backend: CasBackend, place: SharedFolder
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    faulty.faults[:] = ["away"] * 20
+    with pytest.raises(StateNotSaved):
+        session.append(decision("a"))
+    with pytest.raises(StateNotSaved) as refused:
+        session.release()
+    found = re.search(r"campaignctl state push (\S+)`", refused.value.hint)
+    assert found
+    assert decode(Path(found[1]).read_bytes()) == sample_state().after(decision("a"))
+    Path(found[1]).unlink()
+    assert place.backend().holder() is None
+    assert place.backend().read() == sample_state()
+
+
+def test_a_lock_whose_answer_was_lost_and_that_was_broken_since_is_not_ours(
+    faulty: Faulty, backend: CasBackend, place: SharedFolder
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    other = place.backend()
+    other.unlock(session.lock.id)
+    with pytest.raises(LockLost):
+        session.append(decision("a"))
+    taken = other.acquire("apply", NOW)
+    with pytest.raises(LockHeld):
+        backend.acquire("apply", NOW)
+    taken.release()
+    assert place.backend().read() == sample_state()
