@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("startup", "validate", "matrix", "creates", "state_writes", "halt", "git_latency", "git_turns")
+NAMES = (
+    *("startup", "validate", "plan", "matrix", "creates"),
+    *("state_writes", "halt", "git_latency", "git_turns"),
+)
 
 
 def main(names: list[str]) -> int:

@@ -87,7 +87,7 @@ spec:
 def main() -> int:
     """Measure, print the ratio, and end with 1 when it is above the bound."""
     with tempfile.TemporaryDirectory() as folder:
-        _write(Path(folder))
+        write(Path(folder))
         sides = {
             "CSafeLoader": [sys.executable, "-c", _SAFE_LOADER, folder],
             "validate": [sys.executable, "-m", "campaignctl", "-C", folder, "validate"],
@@ -102,7 +102,8 @@ def main() -> int:
     return int(ratio > BOUND)
 
 
-def _write(folder: Path) -> None:
+def write(folder: Path) -> None:
+    """A project of that many manifests."""
     (folder / "campaignctl.yaml").write_text("metadata: {name: benchmark}\n")
     for number in range(COUNT):
         (folder / f"c{number:04}.yaml").write_text(_MANIFEST.replace("{number}", str(number)))

@@ -17,10 +17,10 @@ from campaignctl.diff.fields import (
     lookup,
     matches,
     meaning,
+    merge_patch,
     same,
     split,
 )
-from campaignctl.diff.patch import merge_patch
 from campaignctl.diff.requested import requested
 
 __all__ = [

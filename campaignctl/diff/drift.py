@@ -7,7 +7,7 @@ return, else of the one value that it returned.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from campaignctl.diff.fields import (
     leaves,
     lookup,
     meaning,
+    paired,
     same,
     split,
 )
@@ -41,6 +42,8 @@ _CRITICAL_MEMBERS = frozenset(
         "quiet_hours",
     }
 )
+# The event is no property, and our marker is not of the manifest.
+_UNWATCHED = (EVENT, join(["metadata", MEMBER]))
 _CRITICAL_MESSAGE_MEMBERS = frozenset({"channel", "integration_id", "sender_name", "sender_email"})
 
 
@@ -53,33 +56,27 @@ class Comparison:
     unknown: tuple[str, ...] = ()
 
 
-def _value(live: Live, path: str) -> tuple[Any, ...]:
-    """What live shows at a path; both spellings of a draft count, and null says that it is not set."""
-    if path == "is_draft" and is_draft(live.members):
-        return (True,)
-    found = lookup(live.members, path)
-    return () if found == (None,) else found
-
-
-def _watched(applied: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that are compared: all that were set, but for the event and our marker."""
-    skipped = (EVENT, join(["metadata", MEMBER]))
-    return {path: value for path, value in leaves(applied).items() if path not in skipped}
+def _watched(applied: Mapping[str, Any], live: Live) -> Iterator[tuple[str, Any, Any]]:
+    """The fields that are compared, each with its path, what was set and what live shows (None for nothing):
+    all that were set, except the event and our marker. Both spellings of a draft count."""
+    for path, value, found in paired(applied, live.members):
+        if path == "is_draft" and is_draft(live.members):
+            yield path, value, True
+        elif path not in _UNWATCHED:
+            yield path, value, found
 
 
 def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
     """What differs between live and what was applied, allowing for how the API echoes it."""
     changes: list[FieldChange] = []
     unknown: dict[str, None] = {}
-    for path, value in _watched(_doubtful(applied, live)).items():
-        expected = echo.get(path, [value])
-        found = _value(live, path)
-        if _agrees(path, value, expected, found):
+    for path, value, found in _watched(_doubtful(applied, live), live):
+        if _agrees(path, value, echo.get(path, [value]), found):
             continue
-        if not found and not live.complete:
+        if found is None and not live.complete:
             unknown.setdefault(split(path)[0])
         else:
-            changes.append(FieldChange(path, value, found[0] if found else None))
+            changes.append(FieldChange(path, value, found))
     changes = _lists_whole(applied, live, changes)
     changes.extend(_added_items(applied, live))
     return Comparison(tuple(changes), tuple(unknown))
@@ -125,10 +122,10 @@ def _doubtful(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
     }
 
 
-def _agrees(path: str, value: Any, expected: list[Any], found: tuple[Any, ...]) -> bool:
-    if not found:
+def _agrees(path: str, value: Any, expected: list[Any], found: Any) -> bool:
+    if found is None:
         return not expected or (path in DEFAULTS and same(path, value, DEFAULTS[path])) or value in ({}, [])
-    return same(path, value, found[0]) or bool(expected and same(path, expected[0], found[0]))
+    return same(path, value, found) or bool(expected and same(path, expected[0], found))
 
 
 def _added_items(applied: Mapping[str, Any], live: Live) -> list[FieldChange]:
@@ -151,36 +148,36 @@ def _as_requested(message: Any) -> Any:
 def echo_of(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
     """The echo memory after a write that live answers: only what differs, and nothing critical."""
     echo: dict[str, Any] = {}
-    for path, value in _watched(applied).items():
-        found = _value(live, path)
-        if not found and not live.complete and split(path)[0] not in live.members:
-            continue
-        if not found and not _agrees(path, value, [value], found):
-            echo[path] = []
-        elif found and not same(path, value, found[0]) and not _is_mistaken(path, value, found[0]):
-            echo[path] = [found[0]]
+    for path, value, found in _watched(applied, live):
+        if found is None:
+            said = live.complete or split(path)[0] in live.members
+            if said and not _agrees(path, value, [value], None):
+                echo[path] = []
+        elif not same(path, value, found) and not _is_mistaken(path, value, found):
+            echo[path] = [found]
     return echo
 
 
 def mistaken(applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
     """Differences right after a write that no respelling explains: time, audience, channel, sender, draft."""
-    return tuple(
-        FieldChange(path, value, found[0])
-        for path, value in _watched(applied).items()
-        if (found := _value(live, path)) and _is_mistaken(path, value, found[0])
-    ) + tuple(_added_items(applied, live))
+    wrong = [
+        FieldChange(path, value, found)
+        for path, value, found in _watched(applied, live)
+        if found is not None and _is_mistaken(path, value, found)
+    ]
+    return (*wrong, *_added_items(applied, live))
 
 
 def refused(before: Mapping[str, Any], applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
     """Fields that a PATCH was to change and that still show exactly what they were before."""
     old = leaves(before)
     return tuple(
-        FieldChange(path, value, found[0])
-        for path, value in _watched(applied).items()
+        FieldChange(path, value, found)
+        for path, value, found in _watched(applied, live)
         if path in old
         and not same(path, old[path], value)
-        and (found := _value(live, path))
-        and same(path, old[path], found[0])
+        and found is not None
+        and same(path, old[path], found)
     )
 
 

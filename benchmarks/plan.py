@@ -1,0 +1,112 @@
+"""How long a plan takes with all of 1,000 campaigns changed, against PyYAML's CSafeLoader on the same files.
+
+The plan is the whole of it: manifests, refresh (its answers at hand), decisions, text. Processor time of one
+process, in which the two take turns.
+"""
+
+from __future__ import annotations
+
+import copy
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+
+from benchmarks.validate import COUNT, write
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.live import Live, Page
+from campaignctl.manifest.load import load
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
+from campaignctl.plan.model import Options
+from campaignctl.reconciler.plan import plan
+from campaignctl.reconciler.run import Wiring
+from campaignctl.render.plan import plan_text
+from campaignctl.state.halts import Halts
+from campaignctl.state.model import Account, Record, State
+
+ROUNDS = 5
+BOUND = 4.0
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+URL = "https://api.ocamba.com"
+_PAGE = 100
+
+
+def main() -> int:
+    """Measure, print the ratio, and end with 1 when it is above the bound."""
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        write(folder)
+        wiring = _applied(_desired(folder))
+        for path in folder.glob("c*.yaml"):
+            text = path.read_text().replace("Hello from", "Greetings from").replace("[pro, ", "[free, ")
+            path.write_text(text)
+
+        def planned() -> None:
+            plan_text(plan(wiring, _desired(folder), Options()), color=False, now=NOW)
+
+        sides: dict[str, Callable[[], None]] = {"CSafeLoader": lambda: _parsed(folder), "plan": planned}
+        seconds: dict[str, list[float]] = {name: [] for name in sides}
+        for _ in range(ROUNDS):
+            for name, work in sides.items():
+                start = time.process_time()
+                work()
+                seconds[name].append(time.process_time() - start)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    ratio = medians["plan"] / medians["CSafeLoader"]
+    print(f"{COUNT:,} campaigns, all changed, median of {ROUNDS}:")
+    for name, value in medians.items():
+        print(f"  {name:12} {value * 1000:7.0f} ms")
+    print(f"  ratio        {ratio:7.2f}    (bound {BOUND})")
+    return int(ratio > BOUND)
+
+
+def _desired(folder: Path) -> DesiredState:
+    return load(folder, environment=None, environ={}, tool_version="0.1.0", variables={}, now=NOW)
+
+
+def _parsed(folder: Path) -> None:
+    for path in sorted(folder.glob("c*.yaml")):
+        yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+
+
+def _applied(desired: DesiredState) -> Wiring:
+    """A run in which all of this has been applied."""
+    records = {key: _record(str(number), one) for number, (key, one) in enumerate(desired.campaigns.items())}
+    state = State("lineage", 1, None, Account(URL, "1", markers=True), "0.1.0", campaigns=records)
+    lives = [_live(record) for record in records.values()]
+
+    def list_page(number: int, **_: Any) -> Page:
+        return Page(tuple(lives[(number - 1) * _PAGE : number * _PAGE]), len(lives), None)
+
+    backend: Any = SimpleNamespace(read=lambda: state, halts=Halts)
+    by_id = {live.id: live for live in lives}
+    api: Any = SimpleNamespace(url=URL, list_page=list_page, read=by_id.get)
+    clock: Any = SimpleNamespace(now=lambda: NOW, new_id=lambda: "intent")
+    return Wiring(backend, api, clock, lambda _: None, "0.1.0")
+
+
+def _record(campaign_id: str, one: DesiredCampaign) -> Record:
+    at = "2026-11-01T00:00:00Z"
+    digest = body_digest(one.spec)
+    return Record(
+        campaign_id, "scheduled", one.spec, digest, None, at, at, one.source_digest, lifecycle=one.lifecycle
+    )
+
+
+def _live(record: Record) -> Live:
+    """What the API shows: what was applied, and its own ids."""
+    members = copy.deepcopy(dict(record.applied))
+    for number, message in enumerate(members["messages"]):
+        message["id"] = f"{record.id}{number}"
+    return Live(record.id, {**members, "id": record.id, "status": "scheduled", "company_id": "1"}, True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

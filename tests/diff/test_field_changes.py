@@ -1,0 +1,83 @@
+"""What differs between two specs, against deepdiff on the whole of them as the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from deepdiff import DeepDiff
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignctl.diff import FieldChange, field_changes, join, leaves, lookup, same
+from tests.diff.json_values import objects, specs, unhurried
+
+Spec = dict[str, Any]
+
+
+def judged(before: Spec, after: Spec) -> list[FieldChange]:
+    """What deepdiff finds, field by field."""
+    found: list[FieldChange] = []
+    for name in {**before, **after}:
+        old, new = ({name: spec[name]} if name in spec else {} for spec in (before, after))
+        if old == new:
+            continue
+        if old and new:
+            inside = {change.path: change for change in inside_of(old, new)}
+            found += [one for one in inside.values() if not same(one.path, one.before, one.after)]
+        else:
+            found += [FieldChange(path, value, None) for path, value in leaves(old).items()]
+            found += [FieldChange(path, None, value) for path, value in leaves(new).items()]
+    return found
+
+
+def inside_of(old: Spec, new: Spec) -> Iterator[FieldChange]:
+    """Each difference inside of a field that both have."""
+    tree = DeepDiff(old, new, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
+    paths = [node.path(output_format="list") for nodes in tree.values() for node in nodes]
+    for parts in sorted(paths, key=lambda parts: [str(part) for part in parts]):
+        above = [join(parts[: length + 1]) for length in range(len(parts))]
+        path = next((one for one in above if is_one_field(one, old, new)), above[-1])
+        before, after = ((*lookup(spec, path), None)[0] for spec in (old, new))
+        yield FieldChange(path, before, after)
+
+
+def is_one_field(path: str, *both: Spec) -> bool:
+    """Whether a list stands there that is not one of objects alone."""
+    values = [value for spec in both for value in lookup(spec, path) if isinstance(value, list)]
+    return any(not value or not all(isinstance(item, dict) for item in value) for value in values)
+
+
+@st.composite
+def edited(draw: st.DrawFn, value: Any) -> Any:
+    """The value, perhaps with something in it changed, added or taken out."""
+    if draw(st.integers(0, 5)) == 0:
+        return draw(objects)
+    if isinstance(value, dict):
+        kept = {name: draw(edited(item)) for name, item in value.items() if draw(st.integers(0, 5))}
+        return {**kept, **(draw(objects) if draw(st.integers(0, 3)) == 0 else {})}
+    if isinstance(value, list):
+        items = [draw(edited(item)) for item in value if draw(st.integers(0, 5))]
+        return items + (draw(st.lists(objects, max_size=2)) if draw(st.booleans()) else [])
+    return value
+
+
+@unhurried
+@given(st.data(), specs)
+def test_the_walk_finds_what_deepdiff_finds(data: st.DataObject, before: Spec) -> None:
+    after = {name: data.draw(edited(value)) for name, value in before.items()}
+    assert list(field_changes(before, after)) == judged(before, after)
+
+
+def test_objects_with_hardly_a_name_in_common_are_one_change() -> None:
+    one, other = {"push": {"title": "A"}}, {"push": {"body": "B"}}
+    assert field_changes(one, other) == (FieldChange("push", {"title": "A"}, {"body": "B"}),)
+
+
+def test_an_item_more_in_a_list_of_objects_leaves_the_others_alone() -> None:
+    one = {"messages": [{"channel": "push", "priority": 1}]}
+    other = {"messages": [{"channel": "push", "priority": 2}, {"channel": "sms"}]}
+    assert field_changes(one, other) == (
+        FieldChange("messages/0/priority", 1, 2),
+        FieldChange("messages/1", None, {"channel": "sms"}),
+    )
