@@ -1,4 +1,4 @@
-"""What was read of the account for a plan."""
+"""What a plan is decided from: what every key shares, and one key under decision."""
 
 from __future__ import annotations
 
@@ -6,20 +6,34 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
-from campaignctl.campaign.canonical import digest
+from campaignctl.campaign.canonical import body_digest, digest
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.diff import Comparison, FieldChange, compare, lookup, matches, meaning, same
+from campaignctl.diff import (
+    EVENT,
+    Comparison,
+    FieldChange,
+    compare,
+    equal,
+    leaves,
+    lookup,
+    matches,
+    meaning,
+    overlay,
+    same,
+)
 from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign, DesiredState, Removed
 from campaignctl.plan import records
-from campaignctl.plan.build import Site
+from campaignctl.plan.arming import has_fired, without_event
 from campaignctl.plan.model import Blocked, Change, Drift, Lifts, Options
+from campaignctl.plan.moves import Moves, resolve
+from campaignctl.project.model import Project
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
 from campaignctl.state.halts import Halt, Halts
-from campaignctl.state.model import Record, State
+from campaignctl.state.model import Intent, Record, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +116,55 @@ class Verdict:
     lifted: tuple[str, ...] = ()
 
 
+Spec = Mapping[str, Any]
+
+#: What is desired of a key: no campaign, one in a phase, or a new one in the place of the old.
+Desired = Literal["gone", "active", "paused", "canceled", "replaced"]
+
+
 @dataclass(frozen=True)
-class Case:
-    """One recorded key. `live` is None when it was not read (`read` false) or is missing. `moved_from` is the
-    key that its record still has, `removed` the document that says how it goes.
+class Subject:
+    """One key under decision: its record, what live shows and what its manifest wants.
+
+    `live` is None when it was not read (`read` is false) or is missing. `moved_from` is the key that its
+    record still has, `removed` the document that says how it goes. `destroyed`: it goes although it is
+    declared. `held`: it is paused while it is edited, because the plan pauses it or the pause is ours.
 
     Without slots, so that what is asked many times is worked out once.
     """
 
     key: str
-    record: Record
+    recorded: Record | None
     live: Live | None
     read: bool
     wanted: DesiredCampaign | None
-    lifts: Lifts = Lifts()
     halts: Halts = Halts()
     moved_from: str | None = None
     removed: Removed | None = None
+    replacing: bool = False
+    destroyed: bool = False
+    held: bool = False
 
-    def lifted(self, name: str) -> bool:
-        """Whether a rule is lifted for this key."""
-        return self.lifts.lifts(name, self.key)
+    @property
+    def record(self) -> Record:
+        """Its record; only asked where it has one."""
+        if self.recorded is None:
+            raise AssertionError(f"{self.key} is not recorded")
+        return self.recorded
+
+    @property
+    def manifest(self) -> DesiredCampaign:
+        """What its manifest wants; only asked where it is declared."""
+        if self.wanted is None:
+            raise AssertionError(f"{self.key} is not declared")
+        return self.wanted
+
+    @property
+    def desired(self) -> Desired:
+        """What is desired of it."""
+        if self.wanted is None or self.destroyed:
+            return "gone"
+        return "replaced" if self.replacing and self.recorded else self.wanted.lifecycle.phase
 
     @cached_property
     def status(self) -> Status:
@@ -131,20 +173,44 @@ class Case:
             return status_of(self.live, self.record.applied)
         if self.read:
             return Status.MISSING
-        remembered = Live(
-            self.record.id,
-            {"status": self.record.status, "send_strategy": self.record.send_strategy},
-            complete=False,
-        )
         if self.record.status in (Status.MANUAL, Status.MISSING):
             return Status(self.record.status)
-        return status_of(remembered, self.record.applied)
+        remembered = {"status": self.record.status, "send_strategy": self.record.send_strategy}
+        return status_of(Live(self.record.id, remembered, complete=False), self.record.applied)
 
     @property
     def ignored(self) -> tuple[str, ...]:
         """The paths whose changes are ignored."""
-        lifecycle = self.wanted.lifecycle if self.wanted else self.record.lifecycle
-        return lifecycle.ignore_changes
+        return (self.wanted or self.record).lifecycle.ignore_changes
+
+    @cached_property
+    def body(self) -> str:
+        """The digest of what its manifest wants."""
+        return body_digest(self.manifest.spec)
+
+    @cached_property
+    def spec(self) -> Spec:
+        """What its manifest asks of a campaign that exists: an event that was applied stays applied, and what
+        is ignored stays as it was applied."""
+        applied, spec = self.record.applied, self.manifest.spec
+        if EVENT in applied and (has_fired(applied) or not spec.get(EVENT)):
+            spec = {**spec, EVENT: applied[EVENT] if has_fired(applied) else False}
+        elif not spec.get(EVENT):
+            spec = without_event(spec)
+        return self.with_ignored(spec, applied)
+
+    def with_ignored(self, spec: Spec, source: Spec) -> Spec:
+        """A spec with the ignored fields of another one."""
+        if not self.ignored:
+            return spec
+        paths = [path for path in {**leaves(spec), **leaves(source)} if matches(path, self.ignored)]
+        changes = (FieldChange(path, None, (*lookup(source, path), None)[0]) for path in paths)
+        return overlay(spec, tuple(changes))
+
+    @cached_property
+    def edited(self) -> bool:
+        """Whether its manifest asks for something else than was applied."""
+        return not equal(self.spec, self.record.applied)
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -153,7 +219,7 @@ class Case:
 
     @cached_property
     def drift(self) -> tuple[FieldChange, ...]:
-        """Where live differs from what was applied, but for what is ignored."""
+        """Where live differs from what was applied, except for what is ignored."""
         return tuple(change for change in self.comparison.changes if not matches(change.path, self.ignored))
 
     @property
@@ -170,12 +236,12 @@ class Case:
     @cached_property
     def halt(self) -> tuple[Halt, str] | None:
         """The halt that stops this campaign, if one does, and the key by which it is lifted."""
-        keys = (self.key, self.moved_from, self.record.moved_from)
-        return self.halts.stopping(filter(None, keys), self.record.id)
+        keys = (self.key, self.moved_from, self.recorded.moved_from if self.recorded else None)
+        return self.halts.stopping(filter(None, keys), self.recorded.id if self.recorded else None)
 
     @property
     def declared_paused(self) -> bool:
-        """Whether its manifest says that it shall be paused."""
+        """Whether its manifest wants it paused."""
         return self.wanted is not None and self.wanted.lifecycle.phase == "paused"
 
     @property
@@ -191,34 +257,6 @@ class Case:
             return True
         return self.halts.paused(self.record.id, since=self.record.updated_at)
 
-    def status_drift(self, *, corrected: bool = False) -> tuple[Drift, ...]:
-        """Paused, or set going again, by somebody else or by a halt: shown, and resumed by nobody without
-        being asked."""
-        change = self._paused_by_others() or self._resumed_by_others()
-        return (Drift(self.key, self.record.id, (change,), corrected, self.at),) if change else ()
-
-    def _paused_by_others(self) -> FieldChange | None:
-        if self.status is not Status.PAUSED or self.declared_paused:
-            return None
-        if self.paused_by_us and self.halt is None:
-            return None
-        before = self.record.status if self.record.status != Status.PAUSED else str(Status.SCHEDULED)
-        return FieldChange("status", before, str(Status.PAUSED))
-
-    def _resumed_by_others(self) -> FieldChange | None:
-        if not (self.record.paused_by_us and self.declared_paused):
-            return None
-        if self.status not in (Status.SCHEDULED, Status.RUNNING):
-            return None
-        return FieldChange("status", str(Status.PAUSED), str(self.status))
-
-    def canceled_by_others(self) -> str | None:
-        """A line that says so, once."""
-        if self.status is not Status.CANCELED or self.record.status == Status.CANCELED:
-            return None
-        by = "by a halt" if self.halt else "outside of campaignctl"
-        return f"{self.key}: {self.record.id} was canceled {by}"
-
     @property
     def at(self) -> str | None:
         """When live was last changed, as far as the API says."""
@@ -228,76 +266,85 @@ class Case:
         except TimeError:
             return None
 
-    def drifts(self, *, shall: Mapping[str, Any] | None = None, set_right: bool = False) -> tuple[Drift, ...]:
+    def status_drift(self) -> tuple[Drift, ...]:
+        """A pause that is not ours, or a resume of one that is: shown, and never undone unasked."""
+        record, status = self.record, self.status
+        if status is Status.PAUSED and not self.declared_paused and (self.halt or not self.paused_by_us):
+            before = record.status if record.status != Status.PAUSED else str(Status.SCHEDULED)
+        elif status in _GOING and record.paused_by_us and self.declared_paused:
+            before = str(Status.PAUSED)
+        else:
+            return ()
+        change = FieldChange("status", before, str(status))
+        return (Drift(self.key, record.id, (change,), at=self.at),)
+
+    def drifts(self, *, shall: Spec | None = None) -> tuple[Drift, ...]:
         """The drift to show. A change that makes of the campaign what it `shall` be undoes that of the
-        members, but for what the manifest wants by now too; one that is `set_right` that of the status.
-        """
-        status = self.status_drift(corrected=set_right)
-        shown = self.drift if shall is None else _unwanted(self.drift, shall)
-        if not shown:
-            return status
-        return (*status, Drift(self.key, self.record.id, shown, shall is not None, self.at))
+        fields, and what the manifest wants by now is none."""
+        shown = self.drift
+        if shall is not None:
+            shown = tuple(change for change in shown if not _is_in(shall, change))
+        fields = (Drift(self.key, self.record.id, shown, shall is not None, self.at),) if shown else ()
+        return (*self.status_drift(), *fields)
 
-    def blocked(self, reason: str, hint: str | Command) -> Verdict:
-        """This key is left alone."""
-        return Verdict(
-            blocked=Blocked(self.key, self.record.id, str(self.status), reason, Sentence(hint)),
-            drift=self.drifts(),
-            observed=self.bookkeeping(None),
-        )
-
-    def bookkeeping(self, wanted: DesiredCampaign | None) -> Record | None:
-        """The record with what was merely seen, or rewritten in the manifest without effect; None where
-        nothing differs."""
+    def noted(self, *, manifest: bool = False) -> Record | None:
+        """The record with what was merely seen and, of the `manifest`, what has no effect; None where nothing
+        differs."""
         record = records.observed(self.record, self.live) if self.live else self.record
         if self.live and self.paused_by_us:
             record = replace(record, paused_by_us=True)
-        if wanted and (record.source_digest, record.lifecycle) != (wanted.source_digest, wanted.lifecycle):
+        if manifest:
+            wanted = self.manifest
             record = replace(record, source_digest=wanted.source_digest, lifecycle=wanted.lifecycle)
         return record if record != self.record else None
 
-    def unknown(self, *command: str) -> Verdict:
-        """Left alone because its status is one that we do not know; `command` is what was asked for."""
-        shown = [self.live.status, self.live.text("effective_status")] if self.live else [self.record.status]
-        words = " and ".join(repr(word) for word in dict.fromkeys(filter(None, shown)))
-        # The API may refuse to end it; and what is forgotten while it is declared would be created again.
-        given_up = () if self.wanted else (", or ", Command("state", "rm", self.key), " to let it be")
-        return self.blocked(
-            f"the API reports the status {words}, which we do not know; it may still send",
-            Sentence(Command(*command, self.key, "--override", "unknown_status"), *given_up),
-        )
+    def blocked(self, reason: str, hint: str | Command) -> Verdict:
+        """This key is left alone."""
+        found = Blocked(self.key, self.record.id, str(self.status), reason, Sentence(hint))
+        return Verdict(blocked=found, drift=self.drifts(), observed=self.noted())
 
 
-def _unwanted(drift: tuple[FieldChange, ...], shall: Mapping[str, Any]) -> tuple[FieldChange, ...]:
-    """The drift without what is by now just what the campaign shall be."""
-
-    def is_wanted(change: FieldChange) -> bool:
-        found = lookup(shall, change.path)
-        if change.after is None or not found:
-            return change.after is None and not found
-        return same(change.path, found[0], change.after)
-
-    return tuple(change for change in drift if not is_wanted(change))
+_GOING = (Status.SCHEDULED, Status.RUNNING)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is desired, recorded and live, and the present. `new_id` gives intents their ids; `who` is named,
-    with the commit, in the reasons of cancels and pauses. `lacks` says whether the manifests come from a
-    checkout that certainly does not have a commit."""
+def _is_in(spec: Spec, change: FieldChange) -> bool:
+    """Whether a spec has just what live has at the path of a change."""
+    found = lookup(spec, change.path)
+    if change.after is None or not found:
+        return change.after is None and not found
+    return same(change.path, found[0], change.after)
+
+
+@dataclass(frozen=True)
+class PlanContext:
+    """What every key of a plan is decided with: what is desired, recorded and live, and the present.
+
+    `new_id` gives intents their ids; `who` is named, with the commit, in the reasons of cancels and pauses.
+    `lacks` says whether the manifests come from a checkout that certainly does not have a commit.
+    """
 
     desired: DesiredState
     state: State | None
     reading: Reading
     options: Options
     now: datetime
-    new_id: Callable[[], str]
-    tool_version: str
+    new_id: Callable[[], str] = lambda: ""
+    tool_version: str = ""
     commit: str | None = None
     who: str = ""
     lacks: Callable[[str], bool] = lambda _commit: False
 
     @property
+    def project(self) -> Project:
+        """The project."""
+        return self.desired.project
+
+    @cached_property
+    def lifts(self) -> Lifts:
+        """The guardrails and rules that are lifted."""
+        return Lifts.at(self.now, self.options.overrides, self.project.overrides)
+
+    @cached_property
     def records(self) -> dict[str, Record]:
         """Recorded campaigns, with those that were found for a pending create."""
         if self.state is None:
@@ -308,15 +355,51 @@ class Question:
         }
         return {**self.state.campaigns, **found}
 
-    def site(self) -> Site:
-        """What every change is built with."""
-        project = self.desired.project
-        return Site(
-            project,
-            self.now,
-            self.new_id,
-            self.commit,
-            self.who,
-            Lifts.at(self.now, self.options.overrides, project.overrides),
-            self.reading.halts,
+    @cached_property
+    def unsettled(self) -> dict[str, Intent]:
+        """The writes whose outcome is not known, by key."""
+        pending = self.state.pending if self.state else {}
+        return {
+            key: intent
+            for key, intent in pending.items()
+            if intent.phase != "planned" and key not in self.reading.settled
+        }
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether nothing that manifests declare is brought about: `destroy` and `--refresh-only`."""
+        return self.options.destroy or self.options.refresh_only
+
+    @cached_property
+    def moves(self) -> Moves:
+        """The records that get other keys; none where nothing that is declared is brought about."""
+        found = resolve(self.desired.campaigns, self.records, self.unsettled)
+        return Moves(heirs=found.heirs) if self.only_looks else found
+
+    def subject(self, key: str, *, replacing: bool) -> Subject:
+        """What a key is decided by. Where nothing is moved, the campaign that claims its record speaks for
+        it."""
+        campaigns, reading = self.desired.campaigns, self.reading
+        heir = self.moves.heirs.get(key) if self.only_looks else None
+        wanted = campaigns.get(key) or (replace(campaigns[heir], key=key) if heir else None)
+        origin = self.moves.origin.get(key)
+        at = origin or key
+        return Subject(
+            key,
+            self.records.get(at),
+            live=reading.settled.get(at) or reading.live.get(at),
+            read=at in reading.live or at in reading.settled,
+            wanted=wanted,
+            halts=reading.halts,
+            moved_from=origin,
+            removed=self.desired.removed.get(key),
+            replacing=replacing,
+            destroyed=self.options.destroy,
         )
+
+    def signed(self, why: str) -> str:
+        """The reason of a cancel or pause, which the dashboard shows: with commit and user, where known."""
+        commit = f"commit {self.commit[:12]}" if self.commit else ""
+        by = f"by {self.who}" if self.who else ""
+        signature = ", ".join(filter(None, (commit, by)))
+        return f"campaignctl: {why}" + (f" ({signature})" if signature else "")

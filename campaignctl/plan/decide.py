@@ -1,315 +1,251 @@
-"""The decision table: what becomes of one recorded key, from what is desired, recorded and live.
+"""The decision table: what becomes of one key, from what is desired, recorded and live.
 
-Each row of the table is one small function; `undeclared` and `declared` pick the row.
+The first row that fits a key decides it. `docs/decision-table.md` is made from these rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from campaignctl.campaign import marker
-from campaignctl.campaign.canonical import body_digest
-from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import Status
-from campaignctl.diff import alike, equal, requested
+from campaignctl.campaign.status import Status, is_draft
+from campaignctl.diff import alike, matches
 from campaignctl.errors import Command, Sentence
-from campaignctl.manifest.model import DesiredCampaign
-from campaignctl.plan import build, ledger, liveness, records, update_rules, winner
+from campaignctl.plan import changes, ledger, records, rows, update_rules
 from campaignctl.plan.arming import runs_left
-from campaignctl.plan.context import Case, Question, Verdict
+from campaignctl.plan.context import Desired, PlanContext, Subject, Verdict
 from campaignctl.plan.holds import halted
-from campaignctl.plan.ledger import created
 from campaignctl.plan.model import Blocked
-from campaignctl.plan.moves import Moves
-from campaignctl.project.model import Project
-from campaignctl.schedule.times import iso
-from campaignctl.state.model import Intent, Record
-
-DESTROYED = "destroyed"
-"""Why a campaign goes that is declared all the same."""
-
-
-def undeclared(site: build.Site, case: Case) -> Verdict:
-    """Recorded and no longer declared: cancel what can send, forget the rest, never guess."""
-    return replace(_undeclared(site, case), observed=case.bookkeeping(None))
-
-
-def _undeclared(site: build.Site, case: Case) -> Verdict:
-    status, record = case.status, case.record
-    lifecycle = case.wanted.lifecycle if case.wanted else record.lifecycle
-    reason = DESTROYED if case.wanted else "declared Removed" if case.removed else "no longer declared"
-    if status not in (Status.SENT, Status.CANCELED) and (
-        lifecycle.prevent_destroy or record.lifecycle.prevent_destroy
-    ):
-        return case.blocked("protected by prevent_destroy", _lift_protection(case))
-    if (case.removed.on_destroy if case.removed else lifecycle.on_destroy) == "forget":
-        warnings = (f"{record.id} stays {status} in the account",) if status.can_send else ()
-        return Verdict(
-            changes=(build.forget(case.key, record, case.live_digest, reason=reason, warnings=warnings),)
-        )
-    if status is Status.UNKNOWN and not case.lifted("unknown_status"):
-        return case.unknown("destroy" if case.wanted else "apply", "--target")
-    if status is Status.NEEDS_DECISION or _sent_but_recurring(site, case):
-        return case.blocked(
-            f"{status}: it may still send",
-            f"decide or pause {record.id} in the dashboard, or declare {case.key} by a document of"
-            " `kind: Removed` with `on_destroy: forget`",
-        )
-    if status in (Status.SCHEDULED, Status.RUNNING, Status.PAUSED, Status.UNKNOWN):
-        change = build.cancel(site, case.key, record, case.live_digest, reason=reason)
-        return Verdict(changes=(change,), lifted=("unknown_status",) if status is Status.UNKNOWN else ())
-    warnings = ()
-    if status in (Status.DRAFT, Status.MANUAL):
-        warnings = (f"the API cannot delete a {status} campaign: {record.id} is left behind",)
-    why = f"{reason}; {status}"
-    return Verdict(changes=(build.forget(case.key, record, case.live_digest, reason=why, warnings=warnings),))
-
-
-def _sent_but_recurring(site: build.Site, case: Case) -> bool:
-    return case.status is Status.SENT and runs_left(case.record.applied, site.now)
-
-
-def _lift_protection(case: Case) -> str:
-    if case.wanted:
-        return f"apply {case.key} with `prevent_destroy: false` first, then destroy it"
-    return f"put {case.key} back, apply it with `prevent_destroy: false`, then remove it"
-
-
-def declared(site: build.Site, case: Case, *, replacing: bool) -> Verdict:
-    """Recorded and declared."""
-    wanted = case.wanted
-    if wanted is None:
-        raise AssertionError("declared() is for declared keys")
-    if replacing:
-        return _replacement(site, case, wanted)
-    if case.status is Status.MISSING:
-        return _missing(case, wanted)
-    if wanted.lifecycle.phase != "active":
-        return liveness.inactive(site, case, wanted)
-    if case.status in (Status.SENT, Status.CANCELED, Status.NEEDS_DECISION):
-        return _final(site, case, wanted)
-    return liveness.active(site, case, wanted)
-
-
-def _replacement(site: build.Site, case: Case, wanted: DesiredCampaign) -> Verdict:
-    if wanted.lifecycle.phase != "active":
-        return case.blocked(
-            f"declared {wanted.lifecycle.phase}, and a replacement would be active",
-            f"set `phase: active` in {case.key}, or plan without `--replace {case.key}`",
-        )
-    unknown = case.status is Status.UNKNOWN
-    if unknown and not case.lifted("unknown_status"):
-        return case.unknown("apply", "--replace")
-    change = build.replace(site, wanted, case.record, case.status, case.live_digest)
-    return Verdict(changes=(change,), lifted=("unknown_status",) if unknown else ())
-
-
-def _missing(case: Case, wanted: DesiredCampaign) -> Verdict:
-    again = ("", Command("apply", "--replace", case.key), " creates it again, ")
-    forgotten = ("", Command("state", "rm", case.key), " forgets it")
-    return case.blocked(
-        f"not found under {case.record.id} in this account",
-        Sentence(*(again if wanted.lifecycle.phase == "active" else ()), *forgotten),
-    )
-
-
-def _final(site: build.Site, case: Case, wanted: DesiredCampaign) -> Verdict:
-    """Sent, canceled, or waiting for a decision: nothing can be changed any more."""
-    if case.status is Status.CANCELED and case.record.lifecycle.phase == "canceled":
-        return case.blocked("canceled, which is final, and declared active again", _create_again(case))
-    if case.status is Status.NEEDS_DECISION and (decided := winner.undecided(site, case, wanted)):
-        return decided
-    verdict = _ended(case, wanted)
-    return replace(verdict, note=winner.waits(case)) if case.status is Status.NEEDS_DECISION else verdict
-
-
-def _ended(case: Case, wanted: DesiredCampaign) -> Verdict:
-    spec = update_rules.effective(wanted.spec, case)
-    if equal(spec, case.record.applied) or alike(spec, case.record.applied):
-        return Verdict(note=case.canceled_by_others(), observed=case.bookkeeping(wanted))
-    if wanted.source_digest == case.record.source_digest:
-        return Verdict(quiet="final", observed=case.bookkeeping(wanted))
-    known_as = case.status if case.status is not Status.SENT else "already sent"
-    return case.blocked(f"{known_as}; it cannot be changed", _create_again(case))
-
-
-def _create_again(case: Case) -> Sentence:
-    again = Command("apply", "--replace", case.key)
-    return Sentence("give the change a new key, or ", again, " to create it again")
-
-
-def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle | None = None) -> Record:
-    """The record of a campaign that somebody else made: applied is what live shows of its spec, so that every
-    difference to a manifest is an update that is shown."""
-    spec = requested(live)
-    found = marker.read(live.members)
-    ours = found is not None and found.scope == marker.scope_tag(project.name, project.environment)
-    record = Record(
-        id=live.id,
-        status="",
-        applied=spec,
-        digest=body_digest(spec),
-        intent=found.intent if found and ours else None,
-        created_at=iso(now),
-        updated_at=iso(now),
-        lifecycle=lifecycle or Lifecycle(),
-    )
-    return records.observed(record, live)
-
-
-def why_not(live: Live, project: Project, company_id: str | None) -> tuple[str, str] | None:
-    """Why a live campaign may not be taken over, with what lifts that; None if it may."""
-    if company_id and live.company_id and live.company_id != company_id:
-        reason = f"{live.id} belongs to company {live.company_id}, this state to {company_id}"
-        return reason, "set OCAMBA_TOKEN for the right account, or adopt a campaign of this one"
-    found = marker.read(live.members)
-    if found and found.scope != marker.scope_tag(project.name, project.environment):
-        reason = f"{live.id} is managed by another project or environment, whose marker it carries"
-        hint = Sentence(
-            "let it go there (",
-            Command("state", "rm", "KEY"),
-            f"), take `{marker.MEMBER}` out of the metadata of {live.id} in the dashboard, then plan again",
-        )
-        return reason, hint
-    return None
-
-
-def adopted(
-    question: Question, site: build.Site, wanted: DesiredCampaign, campaign_id: str, *, replacing: bool
-) -> Verdict:
-    """Declared, not recorded, and to take over a live campaign."""
-    live = question.reading.adoptable.get(campaign_id)
-    blocked = _blocked(question, wanted, campaign_id, live)
-    if blocked or live is None:
-        return Verdict(blocked=blocked)
-    record = record_of(live, site.project, site.now, wanted.lifecycle)
-    case = Case(wanted.key, record, live, True, wanted, site.lifts, site.halts)
-    rest = ledger.not_twice(question, case, declared(site, case, replacing=replacing))
-    change = build.adopt(wanted, rest.observed or record, case.live_digest)
-    return replace(rest, changes=(change, *rest.changes), observed=None)
-
-
-def _blocked(
-    question: Question, wanted: DesiredCampaign, campaign_id: str, live: Live | None
-) -> Blocked | None:
-    def block(status: str, reason: str, hint: str) -> Blocked:
-        return Blocked(wanted.key, campaign_id, status, reason, hint)
-
-    owner = next((key for key, record in question.records.items() if record.id == campaign_id), None)
-    if owner is not None:
-        reason = f"{campaign_id} is recorded already, as {owner}"
-        return block(
-            "recorded", reason, f"write `moved: {{from: {owner}}}` in {wanted.key} instead of `adopt`"
-        )
-    if campaign_id not in question.reading.adoptable:
-        return block("not read", f"{campaign_id} was not read", Sentence(Command("plan", "--refresh")))
-    if live is None:
-        hint = f"set the right id as `adopt` in {wanted.key}, or take it out to create the campaign"
-        return block("missing", f"there is no campaign {campaign_id} in this account", hint)
-    project, state = question.desired.project, question.state
-    company = (state.account.company_id if state else None) or project.company_id
-    wrong = why_not(live, project, company)
-    return block(live.status or "unknown", *wrong) if wrong else None
+from campaignctl.schedule.sends import is_past, sends_of
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """What every key of one plan is judged with. `recorded`: the records by the keys that they have now."""
+class When:
+    """A condition of a row: in words, and as a test."""
 
-    question: Question
-    site: build.Site
-    recorded: dict[str, Record]
-    moves: Moves
-    replacing: frozenset[str]
-
-    @property
-    def only_looks(self) -> bool:
-        """Whether nothing that manifests declare is brought about: `destroy` and `--refresh-only`."""
-        options = self.question.options
-        return options.destroy or options.refresh_only
+    words: str
+    holds: Callable[[PlanContext, Subject], bool]
 
 
-def judged(bench: Bench, key: str) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table: which keys it is about, and the function that decides them, which says in its
+    docstring what.
+
+    `recorded` is None, and `desired` and `live` are empty, where that does not matter. Every condition of
+    `when` has to hold.
+    """
+
+    desired: tuple[Desired, ...]
+    recorded: bool | None
+    live: tuple[Status, ...]
+    when: tuple[When, ...]
+    decide: Callable[[PlanContext, Subject], Verdict]
+
+    def fits(self, ctx: PlanContext, one: Subject) -> bool:
+        """Whether this row is about a key."""
+        return (
+            (not self.desired or one.desired in self.desired)
+            and (self.recorded is None or self.recorded is (one.recorded is not None))
+            and (not self.live or one.status in self.live)
+            and all(condition.holds(ctx, one) for condition in self.when)
+        )
+
+
+def judged(ctx: PlanContext, key: str, *, replacing: bool) -> Verdict:
     """What becomes of one key, without what a halt stops."""
-    origin = bench.moves.origin.get(key)
-    record = bench.recorded.get(origin or key)
-    former = filter(None, (origin, record.moved_from if record else None))
-    return halted(bench.site, key, former, record, _verdict(bench, key, origin, record))
+    one = ctx.subject(key, replacing=replacing)
+    verdict = _decided(ctx, one)
+    if one.moved_from is not None:
+        # What is observed is put on record with the move.
+        record = replace(verdict.observed or one.record, moved_from=one.moved_from)
+        done = (changes.move(one, record), *verdict.changes)
+        verdict = replace(verdict, changes=done, observed=record)
+    return halted(ctx, one, verdict)
 
 
-def _verdict(bench: Bench, key: str, origin: str | None, record: Record | None) -> Verdict:
-    question, wanted = bench.question, _wanted(bench, key)
-    intent = question.state.pending.get(key) if question.state else None
-    if intent and intent.phase != "planned" and key not in question.reading.settled:
-        return _unsettled(question, key, intent)
-    if key in bench.moves.blocked:
-        return Verdict(blocked=bench.moves.blocked[key])
-    replacing = key in bench.replacing
-    if record is not None:
-        return _recorded(bench, _case(bench, key, origin, record, wanted), replacing=replacing)
-    if wanted is None or bench.only_looks:
-        return Verdict()
-    if wanted.adopt is not None:
-        return adopted(question, bench.site, wanted, wanted.adopt, replacing=replacing)
-    return created(question, bench.site, wanted, deliberate=replacing)
+def _decided(ctx: PlanContext, one: Subject) -> Verdict:
+    verdict = _first(TABLE, ctx, one)
+    return ledger.not_twice(ctx, one, verdict) if one.recorded else verdict
 
 
-def _wanted(bench: Bench, key: str) -> DesiredCampaign | None:
-    """What is declared of a key; where nothing is moved, the one that claims its record speaks for it."""
-    campaigns = bench.question.desired.campaigns
-    heir = bench.moves.heirs.get(key) if bench.only_looks else None
-    return campaigns.get(key) or (replace(campaigns[heir], key=key) if heir else None)
+def _first(rows: tuple[Row, ...], ctx: PlanContext, one: Subject) -> Verdict:
+    return next(row for row in rows if row.fits(ctx, one)).decide(ctx, one)
 
 
-def _case(bench: Bench, key: str, origin: str | None, record: Record, wanted: DesiredCampaign | None) -> Case:
-    reading, at = bench.question.reading, origin or key
-    return Case(
-        key,
-        record,
-        live=reading.settled.get(at) or reading.live.get(at),
-        read=at in reading.live or at in reading.settled,
-        wanted=wanted,
-        lifts=bench.site.lifts,
-        halts=bench.site.halts,
-        moved_from=origin,
-        removed=bench.question.desired.removed.get(key),
-    )
+def _is_past(ctx: PlanContext, one: Subject) -> bool:
+    return is_past(sends_of(one.manifest.spec, ctx.now), ctx.now)
 
 
-def _recorded(bench: Bench, case: Case, *, replacing: bool) -> Verdict:
-    options = bench.question.options
-    if options.refresh_only:
-        return _refresh_only(case)
-    if case.wanted is None or options.destroy:
-        return undeclared(bench.site, case)
-    verdict = ledger.not_twice(bench.question, case, declared(bench.site, case, replacing=replacing))
-    return _moved(case, case.wanted, verdict)
+def _is_protected(one: Subject) -> bool:
+    return one.record.lifecycle.prevent_destroy or bool(one.wanted and one.wanted.lifecycle.prevent_destroy)
 
 
-def _moved(case: Case, wanted: DesiredCampaign, verdict: Verdict) -> Verdict:
-    """The verdict with the move of its record before it. What is observed is put on record with the move."""
-    if case.moved_from is None:
-        return verdict
-    record = replace(verdict.observed or case.record, moved_from=case.moved_from)
-    change = build.move(wanted, record, case.moved_from, case.live_digest)
-    return replace(verdict, changes=(change, *verdict.changes), observed=record)
+def _on_destroy(one: Subject) -> str:
+    return one.removed.on_destroy if one.removed else (one.wanted or one.record).lifecycle.on_destroy
 
 
-def _unsettled(question: Question, key: str, intent: Intent) -> Verdict:
-    """A write whose outcome nobody knows yet."""
-    known = question.reading.unsettled.get(key)
-    reason = known.reason if known else f"unsettled: nobody knows whether its {intent.operation} happened"
-    hint = known.hint if known else Sentence(Command("apply"))
-    return Verdict(blocked=Blocked(key, intent.id, "unsettled", reason, hint))
+def _is_launched(one: Subject) -> bool:
+    if not one.spec.get("is_draft") or matches("is_draft", one.ignored):
+        return False
+    if one.live is not None:
+        return not is_draft(one.live.members)
+    return not one.record.applied.get("is_draft")
 
 
-def _refresh_only(case: Case) -> Verdict:
-    """Live is taken over as it is; a pause that is on record already is no news."""
-    drift = case.drifts()
-    if case.record.status == Status.PAUSED:
-        drift = tuple(shown for shown in drift if shown not in case.status_drift())
-    if case.live and case.drift:
-        return Verdict(drift=drift, observed=records.accepted(case.record, case.drift, case.live))
-    return Verdict(drift=drift, observed=case.bookkeeping(None))
+def _adopted(ctx: PlanContext, one: Subject) -> Verdict:
+    """`adopt`, then as if recorded; **blocked** when it is not there, recorded already, or not ours."""
+    campaign_id, reading = str(one.manifest.adopt), ctx.reading
+
+    def block(status: str, reason: str, hint: str) -> Verdict:
+        return Verdict(blocked=Blocked(one.key, campaign_id, status, reason, hint))
+
+    if owner := next((key for key, record in ctx.records.items() if record.id == campaign_id), None):
+        hint = f"write `moved: {{from: {owner}}}` in {one.key} instead of `adopt`"
+        return block("recorded", f"{campaign_id} is recorded already, as {owner}", hint)
+    if campaign_id not in reading.adoptable:
+        return block("not read", f"{campaign_id} was not read", Sentence(Command("plan", "--refresh")))
+    if (live := reading.adoptable[campaign_id]) is None:
+        hint = f"set the right id as `adopt` in {one.key}, or take it out to create the campaign"
+        return block("missing", f"there is no campaign {campaign_id} in this account", hint)
+    company = (ctx.state.account.company_id if ctx.state else None) or ctx.project.company_id
+    if wrong := records.why_not(live, ctx.project, company):
+        return block(live.status or "unknown", *wrong)
+    record = records.record_of(live, ctx.project, ctx.now, one.manifest.lifecycle)
+    one = replace(one, recorded=record, live=live, read=True)
+    rest = _decided(ctx, one)
+    change = changes.adopt(one, rest.observed or record)
+    return replace(rest, changes=(change, *rest.changes), observed=None)
+
+
+def _edits(ctx: PlanContext, one: Subject) -> Verdict:
+    """The edits."""
+    return _first(EDITS, ctx, one)
+
+
+def _held(ctx: PlanContext, one: Subject) -> Verdict:
+    """The edits."""
+    return _first(EDITS, ctx, replace(one, held=True))
+
+
+def _paused(ctx: PlanContext, one: Subject) -> Verdict:
+    """`pause`, then the edits."""
+    verdict = _held(ctx, one)
+    pause = changes.pause(ctx, one)
+    undone = rows.status_undone(one, verdict)
+    return rows.lifting(one, replace(verdict, changes=(pause, *verdict.changes), drift=undone))
+
+
+def _resumed(ctx: PlanContext, one: Subject) -> Verdict:
+    """The edits, then `resume` at exactly one time; **blocked** when there is none."""
+    why = str(rows.why_resumed(ctx, one))
+    return rows.resumed(ctx, one, _held(ctx, one), why)
+
+
+# What decides besides what is desired, recorded and live.
+
+_UNSETTLED = When("a write has an unknown outcome", lambda ctx, one: one.key in ctx.unsettled)
+_WRONG_MOVE = When("its `moved` cannot be carried out", lambda ctx, one: one.key in ctx.moves.blocked)
+_REFRESH_ONLY = When("`--refresh-only`", lambda ctx, _: ctx.options.refresh_only)
+_ADOPTS = When("`adopt: ID`", lambda _, one: one.manifest.adopt is not None)
+_PAST = When("its last possible send is past", _is_past)
+_NOTED = When(
+    "recorded as missed with this content", lambda ctx, one: ledger.missed(ctx, one.key) == one.body
+)
+_SENT_BEFORE = When("its content was sent before", ledger.is_resend)
+_PROTECTED = When("`prevent_destroy`", lambda _, one: _is_protected(one))
+_FORGETS = When("`on_destroy: forget`", lambda _, one: _on_destroy(one) == "forget")
+_RUNS_LEFT = When("recurring, with runs left", lambda ctx, one: runs_left(one.record.applied, ctx.now))
+_NOT_LIFTED = When(
+    "without `--override unknown_status`", lambda ctx, one: not ctx.lifts.lifts("unknown_status", one.key)
+)
+_INACTIVE = When("declared paused or canceled", lambda _, one: one.manifest.lifecycle.phase != "active")
+_WAS_CANCELED = When("canceled by `phase: canceled`", lambda _, one: one.record.lifecycle.phase == "canceled")
+_WINNER = When("`winner` is declared", lambda _, one: one.manifest.lifecycle.winner is not None)
+_SAME = When("equal to what was applied", lambda _, one: alike(one.spec, one.record.applied))
+_INHERITED = When(
+    "changed only by defaults, variables or a newer version",
+    lambda _, one: one.manifest.source_digest == one.record.source_digest,
+)
+_RESUMABLE = When(
+    "paused by its manifest or by a halt that is lifted, or `--override foreign_pause`",
+    lambda ctx, one: rows.why_resumed(ctx, one) is not None,
+)
+_EDITED = When("changed", lambda _, one: one.edited)
+_UNTOUCHED = When("equal to what was applied, and live agrees", lambda _, one: not (one.edited or one.drift))
+_LIVE_HAS = When("live shows all of it already", lambda _, one: update_rules.live_has(one))
+_NOT_HELD = When("not paused by this plan", lambda _, one: not one.held)
+_BACK_TO_DRAFT = When("declared a draft, and live is none any more", lambda _, one: _is_launched(one))
+
+_ANY: tuple[Desired, ...] = ()
+_GONE: tuple[Desired, ...] = ("gone",)
+_ACTIVE: tuple[Desired, ...] = ("active",)
+_PAUSED: tuple[Desired, ...] = ("paused",)
+_CANCELED: tuple[Desired, ...] = ("canceled",)
+_STOPPED: tuple[Desired, ...] = ("paused", "canceled")
+_DECLARED: tuple[Desired, ...] = ("active", "paused", "canceled")
+_REPLACED: tuple[Desired, ...] = ("replaced",)
+_YES, _NO = True, False
+
+_GOING = (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
+_STILL = (*_GOING, Status.PAUSED)
+_IDLE = (Status.DRAFT, Status.MANUAL)
+_OVER = (Status.SENT, Status.CANCELED, Status.NEEDS_DECISION)
+_NOT_FINAL = tuple(status for status in Status if status not in (Status.SENT, Status.CANCELED))
+
+#: The rows, in the order in which they are asked.
+TABLE = (
+    # desired, recorded, live status, and when, what decides
+    Row(_ANY, None, (), (_UNSETTLED,), rows.unsettled),
+    Row(_ANY, None, (), (_WRONG_MOVE,), rows.wrong_move),
+    Row(_ANY, _YES, (), (_REFRESH_ONLY,), rows.refresh_only),
+    Row(_ANY, _NO, (), (_REFRESH_ONLY,), rows.nothing),
+    # Not recorded.
+    Row(_GONE, _NO, (), (), rows.nothing),
+    Row(_DECLARED, _NO, (), (_ADOPTS,), _adopted),
+    Row(_STOPPED, _NO, (), (), rows.later),
+    Row(_ACTIVE, _NO, (), (_PAST, _NOTED), rows.missed_before),
+    Row(_ACTIVE, _NO, (), (_PAST,), rows.missed),
+    Row(_ACTIVE, _NO, (), (_SENT_BEFORE,), ledger.sent_already),
+    Row(_ACTIVE, _NO, (), (), ledger.create),
+    # Recorded, and no longer declared.
+    Row(_GONE, _YES, _NOT_FINAL, (_PROTECTED,), rows.protected),
+    Row(_GONE, _YES, (), (_FORGETS,), rows.let_go),
+    Row(_GONE, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
+    Row(_GONE, _YES, (Status.NEEDS_DECISION,), (), rows.may_send),
+    Row(_GONE, _YES, (Status.SENT,), (_RUNS_LEFT,), rows.may_send),
+    Row(_GONE, _YES, _STILL, (), rows.canceled),
+    Row(_GONE, _YES, _IDLE, (), rows.left_behind),
+    Row(_GONE, _YES, (Status.SENT, Status.CANCELED, Status.MISSING), (), rows.forgotten),
+    # Recorded, and to be replaced.
+    Row(_REPLACED, _YES, (), (_INACTIVE,), rows.replaced_inactive),
+    Row(_REPLACED, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
+    Row(_REPLACED, _YES, (), (), rows.replaced),
+    # Recorded and declared.
+    Row(_DECLARED, _YES, (Status.MISSING,), (), rows.missing),
+    Row(_STOPPED, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
+    Row(_STOPPED, _YES, (Status.SENT,), (_RUNS_LEFT,), rows.sent_with_runs_left),
+    Row(_CANCELED, _YES, _STILL, (), rows.canceled_for_good),
+    Row(_PAUSED, _YES, _GOING, (), _paused),
+    Row(_PAUSED, _YES, (Status.PAUSED,), (), _held),
+    Row(_STOPPED, _YES, (*_IDLE, *_OVER), (), rows.left),
+    Row(_ACTIVE, _YES, (Status.CANCELED,), (_WAS_CANCELED,), rows.active_again),
+    Row(_ACTIVE, _YES, (Status.NEEDS_DECISION,), (_WINNER,), rows.winner),
+    Row(_ACTIVE, _YES, _OVER, (_SAME,), rows.over),
+    Row(_ACTIVE, _YES, _OVER, (_INHERITED,), rows.over_quietly),
+    Row(_ACTIVE, _YES, _OVER, (), rows.too_late),
+    Row(_ACTIVE, _YES, (Status.PAUSED,), (_RESUMABLE,), _resumed),
+    Row(_ACTIVE, _YES, (*_IDLE, *_STILL), (), _edits),
+)
+
+#: What its manifest asks of a recorded campaign that can still be changed.
+EDITS = (
+    Row(_ANY, _YES, (), (_UNTOUCHED,), rows.agrees),
+    Row(_ANY, _YES, (), (_LIVE_HAS,), rows.taken_over),
+    Row(_ANY, _YES, (Status.RUNNING,), (_NOT_HELD, _EDITED), rows.running),
+    Row(_ANY, _YES, (Status.RUNNING,), (_NOT_HELD,), rows.drift_alone),
+    Row(_ANY, _YES, (), (_BACK_TO_DRAFT, _EDITED), rows.no_draft_again),
+    Row(_ANY, _YES, (), (_BACK_TO_DRAFT,), rows.launched_by_others),
+    Row(_ANY, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
+    Row(_ANY, _YES, (), (), rows.updated),
+)

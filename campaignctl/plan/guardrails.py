@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from campaignctl.campaign.keys import fits
 from campaignctl.campaign.status import Status
 from campaignctl.plan import records
 from campaignctl.plan.arming import known_sends, without_event
+from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Lifts, Objection
-from campaignctl.project.model import Guardrails, Liftable, Project
+from campaignctl.project.model import Guardrails, Liftable
 from campaignctl.schedule.sends import Sends, instants
 from campaignctl.schedule.times import iso, zone_of
 from campaignctl.schedule.windows import Refusal, refusal
-from campaignctl.state.model import Overridden, Record, State
+from campaignctl.state.model import Overridden, Record
 
 # Below this number of destroyed campaigns a percentage says nothing.
 DESTROY_COUNTS_FROM = 3
@@ -37,40 +37,28 @@ _MAKES = (Action.CREATE, Action.REPLACE)
 _ENDS = (Action.CANCEL, Action.PAUSE, Action.REPLACE)
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What a plan is judged by. `now` is the moment of judging."""
-
-    project: Project
-    state: State | None
-    now: datetime
-
-    @property
-    def limits(self) -> Guardrails:
-        """The project's guardrails."""
-        return self.project.guardrails
-
-    @property
-    def records(self) -> Mapping[str, Record]:
-        """What is recorded, by key."""
-        return self.state.campaigns if self.state else {}
-
-
 Changes = tuple[Change, ...]
-Check = Callable[[Changes, Ground], Objection | None]
+Check = Callable[[Changes, PlanContext], Objection | None]
 
 
-def destroys(changes: Changes, ground: Ground) -> Objection | None:
+def _recorded(ctx: PlanContext) -> Iterable[Record]:
+    return ctx.state.campaigns.values() if ctx.state else ()
+
+
+def destroys(changes: Changes, ctx: PlanContext) -> Objection | None:
     """Cancels, and forgets of what could still send, of the recorded campaigns that are not final."""
-    alive = {each.id: each for each in ground.records.values() if not records.final(each, ground.now)}
+    alive = {each.id: each for each in _recorded(ctx) if not records.final(each, ctx.now)}
     destroyed = tuple(
         change.key for change in changes if change.id in alive and _destroys_one(change, alive[change.id])
     )
+    limit = ctx.project.guardrails.max_destroy_percent
     percent = 100 * len(destroyed) / len(alive) if alive else 0
-    if len(destroyed) < DESTROY_COUNTS_FROM or percent <= ground.limits.max_destroy_percent:
+    if len(destroyed) < DESTROY_COUNTS_FROM or percent <= limit:
         return None
     counted = f"{len(destroyed)} of {len(alive)} campaigns that are not final ({percent:.0f} %)"
-    return Objection("max_destroy_percent", counted, f"{ground.limits.max_destroy_percent} %", destroyed)
+    return Objection(
+        "max_destroy_percent", counted, f"{ctx.project.guardrails.max_destroy_percent} %", destroyed
+    )
 
 
 def _destroys_one(change: Change, record: Record) -> bool:
@@ -79,43 +67,43 @@ def _destroys_one(change: Change, record: Record) -> bool:
     )
 
 
-def immediate_sends(changes: Changes, ground: Ground) -> Objection | None:
+def immediate_sends(changes: Changes, ctx: PlanContext) -> Objection | None:
     """How many campaigns are set off at once."""
     keys = _keys(change for change in changes if change.sends_at_once)
-    limit = ground.limits.max_immediate_sends
+    limit = ctx.project.guardrails.max_immediate_sends
     if len(keys) <= limit:
         return None
     found = f"{len(keys)} campaigns are set off at once"
     return Objection("max_immediate_sends", found, f"{limit} in one apply", keys)
 
 
-def forbidden_immediate(changes: Changes, ground: Ground) -> Objection | None:
+def forbidden_immediate(changes: Changes, ctx: PlanContext) -> Objection | None:
     """Whether anything is set off at once where nothing may be."""
     keys = _keys(change for change in changes if change.sends_at_once)
-    if not ground.limits.forbid_immediate or not keys:
+    if not ctx.project.guardrails.forbid_immediate or not keys:
         return None
     return Objection("forbid_immediate", f"{_campaigns(keys)} set off at once", "none at all", keys)
 
 
-def arming_changes(changes: Changes, ground: Ground) -> Objection | None:
+def arming_changes(changes: Changes, ctx: PlanContext) -> Objection | None:
     """How many changes let a campaign send what it could not before."""
     keys = _keys(change for change in changes if change.arms)
-    limit = ground.limits.max_arming_changes
+    limit = ctx.project.guardrails.max_arming_changes
     if limit is None or len(keys) <= limit:
         return None
     return Objection("max_arming_changes", f"{_campaigns(keys)} armed", f"{limit} in one apply", keys)
 
 
-def lead_times(changes: Changes, ground: Ground) -> Objection | None:
+def lead_times(changes: Changes, ctx: PlanContext) -> Objection | None:
     """Whether a first send is nearer than the lead time."""
-    limit = ground.limits.min_lead_time
-    late = tuple(change for change in changes if too_late(change, ground.limits, ground.now))
+    limit = ctx.project.guardrails.min_lead_time
+    late = tuple(change for change in changes if too_late(change, ctx.project.guardrails, ctx.now))
     if not late:
         return None
     first = min(change.sends.first for change in late if change.sends.first)
     return Objection(
         "min_lead_time",
-        f"the first send is possible at {iso(first)}, {_distance(first, ground.now)}",
+        f"the first send is possible at {iso(first)}, {_distance(first, ctx.now)}",
         f"{words(limit)} between the request and the first send",
         _keys(late),
     )
@@ -130,9 +118,9 @@ def too_late(change: Change, limits: Guardrails, now: datetime) -> bool:
     return change.arms and first is not None and first - now < limits.min_lead_time
 
 
-def targeting(changes: Changes, ground: Ground) -> Objection | None:
+def targeting(changes: Changes, ctx: PlanContext) -> Objection | None:
     """Whether something may be sent to everyone where an audience is required."""
-    if not ground.limits.require_targeting:
+    if not ctx.project.guardrails.require_targeting:
         return None
     keys = _keys(change for change in changes if _may_go_out(change) and change.audience == "everyone")
     if not keys:
@@ -145,9 +133,9 @@ def _may_go_out(change: Change) -> bool:
     return change.arms or (change.action in _MAKES and change.sends.when == "manual")
 
 
-def labels(changes: Changes, ground: Ground) -> Objection | None:
+def labels(changes: Changes, ctx: PlanContext) -> Objection | None:
     """Whether what is made or armed carries the labels that the team asks for."""
-    wanted = ground.limits.require_labels
+    wanted = ctx.project.guardrails.require_labels
     lacking = {
         change.key: missing
         for change in changes
@@ -165,9 +153,9 @@ def _missing_labels(change: Change, wanted: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(pattern for pattern in wanted if not any(fits(pattern, label) for label in given))
 
 
-def freeze(changes: Changes, ground: Ground) -> Objection | None:
+def freeze(changes: Changes, ctx: PlanContext) -> Objection | None:
     """Whether something is armed in a window in which nothing may be, or sends in one."""
-    looked = ((change.key, frozen(change, ground.limits, ground.now)) for change in changes)
+    looked = ((change.key, frozen(change, ctx.project.guardrails, ctx.now)) for change in changes)
     refused = {key: found for key, found in looked if found is not None}
     if not refused:
         return None
@@ -194,49 +182,49 @@ def _window_words(found: Refusal) -> str:
     return f"{inside} in the window {found.window.words}{reason}"
 
 
-def sends_per_day(changes: Changes, ground: Ground) -> Objection | None:
+def sends_per_day(changes: Changes, ctx: PlanContext) -> Objection | None:
     """Whether a day of the project's zone gets more sends than it may, with what this plan arms."""
-    limit = ground.limits.max_sends_per_day
+    limit = ctx.project.guardrails.max_sends_per_day
     if limit is None:
         return None
-    armed = {change.key: _days(_runs(change, ground), ground) for change in changes if change.arms}
+    armed = {change.key: _days(_runs(change, ctx), ctx) for change in changes if change.arms}
     if not any(armed.values()):
         return None
     total: Counter[date] = Counter()
     for days in armed.values():
         total.update(days)
-    total.update(_standing(changes, ground))
+    total.update(_standing(changes, ctx))
     over = sorted(day for days in armed.values() for day in days if total[day] > limit)
     if not over:
         return None
     day = over[0]
     keys = tuple(key for key, days in armed.items() if any(each in over for each in days))
     found = f"{total[day]} sends on {day.isoformat()}"
-    return Objection("max_sends_per_day", found, f"{limit} a day ({ground.project.time_zone})", keys)
+    return Objection("max_sends_per_day", found, f"{limit} a day ({ctx.project.time_zone})", keys)
 
 
-def _runs(change: Change, ground: Ground) -> Sends:
+def _runs(change: Change, ctx: PlanContext) -> Sends:
     """When it sends, with more runs of a recurrence than a plan shows."""
     if change.sends.when != "recurring" or change.spec is None:
         return change.sends
-    return known_sends(without_event(change.spec), ground.now, _RUNS)
+    return known_sends(without_event(change.spec), ctx.now, _RUNS)
 
 
-def _standing(changes: Changes, ground: Ground) -> Counter[date]:
+def _standing(changes: Changes, ctx: PlanContext) -> Counter[date]:
     """The sends of what is recorded and goes on as it is."""
     gone = {change.id for change in changes if change.arms or change.action in _ENDS}
     days: Counter[date] = Counter()
-    for record in ground.records.values():
+    for record in _recorded(ctx):
         if record.id not in gone and record.status in (Status.SCHEDULED, Status.RUNNING):
-            days.update(_days(known_sends(without_event(record.applied), ground.now, _RUNS), ground))
+            days.update(_days(known_sends(without_event(record.applied), ctx.now, _RUNS), ctx))
     return days
 
 
-def _days(sends: Sends, ground: Ground) -> Counter[date]:
+def _days(sends: Sends, ctx: PlanContext) -> Counter[date]:
     """How many sends fall on each day. A send in everybody's own zone counts on the day that begins it."""
-    zone = zone_of(ground.project.time_zone)
-    times = (ground.now,) if sends.when == "immediately" else sends.at
-    return Counter(instant.astimezone(zone).date() for instant in times if instant >= ground.now)
+    zone = zone_of(ctx.project.time_zone)
+    times = (ctx.now,) if sends.when == "immediately" else sends.at
+    return Counter(instant.astimezone(zone).date() for instant in times if instant >= ctx.now)
 
 
 def _keys(changes: Iterable[Change]) -> tuple[str, ...]:
@@ -273,21 +261,21 @@ _CHECKS: dict[Liftable, Check] = {
 }
 
 
-def objections(changes: Iterable[Change], ground: Ground, lifts: Lifts) -> tuple[Objection, ...]:
+def objections(changes: Iterable[Change], ctx: PlanContext) -> tuple[Objection, ...]:
     """Every guardrail that these changes would break, but for those of which it is lifted."""
     planned = tuple(changes)
-    found = (check(_bound(name, planned, lifts), ground) for name, check in _CHECKS.items())
+    found = (check(_bound(name, planned, ctx.lifts), ctx) for name, check in _CHECKS.items())
     return tuple(objection for objection in found if objection)
 
 
-def lifted(changes: Iterable[Change], ground: Ground, lifts: Lifts) -> tuple[Overridden, ...]:
+def lifted(changes: Iterable[Change], ctx: PlanContext) -> tuple[Overridden, ...]:
     """What would have objected, or bounded the age of the plan, and was lifted, with the keys for which."""
     planned = tuple(changes)
-    found = (check(planned, ground) for check in _CHECKS.values())
+    found = (check(planned, ctx) for check in _CHECKS.values())
     broken = {objection.guardrail: objection.keys for objection in found if objection}
     if at_once := tuple(change.key for change in planned if change.sends_at_once):
         broken["max_plan_age"] = at_once
-    return tuple(each for name, keys in broken.items() for each in _overridden(name, keys, lifts))
+    return tuple(each for name, keys in broken.items() for each in _overridden(name, keys, ctx.lifts))
 
 
 def rules_lifted(names: Mapping[str, Iterable[str]], lifts: Lifts) -> tuple[Overridden, ...]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import takewhile
 
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan import ledger, records
-from campaignctl.plan.build import Site
-from campaignctl.plan.context import RECOVER, Reading, Verdict, ids_of
+from campaignctl.plan.context import RECOVER, PlanContext, Reading, Subject, Verdict, ids_of
 from campaignctl.plan.model import Action, Blocked, Change
 from campaignctl.state.halts import Halt
-from campaignctl.state.model import Record
 
 
 def may_send(change: Change) -> bool:
@@ -30,17 +28,16 @@ def cut(verdict: Verdict, key: str, status: str, reason: str, hint: str) -> Verd
     return replace(verdict, changes=kept, blocked=blocked, drift=drift)
 
 
-def halted(site: Site, key: str, former: Iterable[str], record: Record | None, verdict: Verdict) -> Verdict:
-    """The verdict without what a halt stops. `former`: keys that the campaign has had."""
-    if (mark := site.halts.unreadable) is not None:
-        return cut(verdict, key, "halted", mark.reason, mark.hint)
-    stop = site.halts.stopping((key, *former), record.id if record else None)
-    if stop is None:
+def halted(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
+    """The verdict without what a halt stops."""
+    if (mark := one.halts.unreadable) is not None:
+        return cut(verdict, one.key, "halted", mark.reason, mark.hint)
+    if one.halt is None:
         return verdict
-    halt, lifted_by = stop
+    halt, lifted_by = one.halt
     lift = Command("halt", "--lift", lifted_by, "--reason", "TEXT")
-    held = cut(verdict, key, "halted", _told(halt), Sentence(lift))
-    if held is not verdict or record is None or records.final(record, site.now):
+    held = cut(verdict, one.key, "halted", _told(halt), Sentence(lift))
+    if held is not verdict or one.recorded is None or records.final(one.recorded, ctx.now):
         return held
     return replace(
         verdict,
@@ -69,14 +66,14 @@ def held_back(reading: Reading, verdicts: dict[str, Verdict]) -> dict[str, Verdi
     return {key: cut(verdict, key, "held back", reason, hint) for key, verdict in verdicts.items()}
 
 
-def without_twins(site: Site, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+def without_twins(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
     """Of several campaigns with one body that a plan sets off at once only the first goes out, but for
     those that `--replace` sends again deliberately."""
     first: dict[str, str] = {}
     kept = dict(verdicts)
     for key, verdict in verdicts.items():
         for change in _set_off(verdict):
-            if site.lifts.lifts("resend", key):
+            if ctx.lifts.lifts("resend", key):
                 continue
             if first.setdefault(change.digest, key) != key and change.action is not Action.REPLACE:
                 twin = ledger.resend(key, f"{first[change.digest]}, in this very plan", change.id)

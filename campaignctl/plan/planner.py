@@ -1,21 +1,21 @@
-"""The keys that an option of the command line names."""
+"""A plan: the keys that it is about, what each of them becomes, and in which order that is done."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.keys import named
 from campaignctl.errors import Command, Sentence, UsageError
 from campaignctl.plan import guardrails
-from campaignctl.plan.context import Question, Verdict
-from campaignctl.plan.decide import Bench, judged
-from campaignctl.plan.guardrails import Ground
+from campaignctl.plan.context import PlanContext, Verdict
+from campaignctl.plan.decide import judged
 from campaignctl.plan.holds import held_back, without_twins
 from campaignctl.plan.model import Action, Change, Plan
-from campaignctl.plan.moves import Moves, proposed, renamed, resolve
 from campaignctl.plan.reviewed import admitted
 from campaignctl.schedule.humanize import instant
 from campaignctl.schedule.times import parse_iso
@@ -94,27 +94,27 @@ _TAKES_BACK = frozenset({Action.CANCEL, Action.FORGET, Action.UPDATE, Action.REP
 _SHOWN = 12
 
 
-def warning(question: Question, actions: Iterable[Action]) -> str | None:
+def warning(ctx: PlanContext, actions: Iterable[Action]) -> str | None:
     """A line for whoever is about to take back what they have not seen; None where nothing speaks for that.
 
     An older checkout may be meant (to go back), and what it takes away is shown as every change is; so it
     is a warning, and no objection.
     """
-    if question.options.destroy or question.options.refresh_only or not _TAKES_BACK & set(actions):
+    if ctx.options.destroy or ctx.options.refresh_only or not _TAKES_BACK & set(actions):
         return None
-    last = _last_applied(question)
-    if last is None or last.commit in (None, question.commit) or not question.lacks(str(last.commit)):
+    last = _last_applied(ctx)
+    if last is None or last.commit in (None, ctx.commit) or not ctx.lacks(str(last.commit)):
         return None
-    at = instant(parse_iso(last.at), question.desired.project.time_zone)
+    at = instant(parse_iso(last.at), ctx.desired.project.time_zone)
     return (
         f"this checkout does not have commit {str(last.commit)[:_SHOWN]}, which {last.who} applied on {at}."
         " What was added or changed there is taken back here; if that is not meant, `git pull` and plan again"
     )
 
 
-def _last_applied(question: Question) -> HistoryEntry | None:
+def _last_applied(ctx: PlanContext) -> HistoryEntry | None:
     """The last apply that did anything, or may have."""
-    history = question.state.history if question.state else ()
+    history = ctx.state.history if ctx.state else ()
     return next(
         (one for one in reversed(history) if one.outcome == "started" or one.outcomes.get("done")), None
     )
@@ -124,53 +124,41 @@ def _last_applied(question: Question) -> HistoryEntry | None:
 _KEYS_NAMED = 5
 
 
-def decide(question: Question) -> Plan:
+def decide(ctx: PlanContext) -> Plan:
     """The plan. Raises UsageError when a target or a key to replace does not exist."""
-    site, recorded = question.site(), question.records
-    moves = _moves(question, recorded)
-    keys = _chosen(question, moves)
-    bench = Bench(question, site, recorded, moves, _replacing(question, keys))
-    verdicts = {key: judged(bench, key) for key in keys}
-    if question.options.reviewed is not None:
-        verdicts = admitted(verdicts, question.options.reviewed, site.lifts, question.now)
-    verdicts = without_twins(site, held_back(question.reading, verdicts))
-    if not bench.only_looks:
-        verdicts = proposed(verdicts, renamed(question.desired.campaigns, recorded, moves))
-    return _assemble(question, verdicts)
+    keys = _chosen(ctx)
+    replacing = _replacing(ctx, keys)
+    verdicts = {key: judged(ctx, key, replacing=key in replacing) for key in keys}
+    if ctx.options.reviewed is not None:
+        verdicts = admitted(verdicts, ctx.options.reviewed, ctx.lifts, ctx.now)
+    verdicts = without_twins(ctx, held_back(ctx.reading, verdicts))
+    if not ctx.only_looks:
+        verdicts = _with_renames(ctx, verdicts)
+    return _assemble(ctx, verdicts)
 
 
-def _moves(question: Question, recorded: dict[str, Record]) -> Moves:
-    """The records that get other keys; none where nothing that is declared is brought about."""
-    state, settled = question.state, question.reading.settled
-    pending = state.pending if state else {}
-    unsettled = [key for key, intent in pending.items() if intent.phase != "planned" and key not in settled]
-    moves = resolve(question.desired.campaigns, recorded, unsettled)
-    looks = question.options.destroy or question.options.refresh_only
-    return Moves(heirs=moves.heirs) if looks else moves
-
-
-def _chosen(question: Question, moves: Moves) -> list[str]:
+def _chosen(ctx: PlanContext) -> list[str]:
     """The keys to decide, in a stable order: without those whose record goes to another key, and with all
     that are moved together."""
-    state = question.state
+    state = ctx.state
     recorded = {*state.campaigns, *state.pending} if state else set()
-    declared = question.desired.campaigns
+    declared = ctx.desired.campaigns
     keys = sorted({*declared, *recorded})
-    if question.options.targets:
-        wanted = moves.together(select(question.options.targets, keys, "--target"))
+    if ctx.options.targets:
+        wanted = ctx.moves.together(select(ctx.options.targets, keys, "--target"))
         keys = [key for key in keys if key in wanted]
-    left = moves.left
+    left = ctx.moves.left
     return [key for key in keys if key in declared or key not in left]
 
 
-def _replacing(question: Question, keys: list[str]) -> frozenset[str]:
+def _replacing(ctx: PlanContext, keys: list[str]) -> frozenset[str]:
     """The keys to replace: of those to decide, those that are declared."""
-    wanted = question.desired.campaigns
+    wanted = ctx.desired.campaigns
     elsewhere = {"--target leaves it out": wanted.keys(), "no manifest declares it": keys}
-    return select(question.options.replace, [key for key in keys if key in wanted], "--replace", elsewhere)
+    return select(ctx.options.replace, [key for key in keys if key in wanted], "--replace", elsewhere)
 
 
-def _notes(question: Question, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
+def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
     """Quiet lines: those of single keys, then one for every reason why nothing is done."""
     counts = Counter(verdict.quiet for verdict in verdicts.values() if verdict.quiet)
     notes = [verdict.note for verdict in verdicts.values() if verdict.note]
@@ -181,14 +169,14 @@ def _notes(question: Question, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
         were = "campaigns missed their time and were" if missed > 1 else "campaign missed its time and was"
         notes.append(f"{missed} {were} never created")
     actions = [change.action for verdict in verdicts.values() for change in verdict.changes]
-    behind = filter(None, [warning(question, actions)])
-    return (*behind, *question.reading.notes, *notes, *_nothing_done(verdicts), *_removed(question))
+    behind = filter(None, [warning(ctx, actions)])
+    return (*behind, *ctx.reading.notes, *notes, *_nothing_done(verdicts), *_removed(ctx))
 
 
-def _removed(question: Question) -> Iterator[str]:
+def _removed(ctx: PlanContext) -> Iterator[str]:
     """A line about Removed documents that have nothing to remove any more."""
-    recorded = question.records
-    gone = [key for key in question.desired.removed if key not in recorded]
+    recorded = ctx.records
+    gone = [key for key in ctx.desired.removed if key not in recorded]
     if gone:
         yield f"{_named(gone)}: declared Removed and not recorded; the document can go"
 
@@ -207,44 +195,83 @@ def _named(keys: Sequence[str]) -> str:
     return ", ".join(keys[:_KEYS_NAMED]) + more
 
 
-def _assemble(question: Question, verdicts: dict[str, Verdict]) -> Plan:
-    project, options = question.desired.project, question.options
+def _assemble(ctx: PlanContext, verdicts: dict[str, Verdict]) -> Plan:
+    project, options = ctx.project, ctx.options
     changes = tuple(
         sorted((change for verdict in verdicts.values() for change in verdict.changes), key=order)
     )
     observed = {key: verdict.observed for key, verdict in verdicts.items() if verdict.observed}
     left: dict[str, Record | None] = {change.moved_from: None for change in changes if change.moved_from}
     entry = Entry(records={**left, **observed}, decision=False)
-    seen = question.state.after(entry) if question.state else None
-    ground = Ground(project, seen, question.now)
-    lifts = question.site().lifts
+    seen = ctx.state.after(entry) if ctx.state else None
+    afterwards, lifts = replace(ctx, state=seen), ctx.lifts
     blocked = tuple(verdict.blocked for verdict in verdicts.values() if verdict.blocked)
     unchanged = sum(1 for verdict in verdicts.values() if not verdict.changes and not verdict.blocked)
     return Plan(
-        created_at=question.now,
+        created_at=ctx.now,
         project=project.name,
         environment=project.environment,
-        tool_version=question.tool_version,
-        manifests_digest=question.desired.digest,
-        lineage=question.state.lineage if question.state else None,
-        serial=question.state.serial if question.state else 0,
+        tool_version=ctx.tool_version,
+        manifests_digest=ctx.desired.digest,
+        lineage=ctx.state.lineage if ctx.state else None,
+        serial=ctx.state.serial if ctx.state else 0,
         changes=changes,
-        objections=guardrails.objections(changes, ground, lifts),
+        objections=guardrails.objections(changes, afterwards),
         blocked=blocked,
         drift=tuple(drift for verdict in verdicts.values() for drift in verdict.drift),
-        valid_until=guardrails.valid_until(changes, project.guardrails, question.now, lifts),
-        commit=question.commit,
+        valid_until=guardrails.valid_until(changes, project.guardrails, ctx.now, lifts),
+        commit=ctx.commit,
         url=project.api.url,
-        company_id=question.reading.company_id or project.company_id,
+        company_id=ctx.reading.company_id or project.company_id,
         time_zone=project.time_zone,
         unchanged=unchanged,
-        refreshed=question.reading.refreshed,
+        refreshed=ctx.reading.refreshed,
         overrides=tuple(sorted(set(options.overrides))),
         lifted=(
-            *guardrails.lifted(changes, ground, lifts),
+            *guardrails.lifted(changes, afterwards),
             *guardrails.rules_lifted({key: verdict.lifted for key, verdict in verdicts.items()}, lifts),
         ),
-        notes=tuple(_notes(question, verdicts)),
+        notes=tuple(_notes(ctx, verdicts)),
         missed={key: verdict.missed for key, verdict in verdicts.items() if verdict.missed},
         observed=observed,
     )
+
+
+def _with_renames(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """The verdicts, with the `moved` that would keep a campaign proposed as a note and as a warning of both
+    changes. Nothing is blocked by it."""
+    told = dict(verdicts)
+    for old, new in _renamed(ctx).items():
+        if old not in verdicts or new not in verdicts or not verdicts[old].changes:
+            continue
+        block = f"`moved: {{from: {old}}}`"
+        said = f"{new} has the content of {old}; if it was renamed, write {block} in {new}"
+        for key in (old, new):
+            if told[key].changes:
+                first, *others = told[key].changes
+                warned = replace(first, warnings=(*first.warnings, said))
+                told[key] = replace(told[key], changes=(warned, *others))
+        told[new] = replace(told[new], note="; ".join(filter(None, (told[new].note, said))))
+    return told
+
+
+def _renamed(ctx: PlanContext) -> dict[str, str]:
+    """The recorded keys that seem to have become others: old to new, where content tells them apart."""
+    campaigns, recorded, heirs = ctx.desired.campaigns, ctx.records, ctx.moves.heirs
+    claimed = {*heirs, *heirs.values()}
+    left = [key for key in recorded if key not in campaigns and key not in claimed]
+    if not left:
+        return {}
+    gone = _by_body({key: recorded[key].digest for key in left})
+    fresh = (key for key in campaigns if key not in recorded and key not in claimed)
+    new = _by_body({key: body_digest(campaigns[key].spec) for key in fresh})
+    return {
+        keys[0]: new[body][0] for body, keys in gone.items() if len(keys) == 1 and len(new.get(body, ())) == 1
+    }
+
+
+def _by_body(digests: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, body in digests.items():
+        found.setdefault(body, []).append(key)
+    return found

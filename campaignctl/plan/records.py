@@ -7,13 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, is_draft, is_manual, status_of
-from campaignctl.diff import echo_of, leaves, overlay, same, split
-from campaignctl.diff.fields import FieldChange
+from campaignctl.diff import FieldChange, echo_of, leaves, overlay, requested, same, split
+from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.arming import runs_left
+from campaignctl.project.model import Project
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
 from campaignctl.state.model import Intent, Record, Released
 
@@ -143,3 +146,39 @@ def released(key: str, record: Record, status: str, now: datetime) -> Released:
 def sends_by_hand_or_never(spec: Mapping[str, Any], live: Live | None) -> bool:
     """Whether a campaign cannot send by itself: a draft, or one that waits to be started."""
     return is_manual(spec) or bool(spec.get("is_draft")) or (live is not None and is_draft(live.members))
+
+
+def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle | None = None) -> Record:
+    """The record of a campaign that somebody else made: applied is what live shows of its spec, so that every
+    difference to a manifest is an update that is shown."""
+    spec = requested(live)
+    found = marker.read(live.members)
+    ours = found is not None and found.scope == marker.scope_tag(project.name, project.environment)
+    record = Record(
+        id=live.id,
+        status="",
+        applied=spec,
+        digest=body_digest(spec),
+        intent=found.intent if found and ours else None,
+        created_at=iso(now),
+        updated_at=iso(now),
+        lifecycle=lifecycle or Lifecycle(),
+    )
+    return observed(record, live)
+
+
+def why_not(live: Live, project: Project, company_id: str | None) -> tuple[str, str] | None:
+    """Why a live campaign may not be taken over, with what lifts that; None if it may."""
+    if company_id and live.company_id and live.company_id != company_id:
+        reason = f"{live.id} belongs to company {live.company_id}, this state to {company_id}"
+        return reason, "set OCAMBA_TOKEN for the right account, or adopt a campaign of this one"
+    found = marker.read(live.members)
+    if found and found.scope != marker.scope_tag(project.name, project.environment):
+        reason = f"{live.id} is managed by another project or environment, whose marker it carries"
+        hint = Sentence(
+            "let it go there (",
+            Command("state", "rm", "KEY"),
+            f"), take `{marker.MEMBER}` out of the metadata of {live.id} in the dashboard, then plan again",
+        )
+        return reason, hint
+    return None

@@ -8,10 +8,10 @@ from typing import Final
 
 from campaignctl.campaign.live import Live
 from campaignctl.errors import Command, PlanRefused, Sentence
+from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import guardrails
-from campaignctl.plan.context import Case
-from campaignctl.plan.guardrails import Ground
-from campaignctl.plan.model import Change, Lifts, Plan
+from campaignctl.plan.context import PlanContext, Reading, Subject
+from campaignctl.plan.model import Change, Options, Plan
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record, State
@@ -25,8 +25,9 @@ def check(plan: Plan, project: Project, state: State | None, now: datetime) -> N
     _check_state(plan, state)
     if plan.valid_until is not None and now > plan.valid_until:
         raise PlanRefused(f"this plan was valid until {iso(plan.valid_until)}", hint=AGAIN)
-    lifts = Lifts.at(now, plan.overrides, project.overrides)
-    found = guardrails.objections(plan.changes, Ground(project, state, now), lifts)
+    options = Options(overrides=plan.overrides)
+    ctx = PlanContext(DesiredState(project, {}, plan.manifests_digest), state, Reading(), options, now)
+    found = guardrails.objections(plan.changes, ctx)
     if found:
         first = found[0]
         raise PlanRefused(
@@ -94,8 +95,8 @@ def touched(plan: Plan, state: State | None) -> dict[str, Record]:
 
 def as_planned(change: Change, record: Record, live: Live | None) -> bool:
     """Whether live is what the plan was made against: what it read, or else what the state recorded."""
-    case = Case(change.key, record, live, True, None)
+    case = Subject(change.key, record, live, True, None)
     if change.live_digest is not None:
         return case.live_digest == change.live_digest
-    remembered = Case(change.key, record, None, False, None)
+    remembered = Subject(change.key, record, None, False, None)
     return case.status == remembered.status and not case.comparison.changes

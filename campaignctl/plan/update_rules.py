@@ -1,8 +1,8 @@
-"""Three ways: members that the manifest and somebody in the dashboard changed to different values."""
+"""Updates: the patch that makes a live campaign what its manifest says, and what stands against it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,183 +23,130 @@ from campaignctl.diff import (
     same,
     split,
 )
-from campaignctl.manifest.model import DesiredCampaign
-from campaignctl.plan import build, records
-from campaignctl.plan.arming import has_fired, known_sends, without_event
-from campaignctl.plan.context import Case, Verdict
+from campaignctl.plan import changes
+from campaignctl.plan.arming import known_sends, without_event
+from campaignctl.plan.context import PlanContext, Subject, Verdict
 from campaignctl.plan.model import Conflict
 from campaignctl.schedule.sends import is_past
-from campaignctl.state.model import Record
+
+Spec = Mapping[str, Any]
 
 
-def conflicts(
-    applied: Mapping[str, Any], drift: Iterable[FieldChange], live: Mapping[str, Any], spec: Mapping[str, Any]
-) -> tuple[Conflict, ...]:
-    """The members of which an update overwrites what somebody else set.
+def conflicts(applied: Spec, drift: Iterable[FieldChange], live: Spec, spec: Spec) -> tuple[Conflict, ...]:
+    """The fields of which an update overwrites what somebody else set, to another value.
 
     `drift` is what live changed of `applied`, `live` the whole of it as far as known, `spec` what the update
-    makes of it. What both changed to the same is no conflict.
+    makes of it. Where the paths of both meet, the one nearer to the root counts.
     """
-    ours = [change.path for change in field_changes(applied, spec)]
+    theirs = list(drift)
+    ours = [(change.path, split(change.path)) for change in field_changes(applied, spec)] if theirs else []
     found: dict[str, Conflict] = {}
-    for change in drift:
-        for path in _shared(change.path, ours):
-            values = [_at(source, path) for source in (applied, live, spec)]
+    for change in theirs:
+        parts = split(change.path)
+        for own_path, own in ours:
+            shorter = min(len(parts), len(own))
+            if parts[:shorter] != own[:shorter]:
+                continue
+            path = change.path if len(parts) <= len(own) else own_path
+            values = [(*lookup(source, path), None)[0] for source in (applied, live, spec)]
             if not same(path, values[1], values[2]):
                 found[path] = Conflict(path, *values)
     return tuple(found.values())
 
 
-def _shared(theirs: str, ours: Iterable[str]) -> Iterator[str]:
-    """Where a path of theirs meets some of ours: the one of both that is nearer to the root."""
-    parts = split(theirs)
-    for path in ours:
-        own = split(path)
-        shorter = min(len(parts), len(own))
-        if parts[:shorter] == own[:shorter]:
-            yield theirs if len(parts) <= len(own) else path
-
-
-def _at(spec: Mapping[str, Any], path: str) -> Any:
-    value = lookup(spec, path)
-    return value[0] if value else None
-
-
-Spec = Mapping[str, Any]
-
-
-def effective(spec: Spec, case: Case) -> Spec:
-    """What the manifest asks of a campaign that exists: an event that was applied stays applied, and
-    what is ignored stays as it was applied."""
-    applied = case.record.applied
-    if EVENT in applied and (has_fired(applied) or not spec.get(EVENT)):
-        spec = {**spec, EVENT: applied[EVENT] if has_fired(applied) else False}
-    elif not spec.get(EVENT):
-        spec = without_event(spec)
-    return _with(spec, applied, case.ignored)
-
-
-def _with(spec: Spec, source: Spec, patterns: tuple[str, ...]) -> Spec:
-    """The spec with the ignored fields of another one."""
-    if not patterns:
-        return spec
-    names = {**leaves(spec), **leaves(source)}
-    changes = []
-    for path in names:
-        if not matches(path, patterns):
-            continue
-        value = lookup(source, path)
-        changes.append(FieldChange(path, None, value[0] if value else None))
-    return overlay(spec, tuple(changes))
-
-
-def live_has(case: Case, spec: Spec) -> bool:
-    """Whether live shows the whole spec already, so that only the record is behind.
+def live_has(one: Subject) -> bool:
+    """Whether live shows all that the manifest asks for already, so that only the record is behind.
 
     An event cannot be seen: a campaign that is still to be set off is not there yet.
     """
-    if case.live is None or bool(spec.get(EVENT)) != bool(case.record.applied.get(EVENT)):
+    spec, record = one.spec, one.record
+    if one.live is None or bool(spec.get(EVENT)) != bool(record.applied.get(EVENT)):
         return False
-    applied, echo = leaves(case.record.applied), case.record.echo
-    now = leaves(spec)
     kept = {
-        path: echo[path]
-        for path in echo
-        if path in now and path in applied and same(path, now[path], applied[path])
+        path: echo
+        for path, echo in record.echo.items()
+        if (now := lookup(spec, path))
+        and (was := lookup(record.applied, path))
+        and same(path, now[0], was[0])
     }
-    comparison = compare(spec, kept, case.live)
-    gone = (path for path in applied if path not in now)
-    return not comparison.changes and not comparison.unknown and all(_is_unset(case, path) for path in gone)
+    comparison = compare(spec, kept, one.live)
+    if comparison.changes or comparison.unknown:
+        return False
+    stays = leaves(spec)
+    for path in leaves(record.applied):
+        shown = () if path in stays else lookup(one.live.members, path)
+        if shown and not (path in DEFAULTS and same(path, shown[0], DEFAULTS[path])):
+            return False
+    return True
 
 
-def _is_unset(case: Case, path: str) -> bool:
-    value = lookup(case.live.members, path) if case.live else ()
-    return not value or (path in DEFAULTS and same(path, value[0], DEFAULTS[path]))
-
-
-def taken_over(site: build.Site, case: Case, wanted: DesiredCampaign, spec: Spec) -> Record | None:
-    """The record of a campaign that is already as wanted (a write whose answer was lost)."""
-    return records.applied_over(case.record, spec, wanted, case.live, site.now) if case.live else None
-
-
-def target(case: Case, spec: Spec) -> tuple[Spec, Spec]:
+def target(one: Subject) -> tuple[Spec, Spec]:
     """What is live as far as known, and what shall be once what is ignored stays as it is."""
-    current = overlay(case.record.applied, case.comparison.changes)
-    return current, overlay(_with(spec, current, case.ignored), _ignored_items(case))
+    current = overlay(one.record.applied, one.comparison.changes)
+    # Messages that live has beyond those that were set, where that is ignored.
+    added = [
+        change
+        for change in one.comparison.changes
+        if change.before is None and matches(change.path, one.ignored)
+    ]
+    return current, overlay(one.with_ignored(one.spec, current), tuple(added))
 
 
-def edit(
-    site: build.Site, case: Case, wanted: DesiredCampaign, spec: Spec, *, edited: bool, held: bool = False
-) -> Verdict:
-    """The update that makes a live campaign what its manifest says, or why there is none.
-
-    `held`: it is paused while it is edited, because the plan pauses it or because it is paused by us.
-    """
-    current, shall = target(case, spec)
+def edit(ctx: PlanContext, one: Subject) -> Verdict:
+    """The update that makes a live campaign what its manifest says, or why there is none."""
+    current, shall = target(one)
     patch = merge_patch(current, shall)
-    if (kept := _kept(case, patch)) and case.live:
-        shall = _whole(shall, case.live.members, kept)
+    if kept := _kept(one, patch, shall):
+        shall = overlay(shall, kept)
         patch = merge_patch(current, shall)
-    patch = _marked(site, case, patch, shall)
+    patch = _marked(ctx, one, patch, shall)
     if not patch:
-        return Verdict(drift=case.status_drift(), observed=case.bookkeeping(wanted))
-    reason = "the manifest changed" if edited else "live was changed outside of campaignctl"
-    making = build.Edit(wanted, case.record, current, shall, patch, case.live_digest, stays_paused=held)
+        return Verdict(drift=one.status_drift(), observed=one.noted(manifest=True))
+    reason = "the manifest changed" if one.edited else "live was changed outside of campaignctl"
     change = replace(
-        build.update(site, making, reason=reason),
-        conflicts=conflicts(case.record.applied, case.drift, current, shall),
+        changes.update(ctx, one, current, shall, patch, reason=reason),
+        conflicts=conflicts(one.record.applied, one.drift, current, shall),
     )
-    if patch.get(EVENT) and (held or case.status is Status.PAUSED):
-        return _not_set_off(case)
-    sends = known_sends(without_event(shall), site.now) if held else change.sends
-    if ("scheduled_time" in patch or change.arms) and is_past(sends, site.now):
-        return case.blocked(
-            "its scheduled_time is past", f"set a new scheduled_time in {case.key}, then plan again"
+    if patch.get(EVENT) and (one.held or one.status is Status.PAUSED):
+        # Nothing says whether the event makes a paused campaign send; a paused one must not.
+        return one.blocked(
+            "paused, and run_immediately would set it off",
+            f"set a scheduled_time in {one.key} instead, or `--replace {one.key}` to create it again, active",
+        )
+    sends = known_sends(without_event(shall), ctx.now) if one.held else change.sends
+    if ("scheduled_time" in patch or change.arms) and is_past(sends, ctx.now):
+        return one.blocked(
+            "its scheduled_time is past", f"set a new scheduled_time in {one.key}, then plan again"
         )
     # That a halt paused it is noted now: the update would make the pause look like another one.
-    return Verdict(changes=(change,), drift=case.drifts(shall=shall), observed=case.bookkeeping(None))
+    return Verdict(changes=(change,), drift=one.drifts(shall=shall), observed=one.noted())
 
 
-def _not_set_off(case: Case) -> Verdict:
-    """Nothing says whether the event makes a paused campaign send; a paused one must not."""
-    return case.blocked(
-        "paused, and run_immediately would set it off",
-        f"set a scheduled_time in {case.key} instead, or `--replace {case.key}` to create it again, active",
-    )
-
-
-def _ignored_items(case: Case) -> tuple[FieldChange, ...]:
-    """Messages that live has beyond those that were set, where that is ignored."""
+def _kept(one: Subject, patch: Spec, shall: Spec) -> tuple[FieldChange, ...]:
+    """The ignored fields that live has inside arrays that have to be sent, and nobody ever set."""
+    if one.live is None or not one.ignored:
+        return ()
+    members = one.live.members
+    lists = {
+        name: members[name]
+        for name, value in patch.items()
+        if isinstance(value, list) and isinstance(members.get(name), list)
+    }
+    own = leaves(shall)
     return tuple(
-        change
-        for change in case.comparison.changes
-        if change.before is None and matches(change.path, case.ignored)
+        FieldChange(path, None, value)
+        for path, value in leaves(lists).items()
+        if path not in own and matches(path, one.ignored) and split(path)[-1] not in OF_THE_API
     )
 
 
-def _kept(case: Case, patch: Spec) -> list[str]:
-    """The ignored members that live has inside arrays that have to be sent, and nobody ever set."""
-    if case.live is None or not case.ignored:
-        return []
-    shown = {name: case.live.members.get(name) for name, value in patch.items() if isinstance(value, list)}
-    lists = {name: value for name, value in shown.items() if isinstance(value, list)}
-    paths = [path for path in leaves(lists) if matches(path, case.ignored)]
-    return [path for path in paths if split(path)[-1] not in OF_THE_API]
-
-
-def _whole(target: Spec, members: Spec, paths: list[str]) -> Spec:
-    """The target with live's value of those that it does not have itself."""
-    own = leaves(target)
-    absent = [path for path in paths if path not in own]
-    return overlay(target, tuple(FieldChange(path, None, lookup(members, path)[0]) for path in absent))
-
-
-def _marked(site: build.Site, case: Case, patch: dict[str, Any], target: Spec) -> dict[str, Any]:
-    """A patch that touches metadata names every member of it and repeats the marker, in case the API
-    replaces the object instead of merging it."""
-    if "metadata" not in patch or not site.project.api.markers or not case.record.intent:
+def _marked(ctx: PlanContext, one: Subject, patch: dict[str, Any], shall: Spec) -> dict[str, Any]:
+    """A patch that touches metadata names every field of it and repeats the marker, in case the API replaces
+    the object instead of merging it."""
+    project, intent = ctx.project, one.record.intent
+    if "metadata" not in patch or not project.api.markers or not intent:
         return patch
-    shown = marker.read(case.live.members) if case.live else None
-    ours = shown or marker.make(site.project.name, site.project.environment, case.key, case.record.intent)
-    members = {**(patch["metadata"] or {}), **(target.get("metadata") or {}), marker.MEMBER: str(ours)}
-    return {**patch, "metadata": members}
+    shown = marker.read(one.live.members) if one.live else None
+    ours = shown or marker.make(project.name, project.environment, one.key, intent)
+    fields = {**(patch["metadata"] or {}), **(shall.get("metadata") or {}), marker.MEMBER: str(ours)}
+    return {**patch, "metadata": fields}

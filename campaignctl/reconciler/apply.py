@@ -12,10 +12,10 @@ from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNo
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import codec, records, saved
 from campaignctl.plan.context import RECOVER, Reading, Unsettled, ids_of
-from campaignctl.plan.decide import DESTROYED
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import decide
 from campaignctl.plan.reviewed import overrides_of
+from campaignctl.plan.rows import DESTROYED
 from campaignctl.project.model import Project
 from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.execute import execute

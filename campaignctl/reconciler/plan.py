@@ -8,7 +8,7 @@ from datetime import datetime
 from campaignctl.errors import CampaignctlError, StateDamaged, StateTooNew
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
-from campaignctl.plan.context import Question, Reading
+from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.plan.planner import decide
 from campaignctl.reconciler.opening import check_environment, check_url, still_behind
@@ -53,9 +53,9 @@ def question(
     state: State | None,
     reading: Reading,
     now: datetime,
-) -> Question:
+) -> PlanContext:
     """Everything a plan is made of."""
-    return Question(
+    return PlanContext(
         desired,
         state,
         reading,

@@ -21,7 +21,7 @@ from campaignctl.errors import (
 )
 from campaignctl.manifest.document import CAMPAIGN_KEY
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import decide, records
+from campaignctl.plan import records
 from campaignctl.plan.request import Request
 from campaignctl.project.model import Project
 from campaignctl.reconciler import requests, settle
@@ -120,7 +120,7 @@ def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id
         if state is None:
             session.write(new_state(run))
         manifest = desired.campaigns.get(key)
-        record = decide.record_of(live, project, run.now(), manifest.lifecycle if manifest else None)
+        record = records.record_of(live, project, run.now(), manifest.lifecycle if manifest else None)
         run.record(Entry(records={key: record}, missed={key: None}))
     then: str = Sentence(Command("plan"), " shows what differs")
     if manifest is None:
@@ -150,7 +150,7 @@ def _found(run: Run, key: str, campaign_id: str, company_id: str | None) -> Live
     live = run.api.read(campaign_id)
     if live is None:
         raise StateError(f"there is no campaign {campaign_id} in this account", key=key)
-    wrong = decide.why_not(live, run.project, company_id)
+    wrong = records.why_not(live, run.project, company_id)
     if wrong is not None:
         raise StateError(wrong[0], hint=wrong[1], key=key)
     return live

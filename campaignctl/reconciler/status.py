@@ -11,8 +11,8 @@ from campaignctl.campaign.status import Status
 from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import records
-from campaignctl.plan.context import Case
-from campaignctl.plan.winner import messages_of
+from campaignctl.plan.context import Subject
+from campaignctl.plan.rows import messages_of
 from campaignctl.reconciler.opening import check_environment, check_url
 from campaignctl.reconciler.refresh import observe
 from campaignctl.reconciler.run import Wiring
@@ -42,7 +42,7 @@ def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts)
     lives = _lives(wiring, desired, state, now)
     rows = [
         _row(
-            Case(key, record, lives.get(key), key in lives, desired.campaigns.get(key), halts=halts),
+            Subject(key, record, lives.get(key), key in lives, desired.campaigns.get(key), halts=halts),
             state,
             now,
         )
@@ -78,7 +78,7 @@ def _declared(wanted: DesiredCampaign, halts: Halts) -> StatusRow:
     )
 
 
-def _row(case: Case, state: State, now: datetime) -> StatusRow:
+def _row(case: Subject, state: State, now: datetime) -> StatusRow:
     live, record = case.live, case.record
     seen = records.observed(record, live) if live else replace(record, status=str(case.status))
     intent = state.pending.get(case.key)
@@ -107,7 +107,7 @@ def _stop(found: tuple[Halt, str] | None) -> Stop | None:
     return Stop(key, halt.who, halt.at, halt.reason)
 
 
-def _paused_by(case: Case) -> PausedBy | None:
+def _paused_by(case: Subject) -> PausedBy | None:
     if case.status is not Status.PAUSED:
         return None
     if case.record.paused_by_us or case.declared_paused:
@@ -115,7 +115,7 @@ def _paused_by(case: Case) -> PausedBy | None:
     return "halt" if case.paused_by_us else "somebody else"
 
 
-def _open_between(case: Case) -> tuple[str, ...]:
+def _open_between(case: Subject) -> tuple[str, ...]:
     if case.status is not Status.NEEDS_DECISION:
         return ()
     return tuple(str(message["name"]) for message in messages_of(case.live) if message.get("name"))

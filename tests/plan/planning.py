@@ -12,7 +12,7 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.errors import Source
 from campaignctl.manifest.model import DesiredCampaign, DesiredState, Removed
-from campaignctl.plan.context import Question, Reading
+from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Change, Options, Plan
 from campaignctl.plan.planner import decide
 from campaignctl.project.model import Project
@@ -108,7 +108,7 @@ def plan_of(
     """The plan for these campaigns. Without a reading every record is read as it was applied."""
     numbers = count(1)
     return decide(
-        Question(
+        PlanContext(
             DesiredState(project, {one.key: one for one in desired}, "sha256:project", removed=removed or {}),
             known,
             reading or Reading(live={k: live(dict(r.applied), r.status, r.id) for k, r in _records(known)}),

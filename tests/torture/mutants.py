@@ -75,7 +75,7 @@ MUTANTS = (
     ),
     Mutant(
         "the marker left out",
-        (Edit("campaignctl/plan/build.py", "        spec = marker.stamp(spec, made_by)\n", ""),),
+        (Edit("campaignctl/plan/changes.py", "        spec = marker.stamp(spec, made_by)\n", ""),),
         ("tests/plan", "tests/e2e/test_once.py"),
         "small | killed",
     ),
@@ -191,18 +191,8 @@ MUTANTS = (
         (
             Edit(
                 _LEDGER,
-                "    sent = sent_before(question, body)\n",
-                "    sent = sent_before(question, body, key)\n",
-            ),
-            Edit(
-                _LEDGER,
-                "def sent_before(question: Question, body: str) -> Sent | None:\n",
-                "def sent_before(question: Question, body: str, key: str = '') -> Sent | None:\n",
-            ),
-            Edit(
-                _LEDGER,
-                "for entry in entries if entry.digest == body), None)",
-                "for entry in entries if entry.digest == body and key in ('', entry.key)), None)",
+                "    return sent is not None and not may_go_again(ctx, one)\n",
+                "    return sent is not None and sent.key == one.key and not may_go_again(ctx, one)\n",
             ),
         ),
         ("tests/plan", "tests/e2e/test_life.py", "tests/e2e/test_options.py"),

@@ -1,0 +1,237 @@
+"""Changes, put together: requests, diff, when it sends, whom it reaches, until when it can be undone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.status import Status
+from campaignctl.diff import EVENT, FieldChange, field_changes, join
+from campaignctl.manifest.model import DesiredCampaign
+from campaignctl.plan.arming import creates_arm, sends_after, update_arms
+from campaignctl.plan.context import PlanContext, Subject
+from campaignctl.plan.model import Action, Change
+from campaignctl.plan.request import Operation, Request
+from campaignctl.schedule.sends import Sends
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import Record
+
+Spec = Mapping[str, Any]
+
+
+def create(
+    ctx: PlanContext,
+    wanted: DesiredCampaign,
+    *,
+    reason: str,
+    warnings: tuple[str, ...] = (),
+    deliberate: bool = False,
+) -> Change:
+    """A campaign that is not there yet."""
+    sends = sends_after(None, wanted.spec, ctx.now)
+    intent = ctx.new_id()
+    return Change(
+        key=wanted.key,
+        action=Action.CREATE,
+        id=None,
+        reason=reason,
+        requests=_create_requests(ctx, wanted, intent),
+        diff=field_changes({}, wanted.spec),
+        warnings=warnings + _unchecked(wanted),
+        intent=intent,
+        deliberate_resend=deliberate,
+        **_sending(wanted.spec, sends, arms=creates_arm(sends)),
+        **_applying(wanted, wanted.spec),
+    )
+
+
+def _create_requests(ctx: PlanContext, wanted: DesiredCampaign, intent: str) -> tuple[Request, ...]:
+    """One POST; with `api.immediate: two_step` a campaign that sends at once is armed by a PATCH after it."""
+    spec: Spec = wanted.spec
+    two_step = ctx.project.api.immediate == "two_step" and bool(spec.get(EVENT))
+    if two_step:
+        spec = {name: value for name, value in spec.items() if name != EVENT}
+    if ctx.project.api.markers:
+        made_by = marker.make(ctx.project.name, ctx.project.environment, wanted.key, intent)
+        spec = marker.stamp(spec, made_by)
+    create = Request("create", body=spec)
+    return (create, Request("update", body={EVENT: True})) if two_step else (create,)
+
+
+def _unchecked(wanted: DesiredCampaign) -> tuple[str, ...]:
+    if not wanted.unchecked:
+        return ()
+    return (f"sent unchecked, from `extra`: {', '.join(wanted.unchecked)}",)
+
+
+def _sending(spec: Spec, sends: Sends, *, arms: bool) -> dict[str, Any]:
+    """When a campaign of this spec sends, to whom, and until when that can be taken back."""
+    undo = f"until {iso(sends.first)}" if sends.first else "free"
+    if arms and sends.when == "immediately":
+        undo = "never"
+    # No targeting means everyone.
+    audience = spec.get("targeting") or "everyone"
+    return {"sends": sends, "arms": arms, "audience": audience, "undo": undo}
+
+
+def _applying(wanted: DesiredCampaign, spec: Spec) -> dict[str, Any]:
+    """What is on record afterwards: the spec as applied, and what the manifest says besides."""
+    return {
+        "name": str(spec.get("name", "")),
+        "spec": spec,
+        "digest": body_digest(spec),
+        "source_digest": wanted.source_digest,
+        "lifecycle": wanted.lifecycle,
+        "source": str(wanted.source),
+    }
+
+
+def _keeping(one: Subject, action: Action, reason: str, **more: Any) -> Change:
+    """A change after which what was applied stays on record as it is."""
+    kept = {
+        "spec": one.record.applied,
+        "source_digest": one.record.source_digest,
+        "lifecycle": one.manifest.lifecycle,
+        "source": str(one.manifest.source),
+    }
+    return _ending(one, action, reason, **{**kept, **more})
+
+
+def _ending(one: Subject, action: Action, reason: str, **more: Any) -> Change:
+    """A change of a recorded campaign that applies no spec."""
+    record = one.record
+    plain = {
+        "name": str(record.applied.get("name", "")),
+        "audience": record.applied.get("targeting") or "everyone",
+        "digest": record.digest,
+        "lifecycle": record.lifecycle,
+        "live_digest": one.live_digest,
+    }
+    return Change(one.key, action, record.id, reason=reason, **{**plain, **more})
+
+
+def update(ctx: PlanContext, one: Subject, current: Spec, spec: Spec, patch: Spec, *, reason: str) -> Change:
+    """One merge patch with only what changed, from what is live as far as known (`current`).
+
+    What stays paused (`held`) cannot send, and is not armed by it.
+    """
+    sends = Sends("never") if one.held else sends_after(current, spec, ctx.now)
+    arms = not one.held and update_arms(current, spec, sends, ctx.now)
+    hidden = join(["metadata", marker.MEMBER])
+    return Change(
+        key=one.key,
+        action=Action.UPDATE,
+        id=one.record.id,
+        reason=reason,
+        requests=(Request("update", one.record.id, patch),),
+        diff=tuple(change for change in field_changes(current, spec) if change.path != hidden),
+        live_digest=one.live_digest,
+        warnings=_unchecked(one.manifest),
+        intent=ctx.new_id() if arms and sends.when == "immediately" else None,
+        **_sending(spec, sends, arms=arms),
+        **_applying(one.manifest, spec),
+    )
+
+
+def _stop(ctx: PlanContext, record: Record, operation: Operation, why: str) -> tuple[Request, ...]:
+    return (Request(operation, record.id, {"reason": ctx.signed(why)}),)
+
+
+def cancel(ctx: PlanContext, one: Subject, *, reason: str) -> Change:
+    """The end of a campaign that can still send. Final."""
+    requests = _stop(ctx, one.record, "cancel", reason)
+    return _ending(one, Action.CANCEL, reason, requests=requests, undo="never")
+
+
+def cancel_for_good(ctx: PlanContext, one: Subject) -> Change:
+    """The end of a campaign that is still declared, as canceled: its record stays, as it was applied."""
+    reason = "declared canceled"
+    requests = _stop(ctx, one.record, "cancel", reason)
+    return _keeping(one, Action.CANCEL, reason, requests=requests, undo="never")
+
+
+def pause(ctx: PlanContext, one: Subject) -> Change:
+    """A campaign that shall not send for now. May be repeated: it sends nothing."""
+    reason = "declared paused"
+    return _keeping(one, Action.PAUSE, reason, requests=_stop(ctx, one.record, "pause", reason))
+
+
+def resume(one: Subject, spec: Spec, sends: Sends, time: str, *, reason: str) -> Change:
+    """A paused campaign set going again at exactly one time, as the API takes it, and never at once. `spec`
+    is what will be live by then."""
+    return Change(
+        key=one.key,
+        action=Action.RESUME,
+        id=one.record.id,
+        reason=reason,
+        requests=(Request("resume", one.record.id, {"scheduled_time": time}),),
+        live_digest=one.live_digest,
+        **_sending(spec, sends, arms=True),
+        **_applying(one.manifest, spec),
+    )
+
+
+def move(one: Subject, record: Record) -> Change:
+    """A record that gets another key, and is `record` then; the campaign itself is not touched."""
+    seen, old = dataclasses.replace(one, recorded=record), one.moved_from
+    return _keeping(seen, Action.MOVE, f"recorded as {old}", moved_from=old, live_digest=one.live_digest)
+
+
+def adopt(one: Subject, record: Record) -> Change:
+    """A live campaign that is put on record as it is, as `record`; it is not touched."""
+    seen = dataclasses.replace(one, recorded=record)
+    reason = f"takes over {record.id}, which is {record.status}"
+    return _keeping(seen, Action.ADOPT, reason, record=record, live_digest=one.live_digest)
+
+
+def set_winner(
+    ctx: PlanContext, one: Subject, index: int, message_id: str, *, warnings: tuple[str, ...]
+) -> Change:
+    """The winner of an A/B test, by the index and id of its message: sent at once to everybody whom the test
+    did not reach."""
+    return _keeping(
+        one,
+        Action.UPDATE,
+        f"{one.manifest.lifecycle.winner} wins its A/B test",
+        requests=(Request("set-winner", one.record.id, message=message_id),),
+        diff=(FieldChange(join(["messages", index, "winner"]), 0, 1),),
+        warnings=warnings,
+        intent=ctx.new_id(),
+        **_sending(one.record.applied, Sends("immediately"), arms=True),
+    )
+
+
+def forget(one: Subject, *, reason: str, warnings: tuple[str, ...] = ()) -> Change:
+    """A record that leaves the state; the campaign itself is not touched."""
+    return _ending(one, Action.FORGET, reason, warnings=warnings)
+
+
+def left_behind(one: Subject) -> str:
+    """The warning that a campaign outlives its record."""
+    return f"the API cannot delete a {one.status} campaign: {one.record.id} is left behind"
+
+
+def replace(ctx: PlanContext, one: Subject) -> Change:
+    """A new campaign in the place of a recorded one, which is cancelled first where it can be."""
+    record, status = one.record, one.status
+    cancels = status in (Status.SCHEDULED, Status.PAUSED, Status.RUNNING, Status.UNKNOWN)
+    warnings: tuple[str, ...] = ()
+    if status in (Status.DRAFT, Status.MANUAL):
+        warnings = (left_behind(one),)
+    elif status in (Status.SENT, Status.NEEDS_DECISION, Status.RUNNING):
+        still = "" if status is Status.SENT else ", and may reach more"
+        warnings = (f"a deliberate second send: {record.id} has reached people already{still}",)
+    made = create(ctx, one.manifest, reason=f"--replace; now {status}", warnings=warnings)
+    return dataclasses.replace(
+        made,
+        action=Action.REPLACE,
+        id=record.id,
+        requests=(_stop(ctx, record, "cancel", "replaced") if cancels else ()) + made.requests,
+        diff=field_changes(record.applied, one.manifest.spec),
+        undo="never" if cancels else made.undo,
+        live_digest=one.live_digest,
+        deliberate_resend=True,
+    )

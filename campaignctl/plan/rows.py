@@ -1,0 +1,359 @@
+"""What the rows of the decision table do with a key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status
+from campaignctl.errors import Command, Sentence
+from campaignctl.plan import changes, records, update_rules
+from campaignctl.plan.arming import sends_after
+from campaignctl.plan.context import PlanContext, Subject, Verdict
+from campaignctl.plan.model import Blocked, Drift
+from campaignctl.schedule.sends import is_past
+from campaignctl.schedule.times import format_gmt
+
+DESTROYED = "destroyed"
+"""Why a campaign goes that is declared all the same."""
+
+
+def unsettled(ctx: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: a write has an unknown outcome, and `apply` settles it."""
+    intent, known = ctx.unsettled[one.key], ctx.reading.unsettled.get(one.key)
+    reason = known.reason if known else f"unsettled: nobody knows whether its {intent.operation} happened"
+    hint = known.hint if known else Sentence(Command("apply"))
+    return Verdict(blocked=Blocked(one.key, intent.id, "unsettled", reason, hint))
+
+
+def wrong_move(ctx: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: says what is wrong about the move."""
+    return Verdict(blocked=ctx.moves.blocked[one.key])
+
+
+def refresh_only(_: PlanContext, one: Subject) -> Verdict:
+    """Nothing is done: drift is shown, and an apply accepts it into the state."""
+    # A pause that is on record already is no news.
+    drift = one.drifts()
+    if one.record.status == Status.PAUSED:
+        drift = tuple(shown for shown in drift if shown not in one.status_drift())
+    if one.live and one.drift:
+        return Verdict(drift=drift, observed=records.accepted(one.record, one.drift, one.live))
+    return Verdict(drift=drift, observed=one.noted())
+
+
+def nothing(_ctx: PlanContext, _one: Subject) -> Verdict:
+    """Nothing is done."""
+    return Verdict()
+
+
+def later(_: PlanContext, one: Subject) -> Verdict:
+    """Nothing is done: created when active."""
+    # Creating and then pausing would leave a moment in which it sends.
+    return Verdict(none=f"declared {one.manifest.lifecycle.phase}; created when active")
+
+
+def missed_before(_ctx: PlanContext, _one: Subject) -> Verdict:
+    """Nothing is done: one line counts these."""
+    return Verdict(quiet="missed")
+
+
+def missed(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked** until one apply has recorded it as missed."""
+    hint = f"set a new scheduled_time in {one.key}, or let one apply take note of it"
+    blocked = Blocked(one.key, None, "missed", "its scheduled_time is past and it was never created", hint)
+    return Verdict(blocked=blocked, missed=one.body)
+
+
+def protected(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: protected by `prevent_destroy`."""
+    hint = f"put {one.key} back, apply it with `prevent_destroy: false`, then remove it"
+    if one.wanted:
+        hint = f"apply {one.key} with `prevent_destroy: false` first, then destroy it"
+    return one.blocked("protected by prevent_destroy", hint)
+
+
+def _why_gone(one: Subject) -> str:
+    return DESTROYED if one.wanted else "declared Removed" if one.removed else "no longer declared"
+
+
+def let_go(_: PlanContext, one: Subject) -> Verdict:
+    """`forget`; a warning when it can still send."""
+    stays = (f"{one.record.id} stays {one.status} in the account",) if one.status.can_send else ()
+    forget = changes.forget(one, reason=_why_gone(one), warnings=stays)
+    return Verdict(changes=(forget,), observed=one.noted())
+
+
+def left_behind(_: PlanContext, one: Subject) -> Verdict:
+    """`forget`, with a warning that names what stays in the account."""
+    return _without_record(one, changes.left_behind(one))
+
+
+def forgotten(_: PlanContext, one: Subject) -> Verdict:
+    """`forget`."""
+    return _without_record(one)
+
+
+def _without_record(one: Subject, *warnings: str) -> Verdict:
+    forget = changes.forget(one, reason=f"{_why_gone(one)}; {one.status}", warnings=warnings)
+    return Verdict(changes=(forget,), observed=one.noted())
+
+
+def canceled(ctx: PlanContext, one: Subject) -> Verdict:
+    """`cancel`."""
+    cancel = changes.cancel(ctx, one, reason=_why_gone(one))
+    return lifting(one, Verdict(changes=(cancel,), observed=one.noted()))
+
+
+def lifting(one: Subject, verdict: Verdict) -> Verdict:
+    """The verdict on a campaign whose status may be unknown to us, where that rule is lifted."""
+    return replace(verdict, lifted=("unknown_status",)) if one.status is Status.UNKNOWN else verdict
+
+
+def may_send(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: it may still send."""
+    return one.blocked(
+        f"{one.status}: it may still send",
+        f"decide or pause {one.record.id} in the dashboard, or declare {one.key} by a document of"
+        " `kind: Removed` with `on_destroy: forget`",
+    )
+
+
+def unknown(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: we do not know its status, and it may still send."""
+    words = [one.live.status, one.live.text("effective_status")] if one.live else [one.record.status]
+    shown = " and ".join(repr(word) for word in dict.fromkeys(filter(None, words)))
+    command = "destroy" if one.destroyed and one.wanted else "apply"
+    option = "--replace" if one.desired == "replaced" else "--target"
+    # The API may refuse to end it; and what is forgotten while it is declared would be created again.
+    given_up = () if one.wanted else (", or ", Command("state", "rm", one.key), " to let it be")
+    return one.blocked(
+        f"the API reports the status {shown}, which we do not know; it may still send",
+        Sentence(Command(command, option, one.key, "--override", "unknown_status"), *given_up),
+    )
+
+
+def replaced_inactive(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: a replacement would be active."""
+    return one.blocked(
+        f"declared {one.manifest.lifecycle.phase}, and a replacement would be active",
+        f"set `phase: active` in {one.key}, or plan without `--replace {one.key}`",
+    )
+
+
+def replaced(ctx: PlanContext, one: Subject) -> Verdict:
+    """`replace`: cancel what is going or paused, then create; a warning names what stays or sends twice."""
+    return lifting(one, Verdict(changes=(changes.replace(ctx, one),)))
+
+
+def missing(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: not found in this account."""
+    again = ("", Command("apply", "--replace", one.key), " creates it again, ")
+    forgotten = ("", Command("state", "rm", one.key), " forgets it")
+    return one.blocked(
+        f"not found under {one.record.id} in this account",
+        Sentence(*(again if one.desired == "active" else ()), *forgotten),
+    )
+
+
+def sent_with_runs_left(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: it may still send."""
+    return one.blocked(
+        f"declared {one.desired}, and sent with runs left: it may still send",
+        f"pause or cancel {one.record.id} in the dashboard",
+    )
+
+
+def canceled_for_good(ctx: PlanContext, one: Subject) -> Verdict:
+    """`cancel`, without an update."""
+    cancel = changes.cancel_for_good(ctx, one)
+    return lifting(one, Verdict(changes=(cancel,), drift=one.drifts(), observed=one.noted()))
+
+
+def left(_: PlanContext, one: Subject) -> Verdict:
+    """Nothing is done: there is nothing to stop, and its edits wait."""
+    # What the manifest says besides its phase is not put on record, as it was not looked at.
+    record = replace(one.noted() or one.record, lifecycle=one.manifest.lifecycle)
+    observed = record if record != one.record else None
+    if one.status is Status.CANCELED:
+        return Verdict(note=_canceled_by_others(one), observed=observed)
+    return Verdict(
+        none=f"declared {one.desired}, and {_LEFT[one.status]}", drift=one.drifts(), observed=observed
+    )
+
+
+_LEFT = {
+    Status.SENT: "sent already",
+    Status.NEEDS_DECISION: "waiting for a decision, which it does not send without",
+    Status.DRAFT: "a draft, which sends nothing; its edits wait until it is active",
+    Status.MANUAL: "started by hand, so that it sends nothing by itself; its edits wait until it is active",
+}
+
+
+def _canceled_by_others(one: Subject) -> str | None:
+    """A line that says so, once."""
+    if one.status is not Status.CANCELED or one.record.status == Status.CANCELED:
+        return None
+    by = "by a halt" if one.halt else "outside of campaignctl"
+    return f"{one.key}: {one.record.id} was canceled {by}"
+
+
+def active_again(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: canceled is final."""
+    return one.blocked("canceled, which is final, and declared active again", _create_again(one))
+
+
+def _create_again(one: Subject) -> Sentence:
+    again = Command("apply", "--replace", one.key)
+    return Sentence("give the change a new key, or ", again, " to create it again")
+
+
+def over(_: PlanContext, one: Subject) -> Verdict:
+    """Nothing is done."""
+    return _asking(one, Verdict(note=_canceled_by_others(one), observed=one.noted(manifest=True)))
+
+
+def over_quietly(_: PlanContext, one: Subject) -> Verdict:
+    """Nothing is done: one line counts these."""
+    return _asking(one, Verdict(quiet="final", observed=one.noted(manifest=True)))
+
+
+def too_late(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: it cannot be changed."""
+    known_as = one.status if one.status is not Status.SENT else "already sent"
+    return _asking(one, one.blocked(f"{known_as}; it cannot be changed", _create_again(one)))
+
+
+def _asking(one: Subject, verdict: Verdict) -> Verdict:
+    """The verdict with the line that asks for the winner of a test that waits for one."""
+    waits = one.status is Status.NEEDS_DECISION
+    return replace(verdict, note=waits_for_winner(one)) if waits else verdict
+
+
+def agrees(_: PlanContext, one: Subject) -> Verdict:
+    """Nothing is done."""
+    return Verdict(drift=one.status_drift(), observed=one.noted(manifest=True))
+
+
+def taken_over(ctx: PlanContext, one: Subject) -> Verdict:
+    """Nothing is done: the record is brought up to date."""
+    live, wanted = one.live, one.manifest
+    record = records.applied_over(one.record, one.spec, wanted, live, ctx.now) if live else None
+    return Verdict(drift=one.status_drift(), observed=record)
+
+
+def running(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: running."""
+    hint = f"pause it (`phase: paused` in {one.key}), or wait until it has run, then plan again"
+    return one.blocked("running", hint)
+
+
+def drift_alone(_: PlanContext, one: Subject) -> Verdict:
+    """Nothing is done: drift is shown."""
+    return Verdict(drift=one.drifts(), observed=one.noted())
+
+
+def no_draft_again(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: nothing returns to a draft."""
+    hint = f"take `is_draft` out of {one.key}, or `--replace {one.key}` to create it again as a draft"
+    return one.blocked("nothing returns to a draft", hint)
+
+
+def launched_by_others(ctx: PlanContext, one: Subject) -> Verdict:
+    """Nothing is done: drift is shown, with a note."""
+    note = f"{one.key}: launched outside of campaignctl; nothing returns to a draft"
+    return replace(drift_alone(ctx, one), note=note)
+
+
+def updated(ctx: PlanContext, one: Subject) -> Verdict:
+    """`update`: one merge patch with only what differs; **blocked** when its time is past."""
+    return lifting(one, update_rules.edit(ctx, one))
+
+
+_FOREIGN = "foreign_pause is lifted"
+
+
+def why_resumed(ctx: PlanContext, one: Subject) -> str | None:
+    """Why a paused campaign may be resumed; None if it may not."""
+    if one.status is not Status.PAUSED or one.halt is not None:
+        return None
+    if one.paused_by_us:
+        halted = one.halts.paused(one.record.id)
+        return "the halt that paused it is lifted" if halted else "declared active again"
+    return _FOREIGN if ctx.lifts.lifts("foreign_pause", one.key) else None
+
+
+def resumed(ctx: PlanContext, one: Subject, edited: Verdict, why: str) -> Verdict:
+    """The verdict on the edits of a paused campaign, and then a resume at exactly one time: that of the
+    manifest, or the next run of a recurrence."""
+    if edited.blocked:
+        return edited
+    lifted = (*edited.lifted, "foreign_pause") if why == _FOREIGN else edited.lifted
+    planned = edited.changes[-1].spec if edited.changes else None
+    spec: Mapping[str, Any] = planned if planned is not None else update_rules.target(one)[1]
+    sends = sends_after(one.record.applied, spec, ctx.now)
+    time, no_time = None, "it has no time at which it could go on"
+    if sends.when == "scheduled":
+        time, no_time = str(spec["scheduled_time"]), "its scheduled_time is past"
+    elif sends.when == "recurring":
+        no_time = "its recurrence has no run left"
+        if sends.first:
+            time = sends.local if sends.profile_zone else format_gmt(sends.first)
+    if time is None or not sends.first or is_past(sends, ctx.now):
+        hint = f"set a new scheduled_time in {one.key}, then plan again"
+        blocked = one.blocked(f"paused, and {no_time}", hint).blocked
+        return replace(edited, blocked=blocked, lifted=lifted)
+    change = changes.resume(one, spec, sends, time, reason=why)
+    done = (*edited.changes, change)
+    return replace(edited, changes=done, drift=status_undone(one, edited), lifted=lifted)
+
+
+def status_undone(one: Subject, verdict: Verdict) -> tuple[Drift, ...]:
+    """The drift to show where a change of the plan undoes that of the status."""
+    status = one.status_drift()
+    return tuple(replace(each, corrected=each.corrected or each in status) for each in verdict.drift)
+
+
+def messages_of(live: Live | None) -> list[Mapping[str, Any]]:
+    """The messages that live shows."""
+    messages = live.members.get("messages") if live else None
+    if not isinstance(messages, list | tuple):
+        return []
+    return [message for message in messages if isinstance(message, Mapping)]
+
+
+def waits_for_winner(one: Subject) -> str:
+    """The line that asks for a decision, with what to write."""
+    names = [str(message["name"]) for message in messages_of(one.live) if message.get("name")]
+    between = f" between {', '.join(names)}" if names else ""
+    example = names[0] if names else "MESSAGE"
+    return f"{one.key}: its A/B test waits for a decision{between}; write `lifecycle: {{winner: {example}}}`"
+
+
+def winner(ctx: PlanContext, one: Subject) -> Verdict:
+    """`update` that sets the winner, once; **blocked** when it cannot be told or another one was set."""
+    named, known = one.manifest.lifecycle.winner, one.record.winner
+    if known == named:
+        note = f"{one.key}: {named} was set as winner; the API still shows needs_decision"
+        return Verdict(note=note, observed=one.noted(manifest=True))
+    if known is not None:
+        return one.blocked(
+            f"{known} was set as winner, which is final", f"write `winner: {known}` in {one.key}"
+        )
+    messages = messages_of(one.live)
+    found = [index for index, message in enumerate(messages) if message.get("name") == named]
+    if len(found) == 1 and (message_id := messages[found[0]].get("id")):
+        unreached = "what else the manifest changes cannot reach this campaign any more"
+        warnings = (unreached,) if one.edited else ()
+        return Verdict(changes=(changes.set_winner(ctx, one, found[0], str(message_id), warnings=warnings),))
+    if len(found) > 1:
+        reason = f"{len(found)} messages of {one.record.id} have the name {named}"
+    elif found:
+        reason = f"the API shows no id of the message {named}"
+    elif names := ", ".join(str(message.get("name")) for message in messages):
+        reason = f"no message of {one.record.id} has the name {named}: there are {names}"
+    else:
+        reason = f"the messages of {one.record.id} were not read"
+    return one.blocked(reason, f"name one as `winner` in {one.key}, or set the winner in the dashboard")
