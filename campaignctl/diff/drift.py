@@ -224,6 +224,8 @@ def _readable(path: str, value: Any) -> Any:
 
 
 def _copy(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
     if isinstance(value, Mapping):
         return {name: _copy(member) for name, member in value.items()}
     if isinstance(value, list | tuple):

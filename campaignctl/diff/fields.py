@@ -131,7 +131,7 @@ def meaning(path: str, value: Any) -> Any:
         return _instant(value)
     if (name == "id" or name.endswith("_id")) and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return canonical(value, name)
+    return value if isinstance(value, str) else canonical(value, name)
 
 
 def _instant(text: str) -> str:

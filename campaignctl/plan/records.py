@@ -11,7 +11,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import Status, is_draft, is_manual, status_of
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import FieldChange, echo_of, leaves, overlay, requested, same, split
 from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign
@@ -141,11 +141,6 @@ def accepted(record: Record, drift: tuple[FieldChange, ...], live: Live) -> Reco
 def released(key: str, record: Record, status: str, now: datetime) -> Released:
     """What stays of a record that leaves."""
     return Released(key, record.id, record.intent, record.digest, status, iso(now))
-
-
-def sends_by_hand_or_never(spec: Mapping[str, Any], live: Live | None) -> bool:
-    """Whether a campaign cannot send by itself: a draft, or one that waits to be started."""
-    return is_manual(spec) or bool(spec.get("is_draft")) or (live is not None and is_draft(live.members))
 
 
 def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle | None = None) -> Record:

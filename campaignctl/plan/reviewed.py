@@ -33,16 +33,6 @@ _AGAIN = Sentence(
 
 def substance(change: Change) -> str:
     """A digest of all that a reviewer says yes to in a change."""
-    sends = change.sends
-    times: Mapping[str, Any] = {
-        "when": sends.when,
-        "local": sends.local if sends.when == "scheduled" else None,
-    }
-    if sends.when == "scheduled":
-        times = {**times, "at": [iso(instant) for instant in sends.at]}
-    if sends.when == "recurring":
-        # Its next runs move with the clock; the recurrence does not.
-        times = {**times, "recurrence": (change.spec or {}).get("recurrence")}
     return digest(
         {
             "key": change.key,
