@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tools.reference.commands import command_reference, command_table
+from tools.reference.decisions import decisions, edits
 from tools.reference.demo import demo
 from tools.reference.findings_page import finding, findings
 from tools.reference.manifest_page import fields
@@ -19,6 +20,8 @@ from tools.reference.torture import mutations, torture
 ROOT = Path(__file__).parents[2]
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "demo": demo,
+    "decisions": decisions,
+    "edits": edits,
     "commands": command_table,
     "command-line": command_reference,
     "fields": fields,
