@@ -115,6 +115,11 @@ class Verdict:
     observed: Record | None = None
     lifted: tuple[str, ...] = ()
 
+    def up_to(self, index: int, blocked: Blocked) -> Verdict:
+        """Only the changes before one, which is blocked; then the plan undoes no drift of this key."""
+        drift = tuple(replace(shown, corrected=False) for shown in self.drift)
+        return replace(self, changes=self.changes[:index], blocked=blocked, drift=drift)
+
 
 Spec = Mapping[str, Any]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import takewhile
 
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan import ledger, records
@@ -20,12 +18,10 @@ def may_send(change: Change) -> bool:
 
 def cut(verdict: Verdict, key: str, status: str, reason: str, hint: str) -> Verdict:
     """The verdict up to its first change that may send; that one is blocked, and what follows it."""
-    kept = tuple(takewhile(lambda change: not may_send(change), verdict.changes))
-    if kept == verdict.changes:
-        return verdict
-    blocked = Blocked(key, verdict.changes[len(kept)].id, status, reason, hint)
-    drift = tuple(replace(shown, corrected=False) for shown in verdict.drift)
-    return replace(verdict, changes=kept, blocked=blocked, drift=drift)
+    for index, change in enumerate(verdict.changes):
+        if may_send(change):
+            return verdict.up_to(index, Blocked(key, change.id, status, reason, hint))
+    return verdict
 
 
 def halted(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
@@ -72,15 +68,10 @@ def without_twins(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, V
     first: dict[str, str] = {}
     kept = dict(verdicts)
     for key, verdict in verdicts.items():
-        for change in _set_off(verdict):
-            if ctx.lifts.lifts("resend", key):
+        for change in verdict.changes:
+            if not change.sends_at_once or change.sets_winner or ctx.lifts.lifts("resend", key):
                 continue
             if first.setdefault(change.digest, key) != key and change.action is not Action.REPLACE:
                 twin = ledger.resend(key, f"{first[change.digest]}, in this very plan", change.id)
                 kept[key] = replace(verdict, changes=(), blocked=twin)
     return kept
-
-
-def _set_off(verdict: Verdict) -> Iterator[Change]:
-    """The changes that set off a body that was not out yet."""
-    return (change for change in verdict.changes if change.sends_at_once and not change.sets_winner)

@@ -42,75 +42,75 @@ class Moves:
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
-    """A campaign that looks for its record under other keys; `sources` are those that have one."""
-
-    key: str
-    sources: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Known:
-    """What moves are held against. `unsettled`: keys of which nobody knows what their last write did."""
+    """What moves are held against. `unsettled`: keys whose last write has an unknown outcome."""
 
     campaigns: Mapping[str, DesiredCampaign]
     recorded: Mapping[str, Record]
     unsettled: frozenset[str]
-
-    def claims(self) -> tuple[_Claim, ...]:
-        """The moves that are asked for and not made yet."""
-        keys = {*self.recorded, *self.unsettled}
-        found = (
-            _Claim(key, tuple(old for old in wanted.moved_from if old in keys))
-            for key, wanted in self.campaigns.items()
-            if not _made(wanted, self.recorded.get(key))
-        )
-        return tuple(claim for claim in found if claim.sources)
 
     def ids(self, *keys: str) -> str:
         """The keys with the ids of their records."""
         return " and ".join(f"{key} ({self.recorded[key].id})" for key in keys)
 
 
+# The campaigns that look for their records under other keys, each with those of them that have one.
+_Claims = Mapping[str, tuple[str, ...]]
+
+
 def resolve(
     campaigns: Mapping[str, DesiredCampaign], recorded: Mapping[str, Record], unsettled: Iterable[str]
 ) -> Moves:
-    """The moves that these manifests ask for. `unsettled`: keys of which nobody knows what their last write
-    did."""
+    """The moves that these manifests ask for. `unsettled`: keys whose last write has an unknown outcome."""
     known = _Known(campaigns, recorded, frozenset(unsettled))
-    claims = known.claims()
+    claims = _claims(known)
     wrong = _wrong(known, claims)
+    blocked: dict[str, Blocked] = {}
+    for key, problem in wrong.items():
+        # What is claimed is not taken for gone.
+        for other in (key, *(old for old in claims[key] if old not in campaigns)):
+            record = recorded.get(other)
+            blocked[other] = Blocked(other, record.id if record else None, "not moved", *problem)
     return Moves(
-        origin={claim.key: claim.sources[0] for claim in claims if claim.key not in wrong},
-        blocked=_blocked(known, claims, wrong),
-        heirs={old: claim.key for claim in claims for old in claim.sources},
+        origin={key: sources[0] for key, sources in claims.items() if key not in wrong},
+        blocked=blocked,
+        heirs={old: key for key, sources in claims.items() for old in sources},
     )
 
 
-def _made(wanted: DesiredCampaign, record: Record | None) -> bool:
-    """Whether the campaign has been moved already."""
-    return record is not None and record.moved_from in wanted.moved_from
+def _claims(known: _Known) -> _Claims:
+    """The moves that are asked for and not made yet."""
+    keys = {*known.recorded, *known.unsettled}
+    found: dict[str, tuple[str, ...]] = {}
+    for key, wanted in known.campaigns.items():
+        record = known.recorded.get(key)
+        made = record is not None and record.moved_from in wanted.moved_from
+        if not made and (sources := tuple(old for old in wanted.moved_from if old in keys)):
+            found[key] = sources
+    return found
 
 
-def _wrong(known: _Known, claims: tuple[_Claim, ...]) -> dict[str, tuple[str, str]]:
+def _wrong(known: _Known, claims: _Claims) -> dict[str, tuple[str, str]]:
     """Why moves cannot be made, each with what lifts that. One that cannot keeps others from their place."""
     wrong: dict[str, tuple[str, str]] = {}
     while True:
-        left = [claim for claim in claims if claim.key not in wrong]
-        going = {claim.sources[0]: claim.key for claim in left}
-        found = {claim.key: problem for claim in left if (problem := _problem(known, claim, going))}
+        left = {key: sources for key, sources in claims.items() if key not in wrong}
+        going = {sources[0]: key for key, sources in left.items()}
+        found = {key: why for key, sources in left.items() if (why := _problem(known, key, sources, going))}
         if not found:
-            return wrong
+            return {key: wrong[key] for key in claims if key in wrong}
         wrong.update(found)
 
 
-def _problem(known: _Known, claim: _Claim, going: Mapping[str, str]) -> tuple[str, str] | None:
+def _problem(
+    known: _Known, key: str, sources: tuple[str, ...], going: Mapping[str, str]
+) -> tuple[str, str] | None:
     """Why one move cannot be made while those that are `going` (old to new) are."""
-    key, source = claim.key, claim.sources[0]
-    if unsettled := [one for one in (key, *claim.sources) if one in known.unsettled]:
+    source = sources[0]
+    if unsettled := [one for one in (key, *sources) if one in known.unsettled]:
         return f"{unsettled[0]} is not settled, and {key} is moved from {source}", Sentence(Command("apply"))
-    if len(claim.sources) > 1:
-        return f"moved from {known.ids(*claim.sources)}, which are all recorded", _one_too_many(claim.sources)
+    if len(sources) > 1:
+        return f"moved from {known.ids(*sources)}, which are all recorded", _one_too_many(sources)
     if key in known.recorded and key not in going:
         both = (source, key)
         return f"{known.ids(*both)} are both recorded, and {key} is moved from {source}", _one_too_many(both)
@@ -125,17 +125,3 @@ def _problem(known: _Known, claim: _Claim, going: Mapping[str, str]) -> tuple[st
 def _one_too_many(keys: tuple[str, ...]) -> Sentence:
     ways = (part for key in keys for part in (" or ", Command("state", "rm", key)))
     return Sentence("forget one: ", *list(ways)[1:])
-
-
-def _blocked(
-    known: _Known, claims: tuple[_Claim, ...], wrong: Mapping[str, tuple[str, str]]
-) -> dict[str, Blocked]:
-    """The keys that wrong moves concern: what is claimed is not taken for gone."""
-    blocked: dict[str, Blocked] = {}
-    for claim in claims:
-        if claim.key in wrong:
-            undeclared = [old for old in claim.sources if old not in known.campaigns]
-            for key in (claim.key, *undeclared):
-                record = known.recorded.get(key)
-                blocked[key] = Blocked(key, record.id if record else None, "not moved", *wrong[claim.key])
-    return blocked

@@ -130,7 +130,7 @@ def decide(ctx: PlanContext) -> Plan:
     replacing = _replacing(ctx, keys)
     verdicts = {key: judged(ctx, key, replacing=key in replacing) for key in keys}
     if ctx.options.reviewed is not None:
-        verdicts = admitted(verdicts, ctx.options.reviewed, ctx.lifts, ctx.now)
+        verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
     verdicts = without_twins(ctx, held_back(ctx.reading, verdicts))
     if not ctx.only_looks:
         verdicts = _with_renames(ctx, verdicts)

@@ -9,15 +9,14 @@ thing is left aside: intent ids, reasons of cancels, the commit, the clock, the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import digest
 from campaignctl.errors import Command, Sentence
-from campaignctl.plan.context import Verdict
-from campaignctl.plan.model import Blocked, Change, Lifts, Plan
+from campaignctl.plan.context import PlanContext, Verdict
+from campaignctl.plan.model import Blocked, Change, Plan
 from campaignctl.plan.request import Request
 from campaignctl.project.model import Override
 from campaignctl.schedule.times import iso
@@ -65,55 +64,39 @@ def _asked(request: Request) -> Mapping[str, Any]:
 
 
 def admitted(
-    verdicts: Mapping[str, Verdict], reviewed: Iterable[Plan], lifts: Lifts, now: datetime
+    ctx: PlanContext, verdicts: Mapping[str, Verdict], reviewed: Iterable[Plan]
 ) -> dict[str, Verdict]:
-    """The verdicts with those changes alone that were reviewed; the others are blocked.
+    """The verdicts with only those changes that were reviewed; the others are blocked.
 
     A change that sends at once is reviewed for as long as its plan is valid, unless `max_plan_age` is lifted
     for its key. Of several changes of a key the first that was not reviewed stops those after it.
     """
-    known = _Known(tuple(reviewed), lifts, now)
-    return {key: _judged(key, verdict, known) for key, verdict in verdicts.items()}
+    keys: set[str] = set()
+    holding: dict[str, list[Plan]] = {}
+    for plan in reviewed:
+        for change in plan.changes:
+            keys.add(change.key)
+            holding.setdefault(substance(change), []).append(plan)
 
-
-class _Known:
-    """The substance of every reviewed change, with the plan that holds it."""
-
-    def __init__(self, plans: tuple[Plan, ...], lifts: Lifts, now: datetime) -> None:
-        self._lifts = lifts
-        self._now = now
-        self._held: dict[str, list[Plan]] = {}
-        self._keys: set[str] = set()
-        for plan in plans:
-            for change in plan.changes:
-                self._keys.add(change.key)
-                self._held.setdefault(substance(change), []).append(plan)
-
-    def why_not(self, change: Change) -> str | None:
-        """Why this change does not count as reviewed; None if it does."""
-        plans = self._held.get(substance(change))
+    def why_not(change: Change) -> str | None:
+        plans = holding.get(substance(change))
         if plans is None:
-            if change.key in self._keys:
+            if change.key in keys:
                 return f"this {change.action} is not what the reviewed plans hold for {change.key}"
             return f"no reviewed plan holds this {change.action}"
-        if not change.sends_at_once or self._lifts.lifts("max_plan_age", change.key):
-            return None
         latest = max(plan.valid_until or _NO_END for plan in plans)
-        if self._now <= latest:
+        if not change.sends_at_once or ctx.now <= latest or ctx.lifts.lifts("max_plan_age", change.key):
             return None
         return f"it sends at once, and the plan that was reviewed was valid until {iso(latest)}"
 
-
-def _judged(key: str, verdict: Verdict, known: _Known) -> Verdict:
-    kept: list[Change] = []
-    for change in verdict.changes:
-        wrong = known.why_not(change)
-        if wrong is not None:
-            blocked = Blocked(key, change.id, "not reviewed", wrong, _AGAIN)
-            drift = tuple(replace(shown, corrected=False) for shown in verdict.drift)
-            return replace(verdict, changes=tuple(kept), blocked=verdict.blocked or blocked, drift=drift)
-        kept.append(change)
-    return verdict
+    told = dict(verdicts)
+    for key, verdict in verdicts.items():
+        for index, change in enumerate(verdict.changes):
+            if reason := why_not(change):
+                blocked = Blocked(key, change.id, "not reviewed", reason, _AGAIN)
+                told[key] = verdict.up_to(index, verdict.blocked or blocked)
+                break
+    return told
 
 
 def overrides_of(reviewed: Iterable[Plan]) -> Iterator[Override]:
