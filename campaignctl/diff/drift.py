@@ -1,7 +1,7 @@
 """Drift: live against what was last applied, only in what the manifest sets, with echo memory.
 
 Echo memory ("Drift" in the decision rules): right after a write we keep what the API answered for each
-member that we set, where that differs. An echo is a list: empty for a member that the API does not
+field that we set, where that differs. An echo is a list: empty for a field that the API does not
 return, else of the one value that it returned.
 """
 
@@ -49,8 +49,8 @@ _CRITICAL_MESSAGE_MEMBERS = frozenset({"channel", "integration_id", "sender_name
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Live against applied: `changes` (before: applied, after: live), and the members of which this
-    answer says nothing, so that only a read by id can tell."""
+    """Live against applied: `changes` (before: applied, after: live), and the fields that this answer
+    does not show, so that only a read by id can tell."""
 
     changes: tuple[FieldChange, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ def _shortened(applied: Mapping[str, Any], live: Live, path: str) -> str | None:
 
 
 def _doubtful(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
-    """The members that have to be looked into, as live does not show the very same."""
+    """The top-level fields to look into: those that live does not show unchanged."""
     shown = live.members
     return {
         name: value
@@ -204,7 +204,7 @@ def _same_items(one: Any, other: Any) -> bool:
 def overlay(applied: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dict[str, Any]:
     """What is live as far as we know: the applied spec with the drift laid over it.
 
-    A member whose surroundings the spec does not have is left out; an object or list item of which
+    A field whose parent the spec does not have is left out; an object or list item of which
     nothing is left goes as a whole.
     """
     spec: dict[str, Any] = _copy(applied)

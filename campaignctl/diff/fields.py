@@ -13,7 +13,7 @@ from typing import Any
 from campaignctl.campaign.canonical import canonical
 from campaignctl.schedule.times import TimeError, canonical_gmt
 
-# What the API takes an absent member for (API contract, sections 2.1 and 2.8). A member that leaves a
+# What an absent field means to the API (API contract, sections 2.1 and 2.8). A field that leaves a
 # manifest is patched to this value; one without a documented default is patched to null.
 DEFAULTS: Mapping[str, Any] = {
     "is_draft": False,
@@ -39,7 +39,7 @@ _RELATED = 0.33
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One member that differs. `path` is as in `messages/0/push/title/en`; None stands for absent."""
+    """One field that differs. `path` is as in `messages/0/push/title/en`; None stands for absent."""
 
     path: str
     before: Any
@@ -47,7 +47,7 @@ class FieldChange:
 
 
 def join(parts: Iterable[str | int]) -> str:
-    """The path of a member."""
+    """The path of a field."""
     return "/".join([_escaped(part) for part in parts])
 
 

@@ -10,7 +10,7 @@ from campaignctl.campaign.marker import MEMBER
 from campaignctl.campaign.status import is_draft
 from campaignctl.diff.fields import DEFAULTS, EVENT, OF_THE_API, join, meaning, same
 
-# The members of a request (API contract, section 2.1); a response has others beside them (section 3).
+# The fields of a request (API contract, section 2.1); a response has more (section 3).
 _MEMBERS = (
     "name",
     "description",

@@ -1,4 +1,4 @@
-"""When a campaign sends, also where its times were taken over from live and cannot be read."""
+"""When a campaign sends, and whether a change arms it: lets it send what it could not before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Spec = Mapping[str, Any]
 
 
 def known_sends(spec: Spec, now: datetime, occurrences: int = 3) -> Sends:
-    """`sends_of`, without instants where the time or recurrence has a form that we do not know."""
+    """`sends_of`, without instants where the time or recurrence cannot be parsed (it may come from live)."""
     try:
         return sends_of(spec, now, occurrences)
     except (TimeError, CronError):
@@ -83,7 +83,7 @@ def update_arms(before: Spec, after: Spec, sends: Sends, now: datetime) -> bool:
 
 
 def _earlier(before: Spec, sends: Sends, now: datetime) -> bool:
-    """Whether an execution option was added or moved earlier; every new recurrence counts as earlier."""
+    """Whether an execution option was added or moved earlier; any new recurrence counts as earlier."""
     old = known_sends(without_event(before), now)
     if sends.when == "immediately" or old.when != sends.when:
         return True
@@ -105,7 +105,7 @@ def _channels(spec: Spec) -> Counter[str]:
 
 
 def widened(before: Spec | None, after: Spec | None) -> bool:
-    """Whether targeting may reach somebody whom it did not reach. What cannot be told counts as wider."""
+    """Whether targeting may reach people whom it did not reach before. When in doubt, it counts as wider."""
     old, new = before or {}, after or {}
     return any(_reaches_more(old[name], new.get(name)) for name in old)
 
@@ -117,7 +117,7 @@ def _reaches_more(old: Any, new: Any) -> bool:
         return True
     if old.get("op") == "in" == new.get("op"):
         items = _texts(new)
-        # An empty choice may mean nobody or everybody.
+        # An empty choice may mean no one or everyone.
         return not items or not items <= _texts(old)
     if _is_span(old) and _is_span(new):
         return _spans_more(old, new)

@@ -1,4 +1,4 @@
-"""Changes, put together: requests, diff, when it sends, whom it reaches, until when it can be undone."""
+"""Builds each kind of change: its requests, diff, sends, audience and until when it can be undone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def create(
     warnings: tuple[str, ...] = (),
     deliberate: bool = False,
 ) -> Change:
-    """A campaign that is not there yet."""
+    """Create a campaign."""
     sends = sends_after(None, wanted.spec, ctx.now)
     intent = ctx.new_id()
     return Change(
@@ -114,7 +114,7 @@ def _ending(one: Subject, action: Action, reason: str, **more: Any) -> Change:
 
 
 def update(ctx: PlanContext, one: Subject, current: Spec, spec: Spec, patch: Spec, *, reason: str) -> Change:
-    """One merge patch with only what changed, from what is live as far as known (`current`).
+    """Update a campaign with one merge patch, from what is live as far as known (`current`).
 
     What stays paused (`held`) cannot send, and is not armed by it.
     """
@@ -141,27 +141,27 @@ def _stop(ctx: PlanContext, record: Record, operation: Operation, why: str) -> t
 
 
 def cancel(ctx: PlanContext, one: Subject, *, reason: str) -> Change:
-    """The end of a campaign that can still send. Final."""
+    """Cancel a campaign that can still send. This is final."""
     requests = _stop(ctx, one.record, "cancel", reason)
     return _ending(one, Action.CANCEL, reason, requests=requests, undo="never")
 
 
 def cancel_for_good(ctx: PlanContext, one: Subject) -> Change:
-    """The end of a campaign that is still declared, as canceled: its record stays, as it was applied."""
+    """Cancel a campaign that is declared canceled: its record stays, as it was applied."""
     reason = "declared canceled"
     requests = _stop(ctx, one.record, "cancel", reason)
     return _keeping(one, Action.CANCEL, reason, requests=requests, undo="never")
 
 
 def pause(ctx: PlanContext, one: Subject) -> Change:
-    """A campaign that shall not send for now. May be repeated: it sends nothing."""
+    """Pause a campaign. Safe to repeat: a pause sends nothing."""
     reason = "declared paused"
     return _keeping(one, Action.PAUSE, reason, requests=_stop(ctx, one.record, "pause", reason))
 
 
 def resume(one: Subject, spec: Spec, sends: Sends, time: str, *, reason: str) -> Change:
-    """A paused campaign set going again at exactly one time, as the API takes it, and never at once. `spec`
-    is what will be live by then."""
+    """Resume a paused campaign at exactly one time, as the API spells it, and never at once. `spec` is what
+    will be live by then."""
     return Change(
         key=one.key,
         action=Action.RESUME,
@@ -175,13 +175,13 @@ def resume(one: Subject, spec: Spec, sends: Sends, time: str, *, reason: str) ->
 
 
 def move(one: Subject, record: Record) -> Change:
-    """A record that gets another key, and is `record` then; the campaign itself is not touched."""
+    """Give a record another key; it is `record` afterwards. The campaign itself is not touched."""
     seen, old = dataclasses.replace(one, recorded=record), one.moved_from
     return _keeping(seen, Action.MOVE, f"recorded as {old}", moved_from=old, live_digest=one.live_digest)
 
 
 def adopt(one: Subject, record: Record) -> Change:
-    """A live campaign that is put on record as it is, as `record`; it is not touched."""
+    """Put a live campaign on record as it is, as `record`. The campaign itself is not touched."""
     seen = dataclasses.replace(one, recorded=record)
     reason = f"takes over {record.id}, which is {record.status}"
     return _keeping(seen, Action.ADOPT, reason, record=record, live_digest=one.live_digest)
@@ -190,8 +190,8 @@ def adopt(one: Subject, record: Record) -> Change:
 def set_winner(
     ctx: PlanContext, one: Subject, index: int, message_id: str, *, warnings: tuple[str, ...]
 ) -> Change:
-    """The winner of an A/B test, by the index and id of its message: sent at once to everybody whom the test
-    did not reach."""
+    """Set the winner of an A/B test, by the index and id of its message: it is sent at once to everyone whom
+    the test did not reach."""
     return _keeping(
         one,
         Action.UPDATE,
@@ -205,7 +205,7 @@ def set_winner(
 
 
 def forget(one: Subject, *, reason: str, warnings: tuple[str, ...] = ()) -> Change:
-    """A record that leaves the state; the campaign itself is not touched."""
+    """Drop a record from the state. The campaign itself is not touched."""
     return _ending(one, Action.FORGET, reason, warnings=warnings)
 
 
@@ -215,7 +215,7 @@ def left_behind(one: Subject) -> str:
 
 
 def replace(ctx: PlanContext, one: Subject) -> Change:
-    """A new campaign in the place of a recorded one, which is cancelled first where it can be."""
+    """Create a campaign in place of a recorded one, which is cancelled first where possible."""
     record, status = one.record, one.status
     cancels = status in (Status.SCHEDULED, Status.PAUSED, Status.RUNNING, Status.UNKNOWN)
     warnings: tuple[str, ...] = ()

@@ -96,7 +96,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of one key: changes or a block or neither, and what is to be shown beside it.
+    """What becomes of one key: changes, a block or neither, and what is shown with it.
 
     `changes` are in the order in which they are carried out, each with an action of its own. `drift` has
     more than one item where a change undoes only a part of it. `note` is a line about this key, `none` why
@@ -116,7 +116,7 @@ class Verdict:
     lifted: tuple[str, ...] = ()
 
     def up_to(self, index: int, blocked: Blocked) -> Verdict:
-        """Only the changes before one, which is blocked; then the plan undoes no drift of this key."""
+        """Only the changes before an index; that one is blocked, so no drift is corrected."""
         drift = tuple(replace(shown, corrected=False) for shown in self.drift)
         return replace(self, changes=self.changes[:index], blocked=blocked, drift=drift)
 
@@ -251,7 +251,7 @@ class Subject:
 
     @property
     def paused_by_us(self) -> bool:
-        """Whether it is paused because its manifest said so, or by a halt, and not by somebody else.
+        """Whether it was paused by its manifest or by a halt, and not by someone else.
 
         A halt leaves no word in the state. A pause of it counts until the campaign is written to: then
         either this was noted, or the pause that is seen is another one.
@@ -283,13 +283,13 @@ class Subject:
         change = FieldChange("status", before, str(status))
         return (Drift(self.key, record.id, (change,), at=self.at),)
 
-    def drifts(self, *, shall: Spec | None = None) -> tuple[Drift, ...]:
-        """The drift to show. A change that makes of the campaign what it `shall` be undoes that of the
-        fields, and what the manifest wants by now is none."""
+    def drifts(self, *, spec: Spec | None = None) -> tuple[Drift, ...]:
+        """The drift to show. With `spec`, an update to that spec is planned: it corrects the drift, and a
+        field that live has as the spec wants it is no drift."""
         shown = self.drift
-        if shall is not None:
-            shown = tuple(change for change in shown if not _is_in(shall, change))
-        fields = (Drift(self.key, self.record.id, shown, shall is not None, self.at),) if shown else ()
+        if spec is not None:
+            shown = tuple(change for change in shown if not _is_in(spec, change))
+        fields = (Drift(self.key, self.record.id, shown, spec is not None, self.at),) if shown else ()
         return (*self.status_drift(), *fields)
 
     def noted(self, *, manifest: bool = False) -> Record | None:

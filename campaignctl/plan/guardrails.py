@@ -49,49 +49,63 @@ def destroys(changes: Changes, ctx: PlanContext) -> Objection | None:
     """Cancels, and forgets of what could still send, of the recorded campaigns that are not final."""
     alive = {each.id: each for each in _recorded(ctx) if not records.final(each, ctx.now)}
     destroyed = tuple(
-        change.key for change in changes if change.id in alive and _destroys_one(change, alive[change.id])
+        change.key
+        for change in changes
+        if (record := alive.get(change.id or ""))
+        and (
+            change.action is Action.CANCEL
+            or (change.action is Action.FORGET and records.can_send(record.status))
+        )
     )
     limit = ctx.project.guardrails.max_destroy_percent
     percent = 100 * len(destroyed) / len(alive) if alive else 0
     if len(destroyed) < DESTROY_COUNTS_FROM or percent <= limit:
         return None
     counted = f"{len(destroyed)} of {len(alive)} campaigns that are not final ({percent:.0f} %)"
-    return Objection(
-        "max_destroy_percent", counted, f"{ctx.project.guardrails.max_destroy_percent} %", destroyed
-    )
-
-
-def _destroys_one(change: Change, record: Record) -> bool:
-    return change.action is Action.CANCEL or (
-        change.action is Action.FORGET and records.can_send(record.status)
-    )
+    return Objection("max_destroy_percent", counted, f"{limit} %", destroyed)
 
 
 def immediate_sends(changes: Changes, ctx: PlanContext) -> Objection | None:
     """How many campaigns are set off at once."""
-    keys = _keys(change for change in changes if change.sends_at_once)
-    limit = ctx.project.guardrails.max_immediate_sends
-    if len(keys) <= limit:
-        return None
-    found = f"{len(keys)} campaigns are set off at once"
-    return Objection("max_immediate_sends", found, f"{limit} in one apply", keys)
+    keys, limit = _set_off(changes), ctx.project.guardrails.max_immediate_sends
+    said = f"{len(keys)} campaigns are set off at once"
+    return _above(limit, Objection("max_immediate_sends", said, f"{limit} in one apply", keys))
 
 
 def forbidden_immediate(changes: Changes, ctx: PlanContext) -> Objection | None:
     """Whether anything is set off at once where nothing may be."""
-    keys = _keys(change for change in changes if change.sends_at_once)
-    if not ctx.project.guardrails.forbid_immediate or not keys:
-        return None
-    return Objection("forbid_immediate", f"{_campaigns(keys)} set off at once", "none at all", keys)
+    keys, limit = _set_off(changes), 0 if ctx.project.guardrails.forbid_immediate else None
+    said = f"{_campaigns(keys)} set off at once"
+    return _above(limit, Objection("forbid_immediate", said, "none at all", keys))
 
 
 def arming_changes(changes: Changes, ctx: PlanContext) -> Objection | None:
     """How many changes let a campaign send what it could not before."""
     keys = _keys(change for change in changes if change.arms)
-    limit = ctx.project.guardrails.max_arming_changes
-    if limit is None or len(keys) <= limit:
-        return None
-    return Objection("max_arming_changes", f"{_campaigns(keys)} armed", f"{limit} in one apply", keys)
+    limit, said = ctx.project.guardrails.max_arming_changes, f"{_campaigns(keys)} armed"
+    return _above(limit, Objection("max_arming_changes", said, f"{limit} in one apply", keys))
+
+
+def targeting(changes: Changes, ctx: PlanContext) -> Objection | None:
+    """Whether something may be sent to everyone where an audience is required."""
+    # What somebody can start by hand may go out too.
+    keys = _keys(
+        change
+        for change in changes
+        if change.audience == "everyone"
+        and (change.arms or (change.action in _MAKES and change.sends.when == "manual"))
+    )
+    limit, said = 0 if ctx.project.guardrails.require_targeting else None, f"{_campaigns(keys)} for everyone"
+    return _above(limit, Objection("require_targeting", said, "a `targeting` in each", keys))
+
+
+def _set_off(changes: Changes) -> tuple[str, ...]:
+    return _keys(change for change in changes if change.sends_at_once)
+
+
+def _above(limit: int | None, objection: Objection) -> Objection | None:
+    """The objection, if it is to more keys than the limit."""
+    return objection if limit is not None and len(objection.keys) > limit else None
 
 
 def lead_times(changes: Changes, ctx: PlanContext) -> Objection | None:
@@ -116,21 +130,6 @@ def too_late(change: Change, limits: Guardrails, now: datetime) -> bool:
     """
     first = change.sends.first
     return change.arms and first is not None and first - now < limits.min_lead_time
-
-
-def targeting(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """Whether something may be sent to everyone where an audience is required."""
-    if not ctx.project.guardrails.require_targeting:
-        return None
-    keys = _keys(change for change in changes if _may_go_out(change) and change.audience == "everyone")
-    if not keys:
-        return None
-    return Objection("require_targeting", f"{_campaigns(keys)} for everyone", "a `targeting` in each", keys)
-
-
-def _may_go_out(change: Change) -> bool:
-    """Whether it arms, or makes what somebody can start by hand."""
-    return change.arms or (change.action in _MAKES and change.sends.when == "manual")
 
 
 def labels(changes: Changes, ctx: PlanContext) -> Objection | None:
@@ -262,7 +261,7 @@ _CHECKS: dict[Liftable, Check] = {
 
 
 def objections(changes: Iterable[Change], ctx: PlanContext) -> tuple[Objection, ...]:
-    """Every guardrail that these changes would break, but for those of which it is lifted."""
+    """Every guardrail that these changes would break, without the changes for which it is lifted."""
     planned = tuple(changes)
     found = (check(_bound(name, planned, ctx.lifts), ctx) for name, check in _CHECKS.items())
     return tuple(objection for objection in found if objection)

@@ -1,4 +1,4 @@
-"""What is held back although the table would do it: what is halted, what would go out twice in one plan."""
+"""What a plan leaves out although the table allows it: what is halted, or would be sent twice by one plan."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def held_back(reading: Reading, verdicts: dict[str, Verdict]) -> dict[str, Verdi
     arming, and nothing else."""
     at_once = [known for known in reading.unsettled.values() if known.at_once]
     if at_once:
-        reason, hint = f"{at_once[0].key} may have been set off and is not settled", at_once[0].hint
+        reason, hint = f"{at_once[0].key} may have been sent; its outcome is unknown", at_once[0].hint
     elif reading.behind:
         reason = f"the state is behind: it does not know {ids_of(reading.behind)} of this project"
         hint = Sentence(RECOVER)
@@ -63,8 +63,8 @@ def held_back(reading: Reading, verdicts: dict[str, Verdict]) -> dict[str, Verdi
 
 
 def without_twins(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
-    """Of several campaigns with one body that a plan sets off at once only the first goes out, but for
-    those that `--replace` sends again deliberately."""
+    """Of several campaigns with the same body that a plan sends at once, only the first is kept, except those
+    that `--replace` sends again on purpose."""
     first: dict[str, str] = {}
     kept = dict(verdicts)
     for key, verdict in verdicts.items():

@@ -38,9 +38,9 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A member that both the manifest and somebody in the dashboard changed, to different values.
+    """A field that both the manifest and someone in the dashboard changed, to different values.
 
-    Each is None where the member is not set.
+    Each is None where the field is not set.
     """
 
     path: str
@@ -61,8 +61,8 @@ class Change:
     targeting. `live_digest` is the digest of the live campaign that was planned against; a saved plan is
     refused when it differs. `intent` is the id under which a create, or an update that sends at once, is
     put on record before it is sent. `moved_from` is the key that a move takes the record from, `record`
-    what an adopt puts on record. `conflicts` are members of which this change overwrites what somebody
-    else set.
+    what an adopt puts on record. `conflicts` are fields that someone else set and this change
+    overwrites.
     """
 
     key: str

@@ -117,7 +117,7 @@ def _problem(
     if going[source] != key:
         return f"{going[source]} and {key} are both moved from {source}", "keep `moved` in one of them"
     if source in known.campaigns and source not in going.values():
-        hint = f"take {source} away, or `moved` out of {key}"
+        hint = f"remove {source}, or `moved` from {key}"
         return f"moved from {source}, which is still declared", hint
     return None
 

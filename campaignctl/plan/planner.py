@@ -95,10 +95,9 @@ _SHOWN = 12
 
 
 def warning(ctx: PlanContext, actions: Iterable[Action]) -> str | None:
-    """A line for whoever is about to take back what they have not seen; None where nothing speaks for that.
+    """A warning that this plan may revert changes that the checkout does not have; None otherwise.
 
-    An older checkout may be meant (to go back), and what it takes away is shown as every change is; so it
-    is a warning, and no objection.
+    Going back may be intended, and every reverted change is shown; so it is no objection.
     """
     if ctx.options.destroy or ctx.options.refresh_only or not _TAKES_BACK & set(actions):
         return None
@@ -107,8 +106,8 @@ def warning(ctx: PlanContext, actions: Iterable[Action]) -> str | None:
         return None
     at = instant(parse_iso(last.at), ctx.desired.project.time_zone)
     return (
-        f"this checkout does not have commit {str(last.commit)[:_SHOWN]}, which {last.who} applied on {at}."
-        " What was added or changed there is taken back here; if that is not meant, `git pull` and plan again"
+        f"this checkout lacks commit {str(last.commit)[:_SHOWN]}, applied by {last.who} on {at}."
+        " This plan reverts what that commit changed; if that is not intended, `git pull` and plan again"
     )
 
 
@@ -178,7 +177,7 @@ def _removed(ctx: PlanContext) -> Iterator[str]:
     recorded = ctx.records
     gone = [key for key in ctx.desired.removed if key not in recorded]
     if gone:
-        yield f"{_named(gone)}: declared Removed and not recorded; the document can go"
+        yield f"{_named(gone)}: declared Removed and not recorded; the document can be deleted"
 
 
 def _nothing_done(verdicts: dict[str, Verdict]) -> Iterator[str]:

@@ -144,8 +144,8 @@ def released(key: str, record: Record, status: str, now: datetime) -> Released:
 
 
 def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle | None = None) -> Record:
-    """The record of a campaign that somebody else made: applied is what live shows of its spec, so that every
-    difference to a manifest is an update that is shown."""
+    """The record of a campaign that someone else made: what live shows counts as applied, so that every
+    difference from a manifest is shown as an update."""
     spec = requested(live)
     found = marker.read(live.members)
     ours = found is not None and found.scope == marker.scope_tag(project.name, project.environment)

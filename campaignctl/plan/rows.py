@@ -23,7 +23,7 @@ DESTROYED = "destroyed"
 def unsettled(ctx: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: a write has an unknown outcome, and `apply` settles it."""
     intent, known = ctx.unsettled[one.key], ctx.reading.unsettled.get(one.key)
-    reason = known.reason if known else f"unsettled: nobody knows whether its {intent.operation} happened"
+    reason = known.reason if known else f"unsettled: the outcome of its {intent.operation} is unknown"
     hint = known.hint if known else Sentence(Command("apply"))
     return Verdict(blocked=Blocked(one.key, intent.id, "unsettled", reason, hint))
 
@@ -62,7 +62,9 @@ def missed_before(_ctx: PlanContext, _one: Subject) -> Verdict:
 
 def missed(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked** until one apply has recorded it as missed."""
-    hint = f"set a new scheduled_time in {one.key}, or let one apply take note of it"
+    hint = Sentence(
+        f"set a new scheduled_time in {one.key}, or run ", Command("apply"), " once to record it as missed"
+    )
     blocked = Blocked(one.key, None, "missed", "its scheduled_time is past and it was never created", hint)
     return Verdict(blocked=blocked, missed=one.body)
 
@@ -116,8 +118,8 @@ def may_send(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: it may still send."""
     return one.blocked(
         f"{one.status}: it may still send",
-        f"decide or pause {one.record.id} in the dashboard, or declare {one.key} by a document of"
-        " `kind: Removed` with `on_destroy: forget`",
+        f"decide or pause {one.record.id} in the dashboard, or add a `kind: Removed` document for {one.key}"
+        " with `on_destroy: forget`",
     )
 
 
@@ -128,9 +130,9 @@ def unknown(_: PlanContext, one: Subject) -> Verdict:
     command = "destroy" if one.destroyed and one.wanted else "apply"
     option = "--replace" if one.desired == "replaced" else "--target"
     # The API may refuse to end it; and what is forgotten while it is declared would be created again.
-    given_up = () if one.wanted else (", or ", Command("state", "rm", one.key), " to let it be")
+    given_up = () if one.wanted else (", or ", Command("state", "rm", one.key), " to leave it alone")
     return one.blocked(
-        f"the API reports the status {shown}, which we do not know; it may still send",
+        f"the API reports the status {shown}, which is unknown to us; it may still send",
         Sentence(Command(command, option, one.key, "--override", "unknown_status"), *given_up),
     )
 
@@ -202,7 +204,7 @@ def _canceled_by_others(one: Subject) -> str | None:
 
 def active_again(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: canceled is final."""
-    return one.blocked("canceled, which is final, and declared active again", _create_again(one))
+    return one.blocked("declared active again, but canceled is final", _create_again(one))
 
 
 def _create_again(one: Subject) -> Sentence:
@@ -294,7 +296,7 @@ def resumed(ctx: PlanContext, one: Subject, edited: Verdict, why: str) -> Verdic
     planned = edited.changes[-1].spec if edited.changes else None
     spec: Mapping[str, Any] = planned if planned is not None else update_rules.target(one)[1]
     sends = sends_after(one.record.applied, spec, ctx.now)
-    time, no_time = None, "it has no time at which it could go on"
+    time, no_time = None, "it has no time to resume at"
     if sends.when == "scheduled":
         time, no_time = str(spec["scheduled_time"]), "its scheduled_time is past"
     elif sends.when == "recurring":
@@ -345,7 +347,7 @@ def winner(ctx: PlanContext, one: Subject) -> Verdict:
     messages = messages_of(one.live)
     found = [index for index, message in enumerate(messages) if message.get("name") == named]
     if len(found) == 1 and (message_id := messages[found[0]].get("id")):
-        unreached = "what else the manifest changes cannot reach this campaign any more"
+        unreached = "the other changes of the manifest cannot reach this campaign any more"
         warnings = (unreached,) if one.edited else ()
         return Verdict(changes=(changes.set_winner(ctx, one, found[0], str(message_id), warnings=warnings),))
     if len(found) > 1:

@@ -33,7 +33,7 @@ Spec = Mapping[str, Any]
 
 
 def conflicts(applied: Spec, drift: Iterable[FieldChange], live: Spec, spec: Spec) -> tuple[Conflict, ...]:
-    """The fields of which an update overwrites what somebody else set, to another value.
+    """The fields that someone else set and this update overwrites with another value.
 
     `drift` is what live changed of `applied`, `live` the whole of it as far as known, `spec` what the update
     makes of it. Where the paths of both meet, the one nearer to the root counts.
@@ -81,7 +81,7 @@ def live_has(one: Subject) -> bool:
 
 
 def target(one: Subject) -> tuple[Spec, Spec]:
-    """What is live as far as known, and what shall be once what is ignored stays as it is."""
+    """What is live as far as known, and what it becomes; ignored fields stay as they are."""
     current = overlay(one.record.applied, one.comparison.changes)
     # Messages that live has beyond those that were set, where that is ignored.
     added = [
@@ -94,18 +94,18 @@ def target(one: Subject) -> tuple[Spec, Spec]:
 
 def edit(ctx: PlanContext, one: Subject) -> Verdict:
     """The update that makes a live campaign what its manifest says, or why there is none."""
-    current, shall = target(one)
-    patch = merge_patch(current, shall)
-    if kept := _kept(one, patch, shall):
-        shall = overlay(shall, kept)
-        patch = merge_patch(current, shall)
-    patch = _marked(ctx, one, patch, shall)
+    current, goal = target(one)
+    patch = merge_patch(current, goal)
+    if kept := _kept(one, patch, goal):
+        goal = overlay(goal, kept)
+        patch = merge_patch(current, goal)
+    patch = _marked(ctx, one, patch, goal)
     if not patch:
         return Verdict(drift=one.status_drift(), observed=one.noted(manifest=True))
     reason = "the manifest changed" if one.edited else "live was changed outside of campaignctl"
     change = replace(
-        changes.update(ctx, one, current, shall, patch, reason=reason),
-        conflicts=conflicts(one.record.applied, one.drift, current, shall),
+        changes.update(ctx, one, current, goal, patch, reason=reason),
+        conflicts=conflicts(one.record.applied, one.drift, current, goal),
     )
     if patch.get(EVENT) and (one.held or one.status is Status.PAUSED):
         # Nothing says whether the event makes a paused campaign send; a paused one must not.
@@ -113,17 +113,17 @@ def edit(ctx: PlanContext, one: Subject) -> Verdict:
             "paused, and run_immediately would set it off",
             f"set a scheduled_time in {one.key} instead, or `--replace {one.key}` to create it again, active",
         )
-    sends = known_sends(without_event(shall), ctx.now) if one.held else change.sends
+    sends = known_sends(without_event(goal), ctx.now) if one.held else change.sends
     if ("scheduled_time" in patch or change.arms) and is_past(sends, ctx.now):
         return one.blocked(
             "its scheduled_time is past", f"set a new scheduled_time in {one.key}, then plan again"
         )
     # That a halt paused it is noted now: the update would make the pause look like another one.
-    return Verdict(changes=(change,), drift=one.drifts(shall=shall), observed=one.noted())
+    return Verdict(changes=(change,), drift=one.drifts(spec=goal), observed=one.noted())
 
 
-def _kept(one: Subject, patch: Spec, shall: Spec) -> tuple[FieldChange, ...]:
-    """The ignored fields that live has inside arrays that have to be sent, and nobody ever set."""
+def _kept(one: Subject, patch: Spec, goal: Spec) -> tuple[FieldChange, ...]:
+    """Ignored fields that only live has, inside arrays that have to be sent whole."""
     if one.live is None or not one.ignored:
         return ()
     members = one.live.members
@@ -132,7 +132,7 @@ def _kept(one: Subject, patch: Spec, shall: Spec) -> tuple[FieldChange, ...]:
         for name, value in patch.items()
         if isinstance(value, list) and isinstance(members.get(name), list)
     }
-    own = leaves(shall)
+    own = leaves(goal)
     return tuple(
         FieldChange(path, None, value)
         for path, value in leaves(lists).items()
@@ -140,7 +140,7 @@ def _kept(one: Subject, patch: Spec, shall: Spec) -> tuple[FieldChange, ...]:
     )
 
 
-def _marked(ctx: PlanContext, one: Subject, patch: dict[str, Any], shall: Spec) -> dict[str, Any]:
+def _marked(ctx: PlanContext, one: Subject, patch: dict[str, Any], goal: Spec) -> dict[str, Any]:
     """A patch that touches metadata names every field of it and repeats the marker, in case the API replaces
     the object instead of merging it."""
     project, intent = ctx.project, one.record.intent
@@ -148,5 +148,5 @@ def _marked(ctx: PlanContext, one: Subject, patch: dict[str, Any], shall: Spec) 
         return patch
     shown = marker.read(one.live.members) if one.live else None
     ours = shown or marker.make(project.name, project.environment, one.key, intent)
-    fields = {**(patch["metadata"] or {}), **(shall.get("metadata") or {}), marker.MEMBER: str(ours)}
+    fields = {**(patch["metadata"] or {}), **(goal.get("metadata") or {}), marker.MEMBER: str(ours)}
     return {**patch, "metadata": fields}

@@ -27,7 +27,7 @@ _VOLATILE = (
     (r"\b(?:push|sms)/(?:spring|summer|winter|flash|new|again|draft)\b", "KEY"),
     (r" \(KEY\.yaml:\d+:\d+\)", ""),
     (r"\b10309\d\d\b|\b9999999\b", "ID"),
-    (r"commit \w{12}, which .*", "commit …"),
+    (r"commit \w{12}, applied .*", "commit …"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?", "TIME"),
     (r"process \d+ on \S+,", "process … on …,"),
     (r"by \w+ at TIME", "by … at TIME"),
