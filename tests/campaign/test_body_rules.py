@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.check import check
-from campaignctl.campaign.macros import SYSTEM
+from campaignctl.campaign.contract import SYSTEM_MACROS
 
 
 def push(**members: Any) -> dict[str, Any]:
@@ -179,5 +179,5 @@ def test_one_hundred_characters_are_allowed_whatever_their_bytes() -> None:
 
 
 def test_system_macros_have_their_form() -> None:
-    assert len(SYSTEM) == 18
-    assert all(name.startswith("OCMH_") for name in SYSTEM)
+    assert len(SYSTEM_MACROS) == 18
+    assert all(name.startswith("OCMH_") for name in SYSTEM_MACROS)

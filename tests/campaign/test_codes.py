@@ -19,10 +19,10 @@ def test_a_country_that_there_is(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "said", "hint"),
     [
-        ("UK", "there is no country with the code 'UK'", "did you mean GB?"),
-        ("XX", "there is no country with the code 'XX'", ""),
-        ("de", "'de' is no country code of two capitals", "did you mean DE?"),
-        ("DEU", "'DEU' is no country code of two capitals", ""),
+        ("UK", "unknown country code 'UK'", "did you mean GB?"),
+        ("XX", "unknown country code 'XX'", ""),
+        ("de", "'de' is not a country code of two capital letters", "did you mean DE?"),
+        ("DEU", "'DEU' is not a country code of two capital letters", ""),
     ],
 )
 def test_a_country_that_there_is_not(code: str, said: str, hint: str) -> None:
@@ -32,10 +32,10 @@ def test_a_country_that_there_is_not(code: str, said: str, hint: str) -> None:
 @pytest.mark.parametrize(
     ("code", "said", "hint"),
     [
-        ("cz", "there is no language with the code 'cz'", "did you mean cs?"),
-        ("DE", "'DE' is no language code of two small letters", "did you mean de?"),
-        ("de-AT", "'de-AT' is no language code of two small letters", "did you mean de?"),
-        ("english", "'english' is no language code of two small letters", ""),
+        ("cz", "unknown language code 'cz'", "did you mean cs?"),
+        ("DE", "'DE' is not a language code of two lower-case letters", "did you mean de?"),
+        ("de-AT", "'de-AT' is not a language code of two lower-case letters", "did you mean de?"),
+        ("english", "'english' is not a language code of two lower-case letters", ""),
     ],
 )
 def test_a_language_that_there_is_not(code: str, said: str, hint: str) -> None:

@@ -83,7 +83,7 @@ def test_the_clock_stops_goes_and_jumps(control: Control) -> None:
     for bad in ("2040-01-01", "2040-02-30 00:00:00"):
         with pytest.raises(ControlError, match="timestamp"):
             control.set_clock(bad)
-    with pytest.raises(ControlError, match="cannot go there"):
+    with pytest.raises(ControlError, match="cannot be set"):
         control.advance(1e15)
 
 

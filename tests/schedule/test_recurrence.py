@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaignctl.schedule.cron import CronError
-from campaignctl.schedule.recurrence import occurrences, weekday_readings
+from campaignctl.schedule.cron import CronError, occurrences, weekday_readings
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday
 
