@@ -1,4 +1,4 @@
-"""Codes of countries and languages: those that there are, and what is said of others."""
+"""Codes of countries and languages, and the warnings about unknown ones."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import pytest
 from campaignctl.campaign.lint import COUNTRIES, LANGUAGES, doubtful_country, doubtful_language
 
 
-def test_the_lists_are_whole() -> None:
+def test_the_code_lists_are_complete() -> None:
     assert (len(COUNTRIES), len(LANGUAGES)) == (250, 189)
 
 
 @pytest.mark.parametrize("code", ["DE", "GB", "NO", "XK"])
-def test_a_country_that_there_is(code: str) -> None:
+def test_a_known_country_code_has_no_warning(code: str) -> None:
     assert doubtful_country(code) is None
 
 
@@ -25,7 +25,7 @@ def test_a_country_that_there_is(code: str) -> None:
         ("DEU", "'DEU' is not a country code of two capital letters", ""),
     ],
 )
-def test_a_country_that_there_is_not(code: str, said: str, hint: str) -> None:
+def test_an_unknown_country_code_is_a_warning(code: str, said: str, hint: str) -> None:
     assert doubtful_country(code) == (said, hint)
 
 
@@ -38,5 +38,5 @@ def test_a_country_that_there_is_not(code: str, said: str, hint: str) -> None:
         ("english", "'english' is not a language code of two lower-case letters", ""),
     ],
 )
-def test_a_language_that_there_is_not(code: str, said: str, hint: str) -> None:
+def test_an_unknown_language_code_is_a_warning(code: str, said: str, hint: str) -> None:
     assert doubtful_language(code) == (said, hint)

@@ -1,4 +1,4 @@
-"""Cron expressions: what is accepted, and the message for what is not."""
+"""Cron expressions: valid ones, and the messages about invalid ones."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_an_expression_of_five_fields_is_accepted(text: str) -> None:
         ("1" * 1000, "too long"),
     ],
 )
-def test_what_is_no_expression_says_why(text: str, message: str) -> None:
+def test_an_invalid_expression_says_why(text: str, message: str) -> None:
     assert message in (check_cron(text) or "")
 
 
@@ -72,7 +72,7 @@ fields = st.tuples(
 
 
 @given(fields, st.datetimes(datetime(2026, 1, 1), datetime(2036, 1, 1)))  # noqa: DTZ001 - made aware below
-def test_the_values_written_out_run_when_the_expression_does(parts: tuple[str, ...], start: datetime) -> None:
+def test_the_expanded_expression_runs_at_the_same_times(parts: tuple[str, ...], start: datetime) -> None:
     text = " ".join(parts)
     after = start.replace(tzinfo=UTC)
     expected = list(islice(CronSim(text, after), 5))

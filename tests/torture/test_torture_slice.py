@@ -32,7 +32,7 @@ def test_nothing_is_sent_twice_and_nothing_is_lost(which: tuple[str, ...]) -> No
     assert "duplicates" in done.stdout
 
 
-def test_a_change_of_a_project_of_ones_own_is_tortured(tmp_path: Path) -> None:
+def test_a_change_of_your_own_project_is_tortured(tmp_path: Path) -> None:
     """From the sample project with one campaign less and another text to what it is."""
     earlier = tmp_path / "earlier"
     shutil.copytree(_ROOT / "campaigns", earlier, ignore=shutil.ignore_patterns(".campaignctl"))
@@ -45,7 +45,7 @@ def test_a_change_of_a_project_of_ones_own_is_tortured(tmp_path: Path) -> None:
     assert "campaigns" in done.stdout
 
 
-def test_what_is_no_project_is_said_and_not_tortured(tmp_path: Path) -> None:
+def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
     done = torture("--project", str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert "has no campaignctl.yaml" in done.stderr
