@@ -119,7 +119,7 @@ def check_cron(expression: str, switches: Switches) -> None:
     """Raise ValueError with the reason for a cron expression that the API refuses."""
     parts = expression.split(" ")
     if len(parts) != _CRON_FIELDS or not all(parts):
-        raise ValueError("must be five fields separated by one blank")
+        raise ValueError("must be five fields separated by single spaces")
     if switches.cron_minute_literal and not parts[0].isdecimal():
         raise ValueError("the minute must be one number")
     _occurrences(parts, datetime(2000, 1, 1))  # noqa: DTZ001 - naive datetimes are GMT here
