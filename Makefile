@@ -1,5 +1,5 @@
 # One command each for people, pre-commit and CI. A fresh machine needs Python 3.11 and git, nothing else.
-# The virtual environment is made on first use; every package in it is pinned by hash in a lock.
+# The virtual environment is created on first use; a lock pins every package by hash.
 
 PYTHON ?= python3
 UV ?= uv
@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 
-# A stamp is named after what it installed: a changed lock is a new name, whatever the clock says.
+# A stamp is named after the digest of its lock, so that a changed lock installs again whatever its mtime.
 digest = $(shell cat $(1) | cksum | tr -s ' ' '-')
 RUNTIME := $(VENV)/.runtime-$(call digest,requirements.lock)
 DEV := $(VENV)/.dev-$(call digest,requirements-dev.lock pyproject.toml)
@@ -32,8 +32,8 @@ help:
 	@echo "make torture every crash point and fault, over 5,000 trials (half an hour);"
 	@echo "             of a project of your own: make torture PROJECT=DIR [BEFORE=DIR] [SLICE=N]"
 	@echo "make docs    write the generated parts of README.md and docs/"
-	@echo "make format  put the code into its canonical form"
-	@echo "make lock    compile the locks anew (needs uv)"
+	@echo "make format  format the code"
+	@echo "make lock    compile the locks again (needs uv)"
 	@echo "make clean   remove caches and build results"
 
 demo: $(RUNTIME)
@@ -49,7 +49,7 @@ quick: $(DEV)
 test: $(DEV)
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
-# The tests come last, so that their closing line is the last line of the output.
+# The tests come last, so that the last line of the output is theirs.
 check: lint types contracts campaigns test
 
 lint: $(DEV)

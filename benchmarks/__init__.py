@@ -1,1 +1,1 @@
-"""Benchmarks: each a module with a `main` that measures, prints ratios of one run, and returns 0 or 1."""
+"""Benchmarks: each module has a `main` that measures, prints the ratios of one run, and returns 0 or 1."""

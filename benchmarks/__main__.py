@@ -12,7 +12,7 @@ NAMES = (
 
 
 def main(names: list[str]) -> int:
-    """Run the named benchmarks, or all; the number of those above their bound."""
+    """Run the named benchmarks, or all; return how many exceed their bound."""
     failed = 0
     for name in names or NAMES:
         print(f"== {name}")

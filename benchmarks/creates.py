@@ -1,4 +1,4 @@
-"""100 creates against a sandbox with the documented windows: time against the bound, requests, 429s."""
+"""100 creates against a sandbox with the documented rate limits: time against the bound, requests, 429s."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def manifest(number: int) -> str:
 
 
 def main() -> int:
-    """Measure, print the figures, and end with 1 when one is above its bound."""
+    """Measure, print the figures, and return 1 if one exceeds its bound."""
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
         Path(folder, "campaignctl.yaml").write_text("metadata: {name: benchmark}\n")
         for number in range(COUNT):
@@ -43,7 +43,7 @@ def main() -> int:
     # The first window opens with the first create: the last of N leaves after N / 10 - 1 full windows.
     bound = COUNT / PER_SECOND - 1
     span = max(times) - min(times)
-    print(f"  {COUNT} creates: {len(requests)} requests, {refused} answers 429, {wall:.1f} s in all")
+    print(f"  {COUNT} creates: {len(requests)} requests, {refused} refused (429), {wall:.1f} s in total")
     print(f"  first to last create {span:.2f} s, bound {bound:.2f} s, ratio {span / bound:.3f}")
     return int(refused > 0 or len(requests) > MAX_REQUESTS or span / bound > MAX_RATIO)
 

@@ -1,4 +1,4 @@
-"""200 creates with the state on a git remote 100 ms away: time against the bound of the rate windows."""
+"""200 creates with the state on a git remote 100 ms away: time against the bound of the rate limits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PROJECT = {"metadata": {"name": "benchmark"}, "state": {"backend": "git"}}
 
 
 def bound(requests: int) -> float:
-    """The least seconds from the first to the last of so many requests in the two windows."""
+    """The least possible seconds from the first to the last of this many requests, by the rate limits."""
     minutes, rest = divmod(requests - 1, PER_MINUTE)
     return minutes * MINUTE + rest // PER_SECOND
 
@@ -35,7 +35,7 @@ def set_up(root: Path, port: int) -> Path:
     """A clone of the remote with the project in it."""
     git(root, "init", "--quiet", "--bare", "remote.git")
     git(root / "remote.git", "config", "http.receivepack", "true")
-    git(root / "remote.git", "config", "receive.autogc", "false")  # the far side has a machine of its own
+    git(root / "remote.git", "config", "receive.autogc", "false")  # the remote side is another machine
     project = root / "clone"
     git(root, "init", "--quiet", str(project))
     git(project, "remote", "add", "origin", f"http://127.0.0.1:{port}/remote.git")
@@ -46,7 +46,7 @@ def set_up(root: Path, port: int) -> Path:
 
 
 def main() -> int:
-    """Measure, print the figures, and end with 1 when one is above its bound."""
+    """Measure, print the figures, and return 1 if one exceeds its bound."""
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox, smart_http(Path(folder)) as server:
         with far_away(server.server_port, ROUND_TRIP) as port:
             project = set_up(Path(folder), port)
@@ -68,8 +68,8 @@ def main() -> int:
         pushes = sum(1 for line in server.requests if line.startswith("POST") and "receive-pack" in line)
     refused = sum(1 for entry in requests if entry["status"] == 429)
     least = bound(len(requests) - refused)
-    print(f"  {COUNT} creates: {len(requests)} requests, {refused} answers 429, {pushes} pushes")
-    print(f"  {wall:.1f} s in all, bound {least:.1f} s, ratio {wall / least:.3f}")
+    print(f"  {COUNT} creates: {len(requests)} requests, {refused} refused (429), {pushes} pushes")
+    print(f"  {wall:.1f} s in total, bound {least:.1f} s, ratio {wall / least:.3f}")
     return int(wall / least > MAX_RATIO)
 
 

@@ -1,4 +1,4 @@
-"""20 processes, 50 increments each, of one state on a git remote: every one of the 1,000 is to be kept."""
+"""20 processes with 50 increments each of one state on a git remote: all 1,000 must be kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST = 3600.0
 
 
 def main() -> int:
-    """Let them, print what is left, and end with 1 when one is missing."""
+    """Run them, print what is kept, and return 1 if an increment is missing."""
     with tempfile.TemporaryDirectory() as folder:
         place = GitPlace(Path(folder), longest_wait=timedelta(seconds=10))
         session = place.backend().acquire("apply", timedelta())

@@ -1,4 +1,4 @@
-"""`halt --all` of 100 campaigns while an apply of 600 runs: how soon the first and the last is stopped."""
+"""`halt --all` of 100 campaigns while an apply of 600 runs: how soon the first and the last stop."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ FIRST_SEND = datetime(2036, 3, 22, 10, tzinfo=UTC)
 
 
 def manifest(number: int) -> str:
-    """A small campaign, each a day later than the one before."""
+    """A small campaign, each one day after the previous one."""
     at = (FIRST_SEND + timedelta(days=number)).strftime("%Y-%m-%d %H:%M:%S")
     message = {"name": "m", "channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Hello"}}}
     return json.dumps({"spec": {"name": f"C{number}", "scheduled_time": at, "messages": [message]}})
 
 
 def main() -> int:
-    """Measure, print the figures, and end with 1 when the first pause is late or a request was refused."""
+    """Measure, print the figures, and return 1 if the first pause is late or a request was refused."""
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
         control = Control(sandbox.url)
         Path(folder, "campaignctl.yaml").write_text("metadata: {name: benchmark}\napi: {timeout: 5s}\n")
@@ -57,7 +57,7 @@ def main() -> int:
     pauses = [entry["real_time"] - began for entry in requests if entry["path"].endswith("/pause")]
     refused = sum(1 for entry in requests if entry["status"] == 429)
     print(f"  {len(pauses)} paused: the first after {pauses[0]:.2f} s (bound {MAX_FIRST:.0f} s),")
-    print(f"  the last after {pauses[-1]:.0f} s, proof after {took:.0f} s, {refused} answers 429")
+    print(f"  the last after {pauses[-1]:.0f} s, proof after {took:.0f} s, {refused} refused (429)")
     return int(pauses[0] > MAX_FIRST or refused > 0)
 
 

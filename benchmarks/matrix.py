@@ -1,6 +1,6 @@
-"""How long 3,000 campaigns of 100 manifests with defaults and a matrix take, beside 3,000 plain manifests.
+"""`validate` of 3,000 campaigns from 100 manifests with defaults and a matrix, against 3,000 plain manifests.
 
-Each side is a whole `validate`, its start included; the two take turns. Peak memory is that of the process.
+Each side is a whole process, its start included; the two take turns. Peak memory is that of the process.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ spec:
     countries: {items: ["{market}"], op: in}
     profile_age: {from: 0, to: 10}
 """
-#: What the defaults say, for a manifest that has none.
+#: The fields that come from the defaults, for a manifest without them.
 _WITHOUT_DEFAULTS = """\
   description: A campaign that greets everybody who came last week.
   labels: [welcome, spring]
@@ -70,7 +70,7 @@ _CONTENT = """\
 
 
 def main() -> int:
-    """Measure, print, and end with 1 when a matrix takes longer than manifests of their own."""
+    """Measure, print, and return 1 if the matrix takes longer than plain manifests."""
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         _write_matrices(Path(one))
         _write_plain(Path(other))
@@ -99,7 +99,7 @@ def _validate(folder: str) -> tuple[float, float]:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    # In KiB, and on macOS in bytes (getrusage(2)).
+    # In KiB; on macOS in bytes (getrusage(2)).
     unit = 1 if sys.platform == "darwin" else 1024
     return time.perf_counter() - start, usage.ru_maxrss * unit / (1 << 20)
 

@@ -1,4 +1,4 @@
-"""Start-up: `validate` of one manifest beside the bare import of its libraries, and what `--help` costs."""
+"""Start-up: `validate` of one manifest, and `--help`, against the bare import of the libraries."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ spec:
 
 
 def main() -> int:
-    """Measure, print the ratio, and end with 1 when it is above the bound."""
+    """Measure, print the ratio, and return 1 if it exceeds the bound."""
     python = sys.executable
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "campaignctl.yaml").write_text(_PROJECT)

@@ -1,4 +1,4 @@
-"""Bytes written to the state by an apply of N creates: they grow with N, not with N squared."""
+"""Bytes that an apply of N creates writes to the state: proportional to N, not to N squared."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _record(number: int) -> Record:
 
 
 def measure(count: int) -> tuple[int, float]:
-    """Bytes in journal and state, and seconds, for an apply of `count` creates."""
+    """Bytes written to journal and state, and seconds, for an apply of `count` creates."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "state.json")
         backend = LocalBackend(
@@ -55,7 +55,7 @@ def measure(count: int) -> tuple[int, float]:
 
 
 def main() -> int:
-    """Measure, print the growth, and end with 1 when it is above the bound."""
+    """Measure, print the growth, and return 1 if it exceeds the bound."""
     written = {}
     for count in SIZES:
         written[count], seconds = measure(count)

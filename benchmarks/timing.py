@@ -1,4 +1,4 @@
-"""Whole processes, timed in turns, so that a drifting machine bears on all sides alike."""
+"""Times whole processes in turns, so that a drifting machine affects all sides alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 def alternate(sides: Mapping[str, list[str]], rounds: int) -> dict[str, float]:
     """The median seconds of each command; they take turns, after one round that does not count.
 
-    All run on compiled bytecode, as an installed tool does: that first round writes it.
+    All run on compiled bytecode, as an installed tool does: the first round writes it.
     """
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     seconds: dict[str, list[float]] = {name: [] for name in sides}

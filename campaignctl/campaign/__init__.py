@@ -1,1 +1,1 @@
-"""The domain: a campaign's specification, what the API reported, its marker and its canonical form."""
+"""The domain: a campaign's spec and its checks, what the API reported, its marker and its canonical form."""

@@ -1,4 +1,4 @@
-"""The canonical form of a spec: two specs that ask the API for the same have the same digest."""
+"""The canonical form of a spec: two specs that request the same campaign have the same digest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-# 0 and 1 stand for booleans in some members and edition of the API (API contract, section 0).
+# Fields that some editions of the API spell 0 and 1 (API contract, section 0).
 _FLAGS = frozenset(
     {
         "enabled",
@@ -25,15 +25,15 @@ _FLAGS = frozenset(
 
 
 def flag(name: str, value: Any) -> Any:
-    """`true` as 1 and `false` as 0 for members that the API spells either way; others unchanged."""
+    """`true` as 1 and `false` as 0 in fields that the API spells either way; other values unchanged."""
     if name in _FLAGS and isinstance(value, bool):
         return int(value)
     return value
 
 
 def canonical(value: Any, name: str = "") -> Any:
-    """The canonical form of a JSON value that stands under the member `name`: labels as a sorted set,
-    flags as 0 or 1, members sorted."""
+    """The canonical form of the JSON value of the field `name`: labels as a sorted set, flags as 0 or 1,
+    fields sorted."""
     if isinstance(value, Mapping):
         return {key: canonical(value[key], key) for key in sorted(value)}
     if name == "labels" and isinstance(value, list | tuple):
@@ -50,5 +50,5 @@ def digest(value: Any) -> str:
 
 
 def body_digest(spec: Mapping[str, Any]) -> str:
-    """The digest under which a body stands in the ledger: without metadata, which is ours or a tag."""
+    """The digest of a body in the ledger: without metadata, which no recipient sees."""
     return digest({name: value for name, value in spec.items() if name != "metadata"})

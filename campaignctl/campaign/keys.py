@@ -1,4 +1,4 @@
-"""Keys and the patterns that name them: an exact key wins; else `*` and `?` are wild, nothing else."""
+"""Patterns of keys: an exact key wins; otherwise `*` and `?` are wildcards, and nothing else is."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
-_WILD = "*?"
+_WILDCARDS = frozenset("*?")
 
 
 def named(pattern: str, keys: Collection[str]) -> frozenset[str]:
-    """Those of the keys that a pattern names: the exact one, else all that fit its wild signs."""
+    """The keys that a pattern names: the exact one, otherwise all that match its wildcards."""
     if pattern in keys:
         return frozenset((pattern,))
     return frozenset(key for key in keys if fits(pattern, key))
 
 
 def fits(pattern: str, key: str) -> bool:
-    """Whether a pattern names this key, whatever other keys there are."""
-    return pattern == key or (any(sign in pattern for sign in _WILD) and bool(_form(pattern).fullmatch(key)))
+    """Whether a pattern names this key, whatever other keys exist."""
+    return pattern == key or (
+        any(character in pattern for character in _WILDCARDS) and bool(_form(pattern).fullmatch(key))
+    )
 
 
 @lru_cache(256)
 def _form(pattern: str) -> re.Pattern[str]:
-    """Matrix keys contain `[`, so that nothing but `*` and `?` may mean anything."""
-    parts = ("[^\n]*" if sign == "*" else "[^\n]" if sign == "?" else re.escape(sign) for sign in pattern)
+    """Not fnmatch: matrix keys contain `[`, which must stand for itself."""
+    parts = ("[^\n]*" if one == "*" else "[^\n]" if one == "?" else re.escape(one) for one in pattern)
     return re.compile("".join(parts))

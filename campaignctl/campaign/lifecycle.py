@@ -1,4 +1,4 @@
-"""What a manifest's `lifecycle` says about a campaign beside its content."""
+"""What a manifest's `lifecycle` says about a campaign. Imported by commands that load no pydantic model."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Phase = Literal["active", "paused", "canceled"]
 class Lifecycle:
     """`lifecycle` of a manifest.
 
-    `ignore_changes` holds paths as in `messages/0/priority`: live may differ there without drift. `phase`
-    is what the campaign shall be doing; one that is not active is neither created nor resumed. `winner` is
-    the name of the message that wins its A/B test, once somebody has decided.
+    `ignore_changes` holds paths such as `messages/0/priority`, where live may differ without being drift.
+    `phase` is the intended phase; a campaign that is not active is neither created nor resumed. `winner` is
+    the name of the message that wins its A/B test, once that is decided.
     """
 
     prevent_destroy: bool = False

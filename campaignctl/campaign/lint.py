@@ -1,7 +1,7 @@
-"""The codes of countries and languages that exist, and what is often written in place of one.
+"""Lint: warnings about a campaign's body, for a person to look at.
 
-The API does not say which codes it knows (API contract, section 2.6): what is not among these is doubtful,
-and never wrong.
+Among them codes of countries and languages: the API does not say which codes it knows (API contract, section
+2.6), so that an unknown code is a warning and never an error.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from campaignctl.campaign import limits
+from campaignctl.campaign import contract
 from campaignctl.campaign.problem import KeyPath, Problem, warning
-from campaignctl.campaign.rules import LOCALISED, execution_options, languages_of
+from campaignctl.campaign.spec import LOCALISED, execution_options, languages_of
 
 
 def _codes(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-#: ISO 3166-1 alpha-2, and XK, under which Kosovo is known everywhere.
+#: ISO 3166-1 alpha-2, and XK, the common code for Kosovo.
 COUNTRIES = _codes(
     """
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT
@@ -32,7 +32,7 @@ COUNTRIES = _codes(
     UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
     """
 )
-#: ISO 639-1, and the older codes that systems still give: bh, in, iw, ji, mo, sh.
+#: ISO 639-1, and older codes that are still in use: bh, in, iw, ji, mo, sh.
 LANGUAGES = _codes(
     """
     aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de
@@ -43,7 +43,7 @@ LANGUAGES = _codes(
     tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
     """
 )
-#: What is no code, and the one that was probably meant.
+#: Common mistakes, and the code that was probably meant.
 MEANT_COUNTRY: Mapping[str, str] = {"UK": "GB", "EL": "GR", "EN": "GB"}
 MEANT_LANGUAGE: Mapping[str, str] = {
     "al": "sq",
@@ -68,13 +68,13 @@ MEANT_LANGUAGE: Mapping[str, str] = {
 
 
 def doubtful_country(code: str) -> tuple[str, str] | None:
-    """What is doubtful about the code of a country, and what to write; None if nothing is."""
-    return _doubt(code, code.upper(), COUNTRIES, MEANT_COUNTRY, "country", "two capitals")
+    """The warning about a country code and what to write instead; None for a known code."""
+    return _doubt(code, code.upper(), COUNTRIES, MEANT_COUNTRY, "country", "two capital letters")
 
 
 def doubtful_language(code: str) -> tuple[str, str] | None:
-    """What is doubtful about the code of a language, and what to write; None if nothing is."""
-    return _doubt(code, code.lower(), LANGUAGES, MEANT_LANGUAGE, "language", "two small letters")
+    """The warning about a language code and what to write instead; None for a known code."""
+    return _doubt(code, code.lower(), LANGUAGES, MEANT_LANGUAGE, "language", "two lower-case letters")
 
 
 def _doubt(
@@ -85,15 +85,15 @@ def _doubt(
     likely = meant.get(spelt) or (spelt if spelt in known else None)
     hint = f"did you mean {likely}?" if likely else ""
     if len(code) == 2 and code.isascii() and code.isalpha() and code == spelt:  # noqa: PLR2004 - their form
-        return f"there is no {what} with the code {code!r}", hint
+        return f"unknown {what} code {code!r}", hint
     if not likely and (spelt[:2] in known and spelt[2:3] in {"-", "_"}):
         hint = f"did you mean {spelt[:2]}?"
-    return f"{code[:40]!r} is no {what} code of {form}", hint
+    return f"{code[:40]!r} is not a {what} code of {form}", hint
 
 
 Body = Mapping[str, Any]
 
-_NEVER_SHOWN = ("actions", "badge", "tag", "renotify", "require_interaction", "silent", "vibration", "ttl")
+_UNDOCUMENTED = ("actions", "badge", "tag", "renotify", "require_interaction", "silent", "vibration", "ttl")
 _EXPECTED = {
     "push": ("title", "landing_url"),
     "email": ("sender_name", "sender_email", "subject", "html"),
@@ -103,21 +103,21 @@ _EXPECTED = {
 
 
 def problems(body: Body) -> Iterator[Problem]:
-    """Everything that a person should look at."""
-    yield from _bytes(body.get("name", ""), ("name",), limits.NAME)
-    yield from _bytes(body.get("description", ""), ("description",), limits.DESCRIPTION)
+    """Every warning about a body whose fields have their types; some may be missing."""
+    yield from _bytes(body.get("name", ""), ("name",), contract.NAME)
+    yield from _bytes(body.get("description", ""), ("description",), contract.DESCRIPTION)
     yield from _when(body)
     yield from _unconfirmed(body)
-    for name, advise in _PARTS.items():
+    for name, part in _PARTS.items():
         if name in body:
-            yield from advise(body[name], (name,))
+            yield from part(body[name], (name,))
     for index, message in enumerate(body.get("messages", ())):
         yield from _message(message, ("messages", index))
 
 
 def _bytes(text: str, path: KeyPath, limit: int) -> Iterator[Problem]:
-    """The API's limits count UTF-8 bytes on a neighbouring resource (section 2.3)."""
-    # Four bytes a character at most: what is shorter than a quarter needs no counting.
+    """A limit that the API counts in UTF-8 bytes on a sibling resource (section 2.3)."""
+    # A character has at most four bytes: a text shorter than a quarter of the limit needs no counting.
     if len(text) * 4 <= limit:
         return
     size = len(text.encode("utf-8", "surrogatepass"))
@@ -125,8 +125,8 @@ def _bytes(text: str, path: KeyPath, limit: int) -> Iterator[Problem]:
         yield warning(
             "long-text",
             path,
-            f"{size:,} bytes in UTF-8; the API may allow {limit:,}",
-            "the figure is documented for a neighbouring resource or in characters",
+            f"{size:,} bytes in UTF-8; the API may allow only {limit:,}",
+            "this limit is documented for a sibling resource, or in characters",
         )
 
 
@@ -137,13 +137,13 @@ def _when(body: Body) -> Iterator[Problem]:
         yield warning(
             "profile-time",
             ("send_in_profile_time_zone",),
-            "`send_in_profile_time_zone` has no clock time to go by: the campaign sends at once",
+            "`send_in_profile_time_zone` has no effect: with `run_immediately` there is no clock time",
         )
     if body.get("send_if_profile_time_passed") is True and not zoned:
         yield warning(
             "profile-time",
             ("send_if_profile_time_passed",),
-            "`send_if_profile_time_passed` says nothing without `send_in_profile_time_zone: true`",
+            "`send_if_profile_time_passed` has no effect without `send_in_profile_time_zone: true`",
         )
 
 
@@ -153,14 +153,16 @@ def _unconfirmed(body: Body) -> Iterator[Problem]:
             yield warning(
                 "unconfirmed",
                 (name,),
-                f"`{name}` is seen in answers only: the API may ignore or refuse it in a request",
+                f"`{name}` is known from answers only: the API may ignore or refuse it in a request",
             )
 
 
 def _labels(labels: list[str], path: KeyPath) -> Iterator[Problem]:
     for index, label in enumerate(labels):
         if label in labels[:index]:
-            yield warning("label", (*path, index), f"the label {label!r} is there twice", "labels are a set")
+            yield warning(
+                "label", (*path, index), f"duplicate label {label!r}", "labels are a set; remove one"
+            )
 
 
 def _targeting(targeting: Body, path: KeyPath) -> Iterator[Problem]:
@@ -172,8 +174,8 @@ def _targeting(targeting: Body, path: KeyPath) -> Iterator[Problem]:
             if doubt := doubtful(item):
                 yield warning("audience-code", (*path, name, "items", index), *doubt)
         yield from _choice(choice, (*path, name))
-    if len(targeting.get("countries", {}).get("items", ())) > limits.COUNTRIES:
-        yield warning("many-items", (*path, "countries"), f"more than {limits.COUNTRIES} countries")
+    if len(targeting.get("countries", {}).get("items", ())) > contract.COUNTRIES:
+        yield warning("many-items", (*path, "countries"), f"more than {contract.COUNTRIES} countries")
     for name, choice in targeting.get("custom_properties", {}).items():
         yield from _choice(choice, (*path, "custom_properties", name))
     yield from _age(targeting.get("profile_age", {}), (*path, "profile_age"))
@@ -182,8 +184,8 @@ def _targeting(targeting: Body, path: KeyPath) -> Iterator[Problem]:
             yield warning(
                 "unconfirmed",
                 (*path, name),
-                f"`{name}` is not documented for the audience of a campaign: it is passed on unchecked",
-                "if the API ignores it, the campaign reaches more people than you mean",
+                f"`{name}` is not documented for a campaign's audience; it is sent unchecked",
+                "if the API ignores it, the campaign reaches more people than intended",
             )
 
 
@@ -192,15 +194,15 @@ def _choice(choice: Body, path: KeyPath) -> Iterator[Problem]:
         yield warning(
             "operator",
             (*path, "op"),
-            f"the operator {choice['op']!r} is not documented for campaigns; `in` is",
+            f"operator {choice['op']!r} is not documented for campaigns; only `in` is",
         )
     if choice.get("items") == []:
-        yield warning("empty", (*path, "items"), "no values: who this reaches is not documented")
+        yield warning("empty", (*path, "items"), "no values: whom this reaches is not documented")
 
 
 def _age(age: Body, path: KeyPath) -> Iterator[Problem]:
     if age.get("from", 0) > age.get("to", age.get("from", 0)):
-        yield warning("empty", path, "`from` is above `to`: nobody is that old")
+        yield warning("empty", path, "`from` is above `to`: this reaches nobody")
 
 
 def _test(test: Body, path: KeyPath) -> Iterator[Problem]:
@@ -210,12 +212,12 @@ def _test(test: Body, path: KeyPath) -> Iterator[Problem]:
     if not 1 <= test.get("test_split", 1) <= 100:  # noqa: PLR2004 - a percentage
         yield warning("test-split", (*path, "test_split"), "not a percentage from 1 to 100")
     metric = test.get("winning_metric", "click_rate")
-    if metric not in limits.WINNING_METRICS:
+    if metric not in contract.WINNING_METRICS:
         yield warning(
             "metric",
             (*path, "winning_metric"),
             f"{metric!r} is not a documented metric",
-            "documented are " + " and ".join(limits.WINNING_METRICS),
+            f"use {' or '.join(contract.WINNING_METRICS)}",
         )
 
 
@@ -229,18 +231,18 @@ def _recurrence(recurrence: Body, path: KeyPath) -> Iterator[Problem]:
                 f"`{name}` is missing or empty; every documented pattern has it",
             )
     fields = recurrence.get("cron", "").split(" ")
-    if len(fields) == 5:  # noqa: PLR2004 - a cron line has five fields
+    if len(fields) == 5:  # noqa: PLR2004 - a cron expression has five fields
         if not fields[0].isdecimal():
             yield warning(
                 "cron",
                 (*path, "cron"),
-                "the minute is not one figure, which a neighbouring resource of the API refuses",
+                "the minute is not a single number; a sibling resource of the API refuses that",
             )
         if fields[2] != "*" and fields[4] != "*":
             yield warning(
                 "cron",
                 (*path, "cron"),
-                "day of the month and weekday are both given: the API does not say whether both must match",
+                "both day of the month and weekday are set; whether both must match is not documented",
                 "write `*` for one of them",
             )
 
@@ -248,21 +250,21 @@ def _recurrence(recurrence: Body, path: KeyPath) -> Iterator[Problem]:
 def _callbacks(callbacks: Body, path: KeyPath) -> Iterator[Problem]:
     for channel, events in callbacks.items():
         for event, addresses in events.items():
-            if channel != "push" or event not in limits.CALLBACK_EVENTS:
+            if channel != "push" or event not in contract.CALLBACK_EVENTS:
                 yield warning(
                     "unconfirmed",
                     (*path, channel, event),
-                    f"the event {event!r} of {channel!r} is not documented",
-                    "documented are on_click and on_wokenup of push",
+                    f"event {event!r} of {channel!r} is not documented",
+                    "documented events: on_click and on_wokenup of push",
                 )
             for index, address in enumerate(addresses):
                 yield from _address(address, (*path, channel, event, index))
 
 
 def _address(address: str, path: KeyPath) -> Iterator[Problem]:
-    # What begins with a macro cannot be judged here.
+    # The value of a macro is unknown here.
     if not address.startswith(("https://", "${")):
-        yield warning("address", path, "not an https address")
+        yield warning("address", path, "not an https URL")
 
 
 def _message(message: Body, path: KeyPath) -> Iterator[Problem]:
@@ -291,70 +293,72 @@ def _languages(message: Body, channel: str, path: KeyPath) -> Iterator[Problem]:
         yield warning(
             "primary-lang",
             (*path, "primary_lang"),
-            "`primary_lang` is missing; the API then takes en, which is not among the languages given",
+            "`primary_lang` is missing; the API then uses en, which this content does not have",
             f"add `primary_lang: {languages[0]}`",
         )
-    for member in LOCALISED[channel]:
-        texts = message[channel].get(member, {})
+    for name in LOCALISED[channel]:
+        texts = message[channel].get(name, {})
         for language in texts:
             if doubt := doubtful_language(language):
-                yield warning("language", (*path, channel, member, language), *doubt)
+                yield warning("language", (*path, channel, name, language), *doubt)
         missing = [language for language in languages if language not in texts]
-        # One picture may serve every language.
-        if texts and missing and member != "image":
+        # One image may serve every language.
+        if texts and missing and name != "image":
             yield warning(
                 "language",
-                (*path, channel, member),
-                f"`{member}` lacks what other members have: {', '.join(missing)}",
+                (*path, channel, name),
+                f"`{name}` lacks languages that other fields have: {', '.join(missing)}",
             )
 
 
 def _push(push: Body, path: KeyPath) -> Iterator[Problem]:
-    yield from _bytes(push.get("landing_url", ""), (*path, "landing_url"), limits.LANDING_URL)
+    yield from _bytes(push.get("landing_url", ""), (*path, "landing_url"), contract.LANDING_URL)
     for name in ("icon", "landing_url", "badge"):
         if push.get(name):
             yield from _address(push[name], (*path, name))
     for language, address in push.get("image", {}).items():
         yield from _address(address, (*path, "image", language))
-    for name in _NEVER_SHOWN:
+    for name in _UNDOCUMENTED:
         if name in push:
             yield warning(
                 "unconfirmed",
                 (*path, name),
-                f"`{name}` is documented for neighbouring resources, not for campaigns",
+                f"`{name}` is documented for sibling resources, not for campaigns",
             )
-    if len(push.get("actions", ())) > limits.PUSH_ACTIONS:
-        yield warning("many-items", (*path, "actions"), f"more than {limits.PUSH_ACTIONS} buttons")
+    if len(push.get("actions", ())) > contract.PUSH_ACTIONS:
+        yield warning("many-items", (*path, "actions"), f"more than {contract.PUSH_ACTIONS} buttons")
 
 
 def _email(email: Body, path: KeyPath) -> Iterator[Problem]:
-    yield from _bytes(email.get("subject", ""), (*path, "subject"), limits.SUBJECT)
-    yield from _bytes(email.get("preheader", ""), (*path, "preheader"), limits.PREHEADER)
+    yield from _bytes(email.get("subject", ""), (*path, "subject"), contract.SUBJECT)
+    yield from _bytes(email.get("preheader", ""), (*path, "preheader"), contract.PREHEADER)
     for language, text in email.get("html", {}).items():
-        yield from _bytes(text, (*path, "html", language), limits.HTML)
+        yield from _bytes(text, (*path, "html", language), contract.HTML)
     sender = email.get("sender_email", "")
     if sender and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+|.*\$\{.*", sender):
-        yield warning("address", (*path, "sender_email"), f"{sender!r} does not look like an address")
+        yield warning("address", (*path, "sender_email"), f"{sender!r} does not look like an email address")
     if "preheader" in email:
         yield warning(
             "unconfirmed",
             (*path, "preheader"),
-            "`preheader` is documented in the oldest edition of the API only",
+            "`preheader` is documented only in the oldest edition of the API",
         )
 
 
 def _sms(sms: Body, path: KeyPath) -> Iterator[Problem]:
     for language, text in sms.get("content", {}).items():
-        yield from _bytes(text, (*path, "content", language), limits.SMS_CONTENT)
+        yield from _bytes(text, (*path, "content", language), contract.SMS_CONTENT)
         if not text:
-            yield warning("expected", (*path, "content", language), "the text is empty")
+            yield warning("expected", (*path, "content", language), "empty text")
 
 
 def _adex(adex: Body, path: KeyPath) -> Iterator[Problem]:
     yield warning(
-        "unconfirmed", path, "the channel adex is documented for templates and in the oldest edition only"
+        "unconfirmed",
+        path,
+        "channel adex is documented only for templates and in the oldest edition",
     )
-    if adex.get("number_of_messages", 1) not in limits.ADEX_MESSAGES:
+    if adex.get("number_of_messages", 1) not in contract.ADEX_MESSAGES:
         yield warning("range", (*path, "number_of_messages"), "not from 1 to 10")
 
 

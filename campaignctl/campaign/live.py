@@ -12,28 +12,28 @@ from typing import Any
 class Live:
     """One campaign as one answer of the API showed it.
 
-    `members` is the answer's object with ids as strings; everything else is as the API spelt it.
-    `complete` is true for a read by id and for the answer of a create; in a list item a member that
-    is absent is unknown, not unset.
+    `members` holds the fields of the answer's object, ids as strings and everything else as the API spelt it.
+    `complete` is true for a read by id and for the answer to a create; in a list item a missing field is
+    unknown, not unset.
     """
 
     id: str
     members: Mapping[str, Any]
     complete: bool
 
-    def text(self, member: str) -> str | None:
-        """The member if it is a non-empty string, else None."""
-        value = self.members.get(member)
+    def text(self, name: str) -> str | None:
+        """The field if it is a non-empty string, otherwise None."""
+        value = self.members.get(name)
         return value if isinstance(value, str) and value else None
 
     @property
     def name(self) -> str:
-        """The name, or an empty text."""
+        """The name, or an empty string."""
         return self.text("name") or ""
 
     @property
     def company_id(self) -> str | None:
-        """The company that the campaign belongs to, if the answer says so."""
+        """The company that owns the campaign, if the answer says so."""
         return self.text("company_id")
 
     @property
@@ -52,12 +52,12 @@ class Live:
 
     @property
     def create_time(self) -> str | None:
-        """`YYYY-MM-DD HH:MM:SS` in GMT; the answer of a create may lack it."""
+        """`YYYY-MM-DD HH:MM:SS` in GMT; the answer to a create may lack it."""
         return self.text("create_time")
 
     @property
     def shows_metadata(self) -> bool:
-        """Whether this answer says anything about metadata at all (a list item may not)."""
+        """Whether this answer covers metadata; a list item may not."""
         return self.complete or "metadata" in self.members
 
 

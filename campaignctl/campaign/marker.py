@@ -1,8 +1,7 @@
-"""The marker: one flat string in a campaign's metadata by which an unknown create is found again.
+"""The marker: a string in a campaign's metadata by which a create with an unknown outcome is found again.
 
-`v1 <tag of project and environment> <tag of key> <intent id>`; tags are 12 hex digits of a SHA-256,
-nothing in clear, because metadata may be seen by others (rule 2 of "Creating without an idempotency
-key").
+`v1 <tag of project and environment> <tag of key> <intent id>`. A tag is the first 12 hex digits of a SHA-256:
+metadata may be visible to others, so that nothing stands in it in clear text.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ def _tag(text: str) -> str:
 
 
 def scope_tag(project: str, environment: str | None) -> str:
-    """The tag that tells this project and environment from every other one."""
+    """The tag of a project and environment."""
     return _tag(f"{project}\0{environment or ''}")
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Who made a campaign: the tags of its project and key, and the intent of its create."""
+    """What created a campaign: the tags of project and key, and the intent id of the create."""
 
     scope: str
     key: str
@@ -44,7 +43,7 @@ def make(project: str, environment: str | None, key: str, intent: str) -> Marker
 
 
 def read(members: Mapping[str, Any]) -> Marker | None:
-    """The marker in a campaign object of the API, or None if there is none that can be read."""
+    """The marker in a campaign object of the API, or None if there is no readable one."""
     metadata = members.get("metadata")
     value = metadata.get(MEMBER) if isinstance(metadata, Mapping) else None
     found = _FORM.fullmatch(value) if isinstance(value, str) else None

@@ -1,4 +1,4 @@
-"""What is wrong, or doubtful, in a campaign's body."""
+"""Errors and warnings about a JSON value, before they have a place in a file."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from campaignctl.errors import Severity
 
-#: Where in a JSON value: names of members and indices of items.
+#: A path in a JSON value: names of fields and indices of items.
 KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong or doubtful at `path`; a missing member's path is where it should be.
+    """One error or warning at `path`; the path of a missing field is where it should be.
 
     `code`, `message` and `hint` are as in `campaignctl.errors.Finding`.
     """
@@ -25,7 +25,7 @@ class Problem:
 
 
 def error(code: str, path: KeyPath, message: str, hint: str = "") -> Problem:
-    """A problem that keeps the campaign from being sent."""
+    """A problem that stops the campaign from being sent."""
     return Problem("error", code, path, message, hint)
 
 

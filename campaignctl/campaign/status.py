@@ -1,4 +1,4 @@
-"""What a live campaign's status allows, whatever the API calls it (API contract, section 4)."""
+"""A live campaign's status as decisions know it, whatever the API calls it (API contract, section 4)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from campaignctl.campaign.live import Live
 
 
 class Status(StrEnum):
-    """The statuses that decisions know. MANUAL is a campaign that waits to be started by hand."""
+    """The statuses that decisions know, the strictest first. MANUAL: waits to be started by hand."""
 
     UNKNOWN = "unknown"
     RUNNING = "running"
@@ -25,7 +25,7 @@ class Status(StrEnum):
 
     @property
     def can_send(self) -> bool:
-        """Whether a campaign in this status may still send without anybody touching it."""
+        """Whether a campaign in this status may still send by itself."""
         return self in (
             Status.UNKNOWN,
             Status.RUNNING,
@@ -34,33 +34,28 @@ class Status(StrEnum):
             Status.PAUSED,
         )
 
-    @property
-    def editable(self) -> bool:
-        """Whether the API takes a PATCH."""
-        return self in (Status.DRAFT, Status.MANUAL, Status.SCHEDULED, Status.PAUSED)
 
-
-# The strictest first: where `status` and `effective_status` disagree, the first of the two counts.
+# Where `status` and `effective_status` disagree, the stricter one counts.
 _STRICTEST = tuple(Status)
 _NAMED = frozenset({"draft", "scheduled", "running", "paused", "canceled", "sent", "needs_decision"})
 
 
 def is_manual(spec: Mapping[str, Any]) -> bool:
-    """Whether a spec has no execution option, so that somebody starts the campaign by hand."""
+    """Whether a spec has no execution option, so that the campaign is started by hand."""
     options = (spec.get("run_immediately"), spec.get("scheduled_time"), spec.get("recurrence"))
     return not any(options) and not spec.get("is_draft")
 
 
 def is_draft(members: Mapping[str, Any]) -> bool:
-    """Whether an answer shows a draft, in either of the two spellings of the API."""
+    """Whether an answer shows a draft, in either of the API's two spellings."""
     return members.get("status") == "draft" or members.get("is_draft") in (True, 1)
 
 
 def status_of(live: Live, applied: Mapping[str, Any] | None = None) -> Status:
     """The status that counts for decisions.
 
-    `applied` is what was last applied, if known: a status that the documents do not name counts as
-    manual when the campaign is known to be manual, and as unknown otherwise.
+    `applied` is the spec that was last applied, if known: an undocumented status counts as manual if the
+    campaign is known to be manual, otherwise as unknown.
     """
     manual = live.text("send_strategy") == "manual" or (applied is not None and is_manual(applied))
     names = [name for name in (live.status, live.text("effective_status")) if name]

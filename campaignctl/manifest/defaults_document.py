@@ -5,9 +5,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from campaignctl.campaign.content import Adex, Channel, Email, Push, Sms
 from campaignctl.campaign.part import Json, Part
-from campaignctl.campaign.spec import CampaignSpec
+from campaignctl.campaign.spec import Adex, CampaignSpec, Channel, Email, Push, Sms
 from campaignctl.manifest.document import ONE_CAMPAIGN, LifecycleDefaults
 
 

@@ -12,14 +12,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from campaignctl.campaign.content import Email, Message, Push, PushAction, Sms
-from campaignctl.campaign.limits import WINNING_METRICS
+from campaignctl.campaign.contract import WINNING_METRICS
 from campaignctl.campaign.spec import (
     AbTest,
     CampaignSpec,
     Choice,
+    Email,
+    Message,
+    Push,
+    PushAction,
     Recurrence,
     RecurrencePattern,
+    Sms,
     Targeting,
     UtmTracking,
 )

@@ -1,7 +1,7 @@
-"""A strict stand-in for the Ocamba Hood campaign API, independent of the rest of campaignctl.
+"""A strict implementation of the Ocamba Hood campaign API, to run and test against.
 
-It is written from the API contract alone and imports nothing else of the project, so that it can bear witness
-against it. `Sandbox` serves it, `Control` steers it, `Switches` lists what can be set otherwise.
+An independent witness: written from the API contract alone, it imports nothing of the project that it tests.
+`Sandbox` serves it, `Control` drives it, `Switches` lists where it can behave differently.
 """
 
 from campaignctl.sandbox.control import Control, ControlError

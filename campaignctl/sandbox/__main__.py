@@ -25,10 +25,10 @@ def main(arguments: list[str] | None = None) -> int:
         switches = Switches().changed(_values(options.switch))
         sandbox = Sandbox(options.data, options.host, options.port, switches)
     except sqlite3.Error as error:
-        _complain(f"campaignctl.sandbox: {options.data}: {error}")
+        _log(f"campaignctl.sandbox: {options.data}: {error}")
         return 1
     except (BadSwitch, OSError) as error:
-        _complain(f"campaignctl.sandbox: {error}")
+        _log(f"campaignctl.sandbox: {error}")
         return 1
     with sandbox:
         _announce(sandbox.url, options.host, options.ready_file)
@@ -40,12 +40,12 @@ def _announce(url: str, host: str, ready_file: Path | None) -> None:
     sys.stdout.write(url + "\n")
     sys.stdout.flush()
     if host not in _LOOPBACK:
-        _complain(f"warning: other machines can reach {host}; the sandbox asks for no password")
+        _log(f"warning: other machines can reach {host}; the sandbox needs no password")
     if ready_file is not None:
         ready_file.write_text(url + "\n", encoding="utf-8")
 
 
-def _complain(text: str) -> None:
+def _log(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
@@ -63,8 +63,8 @@ def _values(pairs: list[str]) -> dict[str, object]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m campaignctl.sandbox", description="A local Ocamba account.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=8787, help="0 takes a free one (default: %(default)s)")
-    parser.add_argument("--data", type=Path, help="file that keeps everything; default: in memory")
+    parser.add_argument("--port", type=_port, default=8787, help="0 picks a free one (default: %(default)s)")
+    parser.add_argument("--data", type=Path, help="file that keeps everything (default: in memory)")
     parser.add_argument("--ready-file", type=Path, help="file that gets the URL once requests are answered")
     parser.add_argument(
         "--switch", action="append", default=[], metavar="NAME=VALUE", help="set a switch; may be repeated"

@@ -1,6 +1,6 @@
-"""Building stones for checking a request body: each takes a value and its path, and returns what is kept.
+"""Checks of a request body: each takes a value and its path, and returns what is kept, or raises Invalid.
 
-A check raises Invalid for a value it does not take. Paths are written as in `messages[0].push.title`.
+Paths are written as in `messages[0].push.title`.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from campaignctl.sandbox import clock
-from campaignctl.sandbox.model import Refused
+from campaignctl.sandbox.model import Rejected
 
 Check = Callable[[Any, str], Any]
 
@@ -18,8 +18,8 @@ _ADDRESS = re.compile(r"[^@\s\[\]<>]+@[^@\s\[\]<>]+\.[^@\s\[\]<>]+\Z")
 _URL = re.compile(r"(https?://[^\s/]|\$\{)\S*\Z")
 
 
-class Invalid(Refused):
-    """A request body that the API does not take: path and reason."""
+class Invalid(Rejected):
+    """A request body that the API refuses: path and reason."""
 
     def __init__(self, path: str, reason: str) -> None:
         """Join both into the message of a 400."""
@@ -27,7 +27,7 @@ class Invalid(Refused):
 
 
 def text(limit: int = 0, *, empty: bool = False) -> Check:
-    """Take a string, not empty unless told, of at most `limit` characters (0: any)."""
+    """Take a string of at most `limit` characters (0: any), empty only if allowed."""
 
     def check(value: Any, path: str) -> str:
         if not isinstance(value, str):
@@ -59,7 +59,7 @@ address = _matching(_ADDRESS, "must be an e-mail address")
 
 
 def url(limit: int = 0) -> Check:
-    """Take an http or https address, or one that begins with a macro."""
+    """Take an http or https URL, or one that starts with a macro."""
     return _matching(_URL, "must be an http or https URL", limit)
 
 
@@ -75,7 +75,7 @@ def stamp(value: Any, path: str) -> str:
 
 
 def integer(low: int, high: int) -> Check:
-    """Take a whole number within bounds; true and false are none."""
+    """Take a whole number within bounds; not true or false."""
 
     def check(value: Any, path: str) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -107,7 +107,7 @@ def bit(value: Any, path: str) -> int:
 
 
 def choice(*words: str) -> Check:
-    """Take one of some words."""
+    """Take one of the words."""
 
     def check(value: Any, path: str) -> str:
         if not isinstance(value, str) or value not in words:
@@ -133,12 +133,12 @@ def array(item: Check, low: int = 0, high: int = 0) -> Check:
 
 
 def anything(value: Any, _path: str) -> Any:
-    """Take every value as it is."""
+    """Take any value unchanged."""
     return value
 
 
 def mapping(key: Check, value_check: Check, *, empty: bool = False) -> Check:
-    """Take an object whose names and values each pass a check."""
+    """Take an object whose names and values pass a check each."""
 
     def check(value: Any, path: str) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -153,10 +153,9 @@ def mapping(key: Check, value_check: Check, *, empty: bool = False) -> Check:
 def record(
     members: Mapping[str, Check], required: tuple[str, ...] = (), *, strict: bool = False, open_: bool = False
 ) -> Check:
-    """Take an object of named members.
+    """Take an object with known fields.
 
-    A null member counts as absent. Members without a check are left out, refused when `strict`, or kept when
-    `open_`.
+    A null field counts as missing. Unknown fields are dropped, refused if `strict`, or kept if `open_`.
     """
 
     def check(value: Any, path: str) -> dict[str, Any]:

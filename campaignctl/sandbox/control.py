@@ -10,14 +10,14 @@ _TIMEOUT = 30.0
 
 
 class ControlError(Exception):
-    """The sandbox did not do what was asked; its own words."""
+    """The sandbox refused; its own words."""
 
 
 class Control:
-    """The dashboard of a sandbox at a URL. Every method raises ControlError when the sandbox refuses."""
+    """The control API of the sandbox at a URL. Every method raises ControlError if the sandbox refuses."""
 
     def __init__(self, url: str) -> None:
-        """Remember the address; nothing is asked yet."""
+        """Keep the URL; no request is sent yet."""
         self._root = url.rstrip("/") + "/_sandbox/"
 
     def clock(self) -> dict[str, Any]:
@@ -25,15 +25,15 @@ class Control:
         return self._call("GET", "clock")
 
     def set_clock(self, stamp: str) -> dict[str, Any]:
-        """Set the clock to `YYYY-MM-DD HH:MM:SS`; what is due by then happens."""
+        """Set the clock to `YYYY-MM-DD HH:MM:SS`, and make all transitions due by then."""
         return self._call("POST", "clock", {"set": stamp})
 
     def advance(self, seconds: float) -> dict[str, Any]:
-        """Move the clock on; what is due by then happens."""
+        """Move the clock forward, and make all transitions due by then."""
         return self._call("POST", "clock", {"advance": seconds})
 
     def freeze(self, *, on: bool = True) -> dict[str, Any]:
-        """Stop the clock, or let it go on."""
+        """Stop the clock, or let it run."""
         return self._call("POST", "clock", {"freeze": on})
 
     def requests(self, after: int = 0) -> list[dict[str, Any]]:
@@ -53,18 +53,18 @@ class Control:
         return self._call("GET", f"campaigns/{quote(campaign_id)}")
 
     def sends(self) -> list[dict[str, Any]]:
-        """Return every set-off of every campaign as `{campaign_id, time, trigger}`."""
+        """Return every send of every campaign as `{campaign_id, time, trigger}`."""
         return [send for campaign in self.campaigns() for send in campaign["sends"]]
 
     def create(
         self, body: dict[str, Any], *, company_id: str | None = None, status: str | None = None
     ) -> dict[str, Any]:
-        """Make a campaign as a person would in the dashboard."""
+        """Create a campaign as a person would in the dashboard."""
         asked = {"body": body, "company_id": company_id, "status": status}
         return self._call("POST", "campaigns", asked)
 
     def edit(self, campaign_id: str, *, status: str | None = None, **members: Any) -> dict[str, Any]:
-        """Change members (None takes one out) and status of a campaign, whatever the API would allow."""
+        """Change fields (None removes one) and status of a campaign, whatever the API would allow."""
         return self._call("POST", f"campaigns/{quote(campaign_id)}", {"set": members, "status": status})
 
     def clone(self, campaign_id: str, *, status: str | None = None, **members: Any) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Control:
         return self._call("GET", "switches")
 
     def switch(self, **values: Any) -> dict[str, Any]:
-        """Set some switches otherwise and return all."""
+        """Set some switches and return all."""
         return self._call("PATCH", "switches", values)
 
     def fault(self, match: dict[str, Any], fault: dict[str, Any]) -> None:
@@ -84,11 +84,11 @@ class Control:
         self._call("POST", "faults", {"match": match, "fault": fault})
 
     def faults(self) -> list[dict[str, Any]]:
-        """Return the fault rules with how often each matched (`seen`) and was used."""
+        """Return the fault rules, with how often each matched (`seen`) and was applied (`used`)."""
         return list(self._call("GET", "faults")["items"])
 
     def clear_faults(self) -> None:
-        """Take all fault rules away."""
+        """Remove all fault rules."""
         self._call("DELETE", "faults")
 
     def token(self, token: str, company_id: str) -> None:
@@ -96,7 +96,7 @@ class Control:
         self._call("POST", "tokens", {"token": token, "company_id": company_id})
 
     def reset(self) -> None:
-        """Make everything as at the first start: no campaigns, log, tokens or faults, real time."""
+        """Restore the state of the first start: no campaigns, log, tokens or faults, real time."""
         self._call("POST", "reset")
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

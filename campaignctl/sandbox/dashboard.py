@@ -1,6 +1,6 @@
-"""The control API under `/_sandbox/`: what a person does in the account's dashboard, and what a test needs.
+"""The control API under `/_sandbox/`: what a person does in the dashboard, and what a test needs.
 
-It asks for no token, is not limited, not logged and never met by a fault. Errors are `{"error": text}`.
+It needs no token, and has no limits, log or faults. Errors are `{"error": text}`.
 """
 
 import re
@@ -8,19 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from campaignctl.sandbox import campaigns_api, checks, faults, lifecycle, operations, represent
-from campaignctl.sandbox.messages import Answer, Request
+from campaignctl.sandbox import api, checks, faults, lifecycle, represent
 from campaignctl.sandbox.model import (
     DRAFT,
     MANUAL,
     PAUSED,
     RUNNING,
     SCHEDULED,
+    ApiRequest,
     Campaign,
     JsonObject,
-    Refused,
+    Rejected,
+    Reply,
 )
-from campaignctl.sandbox.server_state import DEFAULT_COMPANY, World
+from campaignctl.sandbox.server_state import DEFAULT_COMPANY, ServerState
 
 ROOT = "/_sandbox/"
 
@@ -33,170 +34,170 @@ _DEFINITION = (
 _SCHEDULE = {"scheduled_time", "recurrence", "send_in_profile_time_zone"}
 
 
-def answer(world: World, request: Request) -> Answer:
-    """Carry out a control request."""
+def answer(state: ServerState, request: ApiRequest) -> Reply:
+    """Carry out a request of the control API."""
     try:
-        return _route(world, request)
-    except Refused as refused:
-        return Answer(refused.status, {"error": refused.message})
+        return _route(state, request)
+    except Rejected as refused:
+        return Reply(refused.status, {"error": refused.message})
     except ValueError as error:
-        return Answer(400, {"error": str(error)})
+        return Reply(400, {"error": str(error)})
 
 
-def _route(world: World, request: Request) -> Answer:
+def _route(state: ServerState, request: ApiRequest) -> Reply:
     for pattern, methods in _ROUTES:
         match = pattern.fullmatch(request.path)
         if match and request.method in methods:
-            result = methods[request.method](world, request, **match.groupdict())
-            return Answer(200, {} if result is None else result)
+            result = methods[request.method](state, request, **match.groupdict())
+            return Reply(200, {} if result is None else result)
         if match:
-            return Answer(405, {"error": f"{request.method} is not possible here"})
-    return Answer(404, {"error": "there is nothing at this address"})
+            return Reply(405, {"error": f"{request.method} is not possible here"})
+    return Reply(404, {"error": "there is nothing at this address"})
 
 
-def _clock(world: World, _request: Request) -> JsonObject:
-    return {"now": world.now(), "offset": world.clock.offset, "frozen": world.clock.frozen is not None}
+def _clock(state: ServerState, _request: ApiRequest) -> JsonObject:
+    return {"now": state.now(), "offset": state.clock.offset, "frozen": state.clock.frozen is not None}
 
 
-def _set_clock(world: World, request: Request) -> JsonObject:
+def _set_clock(state: ServerState, request: ApiRequest) -> JsonObject:
     members: dict[str, checks.Check] = {"set": checks.stamp, "advance": _number, "freeze": checks.boolean}
     asked = _read(request, members)
     if "set" in asked:
-        world.set_clock(world.clock.at(asked["set"]))
+        state.set_clock(state.clock.at(asked["set"]))
     if "advance" in asked:
-        world.set_clock(world.clock.advanced(asked["advance"]))
+        state.set_clock(state.clock.advanced(asked["advance"]))
     if "freeze" in asked:
-        world.set_clock(world.clock.stopped() if asked["freeze"] else world.clock.running())
-    return _clock(world, request)
+        state.set_clock(state.clock.stopped() if asked["freeze"] else state.clock.running())
+    return _clock(state, request)
 
 
-def _requests(world: World, request: Request) -> JsonObject:
+def _requests(state: ServerState, request: ApiRequest) -> JsonObject:
     after = dict(request.query).get("after", "0")
     if not after.isdecimal():
-        raise Refused("after: must be a number")
-    return {"items": world.store.requests(int(after))}
+        raise Rejected("after: must be a number")
+    return {"items": state.store.requests(int(after))}
 
 
-def _clear_requests(world: World, _request: Request) -> None:
-    world.store.clear_requests()
+def _clear_requests(state: ServerState, _request: ApiRequest) -> None:
+    state.store.clear_requests()
 
 
-def _campaigns(world: World, _request: Request) -> JsonObject:
-    return {"items": [_described(world, campaign) for campaign in world.store.campaigns()]}
+def _campaigns(state: ServerState, _request: ApiRequest) -> JsonObject:
+    return {"items": [_described(state, campaign) for campaign in state.store.campaigns()]}
 
 
-def _campaign(world: World, _request: Request, campaign_id: str) -> JsonObject:
-    return _described(world, _found(world, campaign_id))
+def _campaign(state: ServerState, _request: ApiRequest, campaign_id: str) -> JsonObject:
+    return _described(state, _found(state, campaign_id))
 
 
-def _create(world: World, request: Request) -> JsonObject:
+def _create(state: ServerState, request: ApiRequest) -> JsonObject:
     members = {**_EDIT, "body": _members, "company_id": checks.identifier}
     asked = _read(request, members, "body")
     company = asked.get("company_id", DEFAULT_COMPANY)
-    campaign = campaigns_api.make(world, company, asked["body"], by_client=False)
-    return _edited(world, campaign, asked)
+    campaign = api.make(state, company, asked["body"], by_client=False)
+    return _edited(state, campaign, asked)
 
 
-def _edit(world: World, request: Request, campaign_id: str) -> JsonObject:
-    return _edited(world, _found(world, campaign_id), _read(request, _EDIT))
+def _edit(state: ServerState, request: ApiRequest, campaign_id: str) -> JsonObject:
+    return _edited(state, _found(state, campaign_id), _read(request, _EDIT))
 
 
-def _clone(world: World, request: Request, campaign_id: str) -> JsonObject:
-    original = _found(world, campaign_id)
-    blank = world.blank(original.company_id, len(original.message_ids))
+def _clone(state: ServerState, request: ApiRequest, campaign_id: str) -> JsonObject:
+    original = _found(state, campaign_id)
+    blank = state.blank(original.company_id, len(original.message_ids))
     copy = replace(blank, body=original.body, extra=original.extra)
     draft = original.status not in (SCHEDULED, MANUAL, PAUSED, RUNNING)
-    copy = lifecycle.idle(copy, DRAFT) if draft else lifecycle.arm(copy, world.now(), world.switches)
-    return _edited(world, world.keep(copy), _read(request, _EDIT))
+    copy = lifecycle.idle(copy, DRAFT) if draft else lifecycle.arm(copy, state.now(), state.switches)
+    return _edited(state, state.keep(copy), _read(request, _EDIT))
 
 
-def _edited(world: World, campaign: Campaign, asked: JsonObject) -> JsonObject:
-    """Change members and status without asking what the API would allow."""
+def _edited(state: ServerState, campaign: Campaign, asked: JsonObject) -> JsonObject:
+    """Change fields and status, whatever the API would allow."""
     wanted = asked.get("set", {})
-    campaign = _with_members(world, campaign, wanted)
+    campaign = _with_members(state, campaign, wanted)
     status = asked.get("status", campaign.status)
     if status != campaign.status or _SCHEDULE & set(wanted):
-        campaign = _in_status(world, campaign, status)
-    return _described(world, world.keep(campaign) if asked else campaign)
+        campaign = _in_status(state, campaign, status)
+    return _described(state, state.keep(campaign) if asked else campaign)
 
 
-def _with_members(world: World, campaign: Campaign, wanted: JsonObject) -> Campaign:
+def _with_members(state: ServerState, campaign: Campaign, wanted: JsonObject) -> Campaign:
     definition = {name: value for name, value in wanted.items() if name in _DEFINITION}
-    body = operations.merge(campaign.body, definition)
+    body = lifecycle.merge(campaign.body, definition)
     others = {name: value for name, value in wanted.items() if name not in _DEFINITION}
-    extra = operations.merge(campaign.extra or {}, others) or None
+    extra = lifecycle.merge(campaign.extra or {}, others) or None
     immediate = campaign.immediate and not _SCHEDULE & set(definition)
     campaign = replace(campaign, body=body, extra=extra, immediate=immediate)
     if "messages" not in definition:
         return campaign
-    return replace(campaign, message_ids=world.store.new_message_ids(len(body["messages"])), winner=None)
+    return replace(campaign, message_ids=state.store.new_message_ids(len(body["messages"])), winner=None)
 
 
-def _in_status(world: World, campaign: Campaign, status: str) -> Campaign:
+def _in_status(state: ServerState, campaign: Campaign, status: str) -> Campaign:
     if status == SCHEDULED:
-        armed = lifecycle.arm(campaign, world.now(), world.switches)
+        armed = lifecycle.arm(campaign, state.now(), state.switches)
         return replace(armed, status=SCHEDULED)
     if status == MANUAL and _SCHEDULE & set(campaign.body):
-        return lifecycle.arm(campaign, world.now(), world.switches)
+        return lifecycle.arm(campaign, state.now(), state.switches)
     return lifecycle.idle(campaign, status)
 
 
-def _described(world: World, campaign: Campaign) -> JsonObject:
+def _described(state: ServerState, campaign: Campaign) -> JsonObject:
     return {
         "id": campaign.id,
         "company_id": campaign.company_id,
         "requested": campaign.requested,
-        "live": represent.full(campaign, world.switches),
+        "live": represent.full(campaign, state.switches),
         "sends": [{"campaign_id": campaign.id, "time": s.time, "trigger": s.trigger} for s in campaign.sends],
     }
 
 
-def _found(world: World, campaign_id: str) -> Campaign:
-    campaign = world.store.find(campaign_id)
+def _found(state: ServerState, campaign_id: str) -> Campaign:
+    campaign = state.store.find(campaign_id)
     if campaign is None:
-        raise Refused(f"no campaign {campaign_id}", 404)
+        raise Rejected(f"no campaign {campaign_id}", 404)
     return campaign
 
 
-def _switches(world: World, _request: Request) -> JsonObject:
-    return world.switches.as_json()
+def _switches(state: ServerState, _request: ApiRequest) -> JsonObject:
+    return state.switches.as_json()
 
 
-def _set_switches(world: World, request: Request) -> JsonObject:
-    world.set_switches(_object(request))
-    return world.switches.as_json()
+def _set_switches(state: ServerState, request: ApiRequest) -> JsonObject:
+    state.set_switches(_object(request))
+    return state.switches.as_json()
 
 
-def _token(world: World, request: Request) -> None:
+def _token(state: ServerState, request: ApiRequest) -> None:
     asked = _read(request, {"token": checks.text(), "company_id": checks.identifier}, "token", "company_id")
-    world.add_token(asked["token"], asked["company_id"])
+    state.add_token(asked["token"], asked["company_id"])
 
 
-def _faults(world: World, _request: Request) -> JsonObject:
-    return {"items": [rule.as_json() for rule in world.rules]}
+def _faults(state: ServerState, _request: ApiRequest) -> JsonObject:
+    return {"items": [rule.as_json() for rule in state.rules]}
 
 
-def _add_fault(world: World, request: Request) -> JsonObject:
-    world.set_rules((*world.rules, faults.rule_from(_object(request))))
-    return _faults(world, request)
+def _add_fault(state: ServerState, request: ApiRequest) -> JsonObject:
+    state.set_rules((*state.rules, faults.rule_from(_object(request))))
+    return _faults(state, request)
 
 
-def _clear_faults(world: World, _request: Request) -> None:
-    world.set_rules(())
+def _clear_faults(state: ServerState, _request: ApiRequest) -> None:
+    state.set_rules(())
 
 
-def _reset(world: World, _request: Request) -> None:
-    world.reset()
+def _reset(state: ServerState, _request: ApiRequest) -> None:
+    state.reset()
 
 
-def _object(request: Request) -> JsonObject:
+def _object(request: ApiRequest) -> JsonObject:
     body = request.json()
     if body is not None and not isinstance(body, dict):
-        raise Refused("the body must be an object")
+        raise Rejected("the body must be an object")
     return dict(body or {})
 
 
-def _read(request: Request, members: Mapping[str, checks.Check], *required: str) -> JsonObject:
+def _read(request: ApiRequest, members: Mapping[str, checks.Check], *required: str) -> JsonObject:
     kept: JsonObject = checks.record(members, required, strict=True)(_object(request), "")
     return kept
 
@@ -208,7 +209,7 @@ def _number(value: Any, path: str) -> float:
 
 
 def _members(value: Any, path: str) -> JsonObject:
-    """Take an object as it is: a null in it takes a member out."""
+    """Take any object; a null in it removes a field."""
     if not isinstance(value, dict):
         raise checks.Invalid(path, "must be an object")
     return dict(value)

@@ -1,26 +1,28 @@
-"""Faults that a test asks for: which request they meet, and what they do to it.
+"""Faults on request: which requests they apply to, and what they do.
 
-Kinds and their members:
+Kinds and their fields:
 
-* `lost_answer`: takes effect, the connection is dropped without an answer.
+* `lost_answer`: takes effect, but the connection is dropped without a reply.
 * `drop`: no effect, the connection is dropped.
 * `status`: `status`, `effect` (default false), `headers`, `body` (default: the standard error body).
 * `rate_limit`: 429 without effect; `retry_after`: seconds, -1, or null for none.
-* `truncate`: takes effect, the body ends in the middle of its Content-Length.
-* `garble`: takes effect, the body is no JSON.
-* `no_id`: takes effect, the id is left out of the answer.
+* `truncate`: takes effect, but only half of the body is sent.
+* `garble`: takes effect, but the body is not JSON.
+* `no_id`: takes effect, but the reply has no id.
 * `redirect`: no effect; `location`, `status` (default 307).
 * `delay`: `seconds`, `when`: `before` (default) or `after` the effect.
 * `echo_token`: no effect; `status` (default 400), an error body that repeats the Authorization header.
 """
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from campaignctl.sandbox import checks
 from campaignctl.sandbox.checks import Check
+from campaignctl.sandbox.switches import json_or_text, nearest
 
 _EFFECTIVE = ("lost_answer", "truncate", "garble", "no_id", "delay")
 _NUMBER = checks.integer(0, 10**9)
@@ -70,9 +72,13 @@ KINDS: Mapping[str, Mapping[str, Check]] = {
 _NEEDED = {"status": ("status",), "redirect": ("location",), "delay": ("seconds",)}
 
 
+class BadRule(ValueError):
+    """Words that are not a valid fault rule: which, and why."""
+
+
 @dataclass(frozen=True)
 class Rule:
-    """One fault and the requests it meets: after `skip` matching ones, the next `times`."""
+    """A fault and the requests that it applies to: after `skip` matching ones, the next `times`."""
 
     match: Mapping[str, Any]
     fault: Mapping[str, Any]
@@ -86,15 +92,15 @@ class Rule:
 
     @property
     def takes_effect(self) -> bool:
-        """Whether the request is carried out before the fault shows."""
+        """Whether the request is carried out before the fault."""
         return self.kind in _EFFECTIVE or bool(self.fault.get("effect"))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the rule and how often it matched and was used."""
+        """Return the rule, with how often it matched (`seen`) and was applied (`used`)."""
         return {"match": dict(self.match), "fault": dict(self.fault), "seen": self.seen, "used": self.used}
 
-    def meets(self, method: str, target: str, body: str) -> bool:
-        """Tell whether a request is of the kind this rule is about."""
+    def matches(self, method: str, target: str, body: str) -> bool:
+        """Return whether a request matches the rule."""
         return (
             self.match.get("method", method).upper() == method
             and re.search(self.match.get("path", ""), target) is not None
@@ -103,7 +109,7 @@ class Rule:
 
 
 def rule_from(plain: Any) -> Rule:
-    """Read a rule `{"match": {...}, "fault": {"kind": ...}}`; Invalid when it is none."""
+    """Return the rule `{"match": {...}, "fault": {"kind": ...}}`; Invalid for an invalid one."""
     members = {"match": checks.record(MATCHED, strict=True), "fault": _fault}
     kept = checks.record(members, ("fault",), strict=True)(plain, "")
     return Rule(kept.get("match", {}), kept["fault"])
@@ -116,15 +122,56 @@ def _fault(value: Any, path: str) -> Any:
     return checks.record(members, _NEEDED.get(known, ()), strict=True)(value, path)
 
 
+def rule_from_words(text: str) -> Rule:
+    """Return the rule `[METHOD] [PATH] KIND [MEMBER=VALUE]...`; BadRule for an invalid one.
+
+    `skip`, `times` and `body` select requests; the other fields belong to the fault.
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise BadRule(f"{text!r}: {error}") from error
+    place = next((number for number, word in enumerate(words) if word in KINDS), None)
+    if place is None:
+        meant = next((near for word in words if (near := nearest(word, KINDS))), "")
+        raise BadRule(f"{text!r} names no kind of fault{meant or '; there are ' + ', '.join(KINDS)}")
+    kind = words[place]
+    match = _target(text, words[:place])
+    fault: dict[str, Any] = {"kind": kind}
+    for word in words[place + 1 :]:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise BadRule(f"{text!r}: {word!r} is not of the form MEMBER=VALUE")
+        known = sorted({*MATCHED, *KINDS[kind]} - {"method", "path"})
+        if name not in known:
+            raise BadRule(f"{text!r}: {kind} has no member {name!r}{nearest(name, known)}")
+        (match if name in MATCHED else fault)[name] = value if name == "body" else json_or_text(value)
+    try:
+        return rule_from({"match": match, "fault": fault})
+    except checks.Invalid as error:
+        raise BadRule(f"{text!r}: {error}") from error
+
+
+def _target(text: str, words: list[str]) -> dict[str, Any]:
+    """Return the method and the path before the kind; either may be missing."""
+    found: dict[str, Any] = {}
+    for word in words:
+        part = "method" if re.fullmatch("[A-Z]+", word) else "path"
+        if part in found or (part == "method" and "path" in found):
+            raise BadRule(f"{text!r} is not of the form [METHOD] [PATH] KIND [MEMBER=VALUE]...")
+        found[part] = word
+    return found
+
+
 def pick(
     rules: tuple[Rule, ...], method: str, target: str, body: str
 ) -> tuple[Rule | None, tuple[Rule, ...]]:
-    """Return the rule that a request meets now, if any, and all rules with their counts brought up."""
+    """Return the rule that applies to a request, if any, and all rules with updated counts."""
     chosen: Rule | None = None
     counted = []
     for rule in rules:
         after = rule
-        if chosen is None and rule.meets(method, target, body):
+        if chosen is None and rule.matches(method, target, body):
             after = replace(rule, seen=rule.seen + 1)
             if after.seen > rule.match.get("skip", 0) and rule.used < rule.match.get("times", 1):
                 after = chosen = replace(after, used=rule.used + 1)

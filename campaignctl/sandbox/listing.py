@@ -1,4 +1,4 @@
-"""Listing campaigns: pages, order, search, projection and filters (API contract, section 5)."""
+"""Lists campaigns: pages, sort, search, projection and filters (API contract, section 5)."""
 
 import operator as operators
 import re
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from campaignctl.sandbox import represent
-from campaignctl.sandbox.model import DRAFT, Campaign, JsonObject, Refused
+from campaignctl.sandbox.model import DRAFT, Campaign, JsonObject, Rejected
 from campaignctl.sandbox.switches import Switches
 
 Query = Sequence[tuple[str, str]]
@@ -33,7 +33,7 @@ _OPERATION = re.compile(r"(eq|neq|gte?|lte?|n?in|isn?|r[flr]?):(.*)\Z", re.DOTAL
 def page(campaigns: Iterable[Campaign], query: Query, switches: Switches) -> JsonObject:
     """Return the envelope `{total, items}` for the query of a list.
 
-    The campaigns come oldest first. Refused for a query that cannot be read.
+    `campaigns` come oldest first. Rejected for an invalid query.
     """
     asked = dict(query)
     number, size = _page(asked.get("page", "1"), switches)
@@ -57,14 +57,14 @@ def envelope(items: list[JsonObject], total: int, switches: Switches) -> JsonObj
 
 
 def shown(campaign: Campaign, asked: dict[str, str], switches: Switches, *, default: str) -> JsonObject:
-    """Return what a read shows of a campaign: `fields`, else `view`, else the default view."""
+    """Return what a read shows of a campaign: by `fields`, else by `view`, else the default view."""
     whole = represent.full(campaign, switches)
     fields = "" if switches.view_ignored else asked.get("fields", "")
     view = default if switches.view_ignored else asked.get("view", default)
     if fields:
         return {name: whole[name] for name in fields.split(",") if name in whole}
     if view not in ("full", "default", "lean"):
-        raise Refused("view: must be full or default")
+        raise Rejected("view: must be full or default")
     return whole if view == "full" or (view == "default" and default == "full") else represent.lean(whole)
 
 
@@ -73,11 +73,11 @@ def _page(text: str, switches: Switches) -> tuple[int, int]:
     number = int(match[1]) if match else 0
     size = int(match[2] or _DEFAULT_SIZE) if match else 0
     if not number or not size:
-        raise Refused("page: must be N or N,M, each from 1")
+        raise Rejected("page: must be N or N,M, each from 1")
     if switches.page_size_fixed:
         return number, switches.page_size_fixed
     if size > switches.page_cap and switches.page_over_cap == "refused":
-        raise Refused(f"page: at most {switches.page_cap} items")
+        raise Rejected(f"page: at most {switches.page_cap} items")
     return number, min(size, switches.page_cap)
 
 
@@ -85,19 +85,19 @@ def _order(text: str) -> list[tuple[str, bool]]:
     names = [(word.removeprefix("-"), word.startswith("-")) for word in text.split(",")]
     for name, _descending in names:
         if name not in _SORTABLE:
-            raise Refused(f"sort: must be of {', '.join(_SORTABLE)}")
+            raise Rejected(f"sort: must be of {', '.join(_SORTABLE)}")
     return names
 
 
 def _sort(found: list[Campaign], order: list[tuple[str, bool]], switches: Switches) -> None:
-    """Sort in place what came oldest first; what is equal in everything asked comes newest first."""
+    """Sort campaigns in place, which come oldest first; equal ones end up newest first."""
     found.reverse()
     for name, descending in reversed(order):
         found.sort(key=_sort_key(_reader(name, switches)), reverse=descending)
 
 
 def _sort_key(read: Reader) -> Callable[[Campaign], tuple[bool, Any]]:
-    """Return a key by which nothing comes before something."""
+    """Return a sort key that puts None first."""
 
     def key(campaign: Campaign) -> tuple[bool, Any]:
         value = read(campaign)
@@ -107,7 +107,7 @@ def _sort_key(read: Reader) -> Callable[[Campaign], tuple[bool, Any]]:
 
 
 def _reader(name: str, switches: Switches) -> Reader:
-    """Return what reads one simple member, without building the whole representation."""
+    """Return a function that reads one field, without building the whole representation."""
 
     def plain(campaign: Campaign) -> Any:
         return campaign.body.get(name)
@@ -129,7 +129,7 @@ def _search(asked: dict[str, str], switches: Switches) -> Iterator[Predicate]:
         return
     fields = asked.get("q_fields", "name").split(",")
     if not set(fields) <= set(_SEARCHABLE):
-        raise Refused(f"q_fields: must be of {', '.join(_SEARCHABLE)}")
+        raise Rejected(f"q_fields: must be of {', '.join(_SEARCHABLE)}")
     sought = asked["q"].casefold()
     readers = [_reader(name, switches) for name in fields]
     yield lambda campaign: any(sought in str(read(campaign) or "").casefold() for read in readers)
@@ -143,7 +143,7 @@ def _filters(query: Query, switches: Switches) -> Iterator[Predicate]:
         if name in _FILTERS:
             yield _filter(_reader(name, switches), _test(name, text))
         elif switches.unknown_filters == "refused":
-            raise Refused(f"{parameter}: is no filter")
+            raise Rejected(f"{parameter}: is no filter")
 
 
 def _filter(read: Reader, test: Test) -> Predicate:
@@ -151,7 +151,7 @@ def _filter(read: Reader, test: Test) -> Predicate:
 
 
 def _test(name: str, text: str) -> Test:
-    """Read a filter's `[op:]value`."""
+    """Return the test of a filter `[op:]value`."""
     match = _OPERATION.match(text)
     operator, operand = (match[1], match[2]) if match else ("eq", text)
     if operator in ("is", "isn"):
@@ -169,7 +169,7 @@ def _test(name: str, text: str) -> Test:
 def _bounds(name: str, operand: str) -> tuple[str, str]:
     low, comma, high = operand.partition(",")
     if not comma:
-        raise Refused(f"{name}: a range needs two values")
+        raise Rejected(f"{name}: a range needs two values")
     return low, high
 
 
@@ -191,7 +191,7 @@ def _truth(value: Any, operand: str) -> str:
 
 
 def _comparable(value: Any, operand: str) -> tuple[Any, Any]:
-    """Return both sides as numbers if both are, else as text."""
+    """Return both sides as numbers if both are numbers, otherwise as text."""
     if str(value).isdecimal() and operand.isdecimal():
         return int(value), int(operand)
     return str(value), operand

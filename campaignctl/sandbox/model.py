@@ -1,12 +1,15 @@
-"""What the sandbox knows of one campaign, as a value.
+"""The sandbox's values: a campaign, a request and a reply, before and after HTTP.
 
-Transitions (lifecycle) return another value; nothing here is changed in place. JSON members (`body`,
-`requested`, `extra`) are shared between values and must be treated as read-only.
+Nothing is changed in place: transitions (lifecycle) return another campaign. JSON inside (`body`,
+`requested`, `extra`) is shared between values; treat it as read-only.
 """
 
+import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 JsonObject = dict[str, Any]
 
@@ -21,11 +24,11 @@ CANCELED = "canceled"
 STATUSES = (DRAFT, MANUAL, SCHEDULED, RUNNING, PAUSED, NEEDS_DECISION, SENT, CANCELED)
 
 
-class Refused(Exception):
-    """The API answers with an error body: HTTP `status` and a `message` for people."""
+class Rejected(Exception):
+    """The API answers with an error body: HTTP `status`, and `message` in words."""
 
     def __init__(self, message: str, status: int = 400) -> None:
-        """Keep the status (400 when not told) and the message."""
+        """Keep the message and the status."""
         super().__init__(message)
         self.status = status
         self.message = message
@@ -33,7 +36,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Send:
-    """One set-off: when, and by what (`run_immediately`, `scheduled_time`, `recurrence`, `winner`)."""
+    """One send: its stamp, and its trigger (`run_immediately`, `scheduled_time`, `recurrence`, `winner`)."""
 
     time: str
     trigger: str
@@ -45,26 +48,26 @@ class Campaign:
 
     Attributes:
         id: Decimal string.
-        company_id: The company that owns it; other companies do not see it.
-        body: The definition as accepted: request members of section 2 without `run_immediately`,
-            `is_draft` and `status`, unknown members left out.
+        company_id: The company that owns it; others do not see it.
+        body: The accepted definition: the request fields of section 2 without `run_immediately`,
+            `is_draft`, `status` and unknown fields.
         message_ids: One id for each of `body["messages"]`, in order.
-        status: One of STATUSES, or any word that a dashboard edit put there.
+        status: One of STATUSES, or any word that a dashboard edit set.
         create_time: Stamp.
         update_time: Stamp.
-        visible_from: Seconds since 1970; before that the list does not show it.
-        requested: What the client asked for, patches merged in; None when no API client made it.
-        immediate: `run_immediately` was asked for and decides the send strategy.
-        trigger: What sets the next run off.
-        next_run: Stamp of the next run, as the author reads it.
-        due: Stamp at which the next transition happens by itself.
+        visible_from: Seconds since 1970; until then the list does not show it.
+        requested: What an API client sent, patches merged in; None if it was created in the dashboard.
+        immediate: `run_immediately` was requested and decides the send strategy.
+        trigger: What triggers the next run.
+        next_run: Stamp of the next run, as its author reads it.
+        due: Stamp of the next automatic transition.
         until: End of the running phase, kept while paused.
         evaluating: The running phase is an A/B test.
-        interrupted: Paused in the middle of a run: going on is no new set-off.
+        interrupted: Paused during a run: resuming is not a new send.
         winner: Id of the winning message.
         run_counter: Number of runs started.
-        sends: Every set-off, oldest first.
-        extra: Members that a dashboard edit lays over the representation.
+        sends: Every send, oldest first.
+        extra: Fields that a dashboard edit puts over the answer.
 
     """
 
@@ -96,13 +99,90 @@ class Campaign:
 
 
 def to_json(campaign: Campaign) -> JsonObject:
-    """Return a campaign as plain JSON, to be read back by from_json."""
+    """Return a campaign as JSON for `from_json`."""
     plain = {field.name: getattr(campaign, field.name) for field in fields(campaign)}
     plain["sends"] = [[send.time, send.trigger] for send in campaign.sends]
     return plain
 
 
 def from_json(plain: JsonObject) -> Campaign:
-    """Read back what to_json wrote."""
+    """Return the campaign that `to_json` wrote."""
     sends = tuple(Send(*send) for send in plain["sends"])
     return Campaign(**{**plain, "sends": sends, "message_ids": tuple(plain["message_ids"])})
+
+
+_TITLES = {
+    400: "Bad request.",
+    401: "Unauthorized.",
+    404: "Not found.",
+    405: "Method not allowed.",
+    415: "Unsupported media type.",
+    429: "Too many requests.",
+    500: "Internal server error.",
+}
+
+
+@dataclass(frozen=True)
+class ApiRequest:
+    """One HTTP request; header names are in lower case."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    raw: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """The path, decoded, without the query."""
+        return unquote(urlsplit(self.target).path)
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The query's names and values in order."""
+        return parse_qsl(urlsplit(self.target).query, keep_blank_values=True)
+
+    @property
+    def text(self) -> str:
+        """The body as text; invalid UTF-8 is replaced."""
+        return self.raw.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return the parsed body, None for an empty one; Rejected (400) for invalid JSON."""
+        if not self.raw:
+            return None
+        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise Rejected("Content-Type must be application/json")
+        try:
+            return json.loads(self.raw.decode("utf-8"), parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise Rejected("The request body is no valid JSON.") from error
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One reply: `body` is JSON, a text that is not JSON, or None for no body.
+
+    `effect`: the request changed a campaign.
+    """
+
+    status: int
+    body: Any = None
+    headers: tuple[tuple[str, str], ...] = ()
+    effect: bool = False
+
+    def payload(self) -> bytes:
+        """Return the bytes of the body."""
+        if self.body is None:
+            return b""
+        return self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
+
+
+def error(status: int, message: str | None = None, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    """Return a reply with the documented error body (API contract, section 6.1)."""
+    title = _TITLES.get(status, "Error.")
+    body = {"code": status, "title": title, "message": message, "trace_id": str(uuid.uuid4())}
+    return Reply(status, {name: value for name, value in body.items() if value is not None}, headers)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")

@@ -1,6 +1,6 @@
-"""The sandbox's page for a browser, at `/`: what is there, what was sent, and buttons for the clock.
+"""The sandbox's web page, at `/`: campaigns, sends, requests, and buttons for the clock.
 
-Plain HTML without a script. It comes again every few seconds, as campaigns are sent by themselves.
+Plain HTML without a script. It reloads every few seconds, because campaigns send by themselves.
 """
 
 import unicodedata
@@ -9,9 +9,8 @@ from html import escape
 from urllib.parse import parse_qs, urlsplit
 
 from campaignctl.sandbox import represent
-from campaignctl.sandbox.messages import Answer, Request
-from campaignctl.sandbox.model import Campaign, JsonObject
-from campaignctl.sandbox.server_state import World
+from campaignctl.sandbox.model import ApiRequest, Campaign, JsonObject, Reply
+from campaignctl.sandbox.server_state import ServerState
 
 ADDRESS = "/"
 _MOST_CAMPAIGNS = 200
@@ -36,43 +35,43 @@ border-bottom: 1px solid #ddd; vertical-align: top } form { display: inline } .q
 """
 
 
-def answer(world: World, request: Request) -> Answer:
-    """Show the page, or move the clock as one of its buttons asks."""
+def answer(state: ServerState, request: ApiRequest) -> Reply:
+    """Show the page, or move the clock for one of its buttons."""
     if request.method in {"GET", "HEAD"}:
-        return Answer(200, _page(world), _HEADERS)
+        return Reply(200, _page(state), _HEADERS)
     if request.method != "POST":
-        return Answer(405, _top_and("<p>This page is only to be looked at.</p>"), (("Allow", "GET, POST"),))
+        return Reply(405, _top_and("<p>This page is read-only.</p>"), (("Allow", "GET, POST"),))
     if not _from_here(request):
-        return Answer(403, _top_and("<p>Only this page's own buttons move the clock.</p>"), _HEADERS)
-    _press(world, parse_qs(request.text))
-    return Answer(303, headers=(("Location", ADDRESS),))
+        return Reply(403, _top_and("<p>Only this page's own buttons move the clock.</p>"), _HEADERS)
+    _press(state, parse_qs(request.text))
+    return Reply(303, headers=(("Location", ADDRESS),))
 
 
-def _from_here(request: Request) -> bool:
-    """Whether a form of this page sent a request, and not one of another page in the same browser."""
+def _from_here(request: ApiRequest) -> bool:
+    """Whether a request comes from this page's form, and not from another page in the browser."""
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
-def _press(world: World, form: dict[str, list[str]]) -> None:
+def _press(state: ServerState, form: dict[str, list[str]]) -> None:
     step = _STEPS.get(form.get("advance", [""])[0])
     if step:
-        world.set_clock(world.clock.advanced(step))
+        state.set_clock(state.clock.advanced(step))
     elif form.get("clock") == ["stop"]:
-        world.set_clock(world.clock.stopped())
+        state.set_clock(state.clock.stopped())
     elif form.get("clock") == ["run"]:
-        world.set_clock(world.clock.running())
+        state.set_clock(state.clock.running())
 
 
-def _page(world: World) -> str:
-    campaigns = list(world.store.campaigns())
-    requests = world.store.requests()
+def _page(state: ServerState) -> str:
+    campaigns = list(state.store.campaigns())
+    requests = state.store.requests()
     return _top_and(
-        _clock(world),
+        _clock(state),
         f"<h2>Campaigns: {len(campaigns)}</h2>",
         _table(
             ("id", "status", "name", "channels", "next run (GMT)", "sent (GMT)"),
-            (_campaign(world, campaign) for campaign in reversed(campaigns[-_MOST_CAMPAIGNS:])),
+            (_campaign(state, campaign) for campaign in reversed(campaigns[-_MOST_CAMPAIGNS:])),
         ),
         f"<h2>Requests: {len(requests)}</h2>",
         _table(
@@ -86,20 +85,20 @@ def _top_and(*parts: str) -> str:
     return _TOP + "\n".join(parts) + "\n</body></html>\n"
 
 
-def _clock(world: World) -> str:
-    frozen = world.clock.frozen is not None
+def _clock(state: ServerState) -> str:
+    frozen = state.clock.frozen is not None
     buttons = [_button("advance", step, f"+ {step}") for step in _STEPS]
-    buttons.append(_button("clock", "run", "go on") if frozen else _button("clock", "stop", "stop"))
-    stands = ", standing still" if frozen else ""
-    return f"<p>It is <b>{world.now()} GMT</b>{stands} &nbsp; {' '.join(buttons)}</p>"
+    buttons.append(_button("clock", "run", "run") if frozen else _button("clock", "stop", "stop"))
+    stands = ", stopped" if frozen else ""
+    return f"<p>It is <b>{state.now()} GMT</b>{stands} &nbsp; {' '.join(buttons)}</p>"
 
 
 def _button(name: str, value: str, words: str) -> str:
     return f'<form method="post"><button name="{name}" value="{value}">{words}</button></form>'
 
 
-def _campaign(world: World, campaign: Campaign) -> Iterator[str]:
-    live = represent.full(campaign, world.switches)
+def _campaign(state: ServerState, campaign: Campaign) -> Iterator[str]:
+    live = represent.full(campaign, state.switches)
     yield campaign.id
     yield str(live["status"])
     yield str(live.get("name", ""))
@@ -124,7 +123,7 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _shown(text: str) -> str:
-    """Foreign text: cut, without what is invisible, and in a direction of its own."""
+    """Return untrusted text escaped: cut, without invisible characters, its direction isolated."""
     short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     visible = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in short)
     return f"<bdi>{escape(visible)}</bdi>"

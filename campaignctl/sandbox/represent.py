@@ -1,4 +1,4 @@
-"""How a campaign looks in an answer (API contract, section 3)."""
+"""A campaign as answers show it (API contract, section 3)."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ _ID_MEMBERS = ("id", "company_id", "creator_id", "campaign_id", "integration_id"
 
 
 def full(campaign: Campaign, switches: Switches) -> JsonObject:
-    """Return every member, as read by id or in a full list."""
+    """Return every field, as in a read by id or a full list."""
     shown = {**_head(campaign, switches), **_definition(campaign, switches), **_course(campaign, switches)}
     if switches.create_time == "absent":
         shown.pop("create_time")
@@ -32,18 +32,18 @@ def full(campaign: Campaign, switches: Switches) -> JsonObject:
 
 
 def created(campaign: Campaign, switches: Switches) -> JsonObject:
-    """Return what a create answers: without the members that only later reads show."""
+    """Return the answer to a create: without the fields that only later reads show."""
     hidden = _ONLY_LATER if switches.times_in_201 else (*_ONLY_LATER, *_TIMES)
     return {name: value for name, value in full(campaign, switches).items() if name not in hidden}
 
 
 def lean(shown: JsonObject) -> JsonObject:
-    """Return the few members of a lean list."""
+    """Return the few fields of a lean list."""
     return {name: shown[name] for name in _LEAN if name in shown}
 
 
 def status_word(campaign: Campaign, switches: Switches) -> str:
-    """Return the status as this account spells it."""
+    """Return the status as the switches spell it."""
     words = {DRAFT: switches.draft_status, MANUAL: switches.manual_status}
     return words.get(campaign.status, campaign.status)
 

@@ -1,7 +1,4 @@
-"""The sandbox over HTTP: sockets, headers and bytes.
-
-HTTP/1.1 with connections that are kept, on the loopback interface unless told otherwise.
-"""
+"""The sandbox over HTTP/1.1: sockets, headers and bytes; on the loopback interface by default."""
 
 import socket
 import sys
@@ -15,22 +12,22 @@ from socketserver import TCPServer
 from threading import Lock, Thread
 from typing import Any, Self
 
-from campaignctl.sandbox import dashboard, exchange, page
-from campaignctl.sandbox.exchange import Delivery
+from campaignctl.sandbox import api, dashboard, page
+from campaignctl.sandbox.api import Delivery
 from campaignctl.sandbox.faults import Rule
-from campaignctl.sandbox.messages import Answer, Request, error
-from campaignctl.sandbox.server_state import World
+from campaignctl.sandbox.model import ApiRequest, Reply, error
+from campaignctl.sandbox.server_state import ServerState
 from campaignctl.sandbox.switches import Switches
 
 _LARGEST_BODY = 8 * 1024 * 1024
 
 
 class Sandbox:
-    """An Ocamba account of one's own, served over HTTP as long as it is started.
+    """A local Ocamba account, served over HTTP between `start` and `close`.
 
-    `data` is an SQLite file that keeps everything; without it all is forgotten at the end. Port 0 takes a
-    free port. Switches kept in the file go before `switches`. OSError when the address is taken,
-    sqlite3.Error when the file cannot be used.
+    `data` is an SQLite file that keeps everything; without it everything is lost at the end. Port 0 picks a
+    free port. Switches stored in the file override `switches`. OSError if the address is in use,
+    sqlite3.Error if the file cannot be used.
     """
 
     def __init__(
@@ -40,43 +37,43 @@ class Sandbox:
         port: int = 0,
         switches: Switches | None = None,
     ) -> None:
-        """Take the address and open the memory; requests are answered from `start` on."""
-        self.world = World(data, switches or Switches())
+        """Bind the address and open the storage; requests are answered from `start` on."""
+        self.state = ServerState(data, switches or Switches())
         try:
-            self._server = _Server((host, port), self.world)
+            self._server = _Server((host, port), self.state)
         except OSError:
-            self.world.close()
+            self.state.close()
             raise
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
-        """The address without a slash at the end."""
+        """The URL, without a trailing slash."""
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}"
 
     def prepare(self, switches: Mapping[str, Any], rules: tuple[Rule, ...]) -> None:
-        """Set some switches otherwise, over those that are kept, and the fault rules if there are any.
+        """Set switches, overriding stored ones, and fault rules if there are any.
 
-        BadSwitch for a switch that does not exist.
+        BadSwitch for an unknown switch or value.
         """
-        with self.world.turn():
+        with self.state.turn():
             if switches:
-                self.world.set_switches(switches)
+                self.state.set_switches(switches)
             if rules:
-                self.world.set_rules(rules)
+                self.state.set_rules(rules)
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start answering requests."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering, drop all connections and keep the memory's last word. May be called twice."""
+        """Stop answering, drop all connections, commit and close the storage. May be called twice."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
-        self.world.close()
+        self.state.close()
         self._server.drop_connections()
 
     def __enter__(self) -> Self:
@@ -94,14 +91,14 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], world: World) -> None:
-        self.world = world
+    def __init__(self, address: tuple[str, int], state: ServerState) -> None:
+        self.state = state
         self._connections: set[socket.socket] = set()
         self._connections_lock = Lock()
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        """Take the address without asking a name server what it is called, which may take seconds."""
+        """Bind without a reverse DNS lookup, which may take seconds."""
         TCPServer.server_bind(self)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -120,8 +117,8 @@ class _Server(ThreadingHTTPServer):
                 _shut(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that went away; anything else is a fault of the sandbox."""
-        gone = isinstance(sys.exception(), (ConnectionError, TimeoutError)) or self.world.closing.is_set()
+        """Stay silent about clients that disconnected; anything else is a bug of the sandbox."""
+        gone = isinstance(sys.exception(), (ConnectionError, TimeoutError)) or self.state.closing.is_set()
         if not gone:
             super().handle_error(request, client_address)
 
@@ -133,13 +130,13 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def __getattr__(self, name: str) -> Any:
-        """Every method is served the same way; which one is possible where is not HTTP's matter."""
+        """Serve every HTTP method the same way; the endpoints decide which they allow."""
         if name.startswith("do_"):
             return self._serve
         raise AttributeError(name)
 
     def log_message(self, *_: Any) -> None:
-        """Print nothing: the request log is kept elsewhere."""
+        """Print nothing: the storage has the request log."""
 
     def _serve(self) -> None:
         raw = self._body()
@@ -148,18 +145,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Delivery(error(400, "A body needs a Content-Length of at most 8 MiB.")))
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, self.path, headers, raw)
+        request = ApiRequest(self.command, self.path, headers, raw)
         self._send(self._answered(request))
 
-    def _answered(self, request: Request) -> Delivery:
-        world = self.server.world
+    def _answered(self, request: ApiRequest) -> Delivery:
+        state = self.server.state
         if request.path == page.ADDRESS:
-            with world.turn():
-                return Delivery(page.answer(world, request))
+            with state.turn():
+                return Delivery(page.answer(state, request))
         if not request.path.startswith(dashboard.ROOT):
-            return exchange.serve(world, request)
-        with world.turn():
-            return Delivery(dashboard.answer(world, request))
+            return api.serve(state, request)
+        with state.turn():
+            return Delivery(dashboard.answer(state, request))
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")
@@ -168,35 +165,35 @@ class _Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(length))
 
     def _send(self, delivery: Delivery) -> None:
-        answer = delivery.answer
-        if answer is None:
+        reply = delivery.reply
+        if reply is None:
             self.close_connection = True
             _shut(self.connection)
             return
-        payload = answer.payload()
-        self._send_head(answer, len(payload))
+        payload = reply.payload()
+        self._send_head(reply, len(payload))
         if delivery.cut:
             self.close_connection = True
             payload = payload[: len(payload) // 2]
         if self.command != "HEAD":
             self.wfile.write(payload)
 
-    def _send_head(self, answer: Answer, length: int) -> None:
-        self.send_response_only(answer.status)
+    def _send_head(self, reply: Reply, length: int) -> None:
+        self.send_response_only(reply.status)
         self.send_header("Date", self._date())
-        for name, value in answer.headers:
+        for name, value in reply.headers:
             self.send_header(name, value)
         if length:
-            kind = "text/html; charset=utf-8" if isinstance(answer.body, str) else "application/json"
+            kind = "text/html; charset=utf-8" if isinstance(reply.body, str) else "application/json"
             self.send_header("Content-Type", kind)
-        if length or answer.status != HTTPStatus.NO_CONTENT:
+        if length or reply.status != HTTPStatus.NO_CONTENT:
             self.send_header("Content-Length", str(length))
         self.end_headers()
 
     def _date(self) -> str:
-        world = self.server.world
-        epoch = world.clock.epoch() if world.switches.date_header == "sandbox" else time.time()
-        return formatdate(epoch + world.switches.date_skew, usegmt=True)
+        state = self.server.state
+        epoch = state.clock.epoch() if state.switches.date_header == "sandbox" else time.time()
+        return formatdate(epoch + state.switches.date_skew, usegmt=True)
 
 
 def _shut(connection: socket.socket) -> None:

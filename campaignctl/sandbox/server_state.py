@@ -1,4 +1,7 @@
-"""The request budget of a company: fixed windows of one second and one minute (API contract, section 6.2)."""
+"""What the server knows and changes: storage, clock, switches, fault rules, and the rate limits.
+
+A company's requests are counted in fixed windows of one second and one minute (API contract, section 6.2).
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ from pathlib import Path
 from threading import Event, Lock, RLock
 from typing import Any
 
-from campaignctl.sandbox.clock import Clock
+from campaignctl.sandbox.clock import SandboxClock
 from campaignctl.sandbox.faults import Rule
 from campaignctl.sandbox.model import Campaign
-from campaignctl.sandbox.store import Store
+from campaignctl.sandbox.store import Storage
 from campaignctl.sandbox.switches import Switches
 
 _SECOND = 1.0
@@ -23,8 +26,8 @@ _MINUTE = 60.0
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Whether a request is let through, and the headers that say so."""
+class Admission:
+    """Whether a request is within the limits, and the rate limit headers of its reply."""
 
     allowed: bool
     headers: tuple[tuple[str, str], ...]
@@ -32,7 +35,7 @@ class Verdict:
 
 @dataclass
 class _Window:
-    """Counts requests; a new count begins each `length` seconds."""
+    """Counts requests; the count restarts every `length` seconds."""
 
     length: float
     index: int = -1
@@ -44,7 +47,7 @@ class _Window:
             self.index, self.used = index, 0
 
     def left(self, now: float) -> int:
-        """Return the whole seconds until this window ends, at least one."""
+        """Return the seconds until this window ends, rounded up, at least 1."""
         return max(1, math.ceil((self.index + 1) * self.length - now))
 
 
@@ -54,17 +57,17 @@ class _Budget:
     minute: _Window = field(default_factory=lambda: _Window(_MINUTE))
 
 
-class Limits:
+class RateLimits:
     """Counters of all companies. A refused request does not count."""
 
     def __init__(self) -> None:
-        """Begin with empty windows."""
+        """Start with empty windows."""
         self._budgets: defaultdict[str, _Budget] = defaultdict(_Budget)
         self._in_flight: defaultdict[str, int] = defaultdict(int)
         self._lock = Lock()
 
     def enter(self, company: str, switches: Switches) -> bool:
-        """Count a request as in flight; False, and not counted, when too many are."""
+        """Count a request as in flight; False, and not counted, if too many are."""
         with self._lock:
             if switches.parallel_cap and self._in_flight[company] >= switches.parallel_cap:
                 return False
@@ -76,8 +79,8 @@ class Limits:
         with self._lock:
             self._in_flight[company] -= 1
 
-    def spend(self, company: str, switches: Switches, sandbox_epoch: float) -> Verdict:
-        """Take one request from the budget."""
+    def spend(self, company: str, switches: Switches, sandbox_epoch: float) -> Admission:
+        """Take one request from the budget; `sandbox_epoch` is in seconds since 1970."""
         now = time.monotonic() if switches.rate_clock == "real" else sandbox_epoch
         budget = self._budgets[company]
         windows = [(budget.minute, switches.rate_per_minute), (budget.second, switches.rate_per_second)]
@@ -89,12 +92,13 @@ class Limits:
         for window, _limit in windows:
             window.used += 1
         window, limit = windows[0 if switches.rate_headers == "minute" else 1]
-        return Verdict(allowed=True, headers=_headers(window, limit, now, switches))
+        return Admission(allowed=True, headers=_headers(window, limit, now, switches))
 
 
-def refusal(retry_after: int | None) -> Verdict:
-    """Return a 429's headers: seconds to wait, -1 for too many at one time, None to say nothing."""
-    return Verdict(allowed=False, headers=() if retry_after is None else (("Retry-After", str(retry_after)),))
+def refusal(retry_after: int | None) -> Admission:
+    """Return a 429 with Retry-After: seconds, -1 for too many requests at a time, None for no header."""
+    headers = () if retry_after is None else (("Retry-After", str(retry_after)),)
+    return Admission(allowed=False, headers=headers)
 
 
 def _headers(window: _Window, limit: int, now: float, switches: Switches) -> tuple[tuple[str, str], ...]:
@@ -110,31 +114,31 @@ def _headers(window: _Window, limit: int, now: float, switches: Switches) -> tup
 DEFAULT_COMPANY = "6197120"
 
 
-class World:
-    """One account provider. Take `turn()` around everything that reads or changes it."""
+class ServerState:
+    """Everything behind the HTTP server. Hold `turn()` around everything that reads or changes it."""
 
     def __init__(self, data: Path | None, switches: Switches) -> None:
-        """Open the memory; switches that it kept go before the ones given here."""
+        """Open the storage; its switches override `switches`."""
         self._lock = RLock()
         self._given = switches
-        self.store = Store(data)
+        self.store = Storage(data)
         self.closing = Event()
-        self.limits = Limits()
-        self.clock = Clock()
+        self.limits = RateLimits()
+        self.clock = SandboxClock()
         self.switches = switches
         self.rules: tuple[Rule, ...] = ()
-        self._recall()
+        self._load()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Give one thread the world, with all that is due done; what it changed is lasting afterwards."""
+        """Give one thread exclusive access, after all due transitions; commit its changes at the end."""
         with self._lock:
             self.settle()
             yield
             self.store.commit()
 
     def close(self) -> None:
-        """Wake who waits, and close the memory; a second time does nothing."""
+        """Wake waiting requests and close the storage. May be called twice."""
         if self.closing.is_set():
             return
         self.closing.set()
@@ -142,26 +146,26 @@ class World:
             self.store.close()
 
     def now(self) -> str:
-        """Return the sandbox's present moment as a stamp."""
+        """Return the sandbox's current time as a stamp."""
         return self.clock.now()
 
     def settle(self) -> None:
-        """Let everything happen that is due by now."""
+        """Make all transitions that are due by now."""
         self.store.settle(self.now(), self.switches)
 
-    def set_clock(self, clock: Clock) -> None:
-        """Use another clock, and let everything happen that is due by it."""
+    def set_clock(self, clock: SandboxClock) -> None:
+        """Use another clock, and make all transitions that are due by its time."""
         self.clock = clock
         self.store.set("clock", asdict(clock))
         self.settle()
 
     def set_switches(self, values: Mapping[str, Any]) -> None:
-        """Set some switches otherwise; BadSwitch for unknown ones."""
+        """Set some switches; BadSwitch for an unknown name or value."""
         self.switches = self.switches.changed(values)
         self.store.set("switches", self.switches.as_json())
 
     def set_rules(self, rules: tuple[Rule, ...]) -> None:
-        """Use other fault rules."""
+        """Replace the fault rules."""
         self.rules = rules
         self.store.set("faults", [rule.as_json() for rule in rules])
 
@@ -170,18 +174,18 @@ class World:
         self.store.set("tokens", {**self.store.setting("tokens", {}), token: company})
 
     def company_of(self, token: str) -> str | None:
-        """Return the company that a token belongs to, or None for a token that is not valid."""
+        """Return the company of a token, or None for an invalid one."""
         tokens = self.store.setting("tokens", {})
         found: str | None = tokens.get(token) if tokens else DEFAULT_COMPANY
         return found if token else None
 
     def reset(self) -> None:
-        """Make everything as it was at the first start."""
+        """Restore the state of the first start."""
         self.store.clear()
-        self._recall()
+        self._load()
 
     def blank(self, company: str, messages: int) -> Campaign:
-        """Return a new campaign without a definition, with ids for so many messages."""
+        """Return a new campaign without a definition, with ids for that many messages."""
         now = self.now()
         return Campaign(
             id=self.store.new_campaign_id(),
@@ -195,13 +199,13 @@ class World:
         )
 
     def keep(self, campaign: Campaign) -> Campaign:
-        """Keep a changed campaign, its update time now."""
+        """Store a changed campaign with the current time as its update time."""
         campaign = replace(campaign, update_time=self.now())
         self.store.put(campaign)
         return campaign
 
-    def _recall(self) -> None:
-        self.limits = Limits()
-        self.clock = Clock(**self.store.setting("clock", {}))
+    def _load(self) -> None:
+        self.limits = RateLimits()
+        self.clock = SandboxClock(**self.store.setting("clock", {}))
         self.switches = self._given.changed(self.store.setting("switches", {}))
         self.rules = tuple(Rule(**rule) for rule in self.store.setting("faults", []))

@@ -1,6 +1,6 @@
-"""Keeps campaigns, tokens, settings and the request log: in memory for speed, in SQLite to survive.
+"""Stores campaigns, settings (tokens among them) and the request log: in memory, written through to SQLite.
 
-Every change is written through before the request that made it is answered. One thread at a time.
+A request is answered after its changes are committed. One thread at a time.
 """
 
 import json
@@ -15,8 +15,8 @@ from campaignctl.sandbox.lifecycle import settle
 from campaignctl.sandbox.model import Campaign, JsonObject
 from campaignctl.sandbox.switches import Switches
 
-# Exclusive: two sandboxes with one file would give the same ids.
-# Normal: what was committed outlives the process, however it ends.
+# Exclusive: two sandboxes with the same file would hand out the same ids.
+# Normal: committed changes survive the process, however it ends.
 _TABLES = """
 PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA journal_mode = WAL;
@@ -29,11 +29,11 @@ _FIRST_CAMPAIGN = 1030978
 _FIRST_MESSAGE = 8146
 
 
-class Store:
-    """The sandbox's memory; with a file, the file's content is there again after any kind of end."""
+class Storage:
+    """The sandbox's storage; with a file it survives the process, however it ends."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Open or make the file; sqlite3.Error when that fails or another sandbox has it open."""
+        """Open or create the file; sqlite3.Error if that fails or another sandbox has it open."""
         self._database = sqlite3.connect(path or ":memory:", timeout=1, check_same_thread=False)
         try:
             self._database.executescript(_TABLES)
@@ -47,18 +47,18 @@ class Store:
         self._load()
 
     def close(self) -> None:
-        """Write what is open and let go of the file."""
+        """Commit and close the file."""
         self._database.commit()
         self._database.close()
 
     def commit(self) -> None:
-        """Make everything since the last commit lasting."""
+        """Commit every change since the last commit."""
         self._database.commit()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         for table in ("campaigns", "settings", "requests"):
-            self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand on the line above
+            self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - the names are on the line above
         self._load()
 
     def campaigns(self) -> Iterator[Campaign]:
@@ -70,7 +70,7 @@ class Store:
         return self._campaigns.get(campaign_id)
 
     def put(self, campaign: Campaign) -> None:
-        """Keep a new campaign, or the new value of one."""
+        """Store a campaign, new or changed."""
         self._campaigns[campaign.id] = campaign
         row = (int(campaign.id), json.dumps(model.to_json(campaign)))
         self._database.execute("INSERT OR REPLACE INTO campaigns VALUES (?, ?)", row)
@@ -78,46 +78,48 @@ class Store:
             self._next_due = campaign.due
 
     def settle(self, now: str, switches: Switches) -> None:
-        """Let everything happen that is due by now."""
+        """Make all transitions that are due by now."""
         if self._next_due is None or self._next_due > now:
             return
         for campaign in self.campaigns():
             settled = settle(campaign, now, switches)
             if settled is not campaign:
                 self.put(
-                    replace(settled, update_time=max(campaign.update_time, _last_moment(campaign, settled)))
+                    replace(
+                        settled, update_time=max(campaign.update_time, _last_transition(campaign, settled))
+                    )
                 )
         self._next_due = min((c.due for c in self._campaigns.values() if c.due is not None), default=None)
 
     def new_campaign_id(self) -> str:
-        """Return an id that no campaign has had."""
+        """Return an unused campaign id."""
         return self._count("last_campaign", _FIRST_CAMPAIGN)
 
     def new_message_ids(self, number: int) -> tuple[str, ...]:
-        """Return ids that no message has had."""
+        """Return unused message ids."""
         return tuple(self._count("last_message", _FIRST_MESSAGE) for _ in range(number))
 
     def setting(self, name: str, default: Any = None) -> Any:
-        """Return a JSON value kept under a name."""
+        """Return the JSON value stored under a name."""
         return self._settings.get(name, default)
 
     def set(self, name: str, value: Any) -> None:
-        """Keep a JSON value under a name."""
+        """Store a JSON value under a name."""
         self._settings[name] = value
         self._database.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
 
     def log(self, entry: JsonObject) -> None:
-        """Append a request to the log; its number `n` is given here, from 1 and never twice."""
+        """Append a request to the log, with a number `n` that counts from 1 and is never reused."""
         entry = {"n": int(self._count("last_request", 1)), **entry}
         self._requests.append(entry)
         self._database.execute("INSERT INTO requests VALUES (?, ?)", (entry["n"], json.dumps(entry)))
 
     def requests(self, after: int = 0) -> list[JsonObject]:
-        """Return the log, oldest first, without the requests up to number `after`."""
+        """Return the requests after number `after`, oldest first."""
         return [entry for entry in self._requests if entry["n"] > after]
 
     def clear_requests(self) -> None:
-        """Empty the log; numbering goes on."""
+        """Empty the log; the numbers go on."""
         self._requests.clear()
         self._database.execute("DELETE FROM requests")
 
@@ -142,8 +144,8 @@ class Store:
         self._next_due = min((c.due for c in self._campaigns.values() if c.due is not None), default=None)
 
 
-def _last_moment(before: Campaign, after: Campaign) -> str:
-    """Return when the last thing happened between two values of a campaign."""
+def _last_transition(before: Campaign, after: Campaign) -> str:
+    """Return the stamp of the last transition between two values of a campaign."""
     new_sends = after.sends[len(before.sends) :]
     moments = [before.due or "", *(send.time for send in new_sends)]
     return max(moments)

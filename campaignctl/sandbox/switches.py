@@ -1,11 +1,12 @@
-"""Everything about the sandbox that can be set otherwise, where the API's documents are silent or contradict.
+"""Where the API's documents are silent or contradictory, the sandbox has a switch.
 
-One table: the fields of `Switches`. The defaults are the choices of the API contract, section 10, or else
-the case that is hardest for a client.
+One table: the fields of `Switches`. The defaults are the choices of the API contract, section 10, otherwise
+the hardest case for a client.
 """
 
 import difflib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -14,7 +15,7 @@ _NAMED = {bool: "true or false", int: "a whole number", float: "a number", str: 
 
 
 class BadSwitch(ValueError):
-    """A switch that does not exist, or a value that it does not take."""
+    """An unknown switch, or a value that it does not take."""
 
 
 @dataclass(frozen=True)
@@ -22,76 +23,76 @@ class Switches:
     """The table of switches.
 
     Requests
-        unknown_members: request members that no document names: `ignored` (left out) or `refused` (400).
-        extra_channels: channel names taken besides push, email and sms; their content is opaque.
-        integrations: the only integration ids that work; empty: every id does.
-        text_limits: whether the lengths of the older edition hold (name 100, subject 78, html 65535,
+        unknown_members: undocumented fields of a request: `ignored` (dropped) or `refused` (400).
+        extra_channels: channels accepted besides push, email and sms; their content is not checked.
+        integrations: the only valid integration ids; empty: every id is valid.
+        text_limits: whether the limits of the older edition apply (name 100, subject 78, html 65535,
             preheader 100, landing_url 2048 characters).
         sms_max_chars: longest SMS content in characters; 0: no limit.
-        primary_lang_checked: a `primary_lang` that is given must be a language of the content.
+        primary_lang_checked: `primary_lang` must be a language of the content.
         exclusive_execution: more than one of run_immediately, scheduled_time, recurrence is refused;
             otherwise the first of them in this order decides.
-        past_times: a scheduled_time that is over: `refused` (400) or `accepted` (due at once).
-        cron_minute_literal: the minute field of a cron must be one number.
-        cron_days: day of month and day of week both given: either suffices (`or`), or both must fit (`and`).
+        past_times: a past scheduled_time: `refused` (400) or `accepted` (due at once).
+        cron_minute_literal: the minute of a cron expression must be a single number.
+        cron_days: with both day of month and day of week: either must match (`or`), or both (`and`).
         monday: the number of Monday in `pattern.weekdays`: 1 (0 and 7 are Sunday) or 0 (6 is Sunday).
         reason_required: pause and cancel need a non-empty `reason`.
-        empty_resume: resume without a body: back to the `previous` schedule, or `refused`.
+        empty_resume: resume without a body: the `previous` schedule, or `refused`.
         metadata: `kept`, `dropped`, `refused` (400), `stringified` (values come back as strings) or
             `replaced_on_patch` (kept, but a PATCH replaces it whole).
-        names_trimmed: blanks around campaign names are cut off.
+        names_trimmed: leading and trailing spaces of campaign names are removed.
         long_names: a name over the limit is `refused` or `cut`.
-        patch_ignores: members that PATCH takes and does nothing with.
-        keep_message_ids: a message sent with the `id` it has keeps it in a PATCH.
+        patch_ignores: fields that PATCH accepts and ignores.
+        keep_message_ids: a message of a PATCH that has its current `id` keeps it.
 
-    Course of a campaign
-        running_seconds: how long a delivery stays `running`; 0: over in the moment it starts.
-        profile_zone_lead_hours: with send_in_profile_time_zone, how long before the GMT reading of its time
-            a send begins (the first zone is UTC+14); 0: zones are ignored.
-        ab_draw: an automatic A/B test ends in a draw, and its mode turns to manual.
+    Lifecycle
+        running_seconds: how long a delivery stays `running`; 0: it ends as it starts.
+        profile_zone_lead_hours: with send_in_profile_time_zone, how many hours before the GMT reading of
+            its time a send starts (the first zone is UTC+14); 0: zones are ignored.
+        ab_draw: an automatic A/B test ends in a draw, and its mode becomes manual.
         manual_cancelable: an idle manual campaign can be canceled and paused.
-        odd_statuses: to change, pause or cancel a campaign in a status that no document names (the dashboard
-            sets it) is `refused` or `accepted`.
+        odd_statuses: changing, pausing or canceling a campaign in an undocumented status (set by the
+            dashboard) is `refused` or `accepted`.
 
     Answers
         create_success: status of a create, 201 or 200.
         patch_success: status of PATCH, 204 without or 200 with the campaign.
         unknown_id: `404`, `400` or `empty` (GET: 200 with no item; the others 400).
         by_id: read of one campaign: list `envelope` or `bare` object.
-        times_in_201: create answers with create_time and update_time too.
+        times_in_201: the answer to a create has create_time and update_time.
         create_time: `kept` or `absent` everywhere.
-        run_immediately_echoed: `run_immediately` comes back as it was asked.
+        run_immediately_echoed: answers show `run_immediately` as requested.
         draft_status: the word for a draft.
         manual_status: the word for an idle manual campaign.
         scheduled_strategy: `send_strategy` of one-off scheduled campaigns.
         recurring_strategy: `send_strategy` of recurring campaigns.
-        labels: `array`, or one `comma` separated string.
+        labels: an `array`, or a `comma`-separated string.
         ids: `strings` or `numbers`.
         total: `total` as `number` or `string`.
-        respell: texts that come back in another spelling, old to new: those of a campaign's own members and
-            of its A/B test.
-        never_echoed: members that are taken and do not come back.
+        respell: strings that answers spell differently, old to new: in the campaign's own fields and in its
+            A/B test.
+        never_echoed: fields that are accepted, and never shown.
 
     List
         default_view: what the list shows without `view=full`: `full` or `lean`.
         page_cap: largest page size.
         page_over_cap: a larger one is `clamped` or `refused`.
-        page_size_fixed: every page has this size, whatever is asked; 0: off.
-        q_ignored: `q` does nothing.
-        filters_ignored: filters do nothing.
-        unknown_filters: query parameters that are no filter: `ignored` or `refused`.
-        view_ignored: `view` and `fields` do nothing.
-        list_lag: seconds of the sandbox clock before the list shows a new campaign.
+        page_size_fixed: every page has this size, whatever is requested; 0: off.
+        q_ignored: `q` has no effect.
+        filters_ignored: filters have no effect.
+        unknown_filters: unknown query parameters: `ignored` or `refused`.
+        view_ignored: `view` and `fields` have no effect.
+        list_lag: seconds on the sandbox's clock until the list shows a new campaign.
 
-    Limits and headers
+    RateLimits and headers
         rate_per_second: requests of a company in one second; 0: no limit.
         rate_per_minute: requests of a company in one minute; 0: no limit.
-        rate_clock: the windows follow `real` time, or the `sandbox` clock.
-        rate_headers: X-RateLimit-* describe the `minute` or the `second` window, or are left out (`none`).
+        rate_clock: the windows follow `real` time or the `sandbox`'s clock.
+        rate_headers: X-RateLimit-* describe the `minute` or the `second` window, or are missing (`none`).
         retry_after: 429 says how many `seconds` to wait, or `none`.
-        parallel_cap: requests of a company at one time; above it 429 with Retry-After -1; 0: no limit.
-        jitter: every request arrives up to so many seconds later than it was sent.
-        date_header: Date from `real` time or the `sandbox` clock.
+        parallel_cap: concurrent requests of a company; above it 429 with Retry-After -1; 0: no limit.
+        jitter: every request arrives up to this many seconds late.
+        date_header: Date shows `real` time or the `sandbox`'s clock.
         date_skew: seconds added to Date.
     """
 
@@ -158,18 +159,56 @@ class Switches:
     date_skew: int = 0
 
     def changed(self, values: Mapping[str, Any]) -> "Switches":
-        """Return these switches with some set otherwise; BadSwitch for an unknown name or value."""
+        """Return these switches with some changed; BadSwitch for an unknown name or value."""
         hints = get_type_hints(type(self))
         unknown = sorted(set(values) - set(hints))
         if unknown:
-            near = difflib.get_close_matches(unknown[0], list(hints), 1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
-            raise BadSwitch(f"unknown switch {unknown[0]!r}{meant}")
+            raise BadSwitch(f"unknown switch {unknown[0]!r}{nearest(unknown[0], hints)}")
         return replace(self, **{name: _taken(name, hints[name], value) for name, value in values.items()})
 
     def as_json(self) -> dict[str, Any]:
-        """Return all switches and their values as plain JSON."""
+        """Return all switches and their values as JSON."""
         return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
+
+
+def switches_from(words: Iterable[str]) -> dict[str, Any]:
+    """Return the values of switches written as NAME=VALUE; BadSwitch for an unknown name or value.
+
+    A value is JSON, a plain string, or a comma-separated list of strings, whichever the switch takes.
+    """
+    values: dict[str, Any] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise BadSwitch(f"{word!r} is not of the form NAME=VALUE")
+        values |= _value_of(name.strip(), text.strip())
+    return values
+
+
+def json_or_text(text: str) -> Any:
+    """Return a text as JSON if it is JSON, otherwise unchanged."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `; did you mean ...?` for the known name that is most similar, or nothing."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _value_of(name: str, text: str) -> dict[str, Any]:
+    problem = ""
+    for value in (json_or_text(text), text, [part.strip() for part in text.split(",") if part.strip()]):
+        try:
+            Switches().changed({name: value})
+        except BadSwitch as error:
+            problem = problem or str(error)
+        else:
+            return {name: value}
+    raise BadSwitch(f"{problem}, not {text!r}" if " takes " in problem else problem)
 
 
 def _plain(value: object) -> object:

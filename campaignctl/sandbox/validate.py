@@ -1,6 +1,6 @@
-"""What the API takes as the definition of a campaign (API contract, section 2).
+"""Validates the definition of a campaign (API contract, section 2).
 
-Values go in as parsed JSON and come out as the members that are kept; what is not taken raises Invalid.
+Values go in as parsed JSON and come out as the fields that are kept; what the API refuses raises Invalid.
 """
 
 import json
@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from campaignctl.sandbox import checks, recurrence
+from campaignctl.sandbox import checks, clock
 from campaignctl.sandbox.checks import Check, Invalid
 from campaignctl.sandbox.model import DRAFT, JsonObject
 from campaignctl.sandbox.switches import Switches
@@ -21,9 +21,9 @@ _WINDOW_SECONDS = {"D": 86400, "H": 3600, "M": 60}
 
 
 def definition(body: Any, switches: Switches) -> JsonObject:
-    """Return the members that are kept of a whole definition (a create, or a body with a patch merged in).
+    """Return the fields of a whole definition that are kept (a create, or a body with a patch merged in).
 
-    `run_immediately` and `is_draft` stay in, as booleans; `status: draft` has become `is_draft`.
+    `run_immediately` and `is_draft` stay, as booleans; `status: draft` becomes `is_draft`.
     """
     kept: JsonObject = _campaign(switches)(_renamed(body, switches), "")
     if kept.pop("status", None) == DRAFT:
@@ -34,7 +34,7 @@ def definition(body: Any, switches: Switches) -> JsonObject:
 
 
 def window_seconds(window: str) -> int:
-    """Return the length of an evaluation window such as `5D 20H 30M`; ValueError for another form."""
+    """Return the seconds of an evaluation window such as `5D 20H 30M`; ValueError for another form."""
     found = [_WINDOW_PART.match(part) for part in window.split(" ")]
     parts = [(part[2], int(part[1])) for part in found if part]
     total = sum(_WINDOW_SECONDS[unit] * amount for unit, amount in parts)
@@ -217,8 +217,8 @@ def _recurrence(switches: Switches) -> Check:
 def _check_occurrence(kept: JsonObject, path: str, switches: Switches) -> None:
     try:
         if "cron" in kept:
-            recurrence.check_cron(kept["cron"], switches)
-        found = recurrence.next_run(kept, "2000-01-01 00:00:00", switches)
+            clock.check_cron(kept["cron"], switches)
+        found = clock.next_run(kept, "2000-01-01 00:00:00", switches)
     except ValueError as error:
         raise Invalid(f"{path}.cron", str(error)) from error
     if found is None:
@@ -309,7 +309,7 @@ def _check_message(message: JsonObject, path: str, switches: Switches) -> None:
 
 
 def languages_of(message: JsonObject) -> list[str]:
-    """Return the languages of a message's main content, in the order they were written."""
+    """Return the languages of a message's main content, in order of appearance."""
     content = message.get(message["channel"]) or {}
     main = {"push": "title", "email": "html", "sms": "content"}.get(message["channel"], "")
     return list(content.get(main) or ())

@@ -1,1 +1,1 @@
-"""When a campaign sends: instants, recurrence, zones, and the words for them. Values and pure functions."""
+"""When a campaign sends: instants, recurrences, time zones, windows. Values and pure functions."""

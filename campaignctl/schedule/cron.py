@@ -1,10 +1,19 @@
-"""Cron expressions of five fields: minute, hour, day of month, month, day of week (API contract, 2.4)."""
+"""Cron expressions of five fields, patterns, and their next runs in GMT (API contract, section 2.4).
+
+The contract leaves open how weekdays of a pattern are numbered, what a missing field of a pattern means, and
+whether day of month and day of week of a cron expression must both match. Where the readings differ, the
+earliest possible run counts, so that nothing is sent before the time that we say.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
+from itertools import islice, zip_longest
+from typing import Any
 
 WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 MONTHS = (
@@ -19,7 +28,7 @@ _ITEM = re.compile(r"(\*|[0-9A-Za-z]{1,9})(?:-([0-9A-Za-z]{1,9}))?(?:/([0-9]{1,4
 
 
 class CronError(ValueError):
-    """A cron expression that cannot be used; `str()` says why."""
+    """An unusable cron expression or pattern; `str()` says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class _Field:
     names: tuple[str, ...] = ()
 
     def values(self, text: str) -> tuple[int, ...]:
-        """Every value that the field stands for, sorted. Raises `CronError`."""
+        """Every value that the field matches, sorted. Raises `CronError`."""
         found: set[int] = set()
         for item in text.split(","):
             found.update(self._item(item))
@@ -42,7 +51,7 @@ class _Field:
             raise CronError(f"{item!r} in the {self.name} field is not a number, range, step or *")
         start, end, step = parts.groups()
         if step is not None and int(step) == 0:
-            raise CronError(f"{item!r} in the {self.name} field steps by 0")
+            raise CronError(f"{item!r} in the {self.name} field has a step of 0")
         first = self.lowest if start == "*" else self._number(start)
         last = self.highest if start == "*" or (step and not end) else self._number(end or start)
         if last < first:
@@ -54,9 +63,9 @@ class _Field:
         if short in self.names:
             return self.names.index(short) + self.lowest
         if not text.isdecimal():
-            raise CronError(f"{text!r} is not known in the {self.name} field")
+            raise CronError(f"{text!r} is not valid in the {self.name} field")
         if not self.lowest <= int(text) <= self.highest:
-            raise CronError(f"{text} is not a {self.name}: {self.lowest} to {self.highest}")
+            raise CronError(f"{self.name} {text} is not in {self.lowest} to {self.highest}")
         return int(text)
 
 
@@ -71,8 +80,8 @@ _WEEKDAY = _Field("day of week", 0, 7, tuple(name[:3].upper() for name in WEEKDA
 class Cron:
     """A cron expression as the values that match, sorted.
 
-    None stands for `*` where that differs from every value written out: in days, months and weekdays.
-    Weekdays count from Sunday = 0.
+    None stands for `*`, which in days and weekdays differs from a list of every value. Weekdays count from
+    Sunday = 0.
     """
 
     minutes: tuple[int, ...]
@@ -92,13 +101,13 @@ class Cron:
 def parse_cron(text: str) -> Cron:
     """The values of an expression. Raises `CronError`."""
     if len(text) > _LONGEST:
-        raise CronError(f"an expression of {len(text)} characters is too long")
+        raise CronError(f"{len(text)} characters are too long for a cron expression")
     fields = text.split(" ")
     if len(fields) != _FIELD_COUNT or not all(fields):
         raise CronError(
-            "a cron expression has five fields with one blank between them: "
-            f"minute hour day-of-month month day-of-week; this has {len(text.split())}"
-            + (" and other blanks" if len(text.split()) == _FIELD_COUNT else "")
+            "a cron expression has five fields separated by single spaces (minute hour day-of-month month "
+            f"day-of-week); this has {len(text.split())}"
+            + (" and other white space" if len(text.split()) == _FIELD_COUNT else "")
         )
     minute, hour, day, month, weekday = fields
     cron = Cron(
@@ -113,7 +122,7 @@ def parse_cron(text: str) -> Cron:
 
 
 def check_cron(text: str) -> str | None:
-    """What is wrong with a cron expression, as one sentence for people, or None if nothing is."""
+    """What is wrong with a cron expression, in one sentence; None if it is valid."""
     try:
         parse_cron(text)
     except CronError as error:
@@ -127,4 +136,81 @@ def _refuse_never(cron: Cron) -> None:
     months = cron.months or range(1, 13)
     if min(cron.days) > max(_DAYS_IN_MONTH[month - 1] for month in months):
         names = " or ".join(MONTHS[month - 1] for month in months)
-        raise CronError(f"it never comes: there is no day {min(cron.days)} in {names}")
+        raise CronError(f"it never matches: there is no day {min(cron.days)} in {names}")
+
+
+def occurrences(recurrence: Mapping[str, Any], after: datetime, count: int) -> tuple[datetime, ...]:
+    """The next `count` runs after an instant, each at its earliest; fewer if there are no more.
+
+    `recurrence` is the spec's field of that name; `after` must be aware and in UTC. Raises `CronError` for
+    an invalid recurrence.
+    """
+    return _earliest(readings(recurrence), after, count)
+
+
+@lru_cache(maxsize=1024)
+def _earliest(crons: tuple[Cron, ...], after: datetime, count: int) -> tuple[datetime, ...]:
+    runs = [_runs(cron, after, count) for cron in crons]
+    return tuple(min(filter(None, column)) for column in zip_longest(*runs))
+
+
+def _runs(cron: Cron, after: datetime, count: int) -> tuple[datetime, ...]:
+    from cronsim import CronSim
+
+    # With both day fields set, CronSim matches either, which is the earlier reading.
+    return tuple(islice(CronSim(cron.expression, after), count))
+
+
+def readings(recurrence: Mapping[str, Any]) -> tuple[Cron, ...]:
+    """Every reading of a recurrence; more than one only where the numbering of weekdays matters.
+
+    Raises `CronError` for an invalid recurrence.
+    """
+    if isinstance(cron := recurrence.get("cron"), str):
+        return (parse_cron(cron),)
+    pattern = recurrence.get("pattern")
+    if not isinstance(pattern, Mapping):
+        raise CronError("a recurrence needs a pattern or a cron expression")
+    return tuple(
+        Cron(
+            _one(pattern.get("minute"), range(60)),
+            _one(pattern.get("hour"), range(24)),
+            months=_several(pattern.get("months"), range(1, 13)),
+            weekdays=weekdays,
+        )
+        for weekdays in weekday_readings(pattern.get("weekdays"))
+    )
+
+
+def weekday_readings(numbers: Any) -> tuple[tuple[int, ...] | None, ...]:
+    """What a pattern's weekday numbers may mean, counted from Sunday = 0, without repetition.
+
+    Readings: Monday is 1 (and Sunday 0 or 7); Monday is 0; Sunday is 1. A reading that does not fit every
+    number is left out. A single None stands for every day.
+    """
+    days = _several(numbers, range(8))
+    if days is None:
+        return (None,)
+    found = [{day % 7 for day in days}]
+    if max(days) < len(WEEKDAYS):
+        found.append({(day + 1) % 7 for day in days})
+    if 0 not in days:
+        found.append({day - 1 for day in days})
+    return tuple(dict.fromkeys(tuple(sorted(reading)) for reading in found))
+
+
+def _one(value: Any, allowed: Sequence[int]) -> tuple[int, ...]:
+    """The values that a pattern's hour or minute may mean: all of them if it is missing."""
+    if value is None:
+        return tuple(allowed)
+    return tuple(_checked([value], allowed))
+
+
+def _several(values: Any, allowed: Sequence[int]) -> tuple[int, ...] | None:
+    return tuple(sorted(set(_checked(values, allowed)))) if values else None
+
+
+def _checked(values: Any, allowed: Sequence[int]) -> list[int]:
+    if not isinstance(values, list | tuple) or any(value not in allowed for value in values):
+        raise CronError(f"{values!r} is not valid in a pattern: {allowed[0]} to {allowed[-1]}")
+    return [int(value) for value in values]

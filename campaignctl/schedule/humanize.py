@@ -1,4 +1,4 @@
-"""Instants and recurrences in words, in GMT and in the project's zone."""
+"""Instants and recurrences in words, in GMT and in the project's time zone."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from campaignctl.schedule.cron import MONTHS, WEEKDAYS, Cron, CronError
-from campaignctl.schedule.recurrence import readings
+from campaignctl.schedule.cron import MONTHS, WEEKDAYS, Cron, CronError, readings
 from campaignctl.schedule.times import zone_of
 
 _MINUTE = 60
 _HOURS = 24
 _DAY = _HOURS * _MINUTE
-# In seconds; a unit is used from two of it on.
+# In seconds; a unit is used from two on.
 _UNITS = (("year", 31_557_600), ("month", 2_629_800), ("day", 86_400), ("hour", 3_600), ("minute", 60))
 _FEW_TIMES = 4
-_MIDYEAR = 26  # the week in which July begins
 _SHORTEST_SPAN = 3
 _GMT_ZONES = ("UTC", "GMT", "Etc/UTC", "Etc/GMT")
 
 
 def distance(at: datetime, now: datetime) -> str:
-    """How far an instant is away: "in 10 years", "5 hours ago", "in less than a minute"."""
+    """How far away an instant is: "in 10 years", "5 hours ago", "in less than a minute"."""
     seconds = int(abs((at - now).total_seconds()))
     amount = next(
         (f"{seconds // size} {unit}s" for unit, size in _UNITS if seconds >= 2 * size),
@@ -33,9 +31,9 @@ def distance(at: datetime, now: datetime) -> str:
 
 
 def instant(at: datetime, zone: str = "UTC") -> str:
-    """An instant: `Sat 22 Mar 2036 10:00 GMT (11:00 Europe/Belgrade)`; the date again where it differs.
+    """`Sat 22 Mar 2036 10:00 GMT (11:00 Europe/Belgrade)`; with the zone's date where it differs.
 
-    Raises `TimeError` for a zone that does not exist.
+    Raises `TimeError` for an unknown zone.
     """
     gmt = at.astimezone(UTC)
     text = f"{_date(gmt)} {_clock(gmt)} GMT"
@@ -47,10 +45,10 @@ def instant(at: datetime, zone: str = "UTC") -> str:
 
 
 def recurrence(value: Mapping[str, Any], zone: str, now: datetime, *, profile_zone: bool = False) -> str:
-    """A `recurrence` in words: when in GMT and in the zone, across its clock changes, and on which days.
+    """A `recurrence` in words: times in GMT and in the zone, across its clock changes, and days.
 
-    Where the API leaves open what it means (API contract, section 2.4), the words say so. What is no
-    recurrence is given back as it is spelt.
+    Where the API leaves the meaning open (API contract, section 2.4), the words say so. An invalid recurrence
+    is returned as it is written.
     """
     try:
         possible = readings(value)
@@ -92,7 +90,7 @@ def _clocks(minutes: Sequence[int], shift: timedelta) -> str:
 
 
 def _clock_in(minutes: int) -> str:
-    """A clock time given in minutes since GMT's midnight, which may lie on a neighbouring day."""
+    """A clock time in minutes since midnight GMT, possibly on the day before or the next day."""
     day, rest = divmod(minutes, _DAY)
     suffix = {0: "", 1: " the next day", -1: " the day before"}[day]
     return f"{rest // 60:02}:{rest % 60:02}{suffix}"
@@ -105,9 +103,9 @@ def _ahead(shift: timedelta) -> str:
 
 
 def _many_times(cron: Cron, value: Mapping[str, Any]) -> str:
-    """Words for what runs at many times of a day, without the days.
+    """Words for many times a day, without the days.
 
-    Only times of day are given to the library: days of both kinds, and steps in them, it misreads.
+    The library gets times of day only: it misreads a combination of both kinds of days, and steps in them.
     """
     if isinstance(text := value.get("cron"), str):
         minute, hour, *_ = text.split(" ")
@@ -120,10 +118,10 @@ def _many_times(cron: Cron, value: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=256)
 def _described(expression: str) -> str:
-    # The library is annotated but does not say so with a py.typed file.
+    # Annotated, but without a py.typed file.
     from cron_descriptor import Options, get_description  # type: ignore[import-untyped]
 
-    # Without a locale of our own the words follow that of whoever looks.
+    # Without a locale of our own the words would follow the user's.
     text = str(get_description(expression, Options(use_24hour_time_format=True, locale_code="en_US")))
     return text[:1].lower() + text[1:]
 
@@ -153,7 +151,7 @@ def _open_weekdays(value: Mapping[str, Any], likeliest: Cron) -> str:
 
 
 def _spans(values: Sequence[int], domain: range, names: Sequence[str]) -> list[str]:
-    """Names of sorted values, three and more in a row as one span."""
+    """Names of sorted values, three or more in a row as one span."""
     spans: list[list[int]] = []
     for value in values:
         if spans and spans[-1][-1] == value - 1:
@@ -174,7 +172,7 @@ def _listed(items: Iterable[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _offsets(zone: str, year: int) -> tuple[tuple[timedelta, str], ...]:
-    """The zone's offsets in a year, and the season of each ("" where there is but one)."""
+    """The zone's offsets in a year, and the season of each ("" if there is only one)."""
     place = zone_of(zone)
     start = datetime(year, 1, 1, 12, tzinfo=UTC)
     seen = [

@@ -1,4 +1,4 @@
-"""When a spec sends, as far as the spec alone decides it."""
+"""When a campaign sends, as far as its spec alone decides it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from campaignctl.schedule.recurrence import occurrences as next_occurrences
+from campaignctl.schedule.cron import occurrences as next_occurrences
 from campaignctl.schedule.times import format_gmt, parse_gmt
 
 When = Literal["immediately", "scheduled", "recurring", "manual", "never"]
 
-# The zones in which a clock time comes first and last: UTC+14 and UTC-12.
+# The first and the last zone in which a clock time comes: UTC+14 and UTC-12.
 _EARLIEST = timedelta(hours=-14)
 _LATEST = timedelta(hours=12)
-# Every zone in use is a multiple of it away from UTC.
+# The offset of every zone in use is a multiple of this.
 _ZONE_STEP = timedelta(minutes=15)
 _BEGIN = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC, microsecond=0)
@@ -26,9 +26,9 @@ class Sends:
     """When a campaign sends by itself. All instants are aware and in UTC.
 
     `at`: the send (scheduled) or the next few (recurring), each at its earliest: with
-    `send_in_profile_time_zone` the clock time in UTC+14. `last`: the instant after which nobody is sent
-    to any more (the clock time in UTC-12), None where there is no end. `profile_zone` says that each
-    recipient gets it at the clock time of `local` in their own zone.
+    `send_in_profile_time_zone` the clock time in UTC+14. `last`: the last instant at which a recipient can be
+    reached (the clock time in UTC-12); None if there is no end. With `profile_zone` each recipient gets it at
+    the clock time `local` (`YYYY-MM-DD HH:MM:SS`) in their own zone.
     """
 
     when: When
@@ -39,15 +39,15 @@ class Sends:
 
     @property
     def first(self) -> datetime | None:
-        """The earliest possible send; None for what sends at once, by hand, or never."""
+        """The earliest possible send; None for a campaign that sends at once, by hand or never."""
         return self.at[0] if self.at else None
 
 
 def sends_of(spec: Mapping[str, Any], now: datetime, occurrences: int = 3) -> Sends:
-    """When a spec sends by itself (API contract, section 2.1; decision table, "Time").
+    """When a campaign sends by itself (API contract, section 2.1; decision table, "Time").
 
-    `now` decides only which runs of a recurrence come next; a one-off that is past stays scheduled, see
-    `is_past`. Raises `TimeError` or `CronError` for a time or recurrence that the models would refuse.
+    `now` decides only which runs of a recurrence come next; a past one-off stays scheduled, see `is_past`.
+    Raises `TimeError` or `CronError` for a time or recurrence that the models would refuse.
     """
     if spec.get("is_draft") or spec.get("status") == "draft":
         return Sends("never")
@@ -62,15 +62,15 @@ def sends_of(spec: Mapping[str, Any], now: datetime, occurrences: int = 3) -> Se
 
 
 def is_past(sends: Sends, now: datetime) -> bool:
-    """Whether nobody can be sent to any more: a one-off campaign whose last possible send is over."""
+    """Whether the last possible send of a one-off campaign is over."""
     return sends.when == "scheduled" and sends.last is not None and sends.last <= now
 
 
 def instants(sends: Sends, at: datetime) -> tuple[datetime, ...]:
-    """The instants of `sends.at` at which somebody can be sent to, if it is armed at `at`; all in UTC.
+    """Every instant at which a campaign armed at `at` can reach recipients; all in UTC.
 
-    What sends at once sends then. With `send_in_profile_time_zone` each send has an instant for every zone
-    from UTC+14 to UTC-12.
+    A campaign that sends at once sends at `at`. With `send_in_profile_time_zone` each send has an instant for
+    every zone from UTC+14 to UTC-12.
     """
     if sends.when == "immediately":
         return (at,)
@@ -96,7 +96,7 @@ def _recurring(recurrence: Mapping[str, Any], now: datetime, count: int, profile
 
 
 def _shifted(instant: datetime, by: timedelta) -> datetime:
-    """The instant moved, and no further than the calendar goes."""
+    """The shifted instant, held within the calendar."""
     try:
         return instant + by
     except OverflowError:

@@ -1,7 +1,7 @@
 """Instants as text: the API's GMT form, ISO 8601, and local clock times in a named zone.
 
-The API takes and gives `YYYY-MM-DD HH:MM:SS` in GMT (API contract, section 0). Manifests may also say
-ISO 8601 with an offset, or a clock time and a zone; what a clock change skips or doubles is refused.
+The API reads and writes `YYYY-MM-DD HH:MM:SS` in GMT (API contract, section 0). Manifests may also use
+ISO 8601 with an offset, or a clock time and a zone; a time that a clock change skips or doubles is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ GMT = "%Y-%m-%d %H:%M:%S"
 
 _GMT_FORM = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
 _UTC_FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
-# A fraction may have any length, so it is bounded: the text is quoted in messages.
+# The fraction is bounded because the text is quoted in messages.
 _FORM = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})(?P<joint>[T ])(?P<minutes>\d{2}:\d{2})(?P<seconds>:\d{2})?"
     r"(?P<fraction>[.,]\d{1,9})?(?P<offset>Z|[+-]\d{2}:?\d{2})?",
@@ -25,16 +25,16 @@ _FORM = re.compile(
 _DATE_FORM = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _OFFSET = re.compile(r":\d{2}.*(?:Z|[+-]\d{2}:?\d{2})\Z", re.ASCII)
 _EXAMPLES = 'write "2036-12-24 10:00:00" (GMT), or with an offset "2036-12-24T10:00:00+01:00"'
-#: CEST, UTC+1: near to others of quite another time.
+#: CEST, UTC+1: similar names belong to quite different zones.
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}([-+].*)?")
 _LONGEST_ZONE = 64
 _LONGEST_SHOWN = 40
-# What the system's zone directory holds beside the zones: the machine's own, and those with leap seconds.
+# Files in the system's zone directory that are no zones: the machine's own, and those with leap seconds.
 _NO_ZONES = ("localtime", "posixrules", "Factory", "posix/", "right/")
 
 
 class TimeError(ValueError):
-    """A time or zone that cannot be used. `str()` says what is wrong, `hint` what to write instead."""
+    """An unusable time or zone. `str()` says what is wrong, `hint` what to write instead."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -44,29 +44,29 @@ class TimeError(ValueError):
 def parse_gmt(text: str) -> datetime:
     """The instant of `YYYY-MM-DD HH:MM:SS` in GMT, aware. Raises `TimeError` for anything else."""
     if not _GMT_FORM.fullmatch(text):
-        raise TimeError(f"{text[:_LONGEST_SHOWN]!r} is not a time of the form YYYY-MM-DD HH:MM:SS", _EXAMPLES)
+        raise TimeError(f"{text[:_LONGEST_SHOWN]!r} is not in the format YYYY-MM-DD HH:MM:SS", _EXAMPLES)
     return _instant(text, text)
 
 
 def format_gmt(instant: datetime) -> str:
-    """`YYYY-MM-DD HH:MM:SS` in GMT; parts of a second are cut off. `instant` must be aware."""
+    """`YYYY-MM-DD HH:MM:SS` in GMT, fractions of a second cut off. Raises `TimeError` if not aware."""
     return _utc(instant).isoformat(" ", "seconds").removesuffix("+00:00")
 
 
 def parse_iso(text: str) -> datetime:
     """The instant of `YYYY-MM-DDTHH:MM:SSZ`, aware. Raises `TimeError` for anything else."""
     if not _UTC_FORM.fullmatch(text):
-        raise TimeError(f"{text[:_LONGEST_SHOWN]!r} is not a time of the form YYYY-MM-DDTHH:MM:SSZ")
+        raise TimeError(f"{text[:_LONGEST_SHOWN]!r} is not in the format YYYY-MM-DDTHH:MM:SSZ")
     return _instant(text, text)
 
 
 def iso(instant: datetime) -> str:
-    """`YYYY-MM-DDTHH:MM:SSZ`; parts of a second are cut off. `instant` must be aware."""
+    """`YYYY-MM-DDTHH:MM:SSZ`, fractions of a second cut off. Raises `TimeError` if not aware."""
     return _utc(instant).isoformat("T", "seconds").removesuffix("+00:00") + "Z"
 
 
 def has_offset(text: str) -> bool:
-    """Whether a time ends with `Z` or an offset, and so names one instant in every zone."""
+    """Whether a time ends with `Z` or an offset, so that it needs no zone."""
     return _OFFSET.search(text.strip()) is not None
 
 
@@ -79,7 +79,7 @@ def canonical_gmt(text: str) -> str:
     if parts["offset"] is None and parts["joint"] == "T":
         gmt = text.replace("T", " ")
         raise TimeError(
-            f"{text!r} has no offset, so it names no instant",
+            f"{text!r} has no offset, so its instant is unknown",
             f'write "{text}Z" or "{gmt}" if that is GMT, else add an offset such as +01:00',
         )
     instant = _instant(f"{parts['date']} {parts['minutes']}{parts['seconds']}{parts['offset'] or ''}", text)
@@ -89,8 +89,8 @@ def canonical_gmt(text: str) -> str:
 def convert(text: str, zone: str | None) -> str:
     """A clock time in an IANA zone as the API's GMT form; without a zone as `canonical_gmt`.
 
-    Raises `TimeError` for a time that a clock change skips or doubles (naming both readings), for one
-    with an offset beside the zone, and for a zone that does not exist.
+    Raises `TimeError` for a time that a clock change skips or doubles (naming both readings), for a time with
+    both an offset and a zone, and for an unknown zone.
     """
     if zone is None:
         return canonical_gmt(text)
@@ -98,7 +98,7 @@ def convert(text: str, zone: str | None) -> str:
     parts = _parts(text)
     if parts["offset"] is not None:
         raise TimeError(
-            f"{text!r} has an offset of its own beside the zone {zone}", "leave out one of the two"
+            f"{text!r} has an offset of its own, besides the zone {zone}", "remove one of the two"
         )
     clock = _instant(f"{parts['date']} {parts['minutes']}{parts['seconds']}", text).replace(tzinfo=None)
     try:
@@ -108,7 +108,7 @@ def convert(text: str, zone: str | None) -> str:
 
 
 def is_day(text: str) -> bool:
-    """Whether a text is a day of the calendar, `YYYY-MM-DD`. Raises `TimeError` for one that never comes."""
+    """Whether a text is a calendar day, `YYYY-MM-DD`. Raises `TimeError` for a day that does not exist."""
     if not _DATE_FORM.fullmatch(text):
         return False
     try:
@@ -119,16 +119,16 @@ def is_day(text: str) -> bool:
 
 
 def begin(text: str, day_zone: str, time_zone: str | None = None) -> datetime:
-    """The beginning of a day of the calendar in a zone, or the instant of a time as `convert` takes it.
+    """The beginning of a calendar day in a zone, or the instant of a time as `convert` takes it.
 
-    `time_zone` is the zone of a time without an offset, None for GMT. The result is in UTC. Raises
+    `time_zone` is the zone of a time without an offset; None means GMT. The result is in UTC. Raises
     `TimeError`.
     """
     return _bound(text, day_zone, time_zone, timedelta(0))
 
 
 def end(text: str, day_zone: str, time_zone: str | None = None) -> datetime:
-    """As `begin`, but of a day its end: the beginning of the next."""
+    """As `begin`, but for a day its end: the beginning of the next day."""
     return _bound(text, day_zone, time_zone, timedelta(days=1))
 
 
@@ -137,7 +137,7 @@ def _bound(text: str, day_zone: str, time_zone: str | None, later: timedelta) ->
         return parse_gmt(convert(text, None if has_offset(text) else time_zone))
     try:
         midnight = datetime.combine(date.fromisoformat(text) + later, time(), zone_of(day_zone))
-        # Where clocks skip midnight this is the change itself, where they show it twice the first time.
+        # If clocks skip midnight, this is the change itself; if they show it twice, the first time.
         return midnight.astimezone(UTC)
     except OverflowError:
         raise _out_of_range(text) from None
@@ -145,7 +145,7 @@ def _bound(text: str, day_zone: str, time_zone: str | None, later: timedelta) ->
 
 @lru_cache(maxsize=64)
 def zone_of(name: str) -> ZoneInfo:
-    """The IANA time zone of that name. Raises `TimeError`, naming the nearest one."""
+    """The IANA time zone of that name. Raises `TimeError`, with the nearest name as its hint."""
     if name and len(name) <= _LONGEST_ZONE and not name.startswith(_NO_ZONES):
         try:
             return ZoneInfo(name)
@@ -156,7 +156,7 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def is_known(zone: str) -> bool:
-    """Whether there is a time zone of that name."""
+    """Whether a time zone of that name exists."""
     try:
         zone_of(zone)
     except TimeError:
@@ -178,18 +178,18 @@ def _nearest_zone(name: str) -> str:
 
 def _utc(instant: datetime) -> datetime:
     if instant.tzinfo is None:
-        raise TimeError("a time without a zone names no instant")
+        raise TimeError("a time without a zone has no instant")
     return instant.astimezone(UTC)
 
 
 def _out_of_range(text: str) -> TimeError:
-    return TimeError(f"{text!r} lies outside the years 1 to 9999 once it is turned into GMT")
+    return TimeError(f"{text!r} is outside the years 1 to 9999 in GMT")
 
 
 def _instant(spelt: str, text: str) -> datetime:
     """The instant of a well-formed time; GMT where it has no offset. `text` is for the message."""
     try:
-        if text[11:13] == "24":  # later Pythons take it for the next midnight
+        if text[11:13] == "24":  # later versions of Python accept it as the next midnight
             raise ValueError
         moment = datetime.fromisoformat(spelt)
     except ValueError:
@@ -204,18 +204,18 @@ def _impossible(text: str) -> TimeError:
     try:
         datetime.fromisoformat(text[:10])
     except ValueError:
-        return TimeError(f"{text!r} is no date of the calendar", "check the year, the month and the day")
+        return TimeError(f"{text!r} is not a calendar date", "check the year, the month and the day")
     if text[11:13] == "24":
         return TimeError(f"{text!r} has the hour 24", "midnight is 00:00:00 of the next day")
     if text[17:19] == "60":
         return TimeError(f"{text!r} has the second 60", "leap seconds cannot be scheduled; use 59")
     return TimeError(
-        f"{text!r} is no time of day", "hours run to 23, minutes and seconds to 59, offsets to 23:59"
+        f"{text!r} is not a time of day", "hours go to 23, minutes and seconds to 59, offsets to 23:59"
     )
 
 
 def _parts(text: str) -> dict[str, str | None]:
-    """The pieces of a time that has everything but perhaps an offset."""
+    """The parts of a time; only the offset may be missing."""
     found = _FORM.fullmatch(text)
     if found is None:
         if _DATE_FORM.fullmatch(text):
@@ -226,23 +226,23 @@ def _parts(text: str) -> dict[str, str | None]:
         whole = f"{parts['date']}{parts['joint']}{parts['minutes']}:00{parts['offset'] or ''}"
         raise TimeError(f"{text!r} has no seconds", f'write "{whole}"')
     if (parts["fraction"] or "").strip(".,0"):
-        raise TimeError(f"{text!r} has parts of a second", "the API knows whole seconds only")
+        raise TimeError(f"{text!r} has a fraction of a second", "the API takes whole seconds only")
     return parts
 
 
 def _only_reading(clock: datetime, place: ZoneInfo) -> datetime:
-    """The one instant at which the clocks of a zone show that time."""
+    """The one instant at which clocks in a zone show that time. Raises `TimeError` for none or two."""
     first, second = (clock.replace(tzinfo=place, fold=fold) for fold in (0, 1))
     before, after = first.utcoffset() or timedelta(), second.utcoffset() or timedelta()
     if before == after:
         return first
     readings = " or ".join(f'"{_reading(clock, offset, place)}"' for offset in sorted((before, after)))
-    what = "is skipped by" if before < after else "comes twice at"
+    what = "is skipped by" if before < after else "occurs twice at"
     raise TimeError(
         f"{format_gmt(clock.replace(tzinfo=UTC))!r} {what} a clock change in {place.key}", f"write {readings}"
     )
 
 
 def _reading(clock: datetime, offset: timedelta, place: ZoneInfo) -> str:
-    """One reading of a doubtful clock time, with its offset, as the zone's clocks show it."""
+    """One reading of an ambiguous clock time, with its offset."""
     return (clock - offset).replace(tzinfo=UTC).astimezone(place).isoformat("T", "seconds")

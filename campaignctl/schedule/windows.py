@@ -1,6 +1,6 @@
-"""Windows of time in which nothing may be armed, or in which alone it may: freezes.
+"""Freezes: windows of time in which nothing may be armed, or outside of which nothing may.
 
-Deny wins: where an allowing and a denying window both hold, nothing is armed.
+Deny wins: where an allowing and a denying window both apply, nothing is armed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ Scope = Literal["changes", "sends", "both"]
 class Window:
     """One window.
 
-    Either `start` and `end` (aware; the end is outside), or `cron` (five fields, on the clock of `tz`) with
-    the `length` of each. `scope`: whether it speaks of the moment at which something is changed, of the
-    moments at which it sends, or of both.
+    Either `start` and `end` (aware; the end is excluded), or `cron` (five fields, on the clocks of `tz`) with
+    the `length` of each window. `scope`: whether it restricts the time of a change, the times at which the
+    campaign sends, or both.
     """
 
     kind: Kind = "deny"
@@ -37,12 +37,12 @@ class Window:
     reason: str = ""
 
     def covers(self, instant: datetime) -> bool:
-        """Whether an instant, which must be aware, lies in the window.
+        """Whether the window covers an instant, which must be aware.
 
-        A window with a cron expression is read from the clocks of its zone: it holds whenever they show a
-        time from an opening on and before that plus the length. So a night from 22:00 to 08:00 ends at
-        08:00 also where a clock change makes it longer; what clocks show twice is covered twice, what they
-        skip is not there. Raises CronError or TimeError for an expression or zone that cannot be used.
+        A window with a cron expression follows the clocks of its zone: it covers every time that they show
+        from an opening until `length` later. A night from 22:00 to 08:00 ends at 08:00 even if a clock change
+        makes it longer; a time that clocks show twice is covered twice, a skipped one never. Raises
+        `CronError` or `TimeError` for an invalid expression or zone.
         """
         if self.cron is None:
             return (self.start is None or self.start <= instant) and (self.end is None or instant < self.end)
@@ -52,7 +52,7 @@ class Window:
 
     @property
     def words(self) -> str:
-        """The window for people, in one line, without its reason."""
+        """The window in words, on one line, without its reason."""
         if self.cron is not None:
             return f"cron {self.cron!r} for {_length(self.length)}, {self.tz}"
         begin = f"from {iso(self.start)}" if self.start else ""
@@ -61,9 +61,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why something may not be armed: a denying window that holds, or an allowing one that does not.
+    """Why something may not be armed: a denying window that applies, or an allowing one that does not.
 
-    `instant` is the moment of the change, or that of the send, as `of` says.
+    `instant` is the time of the change or of the send, as `of` says.
     """
 
     window: Window
@@ -72,11 +72,11 @@ class Refusal:
 
 
 def refusal(windows: Iterable[Window], *, at: datetime, sends: Sequence[datetime]) -> Refusal | None:
-    """Which window refuses to arm something at `at` that then sends at the instants of `sends`, if one does.
+    """The window that refuses to arm at `at` a campaign that then sends at `sends`; None if there is none.
 
-    All instants are aware. `sends` are those of `campaignctl.schedule.sends.instants`. Denying windows
-    speak first. Where there are allowing windows that speak of changes, the change has to lie in one of
-    them; where there are some that speak of sends, every send has to.
+    All instants are aware; `sends` come from `campaignctl.schedule.sends.instants`. Denying windows come
+    first. If there are allowing windows for changes, one of them must cover the change; if there are allowing
+    windows for sends, they must cover every send.
     """
     known = tuple(windows)
     changed = _refused(known, "change", (at,))
@@ -87,13 +87,13 @@ def _refused(
     windows: tuple[Window, ...], of: Literal["change", "send"], instants: Sequence[datetime]
 ) -> Refusal | None:
     scope = "changes" if of == "change" else "sends"
-    speaking = [window for window in windows if window.scope in (scope, "both")]
-    denying = [window for window in speaking if window.kind == "deny"]
-    allowing = [window for window in speaking if window.kind == "allow"]
+    in_scope = [window for window in windows if window.scope in (scope, "both")]
+    denying = [window for window in in_scope if window.kind == "deny"]
+    allowing = [window for window in in_scope if window.kind == "allow"]
     for instant in instants:
-        held = next((window for window in denying if window.covers(instant)), None)
-        if held is not None:
-            return Refusal(held, of, instant)
+        denied = next((window for window in denying if window.covers(instant)), None)
+        if denied is not None:
+            return Refusal(denied, of, instant)
     for instant in instants:
         if allowing and not any(window.covers(instant) for window in allowing):
             return Refusal(allowing[0], of, instant)
@@ -101,7 +101,7 @@ def _refused(
 
 
 def _clock(instant: datetime, tz: str) -> datetime:
-    """What the clocks of a zone show, without the zone."""
+    """What clocks in a zone show, as a naive datetime."""
     try:
         return instant.astimezone(zone_of(tz)).replace(tzinfo=None)
     except OverflowError:  # the ends of the calendar
@@ -110,10 +110,10 @@ def _clock(instant: datetime, tz: str) -> datetime:
 
 @lru_cache(maxsize=4096)
 def _last_opening(cron: str, clock: datetime) -> datetime | None:
-    """The latest opening at or before a whole minute, on a clock without a zone."""
+    """The latest opening at or before a whole minute; naive."""
     from cronsim import CronSim
 
-    # It goes back to what lies strictly before the instant that it is given.
+    # Backwards, CronSim starts strictly before the given instant.
     openings = CronSim(parse_cron(cron).expression, clock + timedelta(seconds=1), reverse=True)
     try:
         return next(openings, None)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from campaignctl.campaign.macros import MACRO
+from campaignctl.campaign.contract import MACRO
 
 _STEP = 2
 _LONGEST_LIST = 80

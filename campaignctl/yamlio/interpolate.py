@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from campaignctl.campaign.macros import MACRO
+from campaignctl.campaign.contract import MACRO
 from campaignctl.errors import Source
 
 #: The one variable of the environment that no text may carry.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaignctl.campaign.macros import SYSTEM
+from campaignctl.campaign.contract import SYSTEM_MACROS
 from campaignctl.errors import Finding, Severity, Source
 from campaignctl.yamlio.interpolate import Room, Values, fill, filled_path, macros, whole
 from campaignctl.yamlio.nodes import Elsewhere, MappingNode, Node, ScalarNode, SequenceNode, SourceFile
@@ -179,8 +179,8 @@ class Filling:
             source = self.at(node) if node else file.at_offset(fault.offset)
             self.note("error", "interpolation", source, fault.message, fault.hint)
         for name, offset in macros(text):
-            if name not in SYSTEM:
-                near = difflib.get_close_matches(name, SYSTEM, 1, 0.8)
+            if name not in SYSTEM_MACROS:
+                near = difflib.get_close_matches(name, SYSTEM_MACROS, 1, 0.8)
                 self.note(
                     "warning",
                     "macro",

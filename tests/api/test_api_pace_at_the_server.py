@@ -13,7 +13,7 @@ import pytest
 from campaignctl.api.client import OcambaApi
 from campaignctl.plan.request import Request
 from campaignctl.sandbox import Control, Sandbox, Switches
-from campaignctl.sandbox.clock import Clock
+from campaignctl.sandbox.clock import SandboxClock
 from tests.api.simulated import TOKEN, SimulatedTime, client
 
 SMS = {"name": "m", "channel": "sms", "integration_id": "1996", "sms": {"content": {"en": "Hi"}}}
@@ -35,7 +35,7 @@ class SharedTime(SimulatedTime):
             real_time.sleep(0.0005)
         super().sleep(seconds)
         assert self.sandbox is not None
-        self.sandbox.world.clock = Clock(frozen=EPOCH + self.monotonic())
+        self.sandbox.state.clock = SandboxClock(frozen=EPOCH + self.monotonic())
 
 
 def on_its_way(client: OcambaApi) -> bool:

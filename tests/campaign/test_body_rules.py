@@ -1,4 +1,4 @@
-"""What the members of a body ask of each other, one rule at a time."""
+"""The rules across the fields of a body, one at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.check import check
-from campaignctl.campaign.macros import SYSTEM
+from campaignctl.campaign.contract import SYSTEM_MACROS
 
 
 def push(**members: Any) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def codes(value: Any) -> list[tuple[str, str]]:
         body(metadata={"a": {"b": [1, None]}}, quiet_hours={}),
     ],
 )
-def test_nothing_to_say(value: Any) -> None:
+def test_a_sound_body_has_no_problems(value: Any) -> None:
     before = copy.deepcopy(value)
     assert check(value) == ()
     assert value == before
@@ -108,7 +108,7 @@ def test_nothing_to_say(value: Any) -> None:
         ({"name": "N"}, "missing-member", ("messages",)),
     ],
 )
-def test_an_error(value: Any, code: str, path: tuple[Any, ...]) -> None:
+def test_a_broken_rule_is_one_error_at_its_path(value: Any, code: str, path: tuple[Any, ...]) -> None:
     errors = [problem for problem in check(value) if problem.severity == "error"]
     assert [(problem.code, problem.path) for problem in errors] == [(code, path)]
 
@@ -156,12 +156,12 @@ def test_an_error(value: Any, code: str, path: tuple[Any, ...]) -> None:
         (body(send_in_profile_time_zone=True, run_immediately=True), "profile-time"),
     ],
 )
-def test_a_warning_and_no_error(value: Any, code: str) -> None:
+def test_a_doubtful_body_has_one_warning(value: Any, code: str) -> None:
     assert codes(value) == [("warning", code)]
 
 
 @pytest.mark.parametrize("name", ["actions", "badge", "tag", "renotify", "silent", "vibration", "ttl"])
-def test_what_no_documented_campaign_shows(name: str) -> None:
+def test_a_field_undocumented_for_campaigns_is_a_warning(name: str) -> None:
     samples = {
         "actions": [{"title": {"en": "Go"}, "url": "https://a.example"}],
         "renotify": 1,
@@ -173,11 +173,11 @@ def test_what_no_documented_campaign_shows(name: str) -> None:
     assert codes(body(message)) == [("warning", "unconfirmed")]
 
 
-def test_one_hundred_characters_are_allowed_whatever_their_bytes() -> None:
+def test_a_name_of_one_hundred_characters_is_allowed_whatever_its_bytes() -> None:
     assert codes(body(name="ж" * 100)) == [("warning", "long-text")]
     assert codes(body(name="x" * 100)) == []
 
 
-def test_system_macros_have_their_form() -> None:
-    assert len(SYSTEM) == 18
-    assert all(name.startswith("OCMH_") for name in SYSTEM)
+def test_system_macros_start_with_ocmh() -> None:
+    assert len(SYSTEM_MACROS) == 18
+    assert all(name.startswith("OCMH_") for name in SYSTEM_MACROS)

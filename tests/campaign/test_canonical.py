@@ -1,4 +1,4 @@
-"""The canonical form: two specs that say the same have one digest."""
+"""The canonical form: equal specs have the same digest."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ values: Any = st.recursive(
 
 
 def shuffled(value: Any) -> Any:
-    """The same with the members of every object in another order."""
+    """The same value with the fields of every object reversed."""
     if isinstance(value, dict):
         return {name: shuffled(value[name]) for name in reversed(value)}
     return [shuffled(item) for item in value] if isinstance(value, list) else value
 
 
 @given(values)
-def test_the_order_of_members_says_nothing(value: Any) -> None:
+def test_field_order_does_not_change_the_digest(value: Any) -> None:
     assert digest(shuffled(value)) == digest(value)
 
 
 @given(values)
-def test_the_canonical_form_is_its_own(value: Any) -> None:
+def test_canonical_is_idempotent(value: Any) -> None:
     assert canonical(canonical(value)) == canonical(value)
 
 
@@ -45,7 +45,7 @@ def test_the_canonical_form_is_its_own(value: Any) -> None:
         ({"messages": [{"push": {"silent": 1}}]}, {"messages": [{"push": {"silent": True}}]}),
     ],
 )
-def test_the_same_digest(one: Any, other: Any) -> None:
+def test_equal_specs_have_the_same_digest(one: Any, other: Any) -> None:
     assert digest(one) == digest(other)
 
 
@@ -63,16 +63,16 @@ def test_the_same_digest(one: Any, other: Any) -> None:
         ({"name": "a"}, {"name": "a "}),
     ],
 )
-def test_another_digest(one: Any, other: Any) -> None:
+def test_different_specs_have_different_digests(one: Any, other: Any) -> None:
     assert digest(one) != digest(other)
 
 
-def test_the_digest_of_a_body_leaves_metadata_out() -> None:
+def test_the_digest_of_a_body_ignores_metadata() -> None:
     body = {"name": "Welcome", "messages": []}
     assert body_digest({**body, "metadata": {"campaignctl": "v1 x"}}) == body_digest(body) == digest(body)
     assert body_digest({**body, "quiet_hours": {"metadata": 1}}) != body_digest({**body, "quiet_hours": {}})
 
 
-def test_a_digest_has_its_form_and_takes_any_text() -> None:
+def test_a_digest_is_a_sha256_of_any_text() -> None:
     assert digest({}) == "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
     assert digest("\ud800").startswith("sha256:")

@@ -1,4 +1,4 @@
-"""The marker: found again by who made it, and telling nobody else anything."""
+"""The marker: read back by its author, meaningless to everyone else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ texts = st.text(max_size=12)
 
 
 @given(texts, st.none() | texts, texts, st.uuids())
-def test_a_stamped_body_shows_who_made_it(
+def test_a_marker_is_read_back_from_a_stamped_body(
     project: str, environment: str | None, key: str, intent: Any
 ) -> None:
     made = make(project, environment, key, str(intent))
@@ -23,7 +23,7 @@ def test_a_stamped_body_shows_who_made_it(
     assert made.scope == scope_tag(project, environment)
 
 
-def test_the_marker_is_one_flat_string_without_anything_in_clear() -> None:
+def test_the_marker_shows_no_name_in_clear_text() -> None:
     text = str(make("acme-crm", "staging", "push/welcome", INTENT))
     version, scope, key, intent = text.split(" ")
     assert version == "v1"
@@ -32,13 +32,13 @@ def test_the_marker_is_one_flat_string_without_anything_in_clear() -> None:
     assert not any(word in text for word in ("acme", "staging", "push", "welcome"))
 
 
-def test_projects_environments_and_keys_have_tags_of_their_own() -> None:
+def test_tags_differ_by_project_environment_and_key() -> None:
     makers = [("a", None, "k"), ("b", None, "k"), ("a", "x", "k"), ("a", None, "l"), ("ax", None, "k")]
     assert len({str(make(*maker, INTENT)) for maker in makers}) == len(makers)
     assert scope_tag("a", None) == scope_tag("a", "")
 
 
-def test_the_authors_metadata_stays_and_the_spec_is_not_touched() -> None:
+def test_stamping_keeps_metadata_and_does_not_change_the_spec() -> None:
     spec: dict[str, Any] = {"name": "Welcome", "metadata": {"team": "crm"}}
     stamped = stamp(spec, make("a", None, "k", INTENT))
     assert stamped["metadata"]["team"] == "crm"
@@ -62,10 +62,10 @@ def test_the_authors_metadata_stays_and_the_spec_is_not_touched() -> None:
         {MEMBER: f"v1 0123456789ab 0123456789ab {'x' * 65}"},
     ],
 )
-def test_what_is_no_marker_is_none(metadata: Any) -> None:
+def test_invalid_metadata_has_no_marker(metadata: Any) -> None:
     assert read({"metadata": metadata}) is None
     assert read({}) is None
 
 
-def test_a_marker_reads_as_it_was_written() -> None:
+def test_a_marker_has_version_tags_and_intent() -> None:
     assert str(Marker("0123456789ab", "ba9876543210", INTENT)) == f"v1 0123456789ab ba9876543210 {INTENT}"

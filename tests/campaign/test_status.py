@@ -1,4 +1,4 @@
-"""What a live campaign's status allows, whatever the API calls it."""
+"""A live campaign's status, whatever the API calls it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SCHEDULED = {**MANUAL, "scheduled_time": "2036-12-24 10:00:00"}
 
 
 def shown(applied: dict[str, Any] | None = None, **members: Any) -> Status:
-    """The status of an answer with these members."""
+    """The status of an answer with these fields."""
     return status_of(Live("1", members, complete=True), applied)
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_documented_words_count_as_they_are(name: str) -> None:
+def test_documented_statuses_count_as_they_are(name: str) -> None:
     assert shown(MANUAL, status=name) is Status(name)
     assert shown(SCHEDULED, status=name, effective_status=name) is Status(name)
 
@@ -39,12 +39,12 @@ def test_documented_words_count_as_they_are(name: str) -> None:
         ("sent", "thawing", "unknown"),
     ],
 )
-def test_the_stricter_of_two_counts(status: str, effective: str, counts: str) -> None:
+def test_the_stricter_of_two_statuses_counts(status: str, effective: str, counts: str) -> None:
     assert shown(SCHEDULED, status=status, effective_status=effective) == counts
 
 
 @pytest.mark.parametrize("word", ["idle", "manual", "missing", "unknown", "Scheduled", "active"])
-def test_words_that_nobody_documented(word: str) -> None:
+def test_an_undocumented_status_is_unknown_manual_or_draft(word: str) -> None:
     assert shown(SCHEDULED, status=word) is Status.UNKNOWN
     assert shown(None, status=word) is Status.UNKNOWN
     assert shown(MANUAL, status=word) is Status.MANUAL
@@ -52,7 +52,7 @@ def test_words_that_nobody_documented(word: str) -> None:
     assert shown(SCHEDULED, status=word, is_draft=True) is Status.DRAFT
 
 
-def test_an_answer_without_a_status() -> None:
+def test_an_answer_without_a_status_is_unknown_manual_or_draft() -> None:
     assert shown(SCHEDULED) is Status.UNKNOWN
     assert shown(SCHEDULED, is_draft=1) is Status.DRAFT
     assert shown(MANUAL) is Status.MANUAL
@@ -70,7 +70,7 @@ def test_an_answer_without_a_status() -> None:
         ({**MANUAL, "is_draft": True}, False),
     ],
 )
-def test_manual_is_what_has_no_execution_option(spec: dict[str, Any], manual: bool) -> None:
+def test_a_spec_without_an_execution_option_is_manual(spec: dict[str, Any], manual: bool) -> None:
     assert is_manual(spec) is manual
 
 
@@ -79,7 +79,7 @@ def test_a_draft_has_two_spellings() -> None:
     assert not any(is_draft(members) for members in ({}, {"is_draft": False}, {"is_draft": 0}))
 
 
-def test_what_can_send_and_what_can_be_edited() -> None:
+def test_five_statuses_can_send() -> None:
     assert {status for status in Status if status.can_send} == {
         "unknown",
         "running",
@@ -87,7 +87,6 @@ def test_what_can_send_and_what_can_be_edited() -> None:
         "scheduled",
         "paused",
     }
-    assert {status for status in Status if status.editable} == {"draft", "manual", "scheduled", "paused"}
 
 
 @given(
@@ -100,5 +99,5 @@ def test_what_can_send_and_what_can_be_edited() -> None:
         | st.lists(st.text(max_size=1), max_size=1),
     )
 )
-def test_no_answer_is_beyond_it(members: dict[str, Any]) -> None:
+def test_any_answer_has_a_status(members: dict[str, Any]) -> None:
     assert shown(SCHEDULED, **members) in Status

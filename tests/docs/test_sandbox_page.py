@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
-from campaignctl.sandbox import Sandbox, words
-from campaignctl.sandbox.faults import KINDS
+from campaignctl.sandbox import Sandbox
+from campaignctl.sandbox.faults import KINDS, rule_from_words
+from campaignctl.sandbox.switches import switches_from
 
 TEXT = (Path(__file__).parents[2] / "docs" / "internals.md").read_text(encoding="utf-8")
 CAMPAIGN = (
@@ -56,7 +57,7 @@ def test_the_options_that_the_page_shows_are_taken() -> None:
     for line in re.findall(r"^campaignctl sandbox --(?:fault|switch) .*$", TEXT, flags=re.MULTILINE):
         given = shlex.split(line)[2:]
         options = list(zip(given[::2], given[1::2], strict=True))
-        words.switched(value for name, value in options if name == "--switch")
-        assert all(words.rule(value) for name, value in options if name == "--fault")
+        switches_from(value for name, value in options if name == "--switch")
+        assert all(rule_from_words(value) for name, value in options if name == "--fault")
         seen += len(options)
     assert seen > 5

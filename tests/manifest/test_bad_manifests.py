@@ -130,7 +130,7 @@ CASES = [
     Case("null inside opaque", push("  quiet_hours: {a: [1, ~]}\n"), "7:24", "null is not taken"),
     Case("no name", PUSH.replace("  name: Welcome\n", ""), "1:1", "`name` is missing"),
     Case("empty name", PUSH.replace("Welcome", '""'), "2:9", "must not be empty"),
-    Case("long name", PUSH.replace("Welcome", "x" * 101), "2:9", "101 characters, and at most 100"),
+    Case("long name", PUSH.replace("Welcome", "x" * 101), "2:9", "101 characters; at most 100"),
     Case("name is a list", PUSH.replace("Welcome", "[a]"), "2:9", "a list where a text belongs"),
     Case("name is an object", PUSH.replace("Welcome", "{a: b}"), "2:9", "an object where a text belongs"),
     Case("no messages", "spec:\n  name: x\n  messages: []\n", "3:3", "must not be empty"),
@@ -169,7 +169,7 @@ CASES = [
         "7:22",
         "exclude each other",
     ),
-    Case("no recurrence", push("  recurrence: {}\n"), "7:3", "neither `pattern` nor `cron`"),
+    Case("no recurrence", push("  recurrence: {}\n"), "7:3", "`pattern` or `cron` is missing"),
     Case("cron of six", push("  recurrence: {cron: 0 9 * * 1 2}\n"), "7:22", "five fields"),
     Case("cron out of range", push("  recurrence: {cron: 61 9 * * 1}\n"), "7:22", "minute"),
     Case(
@@ -191,7 +191,7 @@ CASES = [
         "13 is above 12",
     ),
     Case("comma in label", push('  labels: ["a,b"]\n'), "7:12", "comma"),
-    Case("marker", push("  metadata: {campaignctl: x}\n"), "7:27", "is taken"),
+    Case("marker", push("  metadata: {campaignctl: x}\n"), "7:27", "is reserved"),
     Case(
         "window",
         push(
@@ -205,19 +205,19 @@ CASES = [
         "no integration",
         message("      channel: sms\n      sms: {content: {en: Hi}}\n"),
         "4:7",
-        "needs the `integration_id` of an integration",
+        "need an `integration_id`",
     ),
     Case(
         "the integration that is none",
         message('      channel: sms\n      integration_id: "0"\n      sms: {content: {en: Hi}}\n'),
         "6:23",
-        "needs the `integration_id` of an integration",
+        "need an `integration_id`",
     ),
     Case(
         "no content",
         message("      channel: sms\n      integration_id: 1\n"),
         "4:7",
-        "its content in `sms`, which is missing",
+        "`sms` is missing",
     ),
     Case(
         "other content",
@@ -226,7 +226,7 @@ CASES = [
             "      push: {title: {en: x}, landing_url: https://a.example}\n"
         ),
         "8:7",
-        "`push` in a message of the channel sms",
+        "`push` does not belong in a message whose channel is sms",
     ),
     Case(
         "primary_lang",
@@ -239,7 +239,7 @@ CASES = [
     ),
     # Times
     Case("no time", push("  scheduled_time: tomorrow\n"), "7:19", "not a time"),
-    Case("no such day", push("  scheduled_time: 2036-02-30 10:00:00\n"), "7:19", "no date"),
+    Case("no such day", push("  scheduled_time: 2036-02-30 10:00:00\n"), "7:19", "is not a calendar date"),
     Case(
         "skipped time",
         push("  scheduled_time: {at: 2036-03-30 02:30:00, tz: Europe/Belgrade}\n"),

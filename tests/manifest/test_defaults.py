@@ -185,7 +185,7 @@ def test_a_mistake_that_only_the_whole_campaign_shows_is_said_in_the_file_that_m
     }
     assert sorted(places(project(files))) == [
         ("_defaults.yaml:1:24", "`scheduled_time` and `run_immediately` exclude each other"),
-        ("_defaults.yaml:2:31", "`primary_lang` is de, and the content has only: en"),
+        ("_defaults.yaml:2:31", "`primary_lang` is de, but the content has only: en"),
     ]
 
 
@@ -196,7 +196,7 @@ def test_an_error_at_a_variable_that_is_the_whole_value_points_at_the_variable(p
         "a.yaml": SMS,
     }
     checked = project(files)
-    assert places(checked) == [("campaignctl.yaml:3:9", "`primary_lang` is de, and the content has only: en")]
+    assert places(checked) == [("campaignctl.yaml:3:9", "`primary_lang` is de, but the content has only: en")]
     assert checked.findings[0].hint.endswith("_defaults.yaml:1:31")
     assert "`${var.lang}` stands at " in checked.findings[0].hint
 

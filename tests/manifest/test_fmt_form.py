@@ -6,8 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from campaignctl.campaign.content import Message
-from campaignctl.campaign.spec import CampaignSpec
+from campaignctl.campaign.spec import CampaignSpec, Message
 from campaignctl.manifest.fmt import canonical
 
 

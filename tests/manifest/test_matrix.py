@@ -233,7 +233,7 @@ def test_what_is_wrong_with_a_matrix_is_said_at_its_place(name: str, project: Ch
         ("  name: ${matrix.countri}\n", "5:9", "no `countri` in this combination", "a"),
         ("  name: ${matrx.country}\n", "5:9", "is neither a variable nor a macro", "a"),
         ("  score: ${matrix.country}\n", "2:13", "`DE` where a whole number belongs", "a[country=DE]"),
-        ("  name: ${matrix.long}\n", "3:33", "101 characters, and at most 100", "a[country=DE]"),
+        ("  name: ${matrix.long}\n", "3:33", "101 characters; at most 100", "a[country=DE]"),
     ],
 )
 def test_an_error_points_at_what_caused_it(

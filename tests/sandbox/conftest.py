@@ -1,4 +1,4 @@
-"""A running sandbox without request limits for every test."""
+"""A running sandbox without rate limits for every test."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ START = "2036-01-01 00:00:00"
 
 @pytest.fixture
 def account() -> Iterator[Account]:
-    """A fresh account; its clock stands still at the beginning of 2036."""
+    """A fresh account; its clock is stopped at the start of 2036."""
     with Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as sandbox:
         fresh = Account(sandbox.url)
         fresh.control.freeze()
@@ -22,5 +22,5 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture
 def control(account: Account) -> Control:
-    """The dashboard of the same account."""
+    """The control API of the same account."""
     return account.control

@@ -1,4 +1,4 @@
-"""A bare HTTP client of the sandbox, and bodies to send: nothing of campaignctl's own client is used here."""
+"""A bare HTTP client of the sandbox, independent of campaignctl's own, and bodies to send."""
 
 import http.client
 import json
@@ -73,7 +73,7 @@ class Account:
 
 
 def push(name: str = "Welcome", **members: Any) -> dict[str, Any]:
-    """Return a manual push campaign; members are added to it."""
+    """Return a manual push campaign with additional fields."""
     content = {"title": {"en": "Hello"}, "landing_url": "https://example.com"}
     return {"name": name, "messages": [{"name": "One", "channel": "push", "push": content}], **members}
 

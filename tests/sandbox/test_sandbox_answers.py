@@ -1,4 +1,4 @@
-"""Switches that change how answers look."""
+"""Switches that change answers."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from tests.sandbox.sandbox_account import CAMPAIGNS, FUTURE, Account, ab_test, p
     ],
     ids=str,
 )
-def test_members_come_back_as_switched(
+def test_answers_follow_their_switches(
     account: Account, control: Control, switches: dict[str, Any], member: str, expected: Any
 ) -> None:
     control.switch(**switches)
@@ -52,7 +52,7 @@ def test_metadata_may_be_refused_or_replaced(account: Account, control: Control)
         (push(recurrence={"cron": "1 1 * * *"}), "scheduled", "again"),
     ],
 )
-def test_words_of_the_account(
+def test_statuses_and_strategies_are_spelt_as_switched(
     account: Account, control: Control, body: dict[str, Any], status: str, strategy: str
 ) -> None:
     control.switch(
@@ -62,7 +62,7 @@ def test_words_of_the_account(
     assert (live["status"], live["effective_status"], live["send_strategy"]) == (status, status, strategy)
 
 
-def test_envelopes_and_success_codes(account: Account, control: Control) -> None:
+def test_envelopes_and_success_codes_are_switchable(account: Account, control: Control) -> None:
     control.switch(by_id="bare", total="string", create_success=200, times_in_201=True)
     created = account.call("POST", CAMPAIGNS, push())
     assert created.status == 200
@@ -115,6 +115,6 @@ def test_looser_rules_accept(
     "values",
     [{"colour": 1}, {"labels": "red"}, {"page_cap": 0}, {"ab_draw": 1}, {"respell": [1]}, {"list_lag": -1}],
 )
-def test_a_switch_that_is_none_is_named(control: Control, values: dict[str, Any]) -> None:
+def test_an_invalid_switch_is_named(control: Control, values: dict[str, Any]) -> None:
     with pytest.raises(ControlError, match=next(iter(values))):
         control.switch(**values)

@@ -1,4 +1,4 @@
-"""Every documented example is accepted and comes back member for member."""
+"""Every documented example is accepted and returned field by field."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def contains(whole: Any, part: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_an_example_is_accepted_and_comes_back(account: Account, name: str) -> None:
+def test_a_documented_example_is_accepted_and_returned(account: Account, name: str) -> None:
     sent = example(name)
     created = account.call("POST", CAMPAIGNS, sent)
     assert created.status == 201, created.body
@@ -32,7 +32,7 @@ def test_an_example_is_accepted_and_comes_back(account: Account, name: str) -> N
     assert contains(account.read(created.body["id"]), expected)
 
 
-def test_the_answer_of_an_immediate_create_has_the_members_of_the_sample(account: Account) -> None:
+def test_the_answer_to_an_immediate_create_has_the_documented_fields(account: Account) -> None:
     body = account.call("POST", CAMPAIGNS, example("01-push-immediate.json")).body
     sample = example("response-201.json")
     assert set(body) == set(sample)
@@ -50,6 +50,6 @@ def test_the_answer_of_an_immediate_create_has_the_members_of_the_sample(account
     assert body["next_run_time"] == body["scheduled_run_times"][0]["time"]
 
 
-def test_utm_members_that_were_not_sent_are_filled_in(account: Account) -> None:
+def test_missing_utm_fields_are_filled_in(account: Account) -> None:
     campaign_id = account.create(example("09-email-recurring-utm-off.json"))
     assert account.read(campaign_id)["utm_tracking"] == {"enabled": 0, **UTM}

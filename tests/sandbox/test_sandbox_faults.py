@@ -1,4 +1,4 @@
-"""Faults: what the client sees, and whether the request took effect."""
+"""Faults: what the client sees, and whether the request takes effect."""
 
 import http.client
 import time
@@ -30,7 +30,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("fault", "status", "made"), STATUSES.values(), ids=STATUSES)
-def test_a_fault_that_answers(
+def test_a_fault_changes_the_reply(
     account: Account, control: Control, fault: dict[str, Any], status: int, made: int
 ) -> None:
     control.fault({"method": "POST"}, fault)
@@ -41,7 +41,7 @@ def test_a_fault_that_answers(
 
 
 @pytest.mark.parametrize(("fault", "error", "made"), BROKEN.values(), ids=BROKEN)
-def test_a_fault_that_breaks_the_answer(
+def test_a_fault_breaks_the_reply(
     account: Account, control: Control, fault: dict[str, Any], error: type[Exception], made: int
 ) -> None:
     control.fault({"method": "POST"}, fault)
@@ -51,7 +51,7 @@ def test_a_fault_that_breaks_the_answer(
     assert control.requests()[0]["effect"] is bool(made)
 
 
-def test_the_details_of_answers(account: Account, control: Control) -> None:
+def test_a_fault_sets_headers_and_body(account: Account, control: Control) -> None:
     control.fault({}, {"kind": "rate_limit", "retry_after": 7})
     control.fault({}, {"kind": "rate_limit", "retry_after": None})
     control.fault({}, {"kind": "no_id"})
@@ -63,7 +63,7 @@ def test_the_details_of_answers(account: Account, control: Control) -> None:
     assert "secret-token" not in str(control.requests())
 
 
-def test_a_rule_chooses_its_requests(account: Account, control: Control) -> None:
+def test_a_rule_selects_its_requests(account: Account, control: Control) -> None:
     match = {"method": "POST", "path": "campaigns$", "body": "Second", "skip": 1, "times": 2}
     control.fault(match, {"kind": "status", "status": 500})
     sent = ["First", "Second", "Second", "First", "Second", "Second"]
@@ -92,7 +92,7 @@ def test_a_delay_waits_before_or_after_the_effect(account: Account, control: Con
         {"kind": "delay", "seconds": "1"},
     ],
 )
-def test_a_fault_that_is_none_is_refused(control: Control, fault: dict[str, Any]) -> None:
+def test_an_invalid_fault_is_refused(control: Control, fault: dict[str, Any]) -> None:
     with pytest.raises(ControlError, match="fault"):
         control.fault({}, fault)
 

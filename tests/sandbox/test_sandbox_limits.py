@@ -1,4 +1,4 @@
-"""Tokens, companies, request windows and parallel requests."""
+"""Tokens, companies, rate limit windows and concurrent requests."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.sandbox.sandbox_account import CAMPAIGNS, Account, push
 
 @pytest.fixture
 def limited() -> Iterator[Account]:
-    """An account with the documented limits, its windows turned by a clock that stands still."""
+    """An account with the documented limits, whose windows follow a stopped clock."""
     with Sandbox(switches=Switches(rate_clock="sandbox")) as sandbox:
         account = Account(sandbox.url)
         account.control.freeze()
@@ -43,14 +43,14 @@ def test_the_minute_is_limited_too(limited: Account) -> None:
     assert "retry-after" not in limited.call("GET", CAMPAIGNS).headers
 
 
-def test_headers_may_tell_of_the_second_or_of_nothing(limited: Account) -> None:
+def test_rate_headers_describe_the_second_or_are_missing(limited: Account) -> None:
     limited.control.switch(rate_headers="second")
     assert limited.call("GET", CAMPAIGNS).headers["x-ratelimit-limit"] == "10"
     limited.control.switch(rate_headers="none")
     assert "x-ratelimit-limit" not in limited.call("GET", CAMPAIGNS).headers
 
 
-def test_companies_have_budgets_and_campaigns_of_their_own(limited: Account) -> None:
+def test_companies_have_separate_budgets_and_campaigns(limited: Account) -> None:
     limited.control.token("t1", "1")
     limited.control.token("t2", "2")
     limited.control.switch(rate_per_second=2)
@@ -63,7 +63,7 @@ def test_companies_have_budgets_and_campaigns_of_their_own(limited: Account) -> 
 
 
 @pytest.mark.parametrize("token", [None, "", "stranger"])
-def test_without_a_valid_token_nothing_goes(account: Account, control: Control, token: str | None) -> None:
+def test_an_invalid_token_is_refused(account: Account, control: Control, token: str | None) -> None:
     control.token("known", "1")
     reply = Account(account.url, token).call("POST", CAMPAIGNS, push())
     assert reply.status == 401
@@ -71,7 +71,7 @@ def test_without_a_valid_token_nothing_goes(account: Account, control: Control, 
     assert control.campaigns() == []
 
 
-def test_too_many_at_one_time_are_told_so(account: Account, control: Control) -> None:
+def test_too_many_concurrent_requests_are_refused(account: Account, control: Control) -> None:
     control.switch(parallel_cap=1)
     control.fault({"method": "GET"}, {"kind": "delay", "seconds": 0.5})
     slow = threading.Thread(target=account.list)
@@ -83,7 +83,7 @@ def test_too_many_at_one_time_are_told_so(account: Account, control: Control) ->
     assert account.call("GET", CAMPAIGNS).status == 200
 
 
-def test_the_date_header_follows_the_clock_it_is_told(account: Account, control: Control) -> None:
+def test_the_date_header_follows_its_switch(account: Account, control: Control) -> None:
     control.switch(date_header="sandbox", date_skew=90)
     date = parsedate_to_datetime(account.call("GET", CAMPAIGNS).headers["date"])
     assert date.strftime("%Y-%m-%d %H:%M:%S") == "2036-01-01 00:01:30"

@@ -1,4 +1,4 @@
-"""Listing: pages, order, search, projection and filters."""
+"""Lists: pages, sort, search, projection and filters."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def three(account: Account) -> Account:
     return account
 
 
-def test_the_newest_come_first_ten_to_a_page(account: Account) -> None:
+def test_a_page_has_the_ten_newest(account: Account) -> None:
     for number in range(12):
         account.create(push(f"n{number:02}"))
     assert names(account) == [f"n{number:02}" for number in range(11, 1, -1)]
@@ -33,7 +33,7 @@ def test_the_newest_come_first_ten_to_a_page(account: Account) -> None:
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=1,0", "page=x", "sort=id", "q=a&q_fields=id", "view=tiny"])
-def test_a_query_that_cannot_be_read_is_refused(three: Account, query: str) -> None:
+def test_an_invalid_query_is_refused(three: Account, query: str) -> None:
     assert three.call("GET", f"{CAMPAIGNS}?{query}").status == 400
 
 
@@ -73,7 +73,7 @@ def test_page_size_is_capped_refused_or_fixed(three: Account, control: Control) 
         ("metadata=x", ["c", "a", "b"]),
     ],
 )
-def test_order_search_and_filters(three: Account, query: str, expected: list[str]) -> None:
+def test_sort_search_and_filters_select_campaigns(three: Account, query: str, expected: list[str]) -> None:
     assert names(three, query) == expected
 
 
@@ -84,7 +84,7 @@ def test_search_filters_and_views_may_be_ignored(three: Account, control: Contro
     assert three.call("GET", f"{CAMPAIGNS}?metadata=x").status == 400
 
 
-def test_fields_and_views_choose_members(three: Account, control: Control) -> None:
+def test_fields_and_views_select_fields(three: Account, control: Control) -> None:
     assert three.list("fields=id,name")["items"][0].keys() == {"id", "name"}
     assert "messages" in three.list()["items"][0]
     control.switch(default_view="lean")
@@ -93,7 +93,7 @@ def test_fields_and_views_choose_members(three: Account, control: Control) -> No
     assert "messages" in three.list("view=full")["items"][0]
 
 
-def test_a_new_campaign_may_show_late(account: Account, control: Control) -> None:
+def test_a_new_campaign_is_listed_after_the_lag(account: Account, control: Control) -> None:
     control.switch(list_lag=30)
     campaign_id = account.create(push())
     assert account.list()["total"] == 0

@@ -35,7 +35,7 @@ def operate(account: Account, campaign_id: str, operation: str) -> int:
 
 @pytest.mark.parametrize("operation", POSSIBLE)
 @pytest.mark.parametrize("status", STATUSES)
-def test_an_operation_is_possible_in_its_statuses_only(account: Account, status: str, operation: str) -> None:
+def test_an_operation_needs_one_of_its_statuses(account: Account, status: str, operation: str) -> None:
     campaign_id = account.create(ab_test()) if status == "manual" else campaign_in(account, status)
     before = account.read(campaign_id)
     assert before["status"] == status
@@ -45,7 +45,7 @@ def test_an_operation_is_possible_in_its_statuses_only(account: Account, status:
 
 
 @pytest.mark.parametrize(("action", "status"), [("pause", "paused"), ("cancel", "canceled")])
-def test_an_idle_manual_campaign_can_be_stopped_when_switched_so(
+def test_an_idle_manual_campaign_can_be_stopped_when_switched(
     account: Account, control: Control, action: str, status: str
 ) -> None:
     control.switch(manual_cancelable=True)
@@ -70,14 +70,14 @@ def test_a_missing_reason_is_refused_unless_switched_off(account: Account, contr
         {"scheduled_time": "soon"},
     ],
 )
-def test_a_resume_that_says_too_much_or_wrong_is_refused(account: Account, body: dict[str, Any]) -> None:
+def test_an_invalid_resume_is_refused(account: Account, body: dict[str, Any]) -> None:
     campaign_id = account.create(push(scheduled_time=FUTURE))
     account.act(campaign_id, "pause", {"reason": "r"})
     assert account.act(campaign_id, "resume", body).status == 400
     assert account.read(campaign_id)["status"] == "paused"
 
 
-def test_a_resume_without_a_body_goes_back_to_the_schedule(account: Account, control: Control) -> None:
+def test_a_resume_without_a_body_returns_to_the_schedule(account: Account, control: Control) -> None:
     campaign_id = account.create(push(scheduled_time=FUTURE))
     account.act(campaign_id, "pause", {"reason": "r"})
     control.switch(empty_resume="refused")
@@ -88,7 +88,9 @@ def test_a_resume_without_a_body_goes_back_to_the_schedule(account: Account, con
 
 
 @pytest.mark.parametrize(("switch", "status"), [("404", 404), ("400", 400), ("empty", 200)])
-def test_an_unknown_id(account: Account, control: Control, switch: str, status: int) -> None:
+def test_an_unknown_id_is_answered_as_switched(
+    account: Account, control: Control, switch: str, status: int
+) -> None:
     control.switch(unknown_id=switch)
     reply = account.call("GET", "/v1/hood/campaigns/1")
     assert reply.status == status
@@ -97,7 +99,7 @@ def test_an_unknown_id(account: Account, control: Control, switch: str, status: 
     assert account.act("1", "messages/2/set-winner").status == 400
 
 
-def test_what_is_no_endpoint_is_refused(account: Account) -> None:
+def test_an_unknown_endpoint_is_refused(account: Account) -> None:
     campaign_id = account.create(push())
     assert account.call("DELETE", f"/v1/hood/campaigns/{campaign_id}").status == 405
     assert account.call("GET", "/v1/hood/segments").status == 404

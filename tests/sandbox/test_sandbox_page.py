@@ -1,4 +1,4 @@
-"""The page of the sandbox: what it shows, and that nothing foreign acts in it."""
+"""The sandbox's web page, also with hostile text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def press(account: Account, **fields: str) -> int:
     return get(account, "POST", urlencode(fields), Origin=account.url)[0]
 
 
-def test_it_shows_campaigns_and_requests_without_a_token(account: Account) -> None:
+def test_the_page_shows_campaigns_and_requests_without_a_token(account: Account) -> None:
     assert "Nothing yet." in get(account)[1]
     campaign = account.create(push("Spring sale", scheduled_time=FUTURE))
     status, text = get(account)
@@ -32,7 +32,7 @@ def test_it_shows_campaigns_and_requests_without_a_token(account: Account) -> No
         assert shown in text
 
 
-def test_its_buttons_move_the_clock_and_what_is_due_is_sent(account: Account) -> None:
+def test_the_buttons_move_the_clock_and_send_due_campaigns(account: Account) -> None:
     account.create(push(scheduled_time="2036-01-01 12:00:00"))
     assert press(account, advance="1 hour") == 303
     assert account.control.clock()["now"] == "2036-01-01 01:00:00"
@@ -44,13 +44,13 @@ def test_its_buttons_move_the_clock_and_what_is_due_is_sent(account: Account) ->
     assert account.control.clock()["frozen"]
 
 
-def test_another_page_does_not_move_the_clock(account: Account) -> None:
+def test_another_page_cannot_move_the_clock(account: Account) -> None:
     status, _ = get(account, "POST", urlencode({"advance": "1 day"}), Origin="https://example.com")
     assert status == 403
     assert account.control.clock()["now"] == "2036-01-01 00:00:00"
 
 
-def test_foreign_text_does_not_act_in_it(account: Account) -> None:
+def test_untrusted_text_is_escaped(account: Account) -> None:
     account.create(push(HOSTILE))
     _, text = get(account)
     assert "<script" not in text

@@ -10,7 +10,7 @@ from tests.sandbox.sandbox_account import FUTURE, Account, push
 LATER = "2036-05-01 08:00:00"
 
 
-def test_members_merge_and_null_clears(account: Account) -> None:
+def test_fields_merge_and_null_removes(account: Account) -> None:
     campaign_id = account.create(
         push(description="old", metadata={"a": "1", "b": "2"}, scheduled_time=FUTURE)
     )
@@ -22,7 +22,7 @@ def test_members_merge_and_null_clears(account: Account) -> None:
     assert live["scheduled_time"] == FUTURE
 
 
-def test_messages_are_replaced_whole_with_new_ids(account: Account) -> None:
+def test_messages_are_replaced_with_new_ids(account: Account) -> None:
     campaign_id = account.create(push())
     before = account.read(campaign_id)["messages"]
     account.patch(
@@ -35,7 +35,7 @@ def test_messages_are_replaced_whole_with_new_ids(account: Account) -> None:
     assert account.read(campaign_id)["messages"] == after
 
 
-def test_a_message_keeps_its_id_when_switched_so(account: Account, control: Control) -> None:
+def test_a_message_keeps_its_id_when_switched(account: Account, control: Control) -> None:
     control.switch(keep_message_ids=True)
     campaign_id = account.create(push())
     message = account.read(campaign_id)["messages"][0]
@@ -53,7 +53,7 @@ def test_a_message_keeps_its_id_when_switched_so(account: Account, control: Cont
         {"labels": 3},
     ],
 )
-def test_a_patch_that_makes_a_bad_campaign_is_refused_whole(account: Account, patch: dict[str, Any]) -> None:
+def test_a_patch_with_an_invalid_result_changes_nothing(account: Account, patch: dict[str, Any]) -> None:
     campaign_id = account.create(push(scheduled_time=FUTURE))
     before = account.read(campaign_id)
     assert account.patch(campaign_id, {"description": "new", **patch}).status == 400
@@ -61,7 +61,7 @@ def test_a_patch_that_makes_a_bad_campaign_is_refused_whole(account: Account, pa
 
 
 @pytest.mark.parametrize("patch", [{"run_immediately": True}, {"run_immediately": "yes"}])
-def test_a_paused_campaign_is_not_set_off_by_a_patch(
+def test_a_patch_does_not_start_a_paused_campaign(
     account: Account, control: Control, patch: dict[str, Any]
 ) -> None:
     campaign_id = account.create(push(scheduled_time=FUTURE))
@@ -72,7 +72,7 @@ def test_a_paused_campaign_is_not_set_off_by_a_patch(
     assert control.sends() == []
 
 
-def test_a_patch_chooses_one_execution_option(account: Account) -> None:
+def test_a_patch_has_one_execution_option(account: Account) -> None:
     campaign_id = account.create(push())
     both = {"run_immediately": True, "scheduled_time": FUTURE}
     assert account.patch(campaign_id, both).status == 400
@@ -83,11 +83,11 @@ def test_a_patch_chooses_one_execution_option(account: Account) -> None:
 
 
 @pytest.mark.parametrize("patch", [[], 1, "name"])
-def test_a_patch_is_an_object(account: Account, patch: Any) -> None:
+def test_a_patch_must_be_an_object(account: Account, patch: Any) -> None:
     assert account.call("PATCH", f"/v1/hood/campaigns/{account.create(push())}", patch).status == 400
 
 
-def test_a_draft_remembers_that_it_is_to_run_at_once(account: Account, control: Control) -> None:
+def test_a_draft_remembers_run_immediately(account: Account, control: Control) -> None:
     campaign_id = account.create(push(is_draft=True, run_immediately=True))
     control.advance(3600)
     assert control.sends() == []
@@ -95,7 +95,7 @@ def test_a_draft_remembers_that_it_is_to_run_at_once(account: Account, control: 
     assert len(control.sends()) == 1
 
 
-def test_a_draft_leaves_by_is_draft_false_only(account: Account) -> None:
+def test_only_is_draft_false_arms_a_draft(account: Account) -> None:
     campaign_id = account.create(push(is_draft=True))
     account.patch(campaign_id, {"scheduled_time": FUTURE})
     assert account.read(campaign_id)["status"] == "draft"
@@ -104,7 +104,7 @@ def test_a_draft_leaves_by_is_draft_false_only(account: Account) -> None:
     assert (live["status"], live["is_draft"], live["next_run_time"]) == ("scheduled", False, FUTURE)
 
 
-def test_a_draft_whose_time_is_over_cannot_leave(account: Account, control: Control) -> None:
+def test_a_draft_with_a_past_time_cannot_be_armed(account: Account, control: Control) -> None:
     campaign_id = account.create(push(is_draft=True, scheduled_time=FUTURE))
     control.set_clock("2037-01-01 00:00:00")
     assert account.patch(campaign_id, {"description": "d"}).status == 204
@@ -112,14 +112,14 @@ def test_a_draft_whose_time_is_over_cannot_leave(account: Account, control: Cont
 
 
 @pytest.mark.parametrize("members", [{}, {"is_draft": True}, {"scheduled_time": FUTURE}])
-def test_run_immediately_sets_off_once(account: Account, control: Control, members: dict[str, Any]) -> None:
+def test_run_immediately_sends_once(account: Account, control: Control, members: dict[str, Any]) -> None:
     campaign_id = account.create(push(**members))
     assert account.patch(campaign_id, {"run_immediately": True}).status == 204
     assert account.read(campaign_id)["status"] == "sent"
     assert [send["trigger"] for send in control.sends()] == ["run_immediately"]
 
 
-def test_a_recurring_campaign_set_off_by_hand_goes_on_recurring(account: Account, control: Control) -> None:
+def test_a_recurring_campaign_sent_by_hand_keeps_recurring(account: Account, control: Control) -> None:
     campaign_id = account.create(push(recurrence={"cron": "0 12 * * *"}))
     account.patch(campaign_id, {"run_immediately": True})
     live = account.read(campaign_id)
@@ -127,7 +127,7 @@ def test_a_recurring_campaign_set_off_by_hand_goes_on_recurring(account: Account
     assert len(control.sends()) == 1
 
 
-def test_a_schedule_moves_and_goes(account: Account) -> None:
+def test_a_patch_moves_and_removes_a_schedule(account: Account) -> None:
     campaign_id = account.create(push(scheduled_time=FUTURE))
     account.patch(campaign_id, {"scheduled_time": LATER})
     assert account.read(campaign_id)["next_run_time"] == LATER
@@ -135,7 +135,7 @@ def test_a_schedule_moves_and_goes(account: Account) -> None:
     assert account.read(campaign_id)["status"] == "manual"
 
 
-def test_members_may_be_taken_and_ignored(account: Account, control: Control) -> None:
+def test_a_patch_ignores_switched_fields(account: Account, control: Control) -> None:
     control.switch(patch_ignores=["name"], patch_success=200)
     campaign_id = account.create(push("before"))
     reply = account.patch(campaign_id, {"name": "after", "description": "d"})

@@ -1,4 +1,4 @@
-"""The sandbox as a process: it announces itself, survives every end and stops when told."""
+"""The sandbox as a process: it prints its URL, keeps its data and stops on a signal."""
 
 import signal
 import sqlite3
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A sandbox process and its URL; killed at the end if it still lives."""
+    """A sandbox process and its URL; killed at the end if it still runs."""
     command = [sys.executable, "-m", "campaignctl.sandbox", "--port", "0", *options]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
@@ -32,7 +32,7 @@ def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_announces_itself_and_stops_when_told(tmp_path: Path, number: signal.Signals) -> None:
+def test_the_process_prints_its_url_and_stops_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     ready = tmp_path / "ready"
     with process("--ready-file", str(ready), "--switch", "labels=comma") as (running, url):
         until(ready.exists)
@@ -44,7 +44,7 @@ def test_it_announces_itself_and_stops_when_told(tmp_path: Path, number: signal.
     assert ready.read_text("utf-8").strip() == url
 
 
-def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
+def test_answered_requests_survive_a_kill(tmp_path: Path) -> None:
     data = str(tmp_path / "account.db")
     with process("--data", data) as (running, url):
         account = Account(url)
@@ -75,7 +75,7 @@ def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
         assert account.create(push()) != campaign_id
 
 
-def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_named(tmp_path: Path) -> None:
     data = tmp_path / "account.db"
     data.write_text("not a database, but long enough to be taken for one" * 10, encoding="utf-8")
     with process("--data", str(data)) as (running, url):
@@ -85,20 +85,20 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         assert "database" in running.stderr.read()
 
 
-def test_a_file_has_one_sandbox(tmp_path: Path) -> None:
+def test_a_file_serves_one_sandbox(tmp_path: Path) -> None:
     data = tmp_path / "account.db"
     with Sandbox(data), pytest.raises(sqlite3.OperationalError, match="locked"):
         Sandbox(data)
 
 
-def test_a_bad_switch_is_named() -> None:
+def test_an_invalid_switch_ends_the_process() -> None:
     with process("--switch", "colour=red") as (running, _):
         assert running.wait(10) == 1
         assert running.stderr is not None
         assert "colour" in running.stderr.read()
 
 
-def test_a_closed_sandbox_is_gone_and_its_file_remains(tmp_path: Path) -> None:
+def test_a_closed_sandbox_leaves_its_file(tmp_path: Path) -> None:
     data = tmp_path / "account.db"
     with Sandbox(data, switches=Switches(ids="numbers")) as sandbox:
         Account(sandbox.url).create(push())

@@ -1,4 +1,4 @@
-"""HTTP itself: connections that are kept, bodies that cannot be read, methods that are none."""
+"""HTTP itself: keep-alive connections, unreadable bodies, the address."""
 
 import http.client
 import json
@@ -56,7 +56,7 @@ def test_another_content_type_is_refused(connection: http.client.HTTPConnection)
     assert connection.getresponse().status == 400
 
 
-def test_a_close_drops_kept_connections_and_wakes_who_waits() -> None:
+def test_close_drops_connections_and_wakes_waiting_requests() -> None:
     with Sandbox() as sandbox:
         kept = http.client.HTTPConnection(sandbox.url.removeprefix("http://"), timeout=5)
         Account(sandbox.url).control.fault({}, {"kind": "delay", "seconds": 60})
@@ -67,6 +67,6 @@ def test_a_close_drops_kept_connections_and_wakes_who_waits() -> None:
     kept.close()
 
 
-def test_an_address_that_is_taken_is_an_error() -> None:
+def test_an_address_in_use_is_an_error() -> None:
     with Sandbox() as sandbox, pytest.raises(OSError, match="in use"):
         Sandbox(port=int(sandbox.url.rpartition(":")[2]))

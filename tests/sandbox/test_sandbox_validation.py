@@ -51,7 +51,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED)
-def test_a_bad_body_is_refused_and_makes_nothing(account: Account, body: Any) -> None:
+def test_an_invalid_body_is_refused_and_creates_nothing(account: Account, body: Any) -> None:
     reply = account.call("POST", CAMPAIGNS, body)
     assert reply.status == 400
     assert set(reply.body) == {"code", "title", "message", "trace_id"}
@@ -61,22 +61,22 @@ def test_a_bad_body_is_refused_and_makes_nothing(account: Account, body: Any) ->
 @pytest.mark.parametrize(
     "raw", [b"{", b'{"name": NaN}', b"\xff", b""], ids=["cut", "nan", "bytes", "nothing"]
 )
-def test_a_body_that_is_no_json_is_refused(account: Account, raw: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(account: Account, raw: bytes) -> None:
     assert account.call("POST", CAMPAIGNS, raw=raw).status == 400
 
 
 @pytest.mark.parametrize("value", [True, False, 0, 1, None])
-def test_run_immediately_takes_every_documented_form(account: Account, value: Any) -> None:
+def test_run_immediately_accepts_every_documented_form(account: Account, value: Any) -> None:
     sent_off = account.call("POST", CAMPAIGNS, push(run_immediately=value)).body["send_strategy"]
     assert sent_off == ("immediate" if value else "manual")
 
 
-def test_unknown_members_are_left_out_or_refused(account: Account) -> None:
+def test_unknown_fields_are_dropped_or_refused(account: Account) -> None:
     body = push(colour="red")
     assert "colour" not in account.call("POST", CAMPAIGNS, body).body
     account.control.switch(unknown_members="refused")
     assert account.call("POST", CAMPAIGNS, body).status == 400
 
 
-def test_status_draft_is_another_word_for_is_draft(account: Account) -> None:
+def test_status_draft_means_is_draft(account: Account) -> None:
     assert account.call("POST", CAMPAIGNS, push(status="draft")).body["is_draft"] is True

@@ -1,4 +1,4 @@
-"""Next runs of a recurrence: never later than what may happen."""
+"""Next runs of a recurrence: the earliest that are possible."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaignctl.schedule.cron import CronError
-from campaignctl.schedule.recurrence import occurrences, weekday_readings
+from campaignctl.schedule.cron import CronError, occurrences, weekday_readings
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday
 
@@ -16,13 +15,13 @@ def _days(recurrence: dict[str, object], count: int = 3) -> list[str]:
     return [f"{at:%a %d %b %H:%M}" for at in occurrences(recurrence, NOW, count)]
 
 
-def test_a_pattern_runs_at_its_hour_on_every_day_that_may_be_meant() -> None:
+def test_a_pattern_counts_the_earliest_reading_of_its_weekdays() -> None:
     pattern = {"hour": 12, "minute": 30, "weekdays": [5], "months": [11, 12]}
     # 5 is Thursday, Friday or Saturday; the earliest counts for each run.
     assert _days({"pattern": pattern}) == ["Thu 26 Nov 12:30", "Thu 03 Dec 12:30", "Thu 10 Dec 12:30"]
 
 
-def test_all_seven_weekdays_leave_nothing_open() -> None:
+def test_all_seven_weekdays_have_one_reading() -> None:
     assert weekday_readings([1, 2, 3, 4, 5, 6, 7]) == ((0, 1, 2, 3, 4, 5, 6),)
 
 
@@ -32,21 +31,21 @@ def test_weekday_numbers_have_up_to_three_readings() -> None:
     assert weekday_readings([7]) == ((0,), (6,))
 
 
-def test_a_pattern_without_an_hour_may_run_in_any() -> None:
+def test_a_pattern_without_an_hour_may_run_every_hour() -> None:
     assert _days({"pattern": {"minute": 30}}, 2) == ["Tue 24 Nov 12:30", "Tue 24 Nov 13:30"]
 
 
-def test_a_run_at_the_very_instant_is_not_next() -> None:
+def test_a_run_at_the_given_instant_does_not_count() -> None:
     assert _days({"cron": "0 12 * * *"}, 1) == ["Wed 25 Nov 12:00"]
 
 
 @pytest.mark.parametrize("day", ["2", "*/1", "1-31"])
-def test_day_of_month_and_weekday_take_the_earlier_of_and_or(day: str) -> None:
+def test_the_earlier_reading_of_two_day_fields_counts(day: str) -> None:
     first = occurrences({"cron": f"0 9 {day} * 5"}, NOW, 1)[0]
     assert first <= datetime(2026, 11, 27, 9, tzinfo=UTC)
 
 
-def test_either_day_counts_where_both_are_given() -> None:
+def test_either_of_two_day_fields_matches() -> None:
     assert _days({"cron": "5 4 2 4 4"}) == ["Thu 01 Apr 04:05", "Fri 02 Apr 04:05", "Thu 08 Apr 04:05"]
 
 
@@ -62,6 +61,6 @@ def test_either_day_counts_where_both_are_given() -> None:
         {"cron": "x"},
     ],
 )
-def test_what_is_no_recurrence_is_refused(recurrence: dict[str, object]) -> None:
+def test_an_invalid_recurrence_is_refused(recurrence: dict[str, object]) -> None:
     with pytest.raises(CronError):
         occurrences(recurrence, NOW, 1)

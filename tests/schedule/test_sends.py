@@ -1,4 +1,4 @@
-"""When a spec sends by itself."""
+"""When a campaign sends by itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TIME = "2036-12-24 10:00:00"
 INSTANT = datetime(2036, 12, 24, 10, tzinfo=UTC)
 
 
-def test_without_an_execution_option_it_is_manual() -> None:
+def test_without_an_execution_option_a_campaign_is_manual() -> None:
     assert sends_of({"name": "x", "run_immediately": False}, NOW) == Sends("manual")
 
 
@@ -23,7 +23,7 @@ def test_run_immediately_sends_at_once(yes: object) -> None:
 
 
 @pytest.mark.parametrize("draft", [{"is_draft": True}, {"is_draft": 1}, {"status": "draft"}])
-def test_a_draft_never_sends_whatever_its_time(draft: dict[str, object]) -> None:
+def test_a_draft_never_sends(draft: dict[str, object]) -> None:
     assert sends_of({**draft, "scheduled_time": TIME}, NOW) == Sends("never")
 
 
@@ -31,14 +31,14 @@ def test_a_one_off_sends_once() -> None:
     assert sends_of({"scheduled_time": TIME}, NOW) == Sends("scheduled", (INSTANT,), INSTANT)
 
 
-def test_in_profile_zones_a_one_off_begins_in_the_east_and_ends_in_the_west() -> None:
+def test_in_profile_zones_a_one_off_sends_from_utc_plus_14_to_utc_minus_12() -> None:
     sends = sends_of({"scheduled_time": TIME, "send_in_profile_time_zone": True}, NOW)
     assert sends.first == INSTANT - timedelta(hours=14)
     assert sends.last == INSTANT + timedelta(hours=12)
     assert sends.local == TIME
 
 
-def test_a_one_off_is_past_when_its_last_send_is() -> None:
+def test_a_one_off_is_past_after_its_last_send() -> None:
     plain = sends_of({"scheduled_time": TIME}, NOW)
     zoned = sends_of({"scheduled_time": TIME, "send_in_profile_time_zone": 1}, NOW)
     assert not is_past(plain, INSTANT - timedelta(seconds=1))
@@ -50,18 +50,18 @@ def test_a_one_off_is_past_when_its_last_send_is() -> None:
 @pytest.mark.parametrize(
     "spec", [{}, {"run_immediately": True}, {"is_draft": True}, {"recurrence": {"cron": "0 9 * * *"}}]
 )
-def test_nothing_else_is_ever_past(spec: dict[str, object]) -> None:
+def test_only_one_offs_are_ever_past(spec: dict[str, object]) -> None:
     assert not is_past(sends_of(spec, NOW), datetime(2999, 1, 1, tzinfo=UTC))
 
 
-def test_a_recurrence_shows_its_next_runs() -> None:
+def test_a_recurrence_has_its_next_runs() -> None:
     sends = sends_of({"recurrence": {"cron": "0 9 * * *"}}, NOW, occurrences=2)
     assert sends == Sends(
         "recurring", (datetime(2026, 11, 25, 9, tzinfo=UTC), datetime(2026, 11, 26, 9, tzinfo=UTC))
     )
 
 
-def test_in_profile_zones_a_run_counts_while_its_earliest_send_is_to_come() -> None:
+def test_in_profile_zones_a_run_counts_until_its_earliest_send() -> None:
     spec = {"recurrence": {"cron": "0 9 * * *"}, "send_in_profile_time_zone": True}
     sends = sends_of(spec, NOW, occurrences=1)
     # 09:00 on the 25th begins in UTC+14 at 19:00 GMT on the 24th.
@@ -73,7 +73,7 @@ def test_in_profile_zones_a_run_counts_while_its_earliest_send_is_to_come() -> N
 
 
 @pytest.mark.parametrize("time", ["0001-01-01 00:00:00", "9999-12-31 23:59:59"])
-def test_the_edges_of_the_calendar_hold(time: str) -> None:
+def test_sends_stay_within_the_calendar(time: str) -> None:
     sends = sends_of({"scheduled_time": time, "send_in_profile_time_zone": True}, NOW)
     assert sends.first is not None
     assert sends.last is not None

@@ -1,4 +1,4 @@
-"""Windows: what they cover, on the clock of their zone, and which of several refuses."""
+"""Windows: what they cover on the clocks of their zone, and which of several refuses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _at(text: str) -> datetime:
         ("2027-01-02T00:00:00Z", False),
     ],
 )
-def test_dates_cover_from_their_beginning_up_to_their_end(text: str, covered: bool) -> None:
+def test_a_window_includes_its_start_and_excludes_its_end(text: str, covered: bool) -> None:
     assert HOLIDAYS.covers(_at(text)) is covered
 
 
@@ -53,24 +53,24 @@ def test_dates_cover_from_their_beginning_up_to_their_end(text: str, covered: bo
         ("2026-10-25T08:00:00+01:00", False),
     ],
 )
-def test_a_night_ends_by_the_clock_of_its_zone(text: str, covered: bool) -> None:
+def test_a_night_ends_by_the_clocks_of_its_zone(text: str, covered: bool) -> None:
     assert NIGHTS.covers(_at(text)) is covered
 
 
-def test_what_the_clocks_show_twice_is_covered_twice() -> None:
+def test_a_doubled_time_is_covered_twice() -> None:
     window = Window(cron="30 2 * * *", length=timedelta(minutes=20), tz="Europe/Belgrade")
     covered = [window.covers(_at(f"2026-10-25T02:40:00+0{offset}:00")) for offset in (2, 1)]
     assert covered == [True, True]
     assert not window.covers(_at("2026-10-25T02:10:00+01:00"))
 
 
-def test_what_the_clocks_skip_is_not_there() -> None:
+def test_a_skipped_time_is_never_covered() -> None:
     window = Window(cron="30 2 * * *", length=timedelta(minutes=20), tz="Europe/Belgrade")
     minutes = [_at("2027-03-28T01:00:00+01:00") + timedelta(minutes=one) for one in range(180)]
     assert not any(map(window.covers, minutes))
 
 
-def test_the_ends_of_the_calendar_are_no_trouble() -> None:
+def test_a_window_handles_the_ends_of_the_calendar() -> None:
     for window in (OFFICE, HOLIDAYS):
         for instant in (datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)):
             assert not window.covers(instant)
@@ -111,7 +111,7 @@ def test_a_denying_window_refuses_a_change_and_a_send() -> None:
     assert refusal([NIGHTS], at=NOW, sends=[NOW]) is None
 
 
-def test_a_scope_speaks_of_its_moments_alone() -> None:
+def test_a_scope_restricts_only_its_own_times() -> None:
     changes = Window(scope="changes", cron=NIGHTS.cron, length=NIGHTS.length, tz=NIGHTS.tz)
     sends = Window(scope="sends", cron=NIGHTS.cron, length=NIGHTS.length, tz=NIGHTS.tz)
     assert refusal([changes], at=NOW, sends=[NIGHT]) is None
@@ -120,14 +120,14 @@ def test_a_scope_speaks_of_its_moments_alone() -> None:
     assert refusal([sends], at=NOW, sends=[NIGHT])
 
 
-def test_with_an_allowing_window_only_what_lies_in_one_is_armed() -> None:
+def test_an_allowing_window_refuses_everything_outside() -> None:
     weekend = Window(kind="allow", cron="0 0 * * 6", length=timedelta(days=2))
     assert refusal([OFFICE, weekend], at=NOW, sends=[_at("2026-11-28T03:00:00Z")]) is None
     assert refusal([OFFICE, weekend], at=NIGHT, sends=[]) == Refusal(OFFICE, "change", NIGHT)
     assert refusal([OFFICE, weekend], at=NOW, sends=[NIGHT]) == Refusal(OFFICE, "send", NIGHT)
 
 
-def test_an_allowing_window_of_changes_does_not_bind_sends() -> None:
+def test_an_allowing_window_for_changes_does_not_restrict_sends() -> None:
     office = Window(kind="allow", scope="changes", cron=OFFICE.cron, length=OFFICE.length, tz=OFFICE.tz)
     assert refusal([office], at=NOW, sends=[NIGHT]) is None
 
@@ -140,11 +140,11 @@ def test_deny_wins(zone: str, instant: datetime) -> None:
     assert refusal([allow, deny], at=instant, sends=[]) == Refusal(deny, "change", instant)
 
 
-def test_what_sends_at_once_sends_when_it_is_armed() -> None:
+def test_a_campaign_that_sends_at_once_sends_when_armed() -> None:
     assert instants(Sends("immediately"), NOW) == (NOW,)
 
 
-def test_sends_in_profile_zones_are_looked_at_in_every_zone() -> None:
+def test_sends_in_profile_zones_have_an_instant_in_every_zone() -> None:
     spec = {"scheduled_time": "2026-11-24 12:00:00", "send_in_profile_time_zone": True}
     found = instants(sends_of(spec, NOW), NOW)
     assert found[0] == _at("2026-11-24T12:00:00+14:00")
@@ -152,6 +152,6 @@ def test_sends_in_profile_zones_are_looked_at_in_every_zone() -> None:
     assert _at("2026-11-24T12:00:00+05:45") in found
 
 
-def test_a_window_says_itself_in_words() -> None:
+def test_a_window_describes_itself() -> None:
     assert HOLIDAYS.words == "from 2026-12-20T00:00:00Z to 2027-01-02T00:00:00Z"
     assert NIGHTS.words == "cron '0 22 * * *' for 10h, Europe/Belgrade"

@@ -1,4 +1,4 @@
-"""`python -m tests.torture`: kill, cut and confuse applies at every boundary, and print what came of it."""
+"""`python -m tests.torture`: kill, cut and confuse applies at every boundary, and print the results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SCHEDULES = 60
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the trials that were asked for; 1 when any of them found anything."""
+    """Run the selected trials; 1 if any of them found anything."""
     options = _options(arguments)
     began = time.monotonic()
     load_everything()
@@ -53,16 +53,18 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m tests.torture", description=__doc__)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--all", action="store_true", help="every plan and every trial")
-    which.add_argument("--slice", type=int, metavar="N", help="so many of all trials, by the seed")
+    which.add_argument("--slice", type=int, metavar="N", help="N of all trials, selected by the seed")
     which.add_argument("--small", action="store_true", help="all kills and power cuts of the small plan")
     parser.add_argument("--git", action="store_true", help="the small plan, with its state on git")
-    own = parser.add_argument_group("a project of your own, applied to a local Ocamba")
-    own.add_argument("--project", type=Path, metavar="DIR", help="it, instead of the plans that are here")
-    own.add_argument("--before", type=Path, metavar="DIR", help="an earlier checkout, applied before")
+    own = parser.add_argument_group("your own project, applied to a local Ocamba")
+    own.add_argument("--project", type=Path, metavar="DIR", help="the project, instead of the built-in plans")
+    own.add_argument("--before", type=Path, metavar="DIR", help="an earlier checkout, applied first")
     own.add_argument("-e", "--environment", metavar="ENV", help="one of its environments")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="default: a random one")
     parser.add_argument("--workers", type=int, default=3 * (os.cpu_count() or 1), help="trials at a time")
-    parser.add_argument("--only", default="", metavar="TEXT", help="trials whose plan, row or label has it")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="only trials whose plan, row or label contains TEXT"
+    )
     parser.add_argument("--first", action="store_true", help="stop at the first trial that finds something")
     return parser.parse_args(arguments)
 
@@ -123,7 +125,7 @@ _BROAD: tuple[_Kind, ...] = (
     schedules.single_faults,
 )
 
-# No disk under a state on git loses power, and to an account it is all the same whose machine it was.
+# A state on git has no local disk that could lose power, and the account does not care which machine applies.
 _ON_RUNNERS = (schedules.kills, schedules.late_effects, schedules.parallel_kills, schedules.frozen_holders)
 _ON_GIT: Mapping[str, tuple[_Kind, ...]] = {
     "git": (*_ON_RUNNERS, schedules.crowds, schedules.failing_calls, schedules.single_faults),

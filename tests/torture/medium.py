@@ -1,8 +1,8 @@
-"""What a power cut leaves of a directory: a model of a disk that keeps only what was synced.
+"""What a power cut leaves of a directory: a model of a disk that keeps only synced data.
 
-Content is kept when its file was synced, names when their directory was. What was not synced may be lost
-or not, so a cut comes in the two ways that hurt most: `names` loses every change of names since the last
-sync of the directory; `content` keeps the names, and loses every byte that was not synced.
+Content survives if its file was synced, names if their directory was. Unsynced data may be lost or not, so
+that a cut comes in the two worst ways: `names` loses every rename since the last sync of the directory;
+`content` keeps the names and loses every unsynced byte.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Loss = Literal["names", "content"]
 
 
 class Medium:
-    """The disk under the files of one directory, which need not exist yet."""
+    """The disk below the files of one directory, which need not exist yet."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -31,7 +31,7 @@ class Medium:
             self._names = self._present()
 
     def synced(self, descriptor: int) -> None:
-        """The file or the directory that is open there has been synced."""
+        """Record that the open file or directory was synced."""
         found = os.fstat(descriptor)
         if stat.S_ISREG(found.st_mode):
             self._content[found.st_ino] = self._bytes_of(found.st_ino)
@@ -41,7 +41,7 @@ class Medium:
             self._names = self._present()
 
     def lose(self, loss: Loss) -> None:
-        """Make the directory what a reader finds after the machine is on again."""
+        """Make the directory look as it does after the machine has restarted."""
         if not self._directory.is_dir():
             return
         names = self._names if loss == "names" else self._present()
@@ -57,14 +57,14 @@ class Medium:
         return {path.name: path.stat().st_ino for path in self._directory.iterdir()}
 
     def _bytes_of(self, inode: int) -> bytes:
-        """All bytes of a file, found by its number: it may be open for writing alone."""
+        """All bytes of a file, by inode: it may be open for writing only."""
         for path in self._directory.iterdir():
             if path.stat().st_ino == inode:
                 return path.read_bytes()
         return b""
 
     def _hold(self, path: Path) -> None:
-        """Keep a file open, so that its number is given to no other one."""
+        """Keep a file open, so that its inode is not reused."""
         with suppress(OSError):
             inode = path.stat().st_ino
             if inode not in self._keep:

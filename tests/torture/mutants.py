@@ -1,4 +1,4 @@
-"""The deliberately broken builds: which lines make campaignctl forget one of its rules."""
+"""Deliberately broken builds: edits that make campaignctl forget one of its rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LEDGER = "campaignctl/plan/ledger.py"
 
 @dataclass(frozen=True)
 class Edit:
-    """One place of the source and what stands there in the broken build; `old` stands there once."""
+    """A replacement in a source file, where `old` occurs exactly once."""
 
     file: str
     old: str
@@ -23,7 +23,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A broken build: its name, its edits, and the tests that are asked whether they see it."""
+    """A broken build: its name, its edits, and the tests that should notice it."""
 
     name: str
     edits: tuple[Edit, ...]

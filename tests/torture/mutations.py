@@ -1,6 +1,6 @@
 """`python -m tests.torture.mutations`: break campaignctl on purpose, and see which test notices.
 
-Slow, and no part of the tests: each broken build is a copy of the tree in a temporary directory.
+Slow, and not part of the tests: each broken build is a copy of the tree in a temporary directory.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LONGEST = 900
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table; 1 when a broken build was not noticed."""
+    """Print the table; 1 if a broken build was not noticed."""
     parser = argparse.ArgumentParser("python -m tests.torture.mutations", description=__doc__)
     parser.add_argument("--only", default="", metavar="TEXT", help="mutants whose name has it")
     options = parser.parse_args(arguments)
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _noticed(mutant: Mutant) -> Iterator[str]:
-    """What fails under a mutant: a trial, and a test of the suite."""
+    """What fails with a mutant: a trial, and a test of the suite."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         tree = Path(name)
         _copy(tree)
@@ -81,7 +81,7 @@ def _break(tree: Path, mutant: Mutant) -> None:
 
 
 def _said(tree: Path, module: Sequence[str]) -> str:
-    """The output of a module that runs in a tree, with that tree's campaignctl."""
+    """The output of a module, run in a tree with that tree's campaignctl."""
     environ = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", *module]
     done = subprocess.run(

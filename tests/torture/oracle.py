@@ -1,4 +1,4 @@
-"""What must be true whatever happened, and the road there: apply again until it ends."""
+"""What must hold after any trial, and how to get there: apply again until it succeeds."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _MOST_APPLIES = 7
 
 @dataclass
 class Verdict:
-    """What was found after a trial.
+    """The findings of a trial.
 
-    `duplicates`, `losses` and `stuck` are sentences, and there should be none. `persons` counts how often
-    somebody had to say what became of a create; `applies` how many runs it took to the end, and `said` is
-    what they said. With a `broken` lock a copy may be left that cannot send, if it is named.
+    `duplicates`, `losses` and `stuck` are sentences, and should be empty. `persons` counts how often a person
+    had to say what became of a create; `applies` counts the runs until the end, and `said` is their output.
+    With a `broken` lock, a copy that cannot send may be left if it was reported.
     """
 
     duplicates: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Verdict:
 
 
 def readable(place: Place, verdict: Verdict) -> None:
-    """The state can be read at this very moment, by the command that people use."""
+    """Check that `state pull` can read the state now."""
     ended = place.run("state", "pull")
     if ended.status != 0 and "There is no state yet" not in ended.text:
         verdict.stuck.append(f"the state is not readable: {ended.text}")
@@ -47,17 +47,17 @@ def readable(place: Place, verdict: Verdict) -> None:
 def brought_to_an_end(
     place: Place, stage: Stage, old: dict[str, str], verdict: Verdict, quiet: float, patient: bool
 ) -> None:
-    """Apply again and again, with a person's word only where one is due; then judge.
+    """Apply again and again, with a person's decision only where one is needed; then judge.
 
-    `quiet` is when everything that was on its way has arrived (monotonic seconds): nothing is judged
-    before. `patient`: the server took longer than `api.timeout`, which no settling can know of. Then people
-    look when it is quiet, and one apply more finds what came so late. What is tortured and is no apply is
-    done first, until it succeeds.
+    `quiet` is when every request in flight has arrived (monotonic seconds): nothing is judged earlier.
+    `patient`: the server took longer than `api.timeout`, which settling cannot know. Then people look after
+    `quiet`, and one more apply finds what arrived so late. A tortured command other than apply is repeated
+    first, until it succeeds.
     """
     scenario = stage.scenario
     if scenario.command != APPLY:
         _command_done(place, stage, verdict, quiet)
-    # Without the mark nobody can tell whose pause it is, so that somebody has to.
+    # Without the stop mark, a person has to say whose pause it is.
     unclaimed = ("--override", "foreign_pause") if "stop mark could not be set" in verdict.said else ()
     verdict.persons += bool(unclaimed)
     for _ in range(_MOST_APPLIES):
@@ -79,7 +79,7 @@ def brought_to_an_end(
 
 
 def _command_done(place: Place, stage: Stage, verdict: Verdict, quiet: float) -> None:
-    """The command again, as its user would, until it has done what it is for."""
+    """Repeat the command, as its user would, until it has succeeded."""
     for _ in range(_MOST_APPLIES):
         if stage.words[0] == "import" and stage.words[1] in recorded_ids(place):
             return
@@ -94,8 +94,8 @@ def _command_done(place: Place, stage: Stage, verdict: Verdict, quiet: float) ->
 
 
 def _held_and_lifted(place: Place, verdict: Verdict, quiet: float) -> None:
-    """What is halted can send nothing, whatever is applied; then the halt is lifted, when its pauses have
-    arrived: one that arrives after its lift and the resume counts as somebody else's."""
+    """Check that a halt holds through an apply, then lift it, once its pauses have arrived: a pause that
+    arrives after the lift and the resume counts as foreign."""
     verdict.said += place.apply().text
     for campaign in place.control.campaigns():
         if campaign["sends"] or campaign["live"]["status"] in ("scheduled", "running"):
@@ -117,10 +117,10 @@ def recorded_ids(place: Place) -> dict[str, str]:
 
 
 def _said_again(place: Place, scenario: Scenario, old: dict[str, str]) -> list[str]:
-    """The options that its author gives again, because what they ask for has not happened yet.
+    """The options that the author repeats, because what they request has not happened yet.
 
-    A replacement is asked for by name, and so is sending the same body a second time, for which a two-step
-    create has one moment more: when the new campaign is there and is not set off yet.
+    `--replace` and `--override resend` are needed again, also when a two-step create has made the new
+    campaign but not armed it yet.
     """
     state = place.state()
     if state is None:
@@ -135,7 +135,7 @@ def _said_again(place: Place, scenario: Scenario, old: dict[str, str]) -> list[s
 
 
 def _ask_a_person(place: Place, scenario: Scenario, verdict: Verdict) -> None:
-    """For each create that nobody can settle: look into the account, as the hint says, and tell."""
+    """For each create that cannot be settled: look into the account, as the hint says, and resolve it."""
     state = place.state()
     if state is None:
         return
@@ -179,7 +179,7 @@ def _strangers(account: list[dict[str, Any]], scenario: Scenario) -> Iterator[st
     names = {due.name or key for key, due in scenario.due.items()}
     for campaign in account:
         if campaign["live"]["name"] not in names:
-            yield f"nobody asked for {campaign['live']['name']}"
+            yield f"not requested: {campaign['live']['name']}"
 
 
 def _judge_key(
@@ -214,7 +214,7 @@ def _judge_record(
 
 
 def _left_idle(campaign: dict[str, Any], recorded: str | None, verdict: Verdict) -> bool:
-    """Whether a campaign is the copy that a zombie made: it cannot send, and an apply has named it."""
+    """Whether a campaign is the copy of a zombie process: it cannot send, and an apply has reported it."""
     named = f"{campaign['id']} is a second copy of" in verdict.said
     idle = campaign["live"]["status"] in ("draft", "manual") and not campaign["sends"]
     return verdict.broken and idle and named and campaign["id"] != recorded

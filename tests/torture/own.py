@@ -1,7 +1,7 @@
-"""Torture of a project of one's own: its manifests, applied to a local Ocamba.
+"""Torture of your own project: its manifests, applied to a local Ocamba.
 
-What must come of it is learnt from a run that nothing happens to, so that the trials prove that whatever
-happens, the end is the same.
+The expected result comes from an undisturbed run, so that the trials prove that whatever happens, the result
+is the same.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class CannotTorture(Exception):
 
 
 def stage_of(project: Path, earlier: Path | None, environment: str | None, root: Path) -> Stage:
-    """A stage for the apply of a project: of all of it, or of what changes between an earlier one and it.
+    """A stage for the apply of a whole project, or of its changes since an earlier checkout.
 
-    Nothing outside of `root` is written, and no account but a local one is spoken to. Raises CannotTorture.
+    Nothing outside of `root` is written, and only a local account is used. Raises CannotTorture.
     """
     copy = root / "project"
     _copied(earlier or project, copy, environment)
@@ -48,7 +48,7 @@ def stage_of(project: Path, earlier: Path | None, environment: str | None, root:
 
 
 def _copied(project: Path, copy: Path, environment: str | None) -> None:
-    """The project's files as they are; only its API is quick, its account the local one, its state a file."""
+    """A copy of the project, with short API timeouts, the local account and its state in a file."""
     for path in copy.iterdir() if copy.is_dir() else ():
         if path.name != ".campaignctl":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -92,7 +92,7 @@ def _applied(place: Place) -> None:
 
 
 def _may_send_soon(plan: Mapping[str, Any]) -> set[str]:
-    """The keys of which an unknown write may need a person."""
+    """The keys whose unknown writes may need a person."""
     until = (datetime.now(UTC) + _HORIZON).strftime("%Y-%m-%d %H:%M:%S")
     soon = set()
     for change in plan["changes"]:
@@ -103,7 +103,7 @@ def _may_send_soon(plan: Mapping[str, Any]) -> set[str]:
 
 
 def _due(place: Place, soon: set[str]) -> dict[str, Due]:
-    """What a run that nothing happened to has made of each key."""
+    """The result of an undisturbed run for each key."""
     state = place.state()
     if state is None:
         raise CannotTorture("its apply has nothing to do")

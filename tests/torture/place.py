@@ -1,4 +1,4 @@
-"""One project over one account, in a directory of its own: where a trial happens."""
+"""Where a trial happens: a project with an account, in its own directory."""
 
 from __future__ import annotations
 
@@ -45,22 +45,22 @@ class Place:
         return here / "git" if self.remote is not None else here
 
     def start(self, *words: str, stop: Stop | None = None, calls: Path | None = None) -> Child:
-        """The command line, started."""
+        """Start the command line."""
         self.commands += 1
         environ = {**self.environ, "CAMPAIGNCTL_PROJECT": str(self.project)}
         command = Command(words, environ, self.state_directory, stop, calls)
         return command.start(self.root / f"output-{self.commands}")
 
     def run(self, *words: str, stop: Stop | None = None, calls: Path | None = None) -> Ended:
-        """The command line, run to its end."""
+        """Run the command line to its end."""
         ended = self.start(*words, stop=stop, calls=calls).wait()
         if "Traceback" in ended.text or "Unexpected" in ended.text:
             raise AssertionError(ended.text[-_TAIL:])
         return ended
 
     def apply(self, *words: str) -> Ended:
-        """An apply that asks nobody, one change after the other. A lock that a dead runner left is broken by
-        the harness, as a person would."""
+        """Apply without a question, one change at a time. The harness breaks the lock of a dead runner, as a
+        person would."""
         line = (*APPLY, "--parallelism", "1", *words)
         if self.remote is None:
             return self.run(*line)
@@ -72,11 +72,11 @@ class Place:
         return ended
 
     def ids(self) -> dict[str, str]:
-        """The id of a campaign of each name in the account."""
+        """The ids of the account's campaigns, by name."""
         return {campaign["live"]["name"]: campaign["id"] for campaign in self.control.campaigns()}
 
     def plan(self) -> dict[str, Any]:
-        """What is left to do."""
+        """The plan of what is left to do."""
         ended = self.run("-q", "plan", "--format", "json")
         document = json.JSONDecoder().raw_decode(ended.text[ended.text.index("{") :])[0]
         if not isinstance(document, dict) or "changes" not in document:
@@ -84,7 +84,7 @@ class Place:
         return document
 
     def state(self) -> State | None:
-        """The state as a reader finds it."""
+        """The stored state, if there is one."""
         if self.remote is not None:
             return self.remote.state()
         return LocalBackend(
@@ -96,7 +96,7 @@ class Place:
         ).read()
 
     def lock_id(self) -> str | None:
-        """The id of the lock that somebody has, if anybody."""
+        """The id of the lock, if it is held."""
         if self.remote is not None:
             return self.remote.lock_id()
         lock = self.state_directory / "state.json.lock"
@@ -106,9 +106,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Stage:
-    """A scenario set up once: the project and the account as they are before the torture.
+    """A scenario set up once: the project and the account before the torture.
 
-    `words` is the command that is tortured.
+    `words` is the tortured command.
     """
 
     scenario: Scenario
@@ -117,7 +117,7 @@ class Stage:
 
     @classmethod
     def built(cls, scenario: Scenario, root: Path) -> Stage:
-        """Apply what the scenario begins with, and put the last manifests in place."""
+        """Apply the first layers of the scenario, and write the manifests of the last."""
         project = root / "project"
         scenario.write_project(project)
         with running(root) as place:
@@ -133,16 +133,16 @@ class Stage:
 
     @property
     def plain(self) -> tuple[str, ...]:
-        """The command without what is asked for by name, which each run of it would do again."""
+        """The command without the options that each run would repeat."""
         return APPLY if self.words[0] == "apply" else self.words
 
     def line(self, parallelism: int) -> tuple[str, ...]:
-        """The command with so many requests at a time, where it does several."""
+        """The command with this parallelism, if it takes one."""
         several = self.words[0] in ("apply", "halt")
         return (*self.words, "--parallelism", str(parallelism)) if several else self.words
 
     def crossed(self) -> list[Call]:
-        """The boundaries that the command crosses when nothing happens to it."""
+        """The boundaries that an undisturbed command crosses."""
         with self.place() as place:
             record = place.root / "calls"
             ended = place.run(*self.line(1), calls=record)
@@ -152,7 +152,7 @@ class Stage:
 
     @contextmanager
     def place(self) -> Iterator[Place]:
-        """A copy of it, running, and gone afterwards."""
+        """A running copy, deleted afterwards."""
         with tempfile.TemporaryDirectory(dir=self.root.parent, prefix="trial-") as name:
             root = Path(name)
             shutil.copytree(self.root, root, dirs_exist_ok=True)
@@ -162,7 +162,7 @@ class Stage:
 
 @contextmanager
 def running(root: Path) -> Iterator[Place]:
-    """The project and the account of a directory."""
+    """The project and account in a directory, running."""
     account = Account(root / "account.db", root / "account.log")
     try:
         place = Place(root, Control(account.url), _environ(account.url))

@@ -1,4 +1,4 @@
-"""The plans that are tortured: together they hold every action there is, and every kind of create."""
+"""The tortured plans: together they have every action, and every kind of create."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def small(times: Times) -> Scenario:
 
 
 def first(times: Times) -> Scenario:
-    """The first apply of a project: no state yet, and an account of which nothing is known."""
+    """The first apply of a project: no state, and an unknown account."""
     last = {
         "draft": campaign("draft", is_draft=True),
         "far": campaign("far", scheduled_time=times.far),
@@ -124,7 +124,7 @@ def life(times: Times) -> Scenario:
 
 
 def _dashboard_of_life(control: Control) -> None:
-    """Somebody made a campaign there, and a test has ended and waits for a word."""
+    """A campaign was created in the dashboard, and an A/B test waits for a decision."""
     (kept,) = (c["live"] for c in control.campaigns() if c["live"]["name"] == "moved")
     control.create(body("adopted", scheduled_time=kept["scheduled_time"]))
     (tested,) = (c["id"] for c in control.campaigns() if c["live"]["name"] == "winner")
@@ -132,7 +132,7 @@ def _dashboard_of_life(control: Control) -> None:
 
 
 def halted(times: Times) -> Scenario:
-    """Everything is stopped, while a change waits that would send at once; later it is let go on."""
+    """Everything is halted while a change is pending that would send at once; later the halt is lifted."""
     before = {
         "soon": campaign("soon", scheduled_time=times.soon),
         "far": campaign("far", scheduled_time=times.far),
@@ -150,7 +150,7 @@ def halted(times: Times) -> Scenario:
 
 
 def imported(times: Times) -> Scenario:
-    """A campaign of the dashboard is taken into the state by its id."""
+    """A campaign of the dashboard is imported into the state by its id."""
     before = {"kept": campaign("kept", scheduled_time=times.far)}
     last = {"imported": campaign("imported", scheduled_time=times.far, description="ours")}
     due = {"kept": Due(), "imported": Due()}

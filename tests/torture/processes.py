@@ -1,7 +1,6 @@
-"""Processes of our own: the command line and the sandbox, forked from one that has everything loaded.
+"""The command line and the sandbox as processes, forked from one that has everything loaded.
 
-A fork of a process with one thread is a process like any other, and starts in milliseconds. Only
-processes with one thread may use this.
+A fork starts in milliseconds. Only single-threaded processes may use this.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _POLL = 0.005
 
 
 def load_everything() -> None:
-    """Import the whole of campaignctl once, so that a fork has it."""
+    """Import all of campaignctl once, so that forks have it."""
     for module in pkgutil.walk_packages(campaignctl.__path__, "campaignctl."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
@@ -40,7 +39,7 @@ def load_everything() -> None:
 
 @dataclass(frozen=True)
 class Ended:
-    """A process that is over: its exit status (None after a signal) and what it said."""
+    """A process that has ended: its exit status (None after a signal) and its output."""
 
     status: int | None
     signal: int | None
@@ -49,13 +48,13 @@ class Ended:
 
 @dataclass(frozen=True)
 class Child:
-    """A process that was started; `output` gets its standard output and error."""
+    """A started process; `output` is the file of its standard output and error."""
 
     pid: int
     output: Path
 
     def wait(self) -> Ended:
-        """Its end; a child that hangs is ended and counts as one that got SIGABRT."""
+        """Wait for its end; a child that hangs is killed with SIGABRT."""
         give_up = time.monotonic() + LONGEST
         while True:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -70,21 +69,21 @@ class Child:
         return Ended(os.WEXITSTATUS(status), None, text)
 
     def stopped(self) -> bool:
-        """Wait until the child has stopped itself; False when it ended instead, which is then reaped."""
+        """Wait until the child has stopped itself; False if it ended instead, and was reaped."""
         _, status = os.waitpid(self.pid, os.WUNTRACED)
         return os.WIFSTOPPED(status)
 
     def go_on(self) -> None:
-        """Let a stopped child run."""
+        """Continue a stopped child."""
         os.kill(self.pid, signal.SIGCONT)
 
 
 @dataclass(frozen=True)
 class Command:
-    """One run of the command line: what it is given, and what happens to it under way.
+    """One run of the command line: its arguments, and what happens to it.
 
-    `stop` ends it at a boundary, `calls` gets the boundaries that it crosses, `directory` is where its
-    state lies.
+    `stop` ends it at a boundary, `calls` is the file for the boundaries that it crosses, `directory` that of
+    its state.
     """
 
     words: tuple[str, ...]
@@ -94,7 +93,7 @@ class Command:
     calls: Path | None = None
 
     def start(self, output: Path) -> Child:
-        """A process that runs it."""
+        """Start a process that runs it."""
         return fork(self._run, output)
 
     def _run(self) -> None:
@@ -112,7 +111,7 @@ class Command:
 
 
 def fork(work: Callable[[], None], output: Path) -> Child:
-    """A process that does `work` and ends."""
+    """Start a process that does `work` and ends."""
     pid = os.fork()
     if pid == 0:
         _do(work, output)
@@ -139,9 +138,9 @@ def _do(work: Callable[[], None], output: Path) -> NoReturn:
 
 
 class Account:
-    """A sandbox in a process of its own, over a file that is its memory.
+    """A sandbox in its own process, with a data file.
 
-    It ends with `close`, and with the process that started it.
+    It ends with `close`, and with its parent process.
     """
 
     def __init__(self, data: Path, output: Path) -> None:
@@ -169,6 +168,6 @@ class Account:
         return lifeline, told
 
     def close(self) -> None:
-        """End it; its memory is in the file."""
+        """End it; its data stays in the file."""
         os.close(self._lifeline)
         self._child.wait()

@@ -1,4 +1,4 @@
-"""Plans whose state lies on a ref of a bare repository beside the project, for runners and laptops."""
+"""Plans with their state on a ref of a bare repository, on runners and laptops."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _UNLOCK = re.compile(r"the state is locked.*?`campaignctl state unlock (\S+?)`",
 class OnGit(Scenario):
     """A plan with its state on git.
 
-    With a `runner` each apply has a fresh checkout, as the jobs of a pipeline have: what an earlier one left
-    on its machine is gone, so that nobody can tell whether the holder of a lock lives.
+    With a `runner` each apply has a fresh checkout, as pipeline jobs have: without the files of an earlier
+    job, it cannot tell whether the holder of a lock is still running.
     """
 
     runner: bool = False
 
     @classmethod
     def of(cls, plan: Scenario, *, runner: bool = False) -> OnGit:
-        """A plan like another one."""
+        """The same plan, with its state on git."""
         members = {field.name: getattr(plan, field.name) for field in fields(plan)}
         kind = "runner" if runner else "git"
         return cls(**{**members, "name": f"{kind} {plan.name}"}, runner=runner)
 
     def write_project(self, folder: Path) -> None:
-        """The project without manifests, in a repository of its own, and an empty remote beside it."""
+        """The project without manifests in its own repository, with an empty remote next to it."""
         super().write_project(folder)
         file = folder / "campaignctl.yaml"
         file.write_text(file.read_text(encoding="utf-8") + _ON_GIT, encoding="utf-8")
@@ -50,13 +50,13 @@ class OnGit(Scenario):
 
 @dataclass(frozen=True)
 class Remote:
-    """The remote of the project below `root`, as somebody sees it who is no part of the runs."""
+    """The remote of the project below `root`, as seen from outside of the runs."""
 
     root: Path
 
     @classmethod
     def beside(cls, root: Path) -> Remote | None:
-        """It, if the state of the project lies on one; told where it is, as trials are copies."""
+        """The remote, if the project's state is on one; its URL is set again, because trials are copies."""
         remote = root / _REMOTE
         if not remote.is_dir():
             return None
@@ -65,19 +65,19 @@ class Remote:
         return cls(root)
 
     def state(self) -> State | None:
-        """The state as a reader finds it."""
+        """The stored state, if there is one."""
         return git_backend(self.root / "project", name="torture", ref=_REF).read()
 
     def lock_id(self) -> str | None:
-        """The id of the lock, if there is one."""
+        """The id of the lock, if it is held."""
         holder = git_backend(self.root / "project", name="torture", ref=_REF).holder()
         return holder.id if holder else None
 
     def fresh_checkout(self) -> None:
-        """Leave nothing of earlier runs where every run has a machine of its own."""
+        """Delete the traces of earlier runs if every run has its own machine."""
         if (self.root / _RUNNER).exists():
             shutil.rmtree(self.root / "project" / ".campaignctl", ignore_errors=True)
 
     def unlocking(self, told: str) -> Iterable[str]:
-        """The ids of the locks that a person breaks who reads this and knows that the holder is dead."""
+        """The ids of the locks that this message says to break, once the holder is known to be dead."""
         return _UNLOCK.findall(told)

@@ -1,4 +1,4 @@
-"""The table of a torture: what was tried, and what was found."""
+"""The table of results: what was tried, and what was found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HEAD = ("plan", "what happens", "trials", "landed", "duplicates", "losses", "st
 
 @dataclass
 class Table:
-    """Reports, added up by plan and by what happens."""
+    """Reports, summed up by plan and kind of trial."""
 
     reports: list[Report] = field(default_factory=list)
 
@@ -41,7 +41,7 @@ class Table:
 
 
 def complaint(report: Report) -> str:
-    """What a trial found, under its name."""
+    """The findings of a trial, with its name."""
     trial = report.trial
     found = "\n".join(f"    {line}" for line in report.verdict.bad)
     return f"{trial.scenario} | {trial.group} | {trial.label}\n{found}"

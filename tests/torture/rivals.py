@@ -1,4 +1,4 @@
-"""Several applies at once, and a holder of the lock that is frozen while its lock is broken."""
+"""Concurrent applies, and a lock holder that is frozen while its lock is broken."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ _LONG = ("--lock-timeout", "60s")
 
 
 def at_once(place: Place, words: tuple[str, ...], number: int) -> bool:
-    """So many runs that start together; True when none of them fell over."""
+    """Start `number` runs at once; True if none of them crashed."""
     children = [place.start(*words, *(_LONG if words[0] == "apply" else ())) for _ in range(number)]
     ends = [child.wait() for child in children]
     return all(ended.status in (0, 1) for ended in ends)
 
 
 def frozen_holder(place: Place, words: tuple[str, ...], stop: Stop | None) -> bool:
-    """A holder stops at a boundary, its lock is broken by hand, somebody else does it, and it goes on.
+    """A lock holder stops at a boundary, its lock is broken by hand, another run applies, the holder goes on.
 
-    True when it did stop while it held the lock.
+    True if it did stop while it held the lock.
     """
     child = place.start(*words, stop=stop)
     if not child.stopped():

@@ -1,4 +1,4 @@
-"""What a plan under torture is: what is applied before, what is changed then, and what must come of it."""
+"""A scenario: what is applied first, what is changed then, and the expected result."""
 
 from __future__ import annotations
 
@@ -31,13 +31,12 @@ guardrails: {max_destroy_percent: 100, max_immediate_sends: 20, min_lead_time: 1
 
 @dataclass(frozen=True)
 class Due:
-    """What must come of a key.
+    """The expected result of a key.
 
-    `kind`: `recorded` (live, and recorded), `left` (live, recorded no more) or `gone` (canceled, recorded no
-    more). `sends`: how often its name goes out, over all campaigns. `copies`: how many campaigns of the name
-    are there that are not canceled. `status`: what the recorded one has to be, where that matters. `by_hand`:
-    an unknown write of it may need a person, because it could have sent. `name`: the campaign's, if not its
-    key.
+    `kind`: `recorded` (live and recorded), `left` (live, no longer recorded) or `gone` (canceled, no longer
+    recorded). `sends`: how often campaigns of this name send. `copies`: how many campaigns of this name are
+    not canceled. `status`: that of the recorded campaign, if it matters. `by_hand`: an unknown write may need
+    a person, because it could have sent. `name`: the campaign's name, if it is not the key.
     """
 
     kind: Kind = "recorded"
@@ -50,11 +49,11 @@ class Due:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A project as it is written and applied, layer by layer, and the last layer, which is tortured.
+    """A project in layers: all are written and applied one after the other, and the last one is tortured.
 
-    Manifests are documents by key; None takes one away. `@NAME` in an adoption and in `command` is the id of
-    the campaign of that name. `dashboard` is what others did before the last layer; `command` is what is
-    tortured, `replace` is given to `--replace` with it. `two_step` is `api.immediate`.
+    Manifests are documents by key; None removes one. `@NAME` in an adoption and in `command` is the id of the
+    campaign of that name. `dashboard` is done by others before the last layer; `command` is tortured, with
+    `replace` for `--replace`. `two_step` is `api.immediate`.
     """
 
     name: str
@@ -68,7 +67,7 @@ class Scenario:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The command, with what its author asks for by name."""
+        """The command, with the options of its author."""
         return (*self.command, *(word for key in self.replace for word in ("--replace", key)))
 
     def write_project(self, folder: Path) -> None:
@@ -80,7 +79,7 @@ class Scenario:
 
 
 def write_manifests(folder: Path, manifests: Manifests, ids: Mapping[str, str]) -> None:
-    """A layer over what is there; `ids` are the ids of campaigns by name."""
+    """Write a layer; `ids` are the ids of campaigns by name."""
     for key, document in manifests.items():
         path = folder / f"{key}.yaml"
         if document is None:
@@ -92,13 +91,13 @@ def write_manifests(folder: Path, manifests: Manifests, ids: Mapping[str, str]) 
 
 
 def with_ids(word: str, ids: Mapping[str, str]) -> str:
-    """The id of the campaign that `@NAME` names, any other word as it is."""
+    """The id of the campaign that `@NAME` names; any other word unchanged."""
     return ids[word[1:]] if word.startswith("@") else word
 
 
 @dataclass(frozen=True)
 class Times:
-    """The moments that manifests name, relative to the present."""
+    """The times in manifests, relative to now."""
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -109,22 +108,22 @@ class Times:
 
     @property
     def far(self) -> str:
-        """Beyond it."""
+        """Beyond the settling horizon."""
         return _stamp(self.now + timedelta(days=90))
 
     @property
     def weekly(self) -> str:
-        """A cron whose first run is beyond it as well."""
+        """A cron expression whose first run is beyond the settling horizon."""
         return f"0 10 * * {(self.now + timedelta(days=3)).isoweekday() % 7}"
 
 
 def campaign(name: str, **members: Any) -> Mapping[str, Any]:
-    """The manifest of a small campaign with a body of its own."""
+    """The manifest of a small campaign with a unique body."""
     return {"spec": body(name, **members)}
 
 
 def body(name: str, **members: Any) -> dict[str, Any]:
-    """What it sends to the API."""
+    """The body of its create call."""
     sms = {"content": {"en": f"Hi from {name}"}}
     message = {"name": "m", "channel": "sms", "integration_id": "1996", "sms": sms}
     return {"name": name, "messages": [message], **members}

@@ -1,4 +1,4 @@
-"""Which trials there are: every boundary, every fault, and random ones by a seed."""
+"""The trials: every boundary, every fault, and random ones by seed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
 
 
 def kills(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
-    """A SIGKILL at every boundary, in every way there is."""
+    """A SIGKILL at every boundary, in every possible way."""
     for number, call in enumerate(calls, 1):
         for moment in call.moments:
             label = f"{number} {call.name} {call.about} {moment}"
@@ -51,8 +51,8 @@ def kills(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
 
 
 def power_cuts(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
-    """The machine loses its power at every boundary where something is not synced; that is lost, in either
-    way. Where all is synced a power cut is a kill."""
+    """A power cut at every boundary with unsynced data, which is lost in either way. With everything synced,
+    a power cut is a kill."""
     for number, call in enumerate(calls, 1):
         for loss in ("names", "content") if _unsynced(calls[: number - 1]) else ():
             stop = Stop(number, loss=loss)
@@ -60,8 +60,8 @@ def power_cuts(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
 
 
 def _unsynced(calls: Sequence[Call]) -> set[str]:
-    """The files, and the directory, that these calls changed and did not sync. The lock is left out: the
-    kernel frees it whatever its file says."""
+    """The files and directories that these calls changed and did not sync. Without the lock file: the kernel
+    frees the lock whatever the file says."""
     dirty: set[str] = set()
     for call in calls:
         if call.name == "fsync":
@@ -80,7 +80,7 @@ def _unsynced(calls: Sequence[Call]) -> set[str]:
 
 
 def late_effects(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
-    """The process dies while its request is on the way, and the server carries it out later."""
+    """The process dies with a request in flight, which the server carries out later."""
     requests = 0
     for number, call in enumerate(calls, 1):
         requests += call.is_request
@@ -91,7 +91,7 @@ def late_effects(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
 
 
 def failing_calls(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
-    """Every call fails once: the disk is full, or the network does not answer in time."""
+    """Every call fails once: the disk is full, or the network times out."""
     for number, call in enumerate(calls, 1):
         if call.name in ("flock", "unlink", "replace"):
             code = errno.EIO
@@ -110,17 +110,16 @@ def single_faults(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
 
 
 def paired_faults(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
-    """Every two faults, at the first and the last write."""
+    """Every pair of faults, at the first and the last write."""
     places = _places(calls)
     for (one, first), (two, second) in product(FAULTS.items(), FAULTS.items()):
-        # The second rule does not count the request that the first one takes.
+        # The second rule does not count the request that the first one matches.
         rules = (_nth(places["first write"], first), _nth(places["last write"] - 1, second))
         yield Trial(scenario, "two faults", f"{one}, then {two}", faults=rules)
 
 
 def random_faults(scenario: str, calls: Sequence[Call], number: int, seed: int) -> Iterator[Random]:
-    """Schedules in which some requests meet some faults, and perhaps the process a kill as well; in lots, so
-    that several processes share them."""
+    """Random schedules of faults, some with a kill as well; in batches that several processes share."""
     for lot in range(0, number, _LOT):
         strategy = _schedules(scenario, calls)
         yield Random(scenario, "random faults", strategy, min(_LOT, number - lot), seed + lot)
@@ -134,7 +133,7 @@ def _schedules(draw: st.DrawFn, scenario: str, calls: Sequence[Call]) -> Trial:
     places = st.integers(1, max(requests, 1))
     hit = sorted(draw(st.lists(places, min_size=1, max_size=len(met), unique=True)))
     rules = tuple(
-        # A rule does not count the requests that those before it take.
+        # A rule does not count the requests that earlier rules match.
         _nth(request - place, FAULTS[name])
         for place, (request, name) in enumerate(zip(hit, met, strict=False))
     )
@@ -147,13 +146,13 @@ def _schedules(draw: st.DrawFn, scenario: str, calls: Sequence[Call]) -> Trial:
 
 
 def parallel_kills(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
-    """A SIGKILL at the first call, the second, and so on, of an apply that does eight things at once."""
+    """A SIGKILL at the first call, the second, and so on, of an apply with `--parallelism 8`."""
     for number in range(1, len(calls) + 1):
         yield Trial(scenario, "killed, 8 at once", str(number), Stop(number), parallelism=8)
 
 
 def frozen_holders(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
-    """The holder of the lock is stopped with the bytes of a request in its hands."""
+    """The lock holder is stopped directly before it sends a request."""
     for number, call in enumerate(calls, 1):
         if call.name == "send" and number > 1:
             stop = Stop(number, signal=signal.SIGSTOP)
@@ -161,13 +160,13 @@ def frozen_holders(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
 
 
 def crowds(scenario: str, _calls: Sequence[Call]) -> Iterator[Trial]:
-    """Two and eight applies at once."""
+    """Two and eight concurrent applies."""
     for number in (2, 8):
         yield Trial(scenario, "applies at once", str(number), rivals=number)
 
 
 def _places(calls: Sequence[Call]) -> Mapping[str, int]:
-    """The numbers of the requests that faults are aimed at, counted from 1."""
+    """The numbers of the requests that get a fault, counted from 1."""
     requests = [call.about.split(" ", 1)[0] for call in calls if call.is_request]
     writes = [number for number, method in enumerate(requests, 1) if method != "GET"]
     if not writes:
@@ -181,5 +180,5 @@ def _places(calls: Sequence[Call]) -> Mapping[str, int]:
 
 
 def _nth(number: int, fault: Mapping[str, Any]) -> Fault:
-    """A rule for the `number`-th request from now on that no other rule takes."""
+    """A rule for the `number`-th request from now on that no other rule matches."""
     return {"skip": number - 1, "times": 1}, fault

@@ -1,7 +1,7 @@
-"""Counts the system calls by which a process changes what others see, and ends it at one of them.
+"""Counts the system calls whose effects others can see, and ends the process at one of them.
 
-A tap is installed in a child before the command line starts: `os`, `fcntl` and `socket` then count, and
-campaignctl itself is as it is shipped. What a boundary is stands in `Call`, how it is hit in `Moment`.
+A tap is installed in a child before the command line starts: it wraps `os`, `fcntl` and `socket`, and leaves
+campaignctl unchanged. `Call` is a boundary, `Moment` how it is hit.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _FEW_BYTES = 40
 
 @dataclass(frozen=True)
 class Call:
-    """One boundary: the name of the call and what it is about (a file's name, a request's first line)."""
+    """One boundary: the name of the call and its subject (a file name, a request's first line)."""
 
     name: str
     about: str
 
     @property
     def moments(self) -> tuple[Moment, ...]:
-        """The ways to be hit there.
+        """The ways to hit it.
 
-        `before`: nothing of the call happens. `torn`: half of its bytes leave. `answered`: the server has
-        done its part and its answer is on the way. `half`: the first bytes of the answer were read. A
-        program that was started goes on by itself; `answered` is when it has ended.
+        `before`: the call does not happen. `torn`: half of its bytes are written. `answered`: the server is
+        done and its answer is in flight. `half`: the first bytes of the answer were read. A started program
+        goes on by itself; `answered` is after it has ended.
         """
         if self.name in ("write", "send"):
             return ("before", "torn")
@@ -49,12 +49,12 @@ class Call:
 
     @property
     def is_file(self) -> bool:
-        """Whether it is about files, not about the network."""
+        """Whether it is a call on files, not on the network."""
         return self.name not in ("send", "recv", "connect", "start", "ran")
 
     @property
     def is_request(self) -> bool:
-        """Whether a request begins here."""
+        """Whether a request starts here."""
         return self.name == "send" and self.about.split(" ", 1)[0] in ("GET", "POST", "PATCH")
 
 
@@ -62,8 +62,8 @@ class Call:
 class Stop:
     """Where to end or stop: at the `call`-th boundary, counted from 1.
 
-    `loss` says what a power cut takes with it; None: the machine goes on, only the process ends. With an
-    `error` nothing ends: the call fails with that error number instead, once.
+    `loss` is what a power cut loses; None: only the process ends. With an `error` nothing ends: the call
+    fails once with that error number.
     """
 
     call: int
@@ -74,7 +74,7 @@ class Stop:
 
 
 class Tap:
-    """The counter of one process; `calls` is what it has crossed."""
+    """The counter of one process; `calls` are the boundaries that it has crossed."""
 
     def __init__(self, stop: Stop | None, directory: Path) -> None:
         self.calls: list[Call] = []
@@ -84,7 +84,7 @@ class Tap:
         self._medium = Medium(directory)
 
     def install(self) -> None:
-        """Count from now on. Once, in a process of its own."""
+        """Count from now on. Once per process."""
         self._wrap_open()
         self._wrap_sync()
         for name in ("write", "ftruncate"):
@@ -107,7 +107,7 @@ class Tap:
         )
 
     def write_to(self, path: Path) -> None:
-        """Leave the boundaries crossed, one a line."""
+        """Write the crossed boundaries, one per line."""
         path.write_text("".join(f"{call.name}\t{call.about}\n" for call in self.calls), encoding="utf-8")
 
     def _name(self, descriptor: int) -> str:
@@ -117,7 +117,7 @@ class Tap:
         real: Callable[..., Any] = getattr(place, name)
 
         def tapped(*args: Any, **kwargs: Any) -> Any:
-            if "dir_fd" in kwargs:  # the end of a temporary directory, which nobody else sees
+            if "dir_fd" in kwargs:  # the end of a temporary directory, which others do not see
                 return real(*args, **kwargs)
             with self._mutex:
                 self._reach(Call(as_name or name, about(*args, **kwargs)), real, args)
@@ -154,7 +154,7 @@ class Tap:
         self.calls.append(call)
         if self._stop is None or len(self.calls) != self._stop.call:
             return
-        # Bytes come in other pieces every time, so a moment may not exist at this call.
+        # Bytes arrive in different chunks each time, so that a moment may not exist at this call.
         moment = self._stop.moment if self._stop.moment in call.moments else "before"
         if moment == "answered" and call.name == "ran":
             real(*args)
@@ -173,13 +173,13 @@ class Tap:
 
 
 def read_calls(path: Path) -> list[Call]:
-    """What `write_to` left."""
+    """Read what `write_to` wrote."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return [Call(*line.split("\t", 1)) for line in lines]
 
 
 def _program(_popen: Any, command: Any, *_: Any, **_options: Any) -> str:
-    """The name of a program, and the first of its words that is no option."""
+    """The name of a program, and its first argument that is not an option."""
     name, *words = map(str, command)
     return f"{name} {next((word for word in words if not word.startswith('-')), '')}"
 

@@ -1,6 +1,6 @@
-"""Every boundary of the small plan, and a slice of all other trials by a seed that is printed.
+"""Every boundary of the small plan, and a slice of all other trials by a printed seed.
 
-In a process of its own with one thread, because it forks.
+In a single-threaded process of its own, because it forks.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def test_nothing_is_sent_twice_and_nothing_is_lost(which: tuple[str, ...]) -> No
     assert "duplicates" in done.stdout
 
 
-def test_a_change_of_a_project_of_ones_own_is_tortured(tmp_path: Path) -> None:
-    """From the sample project with one campaign less and another text to what it is."""
+def test_a_change_of_your_own_project_is_tortured(tmp_path: Path) -> None:
+    """From the sample project without one campaign and with another text, to the sample project."""
     earlier = tmp_path / "earlier"
     shutil.copytree(_ROOT / "campaigns", earlier, ignore=shutil.ignore_patterns(".campaignctl"))
     first, second, *_ = sorted(earlier.rglob("sms/*.yaml"))
@@ -45,7 +45,7 @@ def test_a_change_of_a_project_of_ones_own_is_tortured(tmp_path: Path) -> None:
     assert "campaigns" in done.stdout
 
 
-def test_what_is_no_project_is_said_and_not_tortured(tmp_path: Path) -> None:
+def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
     done = torture("--project", str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert "has no campaignctl.yaml" in done.stderr

@@ -1,4 +1,4 @@
-"""One trial: a plan, what is done to its apply, and what was found in the end."""
+"""One trial: a plan, what is done to its apply, and the findings."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Fault = tuple[Mapping[str, Any], Mapping[str, Any]]
 class Trial:
     """What is done to one apply of a scenario.
 
-    `group` names the row of the table, `label` this trial in it. `faults` are rules of the sandbox, `stop`
-    hits the process at a boundary; with `rivals` so many applies run at once; `frozen` stops the holder of
-    the lock at `stop`, breaks its lock, lets another one apply, and then lets the first go on.
+    `group` is the row of the table, `label` this trial in it. `faults` are rules of the sandbox; `stop` hits
+    the process at a boundary; `rivals` is the number of concurrent applies; `frozen` stops the lock holder at
+    `stop`, breaks its lock, lets another run apply, and then continues the holder.
     """
 
     scenario: str
@@ -44,7 +44,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a trial. `landed`: what was to happen did happen."""
+    """The findings of a trial. `landed`: the intended disturbance did happen."""
 
     trial: Trial
     landed: bool
@@ -53,7 +53,7 @@ class Report:
 
 
 def carry_out(stages: Mapping[str, Stage], trial: Trial) -> Report:
-    """Carry a trial out; whatever goes wrong in it is in the report."""
+    """Carry out a trial; whatever goes wrong is in the report."""
     began = time.monotonic()
     verdict = Verdict(broken=trial.frozen)
     landed = False
@@ -67,7 +67,7 @@ def carry_out(stages: Mapping[str, Stage], trial: Trial) -> Report:
 
 @dataclass(frozen=True)
 class Random:
-    """So many trials that hypothesis draws: `strategy` makes them, `seed` tells which."""
+    """A batch of trials drawn by hypothesis from `strategy`, by `seed`."""
 
     scenario: str
     group: str
@@ -77,13 +77,12 @@ class Random:
 
     @property
     def label(self) -> str:
-        """Which lot it is."""
+        """The name of the batch."""
         return f"seed {self.seed}"
 
 
 def carry_out_random(stages: Mapping[str, Stage], random: Random) -> list[Report]:
-    """The reports of all of them. When one finds something, hypothesis looks for the smallest that does, and
-    that one is the last."""
+    """The reports of a batch. If one finds something, hypothesis shrinks it, and the smallest is the last."""
     reports: list[Report] = []
 
     @seed(random.seed)
@@ -100,7 +99,7 @@ def carry_out_random(stages: Mapping[str, Stage], random: Random) -> list[Report
         reports.append(carry_out(stages, trial))
         assert not reports[-1].verdict.bad
 
-    # What was found is in the reports.
+    # The reports have the findings.
     with suppress(AssertionError, Flaky):
         holds()
     return reports

@@ -1,4 +1,4 @@
-"""Trials on several processes, each with one thread, so that it can fork the processes of its trials."""
+"""Trials in several processes, each single-threaded, so that it can fork."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Job = Trial | Random
 
 
 def reports(stages: Mapping[str, Stage], jobs: Sequence[Job], workers: int) -> Iterator[Report]:
-    """The reports, as they come. Most of a trial is waiting: more workers than processors are of use.
+    """The reports, as they arrive. A trial mostly waits: more workers than processors are useful.
 
-    A job is handed over by its number: what hypothesis draws from is no value that goes through a pipe.
+    A job is passed by its number, because hypothesis strategies cannot be pickled.
     """
     context = multiprocessing.get_context("fork")
     with context.Pool(workers, _hold, (jobs,)) as pool:

@@ -82,11 +82,12 @@ def command(
 
 def _said(switches: tuple[str, ...], faults: tuple[str, ...]) -> tuple[dict[str, Any], tuple[Rule, ...]]:
     """What the options ask for. Raises UsageError."""
-    from campaignctl.sandbox import words
+    from campaignctl.sandbox.faults import BadRule, rule_from_words
+    from campaignctl.sandbox.switches import BadSwitch, switches_from
 
     try:
-        return words.switched(switches), tuple(words.rule(text) for text in faults)
-    except words.BadWords as error:
+        return switches_from(switches), tuple(rule_from_words(text) for text in faults)
+    except (BadSwitch, BadRule) as error:
         raise UsageError(str(error), hint=_LISTED) from error
 
 

@@ -1,4 +1,4 @@
-"""What happens by itself as the clock goes on."""
+"""Transitions by time, as the clock advances."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def triggers(control: Control) -> list[tuple[str, str]]:
     return [(send["time"], send["trigger"]) for send in control.sends()]
 
 
-def test_a_scheduled_campaign_is_sent_at_its_time_and_once(account: Account, control: Control) -> None:
+def test_a_scheduled_campaign_sends_once_at_its_time(account: Account, control: Control) -> None:
     campaign_id = account.create(push(scheduled_time=FUTURE))
     control.set_clock("2036-03-22 09:59:59")
     assert account.read(campaign_id)["status"] == "scheduled"
@@ -22,7 +22,7 @@ def test_a_scheduled_campaign_is_sent_at_its_time_and_once(account: Account, con
     assert triggers(control) == [(FUTURE, "scheduled_time")]
 
 
-def test_running_lasts_as_long_as_switched(account: Account, control: Control) -> None:
+def test_running_lasts_running_seconds(account: Account, control: Control) -> None:
     control.switch(running_seconds=60)
     campaign_id = account.create(push(run_immediately=True))
     control.advance(59)
@@ -31,7 +31,7 @@ def test_running_lasts_as_long_as_switched(account: Account, control: Control) -
     assert account.read(campaign_id)["status"] == "sent"
 
 
-def test_a_run_that_was_paused_goes_on_without_another_set_off(account: Account, control: Control) -> None:
+def test_a_paused_run_resumes_without_another_send(account: Account, control: Control) -> None:
     control.switch(running_seconds=60)
     campaign_id = account.create(push(run_immediately=True))
     assert account.act(campaign_id, "pause", {"reason": "r"}).status == 204
@@ -42,7 +42,7 @@ def test_a_run_that_was_paused_goes_on_without_another_set_off(account: Account,
     assert len(control.sends()) == 1
 
 
-def test_a_recurring_run_resumed_at_a_time_is_a_run_of_its_own(account: Account, control: Control) -> None:
+def test_a_recurring_campaign_resumed_at_a_time_has_an_extra_run(account: Account, control: Control) -> None:
     control.switch(running_seconds=60)
     campaign_id = account.create(push(recurrence={"cron": "0 12 * * *"}))
     control.set_clock("2036-01-01 12:00:30")
@@ -70,7 +70,7 @@ def test_every_occurrence_runs_in_gmt(
     assert account.read(campaign_id)["next_run_time"] > "2036-01-04 23:00:00"
 
 
-def test_days_of_month_and_week_may_have_to_fit_both(account: Account, control: Control) -> None:
+def test_both_day_fields_must_match_when_switched(account: Account, control: Control) -> None:
     control.switch(cron_days="and")
     campaign_id = account.create(push(recurrence={"cron": "0 6 13 * 5"}))
     assert account.read(campaign_id)["next_run_time"] == "2036-06-13 06:00:00"
@@ -82,7 +82,7 @@ def test_monday_may_be_zero(account: Account, control: Control) -> None:
     assert account.read(campaign_id)["next_run_time"] == "2036-01-02 06:00:00"
 
 
-def test_profile_time_begins_where_the_day_begins(account: Account, control: Control) -> None:
+def test_profile_time_starts_in_the_first_zone(account: Account, control: Control) -> None:
     campaign_id = account.create(push(scheduled_time=FUTURE, send_in_profile_time_zone=True))
     assert account.read(campaign_id)["next_run_time"] == FUTURE
     control.set_clock("2036-03-21 20:00:00")
@@ -106,7 +106,7 @@ def test_a_manual_test_waits_for_its_winner(account: Account, control: Control) 
 @pytest.mark.parametrize(
     ("draw", "status", "mode"), [(False, "sent", "automatic"), (True, "needs_decision", "manual")]
 )
-def test_an_automatic_test_decides_itself_unless_drawn(
+def test_an_automatic_test_decides_itself_unless_it_is_a_draw(
     account: Account, control: Control, draw: bool, status: str, mode: str
 ) -> None:
     control.switch(ab_draw=draw)

@@ -26,7 +26,7 @@ BELGRADE = "Europe/Belgrade"
         (timedelta(hours=-5), "5 hours ago"),
     ],
 )
-def test_a_distance_is_said_in_its_greatest_fitting_unit(ahead: timedelta, text: str) -> None:
+def test_a_distance_uses_the_largest_fitting_unit(ahead: timedelta, text: str) -> None:
     assert humanize.distance(NOW + ahead, NOW) == text
 
 
@@ -51,7 +51,7 @@ def test_a_distance_is_said_in_its_greatest_fitting_unit(ahead: timedelta, text:
         (datetime(2036, 3, 22, 10, tzinfo=UTC), "UTC", "Sat 22 Mar 2036 10:00 GMT"),
     ],
 )
-def test_an_instant_is_said_in_gmt_and_in_the_zone(at: datetime, zone: str, text: str) -> None:
+def test_an_instant_is_shown_in_gmt_and_in_the_zone(at: datetime, zone: str, text: str) -> None:
     assert humanize.instant(at, zone) == text
 
 
@@ -94,7 +94,7 @@ def test_an_instant_is_said_in_gmt_and_in_the_zone(at: datetime, zone: str, text
         ),
     ],
 )
-def test_a_cron_expression_in_words(cron: str, zone: str, text: str) -> None:
+def test_a_cron_expression_is_described(cron: str, zone: str, text: str) -> None:
     assert humanize.recurrence({"cron": cron}, zone, NOW) == text
 
 
@@ -106,25 +106,25 @@ def test_a_pattern_says_what_the_api_leaves_open() -> None:
     )
 
 
-def test_a_pattern_of_every_weekday_leaves_nothing_open() -> None:
+def test_a_pattern_of_every_weekday_is_unambiguous() -> None:
     pattern = {"hour": 1, "minute": 0, "weekdays": [1, 2, 3, 4, 5, 6, 7]}
     assert humanize.recurrence({"pattern": pattern}, "UTC", NOW) == "at 01:00 GMT, on Monday to Sunday"
 
 
-def test_a_pattern_without_an_hour() -> None:
+def test_a_pattern_without_an_hour_is_described() -> None:
     assert humanize.recurrence({"pattern": {"minute": 30}}, "UTC", NOW) == "at 30 minutes past the hour GMT"
 
 
-def test_in_profile_zones_no_zone_is_named() -> None:
+def test_in_profile_zones_the_projects_zone_is_not_shown() -> None:
     text = humanize.recurrence({"cron": "0 9 * * *"}, BELGRADE, NOW, profile_zone=True)
     assert text == "at 09:00 in each recipient's own zone"
 
 
-def test_what_is_no_recurrence_is_shown_as_it_is_spelt() -> None:
+def test_an_invalid_recurrence_is_shown_as_written() -> None:
     assert humanize.recurrence({"cron": "x"}, "UTC", NOW) == "recurrence {'cron': 'x'}"
 
 
-def test_the_words_do_not_follow_the_machines_locale() -> None:
+def test_the_words_ignore_the_machines_locale() -> None:
     before = locale.setlocale(locale.LC_CTYPE)
     try:
         locale.setlocale(locale.LC_CTYPE, "C")
