@@ -68,7 +68,7 @@ def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool
         raise PlanRefused(
             f"this plan was valid until {iso(plan.valid_until)}, and the answer came later",
             detail="nothing was done",
-            hint="run the same command again: it plans afresh",
+            hint="run the same command again to make a new plan",
         )
     return True
 
@@ -102,8 +102,8 @@ def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
     if not keys:
         return outcome
     more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
-    note = f"what differs live is on record now as if it had been applied: {', '.join(keys[:_NAMED])}{more}"
-    shown = "the next plan shows where the manifests say otherwise"
+    note = f"live changes were accepted into the state: {', '.join(keys[:_NAMED])}{more}"
+    shown = "the next plan shows where the manifests differ"
     return replace(outcome, notes=(*outcome.notes, f"{note}; {shown}"))
 
 
@@ -241,7 +241,7 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
             continue
         live = run.api.read(entry.id)
         if live is not None and status_of(live).can_send:
-            raise PlanRefused(f"{entry.id}, once {entry.key}, can send again", hint=saved.AGAIN)
+            raise PlanRefused(f"{entry.id}, formerly {entry.key}, can send again", hint=saved.AGAIN)
 
 
 def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:

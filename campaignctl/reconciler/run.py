@@ -156,7 +156,7 @@ class Run:
         except StateError as error:
             raise Halted(
                 f"the stop mark cannot be read: {error.summary}",
-                detail="something may be stopped, so nothing that can send is sent",
+                detail="campaigns may be halted, so nothing that can send is sent",
                 hint=error.hint,
             ) from error
         if stop is not None:

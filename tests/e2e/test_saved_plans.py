@@ -175,7 +175,7 @@ def test_a_plan_is_refused_over_another_lineage_or_none(world: World) -> None:
     folder = world.folder / ".campaignctl"
     state = json.loads((folder / "state.json").read_text())
     shutil.rmtree(folder)
-    assert_refused(world, path, "no state any more")
+    assert_refused(world, path, "no longer exists")
     world.write(".campaignctl/state.json", json.dumps({**state, "lineage": "somebody-elses"}))
     assert_refused(world, path, "another state", "somebody-elses")
 
