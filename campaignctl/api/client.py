@@ -89,10 +89,6 @@ class Pulse:
     rate: Report | None
 
 
-def _ignore(_event: str) -> None:
-    return None
-
-
 @dataclass(eq=False, repr=False)
 class OcambaApi:
     """The API of one account, for up to 16 threads.
@@ -122,7 +118,7 @@ class OcambaApi:
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
     random: Callable[[], float]
-    on_event: Callable[[str], None] = _ignore
+    on_event: Callable[[str], None] = lambda _event: None
     interrupted: Callable[[], bool]
 
     def __post_init__(self, token: str) -> None:

@@ -53,7 +53,10 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         approved = _approved(plan, approve, wiring.clock.now)
         if plan.objections or (plan.changes and not approved):
             return _refused(plan, session.state)
-        outcome = _carried_out(run, plan, reading, _operation(options))
+        operation = "destroy" if options.destroy else "apply"
+        if options.reviewed is not None:
+            operation = "apply of reviewed plans"
+        outcome = _carried_out(run, plan, reading, operation)
         if options.destroy:
             outcome = _gone_on_with(outcome, options.targets)
         return _given_back(session, _with_taken_over(outcome, plan, options))
@@ -105,13 +108,6 @@ def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
     note = f"live changes were accepted into the state: {', '.join(keys[:_NAMED])}{more}"
     shown = "the next plan shows where the manifests differ"
     return replace(outcome, notes=(*outcome.notes, f"{note}; {shown}"))
-
-
-def _operation(options: Options) -> str:
-    """The name of an apply in the history."""
-    if options.reviewed is not None:
-        return "apply of reviewed plans"
-    return "destroy" if options.destroy else "apply"
 
 
 def _as_reviewed(desired: DesiredState, options: Options) -> DesiredState:

@@ -20,7 +20,6 @@ from campaignctl.reconciler.opening import (
     company_of,
     company_of_records,
 )
-from campaignctl.reconciler.ports import Backend
 from campaignctl.reconciler.run import Wiring
 from campaignctl.review.reports import Check, Keeping, refused
 from campaignctl.state.model import Intent, LockInfo, State
@@ -46,10 +45,16 @@ def examine(wiring: Wiring, project: Project, missing: Check | None = None) -> t
     `missing` is the check that explains why there is no API. Raises only Interrupted.
     """
     keeping = _tried("lock", wiring.backend.keeping)
-    state = _tried("state", lambda: _read(wiring.backend, project))
+
+    def read() -> State | None:
+        state = wiring.backend.read()
+        check_environment(state, project)
+        return state
+
+    state = _tried("state", read)
     return (
         *_state_checks(state, keeping, wiring.backend.location),
-        *_lock_checks(keeping),
+        keeping if isinstance(keeping, Check) else _lock(keeping.lock, keeping.holder_lives),
         *_account_checks(wiring, project, state if isinstance(state, State) else None, missing),
     )
 
@@ -64,12 +69,6 @@ def _tried(name: str, look: Callable[[], T]) -> T | Check:
 
 
 # ------------------------------------------------------------------------------------------- the state
-
-
-def _read(backend: Backend, project: Project) -> State | None:
-    state = backend.read()
-    check_environment(state, project)
-    return state
 
 
 def _state_checks(state: State | Check | None, keeping: Keeping | Check, location: str) -> Iterator[Check]:
@@ -129,16 +128,9 @@ def _permissions(beside: Keeping, location: str) -> Check:
 # -------------------------------------------------------------------------------------------- the lock
 
 
-def _lock_checks(keeping: Keeping | Check) -> Iterator[Check]:
-    if isinstance(keeping, Check):
-        yield keeping
-    elif keeping.lock is None:
-        yield Check("lock", "ok", "free")
-    else:
-        yield _lock(keeping.lock, keeping.holder_lives)
-
-
-def _lock(lock: LockInfo, lives: bool | None) -> Check:
+def _lock(lock: LockInfo | None, lives: bool | None) -> Check:
+    if lock is None:
+        return Check("lock", "ok", "free")
     where = f"process {lock.process}, in {lock.run}" if lock.run else f"process {lock.process}"
     held = f"`{lock.operation}` of {lock.holder} on {lock.host}, {where}, since {lock.since}"
     unlock = Command("state", "unlock", lock.id)

@@ -173,7 +173,8 @@ class _Halting:
                 self._learn()
             self._stop(self._due())
             self._look_and_stop()
-            if self._others_at_work():
+            # A request that was decided before the mark may still be in flight.
+            if self.busy or halt_targets.unsettled(self.state, self.halt, self.intents):
                 self._await_others()
                 self._look_and_stop()
         except Interrupted as error:
@@ -286,10 +287,8 @@ class _Halting:
 
     def _ask(self, due: Named, how: How) -> None:
         by = f" (by {self.halt.who})" if self.halt.who else ""
-        reason = f"campaignctl halt: {self.halt.reason}"[:_LONGEST_REASON] + by
-        self.api.send(
-            Request("pause" if how == "paused" else "cancel", due.id, {"reason": reason}), reserve=True
-        )
+        reason = {"reason": f"campaignctl halt: {self.halt.reason}"[:_LONGEST_REASON] + by}
+        self.api.send(Request("pause" if how == "paused" else "cancel", due.id, reason), reserve=True)
         if how == "canceled":
             self.canceled.add(due.id)
 
@@ -315,10 +314,6 @@ class _Halting:
             return self.wiring.backend.keeping().lock is not None
         except CampaignctlError:
             return True
-
-    def _others_at_work(self) -> bool:
-        """Whether a request that was decided before the mark may still be in flight."""
-        return self.busy or bool(halt_targets.unsettled(self.state, self.halt, self.intents))
 
     def _await_others(self) -> None:
         until = self.since + self.project.api.timeout + _MARGIN

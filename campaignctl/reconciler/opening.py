@@ -140,7 +140,7 @@ def opening_read(
         scan,
         company,
         behind=behind(scan.lives, state, project, keys),
-        copies=_copies(mine, state),
+        copies=tuple((key, live) for key, live in _second(mine, state) if status_of(live).can_send),
         notes=(*_clones(mine, state), *_idle_copies(mine, state)),
     )
 
@@ -301,11 +301,6 @@ def unknown_to(state: State | None, mine: Iterable[tuple[Live, Marker]]) -> list
     return [(live, found) for live, found in mine if found.intent not in known and live.id not in recorded]
 
 
-def _copies(mine: list[tuple[Live, Marker]], state: State | None) -> tuple[tuple[str, Live], ...]:
-    """Second copies that can still send."""
-    return tuple((key, live) for key, live in _second(mine, state) if status_of(live).can_send)
-
-
 def _idle_copies(mine: list[tuple[Live, Marker]], state: State | None) -> tuple[str, ...]:
     """Notes on second copies that cannot send by themselves: the API has no delete."""
     return tuple(
@@ -326,15 +321,12 @@ def _second(mine: list[tuple[Live, Marker]], state: State | None) -> Iterator[tu
             yield key, live
 
 
-def _clones(mine: list[tuple[Live, Marker]], state: State | None) -> tuple[str, ...]:
-    if state is None:
-        return ()
-    recorded = {record.intent: (key, record) for key, record in state.campaigns.items()}
-    return tuple(
-        f"{live.id} carries the marker of {recorded[found.intent][0]}, whose campaign is "
-        f"{recorded[found.intent][1].id}: a copy made in the dashboard, left alone"
-        for live, found in mine
-        if found.intent in recorded
-        and live.id != recorded[found.intent][1].id
-        and not recorded[found.intent][1].reposted
-    )
+def _clones(mine: list[tuple[Live, Marker]], state: State | None) -> Iterator[str]:
+    recorded = {record.intent: (key, record) for key, record in state.campaigns.items()} if state else {}
+    for live, found in mine:
+        key, record = recorded.get(found.intent, ("", None))
+        if record is not None and live.id != record.id and not record.reposted:
+            yield (
+                f"{live.id} carries the marker of {key}, whose campaign is {record.id}: a copy made in the"
+                " dashboard, left alone"
+            )

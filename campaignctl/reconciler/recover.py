@@ -75,7 +75,11 @@ def _rebinding(wiring: Wiring, api: OcambaApi, project: Project, state: State) -
     if after == before:
         raise StateError("the state already belongs to this account and environment", hint=Command("plan"))
     if (after.url, after.company_id) != (before.url, before.company_id):
-        _check_rebindable(state)
+        _check_settled(
+            state,
+            "can only be settled in the old account",
+            Sentence("run ", Command("apply"), " with that account's token first"),
+        )
     if newest and not found:
         raise AccountMismatch(
             "this account shows none of the campaigns that the state records",
@@ -85,15 +89,11 @@ def _rebinding(wiring: Wiring, api: OcambaApi, project: Project, state: State) -
     return Rebinding(before, after, len(state.campaigns), len(newest), len(found))
 
 
-def _check_rebindable(state: State) -> None:
-    """Raise StateError for an unsettled write: it can only be settled in the old account."""
-    left = sorted(key for key, intent in state.pending.items() if intent.phase != "planned")
+def _check_settled(state: State | None, why: str, hint: str | Command) -> None:
+    """Raise StateError for a write that may have been sent and is not settled."""
+    left = [key for key, intent in state.pending.items() if intent.phase != "planned"] if state else []
     if left:
-        raise StateError(
-            f"{left[0]} is not settled, and can only be settled in the old account",
-            hint=Sentence("run ", Command("apply"), " with that account's token first"),
-            key=left[0],
-        )
+        raise StateError(f"{min(left)} is not settled, and {why}", hint=hint, key=min(left))
 
 
 def _bound(state: State, to: Belonging) -> State:
@@ -137,7 +137,7 @@ def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
         run = Run(wiring, session, api, desired.project, opening)
         strays = _decided(opening, desired, session.state, api)
         if strays:
-            _check_settled(session.state)
+            _check_settled(session.state, "its campaign may be one of the unknown ones", Command("apply"))
             _take_over(run, desired, strays)
     return Recovery(_shown(strays), len(opening.scan.lives), written=bool(strays))
 
@@ -156,18 +156,6 @@ def _keys(desired: DesiredState, state: State | None) -> set[str]:
     known = {*state.campaigns, *state.pending} if state else set()
     released = {entry.key for entry in state.released} if state else set()
     return {*desired.campaigns, *desired.removed, *before, *known, *released}
-
-
-def _check_settled(state: State | None) -> None:
-    if state is None:
-        return
-    left = sorted(key for key, intent in state.pending.items() if intent.phase != "planned")
-    if left:
-        raise StateError(
-            f"{left[0]} is not settled, and its campaign may be one of the unknown ones",
-            hint=Command("apply"),
-            key=left[0],
-        )
 
 
 # ------------------------------------------------------------------------------------- what becomes of each

@@ -56,7 +56,8 @@ def migrate(wiring: Wiring, project: Project, target: Backend) -> str:
         there = target.acquire(_OPERATION, wiring.lock_timeout)
         try:
             _refuse_another(there, target, state)
-            _take_stop_mark(source, target)
+            if halts := source.halts().halts:
+                target.change_halts(lambda there: reduce(Halts.with_halt, halts, there))
             there.write(state)
         finally:
             there.release()
@@ -88,12 +89,6 @@ def _refuse_another(there: Session, target: Backend, state: State) -> None:
             detail=f"its serial is {serial}, and this one's is {state.serial}",
             hint=_TWO_HINT,
         )
-
-
-def _take_stop_mark(source: Backend, target: Backend) -> None:
-    halts = source.halts().halts
-    if halts:
-        target.change_halts(lambda there: reduce(Halts.with_halt, halts, there))
 
 
 def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id: str) -> str:
