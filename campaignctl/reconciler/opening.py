@@ -327,6 +327,6 @@ def _clones(mine: list[tuple[Live, Marker]], state: State | None) -> Iterator[st
         key, record = recorded.get(found.intent, ("", None))
         if record is not None and live.id != record.id and not record.reposted:
             yield (
-                f"{live.id} carries the marker of {key}, whose campaign is {record.id}: a copy made in the"
-                " dashboard, left alone"
+                f"{live.id} carries the marker of {key}, whose campaign is"
+                f" {record.id}: a copy made in the dashboard, left alone"
             )
