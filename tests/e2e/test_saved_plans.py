@@ -149,7 +149,7 @@ def test_a_plan_is_refused_after_it_was_applied(world: World) -> None:
     world.write("now.yaml", sms("Now", run_immediately=True))
     path = saved(world)
     apply_file(world, path, status=0)
-    assert_refused(world, path, "a state was made")
+    assert_refused(world, path, "before there was a state")
     assert world.sends() == ["Now"]
 
 
