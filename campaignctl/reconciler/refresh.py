@@ -197,7 +197,7 @@ def open_intents(state: State) -> dict[str, Unsettled]:
         key: unsettled(
             key,
             intent,
-            f"unsettled: nobody knows yet whether its {intent.operation} happened; apply settles it",
+            f"unsettled: the outcome of its {intent.operation} is unknown; apply settles it",
             Sentence(Command("apply")),
         )
         for key, intent in state.pending.items()

@@ -274,7 +274,7 @@ def test_a_plan_that_creates_is_refused_while_a_create_that_sends_at_once_is_uns
     now = world.campaigns()["Now"]["id"]
     metadata = world.campaigns()["Now"]["live"]["metadata"]
     world.control.edit(now, metadata=None)
-    assert_refused(world, path, "now: nobody knows whether its create happened")
+    assert_refused(world, path, "now: the outcome of its create is unknown")
     world.control.edit(now, metadata=metadata)
     assert apply_file(world, path, status=0)["result"] == "done"
     world.assert_settled()
