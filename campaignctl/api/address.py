@@ -20,7 +20,7 @@ HINT: Final = "set api.url in campaignctl.yaml, or OCAMBA_API_URL, to something 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The checked base URL, without a slash at its end, and whether it is this very machine."""
+    """The checked base URL, without a trailing slash, and whether it is this machine."""
 
     url: str
     host: str
@@ -69,7 +69,7 @@ def _parsed(url: str) -> httpx.URL:
 
 
 def _names_a_host(url: httpx.URL) -> bool:
-    """Checked here, as the sockets raise whatever they like for a host or port that cannot be."""
+    """Checked here, because sockets raise unpredictable errors for an invalid host or port."""
     host = url.raw_host.decode("ascii")
     port_fits = url.port is None or 0 < url.port <= LAST_PORT
     return port_fits and (":" in host or HOST_NAME.fullmatch(host) is not None)

@@ -1,4 +1,4 @@
-"""The account's two windows as arithmetic: when may the next request start? No threads, no clock of its own.
+"""The account's two rate limits as arithmetic: when may the next request start? No threads, no clock.
 
 The server counts in fixed windows whose start we do not know (API contract, section 6.2). A sliding window
 of the same length never holds more than any fixed one may, however that is aligned.
@@ -39,7 +39,7 @@ class Report:
 
 
 def report(headers: Mapping[str, str]) -> Report | None:
-    """The headers as a `Report`, or None when one is missing or makes no sense."""
+    """The headers as a `Report`; None if one is missing or invalid."""
     try:
         limit, remaining = int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"])
         reset = float(headers["x-ratelimit-reset"])
@@ -84,14 +84,14 @@ class Track:
 
 @dataclass(slots=True)
 class Rest:
-    """What the server says is left of a window that somebody else uses too."""
+    """What is left of a window that others use too, as the server says."""
 
     remaining: int
     until: float
 
 
 class Budget:
-    """Both windows, the reserve, what the server reports, and a pause it asked for. Not thread-safe."""
+    """Both windows, the reserve, the server's reports and a requested pause. Not thread-safe."""
 
     def __init__(self, limits: Limits) -> None:
         keep = max(limits.per_second, limits.per_minute)
@@ -193,7 +193,7 @@ class Budget:
         return AT_ONCE if rest.remaining > kept else rest.until
 
     def _described(self, seen: Report) -> float:
-        """Which window the headers speak of: no page says, so the figures have to tell."""
+        """Which window the headers describe: undocumented, so the figures decide."""
         if seen.reset > SECOND:
             return MINUTE
         return min(self._configured, key=lambda span: abs(math.log(seen.limit / self._configured[span])))

@@ -1,6 +1,7 @@
-"""How a page of the list is asked for, and what to leave out where the API refuses it.
+"""The client of one account: list, read by id, and send a planned request.
 
-The largest page size and the fields that can be filtered are not documented (API contract, section 5).
+The largest page size and the fields that can be filtered are not documented (API contract, section 5), so the
+client finds out which form of a list request the API accepts.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ LIVE: Final = "nin:sent,canceled"
 
 @dataclass(frozen=True, slots=True)
 class ListForm:
-    """One way to ask: with the status filter or without, with a size or without."""
+    """One form of a list request: with or without the status filter, with or without a size."""
 
     filtered: bool
     sized: bool
 
     def parameters(self, number: int, size: int) -> dict[str, str]:
-        """The query of page `number`, counted from 1; newest first, full view."""
+        """The query of page `number` (from 1): newest first, full view."""
         page = f"{number},{size}" if self.sized else str(number)
         parameters = {"page": page, "sort": "-create_time", "view": "full"}
         return {**parameters, "status": LIVE} if self.filtered else parameters
@@ -56,7 +57,7 @@ class ListForms:
         self._forms = {True: (FILTERED, SIZED, PLAIN), False: (SIZED, PLAIN)}
 
     def open_to(self, number: int, *, live_only: bool) -> tuple[ListForm, ...]:
-        """The forms to try in turn.
+        """The forms to try, in order.
 
         Only a first page has more than one: later pages in another form would begin at another item, and
         the scan would skip campaigns.
@@ -66,7 +67,7 @@ class ListForms:
         return forms if number == 1 else forms[:1]
 
     def works(self, form: ListForm, *, live_only: bool) -> None:
-        """The API accepted this form: those before it are not tried again."""
+        """Record that the API accepted this form; forms before it are not tried again."""
         with self._lock:
             forms = self._forms[live_only]
             if form in forms:
@@ -79,33 +80,29 @@ Before = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """One answer as a sign of life.
+    """Latency and rate limit of one answer.
 
-    `latency` is how long its request took without any waiting for the pace, `rate` what its headers say of
-    the rate limit, if they do (API contract, section 6.2).
+    `latency` is the duration of the request, without waiting for the rate limit; `rate` is what the headers
+    say, if anything (API contract, section 6.2).
     """
 
     latency: timedelta
     rate: Report | None
 
 
-def _ignore(_event: str) -> None:
-    return None
-
-
 @dataclass(eq=False, repr=False)
 class OcambaApi:
     """The API of one account, for up to 16 threads.
 
-    `timeout` bounds one request as a whole; the three figures are the account's windows in requests, and
-    the share of the longer one that is kept for settling. `now` is aware; `monotonic` and `sleep` are in
-    seconds. `on_event` gets lines for the log, free of foreign text. `transport` replaces the network.
+    `timeout` bounds one whole request; the three figures are the account's rate limits in requests, and the
+    share per minute kept for settling and halt. `now` is aware; `monotonic` and `sleep` are in seconds.
+    `on_event` gets log lines without foreign text. `transport` replaces the network.
     `trusted_url` is OCAMBA_API_URL: its host gets the token, whichever it is. Raises `Refused` for a URL, and
     `TokenRejected` for a token, that cannot be used.
 
-    Every method raises `Interrupted` when `interrupted` says so before its request is sent. `before`, where a
-    write takes one, runs directly before each attempt, after all waiting for the rate limit; what it raises
-    comes out of the method, and then nothing was sent.
+    Every method raises `Interrupted` if `interrupted` says so before its request is sent. `before` runs
+    directly before each attempt of a write, after all waiting for the rate limit; what it raises ends the
+    method, and that attempt was not sent.
     """
 
     url: str
@@ -122,7 +119,7 @@ class OcambaApi:
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
     random: Callable[[], float]
-    on_event: Callable[[str], None] = _ignore
+    on_event: Callable[[str], None] = lambda _event: None
     interrupted: Callable[[], bool]
 
     def __post_init__(self, token: str) -> None:
@@ -173,7 +170,7 @@ class OcambaApi:
 
     @property
     def server_time(self) -> datetime | None:
-        """The server's clock as its last answer showed it, carried forward; None before any answer."""
+        """The server's clock, carried forward from its last answer; None before the first."""
         with self._note_lock:
             if self._date is None:
                 return None
@@ -182,12 +179,12 @@ class OcambaApi:
 
     @property
     def pulse(self) -> Pulse | None:
-        """What the last answer said of the way to the API, whatever its status; None before any answer."""
+        """Latency and rate limit of the last answer, whatever its status; None before the first."""
         with self._note_lock:
             return self._pulse
 
     def estimate(self, requests: int) -> timedelta:
-        """How long that many requests take to start under the rate limit, if nobody else uses it up."""
+        """How long that many requests take to start under the rate limit, if nothing else uses it."""
         return self._pacer.estimate(requests)
 
     def list_page(
@@ -195,8 +192,8 @@ class OcambaApi:
     ) -> Page:
         """One page, newest first, full view. Raises `ReadFailed` or `TokenRejected`.
 
-        Where the API refuses the first page because of the status filter or the size, both are left out in
-        turn, and what it refused is not asked again: pages may hold other statuses, and fewer items.
+        If the API refuses the first page for its status filter or size, they are left out one after the
+        other and not tried again: pages may hold other statuses, and fewer items.
         """
         form, *others = self._lists.open_to(number, live_only=live_only)
         while True:
@@ -226,7 +223,7 @@ class OcambaApi:
         return self._understood(answer, call, lambda value: wire.by_id(value, campaign_id))
 
     def send(self, request: Request, *, before: Before = nothing, reserve: bool = False) -> Live:
-        """Send a write as it was made; what its answer shows of the campaign: of a create all, else the id.
+        """Send a write exactly as planned. Returns the created campaign; for other writes only the id.
 
         Raises `Refused` or `OutcomeUnknown`.
         """

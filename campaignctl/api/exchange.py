@@ -1,4 +1,4 @@
-"""One request, one answer: sent once, over in time, bounded in size, followed nowhere."""
+"""One request, one answer: sent once, bounded in time and size, redirects not followed; and safe retries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIRST_BYTE: Final = "http11.send_request_headers.started"
 
 
 class Exchange:
-    """The HTTP client, built at the first request and shared by all threads."""
+    """The HTTP client, built on the first request and shared by all threads."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Exchange:
         self._client: httpx.Client | None = None
 
     def once(self, call: Call, slot: Slot) -> Answer:
-        """Send once and read the answer to its end.
+        """Send once and read the whole answer.
 
         Raises what `translate.failure` says when no whole answer came.
         """
@@ -83,7 +83,7 @@ class Exchange:
             timeout=self._timeout,
             follow_redirects=False,
             trust_env=False,
-            # No state but ours: whatever cookie an answer sets is dropped.
+            # Cookies that an answer sets are dropped.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             headers={
                 "Accept": "application/json",
@@ -122,10 +122,10 @@ def _first_byte(sent: Callable[[], None]) -> Callable[[str, Mapping[str, Any]], 
 
 
 def _body(response: httpx.Response) -> tuple[bytes, str]:
-    """The body, or the flaw that keeps us from reading it."""
-    # We asked for gzip alone. A pile of encodings turns a few kilobytes into gigabytes.
+    """The body, and why it cannot be read, if so."""
+    # Only gzip was asked for. Stacked encodings turn a few kilobytes into gigabytes.
     if response.headers.get("content-encoding", "identity").lower() not in ("identity", "gzip"):
-        return b"", "an encoding that nobody asked for"
+        return b"", "an encoding that was not requested"
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
@@ -144,9 +144,9 @@ SERVER_ERRORS: Final = range(500, 600)
 
 
 class Courier:
-    """Brings a call to the API and its answer back, as often as is safe.
+    """Sends calls, and repeats them as often as is safe.
 
-    `on_answer` gets every answer, and the seconds that it took from when the request might start.
+    `on_answer` gets every answer and its duration in seconds, without waiting for the rate limit.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class Courier:
         self._now = now
 
     def read(self, call: Call) -> Answer:
-        """Up to four attempts. Raises `ReadFailed`, or gives the last answer, which may be a 5xx."""
+        """Make up to four attempts. Returns the last answer, which may be a 5xx, or raises `ReadFailed`."""
         for attempt in range(READ_TRIES - 1):
             try:
                 answer = self.send(call)
@@ -182,7 +182,7 @@ class Courier:
         return self.send(call)
 
     def send(self, call: Call) -> Answer:
-        """One attempt, and further ones after a 429 alone.
+        """Make one attempt, and more only after a 429.
 
         Raises `Refused` or `OutcomeUnknown`, of a read `ReadFailed`.
         """

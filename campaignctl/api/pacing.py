@@ -1,4 +1,4 @@
-"""Waiting that an interrupt ends: every pause of the client goes through here, on a clock from outside."""
+"""Pacing: when a request may start under the rate limit. Every wait ends on an interrupt."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from campaignctl.errors import Interrupted
 
 LONGEST_NAP = 0.25
 SHORTEST_NAP = 0.001
-"""Below this a sleep might not move a coarse clock at all, and the wait would spin."""
+"""A shorter sleep might not advance a coarse clock, and the wait would spin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """The clock, the dice and the stop signal of one run.
+    """The clock, the random source and the interrupt flag of one run.
 
     `monotonic` and `sleep` are in seconds, `random` gives values from 0 to 1, `interrupted` says whether
-    somebody asked us to stop.
+    the run was asked to stop.
     """
 
     monotonic: Callable[[], float]
@@ -32,12 +32,12 @@ class Waiter:
     interrupted: Callable[[], bool]
 
     def check(self) -> None:
-        """Raise `Interrupted` when we were asked to stop; called where nothing is on its way."""
+        """Raise `Interrupted` if the run was asked to stop. Called while nothing is in flight."""
         if self.interrupted():
             raise Interrupted("interrupted; the request that was waiting was not sent")
 
     def nap(self, seconds: float) -> None:
-        """Sleep a part of `seconds`, short enough that an interrupt or a changed limit is noticed."""
+        """Sleep at most `seconds`, briefly enough to notice an interrupt or a changed limit."""
         self.sleep(min(max(seconds, SHORTEST_NAP), LONGEST_NAP))
 
     def wait(self, seconds: float) -> None:
@@ -49,7 +49,7 @@ class Waiter:
         self.check()
 
     def jittered(self, seconds: float) -> float:
-        """Between half of `seconds` and all of it, so that many clients do not come back together."""
+        """A random time from half of `seconds` to all of it, so that clients do not retry in step."""
         return seconds * (0.5 + self.random() / 2)
 
 
@@ -66,7 +66,7 @@ TOO_MANY_IN_PARALLEL = -1.0
 
 
 class Parallelism:
-    """How many requests may be on their way at once: no limit until the server names one.
+    """How many requests may be in flight: no limit until the server sets one.
 
     `Retry-After: -1` halves it (once for all requests that were refused together); after every
     `CALM_ANSWERS` answers without a refusal it grows by one. Not thread-safe.
@@ -80,7 +80,7 @@ class Parallelism:
 
     @property
     def permitted(self) -> int | None:
-        """How many may be on their way at once; None while no limit is known."""
+        """How many may be in flight; None while no limit is known."""
         return self._permitted
 
     @property
@@ -96,7 +96,7 @@ class Parallelism:
             self.wave += 1
 
     def calm(self) -> None:
-        """An answer came that did not complain."""
+        """Record an answer that was not a refusal."""
         if self._permitted is None:
             return
         self._calm += 1
@@ -106,7 +106,7 @@ class Parallelism:
 
 
 class Slot:
-    """Leave to send one request. `sent` is to be called when its first byte leaves.
+    """Permission to send one request. Call `sent` when its first byte leaves.
 
     `granted` is the moment it was given (monotonic seconds). A slot that ends without being sent gives its
     share of the budget back: only a request that provably never left may end so.
@@ -128,8 +128,8 @@ class Slot:
 
 
 class Turns:
-    """A lock that is first come, first served: a bare one lets whoever is awake overtake, and then what is
-    due first would not leave first."""
+    """A fair lock, first come, first served: with an ordinary one a thread could overtake, and the request
+    that is due first would not leave first."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -157,7 +157,7 @@ class Turns:
 
 
 class Pacer:
-    """Hands out slots so that neither window of the account is ever exceeded, whatever their alignment.
+    """Hands out slots so that no window of the account is ever exceeded, however it is aligned.
 
     Normal traffic leaves the reserve alone; `reserve=True` may use all and does not queue behind normal
     traffic. Safe to use from several threads.
@@ -174,7 +174,7 @@ class Pacer:
 
     @contextmanager
     def slot(self, *, reserve: bool = False, before: Callable[[], None] = lambda: None) -> Iterator[Slot]:
-        """Wait for leave to send one request. Raises `Interrupted`, and then nothing was sent.
+        """Wait for permission to send one request. Raises `Interrupted`; nothing was sent then.
 
         `before` is what has to be done last of all. Where others leave first meanwhile, the request waits
         once more, and when that takes longer than a second, `before` is done again.
@@ -200,7 +200,7 @@ class Pacer:
                 self._budget.observe(self._waiter.monotonic(), seen)
 
     def refused(self, slot: Slot, retry_after: float | None, tries: int) -> float:
-        """A 429 came: slow down, and return the seconds that its sender has to wait itself.
+        """Slow down after a 429, and return the seconds that its sender has to wait.
 
         `retry_after` is what the server said in seconds, -1 for too many in parallel, None for nothing;
         `tries` counts this request's earlier refusals from 0.
@@ -216,7 +216,7 @@ class Pacer:
         return pause
 
     def estimate(self, requests: int) -> timedelta:
-        """How long that many normal requests take to start, if nobody else uses the budget."""
+        """How long that many normal requests take to start, if nothing else uses the budget."""
         with self._lock:
             return timedelta(seconds=self._budget.estimate(requests, self._waiter.monotonic()))
 
@@ -249,7 +249,7 @@ class Pacer:
             )
 
     def _departs(self, slot: Slot, *, reserve: bool) -> bool:
-        """Whether the request may leave at last; waits for it, but not for long."""
+        """Whether the request may leave now; waits for about a second."""
         give_up = self._waiter.monotonic() + LONGEST_DEPARTURE
         while True:
             with self._lock:

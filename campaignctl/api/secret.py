@@ -1,4 +1,4 @@
-"""The token: checked before it is used, and blotted out of every text that comes back."""
+"""The token: checked before use, and redacted from every text that comes back."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from campaignctl.errors import TokenRejected
 HIDDEN: Final = "[token]"
 SHORTEST_SECRET: Final = 8
 PLAIN: Final = re.compile(r"[!#-&(-\[\]-~]+")
-"""Printable ASCII without quotes and backslash: none of these is in a token, but quotes get copied along."""
+"""Printable ASCII without quotes and backslash: no token has them, but quotes get copied along."""
 
 HTML_NAMES: Final = {"&": ("amp",), "<": ("lt",), ">": ("gt",)}
 HINT: Final = "set OCAMBA_TOKEN to an API token of this account (profile menu, API Tokens)"
 
 
 class Token:
-    """An API token that shows itself to nobody but the API.
+    """An API token that only the API gets to see.
 
     Raises `TokenRejected`, without showing the value, for one that no header can carry.
     """
@@ -29,13 +29,13 @@ class Token:
             raise TokenRejected("there is no API token", hint=HINT)
         if not PLAIN.fullmatch(value):
             raise TokenRejected(
-                "the API token contains a blank, a quote, a backslash or something that is not ASCII text",
+                "the API token contains a space, a quote, a backslash or a non-ASCII character",
                 detail="nothing was sent",
-                hint=f"{HINT}; look for a line end or quotes that were copied along",
+                hint=f"{HINT}; check for a line break or quotes copied along with it",
             )
         self._value = value
         echo = _echo_pattern(value)
-        # One that is too short to be a secret is found in any word.
+        # A token too short to be a secret would be found in any word.
         self._echo = re.compile(echo if len(value) >= SHORTEST_SECRET else rf"(?<!\w){echo}(?!\w)")
 
     def __repr__(self) -> str:

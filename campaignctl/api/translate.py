@@ -1,4 +1,4 @@
-"""Foreign exceptions and answers into our errors: what an answer proves, and what to do about it.
+"""Translate foreign exceptions and answers into our errors: what they prove, and what to do.
 
 Rule 3 of "Creating without an idempotency key": 200 and 201 with an id prove a create; 400, 401, 403, 404,
 422 and 429, and a connection that never opened, prove that nothing happened; anything else proves nothing.
@@ -39,7 +39,7 @@ FOREIGN: Final = (
     httpcore.UnsupportedProtocol,
     OSError,
 )
-"""Everything that the HTTP libraries and the sockets below them raise."""
+"""Everything that the HTTP libraries and their sockets raise."""
 
 NEVER_SENT: Final = (
     httpx.ConnectError,
@@ -51,25 +51,23 @@ NEVER_SENT: Final = (
     httpcore.PoolTimeout,
     httpcore.ProxyError,
 )
-"""Raised only before the first byte of the request: name, connection, TLS, proxy tunnel, free connection."""
+"""Raised only before the first byte leaves: name, connection, TLS, proxy tunnel, connection pool."""
 
 HINTS: Final = {
-    400: "the API does not accept the request as it is, or not in the campaign's present status",
+    400: "the API does not accept this request, or not in the campaign's current status",
     401: f"{TOKEN_HINT}; the present one is unknown or has expired",
-    403: "the token in OCAMBA_TOKEN is not allowed to do this; use one of a member who is",
+    403: "the token in OCAMBA_TOKEN is not allowed to do this; use the token of a member who is",
     404: "check the id, and that api.url is the root of the API",
     422: "the API does not accept the values of the request",
     429: "the rate limit of the account is used up, perhaps by others too; try again later",
 }
 READ_HINT: Final = "nothing was changed; try again"
-UNKNOWN_HINT: Final = (
-    "nobody can say whether it took effect; the next apply finds out before it sends anything"
-)
+UNKNOWN_HINT: Final = "not known whether it took effect; the next apply finds out before it sends anything"
 REDIRECT_HINT: Final = "redirects are never followed; set api.url to where the API really is"
 
 
 def nothing() -> None:
-    """Let every attempt through."""
+    """Do nothing before an attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class Call:
 
     @property
     def is_read(self) -> bool:
-        """Whether it changes nothing, so that it may be repeated."""
+        """Whether it changes nothing and may be repeated."""
         return self.method == "GET"
 
     def __str__(self) -> str:
@@ -98,7 +96,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer: lower-case header names, and the decoded body or the `flaw` that spoils it."""
+    """A whole answer: lower-case header names, and the decoded body or the `flaw` that makes it unusable."""
 
     status: int
     headers: Mapping[str, str]
@@ -112,7 +110,7 @@ def never_sent(error: BaseException) -> bool:
 
 
 def failure(error: BaseException, call: Call, token: Token, *, never_sent: bool) -> ApiError:
-    """A call that got no whole answer, as our error."""
+    """The error for a call without a complete answer."""
     kind = _kind(error, never_sent=never_sent)
     detail = shown(str(error), token) or type(error).__name__
     if call.is_read:
@@ -124,7 +122,7 @@ def failure(error: BaseException, call: Call, token: Token, *, never_sent: bool)
 
 
 def rejection(answer: Answer, call: Call, token: Token) -> ApiError:
-    """An answer that is not the success the call needs, as our error."""
+    """The error for an answer that is not a success."""
     said = wire.problem(answer.body)
     title = shown(said.title, token).rstrip(". ")
     error_class = _rejection_class(answer.status, call)
@@ -138,7 +136,7 @@ def rejection(answer: Answer, call: Call, token: Token) -> ApiError:
 
 
 def unreadable(answer: Answer, call: Call, reason: str) -> ApiError:
-    """A success whose content cannot be used, as our error."""
+    """The error for a success whose content cannot be used."""
     error_class, hint = (ReadFailed, READ_HINT) if call.is_read else (OutcomeUnknown, UNKNOWN_HINT)
     return error_class(
         f"{call}: the answer cannot be used", detail=answer.flaw or reason, hint=hint, status=answer.status
@@ -146,7 +144,7 @@ def unreadable(answer: Answer, call: Call, reason: str) -> ApiError:
 
 
 def shown(text: str, token: Token) -> str:
-    """Foreign text for a message: without the token, on one line, nothing raw for a terminal, cut."""
+    """Foreign text for a message: on one line, cut, without the token and control characters."""
     redacted = token.redact(text.strip())
     escaped = "".join(_escaped(character) for character in redacted[: LONGEST_TEXT + 1])
     return escaped if len(escaped) <= LONGEST_TEXT else escaped[: LONGEST_TEXT - 1] + "…"
@@ -163,7 +161,7 @@ def _kind(error: BaseException, *, never_sent: bool) -> str:
         return "no answer in time"
     if never_sent:
         return "no connection"
-    return "the connection broke before the whole answer was there"
+    return "the connection broke before the answer was complete"
 
 
 def _rejection_class(status: int, call: Call) -> type[ApiError]:

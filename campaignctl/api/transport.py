@@ -30,7 +30,7 @@ SHORTEST_WAIT = 0.001
 
 
 class _Deadline(threading.local):
-    """The moment at which this thread's request has to be over."""
+    """When this thread's request has to be over."""
 
     at: float = 0.0
 
@@ -112,7 +112,7 @@ class DeadlineTransport(httpx.BaseTransport):
     def __init__(self, timeout: float, *, tls: bool, proxy: str | None) -> None:
         self._timeout = timeout
         self._deadline = _Deadline()
-        # Reading the certificates takes longer than a request on this machine: only where they are used.
+        # Loading the certificates takes longer than a local request, so only for TLS.
         context = httpx.create_ssl_context() if tls else None
         self._pool = _pool(proxy, context, _DeadlineBackend(self._deadline))
 
@@ -150,7 +150,7 @@ class _Body(httpx.SyncByteStream):
 
 
 def _open(stream: httpcore.NetworkStream, deadline: _Deadline) -> _DeadlineStream:
-    """Looking up a name, or trying several addresses, may take longer than asked for."""
+    """Looking up a name or trying several addresses may take longer than the timeout."""
     if deadline.passed:
         stream.close()
         raise httpcore.ConnectTimeout("the time for the whole request is over")

@@ -23,7 +23,7 @@ IDS: Final = frozenset(
     {"id", "company_id", "creator_id", "campaign_id", "deal_id", "integration_id", "template_id"}
 )
 OPAQUE: Final = frozenset({"metadata", "targeting", "quiet_hours", "callbacks"})
-"""Members whose content is the author's own: an `id` in there is not one of the API's."""
+"""Fields whose content is the author's own: an `id` in them is not the API's."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -31,12 +31,12 @@ Redact = Callable[[str], str]
 
 
 class Unreadable(ValueError):
-    """The answer is not what the API documents, in no edition. The text says why, in our words alone."""
+    """The answer is not what any edition of the API documents. The text says why, in our own words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The API's own words in an error answer, raw; empty where there are none."""
+    """The API's own words in an error answer, raw; empty if there are none."""
 
     title: str = ""
     message: str = ""
@@ -85,7 +85,7 @@ def by_id(value: Any, campaign_id: str) -> Live | None:
 
 
 def created(value: Any) -> Live:
-    """The campaign that a create made. Raises `Unreadable` when the answer does not name exactly one."""
+    """The created campaign. Raises `Unreadable` unless the answer names exactly one."""
     answer = _object(value)
     items = _items(answer) if "id" not in answer else None
     if items is None:
@@ -96,7 +96,7 @@ def created(value: Any) -> Live:
 
 
 def problem(body: bytes) -> Problem:
-    """What an error answer says, as far as it says anything."""
+    """What an error answer says, if anything."""
     try:
         value = parse(body, str)
     except Unreadable:
@@ -113,7 +113,7 @@ def date(headers: Mapping[str, str]) -> datetime | None:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait; -1 for too many requests in parallel; None when the server names no time."""
+    """Seconds to wait; -1 for too many parallel requests; None if the server gives no time."""
     text = headers.get("retry-after", "").strip()
     if re.fullmatch(r"-1|\d{1,9}", text, re.ASCII):
         return float(text)

@@ -38,7 +38,7 @@ def check(plan: Plan, project: Project, state: State | None, now: datetime) -> N
 
 
 def check_scope(plan: Plan, project: Project) -> None:
-    """A plan fits the project, environment and API that it was made for, and no other."""
+    """Raise PlanRefused unless the plan was made for this project, environment and API."""
     mine = (project.name, project.environment)
     if (plan.project, plan.environment) != mine:
         theirs = f"{plan.project}, environment {plan.environment or 'without a name'}"
@@ -52,13 +52,13 @@ def check_scope(plan: Plan, project: Project) -> None:
 
 
 def _check_state(plan: Plan, state: State | None) -> None:
-    """A plan fits the very state that it was made against; one made before there was a state, only none."""
+    """Raise PlanRefused unless the plan was made against this state, or before there was any."""
     if state is None:
         if plan.lineage is not None:
-            raise PlanRefused("there is no state any more that this plan was made against", hint=AGAIN)
+            raise PlanRefused("the state that this plan was made against no longer exists", hint=AGAIN)
         return
     if plan.lineage is None:
-        raise PlanRefused("a state was made since this plan, which was made without one", hint=AGAIN)
+        raise PlanRefused("this plan was made before there was a state, and now there is one", hint=AGAIN)
     if plan.lineage != state.lineage:
         raise PlanRefused(
             "this plan was made against another state",
@@ -73,28 +73,28 @@ def _check_state(plan: Plan, state: State | None) -> None:
 
 
 def touched(plan: Plan, state: State | None) -> dict[str, Record]:
-    """The records of the plan's campaigns by the key that they will have; those to be adopted as planned.
+    """The records of the plan's campaigns, by the keys that they will have; adoptions as planned.
 
-    Raises PlanRefused when one is not in the state, or is in it already.
+    Raises PlanRefused if one has left the state, or one to be adopted is already in it.
     """
     known = state.campaigns if state else {}
     moved = {change.key: change.moved_from for change in plan.changes if change.moved_from}
     found = {change.key: change.record for change in plan.changes if change.record}
     taken = {record.id for record in known.values()}
     if double := next((record for key, record in found.items() if record.id in taken or key in known), None):
-        raise PlanRefused(f"{double.id}, or its key, is in the state already", hint=AGAIN)
+        raise PlanRefused(f"{double.id} or its key is already in the state", hint=AGAIN)
     for change in plan.changes:
         if not change.id or change.key in found:
             continue
         record = known.get(moved.get(change.key, change.key))
         if record is None or record.id != change.id:
-            raise PlanRefused(f"{change.key} is not in the state any more", hint=AGAIN)
+            raise PlanRefused(f"{change.key} is no longer in the state", hint=AGAIN)
         found[change.key] = record
     return found
 
 
 def as_planned(change: Change, record: Record, live: Live | None) -> bool:
-    """Whether live is what the plan was made against: what it read, or else what the state recorded."""
+    """Whether live is still what the plan was made against: what it read, else what the state recorded."""
     case = Subject(change.key, record, live, True, None)
     if change.live_digest is not None:
         return case.live_digest == change.live_digest

@@ -53,7 +53,10 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         approved = _approved(plan, approve, wiring.clock.now)
         if plan.objections or (plan.changes and not approved):
             return _refused(plan, session.state)
-        outcome = _carried_out(run, plan, reading, _operation(options))
+        operation = "destroy" if options.destroy else "apply"
+        if options.reviewed is not None:
+            operation = "apply of reviewed plans"
+        outcome = _carried_out(run, plan, reading, operation)
         if options.destroy:
             outcome = _gone_on_with(outcome, options.targets)
         return _given_back(session, _with_taken_over(outcome, plan, options))
@@ -68,7 +71,7 @@ def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool
         raise PlanRefused(
             f"this plan was valid until {iso(plan.valid_until)}, and the answer came later",
             detail="nothing was done",
-            hint="run the same command again: it plans afresh",
+            hint="run the same command again to make a new plan",
         )
     return True
 
@@ -102,16 +105,9 @@ def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
     if not keys:
         return outcome
     more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
-    note = f"what differs live is on record now as if it had been applied: {', '.join(keys[:_NAMED])}{more}"
-    shown = "the next plan shows where the manifests say otherwise"
+    note = f"live changes were accepted into the state: {', '.join(keys[:_NAMED])}{more}"
+    shown = "the next plan shows where the manifests differ"
     return replace(outcome, notes=(*outcome.notes, f"{note}; {shown}"))
-
-
-def _operation(options: Options) -> str:
-    """The name of an apply in the history."""
-    if options.reviewed is not None:
-        return "apply of reviewed plans"
-    return "destroy" if options.destroy else "apply"
 
 
 def _as_reviewed(desired: DesiredState, options: Options) -> DesiredState:
@@ -241,7 +237,7 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
             continue
         live = run.api.read(entry.id)
         if live is not None and status_of(live).can_send:
-            raise PlanRefused(f"{entry.id}, once {entry.key}, can send again", hint=saved.AGAIN)
+            raise PlanRefused(f"{entry.id}, formerly {entry.key}, can send again", hint=saved.AGAIN)
 
 
 def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:

@@ -1,4 +1,4 @@
-"""Whether state, lock and account are as an apply needs them; nothing is changed."""
+"""Doctor: whether state, lock, token and account are ready for an apply. Changes nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from campaignctl.reconciler.opening import (
     company_of,
     company_of_records,
 )
-from campaignctl.reconciler.ports import Backend
 from campaignctl.reconciler.run import Wiring
 from campaignctl.review.reports import Check, Keeping, refused
 from campaignctl.state.model import Intent, LockInfo, State
@@ -28,7 +27,7 @@ from campaignctl.state.model import Intent, LockInfo, State
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
-# Beyond this a clock is worth setting; an apply refuses only beyond MAX_CLOCK_DIFFERENCE.
+# Above this the clock should be set; an apply refuses only above MAX_CLOCK_DIFFERENCE.
 _NOTED_CLOCK_DIFFERENCE = timedelta(seconds=10)
 _READS = 3
 _PAGE = 10
@@ -41,15 +40,21 @@ T = TypeVar("T")
 
 
 def examine(wiring: Wiring, project: Project, missing: Check | None = None) -> tuple[Check, ...]:
-    """Every check of the state, its lock and the account, each whatever became of the others.
+    """Check the state, its lock and the account; a failed check does not stop the others.
 
-    `missing` says why there is no API to ask, if so. Raises Interrupted, and nothing else of ours.
+    `missing` is the check that explains why there is no API. Raises only Interrupted.
     """
     keeping = _tried("lock", wiring.backend.keeping)
-    state = _tried("state", lambda: _read(wiring.backend, project))
+
+    def read() -> State | None:
+        state = wiring.backend.read()
+        check_environment(state, project)
+        return state
+
+    state = _tried("state", read)
     return (
         *_state_checks(state, keeping, wiring.backend.location),
-        *_lock_checks(keeping),
+        keeping if isinstance(keeping, Check) else _lock(keeping.lock, keeping.holder_lives),
         *_account_checks(wiring, project, state if isinstance(state, State) else None, missing),
     )
 
@@ -66,18 +71,12 @@ def _tried(name: str, look: Callable[[], T]) -> T | Check:
 # ------------------------------------------------------------------------------------------- the state
 
 
-def _read(backend: Backend, project: Project) -> State | None:
-    state = backend.read()
-    check_environment(state, project)
-    return state
-
-
 def _state_checks(state: State | Check | None, keeping: Keeping | Check, location: str) -> Iterator[Check]:
     beside = None if isinstance(keeping, Check) else keeping
     if isinstance(state, Check):
         yield state
     elif state is None:
-        yield Check("state", "ok", f"none yet in {location}; the first apply makes it")
+        yield Check("state", "ok", f"none yet in {location}; the first apply creates it")
     else:
         yield _readable(state, location, beside)
         yield _pending(state)
@@ -94,7 +93,7 @@ def _readable(state: State, location: str, beside: Keeping | None) -> Check:
         return Check("state", "ok", found)
     found += ", with a backup" if beside.backup else ", no backup yet"
     if beside.left_journal:
-        return Check("state", "warning", f"{found}; a run that ended early left its journal", _APPLY)
+        return Check("state", "warning", f"{found}; an interrupted run left its journal", _APPLY)
     return Check("state", "ok", found)
 
 
@@ -118,38 +117,31 @@ def _phase(intent: Intent) -> str:
 
 def _permissions(beside: Keeping, location: str) -> Check:
     if beside.exposed is None:
-        return Check("permissions", "ok", f"who may read {location} may read the state")
+        return Check("permissions", "ok", f"everyone who can read {location} can read the state")
     if not beside.exposed:
-        return Check("permissions", "ok", "the state is for its owner alone")
+        return Check("permissions", "ok", "only the owner can read the state")
     files = " ".join(map(shlex.quote, beside.exposed))
-    found = f"others than the owner may read or write {_counted(len(beside.exposed), 'file')} of the state"
+    found = f"other users can read or write {_counted(len(beside.exposed), 'file')} of the state"
     return Check("permissions", "warning", found, f"chmod 600 {files}")
 
 
 # -------------------------------------------------------------------------------------------- the lock
 
 
-def _lock_checks(keeping: Keeping | Check) -> Iterator[Check]:
-    if isinstance(keeping, Check):
-        yield keeping
-    elif keeping.lock is None:
-        yield Check("lock", "ok", "free")
-    else:
-        yield _lock(keeping.lock, keeping.holder_lives)
-
-
-def _lock(lock: LockInfo, lives: bool | None) -> Check:
+def _lock(lock: LockInfo | None, lives: bool | None) -> Check:
+    if lock is None:
+        return Check("lock", "ok", "free")
     where = f"process {lock.process}, in {lock.run}" if lock.run else f"process {lock.process}"
     held = f"`{lock.operation}` of {lock.holder} on {lock.host}, {where}, since {lock.since}"
     unlock = Command("state", "unlock", lock.id)
     if lives is False:
-        found = f"left by {held}, which is dead; the next apply takes it over"
+        found = f"left by {held}, which has exited; the next apply takes it over"
         return Check("lock", "warning", found, _APPLY)
     if lives is None:
-        found = f"held by {held}; whether that lives only that host can tell"
-        return Check("lock", "warning", found, Sentence("wait for it; if it is gone for good: ", unlock))
+        found = f"held by {held}; cannot tell from this host whether it is still running"
+        return Check("lock", "warning", found, Sentence("wait for it; if the process has exited: ", unlock))
     return Check(
-        "lock", "warning", f"held by {held}, which lives", Sentence("wait for it; if it hangs: ", unlock)
+        "lock", "warning", f"held by {held}, which is running", Sentence("wait for it; if it hangs: ", unlock)
     )
 
 
@@ -158,7 +150,7 @@ def _lock(lock: LockInfo, lives: bool | None) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """What a few reads of the account gave: the last page and how long each took, or why one failed."""
+    """A few reads of the account: the last page, the latencies, and the error if one failed."""
 
     page: Page | None
     latencies: tuple[timedelta, ...]
@@ -201,7 +193,7 @@ def _token(answers: _Answers) -> Check:
     if isinstance(answers.error, TokenRejected):
         return refused("token", answers.error)
     if answers.error is not None:
-        return Check("token", "skipped", "set; nobody answered whether it is accepted")
+        return Check("token", "skipped", "set; not known whether the API accepts it")
     return Check("token", "ok", "set, and accepted")
 
 
@@ -226,14 +218,14 @@ def _account(api: OcambaApi, answers: _Answers, state: State | None, project: Pr
     if isinstance(found, Check):
         return found
     if found is None:
-        return Check("account", "ok", "no campaign shows yet which company it is; the first create will")
+        return Check("account", "ok", "no campaign shows the company yet; the first create will")
     known = {"the state": state.account.company_id if state else None, "campaignctl.yaml": project.company_id}
     agreed = " and ".join(where for where, company in known.items() if company)
     return Check("account", "ok", f"company {found}" + (f", as in {agreed}" if agreed else ""))
 
 
 def _company(api: OcambaApi, page: Page, state: State | None, project: Project) -> str | None:
-    """The company of the account. Raises AccountMismatch unless state and project know it as theirs."""
+    """The company of the account. Raises AccountMismatch if state or project name another one."""
     check_url(state, api.url)
     company = company_of(page.items) or company_of_records(api, state)
     check_company(company, state, project)
@@ -243,19 +235,19 @@ def _company(api: OcambaApi, page: Page, state: State | None, project: Project) 
 def _clock(api: OcambaApi, now: datetime) -> Check:
     server = api.server_time
     if server is None:
-        return Check("clock", "skipped", "no answer told the server's time")
+        return Check("clock", "skipped", "no answer had the server's time")
     apart = abs(server - now)
     found = f"{apart.total_seconds():.0f} s {'behind' if server > now else 'ahead of'} the API's"
     if apart > MAX_CLOCK_DIFFERENCE:
         return Check("clock", "problem", found, _SET_CLOCK)
     if apart > _NOTED_CLOCK_DIFFERENCE:
         return Check("clock", "warning", found, _SET_CLOCK)
-    return Check("clock", "ok", "as the API's, to the second or two that a `Date` can tell")
+    return Check("clock", "ok", "agrees with the API's, to within two seconds")
 
 
 def _rate(api: OcambaApi, project: Project) -> Check:
     if api.pulse is None:
-        return Check("rate", "skipped", "no answer told the rate limit")
+        return Check("rate", "skipped", "no answer had rate limit figures")
     rate = api.pulse.rate
     ours = project.api.rate_limit
     if rate is None:
@@ -264,7 +256,7 @@ def _rate(api: OcambaApi, project: Project) -> Check:
     found = f"{rate.remaining} of {rate.limit} requests left for {rate.reset:.0f} s"
     if rate.remaining > min(ours.reserve_per_minute, rate.limit // 2):
         return Check("rate", "ok", found)
-    mend = f"wait {rate.reset:.0f} s; if it stays so, others use the budget: lower `api.rate_limit`"
+    mend = f"wait {rate.reset:.0f} s; if this persists, others use the same limit: lower `api.rate_limit`"
     return Check("rate", "warning", found, mend)
 
 

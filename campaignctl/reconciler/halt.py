@@ -1,8 +1,8 @@
-"""Halt: a stop mark that lasts, and then every named campaign stopped, soonest first, past any lock.
+"""Halt: set a lasting stop mark, then stop every named campaign, soonest first, whoever holds the lock.
 
-The mark comes first, so that no apply arms again what is stopped. What is known to be due is stopped without
-looking first, as every second may count; then the account is read, what was missed is stopped as well, and
-what each campaign is after all that is the proof.
+The mark comes first, so that no apply arms a campaign again. Recorded campaigns that can send are paused
+without a read, because every second may count; then the account is read, further campaigns are paused, and
+a last read proves the result.
 """
 
 from __future__ import annotations
@@ -51,29 +51,29 @@ from campaignctl.state.model import State
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
-# How long a pause that was answered may take until a read shows it.
+# When to look whether a read shows a pause that was answered.
 _WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
-# More than a request may take after its last look: it may wait a second for its window, and clocks are known
+# Added to `api.timeout`: after its last look a request may wait a second for its window, and clocks are known
 # to the second.
 _MARGIN = timedelta(seconds=2)
-# An apply that saw no mark yet may have used up the account's second: what comes too soon after it would be
-# refused, and then has to wait longer.
+# An apply that did not see the mark yet may have used up the account's second: a request right after it would
+# be refused, and would have to wait longer.
 _WINDOW = timedelta(seconds=1.05)
-# How often a pause of unknown outcome is asked for again.
+# How often a pause with an unknown outcome is sent.
 _TRIES = 3
-# What the API did not look at: it had no connection, or came too often. That says nothing of pausing.
+# Refusals that say nothing about the campaign: no connection, or too many requests.
 _UNHEARD = (None, 429)
-# The API sets no limit that is known; a reason is read by people.
+# The API documents no limit; people read the reason.
 _LONGEST_REASON = 200
 
 
 def halt(
     wiring: Wiring, project: Project, keys: tuple[str, ...] | None, reason: str, declared: Declared
 ) -> HaltOutcome:
-    """Stop what these keys or patterns name, None: everything, until it is lifted.
+    """Stop what these keys or patterns name (None: everything) until it is lifted.
 
-    `declared` reads the keys of the manifests, or gives None where they cannot be read. Raises UsageError
-    for a key that nobody knows, before anything is done, and Interrupted.
+    `declared` reads the keys of the manifests; None if they cannot be read. Raises UsageError for an unknown
+    key, before anything is done, and Interrupted.
     """
     state, notes = (None, ()) if keys is None else halt_targets.readable_state(wiring, project)
     if not notes:
@@ -86,8 +86,8 @@ def halt(
 
 
 def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutcome:
-    """Let what these keys or patterns name be sent again, None: everything. Raises CampaignctlError when
-    nothing of that is halted."""
+    """Let what these keys or patterns name (None: everything) send again. Raises CampaignctlError if nothing
+    of it is halted."""
     asked = Lift(keys, reason, wiring.who, iso(wiring.clock.now()))
     before = wiring.backend.halts()
     if keys is not None:
@@ -105,17 +105,17 @@ def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutco
 
 
 def _told(error: CampaignctlError) -> str:
-    """All that an error says, in one line."""
+    """Everything that an error says, on one line."""
     return ". ".join(part.rstrip(".") for part in (error.summary, error.detail, error.hint) if part)
 
 
 @dataclass
 class _Halting:
-    """One halt under way. `campaigns` are those that it names, by id; `troubles` what went wrong, by id.
+    """A halt in progress. `campaigns` are those that it names and `troubles` what went wrong, both by id.
 
-    `ours` is what this run has put on the record of the halt, by id; a run before it, or one beside it, has
-    put down its own. `busy`: somebody had the lock when the mark was set, which was at `since`. `intents` are
-    those whose campaign was seen. `lock` guards what the threads change.
+    `ours` is what this run has recorded in the halt, by id; other runs of the same halt record their own.
+    `busy`: the lock was held when the mark was set, at `since`. `intents` are those whose campaign was seen.
+    `lock` guards what the threads change.
     """
 
     wiring: Wiring
@@ -137,7 +137,7 @@ class _Halting:
     lock: Lock = field(default_factory=Lock)
 
     def mark(self) -> None:
-        """Put the stop mark in place; the same order, given again, goes on with its own."""
+        """Set the stop mark. The same order given again continues its own."""
         self.busy = self._somebody_applies()
         asked = (self.halt.keys, self.halt.reason)
 
@@ -149,10 +149,10 @@ class _Halting:
         self.marked = self._change(set_mark)
         self.since = self.wiring.clock.now()
         if self.marked:
-            self.wiring.on_event(Event("note", "the stop mark is set: no apply arms what it names"))
+            self.wiring.on_event(Event("note", "the stop mark is set: no apply can arm what it names"))
 
     def _change(self, change: Callable[[Halts], Halts]) -> bool:
-        """Change the stop mark. Where that fails the campaigns are stopped all the same."""
+        """Change the stop mark. If that fails, the campaigns are paused all the same."""
         try:
             self.wiring.backend.change_halts(change)
         except StateError as error:
@@ -161,7 +161,7 @@ class _Halting:
         return True
 
     def carry_out(self) -> None:
-        """Stop what is known, look, stop what was missed; look again when an apply was under way."""
+        """Stop recorded campaigns, read, stop the rest; read again if an apply was running."""
         self._learn()
         if self.wiring.api is None:
             self.notes.append("there is no token, so nothing was paused: set OCAMBA_TOKEN and run this again")
@@ -173,18 +173,19 @@ class _Halting:
                 self._learn()
             self._stop(self._due())
             self._look_and_stop()
-            if self._others_at_work():
+            # A request that was decided before the mark may still be in flight.
+            if self.busy or halt_targets.unsettled(self.state, self.halt, self.intents):
                 self._await_others()
                 self._look_and_stop()
         except Interrupted as error:
             raise Interrupted(
-                "interrupted", detail="the stop mark stays", hint="run the same command again: it finishes"
+                "interrupted", detail="the stop mark stays", hint="run the same command again to finish"
             ) from error
         except CampaignctlError as error:
             self.notes.append(_told(error))
 
     def _learn(self) -> None:
-        """What the state records by now."""
+        """Read the state again."""
         self.state, notes = halt_targets.readable_state(self.wiring, self.project)
         self.notes += notes
         known = halt_targets.recorded(self.state, self.halt, self.wiring.clock.now())
@@ -193,12 +194,12 @@ class _Halting:
             self.campaigns[campaign_id] = campaign.seen(before.live) if before and before.live else campaign
 
     def _due(self) -> list[Named]:
-        """What can send, the soonest first."""
+        """The campaigns that can send, soonest first."""
         able = [campaign for campaign in self.campaigns.values() if campaign.can_send]
         return sorted(able, key=lambda campaign: (campaign.first, campaign.key or "", campaign.id))
 
     def _look_and_stop(self) -> None:
-        """Look until nothing can send any more, a few times."""
+        """Read and stop, a few times, until nothing can send any more."""
         for wait in _WAITS:
             self.wiring.clock.wait(wait)
             self._learn()
@@ -210,7 +211,7 @@ class _Halting:
         self._look()
 
     def _look(self) -> None:
-        """Read every named campaign, and find those that only their marker shows."""
+        """Read every named campaign, and find unrecorded ones by their marker."""
         seen = newest(self.api, (), live_only=True, reserve=True).lives
         lives = {live.id: self._whole(live) for live in seen}
         company = company_of(lives.values())
@@ -230,13 +231,13 @@ class _Halting:
         self.read = True
 
     def _whole(self, live: Live) -> Live:
-        """A list item without messages may hide whose it is."""
+        """The campaign read by id if its list item is too short to show a marker."""
         hides = not live.shows_metadata and "messages" not in live.members
         known = live.id in self.campaigns
         return (self.api.read(live.id, reserve=True) or live) if hides and not known else live
 
     def _stop(self, due: list[Named]) -> None:
-        """Pause them, put on record before the first request leaves."""
+        """Pause these campaigns; recorded in the halt before the first request leaves."""
         if not due:
             return
         self.wiring.on_event(Event("phase", "halt", total=len(due)))
@@ -256,7 +257,7 @@ class _Halting:
                     self._change(lambda halts: halts.with_stopped(self.halt.id, stopped))
 
     def _stop_one(self, due: Named, *, fresh: bool) -> None:
-        """Pause one campaign, or cancel it where it cannot be paused and could still send."""
+        """Pause one campaign; cancel it if it cannot be paused and could still send."""
         how: How = "paused"
         for attempt in range(_TRIES):
             try:
@@ -286,23 +287,21 @@ class _Halting:
 
     def _ask(self, due: Named, how: How) -> None:
         by = f" (by {self.halt.who})" if self.halt.who else ""
-        reason = f"campaignctl halt: {self.halt.reason}"[:_LONGEST_REASON] + by
-        self.api.send(
-            Request("pause" if how == "paused" else "cancel", due.id, {"reason": reason}), reserve=True
-        )
+        reason = {"reason": f"campaignctl halt: {self.halt.reason}"[:_LONGEST_REASON] + by}
+        self.api.send(Request("pause" if how == "paused" else "cancel", due.id, reason), reserve=True)
         if how == "canceled":
             self.canceled.add(due.id)
 
     def _read_one(self, due: Named) -> Named | None:
-        """The campaign as it is now; None where it cannot be read."""
+        """The campaign as it is now; None if it cannot be read."""
         try:
             return due.seen(self.api.read(due.id, reserve=True))
         except ApiError:
             return None
 
     def _not_ours(self, due: Named) -> None:
-        """It was paused before we asked: somebody else's pause, which no lift may resume, or that of another
-        run of this halt, which has put it down itself."""
+        """Take a campaign off the record that was paused before our request: a foreign pause, which no lift
+        may resume, or that of another run of this halt, which records it itself."""
         with self.lock:
             ours = self.ours[due.id]
             self.halt = Halts((self.halt,)).without_stopped(self.halt.id, ours).halts[0]
@@ -310,21 +309,17 @@ class _Halting:
                 self._change(lambda halts: halts.without_stopped(self.halt.id, ours))
 
     def _somebody_applies(self) -> bool:
-        """Whether there is a lock, or none can be looked for; a holder that died may have left a request."""
+        """Whether the lock is held or cannot be read; even a dead holder may have a request in flight."""
         try:
             return self.wiring.backend.keeping().lock is not None
         except CampaignctlError:
             return True
 
-    def _others_at_work(self) -> bool:
-        """Whether a request that was decided before the mark may still be on its way."""
-        return self.busy or bool(halt_targets.unsettled(self.state, self.halt, self.intents))
-
     def _await_others(self) -> None:
         until = self.since + self.project.api.timeout + _MARGIN
         left = until - self.wiring.clock.now()
         if left > timedelta(0):
-            said = "an apply is under way, or died: a last look when its requests have ended, in"
+            said = "an apply is running or was killed; looking once more when its requests are over, in"
             self.wiring.on_event(Event("note", f"{said} {left.total_seconds():.0f} s"))
         self._wait_until(until)
 
@@ -336,7 +331,7 @@ class _Halting:
             clock.wait(left)
 
     def outcome(self) -> HaltOutcome:
-        """What came of it, what is not proven first."""
+        """The result, unproven campaigns first."""
         rows = [self._row(each) for each in self.campaigns.values()]
         for key, name in halt_targets.unsettled(self.state, self.halt, self.intents).items():
             rows.append(
@@ -346,7 +341,7 @@ class _Halting:
                     name,
                     "unproven",
                     "unsettled",
-                    "nobody knows whether its create happened",
+                    "not known whether its create happened",
                     Sentence(
                         f"look in the dashboard for {name!r} and cancel it there; ",
                         Command("apply"),

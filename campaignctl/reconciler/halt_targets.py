@@ -1,4 +1,4 @@
-"""Whom a halt names: what the state records, and what markers in the account show to be ours."""
+"""The campaigns that a halt names: recorded ones, and others of ours by their marker."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One campaign that a halt names. `first` is when it may send next; `live` what a read showed, and
-    `missing` that one showed nothing. `over`: it is recorded as final and never read again."""
+    """One campaign that a halt names. `first` is when it may send next, `live` what a read showed; `missing`:
+    a read did not find it. `over`: it is recorded as final and not read again."""
 
     key: str | None
     id: str
@@ -44,14 +44,14 @@ class Named:
 
     @property
     def can_send(self) -> bool:
-        """Whether it can send by itself and could be stopped, as far as known."""
+        """Whether it can send by itself, as far as known."""
         if self.missing or self.over:
             return False
         going = self.status in (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
         return going or (self.status is Status.SENT and self.recurs)
 
     def seen(self, live: Live | None) -> Named:
-        """The same after a read."""
+        """The same campaign after a read."""
         if live is None:
             return replace(self, live=None, missing=True)
         status = status_of(live, self.record.applied if self.record else None)
@@ -59,9 +59,10 @@ class Named:
 
 
 def readable_state(wiring: Wiring, project: Project) -> tuple[State | None, tuple[str, ...]]:
-    """The state, read without its lock, or why it tells nothing: then only markers show what is ours.
+    """The state, read without the lock, or why it cannot be used; then only markers tell which campaigns are
+    ours.
 
-    Whatever is wrong with it must keep nobody from stopping what can be found.
+    A broken state must not keep anyone from stopping campaigns.
     """
     try:
         state = wiring.backend.read()
@@ -70,14 +71,14 @@ def readable_state(wiring: Wiring, project: Project) -> tuple[State | None, tupl
             check_url(state, wiring.api.url)
     except CampaignctlError as error:
         why = f"the state in {wiring.backend.location} is not used: {error.summary}"
-        return None, (f"{why}; what carries no marker of ours was not found: look in the dashboard",)
+        return None, (f"{why}; campaigns without our marker were not found: check the dashboard",)
     return state, ()
 
 
 def check_keys(keys: Iterable[str] | None, state: State | None, declared: Declared) -> None:
-    """Raise UsageError for a key that is neither recorded nor declared, naming the nearest.
+    """Raise UsageError for a key that is neither recorded nor declared, naming the nearest one.
 
-    Manifests are only read for a key that is not recorded; where they cannot be read, every key is taken.
+    Manifests are only read for a key that is not recorded; if they cannot be read, every key is accepted.
     """
     known = {*state.campaigns, *state.pending} if state else set()
     strange = [key for key in keys or () if not named(key, known)]
@@ -93,7 +94,7 @@ def check_keys(keys: Iterable[str] | None, state: State | None, declared: Declar
 
 
 def recorded(state: State | None, halt: Halt, now: datetime) -> dict[str, Named]:
-    """The recorded campaigns that a halt names, by id, as the state knows them."""
+    """The recorded campaigns that a halt names, by id."""
     known = state.campaigns if state else {}
     return {record.id: _of_record(key, record, now) for key, record in known.items() if halt.names(key)}
 
@@ -113,7 +114,7 @@ def _of_record(key: str, record: Record, now: datetime) -> Named:
 
 
 def _first(record: Record, status: Status, now: datetime) -> datetime:
-    """When a recorded campaign may send next; what is under way, or was set off, comes before all."""
+    """When a recorded campaign may send next; running and started ones come first."""
     if status is Status.RUNNING or has_fired(record.applied):
         return _NOW
     sends = known_sends(record.applied, now)
@@ -125,8 +126,8 @@ def _first(record: Record, status: Status, now: datetime) -> datetime:
 def marked(
     lives: Iterable[Live], state: State | None, project: Project, halt: Halt, keys: Iterable[str]
 ) -> dict[str, Named]:
-    """Campaigns that carry our marker, are named by a halt and not recorded, by id: what a running apply
-    made a moment ago, and what a lost state made. `keys` are further keys to know markers by."""
+    """Unrecorded campaigns with our marker that a halt names, by id: created by a running apply a moment ago,
+    or by a run whose state is lost. `keys` are further keys to look for in markers."""
     own = {*state.campaigns, *state.pending} if state else set()
     tags = tags_of(project, {*own, *keys})
     known = {record.id for record in state.campaigns.values()} if state else set()
@@ -147,8 +148,8 @@ def _next_run(live: Live) -> datetime:
 
 
 def unsettled(state: State | None, halt: Halt, found: Collection[str]) -> Mapping[str, str]:
-    """The names of named creates, by key, of which nobody knows whether they happened. `found` are intents
-    whose campaign was seen."""
+    """The names of named creates with an unknown outcome, by key. `found` are intents whose campaign was
+    seen."""
     pending = state.pending if state else {}
     return {
         key: str(intent.spec.get("name", ""))

@@ -1,4 +1,4 @@
-"""The newest campaigns of the account, down to a mark."""
+"""The opening read: the newest campaigns of the account, and whether account and state belong together."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
-# How many ids of the newest page make a mark: enough that one of them is found again.
+# Ids of the newest page that form a mark: enough to find one of them again.
 MARK_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a scan saw, newest first and each campaign once. `server_time` is that of its first page."""
+    """The campaigns that a scan saw, newest first, each once. `server_time` is that of the first page."""
 
     lives: tuple[Live, ...]
     server_time: datetime | None
 
     @property
     def mark(self) -> tuple[str, ...]:
-        """The ids by which a later scan knows where this one began."""
+        """The ids at which a later scan may stop."""
         return tuple(live.id for live in self.lives[:MARK_SIZE])
 
 
 def newest(api: OcambaApi, mark: Collection[str], *, live_only: bool = False, reserve: bool = False) -> Scan:
-    """Every campaign down to one of the mark; without a mark, the whole list. `live_only` leaves out what is
-    over, where the API can.
+    """Every campaign down to one of the mark; without a mark, the whole list.
 
-    The page that holds the mark is read whole, and so is the next one as long as it may hold campaigns
-    of the same second. A page without a new id ends the scan, whatever the API claims.
+    `live_only` leaves out final campaigns if the API supports it. The page that holds the mark is read
+    whole, and the next one too while it may hold campaigns of the same second. A page without a new id ends
+    the scan, whatever the API claims.
     """
     lives: dict[str, Live] = {}
     server_time: datetime | None = None
@@ -68,14 +68,14 @@ def newest(api: OcambaApi, mark: Collection[str], *, live_only: bool = False, re
 
 
 def _passes(page: Page, mark: Collection[str]) -> bool:
-    """Whether a page holds the mark and ends with something surely older."""
+    """Whether a page holds the mark and ends with a campaign that is certainly older."""
     marked = [live for live in page.items if live.id in mark]
     last = page.items[-1].create_time
     return bool(marked and last and marked[0].create_time and last < marked[0].create_time)
 
 
 def spread(work: Callable[[_In], _Out], items: Iterable[_In], parallelism: int) -> list[_Out]:
-    """The results of some work on each item, in order, on a few threads."""
+    """The results of `work` on each item, in order, on up to `parallelism` threads."""
     todo = list(items)
     if parallelism <= 1 or len(todo) <= 1:
         return [work(item) for item in todo]
@@ -83,7 +83,7 @@ def spread(work: Callable[[_In], _Out], items: Iterable[_In], parallelism: int) 
         return list(pool.map(work, todo))
 
 
-# How many recorded campaigns are looked for where the list shows nothing.
+# How many recorded campaigns are read if the list is empty.
 _PROOFS = 3
 
 _REBIND = Command("state", "rebind")
@@ -93,7 +93,7 @@ MAX_CLOCK_DIFFERENCE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What the opening read saw. `copies` are second campaigns of a record that was posted twice."""
+    """What the opening read saw. `copies` are second campaigns of records that were posted twice."""
 
     scan: Scan
     company_id: str | None
@@ -109,8 +109,8 @@ class Opening:
     def mark(self, state: State | None, now: datetime) -> tuple[str, ...]:
         """The mark for the next opening read.
 
-        It stays where it was while something of ours has still to be seen that may lie below the newest page:
-        a campaign that the state does not know, or the second copy of one that was posted twice.
+        It stays while a campaign of ours may turn up below the newest page: one that the state does not
+        know, or the second copy of one that was posted twice.
         """
         twice = [record for record in state.campaigns.values() if record.reposted] if state else []
         if self.behind or any(not records.final(record, now) for record in twice):
@@ -119,7 +119,7 @@ class Opening:
 
     @property
     def watermark(self) -> Watermark:
-        """Where settling may stop."""
+        """Where settling may stop looking."""
         time = self.scan.server_time
         return Watermark(self.scan.mark, iso(time) if time else None)
 
@@ -127,7 +127,7 @@ class Opening:
 def opening_read(
     api: OcambaApi, state: State | None, project: Project, keys: Iterable[str], now: datetime
 ) -> Opening:
-    """Read and judge. Raises AccountMismatch, or an error when the clocks disagree; nothing was written."""
+    """Make the opening read. Raises AccountMismatch, or CampaignctlError if the clocks disagree."""
     check_url(state, api.url)
     scan = newest(api, state.seen if state else ())
     check_clock(scan.server_time, now)
@@ -140,15 +140,15 @@ def opening_read(
         scan,
         company,
         behind=behind(scan.lives, state, project, keys),
-        copies=_copies(mine, state),
+        copies=tuple((key, live) for key, live in _second(mine, state) if status_of(live).can_send),
         notes=(*_clones(mine, state), *_idle_copies(mine, state)),
     )
 
 
 def _with_markers(api: OcambaApi, scan: Scan, state: State | None) -> Scan:
-    """The scan with those read by id whose list item is too short to tell whose they are.
+    """The scan, with campaigns read by id if their list item is too short to show a marker.
 
-    A list item without messages is no full view, so that missing metadata says nothing.
+    A list item without messages is not a full view, so missing metadata proves nothing.
     """
     recorded = {record.id for record in state.campaigns.values()} if state else set()
 
@@ -161,15 +161,15 @@ def _with_markers(api: OcambaApi, scan: Scan, state: State | None) -> Scan:
 
 
 def matters(status: Status) -> bool:
-    """Whether a campaign of ours that the state does not know could be made twice: all but a canceled one."""
+    """Whether an unknown campaign of ours could be created twice: all but canceled ones."""
     return status is not Status.CANCELED
 
 
 def company_of_records(api: OcambaApi, state: State | None) -> str | None:
-    """Whose account this is, by reading recorded campaigns, where the list shows none.
+    """The company of recorded campaigns, for a list that shows none.
 
-    A list may lag behind; another account does not know the ids either. Raises AccountMismatch when the
-    state records campaigns and none of the newest is found.
+    A list may lag behind; another account does not know the ids either. Raises AccountMismatch if none of
+    the newest recorded campaigns is found.
     """
     if state is None or not state.campaigns:
         return None
@@ -185,12 +185,12 @@ def company_of_records(api: OcambaApi, state: State | None) -> str | None:
 
 
 def company_of(lives: Iterable[Live]) -> str | None:
-    """The company that these campaigns belong to, as far as they say."""
+    """The company of these campaigns, if one of them shows it."""
     return next((live.company_id for live in lives if live.company_id), None)
 
 
 def check_company(company: str | None, state: State | None, project: Project) -> None:
-    """Raise AccountMismatch when the token's company is not that of the state or of the project file."""
+    """Raise AccountMismatch if the token's company is not that of the state or the project file."""
     if company is None:
         return
     if state and state.account.company_id not in (None, company):
@@ -198,19 +198,19 @@ def check_company(company: str | None, state: State | None, project: Project) ->
             f"this token belongs to company {company}, this state to {state.account.company_id}",
             hint=Sentence(
                 "set OCAMBA_TOKEN for the right account, or choose the right environment with -e;"
-                " if the state shall belong there: ",
+                " if the state is meant to belong there: ",
                 _REBIND,
             ),
         )
     if project.company_id not in (None, company):
         raise AccountMismatch(
             f"this token belongs to company {company}, the project file names {project.company_id}",
-            hint="set OCAMBA_TOKEN for the right account, or mend `account.company_id` in campaignctl.yaml",
+            hint="set OCAMBA_TOKEN for the right account, or fix `account.company_id` in campaignctl.yaml",
         )
 
 
 def check_url(state: State | None, url: str) -> None:
-    """Raise AccountMismatch when the state was made against another API. Loopback ports come and go."""
+    """Raise AccountMismatch if the state belongs to another API. Loopback ports may differ."""
     if state is None or state.account.url == url:
         return
     hosts = {urlsplit(state.account.url).hostname, urlsplit(url).hostname}
@@ -227,7 +227,7 @@ def check_url(state: State | None, url: str) -> None:
 
 
 def check_environment(state: State | None, project: Project) -> None:
-    """Raise AccountMismatch when the state is another environment's."""
+    """Raise AccountMismatch if the state belongs to another environment."""
     if state is None or state.environment == project.environment:
         return
     raise AccountMismatch(
@@ -235,14 +235,14 @@ def check_environment(state: State | None, project: Project) -> None:
         f"not to {project.environment or 'the one without a name'}",
         hint=Sentence(
             "choose the environment with -e, or give this one a `state` of its own in campaignctl.yaml;"
-            " if this state shall be this environment's: ",
+            " if this state is meant for this environment: ",
             _REBIND,
         ),
     )
 
 
 def check_clock(server: datetime | None, now: datetime) -> None:
-    """Raise an error when our clock and the server's are more than two minutes apart."""
+    """Raise CampaignctlError if our clock and the server's differ by more than two minutes."""
     if server is None or abs(server - now) <= MAX_CLOCK_DIFFERENCE:
         return
     raise CampaignctlError(
@@ -253,18 +253,18 @@ def check_clock(server: datetime | None, now: datetime) -> None:
 
 
 def tags_of(project: Project, keys: Iterable[str]) -> dict[str, str]:
-    """The keys by the tags that markers of this project and environment have for them."""
+    """The keys, by their tag in markers of this project and environment."""
     return {marker.make(project.name, project.environment, key, "").key: key for key in keys}
 
 
 def _known(state: State | None) -> tuple[set[str | None], set[str]]:
-    """The intents that a state knows, and the ids that it records."""
+    """The intents that a state knows, and the ids of its records."""
     if state is None:
         return set(), set()
     intents = {
         *(record.intent for record in state.campaigns.values()),
         *(entry.intent for entry in state.released),
-        # A planned intent was never sent: a campaign that has it shows that this state is an older one.
+        # A planned intent was never sent: a campaign with its marker proves that this state is an older one.
         *(intent.intent for intent in state.pending.values() if intent.phase != "planned"),
     }
     return intents, {record.id for record in state.campaigns.values()}
@@ -273,7 +273,7 @@ def _known(state: State | None) -> tuple[set[str | None], set[str]]:
 def behind(
     lives: Iterable[Live], state: State | None, project: Project, keys: Iterable[str]
 ) -> tuple[Behind, ...]:
-    """Campaigns of ours among these that the state does not know, and that would be made twice."""
+    """Campaigns of ours that the state does not know, and would create twice."""
     tags = tags_of(project, {*keys, *(state.campaigns if state else ())})
     return tuple(
         Behind(live.id, live.name, tags.get(found.key), found.intent)
@@ -283,31 +283,26 @@ def behind(
 
 
 def still_behind(seen: Iterable[Behind], state: State | None) -> tuple[Behind, ...]:
-    """Those that a state read later does not know either: an apply may have been creating them meanwhile."""
+    """Those that a state read later does not know either: an apply may have created them meanwhile."""
     known, recorded = _known(state)
     return tuple(found for found in seen if found.intent not in known and found.id not in recorded)
 
 
 def ours(lives: Iterable[Live], project: Project) -> list[tuple[Live, Marker]]:
-    """The campaigns that carry the marker of this project and environment, with it."""
+    """Campaigns with the marker of this project and environment, each with its marker."""
     scope = marker.scope_tag(project.name, project.environment)
     found = [(live, made_by) for live in lives if (made_by := marker.read(live.members))]
     return [(live, made_by) for live, made_by in found if made_by.scope == scope]
 
 
 def unknown_to(state: State | None, mine: Iterable[tuple[Live, Marker]]) -> list[tuple[Live, Marker]]:
-    """Those of our campaigns that no record, release or pending write of the state is about."""
+    """Those of our campaigns that no record, release or pending intent of the state knows."""
     known, recorded = _known(state)
     return [(live, found) for live, found in mine if found.intent not in known and live.id not in recorded]
 
 
-def _copies(mine: list[tuple[Live, Marker]], state: State | None) -> tuple[tuple[str, Live], ...]:
-    """Second copies of what was posted twice that can still send."""
-    return tuple((key, live) for key, live in _second(mine, state) if status_of(live).can_send)
-
-
 def _idle_copies(mine: list[tuple[Live, Marker]], state: State | None) -> tuple[str, ...]:
-    """Second copies that cannot send by themselves: the API deletes nothing, so they can only be named."""
+    """Notes on second copies that cannot send by themselves: the API has no delete."""
     return tuple(
         f"{live.id} is a second copy of {key}, {status_of(live)}: it cannot send by itself and is left behind"
         for key, live in _second(mine, state)
@@ -316,7 +311,7 @@ def _idle_copies(mine: list[tuple[Live, Marker]], state: State | None) -> tuple[
 
 
 def _second(mine: list[tuple[Live, Marker]], state: State | None) -> Iterator[tuple[str, Live]]:
-    """Second copies of what was posted twice: ours, and not the recorded one."""
+    """Second copies of campaigns that were posted twice, by key."""
     if state is None:
         return
     reposted = {record.intent: (key, record.id) for key, record in state.campaigns.items() if record.reposted}
@@ -326,15 +321,12 @@ def _second(mine: list[tuple[Live, Marker]], state: State | None) -> Iterator[tu
             yield key, live
 
 
-def _clones(mine: list[tuple[Live, Marker]], state: State | None) -> tuple[str, ...]:
-    if state is None:
-        return ()
-    recorded = {record.intent: (key, record) for key, record in state.campaigns.items()}
-    return tuple(
-        f"{live.id} carries the marker of {recorded[found.intent][0]}, whose campaign is "
-        f"{recorded[found.intent][1].id}: a copy made in the dashboard, left alone"
-        for live, found in mine
-        if found.intent in recorded
-        and live.id != recorded[found.intent][1].id
-        and not recorded[found.intent][1].reposted
-    )
+def _clones(mine: list[tuple[Live, Marker]], state: State | None) -> Iterator[str]:
+    recorded = {record.intent: (key, record) for key, record in state.campaigns.items()} if state else {}
+    for live, found in mine:
+        key, record = recorded.get(found.intent, ("", None))
+        if record is not None and live.id != record.id and not record.reposted:
+            yield (
+                f"{live.id} carries the marker of {key}, whose campaign is"
+                f" {record.id}: a copy made in the dashboard, left alone"
+            )

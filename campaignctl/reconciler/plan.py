@@ -1,4 +1,4 @@
-"""Plan without a lock and without a write: read access is all it needs."""
+"""Plan without a lock and without writes: read access is enough."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from campaignctl.state.model import State
 def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     """The plan for the present moment.
 
-    Raises what reading the state or the account raises, and an error when a refresh is wanted without a
-    token.
+    Raises what reading the state or the account raises, and CampaignctlError without a token if something
+    has to be read.
     """
     state = wiring.backend.read()
     check_environment(state, desired.project)
@@ -36,9 +36,9 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
 
 
 def stop_mark(wiring: Wiring) -> Halts:
-    """The halts to plan with. A mark that is damaged stops all that can send, and no cancel and no pause.
+    """The halts to plan with. A damaged stop mark holds back all that can send, but no cancel or pause.
 
-    Raises StateError when it cannot be asked for at all.
+    Raises StateError if it cannot be read at all.
     """
     try:
         return wiring.backend.halts()
@@ -54,7 +54,7 @@ def question(
     reading: Reading,
     now: datetime,
 ) -> PlanContext:
-    """Everything a plan is made of."""
+    """The input of a plan."""
     return PlanContext(
         desired,
         state,
@@ -70,7 +70,7 @@ def question(
 
 
 def needs_reading(state: State | None, desired: DesiredState, now: datetime) -> bool:
-    """Whether there is anything in the account that a plan has to look at."""
+    """Whether a plan has to read the account."""
     recorded = state.campaigns if state else {}
     if any(wanted.adopt and key not in recorded for key, wanted in desired.campaigns.items()):
         return True
@@ -93,6 +93,6 @@ def _refreshed(wiring: Wiring, state: State | None, desired: DesiredState, now: 
     if state is None:
         return reading
     settled, unsettled = look(wiring.api, state)
-    # Without a lock an apply may create meanwhile; an intent is in the state before its campaign is there.
+    # Without a lock an apply may create meanwhile; its intent is recorded before its campaign exists.
     unknown = still_behind(reading.behind, wiring.backend.read()) if reading.behind else ()
     return replace(reading, settled=settled, unsettled=unsettled, behind=unknown)

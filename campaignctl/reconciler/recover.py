@@ -1,7 +1,7 @@
-"""Rebind: give a state another account or environment, where the two were mixed up or have moved.
+"""Recover: record campaigns of ours that the state does not know. Rebind: give the state another account.
 
-A state works with no account and no environment but its own, so this is the one way out. Nothing in the
-account changes.
+A state works only with its own account and environment, so rebinding is the only way to change them. Neither
+changes anything in the account.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
-# So many of the newest recorded campaigns have to be found in the account.
+# How many of the newest recorded campaigns are looked for in the account.
 _PROOFS = 5
 
 
 def rebind(wiring: Wiring, project: Project, approve: Callable[[Rebinding], bool]) -> bool:
-    """Bind the state to the project's environment and the token's account, if `approve` says yes.
+    """Bind the state to the project's environment and the token's account, if `approve` accepts it.
 
-    Raises StateError when there is nothing to change or a write is not settled, and AccountMismatch when
-    the recorded campaigns are not in that account.
+    Raises StateError if there is nothing to change or a write is unsettled, and AccountMismatch if the
+    recorded campaigns are not in that account.
     """
     api = wiring.need_api()
     with wiring.locked("state rebind") as session:
@@ -73,9 +73,13 @@ def _rebinding(wiring: Wiring, api: OcambaApi, project: Project, state: State) -
     check_company(company, None, project)
     after = Belonging(api.url, company or project.company_id or before.company_id, project.environment)
     if after == before:
-        raise StateError("the state belongs to this account and environment already", hint=Command("plan"))
+        raise StateError("the state already belongs to this account and environment", hint=Command("plan"))
     if (after.url, after.company_id) != (before.url, before.company_id):
-        _check_rebindable(state)
+        _check_settled(
+            state,
+            "can only be settled in the old account",
+            Sentence("run ", Command("apply"), " with that account's token first"),
+        )
     if newest and not found:
         raise AccountMismatch(
             "this account shows none of the campaigns that the state records",
@@ -85,27 +89,23 @@ def _rebinding(wiring: Wiring, api: OcambaApi, project: Project, state: State) -
     return Rebinding(before, after, len(state.campaigns), len(newest), len(found))
 
 
-def _check_rebindable(state: State) -> None:
-    """An unsettled write happened in the old account, or did not: only there it can be settled."""
-    left = sorted(key for key, intent in state.pending.items() if intent.phase != "planned")
+def _check_settled(state: State | None, why: str, hint: str | Command) -> None:
+    """Raise StateError for a write that may have been sent and is not settled."""
+    left = [key for key, intent in state.pending.items() if intent.phase != "planned"] if state else []
     if left:
-        raise StateError(
-            f"{left[0]} is not settled, and can be in the old account alone",
-            hint=Sentence("run ", Command("apply"), " with that account's token first"),
-            key=left[0],
-        )
+        raise StateError(f"{min(left)} is not settled, and {why}", hint=hint, key=min(left))
 
 
 def _bound(state: State, to: Belonging) -> State:
-    """The state of its new place; what was learnt of another account's markers and newest page is void."""
+    """The state with its new account. What it knew of markers and newest campaigns of another is void."""
     moved = to.company_id != state.account.company_id
     account = Account(to.url, to.company_id, None if moved else state.account.markers)
     step = Entry(account=account, seen=() if moved else None)
     return replace(state.after(step), environment=to.environment)
 
 
-# Under this folder goes what has no key of its own any more; no manifest declares it, so that the next plan
-# shows its end.
+# The folder for campaigns without a key of their own. No manifest declares it, so the next plan shows their
+# end.
 ORPHANS = "recovered"
 
 _OVER = (Status.SENT, Status.CANCELED)
@@ -113,7 +113,7 @@ _OVER = (Status.SENT, Status.CANCELED)
 
 @dataclass(frozen=True, slots=True)
 class _Stray:
-    """An unknown campaign in the making of a decision."""
+    """An unknown campaign, its marker and key, and the key to record it under."""
 
     live: Live
     made_by: Marker
@@ -122,9 +122,9 @@ class _Stray:
 
 
 def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
-    """Look for them; with `write` also take them over, under the lock.
+    """Find campaigns of ours that the state does not know; with `write`, record them under the lock.
 
-    Raises what stops an apply, and StateError when a write of an earlier run is not settled.
+    Raises what stops an apply, and StateError if a write of an earlier run is unsettled.
     """
     api = wiring.need_api()
     if not write:
@@ -137,13 +137,13 @@ def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
         run = Run(wiring, session, api, desired.project, opening)
         strays = _decided(opening, desired, session.state, api)
         if strays:
-            _check_settled(session.state)
+            _check_settled(session.state, "its campaign may be one of the unknown ones", Command("apply"))
             _take_over(run, desired, strays)
     return Recovery(_shown(strays), len(opening.scan.lives), written=bool(strays))
 
 
 def _opened(wiring: Wiring, api: OcambaApi, desired: DesiredState, state: State | None) -> Opening:
-    """The opening read of the whole list: what is missing may be older than the newest page."""
+    """The opening read of the whole list: a missing campaign may be older than the newest page."""
     check_environment(state, desired.project)
     whole = replace(state, seen=()) if state else None
     keys = _keys(desired, state)
@@ -151,23 +151,11 @@ def _opened(wiring: Wiring, api: OcambaApi, desired: DesiredState, state: State 
 
 
 def _keys(desired: DesiredState, state: State | None) -> set[str]:
-    """Every key that a campaign may have been created under, as far as anything still names it."""
+    """Every key that a campaign may have been created under, as far as known."""
     before = {key for wanted in desired.campaigns.values() for key in wanted.moved_from}
     known = {*state.campaigns, *state.pending} if state else set()
     released = {entry.key for entry in state.released} if state else set()
     return {*desired.campaigns, *desired.removed, *before, *known, *released}
-
-
-def _check_settled(state: State | None) -> None:
-    if state is None:
-        return
-    left = sorted(key for key, intent in state.pending.items() if intent.phase != "planned")
-    if left:
-        raise StateError(
-            f"{left[0]} is not settled, and its campaign may be one of those that the state does not know",
-            hint=Command("apply"),
-            key=left[0],
-        )
 
 
 # ------------------------------------------------------------------------------------- what becomes of each
@@ -176,7 +164,7 @@ def _check_settled(state: State | None) -> None:
 def _decided(
     opening: Opening, desired: DesiredState, state: State | None, api: OcambaApi
 ) -> tuple[_Stray, ...]:
-    """Every unknown campaign, newest first, with what is to become of it."""
+    """Every unknown campaign, newest first, with the key to record it under."""
     tags = tags_of(desired.project, _keys(desired, state))
     unknown = unknown_to(state, ours(opening.scan.lives, desired.project))
     strays = [_Stray(live, made_by, tags.get(made_by.key)) for live, made_by in unknown]
@@ -192,7 +180,7 @@ def _heads(
     place: Mapping[str, int],
     api: OcambaApi,
 ) -> dict[str, str]:
-    """The campaign that each key shall have: the newest that is not over, else the newest that was sent."""
+    """The campaign that each key gets: the newest that is not final, else the newest that was sent."""
     contenders: dict[str, list[Live]] = {}
     for stray in strays:
         if stray.key is not None:
@@ -217,7 +205,7 @@ def _rank(live: Live) -> int:
 
 
 def _into(stray: _Stray, heads: Mapping[str, str]) -> str | None:
-    """The key under which it is recorded. What is alive and has no key, or lost it, must stay in sight."""
+    """The key to record it under. A live campaign without a key must stay in sight."""
     if stray.key is not None and heads.get(stray.key) == stray.live.id:
         return stray.key
     return None if status_of(stray.live) in _OVER else f"{ORPHANS}/{stray.live.id}"
@@ -241,7 +229,7 @@ def _shown(strays: Iterable[_Stray]) -> tuple[Found, ...]:
 
 
 def _take_over(run: Run, desired: DesiredState, strays: tuple[_Stray, ...]) -> None:
-    """Record what each has become, oldest first, as a create that has been answered does."""
+    """Record each campaign, oldest first, like an answered create."""
     if run.session.state is None:
         run.session.write(new_state(run))
     settle.drop_planned(run)
@@ -252,8 +240,7 @@ def _take_over(run: Run, desired: DesiredState, strays: tuple[_Stray, ...]) -> N
 
 
 def _note_halts(run: Run, strays: tuple[_Stray, ...]) -> None:
-    """Put on record which of these a halt that lasts has paused: no apply can have resumed one since, so that
-    the lift of that halt lets it go on."""
+    """Record which of these a halt in force has paused, so that lifting it resumes them."""
     halts = stop_mark(run.wiring)
     for key in filter(None, (stray.into for stray in strays)):
         record = run.state.campaigns[key]
@@ -277,7 +264,7 @@ def _record(run: Run, desired: DesiredState, stray: _Stray, live: Live) -> None:
 
 
 def _make_room(run: Run, key: str) -> None:
-    """What had the key, and is not over, goes on under one that the next plan shows the end of."""
+    """Move a campaign that has the key and is not final to a key whose end the next plan shows."""
     old = run.state.campaigns.get(key)
     if old is None or old.status in _OVER:
         return
@@ -290,7 +277,7 @@ def _make_room(run: Run, key: str) -> None:
 
 
 def _intent(stray: _Stray, live: Live, wanted: DesiredCampaign | None) -> Intent:
-    """The create that it must have come from: that of its manifest, where live is what that asks for."""
+    """The create that it must have come from: its manifest's, if live matches that."""
     seen = replace(intent_of(live), intent=stray.made_by.intent)
     if wanted is None:
         return seen
@@ -308,14 +295,14 @@ def _intent(stray: _Stray, live: Live, wanted: DesiredCampaign | None) -> Intent
 
 
 def _as_fired(spec: Mapping[str, object], *, fired: bool) -> dict[str, object]:
-    """The spec with the event if it happened, and without if it did not."""
+    """The spec with `run_immediately` if that happened, else without."""
     rest = {name: value for name, value in spec.items() if name != EVENT}
     return {**rest, EVENT: True} if fired else rest
 
 
 def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iterator[Sent]:
-    """What it has used up: its own body, and that of every manifest that it is what was asked for by, under
-    whatever key. A folder that was moved meanwhile must send nothing again."""
+    """New ledger entries: its own body, and that of every manifest that it matches, under any key. A folder
+    that was moved meanwhile must not send again."""
     status = status_of(live, intent.spec)
     once = not intent.spec.get("recurrence") or not runs_left(intent.spec, run.now())
     if not intent.at_once and not (once and status in _HAVE_SENT):

@@ -1,6 +1,6 @@
-"""Refresh: what the account shows of the recorded campaigns, by list pages or by id, whichever is cheaper.
+"""Refresh: read the recorded campaigns, by list pages or by id, whichever is cheaper.
 
-Only campaigns that can still change are read. Absence from a list proves nothing.
+Only campaigns that are not final are read. Absence from a list proves nothing.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from campaignctl.state.model import Intent, Record, State
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
-# Up to this many campaigns are read by id without asking for a list page first.
+# Up to this many campaigns are read by id, without a list page.
 _FEW = 2
 
 
 @dataclass
 class _Reads:
-    """The reads of one refresh; `seen` is everything that proves whose account this is.
+    """The reads of one refresh. `seen` is every campaign seen, which shows the company of the account.
 
-    `live_only`: what is wanted is not expected to be over, so that the list may leave that out.
+    `live_only`: the list may leave out final campaigns.
     """
 
     api: OcambaApi
@@ -49,7 +49,7 @@ class _Reads:
         return found
 
     def by_pages(self, wanted: set[str]) -> dict[str, Live]:
-        """Those that list pages show, for as long as pages are cheaper than single reads."""
+        """Campaigns found on list pages, while pages are cheaper than single reads."""
         found: dict[str, Live] = {}
         counted: set[str] = set()
         number = 0
@@ -75,11 +75,10 @@ def read_records(
     at_hand: Mapping[str, Live] | None = None,
     live_only: bool = True,
 ) -> tuple[dict[str, Live | None], dict[str, Live]]:
-    """What live shows of these records, by key, and everything that was seen on the way, by id.
+    """The live campaigns of these records, by key, and every campaign seen on the way, by id.
 
-    `at_hand` are campaigns read already. `live_only` is false where some of these are expected to be over,
-    which a list of what is alive does not show. A list item that says nothing about a member that the API
-    normally returns is read again by id.
+    `at_hand` are campaigns read already. `live_only` is false if some are expected to be final. A list item
+    that lacks a field which the API normally returns is read again by id.
     """
     reads = _Reads(api, parallelism, live_only, dict(at_hand or {}))
     ids = {record.id for record in wanted.values()}
@@ -103,12 +102,11 @@ def observe(
     parallelism: int,
     at_hand: Mapping[str, Live] | None = None,
 ) -> Reading:
-    """What a plan needs to know of the account.
+    """Read what a plan needs to know about the account.
 
-    That the state is behind is seen where list pages were read; single reads show only what is recorded,
-    and nothing is read for this alone.
+    Whether the state is behind is only known if list pages were read; nothing is read for this alone.
 
-    Raises AccountMismatch when the account is not the state's, ReadFailed when a read failed.
+    Raises AccountMismatch or ReadFailed.
     """
     project = desired.project
     adoptable = _adoptable(api, state, desired, parallelism)
@@ -132,20 +130,19 @@ def observe(
 
 
 def prove_account(api: OcambaApi, state: State, project: Project, seen: Mapping[str, Live]) -> None:
-    """Raise AccountMismatch unless some read shows that the account is the state's.
+    """Raise AccountMismatch unless a read proves that the account is the state's.
 
-    A campaign is missing only in an account that is proven right: another one does not know the id
-    either.
+    Another account does not know the id either, so a campaign counts as missing only after this.
     """
     company = company_of(seen.values()) or company_of(api.list_page(1).items)
     check_company(company, state, project)
     if company is None:
         raise AccountMismatch(
-            "no recorded campaign was found, and nothing shows whose account this is",
+            "no recorded campaign was found, and the account cannot be identified",
             hint=Sentence(
                 "check OCAMBA_TOKEN; ",
                 Command("state", "rm", "KEY"),
-                " forgets a campaign that is really gone",
+                " forgets a campaign that no longer exists",
             ),
         )
 
@@ -153,7 +150,7 @@ def prove_account(api: OcambaApi, state: State, project: Project, seen: Mapping[
 def _adoptable(
     api: OcambaApi, state: State | None, desired: DesiredState, parallelism: int
 ) -> dict[str, Live | None]:
-    """Reads of the campaigns that manifests want to take over, by id; none once that is done."""
+    """The campaigns that manifests adopt and the state does not record yet, by id."""
     recorded = state.campaigns if state else {}
     ids = sorted(
         {wanted.adopt for key, wanted in desired.campaigns.items() if wanted.adopt and key not in recorded}
@@ -168,7 +165,7 @@ def _released(
     parallelism: int,
     at_hand: Mapping[str, Live | None],
 ) -> dict[str, Live | None]:
-    """What once had the key or the body of a campaign that would be created now; `at_hand` was read."""
+    """Released campaigns with the key or body of one that would be created now. `at_hand` were read."""
     created = {
         key: body_digest(wanted.spec)
         for key, wanted in desired.campaigns.items()
@@ -189,7 +186,7 @@ def _released(
 
 
 def look(api: OcambaApi, state: State) -> tuple[dict[str, Live], dict[str, Unsettled]]:
-    """One look for every pending create, without waiting: found ones and the others."""
+    """Look once for every pending create: the campaigns found, and the intents that stay unsettled."""
     settled = {key: lives[0] for key, lives in find(api, state).items() if len(lives) == 1}
     return settled, {key: one for key, one in open_intents(state).items() if key not in settled}
 
@@ -200,7 +197,7 @@ def open_intents(state: State) -> dict[str, Unsettled]:
         key: unsettled(
             key,
             intent,
-            f"unsettled: nobody knows yet whether its {intent.operation} happened; apply settles it",
+            f"unsettled: the outcome of its {intent.operation} is unknown; apply settles it",
             Sentence(Command("apply")),
         )
         for key, intent in state.pending.items()
@@ -209,13 +206,13 @@ def open_intents(state: State) -> dict[str, Unsettled]:
 
 
 def unsettled(key: str, intent: Intent, reason: str, hint: str) -> Unsettled:
-    """An intent that stays open, why, and what a person can do."""
+    """An intent that stays unsettled, why, and what to do."""
     return Unsettled(key, intent.intent, intent.at_once, reason, hint)
 
 
 def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
-    """Campaigns that carry the marker of a pending create, by key; all that the state does not know are
-    looked at, whatever their name, and read by id where the list says nothing about metadata."""
+    """Campaigns with the marker of a pending create, by key. Every unknown campaign counts, whatever its
+    name; it is read by id if the list does not show metadata."""
     pending = {
         intent.intent: key
         for key, intent in state.pending.items()
@@ -238,6 +235,6 @@ def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
 
 
 def _deepest(marks: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """The ids that every mark has: a scan must not stop before the oldest of them."""
+    """The ids that all marks share: a scan must not stop before the oldest of them."""
     shared = set(marks[0]).intersection(*marks[1:])
     return tuple(campaign_id for campaign_id in marks[0] if campaign_id in shared)

@@ -156,7 +156,7 @@ class Run:
         except StateError as error:
             raise Halted(
                 f"the stop mark cannot be read: {error.summary}",
-                detail="something may be stopped, so nothing that can send is sent",
+                detail="campaigns may be halted, so nothing that can send is sent",
                 hint=error.hint,
             ) from error
         if stop is not None:
@@ -265,19 +265,16 @@ def opened(wiring: Wiring, session: Session, project: Project, keys: Iterable[st
 
 def new_state(run: Run) -> State:
     """An empty state for this account and environment."""
+    clock = run.wiring.clock
     return State(
-        lineage=_new_lineage(run.wiring.clock),
+        # A UUID needs two of our ids, which are half as long.
+        lineage=str(uuid5(NAMESPACE_OID, clock.new_id() + clock.new_id())),
         serial=0,
         environment=run.project.environment,
         account=Account(run.api.url, run.opening.company_id),
         tool_version=run.wiring.tool_version,
         seen=run.opening.mark(None, run.now()),
     )
-
-
-def _new_lineage(clock: Clock) -> str:
-    """A UUID made of two of our ids, which are half as long."""
-    return str(uuid5(NAMESPACE_OID, clock.new_id() + clock.new_id()))
 
 
 def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Sent, ...]:

@@ -79,7 +79,7 @@ def _settle_creates(run: Run) -> dict[str, Unsettled]:
             adopt = Command("state", "resolve", key, "--adopt", lives[0].id)
             left[key] = unsettled(key, intent, twice, Sentence(adopt))
         elif not repeatable(run, intent):
-            reason = "nobody knows whether its create happened, and it could have sent"
+            reason = "the outcome of its create is unknown, and it may have sent"
             left[key] = unsettled(key, intent, reason, _either(key, "ID", "if the dashboard shows none"))
         elif (open_still := _repost(run, key, intent)) is not None:
             left[key] = open_still
@@ -156,11 +156,11 @@ def _settle_at_once(run: Run, key: str, intent: Intent, campaign_id: str) -> Uns
         run.note(f"{key}: {not_so}")
         return None
     if decides:
-        reason = f"nobody knows whether the winner of {campaign_id} was set: it is {status}"
+        reason = f"not known whether the winner of {campaign_id} was set: it is {status}"
         return unsettled(key, intent, reason, _either(key, campaign_id, "if it was not set"))
     before = record is not None and status is Status.SCHEDULED
     why = "it was scheduled before and is now" if before else f"{campaign_id} is {status}"
-    reason = f"nobody knows whether {campaign_id} was set off: {why}"
+    reason = f"not known whether {campaign_id} was set off: {why}"
     return unsettled(key, intent, reason, _either(key, campaign_id, "if it has not sent"))
 
 

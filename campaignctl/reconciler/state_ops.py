@@ -1,4 +1,4 @@
-"""Taking a state to another place: under both locks, whole, and leaving a note where it was."""
+"""Operations on the state itself: migrate, import, mv, rm, push, resolve."""
 
 from __future__ import annotations
 
@@ -33,44 +33,42 @@ from campaignctl.state.halts import Halts
 from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, State, Watermark
 
 _OPERATION = "state migrate"
-_FORCED = Sentence("", Command("state", "push", "--force", "FILE"), " replaces it all the same")
-_TWO_HINT = Sentence(
-    "look at both with ", Command("state", "pull"), "; one of them has to go before this one can come"
-)
+_FORCED = Sentence("", Command("state", "push", "--force", "FILE"), " replaces it anyway")
+_TWO_HINT = Sentence("look at both with ", Command("state", "pull"), "; remove one of them first")
 
 
 def migrate(wiring: Wiring, project: Project, target: Backend) -> str:
-    """Take the state and its stop mark to `target`; what is pending goes along, and the serial stays.
+    """Move the state, its pending intents and its stop mark to `target`; the serial stays.
 
-    A run that died half way is repeated: until the note is written, the state counts where it was.
+    A run that died half-way can be repeated: the old place counts until its note is written.
 
-    Raises:
-        StateError: there is no state here, or one of another lineage or a later serial at the target.
+    Raises StateError if there is no state here, or the target has one of another lineage or a later serial.
     """
     source = wiring.backend
     with wiring.locked(_OPERATION) as session:
         state = session.state
         if state is None:
             raise StateError(
-                f"there is no state in {source.location} to take away",
-                hint="name the other place as `state` in campaignctl.yaml; the first apply makes it there",
+                f"there is no state in {source.location} to move",
+                hint="name the new place as `state` in campaignctl.yaml; the first apply creates it",
             )
         check_environment(state, project)
         there = target.acquire(_OPERATION, wiring.lock_timeout)
         try:
             _refuse_another(there, target, state)
-            _take_stop_mark(source, target)
+            if halts := source.halts().halts:
+                target.change_halts(lambda there: reduce(Halts.with_halt, halts, there))
             there.write(state)
         finally:
             there.release()
         session.retire(target.location)
     number = len(state.campaigns)
     what = f"serial {state.serial}, {number} campaign{'s' if number != 1 else ''}"
-    return f"The state ({what}) was taken from {source.location} to {target.location}."
+    return f"The state ({what}) was moved from {source.location} to {target.location}."
 
 
 def _refuse_another(there: Session, target: Backend, state: State) -> None:
-    """Raise unless the target is empty, or has an earlier form of this very state."""
+    """Raise StateError unless the target is empty or has an earlier version of this state."""
     try:
         found = there.state
     except StateMoved as moved:
@@ -93,18 +91,12 @@ def _refuse_another(there: Session, target: Backend, state: State) -> None:
         )
 
 
-def _take_stop_mark(source: Backend, target: Backend) -> None:
-    halts = source.halts().halts
-    if halts:
-        target.change_halts(lambda there: reduce(Halts.with_halt, halts, there))
-
-
 def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id: str) -> str:
-    """Record the campaign of this id under the key, as the account shows it; what was done, in a sentence.
+    """Record a live campaign under the key. Returns what was done, as a sentence.
 
-    The next plan shows every difference to the manifest of the key. Raises StateError for a key or an id that
-    is recorded already or not settled, a campaign that there is not, and one that belongs to another company,
-    project or environment.
+    The next plan shows every difference from the key's manifest. Raises StateError if the key or the id is
+    recorded already or unsettled, or if the campaign does not exist or belongs to another company, project or
+    environment.
     """
     wiring.need_api()
     project = desired.project
@@ -176,20 +168,20 @@ def _record_of(state: State, key: str) -> Record:
 
 
 def check_new_key(recorded: Iterable[str], key: str) -> None:
-    """Raise StateError unless a manifest could have this key beside those that are recorded."""
+    """Raise StateError unless this is a valid key that does not collide with a recorded one."""
     if not CAMPAIGN_KEY.fullmatch(key):
         raise StateError(
-            f"{key!r} is no key",
+            f"{key!r} is not a valid key",
             hint="letters, digits, `.`, `_` and `-`, in parts joined by `/`, at most 128 characters;"
             " of a matrix with its values, as in `push/welcome[country=DE]`",
         )
     twin = next((known for known in recorded if known.casefold() == key.casefold()), None)
     if twin is not None:
-        raise StateError(f"{key} and {twin}, which is recorded, differ only in case", key=key)
+        raise StateError(f"{key} differs only in case from {twin}, which is recorded", key=key)
 
 
 def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
-    """Give a record another key; the campaign is not touched."""
+    """Give a record another key. The campaign is not changed."""
     with wiring.locked("state mv") as session:
         state = _state_of(session, project)
         record = _record_of(state, old)
@@ -199,11 +191,11 @@ def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
             raise StateError(f"{new} is in the state already, as {state.campaigns[new].id}", key=new)
         check_new_key(state.campaigns.keys() - {old}, new)
         session.append(Entry(records={old: None, new: record}))
-    return f"Moved {old} to {new} ({record.id}). Move its manifest as well, else the next plan undoes this."
+    return f"Moved {old} to {new} ({record.id}). Move its manifest too, or the next plan undoes this."
 
 
 def remove(wiring: Wiring, project: Project, key: str) -> str:
-    """Forget a record; the campaign is not touched, and its trace stays under `released`."""
+    """Forget a record. The campaign is not changed, and its trace stays under `released`."""
     with wiring.locked("state rm") as session:
         state = _state_of(session, project)
         record = _record_of(state, key)
@@ -213,9 +205,9 @@ def remove(wiring: Wiring, project: Project, key: str) -> str:
 
 
 def push(wiring: Wiring, project: Project, state: State, force: bool) -> str:
-    """Replace the state by another one of the same lineage that is not older.
+    """Replace the state with another one of the same lineage that is not older.
 
-    `force` allows another lineage and an older serial. A state that cannot be read may be replaced.
+    `force` allows another lineage and an older serial. An unreadable state may always be replaced.
     """
     check_environment(state, project)
     with wiring.locked("state push") as session:
@@ -225,7 +217,7 @@ def push(wiring: Wiring, project: Project, state: State, force: bool) -> str:
             current = None
         if current is not None and not force:
             _refuse_backwards(current, state)
-        # A state that went back in time must fit no plan that was made in between.
+        # A state that goes back in time must not match a plan made in between.
         serial = max(state.serial, current.serial if current else 0) + 1
         session.write(replace(state, serial=serial))
     count = len(state.campaigns)
@@ -235,14 +227,14 @@ def push(wiring: Wiring, project: Project, state: State, force: bool) -> str:
 def _refuse_backwards(current: State, new: State) -> None:
     if current.lineage != new.lineage:
         raise StateError(
-            "this file is the state of another lineage",
+            "this file holds a state of another lineage",
             detail=f"here {current.lineage}, in the file {new.lineage}",
             hint=_FORCED,
         )
     if new.serial < current.serial:
         raise StateError(
             f"this file is older than the state (serial {new.serial}, here {current.serial})",
-            detail="what was created since would be forgotten, and could be created again",
+            detail="campaigns created since would be forgotten, and could be created again",
             hint=_FORCED,
         )
 
@@ -250,13 +242,13 @@ def _refuse_backwards(current: State, new: State) -> None:
 def resolve(
     wiring: Wiring, project: Project, key: str, *, adopt: str | None, retry: bool, force: bool
 ) -> str:
-    """Settle a key by a person's word.
+    """Settle an intent by a person's decision.
 
-    `adopt` takes the campaign of that id over (without the marker only with `force`; a second one with
-    the marker is cancelled). `retry` says that the write did not happen, which is checked once more.
+    `adopt` records the campaign with that id; one without the marker needs `force`, and a second one with the
+    marker is canceled. `retry` says that the write did not happen, which is checked once more.
     """
     if (adopt is None) == (not retry):
-        raise StateError("say either --adopt ID or --retry", key=key)
+        raise StateError("give either --adopt ID or --retry", key=key)
     wiring.need_api()
     with wiring.locked("state resolve") as session:
         run = opened(wiring, session, project, [key])
@@ -280,7 +272,7 @@ def _retry(run: Run, key: str, intent: Intent | None, *, force: bool) -> str:
             key=key,
         )
     run.record(Entry(intents={key: None}))
-    return f"{key}: taken as not done; the next apply plans it again."
+    return f"{key}: recorded as not done; the next apply plans it again."
 
 
 def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force: bool) -> str:
@@ -303,7 +295,7 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
 
 
 def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, force: bool) -> None:
-    """Raise StateError unless the campaign carries this key's marker, or `force` is given."""
+    """Raise StateError unless the campaign carries the key's marker or `force` is given."""
     made_by = marker.read(live.members)
     ours = marker.make(run.project.name, run.project.environment, key, made_by.intent if made_by else "")
     fits = made_by is not None and (made_by.scope, made_by.key) == (ours.scope, ours.key)
@@ -320,7 +312,7 @@ def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, forc
 
 
 def _adopt_update(run: Run, key: str, intent: Intent, live: Live) -> str:
-    """A person says that the campaign was set off, or that its winner was set."""
+    """Record that the campaign was started, or that its winner was set."""
     record = _record_of(run.state, key)
     if record.id != live.id:
         raise StateError(f"{key} is {record.id}, not {live.id}", key=key)
@@ -332,7 +324,7 @@ def _adopt_update(run: Run, key: str, intent: Intent, live: Live) -> str:
 
 
 def intent_of(live: Live) -> Intent:
-    """The intent that a campaign must come from, as far as it shows."""
+    """The intent that a campaign must have come from, as far as it shows."""
     spec = requested(live)
     made_by = marker.read(live.members)
     fired = spec.get(EVENT) and not spec.get("is_draft")
@@ -348,7 +340,7 @@ def intent_of(live: Live) -> Intent:
 
 
 def _cancel_doubles(run: Run, key: str, kept: Live) -> str:
-    """Cancel other campaigns with the marker of the one that is kept."""
+    """Cancel other campaigns with the same marker as the kept one."""
     made_by = marker.read(kept.members)
     said = ""
     for live in run.opening.scan.lives:

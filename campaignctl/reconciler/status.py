@@ -1,4 +1,4 @@
-"""The live status of every campaign, and what has to be known of it."""
+"""Status: the live status, next run and drift of every campaign."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ from campaignctl.state.model import State
 
 
 def status(wiring: Wiring, desired: DesiredState) -> tuple[StatusRow, ...]:
-    """What the account shows of every campaign that is recorded or declared, without a lock and without a
-    write.
+    """Every recorded or declared campaign as the account shows it. Takes no lock and writes nothing.
 
-    Raises what reading the state or the account raises, and an error when there is something to read and
-    no token.
+    Raises what reading the state or the account raises, and CampaignctlError without a token if something
+    has to be read.
     """
     state = wiring.backend.read()
     check_environment(state, desired.project)
@@ -66,7 +65,7 @@ def _lives(wiring: Wiring, desired: DesiredState, state: State, now: datetime) -
 
 
 def _declared(wanted: DesiredCampaign, halts: Halts) -> StatusRow:
-    """A campaign that the next apply would create, if its phase and no halt say otherwise."""
+    """A declared campaign that does not exist yet."""
     return StatusRow(
         wanted.key,
         None,

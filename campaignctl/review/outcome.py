@@ -1,4 +1,4 @@
-"""What an apply did, change by change, and what it says while it runs."""
+"""The outcome of an apply, change by change, and the events of its progress."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ChangeOutcome = Literal["done", "failed", "not_started", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a change is not done, for people."""
+    """Why a change is not done."""
 
     summary: str
     detail: str = ""
@@ -38,8 +38,8 @@ class ChangeResult:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A whole apply. `next` holds the commands that come next in their order; `blocked` is what the plan
-    left alone, and `objections` are the guardrails that stopped it as a whole."""
+    """The outcome of a whole apply. `next` are the commands to run next, in order; `blocked` is what the plan
+    left out, `objections` are the guardrails that stopped all of it."""
 
     result: Result
     changes: tuple[ChangeResult, ...] = ()
@@ -53,12 +53,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened under way, for progress.
+    """A step of progress.
 
-    `kind`: "phase" (text says what begins; total how many steps it has if known), "started", "answered" (the
-    request of one change is over, and a read is still to show what came of it, for many changes together)
-    and "finished" (one change; outcome set when finished), "note" (a line worth showing). `remaining` is how
-    long the requests that are still to come take at the pace of the account, where that is known.
+    `kind`: "phase" (`text` says what begins, `total` how many steps it has if known), "started", "answered"
+    (the requests of a change were answered, and a read still has to confirm it), "finished" (a change, with
+    its `outcome`), "note" (a line to show). `remaining` is how long the requests still to come take at the
+    account's pace, if known.
     """
 
     kind: Literal["phase", "started", "answered", "finished", "note"]
@@ -77,40 +77,39 @@ Place = tuple[str, Action]
 
 
 def place(of: Change | ChangeResult) -> Place:
-    """By what a change and its result find each other: a key may have several changes, each of another
-    action."""
+    """What links a change to its result: a key may have several changes, each with another action."""
     return of.key, of.action
 
 
 def done(change: Change, campaign_id: str | None) -> ChangeResult:
-    """A change that happened and is recorded."""
+    """A change that was done and recorded."""
     return ChangeResult(change.key, change.action, campaign_id, "done", None, change.name)
 
 
 def failed(change: Change, error: Failure, campaign_id: str | None = None) -> ChangeResult:
-    """A change that certainly did not happen, or went wrong."""
+    """A change that was not done, or went wrong."""
     return ChangeResult(change.key, change.action, campaign_id or change.id, "failed", error, change.name)
 
 
 def unknown(change: Change, error: CampaignctlError, campaign_id: str | None = None) -> ChangeResult:
-    """A change of which nobody can say whether it happened."""
+    """A change with an unknown outcome."""
     return ChangeResult(
         change.key, change.action, campaign_id or change.id, "unknown", failure(change, error), change.name
     )
 
 
 def not_started(change: Change, why: Failure | None = None) -> ChangeResult:
-    """A change of which nothing was sent."""
+    """A change for which nothing was sent."""
     return ChangeResult(change.key, change.action, change.id, "not_started", why, change.name)
 
 
 def failure(change: Change, error: CampaignctlError) -> Failure:
-    """An error in terms of the change that met it."""
+    """An error, as the reason why a change is not done."""
     verb = f"{change.action} of {change.key}"
     place = f" ({change.source})" if change.source else ""
     return Failure(f"{verb}{place}: {error.summary}", error.detail, error.hint, error.trace_id)
 
 
 def halt_hint(change: Change) -> Sentence:
-    """The command that stops a campaign which is not what was asked for."""
+    """The command that stops a campaign that is not as requested."""
     return Sentence(Command("halt", change.key, "--reason", "not what was asked for"))

@@ -1,4 +1,4 @@
-"""What `status`, `doctor`, `state recover` and `state rebind` found, as values that every output prints."""
+"""The results of `status`, `doctor`, `state recover` and `state rebind`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from campaignctl.state.model import LockInfo
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The halt that stops a campaign: the key by which it is lifted, who ordered it, when and why."""
+    """The halt that stops a campaign: the key to lift it by, who ordered it, when and why."""
 
     key: str
     who: str
@@ -56,10 +56,10 @@ Verdict = Literal["ok", "warning", "problem", "skipped"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """One check.
 
-    `found` says what was seen, in one line. `mend` is the command or setting that puts it right, empty
-    where nothing has to be. `skipped` means that it could not be looked at, for a reason named elsewhere.
+    `found` says what was seen, in one line. `mend` is the command or setting that fixes it, empty if nothing
+    is wrong. `skipped`: it could not be checked, for a reason that another check names.
     """
 
     name: str
@@ -69,14 +69,14 @@ class Check:
 
 
 def refused(name: str, error: CampaignctlError) -> Check:
-    """A check that ended with an error is a problem, in the error's own words."""
+    """A check that failed with an error, which is a problem."""
     found = f"{error.summary}: {error.detail}" if error.detail else error.summary
     return Check(name, "problem", found, error.hint)
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Whether the place takes writes from here, as far as that can be told; `mend` is empty where it does.
+    """Whether the backend takes writes from here, as far as known; `mend` is empty if it does.
 
     `way` is how a write gets there: by `push`, or as a `file`.
     """
@@ -89,12 +89,12 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What lies beside a state.
+    """What lies next to a state.
 
-    `left_journal` says that there are steps no process works on, `backup` where the previous state is,
-    `exposed` what others than its owner may read or write; None where whoever may read the place may read
-    the state. `holder_lives` is None without a lock, and where it cannot be told. `access` is None for
-    files that can be written.
+    `left_journal`: there are steps that no running process owns. `backup` is where the previous state is.
+    `exposed` are files that other users can read or write; None if everyone who can read the backend can read
+    the state. `holder_lives` is None without a lock, or if it cannot be told. `access` is None for files that
+    can be written.
     """
 
     left_journal: bool
@@ -107,7 +107,7 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """What a state belongs to. `company_id` is None where no campaign has shown it yet."""
+    """Account and environment of a state. `company_id` is None until a campaign has shown it."""
 
     url: str
     company_id: str | None
@@ -116,7 +116,7 @@ class Belonging:
 
 @dataclass(frozen=True, slots=True)
 class Rebinding:
-    """A change of a state's belonging; `found` of the `looked_for` newest campaigns were seen there."""
+    """A change of account or environment; `found` of the `looked_for` newest campaigns are there."""
 
     before: Belonging
     after: Belonging
@@ -129,9 +129,8 @@ class Rebinding:
 class Found:
     """A campaign that the state does not know.
 
-    `key` is where it belongs, None when its key is declared and recorded nowhere. `into` is the key under
-    which it is recorded by a recovery, None when only its trace is kept: it is over, or another one has its
-    key.
+    `key` is its key, None if no manifest or record has it. `into` is the key that a recovery records it
+    under, None if only its trace is kept: it is final, or another campaign has its key.
     """
 
     id: str
@@ -144,7 +143,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What was found, newest first, of how many campaigns; and whether it was taken over."""
+    """The unknown campaigns, newest first, among how many; and whether they were recorded."""
 
     found: tuple[Found, ...]
     looked_at: int

@@ -171,7 +171,7 @@ def test_the_holder_of_the_lock_is_named(world: World) -> None:
     assert "campaignctl state unlock 0f0f" in found["mend"]
     with lock.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert "which lives" in diagnosed(world, status=0)["lock"]["found"]
+        assert "which is running" in diagnosed(world, status=0)["lock"]["found"]
 
 
 def test_a_run_that_died_left_its_lock_and_its_journal(world: World) -> None:
@@ -185,7 +185,7 @@ def test_a_run_that_died_left_its_lock_and_its_journal(world: World) -> None:
     until(lambda: world.writes(after=mark))  # the request that was under way is carried out all the same
     checks = diagnosed(world, status=0)
     assert verdicts(checks, "warning") == {"state", "pending", "lock"}
-    assert "which is dead" in checks["lock"]["found"]
+    assert "which has exited" in checks["lock"]["found"]
     assert "journal" in checks["state"]["found"]
     assert checks["lock"]["mend"] == "campaignctl apply"
 

@@ -142,7 +142,7 @@ def test_a_mark_that_cannot_be_read_stops_all_that_can_send_and_no_cancel(world:
     (blocked,) = world.plan(status=1)["blocked"]
     assert (blocked["key"], blocked["status"]) == ("c", "halted")
     assert "state.json.halts" in blocked["reason"]
-    assert "mend" in blocked["hint"]
+    assert "fix it" in blocked["hint"]
     document = halt(world, "--all", status=1)
     assert status(world, "A") == "paused"
     assert "state.json.halts" in str(document["notes"])

@@ -149,7 +149,7 @@ def test_a_plan_is_refused_after_it_was_applied(world: World) -> None:
     world.write("now.yaml", sms("Now", run_immediately=True))
     path = saved(world)
     apply_file(world, path, status=0)
-    assert_refused(world, path, "a state was made")
+    assert_refused(world, path, "before there was a state")
     assert world.sends() == ["Now"]
 
 
@@ -175,7 +175,7 @@ def test_a_plan_is_refused_over_another_lineage_or_none(world: World) -> None:
     folder = world.folder / ".campaignctl"
     state = json.loads((folder / "state.json").read_text())
     shutil.rmtree(folder)
-    assert_refused(world, path, "no state any more")
+    assert_refused(world, path, "no longer exists")
     world.write(".campaignctl/state.json", json.dumps({**state, "lineage": "somebody-elses"}))
     assert_refused(world, path, "another state", "somebody-elses")
 
@@ -274,7 +274,7 @@ def test_a_plan_that_creates_is_refused_while_a_create_that_sends_at_once_is_uns
     now = world.campaigns()["Now"]["id"]
     metadata = world.campaigns()["Now"]["live"]["metadata"]
     world.control.edit(now, metadata=None)
-    assert_refused(world, path, "now: nobody knows whether its create happened")
+    assert_refused(world, path, "now: the outcome of its create is unknown")
     world.control.edit(now, metadata=metadata)
     assert apply_file(world, path, status=0)["result"] == "done"
     world.assert_settled()

@@ -95,7 +95,7 @@ def test_our_own_lock_is_seen_to_be_alive(settled: LocalPlace) -> None:
     session = settled.backend().acquire("apply", timedelta())
     session.append(Entry(intents={"sms/flash": sample_intent()}))
     checks = examined(settled)
-    assert "which lives" in checks["lock"].found
+    assert "which is running" in checks["lock"].found
     assert session.lock.id in checks["lock"].mend
     assert checks["state"].verdict == "ok", "the journal is that of the process at work"
     session.release()
