@@ -89,7 +89,7 @@ def _settings(ctx: click.Context) -> Settings:
 def _project(settings: Settings) -> Project:
     """The project; one whose file is broken has at least its directory."""
     from campaignctl.cli.wiring import project_directory
-    from campaignctl.manifest.load import load_project
+    from campaignctl.project.loader import load_project
     from campaignctl.project.model import Project
 
     directory = project_directory(settings)

@@ -14,15 +14,13 @@ from functools import cache
 from itertools import combinations, zip_longest
 from pathlib import Path
 
-from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
+from campaignctl.errors import CampaignctlError, Finding, Source
 from campaignctl.manifest.defaults import DEFAULTS_FILE
 from campaignctl.manifest.defaults_document import DefaultsDocument
 from campaignctl.manifest.discover import Discovery
 from campaignctl.manifest.document import Document
-from campaignctl.project import settings
-from campaignctl.project.file_model import EnvironmentMembers, ProjectFile
-from campaignctl.project.loader import PROJECT_FILE, read_project_file
-from campaignctl.project.model import Project
+from campaignctl.project.loader import PROJECT_FILE, load_base
+from campaignctl.project.model import Environment, ProjectFile
 from campaignctl.yamlio import schema_types as shapes
 from campaignctl.yamlio.files import content, shown
 from campaignctl.yamlio.findings import in_order
@@ -44,22 +42,9 @@ from campaignctl.yamlio.schema_types import Members, Shape, bare, shape_of
 
 #: The members of a project file: first what it is, then whom it talks to, then what its manifests share.
 _PROJECT = (
-    "apiVersion",
-    "kind",
-    "metadata",
-    "required_version",
-    "manifests",
-    "ignore",
-    "allow_env",
-    "account",
-    "time_zone",
-    "api",
-    "state",
-    "variables",
-    "guardrails",
-    "overrides",
-    "default_environment",
-    "environments",
+    *("apiVersion", "kind", "metadata", "required_version", "manifests", "ignore", "allow_env", "account"),
+    *("time_zone", "api", "state", "variables", "guardrails", "overrides"),
+    *("default_environment", "environments"),
 )
 
 
@@ -74,7 +59,7 @@ def order_of(path: str) -> Members:
 @cache
 def _project_order() -> Members:
     project = _sorted(shape_of(ProjectFile))
-    environment = _sorted(shape_of(EnvironmentMembers))
+    environment = _sorted(shape_of(Environment))
     return replace(project, known={**project.known, "environments": shapes.Table(environment)})
 
 
@@ -359,7 +344,7 @@ def rewrites(directory: Path, tool_version: str) -> Rewrites:
     Raises ManifestError when the project file cannot be used: it says which files are manifests.
     """
     prefix = shown(directory)
-    project = _project_of(directory, prefix, tool_version)
+    project = load_base(directory, tool_version)
     discovery = Discovery(project, directory, prefix)
     manifests = discovery.manifests()
     found: list[Rewrite] = []
@@ -414,21 +399,6 @@ def canonical(name: str, path: str, data: bytes) -> bytes | tuple[Finding, ...]:
 def _windows(text: str) -> bool:
     """Whether the lines of a text end as they do on Windows: the first one tells."""
     return text.partition("\n")[0].endswith("\r")
-
-
-def _project_of(directory: Path, prefix: str, tool_version: str) -> Project:
-    """The project without an environment: which files belong to it is the same in all of them."""
-    data = content(directory / PROJECT_FILE)
-    name = _named(prefix, PROJECT_FILE)
-    if isinstance(data, str):
-        raise ManifestError((Finding("error", "project", data, Source(name, 1, 1)),))
-    file, findings = read(name, PROJECT_FILE, data)
-    value = None
-    if not findings:
-        value, findings = read_project_file(file, tool_version, url_counts=False)
-    if value is None:
-        raise ManifestError(findings)
-    return settings.project(settings.layered(value, None), str(directory.resolve()), None)
 
 
 def _named(prefix: str, path: str) -> str:

@@ -8,21 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 from campaignctl.campaign.keys import named
-from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
+from campaignctl.errors import Finding, ManifestError, Source
 from campaignctl.manifest.compile import Compiler
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.discover import Discovery, left_out
 from campaignctl.manifest.matrix import expand
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.manifest.origins import Origin, no_such_key, origins_of
-from campaignctl.project.loader import (
-    PROJECT_FILE,
-    URL_VARIABLE,
-    read_project_file,
-    resolve,
-    with_sources,
-    without_errors,
-)
+from campaignctl.project.loader import check_project, load_base, load_project
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import iso
 from campaignctl.yamlio.files import TextFiles, content, shown
@@ -100,29 +93,13 @@ def load(
     return desired
 
 
-def load_project(
-    project_dir: Path,
-    *,
-    environment: str | None,
-    environ: Mapping[str, str],
-    tool_version: str,
-    variables: Mapping[str, str] | None = None,
-) -> Project:
-    """The project alone, without its manifests. Raises as `load` does."""
-    project, findings = _project(project_dir, environment, environ, tool_version, variables)
-    if project is None:
-        raise ManifestError(findings)
-    return project
-
-
 def hides(project_dir: Path, folder: str, *, tool_version: str) -> bool:
-    """Whether a project never looks into a folder below it; not so for one that cannot be read."""
-    data = content(project_dir / PROJECT_FILE)
-    if isinstance(data, str):
-        return False
-    file, findings = read(PROJECT_FILE, PROJECT_FILE, data)
-    value, _ = (None, ()) if findings else read_project_file(file, tool_version, url_counts=False)
-    return left_out((value or {}).get("ignore", ()), folder)
+    """Whether a project never looks into a folder below it."""
+    try:
+        ignore = load_base(project_dir, tool_version).ignore
+    except ManifestError:
+        ignore = ()
+    return left_out(ignore, folder)
 
 
 def check(
@@ -138,7 +115,7 @@ def check(
 
     `variables` and `now` are those of `load`. Raises UsageError as it does.
     """
-    project, findings = _project(project_dir, environment, environ, tool_version, variables, whole=False)
+    project, findings = check_project(project_dir, environment, environ, tool_version, variables)
     if project is None:
         return None, findings
     return _Run(project, project_dir, environ, now=now).outcome(findings)
@@ -157,51 +134,20 @@ def trace(
 
     Raises as `load` does, and UsageError for a key that no manifest makes, naming the nearest.
     """
-    project, findings = _project(project_dir, environment, environ, tool_version, variables)
-    if project is None:
-        raise ManifestError(findings)
+    project = load_project(
+        project_dir,
+        environment=environment,
+        environ=environ,
+        tool_version=tool_version,
+        variables=variables,
+    )
     run = _Run(project, project_dir, environ, traced=key)
-    desired, findings = run.outcome(findings)
+    desired, findings = run.outcome(())
     if desired is None:
         raise ManifestError(findings)
     if run.compiler.trace is None:
         raise no_such_key(key, desired.campaigns)
     return desired.campaigns[key], origins_of(run.compiler.trace)
-
-
-def _project(
-    directory: Path,
-    environment: str | None,
-    environ: Mapping[str, str],
-    tool_version: str,
-    variables: Mapping[str, str] | None,
-    *,
-    whole: bool = True,
-) -> tuple[Project | None, tuple[Finding, ...]]:
-    """The project, or None if it cannot be used, and what is wrong with its file.
-
-    Unless it has to be `whole`, what manifests do not rest on may be wrong with it.
-    """
-    name = shown(directory) + PROJECT_FILE
-    data = content(directory / PROJECT_FILE)
-    if isinstance(data, str):
-        return None, (Finding("error", "project", data, Source(name, 1, 1)),)
-    file, findings = read(name, PROJECT_FILE, data)
-    if findings:
-        return None, findings
-    value, findings = read_project_file(file, tool_version, url_counts=not environ.get(URL_VARIABLE))
-    usable = value is not None
-    if not usable and not whole and (rest := without_errors(file, findings)):
-        value, _ = read_project_file(rest, tool_version, url_counts=False)
-    if value is None:
-        return None, findings
-    try:
-        project = resolve(value, str(directory.resolve()), environment, environ, variables)
-    except CampaignctlError:
-        if usable:
-            raise
-        return None, findings
-    return with_sources(file, project, variables or ()), findings
 
 
 class _Run:

@@ -1,121 +1,286 @@
-"""The settings of a project, as one environment sees them."""
+"""The settings of a project: each with its default, how the file writes it, and what that means."""
 
-from __future__ import annotations
-
+import ipaddress
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, ConfigDict, Field
+
+from campaignctl.campaign.part import DayOrTime, Part
 from campaignctl.errors import Source
+from campaignctl.schedule import times
+from campaignctl.schedule.windows import Window
+from campaignctl.yamlio.schema_types import Listed, Written
 
-if TYPE_CHECKING:
-    pass
+# ------------------------------------------------------------------------------ texts and their meaning
 
-
-if TYPE_CHECKING:
-    from campaignctl.schedule.windows import Window
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """The account's two windows, in requests, and the share kept for settling and emergencies."""
-
-    per_second: int = 10
-    per_minute: int = 150
-    reserve_per_minute: int = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """How long to look for a campaign whose create had an unknown outcome."""
-
-    waits: tuple[timedelta, ...] = (timedelta(seconds=1), timedelta(seconds=4), timedelta(seconds=15))
-    horizon: timedelta = timedelta(hours=24)
+_DURATION = re.compile(r"(?:[0-9]{1,6}(?:ms|s|m|h|d))+")
+_OCAMBA = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*ocamba\.com\.?", re.ASCII | re.IGNORECASE)
+_PART = re.compile(r"([0-9]+)(ms|s|m|h|d)")
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class ApiSettings:
-    """`api` of the project file; `url` may be overridden by OCAMBA_API_URL."""
-
-    url: str = "https://api.ocamba.com"
-    timeout: timedelta = timedelta(seconds=30)
-    rate_limit: RateLimit = RateLimit()
-    immediate: Literal["direct", "two_step"] = "direct"
-    settle: Settle = Settle()
-    markers: bool = True
+def duration(text: str) -> timedelta:
+    """The duration of `30s`, `10m`, `1h` or `1h30m`. Raises ValueError."""
+    if not _DURATION.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is not a duration: a number and a unit, as in 30s, 10m, 1h, 2d")
+    return sum((int(count) * _UNITS[unit] for count, unit in _PART.findall(text)), timedelta())
 
 
-@dataclass(frozen=True, slots=True)
-class Guardrails:
-    """The limits of one apply; the figures are the documented ones, and what has none is off.
+def long_duration(text: str) -> timedelta:
+    """The duration, if it is above zero. Raises ValueError."""
+    if not (length := duration(text)):
+        raise ValueError("must be above zero")
+    return length
 
-    `max_sends_per_day` counts the sends of all campaigns on one day of the project's time zone.
-    `require_labels` are patterns with `*` and `?`, each of which some label has to fit.
+
+def api_url(text: str) -> str:
+    """The address of an API without a slash at its end. Raises ValueError.
+
+    HTTPS only, unless the host is this machine: the token goes there.
     """
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(f"{text[:80]!r} is not an address") from None
+    if parts.scheme not in {"http", "https"} or not host or not text.isprintable() or " " in text:
+        raise ValueError(f"{text[:80]!r} is not an address of the form https://HOST")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("an address without user, query and fragment is needed")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("https is needed: the token goes there (http only for this machine itself)")
+    return text.rstrip("/")
 
-    max_destroy_percent: int = 30
-    max_immediate_sends: int = 3
-    min_lead_time: timedelta = timedelta(minutes=10)
-    max_plan_age: timedelta = timedelta(hours=1)
-    max_sends_per_day: int | None = None
-    max_arming_changes: int | None = None
-    require_targeting: bool = False
-    require_labels: tuple[str, ...] = ()
-    forbid_immediate: bool = False
-    freeze: tuple[Window, ...] = ()
+
+def foreign_host(url: str) -> str | None:
+    """The host of an address that has passed `api_url`, unless a file alone may send the token there."""
+    host = urlsplit(url).hostname or ""
+    return None if is_ours(host) or is_loopback(host) else host
+
+
+def is_ours(host: str) -> bool:
+    """Whether a host is `ocamba.com` or lies below it."""
+    return _OCAMBA.fullmatch(host) is not None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is `localhost` or an address of this machine itself (127.0.0.0/8, ::1)."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must say something")
+    return text
+
+
+def _is_zone(text: str) -> str:
+    times.zone_of(text)
+    return text
+
+
+Duration = Annotated[timedelta, Written(str, duration)]
+LongDuration = Annotated[timedelta, Written(str, long_duration)]
+DEFAULT_ZONE = "UTC"
+Zone = Annotated[str, AfterValidator(_is_zone)]
+Glob = Annotated[str, Field(min_length=1)]
+Reason = Annotated[str, AfterValidator(_says_something)]
+
+
+class Freeze(Part):
+    """A window in which nothing is armed: `from` and `to`, or again and again `cron` and `duration`."""
+
+    from_: DayOrTime | None = Field(
+        None, alias="from", description="Its beginning: a day from its midnight in the zone on, or a time."
+    )
+    to: DayOrTime | None = Field(None, description="Its end: the last day that belongs to it, or a time.")
+    cron: str | None = Field(
+        None, description="When it begins, on the clock of the zone, as a cron expression of five fields."
+    )
+    duration: LongDuration | None = Field(None, description="How long it holds then, by that clock.")
+    tz: Zone | None = Field(None, description="IANA time zone; that of the project if absent.")
+    kind: Literal["deny", "allow"] | None = Field(
+        None, description="deny (if absent), or allow: something is armed only within it. Deny wins."
+    )
+    scope: Literal["changes", "sends", "both"] | None = Field(
+        None,
+        description="What it speaks of: the moment of a change, the moments at which that sends, or both (if "
+        "absent).",
+    )
+    reason: Reason | None = Field(None, description="Why; shown where it refuses.")
+
+
+def _window(members: Mapping[str, Any], zone: str) -> Window:
+    """The window that a `freeze` describes; `zone` is the project's. Raises TimeError."""
+    own, start, end = (members.get(name) for name in ("tz", "from", "to"))
+    return Window(
+        tz=own or zone,
+        start=None if start is None else times.begin(start, own or zone, own),
+        end=None if end is None else times.end(end, own or zone, own),
+        length=duration(members.get("duration", "0s")),
+        **{name: members[name] for name in ("kind", "scope", "cron", "reason") if name in members},
+    )
+
+
+# ------------------------------------------------------------------------------------------ settings
+
+
+class Setting:
+    """Settings that the project file writes as one closed object."""
+
+    __slots__ = ()
+    __pydantic_config__ = ConfigDict(extra="forbid", defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
-    """A reviewed entry of `overrides`: it lifts one guardrail or rule for some keys, until an instant.
+class RateLimit(Setting):
+    """The account's two windows, in requests."""
 
-    `keys` are keys or patterns; `until` is aware, in UTC.
-    """
-
-    guardrail: str
-    keys: tuple[str, ...]
-    until: datetime
-    reason: str
+    per_second: Annotated[int, Field(ge=1, le=10_000, description="Requests a second, 10 if absent.")] = 10
+    per_minute: Annotated[int, Field(ge=1, le=100_000, description="Requests a minute, 150 if absent.")] = 150
+    reserve_per_minute: Annotated[
+        int, Field(ge=0, description="Share of a minute kept for halt and settling, 15 if absent.")
+    ] = 15
 
 
 @dataclass(frozen=True, slots=True)
-class StateSettings:
-    """Where the state lives: `local` at `path`, relative to the project directory, `git` on `ref` of
-    `remote`. What is not the backend's own says nothing.
-    """
+class Settle(Setting):
+    """How a campaign is looked for whose create had an unknown outcome."""
 
-    backend: Literal["local", "git"] = "local"
-    path: str = ".campaignctl/state.json"
-    remote: str = "origin"
-    ref: str = "refs/campaignctl/default"
+    waits: Annotated[
+        tuple[Duration, ...],
+        Listed(),
+        Field(min_length=1, max_length=10, description="Waits before each look: [1s, 4s, 15s] if absent."),
+    ] = (timedelta(seconds=1), timedelta(seconds=4), timedelta(seconds=15))
+    horizon: Annotated[
+        LongDuration,
+        Field(description="What sends later than this may be created a second time, 24h if absent."),
+    ] = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
-    """`campaignctl.yaml`, with the chosen environment's settings laid over it.
+class ApiSettings(Setting):
+    """How the API is talked to."""
 
-    `variable_sources` tells where the variables of the file were given, and not those of the command line.
-    `override_sources` has of each override the place of its `until`, then those of its keys.
-    `manifest_sources` are the places of the patterns of `manifests`; none for those that hold unless given.
-    """
+    url: Annotated[
+        str,
+        Written(str, api_url),
+        Field(
+            description="Address of the API, at ocamba.com or on this machine. OCAMBA_API_URL overrides it and "
+            "may name any host."
+        ),
+    ] = "https://api.ocamba.com"
+    timeout: Annotated[LongDuration, Field(description="One request in total, 30s if absent.")] = timedelta(
+        seconds=30
+    )
+    rate_limit: Annotated[RateLimit, Field(description="The account's windows.")] = RateLimit()
+    immediate: Annotated[
+        Literal["direct", "two_step"],
+        Field(description="two_step: what sends at once is created first and armed then."),
+    ] = "direct"
+    settle: Annotated[Settle, Field(description="How unknown outcomes are settled.")] = Settle()
+    markers: Annotated[
+        bool,
+        Written(Literal["on", "off"], "on".__eq__),
+        Field(description="off: campaigns carry no marker, and an unknown outcome is for you to resolve."),
+    ] = True
 
-    name: str
-    directory: str
-    environment: str | None = None
-    company_id: str | None = None
-    time_zone: str = "UTC"
-    api: ApiSettings = ApiSettings()
-    state: StateSettings = StateSettings()
-    guardrails: Guardrails = Guardrails()
-    variables: Mapping[str, str] = field(default_factory=dict)
-    variable_sources: Mapping[str, Source] = field(default_factory=dict)
-    manifests: tuple[str, ...] = ("**/*.yaml", "**/*.yml")
-    ignore: tuple[str, ...] = ()
-    allow_env: tuple[str, ...] = ()
-    overrides: tuple[Override, ...] = ()
-    override_sources: tuple[tuple[Source, ...], ...] = ()
-    manifest_sources: tuple[Source, ...] = ()
+
+@dataclass(frozen=True, slots=True)
+class StateSettings(Setting):
+    """Where the state lives."""
+
+    backend: Annotated[
+        Literal["local", "git"],
+        Field(description="local: a file on this machine. git: a ref of the repository's own remote."),
+    ] = "local"
+    path: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="local: path of the file, relative to the project: .campaignctl/state.json.",
+        ),
+    ] = ".campaignctl/state.json"
+    remote: Annotated[str, Field(min_length=1, description="git: name of the remote, origin if absent.")] = (
+        "origin"
+    )
+    ref: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="git: refs/campaignctl/NAME; refs/campaignctl/ENVIRONMENT if absent.",
+        ),
+    ] = "refs/campaignctl/default"
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrails(Setting):
+    """The limits of one apply."""
+
+    max_destroy_percent: Annotated[
+        int,
+        Field(
+            ge=0, le=100, description="Percent of the live campaigns that may be taken away, 30 if absent."
+        ),
+    ] = 30
+    max_immediate_sends: Annotated[
+        int, Field(ge=0, description="Campaigns that are set off at once, 3 if absent.")
+    ] = 3
+    min_lead_time: Annotated[
+        Duration,
+        Field(description="Between a request and the first send that it makes possible, 10m if absent."),
+    ] = timedelta(minutes=10)
+    max_plan_age: Annotated[
+        LongDuration, Field(description="Of a saved plan that sends at once, 1h if absent.")
+    ] = timedelta(hours=1)
+    max_sends_per_day: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            description="Sends of all campaigns on one day of the project's zone; no limit if absent.",
+        ),
+    ] = None
+    max_arming_changes: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            description="Changes after which a campaign can send that could not; no limit if absent.",
+        ),
+    ] = None
+    require_targeting: Annotated[
+        bool,
+        Field(description="true: what has no `targeting`, and so is for everyone, is not armed."),
+    ] = False
+    require_labels: Annotated[
+        tuple[Glob, ...],
+        Field(
+            description="Labels without which nothing is armed: each has to be there; `*` and `?` are wild."
+        ),
+    ] = ()
+    forbid_immediate: Annotated[bool, Field(description="true: nothing is set off at once.")] = False
+    freeze: Annotated[
+        tuple[Annotated[Window, Written(Freeze, _window, zoned=True)], ...],
+        Field(
+            description="Windows in which nothing is armed, or in which alone something is. Those of an "
+            "environment are added to the project's; an empty list there takes the project's away."
+        ),
+    ] = ()
 
 
 Liftable = Literal[
@@ -133,7 +298,131 @@ Liftable = Literal[
     "resend",
     "unknown_status",
 ]
-
-
 #: What `--override` and `overrides` may name: the guardrails, and the rules that a person may lift.
 OVERRIDES: tuple[Liftable, ...] = get_args(Liftable)
+
+
+@dataclass(frozen=True, slots=True)
+class Override(Setting):
+    """A guardrail or rule that is lifted for some campaigns, for a time, with a reason."""
+
+    guardrail: Annotated[str, Written(Liftable, str), Field(description="What is lifted.")]
+    keys: Annotated[
+        tuple[Glob, ...],
+        Listed(),
+        Field(min_length=1, description="For which campaigns: keys, in which `*` and `?` are wild."),
+    ]
+    #: Aware, in UTC.
+    until: Annotated[
+        datetime,
+        Written(DayOrTime, times.end, zoned=True),
+        Field(description="Until when: the last day on which it holds, in the project's zone, or a time."),
+    ]
+    reason: Annotated[Reason, Field(description="Why; it is kept in the history.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """`campaignctl.yaml`, with the chosen environment's settings laid over it.
+
+    `variable_sources` tells where the variables of the file were given, and not those of the command line.
+    `override_sources` has of each override the place of its `until`, then those of its keys.
+    `manifest_sources` are the places of the patterns of `manifests`; none for those that hold unless given.
+    """
+
+    name: str
+    directory: str
+    environment: str | None = None
+    company_id: str | None = None
+    time_zone: str = DEFAULT_ZONE
+    api: ApiSettings = ApiSettings()
+    state: StateSettings = StateSettings()
+    guardrails: Guardrails = Guardrails()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    variable_sources: Mapping[str, Source] = field(default_factory=dict)
+    manifests: tuple[str, ...] = ("**/*.yaml", "**/*.yml")
+    ignore: tuple[str, ...] = ()
+    allow_env: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    override_sources: tuple[tuple[Source, ...], ...] = ()
+    manifest_sources: tuple[Source, ...] = ()
+
+
+def value_of(kind: Any, value: Any, zone: str) -> Any:
+    """What a sound value of the project file means as a setting of that type; `zone` is the project's."""
+    if is_dataclass(kind) and isinstance(kind, type):
+        named = {one.name: one.type for one in fields(kind)}
+        return kind(**{name: value_of(named[name], part, zone) for name, part in value.items()})
+    if get_origin(kind) is tuple:
+        return tuple(value_of(get_args(kind)[0], item, zone) for item in value)
+    if get_origin(kind) is not Annotated:
+        return value
+    inner, *marks = get_args(kind)
+    for mark in marks:
+        if isinstance(mark, Written):
+            return mark.read(value, zone) if mark.zoned else mark.read(value)
+    return value_of(inner, value, zone)
+
+
+# ---------------------------------------------------------------------------------------- the file
+
+
+class ProjectMetadata(Part):
+    """What identifies the project."""
+
+    name: str = Field(
+        min_length=1,
+        max_length=128,
+        description="Name of the project. Campaigns carry a mark of it: a new name makes them foreign.",
+    )
+
+
+class AccountPin(Part):
+    """The account that the campaigns belong to."""
+
+    company_id: str | None = Field(
+        None, min_length=1, description="Pins the account; else it is learnt at the first apply."
+    )
+
+
+class Environment(Part):
+    """What an environment says otherwise than the project."""
+
+    variables: dict[str, str] | None = Field(None, description="Laid over the project's, name by name.")
+    account: AccountPin | None = Field(None, description="The account of this environment.")
+    time_zone: Zone | None = Field(None, description="IANA time zone for showing times.")
+    api: ApiSettings | None = Field(None, description="Laid over the project's, member by member.")
+    state: StateSettings | None = Field(
+        None,
+        description="Where its state lives; if absent, a place of its own on the project's backend.",
+    )
+    guardrails: Guardrails | None = Field(
+        None, description="Limits of one apply; an environment's are laid over the project's."
+    )
+    overrides: list[Override] | None = Field(
+        None, description="What is lifted of them; an environment's stand instead of the project's."
+    )
+
+
+class ProjectFile(Environment):
+    """The project file: its directory is the project."""
+
+    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
+        None, description="campaignctl/v1; may be left out."
+    )
+    kind: Literal["Project"] | None = Field(None, description="Project; may be left out.")
+    metadata: ProjectMetadata = Field(description="What identifies the project.")
+    required_version: str | None = Field(
+        None, description="Versions of campaignctl that may be used, as in `>=0.1`."
+    )
+    manifests: list[Glob] | None = Field(
+        None, min_length=1, description='Which files are manifests: ["**/*.yaml", "**/*.yml"] if absent.'
+    )
+    ignore: list[Glob] | None = Field(None, description="Which of them are not.")
+    allow_env: list[str] | None = Field(
+        None, description="Environment variables that manifests may use as ${env.NAME}."
+    )
+    default_environment: str | None = Field(None, description="The environment when none is asked for.")
+    environments: dict[str, Environment] | None = Field(
+        None, description="Environments by name, each with what it says otherwise."
+    )

@@ -1,27 +1,101 @@
-"""What the members of a window of `freeze` ask of each other."""
+"""How an environment is laid over the project, and what the members of a project file ask of each other."""
 
 from __future__ import annotations
 
 import difflib
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from shlex import quote
 from typing import Any
 
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
-from campaignctl.project.model import RateLimit
-from campaignctl.project.settings import layered, shown_place, state_problems, state_settings, time_zone
-from campaignctl.project.validators import api_url, foreign_host
+from campaignctl.project.model import (
+    DEFAULT_ZONE,
+    RateLimit,
+    StateSettings,
+    api_url,
+    foreign_host,
+    value_of,
+)
 from campaignctl.schedule.cron import CronError, parse_cron
 from campaignctl.schedule.times import TimeError, begin, end, is_known
 from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, puts_in
 
+_PREFIX = "refs/campaignctl"
+# Without points: a name that ends with `.lock` is git's, one with `.stop` the stop mark's.
+_REF = re.compile(rf"{_PREFIX}(/[a-zA-Z0-9][a-zA-Z0-9_-]*)+")
+_REMOTE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._/-]*")
+_BELONGS = {"path": "local", "remote": "git", "ref": "git"}
 _DATES = ("from", "to")
 _AGAIN = ("cron", "duration")
 _AS_IN = "write `from` and `to`, or `cron` and `duration`"
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+Members = Mapping[str, Any]
+
+# ------------------------------------------------------------------------------ environments
 
 
-def freeze_problems(members: Mapping[str, Any], path: KeyPath, zone: str) -> Iterator[Problem]:
+def layered(value: Members, environment: str | None) -> dict[str, Any]:
+    """The members of a project file with an environment's laid over them, but for the state.
+
+    Objects merge member by member; a list replaces, but an environment's windows are added to the project's.
+    """
+    layer = value["environments"][environment] if environment else {}
+    members: dict[str, Any] = over(value, {name: part for name, part in layer.items() if name != "state"})
+    project, own = (each.get("guardrails", {}).get("freeze", []) for each in (value, layer))
+    if own:
+        members["guardrails"] = {**members["guardrails"], "freeze": [*project, *own]}
+    return members
+
+
+def over(base: Any, layer: Any) -> Any:
+    """A layer over a base, member by member."""
+    if not (isinstance(base, dict) and isinstance(layer, dict)):
+        return layer
+    return {**base, **{name: over(base.get(name), value) for name, value in layer.items()}}
+
+
+def state_settings(value: Members, environment: str | None) -> StateSettings:
+    """Where the state of an environment lives: the project's backend and remote, in a place of its own."""
+    members = dict(value.get("state", {}))
+    if environment is not None:
+        own = value["environments"][environment].get("state", {})
+        members |= {"path": f".campaignctl/{environment}.json", "ref": f"{_PREFIX}/{environment}", **own}
+    settings: StateSettings = value_of(StateSettings, members, "")
+    return replace(settings, path=posixpath.normpath(settings.path))
+
+
+def time_zone(members: Members) -> str:
+    """The project's zone."""
+    return str(members.get("time_zone", DEFAULT_ZONE))
+
+
+# ------------------------------------------------------------------------------ rules
+
+
+def state_problems(value: Members, environment: str | None) -> Iterator[Problem]:
+    """What is wrong with the `state` of the project, or of one of its environments."""
+    layer = value if environment is None else value["environments"][environment]
+    path: KeyPath = ("state",) if environment is None else ("environments", environment, "state")
+    own, backend = layer.get("state", {}), state_settings(value, environment).backend
+    for name, belongs in _BELONGS.items():
+        if name in own and belongs != backend:
+            message = f"`{name}` is for a state with `backend: {belongs}`, and this one has {backend}"
+            yield error("state", (*path, name), message, "take it out, or name the other backend")
+    if "ref" in own and not _REF.fullmatch(own["ref"]):
+        message = f"{own['ref']!r} is no ref for a state"
+        hint = f"as in {_PREFIX}/shop/production: letters, digits, `_` and `-`; a branch is for people"
+        yield error("state", (*path, "ref"), message, hint)
+    if "remote" in own and not _REMOTE.fullmatch(own["remote"]):
+        message = f"{own['remote']!r} is no name of a remote"
+        yield error("state", (*path, "remote"), message, "its name, as `git remote` shows it")
+
+
+def freeze_problems(members: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
     """Everything that keeps a window from being one; `zone` is the project's."""
     dates = [name for name in _DATES if name in members]
     again = [name for name in _AGAIN if name in members]
@@ -39,7 +113,7 @@ def freeze_problems(members: Mapping[str, Any], path: KeyPath, zone: str) -> Ite
     yield from _order(members, path, zone)
 
 
-def _cron(members: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+def _cron(members: Members, path: KeyPath) -> Iterator[Problem]:
     if "cron" not in members:
         return
     try:
@@ -52,7 +126,7 @@ def _cron(members: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
         yield error("cron", path, message, "write a window for each")
 
 
-def _order(members: Mapping[str, Any], path: KeyPath, zone: str) -> Iterator[Problem]:
+def _order(members: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
     """What is wrong with the times of a window, each by itself and together."""
     own = members.get("tz")
     if not is_known(own or zone):
@@ -67,12 +141,6 @@ def _order(members: Mapping[str, Any], path: KeyPath, zone: str) -> Iterator[Pro
     if bounds != sorted(set(bounds)):
         message = f"the window ends ({members['to']}) before it begins ({members['from']})"
         yield error("freeze", (*path, "to"), message, "exchange the two, or correct one")
-
-
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-Members = Mapping[str, Any]
 
 
 def problems(value: Members, tool_version: str) -> Iterator[Problem]:
@@ -146,17 +214,12 @@ def _layer(layer: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
     for index, window in enumerate(layer.get("guardrails", {}).get("freeze", ())):
         yield from freeze_problems(window, (*path, "guardrails", "freeze", index), zone)
     for index, one in enumerate(layer.get("overrides", ())):
-        yield from _until(one, (*path, "overrides", index, "until"), zone)
-
-
-def _until(one: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
-    """What is wrong with the end of an override; that there has to be one, and a zone, the models say."""
-    if "until" not in one or not is_known(zone):
-        return
-    try:
-        end(one["until"], zone)
-    except TimeError as wrong:
-        yield error("time", path, str(wrong), wrong.hint)
+        # That there has to be an end, and that the zone is one, the models say.
+        if "until" in one and is_known(zone):
+            try:
+                end(one["until"], zone)
+            except TimeError as wrong:
+                yield error("time", (*path, "overrides", index, "until"), str(wrong), wrong.hint)
 
 
 def _rate(value: Members, environment: str | None, path: KeyPath) -> Iterator[Problem]:
@@ -192,7 +255,8 @@ def _environments(value: Members) -> Iterator[Problem]:
         if "rate_limit" in layer.get("api", {}):
             yield from _rate(value, name, (*path, "api", "rate_limit"))
         # Names of files differ in more than case, or on some systems they are one.
-        shown = shown_place(state_settings(value, name))
+        state = state_settings(value, name)
+        shown = state.path if state.backend == "local" else f"{state.ref} of {state.remote}"
         other = places.setdefault(shown.casefold(), name)
         if other != name:
             message = f"{name} and {other} have the same state, {shown}"

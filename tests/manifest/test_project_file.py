@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from campaignctl.errors import CampaignctlError, UsageError
 from campaignctl.project.loader import find_project
-from campaignctl.project.model import ApiSettings, Guardrails, Project, RateLimit, Settle
+from campaignctl.project.model import (
+    ApiSettings,
+    Guardrails,
+    Project,
+    RateLimit,
+    Settle,
+    StateSettings,
+    value_of,
+)
 from tests.manifest.checking import Check
 
 NAMED = "metadata: {name: acme}\n"
@@ -68,6 +79,17 @@ def test_the_defaults(project: Check) -> None:
         Guardrails(),
         ".campaignctl/state.json",
     )
+
+
+@pytest.mark.parametrize("section", [ApiSettings, RateLimit, Settle, StateSettings, Guardrails])
+def test_descriptions_name_the_default_that_holds(section: type) -> None:
+    described = TypeAdapter(section).json_schema()["properties"]
+    for one in fields(section):
+        said = re.search(r"(?:^|[ ,])(\[.+\]|\w+) if absent", described[one.name].get("description", ""))
+        if said and said[1] not in {"limit", "ENVIRONMENT"}:
+            default = said[1].strip("[]").split(", ") if said[1].startswith("[") else said[1]
+            written = int(default) if isinstance(default, str) and default.isdecimal() else default
+            assert value_of(one.type, written, "UTC") == one.default, one.name
 
 
 ENVIRONMENTS = (
