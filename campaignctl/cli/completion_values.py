@@ -125,10 +125,10 @@ def _mirrored(project: Project) -> State:
 
 
 def _declared(project: Project) -> Iterator[str]:
-    from campaignctl.manifest.discover import Discovery
+    from campaignctl.manifest.discover import discover
 
     root = Path(project.directory)
-    for path in Discovery(project, root, "").manifests():
+    for path in discover(project, root, "").manifests:
         yield from _keys_of(root, path)
 
 

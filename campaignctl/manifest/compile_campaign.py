@@ -15,8 +15,8 @@ from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.errors import Finding
 from campaignctl.manifest.document import KEY, LONGEST_KEY, Document, LifecycleMembers
 from campaignctl.manifest.matrix import Combination
-from campaignctl.manifest.model import DesiredCampaign
-from campaignctl.manifest.moves import Claim, moved_from, winner_problems
+from campaignctl.manifest.model import Claim, DesiredCampaign
+from campaignctl.manifest.moves import moved_from, winner_problems
 from campaignctl.schedule.cron import check_cron
 from campaignctl.yamlio import nodes
 from campaignctl.yamlio.findings import findings_of
@@ -137,13 +137,13 @@ _WINNER = (("winner", _LIFECYCLE.known["winner"]),)
 _MISSING = frozenset({"missing-member", "integration-missing", "channel-content"})
 
 
-class Variant:
+class Compilation:
     """One campaign on its way from its manifest.
 
     `builder` has no values yet: around the body nothing is filled in, and in it `values` are.
-    `root` is the manifest with everything merged in, `own` the manifest as its file has it; `default_key` is
-    its key if it sets none, and `combination` its values in the matrix. Unless `complete`, there are defaults
-    that could not be read, and what is missing is not said.
+    `root` is the manifest with everything merged in, `own` the manifest as its file has it, `combination` its
+    values in the matrix. Unless `complete`, there are defaults that could not be read, and what is missing is
+    not said.
     """
 
     def __init__(
@@ -151,14 +151,12 @@ class Variant:
         builder: Builder,
         root: nodes.MappingNode,
         own: nodes.MappingNode,
-        default_key: str | None,
         values: Values,
         *,
         combination: Combination | None = None,
         complete: bool = True,
     ) -> None:
         self._file = builder.file
-        self._default_key = default_key
         self.values = values
         self._own = own
         self.combination = combination
@@ -247,7 +245,9 @@ class Variant:
     def _key(self, value: Mapping[str, Any]) -> str | None:
         """The key, if it can be told and is one."""
         metadata = value.get("metadata", {})
-        key = metadata.get("key", self._default_key)
+        key = metadata.get("key")
+        if key is None and len(self._file.documents) == 1:
+            key = key_of_path(self._file.path)
         if key is None:
             self._note("key", "several documents in one file: each needs `metadata.key`", "")
             return None
@@ -320,6 +320,13 @@ class Variant:
             for name, value in sorted(self.combination.values.items()):
                 texts += ["\1=", name, value]
         return "sha256:" + hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def key_of_path(path: str) -> str:
+    """The key of a manifest that sets none: its path in the project without suffix."""
+    folder, slash, name = path.rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    return f"{folder}{slash}{stem if dot else name}"
 
 
 def _lifecycle(members: Mapping[str, Any]) -> Lifecycle:

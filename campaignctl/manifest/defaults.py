@@ -9,10 +9,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from campaignctl.errors import Finding
-from campaignctl.manifest.partial_check import outline
+from campaignctl.manifest.partial_check import partial_findings
 from campaignctl.yamlio.interpolate import Values, fill
-from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
-from campaignctl.yamlio.substitution import merged, settled, with_member
+from campaignctl.yamlio.nodes import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    SourceFile,
+    merged,
+    settled,
+    with_member,
+)
 
 DEFAULTS_FILE = "_defaults.yaml"
 #: The members of a manifest that defaults are merged under.
@@ -41,7 +49,7 @@ class Defaults:
         settled(root, file)
         from campaignctl.manifest.defaults_document import DefaultsDocument
 
-        findings = tuple(outline(root, file, values, DefaultsDocument))
+        findings = tuple(partial_findings(root, file, values, DefaultsDocument))
         both = merged(root, self.root) if self.root else root
         files = (file, *self.files)
         return Defaults(both if isinstance(both, MappingNode) else root, files, self.complete), findings

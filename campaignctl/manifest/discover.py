@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -34,13 +35,33 @@ def left_out(ignore: Iterable[str], folder: str) -> bool:
     return any(_any(ignored, "/".join([*parts[:end], "*"])) for end in range(1, len(parts) + 1))
 
 
-class Discovery:
-    """Finds the manifests of a project: what a pattern names, in order, and what is wrong on the way.
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """The paths of manifests and of files of defaults, relative to the project and sorted, and findings."""
+
+    manifests: tuple[str, ...]
+    defaults: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def discover(project: Project, root: Path, shown: str) -> Discovered:
+    """Find the manifests of a project; `shown` is put before a path to name it in findings.
 
     Names that begin with a dot or an underscore are never manifests, nor are the project file and what
-    lies in the folder of the state: YAML files there are refused. `shown` is put before a path to name it
-    in findings. `defaults` are the paths of the files of defaults, once the manifests were found.
+    lies in the folder of the state: YAML files there are refused.
     """
+    walk = _Walk(project, root, shown)
+    found = sorted(walk.manifests())
+    hint = "correct it, or take it away: what no pattern names is declared no longer"
+    unused = (
+        Finding("warning", "pattern", "no file fits this pattern", source, hint)
+        for source in walk.unused.values()
+    )
+    return Discovered(tuple(found), tuple(sorted(walk.defaults)), (*walk.findings, *unused))
+
+
+class _Walk:
+    """One walk through the folders of a project."""
 
     def __init__(self, project: Project, root: Path, shown: str) -> None:
         self._root = root
@@ -49,17 +70,13 @@ class Discovery:
         self._ignored = tuple(_pattern(glob) for glob in project.ignore)
         self._state = project.state.path
         self._state_folder = f"{folder}/" if (folder := self._state.rpartition("/")[0]) else None
-        self._unused = dict(zip(self._wanted, project.manifest_sources, strict=False))
+        self.unused = dict(zip(self._wanted, project.manifest_sources, strict=False))
         self.defaults: list[str] = []
         self.findings: list[Finding] = []
 
-    def manifests(self) -> list[str]:
-        """Paths relative to the project, with `/`, sorted."""
-        found = sorted(self._walk("", (os.path.realpath(self._root),)))
-        for source in self._unused.values():
-            hint = "correct it, or take it away: what no pattern names is declared no longer"
-            self.findings.append(Finding("warning", "pattern", "no file fits this pattern", source, hint))
-        return found
+    def manifests(self) -> Iterator[str]:
+        """The paths of manifests, relative to the project, with `/`."""
+        return self._walk("", (os.path.realpath(self._root),))
 
     def _walk(self, folder: str, above: tuple[str, ...]) -> Iterator[str]:
         try:
@@ -92,7 +109,7 @@ class Discovery:
     def _is_manifest(self, path: str) -> bool:
         fitting = [pattern for pattern in self._wanted if pattern.match(path)]
         for pattern in fitting:
-            self._unused.pop(pattern, None)
+            self.unused.pop(pattern, None)
         if not fitting or path in {PROJECT_FILE, self._state} or _any(self._ignored, path):
             return False
         if self._state_folder is None or not path.startswith(self._state_folder):

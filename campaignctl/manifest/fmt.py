@@ -17,7 +17,7 @@ from pathlib import Path
 from campaignctl.errors import CampaignctlError, Finding, Source
 from campaignctl.manifest.defaults import DEFAULTS_FILE
 from campaignctl.manifest.defaults_document import DefaultsDocument
-from campaignctl.manifest.discover import Discovery
+from campaignctl.manifest.discover import discover
 from campaignctl.manifest.document import Document
 from campaignctl.project.loader import PROJECT_FILE, load_base
 from campaignctl.project.model import Environment, ProjectFile
@@ -345,11 +345,10 @@ def rewrites(directory: Path, tool_version: str) -> Rewrites:
     """
     prefix = shown(directory)
     project = load_base(directory, tool_version)
-    discovery = Discovery(project, directory, prefix)
-    manifests = discovery.manifests()
+    discovered = discover(project, directory, prefix)
     found: list[Rewrite] = []
-    findings = list(discovery.findings)
-    paths = [PROJECT_FILE, *sorted(discovery.defaults), *manifests]
+    findings = list(discovered.findings)
+    paths = [PROJECT_FILE, *discovered.defaults, *discovered.manifests]
     for path in paths:
         outcome = _rewrite(directory, path, _named(prefix, path))
         if isinstance(outcome, Rewrite):

@@ -43,6 +43,41 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A key that the campaign of `key` is moved from, or an id that it adopts, and where that is written."""
+
+    name: str
+    key: str
+    place: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A key that a manifest declares, and where; `campaign` is None if something is wrong with it."""
+
+    key: str
+    place: Source
+    campaign: DesiredCampaign | None
+    moves: tuple[Claim, ...] = ()
+    adoption: Claim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What one file declares, and what is wrong with it by itself; a finding has the key that it concerns.
+
+    `path` is relative to the project. `references` are the `{$file: PATH}` of the file and its defaults, each
+    as the folder and the path from there: the result rests on their texts.
+    """
+
+    path: str
+    campaigns: tuple[Declared, ...]
+    removed: tuple[Removed, ...]
+    findings: tuple[Finding, ...]
+    references: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class DesiredState:
     """Everything the manifests of a project ask for. `digest` changes when any of it does."""
 

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from campaignctl.campaign.problem import KeyPath
 from campaignctl.errors import Command, Sentence, Source, UsageError
-from campaignctl.manifest.compile_campaign import Variant
+from campaignctl.manifest.compile_campaign import Compilation
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.yamlio.interpolate import filled_path, places
-from campaignctl.yamlio.nodes import Elsewhere, MappingNode, Node, ScalarNode, SequenceNode
-from campaignctl.yamlio.substitution import FileText, LanguageTexts, is_file
+from campaignctl.yamlio.nodes import Elsewhere, MappingNode, Node, ScalarNode, SequenceNode, is_file
+from campaignctl.yamlio.substitution import FileText, LanguageTexts
 
 Kind = Literal[
     "manifest", "defaults", "matrix", "variable", "command line", "environment", "file", "converted time"
@@ -39,16 +39,16 @@ class Origin:
     beside: bool = False
 
 
-def origins_of(variant: Variant) -> tuple[Origin, ...]:
+def origins_of(compilation: Compilation) -> tuple[Origin, ...]:
     """The origins of everything in a campaign that was compiled, of its body and beside it, by its path."""
-    tracing = _Tracing(variant)
+    tracing = _Tracing(compilation)
     found: list[Origin] = []
     for name in ("spec", "extra"):
-        node = variant.root.get(name)
+        node = compilation.root.get(name)
         if node is not None:
             found += tracing.of(node, ())
     for name in _BESIDE:
-        node = variant.root.get(name)
+        node = compilation.root.get(name)
         if node is not None:
             found += (replace(origin, beside=True) for origin in tracing.of(node, (name,)))
     return tuple(found)
@@ -80,11 +80,11 @@ def no_such_key(key: str, known: Collection[str]) -> UsageError:
 class _Tracing:
     """The tracing of one campaign."""
 
-    def __init__(self, variant: Variant) -> None:
-        self._builder = variant.builder
-        self._values = variant.values
-        self._members = variant.combination.members if variant.combination else {}
-        self._converted = {id(node) for node in variant.builder.zoned}
+    def __init__(self, compilation: Compilation) -> None:
+        self._builder = compilation.builder
+        self._values = compilation.values
+        self._members = compilation.combination.members if compilation.combination else {}
+        self._converted = {id(node) for node in compilation.builder.zoned}
 
     def of(self, node: Node, path: KeyPath) -> Iterator[Origin]:
         """The origins of what stands at a node and below."""

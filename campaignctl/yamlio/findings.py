@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 
 from campaignctl.campaign.problem import KeyPath, Problem
 from campaignctl.errors import Finding
@@ -49,33 +48,6 @@ def _explained(problem: Problem, unread: Iterable[KeyPath], meant: Collection[st
         path[: len(bad)] == bad or (vague and len(path) > 1 and bad[: len(path) - 1] == path[:-1])
         for bad in unread
     )
-
-
-class Notes:
-    """The findings of a run, each once, with the key that it concerns if that is one.
-
-    What was found in several campaigns of one matrix concerns the key before the bracket.
-    """
-
-    def __init__(self) -> None:
-        self._keys: dict[Finding, list[str | None]] = {}
-
-    def add(self, findings: Iterable[Finding], key: str | None = None) -> None:
-        """Note findings that concern a key."""
-        for found in findings:
-            self._keys.setdefault(found, []).append(key)
-
-    def in_order(self) -> tuple[Finding, ...]:
-        """Everything that was noted, by its place."""
-        return in_order(replace(found, key=_shared(keys)) for found, keys in self._keys.items())
-
-
-def _shared(keys: list[str | None]) -> str | None:
-    first = keys[0]
-    if first is None or keys.count(first) == len(keys):
-        return first
-    bases = {key and key.partition("[")[0] for key in keys}
-    return bases.pop() if len(bases) == 1 else None
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -101,7 +101,7 @@ class Written:
 
 
 class Listed:
-    """Marks a tuple that is judged as a list: of a tuple with a bad item pydantic also says that it is short."""
+    """Marks a tuple to be judged as a list: pydantic also calls a tuple with a bad item too short."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """The schema of a list of the same items."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset, is_day, zone_of
-from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, is_file
 from campaignctl.yamlio.schema_types import ItemOrItems, Leaf, Limited, Members, Shape, Table, bare
-from campaignctl.yamlio.substitution import BAD, NULLS, Filling, is_file
+from campaignctl.yamlio.substitution import BAD, NULLS, Filling
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")

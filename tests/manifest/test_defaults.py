@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from campaignctl.errors import Finding
 from campaignctl.manifest.defaults import NO_DEFAULTS
-from campaignctl.yamlio.nodes import MappingNode, Node, fingerprint
+from campaignctl.yamlio.nodes import MappingNode, Node, fingerprint, merged
 from campaignctl.yamlio.reader import read
-from campaignctl.yamlio.substitution import merged
 from tests.manifest.checking import Check, Checked
 
 SMS = "spec:\n  name: N\n  messages: [{name: M, channel: sms, integration_id: 1, sms: {content: {en: Hi}}}]\n"
