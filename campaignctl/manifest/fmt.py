@@ -1,6 +1,7 @@
-"""The order of members: that of the models, which is that of the API contract's tables (section 2).
+"""The canonical form of files: members in the order of the models, two blanks a step, comments kept.
 
-Members that no model knows keep their order, behind all others.
+The order is that of the API contract's tables (section 2); members that no model knows keep theirs, behind
+all others.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from campaignctl.manifest.document import Document
 from campaignctl.project.loader import PROJECT_FILE, load_base
 from campaignctl.project.model import Environment, ProjectFile
 from campaignctl.yamlio import schema_types as shapes
-from campaignctl.yamlio.files import content, shown
+from campaignctl.yamlio.files import content, named_file, shown
 from campaignctl.yamlio.findings import in_order
 from campaignctl.yamlio.layout import (
     STEP,
@@ -58,71 +59,54 @@ def order_of(path: str) -> Members:
 
 @cache
 def _project_order() -> Members:
-    project = _sorted(shape_of(ProjectFile))
-    environment = _sorted(shape_of(Environment))
-    return replace(project, known={**project.known, "environments": shapes.Table(environment)})
-
-
-def _sorted(shape: Members) -> Members:
-    known = sorted(shape.known, key=lambda name: _PROJECT.index(name) if name in _PROJECT else len(_PROJECT))
-    return replace(shape, known={name: shape.known[name] for name in known})
-
-
-def _ranks(names: Iterable[str]) -> dict[str, int]:
-    return {name: rank for rank, name in enumerate(names)}
+    project, environment = shape_of(ProjectFile), shape_of(Environment)
+    inner = {name: environment.known[name] for name in _PROJECT if name in environment.known}
+    known = {name: project.known[name] for name in _PROJECT}
+    return replace(project, known={**known, "environments": shapes.Table(replace(environment, known=inner))})
 
 
 def ordered(block: Block, shape: Shape | None) -> Block:
     """A block with its members, and theirs, in the order of a shape."""
     shape = bare(shape)
-    entries = [_entry(entry, _inner(shape, entry)) for entry in block.entries]
+    entries = [
+        replace(entry, value=ordered(entry.value, _inner(shape, entry)))
+        if isinstance(entry.value, Block)
+        else entry
+        for entry in block.entries
+    ]
     if isinstance(shape, Members):
-        ranks = _ranks(shape.known)
-        moved = sorted(entries, key=lambda entry: ranks.get(_name(entry), len(ranks)))
+        ranks = {name: rank for rank, name in enumerate(shape.known)}
+        moved = sorted(entries, key=lambda entry: ranks.get(entry.key.name if entry.key else "", len(ranks)))
         if _same_names(entries, moved):
             entries = moved
     return replace(block, entries=tuple(entries))
 
 
-def _entry(entry: Entry, shape: Shape | None) -> Entry:
-    if isinstance(entry.value, Block):
-        return replace(entry, value=ordered(entry.value, shape))
-    return entry
-
-
 def _inner(shape: Shape | None, entry: Entry) -> Shape | None:
     """The shape of an entry's value."""
-    if isinstance(shape, Members) and entry.key:
-        return shape.known.get(_name(entry), shape.rest)
-    if isinstance(shape, shapes.Table) and entry.key:
-        return shape.value
-    if isinstance(shape, shapes.Items) and not entry.key:
-        return shape.item
+    match shape:
+        case Members() if entry.key:
+            return shape.known.get(entry.key.name, shape.rest)
+        case shapes.Table() if entry.key:
+            return shape.value
+        case shapes.Items() if not entry.key:
+            return shape.item
     return None
-
-
-def _name(entry: Entry) -> str:
-    return entry.key.name if entry.key else ""
 
 
 def _same_names(before: Sequence[Entry], after: Sequence[Entry]) -> bool:
     """Whether every alias still stands behind the anchor that it means."""
-    named = [entry for entry in before if entry.names.set or entry.names.used]
     places = {id(entry): place for place, entry in enumerate(after)}
-    return not any(
-        places[id(first)] > places[id(second)] and _tied(first, second)
-        for first, second in combinations(named, 2)
-    )
-
-
-def _tied(first: Entry, second: Entry) -> bool:
-    one, other = first.names, second.names
-    sets = set(one.set)
-    return bool(sets & other.used or sets & set(other.set) or set(other.set) & one.used)
+    named = [entry for entry in before if entry.names.set or entry.names.used]
+    for first, second in combinations(named, 2):
+        one, other = first.names, second.names
+        tied = {*one.set} & {*other.used, *other.set} or {*other.set} & one.used
+        if tied and places[id(first)] > places[id(second)]:
+            return False
+    return True
 
 
 _OPEN, _CLOSE = "---", "..."
-_BRACKETS = ("]", "}")
 
 
 def formatted(text: str, shape: Shape) -> str:
@@ -143,7 +127,9 @@ def _lines(text: str, shape: Shape) -> Iterator[str]:
             if apart:
                 yield from _between(text[start : layout.opened])
             start = layout.opened + len(_OPEN)
-        stop = _stop(text, layout, after)
+        # A document ends at its `...`, the next one's `---`, or the end of the text.
+        ends = (layout.closed, after.opened if after else None, len(text))
+        stop = next(end for end in ends if end is not None)
         yield from _Writing(text, shape).document(layout, commented(text, layout, start, stop))
         apart, start = layout.closed is not None, stop
         if apart:
@@ -151,13 +137,6 @@ def _lines(text: str, shape: Shape) -> Iterator[str]:
             start = stop + len(_CLOSE)
     if apart:
         yield from _between(text[start:])
-
-
-def _stop(text: str, layout: Layout, after: Layout | None) -> int:
-    """Where a document ends: at its `...`, the next one's `---`, or the end of the text."""
-    if layout.closed is not None:
-        return layout.closed
-    return after.opened if after and after.opened is not None else len(text)
 
 
 def _between(text: str) -> Iterator[str]:
@@ -265,13 +244,12 @@ def _head(head: tuple[str, ...], lead: list[str]) -> list[str]:
 def _shifted(text: str, shift: int, indent: int) -> list[str]:
     """The lines of a text that goes on over several, each moved by `shift`, and none further out than due."""
     first, *others = text.split("\n")
-    return [first, *(_moved(line, shift, indent) for line in others)]
-
-
-def _moved(line: str, shift: int, indent: int) -> str:
-    bare = line.lstrip(" \t")
-    least = indent if bare.startswith(_BRACKETS) else indent + STEP
-    return " " * max(least, len(line) - len(bare) + shift) + bare if bare else ""
+    lines = [first]
+    for line in others:
+        text = line.lstrip(" \t")
+        least = indent if text.startswith(("]", "}")) else indent + STEP
+        lines.append(" " * max(least, len(line) - len(text) + shift) + text if text else "")
+    return lines
 
 
 def _beside(lines: list[str], aside: Aside | None) -> list[str]:
@@ -350,7 +328,7 @@ def rewrites(directory: Path, tool_version: str) -> Rewrites:
     findings = list(discovered.findings)
     paths = [PROJECT_FILE, *discovered.defaults, *discovered.manifests]
     for path in paths:
-        outcome = _rewrite(directory, path, _named(prefix, path))
+        outcome = _rewrite(directory, path, named_file(prefix, path))
         if isinstance(outcome, Rewrite):
             found.append(outcome)
         else:
@@ -388,21 +366,12 @@ def canonical(name: str, path: str, data: bytes) -> bytes | tuple[Finding, ...]:
         hint = "write it in another way, as in the documentation"
         return (Finding("error", "format", f"fmt cannot read this: {wrong.problem}", source, hint),)
     again, findings = read(name, path, text.encode())
-    if findings or not _same(file, again):
+    if findings or not all(_equal(*pair) for pair in zip_longest(file.documents, again.documents)):
         message = "the canonical form of this file would not say the same"
         hint = "the file is left alone; a report with it helps to mend fmt"
         return (Finding("error", "format", message, file.source(), hint),)
-    return (text.replace("\n", "\r\n") if _windows(file.text) else text).encode()
-
-
-def _windows(text: str) -> bool:
-    """Whether the lines of a text end as they do on Windows: the first one tells."""
-    return text.partition("\n")[0].endswith("\r")
-
-
-def _named(prefix: str, path: str) -> str:
-    """A path as people see it. A name that is not UTF-8 must not break the output that shows it."""
-    return (prefix + path).encode("utf-8", "backslashreplace").decode()
+    windows = file.text.partition("\n")[0].endswith("\r")
+    return (text.replace("\n", "\r\n") if windows else text).encode()
 
 
 def _rewrite(directory: Path, path: str, name: str) -> Rewrite | tuple[Finding, ...]:
@@ -422,10 +391,6 @@ def _rewrite(directory: Path, path: str, name: str) -> Rewrite | tuple[Finding, 
     return Rewrite(place, name, data, after)
 
 
-def _same(one: SourceFile, other: SourceFile) -> bool:
-    return all(_equal(*pair) for pair in zip_longest(one.documents, other.documents))
-
-
 def _equal(one: Node | None, other: Node | None) -> bool:
     """Whether two trees say the same, in whatever order their members stand."""
     if isinstance(one, ScalarNode) and isinstance(other, ScalarNode):
@@ -434,13 +399,9 @@ def _equal(one: Node | None, other: Node | None) -> bool:
         pairs = zip_longest(one.items, other.items)
         return all(_equal(*pair) for pair in pairs)
     if isinstance(one, MappingNode) and isinstance(other, MappingNode):
-        both = zip_longest(_by_name(one), _by_name(other))
+        both = zip_longest(*(sorted(node.pairs, key=lambda pair: pair[0].text) for node in (one, other)))
         return all(a and b and _equal(a[0], b[0]) and _equal(a[1], b[1]) for a, b in both)
     return False
-
-
-def _by_name(node: MappingNode) -> list[tuple[ScalarNode, Node]]:
-    return sorted(node.pairs, key=lambda pair: pair[0].text)
 
 
 def _replace(path: Path, data: bytes) -> None:

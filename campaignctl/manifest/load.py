@@ -16,7 +16,7 @@ from campaignctl.manifest.model import DesiredCampaign, DesiredState, FileResult
 from campaignctl.manifest.origins import Origin, no_such_key, origins_of
 from campaignctl.project.loader import check_project, load_base, load_project
 from campaignctl.project.model import Project
-from campaignctl.yamlio.files import TextFiles, content, shown
+from campaignctl.yamlio.files import TextFiles, content, named_file, shown
 from campaignctl.yamlio.findings import in_order
 from campaignctl.yamlio.interpolate import Values
 from campaignctl.yamlio.reader import read
@@ -145,7 +145,7 @@ class _Files:
         """What each manifest that can be read declares."""
         contents = ((path, self._content(path)) for path in self._manifests)
         return [
-            compile_file(self._name(path), path, data, self._inputs(path))
+            compile_file(named_file(self._shown, path), path, data, self._inputs(path))
             for path, data in contents
             if data is not None
         ]
@@ -153,7 +153,7 @@ class _Files:
     def origins(self, path: str, key: str) -> tuple[Origin, ...]:
         """Where every member of a campaign came from that the file declares."""
         data = self._content(path) or b""
-        found = trace_campaign(self._name(path), path, data, self._inputs(path), key)
+        found = trace_campaign(named_file(self._shown, path), path, data, self._inputs(path), key)
         return origins_of(found) if found else ()
 
     def _add_defaults(self, path: str) -> None:
@@ -163,7 +163,7 @@ class _Files:
         if data is None:
             self._defaults[folder] = replace(around, complete=False)
             return
-        file, syntax = read(self._name(path), path, data)
+        file, syntax = read(named_file(self._shown, path), path, data)
         self._defaults[folder], findings = around.within(file, self._values)
         self.findings += syntax
         self.defaults_findings += findings
@@ -179,13 +179,9 @@ class _Files:
             folder = folder.rpartition("/")[0]
         return self._defaults.get(folder, NO_DEFAULTS)
 
-    def _name(self, path: str) -> str:
-        # A name that is not UTF-8 must not break the output that shows it.
-        return (self._shown + path).encode("utf-8", "backslashreplace").decode()
-
     def _content(self, path: str) -> bytes | None:
         data = content(self._root / path)
         if isinstance(data, str):
-            self.findings.append(Finding("error", "file", data, Source(self._name(path), 1, 1)))
+            self.findings.append(Finding("error", "file", data, Source(named_file(self._shown, path), 1, 1)))
             return None
         return data

@@ -47,7 +47,9 @@ class TextFiles:
         paths = {lang: form.replace(LANG, lang) for lang in found}
         there = {lang: path for lang, path in paths.items() if not rest or (self._real / path).exists()}
         texts = {lang: self._read(path) for lang, path in there.items() if _LANGUAGE.fullmatch(lang)}
-        strays = tuple((self._name(path), _text(lang)) for lang, path in there.items() if lang not in texts)
+        strays = tuple(
+            (self._name(path), named_file("", lang)) for lang, path in there.items() if lang not in texts
+        )
         if texts:
             return LanguageTexts(texts, strays)
         hint = f"write a file for each language, as in {posixpath.basename(relative).replace(LANG, 'en')}"
@@ -82,11 +84,11 @@ class TextFiles:
         near = difflib.get_close_matches(name, _names(self._real / folder), 1)
         meant = self._real / folder / near[0] if near else None
         if meant and meant.is_file() and near[0] != name:
-            return f"did you mean {_text(near[0])}?"
+            return f"did you mean {named_file('', near[0])}?"
         return "the path is relative to the file that names it"
 
     def _name(self, relative: str) -> str:
-        return _text(self._shown + relative)
+        return named_file(self._shown, relative)
 
 
 def _split(path: str) -> tuple[str, str, str]:
@@ -111,9 +113,9 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _text(name: str) -> str:
-    """A name of a file as text: one that is not UTF-8 must not break the output that shows it."""
-    return name.encode("utf-8", "backslashreplace").decode()
+def named_file(prefix: str, path: str) -> str:
+    """A path as people see it: a name that is not UTF-8 must not break the output that shows it."""
+    return (prefix + path).encode("utf-8", "backslashreplace").decode()
 
 
 def _decoded(name: str, data: bytes) -> FileText:
