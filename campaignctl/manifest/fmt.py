@@ -29,11 +29,11 @@ from campaignctl.yamlio.layout import (
     STEP,
     Aside,
     Block,
+    BlockEntry,
     Commented,
-    Entry,
     Layout,
-    Leaf,
-    Unreadable,
+    LayoutError,
+    Span,
     commented,
     layouts,
 )
@@ -82,7 +82,7 @@ def ordered(block: Block, shape: Shape | None) -> Block:
     return replace(block, entries=tuple(entries))
 
 
-def _inner(shape: Shape | None, entry: Entry) -> Shape | None:
+def _inner(shape: Shape | None, entry: BlockEntry) -> Shape | None:
     """The shape of an entry's value."""
     match shape:
         case Members() if entry.key:
@@ -94,7 +94,7 @@ def _inner(shape: Shape | None, entry: Entry) -> Shape | None:
     return None
 
 
-def _same_names(before: Sequence[Entry], after: Sequence[Entry]) -> bool:
+def _same_names(before: Sequence[BlockEntry], after: Sequence[BlockEntry]) -> bool:
     """Whether every alias still stands behind the anchor that it means."""
     places = {id(entry): place for place, entry in enumerate(after)}
     named = [entry for entry in before if entry.names.set or entry.names.used]
@@ -113,7 +113,7 @@ def formatted(text: str, shape: Shape) -> str:
     """The canonical form of every document of a text; `shape` tells the order of members.
 
     Lines end with a newline each, whatever they ended with before, and a byte order mark is left out.
-    Raises Unreadable for what the second parser does not read.
+    Raises LayoutError for what the second parser does not read.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return "\n".join(_lines(text, shape)) + "\n"
@@ -153,7 +153,7 @@ class _Writing:
 
     def document(self, layout: Layout, content: Commented) -> Iterator[str]:
         root = content.root
-        if isinstance(root, Leaf):
+        if isinstance(root, Span):
             yield from _opened(layout, content, "")
             yield from content.head
             if root.start < root.end:  # a document in which nothing stands has no line of its own
@@ -179,18 +179,18 @@ class _Writing:
             lines += body
         return above, lines + _indented(_below(block.entries[-1].value, block.tail), indent)
 
-    def _entry(self, entry: Entry, indent: int) -> tuple[list[str], list[str]]:
+    def _entry(self, entry: BlockEntry, indent: int) -> tuple[list[str], list[str]]:
         """The comments above an entry, bare, and its lines."""
         if entry.key is not None:
             return list(entry.lead), self._member(entry, entry.key, indent)
-        if isinstance(entry.value, Leaf):
+        if isinstance(entry.value, Span):
             lines = _after(
                 f"{' ' * indent}-", self._raw(entry.value, indent, indent + STEP - entry.value.column)
             )
             return list(entry.lead), _beside(lines, entry.aside)
         return self._item(entry, entry.value, indent)
 
-    def _member(self, entry: Entry, key: Leaf, indent: int) -> list[str]:
+    def _member(self, entry: BlockEntry, key: Span, indent: int) -> list[str]:
         name = f"{' ' * indent}{self._text[key.start : key.end]}:"
         value = entry.value
         if isinstance(value, Block):
@@ -205,7 +205,7 @@ class _Writing:
         lines = self._raw(value, indent, indent - key.column)
         return _beside(_after(name, lines), entry.aside)
 
-    def _item(self, entry: Entry, block: Block, indent: int) -> tuple[list[str], list[str]]:
+    def _item(self, entry: BlockEntry, block: Block, indent: int) -> tuple[list[str], list[str]]:
         """An item that is a block: it begins beside its dash, and comments between stand above both."""
         above, lines = self._block(block, indent + STEP)
         margin = " " * indent
@@ -214,7 +214,7 @@ class _Writing:
             return list(entry.lead), [opening, *_indented(above, indent + STEP), *lines]
         return [*entry.lead, *above], [f"{margin}- {lines[0][indent + STEP :]}", *lines[1:]]
 
-    def _raw(self, leaf: Leaf, indent: int, shift: int) -> list[str]:
+    def _raw(self, leaf: Span, indent: int, shift: int) -> list[str]:
         """The lines of a leaf in a collection at `indent`: the first one bare, others moved by `shift`."""
         if leaf.block:
             return leaf.block.written(indent)
@@ -269,12 +269,12 @@ def _indented(texts: Iterable[str], indent: int) -> list[str]:
     return [f"{' ' * indent}{text}" if text else "" for text in texts]
 
 
-def _below(value: Block | Leaf, texts: Iterable[str]) -> list[str]:
+def _below(value: Block | Span, texts: Iterable[str]) -> list[str]:
     """What stands below a value: no blank line where it would become a part of the value's text."""
     return _without_blanks_above(texts) if _keeps_blanks(value) else list(texts)
 
 
-def _keeps_blanks(value: Block | Leaf) -> bool:
+def _keeps_blanks(value: Block | Span) -> bool:
     """Whether a value ends in a text that keeps every blank line below it, as one after `|+` does."""
     while isinstance(value, Block):
         if value.tail:
@@ -360,7 +360,7 @@ def canonical(name: str, path: str, data: bytes) -> bytes | tuple[Finding, ...]:
         return findings
     try:
         text = formatted(file.text, order_of(path))
-    except Unreadable as wrong:
+    except LayoutError as wrong:
         plain = SourceFile(name, path, file.text.replace("\r\n", "\n").replace("\r", "\n"))
         source = plain.at_offset(wrong.offset)
         hint = "write it in another way, as in the documentation"

@@ -81,14 +81,14 @@ class Matrix:
 
 def expand(node: Node, file: SourceFile) -> Matrix:
     """The matrix that a node describes."""
-    reading = _Reading(file)
+    reading = _MatrixReader(file)
     reading.read(node)
     if reading.matrix.usable:
         reading.combine(node)
     return reading.matrix
 
 
-class _Reading:
+class _MatrixReader:
     """The reading of one matrix: first its values, then their combinations."""
 
     def __init__(self, file: SourceFile) -> None:

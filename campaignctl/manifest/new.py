@@ -17,7 +17,7 @@ from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.document import API_VERSION
 from campaignctl.manifest.fmt import formatted, order_of
 from campaignctl.yamlio.dump import literal, members, scalar
-from campaignctl.yamlio.layout import Unreadable
+from campaignctl.yamlio.layout import LayoutError
 
 _BLANK = " \t\r\n"
 #: What ends a command for a shell.
@@ -394,5 +394,5 @@ def of_body(body: Mapping[str, Any]) -> str:
     text = _HEAD + members({"spec": literal(body)})
     try:
         return formatted(text, order_of(""))
-    except (Unreadable, RecursionError) as wrong:
+    except (LayoutError, RecursionError) as wrong:
         raise CampaignctlError("The body cannot be written as a manifest", detail=f"{wrong}.") from wrong

@@ -24,7 +24,7 @@ from yaml.events import (
 
 from campaignctl.errors import Finding
 from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
-from campaignctl.yamlio.syntax import Complaint, Place, forbidden, mistake, named
+from campaignctl.yamlio.syntax import Complaint, LineColumn, forbidden, mistake, named
 
 #: The largest file, manifest or `{$file:}`, in bytes: 1 MiB.
 LARGEST = 1 << 20
@@ -56,7 +56,7 @@ def read(name: str, path: str, data: bytes) -> tuple[SourceFile, tuple[Finding, 
         text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as wrong:
         return _not_utf8(name, path, data, wrong.start)
-    reading = _Reading(SourceFile(name, path, text))
+    reading = _Parser(SourceFile(name, path, text))
     try:
         reading.documents()
     except yaml.YAMLError as wrong:
@@ -82,13 +82,16 @@ def _complaint(wrong: yaml.YAMLError) -> Complaint:
     problem, context = (str(getattr(wrong, name, None) or "") for name in ("problem", "context"))
     mark, began = (getattr(wrong, name, None) for name in ("problem_mark", "context_mark"))
     mark = mark or began
-    place = Place(mark.line, mark.column) if mark else Place(0, 0)
+    place = LineColumn(mark.line, mark.column) if mark else LineColumn(0, 0)
     return Complaint(
-        problem or "it cannot be read", place, context, Place(began.line, began.column) if began else None
+        problem or "it cannot be read",
+        place,
+        context,
+        LineColumn(began.line, began.column) if began else None,
     )
 
 
-class _Reading:
+class _Parser:
     """The reading of one file."""
 
     def __init__(self, file: SourceFile) -> None:

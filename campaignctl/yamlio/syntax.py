@@ -49,7 +49,7 @@ CLOSE_COLON = re.compile(r"(?P<before>\s*(?:- +)*(?P<key>[\w$.-]+):)(?!//)\S")
 _TAB = re.compile(r" *\t")
 
 
-class Place(NamedTuple):
+class LineColumn(NamedTuple):
     """A line and a column, from 0."""
 
     line: int
@@ -60,16 +60,16 @@ class Complaint(NamedTuple):
     """What the parser says: of which problem where, and while it was reading what that began where."""
 
     problem: str
-    place: Place
+    place: LineColumn
     context: str = ""
-    began: Place | None = None
+    began: LineColumn | None = None
 
 
 class Mistake(NamedTuple):
     """What is wrong, where, and what to do."""
 
     message: str
-    place: Place
+    place: LineColumn
     hint: str
 
 
@@ -88,7 +88,7 @@ def mistake(lines: list[str], complaint: Complaint) -> Mistake:
     return found or Mistake(complaint.problem, complaint.place, hint)
 
 
-def _begun(lines: list[str], complaint: Complaint, began: Place) -> Mistake | None:
+def _begun(lines: list[str], complaint: Complaint, began: LineColumn) -> Mistake | None:
     """A mistake that lies where the parser began what it could not end."""
     sign = _line(lines, began.line)[began.column : began.column + 1]
     ended = not any(line.strip() for line in _rest(lines, complaint.place))
@@ -107,7 +107,7 @@ def _begun(lines: list[str], complaint: Complaint, began: Place) -> Mistake | No
     return None
 
 
-def _second_colon(lines: list[str], place: Place) -> Mistake | None:
+def _second_colon(lines: list[str], place: LineColumn) -> Mistake | None:
     """A colon where the text of a value goes on: this line was not meant to belong to the one above."""
     line = _line(lines, place.line)
     indent = len(line) - len(line.lstrip())
@@ -120,14 +120,14 @@ def _second_colon(lines: list[str], place: Place) -> Mistake | None:
     start = len(before) - len(before.lstrip(" -"))
     if close := CLOSE_COLON.match(before):
         hint = f"a blank follows the colon: `{close['key']}: ...`"
-        return Mistake("no blank behind this colon", Place(above, len(close["before"]) - 1), hint)
+        return Mistake("no blank behind this colon", LineColumn(above, len(close["before"]) - 1), hint)
     if not re.search(r":(\s|$)", before):
-        return Mistake(_NO_COLON, Place(above, start), _COLON_HINT)
+        return Mistake(_NO_COLON, LineColumn(above, start), _COLON_HINT)
     hint = "members of one object stand equally far in"
-    return Mistake("this line stands further in than the one above it", Place(place.line, indent), hint)
+    return Mistake("this line stands further in than the one above it", LineColumn(place.line, indent), hint)
 
 
-def _rest(lines: list[str], place: Place) -> list[str]:
+def _rest(lines: list[str], place: LineColumn) -> list[str]:
     return [_line(lines, place.line)[place.column :], *lines[place.line + 1 :]]
 
 
