@@ -149,7 +149,11 @@ def _read(
     if isinstance(data, str):
         return None, None, (Finding("error", "project", data, Source(name, 1, 1)),)
     file, findings = read(name, PROJECT_FILE, data)
-    return (None, None, findings) if findings else (file, *read_project_file(file, tool_version, url_counts=url_counts))
+    return (
+        (None, None, findings)
+        if findings
+        else (file, *read_project_file(file, tool_version, url_counts=url_counts))
+    )
 
 
 def read_project_file(

@@ -141,6 +141,11 @@ def _window(members: Mapping[str, Any], zone: str) -> Window:
 # ------------------------------------------------------------------------------------------ settings
 
 
+def _said(description: str, **limits: Any) -> Any:
+    """The description of a setting in the schema, and its limits."""
+    return Field(description=description, **limits)
+
+
 class Setting:
     """Settings that the project file writes as one closed object."""
 
@@ -152,10 +157,10 @@ class Setting:
 class RateLimit(Setting):
     """The account's two windows, in requests."""
 
-    per_second: Annotated[int, Field(ge=1, le=10_000, description="Requests a second, 10 if absent.")] = 10
-    per_minute: Annotated[int, Field(ge=1, le=100_000, description="Requests a minute, 150 if absent.")] = 150
+    per_second: Annotated[int, _said("Requests a second, 10 if absent.", ge=1, le=10_000)] = 10
+    per_minute: Annotated[int, _said("Requests a minute, 150 if absent.", ge=1, le=100_000)] = 150
     reserve_per_minute: Annotated[
-        int, Field(ge=0, description="Share of a minute kept for halt and settling, 15 if absent.")
+        int, _said("Share of a minute kept for halt and settling, 15 if absent.", ge=0)
     ] = 15
 
 
@@ -166,11 +171,10 @@ class Settle(Setting):
     waits: Annotated[
         tuple[Duration, ...],
         Listed(),
-        Field(min_length=1, max_length=10, description="Waits before each look: [1s, 4s, 15s] if absent."),
+        _said("Waits before each look: [1s, 4s, 15s] if absent.", min_length=1, max_length=10),
     ] = (timedelta(seconds=1), timedelta(seconds=4), timedelta(seconds=15))
     horizon: Annotated[
-        LongDuration,
-        Field(description="What sends later than this may be created a second time, 24h if absent."),
+        LongDuration, _said("What sends later than this may be created a second time, 24h if absent.")
     ] = timedelta(hours=24)
 
 
@@ -181,24 +185,22 @@ class ApiSettings(Setting):
     url: Annotated[
         str,
         Written(str, api_url),
-        Field(
-            description="Address of the API, at ocamba.com or on this machine. OCAMBA_API_URL overrides it and "
-            "may name any host."
+        _said(
+            "Address of the API, at ocamba.com or on this machine. OCAMBA_API_URL overrides it and may name "
+            "any host."
         ),
     ] = "https://api.ocamba.com"
-    timeout: Annotated[LongDuration, Field(description="One request in total, 30s if absent.")] = timedelta(
-        seconds=30
-    )
-    rate_limit: Annotated[RateLimit, Field(description="The account's windows.")] = RateLimit()
+    timeout: Annotated[LongDuration, _said("One request in total, 30s if absent.")] = timedelta(seconds=30)
+    rate_limit: Annotated[RateLimit, _said("The account's windows.")] = RateLimit()
     immediate: Annotated[
         Literal["direct", "two_step"],
-        Field(description="two_step: what sends at once is created first and armed then."),
+        _said("two_step: what sends at once is created first and armed then."),
     ] = "direct"
-    settle: Annotated[Settle, Field(description="How unknown outcomes are settled.")] = Settle()
+    settle: Annotated[Settle, _said("How unknown outcomes are settled.")] = Settle()
     markers: Annotated[
         bool,
         Written(Literal["on", "off"], "on".__eq__),
-        Field(description="off: campaigns carry no marker, and an unknown outcome is for you to resolve."),
+        _said("off: campaigns carry no marker, and an unknown outcome is for you to resolve."),
     ] = True
 
 
@@ -208,24 +210,15 @@ class StateSettings(Setting):
 
     backend: Annotated[
         Literal["local", "git"],
-        Field(description="local: a file on this machine. git: a ref of the repository's own remote."),
+        _said("local: a file on this machine. git: a ref of the repository's own remote."),
     ] = "local"
     path: Annotated[
         str,
-        Field(
-            min_length=1,
-            description="local: path of the file, relative to the project: .campaignctl/state.json.",
-        ),
+        _said("local: path of the file, relative to the project: .campaignctl/state.json.", min_length=1),
     ] = ".campaignctl/state.json"
-    remote: Annotated[str, Field(min_length=1, description="git: name of the remote, origin if absent.")] = (
-        "origin"
-    )
+    remote: Annotated[str, _said("git: name of the remote, origin if absent.", min_length=1)] = "origin"
     ref: Annotated[
-        str,
-        Field(
-            min_length=1,
-            description="git: refs/campaignctl/NAME; refs/campaignctl/ENVIRONMENT if absent.",
-        ),
+        str, _said("git: refs/campaignctl/NAME; refs/campaignctl/ENVIRONMENT if absent.", min_length=1)
     ] = "refs/campaignctl/default"
 
 
@@ -234,51 +227,36 @@ class Guardrails(Setting):
     """The limits of one apply."""
 
     max_destroy_percent: Annotated[
-        int,
-        Field(
-            ge=0, le=100, description="Percent of the live campaigns that may be taken away, 30 if absent."
-        ),
+        int, _said("Percent of the live campaigns that may be taken away, 30 if absent.", ge=0, le=100)
     ] = 30
-    max_immediate_sends: Annotated[
-        int, Field(ge=0, description="Campaigns that are set off at once, 3 if absent.")
-    ] = 3
+    max_immediate_sends: Annotated[int, _said("Campaigns that are set off at once, 3 if absent.", ge=0)] = 3
     min_lead_time: Annotated[
-        Duration,
-        Field(description="Between a request and the first send that it makes possible, 10m if absent."),
+        Duration, _said("Between a request and the first send that it makes possible, 10m if absent.")
     ] = timedelta(minutes=10)
-    max_plan_age: Annotated[
-        LongDuration, Field(description="Of a saved plan that sends at once, 1h if absent.")
-    ] = timedelta(hours=1)
+    max_plan_age: Annotated[LongDuration, _said("Of a saved plan that sends at once, 1h if absent.")] = (
+        timedelta(hours=1)
+    )
     max_sends_per_day: Annotated[
         int | None,
-        Field(
-            ge=0,
-            description="Sends of all campaigns on one day of the project's zone; no limit if absent.",
-        ),
+        _said("Sends of all campaigns on one day of the project's zone; no limit if absent.", ge=0),
     ] = None
     max_arming_changes: Annotated[
         int | None,
-        Field(
-            ge=0,
-            description="Changes after which a campaign can send that could not; no limit if absent.",
-        ),
+        _said("Changes after which a campaign can send that could not; no limit if absent.", ge=0),
     ] = None
     require_targeting: Annotated[
-        bool,
-        Field(description="true: what has no `targeting`, and so is for everyone, is not armed."),
+        bool, _said("true: what has no `targeting`, and so is for everyone, is not armed.")
     ] = False
     require_labels: Annotated[
         tuple[Glob, ...],
-        Field(
-            description="Labels without which nothing is armed: each has to be there; `*` and `?` are wild."
-        ),
+        _said("Labels without which nothing is armed: each has to be there; `*` and `?` are wild."),
     ] = ()
-    forbid_immediate: Annotated[bool, Field(description="true: nothing is set off at once.")] = False
+    forbid_immediate: Annotated[bool, _said("true: nothing is set off at once.")] = False
     freeze: Annotated[
         tuple[Annotated[Window, Written(Freeze, _window, zoned=True)], ...],
-        Field(
-            description="Windows in which nothing is armed, or in which alone something is. Those of an "
-            "environment are added to the project's; an empty list there takes the project's away."
+        _said(
+            "Windows in which nothing is armed, or in which alone something is. Those of an environment are "
+            "added to the project's; an empty list there takes the project's away."
         ),
     ] = ()
 
@@ -306,19 +284,19 @@ OVERRIDES: tuple[Liftable, ...] = get_args(Liftable)
 class Override(Setting):
     """A guardrail or rule that is lifted for some campaigns, for a time, with a reason."""
 
-    guardrail: Annotated[str, Written(Liftable, str), Field(description="What is lifted.")]
+    guardrail: Annotated[str, Written(Liftable, str), _said("What is lifted.")]
     keys: Annotated[
         tuple[Glob, ...],
         Listed(),
-        Field(min_length=1, description="For which campaigns: keys, in which `*` and `?` are wild."),
+        _said("For which campaigns: keys, in which `*` and `?` are wild.", min_length=1),
     ]
     #: Aware, in UTC.
     until: Annotated[
         datetime,
         Written(DayOrTime, times.end, zoned=True),
-        Field(description="Until when: the last day on which it holds, in the project's zone, or a time."),
+        _said("Until when: the last day on which it holds, in the project's zone, or a time."),
     ]
-    reason: Annotated[Reason, Field(description="Why; it is kept in the history.")]
+    reason: Annotated[Reason, _said("Why; it is kept in the history.")]
 
 
 @dataclass(frozen=True, slots=True)
