@@ -129,8 +129,8 @@ class _Manifest:
         used = {name for text in self._all_texts() for space, name in places(text) if space == "matrix"}
         for name, key in self._matrix.names.items():
             if name not in used:
-                message = f"`${{matrix.{name}}}` stands nowhere in this manifest"
-                hint = f"fill it in somewhere, or take `{name}` out of the matrix"
+                message = f"`${{matrix.{name}}}` is not used in this manifest"
+                hint = f"use it, or remove `{name}` from the matrix"
                 yield Finding("warning", "matrix", message, self._file.at(key), hint)
 
     def compilations(self) -> Iterator[Compilation]:
@@ -198,6 +198,8 @@ class _Manifest:
 
 def _no_mapping(file: SourceFile, root: Node) -> Finding:
     if isinstance(root, ScalarNode) and root.plain and not root.text:
-        hint = "a manifest has at least `spec:`"
+        hint = "a manifest needs at least `spec:`"
         return Finding("error", "empty", "the document is empty", file.at(root), hint)
-    return Finding("error", "type", "a manifest is an object", file.at(root), "it has at least `spec:`")
+    return Finding(
+        "error", "type", "a manifest must be an object", file.at(root), "it needs at least `spec:`"
+    )

@@ -36,7 +36,7 @@ def misnamed(path: str, shape: Shape, extra: Mapping[str, Any]) -> str:
             return ""
         inner = _step(shape, part)
         if inner is None:
-            return f"{path!r} names nothing: {_reason(shape, part)}"
+            return f"{path!r} does not exist: {_reason(shape, part)}"
         shape = inner
     return ""
 
@@ -61,8 +61,8 @@ def _reason(shape: Shape, part: str) -> str:
         near = difflib.get_close_matches(part, shape.known, 1)
         return f"there is no `{part}`" + (f", but `{near[0]}`" if near else "")
     if isinstance(shape, Items):
-        return f"`{part}` is no index of a list"
-    return f"nothing has a member `{part}` there"
+        return f"`{part}` is not a list index"
+    return f"nothing there has a field `{part}`"
 
 
 def unknown_members(
@@ -72,12 +72,12 @@ def unknown_members(
     for name, value in extra.items():
         here = (*path, name)
         if isinstance(shape, Members) and name in shape.refused:
-            yield here[1:], error("refused-member", here, f"`{name}` is not taken: {shape.refused[name]}")
+            yield here[1:], error("refused-member", here, f"`{name}` is not allowed: {shape.refused[name]}")
         elif not isinstance(shape, Members) or name in shape.known or shape.rest is not None:
             inner = bare(shape.known.get(name)) if isinstance(shape, Members) else None
             yield from _known(value, spec.get(name), inner, here)
         else:
-            message = f"`{'/'.join(map(str, here[1:]))}` is not known: it is sent unchecked"
+            message = f"`{'/'.join(map(str, here[1:]))}` is unknown and is sent unchecked"
             yield here[1:], warning("unchecked", here, message)
 
 
@@ -100,8 +100,8 @@ def _known(value: Any, given: Any, shape: Shape | None, path: KeyPath) -> Iterat
             error(
                 "extra-known",
                 path,
-                f"`{path[-1]}` is known: `extra` cannot set it",
-                "write it in `spec`; `extra` adds to it only what this version does not know",
+                f"`{path[-1]}` is a known field: `extra` cannot set it",
+                "write it in `spec`; `extra` takes only fields that this version does not know",
             ),
         )
 
@@ -249,13 +249,13 @@ class Compilation:
         if key is None and len(self._file.documents) == 1:
             key = key_of_path(self._file.path)
         if key is None:
-            self._note("key", "several documents in one file: each needs `metadata.key`", "")
+            self._note("key", "in a file with several documents, each needs `metadata.key`", "")
             return None
         wrong = not KEY.fullmatch(key)
         if "key" in metadata:
             self.place = self._file.at(nodes.locate(self.root, ("metadata", "key")))
         elif wrong:
-            message = f"the path {key!r} makes no key: letters, digits, `.`, `_` and `-`, at most 128"
+            message = f"the path {key!r} is not a valid key: letters, digits, `.`, `_` and `-`, at most 128"
             self._note("key", message, "set `metadata.key`, or rename the file")
         return None if wrong else self._with_suffix(str(key))
 
@@ -266,9 +266,9 @@ class Compilation:
         key += self.combination.suffix
         if len(key) <= LONGEST_KEY:
             return key
-        message = f"the key {key} has {len(key)} characters, and at most {LONGEST_KEY} are allowed"
+        message = f"the key {key} has {len(key)} characters; the limit is {LONGEST_KEY}"
         source = self._file.at(self.combination.place)
-        hint = "set a shorter `metadata.key`, or shorter values"
+        hint = "shorten `metadata.key` or the values"
         self.findings.append(Finding("error", "key", message, source, hint))
         return None
 
@@ -290,14 +290,14 @@ class Compilation:
             wrong = misnamed(path, _SPEC, value.get("extra", {}))
             if wrong:
                 place = ("lifecycle", "ignore_changes", index)
-                yield error("path", place, wrong, "a path as in messages/0/priority")
+                yield error("path", place, wrong, "write a path such as messages/0/priority")
 
     def _times(self, spec: Mapping[str, Any]) -> Iterator[Problem]:
         if self.builder.zoned and spec.get("send_in_profile_time_zone") is True:
             yield error(
                 "time",
                 ("spec", "scheduled_time"),
-                "an offset or zone beside `send_in_profile_time_zone`: it is everybody's own clock time",
+                "no offset or zone with `send_in_profile_time_zone`: it is each recipient's own clock time",
                 "write it as `YYYY-MM-DD HH:MM:SS`",
             )
         cron = spec.get("recurrence", {}).get("cron")

@@ -27,7 +27,7 @@ DEFAULTS_FILE = "_defaults.yaml"
 _MERGED = ("lifecycle", "spec", "extra")
 #: Far more messages than the API takes: beyond it nothing is merged, as nothing is sent.
 _MOST_MESSAGES = 100
-_HAS = "it has `spec:`, `lifecycle:`, `extra:` or `message:`"
+_HAS = "it takes `spec:`, `lifecycle:`, `extra:` and `message:`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +91,5 @@ def _no_defaults(file: SourceFile) -> Iterator[Finding]:
     if file.documents:
         several = len(file.documents) > 1
         place = file.documents[1 if several else 0]
-        message = f"{DEFAULTS_FILE} is one object"
-        yield Finding("error", "type", message, file.at(place), "keep one document" if several else _HAS)
+        message = f"{DEFAULTS_FILE} must hold exactly one object"
+        yield Finding("error", "type", message, file.at(place), "keep only one document" if several else _HAS)

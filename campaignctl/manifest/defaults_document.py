@@ -17,7 +17,7 @@ def _refused(channel: Channel, content: type[Part]) -> dict[str, str]:
         name: f"it is content, one level deeper: `{channel}: {{{channel}: {{{name}: ...}}}}`"
         for name in content.model_fields
     }
-    return {**deeper, "channel": f"`{channel}` above it says it"}
+    return {**deeper, "channel": f"`{channel}` above it already says it"}
 
 
 class MessageDefaults(Part):

@@ -52,9 +52,9 @@ def discover(project: Project, root: Path, shown: str) -> Discovered:
     """
     walk = _Walk(project, root, shown)
     found = sorted(walk.manifests())
-    hint = "correct it, or take it away: what no pattern names is declared no longer"
+    hint = "correct it, or remove it; files that match no pattern are not declared"
     unused = (
-        Finding("warning", "pattern", "no file fits this pattern", source, hint)
+        Finding("warning", "pattern", "no file matches this pattern", source, hint)
         for source in walk.unused.values()
     )
     return Discovered(tuple(found), tuple(sorted(walk.defaults)), (*walk.findings, *unused))
@@ -86,7 +86,7 @@ class _Walk:
             self._refuse(folder or ".", f"the folder cannot be read: {wrong.strerror}")
             return
         if folder and any(entry.name == PROJECT_FILE for entry in found):
-            message = "a project inside of this project: its manifests would belong to both"
+            message = "a project inside this project: its manifests would belong to both"
             self._refuse(f"{folder}{PROJECT_FILE}", message, f'move it, or add "{folder}**" to `ignore`')
             return
         for entry in found:
@@ -97,7 +97,7 @@ class _Walk:
             if entry.name == DEFAULTS_FILE:
                 self.defaults.append(path)
             else:
-                message = f"defaults are called {DEFAULTS_FILE}, and this file is {entry.name}"
+                message = f"defaults must be named {DEFAULTS_FILE}; this file is {entry.name}"
                 self._refuse(path, message, f"rename it to {DEFAULTS_FILE}, or add it to `ignore`")
         if entry.name.startswith((".", "_")):
             return
@@ -115,8 +115,8 @@ class _Walk:
         if self._state_folder is None or not path.startswith(self._state_folder):
             return True
         if path.endswith((".yaml", ".yml")):
-            message = "a manifest in the folder of the state, where none is read"
-            self._refuse(path, message, "move it, or give the state a folder of its own: `state.path`")
+            message = "manifests in the folder of the state are not read"
+            self._refuse(path, message, "move it, or give the state its own folder with `state.path`")
         return False
 
     def _folder(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> Iterator[str]:
@@ -125,7 +125,7 @@ class _Walk:
             return
         real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above[-1]}{os.sep}{entry.name}"
         if real in above:
-            self._refuse(path, "a link to a folder around it: it would be read without end")
+            self._refuse(path, "this link leads to a folder above it and would be followed forever")
             return
         yield from self._walk(path, (*above, real))
 

@@ -17,10 +17,10 @@ _VALUE = "[A-Za-z][A-Za-z0-9_-]*=[A-Za-z0-9._-]+"
 _CAMPAIGN = rf"{_BASE}(\[{_VALUE}(,{_VALUE})*\])?"
 KEY = re.compile(rf"(?=.{{1,{LONGEST_KEY}}}\Z){_BASE}")
 #: Why defaults do not take a member.
-ONE_CAMPAIGN = "it belongs to one campaign: write it in the manifest"
+ONE_CAMPAIGN = "it concerns one campaign only; write it in the manifest"
 _IN_MATRIX = "the key of a matrix with its values, as in `push/welcome[country=DE]`"
 _NO_CAMPAIGN = "a Removed document declares no campaign"
-_GONE = "the campaign is declared no longer: only `on_destroy` is left to say"
+_GONE = "the campaign is removed; only `on_destroy` still applies"
 
 CAMPAIGN_KEY = re.compile(rf"(?=.{{1,{LONGEST_KEY}}}\Z){_CAMPAIGN}")
 #: The key of a campaign, also of one of a matrix.

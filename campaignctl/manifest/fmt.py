@@ -341,7 +341,7 @@ def write(rewrite: Rewrite) -> None:
     path = Path(os.path.realpath(rewrite.path))
     try:
         if path.read_bytes() != rewrite.before:
-            raise CampaignctlError(f"{rewrite.name} was changed meanwhile", hint="run it again")
+            raise CampaignctlError(f"{rewrite.name} has changed in the meantime", hint="run it again")
         _replace(path, rewrite.after)
     except OSError as wrong:
         raise CampaignctlError(
@@ -363,12 +363,12 @@ def canonical(name: str, path: str, data: bytes) -> bytes | tuple[Finding, ...]:
     except LayoutError as wrong:
         plain = SourceFile(name, path, file.text.replace("\r\n", "\n").replace("\r", "\n"))
         source = plain.at_offset(wrong.offset)
-        hint = "write it in another way, as in the documentation"
+        hint = "write it differently, as in the documentation"
         return (Finding("error", "format", f"fmt cannot read this: {wrong.problem}", source, hint),)
     again, findings = read(name, path, text.encode())
     if findings or not all(_equal(*pair) for pair in zip_longest(file.documents, again.documents)):
-        message = "the canonical form of this file would not say the same"
-        hint = "the file is left alone; a report with it helps to mend fmt"
+        message = "the formatted file would not mean the same"
+        hint = "the file was not changed; please report it, so that fmt can be fixed"
         return (Finding("error", "format", message, file.source(), hint),)
     windows = file.text.partition("\n")[0].endswith("\r")
     return (text.replace("\n", "\r\n") if windows else text).encode()
@@ -386,7 +386,7 @@ def _rewrite(directory: Path, path: str, name: str) -> Rewrite | tuple[Finding, 
     if after == data:
         return ()
     if not place.resolve().is_relative_to(directory.resolve()):
-        message = "a link to a file outside of the project: it is not in its canonical form, and left alone"
+        message = "this link leads outside the project; its target is not formatted and was not changed"
         return (Finding("error", "file", message, Source(name, 1, 1)),)
     return Rewrite(place, name, data, after)
 

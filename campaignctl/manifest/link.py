@@ -76,7 +76,7 @@ def _same_keys(declared: Iterable[Declared], first: Mapping[str, Declared]) -> I
 
 
 def _twice_removed(one: Removed, other: Removed) -> Finding:
-    message = f"the key {one.key} is declared Removed also at {other.source}"
+    message = f"the key {one.key} is also declared Removed at {other.source}"
     return Finding("error", "duplicate-campaign", message, one.source, "keep one", one.key)
 
 
@@ -92,19 +92,19 @@ def _cross_checks(
     yield from _twice(adoptions, ("adopts", "adopt", "so does"), by_value, code="adopt")
     for key, one in removed.items():
         if key in places:
-            message = f"the key {key} is declared Removed, and as a campaign at {places[key]}"
-            hint = "keep one of the two; for a campaign that shall not send write `lifecycle.phase`"
+            message = f"the key {key} is declared Removed, and also as a campaign at {places[key]}"
+            hint = "keep one; to stop a campaign from sending, set `lifecycle.phase`"
             yield Finding("error", "removed", message, one.source, hint, key)
     moved_away = {move.key for move in moves}
     for move in moves:
         old = move.name
         if old in removed:
             message = f"moved from {old}, which is declared Removed at {removed[old].source}"
-            hint = "the move is enough: take the Removed document away"
+            hint = "the move is enough; delete the Removed document"
             yield Finding("error", "moved", message, move.place, hint, move.key)
         if old in places and old not in moved_away:
             message = f"moved from {old}, which is still declared at {places[old]}"
-            hint = f"take {old} away, or say by `moved` where its own record is"
+            hint = f"remove {old}, or use `moved` there to name its own record"
             yield Finding("error", "moved", message, move.place, hint, move.key)
 
 
@@ -120,10 +120,10 @@ def _twice(
             continue
         if other.place == claim.place:
             message = f"several campaigns of one matrix {several_do} {claim.name}"
-            yield Finding("error", code, message, claim.place, f"tell them apart, {by_value}")
+            yield Finding("error", code, message, claim.place, f"make each different, {by_value}")
         else:
             message = f"{claim.key} {one_does} {claim.name}, and {so_does} {other.key} at {other.place}"
-            yield Finding("error", code, message, claim.place, "keep one of the two", claim.key)
+            yield Finding("error", code, message, claim.place, "keep one of them", claim.key)
 
 
 def _digest(
@@ -146,9 +146,9 @@ def override_doubts(desired: DesiredState, now: datetime | None) -> Iterator[Fin
     for one, (until, *places) in zip(project.overrides, project.override_sources, strict=True):
         if now is not None and one.until <= now:
             message = f"the override of {one.guardrail} ended at {iso(one.until)}"
-            yield Finding("warning", "override", message, until, "take it away, or have a later end reviewed")
+            yield Finding("warning", "override", message, until, "remove it, or extend it with a review")
         elif one.guardrail not in _BEYOND_MANIFESTS:
             for key, place in zip(one.keys, places, strict=True):
                 if not named(key, known):
-                    message = f"the override of {one.guardrail} is for {key}, and no manifest has such a key"
-                    yield Finding("warning", "override", message, place, "correct it, or take it away")
+                    message = f"the override of {one.guardrail} names {key}, but no manifest has such a key"
+                    yield Finding("warning", "override", message, place, "correct it, or remove it")

@@ -78,10 +78,10 @@ def _wrong_key(name: str, whole: str, own: str, found: Collection[str]) -> tuple
     if whole == own:
         return f"{name} is the campaign's own key", "name the key that it had before"
     if whole in found:
-        return f"{name} is there twice", "keep one"
+        return f"{name} appears twice", "keep one"
     if len(name) <= LONGEST_KEY < len(whole):
         message = f"with the values of the matrix the key has more than {LONGEST_KEY} characters"
-        return message, "no campaign can have had it"
+        return message, "no campaign can have had this key"
     return None
 
 
@@ -98,12 +98,12 @@ def winner_problems(value: Mapping[str, Any], root: MappingNode) -> Iterator[Pro
     if not winner or spec is None or isinstance(locate(root, _WINNER).mark, Elsewhere):
         return
     if "ab_test" not in spec:
-        yield error("winner", _WINNER, "there is no `ab_test` to be won", "take `winner` away")
+        yield error("winner", _WINNER, "there is no `ab_test` to win", "remove `winner`")
         return
     names = [message["name"] for message in spec.get("messages", ()) if "name" in message]
     if names.count(winner) > 1:
         message = f"{names.count(winner)} messages have the name {winner!r}"
-        yield error("winner", _WINNER, message, "give each its own name")
+        yield error("winner", _WINNER, message, "give each message its own name")
     elif winner not in names:
         near = difflib.get_close_matches(winner, names, 1)
         known = ", ".join(names) or "none"

@@ -97,7 +97,7 @@ def _continued(word: Word, piece: re.Match[str]) -> Word:
 def _not_closed(text: str, start: int) -> CampaignctlError:
     line = text.count("\n", 0, start) + 1
     return CampaignctlError(
-        f"The quote that opens in line {line} of the pasted command is not closed",
+        f"The quote opened in line {line} of the pasted command is not closed",
         hint="paste the whole command; an apostrophe in single quotes ends them",
     )
 
@@ -164,7 +164,7 @@ def pasted(text: str) -> Pasted:
     if not re.match(r"(?:\S*/)?curl(?:\.exe)?\s", text):
         raise CampaignctlError(
             "This is neither a curl command nor a JSON body",
-            hint="paste what begins with `curl`, or with `{`",
+            hint="paste a command that starts with `curl`, or a body that starts with `{`",
         )
     if re.search(r"\^\s*$", text, re.MULTILINE):
         raise CampaignctlError(
@@ -191,7 +191,7 @@ def _of_command(words: tuple[Word, ...]) -> Pasted:
     if len(data) != 1:
         problem = "has no body" if not data else f"has {len(data)} bodies"
         raise CampaignctlError(
-            f"The pasted command {problem}", hint="it stands after -d, --data, --data-raw or --json, once"
+            f"The pasted command {problem}", hint="give one body with -d, --data, --data-raw or --json"
         )
     return Pasted(_body(data[0].text, _APOSTROPHE), (_DROPPED,) if secret else ())
 
@@ -201,7 +201,7 @@ def _options(words: Iterator[Word]) -> Iterator[tuple[str, Word]]:
     for word in words:
         text = word.text
         if text == "curl":
-            raise CampaignctlError("There are two commands", hint="paste one")
+            raise CampaignctlError("There are two commands", hint="paste only one")
         if not text.startswith("-") or text == "-":
             continue
         if text.startswith("--"):
@@ -223,12 +223,14 @@ def _option(name: str, glued: Word | None, words: Iterator[Word]) -> Iterator[tu
     if name not in _WITH_VALUE:
         shown = re.sub(r"[^A-Za-z0-9-].*", "", name)[:40]
         raise CampaignctlError(
-            f"The pasted command has the option {shown}, which is not known here",
+            f"The pasted command has the option {shown}, which is not supported",
             hint="paste the JSON body alone, from its `{` to its `}`",
         )
     value = glued or next(words, None)
     if value is None:
-        raise CampaignctlError(f"Nothing follows {name} in the pasted command", hint="paste all of it")
+        raise CampaignctlError(
+            f"Nothing follows {name} in the pasted command", hint="paste the whole command"
+        )
     yield name, value
 
 
@@ -242,12 +244,12 @@ def _check_data(option: str, value: Word) -> None:
     if value.text.startswith("@") and option != "--data-raw":
         raise CampaignctlError(
             f"The body is in another file: {option} {value.text[:60]}",
-            hint=f"give that file itself: campaignctl new KEY --from curl < {value.text[1:60] or 'FILE'}",
+            hint=f"pass that file instead: campaignctl new KEY --from curl < {value.text[1:60] or 'FILE'}",
         )
     if value.filled:
         raise CampaignctlError(
-            "The shell would have put a value into the body: it has `$` or a backquote in double quotes",
-            hint="put the body in single quotes and the value itself into it",
+            "The shell would expand `$` or a backquote in the body, as it is in double quotes",
+            hint="put the body in single quotes, with the expanded value in it",
         )
 
 
@@ -262,7 +264,7 @@ def _body(text: str, hint: str = "") -> dict[str, Any]:
     except RecursionError:
         raise CampaignctlError("The body is nested too deeply") from None
     if not isinstance(body, dict):
-        raise CampaignctlError("The body is not an object", hint="a campaign begins with `{`")
+        raise CampaignctlError("The body is not an object", hint="a campaign starts with `{`")
     return body
 
 

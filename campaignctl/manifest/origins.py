@@ -69,7 +69,7 @@ def no_such_key(key: str, known: Collection[str]) -> UsageError:
     of_matrix = [one for one in known if one.startswith(f"{key}[")]
     if of_matrix:
         more = f" and {len(of_matrix) - _NAMED} more" if len(of_matrix) > _NAMED else ""
-        hint = f"its matrix makes {', '.join(of_matrix[:_NAMED])}{more}"
+        hint = f"its matrix declares {', '.join(of_matrix[:_NAMED])}{more}"
     else:
         near = difflib.get_close_matches(key, known, 1, 0.5)
         counted = Sentence("", Command("validate"), " counts what there is")

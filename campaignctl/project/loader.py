@@ -12,7 +12,15 @@ from typing import Any
 
 from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.problem import KeyPath
-from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source, UsageError
+from campaignctl.errors import (
+    CampaignctlError,
+    Command,
+    Finding,
+    ManifestError,
+    Sentence,
+    Source,
+    UsageError,
+)
 from campaignctl.project import rules
 from campaignctl.project.model import Override, Project, ProjectFile, api_url, value_of
 from campaignctl.yamlio.files import content, shown
@@ -69,8 +77,10 @@ def _instead(places: Iterable[Path], inside: Path | None) -> str:
         if (other := place / "campaignctl.yml").is_file():
             return f"rename {other} to {PROJECT_FILE}"
     if inside and (around := project_around(inside)):
-        return f"this is a folder of the project in {around}: campaignctl -C {shlex.quote(str(around))} ..."
-    return "`campaignctl init` makes a project, -C DIR names one"
+        return (
+            f"this folder belongs to the project in {around}: campaignctl -C {shlex.quote(str(around))} ..."
+        )
+    return Sentence("", Command("init"), " creates a project; -C DIR points to one")
 
 
 def project_around(directory: Path) -> Path | None:
@@ -165,8 +175,8 @@ def read_project_file(
     """
     if len(file.documents) != 1 or not isinstance(file.documents[0], MappingNode):
         place = file.at(file.documents[-1] if file.documents else None)
-        message = "a project file is one object" if file.documents else "the file cannot be read"
-        return None, (Finding("error", "type", message, place, "it has at least `metadata: {name: ...}`"),)
+        message = "a project file holds exactly one object" if file.documents else "the file cannot be read"
+        return None, (Finding("error", "type", message, place, "it needs at least `metadata: {name: ...}`"),)
     root = file.documents[0]
     builder = Builder(file, None)
     value = builder.build(root, shape_of(ProjectFile))
@@ -216,16 +226,16 @@ def choose_environment(value: Mapping[str, Any], asked: str | None, environ: Map
     listed = ", ".join(declared)
     if name is None:
         raise UsageError(
-            "this project has environments, and none is chosen",
-            hint=f"choose one with -e, {ENVIRONMENT_VARIABLE} or `default_environment`: {listed}",
+            "this project has environments, and none was selected",
+            hint=f"select one with -e, {ENVIRONMENT_VARIABLE} or `default_environment`: {listed}",
         )
     if not declared:
         raise UsageError(
-            f"the environment {name!r} is asked for, and the project declares none",
-            hint=f"leave -e and {ENVIRONMENT_VARIABLE} out, or add `environments` to {PROJECT_FILE}",
+            f"environment {name!r} was requested, but the project declares none",
+            hint=f"drop -e and {ENVIRONMENT_VARIABLE}, or add `environments` to {PROJECT_FILE}",
         )
     if name not in declared:
-        raise UsageError(f"there is no environment {name!r}", hint=f"declared are: {listed}")
+        raise UsageError(f"there is no environment {name!r}", hint=f"declared: {listed}")
     return str(name)
 
 
@@ -236,7 +246,7 @@ def _given(value: Mapping[str, Any], variables: Mapping[str, str], url: str | No
     for name in variables:
         if name not in declared:
             near = difflib.get_close_matches(name, declared, 1)
-            known = f"declared are: {', '.join(declared)}" if declared else "it declares none"
+            known = f"declared: {', '.join(declared)}" if declared else "it declares none"
             hint = f"did you mean {near[0]}?" if near else f"add it to `variables` of {PROJECT_FILE}; {known}"
             raise UsageError(f"--var {name}: the project declares no variable {name!r}", hint=hint)
     try:

@@ -57,9 +57,9 @@ def api_url(text: str) -> str:
     if parts.scheme not in {"http", "https"} or not host or not text.isprintable() or " " in text:
         raise ValueError(f"{text[:80]!r} is not an address of the form https://HOST")
     if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("an address without user, query and fragment is needed")
+        raise ValueError("the address must not contain a user, query or fragment")
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("https is needed: the token goes there (http only for this machine itself)")
+        raise ValueError("https is required, as the token is sent there (http only on this machine)")
     return text.rstrip("/")
 
 
@@ -86,7 +86,7 @@ def is_loopback(host: str) -> bool:
 
 def _says_something(text: str) -> str:
     if not text.strip():
-        raise ValueError("must say something")
+        raise ValueError("must not be blank")
     return text
 
 

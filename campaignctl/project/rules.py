@@ -84,15 +84,15 @@ def state_problems(value: Members, environment: str | None) -> Iterator[Problem]
     own, backend = layer.get("state", {}), state_settings(value, environment).backend
     for name, belongs in _BELONGS.items():
         if name in own and belongs != backend:
-            message = f"`{name}` is for a state with `backend: {belongs}`, and this one has {backend}"
-            yield error("state", (*path, name), message, "take it out, or name the other backend")
+            message = f"`{name}` needs `backend: {belongs}`; this state uses {backend}"
+            yield error("state", (*path, name), message, "remove it, or change the backend")
     if "ref" in own and not _REF.fullmatch(own["ref"]):
-        message = f"{own['ref']!r} is no ref for a state"
-        hint = f"as in {_PREFIX}/shop/production: letters, digits, `_` and `-`; a branch is for people"
+        message = f"{own['ref']!r} is not a valid ref for a state"
+        hint = f"as in {_PREFIX}/shop/production: letters, digits, `_` and `-`; never a branch"
         yield error("state", (*path, "ref"), message, hint)
     if "remote" in own and not _REMOTE.fullmatch(own["remote"]):
-        message = f"{own['remote']!r} is no name of a remote"
-        yield error("state", (*path, "remote"), message, "its name, as `git remote` shows it")
+        message = f"{own['remote']!r} is not a valid name of a remote"
+        yield error("state", (*path, "remote"), message, "use a name that `git remote` lists")
 
 
 def freeze_problems(members: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
@@ -100,10 +100,10 @@ def freeze_problems(members: Members, path: KeyPath, zone: str) -> Iterator[Prob
     dates = [name for name in _DATES if name in members]
     again = [name for name in _AGAIN if name in members]
     if dates and again:
-        message = f"`{again[0]}` beside `{dates[0]}`: a window has one of the two forms"
+        message = f"`{again[0]}` next to `{dates[0]}`: a window has one form or the other"
         yield error("freeze", (*path, again[0]), message, _AS_IN)
     elif not dates and not again:
-        yield error("freeze", (*path, "from"), "a window without a time", _AS_IN)
+        yield error("freeze", (*path, "from"), "this window has no time", _AS_IN)
     else:
         wanted, there = (_DATES, dates) if dates else (_AGAIN, again)
         for name in wanted:
@@ -122,8 +122,8 @@ def _cron(members: Members, path: KeyPath) -> Iterator[Problem]:
         yield error("cron", path, str(wrong))
         return
     if cron.days is not None and cron.weekdays is not None:
-        message = "days of the month and of the week in one expression: tools take either, or only both"
-        yield error("cron", path, message, "write a window for each")
+        message = "day of month and weekday in one expression: some tools match either, some only both"
+        yield error("cron", path, message, "write one window for each")
 
 
 def _order(members: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
@@ -140,7 +140,7 @@ def _order(members: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
             return
     if bounds != sorted(set(bounds)):
         message = f"the window ends ({members['to']}) before it begins ({members['from']})"
-        yield error("freeze", (*path, "to"), message, "exchange the two, or correct one")
+        yield error("freeze", (*path, "to"), message, "swap the two, or correct one")
 
 
 def problems(value: Members, tool_version: str) -> Iterator[Problem]:
@@ -152,14 +152,14 @@ def problems(value: Members, tool_version: str) -> Iterator[Problem]:
     yield from state_problems(value, None)
     for index, name in enumerate(value.get("allow_env", ())):
         if name == TOKEN_VARIABLE:
-            yield error("allow-env", ("allow_env", index), f"{name} is never put into a text", "take it out")
+            yield error("allow-env", ("allow_env", index), f"{name} must not be used in texts", "remove it")
         elif not _VARIABLE.fullmatch(name):
-            yield error("allow-env", ("allow_env", index), f"{name!r} is no name of a variable")
+            yield error("allow-env", ("allow_env", index), f"{name!r} is not a valid variable name")
     for name in ("manifests", "ignore"):
         for index, pattern in enumerate(value.get(name, ())):
             if pattern.startswith("/") or ".." in pattern.split("/"):
                 hint = "paths are relative to the project, as in `push/**/*.yaml`"
-                yield error("pattern", (name, index), f"{pattern!r} leads out of the project", hint)
+                yield error("pattern", (name, index), f"{pattern!r} points outside the project", hint)
     yield from _environments(value)
 
 
@@ -190,13 +190,15 @@ def _version(text: str, tool_version: str) -> Iterator[Problem]:
     try:
         wanted = SpecifierSet(text)
     except InvalidSpecifier:
-        yield error("required-version", path, f"{text!r} names no versions", "as in `>=0.1` or `>=0.1,<1`")
+        yield error(
+            "required-version", path, f"{text!r} is not a valid version range", "as in `>=0.1` or `>=0.1,<1`"
+        )
         return
     if not wanted.contains(tool_version, prereleases=True):
         yield error(
             "required-version",
             path,
-            f"the project needs campaignctl {text}, and this is {tool_version}",
+            f"the project needs campaignctl {text}; this is {tool_version}",
             f"install it: pip install 'campaignctl{text}'",
         )
 
@@ -205,7 +207,7 @@ def _layer(layer: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
     """What is wrong in the members that an environment may have too."""
     for name, text in layer.get("variables", {}).items():
         if not _NAME.fullmatch(name):
-            message = f"{name!r} is no name of a variable: letters, digits, `_` and `-`"
+            message = f"{name!r} is not a valid variable name: letters, digits, `_` and `-`"
             yield error("name", (*path, "variables", name), message)
         elif reason := puts_in(text):
             yield error(
@@ -228,14 +230,14 @@ def _rate(value: Members, environment: str | None, path: KeyPath) -> Iterator[Pr
         yield error(
             "rate-limit",
             path,
-            f"a reserve of {limit.reserve_per_minute} leaves nothing of {limit.per_minute} requests a minute",
+            f"a reserve of {limit.reserve_per_minute} leaves none of {limit.per_minute} requests per minute",
         )
     documented = RateLimit()
     if limit.per_second > documented.per_second or limit.per_minute > documented.per_minute:
         yield warning(
             "rate-limit",
             path,
-            f"the API documents {documented.per_second} requests a second, {documented.per_minute} a minute",
+            f"the API allows {documented.per_second} requests a second, {documented.per_minute} a minute",
         )
 
 
@@ -244,13 +246,15 @@ def _environments(value: Members) -> Iterator[Problem]:
     default = value.get("default_environment")
     if default is not None and default not in environments:
         near = difflib.get_close_matches(default, environments, 1)
-        hint = f"did you mean {near[0]}?" if near else "declared are: " + (", ".join(environments) or "none")
+        hint = f"did you mean {near[0]}?" if near else "declared: " + (", ".join(environments) or "none")
         yield error("environment", ("default_environment",), f"there is no environment {default!r}", hint)
     places: dict[str, str] = {}
     for name, layer in environments.items():
         path = ("environments", name)
         if not _NAME.fullmatch(name):
-            yield error("name", path, f"{name!r} is no name of an environment: letters, digits, `_` and `-`")
+            yield error(
+                "name", path, f"{name!r} is not a valid environment name: letters, digits, `_` and `-`"
+            )
         yield from _layer(layer, path, time_zone(layered(value, name)))
         if "rate_limit" in layer.get("api", {}):
             yield from _rate(value, name, (*path, "api", "rate_limit"))
@@ -259,6 +263,6 @@ def _environments(value: Members) -> Iterator[Problem]:
         shown = state.path if state.backend == "local" else f"{state.ref} of {state.remote}"
         other = places.setdefault(shown.casefold(), name)
         if other != name:
-            message = f"{name} and {other} have the same state, {shown}"
+            message = f"{name} and {other} share one state: {shown}"
             yield error("state", path, message, "give one of them a `state.path` or `state.ref` of its own")
         yield from state_problems(value, name)

@@ -59,23 +59,23 @@ class TextFiles:
         """Why a path must not be followed, or None."""
         name = self._name(relative)
         if "\0" in relative:
-            return FileText(name, error="not the path of a file")
+            return FileText(name, error="not a file path")
         if relative.startswith("/") or not (self._real / relative).resolve().is_relative_to(self._real):
             hint = "copy the file into the project"
-            return FileText(name, error="the path leaves the directory of the project", hint=hint)
+            return FileText(name, error="the path leads outside the project", hint=hint)
         return None
 
     def _read(self, relative: str) -> FileText:
         name = self._name(relative)
         if relative in {"", "."}:
-            return FileText(name, error="not the path of a file")
+            return FileText(name, error="not a file path")
         if reason := self._outside(relative):
             return reason
         data = content(self._real / relative)
         if isinstance(data, str):
             return FileText(name, error=f"{name}: {data}", hint=self._nearest(relative))
         if len(data) > LARGEST:
-            return FileText(name, error=f"{name} has {len(data):,} bytes, and at most 1 MiB is read")
+            return FileText(name, error=f"{name} has {len(data):,} bytes; the limit is 1 MiB")
         return _decoded(name, data)
 
     def _nearest(self, relative: str) -> str:
@@ -125,8 +125,8 @@ def _decoded(name: str, data: bytes) -> FileText:
         line = data.count(b"\n", 0, wrong.start) + 1
         return FileText(name, error=f"{name} is not UTF-8 (line {line})", hint="save it as UTF-8")
     if text.startswith("\ufeff"):
-        hint = "save it as UTF-8 without a mark"
-        return FileText(name, error=f"{name} begins with a byte order mark, which would be sent", hint=hint)
+        hint = "save it as UTF-8 without a byte order mark"
+        return FileText(name, error=f"{name} starts with a byte order mark, which would be sent", hint=hint)
     return FileText(name, text)
 
 

@@ -21,10 +21,10 @@ _PLACE = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _FILLED = re.compile(r"\$\{(var|matrix|env)\.([A-Za-z0-9_-]+)\}")
 _TOO_LONG = (
-    "what is filled in makes more than 8 MiB of a campaign, or 256 MiB of all those of its manifest",
-    "fill in less, or take shorter values",
+    "variables expand to more than 8 MiB in a campaign, or 256 MiB in its manifest",
+    "use fewer variables, or shorter values",
 )
-_OWN_VALUE = "a value is put in as it is: only macros of the API, as in ${OCMH_APP_NAME}, may stand in it"
+_OWN_VALUE = "a value is inserted as it is: only macros of the API, as in ${OCMH_APP_NAME}, are allowed in it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,9 @@ def puts_in(value: str) -> str:
 def _value(place: re.Match[str], values: Values) -> str | Fault:
     inner = place[1]
     if inner is None:
-        return Fault(place.start(), "`${` is not closed", "close it with `}`, or write `$${` for the signs")
+        return Fault(
+            place.start(), "`${` is not closed", "close it with `}`, or write `$${` for a literal `${`"
+        )
     if MACRO.fullmatch(place[0]):
         return place[0]
     space, dot, name = inner.partition(".")
@@ -161,21 +163,21 @@ def _from_matrix(place: re.Match[str], name: str, values: Values) -> str | Fault
     if values.later:
         return place[0]
     if values.matrix is None:
-        hint = f"write `matrix: {{{name}: [...]}}` beside `spec`"
+        hint = f"add `matrix: {{{name}: [...]}}` next to `spec`"
         return Fault(place.start(), f"`{place[0]}` in a campaign without a matrix", hint)
     value = values.matrix.get(name)
     if value is not None:
         return value
     near = difflib.get_close_matches(name, values.matrix, 1)
     hint = (
-        f"did you mean {near[0]}?" if near else f"add it to the matrix; there are: {', '.join(values.matrix)}"
+        f"did you mean {near[0]}?" if near else f"add it to the matrix, which has: {', '.join(values.matrix)}"
     )
-    return Fault(place.start(), f"no `{name}` in this combination of the matrix", hint)
+    return Fault(place.start(), f"this combination of the matrix has no `{name}`", hint)
 
 
 def _from_environment(place: re.Match[str], name: str, values: Values) -> str | Fault:
     if name == TOKEN_VARIABLE:
-        return Fault(place.start(), f"{name} is never put into a text", "take it out")
+        return Fault(place.start(), f"{name} must not be used in texts", "remove it")
     if name not in values.allowed:
         hint = f"add {name} to `allow_env` of the project file"
         return Fault(place.start(), f"the project does not allow the environment variable {name}", hint)
@@ -200,8 +202,8 @@ def _nearest(inner: str, values: Values) -> str:
     known += [f"matrix.{name}" for name in values.matrix or ()]
     near = difflib.get_close_matches(inner.strip(), known, 1, 0.5)
     if near:
-        return f"did you mean ${{{near[0]}}}? For the signs themselves write `$${{`"
+        return f"did you mean ${{{near[0]}}}? For a literal `${{` write `$${{`"
     upper = inner.strip().upper()
     if MACRO.fullmatch(f"${{{upper}}}"):
-        return f"a macro of the API has capitals: ${{{upper}}}. For the signs themselves write `$${{`"
-    return "write ${var.NAME} or ${env.NAME}; for the signs themselves write `$${`"
+        return f"a macro of the API has capitals: ${{{upper}}}. For a literal `${{` write `$${{`"
+    return "write ${var.NAME} or ${env.NAME}; for a literal `${` write `$${`"

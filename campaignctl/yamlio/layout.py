@@ -201,7 +201,7 @@ class _Parsing:
         event = next(self._events)
         while not isinstance(event, MappingEndEvent):
             if event.start_mark.column != column or isinstance(event, _STARTS):
-                raise LayoutError("a key that is written with `?`", event.start_mark.index)
+                raise LayoutError("a key written with `?`", event.start_mark.index)
             key = self._leaf(event, column)
             pairs.append((key, self._close(key, self._piece(next(self._events), column))))
             event = next(self._events)
@@ -247,7 +247,7 @@ class _Parsing:
             return Span(start, end, column, None, event.value, names)
         block = block_text(self._text, start, end, outside)
         if block is None:
-            raise LayoutError("a block text that is opened in an unusual way", start)
+            raise LayoutError("a block text with an unusual header", start)
         return Span(start, start + block.size, column, block, event.value, names)
 
 

@@ -85,7 +85,7 @@ class Builder(Filling):
         texts = self.values is not None and bare(inner) is Leaf.TEXT
         if not isinstance(node, MappingNode):
             hint = (
-                "a text for each language, as in {en: Hello}"
+                "write a text for each language, as in {en: Hello}"
                 if texts and isinstance(node, ScalarNode)
                 else ""
             )
@@ -94,7 +94,7 @@ class Builder(Filling):
             return self._by_language(node, inner)
         if is_file(node):
             return self.refuse(
-                node, "type", "a file where an object belongs", "a file stands for a text only"
+                node, "type", "expected an object, found a file", "a file can only replace a text"
             )
         result: dict[str, Any] = {}
         for key, child in node.pairs:
@@ -124,15 +124,13 @@ class Builder(Filling):
         """Whether a key is a name that may be used."""
         name = key.text
         if name in result:
-            self.note("error", "duplicate-key", self.file.at(key), f"`{name}` is there twice", "keep one")
+            self.note("error", "duplicate-key", self.file.at(key), f"`{name}` appears twice", "keep one")
             return False
         if "${" in name:
-            self.note(
-                "error", "key-place", self.file.at(key), "`${` in a name: only values are filled in", ""
-            )
+            self.note("error", "key-place", self.file.at(key), "`${` in a name: only values are expanded", "")
             return False
         if key.plain and name in NULLS:
-            self.note("error", "null", self.file.at(key), "null as a name", "put the name in quotes")
+            self.note("error", "null", self.file.at(key), "null as a name", "quote the name")
             return False
         return True
 
@@ -140,17 +138,17 @@ class Builder(Filling):
         name = key.text
         self.bad.append(child)
         if name in shape.refused:
-            message = f"`{name}` is not taken: {shape.refused[name]}"
+            message = f"`{name}` is not allowed: {shape.refused[name]}"
             self.note("error", "refused-member", self.file.at(key), message)
             return
         near = difflib.get_close_matches(name, shape.known, 1, 0.6)
         self.meant.update(near)
-        hint = f"did you mean {near[0]}?" if near else "known are " + ", ".join(sorted(shape.known))
+        hint = f"did you mean {near[0]}?" if near else "known fields: " + ", ".join(sorted(shape.known))
         if not near and "scheduled_time" in shape.known:
-            hint += "; what is new in the API goes into `extra:`, beside `spec:`"
+            hint += "; a new field of the API goes into `extra:`, next to `spec:`"
         if name in _BODY and "spec" in shape.known:
-            hint = "it belongs below `spec:`, two blanks further in"
-        self.note("error", "unknown-member", self.file.at(key), f"unknown member `{name}`", hint)
+            hint = "it belongs under `spec:`: indent by two more spaces"
+        self.note("error", "unknown-member", self.file.at(key), f"unknown field `{name}`", hint)
 
     # ---------------------------------------------------------------------------------- leaves
 
@@ -160,7 +158,7 @@ class Builder(Filling):
             return self.file_text(node)
         text = node.text
         if node.plain and text in NULLS:
-            return self.wrong_kind(node, "a text")
+            return self.wrong_kind(node, "a string")
         if "${" not in text or self.values is None:
             return text
         return self.filled(text, self.file, node)
@@ -171,13 +169,13 @@ class Builder(Filling):
         text = node.text
         if node.plain and _INTEGER.fullmatch(text):
             if len(text) > _LONGEST_INTEGER:
-                return self.refuse(node, "type", "a number of too many digits")
+                return self.refuse(node, "type", "the number has too many digits")
             return int(text)
         hint = ""
         if not node.plain and _INTEGER.fullmatch(text):
-            hint = "take the quotes away"
+            hint = "remove the quotes"
         elif "${" in text:
-            hint = "variables are texts: a number has to stand here itself"
+            hint = "variables are strings: write the number itself here"
         return self.wrong_kind(node, "a whole number", hint)
 
     def _boolean(self, node: Node) -> Any:
@@ -261,25 +259,25 @@ class Builder(Filling):
         if _INTEGER.fullmatch(text):
             return self._integer(node)
         if _OTHER_AS_NUMBER.fullmatch(text):
-            number = f"write {float(text)!r} for the number, or quotes around the text"
+            number = f"write {float(text)!r} for the number, or quote the text"
             self.note(
                 "warning",
                 "number",
                 self.file.at(node),
-                f"{text[:40]} is kept as a text, with its zeros",
+                f"{text[:40]} is kept as text, including its zeros",
                 number,
             )
             return self._text(node)
         value = float(text)
         if not math.isfinite(value):
-            return self.refuse(node, "type", "a number beyond all bounds", "put it in quotes to make it text")
+            return self.refuse(node, "type", "the number is too large", "quote it to make it text")
         if repr(value) != text:
             self.note(
                 "warning",
                 "number",
                 self.file.at(node),
                 f"{text[:40]} is read as the number {value!r}",
-                "put it in quotes to keep it as it stands",
+                "quote it to keep it as written",
             )
         return value
 
@@ -304,5 +302,5 @@ def _boolean_hint(node: Node) -> str:
     if not isinstance(node, ScalarNode) or node.text.lower() not in _OTHER_WORDS:
         return ""
     if node.text in _WORDS:
-        return "take the quotes away"
+        return "remove the quotes"
     return "write true" if node.text.lower() in {"yes", "on", "y", "true"} else "write false"
