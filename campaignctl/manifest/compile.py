@@ -1,4 +1,4 @@
-"""From one file to what it declares: a value that rests on its bytes and explicit inputs alone."""
+"""Compiles one file to a `FileResult`, which depends only on its bytes and explicit inputs."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _FILLED = ("spec", "extra", *_COMES_FROM)
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a file is compiled with, besides its bytes.
+    """The inputs of a compilation, in addition to the bytes of the file.
 
     `values` are the project's variables and the allowed ones of the environment, `defaults` those in force
-    in its folder. `read_texts` reads the files that `{$file: PATH}` names: what a result rests on is in its
+    in its folder. `read_texts` reads the files that `{$file: PATH}` names; the result lists them in its
     `references`.
     """
 
@@ -48,7 +48,7 @@ class Inputs:
 
 
 def compile_file(name: str, path: str, data: bytes, inputs: Inputs) -> FileResult:
-    """What a file declares, and everything that is wrong with it by itself.
+    """What a file declares, and its findings.
 
     `name` is what findings call the file, `path` its path in the project.
     """

@@ -1,4 +1,4 @@
-"""Paths into a body, as in `messages/0/priority`: whether they name anything."""
+"""Compiles one campaign of a manifest: its body, `extra`, lifecycle, key and digest, and their checks."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def unknown_members(
 
 
 def _known(value: Any, given: Any, shape: Shape | None, path: KeyPath) -> Iterator[tuple[KeyPath, Problem]]:
-    """A member that the tool knows: only what is unknown inside of it may be added to what is there."""
+    """A known field: only unknown fields inside it may be added."""
     if isinstance(shape, Members) and isinstance(value, dict) and isinstance(given, dict):
         yield from unknown_members(value, given, shape, path)
     elif (
@@ -131,7 +131,7 @@ _AROUND = replace(
 #: The parts of a document that make the body.
 _BODY = (("spec", _SPEC), ("extra", Table(Leaf.JSON)))
 #: What else is filled in, and is no part of the body.
-_BESIDE = tuple((name, _DOCUMENT.known[name]) for name in ("adopt", "moved"))
+_ORIGIN = tuple((name, _DOCUMENT.known[name]) for name in ("adopt", "moved"))
 _WINNER = (("winner", _LIFECYCLE.known["winner"]),)
 #: What may be missing only because defaults could not be read.
 _MISSING = frozenset({"missing-member", "integration-missing", "channel-content"})
@@ -181,10 +181,10 @@ class Compilation:
         value = self.builder.build(self.root, _AROUND)
         value.pop("matrix", None)
         lifecycle = value.get("lifecycle", {})
-        for members, parts in ((value, _BESIDE), (lifecycle, _WINNER)):
+        for members, parts in ((value, _ORIGIN), (lifecycle, _WINNER)):
             self._refuse_files(members, parts)
         self.builder.values = self.values
-        self._fill(value, (*_BODY, *_BESIDE))
+        self._fill(value, (*_BODY, *_ORIGIN))
         self._fill(lifecycle, _WINNER)
         self.key = self._key(value)
         problems = [*self._checks(value), *self._claim(value)]
@@ -234,7 +234,7 @@ class Compilation:
                     del value[name]
 
     def _is_bare_body(self) -> bool:
-        """Whether somebody pasted a body and forgot `spec:`."""
+        """Whether this is a pasted body without `spec:`."""
         if self._own.key("spec") or not self._own.key("messages"):
             return False
         hint = "write `spec:` above it and indent it"
@@ -311,7 +311,7 @@ class Compilation:
             yield "/".join(map(str, path))
 
     def _source_digest(self) -> str:
-        """The digest of what the author wrote in the manifest itself, for this combination."""
+        """The digest of the manifest itself as written, for this combination."""
         texts: list[str] = []
         for name, _ in _BODY:
             nodes.fingerprint(self._own.get(name), texts)

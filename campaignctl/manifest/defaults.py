@@ -1,4 +1,4 @@
-"""`_defaults.yaml`: what the manifests of a folder and of those below it have in common.
+"""`_defaults.yaml`: shared settings of the manifests of a folder and the folders below it.
 
 Pure: the files are handed in, those of outer folders first.
 """
@@ -42,7 +42,7 @@ class Defaults:
     complete: bool = True
 
     def within(self, file: SourceFile, values: Values) -> tuple[Defaults, tuple[Finding, ...]]:
-        """The defaults of a folder inside of this one, whose file is given, and what is wrong with it."""
+        """The defaults of a folder inside this one, from its file, and the findings of that file."""
         root = file.documents[0] if len(file.documents) == 1 else None
         if not isinstance(root, MappingNode):
             return replace(self, complete=False), tuple(_no_defaults(file))

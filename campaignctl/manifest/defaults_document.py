@@ -1,4 +1,4 @@
-"""The form of `_defaults.yaml`: what the manifests below it have in common."""
+"""The model of `_defaults.yaml`: shared settings of the manifests below it."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal

@@ -1,4 +1,4 @@
-"""Which files of a project are manifests."""
+"""Finds the manifests and defaults of a project."""
 
 from __future__ import annotations
 

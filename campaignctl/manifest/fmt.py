@@ -1,4 +1,4 @@
-"""The canonical form of files: members in the order of the models, two blanks a step, comments kept.
+"""The canonical form of files: members in the order of the models, indented by two spaces, comments kept.
 
 The order is that of the API contract's tables (section 2); members that no model knows keep theirs, behind
 all others.
@@ -206,7 +206,7 @@ class _Writing:
         return _beside(_after(name, lines), entry.aside)
 
     def _item(self, entry: BlockEntry, block: Block, indent: int) -> tuple[list[str], list[str]]:
-        """An item that is a block: it begins beside its dash, and comments between stand above both."""
+        """An item that is a block: it starts on the line of its dash, below the comments between them."""
         above, lines = self._block(block, indent + STEP)
         margin = " " * indent
         if block.anchor:
@@ -299,7 +299,7 @@ def _without_blanks_below(texts: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """A file that is not in its canonical form: its name to show, what it says and how it should say it."""
+    """A file that is not in its canonical form: its name to show, its content and its formatted content."""
 
     path: Path
     name: str

@@ -1,4 +1,4 @@
-"""From what each file declares to the desired state: everything that concerns more than one file."""
+"""Links the results of all files to the desired state: all checks that concern more than one file."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`matrix` of a manifest: its combinations, by the rules of GitHub Actions, and the end of each one's key.
+"""`matrix` of a manifest: its combinations, by the rules of GitHub Actions, and the suffix of each key.
 
-The rules: every value of a name is combined with every value of the others; `exclude` takes away each
+The rules: every value of a name is combined with every value of the others; `exclude` removes each
 combination that has all values of an entry; then each entry of `include` adds its members to every
 combination whose original values it does not change, and where there is none becomes one of its own
 (docs.github.com, "Running variations of jobs in a workflow"). Values are compared by their own text.

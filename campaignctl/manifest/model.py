@@ -1,4 +1,4 @@
-"""The desired state: what a project's manifests ask for, compiled and checked."""
+"""The values of compiling: what one file declares, and the desired state of a project."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class DesiredCampaign:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A `kind: Removed` document: this key is declared no longer, and how its record shall go."""
+    """A `kind: Removed` document: a key that is no longer declared, and what happens to its campaign."""
 
     key: str
     on_destroy: OnDestroy
@@ -64,10 +64,10 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What one file declares, and what is wrong with it by itself; a finding has the key that it concerns.
+    """What one file declares, and its findings, each with the key that it concerns.
 
     `path` is relative to the project. `references` are the `{$file: PATH}` of the file and its defaults, each
-    as the folder and the path from there: the result rests on their texts.
+    as the folder and the path from there: the result depends on their texts.
     """
 
     path: str

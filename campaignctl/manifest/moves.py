@@ -1,4 +1,4 @@
-"""Documents of the kind Removed, and the keys and messages that a manifest names: moves and the winner."""
+"""Removed documents, and the rules for `moved` and `winner`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A command as somebody copied it from a shell or a browser: its words, as the shell would have made them.
+"""New manifests: from a template, or from a pasted curl command or body.
 
-Nothing is run or looked up. Where a shell would put in a value, the word says so.
+Nothing of a pasted command is run or expanded; a word that a shell would expand is marked.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class Pasted:
 
 
 def pasted(text: str) -> Pasted:
-    """The body in a pasted text. Raises CampaignctlError, which never repeats what a header said."""
+    """The body in a pasted text. Raises CampaignctlError, which never repeats the value of a header."""
     text = _PROMPT.sub("", text.removeprefix("\ufeff"), count=1).strip()
     if text.startswith(("{", "[")):
         return Pasted(_body(text))

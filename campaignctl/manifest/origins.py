@@ -1,4 +1,4 @@
-"""Where every member of a compiled campaign came from."""
+"""Where every field of a compiled campaign came from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Kind = Literal[
     "manifest", "defaults", "matrix", "variable", "command line", "environment", "file", "converted time"
 ]
 _NAMED = 5
-#: What is shown of a manifest beside the body.
+#: Sections outside the body that are shown.
 _BESIDE = ("moved", "adopt", "lifecycle")
 
 
@@ -28,7 +28,7 @@ class Origin:
     """One place that the member at a path came from; a member that was put together has several.
 
     `source` is None for what has no file: the command line and the environment. `name` is that of the
-    variable or of the value in the matrix. `beside` says that the member stands beside the body: then the
+    variable or of the value in the matrix. `beside` says that the field is outside the body: then the
     path begins with `lifecycle`, `moved` or `adopt`.
     """
 
@@ -40,7 +40,7 @@ class Origin:
 
 
 def origins_of(compilation: Compilation) -> tuple[Origin, ...]:
-    """The origins of everything in a campaign that was compiled, of its body and beside it, by its path."""
+    """The origins of every field of a compiled campaign, in its body and outside it, by path."""
     tracing = _Tracing(compilation)
     found: list[Origin] = []
     for name in ("spec", "extra"):
@@ -55,7 +55,7 @@ def origins_of(compilation: Compilation) -> tuple[Origin, ...]:
 
 
 def beside(campaign: DesiredCampaign, origins: Iterable[Origin]) -> dict[str, Any]:
-    """What a manifest and its defaults say beside the body, as they would write it."""
+    """The sections of a manifest and its defaults outside the body, as they would be written."""
     values: dict[str, Any] = {"moved": {"from": list(campaign.moved_from)}, "adopt": campaign.adopt}
     said = {origin.path[:2] for origin in origins if origin.beside}
     lifecycle = asdict(campaign.lifecycle)

@@ -1,4 +1,4 @@
-"""What can be said of a tree of which only a part is known: its members and their types.
+"""Checks a tree of which only a part is known: its fields and their types.
 
 For defaults, which are checked even where no manifest takes them over, and for a manifest whose matrix cannot
 be used. What the matrix or a file gives is left for later, and nothing has to be there.

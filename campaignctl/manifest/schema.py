@@ -1,4 +1,4 @@
-"""The pieces of the schemas that no model has: what fills a text in, the spellings of a time, the matrix."""
+"""JSON Schemas for editors, from the models and what these do not know: expansion, times, the matrix."""
 
 from __future__ import annotations
 
@@ -48,16 +48,16 @@ Schema = dict[str, Any]
 TEXT_TYPES = ["string", "number", "boolean"]
 
 FILLED: Schema = {
-    "description": "A text that is filled in from `variables`, the matrix or the environment.",
+    "description": "A text that is expanded from `variables`, the matrix or the environment.",
     "type": "string",
     "pattern": r"\$\{(var|matrix|env)\.",
 }
 FILE: Schema = {
-    "description": "The text of a UTF-8 file beside the manifest.",
+    "description": "The text of a UTF-8 file next to the manifest.",
     "type": "object",
     "properties": {
         "$file": {
-            "description": "Path from the manifest's folder; it stays inside of the project.",
+            "description": "Path from the manifest's folder, inside the project.",
             "type": "string",
             "minLength": 1,
         }

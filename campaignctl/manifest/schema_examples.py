@@ -1,4 +1,4 @@
-"""What an author may write for a member, for the editor to show and offer.
+"""Examples for fields, for editors to show and offer.
 
 Forms and macros are those of the API's documentation (API contract, sections 2 and 8). Every member has two
 examples or none: an editor writes an only one into the manifest unasked, and what stands there by accident

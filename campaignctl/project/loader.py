@@ -35,8 +35,8 @@ PROJECT_FILE = "campaignctl.yaml"
 DIRECTORY_VARIABLE = "CAMPAIGNCTL_PROJECT"
 ENVIRONMENT_VARIABLE = "CAMPAIGNCTL_ENV"
 URL_VARIABLE = "OCAMBA_API_URL"
-#: What no manifest rests on: with an error there, the manifests are checked all the same.
-_BESIDE_MANIFESTS = frozenset({"account", "api", "guardrails", "overrides", "state", "time_zone"})
+#: Sections that manifests do not use: with an error there, the manifests are still checked.
+_APART_FROM_MANIFESTS = frozenset({"account", "api", "guardrails", "overrides", "state", "time_zone"})
 
 # ------------------------------------------------------------------------------ where it is
 
@@ -44,8 +44,8 @@ _BESIDE_MANIFESTS = frozenset({"account", "api", "guardrails", "overrides", "sta
 def find_project(directory: Path | str | None, environ: Mapping[str, str], cwd: Path) -> Path:
     """The project's directory: `directory` (-C), else CAMPAIGNCTL_PROJECT, else `cwd`, else its campaigns.
 
-    Raises UsageError saying where was looked, and CampaignctlError for one that git could take for a
-    repository.
+    Raises UsageError that names the places searched, and CampaignctlError for a directory that git could
+    take for a repository.
     """
     named = directory or environ.get(DIRECTORY_VARIABLE)
     places = [cwd / named] if named else [cwd, cwd / "campaigns"]
@@ -72,7 +72,7 @@ def refuse_repository(directory: Path) -> None:
 
 
 def _instead(places: Iterable[Path], inside: Path | None) -> str:
-    """What to do where no project is; `inside` is the directory that may lie in one."""
+    """The hint where no project was found; `inside` is a directory that may be part of one."""
     for place in places:
         if (other := place / "campaignctl.yml").is_file():
             return f"rename {other} to {PROJECT_FILE}"
@@ -102,7 +102,7 @@ def load_project(
 ) -> Project:
     """The project in a directory, as one run sees it.
 
-    `variables` (--var) stand above those of the project and the environment. Raises ManifestError for a file
+    `variables` (--var) override those of the project and the environment. Raises ManifestError for a file
     that cannot be used, UsageError for an environment that cannot be chosen or a variable that is not
     declared, and CampaignctlError for an OCAMBA_API_URL that cannot be used.
     """
@@ -131,7 +131,7 @@ def check_project(
 ) -> tuple[Project | None, tuple[Finding, ...]]:
     """The project, or None if it cannot be used, and what is wrong with its file. Raises as `load_project`.
 
-    Unless it has to be `whole`, what manifests do not rest on may be wrong with it.
+    Unless it has to be `whole`, sections that manifests do not use may have errors.
     """
     url = environ.get(URL_VARIABLE)
     file, value, findings = _read(directory, tool_version, url_counts=not url)
@@ -153,7 +153,7 @@ def check_project(
 def _read(
     directory: Path, tool_version: str, *, url_counts: bool
 ) -> tuple[SourceFile | None, dict[str, Any] | None, tuple[Finding, ...]]:
-    """The project file, its members if they can be used, and what is wrong with it."""
+    """The project file, its fields if it is valid, and its findings."""
     name = shown(directory) + PROJECT_FILE
     data = content(directory / PROJECT_FILE)
     if isinstance(data, str):
@@ -169,7 +169,7 @@ def _read(
 def read_project_file(
     file: SourceFile, tool_version: str, *, url_counts: bool = True
 ) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
-    """The members of a project file, and what is wrong with it; None when it cannot be used.
+    """The fields of a project file, or None if it is not valid, and its findings.
 
     `url_counts` says that the token would go to its `api.url`.
     """
@@ -193,7 +193,7 @@ def read_project_file(
 
 
 def _without_errors(file: SourceFile, findings: Iterable[Finding]) -> SourceFile | None:
-    """A project file without its members that have errors; None where manifests rest on one of them."""
+    """A project file without its sections that have errors; None if manifests use one of them."""
     root = file.documents[0] if file.documents else None
     if not isinstance(root, MappingNode):
         return None
@@ -204,7 +204,7 @@ def _without_errors(file: SourceFile, findings: Iterable[Finding]) -> SourceFile
         return before[-1].text if before else ""
 
     faulty = {member_at(found.source) for found in findings if found.severity == "error"}
-    if not faulty <= _BESIDE_MANIFESTS:
+    if not faulty <= _APART_FROM_MANIFESTS:
         return None
     rest = SourceFile(file.name, file.path, file.text)
     rest.documents = (MappingNode([pair for pair in root.pairs if pair[0].text not in faulty], root.mark),)
@@ -262,7 +262,7 @@ def _project(
     environment: str | None,
     given: Mapping[str, Any] | None = None,
 ) -> Project:
-    """The project that the members of a file describe, with `given` laid over them, and its places there."""
+    """The project that the fields of a file describe, with `given` laid over them and its positions."""
     members = rules.over(rules.layered(value, environment), given or {})
     zone = rules.time_zone(members)
     types = {one.name: one.type for one in fields(Project)}

@@ -1,4 +1,4 @@
-"""The settings of a project: each with its default, how the file writes it, and what that means."""
+"""The settings of a project: each with its default, its form in the file, and its value."""
 
 import ipaddress
 import re
@@ -104,26 +104,25 @@ Reason = Annotated[str, AfterValidator(_says_something)]
 
 
 class Freeze(Part):
-    """A window in which nothing is armed: `from` and `to`, or again and again `cron` and `duration`."""
+    """A window in which nothing is armed: `from` and `to`, or repeatedly `cron` and `duration`."""
 
     from_: DayOrTime | None = Field(
-        None, alias="from", description="Its beginning: a day from its midnight in the zone on, or a time."
+        None, alias="from", description="Its start: a day, from midnight in the zone, or a time."
     )
-    to: DayOrTime | None = Field(None, description="Its end: the last day that belongs to it, or a time.")
+    to: DayOrTime | None = Field(None, description="Its end: the last day that it includes, or a time.")
     cron: str | None = Field(
-        None, description="When it begins, on the clock of the zone, as a cron expression of five fields."
+        None, description="When it starts, in the time of the zone, as a cron expression of five fields."
     )
-    duration: LongDuration | None = Field(None, description="How long it holds then, by that clock.")
+    duration: LongDuration | None = Field(None, description="How long it lasts, by that clock.")
     tz: Zone | None = Field(None, description="IANA time zone; that of the project if absent.")
     kind: Literal["deny", "allow"] | None = Field(
-        None, description="deny (if absent), or allow: something is armed only within it. Deny wins."
+        None, description="deny (if absent), or allow: changes are armed only within it. Deny wins."
     )
     scope: Literal["changes", "sends", "both"] | None = Field(
         None,
-        description="What it speaks of: the moment of a change, the moments at which that sends, or both (if "
-        "absent).",
+        description="What it applies to: the time of a change, the times of its sends, or both (if absent).",
     )
-    reason: Reason | None = Field(None, description="Why; shown where it refuses.")
+    reason: Reason | None = Field(None, description="Why; shown when it blocks.")
 
 
 def _window(members: Mapping[str, Any], zone: str) -> Window:
@@ -147,7 +146,7 @@ def _said(description: str, **limits: Any) -> Any:
 
 
 class Setting:
-    """Settings that the project file writes as one closed object."""
+    """Settings that form one closed object in the project file."""
 
     __slots__ = ()
     __pydantic_config__ = ConfigDict(extra="forbid", defer_build=True)
@@ -166,7 +165,7 @@ class RateLimit(Setting):
 
 @dataclass(frozen=True, slots=True)
 class Settle(Setting):
-    """How a campaign is looked for whose create had an unknown outcome."""
+    """How a campaign is searched for after a create with an unknown outcome."""
 
     waits: Annotated[
         tuple[Duration, ...],
@@ -174,13 +173,14 @@ class Settle(Setting):
         _said("Waits before each look: [1s, 4s, 15s] if absent.", min_length=1, max_length=10),
     ] = (timedelta(seconds=1), timedelta(seconds=4), timedelta(seconds=15))
     horizon: Annotated[
-        LongDuration, _said("What sends later than this may be created a second time, 24h if absent.")
+        LongDuration,
+        _said("A campaign whose first send is later than this may be created again, 24h if absent."),
     ] = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings(Setting):
-    """How the API is talked to."""
+    """How the API is called."""
 
     url: Annotated[
         str,
@@ -194,13 +194,13 @@ class ApiSettings(Setting):
     rate_limit: Annotated[RateLimit, _said("The account's windows.")] = RateLimit()
     immediate: Annotated[
         Literal["direct", "two_step"],
-        _said("two_step: what sends at once is created first and armed then."),
+        _said("two_step: a campaign that sends at once is created first and armed afterwards."),
     ] = "direct"
     settle: Annotated[Settle, _said("How unknown outcomes are settled.")] = Settle()
     markers: Annotated[
         bool,
         Written(Literal["on", "off"], "on".__eq__),
-        _said("off: campaigns carry no marker, and an unknown outcome is for you to resolve."),
+        _said("off: campaigns carry no marker, and you resolve unknown outcomes by hand."),
     ] = True
 
 
@@ -227,36 +227,36 @@ class Guardrails(Setting):
     """The limits of one apply."""
 
     max_destroy_percent: Annotated[
-        int, _said("Percent of the live campaigns that may be taken away, 30 if absent.", ge=0, le=100)
+        int, _said("Percentage of live campaigns that may be destroyed, 30 if absent.", ge=0, le=100)
     ] = 30
-    max_immediate_sends: Annotated[int, _said("Campaigns that are set off at once, 3 if absent.", ge=0)] = 3
+    max_immediate_sends: Annotated[int, _said("Campaigns that may send at once, 3 if absent.", ge=0)] = 3
     min_lead_time: Annotated[
-        Duration, _said("Between a request and the first send that it makes possible, 10m if absent.")
+        Duration, _said("Least time between a request and the first send that it allows, 10m if absent.")
     ] = timedelta(minutes=10)
-    max_plan_age: Annotated[LongDuration, _said("Of a saved plan that sends at once, 1h if absent.")] = (
-        timedelta(hours=1)
-    )
+    max_plan_age: Annotated[
+        LongDuration, _said("Maximum age of a saved plan that sends at once, 1h if absent.")
+    ] = timedelta(hours=1)
     max_sends_per_day: Annotated[
         int | None,
-        _said("Sends of all campaigns on one day of the project's zone; no limit if absent.", ge=0),
+        _said("Sends of all campaigns per day in the project's zone; no limit if absent.", ge=0),
     ] = None
     max_arming_changes: Annotated[
         int | None,
-        _said("Changes after which a campaign can send that could not; no limit if absent.", ge=0),
+        _said("Changes that let a campaign send that could not before; no limit if absent.", ge=0),
     ] = None
     require_targeting: Annotated[
-        bool, _said("true: what has no `targeting`, and so is for everyone, is not armed.")
+        bool, _said("true: a campaign without `targeting`, which is for everyone, is not armed.")
     ] = False
     require_labels: Annotated[
         tuple[Glob, ...],
-        _said("Labels without which nothing is armed: each has to be there; `*` and `?` are wild."),
+        _said("Labels that a campaign needs before it is armed, all of them; `*` and `?` are wildcards."),
     ] = ()
-    forbid_immediate: Annotated[bool, _said("true: nothing is set off at once.")] = False
+    forbid_immediate: Annotated[bool, _said("true: nothing may send at once.")] = False
     freeze: Annotated[
         tuple[Annotated[Window, Written(Freeze, _window, zoned=True)], ...],
         _said(
-            "Windows in which nothing is armed, or in which alone something is. Those of an environment are "
-            "added to the project's; an empty list there takes the project's away."
+            "Windows in which nothing is armed, or outside which nothing is. An environment's are added to "
+            "the project's; an empty list there removes the project's."
         ),
     ] = ()
 
@@ -288,15 +288,15 @@ class Override(Setting):
     keys: Annotated[
         tuple[Glob, ...],
         Listed(),
-        _said("For which campaigns: keys, in which `*` and `?` are wild.", min_length=1),
+        _said("For which campaigns: keys; `*` and `?` are wildcards.", min_length=1),
     ]
     #: Aware, in UTC.
     until: Annotated[
         datetime,
         Written(DayOrTime, times.end, zoned=True),
-        _said("Until when: the last day on which it holds, in the project's zone, or a time."),
+        _said("The last day on which it applies, in the project's zone, or a time."),
     ]
-    reason: Annotated[Reason, _said("Why; it is kept in the history.")]
+    reason: Annotated[Reason, _said("Why; kept in the history.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +327,7 @@ class Project:
 
 
 def value_of(kind: Any, value: Any, zone: str) -> Any:
-    """What a sound value of the project file means as a setting of that type; `zone` is the project's."""
+    """A valid value of the project file as a setting of that type; `zone` is the project's."""
     if is_dataclass(kind) and isinstance(kind, type):
         named = {one.name: one.type for one in fields(kind)}
         return kind(**{name: value_of(named[name], part, zone) for name, part in value.items()})
@@ -351,7 +351,7 @@ class ProjectMetadata(Part):
     name: str = Field(
         min_length=1,
         max_length=128,
-        description="Name of the project. Campaigns carry a mark of it: a new name makes them foreign.",
+        description="Name of the project. Campaigns are marked with it; a new name makes them foreign.",
     )
 
 
@@ -364,21 +364,21 @@ class AccountPin(Part):
 
 
 class Environment(Part):
-    """What an environment says otherwise than the project."""
+    """The settings in which an environment differs from the project."""
 
-    variables: dict[str, str] | None = Field(None, description="Laid over the project's, name by name.")
+    variables: dict[str, str] | None = Field(None, description="Override the project's, name by name.")
     account: AccountPin | None = Field(None, description="The account of this environment.")
     time_zone: Zone | None = Field(None, description="IANA time zone for showing times.")
-    api: ApiSettings | None = Field(None, description="Laid over the project's, member by member.")
+    api: ApiSettings | None = Field(None, description="Overrides the project's, field by field.")
     state: StateSettings | None = Field(
         None,
         description="Where its state lives; if absent, a place of its own on the project's backend.",
     )
     guardrails: Guardrails | None = Field(
-        None, description="Limits of one apply; an environment's are laid over the project's."
+        None, description="Limits of one apply; an environment's override the project's."
     )
     overrides: list[Override] | None = Field(
-        None, description="What is lifted of them; an environment's stand instead of the project's."
+        None, description="Guardrails that are lifted; an environment's replace the project's."
     )
 
 
@@ -400,7 +400,7 @@ class ProjectFile(Environment):
     allow_env: list[str] | None = Field(
         None, description="Environment variables that manifests may use as ${env.NAME}."
     )
-    default_environment: str | None = Field(None, description="The environment when none is asked for.")
+    default_environment: str | None = Field(None, description="The environment if none is selected.")
     environments: dict[str, Environment] | None = Field(
-        None, description="Environments by name, each with what it says otherwise."
+        None, description="Environments by name, each with the settings that differ."
     )

@@ -1,4 +1,4 @@
-"""How an environment is laid over the project, and what the members of a project file ask of each other."""
+"""How an environment overrides the project, and the rules between the fields of a project file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Members = Mapping[str, Any]
 
 
 def layered(value: Members, environment: str | None) -> dict[str, Any]:
-    """The members of a project file with an environment's laid over them, but for the state.
+    """The fields of a project file with an environment's laid over them, except the state.
 
     Objects merge member by member; a list replaces, but an environment's windows are added to the project's.
     """
@@ -53,7 +53,7 @@ def layered(value: Members, environment: str | None) -> dict[str, Any]:
 
 
 def over(base: Any, layer: Any) -> Any:
-    """A layer over a base, member by member."""
+    """A layer over a base, field by field."""
     if not (isinstance(base, dict) and isinstance(layer, dict)):
         return layer
     return {**base, **{name: over(base.get(name), value) for name, value in layer.items()}}
@@ -96,7 +96,7 @@ def state_problems(value: Members, environment: str | None) -> Iterator[Problem]
 
 
 def freeze_problems(members: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
-    """Everything that keeps a window from being one; `zone` is the project's."""
+    """Everything that is wrong with a window; `zone` is the project's."""
     dates = [name for name in _DATES if name in members]
     again = [name for name in _AGAIN if name in members]
     if dates and again:
@@ -144,7 +144,7 @@ def _order(members: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
 
 
 def problems(value: Members, tool_version: str) -> Iterator[Problem]:
-    """Everything that breaks a rule between members, whose types are right."""
+    """Everything that breaks a rule between fields of the right types."""
     if "required_version" in value:
         yield from _version(value["required_version"], tool_version)
     yield from _layer(value, (), time_zone(value))
@@ -204,7 +204,7 @@ def _version(text: str, tool_version: str) -> Iterator[Problem]:
 
 
 def _layer(layer: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
-    """What is wrong in the members that an environment may have too."""
+    """What is wrong in the fields that environments may also have."""
     for name, text in layer.get("variables", {}).items():
         if not _NAME.fullmatch(name):
             message = f"{name!r} is not a valid variable name: letters, digits, `_` and `-`"

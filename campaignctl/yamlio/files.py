@@ -1,4 +1,4 @@
-"""The files of a project and what they name with `{$file: PATH}`: bounded, and never from outside of it."""
+"""Reads the files of a project and those named with `{$file: PATH}`: bounded, and never outside of it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TextFiles:
         return self._known[relative]
 
     def _languages(self, relative: str) -> LanguageTexts:
-        """The file for each language: every name that stands where `{lang}` does is tried."""
+        """The file for each language: every name that fits in place of `{lang}`."""
         before, part, rest = _split(relative)
         reason = self._outside(before or ".")
         if reason:
@@ -99,7 +99,7 @@ def _split(path: str) -> tuple[str, str, str]:
 
 
 def _form(part: str) -> re.Pattern[str]:
-    """What a name matches that is like this one, with the same language wherever `{lang}` stands."""
+    """The pattern of a name, with the same language wherever it has `{lang}`."""
     start, *more = map(re.escape, part.split(LANG))
     first, *others = more
     return re.compile(f"{start}(?P<lang>.+){'(?P=lang)'.join([first, *others])}", re.DOTALL)
@@ -131,7 +131,7 @@ def _decoded(name: str, data: bytes) -> FileText:
 
 
 def content(path: Path) -> bytes | str:
-    """The content of a file, a little more than the largest at most; or why there is none."""
+    """The content of a file, at most one byte over the limit, or why it cannot be read."""
     try:
         # Anything but a file (a pipe, a device) could be read without end.
         if not path.is_file():
@@ -143,7 +143,7 @@ def content(path: Path) -> bytes | str:
 
 
 def shown(directory: Path) -> str:
-    """What stands before a path of the project to name it for people: relative if that is shorter."""
+    """The prefix with which paths of the project are shown: relative if that is shorter."""
     absolute = str(directory.absolute())
     relative = os.path.relpath(absolute)
     if relative == ".":

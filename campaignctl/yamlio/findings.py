@@ -9,12 +9,12 @@ from campaignctl.errors import Finding
 from campaignctl.yamlio.nodes import Node, ScalarNode, locate, path_of
 from campaignctl.yamlio.values import Builder
 
-# What a member that could not be read may cause elsewhere in its object: not said a second time.
+# Findings that an unreadable field may cause elsewhere in its object: not reported again.
 _CONSEQUENCES = frozenset({"empty", "freeze", "primary-lang", "recurrence"})
 
 
 def findings_of(problems: Iterable[Problem], root: Node, builder: Builder) -> Iterator[Finding]:
-    """The findings for problems in a document, without those that an unreadable member explains."""
+    """The findings for problems in a document, except those that an unreadable field explains."""
     unread: list[KeyPath] | None = None
     for problem in problems:
         if unread is None:
@@ -51,7 +51,7 @@ def _explained(problem: Problem, unread: Iterable[KeyPath], meant: Collection[st
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings by their place, each once; of a member that is not taken nobody hears that it is unknown."""
+    """Findings in the order of their places, each once. A refused field is not also reported as unknown."""
     once = dict.fromkeys(findings)
     refused = {found.source for found in once if found.code == "refused-member"}
     told = (found for found in once if found.code != "unknown-member" or found.source not in refused)

@@ -1,4 +1,4 @@
-"""Variables, values of a matrix and of the environment in texts, `${var.NAME}` and the like.
+"""Expands `${var.NAME}`, `${matrix.NAME}` and `${env.NAME}` in texts.
 
 The API's own macros pass through; every other `${` is refused.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from campaignctl.campaign.macros import MACRO
 from campaignctl.errors import Source
 
-#: The one variable of the environment that no text may carry.
+#: The one environment variable that is never expanded.
 TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not its value
 
 _ESCAPE = "$${"
@@ -38,7 +38,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What may be put into texts. `environ` holds only what the project allows.
+    """The values for texts. `environ` holds only what the project allows.
 
     `matrix` are the values of one combination, None where there is no matrix. `sources` tells where
     variables were given a value. `later` is for texts whose matrix is not known yet: `${matrix.NAME}` is
@@ -54,7 +54,7 @@ class Values:
 
 
 class Room:
-    """How many characters what is filled in may still come to: for a campaign, inside of its manifest's room.
+    """How many characters expansion may still produce: for a campaign, within the limit of its manifest.
 
     No honest campaign comes near (API contract, section 2.3: 65,535 characters a language). A variable of
     1 MB in a thousand places is far above.
@@ -80,7 +80,7 @@ class Room:
 
 
 def fill(text: str, values: Values, most: int = Room.CAMPAIGN) -> tuple[str, tuple[Fault, ...]]:
-    """A text with its places filled in, and what is wrong with it; then the text is not to be used.
+    """A text with its places expanded, and its faults; with faults the text must not be used.
 
     It is left at the place where it would become longer than `most` characters.
     """
@@ -136,7 +136,7 @@ def filled_path(path: str, matrix: Mapping[str, str]) -> str | None:
 
 
 def puts_in(value: str) -> str:
-    """Why a value cannot be put into texts, or nothing."""
+    """Why a value cannot be inserted into texts, or an empty string."""
     return _OWN_VALUE if "${" in MACRO.sub("", value) else ""
 
 

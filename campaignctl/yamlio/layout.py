@@ -1,4 +1,4 @@
-"""A text after `|` or `>`: taken apart, so that it can stand at another indentation and say the same."""
+"""The layout of a YAML text: its blocks, leaves, comments and blank lines, for a rewrite."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HEADER = re.compile(r"(?P<anchor>&\S+\s+)?(?P<style>[|>])(?P<signs>[-+0-9]*)(?P
 class BlockText:
     """A block scalar: what opens it, and its lines without their indentation.
 
-    `digit` says that its indentation is told by a digit, as its first line begins with blanks. `chomping`
+    `digit` says that its indentation is told by a digit, as its first line starts with spaces. `chomping`
     is `-`, `+` or nothing. `size` is the number of characters that it takes in its text, without the
     newline of its last line.
     """
@@ -270,7 +270,7 @@ _COMMENT = re.compile(r"(?:(?<=\s)|\A)#.*")
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A comment at the end of a line, `pad` blanks behind it, and those that go on below in its column."""
+    """A comment at the end of a line, after `pad` spaces, and those that continue below in its column."""
 
     pad: int
     texts: tuple[str, ...]
@@ -298,7 +298,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Commented:
-    """A document: what stands beside its `---`, above it and below it, and its entries or its one leaf."""
+    """A document: the comments next to its `---`, above and below it, and its entries or its one leaf."""
 
     aside: Aside | None
     head: tuple[str, ...]
@@ -308,7 +308,7 @@ class Commented:
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """A comment, or a blank line without a text. `beside` one is on the line that the gap begins on."""
+    """A comment, or a blank line without text. `beside`: it is on the line on which the gap starts."""
 
     text: str
     column: int
@@ -323,7 +323,7 @@ def commented(text: str, layout: Layout, start: int, stop: int) -> Commented:
 
 
 class _Commenting:
-    """The way through one document, leaf by leaf; `_pending` is what was said since the last one."""
+    """Walks through one document, leaf by leaf; `_pending` holds the notes since the last one."""
 
     def __init__(self, text: str, layout: Layout, stop: int) -> None:
         self._text = text
@@ -385,7 +385,7 @@ class _Commenting:
                 self._pending.append(_Note("", 0, 0, own=True, beside=False))
 
     def _aside(self) -> Aside | None:
-        """Take the comment beside the last leaf, with those that go on below it."""
+        """Take the comment next to the last leaf, with those that continue below it."""
         if not self._pending or not self._pending[0].beside:
             return None
         first = self._pending.pop(0)
@@ -404,7 +404,7 @@ class _Commenting:
         return self._lines(count)
 
     def _lines(self, count: int) -> tuple[str, ...]:
-        """Take so many of what is pending as lines, of several blank ones only the first."""
+        """Take that many pending notes as lines; several blank lines become one."""
         notes, self._pending = self._pending[:count], self._pending[count:]
         texts = [note.text for note in notes]
         pairs = zip(texts, ["x", *texts], strict=False)

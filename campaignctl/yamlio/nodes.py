@@ -1,4 +1,4 @@
-"""What a YAML file says, before anybody knows what it means: a tree of nodes that know their place.
+"""The content of a YAML file before it is interpreted: a tree of nodes with positions.
 
 The tree is plain and cheap, as every file of a run passes through it: an alias is the very node that its
 anchor names, and a place is kept as the parser's mark until a finding asks for it.
@@ -181,11 +181,11 @@ def is_file(node: Node) -> bool:
 
 
 def merged(near: Node, far: Node | None) -> Node:
-    """One tree over another: objects merge member by member, of everything else the nearer stands."""
+    """One tree over another: objects merge field by field; of everything else the nearer one is kept."""
     if not (isinstance(near, MappingNode) and isinstance(far, MappingNode)) or is_file(near) or is_file(far):
         return near
     below = {key.text: node for key, node in reversed(far.pairs)}
-    # Of a name that is there twice both are kept, so that it is found.
+    # Both pairs of a duplicate name are kept, so that it is reported.
     pairs = [(key, merged(node, below.pop(key.text, None))) for key, node in near.pairs]
     pairs += [(key, node) for key, node in far.pairs if below.get(key.text) is node]
     return MappingNode(pairs, near.mark)

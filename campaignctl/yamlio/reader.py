@@ -1,4 +1,4 @@
-"""The only door to YAML: bytes in, nodes out, and everything that is not plain YAML refused by its place.
+"""Parses YAML: bytes in, nodes with positions out. Everything beyond plain YAML is refused.
 
 Built on the events of PyYAML's C parser, so that no resolver turns `NO` into false and no constructor
 forgets where it was.

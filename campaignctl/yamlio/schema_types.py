@@ -1,7 +1,7 @@
-"""The shapes that YAML is read by: what kind of value each member takes, derived from the models.
+"""Shapes: the kind of value that each field takes, derived from the models.
 
-A shape also tells a sound value from one that the models have to look at. The models stay the judges, and
-say what is wrong; but their validators take longer to build than a sound manifest takes to read.
+A shape also tells whether a value is surely valid. Only others are validated by the models, which report
+what is wrong: building their validators takes longer than reading a valid manifest.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ class Limited:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Marks a member that is written as `form` and means what `read` makes of it.
+    """Marks a field that is written as `form` and whose value is what `read` returns for it.
 
-    `read` raises ValueError for what means nothing. Where it is `zoned` it takes a time zone as well, which
-    is not known before the whole file is: then rules judge, and no model.
+    `read` raises ValueError for an invalid value. If `zoned`, it also takes a time zone, which is known only
+    once the whole file is read: rules check such values, not models.
     """
 
     form: Any
@@ -93,7 +93,7 @@ class Written:
     zoned: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
-        """What pydantic makes of the form."""
+        """The pydantic schema of the form."""
         from pydantic_core import core_schema
 
         form = handler.generate_schema(self.form)
@@ -101,7 +101,7 @@ class Written:
 
 
 class Listed:
-    """Marks a tuple to be judged as a list: pydantic also calls a tuple with a bad item too short."""
+    """Marks a tuple to be validated as a list: pydantic also calls a tuple with a bad item too short."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         """The schema of a list of the same items."""

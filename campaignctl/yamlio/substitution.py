@@ -1,4 +1,4 @@
-"""What `{$file: PATH}` names, once it was read: one text, or one for each language."""
+"""Expands the texts of a document: variables, macros, and `{$file: PATH}` for a text or one per language."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 @dataclass(slots=True)
 class Filling:
-    """What the values of one document are made of, and what is wrong with them.
+    """The texts of one document and its findings; the base of `Builder`.
 
     `texts` are the files that the document names. `values` is None where texts are taken as they are. `bad`
     are the nodes that became nothing, `unfilled` the texts of files that the manifest itself names, each

@@ -1,4 +1,4 @@
-"""The characters that no text may have: those that YAML does not allow either."""
+"""Why a text is not YAML: forbidden characters, and the likely cause of a syntax error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 @cache
 def forbidden() -> re.Pattern[str]:
-    """One of them; compiled when it is needed, as it rarely is and takes long."""
+    """The characters that YAML forbids; compiled on first use, as that is rare and slow."""
     return re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -23,7 +23,7 @@ def control_character(text: str) -> str:
 
 
 def named(character: str) -> str:
-    """A character as people write it who cannot show it."""
+    """The code point of a character that cannot be printed."""
     return f"U+{ord(character):04X}"
 
 
@@ -47,7 +47,7 @@ _HINTS = (
     ("directive", "remove this line"),
     ("incompatible YAML document", "remove this line"),
 )
-#: `name:x`: a key that YAML takes for a text, as no blank follows its colon. An address has one of its own.
+#: `name:x`: YAML reads it as text, as there is no space after the colon. URLs are excepted.
 CLOSE_COLON = re.compile(r"(?P<before>\s*(?:- +)*(?P<key>[\w$.-]+):)(?!//)\S")
 _TAB = re.compile(r" *\t")
 
@@ -92,7 +92,7 @@ def mistake(lines: list[str], complaint: Complaint) -> Mistake:
 
 
 def _begun(lines: list[str], complaint: Complaint, began: LineColumn) -> Mistake | None:
-    """A mistake that lies where the parser began what it could not end."""
+    """A mistake where the parser started something that it could not finish."""
     sign = _line(lines, began.line)[began.column : began.column + 1]
     ended = not any(line.strip() for line in _rest(lines, complaint.place))
     if "quoted scalar" in complaint.context and ended:

@@ -1,4 +1,4 @@
-"""From nodes to plain JSON values, led by a shape: strict scalars, texts filled in, times in GMT."""
+"""From nodes to plain JSON values by a shape: strict scalars, expanded texts, times in GMT."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False}
 #: A version, a clock time or a price, which another figure would be without its last zero.
 _OTHER_AS_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+0")
-#: What a body begins with: beside `spec`, it was meant to stand below it.
+#: First fields of a body: next to `spec`, they were meant to be under it.
 _BODY = frozenset(
     {"name", "messages", "scheduled_time", "recurrence", "run_immediately", "targeting", "is_draft"}
 )
@@ -29,7 +29,7 @@ _OTHER_WORDS = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
 
 @dataclass(slots=True)
 class Builder(Filling):
-    """Builds the values of one document and notes what is wrong with them.
+    """Builds the values of one document and collects its findings.
 
     `zoned` are the times that were given with an offset or a zone, `meant` the members that unknown ones
     were probably meant to be. `sound` says that the models have nothing against what was built: every
