@@ -214,7 +214,9 @@ class StateSettings(Setting):
     ] = "local"
     path: Annotated[
         str,
-        _said("local: path of the file, relative to the project: .campaignctl/state.json.", min_length=1),
+        _said(
+            "local: path of the file; .campaignctl/state.json (or ENVIRONMENT.json) if absent.", min_length=1
+        ),
     ] = ".campaignctl/state.json"
     remote: Annotated[str, _said("git: name of the remote, origin if absent.", min_length=1)] = "origin"
     ref: Annotated[
@@ -366,19 +368,21 @@ class AccountPin(Part):
 class Environment(Part):
     """The settings in which an environment differs from the project."""
 
-    variables: dict[str, str] | None = Field(None, description="Override the project's, name by name.")
-    account: AccountPin | None = Field(None, description="The account of this environment.")
+    variables: dict[str, str] | None = Field(
+        None, description="Values for ${var.NAME}. An environment adds its own or replaces single ones."
+    )
+    account: AccountPin | None = Field(None, description="The account that the campaigns belong to.")
     time_zone: Zone | None = Field(None, description="IANA time zone for showing times.")
-    api: ApiSettings | None = Field(None, description="Overrides the project's, field by field.")
+    api: ApiSettings | None = Field(None, description="API settings. An environment replaces single ones.")
     state: StateSettings | None = Field(
         None,
-        description="Where its state lives; if absent, a place of its own on the project's backend.",
+        description="Where the state is kept. Each environment has a place of its own.",
     )
     guardrails: Guardrails | None = Field(
-        None, description="Limits of one apply; an environment's override the project's."
+        None, description="Limits of one apply. An environment replaces single ones."
     )
     overrides: list[Override] | None = Field(
-        None, description="Guardrails that are lifted; an environment's replace the project's."
+        None, description="Reviewed exceptions to guardrails. An environment's list replaces the project's."
     )
 
 

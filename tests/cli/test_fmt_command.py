@@ -102,11 +102,7 @@ def test_a_file_outside_of_the_project_is_left_alone(
     (cli.cwd / "awry.yaml").symlink_to(outside)
     done = cli("fmt")
     assert done.status == 1
-<<<<<<< HEAD
     golden("outside", done.err)
-=======
-    assert "outside the project" in done.err
->>>>>>> 0cff14c (manifests and project file: messages in plain English)
     assert outside.read_text() == AWRY
 
 

@@ -212,11 +212,7 @@ def test_environments_have_their_own_state_and_variables(world: World, golden: G
     assert live["campaigns"]["now"]["id"] != staging["campaigns"]["now"]["id"]
     assert world.plan()["changes"] == [], "markers of another environment are not ours"
     world.environ = {"CAMPAIGNCTL_ENV": "lvie"}
-<<<<<<< HEAD
     golden("environment is missing", world.run("plan", status=64).err)
-=======
-    assert "declared: live, staging" in world.run("plan", status=64).err
->>>>>>> 0cff14c (manifests and project file: messages in plain English)
 
 
 def test_two_steps_create_first_and_arm_then(world: World) -> None:
