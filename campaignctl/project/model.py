@@ -5,16 +5,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field
 
 from campaignctl.campaign.part import DayOrTime, Part
 from campaignctl.errors import Source
+from campaignctl.project.liftable import Liftable
 from campaignctl.schedule import times
-from campaignctl.schedule.windows import Window
 from campaignctl.yamlio.schema_types import Listed, Written
+
+if TYPE_CHECKING:
+    from campaignctl.schedule.windows import Window
+else:
+    Window = Any  # imported on first use: most projects have no window, and every run would pay for it
 
 # ------------------------------------------------------------------------------ texts and their meaning
 
@@ -125,8 +130,10 @@ class Freeze(Part):
     reason: Reason | None = Field(None, description="Why; shown when it blocks.")
 
 
-def _window(members: Mapping[str, Any], zone: str) -> Window:
+def _window(members: Mapping[str, Any], zone: str) -> "Window":
     """The window that a `freeze` describes; `zone` is the project's. Raises TimeError."""
+    from campaignctl.schedule.windows import Window
+
     own, start, end = (members.get(name) for name in ("tz", "from", "to"))
     return Window(
         tz=own or zone,
@@ -261,25 +268,6 @@ class Guardrails(Setting):
             "the project's; an empty list there removes the project's."
         ),
     ] = ()
-
-
-Liftable = Literal[
-    "forbid_immediate",
-    "foreign_pause",
-    "freeze",
-    "max_arming_changes",
-    "max_destroy_percent",
-    "max_immediate_sends",
-    "max_plan_age",
-    "max_sends_per_day",
-    "min_lead_time",
-    "require_labels",
-    "require_targeting",
-    "resend",
-    "unknown_status",
-]
-#: What `--override` and `overrides` may name: the guardrails, and the rules that a person may lift.
-OVERRIDES: tuple[Liftable, ...] = get_args(Liftable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.project.model import OVERRIDES
+from campaignctl.project.liftable import OVERRIDES
 from campaignctl.state import codec
 from campaignctl.state.model import Account, State
 from tests.cli.cli_process import ROOT, SECONDS, Cli, Done
