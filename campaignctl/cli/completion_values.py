@@ -89,7 +89,7 @@ def _settings(ctx: click.Context) -> Settings:
 def _project(settings: Settings) -> Project:
     """The project; one whose file is broken has at least its directory."""
     from campaignctl.cli.wiring import project_directory
-    from campaignctl.manifest.load import load_project
+    from campaignctl.project.loader import load_project
     from campaignctl.project.model import Project
 
     directory = project_directory(settings)
@@ -125,10 +125,10 @@ def _mirrored(project: Project) -> State:
 
 
 def _declared(project: Project) -> Iterator[str]:
-    from campaignctl.manifest.discover import Discovery
+    from campaignctl.manifest.discover import discover
 
     root = Path(project.directory)
-    for path in Discovery(project, root, "").manifests():
+    for path in discover(project, root, "").manifests:
         yield from _keys_of(root, path)
 
 

@@ -15,7 +15,7 @@ from campaignctl.cli.completion_values import keys
 from campaignctl.cli.group import Decorator, NearestChoice, format_choice
 from campaignctl.errors import UsageError
 from campaignctl.plan.model import Options
-from campaignctl.project.model import OVERRIDES
+from campaignctl.project.liftable import OVERRIDES
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

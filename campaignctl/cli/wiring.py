@@ -44,7 +44,7 @@ def project_directory(settings: Settings) -> Path:
 
 def read_project(app: App) -> Project:
     """Read the project file alone. Raises ManifestError."""
-    from campaignctl.manifest.load import load_project
+    from campaignctl.project.loader import load_project
 
     settings = app.settings
     return load_project(

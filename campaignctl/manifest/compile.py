@@ -1,27 +1,30 @@
-"""From one manifest to its campaigns: defaults merged under it, its matrix taken apart."""
+"""Compiles one file to a `FileResult`, which depends only on its bytes and explicit inputs."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from campaignctl.errors import Finding, Source
-from campaignctl.manifest.compile_campaign import Variant
+from campaignctl.errors import Finding
+from campaignctl.manifest.compile_campaign import Compilation
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.document import Document
 from campaignctl.manifest.matrix import Combination, expand
-from campaignctl.manifest.model import DesiredCampaign, DesiredState, Removed
-from campaignctl.manifest.moves import Refactoring, is_removed, removed
-from campaignctl.manifest.partial_check import outline
-from campaignctl.project.model import Project
-from campaignctl.yamlio import nodes
-from campaignctl.yamlio.findings import Notes
-from campaignctl.yamlio.interpolate import Room, Values, places, whole
-from campaignctl.yamlio.nodes import Elsewhere, MappingNode, Node, ScalarNode, SourceFile
-from campaignctl.yamlio.substitution import FileText, LanguageTexts, Texts, replaced, scalars
+from campaignctl.manifest.model import Declared, FileResult, Removed
+from campaignctl.manifest.moves import is_removed, removed
+from campaignctl.manifest.partial_check import partial_findings
+from campaignctl.yamlio.interpolate import Room, Values, filled_path, places, whole
+from campaignctl.yamlio.nodes import (
+    Elsewhere,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SourceFile,
+    replaced,
+    scalars,
+)
+from campaignctl.yamlio.reader import read
+from campaignctl.yamlio.substitution import FileText, Reference, Texts
 from campaignctl.yamlio.values import Builder
 
 #: Members that say what a campaign comes from.
@@ -30,228 +33,173 @@ _COMES_FROM = ("adopt", "moved")
 _FILLED = ("spec", "extra", *_COMES_FROM)
 
 
-class Expansion:
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The inputs of a compilation, in addition to the bytes of the file.
+
+    `values` are the project's variables and the allowed ones of the environment, `defaults` those in force
+    in its folder. `read_texts` reads the files that `{$file: PATH}` names; the result lists them in its
+    `references`.
+    """
+
+    values: Values
+    defaults: Defaults = NO_DEFAULTS
+    read_texts: Callable[[Iterable[Reference]], Texts] = lambda _: {}
+
+
+def compile_file(name: str, path: str, data: bytes, inputs: Inputs) -> FileResult:
+    """What a file declares, and its findings.
+
+    `name` is what findings call the file, `path` its path in the project.
+    """
+    file, syntax = read(name, path, data)
+    references = named_by(file, inputs.defaults)
+    texts = inputs.read_texts(references)
+    findings = list(syntax)
+    campaigns: list[Declared] = []
+    gone: list[Removed] = []
+    for root in file.documents:
+        if not isinstance(root, MappingNode):
+            findings.append(_no_mapping(file, root))
+        elif is_removed(root):
+            one, found = removed(root, file, inputs.defaults)
+            findings += found
+            gone += [one] if one else []
+        else:
+            manifest = _Manifest(file, root, inputs, texts)
+            findings += manifest.findings()
+            for compilation in manifest.compilations():
+                campaign = compilation.compile()
+                key = compilation.key
+                findings += (replace(found, key=key) for found in compilation.findings)
+                if key is not None:
+                    claims = (compilation.moves, compilation.adoption)
+                    campaigns.append(Declared(key, compilation.place, campaign, *claims))
+    return FileResult(path, tuple(campaigns), tuple(gone), tuple(findings), references)
+
+
+def trace_campaign(name: str, path: str, data: bytes, inputs: Inputs, key: str) -> Compilation | None:
+    """The compilation of one campaign of a file, from which its origins can be told."""
+    file, _ = read(name, path, data)
+    texts = inputs.read_texts(named_by(file, inputs.defaults))
+    for root in file.documents:
+        if isinstance(root, MappingNode) and not is_removed(root):
+            for compilation in _Manifest(file, root, inputs, texts).compilations():
+                if compilation.compile() is not None and compilation.key == key:
+                    return compilation
+    return None
+
+
+def named_by(file: SourceFile, defaults: Defaults) -> frozenset[Reference]:
+    """The files that a manifest and its defaults name, for every combination of its matrices."""
+    named = [(one.folder, path.text) for one in (file, *defaults.files) for path in one.references]
+    if all("${" not in path for _, path in named):
+        return frozenset(named)
+    matrices = [root.get("matrix") for root in file.documents if isinstance(root, MappingNode)]
+    combinations = [one.values for node in matrices if node for one in expand(node, file).combinations]
+    filled = {(folder, filled_path(path, values)) for values in ({}, *combinations) for folder, path in named}
+    return frozenset((folder, path) for folder, path in filled if path is not None)
+
+
+class _Manifest:
     """One manifest as it stands in its file, `own`, with what is needed to compile its campaigns."""
 
-    def __init__(
-        self,
-        file: SourceFile,
-        own: MappingNode,
-        default_key: str | None,
-        defaults: Defaults,
-        values: Values,
-        texts: Texts,
-    ) -> None:
+    def __init__(self, file: SourceFile, own: MappingNode, inputs: Inputs, texts: Texts) -> None:
         self._file = file
         self._own = own
-        self._default_key = default_key
-        self._defaults = defaults
-        self._values = values
+        self._inputs = inputs
         self._texts = texts
-        self._room = Room(Room.MANIFEST)
-        self._root = defaults.under(own)
+        self._root = inputs.defaults.under(own)
+        self._bare = MappingNode(
+            [pair for pair in self._root.pairs if pair[0].text != "matrix"], self._root.mark
+        )
         node = own.get("matrix")
         self._matrix = None if node is None else expand(node, file)
         if self._matrix is not None:
-            self._matrix.limit(node, sum(1 for _ in scalars(self._without_matrix())), file)
+            self._matrix.limit(node, sum(1 for _ in scalars(self._bare)), file)
 
     def findings(self) -> Iterator[Finding]:
         """What is wrong with the matrix; if it cannot be used, what can be said of the rest without it."""
         if self._matrix is None:
             return
         yield from self._matrix.findings
-        if self._matrix.usable:
-            yield from self._unused()
-        else:
-            yield from outline(self._without_matrix(), self._file, self._values, Document)
-
-    def variants(self) -> Iterator[Variant]:
-        """The campaigns of the manifest, not compiled yet."""
-        if self._matrix is None:
-            yield self._variant(self._values, None)
-            return
-        for combination in self._matrix.combinations if self._matrix.usable else ():
-            values = replace(self._values, matrix=combination.values)
-            yield self._variant(values, combination)
-
-    def _without_matrix(self) -> MappingNode:
-        return MappingNode([pair for pair in self._root.pairs if pair[0].text != "matrix"], self._root.mark)
-
-    @property
-    def _names(self) -> Collection[str]:
-        return self._matrix.names if self._matrix else ()
-
-    def _variant(self, values: Values, combination: Combination | None) -> Variant:
-        root = self._defaults.under_messages(self._root, values)
-        return Variant(
-            Builder(self._file, None, self._texts, room=Room(around=self._room)),
-            _with_values(root, combination, self._names, self._file) if combination else root,
-            self._own,
-            self._default_key,
-            values,
-            combination=combination,
-            complete=self._defaults.complete,
-        )
-
-    def _unused(self) -> Iterator[Finding]:
-        """A warning for each name of the matrix that nothing is filled in with."""
-        if self._matrix is None:
+        if not self._matrix.usable:
+            yield from partial_findings(self._bare, self._file, self._inputs.values, Document)
             return
         used = {name for text in self._all_texts() for space, name in places(text) if space == "matrix"}
         for name, key in self._matrix.names.items():
             if name not in used:
-                message = f"`${{matrix.{name}}}` stands nowhere in this manifest"
-                hint = f"fill it in somewhere, or take `{name}` out of the matrix"
+                message = f"`${{matrix.{name}}}` is not used in this manifest"
+                hint = f"use it, or remove `{name}` from the matrix"
                 yield Finding("warning", "matrix", message, self._file.at(key), hint)
 
+    def compilations(self) -> Iterator[Compilation]:
+        """The campaigns of the manifest, not compiled yet."""
+        room = Room(Room.MANIFEST)
+        if self._matrix is None:
+            yield self._compilation(self._inputs.values, None, room)
+        elif self._matrix.usable:
+            for combination in self._matrix.combinations:
+                values = replace(self._inputs.values, matrix=combination.values)
+                yield self._compilation(values, combination, room)
+
+    def _compilation(self, values: Values, combination: Combination | None, room: Room) -> Compilation:
+        root = self._inputs.defaults.under_messages(self._root, values)
+        return Compilation(
+            Builder(self._file, None, self._texts, room=Room(around=room)),
+            self._with_values(root, combination) if combination else root,
+            self._own,
+            values,
+            combination=combination,
+            complete=self._inputs.defaults.complete,
+        )
+
+    def _with_values(self, root: MappingNode, combination: Combination) -> MappingNode:
+        """A manifest in which every `${matrix.NAME}` that is a whole scalar is the value itself.
+
+        What a campaign comes from (`adopt`, `moved`) is left out where it takes a name of the matrix that
+        this combination has no value of: not all of them need come from somewhere.
+        """
+
+        def stand_in(scalar: ScalarNode) -> ScalarNode:
+            if "${" not in scalar.text:
+                return scalar
+            space, name = whole(scalar.text) or ("", "")
+            value = combination.members.get(name) if space == "matrix" else None
+            if value is None:
+                return scalar
+            return ScalarNode(value.text, value.plain, Elsewhere(value.mark, self._file, "matrix", scalar))
+
+        names = self._matrix.names if self._matrix else ()
+        missing = {("matrix", name) for name in names if name not in combination.members}
+
+        def absent(node: Node) -> bool:
+            return any(place in missing for scalar in scalars(node) for place in places(scalar.text))
+
+        pairs = [
+            (key, replaced(node, stand_in) if key.text in _FILLED else node)
+            for key, node in root.pairs
+            if not (missing and key.text in _COMES_FROM and absent(node))
+        ]
+        return MappingNode(pairs, root.mark)
+
     def _all_texts(self) -> Iterator[str]:
-        message = self._defaults.root.get("message") if self._defaults.root else None
+        """Every text of the manifest in which something may be filled in."""
+        defaults = self._inputs.defaults.root
         lifecycle = self._root.get("lifecycle")
         winner = lifecycle.get("winner") if isinstance(lifecycle, MappingNode) else None
+        message = defaults.get("message") if defaults else None
         for node in (*map(self._root.get, _FILLED), winner, message):
             yield from (scalar.text for scalar in scalars(node) if "${" in scalar.text)
         for found in self._texts.values():
-            yield from _texts_in(found)
+            files = [found] if isinstance(found, FileText) else found.texts.values()
+            yield from (one.text for one in files)
 
 
-def _texts_in(found: FileText | LanguageTexts) -> Iterator[str]:
-    if isinstance(found, FileText):
-        yield found.text
-    else:
-        yield from (one.text for one in found.texts.values())
-
-
-def _with_values(
-    root: MappingNode, combination: Combination, names: Collection[str], file: SourceFile
-) -> MappingNode:
-    """A manifest in which every `${matrix.NAME}` that is a whole scalar is the value itself.
-
-    What a campaign comes from (`adopt`, `moved`) is left out where it takes one of the matrix's `names` that
-    this combination has no value of: not all of them need come from somewhere.
-    """
-
-    def stand_in(scalar: ScalarNode) -> ScalarNode:
-        if "${" not in scalar.text:
-            return scalar
-        space, name = whole(scalar.text) or ("", "")
-        value = combination.members.get(name) if space == "matrix" else None
-        if value is None:
-            return scalar
-        return ScalarNode(value.text, value.plain, Elsewhere(value.mark, file, "matrix", scalar))
-
-    missing = {("matrix", name) for name in names if name not in combination.members}
-
-    def absent(node: Node) -> bool:
-        return any(place in missing for scalar in scalars(node) for place in places(scalar.text))
-
-    pairs = [pair for pair in root.pairs if not (pair[0].text in _COMES_FROM and absent(pair[1]))]
-    return MappingNode(
-        [(key, replaced(node, stand_in) if key.text in _FILLED else node) for key, node in pairs], root.mark
+def _no_mapping(file: SourceFile, root: Node) -> Finding:
+    if isinstance(root, ScalarNode) and root.plain and not root.text:
+        hint = "a manifest needs at least `spec:`"
+        return Finding("error", "empty", "the document is empty", file.at(root), hint)
+    return Finding(
+        "error", "type", "a manifest must be an object", file.at(root), "it needs at least `spec:`"
     )
-
-
-class Compiler:
-    """Compiles the manifests of one project, file by file.
-
-    `environ` are the environment variables; only those that the project allows are looked at. `traced` is
-    the key of a campaign that is kept in `trace` as it was compiled, None if there is none of that key.
-    """
-
-    def __init__(self, project: Project, environ: Mapping[str, str], traced: str | None = None) -> None:
-        self._project = project
-        allowed = {name: environ[name] for name in project.allow_env if name in environ}
-        self._values = Values(project.variables, allowed, project.allow_env, sources=project.variable_sources)
-        self._campaigns: dict[str, DesiredCampaign] = {}
-        self._places: dict[str, tuple[str, Source]] = {}
-        self._refactoring = Refactoring()
-        self._notes = Notes()
-        self._traced = traced
-        self.trace: Variant | None = None
-
-    def add_defaults(self, file: nodes.SourceFile, around: Defaults) -> Defaults:
-        """The defaults of a folder, from its own file and what holds around the folder."""
-        defaults, findings = around.within(file, self._values)
-        self._notes.add(findings)
-        return defaults
-
-    def add(self, file: nodes.SourceFile, texts: Texts, defaults: Defaults = NO_DEFAULTS) -> None:
-        """Compile every document of a file. `texts` are the files that it and its defaults name."""
-        default_key = key_of_path(file.path) if len(file.documents) == 1 else None
-        for root in file.documents:
-            if isinstance(root, nodes.MappingNode) and is_removed(root):
-                self._remove(root, file, defaults)
-            elif isinstance(root, nodes.MappingNode):
-                self._add(Expansion(file, root, default_key, defaults, self._values, texts))
-            else:
-                self._notes.add([_no_mapping(file, root)])
-
-    def _add(self, manifest: Expansion) -> None:
-        """Compile every campaign of a manifest."""
-        self._notes.add(manifest.findings())
-        for variant in manifest.variants():
-            campaign = variant.compile()
-            self._notes.add([*variant.findings, *self._taken(variant.key, variant.place)], variant.key)
-            if campaign is not None:
-                self._campaigns[campaign.key] = campaign
-                if campaign.key == self._traced:
-                    self.trace = variant
-            self._refactoring.moves += variant.moves
-            self._refactoring.adoptions += [variant.adoption] if variant.adoption else []
-
-    def _remove(self, root: nodes.MappingNode, file: nodes.SourceFile, defaults: Defaults) -> None:
-        """Compile a document of the kind Removed."""
-        one, findings = removed(root, file, defaults)
-        self._notes.add(findings)
-        if one is not None:
-            self._notes.add(self._refactoring.remove(one), one.key)
-
-    def finish(self) -> DesiredState:
-        """The desired state of everything that was added, and every finding; usable only without errors."""
-        for found in self._refactoring.findings(dict(self._places.values())):
-            self._notes.add([found], found.key)
-        campaigns = {key: self._campaigns[key] for key in sorted(self._campaigns)}
-        removed_keys = dict(sorted(self._refactoring.removed.items()))
-        digest = _digest(self._project, campaigns, removed_keys)
-        return DesiredState(self._project, campaigns, digest, self._notes.in_order(), removed_keys)
-
-    def _taken(self, key: str | None, place: Source) -> Iterator[Finding]:
-        """Refuse a key that is there already, or differs from one only in case."""
-        if key is None:
-            return
-        other = self._places.setdefault(key.casefold(), (key, place))
-        if other[1] == place:
-            return
-        same = other[0] == key
-        message = (
-            f"the key {key} is also at {other[1]}"
-            if same
-            else (f"the key {key} and {other[0]} at {other[1]} differ only in case")
-        )
-        yield Finding("error", "duplicate-campaign", message, place, "set another `metadata.key`")
-
-
-def key_of_path(path: str) -> str:
-    """The key of a manifest that sets none: its path in the project without suffix."""
-    folder, slash, name = path.rpartition("/")
-    stem, dot, _ = name.rpartition(".")
-    return f"{folder}{slash}{stem if dot else name}"
-
-
-def _no_mapping(file: nodes.SourceFile, root: nodes.Node) -> Finding:
-    if isinstance(root, nodes.ScalarNode) and root.plain and not root.text:
-        return Finding(
-            "error", "empty", "the document is empty", file.at(root), "a manifest has at least `spec:`"
-        )
-    return Finding("error", "type", "a manifest is an object", file.at(root), "it has at least `spec:`")
-
-
-def _digest(
-    project: Project, campaigns: Mapping[str, DesiredCampaign], removed_keys: Mapping[str, Removed]
-) -> str:
-    content: list[Any] = [project.name, project.environment]
-    content += [asdict(project.guardrails), [asdict(one) for one in project.overrides]]
-    content += [
-        (key, one.spec, asdict(one.lifecycle), one.adopt, one.moved_from) for key, one in campaigns.items()
-    ]
-    content += [(key, one.on_destroy) for key, one in removed_keys.items()]
-    return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

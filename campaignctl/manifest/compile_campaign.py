@@ -1,4 +1,4 @@
-"""Paths into a body, as in `messages/0/priority`: whether they name anything."""
+"""Compiles one campaign of a manifest: its body, `extra`, lifecycle, key and digest, and their checks."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.errors import Finding
 from campaignctl.manifest.document import KEY, LONGEST_KEY, Document, LifecycleMembers
 from campaignctl.manifest.matrix import Combination
-from campaignctl.manifest.model import DesiredCampaign
-from campaignctl.manifest.moves import Claim, moved_from, winner_problems
+from campaignctl.manifest.model import Claim, DesiredCampaign
+from campaignctl.manifest.moves import moved_from, winner_problems
 from campaignctl.schedule.cron import check_cron
 from campaignctl.yamlio import nodes
 from campaignctl.yamlio.findings import findings_of
@@ -36,7 +36,7 @@ def misnamed(path: str, shape: Shape, extra: Mapping[str, Any]) -> str:
             return ""
         inner = _step(shape, part)
         if inner is None:
-            return f"{path!r} names nothing: {_reason(shape, part)}"
+            return f"{path!r} does not exist: {_reason(shape, part)}"
         shape = inner
     return ""
 
@@ -61,8 +61,8 @@ def _reason(shape: Shape, part: str) -> str:
         near = difflib.get_close_matches(part, shape.known, 1)
         return f"there is no `{part}`" + (f", but `{near[0]}`" if near else "")
     if isinstance(shape, Items):
-        return f"`{part}` is no index of a list"
-    return f"nothing has a member `{part}` there"
+        return f"`{part}` is not a list index"
+    return f"nothing there has a field `{part}`"
 
 
 def unknown_members(
@@ -72,17 +72,17 @@ def unknown_members(
     for name, value in extra.items():
         here = (*path, name)
         if isinstance(shape, Members) and name in shape.refused:
-            yield here[1:], error("refused-member", here, f"`{name}` is not taken: {shape.refused[name]}")
+            yield here[1:], error("refused-member", here, f"`{name}` is not allowed: {shape.refused[name]}")
         elif not isinstance(shape, Members) or name in shape.known or shape.rest is not None:
             inner = bare(shape.known.get(name)) if isinstance(shape, Members) else None
             yield from _known(value, spec.get(name), inner, here)
         else:
-            message = f"`{'/'.join(map(str, here[1:]))}` is not known: it is sent unchecked"
+            message = f"`{'/'.join(map(str, here[1:]))}` is unknown and is sent unchecked"
             yield here[1:], warning("unchecked", here, message)
 
 
 def _known(value: Any, given: Any, shape: Shape | None, path: KeyPath) -> Iterator[tuple[KeyPath, Problem]]:
-    """A member that the tool knows: only what is unknown inside of it may be added to what is there."""
+    """A known field: only unknown fields inside it may be added."""
     if isinstance(shape, Members) and isinstance(value, dict) and isinstance(given, dict):
         yield from unknown_members(value, given, shape, path)
     elif (
@@ -100,8 +100,8 @@ def _known(value: Any, given: Any, shape: Shape | None, path: KeyPath) -> Iterat
             error(
                 "extra-known",
                 path,
-                f"`{path[-1]}` is known: `extra` cannot set it",
-                "write it in `spec`; `extra` adds to it only what this version does not know",
+                f"`{path[-1]}` is a known field: `extra` cannot set it",
+                "write it in `spec`; `extra` takes only fields that this version does not know",
             ),
         )
 
@@ -131,19 +131,19 @@ _AROUND = replace(
 #: The parts of a document that make the body.
 _BODY = (("spec", _SPEC), ("extra", Table(Leaf.JSON)))
 #: What else is filled in, and is no part of the body.
-_BESIDE = tuple((name, _DOCUMENT.known[name]) for name in ("adopt", "moved"))
+_ORIGIN = tuple((name, _DOCUMENT.known[name]) for name in ("adopt", "moved"))
 _WINNER = (("winner", _LIFECYCLE.known["winner"]),)
 #: What may be missing only because defaults could not be read.
 _MISSING = frozenset({"missing-member", "integration-missing", "channel-content"})
 
 
-class Variant:
+class Compilation:
     """One campaign on its way from its manifest.
 
     `builder` has no values yet: around the body nothing is filled in, and in it `values` are.
-    `root` is the manifest with everything merged in, `own` the manifest as its file has it; `default_key` is
-    its key if it sets none, and `combination` its values in the matrix. Unless `complete`, there are defaults
-    that could not be read, and what is missing is not said.
+    `root` is the manifest with everything merged in, `own` the manifest as its file has it, `combination` its
+    values in the matrix. Unless `complete`, there are defaults that could not be read, and what is missing is
+    not said.
     """
 
     def __init__(
@@ -151,14 +151,12 @@ class Variant:
         builder: Builder,
         root: nodes.MappingNode,
         own: nodes.MappingNode,
-        default_key: str | None,
         values: Values,
         *,
         combination: Combination | None = None,
         complete: bool = True,
     ) -> None:
         self._file = builder.file
-        self._default_key = default_key
         self.values = values
         self._own = own
         self.combination = combination
@@ -183,10 +181,10 @@ class Variant:
         value = self.builder.build(self.root, _AROUND)
         value.pop("matrix", None)
         lifecycle = value.get("lifecycle", {})
-        for members, parts in ((value, _BESIDE), (lifecycle, _WINNER)):
+        for members, parts in ((value, _ORIGIN), (lifecycle, _WINNER)):
             self._refuse_files(members, parts)
         self.builder.values = self.values
-        self._fill(value, (*_BODY, *_BESIDE))
+        self._fill(value, (*_BODY, *_ORIGIN))
         self._fill(lifecycle, _WINNER)
         self.key = self._key(value)
         problems = [*self._checks(value), *self._claim(value)]
@@ -236,7 +234,7 @@ class Variant:
                     del value[name]
 
     def _is_bare_body(self) -> bool:
-        """Whether somebody pasted a body and forgot `spec:`."""
+        """Whether this is a pasted body without `spec:`."""
         if self._own.key("spec") or not self._own.key("messages"):
             return False
         hint = "write `spec:` above it and indent it"
@@ -247,15 +245,17 @@ class Variant:
     def _key(self, value: Mapping[str, Any]) -> str | None:
         """The key, if it can be told and is one."""
         metadata = value.get("metadata", {})
-        key = metadata.get("key", self._default_key)
+        key = metadata.get("key")
+        if key is None and len(self._file.documents) == 1:
+            key = key_of_path(self._file.path)
         if key is None:
-            self._note("key", "several documents in one file: each needs `metadata.key`", "")
+            self._note("key", "in a file with several documents, each needs `metadata.key`", "")
             return None
         wrong = not KEY.fullmatch(key)
         if "key" in metadata:
             self.place = self._file.at(nodes.locate(self.root, ("metadata", "key")))
         elif wrong:
-            message = f"the path {key!r} makes no key: letters, digits, `.`, `_` and `-`, at most 128"
+            message = f"the path {key!r} is not a valid key: letters, digits, `.`, `_` and `-`, at most 128"
             self._note("key", message, "set `metadata.key`, or rename the file")
         return None if wrong else self._with_suffix(str(key))
 
@@ -266,9 +266,9 @@ class Variant:
         key += self.combination.suffix
         if len(key) <= LONGEST_KEY:
             return key
-        message = f"the key {key} has {len(key)} characters, and at most {LONGEST_KEY} are allowed"
+        message = f"the key {key} has {len(key)} characters; the limit is {LONGEST_KEY}"
         source = self._file.at(self.combination.place)
-        hint = "set a shorter `metadata.key`, or shorter values"
+        hint = "shorten `metadata.key` or the values"
         self.findings.append(Finding("error", "key", message, source, hint))
         return None
 
@@ -290,14 +290,14 @@ class Variant:
             wrong = misnamed(path, _SPEC, value.get("extra", {}))
             if wrong:
                 place = ("lifecycle", "ignore_changes", index)
-                yield error("path", place, wrong, "a path as in messages/0/priority")
+                yield error("path", place, wrong, "write a path such as messages/0/priority")
 
     def _times(self, spec: Mapping[str, Any]) -> Iterator[Problem]:
         if self.builder.zoned and spec.get("send_in_profile_time_zone") is True:
             yield error(
                 "time",
                 ("spec", "scheduled_time"),
-                "an offset or zone beside `send_in_profile_time_zone`: it is everybody's own clock time",
+                "no offset or zone with `send_in_profile_time_zone`: it is each recipient's own clock time",
                 "write it as `YYYY-MM-DD HH:MM:SS`",
             )
         cron = spec.get("recurrence", {}).get("cron")
@@ -311,7 +311,7 @@ class Variant:
             yield "/".join(map(str, path))
 
     def _source_digest(self) -> str:
-        """The digest of what the author wrote in the manifest itself, for this combination."""
+        """The digest of the manifest itself as written, for this combination."""
         texts: list[str] = []
         for name, _ in _BODY:
             nodes.fingerprint(self._own.get(name), texts)
@@ -320,6 +320,13 @@ class Variant:
             for name, value in sorted(self.combination.values.items()):
                 texts += ["\1=", name, value]
         return "sha256:" + hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def key_of_path(path: str) -> str:
+    """The key of a manifest that sets none: its path in the project without suffix."""
+    folder, slash, name = path.rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    return f"{folder}{slash}{stem if dot else name}"
 
 
 def _lifecycle(members: Mapping[str, Any]) -> Lifecycle:

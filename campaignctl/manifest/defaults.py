@@ -1,4 +1,4 @@
-"""`_defaults.yaml`: what the manifests of a folder and of those below it have in common.
+"""`_defaults.yaml`: shared settings of the manifests of a folder and the folders below it.
 
 Pure: the files are handed in, those of outer folders first.
 """
@@ -9,17 +9,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from campaignctl.errors import Finding
-from campaignctl.manifest.partial_check import outline
+from campaignctl.manifest.partial_check import partial_findings
 from campaignctl.yamlio.interpolate import Values, fill
-from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
-from campaignctl.yamlio.substitution import merged, settled, with_member
+from campaignctl.yamlio.nodes import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    SourceFile,
+    merged,
+    settled,
+    with_member,
+)
 
 DEFAULTS_FILE = "_defaults.yaml"
 #: The members of a manifest that defaults are merged under.
 _MERGED = ("lifecycle", "spec", "extra")
 #: Far more messages than the API takes: beyond it nothing is merged, as nothing is sent.
 _MOST_MESSAGES = 100
-_HAS = "it has `spec:`, `lifecycle:`, `extra:` or `message:`"
+_HAS = "it takes `spec:`, `lifecycle:`, `extra:` and `message:`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +42,14 @@ class Defaults:
     complete: bool = True
 
     def within(self, file: SourceFile, values: Values) -> tuple[Defaults, tuple[Finding, ...]]:
-        """The defaults of a folder inside of this one, whose file is given, and what is wrong with it."""
+        """The defaults of a folder inside this one, from its file, and the findings of that file."""
         root = file.documents[0] if len(file.documents) == 1 else None
         if not isinstance(root, MappingNode):
             return replace(self, complete=False), tuple(_no_defaults(file))
         settled(root, file)
         from campaignctl.manifest.defaults_document import DefaultsDocument
 
-        findings = tuple(outline(root, file, values, DefaultsDocument))
+        findings = tuple(partial_findings(root, file, values, DefaultsDocument))
         both = merged(root, self.root) if self.root else root
         files = (file, *self.files)
         return Defaults(both if isinstance(both, MappingNode) else root, files, self.complete), findings
@@ -83,5 +91,5 @@ def _no_defaults(file: SourceFile) -> Iterator[Finding]:
     if file.documents:
         several = len(file.documents) > 1
         place = file.documents[1 if several else 0]
-        message = f"{DEFAULTS_FILE} is one object"
-        yield Finding("error", "type", message, file.at(place), "keep one document" if several else _HAS)
+        message = f"{DEFAULTS_FILE} must hold exactly one object"
+        yield Finding("error", "type", message, file.at(place), "keep only one document" if several else _HAS)

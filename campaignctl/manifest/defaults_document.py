@@ -1,4 +1,4 @@
-"""The form of `_defaults.yaml`: what the manifests below it have in common."""
+"""The model of `_defaults.yaml`: shared settings of the manifests below it."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal
@@ -16,7 +16,7 @@ def _refused(channel: Channel, content: type[Part]) -> dict[str, str]:
         name: f"it is content, one level deeper: `{channel}: {{{channel}: {{{name}: ...}}}}`"
         for name in content.model_fields
     }
-    return {**deeper, "channel": f"`{channel}` above it says it"}
+    return {**deeper, "channel": f"`{channel}` above it already says it"}
 
 
 class MessageDefaults(Part):

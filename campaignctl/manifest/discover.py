@@ -1,10 +1,11 @@
-"""Which files of a project are manifests."""
+"""Finds the manifests and defaults of a project."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -34,13 +35,33 @@ def left_out(ignore: Iterable[str], folder: str) -> bool:
     return any(_any(ignored, "/".join([*parts[:end], "*"])) for end in range(1, len(parts) + 1))
 
 
-class Discovery:
-    """Finds the manifests of a project: what a pattern names, in order, and what is wrong on the way.
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """The paths of manifests and of files of defaults, relative to the project and sorted, and findings."""
+
+    manifests: tuple[str, ...]
+    defaults: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def discover(project: Project, root: Path, shown: str) -> Discovered:
+    """Find the manifests of a project; `shown` is put before a path to name it in findings.
 
     Names that begin with a dot or an underscore are never manifests, nor are the project file and what
-    lies in the folder of the state: YAML files there are refused. `shown` is put before a path to name it
-    in findings. `defaults` are the paths of the files of defaults, once the manifests were found.
+    lies in the folder of the state: YAML files there are refused.
     """
+    walk = _Walk(project, root, shown)
+    found = sorted(walk.manifests())
+    hint = "correct it, or remove it; files that match no pattern are not declared"
+    unused = (
+        Finding("warning", "pattern", "no file matches this pattern", source, hint)
+        for source in walk.unused.values()
+    )
+    return Discovered(tuple(found), tuple(sorted(walk.defaults)), (*walk.findings, *unused))
+
+
+class _Walk:
+    """One walk through the folders of a project."""
 
     def __init__(self, project: Project, root: Path, shown: str) -> None:
         self._root = root
@@ -49,17 +70,13 @@ class Discovery:
         self._ignored = tuple(_pattern(glob) for glob in project.ignore)
         self._state = project.state.path
         self._state_folder = f"{folder}/" if (folder := self._state.rpartition("/")[0]) else None
-        self._unused = dict(zip(self._wanted, project.manifest_sources, strict=False))
+        self.unused = dict(zip(self._wanted, project.manifest_sources, strict=False))
         self.defaults: list[str] = []
         self.findings: list[Finding] = []
 
-    def manifests(self) -> list[str]:
-        """Paths relative to the project, with `/`, sorted."""
-        found = sorted(self._walk("", (os.path.realpath(self._root),)))
-        for source in self._unused.values():
-            hint = "correct it, or take it away: what no pattern names is declared no longer"
-            self.findings.append(Finding("warning", "pattern", "no file fits this pattern", source, hint))
-        return found
+    def manifests(self) -> Iterator[str]:
+        """The paths of manifests, relative to the project, with `/`."""
+        return self._walk("", (os.path.realpath(self._root),))
 
     def _walk(self, folder: str, above: tuple[str, ...]) -> Iterator[str]:
         try:
@@ -69,7 +86,7 @@ class Discovery:
             self._refuse(folder or ".", f"the folder cannot be read: {wrong.strerror}")
             return
         if folder and any(entry.name == PROJECT_FILE for entry in found):
-            message = "a project inside of this project: its manifests would belong to both"
+            message = "a project inside this project: its manifests would belong to both"
             self._refuse(f"{folder}{PROJECT_FILE}", message, f'move it, or add "{folder}**" to `ignore`')
             return
         for entry in found:
@@ -80,7 +97,7 @@ class Discovery:
             if entry.name == DEFAULTS_FILE:
                 self.defaults.append(path)
             else:
-                message = f"defaults are called {DEFAULTS_FILE}, and this file is {entry.name}"
+                message = f"defaults must be named {DEFAULTS_FILE}; this file is {entry.name}"
                 self._refuse(path, message, f"rename it to {DEFAULTS_FILE}, or add it to `ignore`")
         if entry.name.startswith((".", "_")):
             return
@@ -92,14 +109,14 @@ class Discovery:
     def _is_manifest(self, path: str) -> bool:
         fitting = [pattern for pattern in self._wanted if pattern.match(path)]
         for pattern in fitting:
-            self._unused.pop(pattern, None)
+            self.unused.pop(pattern, None)
         if not fitting or path in {PROJECT_FILE, self._state} or _any(self._ignored, path):
             return False
         if self._state_folder is None or not path.startswith(self._state_folder):
             return True
         if path.endswith((".yaml", ".yml")):
-            message = "a manifest in the folder of the state, where none is read"
-            self._refuse(path, message, "move it, or give the state a folder of its own: `state.path`")
+            message = "manifests in the folder of the state are not read"
+            self._refuse(path, message, "move it, or give the state its own folder with `state.path`")
         return False
 
     def _folder(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> Iterator[str]:
@@ -108,7 +125,7 @@ class Discovery:
             return
         real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above[-1]}{os.sep}{entry.name}"
         if real in above:
-            self._refuse(path, "a link to a folder around it: it would be read without end")
+            self._refuse(path, "this link leads to a folder above it and would be followed forever")
             return
         yield from self._walk(path, (*above, real))
 

@@ -1,4 +1,4 @@
-"""The form of a manifest: what stands around `spec`."""
+"""The models of a manifest around `spec`, and of Removed documents."""
 
 import re
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ _VALUE = "[A-Za-z][A-Za-z0-9_-]*=[A-Za-z0-9._-]+"
 _CAMPAIGN = rf"{_BASE}(\[{_VALUE}(,{_VALUE})*\])?"
 KEY = re.compile(rf"(?=.{{1,{LONGEST_KEY}}}\Z){_BASE}")
 #: Why defaults do not take a member.
-ONE_CAMPAIGN = "it belongs to one campaign: write it in the manifest"
+ONE_CAMPAIGN = "it concerns one campaign only; write it in the manifest"
 _IN_MATRIX = "the key of a matrix with its values, as in `push/welcome[country=DE]`"
 _NO_CAMPAIGN = "a Removed document declares no campaign"
-_GONE = "the campaign is declared no longer: only `on_destroy` is left to say"
+_GONE = "the campaign is removed; only `on_destroy` still applies"
 
 CAMPAIGN_KEY = re.compile(rf"(?=.{{1,{LONGEST_KEY}}}\Z){_CAMPAIGN}")
 #: The key of a campaign, also of one of a matrix.
@@ -43,33 +43,33 @@ class Metadata(Part):
 
 
 class LifecycleDefaults(Part):
-    """How the tool deals with campaigns, beside their content."""
+    """How the tool manages campaigns, apart from their content."""
 
     REFUSED: ClassVar[Mapping[str, str]] = {"winner": ONE_CAMPAIGN}
 
     phase: Literal["active", "paused", "canceled"] | None = Field(
         None,
-        description="What the campaign shall be doing: active (the default), paused, or canceled, which is "
-        "final. One that is not active is not created.",
+        description="Desired phase of the campaign: active (the default), paused, or canceled, which is "
+        "final. Only an active one is created.",
     )
-    prevent_destroy: bool | None = Field(None, description="true: a plan that takes it away is blocked.")
+    prevent_destroy: bool | None = Field(None, description="true: a plan that would destroy it is blocked.")
     ignore_changes: list[str] | None = Field(
         None, description="Paths as in `messages/0/priority` where live may differ without being drift."
     )
     on_destroy: Literal["cancel", "forget"] | None = Field(
-        None, description="What happens when the manifest is gone: cancel (the default) or forget."
+        None, description="What happens once the manifest is removed: cancel (the default) or forget."
     )
 
 
 class LifecycleMembers(LifecycleDefaults):
-    """How the tool deals with a campaign, beside its content."""
+    """How the tool manages a campaign, apart from its content."""
 
     REFUSED: ClassVar[Mapping[str, str]] = {}
 
     winner: str | None = Field(
         None,
         min_length=1,
-        description="Name of the message that wins the A/B test, once somebody has decided: it goes to "
+        description="Name of the message that wins the A/B test, once that is decided: it goes to "
         "everyone else.",
     )
 
@@ -133,13 +133,13 @@ class Document(Part):
 
 
 class RemovedMetadata(Part):
-    """Which campaign is declared no longer."""
+    """Which campaign is no longer declared."""
 
     key: CampaignKey = Field(description=f"Its key; of a campaign of a matrix {_IN_MATRIX}.")
 
 
 class RemovedLifecycle(Part):
-    """What happens to a campaign that is declared no longer."""
+    """What happens to a campaign that is no longer declared."""
 
     REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("phase", "winner", "prevent_destroy", "ignore_changes"), _GONE
@@ -151,7 +151,7 @@ class RemovedLifecycle(Part):
 
 
 class RemovedDocument(Part):
-    """A campaign that is declared no longer, and what shall happen to it."""
+    """A campaign that is no longer declared, and what happens to it."""
 
     REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("moved", "adopt", "matrix", "spec", "extra"), _NO_CAMPAIGN

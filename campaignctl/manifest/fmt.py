@@ -1,6 +1,7 @@
-"""The order of members: that of the models, which is that of the API contract's tables (section 2).
+"""The canonical form of files: members in the order of the models, indented by two spaces, comments kept.
 
-Members that no model knows keep their order, behind all others.
+The order is that of the API contract's tables (section 2); members that no model knows keep theirs, behind
+all others.
 """
 
 from __future__ import annotations
@@ -14,27 +15,25 @@ from functools import cache
 from itertools import combinations, zip_longest
 from pathlib import Path
 
-from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
+from campaignctl.errors import CampaignctlError, Finding, Source
 from campaignctl.manifest.defaults import DEFAULTS_FILE
 from campaignctl.manifest.defaults_document import DefaultsDocument
-from campaignctl.manifest.discover import Discovery
+from campaignctl.manifest.discover import discover
 from campaignctl.manifest.document import Document
-from campaignctl.project import settings
-from campaignctl.project.file_model import EnvironmentMembers, ProjectFile
-from campaignctl.project.loader import PROJECT_FILE, read_project_file
-from campaignctl.project.model import Project
+from campaignctl.project.loader import PROJECT_FILE, load_base
+from campaignctl.project.model import Environment, ProjectFile
 from campaignctl.yamlio import schema_types as shapes
-from campaignctl.yamlio.files import content, shown
+from campaignctl.yamlio.files import content, named_file, shown
 from campaignctl.yamlio.findings import in_order
 from campaignctl.yamlio.layout import (
     STEP,
     Aside,
     Block,
+    BlockEntry,
     Commented,
-    Entry,
     Layout,
-    Leaf,
-    Unreadable,
+    LayoutError,
+    Span,
     commented,
     layouts,
 )
@@ -44,22 +43,9 @@ from campaignctl.yamlio.schema_types import Members, Shape, bare, shape_of
 
 #: The members of a project file: first what it is, then whom it talks to, then what its manifests share.
 _PROJECT = (
-    "apiVersion",
-    "kind",
-    "metadata",
-    "required_version",
-    "manifests",
-    "ignore",
-    "allow_env",
-    "account",
-    "time_zone",
-    "api",
-    "state",
-    "variables",
-    "guardrails",
-    "overrides",
-    "default_environment",
-    "environments",
+    *("apiVersion", "kind", "metadata", "required_version", "manifests", "ignore", "allow_env", "account"),
+    *("time_zone", "api", "state", "variables", "guardrails", "overrides"),
+    *("default_environment", "environments"),
 )
 
 
@@ -73,78 +59,61 @@ def order_of(path: str) -> Members:
 
 @cache
 def _project_order() -> Members:
-    project = _sorted(shape_of(ProjectFile))
-    environment = _sorted(shape_of(EnvironmentMembers))
-    return replace(project, known={**project.known, "environments": shapes.Table(environment)})
-
-
-def _sorted(shape: Members) -> Members:
-    known = sorted(shape.known, key=lambda name: _PROJECT.index(name) if name in _PROJECT else len(_PROJECT))
-    return replace(shape, known={name: shape.known[name] for name in known})
-
-
-def _ranks(names: Iterable[str]) -> dict[str, int]:
-    return {name: rank for rank, name in enumerate(names)}
+    project, environment = shape_of(ProjectFile), shape_of(Environment)
+    inner = {name: environment.known[name] for name in _PROJECT if name in environment.known}
+    known = {name: project.known[name] for name in _PROJECT}
+    return replace(project, known={**known, "environments": shapes.Table(replace(environment, known=inner))})
 
 
 def ordered(block: Block, shape: Shape | None) -> Block:
     """A block with its members, and theirs, in the order of a shape."""
     shape = bare(shape)
-    entries = [_entry(entry, _inner(shape, entry)) for entry in block.entries]
+    entries = [
+        replace(entry, value=ordered(entry.value, _inner(shape, entry)))
+        if isinstance(entry.value, Block)
+        else entry
+        for entry in block.entries
+    ]
     if isinstance(shape, Members):
-        ranks = _ranks(shape.known)
-        moved = sorted(entries, key=lambda entry: ranks.get(_name(entry), len(ranks)))
+        ranks = {name: rank for rank, name in enumerate(shape.known)}
+        moved = sorted(entries, key=lambda entry: ranks.get(entry.key.name if entry.key else "", len(ranks)))
         if _same_names(entries, moved):
             entries = moved
     return replace(block, entries=tuple(entries))
 
 
-def _entry(entry: Entry, shape: Shape | None) -> Entry:
-    if isinstance(entry.value, Block):
-        return replace(entry, value=ordered(entry.value, shape))
-    return entry
-
-
-def _inner(shape: Shape | None, entry: Entry) -> Shape | None:
+def _inner(shape: Shape | None, entry: BlockEntry) -> Shape | None:
     """The shape of an entry's value."""
-    if isinstance(shape, Members) and entry.key:
-        return shape.known.get(_name(entry), shape.rest)
-    if isinstance(shape, shapes.Table) and entry.key:
-        return shape.value
-    if isinstance(shape, shapes.Items) and not entry.key:
-        return shape.item
+    match shape:
+        case Members() if entry.key:
+            return shape.known.get(entry.key.name, shape.rest)
+        case shapes.Table() if entry.key:
+            return shape.value
+        case shapes.Items() if not entry.key:
+            return shape.item
     return None
 
 
-def _name(entry: Entry) -> str:
-    return entry.key.name if entry.key else ""
-
-
-def _same_names(before: Sequence[Entry], after: Sequence[Entry]) -> bool:
+def _same_names(before: Sequence[BlockEntry], after: Sequence[BlockEntry]) -> bool:
     """Whether every alias still stands behind the anchor that it means."""
-    named = [entry for entry in before if entry.names.set or entry.names.used]
     places = {id(entry): place for place, entry in enumerate(after)}
-    return not any(
-        places[id(first)] > places[id(second)] and _tied(first, second)
-        for first, second in combinations(named, 2)
-    )
-
-
-def _tied(first: Entry, second: Entry) -> bool:
-    one, other = first.names, second.names
-    sets = set(one.set)
-    return bool(sets & other.used or sets & set(other.set) or set(other.set) & one.used)
+    named = [entry for entry in before if entry.names.set or entry.names.used]
+    for first, second in combinations(named, 2):
+        one, other = first.names, second.names
+        tied = {*one.set} & {*other.used, *other.set} or {*other.set} & one.used
+        if tied and places[id(first)] > places[id(second)]:
+            return False
+    return True
 
 
 _OPEN, _CLOSE = "---", "..."
-_BRACKETS = ("]", "}")
 
 
 def formatted(text: str, shape: Shape) -> str:
     """The canonical form of every document of a text; `shape` tells the order of members.
 
     Lines end with a newline each, whatever they ended with before, and a byte order mark is left out.
-    Raises Unreadable for what the second parser does not read.
+    Raises LayoutError for what the second parser does not read.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return "\n".join(_lines(text, shape)) + "\n"
@@ -158,7 +127,9 @@ def _lines(text: str, shape: Shape) -> Iterator[str]:
             if apart:
                 yield from _between(text[start : layout.opened])
             start = layout.opened + len(_OPEN)
-        stop = _stop(text, layout, after)
+        # A document ends at its `...`, the next one's `---`, or the end of the text.
+        ends = (layout.closed, after.opened if after else None, len(text))
+        stop = next(end for end in ends if end is not None)
         yield from _Writing(text, shape).document(layout, commented(text, layout, start, stop))
         apart, start = layout.closed is not None, stop
         if apart:
@@ -166,13 +137,6 @@ def _lines(text: str, shape: Shape) -> Iterator[str]:
             start = stop + len(_CLOSE)
     if apart:
         yield from _between(text[start:])
-
-
-def _stop(text: str, layout: Layout, after: Layout | None) -> int:
-    """Where a document ends: at its `...`, the next one's `---`, or the end of the text."""
-    if layout.closed is not None:
-        return layout.closed
-    return after.opened if after and after.opened is not None else len(text)
 
 
 def _between(text: str) -> Iterator[str]:
@@ -189,7 +153,7 @@ class _Writing:
 
     def document(self, layout: Layout, content: Commented) -> Iterator[str]:
         root = content.root
-        if isinstance(root, Leaf):
+        if isinstance(root, Span):
             yield from _opened(layout, content, "")
             yield from content.head
             if root.start < root.end:  # a document in which nothing stands has no line of its own
@@ -215,18 +179,18 @@ class _Writing:
             lines += body
         return above, lines + _indented(_below(block.entries[-1].value, block.tail), indent)
 
-    def _entry(self, entry: Entry, indent: int) -> tuple[list[str], list[str]]:
+    def _entry(self, entry: BlockEntry, indent: int) -> tuple[list[str], list[str]]:
         """The comments above an entry, bare, and its lines."""
         if entry.key is not None:
             return list(entry.lead), self._member(entry, entry.key, indent)
-        if isinstance(entry.value, Leaf):
+        if isinstance(entry.value, Span):
             lines = _after(
                 f"{' ' * indent}-", self._raw(entry.value, indent, indent + STEP - entry.value.column)
             )
             return list(entry.lead), _beside(lines, entry.aside)
         return self._item(entry, entry.value, indent)
 
-    def _member(self, entry: Entry, key: Leaf, indent: int) -> list[str]:
+    def _member(self, entry: BlockEntry, key: Span, indent: int) -> list[str]:
         name = f"{' ' * indent}{self._text[key.start : key.end]}:"
         value = entry.value
         if isinstance(value, Block):
@@ -241,8 +205,8 @@ class _Writing:
         lines = self._raw(value, indent, indent - key.column)
         return _beside(_after(name, lines), entry.aside)
 
-    def _item(self, entry: Entry, block: Block, indent: int) -> tuple[list[str], list[str]]:
-        """An item that is a block: it begins beside its dash, and comments between stand above both."""
+    def _item(self, entry: BlockEntry, block: Block, indent: int) -> tuple[list[str], list[str]]:
+        """An item that is a block: it starts on the line of its dash, below the comments between them."""
         above, lines = self._block(block, indent + STEP)
         margin = " " * indent
         if block.anchor:
@@ -250,7 +214,7 @@ class _Writing:
             return list(entry.lead), [opening, *_indented(above, indent + STEP), *lines]
         return [*entry.lead, *above], [f"{margin}- {lines[0][indent + STEP :]}", *lines[1:]]
 
-    def _raw(self, leaf: Leaf, indent: int, shift: int) -> list[str]:
+    def _raw(self, leaf: Span, indent: int, shift: int) -> list[str]:
         """The lines of a leaf in a collection at `indent`: the first one bare, others moved by `shift`."""
         if leaf.block:
             return leaf.block.written(indent)
@@ -280,13 +244,12 @@ def _head(head: tuple[str, ...], lead: list[str]) -> list[str]:
 def _shifted(text: str, shift: int, indent: int) -> list[str]:
     """The lines of a text that goes on over several, each moved by `shift`, and none further out than due."""
     first, *others = text.split("\n")
-    return [first, *(_moved(line, shift, indent) for line in others)]
-
-
-def _moved(line: str, shift: int, indent: int) -> str:
-    bare = line.lstrip(" \t")
-    least = indent if bare.startswith(_BRACKETS) else indent + STEP
-    return " " * max(least, len(line) - len(bare) + shift) + bare if bare else ""
+    lines = [first]
+    for line in others:
+        text = line.lstrip(" \t")
+        least = indent if text.startswith(("]", "}")) else indent + STEP
+        lines.append(" " * max(least, len(line) - len(text) + shift) + text if text else "")
+    return lines
 
 
 def _beside(lines: list[str], aside: Aside | None) -> list[str]:
@@ -306,12 +269,12 @@ def _indented(texts: Iterable[str], indent: int) -> list[str]:
     return [f"{' ' * indent}{text}" if text else "" for text in texts]
 
 
-def _below(value: Block | Leaf, texts: Iterable[str]) -> list[str]:
+def _below(value: Block | Span, texts: Iterable[str]) -> list[str]:
     """What stands below a value: no blank line where it would become a part of the value's text."""
     return _without_blanks_above(texts) if _keeps_blanks(value) else list(texts)
 
 
-def _keeps_blanks(value: Block | Leaf) -> bool:
+def _keeps_blanks(value: Block | Span) -> bool:
     """Whether a value ends in a text that keeps every blank line below it, as one after `|+` does."""
     while isinstance(value, Block):
         if value.tail:
@@ -336,7 +299,7 @@ def _without_blanks_below(texts: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """A file that is not in its canonical form: its name to show, what it says and how it should say it."""
+    """A file that is not in its canonical form: its name to show, its content and its formatted content."""
 
     path: Path
     name: str
@@ -359,14 +322,13 @@ def rewrites(directory: Path, tool_version: str) -> Rewrites:
     Raises ManifestError when the project file cannot be used: it says which files are manifests.
     """
     prefix = shown(directory)
-    project = _project_of(directory, prefix, tool_version)
-    discovery = Discovery(project, directory, prefix)
-    manifests = discovery.manifests()
+    project = load_base(directory, tool_version)
+    discovered = discover(project, directory, prefix)
     found: list[Rewrite] = []
-    findings = list(discovery.findings)
-    paths = [PROJECT_FILE, *sorted(discovery.defaults), *manifests]
+    findings = list(discovered.findings)
+    paths = [PROJECT_FILE, *discovered.defaults, *discovered.manifests]
     for path in paths:
-        outcome = _rewrite(directory, path, _named(prefix, path))
+        outcome = _rewrite(directory, path, named_file(prefix, path))
         if isinstance(outcome, Rewrite):
             found.append(outcome)
         else:
@@ -379,7 +341,7 @@ def write(rewrite: Rewrite) -> None:
     path = Path(os.path.realpath(rewrite.path))
     try:
         if path.read_bytes() != rewrite.before:
-            raise CampaignctlError(f"{rewrite.name} was changed meanwhile", hint="run it again")
+            raise CampaignctlError(f"{rewrite.name} has changed in the meantime", hint="run it again")
         _replace(path, rewrite.after)
     except OSError as wrong:
         raise CampaignctlError(
@@ -398,42 +360,18 @@ def canonical(name: str, path: str, data: bytes) -> bytes | tuple[Finding, ...]:
         return findings
     try:
         text = formatted(file.text, order_of(path))
-    except Unreadable as wrong:
+    except LayoutError as wrong:
         plain = SourceFile(name, path, file.text.replace("\r\n", "\n").replace("\r", "\n"))
         source = plain.at_offset(wrong.offset)
-        hint = "write it in another way, as in the documentation"
+        hint = "write it differently, as in the documentation"
         return (Finding("error", "format", f"fmt cannot read this: {wrong.problem}", source, hint),)
     again, findings = read(name, path, text.encode())
-    if findings or not _same(file, again):
-        message = "the canonical form of this file would not say the same"
-        hint = "the file is left alone; a report with it helps to mend fmt"
+    if findings or not all(_equal(*pair) for pair in zip_longest(file.documents, again.documents)):
+        message = "the formatted file would not mean the same"
+        hint = "the file was not changed; please report it, so that fmt can be fixed"
         return (Finding("error", "format", message, file.source(), hint),)
-    return (text.replace("\n", "\r\n") if _windows(file.text) else text).encode()
-
-
-def _windows(text: str) -> bool:
-    """Whether the lines of a text end as they do on Windows: the first one tells."""
-    return text.partition("\n")[0].endswith("\r")
-
-
-def _project_of(directory: Path, prefix: str, tool_version: str) -> Project:
-    """The project without an environment: which files belong to it is the same in all of them."""
-    data = content(directory / PROJECT_FILE)
-    name = _named(prefix, PROJECT_FILE)
-    if isinstance(data, str):
-        raise ManifestError((Finding("error", "project", data, Source(name, 1, 1)),))
-    file, findings = read(name, PROJECT_FILE, data)
-    value = None
-    if not findings:
-        value, findings = read_project_file(file, tool_version, url_counts=False)
-    if value is None:
-        raise ManifestError(findings)
-    return settings.project(settings.layered(value, None), str(directory.resolve()), None)
-
-
-def _named(prefix: str, path: str) -> str:
-    """A path as people see it. A name that is not UTF-8 must not break the output that shows it."""
-    return (prefix + path).encode("utf-8", "backslashreplace").decode()
+    windows = file.text.partition("\n")[0].endswith("\r")
+    return (text.replace("\n", "\r\n") if windows else text).encode()
 
 
 def _rewrite(directory: Path, path: str, name: str) -> Rewrite | tuple[Finding, ...]:
@@ -448,13 +386,9 @@ def _rewrite(directory: Path, path: str, name: str) -> Rewrite | tuple[Finding, 
     if after == data:
         return ()
     if not place.resolve().is_relative_to(directory.resolve()):
-        message = "a link to a file outside of the project: it is not in its canonical form, and left alone"
+        message = "this link leads outside the project; its target is not formatted and was not changed"
         return (Finding("error", "file", message, Source(name, 1, 1)),)
     return Rewrite(place, name, data, after)
-
-
-def _same(one: SourceFile, other: SourceFile) -> bool:
-    return all(_equal(*pair) for pair in zip_longest(one.documents, other.documents))
 
 
 def _equal(one: Node | None, other: Node | None) -> bool:
@@ -465,13 +399,9 @@ def _equal(one: Node | None, other: Node | None) -> bool:
         pairs = zip_longest(one.items, other.items)
         return all(_equal(*pair) for pair in pairs)
     if isinstance(one, MappingNode) and isinstance(other, MappingNode):
-        both = zip_longest(_by_name(one), _by_name(other))
+        both = zip_longest(*(sorted(node.pairs, key=lambda pair: pair[0].text) for node in (one, other)))
         return all(a and b and _equal(a[0], b[0]) and _equal(a[1], b[1]) for a, b in both)
     return False
-
-
-def _by_name(node: MappingNode) -> list[tuple[ScalarNode, Node]]:
-    return sorted(node.pairs, key=lambda pair: pair[0].text)
 
 
 def _replace(path: Path, data: bytes) -> None:

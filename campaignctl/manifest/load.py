@@ -1,74 +1,25 @@
-"""Which files a manifest names with `{$file: PATH}`, before anything of it is compiled."""
+"""A project on disk: its files are read, each is compiled, and all of them are linked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from campaignctl.campaign.keys import named
-from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
-from campaignctl.manifest.compile import Compiler
+from campaignctl.errors import Finding, ManifestError, Source
+from campaignctl.manifest.compile import Inputs, compile_file, trace_campaign
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
-from campaignctl.manifest.discover import Discovery, left_out
-from campaignctl.manifest.matrix import expand
-from campaignctl.manifest.model import DesiredCampaign, DesiredState
+from campaignctl.manifest.discover import discover, left_out
+from campaignctl.manifest.link import link, override_doubts
+from campaignctl.manifest.model import DesiredCampaign, DesiredState, FileResult
 from campaignctl.manifest.origins import Origin, no_such_key, origins_of
-from campaignctl.project.loader import (
-    PROJECT_FILE,
-    URL_VARIABLE,
-    read_project_file,
-    resolve,
-    with_sources,
-    without_errors,
-)
+from campaignctl.project.loader import check_project, load_base, load_project
 from campaignctl.project.model import Project
-from campaignctl.schedule.times import iso
-from campaignctl.yamlio.files import TextFiles, content, shown
+from campaignctl.yamlio.files import TextFiles, content, named_file, shown
 from campaignctl.yamlio.findings import in_order
-from campaignctl.yamlio.interpolate import filled_path
-from campaignctl.yamlio.nodes import MappingNode, SourceFile
+from campaignctl.yamlio.interpolate import Values
 from campaignctl.yamlio.reader import read
-from campaignctl.yamlio.substitution import Reference
-
-
-def named_by(file: SourceFile, defaults: Defaults) -> frozenset[Reference]:
-    """The files that a manifest and its defaults name, for every combination of its matrices."""
-    named = [(one.folder, path.text) for one in (file, *defaults.files) for path in one.references]
-    if all("${" not in path for _, path in named):
-        return frozenset(named)
-    filled = {
-        (folder, filled_path(path, values)) for values in ({}, *_combinations(file)) for folder, path in named
-    }
-    return frozenset((folder, path) for folder, path in filled if path is not None)
-
-
-def _combinations(file: SourceFile) -> Iterator[dict[str, str]]:
-    for root in file.documents:
-        matrix = root.get("matrix") if isinstance(root, MappingNode) else None
-        if matrix is not None:
-            yield from (one.values for one in expand(matrix, file).combinations)
-
-
-#: What also speaks of campaigns that no manifest declares any longer.
-_BEYOND_MANIFESTS = frozenset({"max_destroy_percent", "unknown_status"})
-
-
-def doubts(desired: DesiredState, now: datetime | None) -> Iterator[Finding]:
-    """A warning for each override that is over at `now`, and for each key that names nothing."""
-    known = {*desired.campaigns, *desired.removed}
-    known.update(key for one in desired.campaigns.values() for key in one.moved_from)
-    project = desired.project
-    for one, (until, *places) in zip(project.overrides, project.override_sources, strict=True):
-        if now is not None and one.until <= now:
-            message = f"the override of {one.guardrail} ended at {iso(one.until)}"
-            yield Finding("warning", "override", message, until, "take it away, or have a later end reviewed")
-        elif one.guardrail not in _BEYOND_MANIFESTS:
-            for key, place in zip(one.keys, places, strict=True):
-                if not named(key, known):
-                    message = f"the override of {one.guardrail} is for {key}, and no manifest has such a key"
-                    yield Finding("warning", "override", message, place, "correct it, or take it away")
 
 
 def load(
@@ -83,9 +34,8 @@ def load(
     """The desired state of the project in a directory; warnings are in its `findings`.
 
     `variables` (--var) stand above those of the project file. At `now` overrides that are over are warned of;
-    without it none are. Raises ManifestError with every finding of
-    the run if one of them is an error, and UsageError for an environment that cannot be chosen or a
-    variable that is not declared.
+    without it none are. Raises ManifestError with every finding of the run if one of them is an error, and
+    UsageError for an environment that cannot be chosen or a variable that is not declared.
     """
     desired, findings = check(
         project_dir,
@@ -98,31 +48,6 @@ def load(
     if desired is None:
         raise ManifestError(findings)
     return desired
-
-
-def load_project(
-    project_dir: Path,
-    *,
-    environment: str | None,
-    environ: Mapping[str, str],
-    tool_version: str,
-    variables: Mapping[str, str] | None = None,
-) -> Project:
-    """The project alone, without its manifests. Raises as `load` does."""
-    project, findings = _project(project_dir, environment, environ, tool_version, variables)
-    if project is None:
-        raise ManifestError(findings)
-    return project
-
-
-def hides(project_dir: Path, folder: str, *, tool_version: str) -> bool:
-    """Whether a project never looks into a folder below it; not so for one that cannot be read."""
-    data = content(project_dir / PROJECT_FILE)
-    if isinstance(data, str):
-        return False
-    file, findings = read(PROJECT_FILE, PROJECT_FILE, data)
-    value, _ = (None, ()) if findings else read_project_file(file, tool_version, url_counts=False)
-    return left_out((value or {}).get("ignore", ()), folder)
 
 
 def check(
@@ -138,10 +63,11 @@ def check(
 
     `variables` and `now` are those of `load`. Raises UsageError as it does.
     """
-    project, findings = _project(project_dir, environment, environ, tool_version, variables, whole=False)
+    project, findings = check_project(project_dir, environment, environ, tool_version, variables)
     if project is None:
         return None, findings
-    return _Run(project, project_dir, environ, now=now).outcome(findings)
+    files = _Files(project, project_dir, environ)
+    return _linked(files, files.results(), findings, now)
 
 
 def trace(
@@ -157,104 +83,93 @@ def trace(
 
     Raises as `load` does, and UsageError for a key that no manifest makes, naming the nearest.
     """
-    project, findings = _project(project_dir, environment, environ, tool_version, variables)
-    if project is None:
-        raise ManifestError(findings)
-    run = _Run(project, project_dir, environ, traced=key)
-    desired, findings = run.outcome(findings)
+    project = load_project(
+        project_dir,
+        environment=environment,
+        environ=environ,
+        tool_version=tool_version,
+        variables=variables,
+    )
+    files = _Files(project, project_dir, environ)
+    results = files.results()
+    desired, findings = _linked(files, results)
     if desired is None:
         raise ManifestError(findings)
-    if run.compiler.trace is None:
+    if key not in desired.campaigns:
         raise no_such_key(key, desired.campaigns)
-    return desired.campaigns[key], origins_of(run.compiler.trace)
+    path = next(result.path for result in results if any(one.key == key for one in result.campaigns))
+    return desired.campaigns[key], files.origins(path, key)
 
 
-def _project(
-    directory: Path,
-    environment: str | None,
-    environ: Mapping[str, str],
-    tool_version: str,
-    variables: Mapping[str, str] | None,
-    *,
-    whole: bool = True,
-) -> tuple[Project | None, tuple[Finding, ...]]:
-    """The project, or None if it cannot be used, and what is wrong with its file.
-
-    Unless it has to be `whole`, what manifests do not rest on may be wrong with it.
-    """
-    name = shown(directory) + PROJECT_FILE
-    data = content(directory / PROJECT_FILE)
-    if isinstance(data, str):
-        return None, (Finding("error", "project", data, Source(name, 1, 1)),)
-    file, findings = read(name, PROJECT_FILE, data)
-    if findings:
-        return None, findings
-    value, findings = read_project_file(file, tool_version, url_counts=not environ.get(URL_VARIABLE))
-    usable = value is not None
-    if not usable and not whole and (rest := without_errors(file, findings)):
-        value, _ = read_project_file(rest, tool_version, url_counts=False)
-    if value is None:
-        return None, findings
+def hides(project_dir: Path, folder: str, *, tool_version: str) -> bool:
+    """Whether a project never looks into a folder below it."""
     try:
-        project = resolve(value, str(directory.resolve()), environment, environ, variables)
-    except CampaignctlError:
-        if usable:
-            raise
+        ignore = load_base(project_dir, tool_version).ignore
+    except ManifestError:
+        ignore = ()
+    return left_out(ignore, folder)
+
+
+def _linked(
+    files: _Files, results: list[FileResult], before: tuple[Finding, ...] = (), now: datetime | None = None
+) -> tuple[DesiredState | None, tuple[Finding, ...]]:
+    """The desired state, or None if there is an error, and every finding with those from before."""
+    desired = link(files.project, results, files.defaults_findings)
+    findings = in_order([*before, *files.findings, *desired.findings])
+    if any(found.severity == "error" for found in findings):
         return None, findings
-    return with_sources(file, project, variables or ()), findings
+    findings = in_order([*findings, *override_doubts(desired, now)])
+    return replace(desired, findings=findings), findings
 
 
-class _Run:
-    """One reading of all manifests. A file's nodes are dropped once it is compiled."""
+class _Files:
+    """The files of a project on disk. A file's nodes are dropped once it is compiled."""
 
-    def __init__(
-        self,
-        project: Project,
-        directory: Path,
-        environ: Mapping[str, str],
-        traced: str | None = None,
-        now: datetime | None = None,
-    ) -> None:
-        self._project = project
+    def __init__(self, project: Project, directory: Path, environ: Mapping[str, str]) -> None:
+        self.project = project
         self._root = directory
         self._shown = shown(directory)
         self._texts = TextFiles(directory, self._shown)
-        self._now = now
+        allowed = {name: environ[name] for name in project.allow_env if name in environ}
+        self._values = Values(project.variables, allowed, project.allow_env, sources=project.variable_sources)
+        discovered = discover(project, directory, self._shown)
+        self._manifests = discovered.manifests
+        #: About files as such: which there are, and whether they can be read.
+        self.findings = list(discovered.findings)
+        self.defaults_findings: list[Finding] = []
         self._defaults: dict[str, Defaults] = {}
-        self.compiler = Compiler(project, environ, traced)
-        self.findings: list[Finding] = []
-
-    def outcome(self, before: tuple[Finding, ...]) -> tuple[DesiredState | None, tuple[Finding, ...]]:
-        """The desired state, or None if there is an error, and every finding with those from before."""
-        desired = self._compiled()
-        findings = in_order([*before, *self.findings, *desired.findings])
-        if any(found.severity == "error" for found in findings):
-            return None, findings
-        findings = in_order([*findings, *doubts(desired, self._now)])
-        return replace(desired, findings=findings), findings
-
-    def _compiled(self) -> DesiredState:
-        """Read and compile every manifest of the project."""
-        discovery = Discovery(self._project, self._root, self._shown)
-        manifests = discovery.manifests()
-        for path in sorted(discovery.defaults, key=lambda path: path.count("/")):
+        for path in sorted(discovered.defaults, key=lambda path: path.count("/")):
             self._add_defaults(path)
-        for path in manifests:
-            file = self._file(path)
-            if file is not None:
-                defaults = self._in_force(file.folder)
-                texts = self._texts.read(named_by(file, defaults))
-                self.compiler.add(file, texts, defaults)
-        self.findings += discovery.findings
-        return self.compiler.finish()
+
+    def results(self) -> list[FileResult]:
+        """What each manifest that can be read declares."""
+        contents = ((path, self._content(path)) for path in self._manifests)
+        return [
+            compile_file(named_file(self._shown, path), path, data, self._inputs(path))
+            for path, data in contents
+            if data is not None
+        ]
+
+    def origins(self, path: str, key: str) -> tuple[Origin, ...]:
+        """Where every member of a campaign came from that the file declares."""
+        data = self._content(path) or b""
+        found = trace_campaign(named_file(self._shown, path), path, data, self._inputs(path), key)
+        return origins_of(found) if found else ()
 
     def _add_defaults(self, path: str) -> None:
         folder, slash, _ = path.rpartition("/")
         around = self._in_force(folder.rpartition("/")[0]) if slash else NO_DEFAULTS
-        file = self._file(path)
-        self._defaults[folder] = (
-            self.compiler.add_defaults(file, around) if file else replace(around, complete=False)
-        )
+        data = self._content(path)
+        if data is None:
+            self._defaults[folder] = replace(around, complete=False)
+            return
+        file, syntax = read(named_file(self._shown, path), path, data)
+        self._defaults[folder], findings = around.within(file, self._values)
+        self.findings += syntax
+        self.defaults_findings += findings
+
+    def _inputs(self, path: str) -> Inputs:
+        return Inputs(self._values, self._in_force(path.rpartition("/")[0]), self._texts.read)
 
     def _in_force(self, folder: str) -> Defaults:
         """The defaults for a folder: its own, else those of the nearest folder around it."""
@@ -264,13 +179,9 @@ class _Run:
             folder = folder.rpartition("/")[0]
         return self._defaults.get(folder, NO_DEFAULTS)
 
-    def _file(self, path: str) -> SourceFile | None:
-        # A name that is not UTF-8 must not break the output that shows it.
-        name = (self._shown + path).encode("utf-8", "backslashreplace").decode()
+    def _content(self, path: str) -> bytes | None:
         data = content(self._root / path)
         if isinstance(data, str):
-            self.findings.append(Finding("error", "file", data, Source(name, 1, 1)))
+            self.findings.append(Finding("error", "file", data, Source(named_file(self._shown, path), 1, 1)))
             return None
-        file, findings = read(name, path, data)
-        self.findings += findings
-        return file
+        return data

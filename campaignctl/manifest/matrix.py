@@ -1,6 +1,6 @@
-"""`matrix` of a manifest: its combinations, by the rules of GitHub Actions, and the end of each one's key.
+"""`matrix` of a manifest: its combinations, by the rules of GitHub Actions, and the suffix of each key.
 
-The rules: every value of a name is combined with every value of the others; `exclude` takes away each
+The rules: every value of a name is combined with every value of the others; `exclude` removes each
 combination that has all values of an entry; then each entry of `include` adds its members to every
 combination whose original values it does not change, and where there is none becomes one of its own
 (docs.github.com, "Running variations of jobs in a workflow"). Values are compared by their own text.
@@ -72,7 +72,7 @@ class Matrix:
         """Refuse a matrix that makes too much of a manifest with so many values."""
         total = values * len(self.combinations)
         if total > MOST_VALUES:
-            message = f"{len(self.combinations):,} campaigns of {values:,} values, together more than"
+            message = f"{len(self.combinations):,} campaigns with {values:,} values each: more than"
             finding = Finding(
                 "error", "matrix", f"{message} {MOST_VALUES:,}", file.at(node), "make it smaller"
             )
@@ -81,14 +81,14 @@ class Matrix:
 
 def expand(node: Node, file: SourceFile) -> Matrix:
     """The matrix that a node describes."""
-    reading = _Reading(file)
+    reading = _MatrixReader(file)
     reading.read(node)
     if reading.matrix.usable:
         reading.combine(node)
     return reading.matrix
 
 
-class _Reading:
+class _MatrixReader:
     """The reading of one matrix: first its values, then their combinations."""
 
     def __init__(self, file: SourceFile) -> None:
@@ -102,12 +102,12 @@ class _Reading:
     def read(self, node: Node) -> None:
         """Read names and values, and refuse what cannot be one."""
         if not (isinstance(node, MappingNode) and node.pairs):
-            self._refuse(node, "a matrix is an object: values by name", _AS_IN)
+            self._refuse(node, "a matrix must be an object of values by name", _AS_IN)
             return
         seen: set[str] = set()
         for key, child in node.pairs:
             if key.text in seen:
-                self._refuse(key, f"`{key.text}` is there twice", "keep one", "duplicate-key")
+                self._refuse(key, f"`{key.text}` appears twice", "keep one", "duplicate-key")
             elif key.text in _LISTS:
                 self._entries[key.text] = list(self._read_entries(key.text, child))
             elif self._may_be_name(key):
@@ -116,8 +116,8 @@ class _Reading:
             seen.add(key.text)
         self._check_excluded()
         if self._count() > MOST_COMBINATIONS or len(self._entries["exclude"]) > MOST_COMBINATIONS:
-            message = f"{self._count():,} combinations, and at most {MOST_COMBINATIONS:,} are allowed"
-            self._refuse(node, message, "make it several manifests")
+            message = f"{self._count():,} combinations; the limit is {MOST_COMBINATIONS:,}"
+            self._refuse(node, message, "split it into several manifests")
 
     def _count(self) -> int:
         product = math.prod(map(len, self._dimensions.values())) if self._dimensions else 0
@@ -127,7 +127,7 @@ class _Reading:
         if not isinstance(node, SequenceNode) or not node.items:
             near = difflib.get_close_matches(key.text, _LISTS, 1)
             hint = f"did you mean {near[0]}?" if near else f"as in `{key.text}: [DE, FR]`"
-            self._refuse(node, f"`{key.text}` is a list of values", hint)
+            self._refuse(node, f"`{key.text}` must be a list of values", hint)
             return
         first: dict[str, ScalarNode] = {}
         for item in node.items:
@@ -136,7 +136,7 @@ class _Reading:
             other = first.setdefault(item.text.casefold(), item)
             if other is not item:
                 alike = (
-                    "is there twice" if other.text == item.text else f"and `{other.text}` differ only in case"
+                    "appears twice" if other.text == item.text else f"and `{other.text}` differ only in case"
                 )
                 place = self._file.at(other)
                 self._refuse(
@@ -147,11 +147,11 @@ class _Reading:
 
     def _read_entries(self, name: str, node: Node) -> Iterator[tuple[Members, Node]]:
         if not isinstance(node, SequenceNode):
-            self._refuse(node, f"`{name}` is a list of objects", f"as in `{name}: [{{country: DE}}]`")
+            self._refuse(node, f"`{name}` must be a list of objects", f"as in `{name}: [{{country: DE}}]`")
             return
         for item in node.items:
             if not (isinstance(item, MappingNode) and item.pairs):
-                self._refuse(item, f"an entry of `{name}` is an object", "as in `{country: DE}`")
+                self._refuse(item, f"an entry of `{name}` must be an object", "as in `{country: DE}`")
                 continue
             members = dict(self._read_members(item, adds=name == "include"))
             if len(members) == len(item.pairs):
@@ -161,7 +161,7 @@ class _Reading:
         seen: set[str] = set()
         for key, child in entry.pairs:
             if key.text in seen:
-                self._refuse(key, f"`{key.text}` is there twice", "keep one", "duplicate-key")
+                self._refuse(key, f"`{key.text}` appears twice", "keep one", "duplicate-key")
             elif (not adds or self._may_be_name(key)) and self._is_value(child, key.text):
                 seen.add(key.text)
                 if adds:
@@ -173,17 +173,17 @@ class _Reading:
         if _NAME.fullmatch(key.text) and key.text not in _LISTS:
             return True
         hint = "a letter, then letters, digits, `_` and `-`"
-        self._refuse(key, f"{key.text[:40]!r} is no name for a matrix", hint, "name")
+        self._refuse(key, f"{key.text[:40]!r} is not a valid name in a matrix", hint, "name")
         return False
 
     def _is_value(self, node: Node, name: str) -> bool:
         if not isinstance(node, ScalarNode):
             near = difflib.get_close_matches(name, _LISTS, 1)
-            hint = f"did you mean {near[0]}?" if near else "members that go with a value come by `include`"
-            self._refuse(node, "a value of a matrix is a text, a number, true or false", hint)
+            hint = f"did you mean {near[0]}?" if near else "use `include` for fields that go with a value"
+            self._refuse(node, "a matrix value must be a string, a number, true or false", hint)
             return False
         if node.plain and node.text in NULLS:
-            self._refuse(node, "no value: null is not taken", 'leave it out, or write ""', "null")
+            self._refuse(node, "null is not allowed", 'leave it out, or write ""', "null")
             return False
         if reason := puts_in(node.text):
             self._refuse(node, "`${` in a value of a matrix", reason, "interpolation")
@@ -193,8 +193,8 @@ class _Reading:
     def _may_be_in_key(self, node: ScalarNode) -> bool:
         if _IN_KEY.fullmatch(node.text):
             return True
-        message = f"{node.text[:40]!r} cannot stand in a key: letters, digits, `.`, `_` and `-`"
-        self._refuse(node, message, "write a short name here, and add what it stands for by `include`", "key")
+        message = f"{node.text[:40]!r} cannot be part of a key: letters, digits, `.`, `_` and `-`"
+        self._refuse(node, message, "use a short name here, and add its meaning with `include`", "key")
         return False
 
     def _check_excluded(self) -> None:
@@ -203,7 +203,7 @@ class _Reading:
                 if name not in self._dimensions:
                     near = difflib.get_close_matches(name, self._dimensions, 1)
                     known = ", ".join(self._dimensions) or "none"
-                    hint = f"did you mean {near[0]}?" if near else f"names with values are: {known}"
+                    hint = f"did you mean {near[0]}?" if near else f"names with values: {known}"
                     self._refuse(value, f"`exclude` names `{name}`, which has no values", hint)
 
     def _refuse(self, node: Node, message: str, hint: str, code: str = "matrix") -> None:
@@ -229,7 +229,7 @@ class _Reading:
             if not matching:
                 combinations.append(self._of_its_own(entry, shared, place))
         if not combinations:
-            self._refuse(node, "`exclude` leaves no combination", "exclude less, or take the manifest away")
+            self._refuse(node, "`exclude` leaves no combination", "exclude fewer, or delete the manifest")
         self.matrix.combinations = list(self._distinct(combinations))
 
     def _product(self) -> Iterator[Combination]:
@@ -241,11 +241,9 @@ class _Reading:
         for entry, place in self._entries["exclude"]:
             kept = [one for one in combinations if not _has(one, entry)]
             if len(kept) == len(combinations):
-                message = "this entry of `exclude` leaves nothing out"
+                message = "this entry of `exclude` matches no combination"
                 source = self._file.at(place)
-                self.matrix.findings.append(
-                    Finding("warning", "matrix", message, source, "compare the values")
-                )
+                self.matrix.findings.append(Finding("warning", "matrix", message, source, "check its values"))
             combinations = kept
         return combinations
 
@@ -269,7 +267,7 @@ class _Reading:
             same = other.suffix == one.suffix
             which = f"{one.suffix} is" if same else f"{one.suffix} and {other.suffix} differ only in case:"
             message = f"the combination {which} also at {self._file.at(other.place)}"
-            hint = "values that tell them apart belong to names with values of their own"
+            hint = "give the values that differ a name of their own in the matrix"
             self._refuse(one.place, message, hint, "duplicate-campaign")
 
 

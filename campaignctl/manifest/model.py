@@ -1,4 +1,4 @@
-"""The desired state: what a project's manifests ask for, compiled and checked."""
+"""The values of compiling: what one file declares, and the desired state of a project."""
 
 from __future__ import annotations
 
@@ -35,11 +35,46 @@ class DesiredCampaign:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A `kind: Removed` document: this key is declared no longer, and how its record shall go."""
+    """A `kind: Removed` document: a key that is no longer declared, and what happens to its campaign."""
 
     key: str
     on_destroy: OnDestroy
     source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A key that the campaign of `key` is moved from, or an id that it adopts, and where that is written."""
+
+    name: str
+    key: str
+    place: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A key that a manifest declares, and where; `campaign` is None if something is wrong with it."""
+
+    key: str
+    place: Source
+    campaign: DesiredCampaign | None
+    moves: tuple[Claim, ...] = ()
+    adoption: Claim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What one file declares, and its findings, each with the key that it concerns.
+
+    `path` is relative to the project. `references` are the `{$file: PATH}` of the file and its defaults, each
+    as the folder and the path from there: the result depends on their texts.
+    """
+
+    path: str
+    campaigns: tuple[Declared, ...]
+    removed: tuple[Removed, ...]
+    findings: tuple[Finding, ...]
+    references: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

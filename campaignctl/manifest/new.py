@@ -1,6 +1,6 @@
-"""A command as somebody copied it from a shell or a browser: its words, as the shell would have made them.
+"""New manifests: from a template, or from a pasted curl command or body.
 
-Nothing is run or looked up. Where a shell would put in a value, the word says so.
+Nothing of a pasted command is run or expanded; a word that a shell would expand is marked.
 """
 
 from __future__ import annotations
@@ -17,30 +17,31 @@ from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.document import API_VERSION
 from campaignctl.manifest.fmt import formatted, order_of
 from campaignctl.yamlio.dump import literal, members, scalar
-from campaignctl.yamlio.layout import Unreadable
+from campaignctl.yamlio.layout import LayoutError
 
-_BLANK = " \t\r\n"
-#: What ends a command for a shell.
-_OPERATORS = "|;&<>"
-_SINGLE = re.compile(r"'([^']*)'")
-_ANSI = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
+#: The next piece of a command, as a shell reads it.
+_PIECE = re.compile(
+    r"""(?P<joined>\\\r?\n)
+    | (?P<blank>[ \t\r\n])
+    | (?P<end>[|;&<>])
+    | '(?P<single>[^']*)'
+    | \$'(?P<ansi>(?:[^'\\]|\\.)*)'
+    | \$?"(?P<double>(?:[^"\\]|\\.)*)"
+    | \\(?P<escaped>.?)
+    | (?P<open>\$?['"])
+    | (?P<plain>.)""",
+    re.DOTALL | re.VERBOSE,
+)
+_IN_DOUBLE = re.compile(r'\\(?:\r?\n|([$`"\\]))')
+_COMMENT = re.compile(r"#[^\n]*")
+#: What a shell puts a value in for.
 _PLACE = re.compile(r"\$[A-Za-z_{(]|`")
 _ESCAPE = re.compile(
     r"(?P<bytes>(?:\\x[0-9a-fA-F]{1,2})+)|\\u(?P<u>[0-9a-fA-F]{1,4})|\\U(?P<U>[0-9a-fA-F]{1,8})"
     r"|\\(?P<octal>[0-7]{1,3})|\\(?P<sign>.)",
     re.DOTALL,
 )
-_SIGNS = {
-    "n": "\n",
-    "t": "\t",
-    "r": "\r",
-    "a": "\a",
-    "b": "\b",
-    "e": "\x1b",
-    "E": "\x1b",
-    "f": "\f",
-    "v": "\v",
-}
+_SIGNS = dict(zip("ntrabeEfv", "\n\t\r\a\b\x1b\x1b\f\v", strict=True))
 _LARGEST_CODE = 0x10FFFF
 
 
@@ -57,90 +58,46 @@ def shell_words(text: str) -> tuple[Word, ...]:
 
     Raises CampaignctlError for a quote that is not closed.
     """
-    words = _Words(text)
-    found: list[Word] = []
-    while (word := words.following()) is not None:
-        found.append(word)
-    return tuple(found)
+    words: list[Word] = []
+    word: Word | None = None
+    at = 0
+    while at < len(text):
+        comment = _COMMENT.match(text, at) if word is None else None
+        piece = _PIECE.match(text, at)
+        if comment or piece is None:
+            at = comment.end() if comment else len(text)
+            continue
+        kind, at = piece.lastgroup, piece.end()
+        if kind == "open":
+            raise _not_closed(text, piece.start())
+        if kind in {"blank", "end"}:
+            words += [word] if word else []
+            word = None
+            if kind == "end":
+                break
+        elif kind != "joined":
+            word = _continued(word or Word(""), piece)
+    return (*words, word) if word else tuple(words)
 
 
-class _Words:
-    """One reading of a command, word by word."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._at = 0
-
-    def following(self) -> Word | None:
-        """The next word, or None at the end of the command."""
-        self._skip()
-        if self._at >= len(self._text) or self._text[self._at] in _OPERATORS:
-            return None
-        pieces: list[str] = []
-        filled = False
-        while self._at < len(self._text) and self._text[self._at] not in _BLANK + _OPERATORS:
-            piece, place = self._piece()
-            pieces.append(piece)
-            filled = filled or place
-        return Word("".join(pieces), filled)
-
-    def _skip(self) -> None:
-        """Pass blanks, line ends (also those after a backslash) and comments."""
-        between = re.compile(r"(?:[ \t\r\n]|\\\r?\n|#[^\n]*)*")
-        found = between.match(self._text, self._at)
-        self._at = found.end() if found else self._at
-
-    def _piece(self) -> tuple[str, bool]:
-        """The next part of a word, and whether a shell would put a value into it."""
-        sign = self._text[self._at]
-        if sign == "'":
-            return self._matched(_SINGLE)[1], False
-        if self._text.startswith("$'", self._at):
-            return _unescaped(self._matched(_ANSI)[1]), False
-        if sign == '"' or self._text.startswith('$"', self._at):
-            return self._double()
-        if sign == "\\":
-            return self._backslash(), False
-        place = _PLACE.match(self._text, self._at) is not None
-        self._at += 1
-        return sign, place
-
-    def _backslash(self) -> str:
-        found = re.compile(r"\\(\r?\n)?").match(self._text, self._at)
-        line_end = found is not None and found[1] is not None
-        start = self._at + 1
-        self._at = found.end() if found and line_end else start + 1
-        return "" if line_end else self._text[start : start + 1]
-
-    def _double(self) -> tuple[str, bool]:
-        """What stands in double quotes."""
-        start = self._at
-        self._at = self._text.index('"', start) + 1
-        pieces: list[str] = []
-        filled = False
-        while self._at < len(self._text) and self._text[self._at] != '"':
-            sign = self._text[self._at]
-            escape = re.compile(r'\\(?:\r?\n|([$`"\\]))').match(self._text, self._at)
-            filled = filled or (not escape and _PLACE.match(self._text, self._at) is not None)
-            pieces.append((escape[1] or "") if escape else sign)
-            self._at = escape.end() if escape else self._at + 1
-        if self._at >= len(self._text):
-            raise _not_closed(self._text, start)
-        self._at += 1
-        return "".join(pieces), filled
-
-    def _matched(self, pattern: re.Pattern[str]) -> re.Match[str]:
-        found = pattern.match(self._text, self._at)
-        if found is None:
-            raise _not_closed(self._text, self._at)
-        self._at = found.end()
-        return found
+def _continued(word: Word, piece: re.Match[str]) -> Word:
+    """A word with one more piece."""
+    kind, said = piece.lastgroup, piece[piece.lastgroup or 0]
+    filled = False
+    if kind == "double":
+        filled = _PLACE.search(_IN_DOUBLE.sub(" ", said)) is not None
+        said = _IN_DOUBLE.sub(lambda escape: escape[1] or "", said)
+    elif kind == "ansi":
+        said = _unescaped(said)
+    elif kind == "plain":
+        filled = _PLACE.match(piece.string, piece.start()) is not None
+    return Word(word.text + said, word.filled or filled)
 
 
 def _not_closed(text: str, start: int) -> CampaignctlError:
     line = text.count("\n", 0, start) + 1
     return CampaignctlError(
-        f"The quote that opens in line {line} of the pasted command is not closed",
+        f"The quote opened in line {line} of the pasted command is not closed",
         hint="paste the whole command; an apostrophe in single quotes ends them",
     )
 
@@ -200,14 +157,14 @@ class Pasted:
 
 
 def pasted(text: str) -> Pasted:
-    """The body in a pasted text. Raises CampaignctlError, which never repeats what a header said."""
+    """The body in a pasted text. Raises CampaignctlError, which never repeats the value of a header."""
     text = _PROMPT.sub("", text.removeprefix("\ufeff"), count=1).strip()
     if text.startswith(("{", "[")):
         return Pasted(_body(text))
     if not re.match(r"(?:\S*/)?curl(?:\.exe)?\s", text):
         raise CampaignctlError(
             "This is neither a curl command nor a JSON body",
-            hint="paste what begins with `curl`, or with `{`",
+            hint="paste a command that starts with `curl`, or a body that starts with `{`",
         )
     if re.search(r"\^\s*$", text, re.MULTILINE):
         raise CampaignctlError(
@@ -234,7 +191,7 @@ def _of_command(words: tuple[Word, ...]) -> Pasted:
     if len(data) != 1:
         problem = "has no body" if not data else f"has {len(data)} bodies"
         raise CampaignctlError(
-            f"The pasted command {problem}", hint="it stands after -d, --data, --data-raw or --json, once"
+            f"The pasted command {problem}", hint="give one body with -d, --data, --data-raw or --json"
         )
     return Pasted(_body(data[0].text, _APOSTROPHE), (_DROPPED,) if secret else ())
 
@@ -244,7 +201,7 @@ def _options(words: Iterator[Word]) -> Iterator[tuple[str, Word]]:
     for word in words:
         text = word.text
         if text == "curl":
-            raise CampaignctlError("There are two commands", hint="paste one")
+            raise CampaignctlError("There are two commands", hint="paste only one")
         if not text.startswith("-") or text == "-":
             continue
         if text.startswith("--"):
@@ -266,12 +223,14 @@ def _option(name: str, glued: Word | None, words: Iterator[Word]) -> Iterator[tu
     if name not in _WITH_VALUE:
         shown = re.sub(r"[^A-Za-z0-9-].*", "", name)[:40]
         raise CampaignctlError(
-            f"The pasted command has the option {shown}, which is not known here",
+            f"The pasted command has the option {shown}, which is not supported",
             hint="paste the JSON body alone, from its `{` to its `}`",
         )
     value = glued or next(words, None)
     if value is None:
-        raise CampaignctlError(f"Nothing follows {name} in the pasted command", hint="paste all of it")
+        raise CampaignctlError(
+            f"Nothing follows {name} in the pasted command", hint="paste the whole command"
+        )
     yield name, value
 
 
@@ -285,12 +244,12 @@ def _check_data(option: str, value: Word) -> None:
     if value.text.startswith("@") and option != "--data-raw":
         raise CampaignctlError(
             f"The body is in another file: {option} {value.text[:60]}",
-            hint=f"give that file itself: campaignctl new KEY --from curl < {value.text[1:60] or 'FILE'}",
+            hint=f"pass that file instead: campaignctl new KEY --from curl < {value.text[1:60] or 'FILE'}",
         )
     if value.filled:
         raise CampaignctlError(
-            "The shell would have put a value into the body: it has `$` or a backquote in double quotes",
-            hint="put the body in single quotes and the value itself into it",
+            "The shell would expand `$` or a backquote in the body, as it is in double quotes",
+            hint="put the body in single quotes, with the expanded value in it",
         )
 
 
@@ -305,7 +264,7 @@ def _body(text: str, hint: str = "") -> dict[str, Any]:
     except RecursionError:
         raise CampaignctlError("The body is nested too deeply") from None
     if not isinstance(body, dict):
-        raise CampaignctlError("The body is not an object", hint="a campaign begins with `{`")
+        raise CampaignctlError("The body is not an object", hint="a campaign starts with `{`")
     return body
 
 
@@ -394,5 +353,5 @@ def of_body(body: Mapping[str, Any]) -> str:
     text = _HEAD + members({"spec": literal(body)})
     try:
         return formatted(text, order_of(""))
-    except (Unreadable, RecursionError) as wrong:
+    except (LayoutError, RecursionError) as wrong:
         raise CampaignctlError("The body cannot be written as a manifest", detail=f"{wrong}.") from wrong

@@ -1,4 +1,4 @@
-"""Where every member of a compiled campaign came from."""
+"""Where every field of a compiled campaign came from."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any, Literal
 
 from campaignctl.campaign.problem import KeyPath
 from campaignctl.errors import Command, Sentence, Source, UsageError
-from campaignctl.manifest.compile_campaign import Variant
+from campaignctl.manifest.compile_campaign import Compilation
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.yamlio.interpolate import filled_path, places
-from campaignctl.yamlio.nodes import Elsewhere, MappingNode, Node, ScalarNode, SequenceNode
-from campaignctl.yamlio.substitution import FileText, LanguageTexts, is_file
+from campaignctl.yamlio.nodes import Elsewhere, MappingNode, Node, ScalarNode, SequenceNode, is_file
+from campaignctl.yamlio.substitution import FileText, LanguageTexts
 
 Kind = Literal[
     "manifest", "defaults", "matrix", "variable", "command line", "environment", "file", "converted time"
 ]
 _NAMED = 5
-#: What is shown of a manifest beside the body.
+#: Sections outside the body that are shown.
 _BESIDE = ("moved", "adopt", "lifecycle")
 
 
@@ -28,7 +28,7 @@ class Origin:
     """One place that the member at a path came from; a member that was put together has several.
 
     `source` is None for what has no file: the command line and the environment. `name` is that of the
-    variable or of the value in the matrix. `beside` says that the member stands beside the body: then the
+    variable or of the value in the matrix. `beside` says that the field is outside the body: then the
     path begins with `lifecycle`, `moved` or `adopt`.
     """
 
@@ -39,23 +39,23 @@ class Origin:
     beside: bool = False
 
 
-def origins_of(variant: Variant) -> tuple[Origin, ...]:
-    """The origins of everything in a campaign that was compiled, of its body and beside it, by its path."""
-    tracing = _Tracing(variant)
+def origins_of(compilation: Compilation) -> tuple[Origin, ...]:
+    """The origins of every field of a compiled campaign, in its body and outside it, by path."""
+    tracing = _Tracing(compilation)
     found: list[Origin] = []
     for name in ("spec", "extra"):
-        node = variant.root.get(name)
+        node = compilation.root.get(name)
         if node is not None:
             found += tracing.of(node, ())
     for name in _BESIDE:
-        node = variant.root.get(name)
+        node = compilation.root.get(name)
         if node is not None:
             found += (replace(origin, beside=True) for origin in tracing.of(node, (name,)))
     return tuple(found)
 
 
 def beside(campaign: DesiredCampaign, origins: Iterable[Origin]) -> dict[str, Any]:
-    """What a manifest and its defaults say beside the body, as they would write it."""
+    """The sections of a manifest and its defaults outside the body, as they would be written."""
     values: dict[str, Any] = {"moved": {"from": list(campaign.moved_from)}, "adopt": campaign.adopt}
     said = {origin.path[:2] for origin in origins if origin.beside}
     lifecycle = asdict(campaign.lifecycle)
@@ -69,7 +69,7 @@ def no_such_key(key: str, known: Collection[str]) -> UsageError:
     of_matrix = [one for one in known if one.startswith(f"{key}[")]
     if of_matrix:
         more = f" and {len(of_matrix) - _NAMED} more" if len(of_matrix) > _NAMED else ""
-        hint = f"its matrix makes {', '.join(of_matrix[:_NAMED])}{more}"
+        hint = f"its matrix declares {', '.join(of_matrix[:_NAMED])}{more}"
     else:
         near = difflib.get_close_matches(key, known, 1, 0.5)
         counted = Sentence("", Command("validate"), " counts what there is")
@@ -80,11 +80,11 @@ def no_such_key(key: str, known: Collection[str]) -> UsageError:
 class _Tracing:
     """The tracing of one campaign."""
 
-    def __init__(self, variant: Variant) -> None:
-        self._builder = variant.builder
-        self._values = variant.values
-        self._members = variant.combination.members if variant.combination else {}
-        self._converted = {id(node) for node in variant.builder.zoned}
+    def __init__(self, compilation: Compilation) -> None:
+        self._builder = compilation.builder
+        self._values = compilation.values
+        self._members = compilation.combination.members if compilation.combination else {}
+        self._converted = {id(node) for node in compilation.builder.zoned}
 
     def of(self, node: Node, path: KeyPath) -> Iterator[Origin]:
         """The origins of what stands at a node and below."""

@@ -1,4 +1,4 @@
-"""What can be said of a tree of which only a part is known: its members and their types.
+"""Checks a tree of which only a part is known: its fields and their types.
 
 For defaults, which are checked even where no manifest takes them over, and for a manifest whose matrix cannot
 be used. What the matrix or a file gives is left for later, and nothing has to be there.
@@ -16,15 +16,17 @@ from campaignctl.campaign.check import model_problems
 from campaignctl.errors import Finding
 from campaignctl.yamlio.findings import findings_of
 from campaignctl.yamlio.interpolate import Values, places
-from campaignctl.yamlio.nodes import Node, ScalarNode, SourceFile
+from campaignctl.yamlio.nodes import Node, ScalarNode, SourceFile, is_file
 from campaignctl.yamlio.schema_types import Shape, shape_of
-from campaignctl.yamlio.substitution import BAD, is_file
+from campaignctl.yamlio.substitution import BAD
 from campaignctl.yamlio.values import Builder
 
 
-def outline(root: Node, file: SourceFile, values: Values, model: type[BaseModel]) -> Iterator[Finding]:
+def partial_findings(
+    root: Node, file: SourceFile, values: Values, model: type[BaseModel]
+) -> Iterator[Finding]:
     """What is wrong with a part of a document of that model."""
-    builder = _Outline(file, replace(values, later=True))
+    builder = _PartialBuilder(file, replace(values, later=True))
     value = builder.build(root, shape_of(model))
     yield from builder.findings
     if value is not BAD:
@@ -32,7 +34,7 @@ def outline(root: Node, file: SourceFile, values: Values, model: type[BaseModel]
         yield from findings_of(problems, root, builder)
 
 
-class _Outline(Builder):
+class _PartialBuilder(Builder):
     """A builder that leaves out what is not known yet."""
 
     def build(self, node: Node, shape: Shape) -> Any:

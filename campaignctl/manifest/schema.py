@@ -1,4 +1,4 @@
-"""The pieces of the schemas that no model has: what fills a text in, the spellings of a time, the matrix."""
+"""JSON Schemas for editors, from the models and what these do not know: expansion, times, the matrix."""
 
 from __future__ import annotations
 
@@ -26,8 +26,21 @@ from campaignctl.manifest.document import (
     RemovedMetadata,
 )
 from campaignctl.manifest.schema_examples import EXAMPLES
-from campaignctl.project.file_model import ProjectFile
-from campaignctl.project.validators import api_url, is_duration, is_long
+from campaignctl.project.model import (
+    AccountPin,
+    ApiSettings,
+    Environment,
+    Freeze,
+    Guardrails,
+    Override,
+    ProjectFile,
+    RateLimit,
+    Settle,
+    StateSettings,
+    api_url,
+    duration,
+    long_duration,
+)
 
 Schema = dict[str, Any]
 
@@ -35,16 +48,16 @@ Schema = dict[str, Any]
 TEXT_TYPES = ["string", "number", "boolean"]
 
 FILLED: Schema = {
-    "description": "A text that is filled in from `variables`, the matrix or the environment.",
+    "description": "A text that is expanded from `variables`, the matrix or the environment.",
     "type": "string",
     "pattern": r"\$\{(var|matrix|env)\.",
 }
 FILE: Schema = {
-    "description": "The text of a UTF-8 file beside the manifest.",
+    "description": "The text of a UTF-8 file next to the manifest.",
     "type": "object",
     "properties": {
         "$file": {
-            "description": "Path from the manifest's folder; it stays inside of the project.",
+            "description": "Path from the manifest's folder, inside the project.",
             "type": "string",
             "minLength": 1,
         }
@@ -87,10 +100,22 @@ IN_ZONE: Schema = {
 
 _DURATION: Schema = {"pattern": r"^([0-9]{1,6}(ms|s|m|h|d))+$"}
 #: The form of texts that mean something else, by the function that judges them.
-FORMS: Mapping[Callable[[str], str], Schema] = {
-    is_duration: _DURATION,
-    is_long: _DURATION,
+FORMS: Mapping[Callable[[str], Any], Schema] = {
+    duration: _DURATION,
+    long_duration: _DURATION,
     api_url: {"pattern": "^https?://"},
+}
+#: What the parts of the project file are called in its schema: names that stay, whatever our classes are.
+_PARTS = {
+    AccountPin: "Account",
+    ApiSettings: "Api",
+    Environment: "EnvironmentMembers",
+    Freeze: "FreezeMembers",
+    Guardrails: "GuardrailMembers",
+    Override: "OverrideMembers",
+    RateLimit: "RateLimitMembers",
+    Settle: "SettleMembers",
+    StateSettings: "StateMembers",
 }
 
 
@@ -186,11 +211,21 @@ class _Generator(GenerateJsonSchema):
     """Adds what pydantic does not know of our models: examples, refused members, the form of some texts."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> Schema:
-        made = super().model_schema(schema)
+        return self._more(super().model_schema(schema), schema["cls"])
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> Schema:
+        return self._more(super().dataclass_schema(schema), schema["cls"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> Schema:
+        """What has a default may be left out, like what may be None; the description says it."""
+        inner = self.generate_inner(schema["schema"])
+        return inner if "anyOf" in inner else {"anyOf": [inner, {"type": "null"}]}
+
+    def _more(self, made: Schema, model: type) -> Schema:
         members = made.get("properties", {})
-        for name, examples in EXAMPLES.get(schema["cls"], {}).items():
+        for name, examples in EXAMPLES.get(model, {}).items():
             members[name]["examples"] = list(examples)
-        refused: Mapping[str, str] = getattr(schema["cls"], "REFUSED", {})
+        refused: Mapping[str, str] = getattr(model, "REFUSED", {})
         members.update({name: not_taken(name, instead) for name, instead in refused.items()})
         return made
 
@@ -200,7 +235,10 @@ class _Generator(GenerateJsonSchema):
 
 
 def _schema(model: type[BaseModel], kind: Kind, title: str) -> Schema:
-    made = _plain(model.model_json_schema(schema_generator=_Generator))
+    text = json.dumps(model.model_json_schema(schema_generator=_Generator))
+    for part, called in _PARTS.items():
+        text = re.sub(rf'"(#/\$defs/)?{part.__name__}"', rf'"\g<1>{called}"', text)
+    made = _plain(json.loads(text))
     for part in (made, *made["$defs"].values()):
         for member in part.get("properties", {}).values():
             # pydantic leaves out what the part that is named says in the same words.

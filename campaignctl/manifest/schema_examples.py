@@ -1,4 +1,4 @@
-"""What an author may write for a member, for the editor to show and offer.
+"""Examples for fields, for editors to show and offer.
 
 Forms and macros are those of the API's documentation (API contract, sections 2 and 8). Every member has two
 examples or none: an editor writes an only one into the manifest unasked, and what stands there by accident
@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-
-from pydantic import BaseModel
 
 from campaignctl.campaign.contract import WINNING_METRICS
 from campaignctl.campaign.spec import (
@@ -36,17 +34,17 @@ from campaignctl.manifest.document import (
     Moved,
     RemovedMetadata,
 )
-from campaignctl.project.file_model import (
-    Api,
-    EnvironmentMembers,
-    FreezeMembers,
-    GuardrailMembers,
-    OverrideMembers,
+from campaignctl.project.model import (
+    ApiSettings,
+    Environment,
+    Freeze,
+    Guardrails,
+    Override,
     ProjectFile,
     ProjectMetadata,
-    RateLimitMembers,
-    SettleMembers,
-    StateMembers,
+    RateLimit,
+    Settle,
+    StateSettings,
 )
 
 Examples = Mapping[str, tuple[Any, ...]]
@@ -55,7 +53,7 @@ _ADDRESSES = ("https://example.com/sale", "https://example.com/${OCMH_CAMPAIGN_I
 _PICTURES = ("https://example.com/icon.png", "https://example.com/${var.brand}.png")
 _ZONES = ("Europe/Belgrade", "Europe/Berlin", "America/New_York", "UTC")
 
-_BODY: Mapping[type[BaseModel], Examples] = {
+_BODY: Mapping[type, Examples] = {
     CampaignSpec: {
         "name": ("Spring sale", "Welcome to ${var.brand}"),
         "description": ("Weekly digest of the books department", "Asked for by the legal department"),
@@ -101,7 +99,7 @@ _BODY: Mapping[type[BaseModel], Examples] = {
     Choice: {"items": (["DE"], ["DE", "FR", "NO"])},
 }
 
-_CONTENT: Mapping[type[BaseModel], Examples] = {
+_CONTENT: Mapping[type, Examples] = {
     Message: {
         "name": ("First", "Second"),
         "integration_id": ("${var.email_integration}", "${var.sms_integration}"),
@@ -133,7 +131,7 @@ _MARKETS = ({"country": ["DE", "FR"]}, {"country": ["DE", "FR"], "brand": ["acme
 
 _LIFECYCLE: Examples = {"ignore_changes": (["score"], ["score", "messages/0/priority"])}
 
-_AROUND: Mapping[type[BaseModel], Examples] = {
+_AROUND: Mapping[type, Examples] = {
     Document: {"matrix": _MARKETS, "adopt": ("1030978", "${matrix.id}")},
     Moved: {"from": ("push/hello", ["push/hello", "hello"], "push/hello[market=${matrix.country}]")},
     MatrixMembers: {
@@ -150,8 +148,8 @@ _ENVIRONMENT: Examples = {
     "time_zone": _ZONES,
     "variables": ({"brand": "Acme"}, {"brand": "Acme", "email_integration": "1830"}),
 }
-_PROJECT: Mapping[type[BaseModel], Examples] = {
-    EnvironmentMembers: _ENVIRONMENT,
+_PROJECT: Mapping[type, Examples] = {
+    Environment: _ENVIRONMENT,
     ProjectFile: {
         **_ENVIRONMENT,
         "required_version": (">=0.1", ">=0.1,<1"),
@@ -165,11 +163,11 @@ _PROJECT: Mapping[type[BaseModel], Examples] = {
         ),
     },
     ProjectMetadata: {"name": ("acme-crm", "acme-shop")},
-    RateLimitMembers: {"per_second": (5, 10), "per_minute": (60, 150), "reserve_per_minute": (15, 30)},
-    SettleMembers: {"waits": (["1s", "4s", "15s"], ["2s", "30s"]), "horizon": ("24h", "48h")},
-    Api: {"url": ("https://api.ocamba.com", "http://127.0.0.1:8787"), "timeout": ("30s", "1m")},
-    StateMembers: {"path": (".campaignctl/state.json", "state/crm.json")},
-    GuardrailMembers: {
+    RateLimit: {"per_second": (5, 10), "per_minute": (60, 150), "reserve_per_minute": (15, 30)},
+    Settle: {"waits": (["1s", "4s", "15s"], ["2s", "30s"]), "horizon": ("24h", "48h")},
+    ApiSettings: {"url": ("https://api.ocamba.com", "http://127.0.0.1:8787"), "timeout": ("30s", "1m")},
+    StateSettings: {"path": (".campaignctl/state.json", "state/crm.json")},
+    Guardrails: {
         "max_destroy_percent": (0, 30),
         "max_immediate_sends": (0, 3),
         "min_lead_time": ("10m", "1h30m"),
@@ -182,7 +180,7 @@ _PROJECT: Mapping[type[BaseModel], Examples] = {
             [{"cron": "0 22 * * *", "duration": "10h", "scope": "sends"}],
         ),
     },
-    FreezeMembers: {
+    Freeze: {
         "from": ("2036-12-24", "2036-12-24T18:00:00+01:00"),
         "to": ("2037-01-01", "2037-01-02T08:00:00+01:00"),
         "cron": ("0 22 * * *", "0 18 * * 5"),
@@ -190,7 +188,7 @@ _PROJECT: Mapping[type[BaseModel], Examples] = {
         "tz": _ZONES,
         "reason": ("holidays", "nobody is there to watch"),
     },
-    OverrideMembers: {
+    Override: {
         "keys": (["push/flash-*"], ["push/flash-*", "sms/flash"]),
         "until": ("2036-12-01", "2036-12-01T18:00:00+01:00"),
         "reason": ("flash week", "asked for by sales, CRM-1204"),
@@ -198,4 +196,4 @@ _PROJECT: Mapping[type[BaseModel], Examples] = {
 }
 
 #: Examples by model and member.
-EXAMPLES: Mapping[type[BaseModel], Examples] = {**_BODY, **_CONTENT, **_AROUND, **_PROJECT}
+EXAMPLES: Mapping[type, Examples] = {**_BODY, **_CONTENT, **_AROUND, **_PROJECT}

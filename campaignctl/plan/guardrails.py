@@ -16,7 +16,8 @@ from campaignctl.plan import records
 from campaignctl.plan.arming import known_sends, without_event
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Lifts, Objection
-from campaignctl.project.model import Guardrails, Liftable
+from campaignctl.project.liftable import Liftable
+from campaignctl.project.model import Guardrails
 from campaignctl.schedule.sends import Sends, instants
 from campaignctl.schedule.times import iso, zone_of
 from campaignctl.schedule.windows import Refusal, refusal

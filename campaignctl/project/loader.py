@@ -5,20 +5,28 @@ from __future__ import annotations
 import difflib
 import os
 import shlex
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.problem import KeyPath
-from campaignctl.errors import CampaignctlError, Finding, Source, UsageError
-from campaignctl.project import rules, settings
-from campaignctl.project.file_model import ProjectFile
-from campaignctl.project.model import Project
-from campaignctl.project.validators import api_url
+from campaignctl.errors import (
+    CampaignctlError,
+    Command,
+    Finding,
+    ManifestError,
+    Sentence,
+    Source,
+    UsageError,
+)
+from campaignctl.project import rules
+from campaignctl.project.model import Override, Project, ProjectFile, api_url, value_of
+from campaignctl.yamlio.files import content, shown
 from campaignctl.yamlio.findings import findings_of, in_order
 from campaignctl.yamlio.nodes import MappingNode, Node, SequenceNode, SourceFile, locate
+from campaignctl.yamlio.reader import read
 from campaignctl.yamlio.schema_types import shape_of
 from campaignctl.yamlio.substitution import BAD
 from campaignctl.yamlio.values import Builder
@@ -27,15 +35,17 @@ PROJECT_FILE = "campaignctl.yaml"
 DIRECTORY_VARIABLE = "CAMPAIGNCTL_PROJECT"
 ENVIRONMENT_VARIABLE = "CAMPAIGNCTL_ENV"
 URL_VARIABLE = "OCAMBA_API_URL"
-#: What no manifest rests on: with an error there, the manifests are checked all the same.
-_BESIDE_MANIFESTS = frozenset({"account", "api", "guardrails", "overrides", "state", "time_zone"})
+#: Sections that manifests do not use: with an error there, the manifests are still checked.
+_APART_FROM_MANIFESTS = frozenset({"account", "api", "guardrails", "overrides", "state", "time_zone"})
+
+# ------------------------------------------------------------------------------ where it is
 
 
 def find_project(directory: Path | str | None, environ: Mapping[str, str], cwd: Path) -> Path:
     """The project's directory: `directory` (-C), else CAMPAIGNCTL_PROJECT, else `cwd`, else its campaigns.
 
-    Raises UsageError saying where was looked, and CampaignctlError for one that git could take for a
-    repository.
+    Raises UsageError that names the places searched, and CampaignctlError for a directory that git could
+    take for a repository.
     """
     named = directory or environ.get(DIRECTORY_VARIABLE)
     places = [cwd / named] if named else [cwd, cwd / "campaigns"]
@@ -43,8 +53,8 @@ def find_project(directory: Path | str | None, environ: Mapping[str, str], cwd: 
         if (place / PROJECT_FILE).is_file():
             refuse_repository(place)
             return place
-    shown = " or ".join(str(place) for place in places)
-    raise UsageError(f"no {PROJECT_FILE} in {shown}", hint=_instead(places, None if named else cwd))
+    looked = " or ".join(str(place) for place in places)
+    raise UsageError(f"no {PROJECT_FILE} in {looked}", hint=_instead(places, None if named else cwd))
 
 
 def refuse_repository(directory: Path) -> None:
@@ -62,13 +72,15 @@ def refuse_repository(directory: Path) -> None:
 
 
 def _instead(places: Iterable[Path], inside: Path | None) -> str:
-    """What to do where no project is; `inside` is the directory that may lie in one."""
+    """The hint where no project was found; `inside` is a directory that may be part of one."""
     for place in places:
         if (other := place / "campaignctl.yml").is_file():
             return f"rename {other} to {PROJECT_FILE}"
     if inside and (around := project_around(inside)):
-        return f"this is a folder of the project in {around}: campaignctl -C {shlex.quote(str(around))} ..."
-    return "`campaignctl init` makes a project, -C DIR names one"
+        return (
+            f"this folder belongs to the project in {around}: campaignctl -C {shlex.quote(str(around))} ..."
+        )
+    return Sentence("", Command("init"), " creates a project; -C DIR points to one")
 
 
 def project_around(directory: Path) -> Path | None:
@@ -77,17 +89,94 @@ def project_around(directory: Path) -> Path | None:
     return next((place for place in above if (place / PROJECT_FILE).is_file()), None)
 
 
+# ------------------------------------------------------------------------------ loading
+
+
+def load_project(
+    directory: Path,
+    *,
+    environment: str | None,
+    environ: Mapping[str, str],
+    tool_version: str,
+    variables: Mapping[str, str] | None = None,
+) -> Project:
+    """The project in a directory, as one run sees it.
+
+    `variables` (--var) override those of the project and the environment. Raises ManifestError for a file
+    that cannot be used, UsageError for an environment that cannot be chosen or a variable that is not
+    declared, and CampaignctlError for an OCAMBA_API_URL that cannot be used.
+    """
+    project, findings = check_project(directory, environment, environ, tool_version, variables, whole=True)
+    if project is None:
+        raise ManifestError(findings)
+    return project
+
+
+def load_base(directory: Path, tool_version: str) -> Project:
+    """The project without an environment: its files are the same in all. Raises ManifestError."""
+    file, value, findings = _read(directory, tool_version, url_counts=False)
+    if file is None or value is None:
+        raise ManifestError(findings)
+    return _project(file, value, directory, None)
+
+
+def check_project(
+    directory: Path,
+    environment: str | None,
+    environ: Mapping[str, str],
+    tool_version: str,
+    variables: Mapping[str, str] | None,
+    *,
+    whole: bool = False,
+) -> tuple[Project | None, tuple[Finding, ...]]:
+    """The project, or None if it cannot be used, and what is wrong with its file. Raises as `load_project`.
+
+    Unless it has to be `whole`, sections that manifests do not use may have errors.
+    """
+    url = environ.get(URL_VARIABLE)
+    file, value, findings = _read(directory, tool_version, url_counts=not url)
+    usable = value is not None
+    if file and not usable and not whole and (rest := _without_errors(file, findings)):
+        value, _ = read_project_file(rest, tool_version, url_counts=False)
+    if file is None or value is None:
+        return None, findings
+    try:
+        chosen = choose_environment(value, environment, environ)
+        given = _given(value, variables or {}, url)
+    except CampaignctlError:
+        if usable:
+            raise
+        return None, findings
+    return _project(file, value, directory, chosen, given), findings
+
+
+def _read(
+    directory: Path, tool_version: str, *, url_counts: bool
+) -> tuple[SourceFile | None, dict[str, Any] | None, tuple[Finding, ...]]:
+    """The project file, its fields if it is valid, and its findings."""
+    name = shown(directory) + PROJECT_FILE
+    data = content(directory / PROJECT_FILE)
+    if isinstance(data, str):
+        return None, None, (Finding("error", "project", data, Source(name, 1, 1)),)
+    file, findings = read(name, PROJECT_FILE, data)
+    return (
+        (None, None, findings)
+        if findings
+        else (file, *read_project_file(file, tool_version, url_counts=url_counts))
+    )
+
+
 def read_project_file(
     file: SourceFile, tool_version: str, *, url_counts: bool = True
 ) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
-    """The members of a project file, and what is wrong with it; None when it cannot be used.
+    """The fields of a project file, or None if it is not valid, and its findings.
 
     `url_counts` says that the token would go to its `api.url`.
     """
     if len(file.documents) != 1 or not isinstance(file.documents[0], MappingNode):
         place = file.at(file.documents[-1] if file.documents else None)
-        message = "a project file is one object" if file.documents else "the file cannot be read"
-        return None, (Finding("error", "type", message, place, "it has at least `metadata: {name: ...}`"),)
+        message = "a project file holds exactly one object" if file.documents else "the file cannot be read"
+        return None, (Finding("error", "type", message, place, "it needs at least `metadata: {name: ...}`"),)
     root = file.documents[0]
     builder = Builder(file, None)
     value = builder.build(root, shape_of(ProjectFile))
@@ -103,24 +192,26 @@ def read_project_file(
     return (value if usable else None), findings
 
 
-def without_errors(file: SourceFile, findings: Iterable[Finding]) -> SourceFile | None:
-    """A project file without its members that have errors; None where manifests rest on one of them."""
+def _without_errors(file: SourceFile, findings: Iterable[Finding]) -> SourceFile | None:
+    """A project file without its sections that have errors; None if manifests use one of them."""
     root = file.documents[0] if file.documents else None
     if not isinstance(root, MappingNode):
         return None
-    faulty = {_member_at(root, found.source) for found in findings if found.severity == "error"}
-    if not faulty <= _BESIDE_MANIFESTS:
+
+    def member_at(source: Source) -> str:
+        place = (source.line - 1, source.column - 1)
+        before = [key for key, _ in root.pairs if (key.mark.line, key.mark.column) <= place]
+        return before[-1].text if before else ""
+
+    faulty = {member_at(found.source) for found in findings if found.severity == "error"}
+    if not faulty <= _APART_FROM_MANIFESTS:
         return None
     rest = SourceFile(file.name, file.path, file.text)
     rest.documents = (MappingNode([pair for pair in root.pairs if pair[0].text not in faulty], root.mark),)
     return rest
 
 
-def _member_at(root: MappingNode, source: Source) -> str:
-    """The member of a project file that a place belongs to."""
-    place = (source.line - 1, source.column - 1)
-    before = [key for key, _ in root.pairs if (key.mark.line, key.mark.column) <= place]
-    return before[-1].text if before else ""
+# ------------------------------------------------------------------------------ one run's view
 
 
 def choose_environment(value: Mapping[str, Any], asked: str | None, environ: Mapping[str, str]) -> str | None:
@@ -135,95 +226,96 @@ def choose_environment(value: Mapping[str, Any], asked: str | None, environ: Map
     listed = ", ".join(declared)
     if name is None:
         raise UsageError(
-            "this project has environments, and none is chosen",
-            hint=f"choose one with -e, {ENVIRONMENT_VARIABLE} or `default_environment`: {listed}",
+            "this project has environments, and none was selected",
+            hint=f"select one with -e, {ENVIRONMENT_VARIABLE} or `default_environment`: {listed}",
         )
     if not declared:
         raise UsageError(
-            f"the environment {name!r} is asked for, and the project declares none",
-            hint=f"leave -e and {ENVIRONMENT_VARIABLE} out, or add `environments` to {PROJECT_FILE}",
+            f"environment {name!r} was requested, but the project declares none",
+            hint=f"drop -e and {ENVIRONMENT_VARIABLE}, or add `environments` to {PROJECT_FILE}",
         )
     if name not in declared:
-        raise UsageError(f"there is no environment {name!r}", hint=f"declared are: {listed}")
+        raise UsageError(f"there is no environment {name!r}", hint=f"declared: {listed}")
     return str(name)
 
 
-def resolve(
-    value: Mapping[str, Any],
-    directory: str,
-    environment: str | None,
-    environ: Mapping[str, str],
-    variables: Mapping[str, str] | None = None,
-) -> Project:
-    """The project as one run sees it. `value` has passed `read_project_file`.
-
-    `variables` (--var) stand above those of the project and the environment. Raises UsageError as
-    `choose_environment` does and for a variable that the project does not have, and CampaignctlError for an
-    OCAMBA_API_URL that cannot be used.
-    """
-    chosen = choose_environment(value, environment, environ)
-    members = settings.layered(value, chosen)
-    if variables:
-        _check_declared(variables, value)
-        members["variables"] = {**members.get("variables", {}), **variables}
-    if environ.get(URL_VARIABLE):
-        try:
-            members.setdefault("api", {})["url"] = api_url(environ[URL_VARIABLE])
-        except ValueError as wrong:
-            raise CampaignctlError(f"{URL_VARIABLE} cannot be used: {wrong}") from None
-    return settings.project(members, directory, chosen)
-
-
-def with_sources(file: SourceFile, project: Project, given: Collection[str]) -> Project:
-    """A project with the places of its file; `given` are the variables of the command line."""
-    own = ("environments", project.environment or "", "overrides")
-    path: tuple[str, ...] = own if _at(file.documents[0], own) else ("overrides",)
-    return replace(
-        project,
-        variable_sources=_variable_sources(file, project, given),
-        override_sources=override_sources(file, project, path),
-        manifest_sources=_pattern_sources(file),
-    )
-
-
-def _pattern_sources(file: SourceFile) -> tuple[Source, ...]:
-    patterns = _at(file.documents[0], ["manifests"])
-    return tuple(map(file.at, patterns.items)) if isinstance(patterns, SequenceNode) else ()
-
-
-def _variable_sources(file: SourceFile, project: Project, given: Collection[str]) -> dict[str, Source]:
-    """Where the project file gives each variable its value; `given` are those of the command line."""
-    root = file.documents[0]
-    layers: list[tuple[str, ...]] = [("variables",)]
-    if project.environment is not None:
-        layers.append(("environments", project.environment, "variables"))
-    found = ((name, _at(root, [*layer, name])) for layer in layers for name in project.variables)
-    return {name: file.at(node) for name, node in found if node is not None and name not in given}
-
-
-def _at(node: Node | None, path: Iterable[str]) -> Node | None:
-    for name in path:
-        node = node.get(name) if isinstance(node, MappingNode) else None
-    return node
-
-
-def _check_declared(variables: Iterable[str], value: Mapping[str, Any]) -> None:
-    """Refuse a variable that neither the project nor one of its environments has."""
+def _given(value: Mapping[str, Any], variables: Mapping[str, str], url: str | None) -> dict[str, Any]:
+    """What the command line and OCAMBA_API_URL lay over the file. Refuses undeclared variables."""
     layers = [value, *value.get("environments", {}).values()]
     declared = sorted({name for layer in layers for name in layer.get("variables", {})})
     for name in variables:
         if name not in declared:
             near = difflib.get_close_matches(name, declared, 1)
-            known = f"declared are: {', '.join(declared)}" if declared else "it declares none"
+            known = f"declared: {', '.join(declared)}" if declared else "it declares none"
             hint = f"did you mean {near[0]}?" if near else f"add it to `variables` of {PROJECT_FILE}; {known}"
             raise UsageError(f"--var {name}: the project declares no variable {name!r}", hint=hint)
+    try:
+        return {"variables": dict(variables), "api": {"url": api_url(url)} if url else {}}
+    except ValueError as wrong:
+        raise CampaignctlError(f"{URL_VARIABLE} cannot be used: {wrong}") from None
 
 
-def override_sources(file: SourceFile, project: Project, path: KeyPath) -> tuple[tuple[Source, ...], ...]:
-    """The places of the overrides of a project, as it has them; their list is at `path` of its file."""
-    root = file.documents[0]
-    found = []
-    for index, one in enumerate(project.overrides):
-        paths: list[KeyPath] = [("until",), *(("keys", place) for place in range(len(one.keys)))]
-        found.append(tuple(file.at(locate(root, (*path, index, *member))) for member in paths))
-    return tuple(found)
+def _project(
+    file: SourceFile,
+    value: Mapping[str, Any],
+    directory: Path,
+    environment: str | None,
+    given: Mapping[str, Any] | None = None,
+) -> Project:
+    """The project that the fields of a file describe, with `given` laid over them and its positions."""
+    members = rules.over(rules.layered(value, environment), given or {})
+    zone = rules.time_zone(members)
+    types = {one.name: one.type for one in fields(Project)}
+    settings = {name: value_of(types[name], part, zone) for name, part in members.items() if name in types}
+    settings["state"] = rules.state_settings(value, environment)
+    layer = value["environments"][environment] if environment else {}
+    patterns = _at(file, ("manifests",))
+    return Project(
+        name=members["metadata"]["name"],
+        directory=str(directory.resolve()),
+        environment=environment,
+        company_id=members.get("account", {}).get("company_id"),
+        variable_sources=_variable_sources(file, settings.get("variables", ()), environment, given or {}),
+        override_sources=_override_sources(
+            file,
+            settings.get("overrides", ()),
+            ("environments", environment or "", "overrides") if "overrides" in layer else ("overrides",),
+        ),
+        manifest_sources=tuple(map(file.at, patterns.items)) if isinstance(patterns, SequenceNode) else (),
+        **settings,
+    )
+
+
+def _variable_sources(
+    file: SourceFile, names: Iterable[str], environment: str | None, given: Mapping[str, Any]
+) -> dict[str, Source]:
+    """Where the file gives each variable its value, but for those `given` on the command line."""
+    layers: list[KeyPath] = [("variables",)]
+    if environment is not None:
+        layers.append(("environments", environment, "variables"))
+    found = ((name, _at(file, (*layer, name))) for layer in layers for name in names)
+    return {
+        name: file.at(node)
+        for name, node in found
+        if node is not None and name not in given.get("variables", ())
+    }
+
+
+def _override_sources(
+    file: SourceFile, overrides: Iterable[Override], path: KeyPath
+) -> tuple[tuple[Source, ...], ...]:
+    """Of each override the place of its `until`, then those of its keys; their list is at `path`."""
+    members: list[list[KeyPath]] = [
+        [("until",), *(("keys", place) for place in range(len(one.keys)))] for one in overrides
+    ]
+    return tuple(
+        tuple(file.at(locate(file.documents[0], (*path, index, *member))) for member in one)
+        for index, one in enumerate(members)
+    )
+
+
+def _at(file: SourceFile, path: KeyPath) -> Node | None:
+    node: Node | None = file.documents[0]
+    for name in path:
+        node = node.get(str(name)) if isinstance(node, MappingNode) else None
+    return node

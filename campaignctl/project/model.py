@@ -1,94 +1,292 @@
-"""The settings of a project, as one environment sees them."""
+"""The settings of a project: each with its default, its form in the file, and its value."""
 
-from __future__ import annotations
-
+import ipaddress
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
+from pydantic import AfterValidator, ConfigDict, Field
+
+from campaignctl.campaign.part import DayOrTime, Part
 from campaignctl.errors import Source
-
-if TYPE_CHECKING:
-    pass
-
+from campaignctl.project.liftable import Liftable
+from campaignctl.schedule import times
+from campaignctl.yamlio.schema_types import Listed, Written
 
 if TYPE_CHECKING:
     from campaignctl.schedule.windows import Window
+else:
+    Window = Any  # imported on first use: most projects have no window, and every run would pay for it
+
+# ------------------------------------------------------------------------------ texts and their meaning
+
+_DURATION = re.compile(r"(?:[0-9]{1,6}(?:ms|s|m|h|d))+")
+_OCAMBA = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*ocamba\.com\.?", re.ASCII | re.IGNORECASE)
+_PART = re.compile(r"([0-9]+)(ms|s|m|h|d)")
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """The account's two windows, in requests, and the share kept for settling and emergencies."""
-
-    per_second: int = 10
-    per_minute: int = 150
-    reserve_per_minute: int = 15
+def duration(text: str) -> timedelta:
+    """The duration of `30s`, `10m`, `1h` or `1h30m`. Raises ValueError."""
+    if not _DURATION.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is not a duration: a number and a unit, as in 30s, 10m, 1h, 2d")
+    return sum((int(count) * _UNITS[unit] for count, unit in _PART.findall(text)), timedelta())
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """How long to look for a campaign whose create had an unknown outcome."""
-
-    waits: tuple[timedelta, ...] = (timedelta(seconds=1), timedelta(seconds=4), timedelta(seconds=15))
-    horizon: timedelta = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class ApiSettings:
-    """`api` of the project file; `url` may be overridden by OCAMBA_API_URL."""
-
-    url: str = "https://api.ocamba.com"
-    timeout: timedelta = timedelta(seconds=30)
-    rate_limit: RateLimit = RateLimit()
-    immediate: Literal["direct", "two_step"] = "direct"
-    settle: Settle = Settle()
-    markers: bool = True
+def long_duration(text: str) -> timedelta:
+    """The duration, if it is above zero. Raises ValueError."""
+    if not (length := duration(text)):
+        raise ValueError("must be above zero")
+    return length
 
 
-@dataclass(frozen=True, slots=True)
-class Guardrails:
-    """The limits of one apply; the figures are the documented ones, and what has none is off.
+def api_url(text: str) -> str:
+    """The address of an API without a slash at its end. Raises ValueError.
 
-    `max_sends_per_day` counts the sends of all campaigns on one day of the project's time zone.
-    `require_labels` are patterns with `*` and `?`, each of which some label has to fit.
+    HTTPS only, unless the host is this machine: the token goes there.
     """
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(f"{text[:80]!r} is not an address") from None
+    if parts.scheme not in {"http", "https"} or not host or not text.isprintable() or " " in text:
+        raise ValueError(f"{text[:80]!r} is not an address of the form https://HOST")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("the address must not contain a user, query or fragment")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError("https is required, as the token is sent there (http only on this machine)")
+    return text.rstrip("/")
 
-    max_destroy_percent: int = 30
-    max_immediate_sends: int = 3
-    min_lead_time: timedelta = timedelta(minutes=10)
-    max_plan_age: timedelta = timedelta(hours=1)
-    max_sends_per_day: int | None = None
-    max_arming_changes: int | None = None
-    require_targeting: bool = False
-    require_labels: tuple[str, ...] = ()
-    forbid_immediate: bool = False
-    freeze: tuple[Window, ...] = ()
+
+def foreign_host(url: str) -> str | None:
+    """The host of an address that has passed `api_url`, unless a file alone may send the token there."""
+    host = urlsplit(url).hostname or ""
+    return None if is_ours(host) or is_loopback(host) else host
+
+
+def is_ours(host: str) -> bool:
+    """Whether a host is `ocamba.com` or lies below it."""
+    return _OCAMBA.fullmatch(host) is not None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is `localhost` or an address of this machine itself (127.0.0.0/8, ::1)."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _is_zone(text: str) -> str:
+    times.zone_of(text)
+    return text
+
+
+Duration = Annotated[timedelta, Written(str, duration)]
+LongDuration = Annotated[timedelta, Written(str, long_duration)]
+DEFAULT_ZONE = "UTC"
+Zone = Annotated[str, AfterValidator(_is_zone)]
+Glob = Annotated[str, Field(min_length=1)]
+Reason = Annotated[str, AfterValidator(_says_something)]
+
+
+class Freeze(Part):
+    """A window in which nothing is armed: `from` and `to`, or repeatedly `cron` and `duration`."""
+
+    from_: DayOrTime | None = Field(
+        None, alias="from", description="Its start: a day, from midnight in the zone, or a time."
+    )
+    to: DayOrTime | None = Field(None, description="Its end: the last day that it includes, or a time.")
+    cron: str | None = Field(
+        None, description="When it starts, in the time of the zone, as a cron expression of five fields."
+    )
+    duration: LongDuration | None = Field(None, description="How long it lasts, by that clock.")
+    tz: Zone | None = Field(None, description="IANA time zone; that of the project if absent.")
+    kind: Literal["deny", "allow"] | None = Field(
+        None, description="deny (if absent), or allow: changes are armed only within it. Deny wins."
+    )
+    scope: Literal["changes", "sends", "both"] | None = Field(
+        None,
+        description="What it applies to: the time of a change, the times of its sends, or both (if absent).",
+    )
+    reason: Reason | None = Field(None, description="Why; shown when it blocks.")
+
+
+def _window(members: Mapping[str, Any], zone: str) -> "Window":
+    """The window that a `freeze` describes; `zone` is the project's. Raises TimeError."""
+    from campaignctl.schedule.windows import Window
+
+    own, start, end = (members.get(name) for name in ("tz", "from", "to"))
+    return Window(
+        tz=own or zone,
+        start=None if start is None else times.begin(start, own or zone, own),
+        end=None if end is None else times.end(end, own or zone, own),
+        length=duration(members.get("duration", "0s")),
+        **{name: members[name] for name in ("kind", "scope", "cron", "reason") if name in members},
+    )
+
+
+# ------------------------------------------------------------------------------------------ settings
+
+
+def _said(description: str, **limits: Any) -> Any:
+    """The description of a setting in the schema, and its limits."""
+    return Field(description=description, **limits)
+
+
+class Setting:
+    """Settings that form one closed object in the project file."""
+
+    __slots__ = ()
+    __pydantic_config__ = ConfigDict(extra="forbid", defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
-    """A reviewed entry of `overrides`: it lifts one guardrail or rule for some keys, until an instant.
+class RateLimit(Setting):
+    """The account's two windows, in requests."""
 
-    `keys` are keys or patterns; `until` is aware, in UTC.
-    """
-
-    guardrail: str
-    keys: tuple[str, ...]
-    until: datetime
-    reason: str
+    per_second: Annotated[int, _said("Requests a second, 10 if absent.", ge=1, le=10_000)] = 10
+    per_minute: Annotated[int, _said("Requests a minute, 150 if absent.", ge=1, le=100_000)] = 150
+    reserve_per_minute: Annotated[
+        int, _said("Share of a minute kept for halt and settling, 15 if absent.", ge=0)
+    ] = 15
 
 
 @dataclass(frozen=True, slots=True)
-class StateSettings:
-    """Where the state lives: `local` at `path`, relative to the project directory, `git` on `ref` of
-    `remote`. What is not the backend's own says nothing.
-    """
+class Settle(Setting):
+    """How a campaign is searched for after a create with an unknown outcome."""
 
-    backend: Literal["local", "git"] = "local"
-    path: str = ".campaignctl/state.json"
-    remote: str = "origin"
-    ref: str = "refs/campaignctl/default"
+    waits: Annotated[
+        tuple[Duration, ...],
+        Listed(),
+        _said("Waits before each look: [1s, 4s, 15s] if absent.", min_length=1, max_length=10),
+    ] = (timedelta(seconds=1), timedelta(seconds=4), timedelta(seconds=15))
+    horizon: Annotated[
+        LongDuration,
+        _said("A campaign whose first send is later than this may be created again, 24h if absent."),
+    ] = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings(Setting):
+    """How the API is called."""
+
+    url: Annotated[
+        str,
+        Written(str, api_url),
+        _said(
+            "Address of the API, at ocamba.com or on this machine. OCAMBA_API_URL overrides it and may name "
+            "any host."
+        ),
+    ] = "https://api.ocamba.com"
+    timeout: Annotated[LongDuration, _said("One request in total, 30s if absent.")] = timedelta(seconds=30)
+    rate_limit: Annotated[RateLimit, _said("The account's windows.")] = RateLimit()
+    immediate: Annotated[
+        Literal["direct", "two_step"],
+        _said("two_step: a campaign that sends at once is created first and armed afterwards."),
+    ] = "direct"
+    settle: Annotated[Settle, _said("How unknown outcomes are settled.")] = Settle()
+    markers: Annotated[
+        bool,
+        Written(Literal["on", "off"], "on".__eq__),
+        _said("off: campaigns carry no marker, and you resolve unknown outcomes by hand."),
+    ] = True
+
+
+@dataclass(frozen=True, slots=True)
+class StateSettings(Setting):
+    """Where the state lives."""
+
+    backend: Annotated[
+        Literal["local", "git"],
+        _said("local: a file on this machine. git: a ref of the repository's own remote."),
+    ] = "local"
+    path: Annotated[
+        str,
+        _said(
+            "local: path of the file; .campaignctl/state.json (or ENVIRONMENT.json) if absent.", min_length=1
+        ),
+    ] = ".campaignctl/state.json"
+    remote: Annotated[str, _said("git: name of the remote, origin if absent.", min_length=1)] = "origin"
+    ref: Annotated[
+        str, _said("git: refs/campaignctl/NAME; refs/campaignctl/ENVIRONMENT if absent.", min_length=1)
+    ] = "refs/campaignctl/default"
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrails(Setting):
+    """The limits of one apply."""
+
+    max_destroy_percent: Annotated[
+        int, _said("Percentage of live campaigns that may be destroyed, 30 if absent.", ge=0, le=100)
+    ] = 30
+    max_immediate_sends: Annotated[int, _said("Campaigns that may send at once, 3 if absent.", ge=0)] = 3
+    min_lead_time: Annotated[
+        Duration, _said("Least time between a request and the first send that it allows, 10m if absent.")
+    ] = timedelta(minutes=10)
+    max_plan_age: Annotated[
+        LongDuration, _said("Maximum age of a saved plan that sends at once, 1h if absent.")
+    ] = timedelta(hours=1)
+    max_sends_per_day: Annotated[
+        int | None,
+        _said("Sends of all campaigns per day in the project's zone; no limit if absent.", ge=0),
+    ] = None
+    max_arming_changes: Annotated[
+        int | None,
+        _said("Changes that let a campaign send that could not before; no limit if absent.", ge=0),
+    ] = None
+    require_targeting: Annotated[
+        bool, _said("true: a campaign without `targeting`, which is for everyone, is not armed.")
+    ] = False
+    require_labels: Annotated[
+        tuple[Glob, ...],
+        _said("Labels that a campaign needs before it is armed, all of them; `*` and `?` are wildcards."),
+    ] = ()
+    forbid_immediate: Annotated[bool, _said("true: nothing may send at once.")] = False
+    freeze: Annotated[
+        tuple[Annotated[Window, Written(Freeze, _window, zoned=True)], ...],
+        _said(
+            "Windows in which nothing is armed, or outside which nothing is. An environment's are added to "
+            "the project's; an empty list there removes the project's."
+        ),
+    ] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Override(Setting):
+    """A guardrail or rule that is lifted for some campaigns, for a time, with a reason."""
+
+    guardrail: Annotated[str, Written(Liftable, str), _said("What is lifted.")]
+    keys: Annotated[
+        tuple[Glob, ...],
+        Listed(),
+        _said("For which campaigns: keys; `*` and `?` are wildcards.", min_length=1),
+    ]
+    #: Aware, in UTC.
+    until: Annotated[
+        datetime,
+        Written(DayOrTime, times.end, zoned=True),
+        _said("The last day on which it applies, in the project's zone, or a time."),
+    ]
+    reason: Annotated[Reason, _said("Why; kept in the history.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +302,7 @@ class Project:
     directory: str
     environment: str | None = None
     company_id: str | None = None
-    time_zone: str = "UTC"
+    time_zone: str = DEFAULT_ZONE
     api: ApiSettings = ApiSettings()
     state: StateSettings = StateSettings()
     guardrails: Guardrails = Guardrails()
@@ -118,22 +316,83 @@ class Project:
     manifest_sources: tuple[Source, ...] = ()
 
 
-Liftable = Literal[
-    "forbid_immediate",
-    "foreign_pause",
-    "freeze",
-    "max_arming_changes",
-    "max_destroy_percent",
-    "max_immediate_sends",
-    "max_plan_age",
-    "max_sends_per_day",
-    "min_lead_time",
-    "require_labels",
-    "require_targeting",
-    "resend",
-    "unknown_status",
-]
+def value_of(kind: Any, value: Any, zone: str) -> Any:
+    """A valid value of the project file as a setting of that type; `zone` is the project's."""
+    if is_dataclass(kind) and isinstance(kind, type):
+        named = {one.name: one.type for one in fields(kind)}
+        return kind(**{name: value_of(named[name], part, zone) for name, part in value.items()})
+    if get_origin(kind) is tuple:
+        return tuple(value_of(get_args(kind)[0], item, zone) for item in value)
+    if get_origin(kind) is not Annotated:
+        return value
+    inner, *marks = get_args(kind)
+    for mark in marks:
+        if isinstance(mark, Written):
+            return mark.read(value, zone) if mark.zoned else mark.read(value)
+    return value_of(inner, value, zone)
 
 
-#: What `--override` and `overrides` may name: the guardrails, and the rules that a person may lift.
-OVERRIDES: tuple[Liftable, ...] = get_args(Liftable)
+# ---------------------------------------------------------------------------------------- the file
+
+
+class ProjectMetadata(Part):
+    """What identifies the project."""
+
+    name: str = Field(
+        min_length=1,
+        max_length=128,
+        description="Name of the project. Campaigns are marked with it; a new name makes them foreign.",
+    )
+
+
+class AccountPin(Part):
+    """The account that the campaigns belong to."""
+
+    company_id: str | None = Field(
+        None, min_length=1, description="Pins the account; else it is learnt at the first apply."
+    )
+
+
+class Environment(Part):
+    """The settings in which an environment differs from the project."""
+
+    variables: dict[str, str] | None = Field(
+        None, description="Values for ${var.NAME}. An environment adds its own or replaces single ones."
+    )
+    account: AccountPin | None = Field(None, description="The account that the campaigns belong to.")
+    time_zone: Zone | None = Field(None, description="IANA time zone for showing times.")
+    api: ApiSettings | None = Field(None, description="API settings. An environment replaces single ones.")
+    state: StateSettings | None = Field(
+        None,
+        description="Where the state is kept. Each environment has a place of its own.",
+    )
+    guardrails: Guardrails | None = Field(
+        None, description="Limits of one apply. An environment replaces single ones."
+    )
+    overrides: list[Override] | None = Field(
+        None, description="Reviewed exceptions to guardrails. An environment's list replaces the project's."
+    )
+
+
+class ProjectFile(Environment):
+    """The project file: its directory is the project."""
+
+    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
+        None, description="campaignctl/v1; may be left out."
+    )
+    kind: Literal["Project"] | None = Field(None, description="Project; may be left out.")
+    metadata: ProjectMetadata = Field(description="What identifies the project.")
+    required_version: str | None = Field(
+        None, description="Versions of campaignctl that may be used, as in `>=0.1`."
+    )
+    manifests: list[Glob] | None = Field(
+        None, min_length=1, description='Which files are manifests: ["**/*.yaml", "**/*.yml"] if absent.'
+    )
+    ignore: list[Glob] | None = Field(None, description="Which of them are not.")
+    allow_env: list[str] | None = Field(
+        None, description="Environment variables that manifests may use as ${env.NAME}."
+    )
+    default_environment: str | None = Field(None, description="The environment if none is selected.")
+    environments: dict[str, Environment] | None = Field(
+        None, description="Environments by name, each with the settings that differ."
+    )

@@ -1,35 +1,109 @@
-"""What the members of a window of `freeze` ask of each other."""
+"""How an environment overrides the project, and the rules between the fields of a project file."""
 
 from __future__ import annotations
 
 import difflib
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from shlex import quote
 from typing import Any
 
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
-from campaignctl.project.model import RateLimit
-from campaignctl.project.settings import layered, shown_place, state_problems, state_settings, time_zone
-from campaignctl.project.validators import api_url, foreign_host
+from campaignctl.project.model import (
+    DEFAULT_ZONE,
+    RateLimit,
+    StateSettings,
+    api_url,
+    foreign_host,
+    value_of,
+)
 from campaignctl.schedule.cron import CronError, parse_cron
 from campaignctl.schedule.times import TimeError, begin, end, is_known
 from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, puts_in
 
+_PREFIX = "refs/campaignctl"
+# Without points: a name that ends with `.lock` is git's, one with `.stop` the stop mark's.
+_REF = re.compile(rf"{_PREFIX}(/[a-zA-Z0-9][a-zA-Z0-9_-]*)+")
+_REMOTE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._/-]*")
+_BELONGS = {"path": "local", "remote": "git", "ref": "git"}
 _DATES = ("from", "to")
 _AGAIN = ("cron", "duration")
 _AS_IN = "write `from` and `to`, or `cron` and `duration`"
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+Members = Mapping[str, Any]
+
+# ------------------------------------------------------------------------------ environments
 
 
-def freeze_problems(members: Mapping[str, Any], path: KeyPath, zone: str) -> Iterator[Problem]:
-    """Everything that keeps a window from being one; `zone` is the project's."""
+def layered(value: Members, environment: str | None) -> dict[str, Any]:
+    """The fields of a project file with an environment's laid over them, except the state.
+
+    Objects merge member by member; a list replaces, but an environment's windows are added to the project's.
+    """
+    layer = value["environments"][environment] if environment else {}
+    members: dict[str, Any] = over(value, {name: part for name, part in layer.items() if name != "state"})
+    project, own = (each.get("guardrails", {}).get("freeze", []) for each in (value, layer))
+    if own:
+        members["guardrails"] = {**members["guardrails"], "freeze": [*project, *own]}
+    return members
+
+
+def over(base: Any, layer: Any) -> Any:
+    """A layer over a base, field by field."""
+    if not (isinstance(base, dict) and isinstance(layer, dict)):
+        return layer
+    return {**base, **{name: over(base.get(name), value) for name, value in layer.items()}}
+
+
+def state_settings(value: Members, environment: str | None) -> StateSettings:
+    """Where the state of an environment lives: the project's backend and remote, in a place of its own."""
+    members = dict(value.get("state", {}))
+    if environment is not None:
+        own = value["environments"][environment].get("state", {})
+        members |= {"path": f".campaignctl/{environment}.json", "ref": f"{_PREFIX}/{environment}", **own}
+    settings: StateSettings = value_of(StateSettings, members, "")
+    return replace(settings, path=posixpath.normpath(settings.path))
+
+
+def time_zone(members: Members) -> str:
+    """The project's zone."""
+    return str(members.get("time_zone", DEFAULT_ZONE))
+
+
+# ------------------------------------------------------------------------------ rules
+
+
+def state_problems(value: Members, environment: str | None) -> Iterator[Problem]:
+    """What is wrong with the `state` of the project, or of one of its environments."""
+    layer = value if environment is None else value["environments"][environment]
+    path: KeyPath = ("state",) if environment is None else ("environments", environment, "state")
+    own, backend = layer.get("state", {}), state_settings(value, environment).backend
+    for name, belongs in _BELONGS.items():
+        if name in own and belongs != backend:
+            message = f"`{name}` needs `backend: {belongs}`; this state uses {backend}"
+            yield error("state", (*path, name), message, "remove it, or change the backend")
+    if "ref" in own and not _REF.fullmatch(own["ref"]):
+        message = f"{own['ref']!r} is not a valid ref for a state"
+        hint = f"as in {_PREFIX}/shop/production: letters, digits, `_` and `-`; never a branch"
+        yield error("state", (*path, "ref"), message, hint)
+    if "remote" in own and not _REMOTE.fullmatch(own["remote"]):
+        message = f"{own['remote']!r} is not a valid name of a remote"
+        yield error("state", (*path, "remote"), message, "use a name that `git remote` lists")
+
+
+def freeze_problems(members: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
+    """Everything that is wrong with a window; `zone` is the project's."""
     dates = [name for name in _DATES if name in members]
     again = [name for name in _AGAIN if name in members]
     if dates and again:
-        message = f"`{again[0]}` beside `{dates[0]}`: a window has one of the two forms"
+        message = f"`{again[0]}` next to `{dates[0]}`: a window has one form or the other"
         yield error("freeze", (*path, again[0]), message, _AS_IN)
     elif not dates and not again:
-        yield error("freeze", (*path, "from"), "a window without a time", _AS_IN)
+        yield error("freeze", (*path, "from"), "this window has no time", _AS_IN)
     else:
         wanted, there = (_DATES, dates) if dates else (_AGAIN, again)
         for name in wanted:
@@ -39,7 +113,7 @@ def freeze_problems(members: Mapping[str, Any], path: KeyPath, zone: str) -> Ite
     yield from _order(members, path, zone)
 
 
-def _cron(members: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+def _cron(members: Members, path: KeyPath) -> Iterator[Problem]:
     if "cron" not in members:
         return
     try:
@@ -48,11 +122,11 @@ def _cron(members: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
         yield error("cron", path, str(wrong))
         return
     if cron.days is not None and cron.weekdays is not None:
-        message = "days of the month and of the week in one expression: tools take either, or only both"
-        yield error("cron", path, message, "write a window for each")
+        message = "day of month and weekday in one expression: some tools match either, some only both"
+        yield error("cron", path, message, "write one window for each")
 
 
-def _order(members: Mapping[str, Any], path: KeyPath, zone: str) -> Iterator[Problem]:
+def _order(members: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
     """What is wrong with the times of a window, each by itself and together."""
     own = members.get("tz")
     if not is_known(own or zone):
@@ -66,17 +140,11 @@ def _order(members: Mapping[str, Any], path: KeyPath, zone: str) -> Iterator[Pro
             return
     if bounds != sorted(set(bounds)):
         message = f"the window ends ({members['to']}) before it begins ({members['from']})"
-        yield error("freeze", (*path, "to"), message, "exchange the two, or correct one")
-
-
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-Members = Mapping[str, Any]
+        yield error("freeze", (*path, "to"), message, "swap the two, or correct one")
 
 
 def problems(value: Members, tool_version: str) -> Iterator[Problem]:
-    """Everything that breaks a rule between members, whose types are right."""
+    """Everything that breaks a rule between fields of the right types."""
     if "required_version" in value:
         yield from _version(value["required_version"], tool_version)
     yield from _layer(value, (), time_zone(value))
@@ -84,14 +152,14 @@ def problems(value: Members, tool_version: str) -> Iterator[Problem]:
     yield from state_problems(value, None)
     for index, name in enumerate(value.get("allow_env", ())):
         if name == TOKEN_VARIABLE:
-            yield error("allow-env", ("allow_env", index), f"{name} is never put into a text", "take it out")
+            yield error("allow-env", ("allow_env", index), f"{name} must not be used in texts", "remove it")
         elif not _VARIABLE.fullmatch(name):
-            yield error("allow-env", ("allow_env", index), f"{name!r} is no name of a variable")
+            yield error("allow-env", ("allow_env", index), f"{name!r} is not a valid variable name")
     for name in ("manifests", "ignore"):
         for index, pattern in enumerate(value.get(name, ())):
             if pattern.startswith("/") or ".." in pattern.split("/"):
                 hint = "paths are relative to the project, as in `push/**/*.yaml`"
-                yield error("pattern", (name, index), f"{pattern!r} leads out of the project", hint)
+                yield error("pattern", (name, index), f"{pattern!r} points outside the project", hint)
     yield from _environments(value)
 
 
@@ -122,22 +190,24 @@ def _version(text: str, tool_version: str) -> Iterator[Problem]:
     try:
         wanted = SpecifierSet(text)
     except InvalidSpecifier:
-        yield error("required-version", path, f"{text!r} names no versions", "as in `>=0.1` or `>=0.1,<1`")
+        yield error(
+            "required-version", path, f"{text!r} is not a valid version range", "as in `>=0.1` or `>=0.1,<1`"
+        )
         return
     if not wanted.contains(tool_version, prereleases=True):
         yield error(
             "required-version",
             path,
-            f"the project needs campaignctl {text}, and this is {tool_version}",
+            f"the project needs campaignctl {text}; this is {tool_version}",
             f"install it: pip install 'campaignctl{text}'",
         )
 
 
 def _layer(layer: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
-    """What is wrong in the members that an environment may have too."""
+    """What is wrong in the fields that environments may also have."""
     for name, text in layer.get("variables", {}).items():
         if not _NAME.fullmatch(name):
-            message = f"{name!r} is no name of a variable: letters, digits, `_` and `-`"
+            message = f"{name!r} is not a valid variable name: letters, digits, `_` and `-`"
             yield error("name", (*path, "variables", name), message)
         elif reason := puts_in(text):
             yield error(
@@ -146,17 +216,12 @@ def _layer(layer: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
     for index, window in enumerate(layer.get("guardrails", {}).get("freeze", ())):
         yield from freeze_problems(window, (*path, "guardrails", "freeze", index), zone)
     for index, one in enumerate(layer.get("overrides", ())):
-        yield from _until(one, (*path, "overrides", index, "until"), zone)
-
-
-def _until(one: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
-    """What is wrong with the end of an override; that there has to be one, and a zone, the models say."""
-    if "until" not in one or not is_known(zone):
-        return
-    try:
-        end(one["until"], zone)
-    except TimeError as wrong:
-        yield error("time", path, str(wrong), wrong.hint)
+        # That there has to be an end, and that the zone is one, the models say.
+        if "until" in one and is_known(zone):
+            try:
+                end(one["until"], zone)
+            except TimeError as wrong:
+                yield error("time", (*path, "overrides", index, "until"), str(wrong), wrong.hint)
 
 
 def _rate(value: Members, environment: str | None, path: KeyPath) -> Iterator[Problem]:
@@ -165,14 +230,14 @@ def _rate(value: Members, environment: str | None, path: KeyPath) -> Iterator[Pr
         yield error(
             "rate-limit",
             path,
-            f"a reserve of {limit.reserve_per_minute} leaves nothing of {limit.per_minute} requests a minute",
+            f"a reserve of {limit.reserve_per_minute} leaves none of {limit.per_minute} requests per minute",
         )
     documented = RateLimit()
     if limit.per_second > documented.per_second or limit.per_minute > documented.per_minute:
         yield warning(
             "rate-limit",
             path,
-            f"the API documents {documented.per_second} requests a second, {documented.per_minute} a minute",
+            f"the API allows {documented.per_second} requests a second, {documented.per_minute} a minute",
         )
 
 
@@ -181,20 +246,23 @@ def _environments(value: Members) -> Iterator[Problem]:
     default = value.get("default_environment")
     if default is not None and default not in environments:
         near = difflib.get_close_matches(default, environments, 1)
-        hint = f"did you mean {near[0]}?" if near else "declared are: " + (", ".join(environments) or "none")
+        hint = f"did you mean {near[0]}?" if near else "declared: " + (", ".join(environments) or "none")
         yield error("environment", ("default_environment",), f"there is no environment {default!r}", hint)
     places: dict[str, str] = {}
     for name, layer in environments.items():
         path = ("environments", name)
         if not _NAME.fullmatch(name):
-            yield error("name", path, f"{name!r} is no name of an environment: letters, digits, `_` and `-`")
+            yield error(
+                "name", path, f"{name!r} is not a valid environment name: letters, digits, `_` and `-`"
+            )
         yield from _layer(layer, path, time_zone(layered(value, name)))
         if "rate_limit" in layer.get("api", {}):
             yield from _rate(value, name, (*path, "api", "rate_limit"))
         # Names of files differ in more than case, or on some systems they are one.
-        shown = shown_place(state_settings(value, name))
+        state = state_settings(value, name)
+        shown = state.path if state.backend == "local" else f"{state.ref} of {state.remote}"
         other = places.setdefault(shown.casefold(), name)
         if other != name:
-            message = f"{name} and {other} have the same state, {shown}"
+            message = f"{name} and {other} share one state: {shown}"
             yield error("state", path, message, "give one of them a `state.path` or `state.ref` of its own")
         yield from state_problems(value, name)

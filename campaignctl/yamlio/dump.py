@@ -1,4 +1,4 @@
-"""JSON values as YAML that a person would have written, and that reads as those values again."""
+"""JSON values as YAML that looks handwritten and reads back as the same values."""
 
 from __future__ import annotations
 

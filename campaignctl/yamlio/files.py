@@ -1,4 +1,4 @@
-"""The files of a project and what they name with `{$file: PATH}`: bounded, and never from outside of it."""
+"""Reads the files of a project and those named with `{$file: PATH}`: bounded, and never outside of it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TextFiles:
         return self._known[relative]
 
     def _languages(self, relative: str) -> LanguageTexts:
-        """The file for each language: every name that stands where `{lang}` does is tried."""
+        """The file for each language: every name that fits in place of `{lang}`."""
         before, part, rest = _split(relative)
         reason = self._outside(before or ".")
         if reason:
@@ -47,7 +47,9 @@ class TextFiles:
         paths = {lang: form.replace(LANG, lang) for lang in found}
         there = {lang: path for lang, path in paths.items() if not rest or (self._real / path).exists()}
         texts = {lang: self._read(path) for lang, path in there.items() if _LANGUAGE.fullmatch(lang)}
-        strays = tuple((self._name(path), _text(lang)) for lang, path in there.items() if lang not in texts)
+        strays = tuple(
+            (self._name(path), named_file("", lang)) for lang, path in there.items() if lang not in texts
+        )
         if texts:
             return LanguageTexts(texts, strays)
         hint = f"write a file for each language, as in {posixpath.basename(relative).replace(LANG, 'en')}"
@@ -57,23 +59,23 @@ class TextFiles:
         """Why a path must not be followed, or None."""
         name = self._name(relative)
         if "\0" in relative:
-            return FileText(name, error="not the path of a file")
+            return FileText(name, error="not a file path")
         if relative.startswith("/") or not (self._real / relative).resolve().is_relative_to(self._real):
             hint = "copy the file into the project"
-            return FileText(name, error="the path leaves the directory of the project", hint=hint)
+            return FileText(name, error="the path leads outside the project", hint=hint)
         return None
 
     def _read(self, relative: str) -> FileText:
         name = self._name(relative)
         if relative in {"", "."}:
-            return FileText(name, error="not the path of a file")
+            return FileText(name, error="not a file path")
         if reason := self._outside(relative):
             return reason
         data = content(self._real / relative)
         if isinstance(data, str):
             return FileText(name, error=f"{name}: {data}", hint=self._nearest(relative))
         if len(data) > LARGEST:
-            return FileText(name, error=f"{name} has {len(data):,} bytes, and at most 1 MiB is read")
+            return FileText(name, error=f"{name} has {len(data):,} bytes; the limit is 1 MiB")
         return _decoded(name, data)
 
     def _nearest(self, relative: str) -> str:
@@ -82,11 +84,11 @@ class TextFiles:
         near = difflib.get_close_matches(name, _names(self._real / folder), 1)
         meant = self._real / folder / near[0] if near else None
         if meant and meant.is_file() and near[0] != name:
-            return f"did you mean {_text(near[0])}?"
+            return f"did you mean {named_file('', near[0])}?"
         return "the path is relative to the file that names it"
 
     def _name(self, relative: str) -> str:
-        return _text(self._shown + relative)
+        return named_file(self._shown, relative)
 
 
 def _split(path: str) -> tuple[str, str, str]:
@@ -97,7 +99,7 @@ def _split(path: str) -> tuple[str, str, str]:
 
 
 def _form(part: str) -> re.Pattern[str]:
-    """What a name matches that is like this one, with the same language wherever `{lang}` stands."""
+    """The pattern of a name, with the same language wherever it has `{lang}`."""
     start, *more = map(re.escape, part.split(LANG))
     first, *others = more
     return re.compile(f"{start}(?P<lang>.+){'(?P=lang)'.join([first, *others])}", re.DOTALL)
@@ -111,9 +113,9 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _text(name: str) -> str:
-    """A name of a file as text: one that is not UTF-8 must not break the output that shows it."""
-    return name.encode("utf-8", "backslashreplace").decode()
+def named_file(prefix: str, path: str) -> str:
+    """A path as people see it: a name that is not UTF-8 must not break the output that shows it."""
+    return (prefix + path).encode("utf-8", "backslashreplace").decode()
 
 
 def _decoded(name: str, data: bytes) -> FileText:
@@ -123,13 +125,13 @@ def _decoded(name: str, data: bytes) -> FileText:
         line = data.count(b"\n", 0, wrong.start) + 1
         return FileText(name, error=f"{name} is not UTF-8 (line {line})", hint="save it as UTF-8")
     if text.startswith("\ufeff"):
-        hint = "save it as UTF-8 without a mark"
-        return FileText(name, error=f"{name} begins with a byte order mark, which would be sent", hint=hint)
+        hint = "save it as UTF-8 without a byte order mark"
+        return FileText(name, error=f"{name} starts with a byte order mark, which would be sent", hint=hint)
     return FileText(name, text)
 
 
 def content(path: Path) -> bytes | str:
-    """The content of a file, a little more than the largest at most; or why there is none."""
+    """The content of a file, at most one byte over the limit, or why it cannot be read."""
     try:
         # Anything but a file (a pipe, a device) could be read without end.
         if not path.is_file():
@@ -141,7 +143,7 @@ def content(path: Path) -> bytes | str:
 
 
 def shown(directory: Path) -> str:
-    """What stands before a path of the project to name it for people: relative if that is shorter."""
+    """The prefix with which paths of the project are shown: relative if that is shorter."""
     absolute = str(directory.absolute())
     relative = os.path.relpath(absolute)
     if relative == ".":

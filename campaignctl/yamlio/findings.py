@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 
 from campaignctl.campaign.problem import KeyPath, Problem
 from campaignctl.errors import Finding
 from campaignctl.yamlio.nodes import Node, ScalarNode, locate, path_of
 from campaignctl.yamlio.values import Builder
 
-# What a member that could not be read may cause elsewhere in its object: not said a second time.
+# Findings that an unreadable field may cause elsewhere in its object: not reported again.
 _CONSEQUENCES = frozenset({"empty", "freeze", "primary-lang", "recurrence"})
 
 
 def findings_of(problems: Iterable[Problem], root: Node, builder: Builder) -> Iterator[Finding]:
-    """The findings for problems in a document, without those that an unreadable member explains."""
+    """The findings for problems in a document, except those that an unreadable field explains."""
     unread: list[KeyPath] | None = None
     for problem in problems:
         if unread is None:
@@ -51,35 +50,8 @@ def _explained(problem: Problem, unread: Iterable[KeyPath], meant: Collection[st
     )
 
 
-class Notes:
-    """The findings of a run, each once, with the key that it concerns if that is one.
-
-    What was found in several campaigns of one matrix concerns the key before the bracket.
-    """
-
-    def __init__(self) -> None:
-        self._keys: dict[Finding, list[str | None]] = {}
-
-    def add(self, findings: Iterable[Finding], key: str | None = None) -> None:
-        """Note findings that concern a key."""
-        for found in findings:
-            self._keys.setdefault(found, []).append(key)
-
-    def in_order(self) -> tuple[Finding, ...]:
-        """Everything that was noted, by its place."""
-        return in_order(replace(found, key=_shared(keys)) for found, keys in self._keys.items())
-
-
-def _shared(keys: list[str | None]) -> str | None:
-    first = keys[0]
-    if first is None or keys.count(first) == len(keys):
-        return first
-    bases = {key and key.partition("[")[0] for key in keys}
-    return bases.pop() if len(bases) == 1 else None
-
-
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings by their place, each once; of a member that is not taken nobody hears that it is unknown."""
+    """Findings in the order of their places, each once. A refused field is not also reported as unknown."""
     once = dict.fromkeys(findings)
     refused = {found.source for found in once if found.code == "refused-member"}
     told = (found for found in once if found.code != "unknown-member" or found.source not in refused)

@@ -1,4 +1,4 @@
-"""Variables, values of a matrix and of the environment in texts, `${var.NAME}` and the like.
+"""Expands `${var.NAME}`, `${matrix.NAME}` and `${env.NAME}` in texts.
 
 The API's own macros pass through; every other `${` is refused.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from campaignctl.campaign.contract import MACRO
 from campaignctl.errors import Source
 
-#: The one variable of the environment that no text may carry.
+#: The one environment variable that is never expanded.
 TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not its value
 
 _ESCAPE = "$${"
@@ -21,10 +21,10 @@ _PLACE = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _FILLED = re.compile(r"\$\{(var|matrix|env)\.([A-Za-z0-9_-]+)\}")
 _TOO_LONG = (
-    "what is filled in makes more than 8 MiB of a campaign, or 256 MiB of all those of its manifest",
-    "fill in less, or take shorter values",
+    "variables expand to more than 8 MiB in a campaign, or 256 MiB in its manifest",
+    "use fewer variables, or shorter values",
 )
-_OWN_VALUE = "a value is put in as it is: only macros of the API, as in ${OCMH_APP_NAME}, may stand in it"
+_OWN_VALUE = "a value is inserted as it is: only macros of the API, as in ${OCMH_APP_NAME}, are allowed in it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What may be put into texts. `environ` holds only what the project allows.
+    """The values for texts. `environ` holds only what the project allows.
 
     `matrix` are the values of one combination, None where there is no matrix. `sources` tells where
     variables were given a value. `later` is for texts whose matrix is not known yet: `${matrix.NAME}` is
@@ -54,7 +54,7 @@ class Values:
 
 
 class Room:
-    """How many characters what is filled in may still come to: for a campaign, inside of its manifest's room.
+    """How many characters expansion may still produce: for a campaign, within the limit of its manifest.
 
     No honest campaign comes near (API contract, section 2.3: 65,535 characters a language). A variable of
     1 MB in a thousand places is far above.
@@ -80,7 +80,7 @@ class Room:
 
 
 def fill(text: str, values: Values, most: int = Room.CAMPAIGN) -> tuple[str, tuple[Fault, ...]]:
-    """A text with its places filled in, and what is wrong with it; then the text is not to be used.
+    """A text with its places expanded, and its faults; with faults the text must not be used.
 
     It is left at the place where it would become longer than `most` characters.
     """
@@ -136,14 +136,16 @@ def filled_path(path: str, matrix: Mapping[str, str]) -> str | None:
 
 
 def puts_in(value: str) -> str:
-    """Why a value cannot be put into texts, or nothing."""
+    """Why a value cannot be inserted into texts, or an empty string."""
     return _OWN_VALUE if "${" in MACRO.sub("", value) else ""
 
 
 def _value(place: re.Match[str], values: Values) -> str | Fault:
     inner = place[1]
     if inner is None:
-        return Fault(place.start(), "`${` is not closed", "close it with `}`, or write `$${` for the signs")
+        return Fault(
+            place.start(), "`${` is not closed", "close it with `}`, or write `$${` for a literal `${`"
+        )
     if MACRO.fullmatch(place[0]):
         return place[0]
     space, dot, name = inner.partition(".")
@@ -161,21 +163,21 @@ def _from_matrix(place: re.Match[str], name: str, values: Values) -> str | Fault
     if values.later:
         return place[0]
     if values.matrix is None:
-        hint = f"write `matrix: {{{name}: [...]}}` beside `spec`"
+        hint = f"add `matrix: {{{name}: [...]}}` next to `spec`"
         return Fault(place.start(), f"`{place[0]}` in a campaign without a matrix", hint)
     value = values.matrix.get(name)
     if value is not None:
         return value
     near = difflib.get_close_matches(name, values.matrix, 1)
     hint = (
-        f"did you mean {near[0]}?" if near else f"add it to the matrix; there are: {', '.join(values.matrix)}"
+        f"did you mean {near[0]}?" if near else f"add it to the matrix, which has: {', '.join(values.matrix)}"
     )
-    return Fault(place.start(), f"no `{name}` in this combination of the matrix", hint)
+    return Fault(place.start(), f"this combination of the matrix has no `{name}`", hint)
 
 
 def _from_environment(place: re.Match[str], name: str, values: Values) -> str | Fault:
     if name == TOKEN_VARIABLE:
-        return Fault(place.start(), f"{name} is never put into a text", "take it out")
+        return Fault(place.start(), f"{name} must not be used in texts", "remove it")
     if name not in values.allowed:
         hint = f"add {name} to `allow_env` of the project file"
         return Fault(place.start(), f"the project does not allow the environment variable {name}", hint)
@@ -200,8 +202,8 @@ def _nearest(inner: str, values: Values) -> str:
     known += [f"matrix.{name}" for name in values.matrix or ()]
     near = difflib.get_close_matches(inner.strip(), known, 1, 0.5)
     if near:
-        return f"did you mean ${{{near[0]}}}? For the signs themselves write `$${{`"
+        return f"did you mean ${{{near[0]}}}? For a literal `${{` write `$${{`"
     upper = inner.strip().upper()
     if MACRO.fullmatch(f"${{{upper}}}"):
-        return f"a macro of the API has capitals: ${{{upper}}}. For the signs themselves write `$${{`"
-    return "write ${var.NAME} or ${env.NAME}; for the signs themselves write `$${`"
+        return f"a macro of the API has capitals: ${{{upper}}}. For a literal `${{` write `$${{`"
+    return "write ${var.NAME} or ${env.NAME}; for a literal `${` write `$${`"

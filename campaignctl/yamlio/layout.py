@@ -1,4 +1,4 @@
-"""A text after `|` or `>`: taken apart, so that it can stand at another indentation and say the same."""
+"""The layout of a YAML text: its blocks, leaves, comments and blank lines, for a rewrite."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HEADER = re.compile(r"(?P<anchor>&\S+\s+)?(?P<style>[|>])(?P<signs>[-+0-9]*)(?P
 class BlockText:
     """A block scalar: what opens it, and its lines without their indentation.
 
-    `digit` says that its indentation is told by a digit, as its first line begins with blanks. `chomping`
+    `digit` says that its indentation is told by a digit, as its first line starts with spaces. `chomping`
     is `-`, `+` or nothing. `size` is the number of characters that it takes in its text, without the
     newline of its last line.
     """
@@ -88,7 +88,7 @@ _STARTS = (MappingStartEvent, SequenceStartEvent)
 _ENDS = (MappingEndEvent, SequenceEndEvent)
 
 
-class Unreadable(Exception):
+class LayoutError(Exception):
     """A text that this parser does not read: `problem` says why, `offset` where (a character of the text)."""
 
     def __init__(self, problem: str, offset: int) -> None:
@@ -109,7 +109,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class Span:
     """A part that stays as it stands: a scalar, an alias, or everything between two brackets.
 
     `start` and `end` are offsets of the text, an anchor included; a newline at its end is not. `name` is
@@ -125,17 +125,17 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class MappingLayout:
     """A mapping of one line or more for each member; `anchor` is empty or a name."""
 
     column: int
-    pairs: tuple[tuple[Leaf, Piece], ...]
+    pairs: tuple[tuple[Span, Piece], ...]
     anchor: str = ""
     names: Names = field(default=Names())
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class SequenceLayout:
     """A sequence of one line or more for each item; `column` is that of its dashes."""
 
     column: int
@@ -144,7 +144,7 @@ class Items:
     names: Names = field(default=Names())
 
 
-Piece = Leaf | Members | Items
+Piece = Span | MappingLayout | SequenceLayout
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +157,15 @@ class Layout:
 
 
 def layouts(text: str) -> tuple[Layout, ...]:
-    """The documents of a text whose lines end with a newline each. Raises Unreadable."""
+    """The documents of a text whose lines end with a newline each. Raises LayoutError."""
     parser = YAML(typ="safe", pure=True)
     try:
         return tuple(_Parsing(text, parser.parse(text)).documents())
     except MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
-        raise Unreadable(str(wrong.problem or "not YAML"), mark.index if mark else 0) from wrong
+        raise LayoutError(str(wrong.problem or "not YAML"), mark.index if mark else 0) from wrong
     except YAMLError as wrong:
-        raise Unreadable("not YAML", 0) from wrong
+        raise LayoutError("not YAML", 0) from wrong
 
 
 class _Parsing:
@@ -195,27 +195,27 @@ class _Parsing:
             return self._members(event) if isinstance(event, MappingStartEvent) else self._items(event)
         return self._leaf(event, outside)
 
-    def _members(self, start: Any) -> Members:
+    def _members(self, start: Any) -> MappingLayout:
         column, anchor = start.end_mark.column, start.anchor or ""
-        pairs: list[tuple[Leaf, Piece]] = []
+        pairs: list[tuple[Span, Piece]] = []
         event = next(self._events)
         while not isinstance(event, MappingEndEvent):
             if event.start_mark.column != column or isinstance(event, _STARTS):
-                raise Unreadable("a key that is written with `?`", event.start_mark.index)
+                raise LayoutError("a key written with `?`", event.start_mark.index)
             key = self._leaf(event, column)
             pairs.append((key, self._close(key, self._piece(next(self._events), column))))
             event = next(self._events)
         parts = [part.names for pair in pairs for part in pair]
-        return Members(column, tuple(pairs), anchor, _all_names(anchor, parts))
+        return MappingLayout(column, tuple(pairs), anchor, _all_names(anchor, parts))
 
-    def _close(self, key: Leaf, value: Piece) -> Piece:
+    def _close(self, key: Span, value: Piece) -> Piece:
         """A value, and one that is not there right behind the colon: the parser has it at what comes next."""
-        if not isinstance(value, Leaf) or value.start < value.end:
+        if not isinstance(value, Span) or value.start < value.end:
             return value
         place = self._text.index(":", key.end) + 1
         return replace(value, start=place, end=place)
 
-    def _items(self, start: Any) -> Items:
+    def _items(self, start: Any) -> SequenceLayout:
         # The event ends before the first dash, or behind it where the dashes stand below their key.
         mark = start.end_mark
         column = mark.column if self._text[mark.index] == "-" else mark.column - 1
@@ -225,28 +225,30 @@ class _Parsing:
             items.append(self._piece(event, column))
             event = next(self._events)
         anchor = start.anchor or ""
-        return Items(column, tuple(items), anchor, _all_names(anchor, [item.names for item in items]))
+        return SequenceLayout(
+            column, tuple(items), anchor, _all_names(anchor, [item.names for item in items])
+        )
 
-    def _flow(self, start: Any) -> Leaf:
+    def _flow(self, start: Any) -> Span:
         depth, event, names = 1, start, _names(start)
         while depth:
             event = next(self._events)
             depth += isinstance(event, _STARTS) - isinstance(event, _ENDS)
             names |= _names(event)
         first = start.start_mark
-        return Leaf(first.index, event.end_mark.index, first.column, names=names)
+        return Span(first.index, event.end_mark.index, first.column, names=names)
 
-    def _leaf(self, event: Any, outside: int) -> Leaf:
+    def _leaf(self, event: Any, outside: int) -> Span:
         start, end = event.start_mark.index, event.end_mark.index
         names, column = _names(event), event.start_mark.column
         if not isinstance(event, ScalarEvent):
-            return Leaf(start, end, column, names=names)
+            return Span(start, end, column, names=names)
         if event.style not in {"|", ">"}:
-            return Leaf(start, end, column, None, event.value, names)
+            return Span(start, end, column, None, event.value, names)
         block = block_text(self._text, start, end, outside)
         if block is None:
-            raise Unreadable("a block text that is opened in an unusual way", start)
-        return Leaf(start, start + block.size, column, block, event.value, names)
+            raise LayoutError("a block text with an unusual header", start)
+        return Span(start, start + block.size, column, block, event.value, names)
 
 
 def _names(event: Any) -> Names:
@@ -268,19 +270,19 @@ _COMMENT = re.compile(r"(?:(?<=\s)|\A)#.*")
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A comment at the end of a line, `pad` blanks behind it, and those that go on below in its column."""
+    """A comment at the end of a line, after `pad` spaces, and those that continue below in its column."""
 
     pad: int
     texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BlockEntry:
     """A member, or an item where `key` is None. `lead` are the lines above it; an empty one is blank."""
 
     lead: tuple[str, ...]
-    key: Leaf | None
-    value: Leaf | Block
+    key: Span | None
+    value: Span | Block
     aside: Aside | None
     names: Names
 
@@ -289,24 +291,24 @@ class Entry:
 class Block:
     """A mapping or sequence of lines; `tail` are the comments below its last entry."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[BlockEntry, ...]
     tail: tuple[str, ...]
     anchor: str
 
 
 @dataclass(frozen=True, slots=True)
 class Commented:
-    """A document: what stands beside its `---`, above it and below it, and its entries or its one leaf."""
+    """A document: the comments next to its `---`, above and below it, and its entries or its one leaf."""
 
     aside: Aside | None
     head: tuple[str, ...]
-    root: Block | Leaf
+    root: Block | Span
     tail: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Note:
-    """A comment, or a blank line without a text. `beside` one is on the line that the gap begins on."""
+    """A comment, or a blank line without text. `beside`: it is on the line on which the gap starts."""
 
     text: str
     column: int
@@ -321,7 +323,7 @@ def commented(text: str, layout: Layout, start: int, stop: int) -> Commented:
 
 
 class _Commenting:
-    """The way through one document, leaf by leaf; `_pending` is what was said since the last one."""
+    """Walks through one document, leaf by leaf; `_pending` holds the notes since the last one."""
 
     def __init__(self, text: str, layout: Layout, stop: int) -> None:
         self._text = text
@@ -337,18 +339,18 @@ class _Commenting:
         root = self._value(self._root, -1)
         return Commented(aside, head, root, self._lines(len(self._pending)))
 
-    def _value(self, piece: Piece, outer: int) -> Leaf | Block:
+    def _value(self, piece: Piece, outer: int) -> Span | Block:
         """A part; `outer` is the column of the block in which an entry comes next, -1 if there is none."""
-        if isinstance(piece, Leaf):
+        if isinstance(piece, Span):
             self._read(piece.end, self._following[piece.start])
             return piece
-        entries: list[Entry] = []
+        entries: list[BlockEntry] = []
         parts = _parts(piece)
         for index, (key, value) in enumerate(parts, 1):
             entries.append(self._entry(key, value, piece.column if index < len(parts) else outer))
         return Block(tuple(entries), self._tail(piece.column, outer), piece.anchor)
 
-    def _entry(self, key: Leaf | None, piece: Piece, outer: int) -> Entry:
+    def _entry(self, key: Span | None, piece: Piece, outer: int) -> BlockEntry:
         lead = self._lines(len(self._pending))
         aside = None
         first = next(_leaves(piece))
@@ -362,7 +364,7 @@ class _Commenting:
         if first is piece:
             aside = self._aside()
         names = piece.names if key is None else key.names | piece.names
-        return Entry(lead, key, value, aside, names)
+        return BlockEntry(lead, key, value, aside, names)
 
     def _read(self, start: int, end: int) -> None:
         """Note the comments and blank lines between two offsets."""
@@ -383,7 +385,7 @@ class _Commenting:
                 self._pending.append(_Note("", 0, 0, own=True, beside=False))
 
     def _aside(self) -> Aside | None:
-        """Take the comment beside the last leaf, with those that go on below it."""
+        """Take the comment next to the last leaf, with those that continue below it."""
         if not self._pending or not self._pending[0].beside:
             return None
         first = self._pending.pop(0)
@@ -402,20 +404,20 @@ class _Commenting:
         return self._lines(count)
 
     def _lines(self, count: int) -> tuple[str, ...]:
-        """Take so many of what is pending as lines, of several blank ones only the first."""
+        """Take that many pending notes as lines; several blank lines become one."""
         notes, self._pending = self._pending[:count], self._pending[count:]
         texts = [note.text for note in notes]
         pairs = zip(texts, ["x", *texts], strict=False)
         return tuple(text for text, above in pairs if text or above)
 
 
-def _parts(piece: Members | Items) -> tuple[tuple[Leaf | None, Piece], ...]:
-    return piece.pairs if isinstance(piece, Members) else tuple((None, item) for item in piece.items)
+def _parts(piece: MappingLayout | SequenceLayout) -> tuple[tuple[Span | None, Piece], ...]:
+    return piece.pairs if isinstance(piece, MappingLayout) else tuple((None, item) for item in piece.items)
 
 
-def _leaves(piece: Piece) -> Iterator[Leaf]:
+def _leaves(piece: Piece) -> Iterator[Span]:
     """The leaves of a part in the order of the text."""
-    if isinstance(piece, Leaf):
+    if isinstance(piece, Span):
         yield piece
         return
     for key, value in _parts(piece):

@@ -1,4 +1,4 @@
-"""What a YAML file says, before anybody knows what it means: a tree of nodes that know their place.
+"""The content of a YAML file before it is interpreted: a tree of nodes with positions.
 
 The tree is plain and cheap, as every file of a run passes through it: an alias is the very node that its
 anchor names, and a place is kept as the parser's mark until a finding asks for it.
@@ -6,7 +6,7 @@ anchor names, and a place is kept as the parser's mark until a finding asks for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -173,6 +173,67 @@ def _children(node: Node) -> Iterator[tuple[str | int, Node]]:
         yield from ((key.text, child) for key, child in node.pairs)
     elif isinstance(node, SequenceNode):
         yield from enumerate(node.items)
+
+
+def is_file(node: Node) -> bool:
+    """Whether a node is `{$file: PATH}`, which stands for a value and is no object of its own."""
+    return isinstance(node, MappingNode) and len(node.pairs) == 1 and node.pairs[0][0].text == "$file"
+
+
+def merged(near: Node, far: Node | None) -> Node:
+    """One tree over another: objects merge field by field; of everything else the nearer one is kept."""
+    if not (isinstance(near, MappingNode) and isinstance(far, MappingNode)) or is_file(near) or is_file(far):
+        return near
+    below = {key.text: node for key, node in reversed(far.pairs)}
+    # Both pairs of a duplicate name are kept, so that it is reported.
+    pairs = [(key, merged(node, below.pop(key.text, None))) for key, node in near.pairs]
+    pairs += [(key, node) for key, node in far.pairs if below.get(key.text) is node]
+    return MappingNode(pairs, near.mark)
+
+
+def with_member(node: MappingNode, name: str, value: Node) -> MappingNode:
+    """A mapping with another value for the first key of a name."""
+    first = node.key(name)
+    return MappingNode([(key, value if key is first else child) for key, child in node.pairs], node.mark)
+
+
+def replaced(node: Node, stand_in: Callable[[ScalarNode], ScalarNode]) -> Node:
+    """A tree with every value that is a scalar passed through a function; where nothing changes, itself."""
+    if isinstance(node, ScalarNode):
+        return stand_in(node)
+    if isinstance(node, SequenceNode):
+        items = [replaced(item, stand_in) for item in node.items]
+        same = all(new is old for new, old in zip(items, node.items, strict=True))
+        return node if same else SequenceNode(items, node.mark)
+    pairs = [(key, replaced(child, stand_in)) for key, child in node.pairs]
+    same = all(new is old for (_, new), (_, old) in zip(pairs, node.pairs, strict=True))
+    return node if same else MappingNode(pairs, node.mark)
+
+
+def settled(node: Node, file: SourceFile) -> None:
+    """Write the file into the mark of every node of a tree that is about to be put under others."""
+    if node.mark.__class__ is Elsewhere:
+        return
+    node.mark = Elsewhere(node.mark, file, "defaults")
+    if isinstance(node, MappingNode):
+        for key, child in node.pairs:
+            settled(key, file)
+            settled(child, file)
+    elif isinstance(node, SequenceNode):
+        for child in node.items:
+            settled(child, file)
+
+
+def scalars(node: Node | None) -> Iterator[ScalarNode]:
+    """Every value of a tree that is a scalar."""
+    if isinstance(node, ScalarNode):
+        yield node
+    elif isinstance(node, MappingNode):
+        for _, child in node.pairs:
+            yield from scalars(child)
+    elif isinstance(node, SequenceNode):
+        for child in node.items:
+            yield from scalars(child)
 
 
 def fingerprint(node: Node | None, texts: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The only door to YAML: bytes in, nodes out, and everything that is not plain YAML refused by its place.
+"""Parses YAML: bytes in, nodes with positions out. Everything beyond plain YAML is refused.
 
 Built on the events of PyYAML's C parser, so that no resolver turns `NO` into false and no constructor
 forgets where it was.
@@ -24,7 +24,7 @@ from yaml.events import (
 
 from campaignctl.errors import Finding
 from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
-from campaignctl.yamlio.syntax import Complaint, Place, forbidden, mistake, named
+from campaignctl.yamlio.syntax import Complaint, LineColumn, forbidden, mistake, named
 
 #: The largest file, manifest or `{$file:}`, in bytes: 1 MiB.
 LARGEST = 1 << 20
@@ -34,8 +34,8 @@ DEEPEST = 50
 MOST_ALIASED = 10_000
 #: What a file that is no manifest has at least, by its name.
 _LEAST = {
-    "campaignctl.yaml": "it has at least `metadata: {name: ...}`",
-    "_defaults.yaml": "it has `spec:`, `lifecycle:`, `extra:` or `message:`; or take the file away",
+    "campaignctl.yaml": "it needs at least `metadata: {name: ...}`",
+    "_defaults.yaml": "it takes `spec:`, `lifecycle:`, `extra:` and `message:`; or delete the file",
 }
 
 
@@ -51,12 +51,12 @@ def read(name: str, path: str, data: bytes) -> tuple[SourceFile, tuple[Finding, 
     """
     if len(data) > LARGEST:
         file = SourceFile(name, path, "")
-        return file, (_finding(file, "too-large", f"{len(data):,} bytes, and at most 1 MiB is read"),)
+        return file, (_finding(file, "too-large", f"{len(data):,} bytes; the limit is 1 MiB"),)
     try:
         text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as wrong:
         return _not_utf8(name, path, data, wrong.start)
-    reading = _Reading(SourceFile(name, path, text))
+    reading = _Parser(SourceFile(name, path, text))
     try:
         reading.documents()
     except yaml.YAMLError as wrong:
@@ -82,13 +82,16 @@ def _complaint(wrong: yaml.YAMLError) -> Complaint:
     problem, context = (str(getattr(wrong, name, None) or "") for name in ("problem", "context"))
     mark, began = (getattr(wrong, name, None) for name in ("problem_mark", "context_mark"))
     mark = mark or began
-    place = Place(mark.line, mark.column) if mark else Place(0, 0)
+    place = LineColumn(mark.line, mark.column) if mark else LineColumn(0, 0)
     return Complaint(
-        problem or "it cannot be read", place, context, Place(began.line, began.column) if began else None
+        problem or "it cannot be read",
+        place,
+        context,
+        LineColumn(began.line, began.column) if began else None,
     )
 
 
-class _Reading:
+class _Parser:
     """The reading of one file."""
 
     def __init__(self, file: SourceFile) -> None:
@@ -112,7 +115,7 @@ class _Reading:
             elif kind is StreamEndEvent:
                 break
         if not found:
-            hint = _LEAST.get(self.file.path.rpartition("/")[2], "a manifest has at least `spec:`")
+            hint = _LEAST.get(self.file.path.rpartition("/")[2], "a manifest needs at least `spec:`")
             self.refuse("empty", "the file is empty", hint)
         self.file.documents = tuple(found)
         self.file.references = tuple(self._references)
@@ -129,7 +132,7 @@ class _Reading:
             source = self.file.at_offset(found.start())
             message, hint = (
                 f"the control character {named(found[0])} is not allowed",
-                "take it out of the file",
+                "remove it from the file",
             )
             self.findings.append(Finding("error", "control-character", message, source, hint))
             return
@@ -143,7 +146,7 @@ class _Reading:
             return self._alias(event)
         self._count += 1
         if event.tag is not None:
-            self.refuse("tag", f"the tag {event.tag} is not allowed", "write the value without it", event)
+            self.refuse("tag", f"the tag {event.tag} is not allowed", "remove the tag", event)
         if event.anchor is None:
             return self._plain_node(event, kind, depth)
         self._anchors[event.anchor] = None
@@ -170,7 +173,7 @@ class _Reading:
         # Only in double quotes can an escape make a character that the file itself may not have.
         if style == '"' and not text.isprintable() and (found := forbidden().search(text)):
             message = f"the control character {named(found[0])} is not allowed in a text"
-            self.refuse("control-character", message, "take it out, or the escape that makes it", event)
+            self.refuse("control-character", message, "remove it, or the escape that produces it", event)
         return ScalarNode(text, not style, event.start_mark)
 
     def _mapping(self, start: Any, depth: int) -> MappingNode:
@@ -184,12 +187,12 @@ class _Reading:
                 if text == "$file" and value.__class__ is ScalarNode:
                     self._references.append(value)
                 if text == "<<" and key.plain:
-                    hint = "write the members out: an alias stands for a whole value only"
+                    hint = "write the fields out: an alias can only replace a whole value"
                     self.refuse("merge-key", "the merge key `<<` is not allowed", hint, event)
                 else:
                     pairs.append((key, value))
             else:
-                self.refuse("key-type", "a list or map as a key", "a key is a text", event)
+                self.refuse("key-type", "a list or map as a key", "a key must be a string", event)
             event = self._next()
         return MappingNode(pairs, start.start_mark)
 
@@ -204,18 +207,18 @@ class _Reading:
     def _alias(self, event: Any) -> Node:
         """The node that an alias stands for; what all aliases of a document add to it is bounded."""
         if event.anchor not in self._anchors:
-            hint = "a text that begins with `*` needs quotes"
-            self.refuse("alias", f"no anchor &{event.anchor} before this alias", hint, event)
+            hint = "a text that starts with `*` needs quotes"
+            self.refuse("alias", f"no anchor &{event.anchor} above this alias", hint, event)
             raise _Refused
         known = self._anchors[event.anchor]
         if known is None:
-            self.refuse("alias", f"the alias *{event.anchor} stands inside of its own anchor", "", event)
+            self.refuse("alias", f"the alias *{event.anchor} is inside its own anchor", "", event)
             raise _Refused
         node, size = known
         self._count += size
         self._aliased += size
         if self._aliased > MOST_ALIASED:
-            message = f"aliases make more than {MOST_ALIASED:,} nodes of this document"
+            message = f"aliases expand this document by more than {MOST_ALIASED:,} nodes"
             self.refuse("alias-bomb", message, "write the values out", event)
             raise _Refused
         return node

@@ -1,7 +1,7 @@
-"""The shapes that YAML is read by: what kind of value each member takes, derived from the models.
+"""Shapes: the kind of value that each field takes, derived from the models.
 
-A shape also tells a sound value from one that the models have to look at. The models stay the judges, and
-say what is wrong; but their validators take longer to build than a sound manifest takes to read.
+A shape also tells whether a value is surely valid. Only others are validated by the models, which report
+what is wrong: building their validators takes longer than reading a valid manifest.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import Enum, auto
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -80,25 +80,63 @@ class Limited:
     sound: Callable[[Any], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Marks a field that is written as `form` and whose value is what `read` returns for it.
+
+    `read` raises ValueError for an invalid value. If `zoned`, it also takes a time zone, which is known only
+    once the whole file is read: rules check such values, not models.
+    """
+
+    form: Any
+    read: Callable[..., Any]
+    zoned: bool = False
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """The pydantic schema of the form."""
+        from pydantic_core import core_schema
+
+        form = handler.generate_schema(self.form)
+        return form if self.zoned else core_schema.no_info_after_validator_function(self.read, form)
+
+
+class Listed:
+    """Marks a tuple to be validated as a list: pydantic also calls a tuple with a bad item too short."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """The schema of a list of the same items."""
+        from pydantic_core import core_schema
+
+        return core_schema.list_schema(handler.generate_schema(get_args(source)[0]))
+
+
 #: What a mark of a member makes it.
 _MARKED: Mapping[type, Leaf] = {Moment: Leaf.MOMENT, Day: Leaf.DAY, Opaque: Leaf.JSON}
 #: What marks a member and does not limit it.
-_MARKS = (*_MARKED, Several)
+_MARKS = (*_MARKED, Several, Listed)
 
 Shape = Leaf | Items | ItemOrItems | Table | Members | Limited
 
 
 @cache
-def shape_of(model: type[BaseModel]) -> Members:
-    """The shape of a model's objects. A model may name `REFUSED` members as a class variable."""
-    fields = {info.alias or name: info for name, info in model.model_fields.items()}
-    known = {name: _shape(info.annotation, tuple(info.metadata)) for name, info in fields.items()}
-    required = frozenset(name for name, info in fields.items() if info.is_required())
+def shape_of(model: type) -> Members:
+    """The shape of the objects of a model or dataclass. A model may name `REFUSED` members."""
+    if is_dataclass(model):
+        required = frozenset(one.name for one in fields(model) if one.default is MISSING)
+        return Members({one.name: _shape(one.type) for one in fields(model)}, required=required)
+    if not issubclass(model, BaseModel):
+        raise TypeError(f"no shape for {model}")
+    infos = {info.alias or name: info for name, info in model.model_fields.items()}
+    known = {name: _shape(info.annotation, tuple(info.metadata)) for name, info in infos.items()}
+    required = frozenset(name for name, info in infos.items() if info.is_required())
     rest = Leaf.JSON if model.model_config.get("extra") == "allow" else None
     return Members(known, rest, getattr(model, "REFUSED", {}), required)
 
 
 def _shape(kind: Any, metadata: tuple[Any, ...] = ()) -> Shape:
+    for item in metadata:
+        if isinstance(item, Written):
+            kind = item.form
     inner = _unlimited(kind, metadata)
     limits = [item for item in _flat(metadata) if not isinstance(item, _MARKS)]
     return Limited(inner, _all_kept(limits)) if limits else inner
@@ -131,8 +169,10 @@ def _kept(limit: Any, value: Any) -> bool:
             return bool(value >= bound)
         case Le(le=bound):
             return bool(value <= bound)
-        case AfterValidator(func=judge):
+        case AfterValidator(func=judge) | Written(read=judge, zoned=False):
             return _passes(judge, value)
+        case Written():
+            return True
         case _ if isinstance(getattr(limit, "pattern", None), str):
             return re.search(limit.pattern, value) is not None and not value.endswith("\n")
         case _:
@@ -161,14 +201,14 @@ def _unlimited(kind: Any, metadata: tuple[Any, ...]) -> Shape:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         return _shape(arguments[0], arguments[1:])
-    if origin is list:
+    if origin in {list, tuple}:
         several = any(isinstance(item, Several) for item in metadata)
         return (ItemOrItems if several else Items)(_shape(arguments[0]))
     if origin is dict:
         return Table(Leaf.JSON if arguments[1] is Json else _shape(arguments[1]))
     if origin in {Union, types.UnionType}:
         return _union([argument for argument in arguments if argument is not type(None)])
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
+    if isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, BaseModel)):
         return shape_of(kind)
     return _leaf(kind)
 

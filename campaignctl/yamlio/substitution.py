@@ -1,17 +1,25 @@
-"""What `{$file: PATH}` names, once it was read: one text, or one for each language."""
+"""Expands the texts of a document: variables, macros, and `{$file: PATH}` for a text or one per language."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from campaignctl.campaign.contract import SYSTEM_MACROS
 from campaignctl.errors import Finding, Severity, Source
 from campaignctl.yamlio.interpolate import Room, Values, fill, filled_path, macros, whole
-from campaignctl.yamlio.nodes import Elsewhere, MappingNode, Node, ScalarNode, SequenceNode, SourceFile
+from campaignctl.yamlio.nodes import (
+    Elsewhere,
+    MappingNode,
+    Node,
+    ScalarNode,
+    SequenceNode,
+    SourceFile,
+    is_file,
+)
 from campaignctl.yamlio.syntax import CLOSE_COLON, control_character
 
 #: Where a path with this in it names one file for each language.
@@ -46,67 +54,6 @@ class LanguageTexts:
 Texts = Mapping[Reference, FileText | LanguageTexts]
 
 
-def is_file(node: Node) -> bool:
-    """Whether a node is `{$file: PATH}`, which stands for a value and is no object of its own."""
-    return isinstance(node, MappingNode) and len(node.pairs) == 1 and node.pairs[0][0].text == "$file"
-
-
-def merged(near: Node, far: Node | None) -> Node:
-    """One tree over another: objects merge member by member, of everything else the nearer stands."""
-    if not (isinstance(near, MappingNode) and isinstance(far, MappingNode)) or is_file(near) or is_file(far):
-        return near
-    below = {key.text: node for key, node in reversed(far.pairs)}
-    # Of a name that is there twice both are kept, so that it is found.
-    pairs = [(key, merged(node, below.pop(key.text, None))) for key, node in near.pairs]
-    pairs += [(key, node) for key, node in far.pairs if below.get(key.text) is node]
-    return MappingNode(pairs, near.mark)
-
-
-def with_member(node: MappingNode, name: str, value: Node) -> MappingNode:
-    """A mapping with another value for the first key of a name."""
-    first = node.key(name)
-    return MappingNode([(key, value if key is first else child) for key, child in node.pairs], node.mark)
-
-
-def replaced(node: Node, stand_in: Callable[[ScalarNode], ScalarNode]) -> Node:
-    """A tree with every value that is a scalar passed through a function; where nothing changes, itself."""
-    if isinstance(node, ScalarNode):
-        return stand_in(node)
-    if isinstance(node, SequenceNode):
-        items = [replaced(item, stand_in) for item in node.items]
-        same = all(new is old for new, old in zip(items, node.items, strict=True))
-        return node if same else SequenceNode(items, node.mark)
-    pairs = [(key, replaced(child, stand_in)) for key, child in node.pairs]
-    same = all(new is old for (_, new), (_, old) in zip(pairs, node.pairs, strict=True))
-    return node if same else MappingNode(pairs, node.mark)
-
-
-def settled(node: Node, file: SourceFile) -> None:
-    """Write the file into the mark of every node of a tree that is about to be put under others."""
-    if node.mark.__class__ is Elsewhere:
-        return
-    node.mark = Elsewhere(node.mark, file, "defaults")
-    if isinstance(node, MappingNode):
-        for key, child in node.pairs:
-            settled(key, file)
-            settled(child, file)
-    elif isinstance(node, SequenceNode):
-        for child in node.items:
-            settled(child, file)
-
-
-def scalars(node: Node | None) -> Iterator[ScalarNode]:
-    """Every value of a tree that is a scalar."""
-    if isinstance(node, ScalarNode):
-        yield node
-    elif isinstance(node, MappingNode):
-        for _, child in node.pairs:
-            yield from scalars(child)
-    elif isinstance(node, SequenceNode):
-        for child in node.items:
-            yield from scalars(child)
-
-
 #: What a node that cannot be read becomes; it never stands in a result.
 BAD: Any = object()
 #: How null is spelled.
@@ -115,7 +62,7 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 @dataclass(slots=True)
 class Filling:
-    """What the values of one document are made of, and what is wrong with them.
+    """The texts of one document and its findings; the base of `Builder`.
 
     `texts` are the files that the document names. `values` is None where texts are taken as they are. `bad`
     are the nodes that became nothing, `unfilled` the texts of files that the manifest itself names, each
@@ -164,10 +111,10 @@ class Filling:
     def wrong_kind(self, node: Node, wanted: str, hint: str = "") -> Any:
         """Refuse a node of the wrong kind."""
         if isinstance(node, ScalarNode) and node.plain and node.text in NULLS:
-            hint = "leave the member out" + (", or write {}" if wanted == "an object" else "")
-            return self.refuse(node, "null", "no value: null is not taken", hint)
+            hint = "leave the field out" + (", or write {}" if wanted == "an object" else "")
+            return self.refuse(node, "null", "null is not allowed", hint)
         return self.refuse(
-            node, "type", f"{_kind(node)} where {wanted} belongs", hint or _instead(node, wanted)
+            node, "type", f"expected {wanted}, found {_kind(node)}", hint or _instead(node, wanted)
         )
 
     def filled(self, text: str, file: SourceFile, node: ScalarNode | None) -> Any:
@@ -185,7 +132,7 @@ class Filling:
                     "warning",
                     "macro",
                     file.at(node) if node else file.at_offset(offset),
-                    f"${{{name}}} is no macro of the system: it has to be a dynamic one of this account",
+                    f"${{{name}}} is not a system macro; it must be a dynamic macro of this account",
                     f"did you mean ${{{near[0]}}}?" if near else "",
                 )
         if faults and node:
@@ -196,19 +143,19 @@ class Filling:
         """The text that `{$file: PATH}` stands for."""
         if self.values is None or not (isinstance(node, MappingNode) and is_file(node)):
             file = ", or {$file: PATH}" if self.values is not None else ""
-            return self.wrong_kind(node, "a text", f"write the text itself{file}")
+            return self.wrong_kind(node, "a string", f"write the text{file}")
         found = self._found(node)
         if isinstance(found, LanguageTexts):
-            message = f"`{LANG}` where one text belongs"
-            return self._unusable(node, message, "it stands for a text by language: write one path")
+            message = f"`{LANG}` is not allowed where one text is expected"
+            return self._unusable(node, message, "it is for texts by language; write a single path here")
         return self._text_of(found, node) if found else BAD
 
     def texts_by_language(self, node: MappingNode) -> Any:
         """The texts that `{$file: PATH}` with `{lang}` in it stands for, by language."""
         found = self._found(node)
         if isinstance(found, FileText):
-            hint = f"write it with `{LANG}`, as in welcome.{LANG}.html, or each language by itself"
-            return self._unusable(node, "one file where a text by language belongs", hint)
+            hint = f"use `{LANG}` in the path, as in welcome.{LANG}.html, or list each language"
+            return self._unusable(node, "one file where texts by language are expected", hint)
         if not found:
             return BAD
         self._note_strays(node, found)
@@ -224,12 +171,12 @@ class Filling:
         """What was read at the path of `{$file: PATH}`; None if that is no path, and an error was noted."""
         key, path = node.pairs[0]
         if not isinstance(path, ScalarNode) or self.values is None:
-            self.refuse(node, "file", "`$file` takes the path of a file")
+            self.refuse(node, "file", "`$file` needs a file path")
             return None
         name = filled_path(path.text, self.values.matrix or {})
         if name is None:
-            hint = "a path takes ${matrix.NAME} only, with a NAME of the matrix"
-            self._unusable(node, f"the path {path.text[:60]!r} is not filled in", hint)
+            hint = "in a path, only ${matrix.NAME} with a name of the matrix is expanded"
+            self._unusable(node, f"the path {path.text[:60]!r} cannot be expanded", hint)
             return None
         found = self.texts.get((self.file.of(key).folder, name))
         if found is None:
@@ -241,7 +188,7 @@ class Filling:
         if found.error:
             return self._unusable(node, found.error, found.hint)
         if forbidden := control_character(found.text):
-            return self._unusable(node, f"{found.name}: {forbidden}", "take it out of the file")
+            return self._unusable(node, f"{found.name}: {forbidden}", "remove it from the file")
         self._remember(found.text, node)
         if "${" not in found.text:
             return found.text
@@ -262,12 +209,12 @@ class Filling:
     def _note_strays(self, node: MappingNode, found: LanguageTexts) -> None:
         for name, part in found.strays:
             likely = resembles_language(part)
-            message = f"{name}: {part[:40]!r} is no language code of two small letters"
+            message = f"{name}: {part[:40]!r} is not a language code of two lower-case letters"
             self.note(
                 "error" if likely else "warning",
                 "language",
                 self.file.at(node.pairs[0][1]),
-                message if likely else f"{message}, so the file is left out",
+                message if likely else f"{message}, so the file is ignored",
                 "rename it" if likely else "",
             )
 
@@ -282,15 +229,15 @@ def _instead(node: Node, wanted: str) -> str:
     if wanted == "a whole number":
         return "write digits, as in 30"
     if not isinstance(node, ScalarNode):
-        return "write a `- ` before each" if wanted == "a list" else ""
+        return "write `- ` before each item" if wanted == "a list" else ""
     if wanted == "a list":
         return f"write it in brackets: [{node.text[:40]}]"
     if wanted == "an object":
         close = CLOSE_COLON.match(node.text)
         return (
-            f"a blank follows the colon: `{close['key']}: ...`"
+            f"add a space after the colon: `{close['key']}: ...`"
             if close
-            else "its members stand below it, each as `name: value`"
+            else "write its fields below it, each as `name: value`"
         )
     return ""
 
@@ -300,4 +247,4 @@ def _kind(node: Node) -> str:
         return "an object"
     if isinstance(node, SequenceNode):
         return "a list"
-    return "a text in quotes" if not node.plain else f"`{node.text[:40]}`"
+    return "a quoted string" if not node.plain else f"`{node.text[:40]}`"

@@ -1,4 +1,4 @@
-"""The characters that no text may have: those that YAML does not allow either."""
+"""Why a text is not YAML: forbidden characters, and the likely cause of a syntax error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 @cache
 def forbidden() -> re.Pattern[str]:
-    """One of them; compiled when it is needed, as it rarely is and takes long."""
+    """The characters that YAML forbids; compiled on first use, as that is rare and slow."""
     return re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -23,33 +23,36 @@ def control_character(text: str) -> str:
 
 
 def named(character: str) -> str:
-    """A character as people write it who cannot show it."""
+    """The code point of a character that cannot be printed."""
     return f"U+{ord(character):04X}"
 
 
 _NO_COLON = "this key has no `:`"
-_COLON_HINT = "a key and its value are joined by `: `, as in `name: Welcome`"
+_COLON_HINT = "write `: ` between key and value, as in `name: Welcome`"
 _HINTS = (
     ("mapping values are not allowed", "a text with `: ` in it needs quotes"),
-    ("Unicode character escape", "write the character itself: YAML knows no pairs of \\u escapes"),
+    ("Unicode character escape", "write the character itself: YAML has no surrogate pairs"),
     ("unknown escape character", "write `\\\\` for a backslash, or put the text in single quotes"),
     ("could not find expected ':'", _COLON_HINT),
-    ("did not find expected key", "check the indentation, and quotes inside of quotes"),
+    ("did not find expected key", "check the indentation, and quotes inside quotes"),
     ("did not find expected ',' or", "a comma is missing above, or a list or map is not closed"),
-    ("expected '-' indicator", "every item of this list begins with `- `; a key stands as far in as others"),
-    ("that cannot start any token", "a text that begins with this sign needs quotes"),
-    ("alphabetic or numeric character", "a text that begins with `*` or `&` needs quotes"),
-    ("did not find expected node content", "something is missing here; a text with this sign needs quotes"),
-    ("expected <document start>", "the document ends above; another one begins with `---`"),
-    ("directive", "leave this line out"),
-    ("incompatible YAML document", "leave this line out"),
+    ("expected '-' indicator", "start every list item with `- `; align keys with their neighbours"),
+    ("that cannot start any token", "a text that starts with this character needs quotes"),
+    ("alphabetic or numeric character", "a text that starts with `*` or `&` needs quotes"),
+    (
+        "did not find expected node content",
+        "something is missing here; a text with this character needs quotes",
+    ),
+    ("expected <document start>", "the document ends above; start another one with `---`"),
+    ("directive", "remove this line"),
+    ("incompatible YAML document", "remove this line"),
 )
-#: `name:x`: a key that YAML takes for a text, as no blank follows its colon. An address has one of its own.
+#: `name:x`: YAML reads it as text, as there is no space after the colon. URLs are excepted.
 CLOSE_COLON = re.compile(r"(?P<before>\s*(?:- +)*(?P<key>[\w$.-]+):)(?!//)\S")
 _TAB = re.compile(r" *\t")
 
 
-class Place(NamedTuple):
+class LineColumn(NamedTuple):
     """A line and a column, from 0."""
 
     line: int
@@ -60,16 +63,16 @@ class Complaint(NamedTuple):
     """What the parser says: of which problem where, and while it was reading what that began where."""
 
     problem: str
-    place: Place
+    place: LineColumn
     context: str = ""
-    began: Place | None = None
+    began: LineColumn | None = None
 
 
 class Mistake(NamedTuple):
     """What is wrong, where, and what to do."""
 
     message: str
-    place: Place
+    place: LineColumn
     hint: str
 
 
@@ -77,7 +80,7 @@ def mistake(lines: list[str], complaint: Complaint) -> Mistake:
     """Trace a complaint back to what caused it; `lines` are those of the file."""
     line = _line(lines, complaint.place.line)
     if _TAB.match(line) and complaint.place.column <= len(line) - len(line.lstrip()):
-        return Mistake(complaint.problem, complaint.place, "indent with blanks, not with tabs")
+        return Mistake(complaint.problem, complaint.place, "indent with spaces, not tabs")
     if complaint.began:
         found = _begun(lines, complaint, complaint.began)
     elif complaint.problem.startswith("mapping values"):
@@ -88,26 +91,28 @@ def mistake(lines: list[str], complaint: Complaint) -> Mistake:
     return found or Mistake(complaint.problem, complaint.place, hint)
 
 
-def _begun(lines: list[str], complaint: Complaint, began: Place) -> Mistake | None:
-    """A mistake that lies where the parser began what it could not end."""
+def _begun(lines: list[str], complaint: Complaint, began: LineColumn) -> Mistake | None:
+    """A mistake where the parser started something that it could not finish."""
     sign = _line(lines, began.line)[began.column : began.column + 1]
     ended = not any(line.strip() for line in _rest(lines, complaint.place))
     if "quoted scalar" in complaint.context and ended:
-        hint = "an apostrophe inside of single quotes is written twice"
+        hint = "inside single quotes, write an apostrophe twice"
         return Mistake("this quote is never closed", began, hint)
     if "simple key" in complaint.context:
         if sign in {"{", "["}:
-            hint = "indent it by two blanks, all of its lines, or put its first brace behind the key"
-            return Mistake("what is pasted below a key stands further in than the key", began, hint)
+            hint = "indent all of its lines by two more spaces, or put the first brace after the key"
+            return Mistake("text pasted below a key must be indented further than the key", began, hint)
         return Mistake(_NO_COLON, began, _COLON_HINT)
     at = _line(lines, complaint.place.line)[complaint.place.column : complaint.place.column + 1]
     if "flow" in complaint.context and (ended or at == ":"):
         what = "list" if sign == "[" else "map"
-        return Mistake(f"this {what} is never closed", began, f"it ends with `{']' if sign == '[' else '}'}`")
+        return Mistake(
+            f"this {what} is never closed", began, f"close it with `{']' if sign == '[' else '}'}`"
+        )
     return None
 
 
-def _second_colon(lines: list[str], place: Place) -> Mistake | None:
+def _second_colon(lines: list[str], place: LineColumn) -> Mistake | None:
     """A colon where the text of a value goes on: this line was not meant to belong to the one above."""
     line = _line(lines, place.line)
     indent = len(line) - len(line.lstrip())
@@ -119,15 +124,15 @@ def _second_colon(lines: list[str], place: Place) -> Mistake | None:
     before = lines[above]
     start = len(before) - len(before.lstrip(" -"))
     if close := CLOSE_COLON.match(before):
-        hint = f"a blank follows the colon: `{close['key']}: ...`"
-        return Mistake("no blank behind this colon", Place(above, len(close["before"]) - 1), hint)
+        hint = f"add a space after the colon: `{close['key']}: ...`"
+        return Mistake("no space after this colon", LineColumn(above, len(close["before"]) - 1), hint)
     if not re.search(r":(\s|$)", before):
-        return Mistake(_NO_COLON, Place(above, start), _COLON_HINT)
-    hint = "members of one object stand equally far in"
-    return Mistake("this line stands further in than the one above it", Place(place.line, indent), hint)
+        return Mistake(_NO_COLON, LineColumn(above, start), _COLON_HINT)
+    hint = "indent all fields of an object equally"
+    return Mistake("this line is indented further than the one above", LineColumn(place.line, indent), hint)
 
 
-def _rest(lines: list[str], place: Place) -> list[str]:
+def _rest(lines: list[str], place: LineColumn) -> list[str]:
     return [_line(lines, place.line)[place.column :], *lines[place.line + 1 :]]
 
 

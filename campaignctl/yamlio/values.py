@@ -1,4 +1,4 @@
-"""From nodes to plain JSON values, led by a shape: strict scalars, texts filled in, times in GMT."""
+"""From nodes to plain JSON values by a shape: strict scalars, expanded texts, times in GMT."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset, is_day, zone_of
-from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, is_file
 from campaignctl.yamlio.schema_types import ItemOrItems, Leaf, Limited, Members, Shape, Table, bare
-from campaignctl.yamlio.substitution import BAD, NULLS, Filling, is_file
+from campaignctl.yamlio.substitution import BAD, NULLS, Filling
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False}
 #: A version, a clock time or a price, which another figure would be without its last zero.
 _OTHER_AS_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+0")
-#: What a body begins with: beside `spec`, it was meant to stand below it.
+#: First fields of a body: next to `spec`, they were meant to be under it.
 _BODY = frozenset(
     {"name", "messages", "scheduled_time", "recurrence", "run_immediately", "targeting", "is_draft"}
 )
@@ -29,7 +29,7 @@ _OTHER_WORDS = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
 
 @dataclass(slots=True)
 class Builder(Filling):
-    """Builds the values of one document and notes what is wrong with them.
+    """Builds the values of one document and collects its findings.
 
     `zoned` are the times that were given with an offset or a zone, `meant` the members that unknown ones
     were probably meant to be. `sound` says that the models have nothing against what was built: every
@@ -85,7 +85,7 @@ class Builder(Filling):
         texts = self.values is not None and bare(inner) is Leaf.TEXT
         if not isinstance(node, MappingNode):
             hint = (
-                "a text for each language, as in {en: Hello}"
+                "write a text for each language, as in {en: Hello}"
                 if texts and isinstance(node, ScalarNode)
                 else ""
             )
@@ -94,7 +94,7 @@ class Builder(Filling):
             return self._by_language(node, inner)
         if is_file(node):
             return self.refuse(
-                node, "type", "a file where an object belongs", "a file stands for a text only"
+                node, "type", "expected an object, found a file", "a file can only replace a text"
             )
         result: dict[str, Any] = {}
         for key, child in node.pairs:
@@ -124,15 +124,13 @@ class Builder(Filling):
         """Whether a key is a name that may be used."""
         name = key.text
         if name in result:
-            self.note("error", "duplicate-key", self.file.at(key), f"`{name}` is there twice", "keep one")
+            self.note("error", "duplicate-key", self.file.at(key), f"`{name}` appears twice", "keep one")
             return False
         if "${" in name:
-            self.note(
-                "error", "key-place", self.file.at(key), "`${` in a name: only values are filled in", ""
-            )
+            self.note("error", "key-place", self.file.at(key), "`${` in a name: only values are expanded", "")
             return False
         if key.plain and name in NULLS:
-            self.note("error", "null", self.file.at(key), "null as a name", "put the name in quotes")
+            self.note("error", "null", self.file.at(key), "null as a name", "quote the name")
             return False
         return True
 
@@ -140,17 +138,17 @@ class Builder(Filling):
         name = key.text
         self.bad.append(child)
         if name in shape.refused:
-            message = f"`{name}` is not taken: {shape.refused[name]}"
+            message = f"`{name}` is not allowed: {shape.refused[name]}"
             self.note("error", "refused-member", self.file.at(key), message)
             return
         near = difflib.get_close_matches(name, shape.known, 1, 0.6)
         self.meant.update(near)
-        hint = f"did you mean {near[0]}?" if near else "known are " + ", ".join(sorted(shape.known))
+        hint = f"did you mean {near[0]}?" if near else "known fields: " + ", ".join(sorted(shape.known))
         if not near and "scheduled_time" in shape.known:
-            hint += "; what is new in the API goes into `extra:`, beside `spec:`"
+            hint += "; a new field of the API goes into `extra:`, next to `spec:`"
         if name in _BODY and "spec" in shape.known:
-            hint = "it belongs below `spec:`, two blanks further in"
-        self.note("error", "unknown-member", self.file.at(key), f"unknown member `{name}`", hint)
+            hint = "it belongs under `spec:`: indent by two more spaces"
+        self.note("error", "unknown-member", self.file.at(key), f"unknown field `{name}`", hint)
 
     # ---------------------------------------------------------------------------------- leaves
 
@@ -160,7 +158,7 @@ class Builder(Filling):
             return self.file_text(node)
         text = node.text
         if node.plain and text in NULLS:
-            return self.wrong_kind(node, "a text")
+            return self.wrong_kind(node, "a string")
         if "${" not in text or self.values is None:
             return text
         return self.filled(text, self.file, node)
@@ -171,13 +169,13 @@ class Builder(Filling):
         text = node.text
         if node.plain and _INTEGER.fullmatch(text):
             if len(text) > _LONGEST_INTEGER:
-                return self.refuse(node, "type", "a number of too many digits")
+                return self.refuse(node, "type", "the number has too many digits")
             return int(text)
         hint = ""
         if not node.plain and _INTEGER.fullmatch(text):
-            hint = "take the quotes away"
+            hint = "remove the quotes"
         elif "${" in text:
-            hint = "variables are texts: a number has to stand here itself"
+            hint = "variables are strings: write the number itself here"
         return self.wrong_kind(node, "a whole number", hint)
 
     def _boolean(self, node: Node) -> Any:
@@ -261,25 +259,25 @@ class Builder(Filling):
         if _INTEGER.fullmatch(text):
             return self._integer(node)
         if _OTHER_AS_NUMBER.fullmatch(text):
-            number = f"write {float(text)!r} for the number, or quotes around the text"
+            number = f"write {float(text)!r} for the number, or quote the text"
             self.note(
                 "warning",
                 "number",
                 self.file.at(node),
-                f"{text[:40]} is kept as a text, with its zeros",
+                f"{text[:40]} is kept as text, including its zeros",
                 number,
             )
             return self._text(node)
         value = float(text)
         if not math.isfinite(value):
-            return self.refuse(node, "type", "a number beyond all bounds", "put it in quotes to make it text")
+            return self.refuse(node, "type", "the number is too large", "quote it to make it text")
         if repr(value) != text:
             self.note(
                 "warning",
                 "number",
                 self.file.at(node),
                 f"{text[:40]} is read as the number {value!r}",
-                "put it in quotes to keep it as it stands",
+                "quote it to keep it as written",
             )
         return value
 
@@ -304,5 +302,5 @@ def _boolean_hint(node: Node) -> str:
     if not isinstance(node, ScalarNode) or node.text.lower() not in _OTHER_WORDS:
         return ""
     if node.text in _WORDS:
-        return "take the quotes away"
+        return "remove the quotes"
     return "write true" if node.text.lower() in {"yes", "on", "y", "true"} else "write false"

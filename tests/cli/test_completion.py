@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.project.model import OVERRIDES
+from campaignctl.project.liftable import OVERRIDES
 from campaignctl.state import codec
 from campaignctl.state.model import Account, State
 from tests.cli.cli_process import ROOT, SECONDS, Cli, Done
@@ -138,7 +138,7 @@ def test_fish_gets_helps_with_its_completions(shop: Cli) -> None:
 
 BROKEN = {
     "project file": ("campaignctl.yaml", "metadata: {name: [\n"),
-    "unknown member": ("campaignctl.yaml", "apiVersion: 7\nfoo: bar\n"),
+    "unknown field": ("campaignctl.yaml", "apiVersion: 7\nfoo: bar\n"),
     "project file is binary": ("campaignctl.yaml", "\0\0"),
     "manifest": ("push/bad.yaml", "metadata: {key: [1\n"),
     "manifest is a list": ("push/bad.yaml", "- metadata\n"),

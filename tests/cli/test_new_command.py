@@ -87,7 +87,7 @@ def test_findings_of_the_new_manifest_are_shown(project: Cli) -> None:
     done = project("new", "x", "--from", "curl", stdin=body)
     assert done.status == 1
     assert "did you mean messages?" in done.out
-    assert "`id` is not taken" in done.out
+    assert "`id` is not allowed" in done.out
     assert "interpolation" not in done.out
     assert "description: $${vars.brand} ${OCMH_APP_NAME} $$${X}" in (project.cwd / "x.yaml").read_text()
 

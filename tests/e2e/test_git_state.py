@@ -199,9 +199,9 @@ def test_the_stop_mark_moves_with_the_state(cloned: World) -> None:
     [
         (("--to", "s3"), "'s3' is not one of 'local', 'git'"),
         (("--to", "local"), "is on local already"),
-        (("--to", "git", "--path", "x.json"), "`path` is for a state with `backend: local`"),
-        (("--to", "git", "--ref", "refs/heads/main"), "is no ref for a state"),
-        (("--to", "git", "--remote", "--upload-pack=x"), "is no name of a remote"),
+        (("--to", "git", "--path", "x.json"), "`path` needs `backend: local`"),
+        (("--to", "git", "--ref", "refs/heads/main"), "is not a valid ref for a state"),
+        (("--to", "git", "--remote", "--upload-pack=x"), "is not a valid name of a remote"),
     ],
 )
 def test_what_does_not_fit_is_refused(cloned: World, words: tuple[str, ...], told: str) -> None:

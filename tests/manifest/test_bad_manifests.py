@@ -52,8 +52,8 @@ CASES = [
     Case("empty file", "", "1:1", "empty"),
     Case("only a comment", "# nothing\n", "1:1", "empty"),
     Case("empty document", "---\n...\n", "2:1", "document is empty"),
-    Case("a list", "- a\n", "1:1", "a manifest is an object"),
-    Case("a scalar", "hello\n", "1:1", "a manifest is an object"),
+    Case("a list", "- a\n", "1:1", "a manifest must be an object"),
+    Case("a scalar", "hello\n", "1:1", "a manifest must be an object"),
     Case("tab", "spec:\n\tname: x\n", "2:1", "not YAML", "tabs"),
     Case("colon in text", "spec:\n  name: a: b\n", "2:10", "not YAML", "quotes"),
     Case("control character", push("  description: a\x07b\n"), "7:17", "U+0007"),
@@ -62,41 +62,41 @@ CASES = [
     Case("tag", push("  description: !!str x\n"), "7:16", "the tag"),
     Case("own tag", push("  description: !secret x\n"), "7:16", "the tag !secret"),
     Case("unknown alias", push("  description: *nobody\n"), "7:16", "no anchor &nobody"),
-    Case("alias in its anchor", "spec: &a\n  metadata: {x: *a}\n", "2:17", "inside of its own anchor"),
+    Case("alias in its anchor", "spec: &a\n  metadata: {x: *a}\n", "2:17", "inside its own anchor"),
     Case(
-        "merge key", push("  utm_tracking:\n    <<: {enabled: 1}\n"), "8:5", "merge key", "write the members"
+        "merge key", push("  utm_tracking:\n    <<: {enabled: 1}\n"), "8:5", "merge key", "write the fields"
     ),
     Case("list as key", push("  metadata:\n    ? [a]\n    : b\n"), "8:7", "as a key"),
     Case("null as key", push("  metadata:\n    ~: b\n"), "8:5", "null as a name"),
-    Case("duplicate key", push("  name: Again\n"), "7:3", "`name` is there twice"),
-    Case("duplicate key deep", push("  metadata: {a: 1, b: {c: 1, c: 2}}\n"), "7:30", "`c` is there twice"),
+    Case("duplicate key", push("  name: Again\n"), "7:3", "`name` appears twice"),
+    Case("duplicate key deep", push("  metadata: {a: 1, b: {c: 1, c: 2}}\n"), "7:30", "`c` appears twice"),
     Case("deep nesting", push("  metadata: {a: " + "[" * 60 + "]" * 60 + "}\n"), "7:64", "levels of nesting"),
     # The form of the document
-    Case("unknown top member", "specs: {}\n" + PUSH, "1:1", "unknown member `specs`", "did you mean spec?"),
+    Case("unknown top member", "specs: {}\n" + PUSH, "1:1", "unknown field `specs`", "did you mean spec?"),
     Case("no spec", "metadata: {key: a}\n", "1:1", "`spec` is missing"),
     Case("a bare body", "name: x\nmessages: []\n", "1:1", "a body without `spec:`", "indent"),
-    Case("a member beside spec", PUSH + "targeting: {}\n", "7:1", "unknown member", "below `spec:`"),
-    Case("no blank behind the colon", "spec:\n  name:x\n", "2:3", "where an object belongs", "`name: ...`"),
+    Case("a member beside spec", PUSH + "targeting: {}\n", "7:1", "unknown field", "under `spec:`"),
+    Case("no blank behind the colon", "spec:\n  name:x\n", "2:3", "expected an object", "`name: ...`"),
     Case(
         "a channel left out", message("      push: {title: {en: x}}\n"), "4:7", "`channel` is missing", "push"
     ),
-    Case("labels as a text", push("  labels: sale\n"), "7:11", "where a list belongs", "[sale]"),
-    Case("metadata as a text", push("  metadata: x\n"), "7:13", "`x` where an object belongs"),
-    Case("quiet hours as a number", push("  quiet_hours: 22\n"), "7:16", "`22` where an object belongs"),
+    Case("labels as a text", push("  labels: sale\n"), "7:11", "expected a list", "[sale]"),
+    Case("metadata as a text", push("  metadata: x\n"), "7:13", "expected an object, found `x`"),
+    Case("quiet hours as a number", push("  quiet_hours: 22\n"), "7:16", "expected an object, found `22`"),
     Case(
         "one text for all languages",
         PUSH.replace("{en: Hi}", "Hi"),
         "6:21",
-        "`Hi` where an object",
+        "expected an object, found `Hi`",
         "{en: Hello}",
     ),
-    Case("spec is a text", "spec: hello\n", "1:7", "`hello` where an object belongs"),
-    Case("spec is null", "spec:\n", "1:6", "null is not taken"),
+    Case("spec is a text", "spec: hello\n", "1:7", "expected an object, found `hello`"),
+    Case("spec is null", "spec:\n", "1:6", "null is not allowed"),
     Case("wrong apiVersion", "apiVersion: campaignctl/v2\n" + PUSH, "1:13", "not one of: campaignctl/v1"),
     Case(
         "wrong kind", "kind: campaign\n" + PUSH, "1:7", "'campaign' is not one of: Campaign", "did you mean"
     ),
-    Case("matrix that is a list", "matrix: [b]\n" + PUSH, "1:9", "a matrix is an object"),
+    Case("matrix that is a list", "matrix: [b]\n" + PUSH, "1:9", "a matrix must be an object"),
     Case(
         "on_destroy",
         "lifecycle: {on_destroy: delete}\n" + PUSH,
@@ -106,49 +106,57 @@ CASES = [
     Case(
         "prevent_destroy", "lifecycle: {prevent_destroy: yes}\n" + PUSH, "1:30", "true or false", "write true"
     ),
-    Case("ignored path", "lifecycle: {ignore_changes: [scor]}\n" + PUSH, "1:30", "names nothing", ""),
-    Case("ignored index", "lifecycle: {ignore_changes: [messages/x]}\n" + PUSH, "1:30", "no index"),
+    Case("ignored path", "lifecycle: {ignore_changes: [scor]}\n" + PUSH, "1:30", "does not exist", ""),
+    Case("ignored index", "lifecycle: {ignore_changes: [messages/x]}\n" + PUSH, "1:30", "not a list index"),
     Case("bad key", "metadata: {key: a//b}\n" + PUSH, "1:17", "does not have the form"),
     Case("key with blank", "metadata: {key: a b}\n" + PUSH, "1:17", "does not have the form"),
     Case("long key", f"metadata: {{key: {'a' * 129}}}\n" + PUSH, "1:17", "129 characters"),
     Case("key from a variable", "metadata: {key: '${var.a}'}\n" + PUSH, "1:17", "does not have the form"),
     # Members of the body
-    Case("unknown member", push("  lables: [a]\n"), "7:3", "unknown member `lables`", "did you mean labels?"),
+    Case("unknown field", push("  lables: [a]\n"), "7:3", "unknown field `lables`", "did you mean labels?"),
     Case(
         "unknown in message",
         message("      channel: sms\n      sms: {content: {en: Hi}}\n      integration: 1\n"),
         "7:7",
-        "unknown member",
+        "unknown field",
         "integration_id",
     ),
-    Case("misspelt required", PUSH.replace("messages", "mesages"), "3:3", "unknown member", "messages"),
-    Case("status", push("  status: draft\n"), "7:3", "`status` is not taken: write `is_draft: true`"),
+    Case("misspelt required", PUSH.replace("messages", "mesages"), "3:3", "unknown field", "messages"),
+    Case("status", push("  status: draft\n"), "7:3", "`status` is not allowed: write `is_draft: true`"),
     Case("end_time", push("  end_time: 2036-01-01 00:00:00\n"), "7:3", "no end time"),
     Case("answered member", push('  id: "103"\n'), "7:3", "the API fills it in"),
-    Case("null", push("  description: null\n"), "7:16", "null is not taken", "leave the member out"),
-    Case("nothing", push("  description:\n"), "7:15", "null is not taken"),
-    Case("null inside opaque", push("  quiet_hours: {a: [1, ~]}\n"), "7:24", "null is not taken"),
+    Case("null", push("  description: null\n"), "7:16", "null is not allowed", "leave the field out"),
+    Case("nothing", push("  description:\n"), "7:15", "null is not allowed"),
+    Case("null inside opaque", push("  quiet_hours: {a: [1, ~]}\n"), "7:24", "null is not allowed"),
     Case("no name", PUSH.replace("  name: Welcome\n", ""), "1:1", "`name` is missing"),
     Case("empty name", PUSH.replace("Welcome", '""'), "2:9", "must not be empty"),
     Case("long name", PUSH.replace("Welcome", "x" * 101), "2:9", "101 characters; at most 100"),
-    Case("name is a list", PUSH.replace("Welcome", "[a]"), "2:9", "a list where a text belongs"),
-    Case("name is an object", PUSH.replace("Welcome", "{a: b}"), "2:9", "an object where a text belongs"),
+    Case("name is a list", PUSH.replace("Welcome", "[a]"), "2:9", "expected a string, found a list"),
+    Case("name is an object", PUSH.replace("Welcome", "{a: b}"), "2:9", "expected a string, found an object"),
     Case("no messages", "spec:\n  name: x\n  messages: []\n", "3:3", "must not be empty"),
-    Case("messages is an object", "spec:\n  name: x\n  messages: {a: b}\n", "3:13", "where a list belongs"),
-    Case("boolean as yes", push("  is_draft: yes\n"), "7:13", "`yes` where true or false", "write true"),
+    Case("messages is an object", "spec:\n  name: x\n  messages: {a: b}\n", "3:13", "expected a list"),
     Case(
-        "boolean in quotes", push('  is_draft: "true"\n'), "7:13", "a text in quotes", "take the quotes away"
+        "boolean as yes",
+        push("  is_draft: yes\n"),
+        "7:13",
+        "expected true or false, found `yes`",
+        "write true",
     ),
+    Case("boolean in quotes", push('  is_draft: "true"\n'), "7:13", "a quoted string", "remove the quotes"),
     Case("boolean as 1", push("  run_immediately: 1\n"), "7:20", "true or false"),
     Case("flag as 2", push("  utm_tracking: {enabled: 2}\n"), "7:27", "1 or 0"),
-    Case("number in quotes", push('  score: "3"\n'), "7:10", "a whole number", "take the quotes away"),
-    Case("number with zeros", push("  score: 03\n"), "7:10", "`03` where a whole number"),
+    Case("number in quotes", push('  score: "3"\n'), "7:10", "a whole number", "remove the quotes"),
+    Case("number with zeros", push("  score: 03\n"), "7:10", "expected a whole number, found `03`"),
     Case("fraction", push("  score: 3.5\n"), "7:10", "a whole number"),
     Case(
-        "number from a variable", push("  score: ${var.a}\n"), "7:10", "a whole number", "variables are texts"
+        "number from a variable",
+        push("  score: ${var.a}\n"),
+        "7:10",
+        "a whole number",
+        "variables are strings",
     ),
     Case("huge number", push("  score: 1234567890123456789\n"), "7:10", "too many digits"),
-    Case("infinite number", push("  metadata: {a: 1e999}\n"), "7:17", "beyond all bounds"),
+    Case("infinite number", push("  metadata: {a: 1e999}\n"), "7:17", "too large"),
     Case("unknown channel", message("      channel: whatsapp\n"), "5:16", "'whatsapp' is not one of"),
     Case("misspelt channel", message("      channel: Push\n"), "5:16", "not one of", "did you mean push?"),
     Case("long subject", EMAIL.replace("subject: Hi", f"subject: {'x' * 79}"), "7:69", "at most 78"),
@@ -274,27 +282,32 @@ CASES = [
     Case("open", push("  description: 'a ${ b'\n"), "7:16", "not closed"),
     Case("matrix value", push("  description: ${matrix.a}\n"), "7:16", "in a campaign without a matrix"),
     Case("forbidden environment", push("  description: ${env.HOME}\n"), "7:16", "does not allow"),
-    Case("token", push("  description: ${env.OCAMBA_TOKEN}\n"), "7:16", "never put into a text"),
+    Case("token", push("  description: ${env.OCAMBA_TOKEN}\n"), "7:16", "must not be used in texts"),
     Case("in a name", push("  metadata: {'${var.a}': b}\n"), "7:14", "`${` in a name"),
     Case("missing file", push("  description: {$file: no.txt}\n"), "7:24", "no such file"),
-    Case("file outside", push("  description: {$file: ../../etc/passwd}\n"), "7:24", "leaves the directory"),
-    Case("absolute file", push("  description: {$file: /etc/passwd}\n"), "7:24", "leaves the directory"),
-    Case("folder as file", push("  description: {$file: .}\n"), "7:24", "not the path of a file"),
-    Case("file path filled in", push("  description: {$file: '${var.a}.txt'}\n"), "7:24", "not filled in"),
-    Case("file is no path", push("  description: {$file: [a]}\n"), "7:16", "takes the path of a file"),
+    Case("file outside", push("  description: {$file: ../../etc/passwd}\n"), "7:24", "leads outside"),
+    Case("absolute file", push("  description: {$file: /etc/passwd}\n"), "7:24", "leads outside"),
+    Case("folder as file", push("  description: {$file: .}\n"), "7:24", "not a file path"),
+    Case(
+        "file path filled in", push("  description: {$file: '${var.a}.txt'}\n"), "7:24", "cannot be expanded"
+    ),
+    Case("file is no path", push("  description: {$file: [a]}\n"), "7:16", "needs a file path"),
     # extra
-    Case("extra replaces", push("extra: {name: Other}\n"), "7:15", "`name` is known"),
+    Case("extra replaces", push("extra: {name: Other}\n"), "7:15", "`name` is a known field"),
     Case(
-        "extra sets a known part", push("extra: {recurrence: {until: x}}\n"), "7:9", "`recurrence` is known"
+        "extra sets a known part",
+        push("extra: {recurrence: {until: x}}\n"),
+        "7:9",
+        "`recurrence` is a known field",
     ),
-    Case("extra sets what is refused", push("extra: {status: sent}\n"), "7:17", "`status` is not taken"),
-    Case("extra marker", push("extra: {metadata: {campaignctl: x}}\n"), "7:9", "`metadata` is known"),
-    Case("extra as a list", push("extra: []\n"), "7:8", "a list where an object belongs"),
+    Case("extra sets what is refused", push("extra: {status: sent}\n"), "7:17", "`status` is not allowed"),
+    Case("extra marker", push("extra: {metadata: {campaignctl: x}}\n"), "7:9", "`metadata` is a known field"),
+    Case("extra as a list", push("extra: []\n"), "7:8", "expected an object, found a list"),
     Case(
-        "extra as a text", push("extra: x\n"), "7:8", "`x` where an object belongs", "each as `name: value`"
+        "extra as a text", push("extra: x\n"), "7:8", "expected an object, found `x`", "each as `name: value`"
     ),
-    Case("extra as a file", push("extra: {$file: a.txt}\n"), "7:8", "a file where an object belongs"),
-    Case("extra null", push("extra: {new: null}\n"), "7:14", "null is not taken"),
+    Case("extra as a file", push("extra: {$file: a.txt}\n"), "7:8", "expected an object, found a file"),
+    Case("extra null", push("extra: {new: null}\n"), "7:14", "null is not allowed"),
 ]
 
 
@@ -360,7 +373,7 @@ def test_several_documents_each_name_their_key(project: Check) -> None:
     two = f"metadata: {{key: one}}\n{PUSH}---\nmetadata: {{key: two}}\n{PUSH}"
     assert sorted(project({"a.yaml": two}).sound.campaigns) == ["one", "two"]
     checked = project({"a.yaml": f"metadata: {{key: one}}\n{PUSH}---\n{PUSH}"})
-    assert checked.errors == ["several documents in one file: each needs `metadata.key`"]
+    assert checked.errors == ["in a file with several documents, each needs `metadata.key`"]
     assert checked.findings[0].source.line == 9
 
 
@@ -376,7 +389,7 @@ def test_a_key_is_there_once(second: str, said: str, project: Check) -> None:
 
 def test_a_path_that_makes_no_key_says_so(project: Check) -> None:
     checked = project({"my campaigns/a.yaml": PUSH})
-    assert "makes no key" in checked.errors[0]
+    assert "is not a valid key" in checked.errors[0]
     assert "metadata.key" in checked.findings[0].hint
 
 

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from campaignctl.errors import Finding
 from campaignctl.manifest.defaults import NO_DEFAULTS
-from campaignctl.yamlio.nodes import MappingNode, Node, fingerprint
+from campaignctl.yamlio.nodes import MappingNode, Node, fingerprint, merged
 from campaignctl.yamlio.reader import read
-from campaignctl.yamlio.substitution import merged
 from tests.manifest.checking import Check, Checked
 
 SMS = "spec:\n  name: N\n  messages: [{name: M, channel: sms, integration_id: 1, sms: {content: {en: Hi}}}]\n"
@@ -109,7 +108,7 @@ def test_what_stands_for_a_text_is_not_merged_into(project: Check) -> None:
 
 def test_null_takes_nothing_away(project: Check) -> None:
     files = {"_defaults.yaml": "spec: {description: far}\n", "a.yaml": SMS + "  description:\n"}
-    assert project(files).errors == ["no value: null is not taken"]
+    assert project(files).errors == ["null is not allowed"]
 
 
 def test_defaults_outside_of_the_project_and_ignored_ones_are_not_read(
@@ -149,21 +148,21 @@ def test_a_change_of_defaults_is_no_change_of_the_manifest(project: Check) -> No
 @pytest.mark.parametrize(
     ("defaults", "place", "message"),
     [
-        ("metadata: {key: a}\n", "1:1", "`metadata` is not taken"),
-        ("matrix: {a: [b]}\n", "1:1", "`matrix` is not taken"),
-        ("specs: {}\n", "1:1", "unknown member `specs`"),
-        ("spec: {nam: x}\n", "1:8", "unknown member `nam`"),
+        ("metadata: {key: a}\n", "1:1", "`metadata` is not allowed"),
+        ("matrix: {a: [b]}\n", "1:1", "`matrix` is not allowed"),
+        ("specs: {}\n", "1:1", "unknown field `specs`"),
+        ("spec: {nam: x}\n", "1:8", "unknown field `nam`"),
         ("spec: {name: ''}\n", "1:14", "must not be empty"),
-        ("spec: {score: x}\n", "1:15", "`x` where a whole number belongs"),
+        ("spec: {score: x}\n", "1:15", "expected a whole number, found `x`"),
         ("spec: {description: '${vars.x}'}\n", "1:21", "neither a variable nor a macro"),
-        ("spec: {description: a, description: b}\n", "1:24", "`description` is there twice"),
-        ("message: {pus: {}}\n", "1:11", "unknown member `pus`"),
+        ("spec: {description: a, description: b}\n", "1:24", "`description` appears twice"),
+        ("message: {pus: {}}\n", "1:11", "unknown field `pus`"),
         ("message: {push: {icon: x}}\n", "1:18", "one level deeper: `push: {push: {icon: ...}}`"),
-        ("message: {push: {channel: push}}\n", "1:18", "`channel` is not taken"),
-        ("message: {push: {email: {}}}\n", "1:18", "unknown member `email`"),
+        ("message: {push: {channel: push}}\n", "1:18", "`channel` is not allowed"),
+        ("message: {push: {email: {}}}\n", "1:18", "unknown field `email`"),
         ("lifecycle: {on_destroy: delete}\n", "1:25", "'delete' is not one of"),
-        ("- a\n", "1:1", "_defaults.yaml is one object"),
-        ("spec: {}\n---\nspec: {}\n", "3:1", "_defaults.yaml is one object"),
+        ("- a\n", "1:1", "_defaults.yaml must hold exactly one object"),
+        ("spec: {}\n---\nspec: {}\n", "3:1", "_defaults.yaml must hold exactly one object"),
         ("spec: [\n", "2:1", "not YAML"),
         ("", "1:1", "the file is empty"),
     ],
@@ -263,7 +262,7 @@ def test_defaults_that_say_nothing_change_nothing(project: Check) -> None:
 def test_content_a_level_too_high_is_said_once(project: Check) -> None:
     checked = project({"_defaults.yaml": "message: {push: {icon: x}}\n", "a.yaml": MESSAGES})
     (error,) = checked.errors
-    assert error.startswith("`icon` is not taken: it is content, one level deeper")
+    assert error.startswith("`icon` is not allowed: it is content, one level deeper")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_a_manifest_in_the_folder_of_the_state_is_refused_rather_than_taken_for_
     files = {"campaignctl.yaml": head, "state/s.json": "{}", "state/s.json.lock": "", "b.yaml": SMS}
     assert list(project(files).sound.campaigns) == ["b"]
     checked = project({**files, "state/push/a.yaml": SMS})
-    assert checked.errors == ["a manifest in the folder of the state, where none is read"]
+    assert checked.errors == ["manifests in the folder of the state are not read"]
 
 
 def test_a_pattern_that_no_file_fits_is_warned_of_as_its_campaigns_would_be_cancelled(
@@ -38,7 +38,11 @@ def test_a_pattern_that_no_file_fits_is_warned_of_as_its_campaigns_would_be_canc
     head = 'metadata: {name: t}\nmanifests:\n  - "push/*.yaml"\n  - "psh/*.yaml"\nignore: ["push/b.yaml"]\n'
     checked = project({"campaignctl.yaml": head, "push/a.yaml": SMS})
     (found,) = checked.sound.findings
-    assert (found.severity, found.message, found.source.line) == ("warning", "no file fits this pattern", 4)
+    assert (found.severity, found.message, found.source.line) == (
+        "warning",
+        "no file matches this pattern",
+        4,
+    )
     assert project({"campaignctl.yaml": "metadata: {name: t}\n"}).sound.findings == ()
 
 
@@ -47,12 +51,12 @@ def test_what_is_almost_called_like_defaults_is_refused_rather_than_ignored(
     name: str, project: Check
 ) -> None:
     checked = project({"push/a.yaml": SMS, f"push/{name}": "spec: {}\n"})
-    assert checked.errors == [f"defaults are called _defaults.yaml, and this file is {name}"]
+    assert checked.errors == [f"defaults must be named _defaults.yaml; this file is {name}"]
 
 
 def test_a_project_inside_of_a_project_is_refused_unless_ignored(project: Check) -> None:
     files = {"a.yaml": SMS, "sub/campaignctl.yaml": "metadata: {name: t}\n", "sub/b.yaml": SMS}
-    assert "a project inside of this project" in project(files).errors[0]
+    assert "a project inside this project" in project(files).errors[0]
     head = 'metadata: {name: t}\nignore: ["sub/**"]\n'
     assert list(project({**files, "campaignctl.yaml": head}).sound.campaigns) == ["a"]
 
@@ -62,7 +66,7 @@ def test_links_to_folders_are_followed_but_not_for_ever(project: Check, tmp_path
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert list(project({"real/a.yaml": SMS}).sound.campaigns) == ["link/a", "real/a"]
     (tmp_path / "real" / "loop").symlink_to(tmp_path)
-    assert "without end" in project({"real/a.yaml": SMS}).errors[0]
+    assert "followed forever" in project({"real/a.yaml": SMS}).errors[0]
 
 
 def test_a_broken_link_is_a_finding(project: Check, tmp_path: Path) -> None:

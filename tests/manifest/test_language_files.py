@@ -68,11 +68,11 @@ def test_a_combination_without_files_is_an_error_of_that_campaign(project: Check
     ("path", "said"),
     [
         ("none.{lang}.html", "there is no file "),
-        ("../../{lang}.html", "the path leaves the directory of the project"),
-        ("/etc/{lang}.html", "the path leaves the directory of the project"),
-        ("hi.html", "one file where a text by language belongs"),
-        ("${var.x}.{lang}.html", "the path '${var.x}.{lang}.html' is not filled in"),
-        ("${matrix.x}.{lang}.html", "the path '${matrix.x}.{lang}.html' is not filled in"),
+        ("../../{lang}.html", "the path leads outside the project"),
+        ("/etc/{lang}.html", "the path leads outside the project"),
+        ("hi.html", "one file where texts by language are expected"),
+        ("${var.x}.{lang}.html", "the path '${var.x}.{lang}.html' cannot be expanded"),
+        ("${matrix.x}.{lang}.html", "the path '${matrix.x}.{lang}.html' cannot be expanded"),
     ],
 )
 def test_a_path_that_names_nothing(path: str, said: str, project: Check) -> None:
@@ -86,23 +86,21 @@ def test_a_matrix_does_not_lead_out_of_the_project(project: Check, tmp_path: Pat
     (tmp_path.parent / "secret.en.html").write_text("secret")
     matrix = "matrix: {country: [DE], include: [{country: DE, place: ../../secret}]}\n"
     checked = project({"mail/a.yaml": email("${matrix.place}.{lang}.html", matrix)})
-    assert checked.errors == ["the path leaves the directory of the project"]
+    assert checked.errors == ["the path leads outside the project"]
 
 
 def test_a_link_does_not_lead_out_of_the_project(project: Check, tmp_path: Path) -> None:
     (tmp_path.parent / "secret.html").write_text("secret")
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "en.html").symlink_to(tmp_path.parent / "secret.html")
-    assert project({"mail/a.yaml": email("{lang}.html")}).errors == [
-        "the path leaves the directory of the project"
-    ]
+    assert project({"mail/a.yaml": email("{lang}.html")}).errors == ["the path leads outside the project"]
 
 
 @pytest.mark.parametrize("part", ["DE", "de-AT", "pt_BR"])
 def test_what_was_meant_to_be_a_language_is_refused(part: str, project: Check) -> None:
     files = {"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": "<p>", f"mail/hi.{part}.html": "<p>"}
     (error,) = project(files).errors
-    assert error.endswith(f"mail/hi.{part}.html: {part!r} is no language code of two small letters")
+    assert error.endswith(f"mail/hi.{part}.html: {part!r} is not a language code of two lower-case letters")
 
 
 @pytest.mark.parametrize("part", ["draft", "old.en", "d"])
@@ -111,13 +109,13 @@ def test_a_stray_file_is_left_out_and_pointed_out(part: str, project: Check) -> 
     checked = project(files)
     assert html(checked) == {"en": "<p>"}
     (warning,) = checked.warnings
-    assert warning.endswith(", so the file is left out")
+    assert warning.endswith(", so the file is ignored")
 
 
 def test_one_text_is_not_told_by_language(project: Check) -> None:
     text = email("hi.{lang}.html") + "  description: {$file: 'hi.{lang}.html'}\n"
     assert project({"mail/a.yaml": text, "mail/hi.en.html": "<p>"}).errors == [
-        "`{lang}` where one text belongs"
+        "`{lang}` is not allowed where one text is expected"
     ]
 
 

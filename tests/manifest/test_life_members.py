@@ -195,7 +195,7 @@ def test_an_override_for_no_key_is_pointed_out(project: Check) -> None:
     (found,) = project({"campaignctl.yaml": LIFTED, "a.yaml": PUSH}, environment="live").findings
     assert found.severity == "warning"
     assert (found.source.line, found.source.column) == (4, 46)
-    assert "for b*, and no manifest has such a key" in found.message
+    assert "names b*, but no manifest has such a key" in found.message
 
 
 @pytest.mark.parametrize(

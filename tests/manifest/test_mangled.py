@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.errors import Finding
-from campaignctl.manifest.compile import Compiler
+from campaignctl.manifest.compile import Inputs, compile_file
+from campaignctl.manifest.link import link
 from campaignctl.project.loader import read_project_file
 from campaignctl.project.model import Project
+from campaignctl.yamlio.interpolate import Values
 from campaignctl.yamlio.reader import read
 
 SAMPLES = sorted((Path(__file__).parents[2] / "campaigns").rglob("*.yaml"))
@@ -68,17 +70,13 @@ def mangled(draw: st.DrawFn) -> bytes:
 
 
 def findings(data: bytes) -> tuple[Finding, ...]:
-    file, found = read("a.yaml", "a.yaml", data)
-    compiler = Compiler(Project("tests", "/"), {})
-    compiler.add(file, {})
-    desired = compiler.finish()
-    unsound = [*found, *desired.findings]
+    desired = link(Project("tests", "/"), [compile_file("a.yaml", "a.yaml", data, Inputs(Values({}, {})))])
     # Either there is something to say, or there are campaigns.
-    assert unsound or desired.campaigns
+    assert desired.findings or desired.campaigns
     # What compiles, the models have nothing against: the quick look at limits let nothing through.
     for campaign in desired.campaigns.values():
         assert campaign.unchecked or not list(model_problems(CampaignSpec, campaign.spec))
-    return tuple(unsound)
+    return desired.findings
 
 
 @settings(max_examples=3 * settings().max_examples)

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.spec import CampaignSpec
-from campaignctl.manifest.compile import Compiler
+from campaignctl.manifest.compile import Inputs, compile_file
 from campaignctl.manifest.defaults import NO_DEFAULTS
-from campaignctl.manifest.load import named_by
+from campaignctl.manifest.link import link
 from campaignctl.project.model import Project
+from campaignctl.yamlio.interpolate import Values
 from campaignctl.yamlio.reader import read
 
 DEFAULTS = """\
@@ -60,14 +61,12 @@ def mangled(draw: st.DrawFn, text: str) -> bytes:
 @given(mangled(DEFAULTS), mangled(MANIFEST))
 def test_mangled_layers_make_findings_or_campaigns(outer: bytes, inner: bytes) -> None:
     above, found_above = read("_defaults.yaml", "_defaults.yaml", outer)
-    file, found = read("a.yaml", "a.yaml", inner)
-    compiler = Compiler(Project("tests", "/", variables={"x": "y"}), {})
-    defaults = compiler.add_defaults(above, NO_DEFAULTS)
-    named = named_by(file, defaults)
-    assert len(named) < 1_000
-    compiler.add(file, {}, defaults)
-    desired = compiler.finish()
-    assert [*found_above, *found, *desired.findings] or desired.campaigns
+    values = Values({"x": "y"}, {})
+    defaults, findings = NO_DEFAULTS.within(above, values)
+    result = compile_file("a.yaml", "a.yaml", inner, Inputs(values, defaults))
+    assert len(result.references) < 1_000
+    desired = link(Project("tests", "/"), [result], findings)
+    assert [*found_above, *desired.findings] or desired.campaigns
     for finding in desired.findings:
         assert finding.message
         assert finding.source.file in {"_defaults.yaml", "a.yaml"}

@@ -9,10 +9,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaignctl.manifest.compile import Compiler
+from campaignctl.manifest.compile import Inputs, compile_file
 from campaignctl.manifest.defaults import NO_DEFAULTS
+from campaignctl.manifest.link import link
 from campaignctl.project.loader import read_project_file
 from campaignctl.project.model import Project
+from campaignctl.yamlio.interpolate import Values
 from campaignctl.yamlio.reader import read
 
 SPEC: dict[str, Any] = {
@@ -139,11 +141,14 @@ MANY = settings(max_examples=3 * settings().max_examples)
 @given(altered(DEFAULTS), altered(MANIFEST))
 def test_strange_values_in_manifests_make_findings_or_campaigns(outer: bytes, inner: bytes) -> None:
     above, found_above = read("_defaults.yaml", "_defaults.yaml", outer)
-    file, found = read("a.yaml", "a.yaml", inner)
-    compiler = Compiler(Project("tests", "/", variables={"a": "b"}), {})
-    compiler.add(file, {}, compiler.add_defaults(above, NO_DEFAULTS))
-    desired = compiler.finish()
-    assert [*found_above, *found, *desired.findings] or desired.campaigns
+    values = Values({"a": "b"}, {})
+    defaults, findings = NO_DEFAULTS.within(above, values)
+    desired = link(
+        Project("tests", "/"),
+        [compile_file("a.yaml", "a.yaml", inner, Inputs(values, defaults))],
+        findings,
+    )
+    assert [*found_above, *desired.findings] or desired.campaigns
 
 
 @MANY

@@ -186,23 +186,27 @@ def test_values_are_filled_in_and_stand_for_scalars(project: Check) -> None:
 
 
 BAD: dict[str, tuple[str, str, str]] = {
-    "a text": (" DE\n", "1:9", "a matrix is an object"),
-    "nothing in it": (" {}\n", "1:9", "a matrix is an object"),
-    "a value alone": (" {country: DE}\n", "1:19", "`country` is a list of values"),
-    "no values": (" {country: []}\n", "1:19", "`country` is a list of values"),
-    "a list as a value": (" {country: [[DE]]}\n", "1:20", "a value of a matrix is a text"),
-    "null": (" {country: [~]}\n", "1:20", "null is not taken"),
-    "a blank in a key": (" {country: ['D E']}\n", "1:20", "'D E' cannot stand in a key"),
-    "an empty value in a key": (" {country: ['']}\n", "1:20", "'' cannot stand in a key"),
-    "a comma in a key": (" {country: ['D,E']}\n", "1:20", "'D,E' cannot stand in a key"),
+    "a text": (" DE\n", "1:9", "a matrix must be an object"),
+    "nothing in it": (" {}\n", "1:9", "a matrix must be an object"),
+    "a value alone": (" {country: DE}\n", "1:19", "`country` must be a list of values"),
+    "no values": (" {country: []}\n", "1:19", "`country` must be a list of values"),
+    "a list as a value": (" {country: [[DE]]}\n", "1:20", "a matrix value must be a string"),
+    "null": (" {country: [~]}\n", "1:20", "null is not allowed"),
+    "a blank in a key": (" {country: ['D E']}\n", "1:20", "'D E' cannot be part of a key"),
+    "an empty value in a key": (" {country: ['']}\n", "1:20", "'' cannot be part of a key"),
+    "a comma in a key": (" {country: ['D,E']}\n", "1:20", "'D,E' cannot be part of a key"),
     "a variable as a value": (" {country: ['${var.a}']}\n", "1:20", "`${` in a value of a matrix"),
-    "no name": (" {'a b': [DE]}\n", "1:10", "'a b' is no name for a matrix"),
-    "a value twice": (" {country: [DE, FR, DE]}\n", "1:28", "`DE` is there twice, also at "),
+    "no name": (" {'a b': [DE]}\n", "1:10", "'a b' is not a valid name in a matrix"),
+    "a value twice": (" {country: [DE, FR, DE]}\n", "1:28", "`DE` appears twice, also at "),
     "values that differ in case": (" {country: [DE, de]}\n", "1:24", "`de` and `DE` differ only in case"),
-    "a name twice": (" {country: [DE], country: [FR]}\n", "1:25", "`country` is there twice"),
-    "include of a text": (" {country: [DE], include: x}\n", "1:34", "`include` is a list of objects"),
-    "an empty entry": (" {country: [DE], include: [{}]}\n", "1:35", "an entry of `include` is an object"),
-    "a misspelt include": (" {country: [DE], includ: [{country: DE}]}\n", "1:34", "a value of a matrix"),
+    "a name twice": (" {country: [DE], country: [FR]}\n", "1:25", "`country` appears twice"),
+    "include of a text": (" {country: [DE], include: x}\n", "1:34", "`include` must be a list of objects"),
+    "an empty entry": (
+        " {country: [DE], include: [{}]}\n",
+        "1:35",
+        "an entry of `include` must be an object",
+    ),
+    "a misspelt include": (" {country: [DE], includ: [{country: DE}]}\n", "1:34", "a matrix value must be"),
     "exclude of no name": (" {country: [DE], exclude: [{contry: DE}]}\n", "1:44", "`exclude` names `contry`"),
     "exclude of all": (" {country: [DE], exclude: [{country: DE}]}\n", "1:9", "leaves no combination"),
     "one combination twice": (
@@ -213,7 +217,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "too many": (
         f" {{a: {list(range(40))}, b: {list(range(40))}}}\n",
         "1:9",
-        "1,600 combinations, and at most",
+        "1,600 combinations; the limit is",
     ),
 }
 
@@ -230,9 +234,9 @@ def test_what_is_wrong_with_a_matrix_is_said_at_its_place(name: str, project: Ch
 @pytest.mark.parametrize(
     ("spec", "place", "message", "key"),
     [
-        ("  name: ${matrix.countri}\n", "5:9", "no `countri` in this combination", "a"),
+        ("  name: ${matrix.countri}\n", "5:9", "has no `countri`", "a"),
         ("  name: ${matrx.country}\n", "5:9", "is neither a variable nor a macro", "a"),
-        ("  score: ${matrix.country}\n", "2:13", "`DE` where a whole number belongs", "a[country=DE]"),
+        ("  score: ${matrix.country}\n", "2:13", "expected a whole number, found `DE`", "a[country=DE]"),
         ("  name: ${matrix.long}\n", "3:33", "101 characters; at most 100", "a[country=DE]"),
     ],
 )
@@ -253,7 +257,7 @@ def _errors(project: Check, text: str) -> list[Finding]:
 def test_a_mistake_that_all_campaigns_share_is_said_once(project: Check) -> None:
     spec = "  nam: x\n  description: ${matrix.country}\n"
     found = _errors(project, manifest("  country: [DE, FR, IT]\n", spec))
-    assert [(one.message, one.key) for one in found] == [("unknown member `nam`", "a")]
+    assert [(one.message, one.key) for one in found] == [("unknown field `nam`", "a")]
 
 
 def test_with_a_matrix_that_cannot_be_used_the_rest_is_checked_all_the_same(project: Check) -> None:
@@ -264,13 +268,13 @@ def test_with_a_matrix_that_cannot_be_used_the_rest_is_checked_all_the_same(proj
 
 def test_a_name_that_is_used_nowhere_is_pointed_out(project: Check) -> None:
     checked = project({"a.yaml": manifest("  country: [DE]\n  lang: [de]\n", "  name: ${matrix.country}\n")})
-    assert checked.warnings == ["`${matrix.lang}` stands nowhere in this manifest"]
+    assert checked.warnings == ["`${matrix.lang}` is not used in this manifest"]
 
 
 def test_an_exclude_that_leaves_nothing_out_is_pointed_out(project: Check) -> None:
     matrix = "  country: [DE]\n  exclude: [{country: DR}]\n"
     checked = project({"a.yaml": manifest(matrix, "  name: ${matrix.country}\n")})
-    assert checked.warnings == ["this entry of `exclude` leaves nothing out"]
+    assert checked.warnings == ["this entry of `exclude` matches no combination"]
 
 
 def test_a_key_stays_within_its_length(project: Check) -> None:
@@ -278,7 +282,7 @@ def test_a_key_stays_within_its_length(project: Check) -> None:
         "  country: [DE, FRA]\n", "  name: ${matrix.country}\n"
     )
     checked = project({"a.yaml": text})
-    assert "has 129 characters, and at most 128" in checked.errors[0]
+    assert "has 129 characters; the limit is 128" in checked.errors[0]
     assert checked.places == ["3:17"]
 
 
@@ -310,7 +314,7 @@ def test_a_matrix_over_a_huge_manifest_is_refused(project: Check) -> None:
     names = ", ".join(f"m{number}" for number in range(500))
     text = manifest(f"  market: [{names}]\n", f"  metadata: {{a: [{'x, ' * 3_000}x]}}\n")
     (error,) = project({"a.yaml": text}).errors
-    assert error == "500 campaigns of 3,006 values, together more than 1,000,000"
+    assert error == "500 campaigns with 3,006 values each: more than 1,000,000"
 
 
 @pytest.mark.parametrize(
@@ -321,9 +325,9 @@ def test_a_matrix_over_a_huge_manifest_is_refused(project: Check) -> None:
     ],
     ids=["in many texts", "in one text"],
 )
-def test_what_is_filled_in_does_not_grow_without_bound(members: str, project: Check) -> None:
+def test_expansion_is_bounded(members: str, project: Check) -> None:
     head = f"metadata: {{name: t}}\nvariables: {{long: {'x' * 500_000}}}\n"
     checked = project({"campaignctl.yaml": head, "a.yaml": f"spec:\n  name: N\n{members}{MESSAGES}"})
-    assert {message.partition(" of ")[0] for message in checked.errors} == {
-        "what is filled in makes more than 8 MiB"
+    assert {message.partition(" in a ")[0] for message in checked.errors} == {
+        "variables expand to more than 8 MiB"
     }

@@ -114,7 +114,7 @@ spec:
 @pytest.mark.parametrize(
     ("key", "hint"),
     [
-        ("push/a", "its matrix makes push/a[country=DE], push/a[country=FR]"),
+        ("push/a", "its matrix declares push/a[country=DE], push/a[country=FR]"),
         ("push/a[country=DEE]", "did you mean push/a[country=DE]?"),
         ("nothing", "`campaignctl validate` counts what there is"),
     ],

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from campaignctl.errors import CampaignctlError, UsageError
 from campaignctl.project.loader import find_project
-from campaignctl.project.model import ApiSettings, Guardrails, Project, RateLimit, Settle
+from campaignctl.project.model import (
+    ApiSettings,
+    Guardrails,
+    Project,
+    RateLimit,
+    Settle,
+    StateSettings,
+    value_of,
+)
 from tests.manifest.checking import Check
 
 NAMED = "metadata: {name: acme}\n"
@@ -70,6 +81,17 @@ def test_the_defaults(project: Check) -> None:
     )
 
 
+@pytest.mark.parametrize("section", [ApiSettings, RateLimit, Settle, StateSettings, Guardrails])
+def test_descriptions_name_the_default_that_holds(section: type) -> None:
+    described = TypeAdapter(section).json_schema()["properties"]
+    for one in fields(section):
+        said = re.search(r"(?:^|[ ,])(\[.+\]|\w+) if absent", described[one.name].get("description", ""))
+        if said and said[1] not in {"limit", "ENVIRONMENT"}:
+            default = said[1].strip("[]").split(", ") if said[1].startswith("[") else said[1]
+            written = int(default) if isinstance(default, str) and default.isdecimal() else default
+            assert value_of(one.type, written, "UTC") == one.default, one.name
+
+
 ENVIRONMENTS = (
     NAMED
     + "api: {timeout: 5s, url: https://a.ocamba.com}\nvariables: {a: 1, b: 2}\n"
@@ -96,7 +118,7 @@ def test_who_chooses_the_environment(project: Check) -> None:
 @pytest.mark.parametrize(
     ("text", "environment", "said"),
     [
-        (ENVIRONMENTS, None, "none is chosen"),
+        (ENVIRONMENTS, None, "none was selected"),
         (ENVIRONMENTS, "prod", "no environment 'prod'"),
         (NAMED, "prod", "declares none"),
     ],
@@ -112,52 +134,52 @@ def test_no_environment_is_silently_the_default(
 
 def test_the_address_from_outside(project: Check) -> None:
     assert resolved(project, NAMED, environ={"OCAMBA_API_URL": "http://[::1]:1/"}).api.url == "http://[::1]:1"
-    with pytest.raises(CampaignctlError, match="OCAMBA_API_URL cannot be used: https is needed"):
+    with pytest.raises(CampaignctlError, match="OCAMBA_API_URL cannot be used: https is required"):
         project({"campaignctl.yaml": NAMED}, environ={"OCAMBA_API_URL": "http://example.com"})
 
 
 @pytest.mark.parametrize(
     ("tail", "place", "said"),
     [
-        ("vars: {}\n", "2:1", "unknown member `vars`"),
-        ("required_version: '>=99'\n", "2:19", "needs campaignctl >=99, and this is 0.1.0"),
-        ("required_version: newest\n", "2:19", "names no versions"),
+        ("vars: {}\n", "2:1", "unknown field `vars`"),
+        ("required_version: '>=99'\n", "2:19", "needs campaignctl >=99; this is 0.1.0"),
+        ("required_version: newest\n", "2:19", "is not a valid version range"),
         ("time_zone: Europe/Belgrad\n", "2:12", "no time zone"),
         ("time_zone: ../../etc/passwd\n", "2:12", "no time zone"),
         ("api: {timeout: 30}\n", "2:16", "not a duration"),
         ("api: {timeout: 0s}\n", "2:16", "above zero"),
         ("api: {timeout: 1w}\n", "2:16", "not a duration"),
-        ("api: {url: http://example.com}\n", "2:12", "https is needed"),
-        ("api: {url: http://localhost.example.com}\n", "2:12", "https is needed"),
+        ("api: {url: http://example.com}\n", "2:12", "https is required"),
+        ("api: {url: http://localhost.example.com}\n", "2:12", "https is required"),
         ("api: {url: ftp://example.com}\n", "2:12", "not an address"),
-        ("api: {url: 'https://user:pw@example.com'}\n", "2:12", "without user"),
+        ("api: {url: 'https://user:pw@example.com'}\n", "2:12", "must not contain a user"),
         ("api: {url: 'https://example.com:x'}\n", "2:12", "not an address"),
         ("api: {markers: yes}\n", "2:16", "not one of: on, off"),
         ("api: {immediate: directly}\n", "2:18", "not one of: direct, two_step"),
         ("api: {rate_limit: {per_second: 0}}\n", "2:32", "below 1"),
-        ("api: {rate_limit: {per_minute: 15}}\n", "2:7", "leaves nothing"),
+        ("api: {rate_limit: {per_minute: 15}}\n", "2:7", "leaves none"),
         ("api: {settle: {waits: []}}\n", "2:16", "must not be empty"),
         ("state: {backend: s3}\n", "2:18", "not one of: local"),
         ("guardrails: {max_destroy_percent: 101}\n", "2:35", "above 100"),
         ("guardrails: {max_immediate_sends: -1}\n", "2:35", "below 0"),
-        ("guardrails: {max_destroy: 3}\n", "2:14", "unknown member"),
-        ("variables: {'a.b': c}\n", "2:20", "no name of a variable"),
-        ("variables: [a]\n", "2:12", "where an object belongs"),
-        ("allow_env: [OCAMBA_TOKEN]\n", "2:13", "never put into a text"),
+        ("guardrails: {max_destroy: 3}\n", "2:14", "unknown field"),
+        ("variables: {'a.b': c}\n", "2:20", "not a valid variable name"),
+        ("variables: [a]\n", "2:12", "expected an object"),
+        ("allow_env: [OCAMBA_TOKEN]\n", "2:13", "must not be used in texts"),
         ("default_environment: x\n", "2:22", "no environment 'x'"),
-        ("environments: {a: {}, b: {state: {path: .campaignctl/./A.json}}}\n", "2:23", "have the same state"),
-        ("environments: {a/b: {}}\n", "2:16", "no name of an environment"),
-        ("environments: {a: null}\n", "2:19", "null is not taken"),
-        ("environments: {a: {name: b}}\n", "2:20", "unknown member"),
+        ("environments: {a: {}, b: {state: {path: .campaignctl/./A.json}}}\n", "2:23", "share one state"),
+        ("environments: {a/b: {}}\n", "2:16", "not a valid environment name"),
+        ("environments: {a: null}\n", "2:19", "null is not allowed"),
+        ("environments: {a: {name: b}}\n", "2:20", "unknown field"),
         ("manifests: []\n", "2:1", "must not be empty"),
-        ("manifests: [/push/*.yaml]\n", "2:13", "leads out of the project"),
-        ("ignore: ['../old/**']\n", "2:10", "leads out of the project"),
+        ("manifests: [/push/*.yaml]\n", "2:13", "points outside the project"),
+        ("ignore: ['../old/**']\n", "2:10", "points outside the project"),
         ("time_zone: CEST\n", "2:12", "no time zone 'CEST'"),
-        ("account: {company_id: [a]}\n", "2:23", "a list where a text belongs"),
-        ("account: 6197120\n", "2:10", "`6197120` where an object belongs"),
-        ("allow_env: HOME\n", "2:12", "`HOME` where a list belongs"),
-        ("metadata: {name: other}\n", "2:1", "there twice"),
-        ("---\nmetadata: {name: other}\n", "3:1", "is one object"),
+        ("account: {company_id: [a]}\n", "2:23", "expected a string, found a list"),
+        ("account: 6197120\n", "2:10", "expected an object, found `6197120`"),
+        ("allow_env: HOME\n", "2:12", "expected a list, found `HOME`"),
+        ("metadata: {name: other}\n", "2:1", "appears twice"),
+        ("---\nmetadata: {name: other}\n", "3:1", "exactly one object"),
         ("kind: Campaign\n", "2:7", "not one of: Project"),
     ],
 )
@@ -168,16 +190,16 @@ def test_refused_at_its_place(tail: str, place: str, said: str, project: Check) 
     assert f"{found.source.line}:{found.source.column}" == place
 
 
-def test_manifests_are_checked_beside_what_does_not_concern_them(project: Check) -> None:
+def test_manifests_are_checked_despite_errors_that_do_not_concern_them(project: Check) -> None:
     manifest = "spec: {name: N, nam: x, messages: []}\n"
     settings = NAMED + "api: {timeout: soon}\nvariables: {a: b}\n"
     checked = project({"campaignctl.yaml": settings, "a.yaml": manifest})
     assert [error.partition(" ")[0] for error in checked.errors] == ["unknown", "'soon'"]
     checked = project({"campaignctl.yaml": settings + "allow_env: x\n", "a.yaml": manifest})
-    assert [error.partition(" ")[0] for error in checked.errors] == ["'soon'", "`x`"]
+    assert [error.partition(" ")[0] for error in checked.errors] == ["'soon'", "expected"]
 
 
-def test_a_zone_that_is_an_abbreviation_is_not_mended_to_another_time(project: Check) -> None:
+def test_a_zone_that_is_an_abbreviation_is_not_turned_into_another_time(project: Check) -> None:
     for zone in ("CEST", "UTC+1", "MESZ", "PDT"):
         (found,) = project({"campaignctl.yaml": f"{NAMED}time_zone: {zone}\n"}).findings
         assert found.hint == "write an IANA name such as Europe/Belgrade"

@@ -27,7 +27,7 @@ def loaded(text: str) -> list[Any]:
 
 
 def _opaque(root: Any) -> Any:
-    """`$file` is an object to an editor, so it must not be taken for a file here."""
+    """`$file` must be an object to an editor, so it must not be taken for a file here."""
     for key, child in getattr(root, "pairs", ()):
         key.text = key.text.replace("$file", "$ file")
         _opaque(child)

@@ -95,7 +95,7 @@ def test_what_a_number_would_lose_a_zero_of_stays_a_text(text: str, number: str,
     tail = f"  metadata: {{a: {text}}}\n"
     checked = project({"a.yaml": SPEC.format(name="N", id="1", lang="en") + tail})
     assert checked.sound.campaigns["a"].spec["metadata"] == {"a": text}
-    assert checked.warnings == [f"{text} is kept as a text, with its zeros"]
+    assert checked.warnings == [f"{text} is kept as text, including its zeros"]
     assert number in checked.findings[0].hint
 
 

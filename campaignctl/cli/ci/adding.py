@@ -163,8 +163,7 @@ def pipelines_for(app: App, target: Path, host: Host) -> Added:
     Raises CampaignctlError where there is no git repository or a name cannot be used, ManifestError for a
     project that cannot be read, UsageError where it has environments and none is chosen.
     """
-    from campaignctl.manifest.load import load_project
-    from campaignctl.project.loader import PROJECT_FILE
+    from campaignctl.project.loader import PROJECT_FILE, load_project
 
     settings = app.settings
     place = _existing(target)

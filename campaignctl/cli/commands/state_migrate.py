@@ -47,7 +47,7 @@ def migrate(app: App, *, to: str, remote: str | None, ref: str | None, path: str
 
 def _settings(members: Mapping[str, str], environment: str | None) -> StateSettings:
     """The settings that these members make. Raises UsageError as the project file would be refused."""
-    from campaignctl.project.settings import state_problems, state_settings
+    from campaignctl.project.rules import state_problems, state_settings
 
     value: dict[str, Any] = {"state": members}
     if environment is not None:
