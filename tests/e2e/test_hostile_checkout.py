@@ -203,7 +203,7 @@ def test_programs_of_the_enclosing_repository_do_not_run_for_what_the_checkout_c
         world.run(*command)
         assert not trap.sprung.exists(), (command, trap.sprung.read_text())
     checks = {check["name"]: check for check in world.run("doctor", "--format", "json").json["checks"]}
-    assert f"commit {commit[:12]}, with changes that are not committed" in checks["git"]["found"]
+    assert f"commit {commit[:12]}, with uncommitted changes" in checks["git"]["found"]
 
 
 def found_by_git(world: World) -> str:
