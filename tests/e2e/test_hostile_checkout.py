@@ -136,7 +136,8 @@ def test_a_project_folder_that_is_a_bare_repository_is_refused_by_every_command(
     for command in COMMANDS:
         refused = world.run(*command, status=1)
         assert (
-            "looks like a bare git repository" in refused.out + refused.err or "is not in a git repository" in refused.err
+            "looks like a bare git repository" in refused.out + refused.err
+            or "is not in a git repository" in refused.err
         )
         assert not trap.sprung.exists(), command
     assert completed(world, "state", "show") == ""
