@@ -1,4 +1,4 @@
-"""Every way in which campaignctl refuses, written for the person who must act.
+"""Every error of campaignctl, written for the person who must act; and commands as values.
 
 CampaignctlError              exit status 1
 ├── UsageError                64: the command line itself is wrong
@@ -7,23 +7,24 @@ CampaignctlError              exit status 1
 ├── StateError                the state cannot be used as it is
 │   ├── StateDamaged          unreadable; nothing was overwritten
 │   ├── StateTooNew           written by a newer tool
-│   ├── StateMoved            it was taken to another place
+│   ├── StateMoved            migrated to another place
 │   └── StateNotSaved         a write failed; says where the state was rescued to
 ├── LockError
-│   ├── LockHeld              somebody else applies
-│   └── LockLost              our lock was broken; nothing further may be sent
+│   ├── LockHeld              another run holds it
+│   └── LockLost              ours was broken; nothing more may be sent
 ├── PlanRefused               a saved plan is stale or damaged, or a guardrail objects
 ├── Halted                    a stop mark names this campaign; its request was not sent
-├── AccountMismatch           token, account, environment and state do not belong together
+├── AccountMismatch           token, environment and state belong to different accounts
 └── ApiError                  the account's API
     ├── Refused               the answer proves that nothing happened
     │   └── TokenRejected     401 or 403
-    ├── OutcomeUnknown        nobody can say whether the write happened
+    ├── OutcomeUnknown        the write may or may not have happened
     └── ReadFailed            a read got no usable answer
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from shlex import quote
 from typing import Literal, Self
@@ -46,10 +47,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong (or doubtful) in a manifest or project file.
+    """One error or warning in a manifest or project file.
 
-    `code` is a stable, kebab-case name of the rule; `message` says what is wrong and `hint` what to
-    write instead. Neither contains the place, which is in `source`.
+    `code` is the stable, kebab-case name of the rule; `message` says what is wrong and `hint` what to
+    write instead. Neither contains the location, which is in `source`.
     """
 
     severity: Severity
@@ -77,15 +78,15 @@ class Place:
 
 
 NOWHERE = Place()
-#: Commands that work without a project, or with the one that stands around them.
-_WITHOUT_PROJECT = frozenset({"demo", "fmt", "init", "new", "sandbox", "schema"})
+#: Commands that need no project.
+_WITHOUT_PROJECT = frozenset({"demo", "init", "sandbox", "schema"})
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Command:
     """A command of campaignctl as its words: `Command("state", "rm", key)`.
 
-    It is completed with the options of a place, and quoted, where it is printed.
+    The options of a place are added, and the words quoted, when it is printed.
     """
 
     words: tuple[str, ...]
@@ -95,7 +96,8 @@ class Command:
 
     def at(self, place: Place) -> str:
         """The line to paste into a shell."""
-        options = () if self.words[0] in _WITHOUT_PROJECT else place.options
+        bare = self.words[0] in _WITHOUT_PROJECT or self.words[-1] == "--help"
+        options = () if bare else place.options
         return " ".join(("campaignctl", *map(quote, (*options, *self.words))))
 
     def __str__(self) -> str:
@@ -103,10 +105,9 @@ class Command:
 
 
 class Sentence(str):
-    """Text for people that may name commands of ours: as a `str`, with the commands as they are anywhere.
+    """Text for people that may name commands; as a `str`, it has them without the options of a place.
 
-    A command that the sentence begins with stands bare, as a line to paste; the others between backticks.
-    Plain text is a sentence too.
+    A command at the beginning is printed bare, the others between backticks. Plain text is a sentence too.
     """
 
     __slots__ = ("parts",)
@@ -120,20 +121,33 @@ class Sentence(str):
         return made
 
     def at(self, place: Place) -> str:
-        """The text with every command complete for who types it there."""
+        """The text with every command as it must be typed there."""
         return _joined(self.parts, place)
 
 
 def at(text: str, place: Place) -> str:
-    """Text for people as it is printed at a place."""
+    """Text with its commands as they must be typed at a place."""
     return text.at(place) if isinstance(text, Sentence) else text
 
 
 def commands_of(text: str) -> tuple[Command, ...]:
-    """The commands to run, most pressing first; none where the text begins with something else."""
+    """The commands to run, the most urgent first; none where the text does not begin with one."""
     if not isinstance(text, Sentence) or not text.parts or not isinstance(text.parts[0], Command):
         return ()
     return tuple(part for part in text.parts if isinstance(part, Command))
+
+
+def hint_lines(text: str, place: Place) -> list[tuple[str, bool]]:
+    """A hint as it is printed at a place, line by line, each with whether it is a command to paste.
+
+    A command that the hint begins or ends with is alone on its line.
+    """
+    *parts, last = Sentence(text).parts
+    first = [parts.pop(0)] if parts and isinstance(parts[0], Command) else []
+    final = [last] if isinstance(last, Command) else []
+    between = _joined(("", *parts, *(() if final else (last,))), place).lstrip(" ,;").rstrip()
+    lines = [*first, *([between] if between else []), *final]
+    return [(line.at(place), True) if isinstance(line, Command) else (line, False) for line in lines]
 
 
 def _joined(parts: tuple[str | Command, ...], place: Place) -> str:
@@ -144,12 +158,23 @@ def _joined(parts: tuple[str | Command, ...], place: Place) -> str:
     )
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: `1 line`, `1,200 lines`."""
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """The first names of a list, and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
 class CampaignctlError(Exception):
-    """Something campaignctl refuses, or failed to do.
+    """Something that campaignctl refused or failed to do.
 
     `summary` is one line without a full stop, `detail` may explain, `hint` says what to do next. `standing`
-    is lineage and serial of the state that an apply was refused over, as far as that is known, `environment`
-    the environment that the run was for, so that the commands of the hint act on the same one.
+    is the lineage and serial of the state when an apply was refused, if known. `environment` is that of the
+    run, so that the commands of the hint act on the same one.
     """
 
     exit_code = 1
@@ -176,29 +201,29 @@ class CampaignctlError(Exception):
 
     @property
     def told(self) -> Sentence:
-        """All of it as one note."""
+        """Summary, detail and hint as one note."""
         said = [part for part in (self.summary, self.detail, self.hint) if part]
         return Sentence(*[piece for part in said for piece in (" ", part)][1:])
 
 
 class UsageError(CampaignctlError):
-    """The command line asks for something that does not exist or does not go together."""
+    """The command line names something unknown, or options that contradict each other."""
 
     exit_code = 64
 
 
 class Interrupted(CampaignctlError):
-    """The user or the system asked us to stop; what had been done is in the state."""
+    """The user or the system asked the run to stop; what it did is in the state."""
 
     exit_code = 130
 
 
 class ManifestError(CampaignctlError):
-    """Manifests or the project file cannot be used; carries every finding of the run."""
+    """Manifests or the project file have errors; carries every finding of the run."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         errors = sum(1 for finding in findings if finding.severity == "error")
-        super().__init__(f"{errors} error{'s' if errors != 1 else ''} in the manifests")
+        super().__init__(f"{counted(errors, 'error')} in the manifests")
         self.findings = findings
 
 
@@ -215,7 +240,7 @@ class StateTooNew(StateError):
 
 
 class StateMoved(StateError):
-    """The state was taken to another place; `lineage` and `serial` are those that it had then."""
+    """The state was migrated to another place; `lineage` and `serial` are those that it had then."""
 
     def __init__(self, summary: str, *, hint: str | Command, lineage: str, serial: int) -> None:
         super().__init__(summary, hint=hint)
@@ -228,15 +253,15 @@ class StateNotSaved(StateError):
 
 
 class LockError(CampaignctlError):
-    """The lock of the state."""
+    """The lock of the state cannot be taken or kept."""
 
 
 class LockHeld(LockError):
-    """Somebody else holds the lock, and waited-for time has passed."""
+    """Another run holds the lock, and the time to wait for it is over."""
 
 
 class LockLost(LockError):
-    """Our lock was broken or taken over: no further request or state write is allowed."""
+    """Our lock was broken or taken over: no more requests or state writes are allowed."""
 
 
 class PlanRefused(CampaignctlError):
@@ -244,15 +269,15 @@ class PlanRefused(CampaignctlError):
 
 
 class Halted(CampaignctlError):
-    """A stop mark names this campaign, or cannot be read: its request was not sent. The others go on."""
+    """A stop mark names this campaign, or cannot be read: its request was not sent. Others go on."""
 
 
 class AccountMismatch(CampaignctlError):
-    """The token's account, the environment and the state do not belong together."""
+    """Token, environment and state belong to different accounts."""
 
 
 class ApiError(CampaignctlError):
-    """The account's API did not do what was asked; `status` is the HTTP status if there was one."""
+    """The API did not do what was asked; `status` is the HTTP status if there was one."""
 
     def __init__(
         self,
@@ -278,8 +303,8 @@ class TokenRejected(Refused):
 
 
 class OutcomeUnknown(ApiError):
-    """A write was sent and nobody can say whether it took effect. Never answered by a second write."""
+    """A write was sent and may or may not have taken effect. It is never answered by a second write."""
 
 
 class ReadFailed(ApiError):
-    """A read got no usable answer, also after its repeats. Proves nothing about the campaign."""
+    """A read got no usable answer, even when repeated. It proves nothing about the campaign."""

@@ -284,7 +284,7 @@ class CampaignSpec(Part):
     run_immediately: bool | None = Field(
         None, description="true: the apply that creates the campaign sends it. This cannot be undone."
     )
-    scheduled_time: GmtTime | None = Field(None, description="When it sends, for a single send.")
+    scheduled_time: GmtTime | None = Field(None, description="Send time of a one-off campaign.")
     recurrence: Recurrence | None = Field(None, description="When it sends, for a recurring campaign.")
     is_draft: bool | None = Field(
         None, description="true: stored as a draft, which sends nothing. A campaign cannot return to draft."

@@ -1,10 +1,11 @@
-"""The JSON documents of the command line itself: errors, and an apply that was refused."""
+"""The one error boundary: every exception ends here, as text or a JSON document, and an exit status."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
@@ -15,18 +16,30 @@ import click
 from campaignctl.cli.clock import utc_now
 from campaignctl.cli.console import Console
 from campaignctl.cli.settings import App
-from campaignctl.errors import CampaignctlError, Interrupted, ManifestError, Sentence, UsageError
+from campaignctl.errors import (
+    NOWHERE,
+    CampaignctlError,
+    Command,
+    Interrupted,
+    ManifestError,
+    Place,
+    UsageError,
+    at,
+)
+from campaignctl.render import FORMAT_VERSION
 
-FORMAT_VERSION = 1
+PROGRAM = "campaignctl"
+_GLOBAL = ("-C", "-e", "--color", "-q", "-v", "--log-format")
+_NO_READER = 1
 _APPLYING = ("apply", "destroy")
 
 
-def error_members(error: CampaignctlError) -> dict[str, Any]:
-    """Return an error as a JSON object; `findings` is only there for errors in the manifests."""
-    members: dict[str, Any] = {
+def error_fields(error: CampaignctlError, place: Place) -> dict[str, Any]:
+    """Return an error as a JSON object; only errors in the manifests have `findings`."""
+    fields: dict[str, Any] = {
         "summary": error.summary,
         "detail": error.detail,
-        "hint": error.hint,
+        "hint": at(error.hint, place),
         "key": error.key,
         "source": str(error.source) if error.source else None,
         "trace_id": error.trace_id,
@@ -34,14 +47,14 @@ def error_members(error: CampaignctlError) -> dict[str, Any]:
     if isinstance(error, ManifestError):
         from campaignctl.render.errors import findings_json
 
-        members["findings"] = findings_json(error.findings)["findings"]
-    return members
+        fields["findings"] = findings_json(error.findings)["findings"]
+    return fields
 
 
-def refusal_document(error: CampaignctlError, command: str | None) -> dict[str, Any]:
-    """Return the document of a command that ended with an error and has no other document to show.
+def refusal_document(error: CampaignctlError, command: str | None, place: Place) -> dict[str, Any]:
+    """Return the document of a command that ended with an error before it wrote its own.
 
-    An apply answers with an outcome document in which nothing was done.
+    For an apply it is an outcome document in which nothing was done.
     """
     document: dict[str, Any] = {"format_version": FORMAT_VERSION}
     if command in _APPLYING:
@@ -49,12 +62,7 @@ def refusal_document(error: CampaignctlError, command: str | None) -> dict[str, 
         lineage, serial = error.standing or (None, 0)
         document |= {"lineage": lineage, "serial": serial, "result": result, "changes": []}
         document |= {"blocked": [], "objections": [], "next": []}
-    return document | {"error": error_members(error)}
-
-
-PROGRAM = "campaignctl"
-_GLOBAL = ("-C", "-e", "--color", "-q", "-v", "--log-format")
-_NO_READER = 1
+    return document | {"error": error_fields(error, place)}
 
 
 def run(root: click.Group, argv: Sequence[str]) -> int:
@@ -63,10 +71,14 @@ def run(root: click.Group, argv: Sequence[str]) -> int:
     console = Console(out=_stream(sys.stdout), err=_stream(sys.stderr), environ=os.environ, now=utc_now)
     try:
         status = _guarded(root, argv, console)
-    except (BrokenPipeError, CampaignctlError):  # nobody is there to be told
+    except (BrokenPipeError, CampaignctlError):  # nothing reads what we write
         status = _NO_READER
-    if not _flushed(console.out):
-        _abandon(console.out)
+    try:
+        console.out.flush()
+    except OSError:
+        # The interpreter's last flush must not fail as well.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
         return status or _NO_READER
     return status
 
@@ -83,16 +95,24 @@ def _guarded(root: click.Group, argv: Sequence[str], console: Console) -> int:
         return UsageError.exit_code
     except BrokenPipeError:
         raise
-    except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - what nobody caught ends here, as a text
-        error = _translated(raised, console, ctx.invoked_subcommand if ctx else None)
-        if ctx is not None and isinstance(ctx.obj, App):
-            error.hint = Sentence(ctx.obj.settings.complete(error.hint, error.environment))
-    _report(console, error, wants_json(argv), command=ctx.invoked_subcommand if ctx else None)
+    except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - every exception ends here, as text
+        command = ctx.invoked_subcommand if ctx else None
+        error = _translated(raised, console, command)
+    app = ctx.obj if ctx else None
+    place = app.settings.place(error.environment) if isinstance(app, App) else NOWHERE
+    if wants_json(argv) and not console.documented:
+        console.document(refusal_document(error, command, place))
+    if console.log_format == "json":
+        console.log("error", error.summary, error=error_fields(error, place))
+    else:
+        from campaignctl.render.errors import error_text
+
+        console.tell(error_text(error, color=console.colored(console.err), place=place))
     return error.exit_code
 
 
 def wants_json(argv: Sequence[str]) -> bool:
-    """Whether standard output was to hold a document: also known when the command line cannot be parsed."""
+    """Whether a JSON document was asked for, even if the command line cannot be parsed."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
     return "--format=json" in words or ("--format", "json") in pairwise(words)
 
@@ -116,8 +136,8 @@ def _usage(raised: click.ClickException, command: str | None) -> UsageError:
     # The parser does not say in which command an argument is missing.
     path = ctx.command_path if ctx else " ".join(filter(None, (PROGRAM, command)))
     if isinstance(raised, click.NoSuchOption) and raised.option_name in _GLOBAL:
-        return UsageError(summary, hint=f"it goes before the command: {PROGRAM} {raised.option_name} ...")
-    return UsageError(summary, hint=f"{path} --help")
+        return UsageError(summary, hint=f"put it before the command: {PROGRAM} {raised.option_name} ...")
+    return UsageError(summary, hint=Command(*path.split()[1:], "--help"))
 
 
 def _bug(raised: BaseException, console: Console) -> CampaignctlError:
@@ -127,52 +147,21 @@ def _bug(raised: BaseException, console: Console) -> CampaignctlError:
         console.tell("".join(traceback.format_exception(raised)))
     return CampaignctlError(
         f"Unexpected {type(raised).__name__}: {raised}",
-        detail="This is a fault of campaignctl itself.",
-        hint="report it with the output of the same command under `campaignctl -v`",
+        detail="This is a bug in campaignctl.",
+        hint="report it with the output of the same command run with `campaignctl -v`",
     )
 
 
-def _report(console: Console, error: CampaignctlError, as_json: bool, command: str | None) -> None:
-    if as_json and not console.documented:
-        console.document(refusal_document(error, command))
-    _complain(console, error)
-
-
-def _complain(console: Console, error: CampaignctlError) -> None:
-    if console.log_format == "json":
-        console.log("error", error.summary, error=error_members(error))
-        return
-    from campaignctl.render.errors import error_text
-
-    console.tell(error_text(error, color=console.colored(console.err)))
+def _nothing() -> TextIO:
+    """A stream without content that discards what is written."""
+    return Path(os.devnull).open("r+", encoding="utf-8")
 
 
 def _stream(stream: TextIO | None) -> TextIO:
-    """Make a standard stream take every character; a closed one swallows them."""
+    """Make a standard stream accept every character; a closed one discards them."""
     if stream is None:
-        return Path(os.devnull).open("w", encoding="utf-8")
+        return _nothing()
     if isinstance(stream, TextIOWrapper):
         encoding = None if stream.isatty() else "utf-8"
         stream.reconfigure(encoding=encoding, errors="backslashreplace")
     return stream
-
-
-def _nothing() -> TextIO:
-    """What stands in for a closed standard input: nothing comes from it, as from one at its end."""
-    return Path(os.devnull).open(encoding="utf-8")
-
-
-def _flushed(stream: TextIO) -> bool:
-    try:
-        stream.flush()
-    except OSError:
-        return False
-    return True
-
-
-def _abandon(stream: TextIO) -> None:
-    """Point a stream that cannot be written at nothing, so that the interpreter's last flush cannot fail."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    except OSError:
-        return

@@ -1,4 +1,4 @@
-"""The real clock, fresh ids, and what SIGINT, SIGTERM and a terminal that is gone ask for."""
+"""The system clock, random ids, and the signals that ask a run to stop."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from types import FrameType
 INTERRUPTED = 130
 
 _FIRST = (
-    b"\nStopping: no new request starts; what is in flight finishes and is recorded."
-    b" Interrupt again to leave at once.\n"
+    b"\nStopping: no new requests; those in flight will finish and be recorded."
+    b" Interrupt again to exit at once.\n"
 )
-_SECOND = b"\nLeft at once. What had been done is in the state; the next apply settles the rest.\n"
+_SECOND = b"\nExited at once. Finished changes are in the state; the next apply settles the others.\n"
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
 def utc_now() -> datetime:
-    """Return the present, aware, in UTC."""
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 class SystemClock:
-    """Time from the system and ids from its random source: the real `reconciler.ports.Clock`.
+    """The system's time and random ids: the real `reconciler.ports.Clock`.
 
     Inside `listening()` a first SIGINT, SIGTERM or SIGHUP only asks to stop: `interrupted` turns true and
-    every `wait` ends, in all threads. A second one leaves the process with status 130; but a terminal that
-    closes may say so more than once, so that SIGHUP never counts as the second. Inside `asking()` as
-    well, a first one ends the question instead, as KeyboardInterrupt.
+    every `wait` ends, in all threads. A second one exits with status 130, except for SIGHUP, which a closing
+    terminal may send more than once. Inside `asking()`, a first one ends the question instead, as
+    KeyboardInterrupt.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class SystemClock:
         self._asking = False
 
     def now(self) -> datetime:
-        """Return the present, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
         return utc_now()
 
     def new_id(self) -> str:
@@ -50,12 +50,12 @@ class SystemClock:
         return os.urandom(8).hex()
 
     def wait(self, duration: timedelta) -> None:
-        """Let time pass; returns early when an interrupt was asked for."""
+        """Let time pass; returns early after an interrupt."""
         select.select([self._wakes], [], [], max(0.0, duration.total_seconds()))
 
     @property
     def interrupted(self) -> bool:
-        """Whether a signal asked us to stop."""
+        """Whether a signal asked the run to stop."""
         return self._interrupted
 
     @contextmanager
@@ -75,7 +75,7 @@ class SystemClock:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Let a signal end the question that the block asks: nothing is in flight that it would cut off."""
+        """Let a signal end the question that the block asks; nothing is in flight then."""
         self._asking = True
         try:
             if self._interrupted:
@@ -98,7 +98,7 @@ class SystemClock:
 
 
 def _tell(message: bytes) -> None:
-    """Write past every buffer: a handler may have interrupted a write to the same stream."""
+    """Write past all buffers: the handler may have interrupted a write to the same stream."""
     try:
         os.write(2, message)
     except OSError:

@@ -1,6 +1,6 @@
-"""What is completed from a project: keys, environments, files. Offline, and nothing where it is broken.
+"""Completions from a project: keys, environments, files. Offline, and empty if the project is broken.
 
-Each is a `shell_complete` of click: context, parameter and what is typed so far to completions.
+Each is a `shell_complete` of click: from context, parameter and the text so far to completions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from campaignctl import __version__
 from campaignctl.cli.settings import Settings
 from campaignctl.errors import CampaignctlError
 
@@ -24,12 +23,12 @@ if TYPE_CHECKING:
     from campaignctl.state.model import State
     from campaignctl.yamlio.nodes import Node, SourceFile
 
-# A file without one of these has one campaign, whose key is its path: there is no need to read it as YAML.
+# A file without one of these has one campaign, whose key is its path: it need not be read as YAML.
 _NOT_ITS_PATH = re.compile(rb"^(?:---|[ \t]*[\"']?(?:metadata|matrix|kind)|[ \t]*\{)", re.MULTILINE)
 
 
 def keys(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """Keys of manifests and of the state."""
+    """Keys of the manifests and of the state."""
     project = _project(_settings(ctx))
     state = _state(project)
     recorded = state.campaigns if state else ()
@@ -43,7 +42,7 @@ def recorded_keys(ctx: click.Context, _param: click.Parameter, incomplete: str) 
 
 
 def pending_keys(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    """Keys of the writes that nobody knows the outcome of."""
+    """Keys of the writes whose outcome is unknown."""
     state = _state(_project(_settings(ctx)))
     return _items(state.pending if state else (), incomplete)
 
@@ -72,7 +71,7 @@ def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
 def _items(values: Iterable[str], incomplete: str) -> list[CompletionItem[str]]:
     from click.shell_completion import CompletionItem
 
-    # A line break or a control character would be written over the line that is being typed.
+    # A line break or a control character would damage the line being typed.
     return [
         CompletionItem(value)
         for value in sorted(values)
@@ -87,19 +86,14 @@ def _settings(ctx: click.Context) -> Settings:
 
 
 def _project(settings: Settings) -> Project:
-    """The project; one whose file is broken has at least its directory."""
+    """The project; if its file is broken, at least its directory."""
     from campaignctl.cli.wiring import project_directory
     from campaignctl.project.loader import load_project
     from campaignctl.project.model import Project
 
     directory = project_directory(settings)
     try:
-        return load_project(
-            directory,
-            environment=settings.environment,
-            environ=settings.environ,
-            tool_version=__version__,
-        )
+        return load_project(directory, **settings.inputs)
     except CampaignctlError:
         return Project(name="", directory=str(directory))
 
@@ -110,18 +104,14 @@ def _state(project: Project) -> State | None:
 
     try:
         if project.state.backend == "git":
-            return _mirrored(project)
+            # As the last command here saw it: a remote is too slow for TAB.
+            from campaignctl.backends.git.place import mirror_path
+            from campaignctl.state.codec import decode
+
+            return decode(mirror_path(Path(project.directory), project.state.ref).read_bytes())
         return backend_of(project, SystemClock()).read()
     except (CampaignctlError, OSError):
         return None
-
-
-def _mirrored(project: Project) -> State:
-    """The state as the last command here saw it: a remote is too slow to be asked at a press of TAB."""
-    from campaignctl.backends.git.place import mirror_path
-    from campaignctl.state.codec import decode
-
-    return decode(mirror_path(Path(project.directory), project.state.ref).read_bytes())
 
 
 def _declared(project: Project) -> Iterator[str]:
@@ -133,7 +123,7 @@ def _declared(project: Project) -> Iterator[str]:
 
 
 def _keys_of(root: Path, path: str) -> Iterator[str]:
-    """The keys of one file; of one that cannot be read, none."""
+    """The keys of one file; none if it cannot be read."""
     default = path.rpartition(".")[0]
     try:
         if not _NOT_ITS_PATH.search((root / path).read_bytes()):
@@ -160,11 +150,7 @@ def _keys_of_document(document: Node, file: SourceFile, default: str) -> Iterato
     matrix = document.get("matrix")
     if matrix is None:
         yield key
-    else:
-        yield from _keys_of_matrix(key, matrix, file)
-
-
-def _keys_of_matrix(key: str, matrix: Node, file: SourceFile) -> Iterator[str]:
+        return
     from campaignctl.manifest.matrix import expand
 
     for combination in expand(matrix, file).combinations:

@@ -1,4 +1,4 @@
-"""The two streams: documents and text for people on one, progress, logs and questions on the other."""
+"""The two streams: documents and text for people on one; progress, logs and questions on the other."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _SHORTEST_SECRET = 8
 class Console:
     """Standard output and standard error of one run.
 
-    `now` dates the lines of the log. `secret` is the token: should it ever be part of what is written, it
-    is replaced. Every method may be called from several threads.
+    `now` dates the lines of the log. `secret` is the token: it is replaced wherever it would be written.
+    Every method may be called from several threads.
     """
 
     out: TextIO
@@ -47,7 +47,7 @@ class Console:
     _above: Callable[[str], None] | None = None
 
     def divert(self, above: Callable[[str], None] | None) -> None:
-        """Hand what goes to standard error to `above`, which knows what stands there; None ends it."""
+        """Hand text for standard error to `above`, which prints it above the bar; None ends that."""
         self._above = above
 
     def say(self, text: str) -> None:
@@ -59,7 +59,7 @@ class Console:
         if self.documented:
             raise ValueError("a run writes one document")
         self.documented = True
-        # In ASCII: the same value, and nothing in it can take a terminal over.
+        # In ASCII: the same value, and safe on a terminal.
         self.say(json.dumps(value, indent=2))
 
     def raw(self, text: str) -> None:
@@ -68,13 +68,13 @@ class Console:
         self._write(self.out, text)
 
     def tell(self, text: str) -> None:
-        """Write text to standard error, whatever the verbosity and the log format: a question, say."""
+        """Write text to standard error whatever the verbosity and log format, for example a question."""
         self._write(self.err, text)
 
-    def log(self, level: Level, text: str, **members: Any) -> None:
+    def log(self, level: Level, text: str, **fields: Any) -> None:
         """Write one line to standard error if `level` is shown; with --log-format json as an object.
 
-        `members` are only in the object, without those that are None.
+        `fields` are only in the object, except those that are None.
         """
         if level not in _SHOWN[self.verbosity]:
             return
@@ -83,11 +83,11 @@ class Console:
             return
         stamp = self.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {"time": stamp, "level": level, "text": text}
-        line.update({name: value for name, value in members.items() if value is not None})
+        line.update({name: value for name, value in fields.items() if value is not None})
         self._write(self.err, json.dumps(line) + "\n")
 
     def colored(self, stream: TextIO) -> bool:
-        """Whether `stream` gets colour: only a terminal, unless it was asked for."""
+        """Whether `stream` gets colour: only a terminal, unless --color says otherwise."""
         if self.color != "auto":
             return self.color == "always"
         return not self.environ.get("NO_COLOR") and self.environ.get("TERM") != "dumb" and stream.isatty()
@@ -101,13 +101,13 @@ class Console:
 
     @property
     def live(self) -> bool:
-        """Whether progress may redraw itself: text for a person who looks at a capable terminal."""
+        """Whether progress may redraw itself: on a capable terminal, as text."""
         capable = self.environ.get("TERM") != "dumb" and self.err.isatty()
         return capable and self.verbosity == "normal" and self.log_format == "text"
 
     @property
     def interactive(self) -> bool:
-        """Whether a question would reach a person, and the answer us."""
+        """Whether a question can be asked and answered."""
         return sys.stdin is not None and sys.stdin.isatty() and self.err.isatty()
 
     def _write(self, stream: TextIO, text: str) -> None:
@@ -123,7 +123,7 @@ class Console:
                 stream.flush()
         except OSError as error:
             if stream is self.err:
-                return  # nobody reads the log: that stops no apply that is under way
+                return  # a log that is not read must not stop a running apply
             if isinstance(error, BrokenPipeError):
                 raise
             raise CampaignctlError("Cannot write the output", detail=f"{error.strerror or error}.") from error

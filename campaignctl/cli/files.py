@@ -1,4 +1,4 @@
-"""Files that the command line names: `-` is a standard stream, and what is written appears whole."""
+"""Files named on the command line: `-` is a standard stream; a file is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def read_text(name: str) -> str:
         raise CampaignctlError(f"Cannot read {name}", detail="It is not UTF-8 text.") from error
 
 
-def check_replaceable(name: str, member: str) -> None:
-    """Raise CampaignctlError where a file stands in the way that is not one of ours, which have the `member`.
+def check_replaceable(name: str, field: str) -> None:
+    """Raise CampaignctlError if a file exists that is not one of ours, which have this `field`.
 
-    An empty one, a device and a pipe may be written to.
+    An empty file, a device and a pipe may be written to.
     """
     path = Path(name)
     if name == STANDARD or not path.is_file() or not path.stat().st_size:
@@ -36,18 +36,18 @@ def check_replaceable(name: str, member: str) -> None:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or member not in document:
+    if not isinstance(document, dict) or field not in document:
         raise CampaignctlError(
-            f"{name} is there already, and it is no saved plan",
-            detail="What is in it would be lost.",
-            hint="name another file, or remove this one",
+            f"{name} already exists and is not a saved plan",
+            detail="Its content would be lost.",
+            hint="choose another file, or remove this one",
         )
 
 
 def write_private(name: str, text: str) -> None:
-    """Write a file that only its owner may read; an existing one is replaced in one step.
+    """Write a file that only its owner may read; an existing one is replaced atomically.
 
-    What is no regular file (a device, a pipe) is written to as it is. Raises CampaignctlError.
+    A device or a pipe is written to directly. Raises CampaignctlError.
     """
     path = Path(os.path.realpath(name))
     try:

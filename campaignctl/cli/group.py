@@ -1,4 +1,4 @@
-"""Click groups that import a command only when it runs, and name the nearest for what they do not know."""
+"""Click groups that import a command only when it runs, and suggest the nearest word for an unknown one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Lazy:
-    """A command that is not imported yet: `module:attribute`, and its line in the help of the group."""
+    """A command that is not imported yet: `module:attribute`, and its line in the group's help."""
 
     target: str
     help: str
@@ -31,9 +31,9 @@ class Lazy:
 
 
 class LazyGroup(click.Group):
-    """A group over a table of lazy commands, listed in the table's order.
+    """A group over a table of lazy commands, in the table's order.
 
-    Neither its help nor a wrong command name imports any of them.
+    Neither its help nor an unknown command imports any of them.
     """
 
     def __init__(self, *args: Any, table: Mapping[str, Lazy], **kwargs: Any) -> None:
@@ -41,7 +41,7 @@ class LazyGroup(click.Group):
         self._table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
-        """Name the commands in the order in which a newcomer meets them."""
+        """Return the commands in the order in which a newcomer meets them."""
         return list(self._table)
 
     def get_command(
@@ -76,7 +76,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or name the nearest one."""
+        """Find the command, or suggest the nearest one."""
         name = args[0]
         if name in self._table or name.startswith("-"):
             return super().resolve_command(ctx, args)
@@ -84,16 +84,16 @@ class LazyGroup(click.Group):
 
 
 class NearestChoice(click.Choice[str]):
-    """A choice whose refusal names the nearest value."""
+    """A choice that suggests the nearest value for an unknown one."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
-        """Say what there is, and the nearest of it."""
+        """List the values and suggest the nearest one."""
         message = super().get_invalid_choice_message(value=value, ctx=ctx)
         return message + did_you_mean(str(value), map(str, self.choices))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Name the known word nearest to `word`, as a sentence with a space before it; empty if none is near."""
+    """Suggest the known word nearest to `word`, in a sentence after a space; empty if none is near."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" Did you mean {near[0]!r}?" if near else ""
 
@@ -103,10 +103,10 @@ Decorator = Callable[[_Decorated], _Decorated]
 
 
 def format_choice(*forms: str, help: str) -> Decorator[Any]:  # noqa: A002 - the name that click gives it
-    """Return the option --format over these forms, of which the first is the default."""
+    """Return the option --format with these forms; the first is the default."""
     return click.option(
         "--format", "form", type=NearestChoice(forms), default=forms[0], show_default=True, help=help
     )
 
 
-format_option = format_choice("text", "json", help="For people, or one JSON document on standard output.")
+format_option = format_choice("text", "json", help="Text for people, or one JSON document.")

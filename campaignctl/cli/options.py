@@ -1,4 +1,4 @@
-"""The options that several commands share, and the values that they become."""
+"""Options that several commands share, and the values that they become."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-#: The parameters that `selecting` packs into one value, and how each is spelled.
+#: The parameters that `selecting` packs into one value, with their options.
 SELECTING = {
     "targets": "--target",
     "replace": "--replace",
@@ -30,40 +30,40 @@ SELECTING = {
     "overrides": "--override",
 }
 _UNITS = {"s": 1, "m": 60, "h": 3600}
-_LONGEST = timedelta(hours=24)
+_MAXIMUM = timedelta(hours=24)
 
 
 def duration(_ctx: click.Context, _param: click.Parameter, value: str) -> timedelta:
-    """Read a length of time as `30s`, `5m` or `1h`, up to a day."""
+    """Read a duration such as `30s`, `5m` or `1h`, at most 24h."""
     match = re.fullmatch(r"(\d{1,6})([smh])", value)
     length = timedelta(seconds=int(match[1]) * _UNITS[match[2]]) if match else None
-    if length is None or length > _LONGEST:
-        raise click.BadParameter(f"{value!r} is not a length of time up to 24h, such as 30s, 5m or 1h.")
+    if length is None or length > _MAXIMUM:
+        raise click.BadParameter(f"{value!r} is not a duration of at most 24h, such as 30s, 5m or 1h.")
     return length
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
-    """The form in which a plan is shown; `limit` bounds a comment in Markdown, in characters."""
+class PlanForm:
+    """The format of a plan; `limit` is the maximum length of a Markdown comment, in characters."""
 
-    form: str
+    name: str
     limit: int = GITHUB_LIMIT
 
 
 def plan_format(function: Decorated) -> Decorated:
-    """Add --format and --markdown-limit, packed into one `showing`."""
+    """Add --format and --markdown-limit, packed into one `form`."""
 
     @functools.wraps(function)
     def packed(*args: Any, form: str, markdown_limit: int | None, **params: Any) -> Any:
         if markdown_limit is not None and form != "markdown":
-            raise UsageError("--markdown-limit goes with --format markdown", hint="add it, or leave it out")
-        return function(*args, showing=Showing(form, markdown_limit or GITHUB_LIMIT), **params)
+            raise UsageError("--markdown-limit needs --format markdown", hint="add --format markdown")
+        return function(*args, form=PlanForm(form, markdown_limit or GITHUB_LIMIT), **params)
 
     forms = format_choice(
         "text",
         "json",
         "markdown",
-        help="For people; one JSON document; or the comment of a pull request, on standard output.",
+        help="Text for people, one JSON document, or Markdown for a pull request comment.",
     )
     return forms(_MARKDOWN_LIMIT(packed))  # type: ignore[no-any-return]  # as with `selecting`
 
@@ -74,25 +74,25 @@ lock_timeout_option = click.option(
     default="30s",
     metavar="TIME",
     show_default=True,
-    help="How long to wait for somebody else's apply.",
+    help="How long to wait for the lock, if another run holds it.",
 )
 parallelism_option = click.option(
     "--parallelism",
     type=click.IntRange(1, 100),
     default=8,
     show_default=True,
-    help="How many requests may be under way at once.",
+    help="The maximum number of concurrent requests.",
 )
 _MARKDOWN_LIMIT = click.option(
     "--markdown-limit",
     type=click.IntRange(min=LEAST_LIMIT),
     metavar="CHARACTERS",
-    help=f"The longest comment: {GITHUB_LIMIT} unless given, which is GitHub's limit; GitLab takes 1000000.",
+    help=f"The maximum length of the comment; default: {GITHUB_LIMIT}, GitHub's limit. GitLab's is 1000000.",
 )
 auto_approve_option = click.option(
     "--auto-approve",
     is_flag=True,
-    help="Do not ask. Without a terminal it takes this, or a saved plan.",
+    help="Do not ask. Without a terminal, use this or a saved plan.",
 )
 
 _TARGET = click.option(
@@ -101,26 +101,26 @@ _TARGET = click.option(
     multiple=True,
     metavar="KEY",
     shell_complete=keys,
-    help="Only this campaign; * and ? are wild. May be repeated.",
+    help="Only this campaign; * and ? are wildcards. Repeatable.",
 )
 _REPLACE = click.option(
     "--replace",
     multiple=True,
     metavar="KEY",
     shell_complete=keys,
-    help="Create this campaign again, cancelling the present one. May be repeated.",
+    help="Cancel this campaign and create it again. Repeatable.",
 )
-_DESTROY = click.option("--destroy", is_flag=True, help="Plan to take away every recorded campaign.")
+_DESTROY = click.option("--destroy", is_flag=True, help="Plan to cancel every recorded campaign.")
 _REFRESH = click.option(
     "--refresh/--no-refresh",
     default=True,
     show_default=True,
-    help="Read the live campaigns first, or trust the state. Reading needs OCAMBA_TOKEN.",
+    help="Read the live campaigns first, which needs OCAMBA_TOKEN; or trust the state.",
 )
 _REFRESH_ONLY = click.option(
     "--refresh-only",
     is_flag=True,
-    help="Only show how the live campaigns differ from what was applied; an apply puts that on record.",
+    help="Only show how live campaigns differ from what was applied; an apply accepts that into the state.",
 )
 _OVERRIDE = click.option(
     "--override",
@@ -128,28 +128,29 @@ _OVERRIDE = click.option(
     multiple=True,
     type=NearestChoice(OVERRIDES),
     metavar="GUARDRAIL",
-    help=f"Lift one guardrail or rule, this once: {', '.join(OVERRIDES)}. May be repeated.",
+    help=f"Lift this guardrail or rule once. One of: {', '.join(OVERRIDES)}. Repeatable.",
 )
 
 
 def selecting(function: Decorated) -> Decorated:
-    """Add the options of `plan` that select or refresh, packed into one `options`."""
+    """Add the options of `plan` that select changes, packed into one `options`."""
     return _with_options(function, (_TARGET, _REPLACE, _DESTROY, _REFRESH, _REFRESH_ONLY, _OVERRIDE))
 
 
 def selecting_to_destroy(function: Decorated) -> Decorated:
-    """Add the options that select or refresh and make sense with a destroy; `options.destroy` is set."""
+    """Add those of them that make sense for a destroy; `options.destroy` is set."""
     return _with_options(function, (_TARGET, _REFRESH, _OVERRIDE), destroy=True)
 
 
 def given(ctx: click.Context) -> tuple[str, ...]:
-    """Name the selecting options that stand on the command line."""
+    """Return the selecting options that are on the command line."""
     source = click.core.ParameterSource.COMMANDLINE
-    return tuple(option for name, option in SELECTING.items() if ctx.get_parameter_source(name) is source)
+    options = SELECTING | {"refresh": "--refresh" if ctx.params["refresh"] else "--no-refresh"}
+    return tuple(option for name, option in options.items() if ctx.get_parameter_source(name) is source)
 
 
 def spelled(options: Options) -> tuple[str, ...]:
-    """The words of a command line that select and refresh as `options` do."""
+    """The words of a command line that means the same `options`."""
     flags = {
         "--destroy": options.destroy,
         "--no-refresh": not options.refresh,
@@ -174,16 +175,17 @@ def _with_options(function: Decorated, added: tuple[Decorator[Any], ...], **fixe
 
 
 def _consistent(options: Options) -> Options:
-    """Refuse options that contradict each other. Raises UsageError."""
+    """Raise UsageError for options that contradict each other."""
     clashes = (
-        (options.refresh_only and not options.refresh, "--refresh-only reads, --no-refresh does not"),
+        (
+            options.refresh_only and not options.refresh,
+            "--refresh-only reads the account, --no-refresh does not",
+        ),
         (options.refresh_only and options.destroy, "--refresh-only changes nothing, --destroy does"),
         (options.refresh_only and options.replace, "--refresh-only changes nothing, --replace does"),
-        (options.destroy and options.replace, "--destroy takes away what --replace would create again"),
+        (options.destroy and options.replace, "--destroy cancels what --replace would create again"),
     )
     for clash, reason in clashes:
         if clash:
-            raise UsageError(
-                "These options do not go together", detail=f"{reason}.", hint="leave one of them out"
-            )
+            raise UsageError("These options cannot be combined", detail=f"{reason}.", hint="use one of them")
     return options

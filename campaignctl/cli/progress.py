@@ -1,4 +1,4 @@
-"""Progress on standard error: a live bar for a person who looks, plain lines for everybody else."""
+"""Progress on standard error: a live bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _DONE = {
 _UNDONE = {"failed": "failed", "not_started": "not started", "unknown": "outcome unknown"}
 
 
-# How often lines say how long the rest will take, and from where on it is worth it.
+# How often lines show the remaining time, and the shortest that they show.
 _TOLD_EVERY = timedelta(seconds=20)
 _WORTH_TELLING = timedelta(seconds=10)
 
 
 def length_of(span: timedelta) -> str:
-    """A length of time in words that a person waits by."""
+    """A duration for a person who waits."""
     seconds = round(span.total_seconds())
     if seconds < _MINUTE:
         return f"about {max(seconds, 1)} s"
@@ -62,7 +62,7 @@ class Progress(Protocol):
         ...
 
     def pause(self) -> None:
-        """Leave the terminal alone until the next event."""
+        """Stop drawing until the next event."""
         ...
 
 
@@ -79,7 +79,7 @@ class Lines:
         self._told: datetime | None = None
 
     def __call__(self, event: Event) -> None:
-        """Write the event as a line, and from time to time how long the rest will take."""
+        """Write the event as a line, and from time to time the remaining time."""
         self._console.log(
             level_of(event),
             line_of(event),
@@ -102,12 +102,14 @@ class Lines:
             self._console.log("info", f"{length_of(event.remaining)} left")
 
     def pause(self) -> None:
-        """Lines are in nobody's way."""
+        """Lines need no pause."""
 
 
 class Bar:
-    """A bar that counts what is finished, or needs no request but a look any more; only notes are lines, as
-    the outcome names every change."""
+    """A bar that counts changes that are finished, or only need to be read back.
+
+    Only notes are lines, as the outcome lists every change.
+    """
 
     def __init__(self, console: Console) -> None:
         self._lines = Lines(console)
@@ -129,7 +131,7 @@ class Bar:
                 self._move(self._bar, self._task, event)
 
     def pause(self) -> None:
-        """Take the bar off the terminal."""
+        """Remove the bar from the terminal."""
         with self._lock, self._while_there_is_a_terminal():
             if self._bar is not None:
                 bar, self._bar, self._task = self._bar, None, None
@@ -138,7 +140,7 @@ class Bar:
 
     @contextmanager
     def _while_there_is_a_terminal(self) -> Iterator[None]:
-        """A terminal that was closed stops no apply that is under way."""
+        """A closed terminal must not stop a running apply."""
         try:
             yield
         except OSError:
@@ -195,7 +197,7 @@ def _rich_bar(stream: TextIO, *, colored: bool) -> RichProgress:
 
 
 def level_of(event: Event) -> Level:
-    """Say how much an event matters: a change that is not done is a warning, a started one a detail."""
+    """The level of an event: a change that failed is a warning, one that started a detail."""
     if event.kind in ("started", "answered"):
         return "debug"
     return "warning" if event.outcome in _UNDONE else "info"

@@ -1,4 +1,4 @@
-"""What git, and the runner of a CI job, know of the directory that a project lies in."""
+"""What git and the CI runner know about the project's directory."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from campaignctl.backends.git.command import enclosing
 from campaignctl.backends.git.git_errors import GitTrouble
 
 _SECONDS = 2.0
-# Programs that git runs over the files it compares, by the attributes of their paths.
+# The programs that git runs over files before it compares them.
 _FILTER = r"^filter\..*\.(clean|smudge|process|required)$"
 _NOTHING = "CAMPAIGNCTL_NOTHING"
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-# Where a workflow of GitHub Actions has its repository checked out.
+# Where GitHub Actions checks the repository out.
 _WORKSPACE = "GITHUB_WORKSPACE"
 # Who started a job of GitHub Actions or of GitLab CI.
 _ACTORS = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")
 
 
 def commit(directory: Path) -> str | None:
-    """Return the commit that is checked out, or None where there is none, or no git."""
+    """Return the commit that is checked out, or None without a commit or git."""
     return _git(directory, "rev-parse", "--verify", "--quiet", "HEAD")
 
 
 def lacks(directory: Path, other: str) -> bool:
-    """Say whether others have a commit that the one that is checked out does not follow.
+    """Whether the commit that is checked out lacks the `other` commit, which others have.
 
-    One that this clone has never seen is somebody else's. One that it knows may be nobody's by now: it was
-    amended or rebased. A clone without its history cannot tell, and neither can a directory without git.
+    A commit that this clone has never seen is someone else's. One that it knows may be gone by now, amended
+    or rebased. A shallow clone cannot tell, and neither can a directory without git.
     """
     if not _COMMIT.fullmatch(other) or commit(directory) is None:
         return False
@@ -48,7 +48,7 @@ def lacks(directory: Path, other: str) -> bool:
 
 
 def who(environ: Mapping[str, str]) -> str:
-    """Return who runs this: the person who started the CI job where it says so, else the user."""
+    """Return who runs this: the person who started the CI job, or the user."""
     for name in _ACTORS:
         if actor := environ.get(name):
             return actor
@@ -59,10 +59,10 @@ def who(environ: Mapping[str, str]) -> str:
 
 
 def has_changes(directory: Path) -> bool:
-    """Say whether anything under the directory differs from the commit.
+    """Whether anything under the directory differs from the commit.
 
-    A file that git would filter first is compared as it is: a checkout names the filters of its files. For
-    the same reason git does not look into submodules.
+    Files are compared without git's filters, which are programs that the checkout names. For the same reason
+    git does not look into submodules.
     """
     try:
         git = enclosing(directory, os.environ)
@@ -78,9 +78,9 @@ def has_changes(directory: Path) -> bool:
 
 
 def root_of(directory: Path, environ: Mapping[str, str]) -> Path | None:
-    """Return the root of the repository around a project: GITHUB_WORKSPACE, else git's top level.
+    """Return the root of the repository around a project: GITHUB_WORKSPACE, or git's top level.
 
-    None where there is neither, or GITHUB_WORKSPACE is somewhere else and git knows nothing.
+    None if the project is in neither.
     """
     project = directory.resolve()
     workspace = environ.get(_WORKSPACE)
@@ -91,7 +91,7 @@ def root_of(directory: Path, environ: Mapping[str, str]) -> Path | None:
 
 
 def branch_of(root: Path) -> str:
-    """Return the branch that others start from: the remote's default one, `main`, `master`, or this one."""
+    """Return the main branch: the remote's default, `main`, `master`, or the current one."""
     remote = _git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
     if remote:
         return remote.partition("/")[2]
@@ -101,12 +101,12 @@ def branch_of(root: Path) -> str:
 
 
 def has_remote(root: Path, name: str) -> bool:
-    """Say whether the repository knows a remote by this name."""
+    """Whether the repository has a remote of this name."""
     return _git(root, "remote", "get-url", name) is not None
 
 
 def from_root(file: str, root: Path | None) -> str:
-    """Return the path of a file from `root`, with `/`; what does not lie below it keeps its own name."""
+    """Return the path of a file relative to `root`, with `/`; outside of it, the path as it is."""
     real = Path(file).resolve()
     if root is not None and real.is_relative_to(root):
         return real.relative_to(root).as_posix()
@@ -114,7 +114,7 @@ def from_root(file: str, root: Path | None) -> str:
 
 
 def _git(directory: Path, *words: str) -> str | None:
-    """Return what git says, or None when it fails; it takes no lock and writes nothing."""
+    """Return git's output, or None if it fails; git takes no lock and writes nothing."""
     try:
         out = enclosing(directory, os.environ).run(*words, seconds=_SECONDS)
     except GitTrouble:

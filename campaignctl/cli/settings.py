@@ -1,13 +1,14 @@
-"""What the command line and the environment say before any file is read."""
+"""The global options and the environment, before any file is read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
-from campaignctl.errors import Place, at
+from campaignctl import __version__
+from campaignctl.errors import Place
 
 if TYPE_CHECKING:
     from campaignctl.cli.console import Console
@@ -16,12 +17,21 @@ TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not it
 URL_VARIABLE = "OCAMBA_API_URL"
 
 
+class Inputs(TypedDict):
+    """The keyword arguments of every function that reads a project."""
+
+    environment: str | None
+    environ: Mapping[str, str]
+    tool_version: str
+    variables: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The global options, and the surroundings of the process.
+    """The global options and the environment of the process.
 
-    `directory` is -C or CAMPAIGNCTL_PROJECT, and `typed` says that it was -C. `environment` is -e or
-    CAMPAIGNCTL_ENV; `environ` are the environment variables; `variables` are the values of --var by name.
+    `directory` is -C or CAMPAIGNCTL_PROJECT; `typed` says that it was -C. `environment` is -e or
+    CAMPAIGNCTL_ENV, `environ` the environment variables, `variables` the values of --var by name.
     """
 
     directory: Path | None
@@ -31,19 +41,25 @@ class Settings:
     variables: Mapping[str, str] = field(default_factory=dict)
     typed: bool = False
 
-    def place(self, environment: str | None = None) -> Place:
-        """What a command that is typed from here needs; `environment` is the project's, as far as known."""
-        there = str(self.directory) if self.directory and self.typed else None
-        given = tuple(f"{name}={value}" for name, value in self.variables.items())
-        return Place(there, self.environment or environment, given)
+    @property
+    def inputs(self) -> Inputs:
+        """What to read a project with."""
+        return {
+            "environment": self.environment,
+            "environ": self.environ,
+            "tool_version": __version__,
+            "variables": self.variables,
+        }
 
-    def complete(self, text: str, environment: str | None = None) -> str:
-        """The text with every command of ours in it as it has to be typed from here."""
-        return at(text, self.place(environment))
+    def place(self, environment: str | None = None) -> Place:
+        """The options that a command typed here needs; `environment` is the project's, if known."""
+        directory = str(self.directory) if self.directory and self.typed else None
+        variables = tuple(f"{name}={value}" for name, value in self.variables.items())
+        return Place(directory, self.environment or environment, variables)
 
     @property
     def token(self) -> str | None:
-        """The API token, or None if there is none; the API client judges whether it can be one."""
+        """The API token, or None; the API client decides whether it is valid."""
         return self.environ.get(TOKEN_VARIABLE) or None
 
 

@@ -1,8 +1,9 @@
-"""From settings to what a run works with: the project, the keeper of its state, and the account's API."""
+"""From settings to the parts of a run: the project, the backend of its state and the account's API."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,12 +15,13 @@ from campaignctl import __version__
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.progress import Progress, progress_on
 from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App, Settings
-from campaignctl.errors import CampaignctlError, Command, Sentence
+from campaignctl.errors import CampaignctlError, Command, Interrupted, Sentence, counted
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
     from campaignctl.backends.cas.backend import CasBackend
     from campaignctl.backends.local import LocalBackend
+    from campaignctl.errors import Finding
     from campaignctl.manifest.model import DesiredState
     from campaignctl.project.model import Project
     from campaignctl.reconciler.ports import Backend
@@ -28,15 +30,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """A wired run: what the reconciler is given, and what a question has to know of."""
+    """A run: what the reconciler is given, and what a question needs."""
 
     wiring: Wiring
     clock: SystemClock
     progress: Progress
 
+    def said_yes(self, app: App, what: str) -> bool:
+        """Ask for approval on standard error; only `yes` is one. Raises Interrupted."""
+        app.console.tell(
+            f"\nDo you want campaignctl to {what}?\n  It will do what is shown above, and nothing else.\n"
+            "  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
+        )
+        try:
+            with self.clock.asking():
+                answer = sys.stdin.readline()
+        except KeyboardInterrupt:
+            raise Interrupted("Interrupted", detail="Nothing was changed.") from None
+        app.console.tell("\n")
+        return answer.strip() == "yes"
+
 
 def project_directory(settings: Settings) -> Path:
-    """Find the project. Raises CampaignctlError saying where was looked."""
+    """Find the project. Raises CampaignctlError naming where it looked."""
     from campaignctl.project.loader import find_project
 
     return find_project(settings.directory, settings.environ, settings.cwd)
@@ -46,49 +62,40 @@ def read_project(app: App) -> Project:
     """Read the project file alone. Raises ManifestError."""
     from campaignctl.project.loader import load_project
 
-    settings = app.settings
-    return load_project(
-        project_directory(settings),
-        environment=settings.environment,
-        environ=settings.environ,
-        tool_version=__version__,
-        variables=settings.variables,
-    )
+    return load_project(project_directory(app.settings), **app.settings.inputs)
+
+
+def check_manifests(app: App) -> tuple[DesiredState | None, tuple[Finding, ...]]:
+    """Read and compile the manifests: the desired state, or None if there are errors, and every finding."""
+    from campaignctl.manifest.load import check
+
+    return check(project_directory(app.settings), **app.settings.inputs, now=app.console.now())
 
 
 def read_desired(app: App) -> DesiredState:
-    """Read and compile the manifests; warnings are counted in the log. Raises ManifestError."""
+    """Read and compile the manifests; the log counts the warnings. Raises ManifestError."""
     from campaignctl.manifest.load import load
 
-    settings = app.settings
-    desired = load(
-        project_directory(settings),
-        environment=settings.environment,
-        environ=settings.environ,
-        tool_version=__version__,
-        variables=settings.variables,
-        now=app.console.now(),
-    )
-    if count := len(desired.findings):
-        plural = "s" if count > 1 else ""
-        app.console.log(
-            "warning", f"{count} warning{plural} in the manifests: {Command('validate').at(settings.place())}"
-        )
+    desired = load(project_directory(app.settings), **app.settings.inputs, now=app.console.now())
+    if desired.findings:
+        warnings = counted(len(desired.findings), "warning")
+        validate = Command("validate").at(app.settings.place())
+        app.console.log("warning", f"{warnings} in the manifests; to see them:\n  {validate}")
     return desired
 
 
 def need_token(settings: Settings, why: str, instead: str = "") -> str:
-    """Return the token. Raises CampaignctlError saying what to set, and what works without it."""
+    """Return the token. Raises CampaignctlError naming the variable, and what works without it."""
     if token := settings.token:
         return token
     hint = f"export {TOKEN_VARIABLE}=... (Ocamba: profile menu, API Tokens)"
     if instead:
-        hint = Sentence(hint, "; ", instead)
+        hint = Sentence(hint, "; or ", instead)
     raise CampaignctlError(f"{TOKEN_VARIABLE} is not set", detail=why, hint=hint)
 
 
 def backend_of(project: Project, clock: SystemClock) -> Backend:
-    """Return the keeper of the project's state."""
+    """Return the backend of the project's state."""
     return _git_backend(project, clock) if project.state.backend == "git" else _local_backend(project, clock)
 
 
@@ -130,9 +137,9 @@ def wired(
     parallelism: int = 8,
     lock_timeout: timedelta = timedelta(seconds=30),
 ) -> Iterator[Wired]:
-    """Put the adapters together for one run; without a token nothing is read or sent.
+    """Put the adapters together for one run; without a token the API is not asked.
 
-    While the block runs, signals ask to stop. At its end the terminal and the connections are given back.
+    Inside the block, signals ask the run to stop. At its end the bar and the connections are closed.
     """
     import socket
 
@@ -145,9 +152,7 @@ def wired(
         ends.enter_context(clock.listening())
         ends.callback(progress.pause)
         if app.console.verbosity == "verbose":
-            from campaignctl.cli.requestlog import requests_logged
-
-            ends.enter_context(requests_logged(partial(app.console.log, "debug")))
+            ends.enter_context(_requests_logged(partial(app.console.log, "debug")))
         api = _api(app, project, token, clock) if token else None
         if api is not None:
             ends.callback(api.close)
@@ -169,6 +174,30 @@ def wired(
         except CampaignctlError as error:
             error.environment = project.environment
             raise
+
+
+@contextmanager
+def _requests_logged(write: Callable[[str], None]) -> Iterator[None]:
+    """Hand method, address and status of every request to `write`, from any thread; no headers, no bodies."""
+    import logging
+
+    from campaignctl.render.escape import escape
+
+    class Lines(logging.Handler):
+        """The line that httpx logs for each answer; its reason phrase is foreign."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            write(escape(record.getMessage()))
+
+    source, lines = logging.getLogger("httpx"), Lines(logging.INFO)
+    before = source.level
+    source.setLevel(logging.INFO)
+    source.addHandler(lines)
+    try:
+        yield
+    finally:
+        source.removeHandler(lines)
+        source.setLevel(before)
 
 
 def _api(app: App, project: Project, token: str, clock: SystemClock) -> OcambaApi:

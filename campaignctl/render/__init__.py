@@ -1,1 +1,4 @@
-"""Values to text: plans, outcomes, errors, states. Pure; what is foreign passes through `escape`."""
+"""Values to text: plans, outcomes, errors, states. Pure; foreign text passes through `escape`."""
+
+#: Of the JSON documents that are made here and by the command line.
+FORMAT_VERSION = 1

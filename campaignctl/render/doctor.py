@@ -1,51 +1,56 @@
-"""What `doctor` found: a line for each check and below it what mends it, or a document."""
+"""What `doctor` found: a line for each check, with the fix below it, or a document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
+from campaignctl.errors import NOWHERE, Place, at, counted
+from campaignctl.render import FORMAT_VERSION
+from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape, pad
 from campaignctl.render.table import Style, Tone
 from campaignctl.review.reports import Check, Verdict
-
-FORMAT_VERSION = 1
 
 _TONES: dict[Verdict, Tone] = {"ok": "green", "warning": "yellow", "problem": "red", "skipped": "dim"}
 _WIDTH = max(map(len, _TONES))
 
 
-def doctor_text(checks: Sequence[Check], *, color: bool) -> str:
-    """Every check in the order given, and how many are not well."""
+def doctor_text(checks: Sequence[Check], *, color: bool, place: Place = NOWHERE) -> str:
+    """Every check in the order given, and how many warnings and problems there are."""
     style = Style(color)
     width = max((len(check.name) for check in checks), default=0)
-    lines = [line for check in checks for line in _check(check, width, style)]
+    lines = [line for check in checks for line in _check(check, width, style, place)]
     return "\n".join([*lines, "", _summary(checks)]) + "\n"
 
 
-def doctor_json(checks: Sequence[Check]) -> dict[str, Any]:
-    """The same as a document; `result` is the worst verdict of all, `skipped` ones aside."""
+def doctor_json(checks: Sequence[Check], place: Place = NOWHERE) -> dict[str, Any]:
+    """The document; `result` is the worst verdict, except `skipped`."""
     return {
         "format_version": FORMAT_VERSION,
         "result": worst(checks),
         "checks": [
-            {"name": check.name, "verdict": check.verdict, "found": check.found, "mend": check.mend}
+            {
+                "name": check.name,
+                "verdict": check.verdict,
+                "found": check.found,
+                "mend": at(check.mend, place),
+            }
             for check in checks
         ],
     }
 
 
 def worst(checks: Sequence[Check]) -> Literal["ok", "warning", "problem"]:
-    """The worst verdict; what was skipped was for a reason that is a check of its own."""
+    """The worst verdict; the reason for a skipped check is a check of its own."""
     found = {check.verdict for check in checks}
     return "problem" if "problem" in found else "warning" if "warning" in found else "ok"
 
 
-def _check(check: Check, width: int, style: Style) -> Iterator[str]:
+def _check(check: Check, width: int, style: Style, place: Place) -> Iterator[str]:
     verdict = style(pad(check.verdict, _WIDTH), _TONES[check.verdict])
     yield f"{verdict}  {style(pad(escape(check.name), width), 'bold')}  {escape(check.found, None)}"
-    if check.mend:
-        yield f"{' ' * (_WIDTH + width + 4)}{style('mend:', 'cyan')} {escape(check.mend, None)}"
+    yield from hint_text(check.mend, style, place, label="fix:", indent=" " * (_WIDTH + width + 4))
 
 
 def _summary(checks: Sequence[Check]) -> str:
@@ -55,4 +60,4 @@ def _summary(checks: Sequence[Check]) -> str:
 
 def _count(checks: Sequence[Check], verdict: Verdict) -> str:
     number = sum(check.verdict == verdict for check in checks)
-    return f"{number} {verdict}{'s' if number > 1 else ''}" if number else ""
+    return counted(number, verdict) if number else ""

@@ -1,30 +1,38 @@
-"""Errors and findings as text, the way compilers write them: file, line, column, the line and a caret."""
+"""Errors, and findings as compilers print them: file, line, column, the line and a caret."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
+from campaignctl.errors import (
+    NOWHERE,
+    CampaignctlError,
+    Finding,
+    ManifestError,
+    Place,
+    Source,
+    counted,
+    hint_lines,
+)
+from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.escape import columns, escape
 from campaignctl.render.table import Style, Tone
-
-FORMAT_VERSION = 1
 
 _TONES: dict[str, Tone] = {"error": "red", "warning": "yellow"}
 _LINE_SHOWN = 100
 _BEFORE_CARET = 60
 
 
-def error_text(error: CampaignctlError, *, color: bool) -> str:
-    """Any error of ours: what, where, why, what to do, and the API's trace id."""
+def error_text(error: CampaignctlError, *, color: bool, place: Place = NOWHERE) -> str:
+    """An error: what is wrong, where, why, what to do, and the API's trace id."""
     style = Style(color)
     if isinstance(error, ManifestError):
         return findings_text(error.findings, color=color)
-    return "\n".join(_error(error, style)) + "\n"
+    return "\n".join(_error(error, style, place)) + "\n"
 
 
-def _error(error: CampaignctlError, style: Style) -> Iterator[str]:
+def _error(error: CampaignctlError, style: Style, place: Place) -> Iterator[str]:
     where = f"{escape(str(error.source))}: " if error.source else ""
     key = ""
     if error.key and not error.summary.startswith(error.key):
@@ -34,14 +42,13 @@ def _error(error: CampaignctlError, style: Style) -> Iterator[str]:
         yield from _place(error.source, style)
     if error.detail:
         yield from _paragraph(error.detail)
-    if error.hint:
-        yield _hint(error.hint, style)
+    yield from hint_text(error.hint, style, place)
     if error.trace_id:
         yield f"  trace_id: {escape(error.trace_id)}"
 
 
 def _paragraph(text: str) -> Iterator[str]:
-    """Lines of an explanation. What has several is quoted, so that none passes for a line of ours."""
+    """Lines of an explanation. Several are quoted, so that none passes for a line of ours."""
     lines = text.strip("\n").split("\n")
     mark = "| " if len(lines) > 1 else ""
     for line in lines:
@@ -52,11 +59,14 @@ def findings_text(findings: Sequence[Finding], *, color: bool) -> str:
     """Findings in the order given, and how many there are."""
     style = Style(color)
     lines = [line for finding in findings for line in _finding(finding, style)]
-    return "\n".join([*lines, _count(findings)]) + "\n"
+    errors, warnings = _number(findings, "error"), _number(findings, "warning")
+    counts = [counted(errors, "error")] if errors or not warnings else []
+    counts += [counted(warnings, "warning")] if warnings else []
+    return "\n".join([*lines, f"{', '.join(counts)}."]) + "\n"
 
 
 def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:
-    """The same as a document; line and column count from 1."""
+    """The document of the findings; lines and columns count from 1."""
     return {
         "format_version": FORMAT_VERSION,
         "errors": _number(findings, "error"),
@@ -83,12 +93,20 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     message = escape(finding.message, None)
     yield f"{escape(str(finding.source))}: {severity} {message} [{escape(finding.code)}]"
     yield from _place(finding.source, style)
-    if finding.hint:
-        yield _hint(finding.hint, style)
+    yield from hint_text(finding.hint, style)
 
 
-def _hint(hint: str, style: Style) -> str:
-    return f"  {style('hint:', 'cyan')} {escape(hint, None)}"
+def hint_text(
+    hint: str, style: Style, place: Place = NOWHERE, *, label: str = "hint:", indent: str = "  "
+) -> Iterator[str]:
+    """The lines of a hint, with each command to paste alone on its own; none for an empty hint."""
+    label = style(label, "cyan")
+    for number, (line, command) in enumerate(hint_lines(hint, place) if hint else ()):
+        if command:
+            yield from () if number else (f"{indent}{label}",)
+            yield f"{indent}  {escape(line, None)}"
+        else:
+            yield f"{indent}{'' if number else f'{label} '}{escape(line, None)}"
 
 
 def _place(source: Source, style: Style) -> Iterator[str]:
@@ -106,16 +124,6 @@ def _number(findings: Sequence[Finding], severity: str) -> int:
     return sum(finding.severity == severity for finding in findings)
 
 
-def _count(findings: Sequence[Finding]) -> str:
-    errors, warnings = _number(findings, "error"), _number(findings, "warning")
-    said = [_counted(errors, "error")] if errors or not warnings else []
-    return ", ".join([*said, *([_counted(warnings, "warning")] if warnings else [])]) + "."
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"
-
-
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY = {**_DATA, ":": "%3A", ",": "%2C"}
 _DATA_TABLE = str.maketrans(_DATA)
@@ -123,9 +131,9 @@ _PROPERTY_TABLE = str.maketrans(_PROPERTY)
 
 
 def findings_github(findings: Sequence[Finding]) -> str:
-    """One command a line, in the order given; empty for no findings.
+    """Workflow commands of GitHub Actions, one a line, in the order given; empty for no findings.
 
-    `source.file` of each has to be relative to the root of the repository, with `/`: GitHub knows no other.
+    `source.file` of each must be relative to the root of the repository, with `/`: GitHub takes no other.
     """
     return "".join(f"{_command(finding)}\n" for finding in findings)
 
@@ -138,16 +146,10 @@ def _command(finding: Finding) -> str:
         "col": str(source.column),
         "title": f"campaignctl {finding.code}",
     }
-    said = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{finding.severity} {said}::{_data(finding)}"
-
-
-def _data(finding: Finding) -> str:
-    """The message and, on a line of its own, what to write instead. Their own line breaks are escaped."""
+    # GitHub's own escaping first: a path must come out of it unchanged, or it names another file.
+    said = ",".join(
+        f"{name}={escape(value.translate(_PROPERTY_TABLE), None)}" for name, value in properties.items()
+    )
     lines = [finding.message, f"hint: {finding.hint}" if finding.hint else ""]
-    return "\n".join(escape(line, None) for line in lines if line).translate(_DATA_TABLE)
-
-
-def _property(value: str) -> str:
-    # GitHub's own escaping first: a path has to come out of it as it is, or it names another file.
-    return escape(value.translate(_PROPERTY_TABLE), None)
+    data = "\n".join(escape(line, None) for line in lines if line).translate(_DATA_TABLE)
+    return f"::{finding.severity} {said}::{data}"

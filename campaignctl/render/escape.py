@@ -1,12 +1,12 @@
 """The one place that makes foreign text safe to show: on a terminal, in Markdown, in HTML.
 
-Names, contents and the API's messages were written by somebody else. Shown raw they could move the
-cursor, forge lines of a plan, or turn the reading direction around; in a comment they could call people,
-link elsewhere, load pictures or break out of a table.
+Names, contents and the API's messages are foreign. Shown raw they could move the cursor, forge lines of a
+plan or reverse the reading direction; in a comment they could mention people, add links, load images or break
+out of a table.
 
-In Markdown nothing foreign is escaped sign by sign, as every host adds signs of its own (mentions,
-references, links without brackets). It becomes code, in which no host looks for anything, but for words that
-are nothing but letters, digits and a few plain signs.
+In Markdown, foreign text is not escaped character by character, as every host gives other characters a
+meaning (mentions, references, links without brackets). It becomes code, which no host interprets, except for
+words of only letters, digits and a few plain characters.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _BASIC_PLANE = 0xFFFF
 
 
 def escape(text: str, limit: int | None = LIMIT) -> str:
-    """Text as one safe line: unsafe characters by their number, as JSON does, and cut to `limit` of its own.
+    """Text as one safe line: unsafe characters by number, as in JSON, and cut to `limit` characters.
 
-    A limit of None is for texts that are ours but for what they quote.
+    A limit of None is for our own texts, which quote foreign ones.
     """
     if limit is not None and len(text) > limit:
         text = text[:limit] + _ELLIPSIS
@@ -50,7 +50,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal safe text takes."""
+    """The width of safe text on a terminal, in columns."""
     if text.isascii():
         return len(text)
     return sum(_columns(character) for character in text)
@@ -63,11 +63,11 @@ def _columns(character: str) -> int:
 
 
 def pad(text: str, width: int) -> str:
-    """Safe text filled up with blanks to a width in columns."""
+    """Safe text padded with spaces to a width in columns."""
     return text + " " * (width - columns(text))
 
 
-# In a table one long word would push the columns beside it out of sight.
+# In a table one long word would push the other columns out of sight.
 _LONG_WORD = re.compile(r"\S{48}(?=\S)")
 
 
@@ -81,19 +81,19 @@ def code_span(text: str, limit: int = LIMIT) -> str:
 
 def _code(safe: str) -> str:
     runs = {len(run) for run in re.findall("`+", safe)}
-    # The shortest fence that is not in the text: renderers give up on very long ones.
+    # The shortest fence that is not in the text: renderers reject very long ones.
     fence = "`" * next(length for length in count(1) if length not in runs)
     blank = " " if {safe[0], safe[-1]} & {"`", " "} else ""
     return f"{fence}{blank}{safe}{blank}{fence}"
 
 
 def _shortened(text: str, limit: int) -> str:
-    """Safe text that is not longer than the limit also where characters became numbers."""
+    """Safe text within the limit, even after characters became numbers."""
     safe = escape(text, limit)
     return safe if len(safe) <= limit + len(_ELLIPSIS) else safe[:limit] + _ELLIPSIS
 
 
-# What is not ASCII has no meaning to any host, but for the forms that only look like ASCII's signs.
+# Characters outside ASCII have no meaning to any host, except lookalikes of ASCII's signs.
 _LETTER = r"(?:[0-9A-Za-z]|[^\x00-\xa0\ufe50-\ufe6f\uff00-\uffef])"
 # Letters and digits, perhaps joined inside; around them the signs of a sentence. Or a clock time.
 _WORD = rf"{_LETTER}+(?:(?:['_/-]|[.,](?=\d)){_LETTER}+)*"
@@ -104,9 +104,9 @@ _PIECES = re.compile(r"`[^`]*`|[^\s`]+|`|\s+")
 
 
 def prose(text: str, limit: int = 1_000) -> str:
-    """A sentence for Markdown on one line: ours, but for what it quotes.
+    """A sentence of ours for Markdown, on one line; what it quotes is foreign.
 
-    Plain words stay words, what stands between backticks is code, and so is everything else.
+    Plain words stay words; text between backticks becomes code, and so does everything else.
     """
     shown: list[str] = []
     for piece, literal in _joined(_shortened(text, limit)):
@@ -117,7 +117,7 @@ def prose(text: str, limit: int = 1_000) -> str:
 
 
 def _joined(text: str) -> Iterator[tuple[str, bool]]:
-    """The pieces of a sentence and whether they are code; neighbours that are code are one."""
+    """The pieces of a sentence and whether they are code; adjacent code is joined."""
     code = ""
     for piece in _PIECES.findall(text):
         quoted = len(piece) > len("``") and piece.startswith("`") and piece.endswith("`")

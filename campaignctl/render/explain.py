@@ -1,4 +1,4 @@
-"""A compiled campaign with the origin of every member: lines like YAML's, or a document."""
+"""A compiled campaign with the origin of every field: lines like YAML's, or a document."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from typing import Any
 
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.manifest.origins import Origin, beside
+from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style
 from campaignctl.render.values import value_text
 
-FORMAT_VERSION = 1
-
 _VALUE_SHOWN = 60
-#: How far to the right the comments may begin; longer lines push their own.
+#: The last column at which comments are aligned; longer lines push theirs to the right.
 _WIDEST = 76
 
-#: Names of members and indices of items.
+#: Names of fields and indices of items.
 _Path = tuple[str | int, ...]
 _Origins = Mapping[_Path, Sequence[Origin]]
 
 
 def explain_text(campaign: DesiredCampaign, origins: Sequence[Origin], *, color: bool) -> str:
-    """The body line by line, each with where its value came from; before it what is said beside it."""
+    """The body line by line, each with the origin of its value; before it the settings outside the body."""
     style = Style(color)
     around = list(_commented(beside(campaign, origins), origins, beside=True))
     body = list(_commented(campaign.spec, origins, beside=False))
@@ -37,9 +36,9 @@ def explain_text(campaign: DesiredCampaign, origins: Sequence[Origin], *, color:
 
 
 def explain_json(campaign: DesiredCampaign, origins: Sequence[Origin]) -> dict[str, Any]:
-    """The same as a document; lines and columns count from 1, paths are as in `messages/0/priority`.
+    """The document; lines and columns count from 1, a path is like `messages/0/priority`.
 
-    Paths of `origins` lead into the body, those of `beside_origins` into `beside`.
+    The paths of `origins` lead into the body, those of `beside_origins` into `beside`.
     """
     return {
         "format_version": FORMAT_VERSION,
@@ -52,12 +51,13 @@ def explain_json(campaign: DesiredCampaign, origins: Sequence[Origin]) -> dict[s
 
 
 def _commented(value: Any, origins: Iterable[Origin], *, beside: bool) -> Iterator[tuple[str, str]]:
-    """The lines of the body, or of what stands beside it, each with its origins in words."""
+    """The lines of the body, or of the settings outside it, each with its origins in words."""
     known: defaultdict[_Path, list[Origin]] = defaultdict(list)
     for origin in origins:
         if origin.beside == beside:
             known[origin.path].append(origin)
-    yield from ((text, _comment(known.get(path, ()))) for text, path in _lines(value, ()))
+    for text, path in _lines(value, ()):
+        yield text, ", ".join(map(_origin, known.get(path, ())))
 
 
 def _origin_json(origin: Origin) -> dict[str, Any]:
@@ -72,10 +72,6 @@ def _origin_json(origin: Origin) -> dict[str, Any]:
     }
 
 
-def _comment(origins: Sequence[Origin]) -> str:
-    return ", ".join(_origin(origin) for origin in origins)
-
-
 def _origin(origin: Origin) -> str:
     name = f" {escape(origin.name)}" if origin.name else ""
     place = f" {escape(str(origin.source), None)}" if origin.source else ""
@@ -83,18 +79,18 @@ def _origin(origin: Origin) -> str:
 
 
 def _lines(value: Any, path: _Path) -> Iterator[tuple[str, _Path]]:
-    """The lines of an object or list that is not empty, each with the path of what stands on it."""
+    """The lines of a non-empty object or list, each with its path."""
     if isinstance(value, Mapping):
         for name, child in value.items():
-            yield from _member(f"{_name(name)}:", child, (*path, name))
+            yield from _field(f"{_name(name)}:", child, (*path, name))
     else:
         for index, child in enumerate(value):
             yield from _item(child, (*path, index))
 
 
-def _member(head: str, value: Any, path: _Path) -> Iterator[tuple[str, _Path]]:
+def _field(head: str, value: Any, path: _Path) -> Iterator[tuple[str, _Path]]:
     if not _has_lines(value):
-        yield f"{head} {_short(value)}", path
+        yield f"{head} {value_text(value, _VALUE_SHOWN)}", path
         return
     yield head, path
     for text, inner in _lines(value, path):
@@ -103,7 +99,7 @@ def _member(head: str, value: Any, path: _Path) -> Iterator[tuple[str, _Path]]:
 
 def _item(value: Any, path: _Path) -> Iterator[tuple[str, _Path]]:
     if not _has_lines(value):
-        yield f"- {_short(value)}", path
+        yield f"- {value_text(value, _VALUE_SHOWN)}", path
         return
     for number, (text, inner) in enumerate(_lines(value, path)):
         yield f"{'  ' if number else '- '}{text}", inner
@@ -115,7 +111,3 @@ def _has_lines(value: Any) -> bool:
 
 def _name(name: str) -> str:
     return escape(name) if name.replace("_", "a").isalnum() else value_text(name)
-
-
-def _short(value: Any) -> str:
-    return value_text(value, _VALUE_SHOWN)

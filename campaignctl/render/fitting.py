@@ -1,17 +1,17 @@
-"""A text that may not be longer than a limit: sections of whole items, and a word about those left out."""
+"""Fit sections of whole items into a maximum length, and count what is left out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-#: The most characters that GitHub takes in one comment.
+#: The maximum length of a comment on GitHub, in characters.
 GITHUB_LIMIT = 65_536
 
-#: With fewer there is no room for what is never left out of a comment.
+#: Less has no room for the parts of a comment that are never left out.
 LEAST_LIMIT = 10_000
 
-#: No `Section.left_out` is longer, in characters.
+#: The maximum length of `Section.left_out`, in characters.
 LEFT_OUT = 200
 
 _GAP = "\n\n"
@@ -19,10 +19,10 @@ _GAP = "\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A title, what opens its items, and the items, of which the last ones may be left out.
+    """A title, an opening, and items, of which the last ones may be left out.
 
-    `left_out` is told how many are shown and says what is not. `share` of the room is the section's own, as
-    far as it needs it; what nobody needs goes to the first section that does.
+    `left_out` takes the number of items shown and describes the others. `share` of the room is reserved for
+    the section; room that is not needed goes to the first section that needs more.
     """
 
     title: str
@@ -34,16 +34,16 @@ class Section:
 
     @property
     def bare(self) -> int:
-        """Room that it takes with all items left out."""
+        """Its length with all items left out."""
         return len(self.title) + len(self.opening) + LEFT_OUT + 3 * len(_GAP) if self.items else 0
 
     def step(self, shown: int) -> int:
-        """Room that the next item takes; with the last one the word about the rest is saved."""
+        """The length that the next item adds; the last one saves the text about the rest."""
         saved = LEFT_OUT if shown + 1 == len(self.items) else 0
         return len(self.items[shown]) + len(self.between) - saved
 
     def text(self, shown: int) -> str:
-        """The section with its first items; empty for one that has none."""
+        """The section with its first items; empty if it has none."""
         if not self.items:
             return ""
         body = self.opening + self.between.join(self.items[:shown]) if shown else ""
@@ -67,5 +67,5 @@ def fitting(sections: Sequence[Section], room: int) -> list[int]:
 
 
 def joined(parts: Sequence[str]) -> str:
-    """Parts of a text with an empty line between them."""
+    """Parts of a text with empty lines between them."""
     return _GAP.join(filter(None, parts))

@@ -1,4 +1,4 @@
-"""What a halt stopped, with the proof, and what a lift let go."""
+"""What a halt stopped, with the proof, and what a lift released."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from campaignctl.errors import (
     Place,
     at,
 )
+from campaignctl.render import FORMAT_VERSION
+from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape
 from campaignctl.render.table import Style, Tone
 from campaignctl.review.halt import HaltOutcome, HaltRow, HaltWord, LiftOutcome
 from campaignctl.state.halts import Halt
 
-FORMAT_VERSION = 1
-
-# Above so many campaigns those that needed nothing are counted and not listed.
+# With more campaigns than this, those that needed no change are only counted.
 _LISTED = 20
 _WORDS: dict[HaltWord, tuple[str, Tone]] = {
     "going": ("CAN STILL SEND", "red"),
@@ -27,14 +27,14 @@ _WORDS: dict[HaltWord, tuple[str, Tone]] = {
     "undecided": ("waits for the winner of its A/B test", "yellow"),
     "stopped": ("paused", "green"),
     "canceled": ("canceled", "green"),
-    "idle": ("sends nothing by itself", "green"),
-    "over": ("over already", "green"),
+    "idle": ("does not send by itself", "green"),
+    "over": ("already finished", "green"),
 }
 _QUIET = ("idle", "over")
 
 
 def halt_text(outcome: HaltOutcome, *, color: bool, place: Place = NOWHERE) -> str:
-    """Every campaign with what a read shows of it, and how the halt is lifted, as typed at `place`."""
+    """Every campaign with what a read shows, and how to lift the halt, as typed at `place`."""
     style = Style(color)
     parts = [
         "\n".join(line for row in _listed(outcome.rows) for line in _row(row, style, place)),
@@ -57,8 +57,7 @@ def _row(row: HaltRow, style: Style, place: Place) -> Iterator[str]:
     yield f"{known_as}{campaign_id}: {style(words, tone)}; the API says {escape(row.status)}"
     if row.detail:
         yield f"    {escape(row.detail, None)}"
-    if row.hint:
-        yield f"    {style('hint:', 'cyan')} {escape(at(row.hint, place), None)}"
+    yield from hint_text(row.hint, style, place, indent="    ")
 
 
 def _summary(outcome: HaltOutcome, style: Style, place: Place) -> str:
@@ -68,15 +67,15 @@ def _summary(outcome: HaltOutcome, style: Style, place: Place) -> str:
         for word, (words, _) in _WORDS.items()
         if counts[word]
     )
-    counted = counted or "nothing of it was there"
+    counted = counted or "no campaign matched"
     head = (
         style("Stopped:", "bold", "green") if outcome.stopped else style("NOT ALL IS STOPPED:", "bold", "red")
     )
     lines = [f"{head} {counted}."]
     if outcome.marked:
-        lines.append(f"It stays so until somebody lifts it: {escape(_lift(outcome.halt).at(place))}")
+        lines.append(f"To lift the halt:\n  {escape(_lift(outcome.halt).at(place))}")
     if not outcome.stopped:
-        lines.append("Run the same command again when you have seen to it: it goes on where it was.")
+        lines.append("Fix this, then run the same command again: it continues.")
     return "\n".join(lines)
 
 
@@ -108,7 +107,7 @@ def halt_json(outcome: HaltOutcome, place: Place = NOWHERE) -> dict[str, Any]:
 
 
 def order_json(halt: Halt) -> dict[str, Any]:
-    """A halt without what it stopped. `keys` is null for one that stops everything."""
+    """A halt without what it stopped; `keys` is null if it stops everything."""
     keys = None if halt.keys is None else list(halt.keys)
     return {
         "id": halt.id,
@@ -121,14 +120,14 @@ def order_json(halt: Halt) -> dict[str, Any]:
 
 
 def lift_text(outcome: LiftOutcome) -> str:
-    """What is lifted, what happens now, and what is still halted."""
+    """What was lifted, what happens next, and what is still halted."""
     left = {halt.id for halt in outcome.left}
     named = ", ".join(escape(key) for key in outcome.keys or ())
     lines = [
         f"Lifted for {named}: {halt_line(halt)}" if halt.id in left else f"Lifted: {halt_line(halt)}"
         for halt in outcome.lifted
     ]
-    lines.append("What it paused is resumed by the next apply, at the time that its plan shows.")
+    lines.append("The next apply resumes what it paused; its plan shows when each campaign sends.")
     lines += [f"Still halted: {halt_line(halt)}" for halt in outcome.left]
     return "\n".join(lines) + "\n"
 
@@ -144,9 +143,9 @@ def lift_json(outcome: LiftOutcome) -> dict[str, Any]:
 
 
 def halt_line(halt: Halt) -> str:
-    """A halt as one line: what, without what was lifted of it, by whom, when, why."""
+    """A halt as one line: what, except what was lifted, by whom, when and why."""
     keys = "everything" if halt.keys is None else ", ".join(escape(key) for key in halt.keys)
     lifted = dict.fromkeys(key for lift in halt.lifted if halt.in_force for key in lift.keys or ())
-    keys += f" but not {', '.join(escape(key) for key in lifted)}" if lifted else ""
+    keys += f" except {', '.join(escape(key) for key in lifted)}" if lifted else ""
     by = f" by {escape(halt.who)}" if halt.who else ""
     return f"{keys}, halted{by} at {escape(halt.at)}: {escape(halt.reason, None)}"

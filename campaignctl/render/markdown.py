@@ -1,4 +1,4 @@
-"""Field changes as a folded block of a comment, in the colours of a diff."""
+"""A plan as the comment of a pull request: tables, with the field changes in folded diffs."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from campaignctl.diff import FieldChange
-from campaignctl.errors import Place, at
-from campaignctl.plan.model import Blocked, Change, Conflict, Drift, Objection, Plan
+from campaignctl.errors import Place, at, counted
+from campaignctl.plan.model import Change, Plan
 from campaignctl.render.escape import cell, code_span, comment_word, escape, fenced, html_code, prose
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT, Section, fitting, joined
 from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import REACHING, fate_text, keys_text, sends_lines, summary_text, undo_text
-from campaignctl.render.values import EVERYONE, audience_text, compared, counted, value_text, whole
+from campaignctl.render.values import EVERYONE, audience_text, compared, value_text, whole
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Overridden
 
 _ONE_LINE = 120
 
 
 def folded(summary: str, inside: Iterable[str]) -> str:
-    """A summary in HTML, and parts in Markdown that show when it is clicked."""
+    """A summary in HTML, and parts in Markdown that a click shows."""
     parts = "\n\n".join(part for part in inside if part)
     return f"<details><summary>{summary}</summary>\n\n{parts}\n\n</details>"
 
 
 def diff_block(changes: Iterable[FieldChange], most: int) -> str:
-    """Every field in a block of at most about `most` characters; empty for no change.
+    """Every field, in a block of at most about `most` characters; empty for no change.
 
-    Lines of foreign text stand behind a bar, so that none passes for a field.
+    Lines of foreign text come after a bar, so that none passes for a field.
     """
     lines = [line for change in changes for line in _field(change)]
     if not lines:
@@ -50,7 +49,9 @@ def _field(change: FieldChange) -> Iterator[str]:
     path = escape(change.path)
     if change.before is None or change.after is None:
         symbol, value = ("+", change.after) if change.before is None else ("-", change.before)
-        yield from _whole(symbol, *whole(path, value))
+        head, lines = whole(path, value)
+        yield f"{symbol} {head}"
+        yield from (f"{symbol} | {line}" for line in lines)
         return
     old, new = value_text(change.before), value_text(change.after)
     if max(len(old), len(new)) <= _ONE_LINE and not _has_lines(change):
@@ -67,11 +68,6 @@ def _has_lines(change: FieldChange) -> bool:
     return all(isinstance(value, str) for value in values) and any("\n" in value for value in values)
 
 
-def _whole(symbol: str, head: str, lines: list[str]) -> Iterator[str]:
-    yield f"{symbol} {head}"
-    yield from (f"{symbol} | {line}" for line in lines)
-
-
 CHANGES = "### Changes"
 
 _COLUMNS = ("Action", "Campaign", "Sends", "Reaches", "Can be undone")
@@ -82,35 +78,40 @@ _NOTHING = "-"
 
 
 def changes_section(plan: Plan) -> Section:
-    """A row for each change. Those that arm come first and are bold, as what a reviewer has to see."""
+    """A row for each change. Those that arm come first and are bold: a reviewer must see them."""
     changes = _arming_first(plan)
     return Section(
         CHANGES,
         [table_row(_cells(change, plan)) for change in changes],
-        lambda shown: _rest(changes[shown:]),
+        lambda shown: _not_shown(changes[shown:]),
         share=0.4,
         opening=table_head(_COLUMNS),
     )
 
 
 def fields_section(plan: Plan, most: int) -> Section:
-    """The fields of each change, folded; `most` is about how many characters one may take."""
+    """The fields of each change, folded; one takes at most about `most` characters."""
     changes = _arming_first(plan)
+    items = []
+    for change in changes:
+        count = f": {counted(len(change.diff), 'field')}" if change.diff else ""
+        summary = f"<b>{change.action}</b> {html_code(change.key)}{count}"
+        items.append(folded(summary, (f"Why: {prose(change.reason)}", diff_block(change.diff, most))))
     return Section(
         "### Field by field",
-        [_fields(change, most) for change in changes],
+        items,
         lambda shown: f"_{counted(len(changes) - shown, 'more change')} not shown field by field._",
         share=0,
     )
 
 
 def table_head(columns: Sequence[str]) -> str:
-    """The head of a table, to be followed by its rows."""
+    """The head of a table; its rows follow."""
     return f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
 
 
 def table_row(cells: Sequence[str]) -> str:
-    """A row; the cells are Markdown that is safe in a paragraph."""
+    """A row; its cells are Markdown that is safe in a paragraph."""
     return f"| {' | '.join(map(cell, cells))} |"
 
 
@@ -118,7 +119,7 @@ def _arming_first(plan: Plan) -> list[Change]:
     return sorted(plan.changes, key=lambda change: (not change.sends_at_once, not change.arms))
 
 
-def _rest(changes: Sequence[Change]) -> str:
+def _not_shown(changes: Sequence[Change]) -> str:
     arming = sum(change.arms for change in changes)
     sends = f", of which {arming} can send afterwards" if arming else ""
     return f"**{counted(len(changes), 'more change')} not shown{sends}.**"
@@ -127,114 +128,89 @@ def _rest(changes: Sequence[Change]) -> str:
 def _cells(change: Change, plan: Plan) -> tuple[str, ...]:
     key = code_span(change.key)
     action, key = (f"**{change.action}, arms**", f"**{key}**") if change.arms else (str(change.action), key)
-    return action, f"{key}{_known_as(change)}", _sends(change, plan), _reaches(change), _undo(change, plan)
-
-
-def _known_as(change: Change) -> str:
-    said = [
+    known_as = [
         prose(change.name, _NAME_SHOWN) if change.name else "",
         code_span(change.id) if change.id else "",
         f"was {code_span(change.moved_from)}" if change.moved_from else "",
     ]
-    shown = ", ".join(filter(None, said))
-    return f"<br>{shown}" if shown else ""
-
-
-def _sends(change: Change, plan: Plan) -> str:
-    # Of a recurrence the next run is enough: the words before it say the others.
+    if any(known_as):
+        key += f"<br>{', '.join(filter(None, known_as))}"
+    # The next run of a recurrence is enough: the text before it describes the others.
     brief = replace(change, sends=replace(change.sends, at=change.sends.at[:1]))
     lines = sends_lines(brief, plan.time_zone, plan.created_at, distances=False)
-    shown = "<br>".join(prose(line, _LINE_SHOWN) for line in lines) or _NOTHING
-    return f"**{shown}**" if change.sends_at_once else shown
-
-
-def _reaches(change: Change) -> str:
-    if change.action not in REACHING:
-        return _NOTHING
-    audience = audience_text(change.audience)
-    return f"**{EVERYONE}**" if audience == EVERYONE else prose(audience, _AUDIENCE_SHOWN)
+    sends = "<br>".join(prose(line, _LINE_SHOWN) for line in lines) or _NOTHING
+    audience = audience_text(change.audience) if change.action in REACHING else ""
+    reaches = f"**{EVERYONE}**" if audience == EVERYONE else prose(audience, _AUDIENCE_SHOWN) or _NOTHING
+    return action, key, f"**{sends}**" if change.sends_at_once else sends, reaches, _undo(change, plan)
 
 
 def _undo(change: Change, plan: Plan) -> str:
     first = change.sends.first
-    # Where it is the time of the send, the project's zone stands beside it already.
+    # If it is the time of the send, that is already shown in the project's zone.
     said_before = first is not None and change.undo == f"until {iso(first)}"
     shown = prose(undo_text(change.undo, "UTC" if said_before else plan.time_zone))
     return f"**{shown}**" if change.undo == "never" else shown
 
 
-def _fields(change: Change, most: int) -> str:
-    count = f": {counted(len(change.diff), 'field')}" if change.diff else ""
-    summary = f"<b>{change.action}</b> {html_code(change.key)}{count}"
-    return folded(summary, (f"Why: {prose(change.reason)}", diff_block(change.diff, most)))
-
-
 _VALUE_SHOWN = 100
 _TEXT_SHOWN = 500
 _LIFTED = (
-    "Each is lifted by its own name. For some campaigns and a while: by an entry under `overrides` in"
-    " `campaignctl.yaml` with `guardrail`, `keys`, `until` and `reason`, which is reviewed like every other"
-    " change. Once, for one plan: by whoever makes it with the option.\n\n"
+    "To lift one for some campaigns and a limited time, add an entry with `guardrail`, `keys`, `until` and"
+    " `reason` under `overrides` in `campaignctl.yaml`; it is reviewed like any other change. To lift one"
+    " once, make the plan with the option.\n\n"
 )
 
 
 def objections_section(plan: Plan) -> Section:
-    """Every guardrail that objects, and how it is lifted."""
-    return _table(
-        "### Objections",
-        ("Guardrail", "Found", "Limit", "By", "To lift it once"),
-        "objection",
-        [_objection(one) for one in plan.objections],
-        share=0.15,
-        before=_LIFTED,
-    )
-
-
-def _objection(one: Objection) -> tuple[str, ...]:
-    return (
-        f"**{code_span(one.guardrail)}**",
-        prose(one.found, _TEXT_SHOWN),
-        prose(one.limit, _TEXT_SHOWN),
-        keys_text(one.keys, code_span),
-        code_span(f"--override {one.guardrail}"),
-    )
+    """Every guardrail that objects, and how to lift it."""
+    rows = [
+        (
+            f"**{code_span(one.guardrail)}**",
+            prose(one.found, _TEXT_SHOWN),
+            prose(one.limit, _TEXT_SHOWN),
+            keys_text(one.keys, code_span),
+            code_span(f"--override {one.guardrail}"),
+        )
+        for one in plan.objections
+    ]
+    columns = ("Guardrail", "Found", "Limit", "By", "To lift it once")
+    return _table("### Objections", columns, "objection", rows, share=0.15, before=_LIFTED)
 
 
 def blocked_section(plan: Plan) -> Section:
-    """Every campaign that is left alone, why, and what lifts that."""
-    return _table(
-        "### Blocked: left alone, everything else goes on",
-        ("Campaign", "Status", "Why", "To lift it"),
-        "blocked campaign",
-        [_blocked(one, Place(environment=plan.environment)) for one in plan.blocked],
-        share=0.2,
-    )
-
-
-def _blocked(one: Blocked, place: Place) -> tuple[str, ...]:
-    campaign_id = f"<br>{code_span(one.id)}" if one.id else ""
-    why, hint = prose(one.reason, _TEXT_SHOWN), prose(at(one.hint, place), _TEXT_SHOWN)
-    return f"{code_span(one.key)}{campaign_id}", prose(one.status), why, hint
+    """Every campaign that is left alone, why, and how to lift that."""
+    place = Place(environment=plan.environment)
+    rows = [
+        (
+            code_span(one.key) + (f"<br>{code_span(one.id)}" if one.id else ""),
+            prose(one.status),
+            prose(one.reason, _TEXT_SHOWN),
+            prose(at(one.hint, place), _TEXT_SHOWN),
+        )
+        for one in plan.blocked
+    ]
+    title = "### Blocked: left alone, everything else goes on"
+    return _table(title, ("Campaign", "Status", "Why", "To lift it"), "blocked campaign", rows, share=0.2)
 
 
 def conflicts_section(plan: Plan) -> Section:
-    """Members that somebody else set meanwhile, and that this plan overwrites."""
-    return _table(
-        "### Conflicts: changed in the account too, and overwritten by this plan",
-        ("Campaign", "Member", "Was applied", "Is live", "Will be"),
-        "conflict",
-        [_conflict(change, one) for change in plan.changes for one in change.conflicts],
-        share=0.1,
-    )
-
-
-def _conflict(change: Change, one: Conflict) -> tuple[str, ...]:
-    values = [code_span(value_text(value, _VALUE_SHOWN)) for value in (one.applied, one.live, one.manifest)]
-    return f"**{code_span(change.key)}**", code_span(one.path), *values
+    """Fields that were changed in the account meanwhile, and that this plan overwrites."""
+    rows = [
+        (
+            f"**{code_span(change.key)}**",
+            code_span(one.path),
+            *(code_span(value_text(value, _VALUE_SHOWN)) for value in (one.applied, one.live, one.manifest)),
+        )
+        for change in plan.changes
+        for one in change.conflicts
+    ]
+    title = "### Conflicts: changed in the account too, and overwritten by this plan"
+    columns = ("Campaign", "Field", "Applied", "Live", "Will be")
+    return _table(title, columns, "conflict", rows, share=0.1)
 
 
 def warnings_section(plan: Plan) -> Section:
-    """Every warning once, with the campaigns that it is about."""
+    """Every warning once, with its campaigns."""
     about: dict[str, list[str]] = {}
     for change in plan.changes:
         for warning in change.warnings:
@@ -246,59 +222,46 @@ def warnings_section(plan: Plan) -> Section:
 
 
 def drift_section(plan: Plan, most: int) -> Section:
-    """What differs live from what was applied, folded; `most` is about how many characters one may take."""
-    title = "### Drift: changed outside of the manifests"
-    return _listed(title, "drift", [_drift(one, plan, most) for one in plan.drift], share=0.1)
-
-
-def _drift(one: Drift, plan: Plan, most: int) -> str:
-    at = f", last changed {html_code(next_run_text(one.at, plan.time_zone))}" if one.at else ""
-    what = fate_text(plan, one)
-    summary = f"{html_code(one.key)} ({html_code(one.id)}): {counted(len(one.diff), 'field')}{at}; {what}"
-    return folded(summary, (diff_block(one.diff, most),))
+    """How live campaigns differ from what was applied, folded; one takes at most about `most` characters."""
+    items = []
+    for one in plan.drift:
+        what = f"{html_code(one.key)} ({html_code(one.id)}): {counted(len(one.diff), 'field')}"
+        when = f", last changed {html_code(next_run_text(one.at, plan.time_zone))}" if one.at else ""
+        items.append(folded(f"{what}{when}; {fate_text(plan, one)}", (diff_block(one.diff, most),)))
+    return _listed("### Drift: changed outside the manifests", "drift", items, share=0.1)
 
 
 def lifted_section(plan: Plan) -> Section:
-    """What would have objected and was lifted, by whom and why."""
-    return _listed(
-        "### Lifted", "override", [_lifted(one, plan.time_zone) for one in plan.lifted], share=0.05
-    )
-
-
-def _lifted(one: Overridden, zone: str) -> str:
-    how = f"until {prose(next_run_text(one.until, zone))}" if one.until else "once, on the command line"
-    reason = f": {prose(one.reason, _TEXT_SHOWN)}" if one.reason else ""
-    return f"- {code_span(one.name)} for {keys_text(one.keys, code_span)}, {how}{reason}"
+    """What would have objected but was lifted, and why."""
+    lines = []
+    for one in plan.lifted:
+        until = prose(next_run_text(one.until, plan.time_zone)) if one.until else ""
+        how = f"until {until}" if until else "once, on the command line"
+        reason = f": {prose(one.reason, _TEXT_SHOWN)}" if one.reason else ""
+        lines.append(f"- {code_span(one.name)} for {keys_text(one.keys, code_span)}, {how}{reason}")
+    return _listed("### Lifted", "override", lines, share=0.05)
 
 
 def notes_section(plan: Plan) -> Section:
     """Quiet lines for people."""
     place = Place(environment=plan.environment)
-    return _listed(
-        "### Notes",
-        "note",
-        [f"- Note: {prose(at(note, place), _TEXT_SHOWN)}" for note in plan.notes],
-        share=0.05,
-    )
+    lines = [f"- Note: {prose(at(note, place), _TEXT_SHOWN)}" for note in plan.notes]
+    return _listed("### Notes", "note", lines, share=0.05)
 
 
 def _table(
     title: str,
-    columns: tuple[str, ...],
+    columns: Sequence[str],
     what: str,
-    rows: list[tuple[str, ...]],
+    rows: Sequence[Sequence[str]],
     *,
     share: float,
     before: str = "",
 ) -> Section:
-    return _section(title, what, list(map(table_row, rows)), share, before + table_head(columns))
+    return _listed(title, what, list(map(table_row, rows)), share=share, opening=before + table_head(columns))
 
 
-def _listed(title: str, what: str, lines: list[str], *, share: float) -> Section:
-    return _section(title, what, lines, share, "")
-
-
-def _section(title: str, what: str, items: list[str], share: float, opening: str) -> Section:
+def _listed(title: str, what: str, items: list[str], *, share: float, opening: str = "") -> Section:
     return Section(
         title,
         items,
@@ -312,10 +275,10 @@ _HEAD_SHOWN = 100
 
 
 def plan_markdown(plan: Plan, *, limit: int = GITHUB_LIMIT) -> str:
-    """The comment, of at most `limit` characters and a newline at the end.
+    """The comment, of at most `limit` characters and a final newline.
 
-    What has no room is left out change by change, and counted. The last line is a comment of HTML that names
-    project and environment: who finds it in a comment has found the one to replace.
+    What does not fit is left out item by item, and counted. The last line is an HTML comment with project and
+    environment, which identifies the comment to replace.
 
     Raises `TimeError` if the plan's zone does not exist, ValueError for a limit below `LEAST_LIMIT`.
     """
@@ -332,16 +295,16 @@ def plan_markdown(plan: Plan, *, limit: int = GITHUB_LIMIT) -> str:
 
 
 def mark_of(plan: Plan) -> str:
-    """The line by which the comment of this project and environment is known among others."""
+    """The line that identifies the comment of this project and environment."""
     environment = comment_word(plan.environment) if plan.environment else ""
     return f"<!-- campaignctl plan: project={comment_word(plan.project)} environment={environment} -->"
 
 
 def _cut(missing: int, changes: int) -> str:
-    what = f"{missing} of {changes} changes have no" if missing else "not everything has"
+    what = f"{missing} of {changes} changes do" if missing else "some details do"
     return (
-        f"**This comment is cut: {what} room in it.** Each place says how much is left out;"
-        " `campaignctl show PLANFILE` shows the whole of a saved plan."
+        f"**This comment is cut: {what} not fit.** Each section says how much is left out;"
+        " `campaignctl show PLANFILE` shows the whole plan."
     )
 
 
@@ -362,14 +325,14 @@ def _sections(plan: Plan, limit: int) -> Sequence[Section]:
 def _head(plan: Plan) -> Iterator[str]:
     if not plan.refreshed:
         yield (
-            "**Live was not read.** This plan was made from the state alone: what was changed in the account"
-            " since the last apply does not show in it."
+            "**The account was not read.** This plan was made from the state alone: it does not show what was"
+            " changed in the account since the last apply."
         )
     environment = f" ({_short(plan.environment)})" if plan.environment else ""
     yield f"### campaignctl: plan for {_short(plan.project)}{environment}"
     yield f"**{summary_text(plan)}**"
     if plan.objections:
-        yield "**Nothing of this plan is applied as long as a guardrail objects.**"
+        yield "**Nothing in this plan is applied while a guardrail objects.**"
     yield " ".join(_context(plan))
 
 
@@ -377,7 +340,7 @@ def _context(plan: Plan) -> Iterator[str]:
     if plan.company_id:
         yield f"Company {_short(plan.company_id)} at {_short(plan.url)}."
     commit = f" at commit {_short(plan.commit)}" if plan.commit else ""
-    state = f"from state {plan.serial}" if plan.lineage else "before there is a state"
+    state = f"from state {plan.serial}" if plan.lineage else "without a state"
     yield f"Made {humanize.instant(plan.created_at, plan.time_zone)}{commit}, {state}."
     if plan.overrides:
         yield f"Lifted on the command line: {', '.join(map(_short, plan.overrides))}."

@@ -9,11 +9,11 @@ from typing import Any
 
 from campaignctl.errors import NOWHERE, Command, Place, at
 from campaignctl.plan.model import Action
+from campaignctl.render import FORMAT_VERSION
+from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape
 from campaignctl.render.table import Style, Tone
 from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Failure, Outcome, Result
-
-FORMAT_VERSION = 1
 
 _DONE: dict[Action, str] = {
     Action.CREATE: "created",
@@ -41,7 +41,7 @@ _RESULTS: dict[Result, tuple[str, Tone]] = {
 
 
 def outcome_text(outcome: Outcome, *, color: bool, place: Place = NOWHERE) -> str:
-    """The whole outcome: a line for each change, why some are not done, and complete next commands."""
+    """The whole outcome: a line for each change, why some failed, and the next commands."""
     style = Style(color)
     parts = [
         "\n".join(line for result in outcome.changes for line in _result(result, style, place)),
@@ -97,12 +97,11 @@ def _result(result: ChangeResult, style: Style, place: Place) -> Iterator[str]:
 
 
 def failure_lines(failure: Failure, style: Style, place: Place) -> Iterator[str]:
-    """Why a change is not done, indented under it."""
+    """Why a change failed, indented under it."""
     yield f"    {escape(failure.summary, None)}"
     if failure.detail:
         yield f"    {escape(failure.detail, None)}"
-    if failure.hint:
-        yield f"    {style('hint:', 'cyan')} {escape(at(failure.hint, place), None)}"
+    yield from hint_text(failure.hint, style, place, indent="    ")
     if failure.trace_id:
         yield f"    trace_id: {escape(failure.trace_id)}"
 
@@ -116,7 +115,7 @@ def _summary(outcome: Outcome, style: Style) -> str:
 
 
 def _counts(changes: Sequence[ChangeResult]) -> list[tuple[str, int]]:
-    """How many changes ended in which way, what is done first."""
+    """The number of changes for each outcome, successes first."""
     done = Counter(result.action for result in changes if result.outcome == "done")
     undone = Counter(result.outcome for result in changes)
     said = [(words, done[action]) for action, words in _DONE.items()]

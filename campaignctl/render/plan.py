@@ -1,4 +1,4 @@
-"""A plan as text for people: every change, field by field, and why the rest is left alone."""
+"""A plan as text: every change, field by field, and why other campaigns are left alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
+from campaignctl.errors import NOWHERE, Place, at
+from campaignctl.plan.model import Action, Blocked, Change, Conflict, Objection, Plan
+from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import REACHING, fate_text, keys_text, sends_lines, summary_text, undo_text
@@ -31,7 +33,7 @@ _INDENT = "      "
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What every part of one text is written with."""
+    """What every part of the text needs."""
 
     style: Style
     zone: str
@@ -39,8 +41,8 @@ class _Page:
     width: int
 
 
-def plan_text(plan: Plan, *, color: bool, now: datetime, width: int = 100) -> str:
-    """The whole plan; `width` in columns decides only whether old and new share a line.
+def plan_text(plan: Plan, *, color: bool, now: datetime, width: int = 100, place: Place = NOWHERE) -> str:
+    """The whole plan, with commands as typed at `place`; `width` decides whether old and new share a line.
 
     Raises `TimeError` if the plan's zone does not exist.
     """
@@ -48,15 +50,17 @@ def plan_text(plan: Plan, *, color: bool, now: datetime, width: int = 100) -> st
     parts = [
         _header(plan, page.style),
         *("\n".join(_change(change, page)) for change in plan.changes),
-        *_section("Drift: changed outside of the manifests", _drifts(plan, page), page.style),
+        *_section("Drift: changed outside the manifests", _drifts(plan, page), page.style),
         *_section(
-            "Blocked: left alone, everything else goes on", _blocked(plan.blocked, page.style), page.style
+            "Blocked: left alone, everything else goes on",
+            _blocked(plan.blocked, page.style, place),
+            page.style,
         ),
         *_section(
-            "Objections: nothing of this plan is applied", _objections(plan.objections), page.style, "red"
+            "Objections: nothing in this plan is applied", _objections(plan.objections), page.style, "red"
         ),
         *_section("Lifted: would have objected", _lifted(plan, page), page.style),
-        "\n".join(_footer(plan, page)),
+        "\n".join(_footer(plan, page, place)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -118,7 +122,7 @@ def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
 
 def _conflict(one: Conflict) -> str:
     applied, live, manifest = (value_text(value, LIMIT) for value in (one.applied, one.live, one.manifest))
-    return f"conflict: {escape(one.path)} was {applied}, somebody made it {live}, this makes it {manifest}"
+    return f"conflict: {escape(one.path)} was {applied}, changed live to {live}; this plan sets {manifest}"
 
 
 def _section(title: str, lines: Iterable[str], style: Style, tone: Tone = "yellow") -> Iterator[str]:
@@ -129,22 +133,19 @@ def _section(title: str, lines: Iterable[str], style: Style, tone: Tone = "yello
 
 def _drifts(plan: Plan, page: _Page) -> Iterator[str]:
     for drift in plan.drift:
-        yield from _drift(drift, fate_text(plan, drift), page)
+        when = f", last changed {next_run_text(drift.at, page.zone)}" if drift.at else ""
+        fate = fate_text(plan, drift)
+        yield f"  {escape(drift.key)} ({escape(drift.id)}): applied -> live{when}; {fate}"
+        for line in field_lines(drift.diff, page.style, page.width - len(_INDENT)):
+            yield _INDENT + line
 
 
-def _drift(drift: Drift, fate: str, page: _Page) -> Iterator[str]:
-    at = f", last changed {next_run_text(drift.at, page.zone)}" if drift.at else ""
-    yield f"  {escape(drift.key)} ({escape(drift.id)}): applied -> live{at}; {fate}"
-    for line in field_lines(drift.diff, page.style, page.width - len(_INDENT)):
-        yield _INDENT + line
-
-
-def _blocked(blocked: Iterable[Blocked], style: Style) -> Iterator[str]:
+def _blocked(blocked: Iterable[Blocked], style: Style, place: Place) -> Iterator[str]:
     for one in blocked:
         campaign_id = f"{escape(one.id)}, " if one.id else ""
         reason = escape(one.reason, None)
         yield f"  {style(escape(one.key), 'bold')} ({campaign_id}{escape(one.status)}): {reason}"
-        yield f"{_INDENT}to lift: {escape(one.hint, None)}"
+        yield from hint_text(one.hint, style, place, label="to lift:", indent=_INDENT)
 
 
 def _objections(objections: Iterable[Objection]) -> Iterator[str]:
@@ -164,9 +165,9 @@ def _lifted(plan: Plan, page: _Page) -> Iterator[str]:
         yield f"  {escape(one.name)} for {keys_text(one.keys)}, {until}{reason}"
 
 
-def _footer(plan: Plan, page: _Page) -> Iterator[str]:
+def _footer(plan: Plan, page: _Page, place: Place) -> Iterator[str]:
     for note in plan.notes:
-        yield page.style(f"Note: {escape(note, None)}", "dim")
+        yield page.style(f"Note: {escape(at(note, place), None)}", "dim")
     if plan.valid_until is not None and plan.changes:
         until = humanize.instant(plan.valid_until, page.zone)
         yield f"Valid until {until}, {humanize.distance(plan.valid_until, page.now)}."

@@ -1,4 +1,4 @@
-"""The live status of every campaign as a table, with what has to be decided and the drift below it."""
+"""Live status, history, state, and what `state recover` and `state rebind` found, as text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, Place
+from campaignctl.errors import NOWHERE, Command, Place, counted
 from campaignctl.plan.records import next_send
+from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.escape import escape
 from campaignctl.render.summary import keys_text
 from campaignctl.render.table import Style, Tone, table_lines
 from campaignctl.render.values import field_lines
-from campaignctl.review.reports import StatusRow
+from campaignctl.review.reports import Belonging, Rebinding, Recovery, StatusRow
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
 from campaignctl.state.model import HistoryEntry, Overridden, State
@@ -30,9 +31,9 @@ def status_text(
     width: int = 100,
     place: Place = NOWHERE,
 ) -> str:
-    """The table, what has to be known of single campaigns, and the drift; times in GMT and in the zone.
+    """The table, remarks about single campaigns, and the drift; times in GMT and in the zone.
 
-    The commands that it names are to be typed at `place`.
+    Its commands are as typed at `place`.
     """
     if not rows:
         return "Nothing is recorded yet.\n"
@@ -45,7 +46,7 @@ def status_text(
 
 
 def _cells(row: StatusRow, zone: str) -> tuple[str, ...]:
-    drift = f"{len(row.drift)} field{'s' if len(row.drift) != 1 else ''}" if row.drift else "-"
+    drift = counted(len(row.drift), "field") if row.drift else "-"
     return escape(row.key), escape(row.id or "-"), _status(row), next_run_text(row.next_run, zone), drift
 
 
@@ -56,24 +57,24 @@ def _status(row: StatusRow) -> str:
         "" if row.declared else "no manifest",
         f"declared {row.phase}" if row.phase != "active" else "",
         "halted" if row.halt else "",
-        "by somebody else" if row.paused_by == "somebody else" else "",
+        "not by campaignctl" if row.paused_by == "somebody else" else "",
     ]
     said = ", ".join(filter(None, remarks))
     return escape(row.status) + (f" ({said})" if said else "")
 
 
 def _remarks(row: StatusRow, style: Style, zone: str, place: Place) -> Iterator[str]:
-    """What somebody has to decide or to lift, with how."""
+    """What you have to decide or lift, and how."""
     key = escape(row.key)
     if row.halt is not None:
         when = next_run_text(row.halt.at, zone)
         yield f"{style(key, 'bold')}: halted by {escape(row.halt.who)}, {when}: {escape(row.halt.reason)}"
         lift = Command("halt", "--lift", row.halt.key, "--reason", "TEXT")
-        yield f"  to lift: {escape(lift.at(place))}"
+        yield from (f"  {style('to lift:', 'cyan')}", f"    {escape(lift.at(place))}")
     elif row.paused_by == "somebody else" and row.phase == "active":
-        yield f"{style(key, 'bold')}: paused by somebody else, and resumed by nobody without being asked"
+        yield f"{style(key, 'bold')}: paused outside campaignctl; not resumed automatically"
         resume = Command("apply", "--target", row.key, "--override", "foreign_pause")
-        yield f"  to resume: {escape(resume.at(place))}"
+        yield from (f"  {style('to resume:', 'cyan')}", f"    {escape(resume.at(place))}")
     if row.status == "needs_decision":
         names = ", ".join(map(escape, row.decide)) or "its messages, which were not read"
         yield f"{style(key, 'bold')}: its A/B test waits for a decision between {names}"
@@ -82,7 +83,7 @@ def _remarks(row: StatusRow, style: Style, zone: str, place: Place) -> Iterator[
 
 
 def next_run_text(next_run: str | None, zone: str) -> str:
-    """`YYYY-MM-DDTHH:MM:SSZ` in words; what is spelt in another way as it is."""
+    """`YYYY-MM-DDTHH:MM:SSZ` in words; any other form as it is."""
     if next_run is None:
         return "-"
     try:
@@ -98,10 +99,8 @@ def _drift(row: StatusRow, style: Style, width: int, zone: str) -> Iterator[str]
         yield f"  {line}"
 
 
-FORMAT_VERSION = 1
-
 _OUTCOMES: dict[str, tuple[str, Tone]] = {
-    "started": ("did not come to its end", "red"),
+    "started": ("did not finish", "red"),
     "done": ("done", "green"),
     "incomplete": ("incomplete", "red"),
     "interrupted": ("interrupted", "yellow"),
@@ -109,12 +108,12 @@ _OUTCOMES: dict[str, tuple[str, Tone]] = {
 
 
 def history_json(entries: tuple[HistoryEntry, ...]) -> dict[str, Any]:
-    """The document of `state history`, the newest first."""
+    """The document of `state history`, newest first."""
     return {"format_version": FORMAT_VERSION, "history": [asdict(entry) for entry in reversed(entries)]}
 
 
 def history_text(entries: tuple[HistoryEntry, ...], *, color: bool, zone: str = "UTC") -> str:
-    """Every apply with when, who, from where, what it was to do and how it ended."""
+    """Every apply: when, who, from where, its actions and its outcome."""
     style = Style(color)
     shown = ("\n".join(_entry(entry, style, zone)) for entry in reversed(entries))
     return "\n\n".join(shown) + "\n"
@@ -147,11 +146,15 @@ def _lifted(lifted: Overridden) -> str:
 
 
 _STATE_HEAD = ("KEY", "ID", "STATUS", "NEXT RUN", "UPDATED")
-_UNSETTLED = {"planned": "not sent", "started": "may have been sent", "reposted": "sent a second time"}
+_UNSETTLED = {
+    "planned": "not sent",
+    "started": "may have been sent; outcome unknown",
+    "reposted": "sent a second time",
+}
 
 
 def state_text(state: State, *, color: bool, now: datetime, zone: str = "UTC") -> str:
-    """The whole state without the specs, as it is at `now`."""
+    """The whole state without the specs, at `now`."""
     style = Style(color)
     parts = [
         "\n".join(_head(state, style)),
@@ -169,7 +172,7 @@ def _head(state: State, style: Style) -> Iterator[str]:
     company = f"company {escape(account.company_id)} at " if account.company_id else ""
     yield f"Account: {company}{escape(account.url)}"
     if account.markers is False:
-        yield "This account does not give metadata back: an unknown create is never sent again."
+        yield "This account does not return metadata, so a create with an unknown outcome is never repeated."
 
 
 def _campaigns(state: State, style: Style, now: datetime, zone: str) -> Iterator[str]:
@@ -192,7 +195,7 @@ def _campaigns(state: State, style: Style, now: datetime, zone: str) -> Iterator
 def _pending(state: State, style: Style) -> Iterator[str]:
     if not state.pending:
         return
-    yield style("Unsettled; the next apply settles it:", "bold", "yellow")
+    yield style("Unsettled; the next apply settles them:", "bold", "yellow")
     for key, intent in sorted(state.pending.items()):
         campaign_id = f" of {escape(intent.id)}" if intent.id else ""
         yield f"  {escape(key)}: {intent.operation}{campaign_id}, {_UNSETTLED[intent.phase]}"
@@ -203,3 +206,54 @@ def _ledger(state: State) -> Iterator[str]:
     said = ", ".join(f"{count} {what}" for count, what in counts if count)
     if said:
         yield f"Remembered: {said}."
+
+
+_RECOVERY_HEAD = ("ID", "KEY", "NAME", "STATUS", "CAN SEND", "RECORDED AS")
+_WRITE = Command("state", "recover", "--write")
+
+
+def recovery_text(recovery: Recovery, *, color: bool, place: Place = NOWHERE) -> str:
+    """Every campaign that the state does not know, and the next command, as typed at `place`."""
+    looked = f"{recovery.looked_at} campaigns read"
+    if not recovery.found:
+        return f"The state knows every campaign of this project and environment; {looked}.\n"
+    rows = [
+        (
+            escape(found.id),
+            escape(found.key) if found.key else "(no manifest)",
+            escape(found.name),
+            escape(found.status),
+            "yes" if found.can_send else "no",
+            escape(found.into) if found.into else "(its id only)",
+        )
+        for found in recovery.found
+    ]
+    count = len(recovery.found)
+    if recovery.written:
+        end = f"{count} recorded; {looked}. Next:\n  {Command('plan').at(place)}"
+    else:
+        end = f"{count} unknown to the state; {looked}. Nothing was written. Next:\n  {_WRITE.at(place)}"
+    table = table_lines(_RECOVERY_HEAD, rows, Style(color))
+    return "\n".join((*table, "", end)) + "\n"
+
+
+def rebinding_text(rebinding: Rebinding, *, color: bool) -> str:
+    """The account and environment of the state now, and after the rebind."""
+    style = Style(color)
+    proof = f"{rebinding.found} of the {rebinding.looked_for} newest were found in the account"
+    return "\n".join(
+        (
+            f"The state records {rebinding.campaigns} campaigns; {proof}.",
+            f"  now:    {_belonging(rebinding.before)}",
+            f"  after:  {style(_belonging(rebinding.after), 'bold')}",
+            "Saved plans become invalid.",
+        )
+    )
+
+
+def _belonging(belonging: Belonging) -> str:
+    company = f"company {escape(belonging.company_id)}" if belonging.company_id else "an unknown company"
+    environment = (
+        f"environment {escape(belonging.environment)}" if belonging.environment else "no environment"
+    )
+    return f"{company} at {escape(belonging.url)}, {environment}"

@@ -1,31 +1,33 @@
-"""What a plan comes to: one sentence for the last line of a text and the first of a comment."""
+"""What a plan amounts to: a summary, and the facts of each change in words."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from campaignctl.errors import counted, listed
 from campaignctl.plan.model import Action, Change, Drift, Plan
 from campaignctl.render.escape import escape
 from campaignctl.schedule import humanize
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import TimeError, parse_iso
 
-#: What gives a campaign something to send, so that it matters whom it reaches.
+#: Actions that give a campaign something to send, so that its audience matters.
 REACHING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RESUME)
 
 _KEYS_SHOWN = 8
 
 
 def summary_text(plan: Plan) -> str:
-    """How many of each action, what is left alone, and how many can send; or why there is nothing to do."""
+    """How many of each action, left alone and able to send; or why there is nothing to do."""
     if plan.empty:
         return _nothing(plan)
     counts = plan.summary
     done = ", ".join(
         f"{counts[action]} to {action}" for action in Action if action is not Action.NONE and counts[action]
     )
-    left = [f"{plan.unchanged} unchanged" if plan.unchanged else "", _left(plan)]
+    blocked = f"{len(plan.blocked)} blocked" if plan.blocked else ""
+    left = [f"{plan.unchanged} unchanged" if plan.unchanged else "", blocked]
     arms = sum(change.arms for change in plan.changes)
     at_once = sum(change.sends_at_once for change in plan.changes)
     sends = [f"{arms} can send afterwards" if arms else "", f"{at_once} AT ONCE" if at_once else ""]
@@ -33,54 +35,45 @@ def summary_text(plan: Plan) -> str:
     return f"Plan: {'. '.join(filter(None, said))}."
 
 
-def _left(plan: Plan) -> str:
-    return f"{len(plan.blocked)} blocked" if plan.blocked else ""
-
-
 def _nothing(plan: Plan) -> str:
     if plan.blocked:
-        return f"No changes that can be made: {len(plan.blocked)} blocked."
+        return f"No changes can be made: {len(plan.blocked)} blocked."
     if plan.drift:
-        count = len(plan.drift)
-        return (
-            f"No changes. {count} campaign{'s' if count != 1 else ''} differ{'s' if count == 1 else ''} live."
-        )
+        return f"No changes. Drift in {counted(len(plan.drift), 'campaign')}."
     if not plan.refreshed:
         return "No changes. The state agrees with the manifests; the account was not read."
     return "No changes. The account agrees with the manifests."
 
 
 def fate_text(plan: Plan, drift: Drift) -> str:
-    """What becomes of a drift."""
+    """What happens to a drift."""
     if not drift.corrected:
         return "left as it is"
     ours = [one.path for change in plan.changes if change.key == drift.key for one in change.conflicts]
     if any(_meet(path, field.path) for path in ours for field in drift.diff):
         return "this plan overwrites it: see the conflict"
-    return "this plan puts it back"
+    return "this plan reverts it"
 
 
 def _meet(one: str, other: str) -> bool:
-    """Whether two paths are the same, or one lies inside the other."""
+    """Whether two paths are the same, or one is inside the other."""
     shorter, longer = sorted((one, other), key=len)
     return longer == shorter or longer.startswith(f"{shorter}/")
 
 
 def keys_text(keys: Sequence[str], show: Callable[[str], str] = escape) -> str:
-    """The first keys of a list, and how many more there are; `show` makes a key safe."""
-    shown = ", ".join(map(show, keys[:_KEYS_SHOWN]))
-    rest = len(keys) - _KEYS_SHOWN
-    return f"{shown} and {rest} more" if rest > 0 else shown
+    """The first keys of a list, and the number of the others; `show` makes a key safe."""
+    return listed([show(key) for key in keys], _KEYS_SHOWN)
 
 
-# They touch no campaign, or end one: what their `sends` says is nothing that a reader waits for.
+# They leave the content alone or end a campaign: their `sends` is of no interest.
 _SILENT = (Action.CANCEL, Action.FORGET, Action.MOVE, Action.PAUSE, Action.ADOPT)
 
 
 def sends_lines(change: Change, zone: str, now: datetime, *, distances: bool = True) -> list[str]:
-    """When the campaign sends once the change is done; empty where that is no question.
+    """When the campaign sends after the change; empty if that is of no interest.
 
-    `distances` adds how far off that is ("in 2 hours"), which is for who reads it at once.
+    `distances` adds how far away that is ("in 2 hours"), for text that is read at once.
     """
     sends = change.sends
     match sends.when:
@@ -91,7 +84,7 @@ def sends_lines(change: Change, zone: str, now: datetime, *, distances: bool = T
         case "recurring":
             return _recurring(change, zone, now, distances)
         case "manual":
-            return ["only when somebody starts it by hand"]
+            return ["only when started by hand"]
     if change.action in _SILENT:
         return []
     if change.spec is not None and change.spec.get("is_draft"):
@@ -102,7 +95,7 @@ def sends_lines(change: Change, zone: str, now: datetime, *, distances: bool = T
 
 
 def _has_a_time(change: Change) -> bool:
-    """Whether the campaign would send by itself, were it not paused."""
+    """Whether the campaign would send by itself if it were not paused."""
     spec = change.spec or {}
     return not spec.get("run_immediately") and bool(spec.get("scheduled_time") or spec.get("recurrence"))
 
@@ -128,7 +121,7 @@ def _recurring(change: Change, zone: str, now: datetime, distances: bool) -> lis
             escape(humanize.recurrence(recurrence, zone, now, profile_zone=sends.profile_zone), None)
         )
     if not sends.at:
-        return [*lines, "no run to come"]
+        return [*lines, "no further run"]
     first, *others = sends.at
     lines.append(f"next  {humanize.instant(first, zone)} at the earliest{_distance(first, now, distances)}")
     return [*lines, *(f"then  {humanize.instant(at, zone)}" for at in others)]

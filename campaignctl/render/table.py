@@ -1,4 +1,4 @@
-"""Colour, only where it was asked for."""
+"""Colour, if asked for, and tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Style:
     color: bool
 
     def __call__(self, text: str, *tones: Tone) -> str:
-        """Safe text in the tones. To be called on what goes inside one line."""
+        """Safe text in these tones, within one line."""
         if not (self.color and tones and text):
             return text
         codes = ";".join(str(_CODES[tone]) for tone in tones)
@@ -41,7 +41,7 @@ _GAP = "  "
 
 
 def table_lines(head: Sequence[str], rows: Sequence[Sequence[str]], style: Style) -> Iterator[str]:
-    """The head and each row, every column as wide as its widest cell. Cells must be safe already."""
+    """The head and the rows, each column as wide as its widest cell. The cells must be safe."""
     widths = [max(map(columns, column)) for column in zip(head, *rows, strict=True)]
     yield style(_line(head, widths), "bold")
     for row in rows:

@@ -1,4 +1,4 @@
-"""Who gets a campaign, in words."""
+"""Audiences, values and field changes as text."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from campaignctl.diff import FieldChange
+from campaignctl.errors import counted, listed
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style, Tone
 
@@ -17,7 +18,7 @@ _ITEMS_SHOWN = 12
 
 
 def audience_text(audience: str | Mapping[str, Any]) -> str:
-    """`everyone`, or the targeting (API contract, section 2.6); several conditions hold together."""
+    """`everyone`, or the targeting (API contract, section 2.6); several conditions must all hold."""
     if isinstance(audience, str):
         return escape(audience)
     return "; ".join(text for name in audience for text in _conditions(name, audience[name])) or EVERYONE
@@ -46,9 +47,7 @@ def _condition(name: str, value: Any) -> str:
 def _listed(items: list[Any] | tuple[Any, ...]) -> str:
     if not items:
         return "(none)"
-    shown = ", ".join(escape(str(item)) for item in items[:_ITEMS_SHOWN])
-    rest = len(items) - _ITEMS_SHOWN
-    return f"{shown} and {rest} more" if rest > 0 else shown
+    return listed([escape(str(item)) for item in items], _ITEMS_SHOWN)
 
 
 _SHORT = 160
@@ -68,9 +67,9 @@ def value_text(value: Any, limit: int = _LONG) -> str:
 
 
 def field_lines(changes: Iterable[FieldChange], style: Style, width: int) -> Iterator[str]:
-    """One line for each field, and below it the lines of what is too long for one. Not indented.
+    """One line for each field, and below it the lines of a long value. Not indented.
 
-    Lines of foreign text stand behind a bar, so that none passes for a line of the plan.
+    Lines of foreign text come after a bar, so that none passes for a line of the plan.
     """
     listed = [(escape(change.path), change) for change in changes]
     widest = min(max((columns(path) for path, _ in listed), default=0), _WIDEST_PATH)
@@ -81,7 +80,9 @@ def field_lines(changes: Iterable[FieldChange], style: Style, width: int) -> Ite
 def _field(path: str, change: FieldChange, style: Style, width: int) -> Iterator[str]:
     if change.before is None or change.after is None:
         symbol, value = ("+", change.after) if change.before is None else ("-", change.before)
-        yield from _whole(symbol, path, value, style)
+        head, lines = whole(path, value)
+        yield f"{style(symbol, _TONES[symbol])} {head}"
+        yield from (f"    {style('|', 'dim')} {line}" for line in lines)
         return
     symbol = style("~", _TONES["~"])
     old, new = value_text(change.before), value_text(change.after)
@@ -90,42 +91,24 @@ def _field(path: str, change: FieldChange, style: Style, width: int) -> Iterator
         return
     yield f"{symbol} {path.rstrip()}"
     for line in compared(change.before, change.after):
-        yield f"    {style('|', 'dim')} {style(line, *_tone(line))}"
-
-
-def _tone(line: str) -> tuple[Tone, ...]:
-    return (_TONES[line[0]],) if line[:1] in _TONES else ()
-
-
-def _whole(symbol: str, path: str, value: Any, style: Style) -> Iterator[str]:
-    """A field that comes or goes."""
-    head, lines = whole(path, value)
-    yield f"{style(symbol, _TONES[symbol])} {head}"
-    yield from (f"    {style('|', 'dim')} {line}" for line in lines)
+        tone = _TONES.get(line[:1])
+        yield f"    {style('|', 'dim')} {style(line, tone) if tone else line}"
 
 
 def whole(path: str, value: Any) -> tuple[str, list[str]]:
-    """One value of a field: a line, and the first lines of a text that is too long for it."""
+    """One value of a field: a line, and the first lines of a long text."""
     if not (isinstance(value, str) and ("\n" in value.strip("\n") or len(value) > _SHORT)):
         return f"{path} {value_text(value)}", []
     lines = value.split("\n")
     shown = [escape(line, _LONG) for line in lines[:_LINES_SHOWN]]
     if len(lines) > _LINES_SHOWN:
-        shown.append(_rest(len(lines) - _LINES_SHOWN))
+        more = counted(len(lines) - _LINES_SHOWN, "more line")
+        shown.append(f"... {more}; --format json shows everything")
     return f"{path.rstrip()} ({counted(len(lines), 'line')}, {counted(len(value), 'character')})", shown
 
 
-def _rest(count: int) -> str:
-    return f"... {counted(count, 'more line')}; --format json shows everything"
-
-
-def counted(count: int, what: str) -> str:
-    """A number of things: `1 line`, `1,200 lines`."""
-    return f"{count:,} {what}{'s' if count != 1 else ''}"
-
-
 def compared(old: Any, new: Any) -> Iterator[str]:
-    """Two values against each other: safe lines with `-`, `+`, `@` or a blank in front."""
+    """A diff of two values: safe lines that start with `-`, `+`, `@` or a space."""
     if isinstance(old, str) and isinstance(new, str) and ("\n" in old or "\n" in new):
         yield from _line_diff(old.split("\n"), new.split("\n"))
         return
@@ -135,7 +118,7 @@ def compared(old: Any, new: Any) -> Iterator[str]:
 
 
 def _excerpt(text: str, other: str) -> str:
-    """A line; of a long one the part that differs from the other."""
+    """A line; if it is long, the part that differs from the other."""
     if len(text) <= _LONG:
         return escape(text, None)
     start = max(0, _common(text, other) - _AROUND)
@@ -144,7 +127,7 @@ def _excerpt(text: str, other: str) -> str:
 
 
 def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with in common."""
+    """The length of the common prefix of two texts."""
     shorter = min(len(one), len(other))
     return next((index for index in range(shorter) if one[index] != other[index]), shorter)
 
@@ -156,7 +139,7 @@ def _line_diff(old: list[str], new: list[str]) -> Iterator[str]:
     lines = _hunks(old, new)
     yield from islice(lines, _DIFF_LINES_SHOWN)
     if next(lines, None) is not None:
-        yield "@ ... the rest of the difference: --format json shows everything"
+        yield "@ ... the diff goes on; --format json shows everything"
 
 
 def _hunks(old: list[str], new: list[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from campaignctl.cli.ci.adding import Pipelines
+from campaignctl.cli.pipelines import Pipelines
 from campaignctl.errors import CampaignctlError
 
 PLACES = [
@@ -131,5 +131,5 @@ def test_applies_wait_for_each_other_and_none_is_dropped() -> None:
     "name", ["a'b", 'a"b', "a$b", "a*", "a`b", "a\nb", "a${{ b }}", "-rf", "a:b", "a\\b"]
 )
 def test_a_directory_that_means_something_to_a_shell_is_refused(name: str) -> None:
-    with pytest.raises(CampaignctlError, match="cannot be named in files of a CI"):
+    with pytest.raises(CampaignctlError, match="cannot be used in pipeline files"):
         Pipelines("github", name, "main").files()

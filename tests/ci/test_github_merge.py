@@ -55,7 +55,7 @@ def test_two_quick_merges_are_applied_by_the_run_that_is_left(github: GitHub) ->
     assert_settled(github, "first", "second")
     late = github.pushed(old)["apply"]
     assert late.result == "success", late.log
-    assert "A newer commit was applied already" in late.log
+    assert "A newer commit has already been applied" in late.log
     assert_settled(github, "first", "second")
 
 

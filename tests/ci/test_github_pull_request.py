@@ -6,7 +6,7 @@ from tests.ci.github_host import GitHub
 from tests.e2e.harness import sms
 
 FAR = "2036-03-22 10:00:00"
-NOT_READ = "Live was not read"
+NOT_READ = "The account was not read"
 
 
 def test_one_comment_shows_what_the_merge_would_do(github: GitHub) -> None:

@@ -128,8 +128,8 @@ def test_a_cancelled_job_whose_account_does_not_answer_is_ended_and_its_successo
     two_campaigns(github, answers_in=20)
     ended = github.pushed(watch=cancelled(github, 0.1))["apply"]
     assert ended.result == "failure"
-    assert "Stopping: no new request starts" in ended.log
-    assert "Left at once" in ended.log
+    assert "Stopping: no new requests" in ended.log
+    assert "Exited at once" in ended.log
     # What comes after it in the job has run all the same.
     assert ended.steps["Keep the outcome, and a state that could not be saved"] == "success"
     github.control.clear_faults()

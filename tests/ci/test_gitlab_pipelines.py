@@ -77,7 +77,7 @@ def test_a_mistake_fails_the_job_and_takes_the_old_plan_away(gitlab: GitLab) -> 
 def test_without_tokens_the_plan_is_in_the_log_and_says_that_live_was_not_read(gitlab: GitLab) -> None:
     gitlab.secrets.clear()
     request = campaign(gitlab, "spring")
-    assert "Live was not read" in request.jobs["campaigns:plan"].log
+    assert "The account was not read" in request.jobs["campaigns:plan"].log
     assert gitlab.notes(request) == []
 
 
@@ -98,7 +98,7 @@ def test_two_quick_merges_end_well_and_a_late_run_does_nothing(gitlab: GitLab) -
     assert gitlab.pushed()["campaigns:apply"].result == "success"
     late = gitlab.pushed(old)["campaigns:apply"]
     assert late.result == "success", late.log
-    assert "A newer commit was applied already" in late.log
+    assert "A newer commit has already been applied" in late.log
     assert_settled(gitlab, "first", "second")
 
 

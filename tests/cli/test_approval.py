@@ -36,7 +36,7 @@ def test_yes_is_taken_for_an_answer(shop: Cli) -> None:
     done = shop.on_terminal("apply", typed="yes\n")
     assert done.status == 0, done.out
     assert "Enter a value:" in done.out
-    assert "It takes about 1 s at the pace of the account." in done.out
+    assert "At the rate limit of the account it takes about 1 s." in done.out
     assert _recorded(shop) == ["push/welcome"]
 
 

@@ -73,7 +73,7 @@ def test_the_text_says_the_same(world: World) -> None:
     world.environ = {"OCAMBA_TOKEN": ""}
     text = world.run("doctor", status=1).out
     assert "problem  token" in text
-    assert "mend: export OCAMBA_TOKEN=" in text
+    assert "fix: export OCAMBA_TOKEN=" in text
     assert text.endswith("\n1 problem.\n")
 
 
@@ -244,7 +244,7 @@ def test_the_commit_is_named(world: World) -> None:
     identity = ("-c", "user.name=x", "-c", "user.email=x@example.com")
     for words in (["init", "-q"], ["add", "far.yaml"], [*identity, "commit", "-qm", "x"]):
         subprocess.run(["git", "-C", str(world.folder), *words], check=True, capture_output=True)
-    assert "not committed" in diagnosed(world, status=0)["git"]["found"]
+    assert "uncommitted" in diagnosed(world, status=0)["git"]["found"]
 
 
 def test_what_mends_it_names_the_environment(world: World) -> None:

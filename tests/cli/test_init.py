@@ -33,8 +33,8 @@ def test_it_says_what_to_do_next(cli: Cli) -> None:
     done = cli("init", "my shop")
     assert done.status == 0
     for line in (
-        "Made campaignctl.yaml",
-        "Made push/welcome.yaml",
+        "Created campaignctl.yaml",
+        "Created push/welcome.yaml",
         "cd 'my shop'",
         "campaignctl plan --no-refresh",
     ):
@@ -112,7 +112,7 @@ def test_a_file_where_a_folder_belongs_leaves_no_half_of_a_project(cli: Cli, nam
     (cli.cwd / name).write_text("mine\n")
     done = cli("init")
     assert (done.status, done.out) == (1, "")
-    assert f"{name} is no folder, and nothing was changed" in done.err
+    assert f"{name} is not a folder; nothing was changed" in done.err
     assert [path.name for path in cli.cwd.iterdir()] == [name]
 
 
@@ -120,5 +120,5 @@ def test_a_link_to_nothing_is_in_the_way_as_well(cli: Cli) -> None:
     (cli.cwd / ".gitignore").symlink_to("nowhere")
     done = cli("init")
     assert (done.status, done.out) == (1, "")
-    assert ".gitignore is there already, and nothing was changed" in done.err
+    assert ".gitignore already exists; nothing was changed" in done.err
     assert [path.name for path in cli.cwd.iterdir()] == [".gitignore"]

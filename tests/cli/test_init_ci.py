@@ -147,7 +147,7 @@ def test_pipelines_that_were_edited_are_kept(repository: Cli, host: str) -> None
     path.write_text(edited)
     done = repository("init", "--ci", host)
     assert done.status == 1
-    assert "move it out of the way" in done.err
+    assert "move it away" in done.err
     assert path.read_text() == edited
 
 

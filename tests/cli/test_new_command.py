@@ -34,7 +34,7 @@ def curl(body: str) -> str:
 def test_a_template_is_a_draft_in_order(project: Cli, channel: str) -> None:
     done = project("new", f"spring/{channel}-flash.sale", "--from", channel)
     assert (done.status, done.err) == (0, "")
-    assert f"Made spring/{channel}-flash.sale.yaml" in done.out
+    assert f"Created spring/{channel}-flash.sale.yaml" in done.out
     text = (project.cwd / f"spring/{channel}-flash.sale.yaml").read_text()
     assert text.startswith("# yaml-language-server: $schema=../schemas/Campaign.json\n")
     assert project("validate").status == 0
@@ -99,15 +99,15 @@ def test_findings_of_the_new_manifest_are_shown(project: Cli) -> None:
         (["x", "--from", "pusch"], 64, "Did you mean 'push'?"),
         (["x", "--from", "adex"], 64, "adex"),
         (["--from", "push"], 64, "KEY"),
-        (["a b", "--from", "push"], 64, "'a b' is no key"),
-        (["../x", "--from", "push"], 64, "is no key"),
-        (["_x", "--from", "push"], 64, "is no key"),
-        (["push/x.yaml", "--from", "push"], 64, "without suffix: push/x"),
+        (["a b", "--from", "push"], 64, "'a b' is not a valid key"),
+        (["../x", "--from", "push"], 64, "is not a valid key"),
+        (["_x", "--from", "push"], 64, "is not a valid key"),
+        (["push/x.yaml", "--from", "push"], 64, "without its suffix: push/x"),
         (["sub/campaignctl", "--from", "push"], 64, "would be a project file"),
-        (["push/welcome", "--from", "push"], 1, "push/welcome.yaml is there already"),
-        (["Push/Welcome", "--from", "push"], 1, "The key push/welcome is taken"),
-        (["taken", "--from", "push"], 1, "The key taken is taken"),
-        (["gone", "--from", "push"], 1, "The key gone is taken"),
+        (["push/welcome", "--from", "push"], 1, "push/welcome.yaml already exists"),
+        (["Push/Welcome", "--from", "push"], 1, "The key push/welcome is in use"),
+        (["taken", "--from", "push"], 1, "The key taken is in use"),
+        (["gone", "--from", "push"], 1, "The key gone is in use"),
         (["x", "--from", "curl"], 64, "Nothing was pasted"),
     ],
 )
@@ -165,7 +165,7 @@ def test_a_manifest_that_the_project_does_not_read_is_noticed(project: Cli, gold
 def test_on_a_terminal_it_asks(project: Cli) -> None:
     done = project.on_terminal("new", "spring", typed="sms\nSpring is here\n")
     assert done.status == 0, done.out
-    assert "Made spring.yaml" in done.out
+    assert "Created spring.yaml" in done.out
     assert "name: Spring is here" in (project.cwd / "spring.yaml").read_text()
 
 

@@ -107,7 +107,7 @@ def test_a_saved_plan_is_private_and_can_be_shown(project: Cli) -> None:
 def test_a_plan_is_not_saved_over_what_is_no_plan(project: Cli, name: str) -> None:
     before = (project.cwd / name).read_bytes()
     done = project("plan", "--no-refresh", "-o", name)
-    assert (done.status, "is no saved plan" in done.err) == (1, True)
+    assert (done.status, "is not a saved plan" in done.err) == (1, True)
     assert (project.cwd / name).read_bytes() == before
 
 
@@ -120,7 +120,7 @@ def test_a_plan_is_saved_over_an_older_one_and_an_empty_file(project: Cli) -> No
 def test_one_run_gives_the_comment_and_the_file(project: Cli) -> None:
     done = project("plan", "--no-refresh", "-o", "plan.json", "--format", "markdown")
     assert done.status == 0
-    assert done.out.startswith("**Live was not read.**")
+    assert done.out.startswith("**The account was not read.**")
     assert done.out.endswith("<!-- campaignctl plan: project=shop environment= -->\n")
     shown = project("show", "plan.json", "--format", "markdown", "--markdown-limit", "20000")
     assert shown.out == done.out

@@ -39,7 +39,7 @@ def interrupted(world: World, times: int = 1) -> str:
         process.send_signal(signal.SIGINT)
         time.sleep(0.2)
     _, err = process.communicate(timeout=60)
-    return next(line for line in err.splitlines() if line.startswith("Stopping" if times == 1 else "Left"))
+    return next(line for line in err.splitlines() if line.startswith("Stopping" if times == 1 else "Exited"))
 
 
 def interrupted_twice(world: World) -> str:

@@ -198,7 +198,7 @@ def test_the_stop_mark_moves_with_the_state(cloned: World) -> None:
     ("words", "told"),
     [
         (("--to", "s3"), "'s3' is not one of 'local', 'git'"),
-        (("--to", "local"), "is on local already"),
+        (("--to", "local"), "is already on local"),
         (("--to", "git", "--path", "x.json"), "`path` needs `backend: local`"),
         (("--to", "git", "--ref", "refs/heads/main"), "is not a valid ref for a state"),
         (("--to", "git", "--remote", "--upload-pack=x"), "is not a valid name of a remote"),

@@ -136,7 +136,8 @@ def test_a_project_folder_that_is_a_bare_repository_is_refused_by_every_command(
     for command in COMMANDS:
         refused = world.run(*command, status=1)
         assert (
-            "looks like a bare git repository" in refused.out + refused.err or "lies in no git" in refused.err
+            "looks like a bare git repository" in refused.out + refused.err
+            or "is not in a git repository" in refused.err
         )
         assert not trap.sprung.exists(), command
     assert completed(world, "state", "show") == ""
@@ -203,7 +204,7 @@ def test_programs_of_the_enclosing_repository_do_not_run_for_what_the_checkout_c
         world.run(*command)
         assert not trap.sprung.exists(), (command, trap.sprung.read_text())
     checks = {check["name"]: check for check in world.run("doctor", "--format", "json").json["checks"]}
-    assert f"commit {commit[:12]}, with changes that are not committed" in checks["git"]["found"]
+    assert f"commit {commit[:12]}, with uncommitted changes" in checks["git"]["found"]
 
 
 def found_by_git(world: World) -> str:
@@ -228,7 +229,7 @@ def test_worktrees_and_submodules_have_their_own_commit(world: World, tmp_path: 
         here = World(folder, world.url, world.control)
         assert found_by_git(here) == f"commit {commit[:12]}", folder
         (folder / "new.yaml").write_text(sms("New", scheduled_time=FAR), encoding="utf-8")
-        assert "not committed" in found_by_git(here)
+        assert "uncommitted" in found_by_git(here)
 
 
 def test_a_hook_that_sets_the_variables_of_git_changes_nothing(world: World, tmp_path: Path) -> None:

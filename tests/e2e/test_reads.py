@@ -76,8 +76,8 @@ def test_what_both_sides_changed_is_shown_as_a_conflict(world: World) -> None:
     world.control.edit(world.campaigns()["Far"]["id"], description="theirs")
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="ours"))
     said = world.run("plan", status=0).out
-    assert 'conflict: description was "old", somebody made it "theirs", this makes it "ours"' in said
+    assert 'conflict: description was "old", changed live to "theirs"; this plan sets "ours"' in said
     assert "this plan overwrites it: see the conflict" in said
-    assert "puts it back" not in said
+    assert "reverts it" not in said
     world.apply()
     world.assert_settled()

@@ -87,7 +87,7 @@ def test_the_command_that_comes_next_names_the_environment(world: World) -> None
     shutil.rmtree(folder(world))
     held = world.apply(status=1)
     (command,) = held.json["next"]
-    assert f"to lift: {command}" in held.err, "the plan names it as well"
+    assert f"to lift:\n        {command}\n" in held.err, "the plan names it as well"
     world.environ = {}
     world.run(*shlex.split(command)[1:], status=0)
     world.run("-e", "a", "plan", "--detailed-exitcode", status=0)

@@ -121,7 +121,7 @@ def test_members_are_offered_that_are_not_there_yet(editor: Editor) -> None:
         """)
     assert {"scheduled_time", "recurrence", "targeting", "messages", "is_draft"} <= offered.keys()
     assert not {"name", "status", "end_time"} & offered.keys()
-    assert "When it sends, once." in str(offered["scheduled_time"]["documentation"])
+    assert "Send time of a one-off campaign." in str(offered["scheduled_time"]["documentation"])
 
 
 def test_nothing_is_written_for_the_author_that_could_be_sent(editor: Editor) -> None:
@@ -153,7 +153,7 @@ def test_the_spellings_of_a_time_are_shown(editor: Editor) -> None:
         spec:
           sched|uled_time: 2036-12-24 10:00:00
         """)
-    for words in ("When it sends, once.", "in GMT", "2036-12-24T10:00:00+01:00", "tz: Europe/Belgrade"):
+    for words in ("Send time of a one-off campaign.", "in GMT", "2036-12-24T10:00:00+01:00", "tz: Europe/Belgrade"):
         assert words in shown.replace("\\", "")
 
 

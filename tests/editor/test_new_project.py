@@ -42,6 +42,6 @@ def test_a_schema_that_is_there_is_kept_and_nothing_is_written(tmp_path: Path) -
     path.write_text("mine")
     done = Cli(tmp_path)("init")
     assert done.status == 1
-    assert "schemas/Campaign.json is there already" in done.err
+    assert "schemas/Campaign.json already exists" in done.err
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == [path]
     assert path.read_text() == "mine"

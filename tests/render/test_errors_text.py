@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from campaignctl.errors import ApiError, CampaignctlError, Finding, LockHeld, ManifestError, Source
+import pytest
+
+from campaignctl.errors import (
+    ApiError,
+    CampaignctlError,
+    Command,
+    Finding,
+    LockHeld,
+    ManifestError,
+    Place,
+    Sentence,
+    Source,
+)
 from campaignctl.render.errors import error_text, findings_json, findings_text
 from tests.golden import Golden
 
@@ -65,13 +77,38 @@ def test_an_error_says_what_where_why_and_what_to_do(golden: Golden) -> None:
     error = ApiError(
         "The API refused the update",
         detail="Bad request.",
-        hint="campaignctl plan",
+        hint=Command("plan"),
         key="push/a",
         source=Source("push/a.yaml", 2, 3, "  name: x"),
         trace_id="0f-1",
         status=400,
     )
     golden("api error", error_text(error, color=False))
+
+
+@pytest.mark.parametrize(
+    ("hint", "lines"),
+    [
+        (Sentence("set the right id"), ["  hint: set the right id"]),
+        (Sentence(Command("apply")), ["  hint:", "    campaignctl -e prod apply"]),
+        (
+            Sentence("see what is recorded: ", Command("state", "list")),
+            ["  hint: see what is recorded:", "    campaignctl -e prod state list"],
+        ),
+        (
+            Sentence(Command("plan"), ", or ", Command("state", "rm", "a"), " to let it be"),
+            ["  hint:", "    campaignctl -e prod plan", "  or `campaignctl -e prod state rm a` to let it be"],
+        ),
+        (
+            Sentence(Command("plan"), ", then ", Command("apply")),
+            ["  hint:", "    campaignctl -e prod plan", "  then", "    campaignctl -e prod apply"],
+        ),
+        (Sentence("", Command("apply"), " makes it"), ["  hint: `campaignctl -e prod apply` makes it"]),
+    ],
+)
+def test_a_command_to_paste_is_alone_on_its_line(hint: Sentence, lines: list[str]) -> None:
+    text = error_text(CampaignctlError("No", hint=hint), color=False, place=Place(environment="prod"))
+    assert text.splitlines() == ["error: No", *lines]
 
 
 def test_a_bare_error_is_one_line() -> None:

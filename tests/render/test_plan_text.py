@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 from campaignctl.diff import FieldChange
+from campaignctl.errors import Command, Sentence
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
 from campaignctl.render.plan import plan_text
 from campaignctl.schedule.sends import Sends
@@ -93,7 +94,11 @@ def test_cancel_forget_and_move_need_no_sends(golden: Golden) -> None:
 
 def test_what_is_left_alone_says_why_and_how_to_lift_it(golden: Golden) -> None:
     shown = plan(
-        blocked=(Blocked("push/late", "7", "sent", "already sent", "campaignctl apply --replace push/late"),),
+        blocked=(
+            Blocked(
+                "push/late", "7", "sent", "already sent", Sentence(Command("apply", "--replace", "push/late"))
+            ),
+        ),
         objections=(
             Objection("max_immediate_sends", "9 at once", "3 in one apply", tuple(f"k{n}" for n in range(9))),
         ),

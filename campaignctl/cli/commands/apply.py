@@ -1,4 +1,4 @@
-"""`apply` and `destroy`: what a plan shows, done after a person or the command line said yes."""
+"""`apply` and `destroy`: make the changes of a plan, once a person or the command line has approved them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,9 +22,8 @@ from campaignctl.cli.options import (
     selecting_to_destroy,
     spelled,
 )
-from campaignctl.cli.output import show_outcome, show_plan
+from campaignctl.cli.output import show_plan
 from campaignctl.cli.progress import length_of
-from campaignctl.cli.question import said_yes
 from campaignctl.cli.settings import TOKEN_VARIABLE, App
 from campaignctl.cli.wiring import Wired, need_token, read_desired, read_project, wired
 from campaignctl.errors import CampaignctlError, Command, Sentence, StateError, UsageError
@@ -36,13 +35,13 @@ if TYPE_CHECKING:
     from campaignctl.reconciler.ports import Backend
     from campaignctl.review.outcome import Outcome
 
-_NEEDS_TOKEN = "Applying reads and changes the account's campaigns, and the API lets in only who has a token."  # noqa: S105 - a sentence
+_NEEDS_TOKEN = "An apply reads and changes the account's campaigns, and the API requires a token."  # noqa: S105 - a sentence
 _STATUS = {"done": 0, "incomplete": 1, "refused": 1, "interrupted": 130}
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
-    """How an apply goes about it: the options that select nothing."""
+class RunOptions:
+    """How to apply: the options that do not select changes."""
 
     auto_approve: bool
     parallelism: int
@@ -57,7 +56,7 @@ class Manner:
     multiple=True,
     metavar="PLANFILE",
     shell_complete=files,
-    help="Plan afresh, and do only what this reviewed plan holds too. May be repeated.",
+    help="Make a new plan and apply only changes that this reviewed plan contains. Repeatable.",
 )
 @selecting
 @auto_approve_option
@@ -66,40 +65,37 @@ class Manner:
 @format_option
 @click.pass_context
 def command(
-    ctx: click.Context, /, planfile: str | None, reviewed: tuple[str, ...], options: Options, **manner: object
+    ctx: click.Context, /, planfile: str | None, reviewed: tuple[str, ...], options: Options, **params: Any
 ) -> int:
-    """Do what a plan shows, after you said yes.
+    """Make the changes of a plan, after you approve them.
 
-    With PLANFILE (of `plan -o`; - is standard input) exactly the saved plan is done, or nothing. Without
-    it a plan is made, shown, and done if the answer is yes.
+    With PLANFILE (saved by `plan -o`; - is standard input), applies exactly that plan or nothing. Without it,
+    makes a plan, shows it and asks.
 
-    With --reviewed a plan is made, and of it is done, without a question, what a reviewed plan holds as
-    well: the same change of the same campaign, with the same body, send time and audience. Everything else
-    is listed, left alone, and ends the run with status 1.
+    With --reviewed, makes a new plan and applies, without asking, only changes that a reviewed plan contains:
+    the same change of the same campaign, with the same body, send time and audience. All other changes are
+    listed and left alone, and the exit status is 1.
     """
     app = ctx.ensure_object(App)
     if planfile is None:
-        return apply_manifests(app, _with_reviewed(options, reviewed), _manner(manner))
+        return apply_manifests(app, _with_reviewed(options, reviewed), RunOptions(**params))
     if reviewed:
         raise UsageError(
-            "PLANFILE is applied as it is, and --reviewed makes a new plan", hint="leave one of them out"
+            "PLANFILE and --reviewed cannot be combined",
+            detail="PLANFILE is applied as it is; --reviewed makes a new plan.",
+            hint="use one of them",
         )
     if chosen := given(ctx):
         raise UsageError(
-            f"A saved plan is applied exactly as it was reviewed, so {', '.join(chosen)} cannot change it",
-            hint=Command("plan", _as_typed(chosen[0], options), "...", "-o", planfile),
+            f"{', '.join(chosen)} cannot change a saved plan",
+            detail="It is applied exactly as it was reviewed.",
+            hint=Command("plan", *spelled(options), "-o", planfile),
         )
-    return _apply_saved(app, planfile, _manner(manner))
-
-
-def _as_typed(option: str, options: Options) -> str:
-    """An option that has two names as the one that was given."""
-    yes, _, no = option.partition("/")
-    return no if no and not options.refresh else yes
+    return _apply_saved(app, planfile, RunOptions(**params))
 
 
 def _with_reviewed(options: Options, names: tuple[str, ...]) -> Options:
-    """The options with the reviewed plans read. Raises PlanRefused for one that is damaged."""
+    """The options with the reviewed plans read. Raises PlanRefused for a damaged one."""
     if not names:
         return options
     from campaignctl.plan import codec
@@ -116,63 +112,61 @@ def _with_reviewed(options: Options, names: tuple[str, ...]) -> Options:
 @lock_timeout_option
 @format_option
 @click.pass_obj
-def destroy(app: App, /, options: Options, **manner: object) -> int:
-    """Take away every recorded campaign: the same as `apply --destroy`.
+def destroy(app: App, /, options: Options, **params: Any) -> int:
+    """Cancel every recorded campaign; the same as `apply --destroy`.
 
-    What can be cancelled is cancelled; the API has no delete, so drafts and manual campaigns are left
-    behind, named.
+    The API cannot delete campaigns: drafts and manual campaigns cannot be cancelled, so they stay in the
+    account and are listed.
     """
-    return apply_manifests(app, options, _manner(manner))
+    return apply_manifests(app, options, RunOptions(**params))
 
 
-def apply_manifests(app: App, options: Options, manner: Manner) -> int:
-    """Plan, show, ask, apply. Raises UsageError where nobody can be asked."""
-    approved = manner.auto_approve or options.reviewed is not None
+def apply_manifests(app: App, options: Options, how: RunOptions) -> int:
+    """Plan, show, ask, apply. Raises UsageError without a terminal or an approval."""
+    approved = how.auto_approve or options.reviewed is not None
     if not approved and not app.console.interactive:
-        raise _nobody_to_ask(app, options)
+        raise _no_terminal(app, options)
     from campaignctl.reconciler import apply
 
     desired = read_desired(app)
     token = need_token(app.settings, _NEEDS_TOKEN)
-    with _at_work(app, desired.project, token, manner) as run:
-        outcome = apply.apply(run.wiring, desired, options, _approver(app, run, options, manner))
-    return _ended(app, outcome, desired.project, manner)
+    with _at_work(app, desired.project, token, how) as run:
+        outcome = apply.apply(run.wiring, desired, options, _approver(app, run, options, how))
+    return _ended(app, outcome, desired.project, how)
 
 
-def _nobody_to_ask(app: App, options: Options) -> UsageError:
-    needed = "" if app.settings.token else f"; both need {TOKEN_VARIABLE}, which is not set either"
-    saved = Command("plan", *spelled(options), "-o", "plan.json")
-    hint = Sentence(saved, ", then ", Command("apply", "plan.json"), needed)
+def _no_terminal(app: App, options: Options) -> UsageError:
+    needed = "" if app.settings.token else f" Both commands need {TOKEN_VARIABLE}, which is not set."
     return UsageError(
-        "There is no terminal, so nobody can be asked",
-        detail="Without a terminal an apply needs a saved plan, --reviewed, or --auto-approve.",
-        hint=hint,
+        "There is no terminal to ask for approval on",
+        detail=f"Apply a saved plan, or use --reviewed or --auto-approve.{needed}",
+        hint=Sentence(
+            Command("plan", *spelled(options), "-o", "plan.json"), ", then ", Command("apply", "plan.json")
+        ),
     )
 
 
-def _apply_saved(app: App, planfile: str, manner: Manner) -> int:
+def _apply_saved(app: App, planfile: str, how: RunOptions) -> int:
     from campaignctl.plan import codec
     from campaignctl.reconciler import apply
 
     token = need_token(app.settings, _NEEDS_TOKEN)
     text = read_text(planfile)
     project = read_project(app)
-    with _at_work(app, project, token, manner) as run:
+    with _at_work(app, project, token, how) as run:
         plan = codec.decode(text, where=planfile)
         outcome = apply.apply_saved(run.wiring, project, plan)
-    return _ended(app, outcome, project, manner)
+    return _ended(app, outcome, project, how)
 
 
 @contextmanager
-def _at_work(app: App, project: Project, token: str, manner: Manner) -> Iterator[Wired]:
-    """The parts, put together. The document of a refusal tells over which state it was, if it can be read."""
-    with wired(
-        app, project, token=token, parallelism=manner.parallelism, lock_timeout=manner.lock_timeout
-    ) as run:
+def _at_work(app: App, project: Project, token: str, how: RunOptions) -> Iterator[Wired]:
+    """The parts of the run. The JSON document of a refusal names the state, if that can be read."""
+    with wired(app, project, token=token, parallelism=how.parallelism, lock_timeout=how.lock_timeout) as run:
         try:
             yield run
         except CampaignctlError as error:
-            if manner.form == "json" and not isinstance(error, StateError):
+            if how.form == "json" and not isinstance(error, StateError):
                 error.standing = _standing(run.wiring.backend)
             raise
 
@@ -185,29 +179,31 @@ def _standing(backend: Backend) -> tuple[str, int] | None:
     return None
 
 
-def _approver(app: App, run: Wired, options: Options, manner: Manner) -> Callable[[Plan], bool]:
-    """Return what shows a plan and says whether to go on."""
+def _approver(app: App, run: Wired, options: Options, how: RunOptions) -> Callable[[Plan], bool]:
+    """Return a function that shows a plan and says whether to apply it."""
 
     def approve(plan: Plan) -> bool:
         run.progress.pause()
-        show_plan(app, plan, aside=manner.form == "json")
+        show_plan(app, plan, aside=how.form == "json")
         if plan.objections:
             return False
-        approved = manner.auto_approve or options.reviewed is not None
+        approved = how.auto_approve or options.reviewed is not None
         if plan.empty or approved:
             return True
         if run.wiring.api is not None:
             takes = run.wiring.api.estimate(sum(len(change.requests) for change in plan.changes))
-            app.console.log("info", f"It takes {length_of(takes)} at the pace of the account.")
-        return said_yes(app, run, "take these campaigns away" if options.destroy else "do this")
+            app.console.log("info", f"At the rate limit of the account it takes {length_of(takes)}.")
+        return run.said_yes(app, "destroy these campaigns" if options.destroy else "apply this plan")
 
     return approve
 
 
-def _manner(options: dict[str, object]) -> Manner:
-    return Manner(**options)  # type: ignore[arg-type]  # click has converted each of them already
+def _ended(app: App, outcome: Outcome, project: Project, how: RunOptions) -> int:
+    from campaignctl.render.outcome import outcome_json, outcome_text
 
-
-def _ended(app: App, outcome: Outcome, project: Project, manner: Manner) -> int:
-    show_outcome(app, outcome, project, as_json=manner.form == "json")
+    console, place = app.console, app.settings.place(project.environment)
+    if how.form == "json":
+        console.document(outcome_json(outcome, place))
+    else:
+        console.say(outcome_text(outcome, color=console.colored(console.out), place=place))
     return _STATUS[outcome.result] or int(bool(outcome.blocked))

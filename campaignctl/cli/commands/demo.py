@@ -1,4 +1,4 @@
-"""`demo`: the real commands against a sandbox of their own, told as a story of a few seconds."""
+"""`demo`: the real commands against a sandbox, as a story of a few seconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import click
 import campaignctl
 from campaignctl.cli.commands.sandbox import opened
 from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, Command
 
 _EDITED = "push/spring-launch.yaml"
 _BEFORE = "  scheduled_time: 2036-03-22 10:00:00"
@@ -26,43 +26,43 @@ _AFTER = "  scheduled_time: 2036-03-23 10:00:00"
 _SHOWN = 4
 
 _WELCOME = """
-    campaignctl keeps campaigns as files. This shows it on a sample project and an Ocamba of its own, a
-    sandbox on this machine: nothing leaves it, and nothing is sent to anybody.
+    campaignctl keeps campaigns as files. This demo runs a sample project against a sandbox, a local Ocamba:
+    nothing leaves this machine, and nothing is sent.
 """
 _PLAN = """
-    The project declares eleven campaigns: push, email and SMS. A plan says what would be created, who gets
-    it, when it sends and until when that can be undone. It changes nothing; -o saves it for a review. Here
-    are its first and its last campaign:
+    The project declares eleven campaigns: push, email and SMS. A plan shows what would be created, who gets
+    it, when it sends and until when it can be undone. It changes nothing; -o saves it for review. These are
+    the first and the last campaign:
 """
 _APPLY = """
-    Applied from the file, a plan is done exactly as it was reviewed, or not at all:
+    A saved plan is applied exactly as it was reviewed, or not at all:
 """
 _AGAIN = """
-    The same plan once more. What is declared is what is live, so there is nothing to do: an apply can be
-    repeated, and no campaign is ever created or sent twice.
+    Plan again. What is declared is live, so there is nothing to do: an apply can be repeated, and no
+    campaign is ever created or sent twice.
 """
 _EDIT = """
-    Marketing wants the spring launch a day later. That is one line in one file, and a pull request that
-    somebody can review:
+    Marketing wants the spring launch a day later. That is one line in one file, in a pull request that a
+    colleague can review:
 """
 _PLAN_EDIT = """
-    The plan shows that line and nothing else: the request will carry the time, and no other member.
+    The plan shows that line and nothing else: the request will contain the time and no other field.
 """
 _APPLY_EDIT = """
-    Without a file, apply makes the plan, shows it and asks. Here --auto-approve answers.
+    Without a file, apply makes a plan, shows it and asks. Here --auto-approve answers.
 """
 _END = """
-    That is all there is to it: edit, plan, review, apply. Next:
+    That is all: edit, plan, review, apply. Next:
 
       campaignctl init my-campaigns    a project of your own, with a draft that cannot send
-      campaignctl sandbox              an Ocamba like this one, to try it on
-      campaignctl --help               everything else
+      campaignctl sandbox              a local Ocamba like this one, to try it on
+      campaignctl --help               all commands
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
-    """Where the demo plays: its application, project directory and the environment of its commands."""
+    """Where the demo runs: its application, project directory and the environment of its commands."""
 
     app: App
     project: Path
@@ -73,12 +73,12 @@ class _Stage:
         self.app.console.say("\n" + textwrap.dedent(text).strip("\n"))
 
     def run(self, *words: str) -> None:
-        """Show a command as one would type it, and run it. Raises CampaignctlError if it fails."""
+        """Show a command as it is typed, and run it. Raises CampaignctlError if it fails."""
         self._show(words)
         self._check(words, subprocess.run(self._command(words), **self._surroundings, check=False))  # noqa: S603 - our own program
 
     def run_abridged(self, *words: str) -> None:
-        """Do as `run`, and show only the first and the last of the many paragraphs between head and end."""
+        """Do the same, but show only the first and the last paragraphs of its output."""
         self._show(words)
         done = subprocess.run(self._command(words), **self._surroundings, capture_output=True, check=False)  # noqa: S603 - our own program
         self.app.console.say(_abridged(done.stdout.decode()))
@@ -94,15 +94,15 @@ class _Stage:
         return [sys.executable, "-P", "-m", "campaignctl", "--color", color, *words]
 
     def _show(self, words: tuple[str, ...]) -> None:
-        line = f"campaignctl {' '.join(words)}"
+        line = str(Command(*words))
         console = self.app.console
         console.say("\n$ " + (click.style(line, bold=True) if console.colored(console.out) else line))
 
     def _check(self, words: tuple[str, ...], done: subprocess.CompletedProcess[bytes]) -> None:
         if done.returncode:
             raise CampaignctlError(
-                f"The demo stopped: campaignctl {words[0]} ended with status {done.returncode}",
-                hint="what it said stands above",
+                f"The demo stopped: campaignctl {words[0]} exited with status {done.returncode}",
+                hint="see its messages above",
             )
 
 
@@ -110,7 +110,7 @@ def _abridged(text: str) -> str:
     paragraphs = text.strip("\n").split("\n\n")
     left_out = len(paragraphs) - _SHOWN
     if left_out > 0:
-        paragraphs[2:-2] = [f"      ... {left_out} more, left out here ..."]
+        paragraphs[2:-2] = [f"      ... {left_out} more, not shown here ..."]
     return "\n\n".join(paragraphs)
 
 
@@ -119,8 +119,8 @@ def _abridged(text: str) -> str:
 def command(app: App) -> int:
     """See it work in a few seconds: plan, apply, plan again, change one line, plan, apply.
 
-    It has a sandbox on a free port, a copy of the sample project, and a token of its own: neither yours
-    nor your account is touched.
+    It uses a sandbox on a free port, a copy of the sample project, and its own token; your token and account
+    are not used.
     """
     with tempfile.TemporaryDirectory(prefix="campaignctl-demo-") as folder, opened("127.0.0.1", 0) as sandbox:
         project = Path(folder) / "campaigns"
@@ -151,7 +151,7 @@ def _edit(stage: _Stage) -> None:
     path = stage.project / _EDITED
     text = path.read_text(encoding="utf-8")
     if _BEFORE not in text:
-        raise CampaignctlError(f"The sample project is not the one that the demo knows: {_EDITED}")
+        raise CampaignctlError(f"The sample project has changed, and the demo cannot edit it: {_EDITED}")
     path.write_text(text.replace(_BEFORE, _AFTER), encoding="utf-8")
     colored = stage.app.console.colored(stage.app.console.out)
     removed, added = (click.style(f"  -{_BEFORE}", fg="red"), click.style(f"  +{_AFTER}", fg="green"))
@@ -160,16 +160,16 @@ def _edit(stage: _Stage) -> None:
 
 
 def _sample() -> Path:
-    """Find the sample project: beside our code where we are installed, else at the top of the repository."""
+    """Find the sample project: inside the installed package, or at the top of the repository."""
     package = Path(campaignctl.__file__).parent
     for place in (package / "_sample", package.parent / "campaigns"):
         if (place / "campaignctl.yaml").is_file():
             return place
-    raise CampaignctlError("The sample project is missing", hint="install campaignctl again")
+    raise CampaignctlError("The sample project is missing", hint="reinstall campaignctl")
 
 
 def _environ(environ: Mapping[str, str], url: str) -> dict[str, str]:
-    """Return the user's environment without what would lead elsewhere, and with a token of the demo."""
+    """Return the user's environment without our variables, and with the demo's URL and token."""
     kept = {
         name: value for name, value in environ.items() if not name.startswith(("CAMPAIGNCTL_", "OCAMBA_"))
     }

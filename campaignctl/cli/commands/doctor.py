@@ -1,25 +1,41 @@
-"""`doctor`: is everything in order that an apply needs? Locks nothing, writes nothing, stops at nothing."""
+"""`doctor`: is everything ready for an apply? It takes no lock, writes nothing and runs every check."""
 
 from __future__ import annotations
 
+import platform
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from campaignctl import __version__
 from campaignctl.cli.group import format_option
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import need_token, wired
-from campaignctl.errors import CampaignctlError, Interrupted, Refused, TokenRejected
+from campaignctl.cli.wiring import check_manifests, need_token, project_directory, read_project, wired
+from campaignctl.errors import (
+    CampaignctlError,
+    Command,
+    Interrupted,
+    ManifestError,
+    Refused,
+    Sentence,
+    TokenRejected,
+    UsageError,
+    counted,
+)
 
 if TYPE_CHECKING:
     from campaignctl.project.model import Project
     from campaignctl.review.reports import Check
 
-# Who runs this wants to know soon, and a read that fails is repeated.
+# Doctor should answer soon, and a read that fails is repeated.
 _PATIENCE = timedelta(seconds=5)
-_WHY = "the API lets in only who has a token"
+_WHY = "the API requires a token"
+_VALIDATE = Sentence(Command("validate"))
 
 
 @click.command(name="doctor")
@@ -28,28 +44,106 @@ _WHY = "the API lets in only who has a token"
 def command(app: App, *, form: str) -> int:
     """Check versions, project, state, lock, token, account, clock and rate limit.
 
-    Each is ok, a warning or a problem, with what mends it. Nothing is locked or changed. Ends with status
-    1 if there is a problem.
+    Each check is ok, a warning or a problem, with its fix. Nothing is locked or changed. Exits with status 1
+    if there is a problem.
     """
-    from campaignctl.cli.environment_checks import look_around
     from campaignctl.render.doctor import doctor_json, doctor_text, worst
 
-    around = look_around(app)
-    beyond = _examined(app, around.project) if around.project else _without_project(app)
-    environment = around.project.environment if around.project else None
-    checks = tuple(
-        replace(check, mend=app.settings.complete(check.mend, environment))
-        for check in (*around.checks, *beyond)
-    )
+    project, checks = _local_checks(app)
+    checks += _account_checks(app, project) if project else _token_check(app)
+    place = app.settings.place(project.environment if project else None)
     if form == "json":
-        app.console.document(doctor_json(checks))
+        app.console.document(doctor_json(checks, place))
     else:
-        app.console.say(doctor_text(checks, color=app.console.colored(app.console.out)))
+        app.console.say(doctor_text(checks, color=app.console.colored(app.console.out), place=place))
     return int(worst(checks) == "problem")
 
 
-def _examined(app: App, project: Project) -> tuple[Check, ...]:
-    """Examine with the API, or without where it cannot even be asked."""
+def _local_checks(app: App) -> tuple[Project | None, tuple[Check, ...]]:
+    """The project, if it can be used, and every check that needs neither the state nor the account."""
+    from campaignctl.review.reports import Check, refused
+
+    try:
+        directory = project_directory(app.settings)
+    except CampaignctlError as error:
+        return None, (_versions(), refused("project", error))
+    project: Project | None = None
+    environment: tuple[Check, ...] = ()
+    try:
+        project = read_project(app)
+    except ManifestError:  # the check of the manifests counts its findings
+        pass
+    except CampaignctlError as error:
+        environment = (refused("environment", error),)
+    else:
+        environment = (Check("environment", "ok", project.environment or "the project declares none"),)
+    return project, (_versions(), _manifests(app, directory), *environment, _git(directory))
+
+
+def _versions() -> Check:
+    """The tool, its platform, and whether each library has a version that the tool accepts."""
+    from campaignctl.review.reports import Check
+
+    libraries = list(_libraries())
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    found = f"campaignctl {__version__}, Python {platform.python_version()}, {system}"
+    if wrong := [text for text, fits in libraries if not fits]:
+        found += f"; not as required: {', '.join(wrong)}"
+        return Check("versions", "problem", found, "pip install --upgrade campaignctl")
+    return Check("versions", "ok", ", ".join([found, *(text for text, _ in libraries)]))
+
+
+def _libraries() -> Iterator[tuple[str, bool]]:
+    """Each required library with its version, and whether that is accepted; none for a bare checkout."""
+    from packaging.requirements import Requirement
+
+    try:
+        required = metadata.requires("campaignctl") or []
+    except metadata.PackageNotFoundError:
+        return
+    for requirement in map(Requirement, required):
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            continue
+        try:
+            version = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            yield f"{requirement.name} is missing", False
+        else:
+            yield f"{requirement.name} {version}", requirement.specifier.contains(version, prereleases=True)
+
+
+def _manifests(app: App, directory: Path) -> Check:
+    """The project's files, as `validate` judges them."""
+    from campaignctl.review.reports import Check, refused
+
+    try:
+        desired, findings = check_manifests(app)
+    except UsageError:
+        return Check("project", "skipped", f"{directory}: its manifests need an environment")
+    except CampaignctlError as error:
+        return refused("project", error)
+    if desired is None:
+        errors = sum(finding.severity == "error" for finding in findings)
+        return Check("project", "problem", f"{directory}: {counted(errors, 'error')}", _VALIDATE)
+    found = f"{directory}: {counted(len(desired.campaigns), 'campaign')}"
+    if findings:
+        return Check("project", "warning", f"{found}, {counted(len(findings), 'warning')}", _VALIDATE)
+    return Check("project", "ok", f"{found}, no findings")
+
+
+def _git(directory: Path) -> Check:
+    from campaignctl.cli.repository import commit, has_changes
+    from campaignctl.review.reports import Check
+
+    found = commit(directory)
+    if found is None:
+        return Check("git", "ok", "no commit: plans will name none")
+    changed = ", with uncommitted changes" if has_changes(directory) else ""
+    return Check("git", "ok", f"commit {found[:12]}{changed}")
+
+
+def _account_checks(app: App, project: Project) -> tuple[Check, ...]:
+    """Check state, lock and account; without the API if it cannot be asked."""
     from campaignctl.reconciler.doctor import examine
     from campaignctl.review.reports import refused
 
@@ -67,12 +161,12 @@ def _examined(app: App, project: Project) -> tuple[Check, ...]:
         return examine(run.wiring, brisk, missing)
 
 
-def _without_project(app: App) -> tuple[Check, ...]:
-    """Say whether there is a token; which API it is for, only the project knows."""
+def _token_check(app: App) -> tuple[Check, ...]:
+    """Whether there is a token; only the project knows which API it is for."""
     from campaignctl.review.reports import Check, refused
 
     try:
         need_token(app.settings, _WHY)
     except CampaignctlError as error:
         return (refused("token", error),)
-    return (Check("token", "skipped", "set; without the project nobody knows which API it is for"),)
+    return (Check("token", "skipped", "set; not checked, as the project names its API"),)

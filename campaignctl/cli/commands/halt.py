@@ -1,4 +1,4 @@
-"""`halt`: stop what has not been sent, past any lock, until it is lifted."""
+"""`halt`: stop campaigns that have not been sent, whoever holds the lock, until the halt is lifted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command(name="halt")
 @click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=keys)
 @click.option("--all", "everything", is_flag=True, help="Every campaign of this project and environment.")
-@click.option("--lift", is_flag=True, help="End a halt: of these keys, or without KEY of everything.")
+@click.option("--lift", is_flag=True, help="Lift the halt of these keys or, without KEY, of everything.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; shown wherever the halt stops something.")
 @parallelism_option
 @format_option
@@ -36,24 +36,24 @@ def command(
     parallelism: int,
     form: str,
 ) -> int:
-    """Stop campaigns that have not been sent, at once and until it is lifted.
+    """Stop campaigns that have not been sent, immediately and until the halt is lifted.
 
-    KEY may hold * and ?. No lock is waited for and no question is asked. First a stop mark is set: no apply,
-    not even one that is under way, creates, arms or resumes what it names. Then every campaign is paused, the
-    soonest first, or canceled where it cannot be paused.
+    KEY may contain the wildcards * and ?. The command neither asks nor waits for a lock. First it sets a stop
+    mark: no apply, not even a running one, creates, arms or resumes a campaign that the mark names. Then it
+    pauses every campaign, the soonest first, or cancels it if it cannot be paused.
 
-    Ends with 0 only when everything that was named is proven to be stopped.
+    Exits with status 0 only if every named campaign is proven to be stopped.
     """
     reason = reason.strip()
     if not reason:
-        raise UsageError("--reason is empty", hint="whoever meets the halt has to know why")
+        raise UsageError("--reason is empty", hint="say why: it is shown to everyone that the halt stops")
     if keys and everything:
-        raise UsageError("--all is everything, so KEY adds nothing", hint="leave one of them out")
+        raise UsageError("--all and KEY cannot be combined", hint="use one of them")
     project = read_project(app)
     if lift:
         return _lift(app, project, keys or None, reason, form)
     if not keys and not everything:
-        raise UsageError("Say what to stop: one KEY or more, or --all", hint=Command("halt", "--help"))
+        raise UsageError("Name what to stop: one or more KEYs, or --all", hint=Command("halt", "--help"))
     return _halt(app, project, keys or None, reason, parallelism, form)
 
 
@@ -69,9 +69,7 @@ def _halt(
     if form == "json":
         app.console.document(halt_json(outcome, place))
     else:
-        color = app.console.colored(app.console.out)
-        text = halt_text(outcome, color=color, place=place)
-        app.console.say(text)
+        app.console.say(halt_text(outcome, color=app.console.colored(app.console.out), place=place))
     return 0 if outcome.stopped else 1
 
 
@@ -89,7 +87,7 @@ def _lift(app: App, project: Project, keys: tuple[str, ...] | None, reason: str,
 
 
 def _declared(app: App) -> Collection[str] | None:
-    """The keys that the manifests declare; None where they cannot be read, which must not keep us."""
+    """The keys that the manifests declare; None if they cannot be read, which must not stop a halt."""
     from campaignctl.cli.wiring import read_desired
 
     try:

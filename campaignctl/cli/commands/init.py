@@ -1,4 +1,4 @@
-"""`init`: a new project that validates and plans as it stands, and cannot send."""
+"""`init`: a new project that validates and plans as it is, and cannot send."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 
 from campaignctl import __version__
-from campaignctl.cli.ci.adding import HOSTS, Added, Host, pipelines_for
 from campaignctl.cli.group import NearestChoice
+from campaignctl.cli.pipelines import HOSTS, Added, Host, pipelines_for
 from campaignctl.cli.settings import App
-from campaignctl.errors import CampaignctlError, Command, Sentence
+from campaignctl.errors import CampaignctlError, Command, Sentence, listed
 
 _PROJECT = """\
 apiVersion: campaignctl/v1
@@ -22,11 +22,11 @@ kind: Project
 metadata:
   name: {name}
 
-# Times are written, sent and compared in GMT. This zone is only for showing them beside it.
+# Times are written, sent and compared in GMT. They are also shown in this zone.
 time_zone: UTC
 
 api:
-  # OCAMBA_API_URL overrides it, for a sandbox say. The token is read from OCAMBA_TOKEN only.
+  # OCAMBA_API_URL overrides it, for example for a sandbox. The token is read from OCAMBA_TOKEN only.
   url: https://api.ocamba.com
 
 state:
@@ -36,11 +36,11 @@ state:
 variables:
   brand: Acme
 
-# An apply that would go beyond one of these figures is refused, until somebody lifts it: --override NAME.
+# An apply that would exceed one of these limits is refused, unless you lift the limit: --override NAME.
 guardrails:
-  max_destroy_percent: 30   # of the recorded campaigns that may still send, how many one apply may take away
-  max_immediate_sends: 3    # campaigns that one apply sets off at once
-  min_lead_time: 10m        # between a request and the first send that it makes possible
+  max_destroy_percent: 30   # of the recorded campaigns that may still send, how many one apply may cancel
+  max_immediate_sends: 3    # campaigns that one apply may send at once
+  min_lead_time: 10m        # between a request and the first send that it allows
   max_plan_age: 1h          # of a saved plan that sends at once
 """
 
@@ -48,14 +48,14 @@ _LOCAL_STATE = """\
   backend: local
   path: .campaignctl/state.json"""
 
-# Laptops and pipelines share it, and a pipeline keeps nothing of its own.
+# Laptops and pipelines share it; a pipeline keeps no state of its own.
 _SHARED_STATE = """\
-  # On refs/campaignctl/* of the remote `origin`, where every checkout finds it. Whoever reads the repository
-  # can read it: ids, and the texts that were applied.
+  # On refs/campaignctl/* of the remote `origin`, where every checkout finds it. Everyone who can read the
+  # repository can read it: ids, and the texts that were applied.
   backend: git"""
 
 _MANIFEST = """\
-# Its key is its place in the project, push/welcome. Moving the file gives the campaign a new key.
+# Its key is its path in the project, push/welcome. Moving the file gives the campaign a new key.
 apiVersion: campaignctl/v1
 kind: Campaign
 spec:
@@ -69,7 +69,7 @@ spec:
         body:
           en: Good to have you with us.
         landing_url: https://example.com
-  # A draft sends nothing. Taking this line away arms it, and there is no way back: nothing returns to draft.
+  # A draft sends nothing. Removing this line arms it, and there is no way back: nothing returns to draft.
   is_draft: true
   # Without `targeting` it goes to everyone, and the plan says so.
   targeting:
@@ -79,7 +79,7 @@ spec:
 """
 
 _GITIGNORE = """\
-# The state of the project, its lock and its journal: a record of one account, never part of a repository
+# The state of the project, its lock and its journal: they belong to one account, not to the repository
 .campaignctl/
 """
 _IGNORED = ".campaignctl"
@@ -91,17 +91,17 @@ _IGNORED = ".campaignctl"
     "--ci",
     "host",
     type=NearestChoice(HOSTS),
-    help="Pipelines too, and a state that they share with every checkout. Alone in a project that exists.",
+    help="Add pipelines, with a state that they share with every checkout.",
 )
 @click.pass_obj
 def command(app: App, *, directory: Path, host: Host | None) -> int:
-    """Make a new project in DIR (default: the current directory), ready to plan.
+    """Create a project in DIR (default: the current directory), ready to plan.
 
-    It has a project file, one example (a draft that cannot send), and the schemas by which an editor
-    completes and checks them. Nothing that exists is overwritten.
+    It has a project file, one example (a draft that cannot send), and the schemas with which an editor
+    completes and checks them. No file is overwritten.
 
-    With --ci the repository gets pipelines as well: a pull request shows its plan, and its merge applies
-    what was reviewed. In a project that exists they are all that is added.
+    With --ci it also gets pipelines: a pull request shows its plan, and its merge applies what was reviewed.
+    In an existing project only the pipelines are added.
     """
     from campaignctl.project.loader import refuse_repository
 
@@ -141,38 +141,38 @@ def _project_files(target: Path, *, shared: bool) -> dict[Path, str]:
 
 
 def _refuse_to_overwrite(app: App, target: Path, paths: Iterable[Path], added: Container[Path]) -> None:
-    """Refuse before anything is written, so that no half of a project is left; `added` are the pipelines."""
+    """Refuse before anything is written, so that no half project is left; `added` are the pipelines."""
     for path in paths:
         if os.path.lexists(path):
             raise CampaignctlError(
-                f"{_shown(app, target, path)} is there already, and nothing was changed",
-                hint="move it out of the way, try again, and put back what you need of it"
+                f"{_shown(app, target, path)} already exists; nothing was changed",
+                hint="move it away, try again, and put back what you need of it"
                 if path in added
                 else _elsewhere(app),
             )
         if blocking := next((each for each in path.parents if each.exists() and not each.is_dir()), None):
             raise CampaignctlError(
-                f"{_shown(app, target, blocking)} is no folder, and nothing was changed",
-                hint=Sentence("move it out of the way; or ", _elsewhere(app)),
+                f"{_shown(app, target, blocking)} is not a folder; nothing was changed",
+                hint=Sentence("move it away, or ", _elsewhere(app)),
             )
 
 
 def _shown(app: App, target: Path, path: Path) -> str:
-    """A path as seen from the project, or where it lies outside, from the current directory."""
+    """A path relative to the project or, if it is outside, to the current directory."""
     if path.is_relative_to(target):
         return path.relative_to(target).as_posix()
     return os.path.relpath(path, app.settings.cwd)
 
 
 def _elsewhere(app: App) -> Sentence:
-    """Where a new project has room: a directory that is not there yet."""
+    """Where a new project can be created: a directory that does not exist yet."""
     names = ("campaigns", "crm", "my-campaigns")
     free = next((name for name in names if not (app.settings.cwd / name).exists()), "DIR")
-    return Sentence("give it a directory of its own: ", Command("init", free))
+    return Sentence("create the project in a directory of its own: ", Command("init", free))
 
 
 def _refuse_to_nest(target: Path) -> None:
-    """Refuse a place inside of a project: its commands would refuse everything from then on."""
+    """Refuse a directory inside a project, whose commands would all fail from then on."""
     from campaignctl.manifest.load import hides
     from campaignctl.project.loader import project_around
 
@@ -182,21 +182,19 @@ def _refuse_to_nest(target: Path) -> None:
     folder = target.resolve().relative_to(around).as_posix()
     if not hides(around, folder, tool_version=__version__):
         raise CampaignctlError(
-            f"{folder} lies in the project {around}, and nothing was changed",
-            detail="The manifests of a project inside of another would belong to both.",
-            hint=f'choose a place outside of it, or first add "{folder}/**" to its `ignore`',
+            f"{folder} is inside the project {around}; nothing was changed",
+            detail="The manifests of a project inside another would belong to both.",
+            hint=f'choose a directory outside of it, or first add "{folder}/**" to its `ignore`',
         )
 
 
 def _refuse_to_mix(app: App, target: Path) -> None:
-    """Refuse a directory whose own YAML files would be taken for manifests, or overwritten."""
+    """Refuse a directory whose YAML files would be read as manifests, or overwritten."""
     if (target / "campaignctl.yaml").exists():
         raise CampaignctlError(
-            "This is a project already, and nothing was changed",
+            "This is already a project; nothing was changed",
             detail=f"{target.resolve() / 'campaignctl.yaml'} is its project file.",
-            hint=Sentence(
-                "", Command("new", "KEY"), " makes a manifest in it; for a second project ", _elsewhere(app)
-            ),
+            hint=Sentence("add a manifest with ", Command("new", "KEY"), "; or ", _elsewhere(app)),
         )
     found = sorted(
         path.relative_to(target).as_posix()
@@ -206,21 +204,20 @@ def _refuse_to_mix(app: App, target: Path) -> None:
     )
     if not found:
         return
-    others = f" and {len(found) - 1} more" if len(found) > 1 else ""
     raise CampaignctlError(
-        "There are YAML files already, and nothing was changed",
-        detail=f"{found[0]}{others} in {target}: a new project would take such files for its manifests.",
+        "There are YAML files here; nothing was changed",
+        detail=f"{listed(found, 1)} in {target}: a new project would read them as manifests.",
         hint=_elsewhere(app),
     )
 
 
 def _project_name(target: Path) -> str:
-    """Make a name from the directory's: letters, digits and hyphens."""
+    """A project name from the directory's: letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", target.resolve().name.lower()).strip("-") or "campaigns"
 
 
 def _next_steps(app: App, target: Path, made: list[Path], pipelines: Added | None) -> str:
-    lines = [f"Made {_shown(app, target, path)}" for path in made] or ["Every file is there already."]
+    lines = [f"Created {_shown(app, target, path)}" for path in made] or ["Every file already exists."]
     if pipelines is None or pipelines.project is None:
         lines += _for_a_project(app, target, made)
     if pipelines:
@@ -231,12 +228,12 @@ def _next_steps(app: App, target: Path, made: list[Path], pipelines: Added | Non
 def _for_a_project(app: App, target: Path, made: list[Path]) -> Iterator[str]:
     ignore = target / ".gitignore"
     if ignore not in made and _IGNORED not in ignore.read_text(encoding="utf-8", errors="replace"):
-        yield f"Add {_IGNORED}/ to .gitignore: the state is a record of one account."
+        yield f"Add {_IGNORED}/ to .gitignore: the state belongs to one account, not to the repository."
     yield from ("", "Next:")
     here, cwd = target.resolve(), app.settings.cwd.resolve()
     if here != cwd:
         yield f"  cd {shlex.quote(str(here.relative_to(cwd) if here.is_relative_to(cwd) else here))}"
     yield "  campaignctl new push/spring      a manifest of your own"
-    yield "  campaignctl validate             the manifests are in order"
-    yield "  campaignctl plan --no-refresh    what an apply would do; needs no token yet"
+    yield "  campaignctl validate             check the manifests"
+    yield "  campaignctl plan --no-refresh    what an apply would do; needs no token"
     yield "  campaignctl sandbox              a local Ocamba to apply it to, in another terminal"

@@ -1,27 +1,32 @@
-"""`new`: a manifest to begin with, from a template or from a request that somebody pastes."""
+"""`new`: a first manifest, from a template or from a pasted request."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+import sys
+import termios
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from campaignctl import __version__
 from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import project_directory
-from campaignctl.errors import CampaignctlError, Command, Finding, Sentence, Source, UsageError
+from campaignctl.cli.wiring import check_manifests, project_directory
+from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
 
 if TYPE_CHECKING:
+    from campaignctl.cli.console import Console
     from campaignctl.manifest.model import DesiredState
 
 _CURL = "curl"
 _SOURCES = ("push", "email", "sms", _CURL)
 _PASTE = "a curl command or a JSON body"
 _SUFFIXES = (".yaml", ".yml")
+_LARGEST = 1 << 20
+_PIECE = 1 << 16
+_END = b"\x04"
 
 
 @click.command(name="new")
@@ -30,99 +35,79 @@ _SUFFIXES = (".yaml", ".yml")
     "--from",
     "source",
     type=NearestChoice(_SOURCES),
-    help="A template of a channel; or curl: a curl command or JSON body on standard input.",
+    help="The template of a channel; or curl, for a curl command or JSON body on standard input.",
 )
 @click.pass_obj
 def command(app: App, *, key: str, source: str | None) -> int:
-    """Make the manifest KEY.yaml, without overwriting anything.
+    """Create the manifest KEY.yaml; never overwrites a file.
 
     A template is a draft, which cannot send. With --from curl, the body of a pasted curl command (or the
-    JSON alone) becomes the manifest as it is; credentials are dropped. On a terminal, what is missing is
-    asked for. Ends with status 1 if the new manifest has an error.
+    JSON alone) becomes the manifest, unchanged; credentials are dropped. Without --from, the command asks.
+    Exits with status 1 if the new manifest has an error.
     """
     directory = project_directory(app.settings)
     _check_key(key)
-    before, _ = _checked(app, directory)
+    before, _ = check_manifests(app)
     path = _free_path(directory, key, before)
     asked = source is None
-    source = source or _ask_source(app)
+    source = source or _ask_source(app, key)
     text, notes = _pasted(app) if source == _CURL else (_template(app, key, source, asked), ())
     _write(directory, path, text)
-    app.console.say("\n".join([f"Made {key}.yaml", *notes]))
+    app.console.say("\n".join([f"Created {key}.yaml", *notes]))
     return _outcome(app, directory, key)
 
 
 def _check_key(key: str) -> None:
-    """Refuse what is no key. Raises UsageError."""
+    """Raise UsageError for an invalid key."""
     from campaignctl.manifest.document import KEY
     from campaignctl.project.loader import PROJECT_FILE
 
     if key.endswith(_SUFFIXES):
         raise UsageError(
             f"{key} is a file, not a key",
-            hint=f"the key is the path without suffix: {key.rpartition('.')[0]}",
+            hint=f"use the path without its suffix: {key.rpartition('.')[0]}",
         )
     if not KEY.fullmatch(key):
         raise UsageError(
-            f"{key!r} is no key",
-            detail="Letters, digits, `.`, `_` and `-` in parts joined by `/`, each of which begins with a "
-            "letter or digit; at most 128 characters.",
-            hint="as in push/welcome",
+            f"{key!r} is not a valid key",
+            detail="A key has letters, digits, `.`, `_` and `-`, in parts joined by `/` that each begin with"
+            " a letter or digit; at most 128 characters.",
+            hint="for example push/welcome",
         )
     if f"{key.rpartition('/')[2]}.yaml" == PROJECT_FILE:
         raise UsageError(f"{key}.yaml would be a project file", hint="choose another key")
 
 
-def _checked(app: App, directory: Path) -> tuple[DesiredState | None, tuple[Finding, ...]]:
-    """The project's desired state, or None if it has errors, and its findings."""
-    from campaignctl.manifest.load import check
-
-    settings = app.settings
-    return check(
-        directory,
-        environment=settings.environment,
-        environ=settings.environ,
-        tool_version=__version__,
-        variables=settings.variables,
-        now=app.console.now(),
-    )
-
-
-def _taken(desired: DesiredState | None) -> Iterator[tuple[str, Source]]:
-    """The keys that are declared, also as Removed, and where."""
-    if desired is not None:
-        yield from ((one.key, one.source) for one in desired.campaigns.values())
-        yield from ((one.key, one.source) for one in desired.removed.values())
-
-
 def _free_path(directory: Path, key: str, desired: DesiredState | None) -> Path:
-    """The path of a new manifest. Raises CampaignctlError where a file or a campaign is already."""
+    """The path of a new manifest. Raises CampaignctlError if the file or the key exists."""
     for suffix in _SUFFIXES:
         if (directory / f"{key}{suffix}").exists():
             raise CampaignctlError(
-                f"{key}{suffix} is there already", detail="Nothing was changed.", hint="choose another key"
+                f"{key}{suffix} already exists", detail="Nothing was changed.", hint="choose another key"
             )
-    for taken, source in _taken(desired):
-        if taken.casefold() == key.casefold():
+    declared = [(one.key, one.source) for one in desired.campaigns.values()] if desired else []
+    declared += [(one.key, one.source) for one in desired.removed.values()] if desired else []
+    for used, source in declared:
+        if used.casefold() == key.casefold():
             raise CampaignctlError(
-                f"The key {taken} is taken",
+                f"The key {used} is in use",
                 detail=f"{source.file} declares it. Nothing was changed.",
                 hint="choose another key",
             )
     path = directory / f"{key}.yaml"
     if not path.resolve().is_relative_to(directory.resolve()):
-        raise CampaignctlError(f"{key}.yaml would lie outside of the project", hint="choose another key")
+        raise CampaignctlError(f"{key}.yaml would be outside the project", hint="choose another key")
     return path
 
 
-def _ask_source(app: App) -> str:
-    """Ask where to begin. Raises UsageError where nobody can be asked."""
+def _ask_source(app: App, key: str) -> str:
+    """Ask what to start from. Raises UsageError without a terminal."""
     if not app.console.interactive:
         raise UsageError(
             "--from is missing",
             hint=Sentence(
-                Command("new", "KEY", "--from", "push"),
-                f" (or {', '.join(_SOURCES[1:])}), or run it on a terminal",
+                f"choose one of {', '.join(_SOURCES)}, or run it on a terminal: ",
+                Command("new", key, "--from", "push"),
             ),
         )
     answer = click.prompt("Channel, or curl to paste a request", type=click.Choice(_SOURCES), err=True)
@@ -130,7 +115,7 @@ def _ask_source(app: App) -> str:
 
 
 def _template(app: App, key: str, source: str, asked: bool) -> str:
-    """The template of a channel; a name is asked for where the channel was."""
+    """The template of a channel; asks for a name if the channel was asked for."""
     from campaignctl.cli.wiring import read_project
     from campaignctl.manifest.new import CHANNELS, draft
 
@@ -142,11 +127,10 @@ def _template(app: App, key: str, source: str, asked: bool) -> str:
 
 
 def _pasted(app: App) -> tuple[str, tuple[str, ...]]:
-    """The manifest of a pasted request, and what is to be said about it."""
-    from campaignctl.cli.pasting import read_pasted
+    """The manifest of a pasted request, and notes about it."""
     from campaignctl.manifest.new import of_body, pasted
 
-    request = pasted(read_pasted(app.console, _PASTE))
+    request = pasted(_read_pasted(app.console))
     notes = list(request.notes)
     if request.body.get("run_immediately") is True and request.body.get("is_draft") is not True:
         notes.append(
@@ -155,8 +139,48 @@ def _pasted(app: App) -> tuple[str, tuple[str, ...]]:
     return of_body(request.body), tuple(notes)
 
 
+def _read_pasted(console: Console) -> str:
+    """The text on standard input; on a terminal, after a prompt, up to an empty line or Ctrl-D.
+
+    Raises CampaignctlError for a text that is too large or not UTF-8, UsageError for an empty one.
+    """
+    if console.interactive:
+        console.tell(f"Paste {_PASTE}, then press Enter on an empty line (or Ctrl-D):\n")
+        data = _from_terminal(sys.stdin.fileno())
+    else:
+        data = sys.stdin.buffer.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise CampaignctlError("The pasted text is too large", detail="The limit is 1 MiB.")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as wrong:
+        raise CampaignctlError("The pasted text is not UTF-8") from wrong
+    if not text.strip():
+        raise UsageError("Nothing was pasted", hint=f"give {_PASTE} on standard input")
+    return text
+
+
+def _from_terminal(descriptor: int) -> bytes:
+    before = termios.tcgetattr(descriptor)
+    # A terminal that edits lines cuts those of more than 4,095 bytes.
+    during = termios.tcgetattr(descriptor)
+    during[3] &= ~termios.ICANON
+    during[6][termios.VMIN], during[6][termios.VTIME] = 1, 0
+    termios.tcsetattr(descriptor, termios.TCSANOW, during)
+    data = b""
+    try:
+        while len(data) <= _LARGEST:
+            piece = os.read(descriptor, _PIECE)
+            data += piece.partition(_END)[0]
+            if not piece or _END in piece or data.endswith(b"\n\n"):
+                break
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+    return data
+
+
 def _write(directory: Path, path: Path, text: str) -> None:
-    """Write the manifest with its modeline. Raises CampaignctlError for a file that appeared meanwhile."""
+    """Write the manifest with its modeline. Raises CampaignctlError if the file has appeared meanwhile."""
     from campaignctl.manifest.schema import modeline_if_served
 
     relative = path.relative_to(directory).as_posix()
@@ -165,16 +189,16 @@ def _write(directory: Path, path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(modeline_if_served(directory, relative) + text)
     except FileExistsError:
-        raise CampaignctlError(f"{relative} is there already", detail="Nothing was changed.") from None
+        raise CampaignctlError(f"{relative} already exists", detail="Nothing was changed.") from None
 
 
 def _outcome(app: App, directory: Path, key: str) -> int:
-    """Say what the new manifest is like, and what comes next."""
+    """Show the findings of the new manifest, and what to do next."""
     from campaignctl.render.errors import findings_text
     from campaignctl.yamlio.files import shown
 
     console = app.console
-    desired, findings = _checked(app, directory)
+    desired, findings = check_manifests(app)
     name = f"{shown(directory)}{key}.yaml"
     own = [found for found in findings if found.source.file == name]
     if own:
@@ -182,9 +206,9 @@ def _outcome(app: App, directory: Path, key: str) -> int:
     if any(found.severity == "error" for found in own):
         return 1
     if desired is None:
-        console.say(f"There are errors in other files:\n  {Command('validate').at(app.settings.place())}")
+        console.say(f"Other files have errors:\n  {Command('validate').at(app.settings.place())}")
     elif key not in desired.campaigns:
-        console.say("It is not read: `manifests` and `ignore` of the project file leave it out.")
+        console.say("Warning: `manifests` and `ignore` of the project file exclude it, so it is not read.")
     elif console.verbosity != "quiet":
         console.say(f"Next: edit it, then\n  {Command('plan', '--target', key).at(app.settings.place())}")
     return 0

@@ -1,4 +1,4 @@
-"""`plan`: what an apply would do, shown and perhaps saved; changes nothing."""
+"""`plan`: show, and perhaps save, what an apply would do; changes nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import STANDARD, check_replaceable, write_private
-from campaignctl.cli.options import Showing, plan_format, selecting
+from campaignctl.cli.options import PlanForm, plan_format, selecting
 from campaignctl.cli.output import show_plan, show_plan_as
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, wired
@@ -27,20 +27,20 @@ _CHANGES = 2
     "out",
     metavar="FILE",
     shell_complete=files,
-    help="Save the plan, to be applied exactly as it was reviewed.",
+    help="Save the plan, to apply exactly this plan later.",
 )
 @selecting
-@click.option("--detailed-exitcode", is_flag=True, help="End with 2 if there are changes.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with status 2 if there are changes.")
 @plan_format
 @click.pass_obj
-def command(app: App, *, options: Options, out: str | None, detailed_exitcode: bool, showing: Showing) -> int:
+def command(app: App, *, options: Options, out: str | None, detailed_exitcode: bool, form: PlanForm) -> int:
     """Show what an apply would do, and change nothing.
 
-    Ends with status 1 if a guardrail objects or a change is blocked.
+    Exits with status 1 if a guardrail objects or a change is blocked.
     """
-    if out == STANDARD and showing.form != "text":
+    if out == STANDARD and form.name != "text":
         raise UsageError(
-            f"-o - and --format {showing.form} both write the plan to standard output", hint="leave one out"
+            f"-o - and --format {form.name} both write to standard output", hint="use one of them"
         )
     if out is not None:
         check_replaceable(out, "manifests_digest")
@@ -48,28 +48,25 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
     if out == STANDARD:
         show_plan(app, plan, aside=True)
     else:
-        show_plan_as(app, plan, showing)
+        show_plan_as(app, plan, form)
     if out is not None:
         _save(app, plan, out)
     if plan.refused:
         return 1
-    return _CHANGES if detailed_exitcode and _changes(plan, options) else 0
+    changes = not plan.empty or (options.refresh_only and bool(plan.drift))
+    return _CHANGES if detailed_exitcode and changes else 0
 
 
 def _made(app: App, options: Options) -> Plan:
     from campaignctl.reconciler import plan
 
-    desired = read_desired(app)  # what is wrong with the files needs no token to be told
+    desired = read_desired(app)  # errors in the files are shown without a token too
     token = None
     if options.refresh:
-        why = "Planning reads the live campaigns first, and the API lets in only who has a token."
-        token = need_token(app.settings, why, instead="or plan from the state alone: --no-refresh")
+        why = "A plan reads the live campaigns first, and the API requires a token."
+        token = need_token(app.settings, why, instead="plan from the state alone with --no-refresh")
     with wired(app, desired.project, token=token) as run:
         return plan.plan(run.wiring, desired, options)
-
-
-def _changes(plan: Plan, options: Options) -> bool:
-    return not plan.empty or (options.refresh_only and bool(plan.drift))
 
 
 def _save(app: App, plan: Plan, out: str) -> None:
@@ -79,9 +76,8 @@ def _save(app: App, plan: Plan, out: str) -> None:
         app.console.raw(codec.dumps(plan))
         return
     write_private(out, codec.dumps(plan))
+    apply = Command("apply", out).at(app.settings.place(plan.environment))
     then = (
-        "It cannot be applied while a guardrail objects."
-        if plan.objections
-        else f"Apply exactly this: {Command('apply', out).at(app.settings.place(plan.environment))}"
+        "It cannot be applied while a guardrail objects." if plan.objections else f"To apply it:\n  {apply}"
     )
     app.console.log("info", f"Saved the plan to {out}. {then}")

@@ -7,7 +7,7 @@ import signal
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,37 +18,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from campaignctl.sandbox import Sandbox
-    from campaignctl.sandbox.faults import Rule
 
-_LISTED = "docs/internals.md tells of both; a running sandbox lists its switches at /_sandbox/switches"
+_LISTED = "see docs/internals.md; a running sandbox lists its switches at /_sandbox/switches"
 _ENDING = (signal.SIGINT, signal.SIGTERM)
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command(name="sandbox")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8787,
+    show_default=True,
+    help="The port; 0 takes a free one.",
 )
 @click.option(
     "--data",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Keep everything in this file; without it all is forgotten at the end.",
+    help="Keep all campaigns in this file; without it they are lost at the end.",
 )
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="RULE",
-    help="Trouble: '[METHOD] [PATH] KIND [MEMBER=VALUE]...', as in 'POST /campaigns$ lost_answer times=2'.",
+    help="A fault: '[METHOD] [PATH] KIND [NAME=VALUE]...', such as 'POST /campaigns$ lost_answer times=2'.",
 )
 @click.option(
     "--switch",
     "switches",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Where the documents are silent: another answer, as in 'labels=comma'.",
+    help="Another behaviour where the API is not documented, such as 'labels=comma'.",
 )
 @click.pass_obj
 def command(
@@ -60,17 +62,22 @@ def command(
     faults: tuple[str, ...],
     switches: tuple[str, ...],
 ) -> int:
-    """Run a local Ocamba until Ctrl-C: its campaign API, and a page that shows what is there.
+    """Run a local Ocamba until Ctrl-C: the campaign API, and a page that shows its campaigns.
 
-    Nothing leaves this machine. Any token is good. Faults and switches may be given several times; both are
-    explained in docs/internals.md, and can be changed while it runs.
+    Nothing leaves this machine, and any token is valid. --fault and --switch are repeatable; both can be
+    changed while it runs, see docs/internals.md.
     """
+    from campaignctl.project.model import is_loopback
+    from campaignctl.sandbox.faults import BadRule, rule_from_words
+    from campaignctl.sandbox.switches import BadSwitch, switches_from
+
     console = app.console
-    values, rules = _said(switches, faults)
-    if host not in _LOOPBACK:
-        console.log(
-            "warning", f"{host} can be reached from other machines, and the sandbox trusts everybody."
-        )
+    try:
+        values, rules = switches_from(switches), tuple(rule_from_words(text) for text in faults)
+    except (BadSwitch, BadRule) as error:
+        raise UsageError(str(error), hint=_LISTED) from error
+    if not is_loopback(host):
+        console.log("warning", f"Other machines can reach {host}, and the sandbox accepts any token.")
     sandbox = opened(host, port, data)
     sandbox.prepare(values, rules)
     with _held_back(), sandbox:
@@ -80,19 +87,8 @@ def command(
     return 0
 
 
-def _said(switches: tuple[str, ...], faults: tuple[str, ...]) -> tuple[dict[str, Any], tuple[Rule, ...]]:
-    """What the options ask for. Raises UsageError."""
-    from campaignctl.sandbox.faults import BadRule, rule_from_words
-    from campaignctl.sandbox.switches import BadSwitch, switches_from
-
-    try:
-        return switches_from(switches), tuple(rule_from_words(text) for text in faults)
-    except (BadSwitch, BadRule) as error:
-        raise UsageError(str(error), hint=_LISTED) from error
-
-
 def opened(host: str, port: int, data: Path | None = None) -> Sandbox:
-    """Take the address and open the memory. Raises CampaignctlError."""
+    """Bind the address and open the data file. Raises CampaignctlError."""
     from campaignctl.sandbox import Sandbox
 
     try:
@@ -102,7 +98,7 @@ def opened(host: str, port: int, data: Path | None = None) -> Sandbox:
             raise CampaignctlError(
                 f"Port {port} of {host} is in use",
                 detail="Perhaps another sandbox is running.",
-                hint=Sentence(Command("sandbox", "--port", "0"), " takes a free one"),
+                hint=Sentence("take a free port: ", Command("sandbox", "--port", "0")),
             ) from error
         raise CampaignctlError(
             f"Cannot listen on {host}, port {port}", detail=f"{error.strerror}."
@@ -113,9 +109,9 @@ def opened(host: str, port: int, data: Path | None = None) -> Sandbox:
 
 @contextmanager
 def _held_back() -> Iterator[None]:
-    """Keep the signals that end us until they are waited for, in every thread that begins in the block.
+    """Hold back the signals that end us until we wait for them, in every thread that starts in the block.
 
-    Also where the shell started us with SIGINT ignored, as it does with a job in the background.
+    This also works if the shell started us with SIGINT ignored, as it does with a background job.
     """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
@@ -127,11 +123,11 @@ def _held_back() -> Iterator[None]:
 
 
 def _introduction(url: str, data: Path | None, told: tuple[str, ...]) -> str:
-    kept = f"kept in {data}" if data else "forgotten at the end; --data FILE keeps it"
+    kept = f"kept in {data}" if data else "lost at the end; --data FILE keeps it"
     return "\n".join(
         (
-            f"A local Ocamba at {url} ({kept}). Ctrl-C ends it.",
-            *(f"As you asked: {word}" for word in told),
+            f"A local Ocamba at {url} ({kept}). Ctrl-C stops it.",
+            *(f"With {word}" for word in told),
             "In another terminal:",
             "",
             f"export {URL_VARIABLE}={url}",

@@ -15,9 +15,12 @@ from campaignctl.manifest.schema import KINDS, Kind
 def command(app: App, *, kind: Kind) -> int:
     """Print the JSON Schema of a manifest (default), the project, `_defaults.yaml` or a Removed document.
 
-    `init` puts all of them into the folder schemas/ of a new project, where an editor finds them. After an
-    upgrade, write them anew: campaignctl schema Campaign > schemas/Campaign.json
-    """
+    `init` writes them into the folder schemas/ of a new project, where editors find them. After an upgrade,
+    write each of them again:
+
+    \b
+      campaignctl schema Campaign > schemas/Campaign.json
+    """  # noqa: D301 - click takes a real backspace for "do not wrap"
     from campaignctl.manifest.schema import schema
 
     app.console.document(schema(kind))

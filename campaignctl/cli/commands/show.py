@@ -1,40 +1,63 @@
-"""`show`: a saved plan, or the state, without reading anything else."""
+"""`show`: a saved plan or the state; nothing else is read."""
 
 from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_text
-from campaignctl.cli.options import Showing, plan_format
-from campaignctl.cli.output import show_plan_as, show_state
+from campaignctl.cli.options import PlanForm, plan_format
+from campaignctl.cli.output import show_plan_as
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import backend_of, read_project
-from campaignctl.errors import (
-    Command,
-    Sentence,
-    UsageError,
-)
+from campaignctl.errors import Command, Sentence, UsageError
+
+if TYPE_CHECKING:
+    from campaignctl.project.model import Project
+    from campaignctl.state.model import State
 
 
 @click.command(name="show")
 @click.argument("planfile", required=False, shell_complete=files)
 @plan_format
 @click.pass_obj
-def command(app: App, *, planfile: str | None, showing: Showing) -> int:
-    """Show a saved plan (- is standard input), or without PLANFILE the state."""
+def command(app: App, *, planfile: str | None, form: PlanForm) -> int:
+    """Show a saved plan (- is standard input) or, without PLANFILE, the state."""
     if planfile is not None:
         from campaignctl.plan import codec
 
-        show_plan_as(app, codec.decode(read_text(planfile), where=planfile), showing)
+        show_plan_as(app, codec.decode(read_text(planfile), where=planfile), form)
         return 0
-    if showing.form == "markdown":
+    if form.name == "markdown":
         raise UsageError(
-            "Only a saved plan is shown as Markdown, not the state",
-            hint=Sentence("name the file: ", Command("show", "PLANFILE", "--format", "markdown")),
+            "The state cannot be shown as Markdown, only a saved plan",
+            hint=Sentence("name the plan file: ", Command("show", "PLANFILE", "--format", "markdown")),
         )
     project = read_project(app)
     backend = backend_of(project, SystemClock())
-    show_state(app, backend.read(), project, as_json=showing.form == "json")
+    state, console = backend.read(), app.console
+    if form.name == "json":
+        console.document(_document(state, project))
+    elif state is None:
+        console.say("There is no state yet: nothing has been applied.")
+    else:
+        from campaignctl.render.status import state_text
+
+        color = console.colored(console.out)
+        console.say(state_text(state, color=color, now=console.now(), zone=project.time_zone))
     return 0
+
+
+def _document(state: State | None, project: Project) -> Any:
+    """Return the state document; without a state, one with every field and no content."""
+    from campaignctl.state import codec
+    from campaignctl.state.model import Account, State
+
+    if state is not None:
+        return json.loads(codec.encode(state))
+    empty = State("", 0, project.environment, Account(project.api.url, project.company_id), "")
+    return json.loads(codec.encode(empty)) | {"lineage": None, "tool_version": None}

@@ -1,9 +1,12 @@
-"""`state`: look at the record of what was created, and repair it."""
+"""`state`: look at the state and repair it."""
 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,44 +14,45 @@ from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.completion_values import files, pending_keys, recorded_keys
 from campaignctl.cli.files import read_text
 from campaignctl.cli.group import Lazy, LazyGroup, format_option
-from campaignctl.cli.output import show_history, show_record
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import backend_of, need_token, read_project, wired
+from campaignctl.cli.wiring import Wired, backend_of, need_token, read_desired, read_project, wired
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
 
 if TYPE_CHECKING:
+    from campaignctl.project.model import Project, StateSettings
+    from campaignctl.review.reports import Rebinding
     from campaignctl.state.model import State
 
 _HERE = "campaignctl.cli.commands.state"
 TABLE = {
-    "list": Lazy(f"{_HERE}:list_", "Name every recorded campaign, one a line."),
+    "list": Lazy(f"{_HERE}:list_", "List the keys of all recorded campaigns."),
     "show": Lazy(f"{_HERE}:show", "Show the record of one campaign."),
-    "mv": Lazy(f"{_HERE}:mv", "Give a record another key; the live campaign stays."),
-    "rm": Lazy(f"{_HERE}:rm", "Forget a record; the live campaign stays."),
-    "pull": Lazy(f"{_HERE}:pull", "Write the state document to standard output."),
-    "push": Lazy(f"{_HERE}:push", "Replace the state by a document."),
-    "unlock": Lazy(f"{_HERE}:unlock", "Break the lock with exactly this id."),
-    "resolve": Lazy(f"{_HERE}:resolve", "Say what became of a create whose outcome nobody knows."),
-    "recover": Lazy(f"{_HERE}_binding:recover", "Find campaigns of ours that the state does not know."),
-    "rebind": Lazy(f"{_HERE}_binding:rebind", "Give the state this account and environment."),
-    "history": Lazy(f"{_HERE}:history", "List the applies: when, who, what, and how they ended."),
-    "migrate": Lazy(f"{_HERE}_migrate:migrate", "Take the state to another backend."),
+    "mv": Lazy(f"{_HERE}:mv", "Rename a record; the live campaign stays as it is."),
+    "rm": Lazy(f"{_HERE}:rm", "Remove a record; the live campaign stays as it is."),
+    "pull": Lazy(f"{_HERE}:pull", "Write the state to standard output."),
+    "push": Lazy(f"{_HERE}:push", "Replace the state with a file."),
+    "unlock": Lazy(f"{_HERE}:unlock", "Break the lock that has this id."),
+    "resolve": Lazy(f"{_HERE}:resolve", "Settle a create whose outcome is unknown."),
+    "recover": Lazy(f"{_HERE}:recover", "Find our campaigns that are missing from the state."),
+    "rebind": Lazy(f"{_HERE}:rebind", "Bind the state to this account and environment."),
+    "history": Lazy(f"{_HERE}:history", "List past applies: when, who, what, and the outcome."),
+    "migrate": Lazy(f"{_HERE}:migrate", "Move the state to another backend."),
 }
+_BACKENDS = ("local", "git")
 
 
 @click.command(cls=LazyGroup, table=TABLE, name="state", no_args_is_help=True)
 def command() -> None:
-    """Look at the record of what was created, and repair it."""
+    """Look at the state, the record of what was created, and repair it."""
 
 
 @click.command(name="list")
 @click.pass_obj
 def list_(app: App) -> int:
-    """Name every recorded campaign, one a line."""
+    """List the keys of all recorded campaigns, one per line."""
     state = _read(app)
-    keys = sorted(state.campaigns) if state else []
-    if keys:
-        app.console.say("\n".join(keys))
+    if state and state.campaigns:
+        app.console.say("\n".join(sorted(state.campaigns)))
     else:
         app.console.log("info", "Nothing is recorded yet.")
     return 0
@@ -62,11 +66,10 @@ def show(app: App, *, key: str) -> int:
     state = _existing(app)
     if key not in state.campaigns:
         near = difflib.get_close_matches(key, state.campaigns, n=1)
-        raise CampaignctlError(
-            f"Nothing is recorded under {key}",
-            hint=f"did you mean {near[0]}?" if near else Sentence(Command("state", "list"), " names what is"),
-        )
-    show_record(app, key, state)
+        listing = Sentence("see what is recorded: ", Command("state", "list"))
+        hint = f"did you mean {near[0]}?" if near else listing
+        raise CampaignctlError(f"Nothing is recorded under {key}", hint=hint)
+    app.console.say(json.dumps(_document(state)["campaigns"][key], indent=2))
     return 0
 
 
@@ -75,65 +78,49 @@ def show(app: App, *, key: str) -> int:
 @click.argument("new")
 @click.pass_obj
 def mv(app: App, *, old: str, new: str) -> int:
-    """Give the record OLD the key NEW; the live campaign stays as it is."""
+    """Rename the record OLD to NEW; the live campaign stays as it is."""
     from campaignctl.reconciler import state_ops
 
-    project = read_project(app)
-    with wired(app, project, token=None) as run:
-        line = state_ops.move(run.wiring, project, old, new)
-    app.console.say(line)
-    return 0
+    return _locally(app, lambda run, project: state_ops.move(run.wiring, project, old, new))
 
 
 @click.command(name="rm")
 @click.argument("key", shell_complete=recorded_keys)
 @click.pass_obj
 def rm(app: App, *, key: str) -> int:
-    """Forget the record KEY; the live campaign stays, and still sends if it would have."""
+    """Remove the record KEY; the live campaign stays as it is and may still send."""
     from campaignctl.reconciler import state_ops
 
-    project = read_project(app)
-    with wired(app, project, token=None) as run:
-        line = state_ops.remove(run.wiring, project, key)
-    app.console.say(line)
-    return 0
+    return _locally(app, lambda run, project: state_ops.remove(run.wiring, project, key))
 
 
 @click.command(name="pull")
 @click.pass_obj
 def pull(app: App) -> int:
-    """Write the state document to standard output."""
-    import json
-
-    from campaignctl.state import codec
-
-    # In ASCII: the same document, and nothing in it can take a terminal over.
-    app.console.raw(json.dumps(json.loads(codec.encode(_existing(app))), indent=1) + "\n")
+    """Write the state to standard output."""
+    # In ASCII: the same document, and safe on a terminal.
+    app.console.raw(json.dumps(_document(_existing(app)), indent=1) + "\n")
     return 0
 
 
 @click.command(name="push")
 @click.argument("file", shell_complete=files)
-@click.option("--force", is_flag=True, help="Also one of another lineage, or with an older serial.")
+@click.option("--force", is_flag=True, help="Accept a state of another lineage, or with an older serial.")
 @click.pass_obj
 def push(app: App, *, file: str, force: bool) -> int:
-    """Replace the state by the document in FILE (- is standard input)."""
+    """Replace the state with FILE (- is standard input)."""
     from campaignctl.reconciler import state_ops
     from campaignctl.state import codec
 
     state = codec.decode(read_text(file), where=file)
-    project = read_project(app)
-    with wired(app, project, token=None) as run:
-        line = state_ops.push(run.wiring, project, state, force)
-    app.console.say(line)
-    return 0
+    return _locally(app, lambda run, project: state_ops.push(run.wiring, project, state, force))
 
 
 @click.command(name="unlock")
 @click.argument("lock_id")
 @click.pass_obj
 def unlock(app: App, *, lock_id: str) -> int:
-    """Break the lock LOCK_ID, when its holder is surely gone."""
+    """Break the lock LOCK_ID. First confirm that the process that holds it has exited."""
     lock = backend_of(read_project(app), SystemClock()).unlock(lock_id)
     app.console.say(
         f"Broke the lock {lock.id} of {lock.holder} on {lock.host} ({lock.operation}, since {lock.since})."
@@ -143,19 +130,17 @@ def unlock(app: App, *, lock_id: str) -> int:
 
 @click.command(name="resolve")
 @click.argument("key", shell_complete=pending_keys)
-@click.option("--adopt", metavar="ID", help="It became this campaign.")
-@click.option("--retry", is_flag=True, help="It did not happen: the next apply may create it.")
-@click.option("--force", is_flag=True, help="Adopt an id that does not show our marker.")
+@click.option("--adopt", metavar="ID", help="The create succeeded: this is the campaign.")
+@click.option("--retry", is_flag=True, help="The create did not happen: the next apply may repeat it.")
+@click.option("--force", is_flag=True, help="Adopt a campaign that does not carry our marker.")
 @click.pass_obj
 def resolve(app: App, *, key: str, adopt: str | None, retry: bool, force: bool) -> int:
-    """Say what became of the create of KEY, whose outcome nobody knows."""
+    """Settle the create of KEY, whose outcome is unknown."""
     if (adopt is None) is not retry:
-        raise UsageError("Say either --adopt ID or --retry", hint=Command("state", "resolve", "--help"))
+        raise UsageError("Use either --adopt ID or --retry", hint=Command("state", "resolve", "--help"))
     from campaignctl.reconciler import state_ops
 
-    token = need_token(
-        app.settings, "Resolving reads the campaign, and the API lets in only who has a token."
-    )
+    token = need_token(app.settings, "Resolving reads the campaign, and the API requires a token.")
     project = read_project(app)
     with wired(app, project, token=token) as run:
         line = state_ops.resolve(run.wiring, project, key, adopt=adopt, retry=retry, force=force)
@@ -163,14 +148,125 @@ def resolve(app: App, *, key: str, adopt: str | None, retry: bool, force: bool) 
     return 0
 
 
+@click.command(name="recover")
+@click.option("--write", is_flag=True, help="Record them in the state. Without it nothing is written.")
+@click.pass_obj
+def recover(app: App, *, write: bool) -> int:
+    """Find campaigns with the marker of this project and environment that are missing from the state.
+
+    For a checkout without a state, or with an old one. Nothing in the account changes.
+    """
+    from campaignctl.reconciler import recover as work
+    from campaignctl.render.status import recovery_text
+
+    token = need_token(app.settings, "Recovering reads the account's campaigns.")
+    desired = read_desired(app)
+    with wired(app, desired.project, token=token) as run:
+        recovery = work.recover(run.wiring, desired, write=write)
+    color, place = app.console.colored(app.console.out), app.settings.place(desired.project.environment)
+    app.console.say(recovery_text(recovery, color=color, place=place))
+    return 0
+
+
+@click.command(name="rebind")
+@click.option("--auto-approve", is_flag=True, help="Do not ask. Required without a terminal.")
+@click.pass_obj
+def rebind(app: App, *, auto_approve: bool) -> int:
+    """Bind the state to the account of OCAMBA_TOKEN and the chosen environment, after you approve.
+
+    For a state that was made in another environment or account, or after the API has moved. Nothing in the
+    account changes.
+    """
+    if not auto_approve and not app.console.interactive:
+        raise UsageError(
+            "There is no terminal to ask for approval on", hint=Command("state", "rebind", "--auto-approve")
+        )
+    from campaignctl.reconciler import recover as work
+    from campaignctl.render.status import rebinding_text
+
+    token = need_token(app.settings, "Rebinding checks that the recorded campaigns are in the account.")
+    project = read_project(app)
+    with wired(app, project, token=token) as run:
+
+        def approve(asked: Rebinding) -> bool:
+            run.progress.pause()
+            app.console.say(rebinding_text(asked, color=app.console.colored(app.console.out)))
+            return auto_approve or run.said_yes(app, "rebind this state")
+
+        changed = work.rebind(run.wiring, project, approve)
+    app.console.say("The state is rebound." if changed else "Nothing was changed.")
+    return 0 if changed else 1
+
+
 @click.command(name="history")
 @format_option
 @click.pass_obj
 def history(app: App, *, form: str) -> int:
-    """List the applies that had something to do, the newest first."""
+    """List the applies that had changes to make, newest first."""
     project = read_project(app)
     state = backend_of(project, SystemClock()).read()
-    show_history(app, state.history if state else (), project, as_json=form == "json")
+    from campaignctl.render.status import history_json, history_text
+
+    console, entries = app.console, state.history if state else ()
+    if form == "json":
+        console.document(history_json(entries))
+    elif entries:
+        console.say(history_text(entries, color=console.colored(console.out), zone=project.time_zone))
+    else:
+        console.log("info", "Nothing has been applied yet.")
+    return 0
+
+
+@click.command(name="migrate")
+@click.option("--to", "to", type=click.Choice(_BACKENDS), required=True, help="The new backend.")
+@click.option("--remote", metavar="NAME", help="git: the remote; default: origin.")
+@click.option("--ref", metavar="REF", help="git: the ref; default: refs/campaignctl/ENVIRONMENT.")
+@click.option(
+    "--path", metavar="FILE", help="local: the file; default: .campaignctl/state.json, or ENVIRONMENT.json."
+)
+@click.pass_obj
+def migrate(app: App, *, to: str, remote: str | None, ref: str | None, path: str | None) -> int:
+    """Move the state to another backend, under both locks.
+
+    The old place keeps only a note that it moved, so that no run continues there. The command prints the
+    lines to write in campaignctl.yaml; until they are there, no command works on the state.
+    """
+    from campaignctl.reconciler import state_ops
+
+    project = read_project(app)
+    if project.state.backend == to:
+        raise UsageError(f"The state of this project is already on {to}")
+    given = {"backend": to, "remote": remote, "ref": ref, "path": path}
+    fields = {name: value for name, value in given.items() if value is not None}
+    settings = _settings(fields, project.environment)
+    with wired(app, project, token=None) as run:
+        line = state_ops.migrate(run.wiring, project, backend_of(replace(project, state=settings), run.clock))
+    above = ["state"] if project.environment is None else ["environments", project.environment, "state"]
+    lines = [f"{'  ' * depth}{name}:" for depth, name in enumerate(above)]
+    lines += [f"{'  ' * len(above)}{name}: {value}" for name, value in fields.items()]
+    app.console.say(f"{line}\n\nNow replace `state` in campaignctl.yaml with:\n")
+    app.console.say("\n".join(lines))
+    return 0
+
+
+def _settings(fields: Mapping[str, str], environment: str | None) -> StateSettings:
+    """The settings that these fields make. Raises UsageError where the project file would be refused."""
+    from campaignctl.project.rules import state_problems, state_settings
+
+    value: dict[str, Any] = {"state": fields}
+    if environment is not None:
+        value = {"environments": {environment: value}}
+    for problem in state_problems(value, environment):
+        raise UsageError(problem.message, hint=problem.hint)
+    return state_settings(value, environment)
+
+
+def _locally(app: App, work: Callable[[Wired, Project], str]) -> int:
+    """Do what needs the lock and no API, and print the line that says what was done."""
+    project = read_project(app)
+    with wired(app, project, token=None) as run:
+        line = work(run, project)
+    app.console.say(line)
     return 0
 
 
@@ -178,8 +274,14 @@ def _read(app: App) -> State | None:
     return backend_of(read_project(app), SystemClock()).read()
 
 
+def _document(state: State) -> Any:
+    from campaignctl.state import codec
+
+    return json.loads(codec.encode(state))
+
+
 def _existing(app: App) -> State:
     state = _read(app)
     if state is None:
-        raise CampaignctlError("There is no state yet", hint="the first apply makes it")
+        raise CampaignctlError("There is no state yet", hint="the first apply creates it")
     return state

@@ -1,14 +1,16 @@
-"""`status`: live status, next run and drift of every campaign; reads only."""
+"""`status`: live status, next run and drift of every campaign; read-only."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
 
 import click
 
 from campaignctl.cli.group import format_option
-from campaignctl.cli.output import show_status
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, wired
 from campaignctl.errors import Command, Sentence
+from campaignctl.render import FORMAT_VERSION
 
 
 @click.command(name="status")
@@ -19,9 +21,23 @@ def command(app: App, *, form: str) -> int:
     from campaignctl.reconciler.status import status
 
     desired = read_desired(app)
-    why = "The live status is read from the API, which lets in only who has a token."
-    token = need_token(app.settings, why, instead=Sentence("or look at what is recorded: ", Command("show")))
+    why = "The live status is read from the API, which requires a token."
+    token = need_token(app.settings, why, instead=Sentence("show what is recorded: ", Command("show")))
     with wired(app, desired.project, token=token) as run:
         rows = status(run.wiring, desired)
-    show_status(app, rows, desired.project, as_json=form == "json")
+    console, project = app.console, desired.project
+    if form == "json":
+        console.document({"format_version": FORMAT_VERSION, "campaigns": [asdict(row) for row in rows]})
+        return 0
+    from campaignctl.render.status import status_text
+
+    console.say(
+        status_text(
+            rows,
+            color=console.colored(console.out),
+            zone=project.time_zone,
+            width=console.width,
+            place=app.settings.place(project.environment),
+        )
+    )
     return 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
 import click
@@ -12,8 +11,8 @@ import click
 from campaignctl import __version__
 from campaignctl.cli.group import NearestChoice, format_choice
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import project_directory
-from campaignctl.errors import Finding, Severity
+from campaignctl.cli.wiring import check_manifests, project_directory
+from campaignctl.errors import Finding, Severity, counted
 
 Form = Literal["text", "json", "github", "sarif"]
 
@@ -24,85 +23,56 @@ Form = Literal["text", "json", "github", "sarif"]
     "json",
     "github",
     "sarif",
-    help="For people; one JSON document; annotations of GitHub Actions; or a SARIF log for code scanning.",
+    help="Text for people, one JSON document, GitHub Actions annotations, or a SARIF log for code scanning.",
 )
 @click.option(
     "--fail-severity",
     type=NearestChoice(["error", "warning"]),
     default="error",
     show_default=True,
-    help="The mildest finding that ends with status 1.",
+    help="The lowest severity that exits with status 1.",
 )
 @click.pass_obj
 def command(app: App, *, form: Form, fail_severity: Severity) -> int:
     """Check the manifests, offline and without a token.
 
-    Every finding of the run is shown, with its file, line and column. Ends with status 1 if there is an
-    error (or with --fail-severity warning, anything).
+    Shows every finding with its file, line and column. Exits with status 1 if there is an error (with
+    --fail-severity warning, if there is any finding).
     """
-    from campaignctl.manifest.load import check
-
-    settings = app.settings
-    directory = project_directory(settings)
-    desired, findings = check(
-        directory,
-        environment=settings.environment,
-        environ=settings.environ,
-        tool_version=__version__,
-        variables=settings.variables,
-        now=app.console.now(),
-    )
-    count = len(desired.campaigns) if desired else None
-    if form == "text":
-        _show(app, findings, count)
-    elif form == "json":
-        _document(app, findings, count)
-    else:
-        _show_to_machine(app, form, _from_root(app, directory, findings), count)
+    desired, findings = check_manifests(app)
+    _show(app, form, findings, len(desired.campaigns) if desired else None)
     return int(any(finding.severity in ("error", fail_severity) for finding in findings))
 
 
-def _show(app: App, findings: Sequence[Finding], count: int | None) -> None:
+def _show(app: App, form: Form, findings: Sequence[Finding], count: int | None) -> None:
+    """Write the findings in a form; in one for GitHub, the log says if there are none."""
+    from campaignctl.render import errors
+
     console = app.console
-    if findings:
-        from campaignctl.render.errors import findings_text
-
-        console.say(findings_text(findings, color=console.colored(console.out)))
-    elif console.verbosity != "quiet":
-        console.say(_nothing_found(count))
-
-
-def _document(app: App, findings: Sequence[Finding], count: int | None) -> None:
-    from campaignctl.render.errors import findings_json
-
-    app.console.document({**findings_json(findings), "campaigns": count})
-
-
-def _show_to_machine(
-    app: App, form: Literal["github", "sarif"], findings: Sequence[Finding], count: int | None
-) -> None:
-    """Write the findings for GitHub; that there are none is for the log, where a person looks for it."""
-    if form == "sarif":
-        from campaignctl.render.sarif import findings_sarif
-
-        app.console.document(findings_sarif(findings, tool_version=__version__))
+    nothing = "" if findings else f"{counted(count or 0, 'campaign')}, no findings."
+    if form == "json":
+        console.document({**errors.findings_json(findings), "campaigns": count})
+    elif form == "text":
+        if findings:
+            console.say(errors.findings_text(findings, color=console.colored(console.out)))
+        elif console.verbosity != "quiet":
+            console.say(nothing)
     else:
-        from campaignctl.render.errors import findings_github
+        if form == "sarif":
+            from campaignctl.render.sarif import findings_sarif
 
-        app.console.raw(findings_github(findings))
-    if not findings:
-        app.console.log("info", _nothing_found(count))
+            console.document(findings_sarif(_from_root(app, findings), tool_version=__version__))
+        else:
+            console.raw(errors.findings_github(_from_root(app, findings)))
+        if nothing:
+            console.log("info", nothing)
 
 
-def _nothing_found(count: int | None) -> str:
-    return f"{count} campaign{'s' if count != 1 else ''}, no findings."
-
-
-def _from_root(app: App, directory: Path, findings: Sequence[Finding]) -> list[Finding]:
-    """Name the files of findings from the root of the repository, as GitHub does."""
+def _from_root(app: App, findings: Sequence[Finding]) -> list[Finding]:
+    """Findings with file names relative to the root of the repository, as GitHub wants them."""
     from campaignctl.cli.repository import from_root, root_of
 
-    root = root_of(directory, app.settings.environ)
+    root = root_of(project_directory(app.settings), app.settings.environ)
     names = {file: from_root(file, root) for file in {finding.source.file for finding in findings}}
     return [
         replace(finding, source=replace(finding.source, file=names[finding.source.file]))

@@ -2,26 +2,26 @@
 # gather.sh DIR: the plans that were reviewed since the last apply, as files in DIR.
 # Written by `campaignctl init --ci github`; from now on it is yours.
 #
-# For every commit since the last apply, GitHub says which merged pull request brought it: true for merges, squashes
-# and rebases alike. Of each pull request the newest plan counts that was made for the very commit that was merged,
-# by a run of this repository. What a fork made is never trusted: there, whoever wrote the change wrote the plan.
+# For every commit since the last apply, GitHub says which pull request merged it, whether by merge, squash or
+# rebase. The plan of a pull request is the newest one for exactly the commit that was merged, by a run of this
+# repository. Plans from forks are never trusted: the author of the change could have written the plan.
 #
-# Several merges at once, and applies that were skipped or died, need nothing special: whatever was merged since an
-# apply that came to its end is gathered. One plan too many does no harm, as `apply --reviewed` does only what the
-# manifests of this commit ask for too; one too few leaves its changes alone and says so.
+# Concurrent merges and applies that were skipped or died need nothing special: everything merged since the last
+# finished apply is gathered. An extra plan does no harm, as `apply --reviewed` makes only changes that the
+# manifests of this commit also ask for; a missing one leaves its changes alone, and the apply says so.
 #
-# Writes `newer=COMMIT` to standard output when a later commit was applied already: then there is nothing to do here.
+# Writes `newer=COMMIT` to standard output if a later commit has already been applied: then there is nothing to do.
 # Needs gh, and GH_TOKEN, GITHUB_REPOSITORY, BRANCH (what is applied) and WORKFLOW (the file that plans).
 set -eu
 into=$1
-most=200 # commits looked at when nothing was applied yet
+most=200 # commits to look at if nothing was applied yet
 mkdir -p "$into"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 say() { echo "$*" >&2; }
 
-# The commit of the last apply that left nothing undone of what it had begun.
+# The commit of the last apply that finished everything it began.
 campaignctl state history --format json > "$work/history.json"
 last=$(python3 - "$work/history.json" << 'PYTHON'
 import json, sys
@@ -34,18 +34,18 @@ for entry in json.load(open(sys.argv[1]))["history"]:  # the newest first
 PYTHON
 )
 
-git fetch --quiet origin "$BRANCH" # that may have moved on since this run was asked for
+git fetch --quiet origin "$BRANCH" # it may have moved since this run was requested
 from=
 if [ -n "$last" ] && git cat-file -e "$last^{commit}" 2> /dev/null; then
   if [ "$last" != "$(git rev-parse HEAD)" ] && git merge-base --is-ancestor HEAD "$last"; then
-    say "A newer commit was applied already: $last."
+    say "A newer commit has already been applied: $last."
     echo "newer=$last"
     exit 0
   fi
   from=$(git merge-base "$last" HEAD || true)
 fi
 
-# The folder of the project is enough: nothing outside of it is part of a plan.
+# The folder of the project is enough: nothing outside it is part of a plan.
 git rev-list --first-parent --max-count="$most" "${from:+$from..}HEAD" -- "$CAMPAIGNCTL_PROJECT" > "$work/commits"
 
 merged='.[] | select(.merged_at != null and .base.ref == env.BRANCH and .base.repo.full_name == env.GITHUB_REPOSITORY)

@@ -1,4 +1,4 @@
-"""What the pipeline of the campaigns asks of GitLab: `note FILE` and `gather DIR`.
+"""The calls of the campaigns pipeline to GitLab: `note FILE` and `gather DIR`.
 
 Written by `campaignctl init --ci gitlab`; from now on it is yours. It needs git, campaignctl, the variables
 of a job, and CAMPAIGNS_TOKEN, a project access token.
@@ -22,11 +22,11 @@ ENV = os.environ
 PROJECT = f"{ENV['CI_API_V4_URL']}/projects/{ENV['CI_PROJECT_ID']}"
 PLAN_JOB = f"{ENV['CAMPAIGNS_NAME']}:plan"
 MARKER = f"<!-- {ENV['CAMPAIGNS_NAME']} -->"
-MOST = 200  # commits looked at when nothing was applied yet
+MOST = 200  # commits to look at if nothing was applied yet
 
 
 def call(url: str, data: bytes | None = None, method: str | None = None) -> tuple[bytes, str]:
-    """The body of an answer, and its next page if there is one; an empty body where nothing is found."""
+    """The body of an answer, and its next page, if any; an empty body for 404."""
     request = urllib.request.Request(url, data=data, method=method)
     request.add_unredirected_header("PRIVATE-TOKEN", ENV["CAMPAIGNS_TOKEN"])
     try:
@@ -55,7 +55,7 @@ def note(file: str) -> None:
     if not plan:
         plan = f"**There is no plan for {ENV['CI_COMMIT_SHA']}.** [The job]({ENV['CI_JOB_URL']}) says why.\n"
     notes = f"merge_requests/{ENV['CI_MERGE_REQUEST_IID']}/notes"
-    # Only a note of our own is touched: anybody can write a marker.
+    # Only our own note is changed: anyone can write a marker.
     me = json.loads(call(f"{ENV['CI_API_V4_URL']}/user")[0])["id"]
     ours = [each for each in listed(notes) if each["author"]["id"] == me and each["body"].startswith(MARKER)]
     data = urllib.parse.urlencode({"body": f"{MARKER}\n{plan}"}).encode()
@@ -68,28 +68,27 @@ def note(file: str) -> None:
 def gather(into: str) -> None:
     """Fetch the plans that were reviewed since the last apply, one file for each merge request.
 
-    For every commit since the last apply, GitLab says which merge request brought it. Of each the newest
-    plan counts that was made for the very commit that was merged, by a pipeline of this project. What a fork
-    made is never trusted: there, whoever wrote the change wrote the plan. Where a later commit was applied
-    already, the file `newer` says so.
+    For every commit since the last apply, GitLab says which merge request merged it. The plan of a merge
+    request is the newest one for exactly the commit that was merged, by a pipeline of this project. Plans of
+    forks are never trusted: the author of the change could have written the plan. If a later commit has
+    already been applied, the file `newer` says so.
 
-    Several merges at once, and applies that were skipped or died, need nothing special: whatever was merged
-    since an apply that came to its end is gathered. One plan too many does no harm, as `apply --reviewed`
-    does only what the manifests of this commit ask for too; one too few leaves its changes alone and says so.
+    Concurrent merges and applies that were skipped or died need nothing special: everything merged since the
+    last finished apply is gathered. An extra plan does no harm, as `apply --reviewed` makes only changes that
+    the manifests of this commit also ask for; a missing one leaves its changes alone, and the apply says so.
     """
     folder = Path(into)
     folder.mkdir(parents=True, exist_ok=True)
-    git(
-        "fetch", "--quiet", "origin", ENV["CI_DEFAULT_BRANCH"]
-    )  # it may have moved on since this run was asked for
+    # It may have moved since this run was requested.
+    git("fetch", "--quiet", "origin", ENV["CI_DEFAULT_BRANCH"])
     last = last_applied()
     if last and last != git("rev-parse", "HEAD") and succeeds("merge-base", "--is-ancestor", "HEAD", last):
-        say(f"A newer commit was applied already: {last}.")
+        say(f"A newer commit has already been applied: {last}.")
         (folder / "newer").write_text(last)
         return
     start = git("merge-base", last, "HEAD") if last and succeeds("merge-base", last, "HEAD") else ""
     since = f"{start}..HEAD" if start else "HEAD"
-    # The folder of the project is enough: nothing outside of it is part of a plan.
+    # The folder of the project is enough: nothing outside it is part of a plan.
     listing = ("rev-list", "--first-parent", f"--max-count={MOST}", since, "--", ENV["CAMPAIGNCTL_PROJECT"])
     commits = git(*listing).split()
     for iid, head in sorted({found for commit in commits for found in merged(commit)}):
@@ -101,7 +100,7 @@ def gather(into: str) -> None:
 
 
 def last_applied() -> str | None:
-    """The commit of the last apply that left nothing undone of what it had begun, if it is known here."""
+    """The commit of the last apply that finished everything it began, if this clone has it."""
     command = ["campaignctl", "state", "history", "--format", "json"]
     history = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)["history"]
     for entry in history:  # the newest first
@@ -113,7 +112,7 @@ def last_applied() -> str | None:
 
 
 def merged(commit: str) -> Iterator[tuple[int, str]]:
-    """Number and last commit of the merge requests that brought a commit to the default branch; no forks."""
+    """Number and last commit of the merge requests that merged a commit into the default branch; no forks."""
     for found in listed(f"repository/commits/{commit}/merge_requests"):
         if found["state"] != "merged" or found["target_branch"] != ENV["CI_DEFAULT_BRANCH"]:
             continue
@@ -140,17 +139,17 @@ def reviewed_plan(iid: int, head: str) -> bytes | None:
 
 
 def git(*words: str) -> str:
-    """What git says."""
+    """The output of git."""
     return subprocess.run(["git", *words], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def succeeds(*words: str) -> bool:
-    """Whether git says yes."""
+    """Whether git succeeds."""
     return subprocess.run(["git", *words], check=False, capture_output=True).returncode == 0
 
 
 def say(text: str) -> None:
-    """Write for the log."""
+    """Write to the log."""
     sys.stderr.write(f"{text}\n")
 
 

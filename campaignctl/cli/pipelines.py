@@ -1,0 +1,187 @@
+"""The files with which GitHub Actions or GitLab CI plan pull requests and apply what was reviewed.
+
+The templates are whole files, in `ci/github/` and `ci/gitlab/`; only `@name@` in them is filled in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from campaignctl import __version__
+from campaignctl.cli.repository import branch_of, has_remote, root_of
+from campaignctl.cli.settings import App
+from campaignctl.errors import CampaignctlError, Command, Place
+
+if TYPE_CHECKING:
+    from campaignctl.project.model import Project
+
+Host = Literal["github", "gitlab"]
+HOSTS: tuple[Host, ...] = ("github", "gitlab")
+#: The file that GitLab reads first; it includes the others.
+GITLAB_FILE = ".gitlab-ci.yml"
+
+_TEMPLATES = Path(__file__).parent / "ci"
+# Safe in double quotes of YAML, in path patterns and in a shell, where quotes, `\`, `$`, `*`, `?`, `+`, `[`,
+# `{`, `!` and the like have a meaning.
+_PLAIN = re.compile(r"[\w./ @=,-]+")
+_FIELD = re.compile(r"@([a-z]+)@")
+
+
+@dataclass(frozen=True, slots=True)
+class Pipelines:
+    """What the files are made for.
+
+    `folder` is the project's directory relative to the root of its repository, with `/`; `.` is the root.
+    `branch` is the one that is applied, which GitHub needs by name. `environment` is the project's, None if
+    it declares none.
+    """
+
+    host: Host
+    folder: str
+    branch: str
+    environment: str | None = None
+
+    def files(self, *, included: bool = False) -> dict[str, str]:
+        """The texts by their paths relative to the root of the repository.
+
+        `included`: the file that GitLab reads first exists already, and must include ours.
+
+        Raises CampaignctlError for a name that cannot be used in such files.
+        """
+        for what, name in (("directory", self.folder), ("branch", self.branch)):
+            _refuse_strange(what, name)
+        fields, suffix = self._fields(), self._suffix
+        if self.host == "github":
+            templates = {
+                f".github/workflows/campaigns{suffix}.yml": "github/campaigns.yml",
+                f".github/workflows/campaigns{suffix}-drift.yml": "github/drift.yml",
+                ".github/campaigns/gather.sh": "github/gather.sh",
+            }
+        else:
+            first = f".gitlab/campaigns{suffix}.yml" if included else GITLAB_FILE
+            templates = {first: "gitlab/campaigns.yml", ".gitlab/campaigns.py": "gitlab/campaigns.py"}
+        texts = {path: (_TEMPLATES / name).read_text(encoding="utf-8") for path, name in templates.items()}
+        return {path: _FIELD.sub(lambda field: fields[field[1]], text) for path, text in texts.items()}
+
+    @property
+    def plan_job(self) -> str:
+        """The name of the job that plans, in GitLab."""
+        return f"campaigns{self._suffix}:plan"
+
+    @property
+    def _suffix(self) -> str:
+        return f"-{self.environment}" if self.environment else ""
+
+    def _fields(self) -> Mapping[str, str]:
+        workflow = f"campaigns{self._suffix}.yml"
+        return {
+            "project": self.folder,
+            "branch": self.branch,
+            "version": __version__,
+            "suffix": self._suffix,
+            "title": f" ({self.environment})" if self.environment else "",
+            "workflow": workflow,
+            "environment": self._line(f'CAMPAIGNCTL_ENV: "{self.environment}"') if self.environment else "",
+            "paths": self._paths(workflow),
+        }
+
+    def _line(self, text: str) -> str:
+        return f"\n{'  ' if self.host == 'github' else '    '}{text}"
+
+    def _paths(self, workflow: str) -> str:
+        """A path filter for a project that is not the whole repository."""
+        if self.folder == ".":
+            return ""
+        if self.host == "gitlab":
+            patterns = (f"{self.folder}/**/*", ".gitlab-ci.yml", ".gitlab/campaigns*")
+            return '\n      changes: ["' + '", "'.join(patterns) + '"]'
+        patterns = (f"{self.folder}/**", f".github/workflows/{workflow}", ".github/campaigns/**")
+        return '\n    paths: ["' + '", "'.join(patterns) + '"]'
+
+
+def _refuse_strange(what: str, name: str) -> None:
+    if not _PLAIN.fullmatch(name) or name.startswith("-"):
+        raise CampaignctlError(
+            f"The {what} {name!r} cannot be used in pipeline files",
+            detail="Some of its characters have a special meaning there.",
+            hint="give it a plain name: letters, digits, `.`, `_`, `-` and `/`",
+        )
+
+
+_ORIGIN = "origin"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The pipeline files by path, for a repository at `root`, except those that exist.
+
+    `project` is the existing project, None for a new one. `first` is the file to read first; `to_include`
+    says that GitLab's own file exists and must include it.
+    """
+
+    pipelines: Pipelines
+    root: Path
+    paths: Mapping[Path, str]
+    project: Project | None
+    first: str
+    to_include: bool
+    place: Place
+
+    def next_steps(self) -> Iterator[str]:
+        """What is left to do, as lines of text."""
+        if self.to_include:
+            yield f"  Add to {GITLAB_FILE}, which must have the stages `test` and `deploy`:"
+            yield "    include:"
+            yield f'      - local: "/{self.first}"'
+        yield f"  The head of {self.first} lists what to set up once; see also docs/ci.md."
+        yield f"  They apply the branch `{self.pipelines.branch}`."
+        if not has_remote(self.root, _ORIGIN):
+            yield f"  git remote add {_ORIGIN} URL    the state is kept there"
+        if self.project is not None and self.project.state.backend != "git":
+            yield "  In campaignctl.yaml, so that pipelines and checkouts share one state, write:"
+            yield "    state:"
+            yield "      backend: git"
+            yield "  and run this once, where the state is now:"
+            yield f"    {Command('state', 'migrate', '--to', 'git').at(self.place)}"
+
+
+def pipelines_for(app: App, target: Path, host: Host) -> Added:
+    """The pipelines for the project in a directory, or for the one that will be created there.
+
+    Raises CampaignctlError without a git repository or for a name that cannot be used, ManifestError for a
+    project that cannot be read, UsageError if it has environments and none is chosen.
+    """
+    from campaignctl.project.loader import PROJECT_FILE, load_project
+
+    settings = app.settings
+    existing = next(each for each in (target, *target.absolute().parents) if each.is_dir())
+    root = root_of(existing, {})
+    if root is None:
+        raise CampaignctlError(
+            f"{target} is not in a git repository",
+            detail="Pipelines need one. Nothing was changed.",
+            hint="run `git init`, then try again",
+        )
+    project = None
+    if (target / PROJECT_FILE).is_file():
+        project = load_project(target, **settings.inputs)
+    folder = target.resolve().relative_to(root).as_posix()
+    pipelines = Pipelines(host, folder, branch_of(root), project.environment if project else None)
+    # GitLab's own file may be for other jobs, or for another environment.
+    present = _text(root / GITLAB_FILE) if host == "gitlab" else None
+    included = present is not None and f"{pipelines.plan_job}:" not in present.splitlines()
+    texts = pipelines.files(included=included)
+    first = next(iter(texts))
+    # Pipelines of two environments share files with the same text.
+    paths = {root / path: text for path, text in texts.items() if _text(root / path) != text}
+    return Added(
+        pipelines, root, paths, project, first, included and first not in (present or ""), settings.place()
+    )
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text("utf-8", "replace") if path.is_file() else None
