@@ -17,7 +17,7 @@ _REMOTE = "remote.git"
 _ON_GIT = "state: {backend: git}\n"
 _REF = "refs/campaignctl/default"
 _RUNNER = "runner"
-_UNLOCK = re.compile(r"the state is locked.*?`campaignctl state unlock (\S+?)`", re.DOTALL)
+_UNLOCK = re.compile(r"the state is locked.*?campaignctl state unlock (\S+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
