@@ -202,8 +202,8 @@ class CampaignctlError(Exception):
     @property
     def told(self) -> Sentence:
         """Summary, detail and hint as one note."""
-        said = [part for part in (self.summary, self.detail, self.hint) if part]
-        return Sentence(*[piece for part in said for piece in (" ", part)][1:])
+        said = ". ".join(part.rstrip(".") for part in (self.summary, self.detail) if part)
+        return Sentence(said, ". ", self.hint) if self.hint else Sentence(said)
 
 
 class UsageError(CampaignctlError):
