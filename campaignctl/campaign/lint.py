@@ -197,12 +197,12 @@ def _choice(choice: Body, path: KeyPath) -> Iterator[Problem]:
             f"operator {choice['op']!r} is not documented for campaigns; only `in` is",
         )
     if choice.get("items") == []:
-        yield warning("empty", (*path, "items"), "no values: whom this reaches is not documented")
+        yield warning("empty", (*path, "items"), "no values: the API does not document who this reaches")
 
 
 def _age(age: Body, path: KeyPath) -> Iterator[Problem]:
     if age.get("from", 0) > age.get("to", age.get("from", 0)):
-        yield warning("empty", path, "`from` is above `to`: this reaches nobody")
+        yield warning("empty", path, "`from` is above `to`: this reaches no one")
 
 
 def _test(test: Body, path: KeyPath) -> Iterator[Problem]:

@@ -41,7 +41,7 @@ from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from campaignctl.yamlio.reader import read
 from campaignctl.yamlio.schema_types import Members, Shape, bare, shape_of
 
-#: The members of a project file: first what it is, then whom it talks to, then what its manifests share.
+#: The members of a project file: identity first, then the account, then what its manifests share.
 _PROJECT = (
     *("apiVersion", "kind", "metadata", "required_version", "manifests", "ignore", "allow_env", "account"),
     *("time_zone", "api", "state", "variables", "guardrails", "overrides"),

@@ -36,8 +36,8 @@ HINTS: dict[HaltWord, str] = {
 }
 #: What a halt without a stop mark does not do.
 UNMARKED = Sentence(
-    "Campaigns are paused all the same; but an apply may still arm others, and these pauses count as somebody"
-    " else's: after a lift ",
+    "Campaigns are paused all the same, but an apply may still arm others, and these pauses count as someone"
+    " else's: after the halt is lifted, ",
     Command("apply", "--override", "foreign_pause"),
     " resumes them",
 )

@@ -144,7 +144,7 @@ def without_configuration(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def with_configuration(environ: Mapping[str, str], pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """An environment that carries this configuration, beside the files of user and system."""
+    """An environment that carries this configuration in addition to the files of user and system."""
     carried = {f"{_CONFIG}COUNT": str(len(pairs))}
     for number, (key, value) in enumerate(pairs):
         carried |= {f"{_CONFIG}KEY_{number}": key, f"{_CONFIG}VALUE_{number}": value}
