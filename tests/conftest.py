@@ -52,11 +52,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return processors if config.option.numprocesses == "logical" else 2 * processors
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The torture takes longest and comes first, so that no worker is left alone with it at the end."""
-    items.sort(key=lambda item: "torture" not in item.path.parts)
-
-
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
     """Compares a whole text with the one in `golden/`."""
