@@ -29,7 +29,7 @@ _COPIED = (
     "tools",
 )
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
-_TRIAL = re.compile(r"^(\S+ \| .*)$", re.MULTILINE)
+_TRIAL = re.compile(r"^(\w[^|\n]* \| .*)$", re.MULTILINE)
 _LONGEST = 900
 
 
