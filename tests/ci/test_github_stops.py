@@ -63,7 +63,7 @@ def assert_settled(github: GitHub, *names: str) -> None:
 def unlock(github: GitHub, job: Ran) -> None:
     """Do what a job says that found the lock of a dead one."""
     assert re.search(r"in https://github.example/acme/shop/actions/runs/\d+ since", job.log), job.log
-    (command,) = re.findall(r"`campaignctl (state unlock \S+)`", job.log)
+    (command,) = re.findall(r"^ *campaignctl (state unlock \S+)$", job.log, re.MULTILINE)
     github.campaignctl("-C", "campaigns", *command.split())
 
 
