@@ -49,3 +49,32 @@ def test_interrupt_after_the_question_sends_nothing(account: Account) -> None:
     )
     assert account.writes() == []
     assert account.state.pending == {}
+
+
+def test_interrupt_while_a_refused_send_waits_leaves_nothing_to_settle(account: Account) -> None:
+    """A 429 proves that nothing was sent, so that no person has to say what became of it."""
+    account.specs = {"now": campaign("Now")}
+    account.apply()
+    account.specs = {"now": campaign("Now", run_immediately=True)}
+    account.control.fault({"method": "PATCH", "times": 1}, {"kind": "rate_limit", "retry_after": 60})
+    account.clock.time.interrupt_at = account.clock.time.monotonic() + 30
+    assert account.apply().result == "interrupted"
+    assert account.state.pending == {}
+    account.clock.time.interrupt_at = None
+    before = account.mark
+    assert account.outcomes() == {"now": "done"}
+    assert account.writes(before) == ["update"]
+
+
+def test_interrupt_after_a_lost_answer_keeps_the_intent_of_a_send(account: Account) -> None:
+    account.specs = {"now": campaign("Now")}
+    account.apply()
+    account.specs = {"now": campaign("Now", run_immediately=True)}
+    account.control.fault({"method": "PATCH", "times": 1}, {"kind": "drop"})
+
+    def interrupted(_plan: Plan) -> bool:
+        account.clock.time.interrupt_at = account.clock.time.monotonic() + 1
+        return True
+
+    account.apply(interrupted)
+    assert set(account.state.pending) == {"now"}
