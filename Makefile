@@ -24,7 +24,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 help:
 	@echo "make demo    a local Ocamba and the sample project: plan, apply, plan again"
-	@echo "make quick   the tests of the pure rooms, and of the command line a few: half a minute"
+	@echo "make quick   tests of the pure rooms and a few commands: half a minute"
 	@echo "make test    the tests"
 	@echo "make check   everything that CI checks: style, types, contracts, campaigns, tests"
 	@echo "make bench   the benchmarks"

@@ -190,7 +190,7 @@ MOMENTS = (
     Moment(campaigns.no_environment, "it does not guess", "`-e ENV`, or set `default_environment`"),
     Moment(
         campaigns.no_terminal,
-        "nobody can approve the plan",
+        "no person can approve the plan",
         "`campaignctl plan -o plan.json`, then `campaignctl apply plan.json`",
     ),
     Moment(
@@ -249,7 +249,7 @@ MOMENTS = (
     Moment(
         campaigns.halt_decision,
         "setting the winner would send at once",
-        "make sure that nobody sets a winner in the dashboard",
+        "do not set a winner in the dashboard",
     ),
     Moment(
         campaigns.paused_by_others,

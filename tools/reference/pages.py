@@ -40,5 +40,5 @@ PAGES = tuple(
 
 
 def filled(text: str) -> str:
-    """A page with its blocks made anew."""
+    """A page with its blocks written again."""
     return _BLOCK.sub(lambda block: f"{block[1]}{BLOCKS[block[2]]().rstrip()}\n{block[3]}", text)

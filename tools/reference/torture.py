@@ -1,4 +1,4 @@
-"""The results of the last full torture runs, added up by what happens."""
+"""The results of the last full torture runs, summed by kind of trouble."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def torture() -> str:
         f"| {kind} | {' | '.join(f'{each[name]:,}' for name in _COLUMNS)} |" for kind, each in sums.items()
     ]
     return "\n".join(
-        (f"| what happens | {' | '.join(_COLUMNS)} |", "|---|" + "--:|" * len(_COLUMNS), *rows, "")
+        (f"| trouble | {' | '.join(_COLUMNS)} |", "|---|" + "--:|" * len(_COLUMNS), *rows, "")
     )
 
 
