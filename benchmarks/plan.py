@@ -101,11 +101,11 @@ def _record(campaign_id: str, one: DesiredCampaign) -> Record:
 
 
 def _live(record: Record) -> Live:
-    """What the API shows: what was applied, and its own ids."""
-    members = copy.deepcopy(dict(record.applied))
-    for number, message in enumerate(members["messages"]):
+    """The live campaign: the applied spec with the API's ids."""
+    fields = copy.deepcopy(dict(record.applied))
+    for number, message in enumerate(fields["messages"]):
         message["id"] = f"{record.id}{number}"
-    return Live(record.id, {**members, "id": record.id, "status": "scheduled", "company_id": "1"}, True)
+    return Live(record.id, {**fields, "id": record.id, "status": "scheduled", "company_id": "1"}, True)
 
 
 if __name__ == "__main__":

@@ -28,13 +28,13 @@ api:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    # The rate is the matter of other tests.
+    # Other tests cover the rate limit.
     with Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as running:
         yield running
 
 
 def _started(team: Team, host: str) -> None:
-    """A repository whose project lies in `campaigns/`, beside other things, and has nothing to apply yet."""
+    """A repository with a project in `campaigns/`, next to other files, and nothing to apply yet."""
     team.edit({"README.md": "Our shop\n", "campaigns/campaignctl.yaml": PROJECT})
     team.campaignctl("init", "campaigns", "--ci", host)
     _make_impatient(team)

@@ -18,7 +18,7 @@ class Expressions:
         self._functions = functions
 
     def filled(self, text: str) -> str:
-        """A text with every `${{ }}` in it filled in."""
+        """A text with every `${{ }}` evaluated."""
         return _EMBEDDED.sub(lambda found: _text(self.value(found[1])), text)
 
     def value(self, expression: str) -> Any:
@@ -70,7 +70,7 @@ class Expressions:
     def _looked_up(self, path: str) -> Any:
         value: Any = self._values
         for name in path.split("."):
-            # What is not there is null, as on GitHub; a first name that is not there is our mistake.
+            # A missing value is null, as on GitHub; a missing first name is our mistake.
             value = value[name] if value is self._values else (value or {}).get(name)
         return value
 

@@ -35,7 +35,7 @@ class GitHub(Team):
         self.save({"next": 100, "pulls": {}, "brought": {}, "runs": [], "comments": {}, "environments": {}})
 
     def push_directly(self, files: Mapping[str, str | None], watch: Watch | None = None) -> dict[str, Ran]:
-        """A commit on the branch that is applied, without a pull request."""
+        """A commit on the applied branch, without a pull request."""
         self.push(files)
         return self.pushed(watch=watch)
 
@@ -58,7 +58,7 @@ class GitHub(Team):
         return pull
 
     def update(self, pull: Pull, files: Mapping[str, str | None], *, planned: bool = True) -> None:
-        """One commit more. `planned=False`: its run has not begun yet."""
+        """Add a commit. `planned=False`: its run has not begun yet."""
         self.git("checkout", "--quiet", pull.branch)
         head = self.commit(files, f"{pull.branch}: {', '.join(files)}")
         self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/pull/{pull.number}/head")
@@ -83,7 +83,7 @@ class GitHub(Team):
         )
 
     def merge(self, pull: Pull, how: str = "merge") -> str:
-        """Merge as the buttons of the page do; the new tip. No workflow runs: see `pushed`."""
+        """Merge as GitHub's buttons do; returns the new tip. No workflow runs: see `pushed`."""
         brought = self.merge_branch(pull.branch, how)
         hub = self.load()
         hub["pulls"][str(pull.number)] |= {"state": "closed", "merged_at": "2026-11-26T12:00:00Z"}
@@ -95,17 +95,17 @@ class GitHub(Team):
     # ------------------------------------------------------------------------------- runs
 
     def pushed(self, commit: str | None = None, watch: Watch | None = None) -> dict[str, Ran]:
-        """The run for a push to the branch that is applied; its tip unless said otherwise."""
+        """The run for a push to the applied branch, by default of its tip."""
         sha = commit or self.git("rev-parse", self.main)
         return self._run("push", sha, self._own(sha), {}, self.secrets, watch=watch)
 
     def dispatched(self, watch: Watch | None = None) -> dict[str, Ran]:
-        """A run by hand, whose waiting job somebody let go on."""
+        """A manual run, whose waiting job was approved."""
         sha = self.git("rev-parse", self.main)
         return self._run("workflow_dispatch", sha, self._own(sha), {}, self.secrets, watch=watch)
 
     def scheduled(self) -> dict[str, Ran]:
-        """The run of the alarm."""
+        """The run of the drift alarm."""
         sha = self.git("rev-parse", self.main)
         return self._run("schedule", sha, self._own(sha), {}, self.secrets, file="campaigns-drift.yml")
 
@@ -153,7 +153,7 @@ class GitHub(Team):
         machine = Machine(self.folder / "runners", self.remote, self.environ, self.hub / "artifacts")
         return run_workflow(self.git("show", f"{sha}:{path}"), machine, context, secrets, watch)
 
-    # ------------------------------------------------------------------------------- what there is
+    # ------------------------------------------------------------------------------- files
 
     def load(self) -> dict[str, Any]:
         return dict(json.loads((self.hub / "hub.json").read_text()))

@@ -1,6 +1,6 @@
 """A stand-in for GitLab's REST API, over a real socket, in the shapes that its documentation shows.
 
-It knows what `.gitlab/campaigns.py` asks for, and nothing else. Lists come in pages of two.
+It answers the requests of `.gitlab/campaigns.py`, and no others. Lists come in pages of two.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PAGE = 2
 
 @dataclass
 class Api:
-    """What GitLab knows: requests, notes and pipelines (newest first) by iid, jobs by pipeline."""
+    """GitLab's data: merge requests, notes and pipelines (newest first) by iid, jobs by pipeline."""
 
     artifacts: Path
     requests: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Api:
     jobs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
     def answer(self, method: str, path: str, form: dict[str, str]) -> Any:
-        """The object for a path below the project; None where there is none."""
+        """The object at a path below the project, or None."""
         found = re.fullmatch(r"(\w+)/([^/]+)/(.*)", path.removeprefix("repository/"))
         if found is None:
             return None
@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def served(api: Api) -> Iterator[str]:
-    """Serve at a free port; the address of the API."""
+    """Serve at a free port; yields the address of the API."""
     handler = type("Handler", (_Handler,), {"api": api})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

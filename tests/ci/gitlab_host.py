@@ -1,6 +1,6 @@
-"""A team on GitLab: merge requests, merges, and the pipelines of `.gitlab-ci.yml` and what it includes.
+"""A team on GitLab: merge requests, merges, and the pipelines of `.gitlab-ci.yml` with its includes.
 
-Scripts are run as a runner does: what comes before and the script in one bash, what comes after in another.
+As in a runner, `before_script` and `script` share one bash; `after_script` has another.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class GitLab(Team):
         return request
 
     def update(self, request: Request, files: Mapping[str, str | None]) -> None:
-        """One commit more, and its pipeline."""
+        """Add a commit, and run its pipeline."""
         self.git("checkout", "--quiet", request.branch)
         head = self.commit(files, request.branch)
         self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/merge-requests/{request.iid}/head")
@@ -81,7 +81,7 @@ class GitLab(Team):
         self.git("checkout", "--quiet", self.main)
 
     def merge(self, request: Request, how: str = "merge") -> str:
-        """Merge as the button does; the new tip. No pipeline runs: see `pushed`."""
+        """Merge as the button does; returns the new tip. No pipeline runs: see `pushed`."""
         for commit in self.merge_branch(request.branch, how):
             self.api.brought.setdefault(commit, []).append(request.iid)
         self.api.requests[request.iid]["state"] = "merged"
@@ -96,7 +96,7 @@ class GitLab(Team):
             self._watch = None
 
     def by_hand(self) -> dict[str, Ran]:
-        """`Run pipeline`, whose manual job somebody started."""
+        """`Run pipeline`, with its manual job started."""
         return self._on_main("web")
 
     def scheduled(self) -> dict[str, Ran]:
@@ -154,7 +154,7 @@ class GitLab(Team):
         self._jobs += 1
         self._numbers[name] = self._jobs
         folder = self.folder / "builds" / str(self._jobs)
-        # A clone of everything, as GIT_DEPTH says, at the commit of the pipeline.
+        # A clone at the commit of the pipeline, as deep as GIT_DEPTH says.
         self.git("clone", "--quiet", "--no-checkout", f"file://{self.remote}", str(folder), cwd=self.folder)
         self.git("fetch", "--quiet", "origin", given["CI_COMMIT_SHA"], cwd=folder)
         self.git("checkout", "--quiet", "--detach", given["CI_COMMIT_SHA"], cwd=folder)
@@ -199,7 +199,7 @@ def _extended(jobs: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _asked(rule: Mapping[str, Any], given: Mapping[str, str], changed: Sequence[str]) -> bool:
-    """Whether a rule asks for its job: by its condition, and by the files that changed."""
+    """Whether a rule selects its job, by its condition and the changed files."""
     patterns = [
         re.escape(each).replace(r"\*\*/\*", ".*").replace(r"\*", "[^/]*") for each in rule.get("changes", [])
     ]
@@ -208,7 +208,7 @@ def _asked(rule: Mapping[str, Any], given: Mapping[str, str], changed: Sequence[
 
 
 def _holds(condition: str, given: Mapping[str, str]) -> bool:
-    """Whether `$A == "b" && $C == $D` is so; nothing else occurs."""
+    """Whether `$A == "b" && $C == $D` holds; no other form occurs."""
 
     def value(word: str) -> str:
         return given.get(word[1:], "") if word.startswith("$") else word.strip('"')

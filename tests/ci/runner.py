@@ -1,4 +1,4 @@
-"""An ephemeral runner for the workflows: what each step says is run by the bash that GitHub would use.
+"""An ephemeral runner for the workflows: each step is run by the bash that GitHub would use.
 
 A job gets a fresh clone, its own folder for temporary files and nothing of the machine's environment. `run:`
 steps are executed as they are. The four actions have stand-ins: a checkout is a clone, an artifact a folder.
@@ -23,7 +23,7 @@ SECONDS = 120
 
 @dataclass(frozen=True)
 class Machine:
-    """Where the jobs run: the folder for their files, the remote, and what every process finds."""
+    """Where the jobs run: the folder for their files, the remote, and the environment."""
 
     folder: Path
     remote: Path
@@ -33,7 +33,7 @@ class Machine:
 
 @dataclass
 class Ran:
-    """A job that has ended: `result` as GitHub says it, what was written, the outputs, the exit statuses."""
+    """A job that has ended: `result` in GitHub's words, log, outputs and exit statuses."""
 
     result: str = "success"
     log: str = ""
@@ -42,7 +42,7 @@ class Ran:
     steps: dict[str, str] = field(default_factory=dict)
 
 
-# A step that may be stopped from outside: it is given the process, and ends when that ends.
+# A step that may be stopped from outside: called with the process, it returns when that ends.
 Watch = Callable[[str, "subprocess.Popen[str]"], None]
 
 
@@ -53,7 +53,7 @@ def run_workflow(
     secrets: Mapping[str, str],
     watch: Watch | None = None,
 ) -> dict[str, Ran]:
-    """Run the jobs of a workflow that an event asks for; skipped ones have the result `skipped`."""
+    """Run the jobs of a workflow for an event; skipped ones have the result `skipped`."""
     workflow = YAML(typ="safe").load(text)
     done: dict[str, Ran] = {}
     for name, job in workflow["jobs"].items():
@@ -67,7 +67,7 @@ def run_workflow(
 
 
 def _holds(condition: str | None, expressions: Expressions, fine: bool) -> bool:
-    """Whether a condition is met: without a function that says otherwise it includes that all went well."""
+    """Whether a condition is met; without a status function it includes success."""
     if condition is None:
         return fine
     return bool(expressions.value(condition)) and (fine or "always()" in condition)
@@ -196,7 +196,7 @@ class _Job:
 
 
 def _files(pattern: str) -> Iterator[Path]:
-    """The files that a path of the upload names: a folder's, or those that a pattern fits."""
+    """The files of a path to upload: those in a folder, or those that match a pattern."""
     path = Path(pattern)
     if path.is_dir():
         yield from (file for file in path.rglob("*") if file.is_file())
@@ -205,7 +205,7 @@ def _files(pattern: str) -> Iterator[Path]:
 
 
 def bare_environ(home: Path, path: str, **more: str) -> dict[str, str]:
-    """An environment in which nothing of this machine has a say but where its programs are."""
+    """An environment that has only the PATH of this machine."""
     return {
         "PATH": path,
         "HOME": str(home),

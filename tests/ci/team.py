@@ -1,6 +1,6 @@
-"""A team with one repository on this machine: a clone in which people work, and a bare one as the remote.
+"""A team with one repository: a clone in which people work, and a bare one as the remote.
 
-The repository and what happens in it are git's own doing, and the account is a real sandbox.
+All git operations are real, and the account is a real sandbox.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _secrets() -> dict[str, str]:
 
 @dataclass
 class Team:
-    """The people, their clone `work`, and what the host keeps secret for its jobs."""
+    """The people, their clone `work`, and the host's secrets for its jobs."""
 
     folder: Path
     control: Control
@@ -65,7 +65,7 @@ class Team:
         return done.stdout.strip()
 
     def campaignctl(self, *words: str, status: int = 0, **environ: str) -> str:
-        """The tool on somebody's laptop, in the clone."""
+        """The tool on a laptop, in the clone."""
         done = subprocess.run(
             ["campaignctl", *words],
             cwd=self.work,
@@ -95,13 +95,13 @@ class Team:
         return self.git("rev-parse", "HEAD")
 
     def push(self, files: Mapping[str, str | None], message: str = "Directly") -> None:
-        """A commit on the branch that is applied, without a review."""
+        """A commit on the applied branch, without a review."""
         self.git("checkout", "--quiet", self.main)
         self.commit(files, message)
         self.git("push", "--quiet", "origin", self.main)
 
     def merge_branch(self, branch: str, how: str) -> list[str]:
-        """Merge as the buttons of the page do; the commits that came onto the branch that is applied."""
+        """Merge as the host's buttons do; returns the new commits of the applied branch."""
         before = self.git("rev-parse", self.main)
         self.git("checkout", "--quiet", self.main)
         if how == "merge":
@@ -115,7 +115,7 @@ class Team:
         return self.git("rev-list", "--first-parent", f"{before}..{self.main}").split()
 
     def names(self) -> list[str]:
-        """The names of the campaigns that are live, as often as there are some."""
+        """The names of the live campaigns, with repetitions."""
         return sorted(
             each["live"]["name"] for each in self.control.campaigns() if each["live"]["status"] != "canceled"
         )

@@ -1,4 +1,4 @@
-"""What `init --ci` writes: files that their hosts take, and that a security review would pass."""
+"""The files of `init --ci`: valid for their hosts, and without security findings."""
 
 from __future__ import annotations
 

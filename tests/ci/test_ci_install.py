@@ -1,4 +1,4 @@
-"""The step `Install` of the pipelines as it is, run by a real pip that finds no index."""
+"""The step `Install` of the pipelines, run by a real pip without an index."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def python(tmp_path: Path) -> Path:
-    """The folder of a python that has all that campaignctl needs, and not campaignctl itself."""
+    """The folder of a python with campaignctl's dependencies, but without campaignctl."""
     needed = tmp_path / "needed"
     needed.mkdir()
     for path in Path(sysconfig.get_path("purelib")).iterdir():
@@ -34,7 +34,7 @@ def python(tmp_path: Path) -> Path:
 
 
 def installed(team: Team, python: Path, script: str) -> str:
-    """What `campaignctl --version` says after the step was run in an environment of a job's own."""
+    """The output of `campaignctl --version` after the step was run in a job's environment."""
     environ = {
         **team.environ,
         "PATH": f"{python}{os.pathsep}{os.environ['PATH']}",

@@ -1,4 +1,4 @@
-"""What a merge does: exactly what was reviewed, once, whatever the way and the order of the merges."""
+"""A merge applies exactly the reviewed changes, once, however and in whichever order branches are merged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def campaign(github: GitHub, name: str, **spec: str) -> Pull:
 
 
 def assert_settled(github: GitHub, *names: str) -> None:
-    """The campaigns are there, each once, and there is nothing left to do."""
+    """The campaigns exist, each once, and the next plan is empty."""
     assert github.names() == sorted(names)
     plan = json.loads(github.campaignctl("-C", "campaigns", "plan", "--format", "json"))
     assert (plan["changes"], plan["blocked"]) == ([], [])
@@ -111,7 +111,7 @@ def test_a_commit_that_was_merged_before_its_plan_was_made_is_applied_once_there
     assert apply.result == "failure"
     assert "Pull request 1 has no plan for" in apply.log
     assert github.names() == []
-    # The run for the pull request is finished at last, and somebody runs the apply again.
+    # The run for the pull request has finished at last, and the apply is run again.
     github.git("checkout", "--quiet", "-B", github.main, "before")
     github.plan(pull)
     github.git("checkout", "--quiet", "-B", github.main, tip)
@@ -152,7 +152,7 @@ def test_drift_since_the_review_is_left_alone_and_listed(github: GitHub) -> None
 
 
 def test_what_was_applied_long_ago_is_no_review_of_today(github: GitHub) -> None:
-    """A direct push that goes back to what was reviewed once is not taken for reviewed."""
+    """A direct push that restores an earlier, reviewed version does not count as reviewed."""
     one, two = (sms("spring", scheduled_time=FAR, description=text) for text in ("one", "two"))
     for branch, text in (("a", one), ("b", two), ("c", one), ("d", two)):
         github.merge(github.open(branch, {"campaigns/spring.yaml": text}))

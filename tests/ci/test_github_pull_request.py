@@ -1,4 +1,4 @@
-"""What a pull request gets: findings at their lines, one comment, and nothing that it may not have."""
+"""A pull request gets findings at their lines and one comment, and has no further permissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stops an apply, or ends it in the middle, and what becomes of it then."""
+"""Applies that are stopped or end halfway, and the runs after them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def assert_settled(github: GitHub, *names: str) -> None:
 
 
 def unlock(github: GitHub, job: Ran) -> None:
-    """Do what a job says that found the lock of a dead one."""
+    """Follow the instructions of a job that found the lock of a dead one."""
     assert re.search(r"in https://github.example/acme/shop/actions/runs/\d+ since", job.log), job.log
     (command,) = re.findall(r"^ *campaignctl (state unlock \S+)$", job.log, re.MULTILINE)
     github.campaignctl("-C", "campaigns", *command.split())
@@ -130,7 +130,7 @@ def test_a_cancelled_job_whose_account_does_not_answer_is_ended_and_its_successo
     assert ended.result == "failure"
     assert "Stopping: no new requests" in ended.log
     assert "Exited at once" in ended.log
-    # What comes after it in the job has run all the same.
+    # The later steps of the job have run nevertheless.
     assert ended.steps["Keep the outcome, and a state that could not be saved"] == "success"
     github.control.clear_faults()
     unlock(github, github.pushed()["apply"])
@@ -154,7 +154,7 @@ def test_a_state_that_cannot_be_saved_is_rescued_and_kept(github: GitHub) -> Non
     assert apply.result == "failure"
     (kept,) = (github.hub / "artifacts").glob("*/campaigns-outcome/campaignctl-state-*.json")
     hook.unlink()
-    # The end of the lock could not be pushed either; who comes next is told its id.
+    # The release of the lock could not be pushed either; the next run is told its id.
     unlock(github, github.pushed()["apply"])
     github.campaignctl("-C", "campaigns", "state", "push", str(kept))
     assert_settled(github, "spring")
@@ -179,7 +179,7 @@ def test_a_damaged_plan_stops_the_run(github: GitHub) -> None:
     assert github.names() == []
 
 
-# ------------------------------------------------------------------------------- by hand
+# ------------------------------------------------------------------------------- manual runs
 
 
 def asking_reviewers(github: GitHub, count: int = 1) -> None:

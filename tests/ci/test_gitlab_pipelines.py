@@ -179,7 +179,7 @@ def test_two_environments_have_pipelines_of_their_own(gitlab: GitLab) -> None:
 
 
 def processes_of(root: int) -> list[int]:
-    """A process and all that it started, the latest number first."""
+    """A process and all its descendants, the highest id first."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -192,7 +192,7 @@ def processes_of(root: int) -> list[int]:
 
 
 def is_pushing(process: int) -> bool:
-    """Whether this is a git that pushes."""
+    """Whether the process is a `git push`."""
     with suppress(OSError):
         return b"\0push\0" in Path(f"/proc/{process}/cmdline").read_bytes()
     return False
@@ -201,7 +201,7 @@ def is_pushing(process: int) -> bool:
 def cancelled_when(moment: Callable[[list[int]], bool], patience: float) -> Watch:
     """Cancel the apply at a moment, as a runner with containers does.
 
-    It tells every process of the job to end, whoever started it, and takes the container away soon after.
+    It signals every process of the job and removes the container soon after.
     """
 
     def watch(job: str, process: subprocess.Popen[str]) -> None:
@@ -223,7 +223,7 @@ def cancelled_when(moment: Callable[[list[int]], bool], patience: float) -> Watc
 
 
 def two_campaigns(gitlab: GitLab, answers_in: float) -> Callable[[list[int]], bool]:
-    """A merge of two campaigns, creates that are answered late, and whether one of them is under way."""
+    """A merge of two campaigns whose creates are answered late, and whether one of them is under way."""
     texts = {f"campaigns/{name}.yaml": sms(name, scheduled_time=FAR) for name in ("one", "two")}
     gitlab.merge(gitlab.open("pair", texts))
     creates = {"method": "POST", "path": "/v1/hood/campaigns$", "times": 9}

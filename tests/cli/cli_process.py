@@ -30,7 +30,7 @@ class Done:
 
     @property
     def document(self) -> Any:
-        """Standard output, which has to be exactly one JSON document."""
+        """Standard output, which must be exactly one JSON document."""
         return json.loads(self.out)
 
 
@@ -56,7 +56,7 @@ class Cli:
         return Done(ended.status, ended.out, ended.err)
 
     def spawned(self, *words: str) -> Done:
-        """Run in an interpreter of its own."""
+        """Run in a new interpreter."""
         process = self.start(*words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         out, err = process.communicate(timeout=SECONDS)
         return Done(process.returncode, out, err)

@@ -1,4 +1,4 @@
-"""Applying: who is asked, what counts as yes, and what a script gets to read."""
+"""Approval: when `apply` asks, which answers count as yes, and the documents for scripts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.cli.cli_process import Cli
 from tests.e2e.harness import sms
 from tests.golden import Golden
 
-TOKEN = "a-token-that-nobody-may-see"
+TOKEN = "a-token-that-is-never-shown"
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def _recorded(shop: Cli) -> list[str]:
     return shop("state", "list").out.split()
 
 
-def test_yes_is_taken_for_an_answer(shop: Cli) -> None:
+def test_yes_approves(shop: Cli) -> None:
     done = shop.on_terminal("apply", typed="yes\n")
     assert done.status == 0, done.out
     assert "Enter a value:" in done.out
@@ -41,13 +41,13 @@ def test_yes_is_taken_for_an_answer(shop: Cli) -> None:
 
 
 @pytest.mark.parametrize("answer", ["no\n", "y\n", "YES\n", "\n", "\x04"])
-def test_nothing_else_is(shop: Cli, answer: str) -> None:
+def test_no_other_answer_approves(shop: Cli, answer: str) -> None:
     done = shop.on_terminal("apply", typed=answer)
     assert done.status == 1, done.out
     assert _recorded(shop) == []
 
 
-def test_an_answer_that_comes_when_the_plan_is_no_longer_valid_does_nothing(shop: Cli) -> None:
+def test_an_approval_after_the_plan_expired_does_nothing(shop: Cli) -> None:
     project = shop.cwd / "campaignctl.yaml"
     project.write_text(re.sub(r"max_plan_age: \S+", "max_plan_age: 2s", project.read_text()))
     (shop.cwd / "now.yaml").write_text(sms("Now", run_immediately=True))
@@ -57,7 +57,7 @@ def test_an_answer_that_comes_when_the_plan_is_no_longer_valid_does_nothing(shop
     assert _recorded(shop) == []
 
 
-def test_a_signal_at_the_question_changes_nothing(shop: Cli) -> None:
+def test_a_signal_during_the_question_changes_nothing(shop: Cli) -> None:
     done = shop.on_terminal("apply", interrupt_at="Enter a value:")
     assert done.status == 130, done.out
     assert _recorded(shop) == []
@@ -95,7 +95,7 @@ def test_a_plan_comes_through_a_pipe(shop: Cli) -> None:
     assert shop("apply", "-", stdin=planned.out).status == 0
 
 
-def test_destroy_asks_as_well(shop: Cli) -> None:
+def test_destroy_asks_for_approval_too(shop: Cli) -> None:
     assert shop("apply", "--auto-approve").status == 0
     assert shop.on_terminal("destroy", typed="no\n").status == 1
     assert shop.on_terminal("destroy", typed="yes\n").status == 0

@@ -1,4 +1,4 @@
-"""The clock of a run: real time, fresh ids, and signals that ask before they insist."""
+"""The clock of a run: real time, new ids, and signals that first ask and then force."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_signal_ends_the_waits_of_all_threads() -> None:
         assert "Stopping" in err
 
 
-def test_a_second_signal_leaves_at_once_with_130(golden: Golden) -> None:
+def test_a_second_signal_exits_at_once_with_130(golden: Golden) -> None:
     process = _start(_STUBBORN)
     os.kill(process.pid, signal.SIGINT)
     assert process.stdout is not None

@@ -67,7 +67,7 @@ def test_commands_and_options_are_completed(cli: Cli) -> None:
     assert answered(cli, "--co") == ["--color"]
 
 
-def test_values_that_are_fixed_are_completed(cli: Cli) -> None:
+def test_fixed_values_are_completed(cli: Cli) -> None:
     assert answered(cli, "validate", "--format", "") == ["text", "json", "github", "sarif"]
     assert answered(cli, "validate", "--format", "=", "s") == ["sarif"]
     assert answered(cli, "validate", "--format", "=") == ["text", "json", "github", "sarif"]
@@ -89,7 +89,7 @@ def test_a_matrix_makes_several_keys(shop: Cli) -> None:
     assert answered(shop, "explain", "wide") == ["wide[country=DE]"]
 
 
-def test_keys_of_another_environment_have_its_state(shop: Cli) -> None:
+def test_keys_of_an_environment_come_from_its_state(shop: Cli) -> None:
     assert "push/gone" not in answered(shop, "-e", "production", "plan", "--target", "")
     assert "push/gone" not in answered(shop.with_env(CAMPAIGNCTL_ENV="production"), "plan", "--target", "")
 
@@ -100,14 +100,14 @@ def test_a_project_elsewhere_is_found(shop: Cli) -> None:
     assert answered(outside, "-C", "shop", "-e", "") == ["production", "staging"]
 
 
-def test_state_keys_are_the_recorded_ones(shop: Cli) -> None:
+def test_state_commands_complete_recorded_keys(shop: Cli) -> None:
     assert answered(shop, "state", "show", "") == ["push/gone", "push/x[country=DE]"]
     assert answered(shop, "state", "mv", "push/g") == ["push/gone"]
     assert answered(shop, "state", "resolve", "") == ["sms/flash"]
 
 
-def test_a_key_that_bash_takes_apart_is_completed(shop: Cli) -> None:
-    """`=` ends a word in bash, and what is answered replaces only what stands behind it."""
+def test_a_key_that_bash_splits_is_completed(shop: Cli) -> None:
+    """`=` ends a word in bash, and a completion replaces only the text after it."""
     assert answered(shop, "state", "show", "push/x[country", "=", "D") == ["DE]"]
     assert answered(shop, "state", "show", "push/x[country", "=") == ["DE]"]
     assert answered(shop, "plan", "--target", "=", "push/x[country", "=", "D") == ["DE]"]
@@ -147,14 +147,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("name", "text"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_project_gives_what_there_is_and_no_error(shop: Cli, name: str, text: str) -> None:
+def test_a_broken_project_completes_what_it_can_without_an_error(shop: Cli, name: str, text: str) -> None:
     (shop.cwd / name).write_text(text, encoding="utf-8")
     assert "two/a" in answered(shop, "plan", "--target", "")
     answered(shop, "-e", "")
     answered(shop, "state", "show", "")
 
 
-def test_where_nothing_is_found_there_are_no_completions_and_no_error(cli: Cli) -> None:
+def test_without_a_project_there_are_no_completions_and_no_error(cli: Cli) -> None:
     for words in (
         ["plan", "--target", ""],
         ["-e", ""],
@@ -165,12 +165,12 @@ def test_where_nothing_is_found_there_are_no_completions_and_no_error(cli: Cli) 
         assert answered(cli, *words) == []
 
 
-def test_a_key_that_would_write_over_the_line_is_not_offered(shop: Cli) -> None:
+def test_a_key_with_control_characters_is_not_offered(shop: Cli) -> None:
     (shop.cwd / "two.yaml").write_text('metadata: {key: "two/\\e[2Ja"}\nspec: {}\n', encoding="utf-8")
     assert "\x1b" not in "".join(answered(shop, "plan", "--target", ""))
 
 
-def test_the_help_says_how_to_turn_it_on(cli: Cli) -> None:
+def test_the_help_says_how_to_enable_completion(cli: Cli) -> None:
     assert f'eval "$({VARIABLE}=bash_source campaignctl)"' in cli("--help").out
 
 
@@ -182,7 +182,7 @@ def test_the_script_is_printed(cli: Cli, shell: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["tcsh_source", "bash", "bash_everything", "1"])
-def test_an_unknown_shell_is_told_the_known_ones(cli: Cli, value: str) -> None:
+def test_an_unknown_shell_names_the_known_ones(cli: Cli, value: str) -> None:
     done = cli.with_env(**{VARIABLE: value})("plan")
     assert (done.status, done.out) == (64, "")
     assert "zsh_source" in done.err
@@ -209,7 +209,7 @@ def test_completion_of_names_imports_nothing_heavy() -> None:
 
 @pytest.fixture
 def bash(shop: Cli) -> Cli:
-    """The command by its name, for a bash that has sourced the script."""
+    """The command under its name, for a bash that has sourced the script."""
     if shutil.which("bash") is None:
         pytest.skip("there is no bash here")
     folder = shop.cwd.parent / "bin"
@@ -221,7 +221,7 @@ def bash(shop: Cli) -> Cli:
 
 
 def completed_by(bash: Cli, *words: str) -> list[str]:
-    """What a bash offers after `eval "$(_CAMPAIGNCTL_COMPLETE=bash_source campaignctl)"`."""
+    """The completions of a bash after `eval "$(_CAMPAIGNCTL_COMPLETE=bash_source campaignctl)"`."""
     line = ("campaignctl", *words)
     script = f"""
         eval "$({VARIABLE}=bash_source campaignctl)" || exit 9

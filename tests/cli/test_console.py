@@ -1,4 +1,4 @@
-"""The two streams: who gets colour, what is shown, and what is never shown."""
+"""The two streams: colour, verbosity, and the token that is never shown."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def terminal() -> Iterator[TextIO]:
         ("never", {}, False, False),
     ],
 )
-def test_who_gets_colour(
+def test_only_terminals_get_colour(
     terminal: TextIO, choice: Any, environ: dict[str, str], on_terminal: bool, on_file: bool
 ) -> None:
     console = _console(color=choice, environ=environ)
@@ -57,7 +57,7 @@ def test_who_gets_colour(
         ("verbose", ["debug", "info", "warning", "error"]),
     ],
 )
-def test_what_each_verbosity_shows(verbosity: Any, shown: list[str]) -> None:
+def test_each_verbosity_shows_its_levels(verbosity: Any, shown: list[str]) -> None:
     err = io.StringIO()
     console = _console(err=err, verbosity=verbosity)
     for level in ("debug", "info", "warning", "error"):
@@ -97,7 +97,7 @@ def test_only_a_person_at_a_capable_terminal_gets_a_live_bar(terminal: TextIO) -
     assert not _console().live
 
 
-def test_a_log_that_nobody_reads_stops_nothing() -> None:
+def test_a_closed_log_stops_nothing() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     err = os.fdopen(writing, "w")

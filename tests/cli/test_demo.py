@@ -1,4 +1,4 @@
-"""`demo`: the whole story, without a terminal, a token or an account of anybody's."""
+"""`demo`: from the first plan to the last, without a terminal, a token or an account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`doctor` against a real sandbox: what is wrong is named with what mends it, and nothing changes."""
+"""`doctor` against a real sandbox: every problem is named with its fix, and nothing changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.e2e.harness import PROJECT, TOKEN, Run, World, kill, sms, until
 
 OF_THE_API = {"token", "api", "account", "clock", "rate"}
 LOCAL = {"versions", "project", "environment", "git", "state", "pending", "permissions", "lock"}
-# Runs a command as anybody else would: root gives up the right to write where the mode forbids it.
+# Runs a command as an ordinary user: root gives up the right to write where the mode forbids it.
 AS_ANYBODY = """\
 import ctypes, os, sys
 prctl = getattr(ctypes.CDLL(None), "prctl", None)
@@ -45,7 +45,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def diagnosed(world: World, *options: str, status: int) -> dict[str, dict[str, Any]]:
-    """The checks by name. Nothing may have been written, here or there, and the token not shown."""
+    """The checks by name. Asserts that nothing was written, locally or in the account, and no token shown."""
     before, mark = files(world.folder), world.mark()
     run = world.run(*options, "doctor", "--format", "json", status=status)
     assert files(world.folder) == before
@@ -57,7 +57,7 @@ def verdicts(checks: dict[str, dict[str, Any]], verdict: str) -> set[str]:
     return {name for name, check in checks.items() if check["verdict"] == verdict}
 
 
-def test_a_sound_project_is_in_order(world: World) -> None:
+def test_a_sound_project_has_no_problem(world: World) -> None:
     checks = diagnosed(world, status=0)
     assert set(checks) == LOCAL | OF_THE_API
     assert verdicts(checks, "ok") == set(checks)
@@ -77,13 +77,13 @@ def test_the_text_says_the_same(world: World) -> None:
     assert text.endswith("\n1 problem.\n")
 
 
-def test_before_the_first_apply_there_is_nothing_to_mend(world: World) -> None:
+def test_before_the_first_apply_there_is_nothing_to_fix(world: World) -> None:
     for path in (world.folder / ".campaignctl").iterdir():
         path.unlink()
     assert "none yet" in diagnosed(world, status=0)["state"]["found"]
 
 
-def test_without_a_token_the_rest_is_done(world: World) -> None:
+def test_without_a_token_the_other_checks_run(world: World) -> None:
     world.environ = {"OCAMBA_TOKEN": ""}
     mark = world.mark()
     checks = diagnosed(world, status=1)
@@ -94,7 +94,7 @@ def test_without_a_token_the_rest_is_done(world: World) -> None:
     assert world.requests(after=mark) == []
 
 
-def test_a_token_that_is_refused_is_a_problem_of_the_token_alone(world: World) -> None:
+def test_a_refused_token_is_a_problem_of_the_token_only(world: World) -> None:
     world.control.fault({"method": "GET", "times": 9}, {"kind": "status", "status": 401})
     checks = diagnosed(world, status=1)
     assert verdicts(checks, "problem") == {"token"}
@@ -104,12 +104,12 @@ def test_a_token_that_is_refused_is_a_problem_of_the_token_alone(world: World) -
 
 
 @pytest.mark.parametrize("shape", ["{} x", '"{}"'])
-def test_a_token_that_cannot_be_one_is_not_shown(world: World, shape: str) -> None:
+def test_a_malformed_token_is_not_shown(world: World, shape: str) -> None:
     world.environ = {"OCAMBA_TOKEN": shape.format(TOKEN)}
     assert verdicts(diagnosed(world, status=1), "problem") == {"token"}
 
 
-def test_without_a_network_the_rest_is_done(world: World) -> None:
+def test_without_a_network_the_other_checks_run(world: World) -> None:
     world.environ = {"OCAMBA_API_URL": "http://127.0.0.1:9"}
     checks = diagnosed(world, status=1)
     assert verdicts(checks, "ok") == LOCAL
@@ -117,7 +117,7 @@ def test_without_a_network_the_rest_is_done(world: World) -> None:
     assert "http://127.0.0.1:9" in checks["api"]["mend"]
 
 
-def test_an_address_that_the_token_may_not_go_to_is_a_problem(world: World) -> None:
+def test_an_address_that_may_not_get_the_token_is_a_problem(world: World) -> None:
     world.environ = {"OCAMBA_API_URL": "http://192.0.2.1"}
     checks = diagnosed(world, status=1)
     assert verdicts(checks, "problem") <= {"api", "project", "environment"}
@@ -154,7 +154,7 @@ def test_little_headroom_is_a_warning(world: World) -> None:
     assert (rate["verdict"], "of 6 requests left" in rate["found"]) == ("warning", True)
 
 
-def test_an_api_without_figures_is_in_order(world: World) -> None:
+def test_an_api_without_rate_headers_is_no_problem(world: World) -> None:
     world.control.switch(rate_headers="none")
     assert "no figures" in diagnosed(world, status=0)["rate"]["found"]
 
@@ -174,7 +174,7 @@ def test_the_holder_of_the_lock_is_named(world: World) -> None:
         assert "which is running" in diagnosed(world, status=0)["lock"]["found"]
 
 
-def test_a_run_that_died_left_its_lock_and_its_journal(world: World) -> None:
+def test_the_lock_and_journal_of_a_dead_run_are_named(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT.replace("2s", "60s"))
     world.write("now.yaml", sms("Now", is_draft=True))
     world.control.fault({"method": "POST"}, {"kind": "delay", "seconds": 2})
@@ -182,7 +182,7 @@ def test_a_run_that_died_left_its_lock_and_its_journal(world: World) -> None:
     process = world.start("apply", "--auto-approve")
     until(lambda: world.control.faults()[0]["used"])
     kill(process)
-    until(lambda: world.writes(after=mark))  # the request that was under way is carried out all the same
+    until(lambda: world.writes(after=mark))  # the request under way is still carried out
     checks = diagnosed(world, status=0)
     assert verdicts(checks, "warning") == {"state", "pending", "lock"}
     assert "which has exited" in checks["lock"]["found"]
@@ -190,7 +190,7 @@ def test_a_run_that_died_left_its_lock_and_its_journal(world: World) -> None:
     assert checks["lock"]["mend"] == "campaignctl apply"
 
 
-def test_a_state_that_is_damaged_is_a_problem_with_its_remedy(world: World) -> None:
+def test_a_damaged_state_is_a_problem_with_its_fix(world: World) -> None:
     (world.folder / ".campaignctl" / "state.json").write_text("{", encoding="utf-8")
     checks = diagnosed(world, status=1)
     assert verdicts(checks, "problem") == {"state"}
@@ -226,13 +226,13 @@ def test_findings_are_counted_and_an_unusable_project_file_is_a_problem(world: W
     assert set(checks) == {"versions", "project", "git", "token"}
 
 
-def test_an_environment_that_is_not_chosen_is_a_problem(world: World) -> None:
+def test_an_unselected_environment_is_a_problem(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT + "environments: {staging: {}}\n")
     assert verdicts(diagnosed(world, status=1), "problem") == {"environment"}
     assert diagnosed(world, "-e", "staging", status=0)["environment"]["found"] == "staging"
 
 
-def test_without_a_project_the_versions_are_there(world: World, tmp_path: Path) -> None:
+def test_without_a_project_the_versions_are_shown(world: World, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     checks = diagnosed(World(empty, world.url, world.control), status=1)
@@ -247,14 +247,14 @@ def test_the_commit_is_named(world: World) -> None:
     assert "uncommitted" in diagnosed(world, status=0)["git"]["found"]
 
 
-def test_what_mends_it_names_the_environment(world: World) -> None:
+def test_a_fix_names_the_environment(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT + "environments: {staging: {}}\n")
     world.write("wrong.yaml", "spec: {}\n")
     checks = diagnosed(world, "-e", "staging", status=1)
     assert checks["project"]["mend"] == "campaignctl -e staging validate"
 
 
-def test_a_folder_that_cannot_be_written_is_a_problem(world: World) -> None:
+def test_a_read_only_folder_is_a_problem(world: World) -> None:
     folder = world.folder / ".campaignctl"
     folder.chmod(stat.S_IRUSR | stat.S_IXUSR)
     command = [sys.executable, "-c", AS_ANYBODY, *world.command("doctor", "--format", "json")]

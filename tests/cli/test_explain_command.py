@@ -22,7 +22,7 @@ def shop(cli: Cli) -> Cli:
     return cli
 
 
-def test_every_line_says_where_it_came_from(shop: Cli) -> None:
+def test_every_line_names_its_origin(shop: Cli) -> None:
     done = shop("explain", "a[country=DE]")
     assert done.status == 0, done.err
     lines = done.out.splitlines()
@@ -60,7 +60,7 @@ spec:
 """
 
 
-def test_what_stands_beside_the_body_is_shown_before_it(shop: Cli) -> None:
+def test_fields_outside_the_body_are_shown_before_it(shop: Cli) -> None:
     (shop.cwd / "_defaults.yaml").write_text("lifecycle: {prevent_destroy: true}\n")
     (shop.cwd / "a.yaml").write_text(LIFE)
     done = shop("explain", "a[country=DE]")
@@ -79,7 +79,7 @@ def test_what_stands_beside_the_body_is_shown_before_it(shop: Cli) -> None:
     ]
 
 
-def test_the_document_has_what_stands_beside_the_body(shop: Cli) -> None:
+def test_the_document_has_the_fields_outside_the_body(shop: Cli) -> None:
     (shop.cwd / "a.yaml").write_text(LIFE)
     document = shop("explain", "a[country=FR]", "--format", "json").document
     assert document["beside"] == {
@@ -111,7 +111,7 @@ def test_an_unknown_key_is_wrong_usage(shop: Cli) -> None:
     assert "no manifest has the key b" in done.err
 
 
-def test_a_variable_of_the_command_line_stands(shop: Cli) -> None:
+def test_a_variable_of_the_command_line_wins(shop: Cli) -> None:
     done = shop("--var", "brand=first", "--var", "brand=a=b", "explain", "a[country=DE]", "--format", "json")
     assert done.document["spec"]["name"] == "a=b in DE"
 
@@ -126,7 +126,7 @@ def test_a_variable_of_the_command_line_stands(shop: Cli) -> None:
     ],
 )
 @pytest.mark.parametrize("command", ["validate", "plan"])
-def test_a_variable_that_cannot_be_is_wrong_usage(given: str, said: str, command: str, shop: Cli) -> None:
+def test_an_invalid_variable_is_wrong_usage(given: str, said: str, command: str, shop: Cli) -> None:
     options = ["--no-refresh"] if command == "plan" else []
     done = shop("--var", given, command, *options)
     assert done.status == 64, done.err

@@ -12,7 +12,7 @@ from campaignctl.cli.files import read_text, write_private
 from campaignctl.errors import CampaignctlError
 
 
-def test_only_the_owner_may_read_what_is_written(tmp_path: Path) -> None:
+def test_only_the_owner_may_read_written_files(tmp_path: Path) -> None:
     target = tmp_path / "plan.json"
     target.write_text("old")
     target.chmod(0o644)
@@ -30,7 +30,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     assert real.read_text() == "new"
 
 
-def test_a_device_stays_one(tmp_path: Path) -> None:
+def test_a_device_stays_a_device(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -40,12 +40,12 @@ def test_a_device_stays_one(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(CampaignctlError, match=r"Cannot write .*missing"):
         write_private(str(tmp_path / "missing" / "plan.json"), "text")
 
 
-def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(CampaignctlError, match=r"Cannot read .*nothing\.json"):
         read_text(str(tmp_path / "nothing.json"))
     binary = tmp_path / "binary"

@@ -1,4 +1,4 @@
-"""`fmt`: the whole project in its canonical form, or nothing but a list with --check."""
+"""`fmt`: rewrites the project in its canonical form, or only lists the files with --check."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STRAIGHT = "spec:\n  name: Awry\n  messages:\n    - channel: push   # by hand\n"
 
 @pytest.fixture
 def shop(cli: Cli) -> Cli:
-    """A project of one manifest that is awry."""
+    """A project with one manifest that is not in the canonical form."""
     (cli.cwd / "campaignctl.yaml").write_text("metadata: {name: shop}\n")
     (cli.cwd / "push").mkdir()
     (cli.cwd / "push/awry.yaml").write_text(AWRY)
@@ -28,7 +28,7 @@ def awry(shop: Cli) -> Path:
     return shop.cwd / "push/awry.yaml"
 
 
-def test_what_changes_is_listed_and_a_second_run_changes_nothing(shop: Cli) -> None:
+def test_changed_files_are_listed_and_a_second_run_changes_nothing(shop: Cli) -> None:
     done = shop("fmt")
     assert (done.status, done.out, done.err) == (0, "push/awry.yaml\n1 of 2 files changed.\n", "")
     assert awry(shop).read_text() == STRAIGHT
@@ -82,7 +82,7 @@ def test_it_needs_no_environment(shop: Cli) -> None:
     assert shop("fmt").status == 0
 
 
-def test_the_mode_of_a_file_is_kept_and_a_link_stays_one(shop: Cli) -> None:
+def test_the_mode_of_a_file_is_kept_and_a_link_stays_a_link(shop: Cli) -> None:
     awry(shop).chmod(0o640)
     real = awry(shop).rename(shop.cwd / "push/real.txt")
     awry(shop).symlink_to("real.txt")

@@ -1,4 +1,4 @@
-"""`init`: a project that works as it stands, made without touching anything."""
+"""`init`: a project that works unchanged, created without touching existing files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_state_is_kept_out_of_git(project: Cli) -> None:
     assert ".campaignctl/" in (project.cwd / ".gitignore").read_text().splitlines()
 
 
-def test_it_says_what_to_do_next(cli: Cli) -> None:
+def test_the_next_steps_are_printed(cli: Cli) -> None:
     done = cli("init", "my shop")
     assert done.status == 0
     for line in (
@@ -60,7 +60,7 @@ def test_a_directory_with_yaml_files_is_left_alone(cli: Cli, existing: str) -> N
     assert path.read_text() == "mine\n"
 
 
-def test_an_existing_gitignore_is_kept_and_what_it_lacks_is_said(cli: Cli, golden: Golden) -> None:
+def test_an_existing_gitignore_is_kept_and_its_missing_line_named(cli: Cli, golden: Golden) -> None:
     (cli.cwd / ".gitignore").write_text("mine\n")
     done = cli("init")
     assert done.status == 0
@@ -74,7 +74,7 @@ def test_a_file_in_the_way_is_wrong_usage(cli: Cli) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_directory_that_cannot_be_written_is_named(cli: Cli) -> None:
+def test_a_read_only_directory_is_named(cli: Cli) -> None:
     cli.cwd.chmod(stat.S_IRUSR | stat.S_IXUSR)
     done = cli("init", "shop")
     cli.cwd.chmod(stat.S_IRWXU)
@@ -88,13 +88,13 @@ def test_a_name_is_made_for_any_directory(cli: Cli) -> None:
     assert made("validate").status == 0
 
 
-def test_a_second_init_says_what_is_there(project: Cli, golden: Golden) -> None:
+def test_a_second_init_names_the_existing_project(project: Cli, golden: Golden) -> None:
     done = project("init")
     assert (done.status, done.out) == (1, "")
     golden("project is there", done.err, folder=project.cwd)
 
 
-def test_no_project_is_made_inside_of_another_unless_that_one_ignores_it(
+def test_a_project_inside_another_is_refused_unless_ignored_there(
     project: Cli, golden: Golden
 ) -> None:
     done = project("init", "markets/de")
@@ -108,7 +108,7 @@ def test_no_project_is_made_inside_of_another_unless_that_one_ignores_it(
 
 
 @pytest.mark.parametrize("name", ["push", "schemas"])
-def test_a_file_where_a_folder_belongs_leaves_no_half_of_a_project(cli: Cli, name: str) -> None:
+def test_a_file_in_place_of_a_folder_leaves_no_partial_project(cli: Cli, name: str) -> None:
     (cli.cwd / name).write_text("mine\n")
     done = cli("init")
     assert (done.status, done.out) == (1, "")
@@ -116,7 +116,7 @@ def test_a_file_where_a_folder_belongs_leaves_no_half_of_a_project(cli: Cli, nam
     assert [path.name for path in cli.cwd.iterdir()] == [name]
 
 
-def test_a_link_to_nothing_is_in_the_way_as_well(cli: Cli) -> None:
+def test_a_dangling_link_is_not_overwritten(cli: Cli) -> None:
     (cli.cwd / ".gitignore").symlink_to("nowhere")
     done = cli("init")
     assert (done.status, done.out) == (1, "")

@@ -1,4 +1,4 @@
-"""`init --ci`: pipelines for a new project, or beside one that exists, and nothing overwritten."""
+"""`init --ci`: pipelines for a new or an existing project, and nothing overwritten."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_files_are_at_the_root_of_the_repository(repository: Cli) -> None:
     assert '"crm/campaigns/**"' in text
 
 
-def test_a_project_that_exists_gets_the_pipelines_alone(repository: Cli) -> None:
+def test_an_existing_project_gets_only_the_pipelines(repository: Cli) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
     done = repository("init", "--ci", "github")
     assert done.status == 0, done.err
@@ -66,7 +66,7 @@ def test_a_project_that_exists_gets_the_pipelines_alone(repository: Cli) -> None
         assert line in done.out
 
 
-def test_a_project_whose_state_is_shared_already_hears_nothing_of_it(repository: Cli) -> None:
+def test_a_project_with_a_shared_state_gets_no_hint_about_it(repository: Cli) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(f"{PROJECT}state: {{backend: git}}\n")
     git(repository.cwd, "remote", "add", "origin", "https://git.example/shop.git")
     done = repository("init", "--ci", "github")
@@ -110,7 +110,7 @@ def test_a_second_environment_of_gitlab_is_included_in_the_file_of_the_first(rep
     assert "resource_group: campaigns-production" in text
 
 
-def test_jobs_of_others_on_gitlab_stay_and_ours_are_included(repository: Cli) -> None:
+def test_existing_gitlab_jobs_stay_and_ours_are_included(repository: Cli) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
     (repository.cwd / ".gitlab-ci.yml").write_text("build: {script: [make]}\n")
     done = repository("init", "--ci", "gitlab")
@@ -128,7 +128,7 @@ def test_jobs_of_others_on_gitlab_stay_and_ours_are_included(repository: Cli) ->
 
 
 @pytest.mark.parametrize("host", ["github", "gitlab"])
-def test_once_more_changes_nothing_and_says_so(repository: Cli, host: str, golden: Golden) -> None:
+def test_a_second_run_changes_nothing_and_says_so(repository: Cli, host: str, golden: Golden) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
     repository("init", "--ci", host)
     before = there(repository.cwd)
@@ -139,7 +139,7 @@ def test_once_more_changes_nothing_and_says_so(repository: Cli, host: str, golde
 
 
 @pytest.mark.parametrize("host", ["github", "gitlab"])
-def test_pipelines_that_were_edited_are_kept(repository: Cli, host: str) -> None:
+def test_edited_pipelines_are_kept(repository: Cli, host: str) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
     repository("init", "--ci", host)
     path = repository.cwd / sorted(FILES[host])[-1 if host == "github" else 0]
@@ -151,7 +151,7 @@ def test_pipelines_that_were_edited_are_kept(repository: Cli, host: str) -> None
     assert path.read_text() == edited
 
 
-def test_with_environments_one_is_named(repository: Cli) -> None:
+def test_with_environments_one_must_be_named(repository: Cli) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(ENVIRONMENTS)
     done = repository("init", "--ci", "github")
     assert done.status == 64

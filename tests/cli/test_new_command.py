@@ -1,4 +1,4 @@
-"""`new`: manifests that are in order as they stand, from templates and from what people paste."""
+"""`new`: valid manifests from templates and from pasted requests."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def curl(body: str) -> str:
 
 
 @pytest.mark.parametrize("channel", ["push", "email", "sms"])
-def test_a_template_is_a_draft_in_order(project: Cli, channel: str) -> None:
+def test_a_template_is_a_valid_draft(project: Cli, channel: str) -> None:
     done = project("new", f"spring/{channel}-flash.sale", "--from", channel)
     assert (done.status, done.err) == (0, "")
     assert f"Created spring/{channel}-flash.sale.yaml" in done.out
     text = (project.cwd / f"spring/{channel}-flash.sale.yaml").read_text()
     assert text.startswith("# yaml-language-server: $schema=../schemas/Campaign.json\n")
     assert project("validate").status == 0
-    # What it cannot know is pointed out.
+    # A warning names the value that it cannot know.
     left = set(re.findall(r"\[([\w-]+)\]$", project("validate").out, re.MULTILINE))
     assert left == (set() if channel == "push" else {"integration-missing"})
     assert f"spring/{channel}-flash.sale.yaml" not in project("fmt", "--check").out
@@ -75,7 +75,7 @@ def test_no_credential_is_kept(project: Cli, golden: Golden) -> None:
     assert all(SECRET not in path.read_text() for path in project.cwd.rglob("*") if path.is_file())
 
 
-def test_what_would_send_at_once_is_said(project: Cli, golden: Golden) -> None:
+def test_a_pasted_immediate_send_is_a_warning(project: Cli, golden: Golden) -> None:
     body = DOCUMENTED[0].read_text()
     assert json.loads(body)["run_immediately"] is True
     done = project("new", "x", "--from", "curl", stdin=body)
@@ -111,7 +111,7 @@ def test_findings_of_the_new_manifest_are_shown(project: Cli) -> None:
         (["x", "--from", "curl"], 64, "Nothing was pasted"),
     ],
 )
-def test_what_is_refused_changes_nothing(project: Cli, words: list[str], status: int, said: str) -> None:
+def test_a_refusal_changes_nothing(project: Cli, words: list[str], status: int, said: str) -> None:
     (project.cwd / "other.yml").write_text(
         "metadata: {key: taken}\n"
         "spec: {name: x, is_draft: true, messages: [{channel: push, push: {title: {en: x}}}]}\n"
@@ -156,7 +156,7 @@ def test_errors_elsewhere_do_not_stop_it(project: Cli, golden: Golden) -> None:
     golden("errors elsewhere", done.out)
 
 
-def test_a_manifest_that_the_project_does_not_read_is_noticed(project: Cli, golden: Golden) -> None:
+def test_a_manifest_that_the_project_excludes_is_a_warning(project: Cli, golden: Golden) -> None:
     path = project.cwd / "campaignctl.yaml"
     path.write_text(path.read_text() + 'ignore: ["old/**"]\n')
     golden("not read", project("new", "old/x", "--from", "push").out)

@@ -1,4 +1,4 @@
-"""What goes where: text, documents, colour, errors; and who may close the pipe."""
+"""Streams: text, documents, colour, errors, and a pipe that is closed early."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_findings_are_one_document(broken: Cli) -> None:
     assert {"file", "line", "column", "code", "message"} <= set(done.document["findings"][0])
 
 
-def test_warnings_fail_only_where_that_was_asked_for(project: Cli) -> None:
+def test_warnings_fail_only_with_fail_severity_warning(project: Cli) -> None:
     manifest = project.cwd / "push" / "welcome.yaml"
     manifest.write_text(manifest.read_text() + "extra:\n  unheard_of: 1\n")
     document = project("validate", "--format", "json").document
@@ -78,7 +78,7 @@ def test_a_failed_apply_answers_with_an_outcome(project: Cli, words: list[str]) 
         (["state", "resolve", "push/welcome", "--retry"], ""),
     ],
 )
-def test_without_a_token_it_says_what_to_set(project: Cli, words: list[str], instead: str) -> None:
+def test_without_a_token_the_variable_is_named(project: Cli, words: list[str], instead: str) -> None:
     done = project(*words)
     assert (done.status, done.out) == (1, "")
     assert "OCAMBA_TOKEN" in done.err.splitlines()[0]
@@ -104,7 +104,7 @@ def test_a_saved_plan_is_private_and_can_be_shown(project: Cli) -> None:
 
 
 @pytest.mark.parametrize("name", ["campaignctl.yaml", "push/welcome.yaml", "schemas/Campaign.json"])
-def test_a_plan_is_not_saved_over_what_is_no_plan(project: Cli, name: str) -> None:
+def test_a_plan_is_not_saved_over_another_kind_of_file(project: Cli, name: str) -> None:
     before = (project.cwd / name).read_bytes()
     done = project("plan", "--no-refresh", "-o", name)
     assert (done.status, "is not a saved plan" in done.err) == (1, True)
@@ -117,7 +117,7 @@ def test_a_plan_is_saved_over_an_older_one_and_an_empty_file(project: Cli) -> No
         assert project("plan", "--no-refresh", "-o", "plan.json").status == 0
 
 
-def test_one_run_gives_the_comment_and_the_file(project: Cli) -> None:
+def test_one_run_writes_the_comment_and_the_file(project: Cli) -> None:
     done = project("plan", "--no-refresh", "-o", "plan.json", "--format", "markdown")
     assert done.status == 0
     assert done.out.startswith("**The account was not read.**")
@@ -144,7 +144,7 @@ def test_a_damaged_plan_is_refused(project: Cli) -> None:
     assert "Traceback" not in done.err
 
 
-def test_no_state_is_said_plainly(project: Cli, golden: Golden) -> None:
+def test_a_missing_state_is_reported(project: Cli, golden: Golden) -> None:
     golden("no state", project("show").out)
     document = project("show", "--format", "json").document
     assert (document["lineage"], document["serial"], document["campaigns"]) == (None, 0, {})
@@ -154,7 +154,7 @@ def test_no_state_is_said_plainly(project: Cli, golden: Golden) -> None:
         assert (done.status, done.out) == (1, "")
 
 
-def test_a_missing_project_says_where_was_looked(cli: Cli) -> None:
+def test_a_missing_project_names_the_searched_places(cli: Cli) -> None:
     done = cli("validate")
     assert (done.status, done.out) == (64, "")
     assert "campaignctl.yaml" in done.err
@@ -168,7 +168,7 @@ def test_the_project_is_found_in_each_of_its_places(cli: Cli, tmp_path: Path) ->
     assert away("validate").status == 0
 
 
-def test_an_environment_that_is_not_declared_is_refused(project: Cli) -> None:
+def test_an_undeclared_environment_is_refused(project: Cli) -> None:
     assert project("-e", "staging", "validate").status != 0
     assert project.with_env(CAMPAIGNCTL_ENV="staging")("validate").status != 0
 
@@ -196,7 +196,7 @@ def test_errors_are_objects_with_a_json_log(project: Cli) -> None:
     assert lines[-1]["error"]["hint"]
 
 
-def test_a_reader_that_leaves_is_no_noise(project: Cli) -> None:
+def test_a_closed_pipe_prints_no_error(project: Cli) -> None:
     with project.start("schema", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -215,7 +215,7 @@ def test_a_full_disk_is_an_error(project: Cli) -> None:
     assert "Cannot write the output" in err
 
 
-def test_a_closed_standard_input_holds_no_plan(project: Cli) -> None:
+def test_a_closed_standard_input_has_no_plan(project: Cli) -> None:
     closed = ["sh", "-c", 'exec "$@" <&-', "sh", *project.command("show", "-")]
     done = subprocess.run(
         closed, env=project.environ, cwd=project.cwd, capture_output=True, text=True, check=False
@@ -226,7 +226,7 @@ def test_a_closed_standard_input_holds_no_plan(project: Cli) -> None:
 
 @pytest.fixture
 def hears_interrupts() -> Iterator[None]:
-    """A background job ignores SIGINT, and so would its children; one that handles it has them listen."""
+    """A background job ignores SIGINT, and so do its children unless it handles the signal."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -236,7 +236,7 @@ def hears_interrupts() -> Iterator[None]:
 def test_an_interrupt_ends_with_130(project: Cli) -> None:
     with project.start("show", "-", stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdin is not None
-        process.stdin.write(" " * 1_000_000)  # more than a pipe holds: once it is written, somebody reads
+        process.stdin.write(" " * 1_000_000)  # more than a pipe holds: once it is written, the command reads
         process.stdin.flush()
         time.sleep(0.2)  # by then it waits for more
         os.kill(process.pid, signal.SIGINT)

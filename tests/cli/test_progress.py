@@ -46,7 +46,7 @@ def test_without_a_terminal_progress_is_plain_lines() -> None:
     ]
 
 
-def test_lines_say_from_time_to_time_how_long_the_rest_takes() -> None:
+def test_lines_sometimes_estimate_the_remaining_time() -> None:
     err = io.StringIO()
     times = iter(NOW + timedelta(seconds=passed) for passed in (0, 5, 21, 30, 45))
     progress = progress_on(Console(io.StringIO(), err, {}, lambda: next(times)))
@@ -63,7 +63,7 @@ def test_lines_say_from_time_to_time_how_long_the_rest_takes() -> None:
     ]
 
 
-def test_a_json_log_has_the_members_of_the_event() -> None:
+def test_a_json_log_has_the_fields_of_the_event() -> None:
     err = io.StringIO()
     progress = progress_on(_console(err, log_format="json"))
     progress(EVENTS[3])
@@ -79,7 +79,7 @@ def test_a_json_log_has_the_members_of_the_event() -> None:
 
 @contextmanager
 def terminal() -> Iterator[tuple[TextIO, list[bytes]]]:
-    """A terminal to write to, and all that it has shown once it is closed."""
+    """A terminal to write to, and its whole output once it is closed."""
     ours, theirs = pty.openpty()
     shown: list[bytes] = []
     reader = threading.Thread(target=lambda: shown.extend(iter(lambda: _read(ours), b"")))
@@ -107,7 +107,7 @@ def test_a_bar_gives_the_terminal_back() -> None:
     assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l")
 
 
-def test_a_bar_counts_what_only_waits_for_a_look_and_counts_it_once() -> None:
+def test_a_bar_counts_a_change_that_awaits_its_read_back_once() -> None:
     with terminal() as (stream, shown):
         progress = progress_on(_console(stream))
         progress(Event("phase", "apply", total=3))

@@ -1,4 +1,4 @@
-"""`sandbox`: runs until it is interrupted, and says what to set."""
+"""`sandbox`: runs until it is interrupted, and names the variables to set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.cli.cli_process import SECONDS, Cli
 
 @contextmanager
 def _running(cli: Cli, *words: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """A sandbox process and the variables that it says to set."""
+    """A sandbox process and the variables that it names."""
     process = cli.start("sandbox", "--port", "0", *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         assert process.stdout is not None
@@ -67,7 +67,7 @@ def test_a_port_in_use_is_a_clear_error(cli: Cli) -> None:
     assert "--port 0" in done.err
 
 
-def test_a_data_file_that_cannot_be_one_is_a_clear_error(cli: Cli) -> None:
+def test_an_unusable_data_file_is_a_clear_error(cli: Cli) -> None:
     (cli.cwd / "text").write_text("not a database, and longer than the header of one " * 50)
     done = cli("sandbox", "--port", "0", "--data", "text")
     assert done.status == 1
@@ -107,7 +107,7 @@ def test_switches_and_faults_are_there_from_the_first_request_on(cli: Cli) -> No
         ]
 
 
-def test_what_is_given_counts_over_what_was_kept(cli: Cli) -> None:
+def test_options_override_stored_switches(cli: Cli) -> None:
     for labels in ("comma", "array"):
         words = ["--data", "kept.db", "--switch", f"labels={labels}", "--fault", f"drop body={labels}"]
         with _running(cli, *words) as (process, exports):
@@ -136,7 +136,7 @@ def test_what_is_given_counts_over_what_was_kept(cli: Cli) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_what_is_no_switch_and_no_fault_is_a_clear_error(cli: Cli, words: list[str], said: str) -> None:
+def test_an_invalid_switch_or_fault_is_a_clear_error(cli: Cli, words: list[str], said: str) -> None:
     done = cli("sandbox", "--port", "0", *words)
     assert (done.status, done.out) == (64, "")
     assert said in done.err

@@ -1,4 +1,4 @@
-"""Start-up: help and version are cheap, and say what there is."""
+"""Start-up: help and version are cheap and complete."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def test_help_and_version_import_nothing_heavy(words: list[str]) -> None:
     assert_not_loaded(words, HEAVY)
 
 
-def test_validate_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
-    """Each of these would be felt in an editor and a hook that run it at every save and commit."""
+def test_validate_imports_only_what_it_needs(tmp_path: Path) -> None:
+    """Each of these imports would slow down editors and hooks, which run it at every save and commit."""
     (tmp_path / "campaignctl.yaml").write_text("metadata: {name: x}\n")
     assert_not_loaded(["-C", str(tmp_path), "validate"], NOT_FOR_VALIDATE)
 
@@ -58,8 +58,8 @@ for found in pkgutil.walk_packages(campaignctl.__path__, "campaignctl."):
 """
 
 
-def test_any_module_can_be_the_first_that_is_imported() -> None:
-    """Commands import what they need when they need it; that must not depend on who came before."""
+def test_any_module_can_be_imported_first() -> None:
+    """Commands import lazily; none may depend on an import of an earlier command."""
     done = subprocess.run(
         [sys.executable, "-c", IMPORTED_FIRST],
         cwd=ROOT,
@@ -101,11 +101,11 @@ def test_without_a_command_the_help_is_an_error(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(("system", "runs"), [("posix", True), ("nt", False), ("java", False)])
-def test_windows_is_refused_with_a_way_out(system: str, runs: bool) -> None:
+def test_windows_is_refused_with_a_hint(system: str, runs: bool) -> None:
     refusal = unsupported(system)
     assert (refusal is None) is runs
     assert runs or "WSL" in str(refusal)
 
 
-def test_the_name_is_the_one_that_people_type() -> None:
+def test_the_usage_shows_the_program_name() -> None:
     assert root.name == "campaignctl"

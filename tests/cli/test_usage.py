@@ -1,4 +1,4 @@
-"""Wrong usage: status 64, the nearest name, and nothing accepted that is not due."""
+"""Wrong usage: status 64, the nearest name, and no option accepted where it has no effect."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_nearest_name_is_given(cli: Cli, words: list[str], named: str) -> No
         ["plan", "--override", "everything"],
     ],
 )
-def test_what_is_not_due_is_not_accepted(cli: Cli, words: list[str]) -> None:
+def test_an_option_without_effect_is_refused(cli: Cli, words: list[str]) -> None:
     assert cli(*words).status == 64
 
 
@@ -88,7 +88,7 @@ def test_wrong_usage_ends_with_64(cli: Cli, words: list[str]) -> None:
     assert "Traceback" not in done.err
 
 
-def test_a_global_option_after_the_command_is_told_its_place(cli: Cli) -> None:
+def test_a_global_option_after_the_command_gets_a_hint(cli: Cli) -> None:
     done = cli("plan", "-e", "staging")
     assert done.status == 64
     assert "before the command: campaignctl -e" in done.err
@@ -143,7 +143,7 @@ def test_the_command_for_a_saved_plan_plans_what_was_asked_for(
 @pytest.mark.parametrize(
     "words", [["new", "push/x", "--from", "curl"], ["show", "-"], ["state", "push", "-"]]
 )
-def test_a_closed_standard_input_holds_nothing(project: Cli, words: list[str]) -> None:
+def test_a_closed_standard_input_is_empty(project: Cli, words: list[str]) -> None:
     closed = ["sh", "-c", 'exec "$@" <&-', "sh", *project.command(*words)]
     done = subprocess.run(
         closed, check=False, cwd=project.cwd, env=project.environ, capture_output=True, text=True
@@ -153,7 +153,7 @@ def test_a_closed_standard_input_holds_nothing(project: Cli, words: list[str]) -
     assert "Unexpected" not in done.stderr
 
 
-def test_an_end_of_options_alone_is_wrong_usage(cli: Cli) -> None:
+def test_a_lone_double_dash_is_wrong_usage(cli: Cli) -> None:
     done = cli("--")
     assert (done.status, done.out) == (64, "")
     assert done.err.startswith("error: Missing command\n")
@@ -176,14 +176,14 @@ def test_control_characters_of_an_argument_are_not_shown_raw(cli: Cli) -> None:
     assert "\x1b" not in cli("\x1b[31mplan").err
 
 
-def test_standard_output_holds_one_thing(cli: Cli) -> None:
+def test_standard_output_gets_one_document(cli: Cli) -> None:
     done = cli("plan", "-o", "-", "--format", "json")
     assert done.status == 64
     assert "standard output" in done.document["error"]["summary"]
 
 
 @pytest.mark.parametrize("words", [["plan"], ["status"], ["apply", "--auto-approve"]])
-def test_without_a_project_nobody_is_sent_for_a_token(cli: Cli, words: list[str], golden: Golden) -> None:
+def test_without_a_project_no_token_is_asked_for(cli: Cli, words: list[str], golden: Golden) -> None:
     done = cli.with_env(OCAMBA_TOKEN="")(*words)
     assert done.status == 64
     golden("no project", done.err, folder=cli.cwd)
@@ -198,7 +198,7 @@ def test_a_usage_error_is_one_line(cli: Cli, golden: Golden) -> None:
     golden("choices", cli("state", "migrate").err)
 
 
-def test_what_cannot_be_replaced_says_why(project: Cli) -> None:
+def test_a_file_that_cannot_be_replaced_says_why(project: Cli) -> None:
     said = project("plan", "--no-refresh", "--target", "push/welcome", "--replace", "push/welcom").err
     assert "--replace push/welcom: no such key" in said
     assert project("new", "push/other", "--from", "push").status == 0
@@ -210,7 +210,7 @@ def test_an_option_without_its_argument_leads_to_the_help_of_its_command(cli: Cl
     assert "campaignctl apply --help" in cli("apply", "--reviewed").err
 
 
-def test_the_commands_that_are_named_work_from_where_one_stands(cli: Cli) -> None:
+def test_named_commands_work_from_the_current_directory(cli: Cli) -> None:
     with Sandbox() as sandbox:
         assert_that_they_do(cli, sandbox.url)
 
@@ -231,6 +231,6 @@ def assert_that_they_do(cli: Cli, url: str) -> None:
         "  hint:\n    campaignctl -C 'the shop' plan -o plan.json\n"
         "  then\n    campaignctl -C 'the shop' apply plan.json\n"
     ) in asked.err
-    # A variable stays what it is in the shell that has it.
+    # A variable of the shell keeps its value.
     set_there = Cli(cli.cwd, {**here.extra, "CAMPAIGNCTL_PROJECT": there.name})
     assert "To apply it:\n  campaignctl apply plan.json\n" in set_there("plan", "-o", "plan.json").err

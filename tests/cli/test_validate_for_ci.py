@@ -1,4 +1,4 @@
-"""`validate` for machines: paths from the root of the repository, the exit statuses, and clean output."""
+"""`validate` for machines: paths from the root of the repository, exit statuses, and clean output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOUBTFUL = (
 
 @pytest.fixture
 def repository(cli: Cli) -> Cli:
-    """A repository with a project in `crm/campaigns`, one file of which is wrong."""
+    """A repository with a project in `crm/campaigns` that has one wrong file."""
     subprocess.run(["git", "init", "-q", cli.cwd], check=True)
     folder = cli.cwd / "crm" / "campaigns"
     assert cli("init", str(folder)).status == 0
@@ -39,7 +39,7 @@ def test_annotations_are_the_same_from_another_directory(repository: Cli) -> Non
     assert elsewhere(*options).out == repository("validate", "--format", "github").out
 
 
-def test_the_workspace_of_a_workflow_goes_before_git(repository: Cli) -> None:
+def test_the_workspace_of_a_workflow_precedes_git(repository: Cli) -> None:
     inside = repository.with_env(GITHUB_WORKSPACE=str(repository.cwd.parent))
     assert "file=campaigns/push/wrong%2C" in inside("validate", "--format", "github").out
     outside = repository.with_env(GITHUB_WORKSPACE="/nowhere")
@@ -73,7 +73,7 @@ def test_every_format_ends_with_the_same_status(project: Cli, form: str) -> None
     assert (status(), status("--fail-severity", "warning")) == (1, 1)
 
 
-def test_without_findings_only_the_log_says_so(project: Cli) -> None:
+def test_without_findings_only_the_log_has_a_line(project: Cli) -> None:
     done = project("validate", "--format", "github")
     assert (done.status, done.out) == (0, "")
     assert "no findings" in done.err

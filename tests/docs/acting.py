@@ -1,4 +1,4 @@
-"""What the scenes of bad moments are made of."""
+"""Helpers of the scenes in which something goes wrong."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ PAST = "2020-03-22 10:00:00"
 REF = "refs/campaignctl/default"
 AUTHOR = ("-c", "user.name=k", "-c", "user.email=k@example.com")
 ENVIRONMENTS = PROJECT + "environments: {staging: {}, production: {}}\n"
-#: A scene acts in a project without manifests, on an account without campaigns.
+#: A scene begins in a project without manifests and an account without campaigns.
 Scene = Callable[[World], str]
 
 
 def refused(world: World, *words: str) -> str:
-    """What an apply, or the command in `words`, says when it is refused as a whole."""
+    """The error of an apply, or of the command in `words`, that is refused as a whole."""
     done = world.run(*(words or ("apply", "--auto-approve")), "--format", "json")
     return str(done.json["error"]["summary"])
 
 
 def failed(world: World, *words: str) -> str:
-    """What went wrong with the one change of an apply that failed."""
+    """The error of the one change of an apply that failed."""
     (error,) = (
         change["error"] for change in world.apply(*words, status=1).json["changes"] if change["error"]
     )
@@ -31,26 +31,26 @@ def failed(world: World, *words: str) -> str:
 
 
 def blocked(world: World, key: str, *words: str) -> str:
-    """Why a plan leaves a campaign alone."""
+    """The reason for which a plan blocks a campaign."""
     found = world.plan(*words, status=1)["blocked"]
     return str(next(each["reason"] for each in found if each["key"] == key))
 
 
 def left_alone(world: World) -> str:
-    """Why an apply leaves its one blocked campaign alone."""
+    """The reason for which an apply blocks its one campaign."""
     (each,) = world.apply(status=1).json["blocked"]
     return str(each["reason"])
 
 
 def objection(world: World, *words: str) -> str:
-    """The line of a guardrail in a plan."""
+    """The guardrail's line in a plan."""
     said = world.run("plan", *words, status=1).out
     guardrail = world.plan(*words, status=1)["objections"][0]["guardrail"]
     return next(line.strip() for line in said.splitlines() if guardrail in line)
 
 
 def said(world: World, *words: str, containing: str = "") -> str:
-    """The first line of standard error, or of all that is printed the first with these words."""
+    """The first line of standard error, or the first line of all output with these words."""
     done = world.run(*words)
     lines = f"{done.out}\n{done.err}" if containing else done.err
     return next(line for line in lines.splitlines() if containing in line).removeprefix("error: ").strip()
@@ -64,7 +64,7 @@ def far(world: World, name: str = "spring", **spec: object) -> str:
 
 
 def flash(world: World) -> str:
-    """An immediate campaign whose create had no answer; returns what the apply says of it."""
+    """An immediate campaign whose create had no answer; returns the error of the apply."""
     world.write("sms/flash.yaml", sms("Flash", run_immediately=True))
     world.write("sms/draft.yaml", sms("Draft", is_draft=True))
     world.control.fault({"method": "POST", "body": '"Flash"', "times": 1}, {"kind": "drop"})
@@ -72,7 +72,7 @@ def flash(world: World) -> str:
 
 
 def killed(world: World) -> None:
-    """An apply that was killed after its request had reached the server."""
+    """An apply that is killed after its request has reached the server."""
     far(world)
     world.write("push/summer.yaml", sms("Summer", scheduled_time=FAR))
     world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.0, "when": "after"})
@@ -82,7 +82,7 @@ def killed(world: World) -> None:
 
 
 def under_way(world: World, then: Callable[[], object]) -> str:
-    """What an apply prints that goes on after `then` was done."""
+    """The output of an apply that continues after `then` was done."""
     for name in ("summer", "winter", "new", "again"):
         world.write(f"push/{name}.yaml", sms(name.title(), scheduled_time=FAR))
     world.control.fault({"method": "POST", "times": 9}, {"kind": "delay", "seconds": 0.7, "when": "after"})
@@ -98,7 +98,7 @@ def line(text: str, containing: str) -> str:
 
 
 def on_git(world: World) -> str:
-    """Keep the state on a remote of its own; returns the remote's folder."""
+    """Keep the state on a new remote; returns the remote's folder."""
     remote = str(world.folder.parent / "remote.git")
     git(world.folder, "init", "--quiet", "--bare", remote)
     git(world.folder, "init", "--quiet")

@@ -13,7 +13,7 @@ PACKAGE = Path(check.__file__).parents[1]
 ROOMS = ("campaign", "yamlio", "project", "manifest")
 _SEVERITIES = {"error", "warning"}
 _CODE = re.compile(r"[a-z]+(-[a-z]+)*")
-#: Functions that make a finding, or take part in it, by the places of their arguments where a code may stand.
+#: Functions that make findings, with the positions of the arguments that may be codes.
 _MAKERS = {
     "error": (0,),
     "warning": (0,),
@@ -28,7 +28,7 @@ _MAKERS = {
 
 
 def codes() -> set[str]:
-    """Every code that a finding can have."""
+    """Every code of a finding."""
     files = [path for room in ROOMS for path in (PACKAGE / room).glob("*.py")]
     made = {code for path in files for code in _in_source(path.read_text(encoding="utf-8"))}
     return made | {"type"} | {code for code, _ in check._WORDS.values()}

@@ -1,4 +1,4 @@
-"""Bad moments of accounts, plans and campaigns: each scene returns what the tool prints."""
+"""Trouble with accounts, plans and campaigns: each scene returns the printed message."""
 
 from __future__ import annotations
 

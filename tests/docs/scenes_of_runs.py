@@ -1,4 +1,4 @@
-"""Bad moments of runs, locks and states: each scene returns what the tool prints."""
+"""Trouble with runs, locks and states: each scene returns the printed message."""
 
 from __future__ import annotations
 

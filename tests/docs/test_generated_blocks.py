@@ -1,4 +1,4 @@
-"""The generated blocks of the documentation are what the tool does now; `make docs` writes them."""
+"""The generated blocks of the documentation are current; `make docs` writes them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.reference.finding_examples import EXAMPLES
 from tools.reference.on_call import MOMENTS, Moment
 from tools.reference.pages import BLOCKS, PAGES, ROOT
 
-#: What `fmt` says where it gives up; no text is known that brings it about.
+#: Reported by `fmt` when it gives up; no text is known to cause it.
 UNREACHED = {"format"}
 PAGE = (ROOT / "docs" / "on-call.md").read_text(encoding="utf-8")
 TEXTS = [page.read_text(encoding="utf-8") for page in PAGES]

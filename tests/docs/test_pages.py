@@ -1,4 +1,4 @@
-"""What holds for every page: its links lead somewhere, and the commands that it names exist."""
+"""Every page: its links work, and the commands in it exist."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests import forks
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-#: Commands that have commands of their own.
+#: Commands with subcommands.
 GROUPS = ("state",)
 GLOBAL = re.compile(r"^(?:-[Ce] \S+ )+")
 
 
 def commands() -> Iterator[str]:
-    """Every command in the text of a page, once, with what stands for its arguments."""
+    """Every command in the text of a page, once, with its placeholders."""
     texts = (page.read_text(encoding="utf-8") for page in PAGES)
     found = {each for text in texts for each in re.findall(r"`campaignctl ([-\w][^`\[|]*)[^`]*`", text)}
     yield from sorted({GLOBAL.sub("", each).strip() for each in found if not each.startswith("--")})

@@ -1,4 +1,4 @@
-"""Recipes about campaigns that are there already: applied to such ones, they do what they say."""
+"""Recipes about existing campaigns have the described effect."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def files(title: str) -> dict[str, str]:
     return {step.path: step.text for step in steps(text) if isinstance(step, File)}
 
 
-def without(text: str, *members: str) -> str:
-    """A manifest without these members and what is indented below them."""
+def without(text: str, *fields: str) -> str:
+    """A manifest without these fields and the lines indented below them."""
     kept, inside = [], False
     for line in text.splitlines():
-        inside = line.startswith(" ") and inside if line.startswith(" ") else line.startswith(members)
+        inside = line.startswith(" ") and inside if line.startswith(" ") else line.startswith(fields)
         if not inside:
             kept.append(line)
     return "\n".join(kept) + "\n"

@@ -1,4 +1,4 @@
-"""Every request that the documentation of the sandbox shows is one that the sandbox carries out."""
+"""The sandbox carries out every request in its documentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages for users ask them to do works, and prints what they show."""
+"""The commands on the pages for users work and print the quoted output."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def page(name: str) -> str:
 
 
 def recipes() -> list[tuple[str, str]]:
-    """Every recipe of the guide by its title, with the project file that all of them share before it."""
+    """Every recipe of the guide by its title, preceded by the shared project file."""
     shared, *parts = re.split(
         r"^### (.+)$", page("guide.md").partition("## Recipes\n")[2], flags=re.MULTILINE
     )
@@ -40,7 +40,7 @@ def walk(text: str, shell: Shell) -> int:
 
 
 def _soon(step: Command | File) -> Command | File:
-    """A step; its project may apply just before a run: whenever this is, something is about to recur."""
+    """Do a step; allow applies just before a run, as some recurrence is always near."""
     if isinstance(step, File) and step.path == "campaignctl.yaml" and "guardrails" not in step.text:
         return File(step.path, f"{step.text}guardrails: {{min_lead_time: 0m}}\n")
     return step
@@ -80,9 +80,9 @@ def test_the_halt_of_the_on_call_page(tmp_path: Path) -> None:
 def test_a_recipe_of_the_guide(title: str, text: str, tmp_path: Path) -> None:
     folder = tmp_path / "home"
     folder.mkdir()
-    # What the account allows in a minute is the matter of other tests.
+    # Other tests cover the rate limit.
     with Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as sandbox:
-        # One campaign was made by hand, with the id that a recipe adopts.
+        # One campaign was created by hand, with the id that a recipe adopts.
         made = Control(sandbox.url).create(MADE_BY_HAND)
         assert made["id"] == "1030978"
         shell = Shell(folder, {"OCAMBA_API_URL": sandbox.url, "OCAMBA_TOKEN": "sandbox"})

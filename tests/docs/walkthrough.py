@@ -1,4 +1,4 @@
-"""Pages that are done as they are read: files are written, commands run, what they print is compared.
+"""Executable pages: their files are written, their commands run, the output compared.
 
 A block of yaml or html whose first line names a path in a comment is that file. A block marked `console` has
 commands behind `$ ` and what of their output matters: its lines appear in this order, and `…` stands for
@@ -33,14 +33,14 @@ class File:
 
 @dataclass(frozen=True)
 class Command:
-    """A line for the shell, and what it says."""
+    """A line for the shell, and its expected output."""
 
     line: str
     said: tuple[str, ...]
 
 
 def steps(text: str) -> Iterator[File | Command]:
-    """What a page asks its reader to do, in order."""
+    """The steps of a page, in order."""
     for language, body in _BLOCK.findall(text):
         named = _PATH.match(body)
         if named:
@@ -95,7 +95,7 @@ class Shell:
             compare(step, self._run(step))
 
     def _serve(self, step: Command) -> None:
-        """Run the sandbox beside the other commands, at a port that is free, until the end."""
+        """Run the sandbox in the background, at a free port, until the end."""
         process = Cli(self.folder).start("sandbox", "--port", "0", stdout=subprocess.PIPE)
         self._served.append(process)
         assert process.stdout

@@ -12,7 +12,7 @@ from tests.e2e.harness import PROJECT, World
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    # The rate is the matter of few tests, and those switch it on.
+    # Few tests cover the rate limit, and those switch it on.
     with Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as sandbox:
         here = World(tmp_path / "project", sandbox.url, Control(sandbox.url))
         here.write("campaignctl.yaml", PROJECT)

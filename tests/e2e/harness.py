@@ -35,7 +35,7 @@ api:
 
 @dataclass
 class Run:
-    """What a finished command said."""
+    """The output of a finished command."""
 
     status: int
     out: str
@@ -147,7 +147,7 @@ class World:
         return [entry for entry in self.control.requests(after) if method in ("", entry["method"])]
 
     def writes(self, after: int = 0) -> list[tuple[str, str, Any]]:
-        """Every write that the API was sent: method, path, body."""
+        """Every write that was sent to the API: method, path, body."""
         log = self.requests(after=after)
         return [(entry["method"], entry["path"], entry["body"]) for entry in log if entry["method"] != "GET"]
 
@@ -169,7 +169,7 @@ class World:
 
 
 def until(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait for something that another process does."""
+    """Wait for an effect of another process."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came true"

@@ -1,4 +1,4 @@
-"""What scripts rely on: commands, options, codes, exit statuses, and the fields of every JSON document.
+"""The interface for scripts: commands, options, codes, exit statuses, and the fields of every JSON document.
 
 `python -m tests.e2e.interface_record` records it in `interface.json`, which a test compares. Wording is free.
 """
@@ -23,12 +23,12 @@ from tests.e2e.harness import PROJECT, World, sms
 RECORD = Path(__file__).with_name("interface.json")
 _FAR = "2036-03-22 10:00:00"
 _IN_WORDS = ("description", "title", "Description", "Message", "examples")
-#: Fields whose names are data: each stands for all of its kind.
+#: Fields whose names are data: one stands for all.
 _OPEN = {"campaigns": "KEY", "pending": "KEY", "missed": "KEY", "hints": "KEY", "environments": "NAME"}
 
 
 def record() -> dict[str, Any]:
-    """The interface of the campaignctl that is imported."""
+    """The interface of the imported campaignctl."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as sandbox,
@@ -51,7 +51,7 @@ def record() -> dict[str, Any]:
 
 
 def _commands(command: click.Command, path: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Every command by its path, with what each of its options and arguments takes."""
+    """Every command by its path, with the type of each option and argument."""
     yield path, {"/".join(param.opts): _parameter(param) for param in command.params}
     if isinstance(command, click.Group):
         context = click.Context(command, info_name=path)
@@ -77,7 +77,7 @@ def _parameter(param: click.Parameter) -> str:
 
 @dataclass
 class _Script:
-    """Commands run in a project, their exit statuses, and the fields of the documents that they print."""
+    """Commands run in a project: their exit statuses, and the fields of their documents."""
 
     world: World
     statuses: list[str] = field(default_factory=list)
@@ -130,7 +130,7 @@ def _changes(script: _Script) -> None:
 
 
 def _refusals_and_reads(script: _Script) -> None:
-    """What is refused, a halt and its lift, and the commands that read."""
+    """Refusals, a halt and its lift, and the commands that read."""
     script.run("apply plan.json --format json", "refusal")
     script.run("destroy --auto-approve --format json", "refusal")
     script.run("halt --all --reason stop --format json", "halt")

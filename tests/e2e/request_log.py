@@ -1,4 +1,4 @@
-"""The request log of a sandbox in words: which reads, and every write with its whole body."""
+"""The request log of a sandbox in words: every read, and every write with its body."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from tests.e2e.harness import World
 
-# One request: what was done, with which campaign or list, and the body of a write.
+# One request: its operation, the campaign or list, and the body of a write.
 Line = tuple[str, str, Any]
 
-# The newest page of the list, whatever its status; a page of what is alive.
+# The newest page of the list, of any status; a page of campaigns that are not final.
 NEWEST: Line = ("GET", "newest", None)
 ALIVE: Line = ("GET", "alive", None)
-# What stands in the place of a marker, whose intent id is another in each run.
+# The placeholder of a marker, the intent id of which differs in each run.
 MARK = "v1 (project) (key) (intent)"
 _MARK = re.compile(r"v1 [0-9a-f]{12} [0-9a-f]{12} \S+")
 
@@ -24,13 +24,13 @@ def read(key: str) -> Line:
     return ("GET", key, None)
 
 
-def patch(key: str, **members: Any) -> Line:
-    """An update with exactly these members."""
-    return ("PATCH", key, members)
+def patch(key: str, **fields: Any) -> Line:
+    """An update with exactly these fields."""
+    return ("PATCH", key, fields)
 
 
 def stop(key: str, operation: str, why: str) -> Line:
-    """A pause or cancel, with the reason that the dashboard shows."""
+    """A pause or cancel, with its reason for the dashboard."""
     return ("POST", f"{key}/{operation}", {"reason": f"campaignctl: {why} (by kim)"})
 
 
@@ -54,7 +54,7 @@ def ids_of(world: World) -> dict[str, str]:
 
 
 def log(world: World, after: int, ids: Mapping[str, str]) -> list[Line]:
-    """Every request since, in order; `ids` are those of campaigns and messages by their names here."""
+    """Every request since, in order; `ids` are the campaigns' and messages', by their names here."""
     names = {campaign_id: name for name, campaign_id in ids.items()}
     return [_line(entry, names) for entry in world.requests(after=after)]
 

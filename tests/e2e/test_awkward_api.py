@@ -1,6 +1,6 @@
-"""An API that is not as we hope: one test for each way in which its documents are silent or contradict.
+"""An awkward API: one test for each point on which its documents are silent or contradict each other.
 
-The life of a few campaigns has to go on: created once, edited by what changed, and then nothing to do.
+The life of a few campaigns must go on: created once, edited by their changes, then nothing to do.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ AWKWARD: dict[str, dict[str, Any]] = {
     "large pages are refused": {"page_cap": 50, "page_over_cap": "refused"},
     "the list lags behind": {"list_lag": 3600},
     "texts are respelt": {"respell": {"1D": "1D 0H 0M", "one": "One.", "two": "Two."}},
-    "members are never echoed": {"never_echoed": ["description", "labels", "deal_id", "recurrence"]},
+    "fields are never echoed": {"never_echoed": ["description", "labels", "deal_id", "recurrence"]},
     "labels are one string": {"labels": "comma"},
     "ids are numbers": {"ids": "numbers", "total": "string"},
     "a read by id is bare": {"by_id": "bare"},
@@ -51,7 +51,7 @@ AWKWARD: dict[str, dict[str, Any]] = {
 
 
 def write_campaigns(world: World, description: str) -> None:
-    """One campaign of each kind; the far ones with members that an API may respell."""
+    """One campaign of each kind; the far ones with fields that an API may respell."""
     labels = ["spring", "de", "vip"]
     world.write(
         "far.yaml",
@@ -75,7 +75,7 @@ def split_test(name: str) -> str:
         "evaluation_window": "1D",
         "winner_delivery_mode": "automatic",
     }
-    # A member that no document names, which the API takes and never shows.
+    # An undocumented field, which the API accepts and never shows.
     return json.dumps({"spec": spec, "extra": {"brand_new": {"on": True}}})
 
 
@@ -114,14 +114,14 @@ def test_life_goes_on_when(world: World, switches: dict[str, Any]) -> None:
 
 
 def lose_two_answers(world: World) -> None:
-    """A create that could be repeated, and one that must not be: both happen, and neither is answered."""
+    """A create that may be repeated, and one that must not be: both take effect without an answer."""
     world.write("lost.yaml", sms("Lost", scheduled_time=FAR))
     world.write("flash.yaml", sms("Flash", run_immediately=True))
     world.control.fault({"method": "POST", "path": "/campaigns$", "times": 2}, {"kind": "lost_answer"})
 
 
 def brought_to_an_end(world: World) -> None:
-    """Apply, and run what it says, until there is nothing to do; the list has caught up in the end."""
+    """Apply, and run the commands that it names, until nothing is left to do and the list is up to date."""
     for _ in range(4):
         done = world.apply(status=None)
         for command in done.json["next"]:
@@ -134,7 +134,7 @@ def brought_to_an_end(world: World) -> None:
 
 
 def as_a_person(world: World, command: str) -> None:
-    """Run a command that the tool has named. Where only a person can say which campaign it is, look."""
+    """Run a command that the tool has named; choose the campaign where it leaves that to a person."""
     words = shlex.split(command)[1:]
     if words[:2] != ["state", "resolve"]:
         world.run(*words)
@@ -209,7 +209,7 @@ def test_a_campaign_in_a_status_that_nobody_knows_is_ended_or_let_be_by_name(
 
 
 def in_odd_status(world: World, status: str) -> str:
-    """A draft, and a scheduled campaign to which the dashboard gave a status: its id."""
+    """A draft, and a scheduled campaign with a status set in the dashboard; returns its id."""
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.write("draft.yaml", sms("Draft", is_draft=True))
     world.apply()
@@ -297,7 +297,7 @@ def test_refused_metadata_is_said_and_markers_can_be_switched_off(world: World) 
 
 
 def test_a_create_whose_answer_and_list_lag_is_not_repeated_blindly(world: World) -> None:
-    """The list shows nothing for a while; a far create may be repeated, and its twin is cancelled later."""
+    """The list is empty for a while; a far create may be repeated, and its twin is cancelled later."""
     world.write("campaignctl.yaml", QUICK)
     world.write("draft.yaml", sms("Draft", is_draft=True))
     world.apply()

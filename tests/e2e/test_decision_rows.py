@@ -1,6 +1,6 @@
 """The rows of the decision table that need more than a status, each with its exact requests.
 
-A row is: what was applied, what happened to it, what the manifests say now, and what comes of that.
+A row has the applied manifests, an event in the account, the present manifests, and the expected result.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EDIT = {"description": "new"}
 
 Document = dict[str, Any]
 Files = Mapping[str, Document]
-# What somebody or time does to a campaign with this id.
+# An event: an edit or the passage of time changes the campaign with this id.
 Happens = Callable[[World, str], object]
 
 
@@ -47,9 +47,9 @@ TEST = {
 }
 
 
-def of(body: Document, **beside: Any) -> Files:
-    """One manifest, with what stands beside its spec."""
-    return {"a.yaml": {**beside, "spec": body}}
+def of(body: Document, **around: Any) -> Files:
+    """One manifest, with the fields around its spec."""
+    return {"a.yaml": {**around, "spec": body}}
 
 
 def phased(body: Document, phase: str) -> Files:
@@ -78,13 +78,13 @@ class Row:
     drift: tuple[str, ...] = ()
 
 
-def edited(**members: Any) -> Happens:
-    """Somebody edits the campaign in the dashboard."""
-    return lambda world, campaign: world.control.edit(campaign, **members)
+def edited(**fields: Any) -> Happens:
+    """The campaign is edited in the dashboard."""
+    return lambda world, campaign: world.control.edit(campaign, **fields)
 
 
 def switched(**switches: Any) -> Happens:
-    """The campaign is not there, and the API says so in its own way."""
+    """The campaign does not exist, and the API says so in one of its ways."""
 
     def happens(world: World, _: str) -> None:
         world.control.switch(**switches)
@@ -94,7 +94,7 @@ def switched(**switches: Any) -> Happens:
 
 
 def paused_by_its_manifest(body: Document = A) -> Happens:
-    """One apply pauses it."""
+    """An apply pauses it."""
 
     def happens(world: World, _: str) -> None:
         put(world, phased(body, "paused"), {})
@@ -103,15 +103,15 @@ def paused_by_its_manifest(body: Document = A) -> Happens:
     return happens
 
 
-def renamed(world: World, **members: Any) -> None:
-    """The record of the campaign is another one."""
+def renamed(world: World, **fields: Any) -> None:
+    """The record names another campaign."""
     state = world.state
-    state["campaigns"]["a"] |= members
+    state["campaigns"]["a"] |= fields
     world.run("state", "push", "-", status=0, stdin=json.dumps(state))
 
 
 def time_passes(world: World, campaign: str) -> None:
-    """The time that it was scheduled for is over, and its manifest has paused it since before."""
+    """Its scheduled time has passed while its manifest paused it."""
     paused_by_its_manifest()(world, campaign)
     world.control.edit(campaign, scheduled_time=PAST, status="paused")
     renamed(world, applied={**A, "scheduled_time": PAST})
@@ -201,8 +201,8 @@ ROWS = {
         (NEWEST, patch("a", is_draft=False, scheduled_time=FAR), read("a")),
         first=of(DRAFT),
     ),
-    "what was no draft": Row(of(DRAFT), ("blocked a: nothing returns to a draft",), first=of(A)),
-    "an unknown status of what is known to be manual": Row(
+    "no draft becomes a draft": Row(of(DRAFT), ("blocked a: nothing returns to a draft",), first=of(A)),
+    "an unknown status of a manual campaign": Row(
         of({**MANUAL, **EDIT}),
         ("update a",),
         (NEWEST, patch("a", **EDIT), read("a")),
@@ -262,8 +262,8 @@ ROWS = {
         first=of(A),
         happens=time_passes,
     ),
-    "paused by somebody else": Row(of(A), first=of(A), happens=edited(status="paused"), drift=("status",)),
-    "paused by somebody else, and edited": Row(
+    "paused in the dashboard": Row(of(A), first=of(A), happens=edited(status="paused"), drift=("status",)),
+    "paused in the dashboard, and edited": Row(
         of({**A, **EDIT}),
         ("update a",),
         (NEWEST, patch("a", **EDIT), read("a")),
@@ -271,7 +271,7 @@ ROWS = {
         happens=edited(status="paused"),
         drift=("status",),
     ),
-    "paused by somebody else, and that is lifted": Row(
+    "paused in the dashboard, and resumed with an override": Row(
         of(A),
         ("resume a arms",),
         (NEWEST, resume("a", FAR), read("a")),
@@ -280,7 +280,7 @@ ROWS = {
         args=("--override", "foreign_pause"),
         drift=("status",),
     ),
-    "set going again by somebody else": Row(
+    "resumed in the dashboard": Row(
         PAUSED,
         ("pause a",),
         (NEWEST, stop("a", "pause", "declared paused"), read("a")),
@@ -366,7 +366,7 @@ def done(plan: Mapping[str, Any], ids: Mapping[str, str]) -> list[str]:
 
 
 def assert_done(found: list[str], expected: tuple[str, ...]) -> None:
-    """That it is this and nothing else; of a reason the beginning is enough."""
+    """Assert exactly this; reasons are compared by their beginning."""
     assert len(found) == len(expected), found
     for line, start in zip(found, expected, strict=True):
         assert line == start or (start.startswith("blocked") and line.startswith(start)), found

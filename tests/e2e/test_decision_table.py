@@ -1,7 +1,7 @@
 """The decision table for recorded campaigns, through the command line: manifest side x live status.
 
-One project for each side of the manifest holds a campaign of every status. What its plan and its apply ask of
-the API is compared whole and in order.
+There is one project for each manifest side, with a campaign of every status. The requests of its plan and
+apply are compared, whole and in order.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PATCHED = {"description": "new"}
 
 @dataclass(frozen=True)
 class Side:
-    """What the manifests say in the end: how each differs from what was applied, or that it is gone.
+    """The final manifests: how each differs from the applied one, or that it is gone.
 
     `own`: an edit stands in the manifest itself, and not in its defaults.
     """
@@ -100,13 +100,13 @@ SIDES = {
 
 
 def spec(status: str) -> dict[str, Any]:
-    """The body of the campaign that will be found in a status."""
+    """The body of the campaign that will have a status."""
     options: dict[str, dict[str, Any]] = {"draft": {"is_draft": True}, "manual": {}}
     return dict(json.loads(sms(status, **options.get(status, {"scheduled_time": FAR})))["spec"])
 
 
 def write(world: World, side: Side) -> None:
-    """The manifests as they are in the end."""
+    """The final manifests."""
     for status in STATUSES:
         if side.gone:
             world.remove(f"{status}.yaml")
@@ -120,7 +120,7 @@ def write(world: World, side: Side) -> None:
 
 
 def recorded(world: World) -> dict[str, str]:
-    """One campaign of each status, applied, and then as somebody or time left it; their ids by status."""
+    """One campaign of each status, applied and then brought into it; their ids by status."""
     world.environ["GITHUB_ACTOR"] = "kim"
     for status in STATUSES:
         world.write(f"{status}.yaml", json.dumps({"spec": spec(status)}))
@@ -136,7 +136,7 @@ def recorded(world: World) -> dict[str, str]:
 
 
 def cells(side: Side) -> dict[str, str]:
-    """What is done, by status."""
+    """The expected actions, by status."""
     return dict(zip(STATUSES, side.done.split(), strict=True))
 
 
@@ -151,7 +151,7 @@ def done(plan: dict[str, Any]) -> dict[str, str]:
 
 
 def requests(side: Side) -> list[Line]:
-    """Every request of the apply: what stops first, then updates, then creates, each soonest first."""
+    """Every request of the apply: stops first, then updates, then creates, each soonest first."""
     words = cells(side)
     stopped = [status for status in STATUSES if words[status].rstrip("+") in ("pause", "cancel")]
     edited = [status for status in STATUSES if words[status] in ("update", "pause+")]
@@ -171,14 +171,14 @@ def requests(side: Side) -> list[Line]:
 
 
 def seen(written: list[str], *, ended: bool = False) -> list[Line]:
-    """How writes are read back together: three are cheaper by a page, which shows what ended if it has to."""
+    """The read-back of writes: three are cheaper by a page, which includes ended campaigns if needed."""
     if len(written) > 2:
         return [NEWEST if ended else ALIVE]
     return [read(status) for status in written]
 
 
 def replacement(status: str) -> list[Line]:
-    """A create; what can still be cancelled is, and is seen to be, before."""
+    """A create, after a confirmed cancel if the old campaign can still be cancelled."""
     before = [stop(status, "cancel", "replaced"), read(status)]
     return [*(before if status in ("paused", "running", "scheduled") else []), create(spec(status))]
 

@@ -1,4 +1,4 @@
-"""A disk that is full, read-only, torn, or changed by somebody else: a clear message, and a way back."""
+"""A disk that is full, read-only, torn, or changed by others: a clear message, and a way back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAMES = ["A", "B", "C", "D"]
 
 @dataclass(frozen=True)
 class Disk:
-    """A small file system that can be filled to its last byte, and emptied again."""
+    """A small file system that can be filled to its last byte and emptied again."""
 
     folder: Path
 
@@ -39,7 +39,7 @@ class Disk:
 
 @pytest.fixture
 def disk(world: World, tmp_path: Path) -> Iterator[Disk]:
-    """The state of the project on a disk of its own; what is rescued goes elsewhere."""
+    """The state of the project on its own disk; rescued files go elsewhere."""
     (tmp_path / "elsewhere").mkdir()
     world.environ = {"TMPDIR": str(tmp_path / "elsewhere")}
     folder = world.folder / ".campaignctl"
@@ -58,7 +58,7 @@ def four(world: World) -> World:
 
 
 def pushed_by(said: str) -> list[str]:
-    """The command by which a message says that the rescued state is brought back."""
+    """The command in a message that restores the rescued state."""
     found = re.search(r"campaignctl (state push \S+?)[`\s]", said)
     assert found, said
     return found[1].split()
@@ -91,7 +91,7 @@ def test_a_disk_that_fills_up_under_way_loses_nothing(world: World, disk: Disk) 
     assert process.returncode == 1
     assert "Traceback" not in err
     made = len(world.control.campaigns())
-    assert made < len(NAMES), "what cannot be put on record is not sent"
+    assert made < len(NAMES), "a create that cannot be recorded is not sent"
     assert "No space left on device" in out + err
     disk.empty()
     world.run(*pushed_by(out + err), status=0)
@@ -123,7 +123,7 @@ def test_what_is_in_a_directory_that_cannot_be_written_is_read_all_the_same(worl
 
 
 def _run_without_privilege(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run as somebody to whom the modes of files apply, which they do not to root with its capabilities."""
+    """Run as a user to whom file modes apply, unlike root with its capabilities."""
     prefix = ["setpriv", "--bounding-set", "-dac_override", "--"] if os.geteuid() == 0 else []
     return subprocess.run(
         [*prefix, *world.command(*words)],
@@ -175,7 +175,7 @@ def test_a_torn_state_is_brought_back_by_its_backup_and_what_that_lacks_by_recov
     assert world.writes(mark) == []
     world.run("state", "push", str(folder / "state.json.backup"), status=0)
     held = world.apply(status=1).json
-    assert held["changes"] == [], "the backup says of what was sent since that it never was"
+    assert held["changes"] == [], "the backup does not know the later sends"
     assert held["next"] == ["campaignctl state recover --write"]
     world.run("state", "recover", "--write", status=0)
     assert_once(world)

@@ -1,4 +1,4 @@
-"""The documented campaigns end to end: each reaches the API member for member, then an edit and only it."""
+"""The documented campaigns end to end: each reaches the API field by field, then only its edit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEYS = {
     "10-sms-recurring-cron": "sms/april-reminder",
     "11-sms-draft": "sms/welcome",
 }
-# What is edited: a text in the manifest, its new form, and the patch that follows.
+# The edits: a text in the manifest, its new form, and the resulting patch.
 EDITS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "push/spring-launch": (
         "2036-03-22 10:00:00\n",
@@ -76,7 +76,7 @@ def without_marker(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def exact(value: object) -> str:
-    """JSON with its types: 1 is not true, and "1" is not 1."""
+    """JSON compared with its types: 1 is not true, and "1" is not 1."""
     return json.dumps(value, sort_keys=True)
 
 

@@ -1,4 +1,4 @@
-"""A state on the remote of its project's repository: laptops and CI share it, and it can move there."""
+"""A state on the remote of its project's repository: shared by laptops and CI, and migrated there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REF = "refs/campaignctl/default"
 
 @pytest.fixture
 def cloned(world: World, tmp_path: Path) -> World:
-    """A project with one campaign in a clone of an empty remote; its state is local still."""
+    """A project with one campaign in a clone of an empty remote; its state is still local."""
     git(tmp_path, "init", "--quiet", "--bare", "remote.git")
     git(world.folder, "init", "--quiet")
     git(world.folder, "remote", "add", "origin", f"file://{tmp_path}/remote.git")
@@ -137,7 +137,7 @@ def test_a_state_goes_back_home_over_the_note_that_it_left(cloned: World) -> Non
     cloned.write("campaignctl.yaml", PROJECT)
     cloned.assert_settled()
     assert sorted(cloned.state["campaigns"]) == ["far", "near"]
-    # And from the ref, which has only a note now, nothing can be taken a second time.
+    # And the ref, which has only a note now, cannot be migrated a second time.
     cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
     assert "lives in" in cloned.run("state", "migrate", "--to", "local", status=1).err
 

@@ -1,4 +1,4 @@
-"""Halt through the command line: what it names is stopped, proven, and stays stopped until it is lifted."""
+"""Halt through the command line: campaigns are stopped, proven so, and stay stopped until it is lifted."""
 
 from __future__ import annotations
 

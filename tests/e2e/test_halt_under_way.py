@@ -1,4 +1,4 @@
-"""A halt while an apply runs, in the sandbox's log: stopped the soonest first, and nothing new after it."""
+"""A halt during an apply, in the sandbox's log: soonest first, and no new campaign after it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.golden import Golden
 
 QUICK = PROJECT.replace("timeout: 2s", "timeout: 1s")
 FIRST = datetime(2036, 3, 22, 10, tzinfo=UTC)
-# How many requests of a halt are on their way at once, and may overtake each other.
+# The number of concurrent requests of a halt, which may overtake each other.
 TOGETHER = 8
 HALT = ("halt", "--all", "--reason", "wrong price", "--format", "json")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """How many are live, how many are being created, and after how many of those the halt comes."""
+    """How many are live, how many are being created, and after how many creates the halt begins."""
 
     live: int
     creates: int
@@ -34,7 +34,7 @@ def day(number: int) -> str:
 
 
 def set_up(world: World, scene: Scene) -> None:
-    """Live campaigns, each a day later than the one before, and manifests that are not created yet."""
+    """Live campaigns, each a day after the previous one, and manifests that are not created yet."""
     world.write("campaignctl.yaml", QUICK)
     for number in range(scene.live):
         world.write(f"live{number:03}.yaml", sms(f"Live {number:03}", scheduled_time=day(number)))
@@ -105,9 +105,9 @@ def test_a_hundred_are_stopped_while_six_hundred_are_created(world: World) -> No
 
 
 def marked_meanwhile(world: World, path: str, *args: str) -> dict[str, Any]:
-    """What becomes of the one change of an apply if a mark is set before the first request is answered.
+    """The outcome of an apply's one change if a mark is set before the first request is answered.
 
-    Without a token a halt is its mark alone, which is what matters here.
+    Without a token a halt only sets its mark, which is enough here.
     """
     world.control.fault({"method": "POST", "path": path}, {"kind": "delay", "seconds": 1.5, "when": "after"})
     world.plan(*args)

@@ -1,4 +1,4 @@
-"""`state history`: which applies there were, and how each of them ended."""
+"""`state history`: past applies, and how each ended."""
 
 from __future__ import annotations
 

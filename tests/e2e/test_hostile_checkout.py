@@ -1,4 +1,4 @@
-"""A checkout that means harm: no program runs because its files name one, and nothing gets the token."""
+"""A hostile checkout: its files cannot make a program run or get the token."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def plain() -> dict[str, str]:
 
 
 def committed(folder: Path) -> str:
-    """Everything in a folder as the commit of a new repository."""
+    """A new repository with one commit of a folder's content."""
     git(folder, "init", "-q")
     git(folder, "add", "-A")
     git(folder, *IDENTITY, "commit", "-qm", "x")
@@ -53,7 +53,7 @@ def committed(folder: Path) -> str:
 
 
 class Trap:
-    """A program that leaves a file when it runs, and a git configuration that names it wherever one can."""
+    """A program that leaves a file when it runs, and a git configuration that names it wherever possible."""
 
     def __init__(self, folder: Path) -> None:
         self.sprung = folder / "sprung"
@@ -83,7 +83,7 @@ class Trap:
         }
 
     def bare_repository(self, folder: Path) -> None:
-        """Files that make a folder a bare repository with the configuration, as a commit could hold them."""
+        """Files, as in a commit, that make a folder a bare repository with the configuration."""
         for name in ("objects", "refs/heads"):
             (folder / name).mkdir(parents=True)
             (folder / name / ".keep").touch()
@@ -99,7 +99,7 @@ class Trap:
         (folder / ".gitattributes").write_text("* filter=x diff=x\n", encoding="utf-8")
 
     def assert_works(self, folder: Path) -> None:
-        """Somebody who calls git in the folder walks into it."""
+        """Plain git in the folder runs the program."""
         subprocess.run(["git", "-C", str(folder), "status"], check=False, capture_output=True, env=plain())
         assert self.sprung.exists()
         self.sprung.unlink()
@@ -146,7 +146,7 @@ def test_a_project_folder_that_is_a_bare_repository_is_refused_by_every_command(
 
 
 def test_a_folder_whose_objects_are_elsewhere_is_refused_too(world: World, trap: Trap) -> None:
-    """`commondir` leads git to another folder, which may lie anywhere in the checkout."""
+    """`commondir` points git to another folder, anywhere in the checkout."""
     trap.bare_repository(world.folder / "push")
     (world.folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
     (world.folder / "commondir").write_text("push\n", encoding="utf-8")
@@ -186,7 +186,7 @@ def test_a_project_inside_of_an_embedded_bare_repository_sees_only_the_enclosing
 def test_programs_of_the_enclosing_repository_do_not_run_for_what_the_checkout_contains(
     state: str, world: World, trap: Trap
 ) -> None:
-    """Its configuration is the user's own, and the attributes that choose from it are the checkout's."""
+    """The configuration is the user's own; the attributes that select from it are the checkout's."""
     world.write("campaignctl.yaml", GIT_STATE if state == "git" else PROJECT)
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     commit = committed(world.folder)
@@ -233,7 +233,7 @@ def test_worktrees_and_submodules_have_their_own_commit(world: World, tmp_path: 
 
 
 def test_a_hook_that_sets_the_variables_of_git_changes_nothing(world: World, tmp_path: Path) -> None:
-    """git sets them for a hook in a worktree, or for `commit -a`; they lead only git elsewhere."""
+    """git sets them for a hook in a worktree, or for `commit -a`; they redirect only git."""
     project = World(world.folder / "crm" / "shop", world.url, world.control)
     project.write("campaignctl.yaml", PROJECT)
     project.write("wrong.yaml", "spec: {}\n")

@@ -1,4 +1,4 @@
-"""Text that would take over a terminal reaches none: from manifests, file names and the API's answers."""
+"""Text from manifests, file names and API answers cannot control the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`import KEY ID`: a campaign that somebody made by hand is put on record, and nothing else happens."""
+"""`import KEY ID`: a campaign created by hand is recorded, and nothing else happens."""
 
 from __future__ import annotations
 

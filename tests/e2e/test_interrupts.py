@@ -1,4 +1,4 @@
-"""An apply that is asked to stop, politely or not, and the machines on which that happens."""
+"""An apply that is interrupted, gently or not, on laptops, terminals and CI runners."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.golden import Golden
 FAR = "2036-03-22 10:00:00"
 NAMES = [f"C{number}" for number in range(12)]
 
-# Makes the terminal on standard input the controlling one, as a terminal window does, and goes on as argv.
+# Makes the terminal on standard input the controlling one, as a terminal window does, then runs argv.
 ON_A_TERMINAL = (
     "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     " os.execv(sys.argv[1], sys.argv[1:])"
@@ -28,7 +28,7 @@ ON_A_TERMINAL = (
 
 @pytest.fixture
 def slow(world: World) -> World:
-    """Twelve campaigns to create, each of which takes the server half a second: time enough for a signal."""
+    """Twelve campaigns to create, each of which takes the server half a second: enough time for a signal."""
     for name in NAMES:
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
     world.control.fault({"method": "POST", "times": 12}, {"kind": "delay", "seconds": 0.5, "when": "after"})
@@ -36,7 +36,7 @@ def slow(world: World) -> World:
 
 
 def assert_clean_stop(world: World) -> None:
-    """What was in flight is recorded, the rest was never sent, and the lock is free."""
+    """Requests in flight are recorded, the others were never sent, and the lock is free."""
     recorded = world.state
     assert recorded["pending"] == {}
     assert {r["id"] for r in recorded["campaigns"].values()} == {c["id"] for c in world.campaigns().values()}
@@ -75,7 +75,7 @@ def test_a_terminal_that_is_gone_stops_an_apply_like_an_interrupt(slow: World) -
     reader.start()
     reader.join(60)
     os.close(ours)
-    # Its last words cannot be written, so that only the state tells how it went.
+    # Its last message cannot be written, so only the state shows the result.
     assert process.wait(60) in (1, 130)
     assert_clean_stop(slow)
     slow.apply()
@@ -121,7 +121,7 @@ def test_a_second_interrupt_leaves_at_once_and_the_next_apply_settles(slow: Worl
 def test_a_cancelled_job_leaves_nothing_that_the_next_one_cannot_settle(
     world: World, delay: float, status: int
 ) -> None:
-    """SIGINT, 7.5 s later SIGTERM, 2.5 s later SIGKILL: what hosted runners do to a job that is cancelled."""
+    """SIGINT, 7.5 s later SIGTERM, 2.5 s later SIGKILL: as hosted runners cancel a job."""
     world.write("campaignctl.yaml", PROJECT.replace("timeout: 2s", "timeout: 12s"))
     world.write("now.yaml", sms("Now", run_immediately=True))
     world.write("draft.yaml", sms("Draft", is_draft=True))

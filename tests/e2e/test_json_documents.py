@@ -1,4 +1,4 @@
-"""What docs/command-line.md says of the JSON documents is what they have, member by member."""
+"""The JSON documents have exactly the fields that docs/command-line.md lists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "command-line.md").read_t
 
 
 def described(heading: str) -> set[str]:
-    """The members in the first column of the first table below a heading."""
+    """The fields in the first column of the first table below a heading."""
     below = PAGE.partition(f"# {heading}\n")[2]
     table = re.search(r"^\| field \|.*\n\|.*\n((?:\|.*\n)+)", below, re.MULTILINE)
     assert table, heading
@@ -23,7 +23,7 @@ def described(heading: str) -> set[str]:
 
 @pytest.fixture
 def changing(world: World) -> World:
-    """One campaign that was applied and is edited on both sides, and one that is only declared."""
+    """One applied campaign that is edited on both sides, and one that is only declared."""
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
     world.control.edit(world.campaigns()["Far"]["id"], name="By hand")
@@ -63,7 +63,7 @@ def test_the_status_and_its_campaigns(changing: World) -> None:
     far, new = status["campaigns"]
     assert set(far) == set(new) == described("Campaign in the status")
     assert (far["status"], far["read"], far["declared"]) == ("scheduled", True, True)
-    assert [(member["path"], member["after"]) for member in far["drift"]] == [("name", "By hand")]
+    assert [(field["path"], field["after"]) for field in far["drift"]] == [("name", "By hand")]
     assert (new["status"], new["read"], new["id"]) == ("not created", False, None)
 
 

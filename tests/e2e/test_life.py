@@ -1,4 +1,4 @@
-"""The life of a campaign through the command line: created once, changed by what changed, ended for good."""
+"""The life of a campaign through the command line: created once, updated by its changes, ended for good."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole life of a project, as a machine takes it at random: edits, the dashboard, time, halts and kills.
+"""Random lives of a project: edits, the dashboard, time, halts and kills.
 
 After each apply the account agrees with the manifests, nothing was sent twice, nothing was sent that no
 manifest asked for, and the next plan is empty. A failure prints the steps that lead to it.
@@ -35,7 +35,7 @@ from tests.e2e.harness import PROJECT, World, kill
 KEYS = ("a", "b", "c", "d")
 KINDS = ("draft", "manual", "far", "soon", "weekly", "now")
 GUARDRAILS = ("max_destroy_percent", "max_immediate_sends")
-# In CI a taste of it; CAMPAIGNCTL_MACHINE_RUNS asks for more.
+# A few runs by default; CAMPAIGNCTL_MACHINE_RUNS asks for more.
 RUNS = int(os.environ.get("CAMPAIGNCTL_MACHINE_RUNS", "4"))
 
 keys = st.sampled_from(KEYS)
@@ -47,7 +47,7 @@ def stamp(instant: datetime) -> str:
 
 
 def execution(kind: str, now: datetime) -> dict[str, Any]:
-    """What makes a campaign of this kind; `soon` is within the horizon, `far` beyond it."""
+    """The fields that make a campaign of this kind; `soon` is within the horizon, `far` beyond it."""
     options: dict[str, dict[str, Any]] = {
         "draft": {"is_draft": True},
         "manual": {},
@@ -60,7 +60,7 @@ def execution(kind: str, now: datetime) -> dict[str, Any]:
 
 
 class Declared:
-    """One manifest as its author wrote it last. The name tells the key and the revision."""
+    """A manifest as last written. Its name contains the key and the revision."""
 
     def __init__(self, key: str, revision: int, kind: str, now: datetime) -> None:
         self.key = key
@@ -152,7 +152,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(key=keys, status=st.sampled_from(("paused", "canceled", "scheduled")))
     def in_the_dashboard(self, key: str, status: str) -> None:
-        """Somebody pauses, cancels or resumes a campaign that is still to be sent."""
+        """A person pauses, cancels or resumes a campaign that is still to be sent."""
         record = self._recorded().get(key)
         if record is None:
             return
@@ -169,7 +169,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from((1, 12, 24 * 8)))
     def time_passes(self, hours: int) -> None:
-        """What is due is sent. Then the account's clock is ours again, as no other would be accepted."""
+        """Due campaigns are sent. Then the account's clock is ours again, as no other would be accepted."""
         self.world.control.advance(hours * 3600)
         self.world.control.set_clock(stamp(datetime.now(UTC)))
 
@@ -185,7 +185,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(at=st.floats(0.2, 1.2))
     def killed_apply(self, at: float) -> None:
-        """A runner dies somewhere on its way."""
+        """A runner dies at a random point."""
         self._asked()
         process = self.world.start(*self._apply())
         time.sleep(at)
@@ -223,12 +223,12 @@ class Life(RuleBasedStateMachine):
         return ["apply", "--auto-approve", "--format", "json", *lifted]
 
     def _asked(self) -> None:
-        """What is declared when an apply begins may be sent."""
+        """A campaign that is declared when an apply begins may be sent."""
         self.asked_for |= {each.name for each in self.declared.values()}
         self.recurring |= {each.name for each in self.declared.values() if each.kind == "weekly"}
 
     def _resolve(self) -> bool:
-        """Whether a person had to say what became of a create: it looks into the account."""
+        """Resolve a create as a person would, by a look at the account; returns whether there was one."""
         pending = self.world.state["pending"] if self.world.state_or_none else {}
         for key, intent in pending.items():
             found = [

@@ -1,4 +1,4 @@
-"""A project that was in use for long: what is over costs nothing, is not changed and not sent again."""
+"""A project with a long past: sent campaigns cost nothing, are not changed and not sent again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FAR = "2036-03-22 10:00:00"
 
 
 def sent(world: World, number: int) -> None:
-    """So many sent campaigns, declared by one manifest and on record as the first of them is."""
+    """This many sent campaigns, declared by one manifest and recorded like the first of them."""
     manifest = json.loads(sms("Sent ${matrix.n}", scheduled_time=FAR))
     world.write("sent.yaml", json.dumps({**manifest, "matrix": {"n": [str(n) for n in range(number)]}}))
     world.apply("--target", "sent[n=0]")

@@ -1,4 +1,4 @@
-"""A command that something names works as it stands: it acts on the environment that was chosen."""
+"""A command in a message can be pasted: it acts on the chosen environment."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_a_kill_in_the_middle_ends_with_every_campaign_created_once(world: World
 
 
 def test_a_create_that_is_still_on_its_way_is_waited_for(world: World) -> None:
-    """Its sender is dead, and the server carries it out only when the next apply runs already."""
+    """Its sender is dead, and the server carries it out only during the next apply."""
     world.write("draft.yaml", sms("Draft", is_draft=True))
     world.apply()
     world.write("far.yaml", sms("Far", scheduled_time=FAR))

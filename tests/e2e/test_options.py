@@ -1,4 +1,4 @@
-"""What the options and the project file change about a plan and an apply."""
+"""Options and settings, and their effects on a plan and an apply."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def test_a_lost_answer_of_the_arming_patch_is_read_and_never_repeated_blindly(
 
 
 def test_a_kill_between_the_two_steps_sends_once(world: World) -> None:
-    """The dead process's PATCH may still be on its way: it is waited for, and not sent a second time."""
+    """The dead process's PATCH may still arrive: the run waits for it and does not send a second one."""
     world.write("campaignctl.yaml", TWO_STEP)
     world.write("now.yaml", sms("Now", run_immediately=True))
     world.control.fault({"method": "PATCH", "times": 1}, {"kind": "delay", "seconds": 0.8, "when": "before"})
@@ -309,7 +309,7 @@ def test_the_lead_time_is_looked_at_again_before_each_request(world: World, gold
     world.write("a.yaml", sms("A", is_draft=True, description="slow"))
     world.control.fault({"method": "PATCH"}, {"kind": "delay", "seconds": 6.0, "when": "after"})
     mark = world.mark()
-    # A few seconds more than the lead time are enough to plan, and are over after the slow request.
+    # A few seconds more than the lead time are enough to plan, and have passed after the slow request.
     world.write("b.yaml", sms("B", scheduled_time=stamp(minutes=1, seconds=6)))
     done = world.apply(status=1)
     results = {change["key"]: change for change in done.json["changes"]}

@@ -1,4 +1,4 @@
-"""The pace of a whole apply, as the sandbox's log shows it, and what is said of how long it takes."""
+"""The pace of an apply in the sandbox's log, and the announced duration."""
 
 from __future__ import annotations
 

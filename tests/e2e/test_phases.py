@@ -10,9 +10,9 @@ from tests.e2e.test_halt import status
 FAR = "2036-03-22 10:00:00"
 
 
-def declared(name: str, **beside: object) -> str:
-    """A manifest of a scheduled campaign, with what stands beside its spec."""
-    return json.dumps({**json.loads(sms(name, scheduled_time=FAR)), **beside})
+def declared(name: str, **around: object) -> str:
+    """A manifest of a scheduled campaign, with the fields around its spec."""
+    return json.dumps({**json.loads(sms(name, scheduled_time=FAR)), **around})
 
 
 def phased(name: str, phase: str) -> str:

@@ -1,4 +1,4 @@
-"""What a plan asks of the account, and what it makes of drift."""
+"""The reads of a plan, and its report of drift."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from tests.e2e.harness import World, sms
 
 FAR, FARTHER = "2036-03-22 10:00:00", "2036-04-22 10:00:00"
-# How many are still to be sent, and how many are canceled.
+# How many campaigns are still to be sent, and how many are canceled.
 LIVE, OVER = 45, 12
-# How the server grants pages, and how large they are then.
+# How the server limits pages, and their resulting size.
 GRANTED: tuple[tuple[dict[str, Any], int], ...] = (
     ({}, 100),
     ({"page_cap": 20}, 20),

@@ -37,7 +37,7 @@ def folder(world: World) -> Path:
 
 
 def kept(world: World) -> str:
-    """The present state, to be put back later as an old one."""
+    """The present state, to be restored later as an old one."""
     return json.dumps(world.state)
 
 
@@ -53,7 +53,7 @@ def rows(world: World, *words: str) -> dict[str, list[str]]:
 
 
 def assert_same_campaigns(world: World, ids: dict[str, str]) -> None:
-    """Every key has its campaign again, and nobody got anything twice."""
+    """Every key has its campaign again, and nothing was sent twice."""
     assert {key: record["id"] for key, record in world.state["campaigns"].items()} == ids
     assert world.sends() == ["Now"]
     world.assert_settled()
@@ -91,7 +91,7 @@ def test_the_command_that_comes_next_names_the_environment(world: World) -> None
     world.environ = {}
     world.run(*shlex.split(command)[1:], status=0)
     world.run("-e", "a", "plan", "--detailed-exitcode", status=0)
-    refused = world.run("-e", "a", "state", "rm", "nobody", status=1)
+    refused = world.run("-e", "a", "state", "rm", "unknown", status=1)
     assert "`campaignctl -e a state list` shows what is" in refused.err
 
 
@@ -140,7 +140,7 @@ def test_a_plan_that_reads_pages_shows_a_state_that_is_behind_and_reads_no_more_
     assert set(blocked) == {"d", "e", "new"}
     assert "(d)" in blocked["new"]["reason"]
     assert "(e)" in blocked["new"]["reason"]
-    assert old.apply(status=1).outcomes() == {"a": "done"}, "what apply does is what the plan showed"
+    assert old.apply(status=1).outcomes() == {"a": "done"}, "apply does what the plan showed"
     old.run(*shlex.split(blocked["new"]["hint"])[1:], status=0)
     assert [change["key"] for change in old.plan()["changes"]] == ["new"]
 

@@ -1,4 +1,4 @@
-"""`apply --reviewed`: a fresh plan, of which only what somebody reviewed is done."""
+"""`apply --reviewed`: a fresh plan, of which only reviewed changes are applied."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def apply_reviewed(world: World, *plans: Path, status: int) -> Run:
 
 
 def aged(path: Path) -> None:
-    """The same plan, valid until long ago."""
+    """The same plan, long expired."""
     plan = codec.decode(path.read_text())
     path.write_text(codec.dumps(replace(plan, valid_until=datetime(2026, 1, 1, tzinfo=UTC))))
 
@@ -43,7 +43,7 @@ def test_what_was_reviewed_is_done_without_a_question(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     world.write("weekly.yaml", sms("weekly", recurrence={"cron": "0 10 * * 1"}))
     plan = review(world)
-    # Another branch was merged and applied meanwhile: the serial, the commit and every intent id are others.
+    # Another branch was merged and applied meanwhile: the serial, the commit and every intent id differ.
     world.write("draft.yaml", sms("draft", is_draft=True))
     world.apply("--target", "draft")
 
@@ -142,7 +142,7 @@ def test_two_edits_of_one_campaign_are_done_one_merge_after_the_other(world: Wor
 
     world.write("far.yaml", sms("far", scheduled_time=FAR, description="one", labels=["two"]))
     both = apply_reviewed(world, first, second, status=1)
-    assert both.outcomes() == {}, "nobody saw the two together"
+    assert both.outcomes() == {}, "the combined change was not reviewed"
 
     world.write("far.yaml", sms("far", scheduled_time=FAR, description="one"))
     assert apply_reviewed(world, first, status=0).outcomes() == {"far": "done"}

@@ -30,7 +30,7 @@ def apply_file(world: World, path: Path, status: int) -> dict[str, Any]:
 
 
 def assert_refused(world: World, path: Path, *said: str) -> None:
-    """The plan is refused in these words, with a way out, no write, and the state as it was."""
+    """The plan is refused in these words, with a hint, without a write, and the state is unchanged."""
     mark, before = world.mark(), state_bytes(world)
     document = apply_file(world, path, status=1)
     assert (document["result"], document["changes"]) == ("refused", [])
@@ -86,7 +86,7 @@ def test_every_change_of_the_file_is_done_in_its_order_and_nothing_else(world: W
     reads = [r["path"].rsplit("/", 1)[-1] for r in world.requests("GET", mark)]
     gone, again = plan["changes"][0]["id"], plan["changes"][4]["id"]
     kept = plan["changes"][2]["id"]
-    assert reads == ["campaigns", gone, kept, again], "the opening read, and what was answered read back"
+    assert reads == ["campaigns", gone, kept, again], "the opening read, and the read-back"
     world.remove("late.yaml")
     world.assert_settled()
 
@@ -140,7 +140,7 @@ def test_a_refusal_leaves_the_other_requests_of_the_file_as_they_are(world: Worl
     done = apply_file(world, path, status=1)
     outcomes = {change["key"]: change["outcome"] for change in done["changes"]}
     assert outcomes == {"kept": "done", "one": "done", "two": "done", refused: "failed", "now": "not_started"}
-    assert world.writes(mark) == planned_by(path)[:-1], "what sends at once waits until the trouble is over"
+    assert world.writes(mark) == planned_by(path)[:-1], "immediate sends wait until the trouble is over"
     world.apply()
     assert world.sends() == ["now"]
     world.assert_settled()

@@ -1,4 +1,4 @@
-"""The token is shown to nobody but the API, and nothing asks for it that does not need it."""
+"""The token is shown only to the API, and only commands that need it ask for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def assert_in_no_file(folder: Path) -> None:
 
 @pytest.mark.parametrize("options", [["-v"], ["-v", "--log-format", "json"]], ids=" ".join)
 def test_the_token_is_in_no_file_and_no_output(world: World, options: list[str]) -> None:
-    """Every run of the harness looks for the token in both streams; the API was sent it all the same."""
+    """Every run of the harness looks for the token in both streams; the API still received it."""
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.write("now.yaml", sms("Now", run_immediately=True))
     world.run(*options, "validate", status=0)
@@ -55,7 +55,7 @@ def test_an_api_that_echoes_the_token_teaches_it_to_nobody(world: World, status:
 
 
 def test_a_campaign_that_holds_the_token_is_shown_without_it(world: World) -> None:
-    """Whoever pasted the token into a name in the dashboard has not shown it to our plan and state."""
+    """A token that was pasted into a campaign's name does not appear in plan and state."""
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
     world.control.edit(world.campaigns()["Far"]["id"], name=f"Far {TOKEN}", description=f"Bearer {TOKEN}")
@@ -119,7 +119,7 @@ def test_the_token_is_not_sent_in_clear_over_a_network(world: World) -> None:
 
 
 def test_the_token_is_in_no_argument_of_a_process(world: World) -> None:
-    """Arguments are for everybody to see: there is no option that takes it."""
+    """Arguments are visible to every user: no option takes the token."""
     run = subprocess.run(
         world.command("--token", TOKEN, "plan"), capture_output=True, text=True, check=False, env=world.env()
     )

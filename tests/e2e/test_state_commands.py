@@ -1,4 +1,4 @@
-"""The `state` commands, as somebody uses them who has to put something right."""
+"""The `state` commands, as used for repairs."""
 
 from __future__ import annotations
 
@@ -198,8 +198,8 @@ def test_a_newer_state_is_refused_and_kept(two: World) -> None:
 
 def test_a_held_lock_is_broken_only_by_its_id(two: World, golden: Golden) -> None:
     lock = two.folder / ".campaignctl" / "state.json.lock"
-    members = {"holder": "eve", "host": "elsewhere", "process": 7, "operation": "apply"}
-    lock.write_text(json.dumps({"id": "l0ck1d", **members, "since": "2026-01-01T00:00:00Z"}))
+    fields = {"holder": "eve", "host": "elsewhere", "process": 7, "operation": "apply"}
+    lock.write_text(json.dumps({"id": "l0ck1d", **fields, "since": "2026-01-01T00:00:00Z"}))
     held = two.run("apply", "--auto-approve", "--lock-timeout", "0s", status=1)
     assert "eve on elsewhere" in held.err
     assert "campaignctl state unlock l0ck1d" in held.err

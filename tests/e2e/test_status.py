@@ -1,4 +1,4 @@
-"""`status`: everything that has to be known of every campaign, in one look."""
+"""`status`: status, next run and drift of every campaign."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_test_that_waits_names_its_messages_and_what_to_write(world: World) ->
     assert "lifecycle: {winner: red} in test" in world.run("status", status=0).out
 
 
-def test_drift_says_when(world: World) -> None:
+def test_drift_shows_its_time(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR, description="ours"))
     world.apply()
     world.control.edit(world.campaigns()["far"]["id"], description="theirs")

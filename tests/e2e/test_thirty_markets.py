@@ -1,4 +1,4 @@
-"""Thirty markets in three languages, written once."""
+"""Thirty markets in three languages, from one manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markdown as GitHub's own parser reads it, and what the host would then make of the HTML."""
+"""Markdown as GitHub's own parser reads it, and the links that the host would add to its HTML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cmarkgfm.cmark import Options
 _VOID = {"br", "hr", "img", "input", "wbr"}
 _LITERAL = {"code", "pre"}
 
-# What a host looks for in text that is no code: people, issues, merge requests, commits, trackers, addresses.
+# What a host turns into links outside of code: people, issues, merge requests, commits, trackers, addresses.
 _REFERENCES = re.compile(
     r"@\w|[#!$&%~^]\w|\b[A-Za-z]+-\d|\b[0-9a-fA-F]{7,40}\b|://|www\.|\w@\w|:[a-z_]+:|\[\[|\$`"
 )
@@ -65,22 +65,22 @@ class Page(HTMLParser):
 
     @property
     def skeleton(self) -> list[str]:
-        """The tags without code, which a sentence may have more or less of, and may break."""
+        """The tags except those of code, the number of which may vary."""
         return [tag for tag in self.tags if tag not in ("code", "wbr")]
 
     @property
     def references(self) -> list[str]:
-        """What a host would link or call, were the text posted."""
+        """The texts that a host would turn into links or mentions."""
         return [text for text in self.said if _REFERENCES.search(text)]
 
 
 def html_of(markdown: str) -> str:
-    """The HTML that GitHub's parser makes, raw HTML let through as GitHub does before it sanitises."""
+    """The HTML of GitHub's parser, with raw HTML kept, as GitHub does before it sanitises."""
     return str(cmarkgfm.github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE))
 
 
 def page_of(markdown: str) -> Page:
-    """The comment taken apart. Every tag has to be closed by the one that belongs to it."""
+    """The comment taken apart; asserts that the tags are balanced."""
     page = Page()
     page.feed(html_of(markdown))
     page.close()

@@ -1,4 +1,4 @@
-"""Values to render, made the way the planner and the reconciler make them."""
+"""Values to render, as the planner and the reconciler make them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def plan(*changes: Change, **members: Any) -> Plan:
 
 
 def hostile_plan(name: str) -> Plan:
-    """A plan in which every text that can come from outside is this one."""
+    """A plan in which every text from outside is this one."""
     targeting = {name: {"items": [name], "op": name}, "os": name, "custom_properties": {name: name}}
     spec = {
         "name": name,

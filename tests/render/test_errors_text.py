@@ -29,18 +29,18 @@ UNKNOWN = Finding(
 DOUBTFUL = Finding("warning", "long-subject", "the subject is long", Source("email/b.yaml", 3, 1))
 
 
-def test_findings_are_written_as_compilers_do(golden: Golden) -> None:
+def test_findings_look_like_compiler_errors(golden: Golden) -> None:
     golden("findings", findings_text((UNKNOWN, DOUBTFUL), color=False))
 
 
-def test_the_caret_stands_below_the_column_whatever_comes_before() -> None:
+def test_the_caret_is_below_the_column_after_any_text() -> None:
     finding = Finding("error", "x", "m", Source("a.yaml", 1, 6, "日本\t: x"))
     lines = findings_text((finding,), color=False).splitlines()
     assert lines[1] == r"    日本\t: x"
     assert lines[2] == "    " + " " * 8 + "^"
 
 
-def test_of_a_long_line_the_part_around_the_column_is_shown() -> None:
+def test_a_long_line_is_cut_around_the_column() -> None:
     finding = Finding("error", "x", "m", Source("a.yaml", 1, 5_001, "a" * 5_000 + "HERE" + "b" * 5_000))
     lines = findings_text((finding,), color=False).splitlines()
     assert lines[1][lines[2].index("^") :].startswith("HEREbbb")
@@ -120,12 +120,12 @@ def test_errors_in_the_manifests_show_every_finding() -> None:
     assert error_text(error, color=False) == findings_text((UNKNOWN, DOUBTFUL), color=False)
 
 
-def test_lines_of_an_explanation_cannot_pass_for_ours() -> None:
+def test_foreign_lines_cannot_pass_for_ours() -> None:
     text = error_text(CampaignctlError("x", detail="one\nhint: rm -rf /"), color=False)
     assert text == "error: x\n  | one\n  | hint: rm -rf /\n"
 
 
-def test_color_only_where_it_was_asked_for() -> None:
+def test_color_only_on_request() -> None:
     assert "\x1b" not in findings_text((UNKNOWN, DOUBTFUL), color=False)
     assert "\x1b[1;31merror:\x1b[0m" in findings_text((UNKNOWN,), color=True)
     assert "\x1b[1;31merror:\x1b[0m" in error_text(LockHeld("x"), color=True)

@@ -1,4 +1,4 @@
-"""What is unsafe on a terminal, and that nothing of it gets through."""
+"""Escaping: no text that is unsafe on a terminal gets through."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from campaignctl.render.values import audience_text
         ("👨\u200d👩", "👨\u200d👩"),
     ],
 )
-def test_unsafe_characters_are_shown_by_their_number(text: str, safe: str) -> None:
+def test_unsafe_characters_are_shown_as_code_points(text: str, safe: str) -> None:
     assert escape(text) == safe
 
 
@@ -39,7 +39,7 @@ def test_a_long_text_is_cut() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=30))
-def test_safe_text_is_one_line_of_what_can_be_seen_and_encoded(text: str) -> None:
+def test_escaped_text_is_one_line_of_visible_encodable_characters(text: str) -> None:
     safe = escape(text)
     assert len(safe.splitlines()) <= 1
     assert safe.encode().decode() == safe

@@ -1,4 +1,4 @@
-"""Annotations of GitHub Actions: the form, and the escaping that GitHub documents."""
+"""Annotations of GitHub Actions: their form and their documented escaping."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def finding(message: str = "m", file: str = "push/a.yaml", hint: str = "") -> Fi
 
 
 def unescaped(text: str) -> str:
-    """What the runner makes of a value."""
+    """The value as the runner decodes it."""
     for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
         text = text.replace(code, character)
     return text
@@ -45,7 +45,7 @@ def test_no_findings_are_no_output() -> None:
 @pytest.mark.parametrize(
     "name", ["50%.yaml", "a,b.yaml", "a:b.yaml", "a::b.yaml", "a%2Cb.yaml", "über uns.yaml"]
 )
-def test_a_path_comes_out_of_the_escaping_as_it_is(name: str) -> None:
+def test_a_path_survives_the_escaping(name: str) -> None:
     line = findings_github((finding(file=f"push/{name}"),)).removesuffix("\n")
     assert properties(line)["file"] == f"push/{name}"
     assert properties(line)["line"] == "12"
@@ -60,7 +60,7 @@ def test_percent_signs_of_a_message_are_escaped_and_colons_are_not() -> None:
     "message",
     ["a\n::error::forged", "a\r::error::forged", "a\r\n::set-output name=x::y", "a\u2028b", "\x1b[31m"],
 )
-def test_foreign_text_makes_no_second_line_and_no_terminal_escape(message: str) -> None:
+def test_foreign_text_adds_no_line_and_no_terminal_escape(message: str) -> None:
     text = findings_github((finding(message, file=message, hint=message),))
     assert text.count("\n") == 1
     assert len(text.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Every renderer with names and messages that somebody wrote in order to harm."""
+"""Every renderer with hostile names and messages."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _state(name: str) -> str:
 
 
 def _own_lines(text: str) -> int:
-    """How many lines are ours, and not behind a bar."""
+    """The number of our own lines, those without a bar in front."""
     return sum(not re.match(r"\s*[-+]? *\| ", line) for line in text.split("\n"))
 
 

@@ -1,4 +1,4 @@
-"""How a plan tells the life of a campaign: pauses, resumes, moves, adoptions, as the planner makes them."""
+"""The text of lifecycle changes: pauses, resumes, moves and adoptions, as the planner makes them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_pause_comes_before_the_update_which_does_not_send(golden: Golden) -> 
     golden("pause and update", shown)
 
 
-def test_a_resume_says_when_in_gmt_in_the_zone_and_in_words(golden: Golden) -> None:
+def test_a_resume_shows_its_time_in_gmt_in_the_zone_and_in_words(golden: Golden) -> None:
     known = record(RECURRING, "paused", lifecycle=PAUSED, paused_by_us=True)
     shown = text(plan_of(wanted(RECURRING), known=state({KEY: known})))
     assert '   ^ resume push/welcome "Welcome" (1030978) [arms]\n' in shown
@@ -66,7 +66,7 @@ def test_an_adoption_names_its_id_and_the_update_follows(golden: Golden) -> None
     golden("adopt and update", shown)
 
 
-def test_drift_says_when_it_was_changed(golden: Golden) -> None:
+def test_drift_shows_the_time_of_the_change(golden: Golden) -> None:
     shown = text(
         plan_of(
             wanted(SCHEDULED),
@@ -78,7 +78,7 @@ def test_drift_says_when_it_was_changed(golden: Golden) -> None:
     golden("drift", shown)
 
 
-def test_an_edit_of_what_was_set_off_and_is_paused_sends_nothing_while_it_is_paused(golden: Golden) -> None:
+def test_an_edit_of_a_paused_run_sends_nothing_while_paused(golden: Golden) -> None:
     plan = plan_of(
         wanted({**IMMEDIATE, "name": "New"}, lifecycle=PAUSED),
         known=state({KEY: record(IMMEDIATE, "running")}),
@@ -87,7 +87,7 @@ def test_an_edit_of_what_was_set_off_and_is_paused_sends_nothing_while_it_is_pau
     golden("edit of what is paused", text(plan))
 
 
-def test_drift_that_the_manifest_changed_too_is_overwritten_and_not_put_back(golden: Golden) -> None:
+def test_drift_that_the_manifest_changed_too_is_overwritten(golden: Golden) -> None:
     theirs = live({**SCHEDULED, "name": "Theirs", "description": "Theirs"})
     known = state({KEY: record(SCHEDULED)})
     reading = Reading(live={KEY: theirs})
@@ -97,7 +97,7 @@ def test_drift_that_the_manifest_changed_too_is_overwritten_and_not_put_back(gol
     golden("put back", theirs_alone)
 
 
-def test_drift_that_the_manifest_asks_for_as_well_is_not_said_to_be_put_back(golden: Golden) -> None:
+def test_drift_that_the_manifest_asks_for_is_not_called_corrected(golden: Golden) -> None:
     known = state({KEY: record({**SCHEDULED, "description": "Old", "tags": ["a"]})})
     ours = wanted({**SCHEDULED, "description": "Both of us", "tags": ["a"], "name": "Ours"})
     shared = {**SCHEDULED, "description": "Both of us"}

@@ -1,4 +1,4 @@
-"""A comment keeps to its limit, cut where a change ends, and says what is left out."""
+"""A comment keeps to its limit, is cut between changes, and says how much is left out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _rows(text: str) -> int:
     return len(re.findall(r"^\| \**(?:create|update)", text, re.MULTILINE))
 
 
-def test_thirty_changes_are_all_there() -> None:
+def test_thirty_changes_are_all_shown() -> None:
     text = plan_markdown(_many(30, 10))
     assert (_rows(text), text.count("<details>")) == (30, 30)
     assert "cut" not in text
@@ -54,13 +54,13 @@ def test_rows_come_before_fields() -> None:
     assert "500" in left_out
 
 
-def test_the_larger_limit_of_another_host_holds_them_all() -> None:
+def test_the_larger_limit_of_another_host_shows_all() -> None:
     text = plan_markdown(_many(500, 450), limit=1_000_000)
     assert (_rows(text), text.count("<details>")) == (500, 500)
     assert "cut" not in text
 
 
-def test_no_more_is_left_out_than_has_to_be() -> None:
+def test_no_more_is_left_out_than_necessary() -> None:
     text = plan_markdown(_many(500, 500))
     longest = max(len(line) for line in text.splitlines() if line.startswith("| **create"))
     assert GITHUB_LIMIT - len(text) < longest + 400

@@ -26,7 +26,7 @@ def _far(key: str, **members: Any) -> Change:
 
 
 def _rows(shown: Plan) -> list[str]:
-    """The rows of changes, as they are written."""
+    """The rows of the changes, as Markdown."""
     text = plan_markdown(shown).split("### Changes\n", 1)[1].split("\n###", 1)[0]
     return [line for line in text.splitlines() if line.startswith("| ")][1:]
 
@@ -44,7 +44,7 @@ def test_a_row_says_who_gets_it_when_and_until_when_it_can_be_undone(golden: Gol
     golden("row of a create", row)
 
 
-def test_what_arms_and_everyone_are_bold_and_the_rest_is_not() -> None:
+def test_only_arming_and_everyone_are_bold() -> None:
     shown = plan(updated("email/digest"), _far("push/a"), created("push/d", {"name": "D", "is_draft": True}))
     arming, *others = _rows(shown)
     assert arming.startswith("| **create, arms** | **`push/a`**<br>")
@@ -52,13 +52,13 @@ def test_what_arms_and_everyone_are_bold_and_the_rest_is_not() -> None:
     assert [row.split("<br>")[0] for row in others] == ["| update | `email/digest`", "| create | `push/d`"]
 
 
-def test_what_sends_at_once_stands_before_everything(golden: Golden) -> None:
+def test_immediate_sends_come_first(golden: Golden) -> None:
     first, _ = _rows(plan(_far("push/a"), created("push/now", {"name": "Now", "run_immediately": True})))
     assert "**`push/now`**" in first
     golden("row of what sends at once", first)
 
 
-def test_a_change_that_gives_nothing_to_send_says_nothing_of_it(golden: Golden) -> None:
+def test_a_change_that_cannot_send_has_no_send_line(golden: Golden) -> None:
     change = Change("push/gone", Action.CANCEL, "103", "Gone", "no longer declared", undo="never")
     (row,) = _rows(plan(change))
     assert "| - | - |" in row
@@ -86,13 +86,13 @@ def test_no_relative_times_as_a_comment_is_read_later(golden: Golden) -> None:
     golden("scheduled and recurring", text)
 
 
-def test_a_plan_that_did_not_read_says_so_in_its_first_line(golden: Golden) -> None:
+def test_a_plan_without_a_refresh_says_so_in_its_first_line(golden: Golden) -> None:
     unread = plan_markdown(plan(_far("push/a"), refreshed=False))
     golden("not read", unread)
     assert unread.splitlines()[0] not in plan_markdown(plan(_far("push/a")))
 
 
-def test_the_last_line_names_project_and_environment_unseen() -> None:
+def test_the_last_line_is_an_invisible_mark() -> None:
     text = plan_markdown(plan(_far("push/a"), environment="production"))
     assert text.endswith("\n\n<!-- campaignctl plan: project=acme-crm environment=production -->\n")
     hostile = plan_markdown(plan(project="a --> <b> b", environment="x-\n->"))
@@ -102,7 +102,7 @@ def test_the_last_line_names_project_and_environment_unseen() -> None:
     assert len(page_of(hostile).comments) == 1
 
 
-def test_an_objection_says_what_was_found_and_how_it_is_lifted(golden: Golden) -> None:
+def test_an_objection_shows_the_value_and_how_to_lift_it(golden: Golden) -> None:
     objection = Objection("max_immediate_sends", "4 are set off", "3 in one apply", ("push/a", "push/b"))
     shown = plan(_far("push/a"), objections=(objection,))
     page = _page(shown)
@@ -112,12 +112,12 @@ def test_an_objection_says_what_was_found_and_how_it_is_lifted(golden: Golden) -
     golden("objection", plan_markdown(shown))
 
 
-def test_a_blocked_campaign_says_why_and_what_lifts_it(golden: Golden) -> None:
+def test_a_blocked_campaign_shows_the_reason_and_how_to_lift_it(golden: Golden) -> None:
     blocked = Blocked("push/a", "103", "sent", "already sent", "a new key, or `--replace push/a`")
     golden("blocked", plan_markdown(plan(blocked=(blocked,))))
 
 
-def test_drift_says_when_and_whether_it_is_put_back(golden: Golden) -> None:
+def test_drift_shows_its_time_and_whether_it_is_corrected(golden: Golden) -> None:
     drift = Drift("push/a", "103", (FieldChange("name", "A", "B"),), True, "2036-03-22T10:00:00Z")
     text = plan_markdown(plan(drift=(drift,)))
     golden("drift", text)
@@ -176,11 +176,11 @@ def test_a_plan_with_nothing_to_do_is_short(golden: Golden) -> None:
     golden("empty", text)
 
 
-def test_a_limit_without_room_for_what_is_never_left_out_is_refused() -> None:
+def test_a_limit_too_small_for_the_fixed_parts_is_refused() -> None:
     with pytest.raises(ValueError, match="10000"):
         plan_markdown(plan(), limit=9_999)
 
 
-def test_an_action_that_sends_again_says_to_whom() -> None:
+def test_an_action_that_sends_again_names_its_audience() -> None:
     resume = Change("push/a", Action.RESUME, "1", "A", "active", arms=True, sends=Sends("recurring"))
     assert "| **everyone** |" in _rows(plan(resume))[0]

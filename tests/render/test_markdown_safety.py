@@ -1,4 +1,4 @@
-"""Foreign text in a comment: it links nothing, calls nobody, loads nothing and stays in its cell."""
+"""Foreign text in a comment creates no links, mentions or images and stays in its cell."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ def assert_harmless(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_text_changes_nothing_but_itself(name: str) -> None:
+def test_hostile_text_stays_text(name: str) -> None:
     assert_harmless(name)
 
 
 @given(st.text(st.characters(exclude_categories=()), min_size=1, max_size=30))
-def test_no_text_changes_anything_but_itself(name: str) -> None:
+def test_any_text_stays_text(name: str) -> None:
     assert_harmless(name)
 
 
 @given(st.text("`|\\<>@#!*_~[](): /\n-&x1;", min_size=1, max_size=30))
 @example("`\\|`")
-def test_no_mix_of_signs_changes_anything_but_itself(name: str) -> None:
+def test_any_mix_of_signs_stays_text(name: str) -> None:
     assert_harmless(name)
 
 
@@ -78,7 +78,7 @@ def test_code_shows_the_text_literally(text: str) -> None:
 
 
 @given(st.text("`|\\ab <&", min_size=1, max_size=20).filter(str.strip))
-def test_code_is_the_same_in_a_table(text: str) -> None:
+def test_code_is_shown_literally_in_a_table(text: str) -> None:
     page = page_of(f"| h | i |\n|---|---|\n| {cell(code_span(text))} | y |\n")
     assert page.code == page_of(f"x {code_span(text)} y\n").code
     assert page.rows == [[2, 2]]
@@ -105,22 +105,22 @@ def test_code_is_the_same_in_a_table(text: str) -> None:
         ("", ""),
     ],
 )
-def test_plain_words_stay_words_and_the_rest_is_code(text: str, shown: str | None) -> None:
+def test_plain_words_stay_words_and_other_text_is_code(text: str, shown: str | None) -> None:
     assert prose(text) == (text if shown is None else shown)
 
 
-def test_what_has_no_text_is_still_seen() -> None:
+def test_empty_text_is_still_visible() -> None:
     assert code_span("") == '`""`'
     assert code_span("  ") == '`"  "`'
 
 
-def test_long_text_is_cut_also_where_characters_become_numbers() -> None:
+def test_long_text_is_cut_even_if_characters_become_numbers() -> None:
     assert len(code_span("\x00" * 1_000)) < 260
     assert len(prose("\U000e0041" * 5_000)) < 1_200
     assert len(html_code("x" * 1_000)) < 220
 
 
-def test_a_long_word_may_be_broken_so_that_no_column_is_pushed_away() -> None:
+def test_a_long_word_may_be_broken_to_keep_the_columns() -> None:
     page = page_of(code_span("x" * 100) + "\n")
     assert (page.code, page.tags) == (
         ["x" * 48, "x" * 48, "x" * 4],
@@ -129,6 +129,6 @@ def test_a_long_word_may_be_broken_so_that_no_column_is_pushed_away() -> None:
     assert prose("y" * 60) == code_span("y" * 60)
 
 
-def test_no_line_ends_the_block_that_it_is_in() -> None:
+def test_no_line_ends_its_block() -> None:
     lines = ["```", "````", "~~~", "x"]
     assert page_of(fenced(lines, "diff")).code == ["```\n````\n~~~\nx\n"]

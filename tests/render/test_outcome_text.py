@@ -1,4 +1,4 @@
-"""What an apply did, as text and as a document."""
+"""The outcome of an apply, as text and as a document."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_an_apply_without_changes() -> None:
     assert outcome_text(Outcome("done"), color=False) == "Done: nothing was changed.\n"
 
 
-def test_color_only_where_it_was_asked_for() -> None:
+def test_color_only_on_request() -> None:
     assert "\x1b" not in outcome_text(MIXED, color=False)
     assert "\x1b[31mFAILED\x1b[0m" in outcome_text(MIXED, color=True)
 

@@ -19,7 +19,7 @@ def _text(shown: Plan, *, width: int = 100) -> str:
     return plan_text(shown, color=False, now=NOW, width=width)
 
 
-def test_a_create_shows_every_field_and_what_follows_from_it(golden: Golden) -> None:
+def test_a_create_shows_every_field_and_its_consequences(golden: Golden) -> None:
     spec = {
         "name": "Welcome",
         "scheduled_time": "2036-03-22 10:00:00",
@@ -31,13 +31,13 @@ def test_a_create_shows_every_field_and_what_follows_from_it(golden: Golden) -> 
     golden("create", _text(shown))
 
 
-def test_what_sends_at_once_and_to_everyone_says_so(golden: Golden) -> None:
+def test_an_immediate_send_to_everyone_says_so(golden: Golden) -> None:
     text = _text(plan(created("sms/flash", {"name": "Flash", "run_immediately": True})))
     assert '  !+ create sms/flash "Flash" [arms]\n' in text
     golden("at once, everyone", text)
 
 
-def test_a_recurrence_is_said_in_words_with_its_next_runs(golden: Golden) -> None:
+def test_a_recurrence_is_shown_in_words_with_its_next_runs(golden: Golden) -> None:
     recurring = created("push/midday", {"name": "Midday", "recurrence": {"cron": "30 12 * * 1-5"}})
     golden("recurring", _text(plan(recurring)))
 
@@ -92,7 +92,7 @@ def test_cancel_forget_and_move_need_no_sends(golden: Golden) -> None:
     golden("cancel, forget, move", text)
 
 
-def test_what_is_left_alone_says_why_and_how_to_lift_it(golden: Golden) -> None:
+def test_a_blocked_change_says_why_and_how_to_lift_it(golden: Golden) -> None:
     shown = plan(
         blocked=(
             Blocked(
@@ -110,26 +110,26 @@ def test_what_is_left_alone_says_why_and_how_to_lift_it(golden: Golden) -> None:
     golden("left alone", _text(shown))
 
 
-def test_an_empty_plan_says_what_agrees(golden: Golden) -> None:
+def test_an_empty_plan_says_that_the_account_agrees(golden: Golden) -> None:
     golden("empty", _text(plan()))
     golden("empty, not read", _text(plan(refreshed=False)))
     drift = Drift("push/x", "8", (FieldChange("name", "ours", "theirs"),))
     golden("empty, drift", _text(plan(drift=(drift,))))
 
 
-def test_a_plan_says_until_when_it_is_valid(golden: Golden) -> None:
+def test_a_plan_shows_its_expiry(golden: Golden) -> None:
     flash = created("sms/flash", {"name": "F", "run_immediately": True})
     golden("valid until", _text(plan(flash, valid_until=NOW + timedelta(hours=1))))
 
 
-def test_color_only_where_it_was_asked_for() -> None:
+def test_color_only_on_request() -> None:
     shown = plan(created("sms/flash", {"name": "F", "run_immediately": True}), unchanged=3)
     colored = plan_text(shown, color=True, now=NOW)
     assert "\x1b[1;31m" in colored
     assert "\x1b" not in _text(shown)
 
 
-def test_a_plan_of_a_thousand_changes_is_written_fast() -> None:
+def test_a_plan_of_a_thousand_changes_renders_fast() -> None:
     html = "\n".join(f"<p>{number}</p>" for number in range(60))
     spec = {"name": "N", "scheduled_time": "2036-03-22 10:00:00", "html": html, "labels": ["a", "b"]}
     create = created("push/n", spec)
@@ -141,7 +141,7 @@ def test_a_plan_of_a_thousand_changes_is_written_fast() -> None:
     assert text.count("why:") == 1000
 
 
-def test_a_difference_without_end_is_cut_with_a_word_about_it(golden: Golden) -> None:
+def test_a_huge_difference_is_cut_and_says_so(golden: Golden) -> None:
     old, new = ("\n".join(f"{word} {number}" for number in range(300)) for word in ("old", "new"))
     cut = _text(plan(updated("email/digest", FieldChange("html", old, new))))
     golden("end of a cut difference", "\n".join(cut.splitlines()[-4:]))
@@ -149,14 +149,14 @@ def test_a_difference_without_end_is_cut_with_a_word_about_it(golden: Golden) ->
     golden("counted difference", _text(plan(huge)))
 
 
-def test_what_was_sent_at_once_does_not_send_again(golden: Golden) -> None:
+def test_a_past_immediate_send_is_not_shown_as_a_send(golden: Golden) -> None:
     change = Change(
         "push/a", Action.UPDATE, "1", "A", "changed", sends=Sends("never"), spec={"run_immediately": True}
     )
     golden("sent at once before", _text(plan(change)))
 
 
-def test_a_recurrence_without_runs_to_come_says_so(golden: Golden) -> None:
+def test_a_recurrence_without_further_runs_says_so(golden: Golden) -> None:
     spec = {"recurrence": {"cron": "0 9 * * *"}}
     change = Change("push/a", Action.UPDATE, "1", "A", "changed", sends=Sends("recurring"), spec=spec)
     golden("no run to come", _text(plan(change)))
@@ -167,18 +167,18 @@ def test_a_move_names_the_old_key(golden: Golden) -> None:
     golden("move", _text(plan(change)))
 
 
-def test_a_conflict_says_what_was_what_is_and_what_will_be(golden: Golden) -> None:
+def test_a_conflict_shows_applied_live_and_new_values(golden: Golden) -> None:
     conflict = Conflict("name", "A", None, "Our")
     change = Change("push/a", Action.UPDATE, "1", "A", "changed", conflicts=(conflict,), warnings=("mind",))
     golden("conflict", _text(plan(change)))
 
 
-def test_drift_says_when(golden: Golden) -> None:
+def test_drift_shows_its_time(golden: Golden) -> None:
     drift = Drift("push/a", "103", (FieldChange("name", "A", "B"),), True, "2036-03-22T10:00:00Z")
     golden("drift", _text(plan(drift=(drift,))))
 
 
-def test_what_was_lifted_is_said_with_its_reason(golden: Golden) -> None:
+def test_a_lifted_guardrail_is_shown_with_its_reason(golden: Golden) -> None:
     lifted = (
         Overridden("freeze", ("push/a",), "agreed with sales", "2036-03-22T10:00:00Z"),
         Overridden("resend", ("push/b",)),

@@ -1,4 +1,4 @@
-"""The SARIF log: valid by the schema of OASIS, with what it takes to place and to track findings."""
+"""The SARIF log: valid against the OASIS schema, with the fields that locate and track findings."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_no_findings_are_a_log_without_results() -> None:
     assert run_of()["results"] == []
 
 
-def test_a_rule_is_told_once_with_its_help() -> None:
+def test_a_rule_is_listed_once_with_its_help() -> None:
     rules = run_of(UNKNOWN, UNKNOWN, DOUBTFUL)["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == ["unknown-member", "macro"]
     for rule in rules:
@@ -76,7 +76,7 @@ def test_a_rule_is_told_once_with_its_help() -> None:
         assert rule["shortDescription"]["text"] == rule_text(rule["id"])
 
 
-def test_a_rule_without_a_text_of_its_own_is_named_in_words() -> None:
+def test_a_rule_without_a_text_is_named_by_its_code_in_words() -> None:
     assert rule_text("some-new-rule") == "Some new rule."
 
 
@@ -120,12 +120,12 @@ def test_the_region_is_the_word_at_the_place(text: str, column: int, end: int) -
     assert region == {"startLine": 1, "startColumn": max(column, 1), "endColumn": end}
 
 
-def test_a_message_makes_no_link() -> None:
+def test_a_message_contains_no_link() -> None:
     text = run_of(Finding("error", "x", "[click](https://evil.example)", Source("a", 1, 1)))["results"][0]
     assert "](" not in text["message"]["text"]
 
 
-def test_fingerprints_outlive_lines_above_and_tell_equal_lines_apart() -> None:
+def test_fingerprints_survive_new_lines_above_and_distinguish_equal_lines() -> None:
     moved = Finding(
         "error", "unknown-member", "other words", Source("push/a.yaml", 40, 5, "  titel: Hi"), key="push/a"
     )
@@ -137,7 +137,7 @@ def test_fingerprints_outlive_lines_above_and_tell_equal_lines_apart() -> None:
 
 
 @given(st.text(), st.text(min_size=1), st.text(), st.text(), st.integers(1, 9), st.integers(1, 99))
-def test_every_text_makes_a_valid_log(
+def test_any_text_makes_a_valid_log(
     message: str, file: str, hint: str, line: str, number: int, column: int
 ) -> None:
     finding = Finding("error", "code", message, Source(file, number, column, line), hint)

@@ -16,7 +16,7 @@ RECORD = Record("1030978", "scheduled", {}, "sha256:0", "i", AT, AT, next_run_ti
 INTENT = Intent("create", "i", "started", {}, "sha256:0", Watermark((), None), None)
 
 
-def test_a_state_shows_what_is_recorded_and_what_is_unsettled(golden: Golden) -> None:
+def test_a_state_shows_records_and_unsettled_writes(golden: Golden) -> None:
     state = State(
         "7f0c",
         7,
@@ -50,7 +50,7 @@ def test_status_of_nothing() -> None:
     assert status_text((), color=False) == "Nothing is recorded yet.\n"
 
 
-def test_color_only_where_it_was_asked_for() -> None:
+def test_color_only_on_request() -> None:
     row = StatusRow("push/a", "1", "A", "scheduled", True)
     assert "\x1b" not in status_text((row,), color=False)
     assert "\x1b[1mKEY" in status_text((row,), color=True)

@@ -1,4 +1,4 @@
-"""Which operation is possible in which status (API contract, section 4.2)."""
+"""The operations that each status allows (API contract, section 4.2)."""
 
 from typing import Any
 

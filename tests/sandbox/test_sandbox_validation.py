@@ -1,4 +1,4 @@
-"""What a create refuses with 400."""
+"""The bodies that a create refuses with 400."""
 
 from typing import Any
 

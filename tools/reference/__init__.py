@@ -1,1 +1,1 @@
-"""Writes what the documentation quotes of the tool: `make docs`. A test compares."""
+"""Writes the parts of the documentation that quote the tool: `make docs`. A test compares."""

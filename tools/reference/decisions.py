@@ -1,4 +1,4 @@
-"""The rows of the decision table, each with what a plan says of a campaign that it decides."""
+"""The rows of the decision table, each with the text of a plan that it decides."""
 
 from __future__ import annotations
 
@@ -137,9 +137,9 @@ def _spec(special: str, *, manual: bool) -> dict[str, Any]:
 
 
 def _live(special: str, status: Status, applied: dict[str, Any]) -> Live | None:
-    members = {**applied, "messages": [{**message, "id": "8146"} for message in applied["messages"]]}
+    fields = {**applied, "messages": [{**message, "id": "8146"} for message in applied["messages"]]}
     if special in ("drift", "edited as live is"):
-        members["name"] = "Hello"
-    members.pop("is_draft", None)
-    members["status"] = _SPELT.get(status, str(status))
-    return None if status is Status.MISSING else Live(_ID, members, complete=True)
+        fields["name"] = "Hello"
+    fields.pop("is_draft", None)
+    fields["status"] = _SPELT.get(status, str(status))
+    return None if status is Status.MISSING else Live(_ID, fields, complete=True)

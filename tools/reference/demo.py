@@ -10,7 +10,7 @@ from tests.cli.cli_process import Cli
 
 
 def demo() -> str:
-    """The plan of the change in the demo, without what differs from run to run."""
+    """The plan of the change in the demo, without the parts that vary between runs."""
     with tempfile.TemporaryDirectory() as folder:
         said = Cli(Path(folder))("demo").out
     plan = re.findall(r"^\$ campaignctl plan\n.*?^Plan: .*?\n", said, re.MULTILINE | re.DOTALL)[-1]

@@ -1,4 +1,4 @@
-"""An example of a finding: what was written, what the tool says of it, what to write instead."""
+"""An example of a finding: the wrong text, its message, and the correction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from campaignctl import __version__
 from campaignctl.errors import Finding
 from campaignctl.manifest.load import check
 
-#: What an example is a part of: the members of `spec`, one message, a whole manifest, the project file.
+#: What an example is a part of: the fields of `spec`, one message, a whole manifest, the project file.
 Part = Literal["spec", "message", "manifest", "project"]
 
 _NAME = "name: N\n"
@@ -25,7 +25,7 @@ _VARIABLES = "variables: {brand: Acme}\n"
 class Example:
     """One finding. `wrong` causes it, `right` does not; both are a `part`.
 
-    `files` are texts beside the manifest, by name. `shown` stands for a `wrong` that is too long to show.
+    `files` are further texts, by file name. `shown` stands for a `wrong` that is too long to show.
     """
 
     code: str
@@ -68,14 +68,14 @@ class Example:
         return [("campaignctl.yaml", project), ("welcome.yaml", manifest)]
 
 
-def _manifest(members: str, message: str | None = "") -> str:
-    """A manifest of these members and one message; None leaves the messages to the members."""
+def _manifest(fields: str, message: str | None = "") -> str:
+    """A manifest of these fields and one message; None leaves the messages to the fields."""
     if message is not None:
         whole = _complete(_complete(message, "channel:", _SMS), "name:", "name: M\n")
-        members += "messages:\n-\n" + textwrap.indent(whole, "  ")
-    return "spec:\n" + textwrap.indent(members, "  ")
+        fields += "messages:\n-\n" + textwrap.indent(whole, "  ")
+    return "spec:\n" + textwrap.indent(fields, "  ")
 
 
-def _complete(text: str, member: str, lines: str) -> str:
-    """A text with the lines before it, unless it has the member already."""
-    return text if any(line.startswith(member) for line in text.splitlines()) else lines + text
+def _complete(text: str, field: str, lines: str) -> str:
+    """A text with the lines before it, unless it has the field already."""
+    return text if any(line.startswith(field) for line in text.splitlines()) else lines + text

@@ -1,4 +1,4 @@
-"""Every finding: what the tool says of an example, and what to write instead."""
+"""Every finding: an example, its message, and the correction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifest reference: every member of every document, from the schemas that editors use."""
+"""The manifest reference: every field of every document, from the schemas that editors use."""
 
 from __future__ import annotations
 
@@ -60,23 +60,23 @@ def _paths(made: Schema) -> dict[str, str]:
     waiting = deque([("", made)])
     while waiting:
         path, part = waiting.popleft()
-        for name, member in part.get("properties", {}).items():
-            for reference, suffix in _references(member):
+        for name, field in part.get("properties", {}).items():
+            for reference, suffix in _references(field):
                 if reference not in found and reference not in {"filled", "file"}:
                     found[reference] = f"{path}.{name}{suffix}".lstrip(".")
                     waiting.append((found[reference], made["$defs"][reference]))
     return found
 
 
-def _references(member: Any, suffix: str = "") -> Iterator[tuple[str, str]]:
-    """The parts that a member names, with what stands between: `[]` for a list, `.NAME` for a map."""
-    if not isinstance(member, dict):
+def _references(field: Any, suffix: str = "") -> Iterator[tuple[str, str]]:
+    """The parts that a field refers to, each with its suffix: `[]` for a list, `.NAME` for a map."""
+    if not isinstance(field, dict):
         return
-    if "$ref" in member:
-        yield member["$ref"].rpartition("/")[2], suffix
-    yield from _references(member.get("items"), suffix + "[]")
-    yield from _references(member.get("additionalProperties"), suffix + ".NAME")
-    for kind in member.get("anyOf", ()):
+    if "$ref" in field:
+        yield field["$ref"].rpartition("/")[2], suffix
+    yield from _references(field.get("items"), suffix + "[]")
+    yield from _references(field.get("additionalProperties"), suffix + ".NAME")
+    for kind in field.get("anyOf", ()):
         yield from _references(kind, suffix)
 
 
@@ -94,17 +94,17 @@ def _part(part: Schema, headings: dict[str, str]) -> Iterator[str]:
 
 def _rows(part: Schema, headings: dict[str, str]) -> Iterator[str]:
     required = part.get("required") or part.get("else", {}).get("required", ())
-    for name, member in part.get("properties", {}).items():
-        if "not" not in member:
+    for name, field in part.get("properties", {}).items():
+        if "not" not in field:
             shown = f"`{name}`" + (", required" if name in required else "")
-            yield f"| {shown} | {_cell(type_words(member, headings))} | {_cell(_meaning(member))} |"
+            yield f"| {shown} | {_cell(type_words(field, headings))} | {_cell(_meaning(field))} |"
 
 
-def _refused(members: Schema) -> Iterator[str]:
+def _refused(properties: Schema) -> Iterator[str]:
     reasons: dict[str, list[str]] = {}
-    for name, member in members.items():
-        if "not" in member:
-            reason = member["description"].removeprefix("Not taken: ").replace(f"{{{name}: ", "{NAME: ")
+    for name, field in properties.items():
+        if "not" in field:
+            reason = field["description"].removeprefix("Not taken: ").replace(f"{{{name}: ", "{NAME: ")
             reasons.setdefault(reason, []).append(f"`{name}`")
     if reasons:
         yield "Refused:\n"
@@ -112,10 +112,10 @@ def _refused(members: Schema) -> Iterator[str]:
         yield ""
 
 
-def _meaning(member: Schema) -> str:
+def _meaning(field: Schema) -> str:
     """The description, and an example if it has none: a plain one of a text, else the fullest."""
-    told: str = member["description"]
-    examples = member.get("examples", ())
+    told: str = field["description"]
+    examples = field.get("examples", ())
     texts = [each for each in examples if isinstance(each, str)]
     shown = (
         texts[0]

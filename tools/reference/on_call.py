@@ -1,4 +1,4 @@
-"""The messages of bad moments, each with its meaning and what to do."""
+"""The messages of the on-call page, each with its meaning and what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.docs import scenes_of_runs as runs
 from tests.docs.acting import Scene
 from tests.e2e.harness import PROJECT, World
 
-#: What differs from run to run, or names the campaigns of a scene.
+#: Parts that vary between runs, or name the campaigns of a scene.
 _VOLATILE = (
     (r"[^ ]*/crm/(?=\.)", ""),
     (r"[^ ]*/crm(?: or .*)?$", "…"),
@@ -37,7 +37,7 @@ _VOLATILE = (
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What happens, what it means, and what to do."""
+    """A scene, the meaning of its message, and what to do."""
 
     scene: Scene
     means: str
@@ -303,12 +303,12 @@ def row(moment: Moment) -> str:
 
 
 def order(line: str) -> str:
-    """By what a row is sorted: its letters, whatever stands before the first one."""
+    """The sort key of a row: its text from the first letter on."""
     return re.sub(r"^[^a-zA-Z]*", "", line).lower()
 
 
 def printed(scene: Scene) -> str:
-    """What the tool prints in a scene, without what differs from run to run."""
+    """The message that a scene prints, with placeholders for varying parts."""
     with (
         tempfile.TemporaryDirectory() as folder,
         Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as sandbox,

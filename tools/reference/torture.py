@@ -25,9 +25,7 @@ def torture() -> str:
     rows = [
         f"| {kind} | {' | '.join(f'{each[name]:,}' for name in _COLUMNS)} |" for kind, each in sums.items()
     ]
-    return "\n".join(
-        (f"| trouble | {' | '.join(_COLUMNS)} |", "|---|" + "--:|" * len(_COLUMNS), *rows, "")
-    )
+    return "\n".join((f"| trouble | {' | '.join(_COLUMNS)} |", "|---|" + "--:|" * len(_COLUMNS), *rows, ""))
 
 
 def mutations() -> str:

@@ -1,4 +1,4 @@
-"""What kind of value a member takes, in words, from its schema."""
+"""The type of a field in words, from its schema."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _PLURALS = {
 }
 
 
-def type_words(member: Any, headings: Mapping[str, str]) -> str:
+def type_words(field: Any, headings: Mapping[str, str]) -> str:
     """The kind of value. `headings` has the heading of each part."""
-    if member is True or member == {}:
+    if field is True or field == {}:
         return "any"
-    if "anyOf" in member:
-        return _one_of(member["anyOf"], headings)
-    if "$ref" in member:
-        return f"[object](#{anchor(headings[member['$ref'].rpartition('/')[2]])})"
-    if "const" in member:
-        return f"`{member['const']}`"
-    if "enum" in member:
-        return _listed([f"`{value}`" for value in member["enum"]])
-    return _by_type(member, headings)
+    if "anyOf" in field:
+        return _one_of(field["anyOf"], headings)
+    if "$ref" in field:
+        return f"[object](#{anchor(headings[field['$ref'].rpartition('/')[2]])})"
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return _listed([f"`{value}`" for value in field["enum"]])
+    return _by_type(field, headings)
 
 
 def _one_of(kinds: list[Any], headings: Mapping[str, str]) -> str:
@@ -40,21 +40,21 @@ def _one_of(kinds: list[Any], headings: Mapping[str, str]) -> str:
     return " or ".join(dict.fromkeys(words))
 
 
-def _by_type(member: Mapping[str, Any], headings: Mapping[str, str]) -> str:
-    kind = member.get("type")
+def _by_type(field: Mapping[str, Any], headings: Mapping[str, str]) -> str:
+    kind = field.get("type")
     if kind == "array":
-        return f"list of {_several(type_words(member.get('items', True), headings))}"
+        return f"list of {_several(type_words(field.get('items', True), headings))}"
     if kind == "object":
-        return _object(member, headings)
+        return _object(field, headings)
     if isinstance(kind, list) or kind == "string":
-        return "string" + _length(member)
-    return str(kind) + _bounds(member)
+        return "string" + _length(field)
+    return str(kind) + _bounds(field)
 
 
-def _object(member: Mapping[str, Any], headings: Mapping[str, str]) -> str:
-    if "tz" in member.get("properties", {}):
+def _object(field: Mapping[str, Any], headings: Mapping[str, str]) -> str:
+    if "tz" in field.get("properties", {}):
         return "time in a zone"
-    rest = member.get("additionalProperties", False)
+    rest = field.get("additionalProperties", False)
     return "object" if rest is False else f"map of {_several(type_words(rest, headings))}"
 
 
@@ -68,15 +68,15 @@ def _several(words: str) -> str:
     return _PLURALS[one] + words.removeprefix(one) if one else words
 
 
-def _length(member: Mapping[str, Any]) -> str:
-    least, most = member.get("minLength", 0), member.get("maxLength")
+def _length(field: Mapping[str, Any]) -> str:
+    least, most = field.get("minLength", 0), field.get("maxLength")
     if most is not None:
         return f", {least:,} to {most:,} characters" if least else f", up to {most:,} characters"
     return ", not empty" if least else ""
 
 
-def _bounds(member: Mapping[str, Any]) -> str:
-    least, most = member.get("minimum"), member.get("maximum")
+def _bounds(field: Mapping[str, Any]) -> str:
+    least, most = field.get("minimum"), field.get("maximum")
     if least is not None and most is not None:
         return f", {least:,} to {most:,}"
     return f", {least:,} or more" if least is not None else ""
