@@ -35,7 +35,7 @@ def steps(workflow: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.host} {place.folder}")
-def test_the_files_keep_to_the_published_schemas(place: Pipelines, tmp_path: Path) -> None:
+def test_the_files_match_the_published_schemas(place: Pipelines, tmp_path: Path) -> None:
     for number, (path, text) in enumerate(place.files().items()):
         if not path.endswith(".yml"):
             continue
@@ -50,19 +50,19 @@ def test_the_files_keep_to_the_published_schemas(place: Pipelines, tmp_path: Pat
         assert done.returncode == 0, f"{path}\n{done.stdout}{done.stderr}"
 
 
-def test_what_gitlab_includes_is_what_it_would_begin_with() -> None:
+def test_the_included_gitlab_file_equals_the_main_one() -> None:
     pipelines = Pipelines("gitlab", "campaigns", "main", "production")
     alone, included = pipelines.files(), pipelines.files(included=True)
     assert included[".gitlab/campaigns-production.yml"] == alone[".gitlab-ci.yml"]
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.host} {place.folder}")
-def test_every_field_of_a_template_is_filled_in(place: Pipelines) -> None:
+def test_every_placeholder_of_a_template_is_filled_in(place: Pipelines) -> None:
     for path, text in place.files().items():
         assert not re.search(r"@[a-z]+@", text), path
 
 
-def test_the_shell_is_that_of_every_system(tmp_path: Path) -> None:
+def test_the_scripts_are_posix_shell(tmp_path: Path) -> None:
     file = tmp_path / "gather.sh"
     file.write_text(Pipelines("github", ".", "main").files()[".github/campaigns/gather.sh"])
     assert subprocess.run(["sh", "-n", str(file)], check=False).returncode == 0
@@ -78,13 +78,13 @@ def test_actions_are_pinned_to_a_commit_that_a_comment_names(path: str, workflow
 
 
 @pytest.mark.parametrize(("path", "workflow"), workflows())
-def test_nothing_from_outside_becomes_part_of_a_script(path: str, workflow: dict[str, Any]) -> None:
+def test_text_from_outside_never_becomes_part_of_a_script(path: str, workflow: dict[str, Any]) -> None:
     for step in steps(workflow):
         assert "${{" not in step.get("run", ""), step["name"]
 
 
 @pytest.mark.parametrize(("path", "workflow"), workflows())
-def test_a_job_may_write_what_it_writes_and_no_more(path: str, workflow: dict[str, Any]) -> None:
+def test_a_job_has_no_more_permissions_than_it_needs(path: str, workflow: dict[str, Any]) -> None:
     assert workflow["permissions"] == {}
     assert "pull_request_target" not in str(workflow)
     for name, job in workflow["jobs"].items():
@@ -115,7 +115,7 @@ def test_an_auditor_of_workflows_finds_nothing(place: Pipelines, tmp_path: Path)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_token_that_sends_is_in_the_environment_alone() -> None:
+def test_the_token_that_sends_is_only_in_the_environment() -> None:
     for _, workflow in workflows():
         for name, job in workflow["jobs"].items():
             assert ("secrets.OCAMBA_TOKEN" in str(job)) == ("environment" in job), name
@@ -130,6 +130,6 @@ def test_applies_wait_for_each_other_and_none_is_dropped() -> None:
 @pytest.mark.parametrize(
     "name", ["a'b", 'a"b', "a$b", "a*", "a`b", "a\nb", "a${{ b }}", "-rf", "a:b", "a\\b"]
 )
-def test_a_directory_that_means_something_to_a_shell_is_refused(name: str) -> None:
+def test_a_directory_with_shell_characters_is_refused(name: str) -> None:
     with pytest.raises(CampaignctlError, match="cannot be used in pipeline files"):
         Pipelines("github", name, "main").files()

@@ -54,7 +54,7 @@ def installed(team: Team, python: Path, script: str) -> str:
     ).stdout
 
 
-def test_the_step_of_github_installs_a_program_that_runs(github: GitHub, python: Path) -> None:
+def test_the_github_step_installs_a_working_program(github: GitHub, python: Path) -> None:
     workflow = YAML(typ="safe").load(github.work / ".github/workflows/campaigns.yml")
     (script,) = {
         step["run"]
@@ -65,7 +65,7 @@ def test_the_step_of_github_installs_a_program_that_runs(github: GitHub, python:
     assert installed(github, python, script).startswith("campaignctl")
 
 
-def test_the_script_of_gitlab_installs_a_program_that_runs(gitlab: GitLab, python: Path) -> None:
+def test_the_gitlab_script_installs_a_working_program(gitlab: GitLab, python: Path) -> None:
     jobs = YAML(typ="safe").load(gitlab.work / ".gitlab-ci.yml")
     script = "\n".join(jobs[".campaigns"]["before_script"])
     assert installed(gitlab, python, script).startswith("campaignctl")

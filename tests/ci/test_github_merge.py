@@ -27,7 +27,7 @@ def assert_settled(github: GitHub, *names: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
-def test_a_merge_applies_what_its_review_showed(github: GitHub, how: str) -> None:
+def test_a_merge_applies_its_reviewed_plan(github: GitHub, how: str) -> None:
     pull = campaign(github, "spring")
     github.update(pull, {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR, description="better")})
     github.merge(pull, how)
@@ -46,7 +46,7 @@ def test_the_state_is_where_a_laptop_finds_it(github: GitHub) -> None:
     assert "spring" in github.campaignctl("-C", "campaigns", "state", "list")
 
 
-def test_two_quick_merges_are_applied_by_the_run_that_is_left(github: GitHub) -> None:
+def test_two_quick_merges_are_applied_by_the_remaining_run(github: GitHub) -> None:
     first, second = campaign(github, "first"), campaign(github, "second")
     old = github.merge(first)
     github.merge(second, "squash")
@@ -66,14 +66,14 @@ def test_two_quick_merges_are_applied_one_after_the_other(github: GitHub) -> Non
     assert_settled(github, "first", "second")
 
 
-def test_a_commit_without_a_campaign_leaves_all_as_it_is(github: GitHub) -> None:
+def test_a_commit_without_a_campaign_changes_nothing(github: GitHub) -> None:
     github.merge(campaign(github, "spring"))
     github.pushed()
     apply = github.push_directly({"campaigns/README.txt": "notes\n"})["apply"]
     assert apply.result == "success", apply.log
 
 
-def test_a_direct_push_is_not_applied_and_says_how_it_gets_reviewed(github: GitHub) -> None:
+def test_a_direct_push_is_not_applied_and_says_how_to_review_it(github: GitHub) -> None:
     apply = github.push_directly({"campaigns/sneaky.yaml": sms("sneaky", scheduled_time=FAR)})["apply"]
     assert apply.result == "failure"
     assert "title=Not reviewed" in apply.log
@@ -81,7 +81,7 @@ def test_a_direct_push_is_not_applied_and_says_how_it_gets_reviewed(github: GitH
     assert github.names() == []
 
 
-def test_a_direct_push_beside_a_merge_is_left_out(github: GitHub) -> None:
+def test_a_direct_push_next_to_a_merge_is_left_out(github: GitHub) -> None:
     github.merge(campaign(github, "spring"))
     apply = github.push_directly({"campaigns/sneaky.yaml": sms("sneaky", scheduled_time=FAR)})["apply"]
     assert apply.result == "failure"
@@ -89,7 +89,7 @@ def test_a_direct_push_beside_a_merge_is_left_out(github: GitHub) -> None:
     assert github.names() == ["spring"]
 
 
-def test_what_was_edited_after_the_review_is_not_applied(github: GitHub) -> None:
+def test_a_campaign_edited_after_the_review_is_not_applied(github: GitHub) -> None:
     github.merge(campaign(github, "spring"))
     text = sms("spring", scheduled_time=FAR, description="slipped in")
     apply = github.push_directly({"campaigns/spring.yaml": text})["apply"]
@@ -98,7 +98,7 @@ def test_what_was_edited_after_the_review_is_not_applied(github: GitHub) -> None
     assert github.names() == []
 
 
-def test_a_commit_that_was_merged_before_its_plan_was_made_is_applied_once_there_is_one(
+def test_a_commit_merged_before_its_plan_is_applied_once_the_plan_exists(
     github: GitHub,
 ) -> None:
     pull = campaign(github, "spring")
@@ -151,7 +151,7 @@ def test_drift_since_the_review_is_left_alone_and_listed(github: GitHub) -> None
     assert github.names() == ["renamed by hand", "summer"]
 
 
-def test_what_was_applied_long_ago_is_no_review_of_today(github: GitHub) -> None:
+def test_a_review_of_an_old_version_does_not_count_today(github: GitHub) -> None:
     """A direct push that restores an earlier, reviewed version does not count as reviewed."""
     one, two = (sms("spring", scheduled_time=FAR, description=text) for text in ("one", "two"))
     for branch, text in (("a", one), ("b", two), ("c", one), ("d", two)):
@@ -163,7 +163,7 @@ def test_what_was_applied_long_ago_is_no_review_of_today(github: GitHub) -> None
     assert [each["live"]["description"] for each in github.control.campaigns()] == ["two"]
 
 
-def test_a_change_that_failed_is_done_by_the_next_run(github: GitHub) -> None:
+def test_a_failed_change_is_applied_by_the_next_run(github: GitHub) -> None:
     github.merge(campaign(github, "spring"))
     github.control.fault({"method": "POST"}, {"kind": "status", "status": 400})
     assert github.pushed()["apply"].result == "failure"

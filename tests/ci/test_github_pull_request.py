@@ -9,7 +9,7 @@ FAR = "2036-03-22 10:00:00"
 NOT_READ = "The account was not read"
 
 
-def test_one_comment_shows_what_the_merge_would_do(github: GitHub) -> None:
+def test_one_comment_shows_the_plan_of_the_merge(github: GitHub) -> None:
     pull = github.open("spring", {"campaigns/spring.yaml": sms("Spring", scheduled_time=FAR)})
     (comment,) = github.comments(pull)
     assert pull.jobs["plan"].result == "success"
@@ -32,7 +32,7 @@ def test_a_plan_is_of_the_merge_and_not_of_the_branch(github: GitHub) -> None:
     assert "1 to create" in github.comments(pull)[0]
 
 
-def test_a_comment_of_somebody_else_is_left_alone(github: GitHub) -> None:
+def test_a_comment_of_another_author_is_left_alone(github: GitHub) -> None:
     pull = github.open("spring", {"campaigns/spring.yaml": sms("Spring", scheduled_time=FAR)})
     forged = github.comments(pull)[0].replace("everyone", "nobody")
     hub = github.load()
@@ -43,14 +43,14 @@ def test_a_comment_of_somebody_else_is_left_alone(github: GitHub) -> None:
     assert "**everyone**" in github.comments(pull)[1]
 
 
-def test_without_a_token_the_plan_says_that_live_was_not_read(github: GitHub) -> None:
+def test_without_a_token_the_plan_says_that_the_account_was_not_read(github: GitHub) -> None:
     del github.secrets["OCAMBA_READ_TOKEN"]
     pull = github.open("spring", {"campaigns/spring.yaml": sms("Spring", scheduled_time=FAR)})
     assert pull.jobs["plan"].result == "success"
     assert NOT_READ in github.comments(pull)[0].splitlines()[1]
 
 
-def test_a_mistake_is_annotated_and_takes_the_old_plan_away(github: GitHub) -> None:
+def test_a_mistake_is_annotated_and_removes_the_old_plan(github: GitHub) -> None:
     pull = github.open("spring", {"campaigns/spring.yaml": sms("Spring", scheduled_time=FAR)})
     github.update(pull, {"campaigns/spring.yaml": "spec:\n  name: Spring\n  mesages: []\n"})
     assert pull.jobs["plan"].result == "failure"

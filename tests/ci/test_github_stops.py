@@ -67,7 +67,7 @@ def unlock(github: GitHub, job: Ran) -> None:
     github.campaignctl("-C", "campaigns", *command.split())
 
 
-def test_what_a_killed_runner_began_is_finished_once_its_lock_is_broken(github: GitHub) -> None:
+def test_a_killed_runners_apply_is_finished_once_its_lock_is_broken(github: GitHub) -> None:
     two_campaigns(github)
     killed = github.pushed(watch=at_the_first_create(github, signal.SIGKILL))["apply"]
     assert killed.result == "failure"
@@ -81,7 +81,7 @@ def test_what_a_killed_runner_began_is_finished_once_its_lock_is_broken(github: 
     assert_settled(github, "one", "two")
 
 
-def test_the_next_merge_finishes_what_a_killed_runner_began(github: GitHub) -> None:
+def test_the_next_merge_finishes_a_killed_runners_apply(github: GitHub) -> None:
     two_campaigns(github)
     github.pushed(watch=at_the_first_create(github, signal.SIGKILL))
     github.control.clear_faults()
@@ -92,7 +92,7 @@ def test_the_next_merge_finishes_what_a_killed_runner_began(github: GitHub) -> N
     assert_settled(github, "more", "one", "two")
 
 
-def test_a_cancelled_job_ends_in_order_and_the_next_goes_on(github: GitHub) -> None:
+def test_a_cancelled_job_ends_in_order_and_the_next_one_continues(github: GitHub) -> None:
     two_campaigns(github)
     cancelled = github.pushed(watch=at_the_first_create(github, signal.SIGINT))["apply"]
     assert cancelled.result == "failure"
@@ -122,7 +122,7 @@ def cancelled(github: GitHub, scale: float) -> Watch:
     return watch
 
 
-def test_a_cancelled_job_whose_account_does_not_answer_is_ended_and_its_successor_settles(
+def test_a_cancelled_job_without_an_answer_is_settled_by_the_next(
     github: GitHub,
 ) -> None:
     two_campaigns(github, answers_in=20)
@@ -160,7 +160,7 @@ def test_a_state_that_cannot_be_saved_is_rescued_and_kept(github: GitHub) -> Non
     assert_settled(github, "spring")
 
 
-def test_what_sends_at_once_is_not_applied_on_a_review_that_is_too_old(github: GitHub) -> None:
+def test_an_immediate_send_is_not_applied_after_an_old_review(github: GitHub) -> None:
     github.merge(github.open("flash", {"campaigns/flash.yaml": sms("flash", run_immediately=True)}))
     (path,) = plans(github)
     plan = codec.decode(path.read_text())
@@ -190,7 +190,7 @@ def asking_reviewers(github: GitHub, count: int = 1) -> None:
     github.save(hub)
 
 
-def test_a_run_by_hand_applies_the_very_plan_that_a_reviewer_let_go_on(github: GitHub) -> None:
+def test_a_manual_run_applies_the_approved_plan(github: GitHub) -> None:
     asking_reviewers(github)
     github.push_directly({"campaigns/direct.yaml": sms("direct", scheduled_time=FAR)})
     jobs = github.dispatched()
@@ -199,7 +199,7 @@ def test_a_run_by_hand_applies_the_very_plan_that_a_reviewer_let_go_on(github: G
     assert_settled(github, "direct")
 
 
-def test_a_run_by_hand_is_refused_where_nobody_is_asked(github: GitHub) -> None:
+def test_a_manual_run_without_required_reviewers_is_refused(github: GitHub) -> None:
     asking_reviewers(github, 0)
     github.push_directly({"campaigns/direct.yaml": sms("direct", scheduled_time=FAR)})
     jobs = github.dispatched()
@@ -208,11 +208,11 @@ def test_a_run_by_hand_is_refused_where_nobody_is_asked(github: GitHub) -> None:
     assert github.names() == []
 
 
-def test_a_run_by_hand_with_nothing_to_do_asks_nobody(github: GitHub) -> None:
+def test_a_manual_run_with_nothing_to_do_asks_for_no_approval(github: GitHub) -> None:
     assert github.dispatched()["apply-this-plan"].result == "skipped"
 
 
-def test_a_plan_that_went_stale_while_it_waited_is_refused(github: GitHub) -> None:
+def test_a_plan_that_became_stale_while_waiting_is_refused(github: GitHub) -> None:
     asking_reviewers(github)
     github.push_directly({"campaigns/direct.yaml": sms("direct", scheduled_time=FAR)})
 
@@ -229,7 +229,7 @@ def test_a_plan_that_went_stale_while_it_waited_is_refused(github: GitHub) -> No
 # ------------------------------------------------------------------------------- the alarm
 
 
-def test_the_alarm_rings_for_drift_and_for_nothing_else(github: GitHub) -> None:
+def test_the_alarm_rings_only_for_drift(github: GitHub) -> None:
     github.merge(github.open("spring", {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR)}))
     github.pushed()
     assert github.scheduled()["drift"].result == "success"

@@ -39,7 +39,7 @@ def assert_settled(gitlab: GitLab, *names: str) -> None:
     assert (plan["changes"], plan["blocked"]) == ([], [])
 
 
-def test_one_note_shows_what_the_merge_would_do(gitlab: GitLab) -> None:
+def test_one_note_shows_the_plan_of_the_merge(gitlab: GitLab) -> None:
     request = campaign(gitlab, "spring")
     assert request.jobs["campaigns:plan"].result == "success", request.jobs["campaigns:plan"].log
     (note,) = gitlab.notes(request)
@@ -49,7 +49,7 @@ def test_one_note_shows_what_the_merge_would_do(gitlab: GitLab) -> None:
     assert "Spring again" in note
 
 
-def test_a_note_of_somebody_else_is_left_alone(gitlab: GitLab) -> None:
+def test_a_note_of_another_author_is_left_alone(gitlab: GitLab) -> None:
     request = campaign(gitlab, "spring")
     gitlab.api.notes[1][0]["author"] = {"id": 666}
     forged = gitlab.notes(request)[0]
@@ -66,7 +66,7 @@ def test_a_plan_is_of_the_merge_and_not_of_a_branch_that_is_behind(gitlab: GitLa
     assert "1 to create" in gitlab.notes(request)[0]
 
 
-def test_a_mistake_fails_the_job_and_takes_the_old_plan_away(gitlab: GitLab) -> None:
+def test_a_mistake_fails_the_job_and_removes_the_old_plan(gitlab: GitLab) -> None:
     request = campaign(gitlab, "spring")
     gitlab.update(request, {"campaigns/spring.yaml": "spec:\n  name: Spring\n  mesages: []\n"})
     assert request.jobs["campaigns:plan"].result == "failure"
@@ -74,14 +74,14 @@ def test_a_mistake_fails_the_job_and_takes_the_old_plan_away(gitlab: GitLab) -> 
     assert "There is no plan for" in note
 
 
-def test_without_tokens_the_plan_is_in_the_log_and_says_that_live_was_not_read(gitlab: GitLab) -> None:
+def test_without_tokens_the_plan_is_in_the_log_and_says_that_the_account_was_not_read(gitlab: GitLab) -> None:
     gitlab.secrets.clear()
     request = campaign(gitlab, "spring")
     assert "The account was not read" in request.jobs["campaigns:plan"].log
     assert gitlab.notes(request) == []
 
 
-def test_a_merge_applies_what_its_review_showed(gitlab: GitLab) -> None:
+def test_a_merge_applies_its_reviewed_plan(gitlab: GitLab) -> None:
     request = campaign(gitlab, "spring")
     gitlab.update(request, {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR, description="better")})
     gitlab.merge(request, "rebase")
@@ -120,7 +120,7 @@ def test_a_plan_of_a_fork_is_never_trusted(gitlab: GitLab) -> None:
     assert gitlab.names() == []
 
 
-def test_what_was_edited_after_the_review_is_not_applied(gitlab: GitLab) -> None:
+def test_a_campaign_edited_after_the_review_is_not_applied(gitlab: GitLab) -> None:
     gitlab.merge(campaign(gitlab, "spring"))
     gitlab.push({"campaigns/spring.yaml": sms("spring", scheduled_time=FAR, description="slipped in")})
     apply = gitlab.pushed()["campaigns:apply"]
@@ -129,14 +129,14 @@ def test_what_was_edited_after_the_review_is_not_applied(gitlab: GitLab) -> None
     assert gitlab.names() == []
 
 
-def test_a_pipeline_by_hand_applies_the_very_plan_that_a_person_let_go_on(gitlab: GitLab) -> None:
+def test_a_manual_pipeline_applies_the_approved_plan(gitlab: GitLab) -> None:
     gitlab.push({"campaigns/direct.yaml": sms("direct", scheduled_time=FAR)})
     jobs = gitlab.by_hand()
     assert jobs["campaigns:apply-this-plan"].result == "success", jobs["campaigns:apply-this-plan"].log
     assert_settled(gitlab, "direct")
 
 
-def test_the_alarm_rings_for_drift_and_for_nothing_else(gitlab: GitLab) -> None:
+def test_the_alarm_rings_only_for_drift(gitlab: GitLab) -> None:
     gitlab.merge(campaign(gitlab, "spring"))
     gitlab.pushed()
     assert gitlab.scheduled()["campaigns:drift"].result == "success"
@@ -145,7 +145,7 @@ def test_the_alarm_rings_for_drift_and_for_nothing_else(gitlab: GitLab) -> None:
     assert gitlab.scheduled()["campaigns:drift"].result == "failure"
 
 
-def test_what_touches_no_campaign_plans_and_applies_nothing(gitlab: GitLab) -> None:
+def test_an_unrelated_change_plans_and_applies_nothing(gitlab: GitLab) -> None:
     request = gitlab.open("words", {"README.md": "Our shop, in other words\n"})
     assert request.jobs == {}
     gitlab.merge(request)
@@ -240,13 +240,13 @@ def assert_ended_in_order_and_the_next_goes_on(gitlab: GitLab, ended: Ran) -> No
     assert_settled(gitlab, "one", "two")
 
 
-def test_a_cancelled_job_ends_in_order_and_the_next_goes_on(gitlab: GitLab) -> None:
+def test_a_cancelled_job_ends_in_order_and_the_next_one_continues(gitlab: GitLab) -> None:
     under_way = two_campaigns(gitlab, answers_in=1)
     ended = gitlab.pushed(watch=cancelled_when(under_way, 10))["campaigns:apply"]
     assert_ended_in_order_and_the_next_goes_on(gitlab, ended)
 
 
-def test_a_cancel_that_hits_a_push_of_the_state_ends_in_order_too(gitlab: GitLab) -> None:
+def test_a_cancel_during_a_push_of_the_state_ends_in_order_too(gitlab: GitLab) -> None:
     under_way = two_campaigns(gitlab, answers_in=0.3)
     hook = gitlab.remote / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\nexec sleep 0.2\n")
@@ -259,7 +259,7 @@ def test_a_cancel_that_hits_a_push_of_the_state_ends_in_order_too(gitlab: GitLab
     assert_ended_in_order_and_the_next_goes_on(gitlab, ended)
 
 
-def test_a_container_that_is_taken_away_leaves_a_lock_that_its_successor_names(gitlab: GitLab) -> None:
+def test_a_removed_container_leaves_a_lock_that_the_next_job_names(gitlab: GitLab) -> None:
     under_way = two_campaigns(gitlab, answers_in=20)
     ended = gitlab.pushed(watch=cancelled_when(under_way, 1))["campaigns:apply"]
     assert ended.result == "failure"

@@ -94,9 +94,7 @@ def test_a_second_init_names_the_existing_project(project: Cli, golden: Golden) 
     golden("project is there", done.err, folder=project.cwd)
 
 
-def test_a_project_inside_another_is_refused_unless_ignored_there(
-    project: Cli, golden: Golden
-) -> None:
+def test_a_project_inside_another_is_refused_unless_ignored_there(project: Cli, golden: Golden) -> None:
     done = project("init", "markets/de")
     assert (done.status, done.out) == (1, "")
     golden("inside of another", done.err, folder=project.cwd)

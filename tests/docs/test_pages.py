@@ -31,7 +31,7 @@ def anchors(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_work(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target, anchor in re.findall(r"\]\((?!https?:)([\w./-]*)(?:#([\w-]+))?\)", text):
         path = (page.parent / target).resolve() if target else page
@@ -41,7 +41,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_files_of_the_repository_that_a_page_names_exist(page: Path) -> None:
+def test_repository_files_named_on_a_page_exist(page: Path) -> None:
     named = re.findall(
         r"`((?:campaignctl/(?!v1)|tests/|tools/|benchmarks/)[\w./*-]+)`", page.read_text(encoding="utf-8")
     )

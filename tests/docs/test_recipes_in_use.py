@@ -41,7 +41,7 @@ def written(world: World, found: dict[str, str]) -> None:
         world.write(path, text)
 
 
-def test_a_campaign_is_paused_and_goes_on(world: World) -> None:
+def test_a_campaign_is_paused_and_resumed(world: World) -> None:
     recipe = files("Pause and resume")
     paused = recipe["sms/reminder.yaml"]
     written(world, {**recipe, "sms/reminder.yaml": paused.replace("phase: paused", "phase: active")})
@@ -52,7 +52,7 @@ def test_a_campaign_is_paused_and_goes_on(world: World) -> None:
         world.assert_settled()
 
 
-def test_what_is_renamed_and_handed_over_is_not_touched(world: World) -> None:
+def test_renamed_and_handed_over_campaigns_are_not_touched(world: World) -> None:
     recipe = files("Rename, move, hand over")
     welcome, markets = (recipe.pop(f"sms/{name}.yaml") for name in ("welcome", "markets"))
     handed_over = recipe.pop("sms/handed-over.yaml")

@@ -38,7 +38,7 @@ def ask(sandbox: Sandbox, method: str, path: str, body: str) -> int:
     return status
 
 
-def test_what_the_page_shows_is_carried_out() -> None:
+def test_the_sandbox_carries_out_the_documented_requests() -> None:
     with Sandbox() as sandbox:
         assert ask(sandbox, "POST", "/_sandbox/campaigns", CAMPAIGN) == 200
         commands = list(shown())
@@ -52,7 +52,7 @@ def test_it_names_every_kind_of_fault() -> None:
     assert all(f"`{kind}`" in TEXT for kind in KINDS)
 
 
-def test_the_options_that_the_page_shows_are_taken() -> None:
+def test_the_sandbox_accepts_the_documented_options() -> None:
     seen = 0
     for line in re.findall(r"^campaignctl sandbox --(?:fault|switch) .*$", TEXT, flags=re.MULTILINE):
         given = shlex.split(line)[2:]

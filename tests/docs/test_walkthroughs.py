@@ -96,6 +96,6 @@ def test_a_recipe_of_the_guide(title: str, text: str, tmp_path: Path) -> None:
         assert (plan["changes"], plan["blocked"]) == ([], [])
 
 
-def test_files_of_a_page_are_told_from_its_other_blocks() -> None:
+def test_files_of_a_page_are_recognised() -> None:
     text = "```yaml\n# push/a.yaml\nspec: {}\n```\n```yaml\nno: file\n```\n```console\n$ ls  # all\na\n```\n"
     assert list(steps(text)) == [File("push/a.yaml", "spec: {}\n"), Command("ls", ("a",))]

@@ -85,7 +85,7 @@ def assert_hints_lead_on(plan: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("switches", AWKWARD.values(), ids=AWKWARD)
-def test_life_goes_on_when(world: World, switches: dict[str, Any]) -> None:
+def test_campaigns_live_on_when(world: World, switches: dict[str, Any]) -> None:
     default = Switches()
     assert all(getattr(default, name) != value for name, value in switches.items())
     world.write("campaignctl.yaml", QUICK)
@@ -151,7 +151,7 @@ def as_a_person(world: World, command: str) -> None:
 
 @pytest.mark.parametrize("way_out", ["created again", "forgotten"])
 @pytest.mark.parametrize("answer", ["404", "400", "empty"])
-def test_a_campaign_that_is_not_there_is_blocked_alone(world: World, answer: str, way_out: str) -> None:
+def test_a_missing_campaign_blocks_only_itself(world: World, answer: str, way_out: str) -> None:
     world.control.switch(unknown_id=answer)
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.write("draft.yaml", sms("Draft", is_draft=True))
@@ -176,7 +176,7 @@ def test_a_campaign_that_is_not_there_is_blocked_alone(world: World, answer: str
 
 
 @pytest.mark.parametrize("status", ["archived", "on_hold"])
-def test_a_status_that_nobody_knows_is_blocked_until_it_is_lifted_by_name(world: World, status: str) -> None:
+def test_an_unknown_status_is_blocked_until_overridden(world: World, status: str) -> None:
     far = in_odd_status(world, status)
     world.control.switch(odd_statuses="accepted")
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="edited"))
@@ -192,9 +192,7 @@ def test_a_status_that_nobody_knows_is_blocked_until_it_is_lifted_by_name(world:
 
 
 @pytest.mark.parametrize("answer", ["accepted", "refused"])
-def test_a_campaign_in_a_status_that_nobody_knows_is_ended_or_let_be_by_name(
-    world: World, answer: str
-) -> None:
+def test_a_campaign_with_an_unknown_status_is_ended_only_by_name(world: World, answer: str) -> None:
     far = in_odd_status(world, "on_hold")
     world.control.switch(odd_statuses=answer)
     world.remove("far.yaml")
@@ -218,7 +216,7 @@ def in_odd_status(world: World, status: str) -> str:
     return far
 
 
-def test_an_edit_of_metadata_keeps_the_marker_where_a_patch_replaces_it(world: World) -> None:
+def test_an_edit_of_metadata_keeps_the_marker_if_a_patch_replaces_it(world: World) -> None:
     world.control.switch(metadata="replaced_on_patch")
     world.write("far.yaml", sms("Far", scheduled_time=FAR, metadata={"a": "1", "b": "2"}))
     world.apply()
@@ -229,7 +227,7 @@ def test_an_edit_of_metadata_keeps_the_marker_where_a_patch_replaces_it(world: W
     world.assert_settled()
 
 
-def test_an_immediate_create_is_not_repeated_where_metadata_is_dropped(world: World) -> None:
+def test_an_immediate_create_is_not_repeated_if_metadata_is_dropped(world: World) -> None:
     world.write("campaignctl.yaml", QUICK)
     world.control.switch(metadata="dropped")
     world.write("draft.yaml", sms("Draft", is_draft=True, metadata={"ours": "1"}))
@@ -254,7 +252,7 @@ def test_an_immediate_create_is_not_repeated_where_metadata_is_dropped(world: Wo
 
 
 @pytest.mark.parametrize("row", ["dropped", "refused"])
-def test_without_markers_a_person_says_what_became_of_lost_creates_and_nothing_goes_twice(
+def test_without_markers_a_person_resolves_lost_creates_and_nothing_is_sent_twice(
     world: World, row: str
 ) -> None:
     world.write("campaignctl.yaml", QUICK + ("  markers: off\n" if row == "refused" else ""))
@@ -283,7 +281,7 @@ def test_a_lost_far_create_without_markers_is_adopted_by_id(world: World) -> Non
     world.assert_settled()
 
 
-def test_refused_metadata_is_said_and_markers_can_be_switched_off(world: World) -> None:
+def test_refused_metadata_is_reported_and_markers_can_be_switched_off(world: World) -> None:
     world.control.switch(metadata="refused")
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     refused = world.apply(status=1)
@@ -313,7 +311,7 @@ def test_a_create_whose_answer_and_list_lag_is_not_repeated_blindly(world: World
     world.assert_settled()
 
 
-def test_what_a_patch_ignores_is_failed_and_planned_again(world: World, golden: Golden) -> None:
+def test_a_field_that_a_patch_ignores_fails_and_is_planned_again(world: World, golden: Golden) -> None:
     world.control.switch(patch_ignores=["description"])
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="one"))
     world.apply()
@@ -325,7 +323,7 @@ def test_what_a_patch_ignores_is_failed_and_planned_again(world: World, golden: 
     assert world.plan()["changes"][0]["diff"][0]["after"] == "two"
 
 
-def test_a_clone_made_in_the_dashboard_is_told_and_left_alone(world: World, golden: Golden) -> None:
+def test_a_clone_made_in_the_dashboard_is_reported_and_left_alone(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
     original = world.campaigns()["Far"]["id"]
@@ -354,7 +352,7 @@ def test_another_companys_token_stops_everything(world: World, golden: Golden) -
     assert world.sends() == ["Now"]
 
 
-def test_a_pinned_account_is_held_to(world: World, golden: Golden) -> None:
+def test_an_account_other_than_the_pinned_one_is_refused(world: World, golden: Golden) -> None:
     world.write("campaignctl.yaml", PROJECT + 'account: {company_id: "1"}\n')
     world.control.create(json.loads(sms("Theirs", is_draft=True))["spec"])
     world.write("draft.yaml", sms("Draft", is_draft=True))
@@ -388,7 +386,7 @@ def test_a_rate_limit_is_waited_for(world: World, retry_after: int | None) -> No
     assert world.sends() == ["Now"]
 
 
-def test_too_many_at_once_is_met_with_fewer(world: World) -> None:
+def test_too_many_concurrent_requests_reduce_the_parallelism(world: World) -> None:
     world.control.switch(parallel_cap=2)
     for number in range(8):
         world.write(f"c{number}.yaml", sms(f"C{number}", scheduled_time=FAR))
@@ -396,7 +394,7 @@ def test_too_many_at_once_is_met_with_fewer(world: World) -> None:
     assert len(world.campaigns()) == 8
 
 
-def test_reads_are_repeated_and_in_the_end_stop_the_run(world: World) -> None:
+def test_failed_reads_are_repeated_and_finally_stop_the_run(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.control.fault({"method": "GET", "times": 2}, {"kind": "status", "status": 500})
     world.apply()
@@ -426,7 +424,7 @@ def test_a_redirected_write_is_not_followed_and_settled(world: World) -> None:
     world.assert_settled()
 
 
-def test_a_token_that_ends_in_the_middle_leaves_no_doubt(world: World) -> None:
+def test_a_token_that_expires_halfway_leaves_no_unknown_outcome(world: World) -> None:
     world.write("draft.yaml", sms("Draft", is_draft=True))
     for number in range(3):
         world.write(f"c{number}.yaml", sms(f"C{number}", scheduled_time=FAR))

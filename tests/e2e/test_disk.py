@@ -69,7 +69,7 @@ def assert_once(world: World) -> None:
     world.assert_settled()
 
 
-def test_a_disk_that_is_full_before_is_told_and_nothing_is_sent(world: World, disk: Disk) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_sent(world: World, disk: Disk) -> None:
     four(world)
     disk.fill()
     refused = world.run("apply", "--auto-approve", status=1)
@@ -81,7 +81,7 @@ def test_a_disk_that_is_full_before_is_told_and_nothing_is_sent(world: World, di
     assert_once(world)
 
 
-def test_a_disk_that_fills_up_under_way_loses_nothing(world: World, disk: Disk) -> None:
+def test_a_disk_that_fills_up_during_an_apply_loses_nothing(world: World, disk: Disk) -> None:
     four(world)
     world.control.fault({"method": "POST", "times": 10}, {"kind": "delay", "seconds": 0.7, "when": "after"})
     process = world.start("apply", "--auto-approve", "--parallelism", "1")
@@ -101,7 +101,7 @@ def test_a_disk_that_fills_up_under_way_loses_nothing(world: World, disk: Disk) 
     assert_once(world)
 
 
-def test_a_directory_that_cannot_be_written_is_told_and_nothing_is_sent(world: World) -> None:
+def test_a_read_only_directory_is_reported_and_nothing_is_sent(world: World) -> None:
     folder = world.folder / ".campaignctl"
     folder.mkdir(mode=0o500)
     refused = _run_without_privilege(four(world), "apply", "--auto-approve")
@@ -115,7 +115,7 @@ def test_a_directory_that_cannot_be_written_is_told_and_nothing_is_sent(world: W
     assert_once(world)
 
 
-def test_what_is_in_a_directory_that_cannot_be_written_is_read_all_the_same(world: World) -> None:
+def test_a_state_in_a_read_only_directory_can_be_read(world: World) -> None:
     four(world).apply()
     (world.folder / ".campaignctl").chmod(0o500)
     assert _run_without_privilege(world, "plan").returncode == 0
@@ -136,9 +136,7 @@ def _run_without_privilege(world: World, *words: str) -> subprocess.CompletedPro
     )
 
 
-def test_a_state_that_is_replaced_under_an_apply_is_left_alone_and_nothing_is_lost(
-    world: World, tmp_path: Path
-) -> None:
+def test_a_state_replaced_during_an_apply_is_kept_and_nothing_is_lost(world: World, tmp_path: Path) -> None:
     world.environ = {"TMPDIR": str(tmp_path)}
     world.write("A.yaml", sms("A", scheduled_time=FAR))
     world.apply()
@@ -162,7 +160,7 @@ def test_a_state_that_is_replaced_under_an_apply_is_left_alone_and_nothing_is_lo
     assert_once(world)
 
 
-def test_a_torn_state_is_brought_back_by_its_backup_and_what_that_lacks_by_recover(world: World) -> None:
+def test_a_torn_state_is_restored_from_its_backup_and_by_recover(world: World) -> None:
     world.write("A.yaml", sms("A", scheduled_time=FAR))
     world.apply()
     four(world).apply()
@@ -181,7 +179,7 @@ def test_a_torn_state_is_brought_back_by_its_backup_and_what_that_lacks_by_recov
     assert_once(world)
 
 
-def test_a_state_that_can_be_saved_nowhere_is_found_again_in_the_account(world: World) -> None:
+def test_a_state_that_cannot_be_saved_is_recovered_from_the_account(world: World) -> None:
     four(world).apply()
     shutil.rmtree(world.folder / ".campaignctl")
     world.apply(status=1)

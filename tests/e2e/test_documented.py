@@ -86,7 +86,7 @@ def samples(world: World) -> World:
     return world
 
 
-def test_every_documented_body_reaches_the_api_and_an_edit_is_one_member(samples: World) -> None:
+def test_every_documented_body_reaches_the_api_and_an_edit_is_one_field(samples: World) -> None:
     world = samples
     done = world.apply()
 
@@ -121,7 +121,9 @@ def test_every_documented_body_reaches_the_api_and_an_edit_is_one_member(samples
 
 
 @pytest.mark.parametrize("stem", ["01-push-immediate", "03-push-targeting"])
-def test_what_went_out_at_once_is_edited_when_somebody_paused_it(samples: World, stem: str) -> None:
+def test_a_sent_immediate_campaign_is_edited_after_a_pause_in_the_dashboard(
+    samples: World, stem: str
+) -> None:
     world, key = samples, KEYS[stem]
     world.control.switch(running_seconds=3600)
     world.apply("--target", key)

@@ -105,9 +105,7 @@ def test_a_state_moves_to_git_and_back(cloned: World, golden: Golden) -> None:
     assert cloned.state["serial"] == serial
 
 
-def test_an_older_copy_of_the_state_does_not_come_back_over_a_later_one(
-    cloned: World, golden: Golden
-) -> None:
+def test_an_older_copy_does_not_replace_a_later_state(cloned: World, golden: Golden) -> None:
     cloned.apply()
     path = cloned.folder / ".campaignctl/state.json"
     older = path.read_bytes()
@@ -127,7 +125,7 @@ def test_an_older_copy_of_the_state_does_not_come_back_over_a_later_one(
     assert git(cloned.folder, "ls-remote", "origin", REF) != later  # the lock was taken and given back
 
 
-def test_a_state_goes_back_home_over_the_note_that_it_left(cloned: World) -> None:
+def test_a_state_returns_to_the_place_that_it_left(cloned: World) -> None:
     cloned.apply()
     cloned.run("state", "migrate", "--to", "git", status=0)
     cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
@@ -143,7 +141,7 @@ def test_a_state_goes_back_home_over_the_note_that_it_left(cloned: World) -> Non
 
 
 @pytest.mark.parametrize(("takes", "verdict"), [("true", "ok"), ("false", "problem")])
-def test_doctor_says_in_a_job_whether_its_token_may_push(cloned: World, takes: str, verdict: str) -> None:
+def test_doctor_in_a_job_checks_whether_its_token_may_push(cloned: World, takes: str, verdict: str) -> None:
     cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
     root = cloned.folder.parent
     git(root / "remote.git", "config", "http.receivepack", takes)
@@ -174,7 +172,7 @@ def test_the_lines_for_an_environment_name_it(cloned: World) -> None:
     assert nothing_to_do(cloned)
 
 
-def test_a_state_does_not_move_onto_another_one(cloned: World, tmp_path: Path, golden: Golden) -> None:
+def test_a_state_is_not_migrated_over_another_one(cloned: World, tmp_path: Path, golden: Golden) -> None:
     other = elsewhere(cloned, tmp_path / "other")
     other.write("campaignctl.yaml", PROJECT.replace("shop", "blog") + ON_GIT)
     other.apply()
@@ -204,7 +202,7 @@ def test_the_stop_mark_moves_with_the_state(cloned: World) -> None:
         (("--to", "git", "--remote", "--upload-pack=x"), "is not a valid name of a remote"),
     ],
 )
-def test_what_does_not_fit_is_refused(cloned: World, words: tuple[str, ...], told: str) -> None:
+def test_a_migration_that_does_not_fit_is_refused(cloned: World, words: tuple[str, ...], told: str) -> None:
     assert told in cloned.run("state", "migrate", *words, status=64).err
 
 
@@ -214,9 +212,7 @@ def committed(world: World, name: str) -> str:
     return git(world.folder, "rev-parse", "HEAD").decode().strip()
 
 
-def test_a_checkout_without_what_was_applied_last_is_told_before_it_takes_it_back(
-    cloned: World, tmp_path: Path
-) -> None:
+def test_a_checkout_without_the_last_applied_commit_is_warned(cloned: World, tmp_path: Path) -> None:
     cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
     committed(cloned, "far")
     cloned.apply()
@@ -240,7 +236,7 @@ def test_a_checkout_without_what_was_applied_last_is_told_before_it_takes_it_bac
     assert "git pull" not in behind.run("plan", status=0).out
 
 
-def test_a_commit_that_was_made_anew_is_missed_by_nobody(cloned: World) -> None:
+def test_an_amended_commit_is_not_missed(cloned: World) -> None:
     cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
     committed(cloned, "far")
     cloned.write("near.yaml", sms("Near", scheduled_time=FAR))
@@ -253,7 +249,7 @@ def test_a_commit_that_was_made_anew_is_missed_by_nobody(cloned: World) -> None:
     assert "git pull" not in said
 
 
-def test_a_clone_without_history_cannot_tell_and_says_nothing(cloned: World, tmp_path: Path) -> None:
+def test_a_shallow_clone_gives_no_warning(cloned: World, tmp_path: Path) -> None:
     cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
     committed(cloned, "far")
     cloned.apply()

@@ -42,7 +42,7 @@ def written(world: World, mark: int) -> list[str]:
     return found
 
 
-def test_everything_is_paused_the_soonest_first_and_proven(world: World) -> None:
+def test_everything_is_paused_soonest_first_and_proven(world: World) -> None:
     world.write("later.yaml", sms("Later", scheduled_time=FARTHER))
     world.write("sooner.yaml", sms("Sooner", scheduled_time=FAR))
     world.write("draft.yaml", sms("Draft", is_draft=True))
@@ -99,7 +99,7 @@ def test_it_works_with_a_broken_project(world: World, harm: str) -> None:
     assert outcomes(document) == {"a": "stopped"}
 
 
-def test_without_a_state_markers_show_what_is_ours(world: World) -> None:
+def test_without_a_state_markers_identify_our_campaigns(world: World) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     world.apply()
     world.control.create(json.loads(sms("Foreign", scheduled_time=FAR))["spec"])
@@ -110,7 +110,7 @@ def test_without_a_state_markers_show_what_is_ours(world: World) -> None:
     assert status(world, "Foreign") == "scheduled"
 
 
-def test_what_cannot_be_paused_is_canceled(world: World) -> None:
+def test_a_campaign_that_cannot_be_paused_is_canceled(world: World) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     world.apply()
     world.control.fault({"method": "POST", "path": "/pause$"}, {"kind": "status", "status": 400})
@@ -118,7 +118,7 @@ def test_what_cannot_be_paused_is_canceled(world: World) -> None:
     assert outcomes(document) == {"a": "canceled"}
 
 
-def test_without_a_token_the_mark_is_set_and_the_rest_is_said(world: World) -> None:
+def test_without_a_token_only_the_mark_is_set_and_it_says_so(world: World) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     world.apply()
     world.environ["OCAMBA_TOKEN"] = ""
@@ -129,7 +129,7 @@ def test_without_a_token_the_mark_is_set_and_the_rest_is_said(world: World) -> N
     assert outcomes(halt(world, "--all")) == {"a": "stopped"}
 
 
-def test_a_mark_that_cannot_be_read_stops_all_that_can_send_and_no_cancel(world: World) -> None:
+def test_an_unreadable_mark_stops_everything_that_can_send_and_no_cancel(world: World) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     world.write("b.yaml", sms("B", scheduled_time=FAR))
     world.apply()
@@ -148,7 +148,7 @@ def test_a_mark_that_cannot_be_read_stops_all_that_can_send_and_no_cancel(world:
     assert "state.json.halts" in str(document["notes"])
 
 
-def test_an_apply_neither_creates_nor_resumes_what_is_halted_and_does_the_rest(world: World) -> None:
+def test_an_apply_skips_halted_campaigns_and_applies_the_others(world: World) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     world.apply()
     halt(world, "a")
@@ -165,7 +165,7 @@ def test_an_apply_neither_creates_nor_resumes_what_is_halted_and_does_the_rest(w
     assert "wrong price" in blocked["reason"]
 
 
-def test_what_a_halt_paused_is_resumed_after_its_lift_and_not_before(world: World) -> None:
+def test_a_halted_campaign_is_resumed_only_after_the_lift(world: World) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     world.apply()
     halt(world, "--all")
@@ -179,7 +179,7 @@ def test_what_a_halt_paused_is_resumed_after_its_lift_and_not_before(world: Worl
     world.assert_settled()
 
 
-def test_a_pause_of_somebody_else_is_not_resumed_by_a_lift(world: World) -> None:
+def test_a_pause_in_the_dashboard_is_not_resumed_by_a_lift(world: World) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     world.apply()
     world.control.edit(world.campaigns()["A"]["id"], status="paused")
@@ -190,7 +190,7 @@ def test_a_pause_of_somebody_else_is_not_resumed_by_a_lift(world: World) -> None
 
 
 @pytest.mark.parametrize("kind", ["lost_answer", "drop"])
-def test_a_pause_of_unknown_outcome_is_looked_at_and_repeated(world: World, kind: str) -> None:
+def test_a_pause_of_unknown_outcome_is_read_and_repeated(world: World, kind: str) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     world.apply()
     world.control.fault({"method": "POST", "path": "/pause$", "times": 1}, {"kind": kind})
@@ -215,14 +215,14 @@ def test_a_halt_that_was_killed_is_finished_by_the_same_command(world: World) ->
     assert {c["live"]["status"] for c in world.control.campaigns()} == {"scheduled"}
 
 
-def test_how_it_is_lifted_can_be_typed_as_it_stands(world: World) -> None:
+def test_the_command_that_lifts_it_can_be_pasted(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT + "default_environment: live\nenvironments: {live: {}}\n")
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     said = world.run("-e", "live", "halt", "a*", "--reason", "wrong price", status=0).out
     assert "campaignctl -e live halt --lift 'a*' --reason TEXT" in said
 
 
-def test_a_lift_of_a_part_says_what_stays(world: World, golden: Golden) -> None:
+def test_a_partial_lift_names_the_remaining_keys(world: World, golden: Golden) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     world.write("b.yaml", sms("B", scheduled_time=FAR))
     world.apply()

@@ -85,7 +85,7 @@ def assert_stays_stopped(world: World, scene: Scene, created: int) -> None:
     assert world.writes(mark) == []
 
 
-def test_what_an_apply_is_creating_is_stopped_too_and_it_creates_no_more(world: World) -> None:
+def test_a_halt_stops_running_creates_and_all_further_ones(world: World) -> None:
     scene = Scene(live=8, creates=25, after=10)
     set_up(world, scene)
     world.control.switch(rate_per_second=10)
@@ -124,7 +124,7 @@ def marked_meanwhile(world: World, path: str, *args: str) -> dict[str, Any]:
     return change
 
 
-def test_a_mark_between_the_two_steps_of_a_create_sets_nothing_off(world: World, golden: Golden) -> None:
+def test_a_mark_between_the_two_steps_of_a_create_prevents_the_send(world: World, golden: Golden) -> None:
     world.write("campaignctl.yaml", PROJECT + "  immediate: two_step\n")
     world.write("now.yaml", sms("Now", run_immediately=True))
     change = marked_meanwhile(world, "/campaigns$")

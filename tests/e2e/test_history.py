@@ -18,7 +18,7 @@ def history(world: World) -> list[dict[str, Any]]:
     return entries
 
 
-def test_an_apply_says_when_who_what_and_how_it_ended(world: World) -> None:
+def test_an_entry_has_time_user_changes_and_result(world: World) -> None:
     world.environ["GITHUB_ACTOR"] = "kim"
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     world.apply()
@@ -28,7 +28,7 @@ def test_an_apply_says_when_who_what_and_how_it_ended(world: World) -> None:
     assert entry["at"] <= entry["ended"]
 
 
-def test_the_newest_comes_first_and_nothing_to_do_is_no_entry(world: World) -> None:
+def test_the_newest_entry_is_first_and_an_empty_apply_has_none(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     world.apply()
     world.apply()
@@ -50,7 +50,7 @@ def test_a_saved_plan_is_named_by_its_digest(world: World) -> None:
     assert entry["plan"] == codec.digest_of(codec.decode(path.read_text()))
 
 
-def test_the_commit_is_the_one_that_is_checked_out(world: World) -> None:
+def test_the_commit_is_the_checked_out_one(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     git = ["git", "-C", str(world.folder), "-c", "user.name=k", "-c", "user.email=k@example.com"]
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
@@ -60,7 +60,7 @@ def test_the_commit_is_the_one_that_is_checked_out(world: World) -> None:
     assert history(world)[0]["commit"] == head.stdout.strip()
 
 
-def test_an_apply_that_died_is_seen(world: World) -> None:
+def test_a_dead_apply_is_listed(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     world.apply()
     world.write("far.yaml", sms("far", scheduled_time=FAR, labels=["new"]))
@@ -75,7 +75,7 @@ def test_an_apply_that_died_is_seen(world: World) -> None:
     assert "done" not in died
 
 
-def test_an_apply_that_failed_is_incomplete(world: World) -> None:
+def test_a_failed_apply_is_incomplete(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     world.control.switch(metadata="refused")
     world.apply(status=1)

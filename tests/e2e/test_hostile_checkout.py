@@ -145,7 +145,7 @@ def test_a_project_folder_that_is_a_bare_repository_is_refused_by_every_command(
     assert world.requests() == []
 
 
-def test_a_folder_whose_objects_are_elsewhere_is_refused_too(world: World, trap: Trap) -> None:
+def test_a_folder_with_its_objects_elsewhere_is_refused_too(world: World, trap: Trap) -> None:
     """`commondir` points git to another folder, anywhere in the checkout."""
     trap.bare_repository(world.folder / "push")
     (world.folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
@@ -156,14 +156,14 @@ def test_a_folder_whose_objects_are_elsewhere_is_refused_too(world: World, trap:
     assert not trap.sprung.exists()
 
 
-def test_init_makes_no_project_in_a_bare_repository(world: World, trap: Trap) -> None:
+def test_init_refuses_a_bare_repository(world: World, trap: Trap) -> None:
     trap.bare_repository(world.folder / "new")
     assert "looks like a bare git repository" in world.run("init", "new", status=1).err
     assert not (world.folder / "new" / "campaignctl.yaml").exists()
 
 
 @pytest.mark.parametrize("enclosed", [True, False])
-def test_a_project_inside_of_an_embedded_bare_repository_sees_only_the_enclosing_one(
+def test_a_project_in_an_embedded_bare_repository_sees_only_the_enclosing_one(
     enclosed: bool, world: World, trap: Trap
 ) -> None:
     outer = world.folder
@@ -183,7 +183,7 @@ def test_a_project_inside_of_an_embedded_bare_repository_sees_only_the_enclosing
 
 
 @pytest.mark.parametrize("state", ["local", "git"])
-def test_programs_of_the_enclosing_repository_do_not_run_for_what_the_checkout_contains(
+def test_files_of_a_checkout_do_not_run_programs_of_the_enclosing_repository(
     state: str, world: World, trap: Trap
 ) -> None:
     """The configuration is the user's own; the attributes that select from it are the checkout's."""
@@ -253,7 +253,7 @@ def test_a_hook_that_sets_the_variables_of_git_changes_nothing(world: World, tmp
         assert f"commit {commit[:12]}" in found_by_git(project)
 
 
-def test_a_repository_of_somebody_else_is_still_not_trusted(world: World) -> None:
+def test_a_repository_of_another_user_is_still_not_trusted(world: World) -> None:
     committed(world.folder)
     world.environ = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}
     assert "no commit" in found_by_git(world)
@@ -297,9 +297,7 @@ def test_a_program_named_git_in_the_checkout_is_not_found_by_a_relative_path(
 
 @pytest.mark.parametrize("place", ["project", "environment"])
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
-def test_a_host_that_only_the_project_file_names_is_an_error_of_its_line(
-    place: str, host: str, world: World
-) -> None:
+def test_a_host_only_in_the_project_file_is_an_error_at_its_line(place: str, host: str, world: World) -> None:
     url = json.dumps(f"https://{host}")
     layer = f"api: {{url: {url}}}"
     text = layer if place == "project" else f"environments: {{live: {{{layer}}}}}"
@@ -310,7 +308,7 @@ def test_a_host_that_only_the_project_file_names_is_an_error_of_its_line(
     assert (found["line"], found["column"]) == (2, text.index(url) + 1)
 
 
-def test_no_command_connects_to_a_host_that_only_the_project_file_names(world: World) -> None:
+def test_no_command_connects_to_a_host_only_in_the_project_file(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT + "  url: https://ocamba.com.evil.example/v1;id\n")
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     with RawServer([whole(200)] * 50) as proxy:
@@ -329,7 +327,7 @@ def test_no_command_connects_to_a_host_that_only_the_project_file_names(world: W
     assert world.requests() == []
 
 
-def test_a_host_that_only_looks_like_ocambas_is_shown_with_what_it_is_made_of(world: World) -> None:
+def test_a_lookalike_host_is_shown_in_ascii(world: World) -> None:
     world.write("campaignctl.yaml", "metadata: {name: shop}\napi: {url: https://api.ocamb\u0430.com}\n")
     world.environ = {"OCAMBA_API_URL": ""}
     (found,) = world.run("validate", "--format", "json", status=1).json["findings"]
@@ -337,7 +335,7 @@ def test_a_host_that_only_looks_like_ocambas_is_shown_with_what_it_is_made_of(wo
     assert (found["message"] + found["hint"]).isascii()
 
 
-def test_the_environment_names_any_host_and_then_the_file_may_too(world: World) -> None:
+def test_any_host_of_the_environment_may_be_in_the_project_file(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT + "  url: https://gateway.example\n")
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.run("validate", "--fail-severity", "warning", status=0)

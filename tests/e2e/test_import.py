@@ -20,7 +20,7 @@ def made_by_hand(world: World, name: str = "theirs", **spec: Any) -> str:
     return str(world.control.create(body(name, **{"scheduled_time": FAR, **spec}))["id"])
 
 
-def test_it_is_recorded_and_the_account_stays_as_it_is(world: World, golden: Golden) -> None:
+def test_it_is_recorded_and_the_account_is_unchanged(world: World, golden: Golden) -> None:
     campaign = made_by_hand(world)
     world.write("sms/taken.yaml", sms("theirs", scheduled_time=FAR))
     mark = world.mark()
@@ -31,7 +31,7 @@ def test_it_is_recorded_and_the_account_stays_as_it_is(world: World, golden: Gol
     world.assert_settled()
 
 
-def test_every_difference_to_the_manifest_is_an_update_that_is_shown(world: World) -> None:
+def test_every_difference_from_the_manifest_is_a_shown_update(world: World) -> None:
     campaign = made_by_hand(world, description="from the dashboard")
     world.write("taken.yaml", sms("ours", scheduled_time=FAR))
     world.run("import", "taken", campaign, status=0)
@@ -43,14 +43,14 @@ def test_every_difference_to_the_manifest_is_an_update_that_is_shown(world: Worl
     assert world.control.campaign(campaign)["live"]["name"] == "ours"
 
 
-def test_without_a_manifest_it_says_what_the_next_apply_would_do(world: World, golden: Golden) -> None:
+def test_without_a_manifest_it_announces_the_next_apply(world: World, golden: Golden) -> None:
     campaign = made_by_hand(world)
     golden("no manifest", world.run("import", "taken", campaign, status=0).out, campaign=campaign)
     (change,) = world.plan()["changes"]
     assert (change["key"], change["action"]) == ("taken", "cancel")
 
 
-def test_what_is_recorded_already_is_refused(world: World, golden: Golden) -> None:
+def test_a_recorded_campaign_is_refused(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     world.apply()
     campaign = world.state["campaigns"]["far"]["id"]
@@ -60,14 +60,14 @@ def test_what_is_recorded_already_is_refused(world: World, golden: Golden) -> No
     golden("campaign is recorded", refused, campaign=campaign)
 
 
-def test_what_is_not_there_or_managed_elsewhere_is_refused(world: World, golden: Golden) -> None:
+def test_a_missing_campaign_or_one_managed_elsewhere_is_refused(world: World, golden: Golden) -> None:
     golden("no campaign", world.run("import", "a", "424242", status=1).err)
     elsewhere = made_by_hand(world, metadata={"campaignctl": f"v1 {'0' * 12} {'1' * 12} deadbeef01"})
     golden("managed elsewhere", world.run("import", "a", elsewhere, status=1).err, campaign=elsewhere)
     assert world.state_or_none is None or world.state["campaigns"] == {}
 
 
-def test_a_key_that_no_manifest_could_have_is_refused(world: World, golden: Golden) -> None:
+def test_an_invalid_key_is_refused(world: World, golden: Golden) -> None:
     campaign = made_by_hand(world)
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     world.apply()

@@ -51,7 +51,9 @@ def assert_once(world: World, *names: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_finishes_what_is_in_flight_and_records_it(slow: World, number: signal.Signals) -> None:
+def test_a_signal_lets_requests_in_flight_finish_and_records_them(
+    slow: World, number: signal.Signals
+) -> None:
     process = slow.start("apply", "--auto-approve", "--parallelism", "1")
     until(lambda: len(slow.control.campaigns()) >= 2)
     process.send_signal(number)
@@ -62,7 +64,7 @@ def test_a_signal_finishes_what_is_in_flight_and_records_it(slow: World, number:
     assert_once(slow, *NAMES)
 
 
-def test_a_terminal_that_is_gone_stops_an_apply_like_an_interrupt(slow: World) -> None:
+def test_a_closed_terminal_stops_an_apply_like_an_interrupt(slow: World) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", ON_A_TERMINAL, *slow.command("apply", "--auto-approve")]
     process = subprocess.Popen(
@@ -87,7 +89,7 @@ def _drain(terminal: int, enough: Callable[[], bool]) -> None:
         os.read(terminal, 65536)
 
 
-def test_what_was_started_with_nohup_goes_on(slow: World) -> None:
+def test_an_apply_under_nohup_continues(slow: World) -> None:
     command = ["nohup", *slow.command("apply", "--auto-approve")]
     with subprocess.Popen(
         command, env=slow.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -99,7 +101,7 @@ def test_what_was_started_with_nohup_goes_on(slow: World) -> None:
     assert_once(slow, *NAMES)
 
 
-def test_a_second_interrupt_leaves_at_once_and_the_next_apply_settles(slow: World, golden: Golden) -> None:
+def test_a_second_interrupt_exits_at_once_and_the_next_apply_settles(slow: World, golden: Golden) -> None:
     slow.control.clear_faults()
     slow.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.7, "when": "after"})
     process = slow.start("apply", "--auto-approve", "--parallelism", "1")

@@ -49,7 +49,7 @@ def test_the_outcome(changing: World) -> None:
     assert set(failed) == {"summary", "detail", "hint", "trace_id"}
 
 
-def test_an_apply_that_was_refused_and_its_error(changing: World) -> None:
+def test_a_refused_apply_and_its_error(changing: World) -> None:
     changing.control.switch(date_skew=600)
     refused = changing.apply(status=1).json
     assert set(refused) | {"notes"} == described("Outcome")
@@ -71,14 +71,14 @@ def test_the_state(changing: World) -> None:
     assert set(changing.run("show", "--format", "json", status=0).json) == described("State")
 
 
-def test_an_apply_that_is_not_whole_says_what_is_left_alone(world: World) -> None:
+def test_an_incomplete_apply_lists_the_other_changes(world: World) -> None:
     world.write("late.yaml", sms("Late", scheduled_time="2020-03-22 10:00:00"))
     outcome = world.apply(status=1).json
     assert (outcome["result"], [left["key"] for left in outcome["blocked"]]) == ("incomplete", ["late"])
     assert set(outcome["blocked"][0]) == {"key", "id", "status", "reason", "hint"}
 
 
-def test_an_apply_that_a_guardrail_stopped_says_which(world: World) -> None:
+def test_an_apply_stopped_by_a_guardrail_names_it(world: World) -> None:
     for name in ("a", "b", "c"):
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
     world.apply()

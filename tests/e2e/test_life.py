@@ -7,7 +7,7 @@ from tests.e2e.harness import World, sms
 FAR = "2036-03-22 10:00:00"
 
 
-def test_what_is_applied_is_planned_no_more(world: World) -> None:
+def test_an_applied_change_is_not_planned_again(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.write("draft.yaml", sms("Draft", is_draft=True))
     world.write("now.yaml", sms("Now", run_immediately=True))
@@ -22,7 +22,7 @@ def test_what_is_applied_is_planned_no_more(world: World) -> None:
     world.assert_settled()
 
 
-def test_an_edit_is_sent_as_what_changed_and_nothing_else(world: World) -> None:
+def test_an_edit_sends_only_the_changed_fields(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="one", labels=["a", "b"]))
     world.apply()
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="two", labels=["b", "a"]))
@@ -37,7 +37,7 @@ def test_an_edit_is_sent_as_what_changed_and_nothing_else(world: World) -> None:
     world.assert_settled()
 
 
-def test_a_member_taken_out_goes_to_its_default_or_to_null(world: World) -> None:
+def test_a_removed_field_is_set_to_its_default_or_to_null(world: World) -> None:
     world.write(
         "far.yaml", sms("Far", scheduled_time=FAR, description="one", send_if_profile_time_passed=True)
     )
@@ -51,7 +51,7 @@ def test_a_member_taken_out_goes_to_its_default_or_to_null(world: World) -> None
     world.assert_settled()
 
 
-def test_what_leaves_the_manifests_is_cancelled_or_forgotten(world: World) -> None:
+def test_a_removed_manifest_cancels_or_forgets_its_campaign(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.write("draft.yaml", sms("Draft", is_draft=True))
     world.apply()
@@ -99,7 +99,7 @@ def test_nothing_returns_to_a_draft(world: World) -> None:
     assert "draft" in plan["blocked"][0]["reason"]
 
 
-def test_setting_a_manual_campaign_off_happens_once(world: World) -> None:
+def test_a_manual_campaign_is_sent_at_once_only_once(world: World) -> None:
     world.write("a.yaml", sms("A"))
     world.apply()
     world.write("a.yaml", sms("A", run_immediately=True))
@@ -114,7 +114,7 @@ def test_setting_a_manual_campaign_off_happens_once(world: World) -> None:
     assert world.sends() == ["A"]
 
 
-def test_drift_is_shown_and_taken_back(world: World) -> None:
+def test_drift_is_shown_and_corrected(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
     world.control.edit(world.campaigns()["Far"]["id"], scheduled_time="2036-04-01 00:00:00")
@@ -173,7 +173,7 @@ def test_a_sent_campaign_is_not_changed_and_not_sent_again(world: World) -> None
     assert world.sends() == ["Now"]
 
 
-def test_a_time_that_is_past_is_missed_once_and_then_quiet(world: World) -> None:
+def test_a_past_time_is_missed_once_and_then_quiet(world: World) -> None:
     world.write("late.yaml", sms("Late", scheduled_time="2020-01-01 10:00:00"))
     assert world.plan(status=1)["blocked"][0]["status"] == "missed"
     world.apply(status=1)
@@ -194,7 +194,7 @@ def test_a_guardrail_stops_the_whole_apply_until_it_is_lifted_by_name(world: Wor
     assert len(world.sends()) == 4
 
 
-def test_destroying_most_of_it_needs_a_word(world: World) -> None:
+def test_destroying_most_campaigns_needs_an_override(world: World) -> None:
     for number in range(3):
         world.write(f"c{number}.yaml", sms(f"C{number}", scheduled_time=FAR))
     world.apply()

@@ -293,7 +293,7 @@ class Life(RuleBasedStateMachine):
         return {path.name: path.read_bytes() for path in folder.glob("*")} if folder.exists() else {}
 
 
-def test_no_order_of_events_sends_twice_or_leaves_the_account_in_disagreement() -> None:
+def test_no_order_of_events_sends_twice_or_leaves_a_difference() -> None:
     run_state_machine_as_test(
         Life,
         settings=settings(

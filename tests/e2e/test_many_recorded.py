@@ -46,7 +46,7 @@ def test_defaults_that_change_under_sent_campaigns_are_one_line(world: World) ->
     world.assert_settled()
 
 
-def test_twenty_that_are_alive_are_not_destroyed_at_once(world: World, golden: Golden) -> None:
+def test_twenty_live_campaigns_are_not_destroyed_at_once(world: World, golden: Golden) -> None:
     sent(world, 980)
     for number in range(20):
         world.write(f"live/{number}.yaml", sms(f"Live {number}", scheduled_time=FAR))
@@ -85,7 +85,7 @@ def test_a_folder_of_sent_campaigns_is_moved_and_nothing_is_sent(world: World) -
     world.assert_settled()
 
 
-def test_a_folder_of_sent_campaigns_that_nobody_declares_as_moved_sends_nothing_either(world: World) -> None:
+def test_a_renamed_folder_of_sent_campaigns_sends_nothing_without_moved(world: World) -> None:
     for folder in ("old", "new"):
         for number in range(2):
             world.write(f"{folder}/{number}.yaml", sms(f"Now {number}", run_immediately=True))

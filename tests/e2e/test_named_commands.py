@@ -46,7 +46,7 @@ def test_the_notes_of_a_plan(two: World) -> None:
     assert "campaignctl -e staging halt --lift" in note
 
 
-def test_what_follows_a_saved_plan(two: World) -> None:
+def test_the_next_command_after_a_saved_plan(two: World) -> None:
     file = str(two.folder / "plan.json")
     assert (
         f"campaignctl -e staging apply {file}" in two.run("-e", "staging", "plan", "-o", file, status=0).err
@@ -54,19 +54,19 @@ def test_what_follows_a_saved_plan(two: World) -> None:
     assert "campaignctl -e staging ..." in two.run("apply", file, status=1).err
 
 
-def test_what_a_destroy_without_a_terminal_needs(two: World) -> None:
+def test_the_commands_for_a_destroy_without_a_terminal(two: World) -> None:
     said = two.run("-e", "staging", "destroy", status=64).err
     assert "campaignctl -e staging plan --destroy -o plan.json" in said
     assert bare(said) == []
 
 
-def test_what_follows_a_recovery(two: World) -> None:
+def test_the_next_command_after_a_recovery(two: World) -> None:
     (two.folder / ".campaignctl/staging.json").unlink()
     said = two.run("-e", "staging", "state", "recover", status=0).out
     assert "campaignctl -e staging state recover --write" in said
 
 
-def test_a_destroy_goes_on_with_a_destroy(world: World) -> None:
+def test_an_incomplete_destroy_names_destroy(world: World) -> None:
     for name in ("a1", "a2"):
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
     world.apply()
@@ -78,7 +78,7 @@ def test_a_destroy_goes_on_with_a_destroy(world: World) -> None:
     assert first["error"]["hint"] == "campaignctl plan --destroy --target 'a*'"
 
 
-def test_a_saved_plan_that_destroys_goes_on_with_a_destroy_of_what_is_left(world: World) -> None:
+def test_an_incomplete_saved_destroy_names_destroy(world: World) -> None:
     for name in ("a1", "a2", "a3"):
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
     world.apply()

@@ -76,7 +76,7 @@ def test_an_unsettled_immediate_create_stops_creates_and_nothing_else(world: Wor
     assert sorted(world.campaigns()) == ["Old"]
 
 
-def test_resolve_adopts_only_what_carries_the_marker(world: World) -> None:
+def test_resolve_adopts_only_a_campaign_with_the_marker(world: World) -> None:
     world.write("now.yaml", sms("Now", run_immediately=True))
     world.write("other.yaml", sms("Other", is_draft=True))
     world.control.switch(list_lag=3600)
@@ -90,7 +90,7 @@ def test_resolve_adopts_only_what_carries_the_marker(world: World) -> None:
     assert world.sends() == ["Now"]
 
 
-def test_retry_is_refused_for_what_was_created(world: World) -> None:
+def test_retry_is_refused_for_a_created_campaign(world: World) -> None:
     world.write("now.yaml", sms("Now", run_immediately=True))
     world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 1.5, "when": "after"})
     process = world.start("apply", "--auto-approve")
@@ -134,7 +134,7 @@ def test_a_create_that_is_still_on_its_way_is_waited_for(world: World) -> None:
     assert_once(world, "Draft", "Far")
 
 
-def test_a_second_runner_waits_for_the_lock_or_says_who_holds_it(world: World) -> None:
+def test_a_second_runner_waits_for_the_lock_or_names_its_holder(world: World) -> None:
     names = [f"C{number}" for number in range(6)]
     for name in names:
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
@@ -151,7 +151,7 @@ def test_a_second_runner_waits_for_the_lock_or_says_who_holds_it(world: World) -
     assert_once(world, *names)
 
 
-def test_an_interrupt_finishes_what_is_in_flight_and_records_it(world: World) -> None:
+def test_an_interrupt_lets_requests_in_flight_finish_and_records_them(world: World) -> None:
     names = [f"C{number}" for number in range(6)]
     for name in names:
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))

@@ -66,7 +66,7 @@ def test_a_sent_campaign_is_replaced_as_a_deliberate_second_send(world: World) -
     assert "no such key" in world.run("plan", "--replace", "never", status=64).err
 
 
-def test_a_replaced_draft_is_left_behind_by_name(world: World, golden: Golden) -> None:
+def test_a_replaced_draft_is_left_behind_and_named(world: World, golden: Golden) -> None:
     world.write("draft.yaml", sms("Draft", is_draft=True))
     world.apply()
     old = world.campaigns()["Draft"]["id"]
@@ -78,7 +78,7 @@ def test_a_replaced_draft_is_left_behind_by_name(world: World, golden: Golden) -
     world.assert_settled()
 
 
-def test_refresh_only_takes_drift_into_the_state_and_writes_nothing(world: World, golden: Golden) -> None:
+def test_refresh_only_records_drift_and_writes_nothing(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="ours"))
     world.apply()
     world.control.edit(world.campaigns()["Far"]["id"], description="theirs")
@@ -120,7 +120,7 @@ def test_exit_statuses_of_a_plan(world: World) -> None:
 
 
 @pytest.mark.parametrize("parallelism", ["1", "16"])
-def test_as_many_requests_at_once_as_asked(world: World, parallelism: str) -> None:
+def test_parallelism_limits_concurrent_requests(world: World, parallelism: str) -> None:
     for number in range(7):
         world.write(f"c{number}.yaml", sms(f"C{number}", scheduled_time=FAR))
     world.control.fault({"method": "POST", "times": 9}, {"kind": "delay", "seconds": 0.2, "when": "before"})
@@ -134,7 +134,7 @@ def test_as_many_requests_at_once_as_asked(world: World, parallelism: str) -> No
         world.run("apply", "--parallelism", wrong, status=64)
 
 
-def test_the_destroy_guardrail_is_lifted_by_its_name_alone(world: World) -> None:
+def test_the_destroy_guardrail_is_lifted_only_by_its_name(world: World) -> None:
     for number in range(3):
         world.write(f"c{number}.yaml", sms(f"C{number}", scheduled_time=FAR))
     world.apply()
@@ -215,7 +215,7 @@ def test_environments_have_their_own_state_and_variables(world: World, golden: G
     golden("environment is missing", world.run("plan", status=64).err)
 
 
-def test_two_steps_create_first_and_arm_then(world: World) -> None:
+def test_two_step_creates_arm_in_the_second_step(world: World) -> None:
     world.write("campaignctl.yaml", TWO_STEP)
     world.write("now.yaml", sms("Now", run_immediately=True))
     world.apply()
@@ -282,7 +282,7 @@ def test_without_markers_nothing_of_ours_is_in_a_request(world: World) -> None:
     assert sorted(world.campaigns()) == ["Far", "New"]
 
 
-def test_what_is_protected_is_not_destroyed(world: World) -> None:
+def test_a_protected_campaign_is_not_destroyed(world: World) -> None:
     world.write("far.yaml", with_lifecycle(sms("Far", scheduled_time=FAR), prevent_destroy=True))
     world.write("kept.yaml", with_lifecycle(sms("Kept", scheduled_time=FAR), on_destroy="forget"))
     world.apply()
@@ -301,7 +301,7 @@ def test_what_is_protected_is_not_destroyed(world: World) -> None:
     assert world.apply().actions() == {"far": "cancel"}
 
 
-def test_the_lead_time_is_looked_at_again_before_each_request(world: World, golden: Golden) -> None:
+def test_the_lead_time_is_checked_again_before_each_request(world: World, golden: Golden) -> None:
     """A slow request makes the next one too late, though the plan was in time."""
     world.write("campaignctl.yaml", PROJECT.replace("2s", "30s") + "guardrails: {min_lead_time: 1m}\n")
     world.write("a.yaml", sms("A", is_draft=True))

@@ -8,9 +8,7 @@ from tests.e2e.harness import World, sms
 
 
 @pytest.mark.parametrize("parallelism", ["1", "16"])
-def test_an_apply_alone_meets_no_429_although_requests_arrive_unevenly(
-    world: World, parallelism: str
-) -> None:
+def test_a_single_apply_gets_no_429_even_if_requests_arrive_unevenly(world: World, parallelism: str) -> None:
     world.control.switch(rate_per_second=10, jitter=0.02)
     for number in range(35):
         world.write(f"c{number}.yaml", sms(f"C{number}", is_draft=True))
@@ -19,7 +17,7 @@ def test_an_apply_alone_meets_no_429_although_requests_arrive_unevenly(
     assert len(world.campaigns()) == 35
 
 
-def test_how_long_an_apply_takes_is_said_before_it_begins(world: World) -> None:
+def test_the_duration_of_an_apply_is_announced(world: World) -> None:
     for number in range(25):
         world.write(f"c{number}.yaml", sms(f"C{number}", is_draft=True))
     said = world.apply().err

@@ -37,14 +37,14 @@ def test_paused_edited_and_resumed(world: World) -> None:
     world.assert_settled()
 
 
-def test_declared_paused_it_is_not_created(world: World) -> None:
+def test_a_campaign_declared_paused_is_not_created(world: World) -> None:
     world.write("a.yaml", phased("A", "paused"))
     mark = world.mark()
     world.apply()
     assert not world.writes(mark)
 
 
-def test_canceled_by_phase_for_good(world: World) -> None:
+def test_phase_canceled_is_final(world: World) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     world.apply()
     world.write("a.yaml", phased("A", "canceled"))
@@ -68,7 +68,7 @@ def test_two_manifests_that_swap_their_keys_send_nothing(world: World) -> None:
     world.assert_settled()
 
 
-def test_a_campaign_of_the_dashboard_is_adopted_and_brought_into_line(world: World) -> None:
+def test_a_dashboard_campaign_is_adopted_and_updated(world: World) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     world.apply()
     campaign_id = world.campaigns()["A"]["id"]

@@ -18,7 +18,7 @@ GRANTED: tuple[tuple[dict[str, Any], int], ...] = (
 )
 
 
-def test_a_plan_reads_the_pages_of_what_is_alive_and_nothing_of_what_is_over(world: World) -> None:
+def test_a_plan_reads_pages_of_campaigns_that_are_not_final(world: World) -> None:
     for number in range(LIVE + OVER):
         world.write(f"c{number:02}.yaml", sms(f"C {number}", scheduled_time=FAR))
     world.apply()
@@ -35,7 +35,7 @@ def test_a_plan_reads_the_pages_of_what_is_alive_and_nothing_of_what_is_over(wor
         assert not {read["path"].rsplit("/", 1)[-1] for read in reads} & set(over)
 
 
-def test_where_all_is_over_nothing_is_read(world: World) -> None:
+def test_final_campaigns_are_not_read(world: World) -> None:
     world.write("now.yaml", sms("Now", run_immediately=True))
     world.apply()
     world.apply()
@@ -58,7 +58,7 @@ def test_the_alarm_for_drift_rings_until_it_is_accepted_or_undone(world: World) 
     assert world.state["campaigns"]["far"]["applied"]["scheduled_time"] == FARTHER
 
 
-def test_the_alarm_rings_for_a_pause_and_says_so_when_it_cannot_look(world: World) -> None:
+def test_the_alarm_rings_for_a_pause_and_says_so_without_a_token(world: World) -> None:
     alarm = ("plan", "--refresh-only", "--detailed-exitcode")
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
@@ -70,7 +70,7 @@ def test_the_alarm_rings_for_a_pause_and_says_so_when_it_cannot_look(world: Worl
     world.run(*alarm, status=1)
 
 
-def test_what_both_sides_changed_is_shown_as_a_conflict(world: World) -> None:
+def test_a_field_changed_on_both_sides_is_shown_as_a_conflict(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="old"))
     world.apply()
     world.control.edit(world.campaigns()["Far"]["id"], description="theirs")

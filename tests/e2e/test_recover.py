@@ -79,7 +79,7 @@ def test_without_a_state_nothing_is_created_again_and_all_is_taken_over(
     golden("knows every campaign", applied.run("state", "recover", status=0).out)
 
 
-def test_the_command_that_comes_next_names_the_environment(world: World) -> None:
+def test_the_next_command_names_the_environment(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT + "environments: {a: {}, b: {}}\n")
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.environ = {"CAMPAIGNCTL_ENV": "a"}
@@ -95,7 +95,7 @@ def test_the_command_that_comes_next_names_the_environment(world: World) -> None
     assert "`campaignctl -e a state list` shows what is" in refused.err
 
 
-def test_the_way_out_of_an_old_state_is_the_same(world: World) -> None:
+def test_an_old_state_is_recovered_in_the_same_way(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.write("over.yaml", sms("Over", scheduled_time=FAR))
     world.apply()
@@ -131,7 +131,7 @@ def old(world: World) -> World:
     return world
 
 
-def test_a_plan_that_reads_pages_shows_a_state_that_is_behind_and_reads_no_more_for_it(old: World) -> None:
+def test_a_plan_that_reads_pages_reports_an_outdated_state_without_further_reads(old: World) -> None:
     mark = old.mark()
     plan = old.plan(status=1)
     assert len(old.requests(after=mark)) == 1, "one page, which was read anyway"
@@ -145,7 +145,7 @@ def test_a_plan_that_reads_pages_shows_a_state_that_is_behind_and_reads_no_more_
     assert [change["key"] for change in old.plan()["changes"]] == ["new"]
 
 
-def test_a_plan_that_reads_single_campaigns_leaves_a_state_that_is_behind_to_apply(old: World) -> None:
+def test_a_plan_that_reads_by_id_does_not_notice_an_outdated_state(old: World) -> None:
     state = json.loads(kept(old))
     del state["campaigns"]["c"]
     put_back(old, json.dumps(state))
@@ -154,7 +154,7 @@ def test_a_plan_that_reads_single_campaigns_leaves_a_state_that_is_behind_to_app
     assert sorted(old.campaigns()) == ["a", "b", "c", "d", "e"]
 
 
-def test_what_is_created_while_a_plan_reads_does_not_look_like_a_state_that_is_behind(world: World) -> None:
+def test_a_campaign_created_during_a_plan_is_no_outdated_state(world: World) -> None:
     for name in ("a", "b", "c"):
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
     world.apply()
@@ -168,7 +168,7 @@ def test_what_is_created_while_a_plan_reads_does_not_look_like_a_state_that_is_b
     assert json.loads(out)["blocked"] == []
 
 
-def test_what_was_sent_is_not_sent_again_from_another_folder(applied: World) -> None:
+def test_sent_content_is_not_sent_again_from_another_folder(applied: World) -> None:
     shutil.rmtree(folder(applied))
     (applied.folder / "push").mkdir()
     (applied.folder / "now.yaml").rename(applied.folder / "push" / "now.yaml")
@@ -179,7 +179,7 @@ def test_what_was_sent_is_not_sent_again_from_another_folder(applied: World) -> 
     assert applied.sends() == ["Now"]
 
 
-def test_what_no_manifest_declares_any_more_is_taken_over_for_the_plan_to_end(applied: World) -> None:
+def test_undeclared_campaigns_are_recovered_and_then_ended_by_a_plan(applied: World) -> None:
     far = applied.campaigns()["Far"]["id"]
     shutil.rmtree(folder(applied))
     applied.remove("far.yaml")
@@ -194,7 +194,7 @@ def test_what_no_manifest_declares_any_more_is_taken_over_for_the_plan_to_end(ap
     applied.assert_settled()
 
 
-def test_of_two_that_are_alive_the_newer_gets_the_key_and_the_other_is_shown_its_end(world: World) -> None:
+def test_the_newer_of_two_live_campaigns_gets_the_key_and_the_other_a_way_to_end_it(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
     first = kept(world)
@@ -215,7 +215,7 @@ def test_of_two_that_are_alive_the_newer_gets_the_key_and_the_other_is_shown_its
     world.assert_settled()
 
 
-def test_a_state_that_is_behind_stays_so_below_the_newest_page(applied: World) -> None:
+def test_an_outdated_state_is_noticed_below_the_newest_page_too(applied: World) -> None:
     shutil.rmtree(folder(applied))
     applied.control.switch(page_size_fixed=10)
     for number in range(25):
@@ -238,7 +238,7 @@ def test_a_list_that_hides_metadata_hides_no_campaign_of_ours(applied: World) ->
     assert applied.sends() == ["Now"]
 
 
-def test_nothing_is_recovered_over_a_write_that_is_not_settled(applied: World, golden: Golden) -> None:
+def test_nothing_is_recovered_over_an_unsettled_write(applied: World, golden: Golden) -> None:
     applied.write("flash.yaml", sms("Flash", run_immediately=True))
     applied.control.fault({"method": "POST", "times": 1}, {"kind": "drop"})
     applied.apply(status=1)
@@ -260,7 +260,7 @@ def elsewhere() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def test_a_state_is_given_the_environment_that_it_was_meant_for(world: World, golden: Golden) -> None:
+def test_a_state_is_bound_to_its_intended_environment(world: World, golden: Golden) -> None:
     world.write("campaignctl.yaml", PROJECT + "environments: {a: {}, b: {}}\n")
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.environ = {"CAMPAIGNCTL_ENV": "a"}
@@ -291,7 +291,7 @@ def test_a_state_is_not_bound_to_an_account_without_its_campaigns(
     assert kept(applied) == before
 
 
-def test_an_api_that_moved_is_followed(applied: World) -> None:
+def test_a_state_is_bound_to_the_new_address_of_its_api(applied: World) -> None:
     far = applied.campaigns()["Far"]["id"]
     state = json.loads(kept(applied))
     state["account"] |= {"url": "https://old.example", "company_id": "6197120"}
@@ -303,7 +303,7 @@ def test_an_api_that_moved_is_followed(applied: World) -> None:
     applied.assert_settled()
 
 
-def test_a_rebind_waits_for_what_is_not_settled(applied: World, golden: Golden) -> None:
+def test_a_rebind_is_refused_with_unsettled_writes(applied: World, golden: Golden) -> None:
     applied.write("flash.yaml", sms("Flash", run_immediately=True))
     applied.control.fault({"method": "POST", "times": 1}, {"kind": "drop"})
     applied.apply(status=1)
@@ -314,12 +314,12 @@ def test_a_rebind_waits_for_what_is_not_settled(applied: World, golden: Golden) 
     golden("rebind, not settled", refused.err)
 
 
-def test_without_a_state_there_is_nothing_to_bind(world: World, golden: Golden) -> None:
+def test_a_rebind_without_a_state_is_refused(world: World, golden: Golden) -> None:
     golden("no state", world.run("state", "rebind", "--auto-approve", status=1).err)
 
 
 @pytest.mark.parametrize(("answer", "bound"), [("yes", True), ("no", False)])
-def test_a_person_is_asked_before_a_state_is_bound_anew(applied: World, answer: str, *, bound: bool) -> None:
+def test_a_rebind_asks_for_approval(applied: World, answer: str, *, bound: bool) -> None:
     state = json.loads(kept(applied))
     state["account"]["url"] = "https://old.example"
     put_back(applied, json.dumps(state))
@@ -345,7 +345,7 @@ def test_a_person_is_asked_before_a_state_is_bound_anew(applied: World, answer: 
     assert (applied.state["account"]["url"] == applied.url) is bound
 
 
-def test_what_was_halted_without_a_state_is_resumed_after_its_lift(world: World) -> None:
+def test_campaigns_halted_without_a_state_are_resumed_after_the_lift(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
     (world.folder / ".campaignctl/state.json").unlink()

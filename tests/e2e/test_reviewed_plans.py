@@ -34,7 +34,7 @@ def aged(path: Path) -> None:
     path.write_text(codec.dumps(replace(plan, valid_until=datetime(2026, 1, 1, tzinfo=UTC))))
 
 
-def test_what_was_reviewed_is_done_without_a_question(world: World) -> None:
+def test_reviewed_changes_are_applied_without_a_question(world: World) -> None:
     for name in ("gone", "edited"):
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
     world.apply()
@@ -53,7 +53,7 @@ def test_what_was_reviewed_is_done_without_a_question(world: World) -> None:
     world.assert_settled()
 
 
-def test_what_no_reviewed_plan_holds_is_listed_and_left_alone(world: World, golden: Golden) -> None:
+def test_changes_of_no_reviewed_plan_are_listed_and_left_alone(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     plan = review(world)
     world.write("other.yaml", sms("other", scheduled_time=FAR))
@@ -96,7 +96,7 @@ def test_another_time_or_audience_is_another_change(world: World, later: dict[st
     assert world.writes() == []
 
 
-def test_a_drift_that_nobody_reviewed_is_not_corrected(world: World, golden: Golden) -> None:
+def test_unreviewed_drift_is_not_corrected(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR, description="ours"))
     world.apply()
     world.write("new.yaml", sms("new", scheduled_time=FAR))
@@ -112,7 +112,7 @@ def test_a_drift_that_nobody_reviewed_is_not_corrected(world: World, golden: Gol
     golden("update not reviewed", done.json["blocked"][0]["reason"])
 
 
-def test_what_is_done_already_is_fine(world: World) -> None:
+def test_a_change_that_is_already_applied_is_accepted(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     plan = review(world)
     apply_reviewed(world, plan, status=0)
@@ -132,7 +132,7 @@ def test_two_merges_in_one_run_need_both_plans(world: World) -> None:
     assert apply_reviewed(world, first, second, status=0).outcomes() == {"first": "done", "second": "done"}
 
 
-def test_two_edits_of_one_campaign_are_done_one_merge_after_the_other(world: World) -> None:
+def test_two_edits_of_one_campaign_are_applied_merge_by_merge(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     world.apply()
     world.write("far.yaml", sms("far", scheduled_time=FAR, description="one"))
@@ -150,9 +150,7 @@ def test_two_edits_of_one_campaign_are_done_one_merge_after_the_other(world: Wor
     assert apply_reviewed(world, first, second, status=0).outcomes() == {"far": "done"}
 
 
-def test_what_sends_at_once_is_reviewed_for_as_long_as_its_plan_is_valid(
-    world: World, golden: Golden
-) -> None:
+def test_a_review_of_an_immediate_send_expires_with_its_plan(world: World, golden: Golden) -> None:
     world.write("now.yaml", sms("now", run_immediately=True))
     plan = review(world)
     aged(plan)
@@ -173,7 +171,7 @@ def test_a_scheduled_campaign_may_wait_for_its_merge(world: World) -> None:
     assert apply_reviewed(world, plan, status=0).outcomes() == {"far": "done"}
 
 
-def test_a_plan_of_another_environment_is_refused_whole(world: World, golden: Golden) -> None:
+def test_a_reviewed_plan_of_another_environment_is_refused(world: World, golden: Golden) -> None:
     world.write("campaignctl.yaml", PROJECT + "environments: {staging: {}, production: {}}\n")
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     path = world.folder.parent / "plan.json"
@@ -183,7 +181,7 @@ def test_a_plan_of_another_environment_is_refused_whole(world: World, golden: Go
     assert world.writes() == []
 
 
-def test_a_damaged_plan_is_refused_whole(world: World) -> None:
+def test_a_damaged_reviewed_plan_is_refused(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     plan = review(world)
     document = json.loads(plan.read_text())
@@ -194,7 +192,7 @@ def test_a_damaged_plan_is_refused_whole(world: World) -> None:
     assert world.writes() == []
 
 
-def test_a_saved_plan_and_a_reviewed_one_do_not_go_together(world: World) -> None:
+def test_a_saved_plan_and_a_reviewed_one_cannot_be_combined(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     plan = str(review(world))
     world.run("apply", plan, "--reviewed", plan, status=64)

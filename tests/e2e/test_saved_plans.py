@@ -57,7 +57,7 @@ def edited_campaign(world: World) -> Path:
     return saved(world)
 
 
-def test_every_change_of_the_file_is_done_in_its_order_and_nothing_else(world: World) -> None:
+def test_a_saved_plan_is_applied_in_order_and_completely(world: World) -> None:
     for name in ("gone", "kept", "again"):
         world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
     world.write("loose.yaml", sms("loose", is_draft=True))
@@ -109,7 +109,7 @@ def three_creates_and_an_update(world: World) -> Path:
 
 
 @pytest.mark.parametrize("lost", ["kept", "one", "now"])
-def test_a_lost_answer_adds_no_request_to_those_of_the_file(world: World, lost: str) -> None:
+def test_a_lost_answer_adds_no_write_to_the_saved_ones(world: World, lost: str) -> None:
     path = three_creates_and_an_update(world)
     mark = world.mark()
     match = {"method": "PATCH"} if lost == "kept" else {"method": "POST", "body": f'"{lost}"'}
@@ -121,7 +121,7 @@ def test_a_lost_answer_adds_no_request_to_those_of_the_file(world: World, lost: 
     world.assert_settled()
 
 
-def test_a_create_that_did_not_happen_is_sent_again_as_it_is_in_the_file(world: World) -> None:
+def test_a_create_without_effect_is_sent_again_as_saved(world: World) -> None:
     path = three_creates_and_an_update(world)
     mark = world.mark()
     world.control.fault({"method": "POST", "body": '"one"', "times": 1}, {"kind": "drop"})
@@ -132,7 +132,7 @@ def test_a_create_that_did_not_happen_is_sent_again_as_it_is_in_the_file(world: 
 
 
 @pytest.mark.parametrize("refused", ["kept", "one", "two"])
-def test_a_refusal_leaves_the_other_requests_of_the_file_as_they_are(world: World, refused: str) -> None:
+def test_a_refusal_does_not_change_the_other_saved_requests(world: World, refused: str) -> None:
     path = three_creates_and_an_update(world)
     mark = world.mark()
     match = {"method": "PATCH"} if refused == "kept" else {"method": "POST", "body": f'"{refused}"'}
@@ -146,7 +146,7 @@ def test_a_refusal_leaves_the_other_requests_of_the_file_as_they_are(world: Worl
     world.assert_settled()
 
 
-def test_a_plan_is_refused_after_it_was_applied(world: World) -> None:
+def test_an_applied_plan_is_refused(world: World) -> None:
     world.write("now.yaml", sms("Now", run_immediately=True))
     path = saved(world)
     apply_file(world, path, status=0)
@@ -162,7 +162,7 @@ def test_a_plan_is_refused_when_the_state_moved_on(world: World) -> None:
     assert_refused(world, path, "moved on", f"serial {serial}, now {world.state['serial']}")
 
 
-def test_a_status_that_was_only_observed_voids_no_plan(world: World) -> None:
+def test_an_observed_status_does_not_invalidate_a_plan(world: World) -> None:
     world.write("near.yaml", sms("Near", scheduled_time="2036-01-01 10:00:00"))
     path = edited_campaign(world)
     world.control.edit(world.campaigns()["Near"]["id"], status="paused")
@@ -192,14 +192,14 @@ def test_a_plan_is_refused_when_its_campaign_changed_in_the_dashboard(world: Wor
     assert apply_file(world, path, status=0)["result"] == "done"
 
 
-def test_a_change_that_the_plan_does_not_touch_voids_nothing(world: World) -> None:
+def test_an_unrelated_change_does_not_invalidate_a_plan(world: World) -> None:
     world.write("other.yaml", sms("Other", scheduled_time=FAR))
     path = edited_campaign(world)
     world.control.edit(world.campaigns()["Other"]["id"], description="theirs")
     assert apply_file(world, path, status=0)["result"] == "done"
 
 
-def test_a_plan_is_refused_when_its_time_is_over(world: World) -> None:
+def test_an_expired_plan_is_refused(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT + "guardrails: {max_plan_age: 1s}\n")
     world.write("now.yaml", sms("Now", run_immediately=True))
     path = saved(world)
@@ -209,7 +209,7 @@ def test_a_plan_is_refused_when_its_time_is_over(world: World) -> None:
     assert world.control.campaigns() == []
 
 
-def test_a_damaged_file_is_refused_and_no_plan(world: World) -> None:
+def test_a_damaged_file_is_not_a_plan(world: World) -> None:
     path = edited_campaign(world)
     text = path.read_text()
     path.write_text(text[: len(text) // 2])
@@ -225,7 +225,7 @@ def test_a_damaged_file_is_refused_and_no_plan(world: World) -> None:
     assert apply_file(world, path, status=0)["result"] == "done"
 
 
-def test_a_plan_is_refused_for_what_it_was_not_made_for(world: World) -> None:
+def test_a_plan_of_another_project_or_environment_is_refused(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT + "environments: {a: {}, b: {}}\n")
     world.environ = {"CAMPAIGNCTL_ENV": "a"}
     world.write("draft.yaml", sms("Draft", is_draft=True))
@@ -250,7 +250,7 @@ def test_a_plan_is_refused_with_the_token_of_another_account(world: World) -> No
     assert apply_file(world, path, status=0)["result"] == "done"
 
 
-def test_a_plan_that_creates_is_refused_while_the_state_is_behind(world: World) -> None:
+def test_a_plan_that_creates_is_refused_with_an_outdated_state(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
     old = state_bytes(world)
@@ -290,7 +290,7 @@ def test_a_plan_is_refused_while_a_guardrail_objects(world: World) -> None:
     assert world.sends() == ["Now"]
 
 
-def test_blocked_keys_end_with_1_and_the_rest_is_done(world: World) -> None:
+def test_blocked_keys_exit_with_1_and_the_others_are_applied(world: World) -> None:
     world.write("late.yaml", sms("Late", scheduled_time="2020-01-01 10:00:00"))
     world.write("draft.yaml", sms("Draft", is_draft=True))
     path = saved(world, status=1)
@@ -311,7 +311,7 @@ def test_blocked_keys_end_with_1_and_the_rest_is_done(world: World) -> None:
     ],
     ids=" ".join,
 )
-def test_nothing_selects_from_a_saved_plan(world: World, options: list[str], golden: Golden) -> None:
+def test_a_saved_plan_takes_no_selection(world: World, options: list[str], golden: Golden) -> None:
     refused = world.run("apply", "plan.json", *options, status=64)
     golden("no selection", refused.err.partition("  hint:")[0], option=options[0])
     selecting = [] if options == ["--refresh"] else options  # which is the default
@@ -319,7 +319,7 @@ def test_nothing_selects_from_a_saved_plan(world: World, options: list[str], gol
     assert world.control.requests() == []
 
 
-def test_a_saved_plan_is_private_shown_and_passed_on_by_pipe(world: World) -> None:
+def test_a_saved_plan_is_private_and_can_be_shown_and_piped(world: World) -> None:
     world.write("draft.yaml", sms("Draft", is_draft=True))
     path = saved(world)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -337,7 +337,7 @@ def test_a_saved_plan_is_private_shown_and_passed_on_by_pipe(world: World) -> No
     world.assert_settled()
 
 
-def test_a_plan_that_did_not_read_the_account_is_held_against_the_state(world: World) -> None:
+def test_a_plan_without_a_refresh_is_checked_against_the_state(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="new"))
@@ -350,7 +350,7 @@ def test_a_plan_that_did_not_read_the_account_is_held_against_the_state(world: W
     world.assert_settled()
 
 
-def test_a_create_is_refused_when_what_it_repeats_can_send_again(world: World) -> None:
+def test_a_create_is_refused_if_its_content_can_still_send(world: World) -> None:
     world.write("draft.yaml", sms("Draft", is_draft=True))
     world.apply()
     old = world.campaigns()["Draft"]["id"]

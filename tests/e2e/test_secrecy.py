@@ -40,7 +40,7 @@ def test_the_token_is_in_no_file_and_no_output(world: World, options: list[str])
 
 
 @pytest.mark.parametrize("status", [400, 401, 500])
-def test_an_api_that_echoes_the_token_teaches_it_to_nobody(world: World, status: int) -> None:
+def test_a_token_that_the_api_echoes_is_not_shown(world: World, status: int) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     echo = {"kind": "echo_token", "status": status}
     world.control.fault({"method": "POST", "times": 3}, echo)
@@ -66,7 +66,7 @@ def test_a_campaign_that_holds_the_token_is_shown_without_it(world: World) -> No
     assert_in_no_file(world.folder)
 
 
-def test_what_needs_no_token_works_without_one(world: World) -> None:
+def test_commands_that_need_no_token_work_without_one(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
     world.write("new.yaml", sms("New", is_draft=True))
@@ -83,7 +83,7 @@ def test_what_needs_no_token_works_without_one(world: World) -> None:
     assert world.requests(after=mark) == []
 
 
-def test_what_needs_a_token_says_what_to_set(world: World) -> None:
+def test_commands_that_need_a_token_name_the_variable(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.environ = {"OCAMBA_TOKEN": ""}
     for command in (["apply", "--auto-approve"], ["plan"], ["status"], ["destroy", "--auto-approve"]):
@@ -94,7 +94,7 @@ def test_what_needs_a_token_says_what_to_set(world: World) -> None:
     assert not (world.folder / ".campaignctl").exists()
 
 
-def test_a_token_that_cannot_be_one_is_refused_without_being_shown(world: World, golden: Golden) -> None:
+def test_a_malformed_token_is_refused_without_being_shown(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     for shape in ("{}\n", "{} x", '"{}"', "\t"):
         world.environ = {"OCAMBA_TOKEN": shape.format(TOKEN)}

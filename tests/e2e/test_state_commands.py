@@ -28,7 +28,7 @@ def two(world: World) -> World:
     return world
 
 
-def test_list_and_show_say_what_is_recorded(two: World, golden: Golden) -> None:
+def test_list_and_show_print_the_records(two: World, golden: Golden) -> None:
     assert two.run("state", "list", status=0).out == "draft\nfar\n"
     record = two.run("state", "show", "far", status=0).json
     assert record["id"] == two.campaigns()["Far"]["id"]
@@ -38,7 +38,7 @@ def test_list_and_show_say_what_is_recorded(two: World, golden: Golden) -> None:
     assert pulled == two.run("show", "--format", "json", status=0).json == two.state
 
 
-def test_without_a_state_there_is_nothing_and_that_is_said(world: World) -> None:
+def test_without_a_state_the_commands_say_so(world: World) -> None:
     listed = world.run("state", "list", status=0)
     assert (listed.out, "Nothing is recorded" in listed.err) == ("", True)
     for command in (["show", "far"], ["pull"], ["mv", "far", "near"], ["rm", "far"]):
@@ -82,7 +82,7 @@ def test_a_moved_record_keeps_its_campaign(two: World, golden: Golden) -> None:
     assert two.state["campaigns"]["push/far"]["id"] == campaign
 
 
-def test_a_key_that_cannot_be_one_is_not_moved_to(two: World) -> None:
+def test_a_record_is_not_moved_to_an_invalid_key(two: World) -> None:
     for wrong in ("a b", "/far", "x" * 129, "../far"):
         assert two.run("state", "mv", "far", wrong, status=1).err
     assert "differ" in two.run("state", "mv", "far", "DRAFT", status=1).err
@@ -140,14 +140,14 @@ def test_a_state_of_another_lineage_is_pushed_only_by_force(two: World) -> None:
     assert (two.state["lineage"], two.state["campaigns"]) == ("other", {})
 
 
-def test_what_was_pulled_is_pushed_back_unchanged(two: World) -> None:
+def test_a_pulled_state_is_pushed_back_unchanged(two: World) -> None:
     before = two.state
     two.run("state", "push", "-", status=0, stdin=two.run("state", "pull", status=0).out)
     assert two.state == {**before, "serial": before["serial"] + 1}
     two.assert_settled()
 
 
-def test_a_state_of_another_environment_is_not_worked_with(world: World, golden: Golden) -> None:
+def test_a_state_of_another_environment_is_refused(world: World, golden: Golden) -> None:
     world.write("campaignctl.yaml", PROJECT + "environments: {a: {}, b: {}}\n")
     world.environ = {"CAMPAIGNCTL_ENV": "a"}
     world.write("far.yaml", sms("Far", scheduled_time=FAR))

@@ -19,7 +19,7 @@ def phased(name: str, phase: str) -> str:
     return json.dumps({"lifecycle": {"phase": phase}, **json.loads(sms(name, scheduled_time=FAR))})
 
 
-def test_what_is_declared_and_not_created_is_there_too(world: World, golden: Golden) -> None:
+def test_a_declared_campaign_that_is_not_created_is_listed_too(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     world.write("later.yaml", phased("later", "paused"))
     shown = rows(world)
@@ -28,7 +28,7 @@ def test_what_is_declared_and_not_created_is_there_too(world: World, golden: Gol
     golden("declared and not created", world.run("status", status=0).out)
 
 
-def test_a_pause_of_somebody_else_says_how_it_is_resumed(world: World) -> None:
+def test_a_pause_in_the_dashboard_says_how_to_resume_it(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     world.apply()
     world.control.edit(world.campaigns()["far"]["id"], status="paused")
@@ -36,7 +36,7 @@ def test_a_pause_of_somebody_else_says_how_it_is_resumed(world: World) -> None:
     assert "apply --target far --override foreign_pause" in world.run("status", status=0).out
 
 
-def test_a_test_that_waits_names_its_messages_and_what_to_write(world: World) -> None:
+def test_a_waiting_test_names_its_messages_and_the_field_to_add(world: World) -> None:
     body = json.loads(sms("test", scheduled_time=FAR))["spec"]
     body["messages"] = [{**body["messages"][0], "name": name} for name in ("red", "blue")]
     body["ab_test"] = {
@@ -61,7 +61,7 @@ def test_drift_shows_its_time(world: World) -> None:
     assert row["changed_at"]
 
 
-def test_the_next_run_is_one_that_comes(world: World) -> None:
+def test_the_next_run_is_in_the_future(world: World) -> None:
     world.write("far.yaml", phased("far", "active"))
     world.write("now.yaml", sms("now", run_immediately=True))
     world.write("out.yaml", phased("out", "active"))
