@@ -1,6 +1,6 @@
 """How long a plan takes with all of 1,000 campaigns changed, against PyYAML's CSafeLoader on the same files.
 
-The plan is the whole of it: manifests, refresh (its answers at hand), decisions, text. Processor time of one
+The plan includes manifests, refresh (from given answers), decisions and text. Processor time of one
 process, in which the two take turns.
 """
 

@@ -2,7 +2,7 @@
 
 CampaignctlError              exit status 1
 ├── UsageError                64: the command line itself is wrong
-├── Interrupted               130: SIGINT or SIGTERM; what was done is in the state
+├── Interrupted               130: SIGINT or SIGTERM; all results are in the state
 ├── ManifestError             manifests or project file, with every finding of the run
 ├── StateError                the state cannot be used as it is
 │   ├── StateDamaged          unreadable; nothing was overwritten
@@ -114,7 +114,7 @@ class Sentence(str):
     parts: tuple[str | Command, ...]
 
     def __new__(cls, *parts: str | Command) -> Self:
-        """A sentence of these parts, joined as they are."""
+        """Join these parts."""
         known = tuple(piece for part in parts for piece in (part.parts if isinstance(part, cls) else (part,)))
         made = super().__new__(cls, _joined(known, NOWHERE))
         made.parts = known
@@ -131,7 +131,7 @@ def at(text: str, place: Place) -> str:
 
 
 def commands_of(text: str) -> tuple[Command, ...]:
-    """The commands to run, the most urgent first; none where the text does not begin with one."""
+    """The commands to run, the most urgent first; none if the text does not begin with one."""
     if not isinstance(text, Sentence) or not text.parts or not isinstance(text.parts[0], Command):
         return ()
     return tuple(part for part in text.parts if isinstance(part, Command))
@@ -213,13 +213,13 @@ class UsageError(CampaignctlError):
 
 
 class Interrupted(CampaignctlError):
-    """The user or the system asked the run to stop; what it did is in the state."""
+    """The user or the system asked the run to stop; its results are in the state."""
 
     exit_code = 130
 
 
 class ManifestError(CampaignctlError):
-    """Manifests or the project file have errors; carries every finding of the run."""
+    """Manifests or the project file have errors; has every finding of the run."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         errors = sum(1 for finding in findings if finding.severity == "error")
@@ -277,7 +277,7 @@ class AccountMismatch(CampaignctlError):
 
 
 class ApiError(CampaignctlError):
-    """The API did not do what was asked; `status` is the HTTP status if there was one."""
+    """The API did not carry out the request; `status` is the HTTP status if there was one."""
 
     def __init__(
         self,

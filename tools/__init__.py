@@ -1,1 +1,1 @@
-"""Tools for those who work on campaignctl; nothing in here is part of the package."""
+"""Tools for the development of campaignctl, not part of the package."""

@@ -52,7 +52,7 @@ def error_fields(error: CampaignctlError, place: Place) -> dict[str, Any]:
 
 
 def refusal_document(error: CampaignctlError, command: str | None, place: Place) -> dict[str, Any]:
-    """Return the document of a command that ended with an error before it wrote its own.
+    """Return the document of a command that failed before it wrote its own.
 
     For an apply it is an outcome document in which nothing was done.
     """
@@ -71,7 +71,7 @@ def run(root: click.Group, argv: Sequence[str]) -> int:
     console = Console(out=_stream(sys.stdout), err=_stream(sys.stderr), environ=os.environ, now=utc_now)
     try:
         status = _guarded(root, argv, console)
-    except (BrokenPipeError, CampaignctlError):  # nothing reads what we write
+    except (BrokenPipeError, CampaignctlError):  # the reader has closed the stream
         status = _NO_READER
     try:
         console.out.flush()
@@ -153,7 +153,7 @@ def _bug(raised: BaseException, console: Console) -> CampaignctlError:
 
 
 def _nothing() -> TextIO:
-    """A stream without content that discards what is written."""
+    """An empty stream that discards all writes."""
     return Path(os.devnull).open("r+", encoding="utf-8")
 
 

@@ -60,7 +60,7 @@ class SystemClock:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take signals as requests to stop while the block runs. Main thread only.
+        """Treat signals as requests to stop while the block runs. Main thread only.
 
         SIGHUP stays ignored where it is, as under nohup.
         """
@@ -75,7 +75,7 @@ class SystemClock:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Let a signal end the question that the block asks; nothing is in flight then."""
+        """Let a signal end the question that the block asks; no request is in flight then."""
         self._asking = True
         try:
             if self._interrupted:
@@ -98,7 +98,7 @@ class SystemClock:
 
 
 def _tell(message: bytes) -> None:
-    """Write past all buffers: the handler may have interrupted a write to the same stream."""
+    """Write without buffers: the handler may have interrupted a write to the same stream."""
     try:
         os.write(2, message)
     except OSError:

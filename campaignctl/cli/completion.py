@@ -21,7 +21,7 @@ _SHELLS: Final = ("bash", "zsh", "fish")
 
 
 def complete(root: click.Group, environ: Mapping[str, str]) -> int:
-    """Print the script or the completions that VARIABLE asks for, and return the exit status.
+    """Print the requested script or completions, and return the exit status.
 
     After any error there are no completions: a message would be written over the line being typed.
     """
@@ -45,12 +45,12 @@ def complete(root: click.Group, environ: Mapping[str, str]) -> int:
 
 
 class _Bash(BashComplete):
-    """Bash ends a word at `=`, and wants back only what comes after it."""
+    """Bash ends a word at `=`, and expects only the text after it."""
 
     _before = ""
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """Join what bash split: `--format=json` as two words, a key with `=` in it as one."""
+        """Join the words that bash split: `--format=json` into two, a key with `=` into one."""
         args, incomplete = super().get_completion_args()
         *whole, last = _joined([*args, incomplete])
         replaced = "" if incomplete == "=" else incomplete
@@ -58,12 +58,12 @@ class _Bash(BashComplete):
         return whole, last
 
     def format_completion(self, item: CompletionItem[Any]) -> str:
-        """Leave out what bash counts as earlier words."""
+        """Leave out the part that bash counts as earlier words."""
         return f"{item.type},{str(item.value).removeprefix(self._before)}"
 
 
 def _joined(words: list[str]) -> list[str]:
-    """Join words around a `=`; the value after a long option and `=` is a word of its own."""
+    """Join words around a `=`; after a long option and `=`, the value is a separate word."""
     joined: list[str] = []
     glued = False
     for word in words:

@@ -1,6 +1,6 @@
 """Completions from a project: keys, environments, files. Offline, and empty if the project is broken.
 
-Each is a `shell_complete` of click: from context, parameter and the text so far to completions.
+Each is a `shell_complete` of click: it takes context, parameter and the text so far.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from campaignctl.state.model import State
     from campaignctl.yamlio.nodes import Node, SourceFile
 
-# A file without one of these has one campaign, whose key is its path: it need not be read as YAML.
+# A file without one of these has one campaign, the key of which is its path: it need not be read as YAML.
 _NOT_ITS_PATH = re.compile(rb"^(?:---|[ \t]*[\"']?(?:metadata|matrix|kind)|[ \t]*\{)", re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""The two streams: documents and text for people on one; progress, logs and questions on the other."""
+"""The two streams: documents and text on standard output; progress, logs and questions on standard error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN: Mapping[Verbosity, tuple[Level, ...]] = {
     "normal": ("error", "warning", "info"),
     "verbose": ("error", "warning", "info", "debug"),
 }
-_HIDDEN_TOKEN = "[token]"  # noqa: S105 - what is shown in place of one
+_HIDDEN_TOKEN = "[token]"  # noqa: S105 - its placeholder
 _SHORTEST_SECRET = 8
 
 
@@ -123,7 +123,7 @@ class Console:
                 stream.flush()
         except OSError as error:
             if stream is self.err:
-                return  # a log that is not read must not stop a running apply
+                return  # a closed log must not stop a running apply
             if isinstance(error, BrokenPipeError):
                 raise
             raise CampaignctlError("Cannot write the output", detail=f"{error.strerror or error}.") from error

@@ -25,7 +25,7 @@ def read_text(name: str) -> str:
 
 
 def check_replaceable(name: str, field: str) -> None:
-    """Raise CampaignctlError if a file exists that is not one of ours, which have this `field`.
+    """Raise CampaignctlError if the file exists and is not one of ours, which have this `field`.
 
     An empty file, a device and a pipe may be written to.
     """

@@ -41,7 +41,7 @@ class LazyGroup(click.Group):
         self._table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
-        """Return the commands in the order in which a newcomer meets them."""
+        """Return the commands in the table's order."""
         return list(self._table)
 
     def get_command(

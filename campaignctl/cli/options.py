@@ -1,4 +1,4 @@
-"""Options that several commands share, and the values that they become."""
+"""Options that several commands share, and their values."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def selecting(function: Decorated) -> Decorated:
 
 
 def selecting_to_destroy(function: Decorated) -> Decorated:
-    """Add those of them that make sense for a destroy; `options.destroy` is set."""
+    """Add the selecting options that apply to a destroy; `options.destroy` is set."""
     return _with_options(function, (_TARGET, _REFRESH, _OVERRIDE), destroy=True)
 
 
@@ -150,7 +150,7 @@ def given(ctx: click.Context) -> tuple[str, ...]:
 
 
 def spelled(options: Options) -> tuple[str, ...]:
-    """The words of a command line that means the same `options`."""
+    """The words of a command line with the same `options`."""
     flags = {
         "--destroy": options.destroy,
         "--no-refresh": not options.refresh,

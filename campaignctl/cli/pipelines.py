@@ -1,4 +1,4 @@
-"""The files with which GitHub Actions or GitLab CI plan pull requests and apply what was reviewed.
+"""Pipelines for GitHub Actions or GitLab CI that plan pull requests and apply reviewed plans.
 
 The templates are whole files, in `ci/github/` and `ci/gitlab/`; only `@name@` in them is filled in.
 """
@@ -33,7 +33,7 @@ _FIELD = re.compile(r"@([a-z]+)@")
 
 @dataclass(frozen=True, slots=True)
 class Pipelines:
-    """What the files are made for.
+    """The pipelines of one project, as a target for the templates.
 
     `folder` is the project's directory relative to the root of its repository, with `/`; `.` is the root.
     `branch` is the one that is applied, which GitHub needs by name. `environment` is the project's, None if
@@ -132,7 +132,7 @@ class Added:
     place: Place
 
     def next_steps(self) -> Iterator[str]:
-        """What is left to do, as lines of text."""
+        """The remaining steps, as lines of text."""
         if self.to_include:
             yield f"  Add to {GITLAB_FILE}, which must have the stages `test` and `deploy`:"
             yield "    include:"

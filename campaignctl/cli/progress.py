@@ -37,7 +37,7 @@ _WORTH_TELLING = timedelta(seconds=10)
 
 
 def length_of(span: timedelta) -> str:
-    """A duration for a person who waits."""
+    """A duration in words."""
     seconds = round(span.total_seconds())
     if seconds < _MINUTE:
         return f"about {max(seconds, 1)} s"
@@ -102,7 +102,7 @@ class Lines:
             self._console.log("info", f"{length_of(event.remaining)} left")
 
     def pause(self) -> None:
-        """Lines need no pause."""
+        """Do nothing: lines need no pause."""
 
 
 class Bar:

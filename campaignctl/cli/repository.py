@@ -1,4 +1,4 @@
-"""What git and the CI runner know about the project's directory."""
+"""The project's directory as git and the CI runner see it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from campaignctl.backends.git.command import enclosing
 from campaignctl.backends.git.git_errors import GitTrouble
 
 _SECONDS = 2.0
-# The programs that git runs over files before it compares them.
+# Programs that git runs on files before it compares them.
 _FILTER = r"^filter\..*\.(clean|smudge|process|required)$"
 _NOTHING = "CAMPAIGNCTL_NOTHING"
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -31,8 +31,8 @@ def commit(directory: Path) -> str | None:
 def lacks(directory: Path, other: str) -> bool:
     """Whether the commit that is checked out lacks the `other` commit, which others have.
 
-    A commit that this clone has never seen is someone else's. One that it knows may be gone by now, amended
-    or rebased. A shallow clone cannot tell, and neither can a directory without git.
+    A commit that this clone does not have was made elsewhere. One that it has may be gone by now, amended or
+    rebased. A shallow clone cannot tell, and neither can a directory without git.
     """
     if not _COMMIT.fullmatch(other) or commit(directory) is None:
         return False

@@ -18,7 +18,7 @@ URL_VARIABLE = "OCAMBA_API_URL"
 
 
 class Inputs(TypedDict):
-    """The keyword arguments of every function that reads a project."""
+    """The keyword arguments of functions that read a project."""
 
     environment: str | None
     environ: Mapping[str, str]
@@ -43,7 +43,7 @@ class Settings:
 
     @property
     def inputs(self) -> Inputs:
-        """What to read a project with."""
+        """The arguments for reading a project."""
         return {
             "environment": self.environment,
             "environ": self.environ,
@@ -65,7 +65,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """What every command is given."""
+    """The argument of every command."""
 
     settings: Settings
     console: Console

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """A run: what the reconciler is given, and what a question needs."""
+    """The parts of a run for the reconciler, and those that a question needs."""
 
     wiring: Wiring
     clock: SystemClock
@@ -184,7 +184,7 @@ def _requests_logged(write: Callable[[str], None]) -> Iterator[None]:
     from campaignctl.render.escape import escape
 
     class Lines(logging.Handler):
-        """The line that httpx logs for each answer; its reason phrase is foreign."""
+        """The line that httpx logs for each answer; its reason phrase is text from outside."""
 
         def emit(self, record: logging.LogRecord) -> None:
             write(escape(record.getMessage()))

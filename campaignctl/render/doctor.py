@@ -1,4 +1,4 @@
-"""What `doctor` found: a line for each check, with the fix below it, or a document."""
+"""The checks of `doctor`: a line for each, with its fix below, or a document."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def _error(error: CampaignctlError, style: Style, place: Place) -> Iterator[str]
 
 
 def _paragraph(text: str) -> Iterator[str]:
-    """Lines of an explanation. Several are quoted, so that none passes for a line of ours."""
+    """Lines of an explanation. Several get a bar in front, so that none passes for a line of ours."""
     lines = text.strip("\n").split("\n")
     mark = "| " if len(lines) > 1 else ""
     for line in lines:

@@ -67,7 +67,7 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 
 
-# In a table one long word would push the other columns out of sight.
+# In a table a long word would push the other columns out of sight.
 _LONG_WORD = re.compile(r"\S{48}(?=\S)")
 
 
@@ -104,7 +104,7 @@ _PIECES = re.compile(r"`[^`]*`|[^\s`]+|`|\s+")
 
 
 def prose(text: str, limit: int = 1_000) -> str:
-    """A sentence of ours for Markdown, on one line; what it quotes is foreign.
+    """A sentence of ours for Markdown, on one line; its quotations are foreign.
 
     Plain words stay words; text between backticks becomes code, and so does everything else.
     """

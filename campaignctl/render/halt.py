@@ -1,4 +1,4 @@
-"""What a halt stopped, with the proof, and what a lift released."""
+"""The results of a halt, with the proof for each campaign, and of a lift."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def halt_json(outcome: HaltOutcome, place: Place = NOWHERE) -> dict[str, Any]:
 
 
 def order_json(halt: Halt) -> dict[str, Any]:
-    """A halt without what it stopped; `keys` is null if it stops everything."""
+    """A halt without its campaigns; `keys` is null if it stops everything."""
     keys = None if halt.keys is None else list(halt.keys)
     return {
         "id": halt.id,
@@ -120,7 +120,7 @@ def order_json(halt: Halt) -> dict[str, Any]:
 
 
 def lift_text(outcome: LiftOutcome) -> str:
-    """What was lifted, what happens next, and what is still halted."""
+    """The lifted halts, the next step, and the remaining halts."""
     left = {halt.id for halt in outcome.left}
     named = ", ".join(escape(key) for key in outcome.keys or ())
     lines = [
@@ -143,7 +143,7 @@ def lift_json(outcome: LiftOutcome) -> dict[str, Any]:
 
 
 def halt_line(halt: Halt) -> str:
-    """A halt as one line: what, except what was lifted, by whom, when and why."""
+    """A halt as one line: its keys without the lifted ones, who, when and why."""
     keys = "everything" if halt.keys is None else ", ".join(escape(key) for key in halt.keys)
     lifted = dict.fromkeys(key for lift in halt.lifted if halt.in_force for key in lift.keys or ())
     keys += f" except {', '.join(escape(key) for key in lifted)}" if lifted else ""

@@ -232,7 +232,7 @@ def drift_section(plan: Plan, most: int) -> Section:
 
 
 def lifted_section(plan: Plan) -> Section:
-    """What would have objected but was lifted, and why."""
+    """The guardrails that were lifted, and why."""
     lines = []
     for one in plan.lifted:
         until = prose(next_run_text(one.until, plan.time_zone)) if one.until else ""

@@ -1,4 +1,4 @@
-"""What an apply did, change by change, and what to run next."""
+"""The outcome of an apply, change by change, and the next commands."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _INDENT = "      "
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What every part of the text needs."""
+    """The context of every part of the text."""
 
     style: Style
     zone: str

@@ -64,7 +64,7 @@ def _status(row: StatusRow) -> str:
 
 
 def _remarks(row: StatusRow, style: Style, zone: str, place: Place) -> Iterator[str]:
-    """What you have to decide or lift, and how."""
+    """The decisions that are left to you, with their commands."""
     key = escape(row.key)
     if row.halt is not None:
         when = next_run_text(row.halt.at, zone)

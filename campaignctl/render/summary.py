@@ -1,4 +1,4 @@
-"""What a plan amounts to: a summary, and the facts of each change in words."""
+"""The summary of a plan, and the facts of each change in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from campaignctl.schedule import humanize
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import TimeError, parse_iso
 
-#: Actions that give a campaign something to send, so that its audience matters.
+#: Actions after which a campaign can send, so that its audience matters.
 REACHING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RESUME)
 
 _KEYS_SHOWN = 8
@@ -46,7 +46,7 @@ def _nothing(plan: Plan) -> str:
 
 
 def fate_text(plan: Plan, drift: Drift) -> str:
-    """What happens to a drift."""
+    """The plan's answer to a drift."""
     if not drift.corrected:
         return "left as it is"
     ours = [one.path for change in plan.changes if change.key == drift.key for one in change.conflicts]
@@ -66,12 +66,12 @@ def keys_text(keys: Sequence[str], show: Callable[[str], str] = escape) -> str:
     return listed([show(key) for key in keys], _KEYS_SHOWN)
 
 
-# They leave the content alone or end a campaign: their `sends` is of no interest.
+# They leave the content alone or end a campaign: their `sends` is irrelevant.
 _SILENT = (Action.CANCEL, Action.FORGET, Action.MOVE, Action.PAUSE, Action.ADOPT)
 
 
 def sends_lines(change: Change, zone: str, now: datetime, *, distances: bool = True) -> list[str]:
-    """When the campaign sends after the change; empty if that is of no interest.
+    """When the campaign sends after the change; empty if that is irrelevant.
 
     `distances` adds how far away that is ("in 2 hours"), for text that is read at once.
     """

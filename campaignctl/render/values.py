@@ -26,7 +26,7 @@ def audience_text(audience: str | Mapping[str, Any]) -> str:
 
 def _conditions(name: str, value: Any) -> list[str]:
     if name == "custom_properties" and isinstance(value, Mapping):
-        return [_condition(f"property {member}", value[member]) for member in value]
+        return [_condition(f"property {name}", value[name]) for name in value]
     return [_condition(name.replace("_", " "), value)]
 
 

@@ -34,7 +34,7 @@ class Delivery:
 
 
 def serve(state: ServerState, request: ApiRequest) -> Delivery:
-    """Carry out one request and return what the client gets."""
+    """Carry out one request and return the delivery to the client."""
     if state.switches.jitter:
         state.closing.wait(random.SystemRandom().uniform(0, state.switches.jitter))
     company = state.company_of(_token(request))
@@ -91,7 +91,7 @@ def _limited(admission: server_state.Admission) -> Reply:
 
 
 def _faulty(rule: Rule, request: ApiRequest, reply: Reply) -> Delivery:
-    """Return what a fault makes of a reply."""
+    """Return a reply as changed by a fault."""
     fault = rule.fault
     altered = reply
     match rule.kind:

@@ -1,4 +1,4 @@
-"""Checks of a request body: each takes a value and its path, and returns what is kept, or raises Invalid.
+"""Checks of a request body: each takes a value and its path, and returns the value to keep or raises Invalid.
 
 Paths are written as in `messages[0].push.title`.
 """
@@ -102,7 +102,7 @@ def flag(value: Any, path: str) -> bool:
 
 
 def bit(value: Any, path: str) -> int:
-    """Take what `flag` takes, and keep 0 or 1."""
+    """Take the values of `flag`, and keep 0 or 1."""
     return int(flag(value, path))
 
 
@@ -151,7 +151,7 @@ def mapping(key: Check, value_check: Check, *, empty: bool = False) -> Check:
 
 
 def record(
-    members: Mapping[str, Check], required: tuple[str, ...] = (), *, strict: bool = False, open_: bool = False
+    fields: Mapping[str, Check], required: tuple[str, ...] = (), *, strict: bool = False, open_: bool = False
 ) -> Check:
     """Take an object with known fields.
 
@@ -165,13 +165,13 @@ def record(
         for name in required:
             if name not in present:
                 raise Invalid(_member(path, name), "is required")
-        unknown = [name for name in value if name not in members]
+        unknown = [name for name in value if name not in fields]
         if strict and unknown:
             raise Invalid(_member(path, unknown[0]), "is not known")
         return {
-            name: members.get(name, anything)(item, _member(path, name))
+            name: fields.get(name, anything)(item, _member(path, name))
             for name, item in present.items()
-            if open_ or name in members
+            if open_ or name in fields
         }
 
     return check

@@ -1,7 +1,7 @@
 """Time: the API's stamps, a clock that can be set, and the next run of a recurrence (section 2.4).
 
 A stamp is `YYYY-MM-DD HH:MM:SS` in GMT, without an offset (API contract, section 0). Its width is fixed, so
-that stamps compare as strings as their instants do.
+that stamps sort as strings in order of time.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ _TIMEOUT = 30.0
 
 
 class ControlError(Exception):
-    """The sandbox refused; its own words."""
+    """The sandbox refused; the message is its own."""
 
 
 class Control:
@@ -63,13 +63,13 @@ class Control:
         asked = {"body": body, "company_id": company_id, "status": status}
         return self._call("POST", "campaigns", asked)
 
-    def edit(self, campaign_id: str, *, status: str | None = None, **members: Any) -> dict[str, Any]:
+    def edit(self, campaign_id: str, *, status: str | None = None, **fields: Any) -> dict[str, Any]:
         """Change fields (None removes one) and status of a campaign, whatever the API would allow."""
-        return self._call("POST", f"campaigns/{quote(campaign_id)}", {"set": members, "status": status})
+        return self._call("POST", f"campaigns/{quote(campaign_id)}", {"set": fields, "status": status})
 
-    def clone(self, campaign_id: str, *, status: str | None = None, **members: Any) -> dict[str, Any]:
+    def clone(self, campaign_id: str, *, status: str | None = None, **fields: Any) -> dict[str, Any]:
         """Copy a campaign, metadata included, and edit the copy."""
-        return self._call("POST", f"campaigns/{quote(campaign_id)}/clone", {"set": members, "status": status})
+        return self._call("POST", f"campaigns/{quote(campaign_id)}/clone", {"set": fields, "status": status})
 
     def switches(self) -> dict[str, Any]:
         """Return all switches."""

@@ -1,4 +1,4 @@
-"""The control API under `/_sandbox/`: what a person does in the dashboard, and what a test needs.
+"""The control API under `/_sandbox/`: edits as in the dashboard, and controls for tests.
 
 It needs no token, and has no limits, log or faults. Errors are `{"error": text}`.
 """
@@ -60,8 +60,8 @@ def _clock(state: ServerState, _request: ApiRequest) -> JsonObject:
 
 
 def _set_clock(state: ServerState, request: ApiRequest) -> JsonObject:
-    members: dict[str, checks.Check] = {"set": checks.stamp, "advance": _number, "freeze": checks.boolean}
-    asked = _read(request, members)
+    fields: dict[str, checks.Check] = {"set": checks.stamp, "advance": _number, "freeze": checks.boolean}
+    asked = _read(request, fields)
     if "set" in asked:
         state.set_clock(state.clock.at(asked["set"]))
     if "advance" in asked:
@@ -91,8 +91,8 @@ def _campaign(state: ServerState, _request: ApiRequest, campaign_id: str) -> Jso
 
 
 def _create(state: ServerState, request: ApiRequest) -> JsonObject:
-    members = {**_EDIT, "body": _members, "company_id": checks.identifier}
-    asked = _read(request, members, "body")
+    fields = {**_EDIT, "body": _fields, "company_id": checks.identifier}
+    asked = _read(request, fields, "body")
     company = asked.get("company_id", DEFAULT_COMPANY)
     campaign = api.make(state, company, asked["body"], by_client=False)
     return _edited(state, campaign, asked)
@@ -114,14 +114,14 @@ def _clone(state: ServerState, request: ApiRequest, campaign_id: str) -> JsonObj
 def _edited(state: ServerState, campaign: Campaign, asked: JsonObject) -> JsonObject:
     """Change fields and status, whatever the API would allow."""
     wanted = asked.get("set", {})
-    campaign = _with_members(state, campaign, wanted)
+    campaign = _with_fields(state, campaign, wanted)
     status = asked.get("status", campaign.status)
     if status != campaign.status or _SCHEDULE & set(wanted):
         campaign = _in_status(state, campaign, status)
     return _described(state, state.keep(campaign) if asked else campaign)
 
 
-def _with_members(state: ServerState, campaign: Campaign, wanted: JsonObject) -> Campaign:
+def _with_fields(state: ServerState, campaign: Campaign, wanted: JsonObject) -> Campaign:
     definition = {name: value for name, value in wanted.items() if name in _DEFINITION}
     body = lifecycle.merge(campaign.body, definition)
     others = {name: value for name, value in wanted.items() if name not in _DEFINITION}
@@ -197,8 +197,8 @@ def _object(request: ApiRequest) -> JsonObject:
     return dict(body or {})
 
 
-def _read(request: ApiRequest, members: Mapping[str, checks.Check], *required: str) -> JsonObject:
-    kept: JsonObject = checks.record(members, required, strict=True)(_object(request), "")
+def _read(request: ApiRequest, fields: Mapping[str, checks.Check], *required: str) -> JsonObject:
+    kept: JsonObject = checks.record(fields, required, strict=True)(_object(request), "")
     return kept
 
 
@@ -208,14 +208,14 @@ def _number(value: Any, path: str) -> float:
     return float(value)
 
 
-def _members(value: Any, path: str) -> JsonObject:
+def _fields(value: Any, path: str) -> JsonObject:
     """Take any object; a null in it removes a field."""
     if not isinstance(value, dict):
         raise checks.Invalid(path, "must be an object")
     return dict(value)
 
 
-_EDIT: Mapping[str, checks.Check] = {"set": _members, "status": checks.text()}
+_EDIT: Mapping[str, checks.Check] = {"set": _fields, "status": checks.text()}
 _ID = r"(?P<campaign_id>\d+)"
 _ROUTES: tuple[tuple[re.Pattern[str], dict[str, Action]], ...] = (
     (re.compile(ROOT + "clock"), {"GET": _clock, "POST": _set_clock}),

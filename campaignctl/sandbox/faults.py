@@ -1,4 +1,4 @@
-"""Faults on request: which requests they apply to, and what they do.
+"""Faults on request: the matching requests, and their effects.
 
 Kinds and their fields:
 
@@ -110,20 +110,20 @@ class Rule:
 
 def rule_from(plain: Any) -> Rule:
     """Return the rule `{"match": {...}, "fault": {"kind": ...}}`; Invalid for an invalid one."""
-    members = {"match": checks.record(MATCHED, strict=True), "fault": _fault}
-    kept = checks.record(members, ("fault",), strict=True)(plain, "")
+    fields = {"match": checks.record(MATCHED, strict=True), "fault": _fault}
+    kept = checks.record(fields, ("fault",), strict=True)(plain, "")
     return Rule(kept.get("match", {}), kept["fault"])
 
 
 def _fault(value: Any, path: str) -> Any:
     kind = value.get("kind") if isinstance(value, dict) else None
     known = checks.choice(*KINDS)(kind, f"{path}.kind")
-    members = {"kind": checks.text(), **KINDS[known]}
-    return checks.record(members, _NEEDED.get(known, ()), strict=True)(value, path)
+    fields = {"kind": checks.text(), **KINDS[known]}
+    return checks.record(fields, _NEEDED.get(known, ()), strict=True)(value, path)
 
 
 def rule_from_words(text: str) -> Rule:
-    """Return the rule `[METHOD] [PATH] KIND [MEMBER=VALUE]...`; BadRule for an invalid one.
+    """Return the rule `[METHOD] [PATH] KIND [NAME=VALUE]...`; BadRule for an invalid one.
 
     `skip`, `times` and `body` select requests; the other fields belong to the fault.
     """
@@ -141,10 +141,10 @@ def rule_from_words(text: str) -> Rule:
     for word in words[place + 1 :]:
         name, equals, value = word.partition("=")
         if not equals:
-            raise BadRule(f"{text!r}: {word!r} is not of the form MEMBER=VALUE")
+            raise BadRule(f"{text!r}: {word!r} is not of the form NAME=VALUE")
         known = sorted({*MATCHED, *KINDS[kind]} - {"method", "path"})
         if name not in known:
-            raise BadRule(f"{text!r}: {kind} has no member {name!r}{nearest(name, known)}")
+            raise BadRule(f"{text!r}: {kind} has no field {name!r}{nearest(name, known)}")
         (match if name in MATCHED else fault)[name] = value if name == "body" else json_or_text(value)
     try:
         return rule_from({"match": match, "fault": fault})
@@ -158,7 +158,7 @@ def _target(text: str, words: list[str]) -> dict[str, Any]:
     for word in words:
         part = "method" if re.fullmatch("[A-Z]+", word) else "path"
         if part in found or (part == "method" and "path" in found):
-            raise BadRule(f"{text!r} is not of the form [METHOD] [PATH] KIND [MEMBER=VALUE]...")
+            raise BadRule(f"{text!r} is not of the form [METHOD] [PATH] KIND [NAME=VALUE]...")
         found[part] = word
     return found
 

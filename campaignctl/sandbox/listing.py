@@ -57,7 +57,7 @@ def envelope(items: list[JsonObject], total: int, switches: Switches) -> JsonObj
 
 
 def shown(campaign: Campaign, asked: dict[str, str], switches: Switches, *, default: str) -> JsonObject:
-    """Return what a read shows of a campaign: by `fields`, else by `view`, else the default view."""
+    """Return a campaign as a read shows it: by `fields`, else by `view`, else in the default view."""
     whole = represent.full(campaign, switches)
     fields = "" if switches.view_ignored else asked.get("fields", "")
     view = default if switches.view_ignored else asked.get("view", default)
@@ -113,7 +113,7 @@ def _reader(name: str, switches: Switches) -> Reader:
         return campaign.body.get(name)
 
     own: dict[str, Reader] = {
-        **{member: operators.attrgetter(member) for member in _ATTRIBUTES},
+        **{name: operators.attrgetter(name) for name in _ATTRIBUTES},
         "next_run_time": operators.attrgetter("next_run"),
         "status": lambda campaign: represent.status_word(campaign, switches),
         "effective_status": lambda campaign: represent.status_word(campaign, switches),

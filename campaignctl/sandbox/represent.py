@@ -89,10 +89,10 @@ def _definition(campaign: Campaign, switches: Switches) -> JsonObject:
     return {name: value for name, value in body.items() if name not in switches.never_echoed}
 
 
-def _respelt(members: JsonObject, switches: Switches) -> JsonObject:
+def _respelt(fields: JsonObject, switches: Switches) -> JsonObject:
     return {
         name: switches.respell.get(value, value) if isinstance(value, str) else value
-        for name, value in members.items()
+        for name, value in fields.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""What the server knows and changes: storage, clock, switches, fault rules, and the rate limits.
+"""The state of the server: storage, clock, switches, fault rules, and the rate limits.
 
 A company's requests are counted in fixed windows of one second and one minute (API contract, section 6.2).
 """

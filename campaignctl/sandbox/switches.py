@@ -1,4 +1,4 @@
-"""Where the API's documents are silent or contradictory, the sandbox has a switch.
+"""A switch for each point on which the API's documents are silent or contradict each other.
 
 One table: the fields of `Switches`. The defaults are the choices of the API contract, section 10, otherwise
 the hardest case for a client.
@@ -15,7 +15,7 @@ _NAMED = {bool: "true or false", int: "a whole number", float: "a number", str: 
 
 
 class BadSwitch(ValueError):
-    """An unknown switch, or a value that it does not take."""
+    """An unknown switch, or a value that it does not accept."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Switches:
         never_echoed: fields that are accepted, and never shown.
 
     List
-        default_view: what the list shows without `view=full`: `full` or `lean`.
+        default_view: the view of a list without `view=full`: `full` or `lean`.
         page_cap: largest page size.
         page_over_cap: a larger one is `clamped` or `refused`.
         page_size_fixed: every page has this size, whatever is requested; 0: off.

@@ -1,6 +1,6 @@
 """Validates the definition of a campaign (API contract, section 2).
 
-Values go in as parsed JSON and come out as the fields that are kept; what the API refuses raises Invalid.
+Takes parsed JSON and returns the fields to keep; raises Invalid for values that the API refuses.
 """
 
 import json
@@ -21,7 +21,7 @@ _WINDOW_SECONDS = {"D": 86400, "H": 3600, "M": 60}
 
 
 def definition(body: Any, switches: Switches) -> JsonObject:
-    """Return the fields of a whole definition that are kept (a create, or a body with a patch merged in).
+    """Return the fields to keep of a whole definition (a create, or a body with a patch merged in).
 
     `run_immediately` and `is_draft` stay, as booleans; `status: draft` becomes `is_draft`.
     """
@@ -46,17 +46,15 @@ def window_seconds(window: str) -> int:
 def reason(body: Any, switches: Switches) -> None:
     """Check the body of pause and cancel: `{"reason": text}`."""
     required = ("reason",) if switches.reason_required else ()
-    members = {"reason": checks.text(empty=not switches.reason_required)}
-    checks.record(members, required, strict=switches.unknown_members == "refused")(
-        {} if body is None else body, ""
-    )
+    fields = {"reason": checks.text(empty=not switches.reason_required)}
+    checks.record(fields, required, strict=_strict(switches))({} if body is None else body, "")
 
 
 def resumption(body: Any, switches: Switches) -> JsonObject:
     """Check the body of resume: at most one of `run_immediately` and `scheduled_time`."""
-    members: dict[str, Check] = {"run_immediately": checks.flag, "scheduled_time": checks.stamp}
-    strict = switches.unknown_members == "refused"
-    kept: JsonObject = checks.record(members, strict=strict)({} if body is None else body, "")
+    fields: dict[str, Check] = {"run_immediately": checks.flag, "scheduled_time": checks.stamp}
+    strict = _strict(switches)
+    kept: JsonObject = checks.record(fields, strict=strict)({} if body is None else body, "")
     if len(kept) > 1:
         raise Invalid("", "only one of run_immediately and scheduled_time is allowed")
     if kept.get("run_immediately") is False:
@@ -77,7 +75,7 @@ def _renamed(body: Any, switches: Switches) -> Any:
 
 def _campaign(switches: Switches) -> Check:
     limit = 100 if switches.text_limits else 0
-    members: dict[str, Check] = {
+    fields: dict[str, Check] = {
         "name": checks.text(limit),
         "description": checks.text(empty=True),
         "labels": checks.array(checks.text()),
@@ -97,7 +95,7 @@ def _campaign(switches: Switches) -> Check:
         "deal_id": checks.identifier,
         "status": checks.choice(DRAFT),
     }
-    return checks.record(members, ("name", "messages"), strict=_strict(switches))
+    return checks.record(fields, ("name", "messages"), strict=_strict(switches))
 
 
 def _strict(switches: Switches) -> bool:
@@ -111,7 +109,7 @@ def _message(switches: Switches) -> Check:
         "sms": _sms(switches),
         **{name: checks.record({}, open_=True) for name in switches.extra_channels},
     }
-    members: dict[str, Check] = {
+    fields: dict[str, Check] = {
         "id": checks.identifier,
         "name": checks.text(),
         "channel": checks.choice(*CHANNELS, *switches.extra_channels),
@@ -124,7 +122,7 @@ def _message(switches: Switches) -> Check:
     def check(value: Any, path: str) -> Any:
         channel = value.get("channel") if isinstance(value, dict) else None
         own = {channel: contents[channel]} if isinstance(channel, str) and channel in contents else {}
-        return checks.record({**members, **own}, ("channel",), strict=_strict(switches))(value, path)
+        return checks.record({**fields, **own}, ("channel",), strict=_strict(switches))(value, path)
 
     return check
 
@@ -136,7 +134,7 @@ def _localised(item: Check) -> Check:
 def _push(switches: Switches) -> Check:
     link = checks.url(2048 if switches.text_limits else 0)
     actions = {"title": _localised(checks.text()), "icon": checks.url(), "url": link}
-    members: dict[str, Check] = {
+    fields: dict[str, Check] = {
         "title": _localised(checks.text()),
         "body": _localised(checks.text(empty=True)),
         "image": _localised(checks.url()),
@@ -149,21 +147,19 @@ def _push(switches: Switches) -> Check:
         "ttl": checks.integer(0, 10**9),
         **dict.fromkeys(("renotify", "require_interaction", "silent"), checks.bit),
     }
-    return checks.record(members, ("title", "landing_url"), strict=_strict(switches))
+    return checks.record(fields, ("title", "landing_url"), strict=_strict(switches))
 
 
 def _email(switches: Switches) -> Check:
     subject, html, preheader = (78, 65535, 100) if switches.text_limits else (0, 0, 0)
-    members: dict[str, Check] = {
+    fields: dict[str, Check] = {
         "sender_name": checks.text(),
         "sender_email": checks.address,
         "subject": checks.text(subject),
         "html": _localised(checks.text(html)),
         "preheader": checks.text(preheader),
     }
-    return checks.record(
-        members, ("sender_name", "sender_email", "subject", "html"), strict=_strict(switches)
-    )
+    return checks.record(fields, ("sender_name", "sender_email", "subject", "html"), strict=_strict(switches))
 
 
 def _sms(switches: Switches) -> Check:
@@ -180,7 +176,7 @@ def _ab_test(switches: Switches) -> Check:
             raise Invalid(path, str(error)) from error
         return word
 
-    members: dict[str, Check] = {
+    fields: dict[str, Check] = {
         "name": checks.text(),
         "test_split": checks.integer(1, 100),
         "winning_metric": checks.choice("click_rate", "open_rate"),
@@ -188,7 +184,7 @@ def _ab_test(switches: Switches) -> Check:
         "winner_delivery_mode": checks.choice("automatic", "manual"),
     }
     required = ("test_split", "winning_metric", "evaluation_window", "winner_delivery_mode")
-    return checks.record(members, required, strict=_strict(switches))
+    return checks.record(fields, required, strict=_strict(switches))
 
 
 def _recurrence(switches: Switches) -> Check:
@@ -199,13 +195,13 @@ def _recurrence(switches: Switches) -> Check:
         "weekdays": checks.array(weekday, low=1),
         "months": checks.array(checks.integer(1, 12), low=1),
     }
-    members = {
+    fields = {
         "pattern": checks.record(pattern, ("hour", "minute"), strict=_strict(switches)),
         "cron": checks.text(),
     }
 
     def check(value: Any, path: str) -> Any:
-        kept = checks.record(members, strict=_strict(switches))(value, path)
+        kept = checks.record(fields, strict=_strict(switches))(value, path)
         if len(kept) != 1:
             raise Invalid(path, "must have exactly one of pattern and cron")
         _check_occurrence(kept, path, switches)
@@ -229,8 +225,8 @@ def _targeting(switches: Switches) -> Check:
     strict = _strict(switches)
 
     def items(item: Check) -> Check:
-        members = {"items": checks.array(item, low=1), "op": checks.text()}
-        return checks.record(members, ("items", "op"), strict=strict)
+        fields = {"items": checks.array(item, low=1), "op": checks.text()}
+        return checks.record(fields, ("items", "op"), strict=strict)
 
     country = checks.text(2)
 
@@ -241,13 +237,13 @@ def _targeting(switches: Switches) -> Check:
         return code
 
     age = {"from": checks.integer(0, 10**6), "to": checks.integer(0, 10**6)}
-    members: dict[str, Check] = {
+    fields: dict[str, Check] = {
         "countries": items(upper),
         "languages": items(checks.language),
         "profile_age": _range(checks.record(age, strict=strict)),
         "custom_properties": checks.mapping(checks.text(), items(checks.text())),
     }
-    return checks.record(members, open_=True)
+    return checks.record(fields, open_=True)
 
 
 def _range(bounds: Check) -> Check:

@@ -56,7 +56,7 @@ def _words(command: click.Command) -> str:
 
 
 def _options(command: click.Command, title: str, seen: dict[tuple[str, str], str]) -> Iterator[str]:
-    """The options: a table of its own ones, and a line for those that an earlier command has."""
+    """The options: a table of new ones, and a line for those that an earlier command has."""
     own, shared = [], dict[str, list[str]]()
     options = (each for each in command.params if isinstance(each, click.Option))
     for declared, words in filter(None, (each.get_help_record(_context(command)) for each in options)):

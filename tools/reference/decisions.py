@@ -24,9 +24,9 @@ _KEY, _OLD_KEY, _ID, _AT = "push/welcome", "push/hello", "1030978", "2036-01-01T
 _NOW = datetime(2036, 1, 1, tzinfo=UTC)
 _PHASES: tuple[Phase | None, ...] = (None, "active", "paused", "canceled")
 _OVER = (Status.SENT, Status.CANCELED, Status.NEEDS_DECISION, Status.MISSING)
-#: What the API calls the statuses that it does not name.
+#: Example words of the API for statuses that its documents do not name.
 _SPELT = {Status.UNKNOWN: "thawing", Status.MANUAL: "waiting"}
-#: What may be special about a campaign; the first that leads to a row is its example.
+#: Special cases of a campaign; the first one that leads to a row is its example.
 _SPECIAL = (
     *("", "edited", "edited by defaults", "drift", "edited as live is", "draft again", "draft again, edited"),
     *("protected", "forgotten", "winner", "recurring", "canceled before", "paused by us", "adopted"),
@@ -57,7 +57,7 @@ def _table(rows: tuple[Row, ...]) -> Iterator[str]:
 
 
 def _said() -> dict[int, str]:
-    """What a plan says of the first campaign that each row decides, by the identity of the row."""
+    """The plan's text for the first campaign that each row decides, by the row's identity."""
     said: dict[int, str] = {}
     for special, phase, status in product(_SPECIAL, _PHASES, (None, *Status)):
         ctx = _context(special, phase, status)
@@ -71,7 +71,7 @@ def _said() -> dict[int, str]:
 
 
 def _words(verdict: Verdict) -> str:
-    """What a plan says: why a key is blocked, the reasons and warnings of its changes, or its note."""
+    """The text of a plan: why a key is blocked, the reasons and warnings of its changes, or its note."""
     if verdict.blocked:
         return f"“{verdict.blocked.reason}”"
     changes = [

@@ -1,4 +1,4 @@
-"""What `campaignctl demo` shows."""
+"""A part of the output of `campaignctl demo`."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Example:
     encoding: str = "utf-8"
 
     def found_in(self, text: str, encoding: str = "utf-8") -> tuple[Finding, ...]:
-        """What the tool finds in a project with this text in its place."""
+        """The findings in a project with this text."""
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             for name, content in (*self._project(text), *self.files):
@@ -48,7 +48,7 @@ class Example:
         return tuple(replace(each, message=each.message.replace(f"{folder}/", "")) for each in findings)
 
     def finding(self) -> Finding:
-        """What the tool says of `wrong`. Raises LookupError if it is something else."""
+        """The finding of `wrong`. Raises LookupError for another code."""
         found = self.found_in(self.wrong, self.encoding)
         for finding in found:
             if finding.code == self.code:

@@ -42,7 +42,7 @@ def _entry(example: Example) -> Iterator[str]:
 
 
 def _diff(example: Example) -> str:
-    """The lines that change, each below the one that says where it stands."""
+    """The changed lines, each below its parent line."""
     lines = list(_marked((example.shown or example.wrong).splitlines(), example.right.splitlines()))
     if all(line.startswith(" ") for line in lines):  # the texts differ in their encoding
         return "\n".join(lines)

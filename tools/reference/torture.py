@@ -7,9 +7,9 @@ from collections import Counter
 from pathlib import Path
 
 _HERE = Path(__file__).parents[2] / "tests" / "torture"
-#: What `python -m tests.torture --all` printed last. A later table replaces the plans that it has.
+#: The last output of `python -m tests.torture --all`. A later table replaces the plans in it.
 _RUNS = _HERE / "last_full_runs.txt"
-#: What `python -m tests.torture.mutations` printed last.
+#: The last output of `python -m tests.torture.mutations`.
 MUTATIONS = _HERE / "last_mutations.txt"
 _COLUMNS = ("trials", "landed", "duplicates", "losses", "stuck", "persons")
 
@@ -29,7 +29,7 @@ def torture() -> str:
 
 
 def mutations() -> str:
-    """A row for each build that was broken on purpose, with a test that fails."""
+    """A row for each deliberately broken build, with a test that fails."""
     rows = []
     for line in MUTATIONS.read_text(encoding="utf-8").splitlines():
         name, noticed = line.strip("| ").split(" | ")

@@ -1,4 +1,4 @@
-"""`apply` and `destroy`: make the changes of a plan, once a person or the command line has approved them."""
+"""`apply` and `destroy`: make the changes of a plan, once they are approved."""
 
 from __future__ import annotations
 

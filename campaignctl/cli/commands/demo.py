@@ -1,4 +1,4 @@
-"""`demo`: the real commands against a sandbox, as a story of a few seconds."""
+"""`demo`: a tour of the real commands against a sandbox, in a few seconds."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class _Stage:
         self.app.console.say("\n" + textwrap.dedent(text).strip("\n"))
 
     def run(self, *words: str) -> None:
-        """Show a command as it is typed, and run it. Raises CampaignctlError if it fails."""
+        """Show a command, and run it. Raises CampaignctlError if it fails."""
         self._show(words)
         self._check(words, subprocess.run(self._command(words), **self._surroundings, check=False))  # noqa: S603 - our own program
 

@@ -1,4 +1,4 @@
-"""`doctor`: is everything ready for an apply? It takes no lock, writes nothing and runs every check."""
+"""`doctor`: check that everything is ready for an apply; it takes no lock and writes nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from campaignctl.project.model import Project
     from campaignctl.review.reports import Check
 
-# Doctor should answer soon, and a read that fails is repeated.
+# Doctor should answer soon, although failed reads are repeated.
 _PATIENCE = timedelta(seconds=5)
 _WHY = "the API requires a token"
 _VALIDATE = Sentence(Command("validate"))
@@ -94,7 +94,7 @@ def _versions() -> Check:
 
 
 def _libraries() -> Iterator[tuple[str, bool]]:
-    """Each required library with its version, and whether that is accepted; none for a bare checkout."""
+    """Each required library with its version, and whether that is accepted; none without an installation."""
     from packaging.requirements import Requirement
 
     try:

@@ -36,7 +36,7 @@ def command(
     parallelism: int,
     form: str,
 ) -> int:
-    """Stop campaigns that have not been sent, immediately and until the halt is lifted.
+    """Stop campaigns that have not been sent, at once and until the halt is lifted.
 
     KEY may contain the wildcards * and ?. The command neither asks nor waits for a lock. First it sets a stop
     mark: no apply, not even a running one, creates, arms or resumes a campaign that the mark names. Then it
@@ -87,7 +87,7 @@ def _lift(app: App, project: Project, keys: tuple[str, ...] | None, reason: str,
 
 
 def _declared(app: App) -> Collection[str] | None:
-    """The keys that the manifests declare; None if they cannot be read, which must not stop a halt."""
+    """The declared keys; None if the manifests cannot be read, which must not stop a halt."""
     from campaignctl.cli.wiring import read_desired
 
     try:

@@ -1,4 +1,4 @@
-"""`plan`: show, and perhaps save, what an apply would do; changes nothing."""
+"""`plan`: show and optionally save what an apply would do; changes nothing."""
 
 from __future__ import annotations
 

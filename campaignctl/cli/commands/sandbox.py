@@ -109,7 +109,7 @@ def opened(host: str, port: int, data: Path | None = None) -> Sandbox:
 
 @contextmanager
 def _held_back() -> Iterator[None]:
-    """Hold back the signals that end us until we wait for them, in every thread that starts in the block.
+    """Block the signals that end the sandbox until it waits for them, in every thread of the block.
 
     This also works if the shell started us with SIGINT ignored, as it does with a background job.
     """

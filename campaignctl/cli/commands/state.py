@@ -250,7 +250,7 @@ def migrate(app: App, *, to: str, remote: str | None, ref: str | None, path: str
 
 
 def _settings(fields: Mapping[str, str], environment: str | None) -> StateSettings:
-    """The settings that these fields make. Raises UsageError where the project file would be refused."""
+    """The settings of these fields. Raises UsageError for fields that the project file must not have."""
     from campaignctl.project.rules import state_problems, state_settings
 
     value: dict[str, Any] = {"state": fields}
@@ -262,7 +262,7 @@ def _settings(fields: Mapping[str, str], environment: str | None) -> StateSettin
 
 
 def _locally(app: App, work: Callable[[Wired, Project], str]) -> int:
-    """Do what needs the lock and no API, and print the line that says what was done."""
+    """Run an operation that needs the lock and no API, and print its result."""
     project = read_project(app)
     with wired(app, project, token=None) as run:
         line = work(run, project)
