@@ -62,7 +62,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ProjectPlace:
     """What a command needs to act on the same project: `-C DIR`, `-e ENV`, and `--var NAME=VALUE` each."""
 
     directory: str | None = None
@@ -77,7 +77,7 @@ class Place:
         return (*directory, *environment, *(word for one in self.variables for word in ("--var", one)))
 
 
-NOWHERE = Place()
+NOWHERE = ProjectPlace()
 #: Commands that need no project.
 _WITHOUT_PROJECT = frozenset({"demo", "init", "sandbox", "schema"})
 
@@ -94,7 +94,7 @@ class Command:
     def __init__(self, *words: str) -> None:
         object.__setattr__(self, "words", words)
 
-    def at(self, place: Place) -> str:
+    def at(self, place: ProjectPlace) -> str:
         """The line to paste into a shell."""
         bare = self.words[0] in _WITHOUT_PROJECT or self.words[-1] == "--help"
         options = () if bare else place.options
@@ -120,12 +120,12 @@ class Sentence(str):
         made.parts = known
         return made
 
-    def at(self, place: Place) -> str:
+    def at(self, place: ProjectPlace) -> str:
         """The text with every command as it must be typed there."""
         return _joined(self.parts, place)
 
 
-def at(text: str, place: Place) -> str:
+def at(text: str, place: ProjectPlace) -> str:
     """Text with its commands as they must be typed at a place."""
     return text.at(place) if isinstance(text, Sentence) else text
 
@@ -137,7 +137,7 @@ def commands_of(text: str) -> tuple[Command, ...]:
     return tuple(part for part in text.parts if isinstance(part, Command))
 
 
-def hint_lines(text: str, place: Place) -> list[tuple[str, bool]]:
+def hint_lines(text: str, place: ProjectPlace) -> list[tuple[str, bool]]:
     """A hint as it is printed at a place, line by line, each with whether it is a command to paste.
 
     A command that the hint begins or ends with is alone on its line.
@@ -150,7 +150,7 @@ def hint_lines(text: str, place: Place) -> list[tuple[str, bool]]:
     return [(line.at(place), True) if isinstance(line, Command) else (line, False) for line in lines]
 
 
-def _joined(parts: tuple[str | Command, ...], place: Place) -> str:
+def _joined(parts: tuple[str | Command, ...], place: ProjectPlace) -> str:
     shown = [part.at(place) if isinstance(part, Command) else part for part in parts]
     return "".join(
         f"`{text}`" if index and isinstance(part, Command) else text

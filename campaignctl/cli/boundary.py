@@ -22,7 +22,7 @@ from campaignctl.errors import (
     Command,
     Interrupted,
     ManifestError,
-    Place,
+    ProjectPlace,
     UsageError,
     at,
 )
@@ -34,7 +34,7 @@ _NO_READER = 1
 _APPLYING = ("apply", "destroy")
 
 
-def error_fields(error: CampaignctlError, place: Place) -> dict[str, Any]:
+def error_fields(error: CampaignctlError, place: ProjectPlace) -> dict[str, Any]:
     """Return an error as a JSON object; only errors in the manifests have `findings`."""
     fields: dict[str, Any] = {
         "summary": error.summary,
@@ -51,7 +51,7 @@ def error_fields(error: CampaignctlError, place: Place) -> dict[str, Any]:
     return fields
 
 
-def refusal_document(error: CampaignctlError, command: str | None, place: Place) -> dict[str, Any]:
+def refusal_document(error: CampaignctlError, command: str | None, place: ProjectPlace) -> dict[str, Any]:
     """Return the document of a command that failed before it wrote its own.
 
     For an apply it is an outcome document in which nothing was done.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from campaignctl import __version__
 from campaignctl.cli.repository import branch_of, has_remote, root_of
 from campaignctl.cli.settings import App
-from campaignctl.errors import CampaignctlError, Command, Place
+from campaignctl.errors import CampaignctlError, Command, ProjectPlace
 
 if TYPE_CHECKING:
     from campaignctl.project.model import Project
@@ -129,7 +129,7 @@ class Added:
     project: Project | None
     first: str
     to_include: bool
-    place: Place
+    place: ProjectPlace
 
     def next_steps(self) -> Iterator[str]:
         """The remaining steps, as lines of text."""

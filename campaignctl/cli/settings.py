@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from campaignctl import __version__
-from campaignctl.errors import Place
+from campaignctl.errors import ProjectPlace
 
 if TYPE_CHECKING:
     from campaignctl.cli.console import Console
@@ -17,7 +17,7 @@ TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not it
 URL_VARIABLE = "OCAMBA_API_URL"
 
 
-class Inputs(TypedDict):
+class ProjectInputs(TypedDict):
     """The keyword arguments of functions that read a project."""
 
     environment: str | None
@@ -42,7 +42,7 @@ class Settings:
     typed: bool = False
 
     @property
-    def inputs(self) -> Inputs:
+    def inputs(self) -> ProjectInputs:
         """The arguments for reading a project."""
         return {
             "environment": self.environment,
@@ -51,11 +51,11 @@ class Settings:
             "variables": self.variables,
         }
 
-    def place(self, environment: str | None = None) -> Place:
+    def place(self, environment: str | None = None) -> ProjectPlace:
         """The options that a command typed here needs; `environment` is the project's, if known."""
         directory = str(self.directory) if self.directory and self.typed else None
         variables = tuple(f"{name}={value}" for name, value in self.variables.items())
-        return Place(directory, self.environment or environment, variables)
+        return ProjectPlace(directory, self.environment or environment, variables)
 
     @property
     def token(self) -> str | None:

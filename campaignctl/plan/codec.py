@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from campaignctl.errors import Command, Place, PlanRefused, Sentence, at
+from campaignctl.errors import Command, PlanRefused, ProjectPlace, Sentence, at
 from campaignctl.plan.model import FORMAT_VERSION, Action, Change, Plan
 from campaignctl.plan.request import Request
 from campaignctl.schedule.times import iso
@@ -22,7 +22,7 @@ _AGAIN = Sentence("make it again with ", Command("plan", "-o", "FILE"))
 
 def encode(plan: Plan) -> dict[str, Any]:
     """The plan document, with the digest of everything else in it."""
-    place = Place(environment=plan.environment)
+    place = ProjectPlace(environment=plan.environment)
     document = {
         "format_version": FORMAT_VERSION,
         "tool_version": plan.tool_version,
@@ -129,7 +129,7 @@ def _plan(document: dict[str, Any], hints: Mapping[str, Any]) -> Plan:
 
     One of the version before has no `hints`, and the commands of its blocks are text.
     """
-    place = Place(environment=document["environment"])
+    place = ProjectPlace(environment=document["environment"])
     for blocked in document["blocked"]:
         parts = hints.get(blocked["key"], [blocked["hint"]])
         hint = Sentence(*(part if isinstance(part, str) else Command(*part) for part in parts))

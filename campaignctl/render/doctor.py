@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from campaignctl.errors import NOWHERE, Place, at, counted
+from campaignctl.errors import NOWHERE, ProjectPlace, at, counted
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape, pad
@@ -16,15 +16,16 @@ _TONES: dict[Verdict, Tone] = {"ok": "green", "warning": "yellow", "problem": "r
 _WIDTH = max(map(len, _TONES))
 
 
-def doctor_text(checks: Sequence[Check], *, color: bool, place: Place = NOWHERE) -> str:
+def doctor_text(checks: Sequence[Check], *, color: bool, place: ProjectPlace = NOWHERE) -> str:
     """Every check in the order given, and how many warnings and problems there are."""
     style = Style(color)
     width = max((len(check.name) for check in checks), default=0)
     lines = [line for check in checks for line in _check(check, width, style, place)]
-    return "\n".join([*lines, "", _summary(checks)]) + "\n"
+    counts = ", ".join(filter(None, (_count(checks, "problem"), _count(checks, "warning"))))
+    return "\n".join([*lines, "", f"{counts}." if counts else "Everything is in order."]) + "\n"
 
 
-def doctor_json(checks: Sequence[Check], place: Place = NOWHERE) -> dict[str, Any]:
+def doctor_json(checks: Sequence[Check], place: ProjectPlace = NOWHERE) -> dict[str, Any]:
     """The document; `result` is the worst verdict, except `skipped`."""
     return {
         "format_version": FORMAT_VERSION,
@@ -47,15 +48,10 @@ def worst(checks: Sequence[Check]) -> Literal["ok", "warning", "problem"]:
     return "problem" if "problem" in found else "warning" if "warning" in found else "ok"
 
 
-def _check(check: Check, width: int, style: Style, place: Place) -> Iterator[str]:
+def _check(check: Check, width: int, style: Style, place: ProjectPlace) -> Iterator[str]:
     verdict = style(pad(check.verdict, _WIDTH), _TONES[check.verdict])
     yield f"{verdict}  {style(pad(escape(check.name), width), 'bold')}  {escape(check.found, None)}"
     yield from hint_text(check.mend, style, place, label="fix:", indent=" " * (_WIDTH + width + 4))
-
-
-def _summary(checks: Sequence[Check]) -> str:
-    counts = (_count(checks, "problem"), _count(checks, "warning"))
-    return ", ".join(filter(None, counts)) + "." if any(counts) else "Everything is in order."
 
 
 def _count(checks: Sequence[Check], verdict: Verdict) -> str:

@@ -10,7 +10,7 @@ from campaignctl.errors import (
     CampaignctlError,
     Finding,
     ManifestError,
-    Place,
+    ProjectPlace,
     Source,
     counted,
     hint_lines,
@@ -24,7 +24,7 @@ _LINE_SHOWN = 100
 _BEFORE_CARET = 60
 
 
-def error_text(error: CampaignctlError, *, color: bool, place: Place = NOWHERE) -> str:
+def error_text(error: CampaignctlError, *, color: bool, place: ProjectPlace = NOWHERE) -> str:
     """An error: what is wrong, where, why, what to do, and the API's trace id."""
     style = Style(color)
     if isinstance(error, ManifestError):
@@ -32,7 +32,7 @@ def error_text(error: CampaignctlError, *, color: bool, place: Place = NOWHERE) 
     return "\n".join(_error(error, style, place)) + "\n"
 
 
-def _error(error: CampaignctlError, style: Style, place: Place) -> Iterator[str]:
+def _error(error: CampaignctlError, style: Style, place: ProjectPlace) -> Iterator[str]:
     where = f"{escape(str(error.source))}: " if error.source else ""
     key = ""
     if error.key and not error.summary.startswith(error.key):
@@ -97,7 +97,7 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
 
 
 def hint_text(
-    hint: str, style: Style, place: Place = NOWHERE, *, label: str = "hint:", indent: str = "  "
+    hint: str, style: Style, place: ProjectPlace = NOWHERE, *, label: str = "hint:", indent: str = "  "
 ) -> Iterator[str]:
     """The lines of a hint, with each command to paste alone on its own; none for an empty hint."""
     label = style(label, "cyan")

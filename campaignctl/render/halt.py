@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from campaignctl.errors import (
-    NOWHERE,
-    Command,
-    Place,
-    at,
-)
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, at
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape
@@ -33,11 +28,13 @@ _WORDS: dict[HaltWord, tuple[str, Tone]] = {
 _QUIET = ("idle", "over")
 
 
-def halt_text(outcome: HaltOutcome, *, color: bool, place: Place = NOWHERE) -> str:
+def halt_text(outcome: HaltOutcome, *, color: bool, place: ProjectPlace = NOWHERE) -> str:
     """Every campaign with what a read shows, and how to lift the halt, as typed at `place`."""
     style = Style(color)
+    brief = len(outcome.rows) > _LISTED
+    rows = [row for row in outcome.rows if not brief or row.outcome not in _QUIET]
     parts = [
-        "\n".join(line for row in _listed(outcome.rows) for line in _row(row, style, place)),
+        "\n".join(line for row in rows for line in _row(row, style, place)),
         "\n".join(
             f"{style('Not proven:', 'bold', 'red')} {escape(at(note, place), None)}" for note in outcome.notes
         ),
@@ -46,11 +43,7 @@ def halt_text(outcome: HaltOutcome, *, color: bool, place: Place = NOWHERE) -> s
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _listed(rows: Sequence[HaltRow]) -> list[HaltRow]:
-    return [row for row in rows if len(rows) <= _LISTED or row.outcome not in _QUIET]
-
-
-def _row(row: HaltRow, style: Style, place: Place) -> Iterator[str]:
+def _row(row: HaltRow, style: Style, place: ProjectPlace) -> Iterator[str]:
     words, tone = _WORDS[row.outcome]
     known_as = escape(row.key) if row.key else f"{escape(row.name)}, not in the state"
     campaign_id = f" ({escape(row.id)})" if row.id else ""
@@ -60,7 +53,7 @@ def _row(row: HaltRow, style: Style, place: Place) -> Iterator[str]:
     yield from hint_text(row.hint, style, place, indent="    ")
 
 
-def _summary(outcome: HaltOutcome, style: Style, place: Place) -> str:
+def _summary(outcome: HaltOutcome, style: Style, place: ProjectPlace) -> str:
     counts = Counter(row.outcome for row in outcome.rows)
     counted = ", ".join(
         f"{counts[word]} {words.lower() if words.isupper() else words}"
@@ -73,17 +66,14 @@ def _summary(outcome: HaltOutcome, style: Style, place: Place) -> str:
     )
     lines = [f"{head} {counted}."]
     if outcome.marked:
-        lines.append(f"To lift the halt:\n  {escape(_lift(outcome.halt).at(place))}")
+        lift = Command("halt", "--lift", *(outcome.halt.keys or ()), "--reason", "TEXT")
+        lines.append(f"To lift the halt:\n  {escape(lift.at(place))}")
     if not outcome.stopped:
         lines.append("Fix this, then run the same command again: it continues.")
     return "\n".join(lines)
 
 
-def _lift(halt: Halt) -> Command:
-    return Command("halt", "--lift", *(halt.keys or ()), "--reason", "TEXT")
-
-
-def halt_json(outcome: HaltOutcome, place: Place = NOWHERE) -> dict[str, Any]:
+def halt_json(outcome: HaltOutcome, place: ProjectPlace = NOWHERE) -> dict[str, Any]:
     """The document of a halt."""
     return {
         "format_version": FORMAT_VERSION,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from campaignctl.diff import FieldChange
-from campaignctl.errors import Place, at, counted
+from campaignctl.errors import ProjectPlace, at, counted
 from campaignctl.plan.model import Change, Plan
 from campaignctl.render.escape import cell, code_span, comment_word, escape, fenced, html_code, prose
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT, Section, fitting, joined
@@ -179,7 +179,7 @@ def objections_section(plan: Plan) -> Section:
 
 def blocked_section(plan: Plan) -> Section:
     """Every campaign that is left alone, why, and how to lift that."""
-    place = Place(environment=plan.environment)
+    place = ProjectPlace(environment=plan.environment)
     rows = [
         (
             code_span(one.key) + (f"<br>{code_span(one.id)}" if one.id else ""),
@@ -244,7 +244,7 @@ def lifted_section(plan: Plan) -> Section:
 
 def notes_section(plan: Plan) -> Section:
     """Quiet lines for people."""
-    place = Place(environment=plan.environment)
+    place = ProjectPlace(environment=plan.environment)
     lines = [f"- Note: {prose(at(note, place), _TEXT_SHOWN)}" for note in plan.notes]
     return _listed("### Notes", "note", lines, share=0.05)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, Place, at
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, at
 from campaignctl.plan.model import Action
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.errors import hint_text
@@ -40,7 +40,7 @@ _RESULTS: dict[Result, tuple[str, Tone]] = {
 }
 
 
-def outcome_text(outcome: Outcome, *, color: bool, place: Place = NOWHERE) -> str:
+def outcome_text(outcome: Outcome, *, color: bool, place: ProjectPlace = NOWHERE) -> str:
     """The whole outcome: a line for each change, why some failed, and the next commands."""
     style = Style(color)
     parts = [
@@ -52,7 +52,7 @@ def outcome_text(outcome: Outcome, *, color: bool, place: Place = NOWHERE) -> st
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def outcome_json(outcome: Outcome, place: Place = NOWHERE) -> dict[str, Any]:
+def outcome_json(outcome: Outcome, place: ProjectPlace = NOWHERE) -> dict[str, Any]:
     """The outcome document of the public interface."""
     return {
         "format_version": FORMAT_VERSION,
@@ -67,7 +67,7 @@ def outcome_json(outcome: Outcome, place: Place = NOWHERE) -> dict[str, Any]:
     }
 
 
-def _result_json(result: ChangeResult, place: Place) -> dict[str, Any]:
+def _result_json(result: ChangeResult, place: ProjectPlace) -> dict[str, Any]:
     error = result.error
     return {
         "key": result.key,
@@ -84,7 +84,7 @@ def _result_json(result: ChangeResult, place: Place) -> dict[str, Any]:
     }
 
 
-def _result(result: ChangeResult, style: Style, place: Place) -> Iterator[str]:
+def _result(result: ChangeResult, style: Style, place: ProjectPlace) -> Iterator[str]:
     campaign_id = f" ({escape(result.id)})" if result.id else ""
     if result.outcome == "done":
         said = style(_DONE[result.action], "green")
@@ -96,7 +96,7 @@ def _result(result: ChangeResult, style: Style, place: Place) -> Iterator[str]:
         yield from failure_lines(result.error, style, place)
 
 
-def failure_lines(failure: Failure, style: Style, place: Place) -> Iterator[str]:
+def failure_lines(failure: Failure, style: Style, place: ProjectPlace) -> Iterator[str]:
     """Why a change failed, indented under it."""
     yield f"    {escape(failure.summary, None)}"
     if failure.detail:
@@ -123,7 +123,7 @@ def _counts(changes: Sequence[ChangeResult]) -> list[tuple[str, int]]:
     return [(words, count) for words, count in said if count]
 
 
-def _next(commands: Sequence[Command], style: Style, place: Place) -> str:
+def _next(commands: Sequence[Command], style: Style, place: ProjectPlace) -> str:
     if not commands:
         return ""
     return "\n".join(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaignctl.errors import NOWHERE, Place, at
+from campaignctl.errors import NOWHERE, ProjectPlace, at
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Objection, Plan
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import LIMIT, escape
@@ -41,7 +41,9 @@ class _Page:
     width: int
 
 
-def plan_text(plan: Plan, *, color: bool, now: datetime, width: int = 100, place: Place = NOWHERE) -> str:
+def plan_text(
+    plan: Plan, *, color: bool, now: datetime, width: int = 100, place: ProjectPlace = NOWHERE
+) -> str:
     """The whole plan, with commands as typed at `place`; `width` decides whether old and new share a line.
 
     Raises `TimeError` if the plan's zone does not exist.
@@ -140,7 +142,7 @@ def _drifts(plan: Plan, page: _Page) -> Iterator[str]:
             yield _INDENT + line
 
 
-def _blocked(blocked: Iterable[Blocked], style: Style, place: Place) -> Iterator[str]:
+def _blocked(blocked: Iterable[Blocked], style: Style, place: ProjectPlace) -> Iterator[str]:
     for one in blocked:
         campaign_id = f"{escape(one.id)}, " if one.id else ""
         reason = escape(one.reason, None)
@@ -165,7 +167,7 @@ def _lifted(plan: Plan, page: _Page) -> Iterator[str]:
         yield f"  {escape(one.name)} for {keys_text(one.keys)}, {until}{reason}"
 
 
-def _footer(plan: Plan, page: _Page, place: Place) -> Iterator[str]:
+def _footer(plan: Plan, page: _Page, place: ProjectPlace) -> Iterator[str]:
     for note in plan.notes:
         yield page.style(f"Note: {escape(at(note, place), None)}", "dim")
     if plan.valid_until is not None and plan.changes:

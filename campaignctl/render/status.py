@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, Place, counted
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, counted
 from campaignctl.plan.records import next_send
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.escape import escape
@@ -29,7 +29,7 @@ def status_text(
     color: bool,
     zone: str = "UTC",
     width: int = 100,
-    place: Place = NOWHERE,
+    place: ProjectPlace = NOWHERE,
 ) -> str:
     """The table, remarks about single campaigns, and the drift; times in GMT and in the zone.
 
@@ -63,7 +63,7 @@ def _status(row: StatusRow) -> str:
     return escape(row.status) + (f" ({said})" if said else "")
 
 
-def _remarks(row: StatusRow, style: Style, zone: str, place: Place) -> Iterator[str]:
+def _remarks(row: StatusRow, style: Style, zone: str, place: ProjectPlace) -> Iterator[str]:
     """The decisions that are left to you, with their commands."""
     key = escape(row.key)
     if row.halt is not None:
@@ -212,7 +212,7 @@ _RECOVERY_HEAD = ("ID", "KEY", "NAME", "STATUS", "CAN SEND", "RECORDED AS")
 _WRITE = Command("state", "recover", "--write")
 
 
-def recovery_text(recovery: Recovery, *, color: bool, place: Place = NOWHERE) -> str:
+def recovery_text(recovery: Recovery, *, color: bool, place: ProjectPlace = NOWHERE) -> str:
     """Every campaign that the state does not know, and the next command, as typed at `place`."""
     looked = f"{recovery.looked_at} campaigns read"
     if not recovery.found:

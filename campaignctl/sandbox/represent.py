@@ -19,7 +19,7 @@ _LEAN = (
     *("id", "company_id", "creator_id", "name", "send_strategy", "status", "effective_status", "is_draft"),
     *("next_run_time", "create_time", "update_time"),
 )
-_ID_MEMBERS = ("id", "company_id", "creator_id", "campaign_id", "integration_id", "template_id", "deal_id")
+_ID_FIELDS = ("id", "company_id", "creator_id", "campaign_id", "integration_id", "template_id", "deal_id")
 
 
 def full(campaign: Campaign, switches: Switches) -> JsonObject:
@@ -138,7 +138,7 @@ def _numbered(value: Any) -> Any:
         return [_numbered(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {name: _number(item) if name in _ID_MEMBERS else _numbered(item) for name, item in value.items()}
+    return {name: _number(item) if name in _ID_FIELDS else _numbered(item) for name, item in value.items()}
 
 
 def _number(value: Any) -> Any:

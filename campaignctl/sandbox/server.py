@@ -12,7 +12,7 @@ from socketserver import TCPServer
 from threading import Lock, Thread
 from typing import Any, Self
 
-from campaignctl.sandbox import api, dashboard, page
+from campaignctl.sandbox import api, control_api, page
 from campaignctl.sandbox.api import Delivery
 from campaignctl.sandbox.faults import Rule
 from campaignctl.sandbox.model import ApiRequest, Reply, error
@@ -153,10 +153,10 @@ class _Handler(BaseHTTPRequestHandler):
         if request.path == page.ADDRESS:
             with state.turn():
                 return Delivery(page.answer(state, request))
-        if not request.path.startswith(dashboard.ROOT):
+        if not request.path.startswith(control_api.ROOT):
             return api.serve(state, request)
         with state.turn():
-            return Delivery(dashboard.answer(state, request))
+            return Delivery(control_api.answer(state, request))
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "0")

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from campaignctl.errors import Command, Place, Sentence, at, commands_of
+from campaignctl.errors import Command, ProjectPlace, Sentence, at, commands_of
 
 LOOK = Command("plan")
 FORGET = Command("state", "rm", "a[c=DE]")
@@ -31,16 +31,16 @@ def test_a_hint_that_begins_with_a_command_is_what_comes_next(
 @pytest.mark.parametrize(
     ("place", "line"),
     [
-        (Place(), "campaignctl state rm 'a[c=DE]'"),
-        (Place(environment="eu"), "campaignctl -e eu state rm 'a[c=DE]'"),
-        (Place("my campaigns", "eu"), "campaignctl -C 'my campaigns' -e eu state rm 'a[c=DE]'"),
+        (ProjectPlace(), "campaignctl state rm 'a[c=DE]'"),
+        (ProjectPlace(environment="eu"), "campaignctl -e eu state rm 'a[c=DE]'"),
+        (ProjectPlace("my campaigns", "eu"), "campaignctl -C 'my campaigns' -e eu state rm 'a[c=DE]'"),
         (
-            Place(variables=("brand=A B", "x=1")),
+            ProjectPlace(variables=("brand=A B", "x=1")),
             "campaignctl --var 'brand=A B' --var x=1 state rm 'a[c=DE]'",
         ),
     ],
 )
-def test_a_command_is_completed_and_quoted_where_it_is_printed(place: Place, line: str) -> None:
+def test_a_command_is_completed_and_quoted_where_it_is_printed(place: ProjectPlace, line: str) -> None:
     assert FORGET.at(place) == line
 
 
@@ -50,10 +50,10 @@ def test_only_a_command_at_the_beginning_stands_without_backticks() -> None:
 
 
 def test_a_command_that_makes_a_project_needs_none() -> None:
-    assert Command("init", "crm").at(Place("there", "eu")) == "campaignctl init crm"
+    assert Command("init", "crm").at(ProjectPlace("there", "eu")) == "campaignctl init crm"
 
 
 def test_sentences_keep_their_commands_inside_of_others_and_in_copies() -> None:
     whole = Sentence("a: ", Sentence("run ", LOOK), ".")
-    assert at(copy.deepcopy(whole), Place(environment="eu")) == "a: run `campaignctl -e eu plan`."
-    assert at("a: run `campaignctl plan`.", Place(environment="eu")) == "a: run `campaignctl plan`."
+    assert at(copy.deepcopy(whole), ProjectPlace(environment="eu")) == "a: run `campaignctl -e eu plan`."
+    assert at("a: run `campaignctl plan`.", ProjectPlace(environment="eu")) == "a: run `campaignctl plan`."

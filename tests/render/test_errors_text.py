@@ -11,7 +11,7 @@ from campaignctl.errors import (
     Finding,
     LockHeld,
     ManifestError,
-    Place,
+    ProjectPlace,
     Sentence,
     Source,
 )
@@ -107,7 +107,7 @@ def test_an_error_says_what_where_why_and_what_to_do(golden: Golden) -> None:
     ],
 )
 def test_a_command_to_paste_is_alone_on_its_line(hint: Sentence, lines: list[str]) -> None:
-    text = error_text(CampaignctlError("No", hint=hint), color=False, place=Place(environment="prod"))
+    text = error_text(CampaignctlError("No", hint=hint), color=False, place=ProjectPlace(environment="prod"))
     assert text.splitlines() == ["error: No", *lines]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaignctl.cli.commands.plan import show_plan
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_text
 from campaignctl.cli.group import format_option
@@ -22,7 +23,6 @@ from campaignctl.cli.options import (
     selecting_to_destroy,
     spelled,
 )
-from campaignctl.cli.output import show_plan
 from campaignctl.cli.progress import length_of
 from campaignctl.cli.settings import TOKEN_VARIABLE, App
 from campaignctl.cli.wiring import Wired, need_token, read_desired, read_project, wired

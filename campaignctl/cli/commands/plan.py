@@ -9,7 +9,6 @@ import click
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import STANDARD, check_replaceable, write_private
 from campaignctl.cli.options import PlanForm, plan_format, selecting
-from campaignctl.cli.output import show_plan, show_plan_as
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, wired
 from campaignctl.errors import Command, UsageError
@@ -81,3 +80,35 @@ def _save(app: App, plan: Plan, out: str) -> None:
         "It cannot be applied while a guardrail objects." if plan.objections else f"To apply it:\n  {apply}"
     )
     app.console.log("info", f"Saved the plan to {out}. {then}")
+
+
+def show_plan_as(app: App, plan: Plan, form: PlanForm) -> None:
+    """Show a plan in the form that was asked for, on standard output."""
+    if form.name == "json":
+        from campaignctl.plan import codec
+
+        app.console.document(codec.encode(plan))
+    elif form.name == "markdown":
+        from campaignctl.render.markdown import plan_markdown
+
+        app.console.say(plan_markdown(plan, limit=form.limit))
+    else:
+        show_plan(app, plan)
+
+
+def show_plan(app: App, plan: Plan, *, aside: bool = False) -> None:
+    """Show a plan as text; `aside`, on standard error, if standard output gets a document."""
+    from campaignctl.render.plan import plan_text
+
+    console = app.console
+    text = plan_text(
+        plan,
+        color=console.colored(console.err if aside else console.out),
+        now=console.now(),
+        width=console.width,
+        place=app.settings.place(plan.environment),
+    )
+    if aside:
+        console.tell(text)
+    else:
+        console.say(text)
