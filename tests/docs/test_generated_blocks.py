@@ -1,4 +1,4 @@
-"""The generated blocks of the documentation are current; `make docs` writes them."""
+"""The generated blocks and pictures of the documentation are current; `make docs` writes them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from tools.reference.example import Example
 from tools.reference.finding_examples import EXAMPLES
 from tools.reference.on_call import MOMENTS, Moment
 from tools.reference.pages import BLOCKS, PAGES, ROOT
+from tools.reference.pictures import pictures
 
 #: Reported by `fmt` when it gives up; no text is known to cause it.
 UNREACHED = {"format"}
+LARGEST_PICTURE = 40_000
 PAGE = (ROOT / "docs" / "on-call.md").read_text(encoding="utf-8")
 TEXTS = [page.read_text(encoding="utf-8") for page in PAGES]
 
@@ -22,6 +24,12 @@ TEXTS = [page.read_text(encoding="utf-8") for page in PAGES]
 def test_a_block_is_current(name: str) -> None:
     block = f"<!-- generated: {name} -->\n{BLOCKS[name]().rstrip()}\n<!-- end -->"
     assert any(block in text for text in TEXTS), "run `make docs`"
+
+
+def test_the_pictures_are_current_and_small() -> None:
+    for path, svg in pictures().items():
+        assert path.read_text(encoding="utf-8") == svg, "run `make docs`"
+        assert len(svg) < LARGEST_PICTURE
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.scene.__name__)

@@ -1,9 +1,12 @@
-"""Fill in the generated blocks of the documentation."""
+"""Fill in the generated blocks of the documentation, and draw its pictures."""
 
 from __future__ import annotations
 
 from tools.reference.pages import PAGES, filled
+from tools.reference.pictures import pictures
 
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, svg in pictures().items():
+        path.write_text(svg, encoding="utf-8")

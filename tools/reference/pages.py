@@ -11,7 +11,6 @@ from pathlib import Path
 
 from tools.reference.commands import command_reference, command_table
 from tools.reference.decisions import decisions, edits
-from tools.reference.demo import demo
 from tools.reference.findings_page import finding, findings
 from tools.reference.manifest_page import fields
 from tools.reference.on_call import messages
@@ -19,7 +18,6 @@ from tools.reference.torture import mutations, torture
 
 ROOT = Path(__file__).parents[2]
 BLOCKS: Mapping[str, Callable[[], str]] = {
-    "demo": demo,
     "decisions": decisions,
     "edits": edits,
     "commands": command_table,

@@ -1,0 +1,54 @@
+"""The pictures of the README: one plan, in the terminal and as the comment of a pull request."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from campaignctl.sandbox import Sandbox
+from campaignctl.sandbox.control import Control
+from tests.e2e.harness import World
+from tools.reference.svg import comment, terminal
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+_PROJECT = "metadata: {name: acme-crm}\ntime_zone: Europe/Belgrade\n"
+_MANIFEST = """
+spec:
+  name: %s
+  scheduled_time: 2036-03-%s
+  targeting: {countries: {items: [DE, FR], op: in}}
+  messages:
+    - name: First
+      channel: push
+      push: {title: {en: %s}, landing_url: https://example.com/spring}
+"""
+
+
+def pictures() -> Mapping[Path, str]:
+    """The pictures by their paths: of a plan with a cancel, an update and a create."""
+    text, markdown = _plans()
+    return {
+        IMAGES / "plan.svg": terminal(f"$ campaignctl plan\n{text}", "A plan in the terminal"),
+        IMAGES / "plan-comment.svg": comment(markdown, "The same plan in a pull request"),
+    }
+
+
+def _plans() -> tuple[str, str]:
+    """One plan as text with colours and as Markdown, without the parts that vary between runs."""
+    with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
+        world = World(Path(folder) / "crm", sandbox.url, Control(sandbox.url))
+        world.write("campaignctl.yaml", _PROJECT)
+        world.write("push/spring-sale.yaml", _MANIFEST % ("Spring sale", "22 10:00:00", "Spring sale"))
+        world.write("push/old-offer.yaml", _MANIFEST % ("Old offer", "20 09:00:00", "A fifth off"))
+        world.apply()
+        world.remove("push/old-offer.yaml")
+        world.write("push/spring-sale.yaml", _MANIFEST % ("Spring sale", "23 10:00:00", "Spring sale"))
+        world.write("push/last-call.yaml", _MANIFEST % ("Last call", "28 18:00:00", "Last day of the sale"))
+        runs = (("--color", "always", "plan"), ("plan", "--format", "markdown"))
+        text, markdown = (
+            world.run(*words).out.replace(sandbox.url, "https://api.ocamba.com") for words in runs
+        )
+    markdown = re.sub(r" Made .*", "", markdown)
+    return re.sub(r", in \d+ (?:years?|months?|days?)", "", text), markdown
