@@ -35,5 +35,5 @@ def test_its_row_names_a_test_of_the_suite_that_exists(mutant: Mutant) -> None:
 
 def _shared(file: str) -> str:
     """The suites next to a file, from which its classes may inherit."""
-    beside = (ROOT / file).parent.glob("*conformance.py")
-    return "".join(path.read_text(encoding="utf-8") for path in beside)
+    suites = (ROOT / file).parent.glob("*conformance.py")
+    return "".join(path.read_text(encoding="utf-8") for path in suites)

@@ -50,11 +50,11 @@ def updated(key: str, *diff: FieldChange) -> Change:
     )
 
 
-def plan(*changes: Change, **members: Any) -> Plan:
+def plan(*changes: Change, **fields: Any) -> Plan:
     """A plan of these changes."""
     head = {"created_at": NOW, "project": "acme-crm", "environment": None, "tool_version": "0.1.0"}
     base = {"manifests_digest": "sha256:0", "lineage": None, "serial": 0, "time_zone": BELGRADE}
-    return Plan(**{**head, **base, "changes": changes, **members})
+    return Plan(**{**head, **base, "changes": changes, **fields})
 
 
 def hostile_plan(name: str) -> Plan:

@@ -21,7 +21,7 @@ from tests.golden import Golden
 UNKNOWN = Finding(
     "error",
     "unknown-member",
-    "unknown member 'titel'",
+    "unknown field 'titel'",
     Source("push/a.yaml", 12, 5, "    titel: Hi"),
     hint="did you mean title?",
     key="push/a",
@@ -64,7 +64,7 @@ def test_findings_as_a_document() -> None:
     assert document["findings"][0] == {
         "severity": "error",
         "code": "unknown-member",
-        "message": "unknown member 'titel'",
+        "message": "unknown field 'titel'",
         "hint": "did you mean title?",
         "file": "push/a.yaml",
         "line": 12,
@@ -112,7 +112,7 @@ def test_a_command_to_paste_is_alone_on_its_line(hint: Sentence, lines: list[str
 
 
 def test_a_bare_error_is_one_line() -> None:
-    assert error_text(LockHeld("Somebody else applies"), color=False) == "error: Somebody else applies\n"
+    assert error_text(LockHeld("Another run applies"), color=False) == "error: Another run applies\n"
 
 
 def test_errors_in_the_manifests_show_every_finding() -> None:

@@ -31,9 +31,9 @@ def properties(line: str) -> dict[str, str]:
 
 def test_a_finding_is_one_command() -> None:
     warning = Finding("warning", "macro", "no macro", Source("email/b.yaml", 3, 1))
-    assert findings_github((finding("unknown member", hint="did you mean title?"), warning)) == (
+    assert findings_github((finding("unknown field", hint="did you mean title?"), warning)) == (
         "::error file=push/a.yaml,line=12,col=5,title=campaignctl unknown-member"
-        "::unknown member%0Ahint: did you mean title?\n"
+        "::unknown field%0Ahint: did you mean title?\n"
         "::warning file=email/b.yaml,line=3,col=1,title=campaignctl macro::no macro\n"
     )
 

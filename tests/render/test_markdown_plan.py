@@ -21,8 +21,8 @@ _AT = f"{_GMT} (11:00 Europe/Belgrade)"
 _TARGETED = {"countries": {"items": ["DE", "FR"], "op": "in"}}
 
 
-def _far(key: str, **members: Any) -> Change:
-    return created(key, {"name": "Welcome", "scheduled_time": _FAR, **members})
+def _far(key: str, **fields: Any) -> Change:
+    return created(key, {"name": "Welcome", "scheduled_time": _FAR, **fields})
 
 
 def _rows(shown: Plan) -> list[str]:

@@ -21,7 +21,7 @@ VALIDATOR = Draft4Validator(SCHEMA, format_checker=FormatChecker())
 UNKNOWN = Finding(
     "error",
     "unknown-member",
-    "unknown member `titel`",
+    "unknown field `titel`",
     Source("push/a.yaml", 12, 5, "    titel: Hi"),
     hint="did you mean title?",
     key="push/a",
@@ -55,7 +55,7 @@ def test_a_result_has_rule_level_message_and_place() -> None:
     result = run["results"][1]
     assert (result["ruleId"], result["level"]) == ("unknown-member", "error")
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "unknown-member"
-    assert result["message"]["text"] == "unknown member `titel`\nHint: did you mean title?"
+    assert result["message"]["text"] == "unknown field `titel`\nHint: did you mean title?"
     assert result["locations"][0]["physicalLocation"] == {
         "artifactLocation": {"uri": "push/a.yaml", "uriBaseId": ROOT},
         "region": {"startLine": 12, "startColumn": 5, "endColumn": 10},

@@ -72,15 +72,15 @@ class Account:
         return {"Content-Type": "application/json", **authorization}
 
 
-def push(name: str = "Welcome", **members: Any) -> dict[str, Any]:
+def push(name: str = "Welcome", **fields: Any) -> dict[str, Any]:
     """Return a manual push campaign with additional fields."""
     content = {"title": {"en": "Hello"}, "landing_url": "https://example.com"}
-    return {"name": name, "messages": [{"name": "One", "channel": "push", "push": content}], **members}
+    return {"name": name, "messages": [{"name": "One", "channel": "push", "push": content}], **fields}
 
 
-def ab_test(mode: str = "manual", **members: Any) -> dict[str, Any]:
+def ab_test(mode: str = "manual", **fields: Any) -> dict[str, Any]:
     """Return a push campaign with two variants."""
-    body = push(**members)
+    body = push(**fields)
     test = {
         "test_split": 30,
         "winning_metric": "click_rate",

@@ -9,7 +9,7 @@ from tests.sandbox.sandbox_account import CAMPAIGNS, FUTURE, Account, ab_test, p
 
 
 @pytest.mark.parametrize(
-    ("switches", "member", "expected"),
+    ("switches", "field", "expected"),
     [
         ({"labels": "comma"}, "labels", "x,y"),
         ({"metadata": "dropped"}, "metadata", None),
@@ -23,15 +23,15 @@ from tests.sandbox.sandbox_account import CAMPAIGNS, FUTURE, Account, ab_test, p
     ids=str,
 )
 def test_answers_follow_their_switches(
-    account: Account, control: Control, switches: dict[str, Any], member: str, expected: Any
+    account: Account, control: Control, switches: dict[str, Any], field: str, expected: Any
 ) -> None:
     control.switch(**switches)
     body = ab_test(
         name=" Welcome ", labels=["x", "y"], metadata={"n": 1, "o": {"p": True}}, run_immediately=True
     )
     account.create(body)
-    found = account.list()["items"][0].get(member)
-    assert (found["evaluation_window"] if member == "ab_test" else found) == expected
+    found = account.list()["items"][0].get(field)
+    assert (found["evaluation_window"] if field == "ab_test" else found) == expected
 
 
 def test_metadata_may_be_refused_or_replaced(account: Account, control: Control) -> None:

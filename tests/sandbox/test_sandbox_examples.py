@@ -27,7 +27,7 @@ def test_a_documented_example_is_accepted_and_returned(account: Account, name: s
     sent = example(name)
     created = account.call("POST", CAMPAIGNS, sent)
     assert created.status == 201, created.body
-    expected = {member: value for member, value in sent.items() if member != "run_immediately"}
+    expected = {field: value for field, value in sent.items() if field != "run_immediately"}
     assert contains(created.body, expected)
     assert contains(account.read(created.body["id"]), expected)
 
@@ -37,7 +37,7 @@ def test_the_answer_to_an_immediate_create_has_the_documented_fields(account: Ac
     sample = example("response-201.json")
     assert set(body) == set(sample)
     assert set(body["messages"][0]) == set(sample["messages"][0])
-    for member in (
+    for field in (
         "send_strategy",
         "status",
         "status_code",
@@ -46,7 +46,7 @@ def test_the_answer_to_an_immediate_create_has_the_documented_fields(account: Ac
         "max_runs",
         "score",
     ):
-        assert body[member] == sample[member], member
+        assert body[field] == sample[field], field
     assert body["next_run_time"] == body["scheduled_run_times"][0]["time"]
 
 

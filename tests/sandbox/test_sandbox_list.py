@@ -12,12 +12,12 @@ def names(account: Account, query: str = "") -> list[str]:
 
 @pytest.fixture
 def three(account: Account) -> Account:
-    for name, members in (
+    for name, fields in (
         ("b", {"description": "Spring"}),
         ("a", {"scheduled_time": FUTURE}),
         ("c", {"is_draft": True}),
     ):
-        account.create(push(name, **members))
+        account.create(push(name, **fields))
         account.control.advance(10)
     return account
 

@@ -111,9 +111,9 @@ def test_a_draft_with_a_past_time_cannot_be_armed(account: Account, control: Con
     assert account.patch(campaign_id, {"is_draft": False}).status == 400
 
 
-@pytest.mark.parametrize("members", [{}, {"is_draft": True}, {"scheduled_time": FUTURE}])
-def test_run_immediately_sends_once(account: Account, control: Control, members: dict[str, Any]) -> None:
-    campaign_id = account.create(push(**members))
+@pytest.mark.parametrize("fields", [{}, {"is_draft": True}, {"scheduled_time": FUTURE}])
+def test_run_immediately_sends_once(account: Account, control: Control, fields: dict[str, Any]) -> None:
+    campaign_id = account.create(push(**fields))
     assert account.patch(campaign_id, {"run_immediately": True}).status == 204
     assert account.read(campaign_id)["status"] == "sent"
     assert [send["trigger"] for send in control.sends()] == ["run_immediately"]
