@@ -15,7 +15,6 @@ from campaignctl.sandbox import faults, lifecycle, listing, represent, server_st
 from campaignctl.sandbox.faults import Rule
 from campaignctl.sandbox.model import ApiRequest, Campaign, Rejected, Reply, error
 from campaignctl.sandbox.server_state import ServerState
-from campaignctl.sandbox.switches import Switches
 
 _ROOT = "/v1/hood/campaigns"
 _DONE = Reply(204, effect=True)
@@ -233,11 +232,9 @@ def _patch(call: EndpointCall) -> Reply:
         changed = _with_message_ids(call.state, changed, patch["messages"])
     requested = lifecycle.merge(campaign.requested, patch) if campaign.requested is not None else None
     kept = call.state.keep(replace(changed, requested=requested))
-    return _DONE if switches.patch_success == _DONE.status else _shown(kept, switches)
-
-
-def _shown(campaign: Campaign, switches: Switches) -> Reply:
-    return Reply(200, represent.full(campaign, switches), effect=True)
+    if switches.patch_success == _DONE.status:
+        return _DONE
+    return Reply(200, represent.full(kept, switches), effect=True)
 
 
 def _with_message_ids(state: ServerState, campaign: Campaign, sent: list[dict[str, Any]]) -> Campaign:
