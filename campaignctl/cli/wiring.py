@@ -39,7 +39,7 @@ class Wired:
     def said_yes(self, app: App, what: str) -> bool:
         """Ask for approval on standard error; only `yes` is one. Raises Interrupted."""
         app.console.tell(
-            f"\nDo you want campaignctl to {what}?\n  It will do what is shown above, and nothing else.\n"
+            f"\nDo you want campaignctl to {what}?\n  It will make the changes shown above, and no others.\n"
             "  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
         )
         try:

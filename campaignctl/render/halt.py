@@ -62,7 +62,9 @@ def _summary(outcome: HaltOutcome, style: Style, place: ProjectPlace) -> str:
     )
     counted = counted or "no campaign matched"
     head = (
-        style("Stopped:", "bold", "green") if outcome.stopped else style("NOT ALL IS STOPPED:", "bold", "red")
+        style("Stopped:", "bold", "green")
+        if outcome.stopped
+        else style("NOT EVERYTHING IS STOPPED:", "bold", "red")
     )
     lines = [f"{head} {counted}."]
     if outcome.marked:

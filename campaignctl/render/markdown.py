@@ -189,7 +189,7 @@ def blocked_section(plan: Plan) -> Section:
         )
         for one in plan.blocked
     ]
-    title = "### Blocked: left alone, everything else goes on"
+    title = "### Blocked: skipped, all other changes go ahead"
     return _table(title, ("Campaign", "Status", "Why", "To lift it"), "blocked campaign", rows, share=0.2)
 
 

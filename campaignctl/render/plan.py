@@ -54,7 +54,7 @@ def plan_text(
         *("\n".join(_change(change, page)) for change in plan.changes),
         *_section("Drift: changed outside the manifests", _drifts(plan, page), page.style),
         *_section(
-            "Blocked: left alone, everything else goes on",
+            "Blocked: skipped, all other changes go ahead",
             _blocked(plan.blocked, page.style, place),
             page.style,
         ),

@@ -84,7 +84,7 @@ def sends_lines(change: Change, zone: str, now: datetime, *, distances: bool = T
         case "recurring":
             return _recurring(change, zone, now, distances)
         case "manual":
-            return ["only when started by hand"]
+            return ["only when started manually"]
     if change.action in _SILENT:
         return []
     if change.spec is not None and change.spec.get("is_draft"):

@@ -139,7 +139,7 @@ def _line_diff(old: list[str], new: list[str]) -> Iterator[str]:
     lines = _hunks(old, new)
     yield from islice(lines, _DIFF_LINES_SHOWN)
     if next(lines, None) is not None:
-        yield "@ ... the diff goes on; --format json shows everything"
+        yield "@ ... the diff continues; --format json shows everything"
 
 
 def _hunks(old: list[str], new: list[str]) -> Iterator[str]:

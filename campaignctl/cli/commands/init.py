@@ -69,7 +69,7 @@ spec:
         body:
           en: Good to have you with us.
         landing_url: https://example.com
-  # A draft sends nothing. Removing this line arms it, and there is no way back: nothing returns to draft.
+  # A draft sends nothing. Removing this line arms it; a campaign cannot return to draft.
   is_draft: true
   # Without `targeting` it goes to everyone, and the plan says so.
   targeting:
@@ -146,7 +146,7 @@ def _refuse_to_overwrite(app: App, target: Path, paths: Iterable[Path], added: C
         if os.path.lexists(path):
             raise CampaignctlError(
                 f"{_shown(app, target, path)} already exists; nothing was changed",
-                hint="move it away, try again, and put back what you need of it"
+                hint="move it away, try again, then copy back the parts that you need"
                 if path in added
                 else _elsewhere(app),
             )
@@ -168,7 +168,7 @@ def _elsewhere(app: App) -> Sentence:
     """Where a new project can be created: a directory that does not exist yet."""
     names = ("campaigns", "crm", "my-campaigns")
     free = next((name for name in names if not (app.settings.cwd / name).exists()), "DIR")
-    return Sentence("create the project in a directory of its own: ", Command("init", free))
+    return Sentence("create the project in a new directory: ", Command("init", free))
 
 
 def _refuse_to_nest(target: Path) -> None:
