@@ -29,7 +29,6 @@ from campaignctl.errors import (
 )
 from campaignctl.plan.model import Action
 from campaignctl.plan.request import Request
-from campaignctl.project.model import Project
 from campaignctl.reconciler import halt_targets
 from campaignctl.reconciler.halt_targets import Declared, Named
 from campaignctl.reconciler.opening import check_company, company_of, newest, spread
@@ -67,19 +66,17 @@ _UNHEARD = (None, 429)
 _LONGEST_REASON = 200
 
 
-def halt(
-    wiring: Wiring, project: Project, keys: tuple[str, ...] | None, reason: str, declared: Declared
-) -> HaltOutcome:
+def halt(wiring: Wiring, keys: tuple[str, ...] | None, reason: str, declared: Declared) -> HaltOutcome:
     """Stop what these keys or patterns name (None: everything) until it is lifted.
 
     `declared` reads the keys of the manifests; None if they cannot be read. Raises UsageError for an unknown
     key, before anything is done, and Interrupted.
     """
-    state, notes = (None, ()) if keys is None else halt_targets.readable_state(wiring, project)
+    state, notes = (None, ()) if keys is None else halt_targets.readable_state(wiring)
     if not notes:
         halt_targets.check_keys(keys, state, declared)
     now = iso(wiring.clock.now())
-    work = _Halting(wiring, project, Halt(wiring.clock.new_id(), keys, reason, wiring.who, wiring.host, now))
+    work = _Halting(wiring, Halt(wiring.clock.new_id(), keys, reason, wiring.who, wiring.host, now))
     work.mark()
     work.carry_out()
     return work.outcome()
@@ -95,7 +92,7 @@ def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutco
             if not before.touched_by(replace(asked, keys=(key,))):
                 raise CampaignctlError(
                     f"nothing halts {key}",
-                    hint=Sentence("", Command("status"), " shows what is halted, by whom and why"),
+                    hint=Sentence("to list the halts in force: ", Command("status")),
                 )
     touched = before.touched_by(asked)
     if not touched:
@@ -119,7 +116,6 @@ class _Halting:
     """
 
     wiring: Wiring
-    project: Project
     halt: Halt
     api: OcambaApi = field(init=False)
     marked: bool = False
@@ -186,7 +182,7 @@ class _Halting:
 
     def _learn(self) -> None:
         """Read the state again."""
-        self.state, notes = halt_targets.readable_state(self.wiring, self.project)
+        self.state, notes = halt_targets.readable_state(self.wiring)
         self.notes += notes
         known = halt_targets.recorded(self.state, self.halt, self.wiring.clock.now())
         for campaign_id, campaign in known.items():
@@ -215,11 +211,11 @@ class _Halting:
         seen = newest(self.api, (), live_only=True, reserve=True).lives
         lives = {live.id: self._whole(live) for live in seen}
         company = company_of(lives.values())
-        check_company(company, self.state, self.project)
+        check_company(company, self.state, self.wiring.project)
         self.account_proven = company is not None
         self.intents |= {found.intent for live in lives.values() if (found := marker.read(live.members))}
         strange = halt_targets.marked(
-            lives.values(), self.state, self.project, self.halt, self.halt.keys or ()
+            lives.values(), self.state, self.wiring.project, self.halt, self.halt.keys or ()
         )
         self.campaigns = {**strange, **self.campaigns}
         absent = [each.id for each in self.campaigns.values() if each.id not in lives and not each.over]
@@ -316,7 +312,7 @@ class _Halting:
             return True
 
     def _await_others(self) -> None:
-        until = self.since + self.project.api.timeout + _MARGIN
+        until = self.since + self.wiring.project.api.timeout + _MARGIN
         left = until - self.wiring.clock.now()
         if left > timedelta(0):
             said = "an apply is running or was killed; looking once more when its requests are over, in"

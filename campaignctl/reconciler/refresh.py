@@ -140,9 +140,8 @@ def prove_account(api: OcambaApi, state: State, project: Project, seen: Mapping[
         raise AccountMismatch(
             "no recorded campaign was found, and the account cannot be identified",
             hint=Sentence(
-                "check OCAMBA_TOKEN; ",
+                "check OCAMBA_TOKEN; to forget a campaign that no longer exists: ",
                 Command("state", "rm", "KEY"),
-                " forgets a campaign that no longer exists",
             ),
         )
 

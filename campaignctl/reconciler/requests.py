@@ -9,7 +9,16 @@ from datetime import timedelta
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, FieldChange, mistaken
-from campaignctl.errors import ApiError, Halted, Interrupted, OutcomeUnknown, Refused, StateError
+from campaignctl.errors import (
+    ApiError,
+    Command,
+    Halted,
+    Interrupted,
+    OutcomeUnknown,
+    Refused,
+    Sentence,
+    StateError,
+)
 from campaignctl.plan import guardrails, records
 from campaignctl.plan.holds import may_send
 from campaignctl.plan.model import Action, Change, Lifts
@@ -318,10 +327,7 @@ def adopt(run: Run, change: Change) -> ChangeResult:
     record = change.record
     if record is None:
         raise AssertionError("an adoption carries the record that it makes")
-    if (owner := owner_of(run.state, record.id)) is not None:
-        raise StateError(f"{record.id} is recorded already, as {owner}", key=change.key)
-    if (held := run.state.campaigns.get(change.key)) is not None:
-        raise StateError(f"{change.key} is recorded already, as {held.id}", key=change.key)
+    check_unrecorded(run.state, change.key, record.id)
     run.record(
         Entry(
             records={change.key: record},
@@ -332,9 +338,19 @@ def adopt(run: Run, change: Change) -> ChangeResult:
     return done(change, record.id)
 
 
-def owner_of(state: State, campaign_id: str) -> str | None:
-    """The key under which a campaign is recorded."""
-    return next((key for key, record in state.campaigns.items() if record.id == campaign_id), None)
+def check_unrecorded(state: State, key: str, campaign_id: str, *, pending: bool = False) -> None:
+    """Raise StateError if the campaign or the key is recorded already.
+
+    A `pending` create may replace the record of its key, if that is another campaign.
+    """
+    held = state.campaigns.get(key)
+    owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
+    if owner is not None and owner != key:
+        move = "" if held else Sentence("to give it this key: ", Command("state", "mv", owner, key))
+        raise StateError(f"{campaign_id} is recorded already, as {owner}", hint=move, key=key)
+    if held is not None and (owner or not pending):
+        forget = Sentence("to forget it first and leave its campaign as it is: ", Command("state", "rm", key))
+        raise StateError(f"{key} is recorded already, as {held.id}", hint=forget, key=key)
 
 
 def move(run: Run, changes: Iterable[Change]) -> list[ChangeResult]:

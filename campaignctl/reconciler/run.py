@@ -1,4 +1,4 @@
-"""The context of every operation: the adapters of a command, and a run under the lock."""
+"""The two contexts: the wiring that every operation is given, and what a run under the lock adds to it."""
 
 from __future__ import annotations
 
@@ -40,12 +40,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The adapters and settings of one run. `api` is None when nothing may be read or sent.
+    """What is given once: project, adapters and settings. `api` is None when nothing may be read or sent.
 
     `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `lacks` tells
     whether the checkout certainly does not contain a commit.
     """
 
+    project: Project
     backend: Backend
     api: OcambaApi | None
     clock: Clock
@@ -79,7 +80,7 @@ class Wiring:
 
 @dataclass
 class Run:
-    """A run that holds the lock, after its opening read.
+    """A run that holds the lock, after its opening read, and what it accumulates.
 
     `broken_off` is the error after which nothing more may be sent. `troubled`: a change failed, so nothing
     that could send soon is armed. `overrides` are the guardrails that the command line lifted. `arriving`
@@ -89,8 +90,6 @@ class Run:
 
     wiring: Wiring
     session: Session
-    api: OcambaApi
-    project: Project
     opening: Opening
     broken_off: CampaignctlError | None = None
     troubled: bool = False
@@ -101,6 +100,16 @@ class Run:
 
     def __post_init__(self) -> None:
         self._under_way = BoundedSemaphore(self.wiring.parallelism)
+
+    @property
+    def api(self) -> OcambaApi:
+        """The API. A run has a token."""
+        return self.wiring.need_api()
+
+    @property
+    def project(self) -> Project:
+        """The project of the wiring."""
+        return self.wiring.project
 
     @contextmanager
     def flight(self) -> Iterator[Callable[[], None]]:
@@ -255,12 +264,11 @@ class Run:
         self.record(Entry(records={key: None}, released=(records.released(key, record, status, self.now()),)))
 
 
-def opened(wiring: Wiring, session: Session, project: Project, keys: Iterable[str]) -> Run:
+def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
     """Make the opening read. Raises what `opening_read` raises, and AccountMismatch."""
-    state, api = session.state, wiring.need_api()
-    check_environment(state, project)
-    opening = opening_read(api, state, project, keys, wiring.clock.now())
-    return Run(wiring, session, api, project, opening)
+    check_environment(session.state, wiring.project)
+    opening = opening_read(wiring.need_api(), session.state, wiring.project, keys, wiring.clock.now())
+    return Run(wiring, session, opening)
 
 
 def new_state(run: Run) -> State:

@@ -77,7 +77,8 @@ class Account:
 
     @property
     def wiring(self) -> Wiring:
-        return Wiring(self.place.backend(), self.api, self.clock, self.events.append, "0.1.0", parallelism=1)
+        backend, events = self.place.backend(), self.events.append
+        return Wiring(self.project, backend, self.api, self.clock, events, "0.1.0", parallelism=1)
 
     @property
     def desired(self) -> DesiredState:

@@ -42,8 +42,8 @@ def unheard(event: Event) -> None:
 
 
 def examined(place: LocalPlace, missing: Check | None = None) -> dict[str, Check]:
-    wiring = Wiring(place.backend(), None, Now(), unheard, "0.1.0")
-    return {check.name: check for check in examine(wiring, PROJECT, missing)}
+    wiring = Wiring(PROJECT, place.backend(), None, Now(), unheard, "0.1.0")
+    return {check.name: check for check in examine(wiring, missing)}
 
 
 @pytest.fixture

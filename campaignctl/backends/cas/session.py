@@ -14,7 +14,7 @@ from campaignctl.backends.cas.place import Moved, Note, Persistent, PlaceError, 
 from campaignctl.backends.cas.snapshot import Snapshot
 from campaignctl.backends.lock_info import lost, released
 from campaignctl.backends.rescue import Rescue
-from campaignctl.errors import Command, LockLost, Sentence, StateError, StateNotSaved
+from campaignctl.errors import Command, LockLost, Sentence, StateError, StateNotSaved, counted
 from campaignctl.state.codec import encode, encode_moved, fingerprint
 from campaignctl.state.journal import Loaded, entry_line, first_line
 from campaignctl.state.model import Entry, LockInfo, State
@@ -220,7 +220,7 @@ class CasSession:
         began = time.monotonic()
         try:
             count = len(entries)
-            self._put(snapshot.continued(b"".join(lines)), f"{count} step{'s' if count != 1 else ''}")
+            self._put(snapshot.continued(b"".join(lines)), counted(count, "step"))
         except (PlaceError, LockLost) as error:
             with self._mutex:
                 self._queue = []
