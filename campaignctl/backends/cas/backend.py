@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -12,7 +13,6 @@ from campaignctl.backends.cas import liveness
 from campaignctl.backends.cas.place import Home, Moved, Note, Persistent, PlaceError, Seen, jittered
 from campaignctl.backends.cas.session import CasSession, Held
 from campaignctl.backends.cas.snapshot import Snapshot
-from campaignctl.backends.cas.stop_mark import StopMark
 from campaignctl.backends.lock_info import claim, held, other_id
 from campaignctl.errors import (
     CampaignctlError,
@@ -23,13 +23,14 @@ from campaignctl.errors import (
     StateNotSaved,
 )
 from campaignctl.review.reports import Keeping
-from campaignctl.state.codec import encode
+from campaignctl.state.codec import decode_halts, encode, encode_halts
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import LockInfo, State
 
 _FIRST_POLL = timedelta(seconds=0.25)
 _LONGEST_POLL = timedelta(seconds=3)
 _GROWTH = 1.5
+_HALTS = "halts.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,46 @@ class CasBackend:
             durable.make_directory(self._signs)
             with durable.guarded(self._signs):
                 durable.replace(self._home.mirror, encode(state).encode())
+
+
+class StopMark:
+    """The stop mark, in a place of its own: it can be set without the lock and without a state.
+
+    A look costs a round trip or two. Threads that want one at the same time share it: one that began after
+    it was asked for is as good as one's own.
+    """
+
+    def __init__(self, place: Persistent) -> None:
+        self._place = place
+        self._looking = threading.Lock()
+        self._begun = 0
+        self._seen: Seen | None = None
+
+    def halts(self) -> Halts:
+        """The halts, not older than this call. Raises PlaceError, StateDamaged, StateTooNew."""
+        begun = self._begun
+        with self._looking:
+            if self._seen is None or self._begun == begun:
+                self._begun += 1
+                tip = self._place.tip()
+                if self._seen is None or self._seen.tip != tip:
+                    self._seen = self._place.look() if tip else Seen(None, {})
+            return self._decoded(self._seen)
+
+    def change(self, change: Callable[[Halts], Halts], by: LockInfo) -> Halts:
+        """Replace them by what `change` makes of them. Raises PlaceError, StateDamaged, StateNotSaved."""
+        while True:
+            seen = self._place.look()
+            halts = change(self._decoded(seen))
+            files = {**seen.files, _HALTS: encode_halts(halts).encode()}
+            with suppress(Moved):
+                self._place.put(seen, files, Note(by, "the stop mark", under_lock=False))
+                return halts
+
+    def _decoded(self, seen: Seen) -> Halts:
+        data = seen.files.get(_HALTS)
+        where = f"{_HALTS} in {self._place.location}"
+        return decode_halts(data, where=where) if data is not None else Halts()
 
 
 def _polls() -> Iterator[timedelta]:

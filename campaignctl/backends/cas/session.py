@@ -13,7 +13,7 @@ from campaignctl.backends.cas.liveness import SignOfLife
 from campaignctl.backends.cas.place import Moved, Note, Persistent, PlaceError, Seen
 from campaignctl.backends.cas.snapshot import Snapshot
 from campaignctl.backends.lock_info import lost, released
-from campaignctl.backends.rescue import Rescue
+from campaignctl.backends.session import LockedState
 from campaignctl.errors import Command, LockLost, Sentence, StateError, StateNotSaved, counted
 from campaignctl.state.codec import encode, encode_moved, fingerprint
 from campaignctl.state.journal import Loaded, entry_line, first_line
@@ -45,7 +45,7 @@ class Held:
     trust: timedelta
 
 
-class CasSession:
+class CasSession(LockedState):
     """A session of `CasBackend`.
 
     Several threads may append at once: what comes while a put is under way goes together with the next
@@ -54,8 +54,8 @@ class CasSession:
     """
 
     def __init__(self, held: Held) -> None:
+        super().__init__(held.place.location, held.info, held.taken_over)
         self._held = held
-        self._rescue = Rescue()
         self._mutex = threading.Lock()
         self._putting = threading.Lock()
         self._seen = held.seen
@@ -71,29 +71,6 @@ class CasSession:
         self._state = None if isinstance(held.loaded, StateError) else held.loaded.state
         self._written = self._state
         self._show()
-
-    @property
-    def lock(self) -> LockInfo:
-        """Our lock."""
-        return self._held.info
-
-    @property
-    def taken_over(self) -> LockInfo | None:
-        """The dead process whose lock we took over, if there was one."""
-        return self._held.taken_over
-
-    @property
-    def state(self) -> State | None:
-        """The state with every step so far, also with one that could not be saved.
-
-        Raises:
-            StateDamaged: the state cannot be read; it is as it was.
-            StateTooNew: a newer campaignctl wrote it.
-            StateMoved: it was taken to another place.
-        """
-        if self._problem is not None:
-            raise self._problem
-        return self._state
 
     @property
     def companions(self) -> int:
@@ -135,15 +112,13 @@ class CasSession:
         """
         with self._putting:
             self._check_known()
-            state = self.state
-            if state is None:
-                raise StateNotSaved(f"there is no state in {self._place.location} to move")
+            state = self._existing("move")
             note = encode_moved(state, place).encode()
             after = self._snapshot.rewritten(note, self._held.project)
             try:
                 self._put(after, f"the state lives in {place} now")
             except PlaceError as error:
-                raise self._not_saved(error, error.hint) from error
+                raise self._not_saved(self._location, error, error.hint) from error
             self._state = self._written = None
 
     def append(self, entry: Entry) -> None:
@@ -158,9 +133,7 @@ class CasSession:
         """
         self._check_known()
         with self._mutex:
-            state = self.state
-            if state is None:
-                raise StateNotSaved(f"there is no state in {self._place.location} to add a step to")
+            state = self._existing("add a step to")
             entry_line(entry, 1)  # what JSON cannot hold is refused before it is part of the state
             self._state = state.after(entry)
             if self._failure is not None:
@@ -226,7 +199,7 @@ class CasSession:
                 self._queue = []
                 if isinstance(error, LockLost):
                     raise
-                self._failure = self._not_saved(error, error.hint)
+                self._failure = self._not_saved(self._location, error, error.hint)
             raise self._failure from error
         self._lasted, self._expected = time.monotonic() - began, count + len(self._queue)
         self._steps += count
@@ -238,9 +211,8 @@ class CasSession:
         try:
             self._put(onto.rewritten(data, self._held.project), f"the state, serial {state.serial}")
         except PlaceError as error:
-            failure = self._not_saved(
-                error, self._rescue.save(data, f"wait until {self._place.location} answers again")
-            )
+            hint = self._rescued(data, f"wait until {self._location} answers again")
+            failure = self._not_saved(self._location, error, hint)
             with self._mutex:
                 self._failure = failure
             raise failure from error
@@ -259,9 +231,9 @@ class CasSession:
             self._put(free, "the lock is free")
         except PlaceError as error:
             unlock = Command("state", "unlock", self.lock.id)
-            hint = Sentence(f"when {self._place.location} answers again: ", unlock)
+            hint = Sentence(f"when {self._location} answers again: ", unlock)
             raise StateNotSaved(
-                f"the lock of {self._place.location} could not be released",
+                f"the lock of {self._location} could not be released",
                 detail=str(error),
                 hint=hint,
             ) from error
@@ -304,7 +276,7 @@ class CasSession:
                 self._seen = found
         except PlaceError as error:
             raise LockLost(
-                f"cannot tell whether the lock of {self._place.location} is still ours",
+                f"cannot tell whether the lock of {self._location} is still ours",
                 detail=str(error),
                 hint=error.hint,
             ) from error
@@ -320,11 +292,8 @@ class CasSession:
                 if holder
                 else "it is free now"
             )
-        self._lost = lost(f"the lock of {self._place.location}", why, self.lock)
+        self._lost = lost(f"the lock of {self._location}", why, self.lock)
         return self._lost
-
-    def _not_saved(self, error: PlaceError, hint: str) -> StateNotSaved:
-        return StateNotSaved(f"{self._place.location} could not be written", detail=str(error), hint=hint)
 
     def _show(self) -> None:
         if self._problem is None and self._state is not None:

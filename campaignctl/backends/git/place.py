@@ -11,7 +11,7 @@ from pathlib import Path
 from shlex import quote
 
 from campaignctl.backends.cas.place import LONGEST, Files, Home, Note, Place, Seen, Texts
-from campaignctl.backends.git.git_errors import GitTrouble, rejected, shown, trouble
+from campaignctl.backends.git.command import GitTrouble, rejected, shown, trouble
 from campaignctl.backends.git.store import Store, open_store
 from campaignctl.errors import Command, Sentence
 from campaignctl.review.reports import Access

@@ -19,11 +19,12 @@ from pathlib import Path
 
 from campaignctl.backends.git.command import (
     Git,
+    GitTrouble,
     enclosing,
+    trouble,
     with_configuration,
     without_configuration,
 )
-from campaignctl.backends.git.git_errors import GitTrouble, trouble
 
 # What of the configuration says how to reach a remote. Not what a fetch or push of the user's would do
 # besides: fetch, mirror, promisor, push, tagOpt.
