@@ -176,8 +176,8 @@ class Pacer:
     def slot(self, *, reserve: bool = False, before: Callable[[], None] = lambda: None) -> Iterator[Slot]:
         """Wait for permission to send one request. Raises `Interrupted`; nothing was sent then.
 
-        `before` is what has to be done last of all. Where others leave first meanwhile, the request waits
-        once more, and when that takes longer than a second, `before` is done again.
+        `before` runs last of all. If other requests leave first meanwhile, this one waits once more; if that
+        takes longer than a second, `before` runs again.
         """
         slot = self._acquire(reserve=reserve)
         try:

@@ -31,7 +31,7 @@ class LocalSession(LockedState):
         self._held = held
         self._mutex = threading.Lock()
         self._document: tuple[State, str] | None = None
-        self._journal = _JournalFile(files.beside("journal"))
+        self._journal = _JournalFile(files.sibling("journal"))
         self._released = False
         self._stamp = files.stamp()
         self._ours: tuple[str | None, ...] = ()
@@ -61,7 +61,7 @@ class LocalSession(LockedState):
             self._write(state)
 
     def retire(self, place: str) -> None:
-        """Replace the state by a note that it lives in `place` now; the backup keeps it.
+        """Replace the state with a note that it is at `place` now; the backup keeps it.
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
@@ -86,7 +86,7 @@ class LocalSession(LockedState):
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
-            StateNotSaved: the step is not durable; what it announces must not be done.
+            StateNotSaved: the step is not durable; the action that it announces must not follow.
         """
         with self._mutex:
             state = self._existing("add a step to")
@@ -99,13 +99,13 @@ class LocalSession(LockedState):
                     self._journal.add(first_line(*self._document), line)
             except OSError as error:
                 self._journal.fail(error)
-                raise self._not_saved(str(self._files.beside("journal")), error, _ROOM_HINT) from error
+                raise self._not_saved(str(self._files.sibling("journal")), error, _ROOM_HINT) from error
 
     def release(self) -> None:
         """Fold the steps into the state and release the lock. Safe to call twice.
 
         Raises:
-            LockLost: the lock was no longer ours; what was appended before is in the journal.
+            LockLost: the lock was no longer ours; earlier steps are in the journal.
             StateNotSaved: says where the state was saved instead; the lock is free all the same.
         """
         with self._mutex:
@@ -148,7 +148,7 @@ class LocalSession(LockedState):
             first = "decide which state is right" if error.strerror == _REPLACED else "make room"
             raise self._not_saved(self._location, error, self._rescued(data, first)) from error
         self._journal.close()
-        self._journal = _JournalFile(self._files.beside("journal"))
+        self._journal = _JournalFile(self._files.sibling("journal"))
         self._state, self._document, self._problem = state, (state, fingerprint(data)), None
         self._stamp, self._ours = self._files.stamp(), (fingerprint(data),)
 
@@ -187,8 +187,8 @@ class LocalSession(LockedState):
 class _JournalFile:
     """The journal while it is being written, one durable line at a time; it begins with its first step.
 
-    Not safe for threads by itself. After a failure nothing more is taken: what is behind the last
-    whole line is unknown then, and a line that continued it would be damage instead of a torn end.
+    Not thread-safe. After a failure it takes no more lines: the bytes after the last whole line are unknown,
+    and another line would turn a torn end into damage.
     """
 
     def __init__(self, path: Path) -> None:
@@ -199,7 +199,7 @@ class _JournalFile:
         self.steps = 0
 
     def add(self, first_line: bytes, line: bytes) -> None:
-        """Write one line durably, after `first_line` where it is the first.
+        """Write one line durably, after `first_line` if it is the first.
 
         Raises OSError, also when the file is there already: those steps are not ours.
         """

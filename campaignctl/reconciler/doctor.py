@@ -81,27 +81,27 @@ def _tried(name: str, look: Callable[[], T]) -> T | Check:
 
 
 def _state_checks(state: State | Check | None, keeping: Keeping | Check, location: str) -> Iterator[Check]:
-    beside = None if isinstance(keeping, Check) else keeping
+    kept = None if isinstance(keeping, Check) else keeping
     if isinstance(state, Check):
         yield state
     elif state is None:
         yield Check("state", "ok", f"none yet in {location}; the first apply creates it")
     else:
-        yield _readable(state, location, beside)
+        yield _readable(state, location, kept)
         yield _pending(state)
-    if beside is not None and state is not None:
-        yield _permissions(beside, location)
-    if beside is not None and beside.access is not None:
-        access = beside.access
+    if kept is not None and state is not None:
+        yield _permissions(kept, location)
+    if kept is not None and kept.access is not None:
+        access = kept.access
         yield Check(access.way, "ok" if access.allowed else "problem", access.found, access.mend)
 
 
-def _readable(state: State, location: str, beside: Keeping | None) -> Check:
+def _readable(state: State, location: str, kept: Keeping | None) -> Check:
     found = f"{location}: serial {state.serial}, {counted(len(state.campaigns), 'campaign')}"
-    if beside is None:
+    if kept is None:
         return Check("state", "ok", found)
-    found += ", with a backup" if beside.backup else ", no backup yet"
-    if beside.left_journal:
+    found += ", with a backup" if kept.backup else ", no backup yet"
+    if kept.left_journal:
         return Check("state", "warning", f"{found}; an interrupted run left its journal", _APPLY)
     return Check("state", "ok", found)
 
@@ -123,13 +123,13 @@ def _phase(intent: Intent) -> str:
     return f"{intent.operation} sent{since}, outcome unknown"
 
 
-def _permissions(beside: Keeping, location: str) -> Check:
-    if beside.exposed is None:
+def _permissions(kept: Keeping, location: str) -> Check:
+    if kept.exposed is None:
         return Check("permissions", "ok", f"everyone who can read {location} can read the state")
-    if not beside.exposed:
+    if not kept.exposed:
         return Check("permissions", "ok", "only the owner can read the state")
-    files = " ".join(map(shlex.quote, beside.exposed))
-    found = f"other users can read or write {counted(len(beside.exposed), 'file')} of the state"
+    files = " ".join(map(shlex.quote, kept.exposed))
+    found = f"other users can read or write {counted(len(kept.exposed), 'file')} of the state"
     return Check("permissions", "warning", found, f"chmod 600 {files}")
 
 

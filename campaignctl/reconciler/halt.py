@@ -67,7 +67,7 @@ _LONGEST_REASON = 200
 
 
 def halt(wiring: Wiring, keys: tuple[str, ...] | None, reason: str, declared: Declared) -> HaltOutcome:
-    """Stop what these keys or patterns name (None: everything) until it is lifted.
+    """Stop the campaigns that these keys or patterns name (None: all) until the halt is lifted.
 
     `declared` reads the keys of the manifests; None if they cannot be read. Raises UsageError for an unknown
     key, before anything is done, and Interrupted.
@@ -83,8 +83,8 @@ def halt(wiring: Wiring, keys: tuple[str, ...] | None, reason: str, declared: De
 
 
 def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutcome:
-    """Let what these keys or patterns name (None: everything) send again. Raises CampaignctlError if nothing
-    of it is halted."""
+    """Let the campaigns that these keys or patterns name (None: all) send again. Raises CampaignctlError if
+    none of them is halted."""
     asked = Lift(keys, reason, wiring.who, iso(wiring.clock.now()))
     before = wiring.backend.halts()
     if keys is not None:
@@ -134,7 +134,7 @@ class _Halting:
 
     def mark(self) -> None:
         """Set the stop mark. The same order given again continues its own."""
-        self.busy = self._somebody_applies()
+        self.busy = self._apply_may_run()
         asked = (self.halt.keys, self.halt.reason)
 
         def set_mark(halts: Halts) -> Halts:
@@ -296,15 +296,15 @@ class _Halting:
             return None
 
     def _not_ours(self, due: Named) -> None:
-        """Take a campaign off the record that was paused before our request: a foreign pause, which no lift
-        may resume, or that of another run of this halt, which records it itself."""
+        """Remove a campaign that was paused before our request from the halt: by others, so that no lift may
+        resume it, or by another run of this halt, which records it itself."""
         with self.lock:
             ours = self.ours[due.id]
             self.halt = Halts((self.halt,)).without_stopped(self.halt.id, ours).halts[0]
             if self.marked:
                 self._change(lambda halts: halts.without_stopped(self.halt.id, ours))
 
-    def _somebody_applies(self) -> bool:
+    def _apply_may_run(self) -> bool:
         """Whether the lock is held or cannot be read; even a dead holder may have a request in flight."""
         try:
             return self.wiring.backend.keeping().lock is not None

@@ -273,7 +273,7 @@ def _known(state: State | None) -> tuple[set[str | None], set[str]]:
 def behind(
     lives: Iterable[Live], state: State | None, project: Project, keys: Iterable[str]
 ) -> tuple[Behind, ...]:
-    """Campaigns of ours that the state does not know, and would create twice."""
+    """Our campaigns that the state does not know, and that an apply would create twice."""
     tags = tags_of(project, {*keys, *(state.campaigns if state else ())})
     return tuple(
         Behind(live.id, live.name, tags.get(found.key), found.intent)

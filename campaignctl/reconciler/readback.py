@@ -66,7 +66,7 @@ def _read(run: Run, wanted: Mapping[str, tuple[Change, ChangeResult]]) -> dict[s
 def _whole(run: Run, change: Change, live: Live | None) -> Live | None:
     if live is None or live.complete or change.action in (Action.CANCEL, Action.PAUSE):
         return live
-    missing = [member for member in change.spec or () if member not in live.members]
+    missing = [name for name in change.spec or () if name not in live.members]
     return run.api.read(live.id) if missing else live
 
 
@@ -86,7 +86,7 @@ def _judge(run: Run, change: Change, live: Live | None) -> ChangeResult:
     """Compare a write with live; record it if it is done."""
     record = run.state.campaigns[change.key]
     if live is None:
-        return failed(change, Failure(f"{change.action} of {change.key}: {record.id} is not found any more"))
+        return failed(change, Failure(f"{change.action} of {change.key}: {record.id} is no longer found"))
     if change.action in (Action.CANCEL, Action.PAUSE):
         return _judge_stop(run, change, record, live)
     if change.action is Action.RESUME:

@@ -1,4 +1,4 @@
-"""Recover: record campaigns of ours that the state does not know. Rebind: give the state another account.
+"""Recover: record our campaigns that the state does not know. Rebind: give the state another account.
 
 A state works only with its own account and environment, so rebinding is the only way to change them. Neither
 changes anything in the account.
@@ -95,7 +95,7 @@ def _check_settled(state: State | None, why: str, hint: str | Command) -> None:
 
 
 def _bound(state: State, to: Belonging) -> State:
-    """The state with its new account. What it knew of markers and newest campaigns of another is void."""
+    """The state with its new account. Markers and newest campaigns of another one do not count."""
     moved = to.company_id != state.account.company_id
     account = Account(to.url, to.company_id, None if moved else state.account.markers)
     step = Entry(account=account, seen=() if moved else None)
@@ -120,7 +120,7 @@ class _Stray:
 
 
 def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
-    """Find campaigns of ours that the state does not know; with `write`, record them under the lock.
+    """Find our campaigns that the state does not know; with `write`, record them under the lock.
 
     Raises what stops an apply, and StateError if a write of an earlier run is unsettled.
     """

@@ -84,7 +84,7 @@ def _refuse_another(there: Session, target: Backend, state: State) -> None:
         )
     if serial > state.serial:
         raise StateError(
-            f"the state in {target.location} is further than this one, and nothing was changed",
+            f"the state in {target.location} is newer than this one, and nothing was changed",
             detail=f"its serial is {serial}, and this one's is {state.serial}",
             hint=_TWO_HINT,
         )
@@ -161,7 +161,7 @@ def check_new_key(recorded: Iterable[str], key: str) -> None:
         raise StateError(
             f"{key!r} is not a valid key",
             hint="letters, digits, `.`, `_` and `-`, in parts joined by `/`, at most 128 characters;"
-            " of a matrix with its values, as in `push/welcome[country=DE]`",
+            " a matrix key with its values, as in `push/welcome[country=DE]`",
         )
     twin = next((known for known in recorded if known.casefold() == key.casefold()), None)
     if twin is not None:

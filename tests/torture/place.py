@@ -76,7 +76,7 @@ class Place:
         return {campaign["live"]["name"]: campaign["id"] for campaign in self.control.campaigns()}
 
     def plan(self) -> dict[str, Any]:
-        """The plan of what is left to do."""
+        """The plan of the remaining changes."""
         ended = self.run("-q", "plan", "--format", "json")
         document = json.JSONDecoder().raw_decode(ended.text[ended.text.index("{") :])[0]
         if not isinstance(document, dict) or "changes" not in document:

@@ -35,7 +35,7 @@ _HALTS = "halts.json"
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to bear with a place that does not answer.
+    """How long to put up with a place that does not answer.
 
     `pause` waits between attempts for as long as `pauses` say, and is not interrupted. A proof that the lock
     is ours counts for as long as `trust`.
@@ -84,7 +84,7 @@ class CasBackend:
         Raises:
             StateDamaged: it cannot be read.
             StateTooNew: a newer campaignctl wrote it.
-            StateMoved: it was taken to another place.
+            StateMoved: it was moved to another place.
             StateError: the place cannot be read; an older copy would not do.
         """
         with _told_as(StateError, f"the state in {self.location} cannot be read"):
@@ -92,7 +92,7 @@ class CasBackend:
         return Snapshot.of(seen.files).folded(self._home.place.texts, self._home.project).state
 
     def acquire(self, operation: str, timeout: timedelta) -> CasSession:
-        """Take the lock, waiting up to `timeout`; fold in what a run that died left in the journal.
+        """Take the lock, waiting up to `timeout`; fold in the journal that a dead run left.
 
         Raises:
             LockHeld: it is still held.
@@ -105,7 +105,7 @@ class CasBackend:
             with _told_as(StateNotSaved, f"the lock of {self.location} cannot be taken"):
                 return self._taken(info, self._now() + timeout, life)
         except BaseException as error:
-            # After trouble with the place the lock may be ours there without our knowing.
+            # After an error the place may hold our lock without our knowing.
             life.end(given_back=isinstance(error, LockHeld | Interrupted))
             raise
 
@@ -152,7 +152,7 @@ class CasBackend:
 
         Raises:
             StateDamaged: the present one cannot be read.
-            StateNotSaved: it could not be written, as far as can be told.
+            StateNotSaved: it could not be written, or that is not known.
         """
         by = claim("halt", self._now, self._new_id)
         with _told_as(StateNotSaved, f"the stop mark of {self.location} could not be written"):
@@ -248,8 +248,8 @@ class CasBackend:
 class StopMark:
     """The stop mark, in a place of its own: it can be set without the lock and without a state.
 
-    A look costs a round trip or two. Threads that want one at the same time share it: one that began after
-    it was asked for is as good as one's own.
+    A look costs a round trip or two, so threads share it: a look that began after the call is as good as
+    one of its own.
     """
 
     def __init__(self, place: Persistent) -> None:

@@ -48,8 +48,8 @@ class Held:
 class CasSession(LockedState):
     """A session of `CasBackend`.
 
-    Several threads may append at once: what comes while a put is under way goes together with the next
-    one, and each call returns when its own step is in its place. Two locks: `_mutex` for what we know,
+    Several threads may append at once: steps that come during a put share the next one, and each call
+    returns when its own step is in its place. Two locks: `_mutex` for what we know,
     held for moments, and `_putting` for the one put at a time.
     """
 
@@ -81,7 +81,7 @@ class CasSession(LockedState):
         """Raise `LockLost` unless the lock is still ours, or was a moment ago.
 
         A put is proof as well, and for a few seconds a proof is enough: the time in which a request that
-        was decided may leave is longer anyway. What is put on record before its request is fenced exactly.
+        was decided may leave is longer anyway. A step recorded before its request is fenced exactly.
         """
         self._check_known()
         if self._is_proven():
@@ -104,7 +104,7 @@ class CasSession(LockedState):
             self._show()
 
     def retire(self, place: str) -> None:
-        """Replace the state by a note that it lives in `place` now.
+        """Replace the state with a note that it is at `place` now.
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
@@ -129,12 +129,12 @@ class CasSession(LockedState):
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
-            StateNotSaved: the step is not durable; what it announces must not be done.
+            StateNotSaved: the step is not durable; the action that it announces must not follow.
         """
         self._check_known()
         with self._mutex:
             state = self._existing("add a step to")
-            entry_line(entry, 1)  # what JSON cannot hold is refused before it is part of the state
+            entry_line(entry, 1)  # a step that JSON cannot hold is refused before it is part of the state
             self._state = state.after(entry)
             if self._failure is not None:
                 raise self._failure
@@ -149,7 +149,7 @@ class CasSession(LockedState):
         """Fold the steps into the state and release the lock, in one put. Safe to call twice.
 
         Raises:
-            LockLost: the lock was no longer ours; what was appended before is in the journal.
+            LockLost: the lock was no longer ours; earlier steps are in the journal.
             StateNotSaved: says where the state was saved instead. The lock is free for this machine then,
                 and `state unlock` frees it for others.
         """
@@ -171,9 +171,9 @@ class CasSession(LockedState):
     def _put_queue(self) -> None:
         """Put every step that waits, in one piece.
 
-        Who shared the last put comes back at once, with an answer to record or with the next intent. One
-        that left right after it would miss all of them, and each would carry half of the threads; a wait of
-        a small part of a put's time lets it carry all.
+        Threads that shared the last put come back at once, with an answer to record or the next intent. A put
+        right after it would miss them, and each put would carry half of the threads; waiting for a small part
+        of a put's time lets it carry all.
         """
         until = time.monotonic() + self._lasted * _PATIENCE
         while len(self._queue) < self._expected and time.monotonic() < until:
@@ -264,7 +264,7 @@ class CasSession(LockedState):
             raise self._lost
 
     def _is_proven(self) -> bool:
-        """By the clock of the wall, which goes on while a machine sleeps."""
+        """By the wall clock, which runs on while a machine sleeps."""
         return timedelta() <= self._held.now() - self._proven < self._held.trust
 
     def _prove(self) -> None:

@@ -1,7 +1,7 @@
 """The one way to run git: in a repository that no checkout chose, without programs that a repository names;
 and what its failures mean.
 
-git has no terminal to ask on, speaks English, has a limited time, and is gone when we go on.
+git gets no terminal, speaks English, has limited time, and has ended when a call returns.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from campaignctl.backends.cas.place import Kind, PlaceError
 LONGEST = 30.0
 """Seconds that one command may take."""
 
-# Later than what any file or variable says. A bare repository can be committed as ordinary files, its
+# These override every file and variable. A bare repository can be committed as ordinary files, its
 # configuration too: it counts only where it is named (git 2.38; for an older one see `enclosing`).
 _ALWAYS = (
     "safe.bareRepository=explicit",
@@ -29,7 +29,8 @@ _ALWAYS = (
     "core.fsmonitor=false",
     "diff.external=",
 )
-# What leads git elsewhere, as hooks and wrappers set it (`git rev-parse --local-env-vars`), and our token.
+# Variables that lead git elsewhere, as hooks and wrappers set them (`git rev-parse --local-env-vars`), and
+# our token.
 _LEFT_OUT = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -56,7 +57,7 @@ _CEILINGS = "GIT_CEILING_DIRECTORIES"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command wrote, and its exit status."""
+    """The output of a command, and its exit status."""
 
     status: int
     out: bytes
@@ -65,13 +66,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """git in a directory; `environ` is what it is told by its environment."""
+    """git in a directory, with this environment."""
 
     directory: Path
     environ: Mapping[str, str]
 
     def ask(self, *words: str, given: bytes = b"", seconds: float = LONGEST) -> Answer:
-        """Run a command to its end, whatever it says.
+        """Run a command to its end, whatever its exit status.
 
         Raises:
             GitTrouble: there is no git, or it takes longer than `seconds` and was ended.
@@ -86,7 +87,7 @@ class Git:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=True,  # no terminal to ask on, and Ctrl-C is for us to take
+                start_new_session=True,  # no terminal for questions, and Ctrl-C is ours to handle
             )
         except OSError as error:
             raise _no_git(error) from error
@@ -101,7 +102,7 @@ class Git:
         return Answer(process.returncode, out, told.decode("utf-8", "replace"))
 
     def run(self, *words: str, given: bytes = b"", seconds: float = LONGEST) -> bytes:
-        """What a command writes.
+        """The output of a command.
 
         Raises:
             GitTrouble: it failed.
