@@ -27,7 +27,7 @@ _HANGS = "find the process that is suspended or waiting for the disk, and resume
 class LocalBackend:
     """The state in a file, its lock, journal and backup next to it.
 
-    A symbolic link at `path` is followed: the files lie next to what it leads to, so that two names of
+    A symbolic link at `path` is followed: the files lie next to its target, so that two names of
     one state share its lock. Clock, ids, waiting and interruption come in as arguments;
     `wait` may return early once `interrupted` is true.
     """
@@ -99,7 +99,7 @@ class LocalBackend:
         """What lies next to the state; changes nothing.
 
         Raises:
-            LockError: the lock, or what lies next to it, cannot be read.
+            LockError: the lock, or a file next to it, cannot be read.
         """
         files = self._files()
         try:
@@ -126,7 +126,7 @@ class LocalBackend:
         return _read_halts(self._files().sibling("halts"))
 
     def change_halts(self, change: Callable[[Halts], Halts]) -> Halts:
-        """Replace the stop mark by what `change` makes of it, durably; it cannot change meanwhile.
+        """Apply `change` to the stop mark durably; it cannot change meanwhile.
 
         Raises:
             StateDamaged: the present one cannot be read.

@@ -5,7 +5,7 @@
     state.json.backup     the previous state, whole
     state.json.lock       the one writer
     state.json.halts      the stop mark; written without the lock
-    state.json.damaged    what could not be read when it was replaced; state.json.damaged.journal: its journal
+    state.json.damaged    an unreadable state that was replaced; state.json.damaged.journal: its journal
 
 When a state with its steps folded in has been put in place, its journal is removed. In between, the journal
 continues the document that is the backup now, which shows that it is folded in already.

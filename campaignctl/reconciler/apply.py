@@ -58,8 +58,8 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
             operation = "apply of reviewed plans"
         outcome = _carried_out(run, plan, reading, operation)
         if options.destroy:
-            outcome = _gone_on_with(outcome, options.targets)
-        return _given_back(session, _with_taken_over(outcome, plan, options))
+            outcome = _next_is_destroy(outcome, options.targets)
+        return _given_back(session, _with_accepted(outcome, plan, options))
 
 
 def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool:
@@ -76,7 +76,7 @@ def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool
     return True
 
 
-def _gone_on_with(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
+def _next_is_destroy(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
     """The outcome of a destroy, with `destroy` as its next command: `apply` would recreate the campaigns."""
     targets = tuple(word for target in destroyed for word in ("--target", target))
     instead = {
@@ -99,8 +99,8 @@ def _gone_on_with(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
     )
 
 
-def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
-    """The outcome of `--refresh-only`, with a note of what was accepted into the state."""
+def _with_accepted(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
+    """The outcome of `--refresh-only`, with a note of the live changes that were accepted."""
     keys = [drift.key for drift in plan.drift if drift.key in plan.observed] if options.refresh_only else []
     if not keys:
         return outcome
@@ -194,7 +194,9 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
         reading = _check_live(run, plan)
         outcome = _carried_out(run, plan, reading, "apply of a saved plan")
         if any(change.reason == DESTROYED for change in plan.changes):
-            outcome = _gone_on_with(outcome, [each.key for each in outcome.changes if each.outcome != "done"])
+            outcome = _next_is_destroy(
+                outcome, [each.key for each in outcome.changes if each.outcome != "done"]
+            )
         return _given_back(session, outcome)
 
 

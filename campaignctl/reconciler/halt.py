@@ -31,8 +31,8 @@ from campaignctl.plan.model import Action
 from campaignctl.plan.request import Request
 from campaignctl.reconciler import halt_targets
 from campaignctl.reconciler.halt_targets import Declared, Named
-from campaignctl.reconciler.opening import check_company, company_of, newest, spread
-from campaignctl.reconciler.run import Wiring
+from campaignctl.reconciler.opening import check_company, company_of, hides_marker, newest, spread
+from campaignctl.reconciler.run import READ_WAITS, Wiring
 from campaignctl.review.halt import (
     HINTS,
     UNMARKED,
@@ -50,8 +50,6 @@ from campaignctl.state.model import State
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
-# When to look whether a read shows a pause that was answered.
-_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 # Added to `api.timeout`: after its last look a request may wait a second for its window, and clocks are known
 # to the second.
 _MARGIN = timedelta(seconds=2)
@@ -108,7 +106,7 @@ def _told(error: CampaignctlError) -> str:
 
 @dataclass
 class _Halting:
-    """A halt in progress. `campaigns` are those that it names and `troubles` what went wrong, both by id.
+    """A halt in progress. `campaigns` are those that it names, `troubles` the errors, both by id.
 
     `ours` is what this run has recorded in the halt, by id; other runs of the same halt record their own.
     `busy`: the lock was held when the mark was set, at `since`. `intents` are those whose campaign was seen.
@@ -196,7 +194,7 @@ class _Halting:
 
     def _look_and_stop(self) -> None:
         """Read and stop, a few times, until nothing can send any more."""
-        for wait in _WAITS:
+        for wait in READ_WAITS:
             self.wiring.clock.wait(wait)
             self._learn()
             self._look()
@@ -228,9 +226,9 @@ class _Halting:
 
     def _whole(self, live: Live) -> Live:
         """The campaign read by id if its list item is too short to show a marker."""
-        hides = not live.shows_metadata and "messages" not in live.members
-        known = live.id in self.campaigns
-        return (self.api.read(live.id, reserve=True) or live) if hides and not known else live
+        if not hides_marker(live) or live.id in self.campaigns:
+            return live
+        return self.api.read(live.id, reserve=True) or live
 
     def _stop(self, due: list[Named]) -> None:
         """Pause these campaigns; recorded in the halt before the first request leaves."""

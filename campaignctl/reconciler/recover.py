@@ -156,7 +156,7 @@ def _keys(desired: DesiredState, state: State | None) -> set[str]:
     return {*desired.campaigns, *desired.removed, *before, *known, *released}
 
 
-# ------------------------------------------------------------------------------------- what becomes of each
+# --------------------------------------------------------------------------------------- one key for each
 
 
 def _decided(
@@ -275,12 +275,14 @@ def _make_room(run: Run, key: str) -> None:
 
 
 def _intent(stray: _Stray, live: Live, wanted: DesiredCampaign | None) -> Intent:
-    """The create that it must have come from: its manifest's, if live matches that."""
+    """The create that it must have come from: its manifest's, if live matches that; with `run_immediately`
+    only if that happened."""
     seen = replace(intent_of(live), intent=stray.made_by.intent)
     if wanted is None:
         return seen
-    fired = seen.at_once
-    spec = _as_fired(wanted.spec, fired=fired)
+    spec = {name: value for name, value in wanted.spec.items() if name != EVENT}
+    if seen.at_once:
+        spec[EVENT] = True
     if compare(spec, {}, live).changes:
         return replace(seen, lifecycle=wanted.lifecycle)
     return replace(
@@ -290,12 +292,6 @@ def _intent(stray: _Stray, live: Live, wanted: DesiredCampaign | None) -> Intent
         source_digest=wanted.source_digest,
         lifecycle=wanted.lifecycle,
     )
-
-
-def _as_fired(spec: Mapping[str, object], *, fired: bool) -> dict[str, object]:
-    """The spec with `run_immediately` if that happened, else without."""
-    rest = {name: value for name, value in spec.items() if name != EVENT}
-    return {**rest, EVENT: True} if fired else rest
 
 
 def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iterator[Sent]:

@@ -102,7 +102,7 @@ def observe(
     parallelism: int,
     at_hand: Mapping[str, Live] | None = None,
 ) -> Reading:
-    """Read what a plan needs to know about the account.
+    """Read the account as far as a plan needs it.
 
     Whether the state is behind is only known if list pages were read; nothing is read for this alone.
 

@@ -1,4 +1,4 @@
-"""Send the requests of one change, each with the guarantee that it needs, and record what came of it."""
+"""Send the requests of one change, each with the guarantee that it needs, and record the outcome."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from campaignctl.errors import (
     Refused,
     Sentence,
     StateError,
+    TokenRejected,
 )
 from campaignctl.plan import guardrails, records
 from campaignctl.plan.holds import may_send
 from campaignctl.plan.model import Action, Change, Lifts
 from campaignctl.plan.request import Request
-from campaignctl.reconciler.run import Run, used_up
+from campaignctl.reconciler.run import READ_WAITS, Run, used_up
 from campaignctl.review.outcome import (
     ChangeResult,
     Failure,
@@ -58,8 +59,7 @@ def last_look(run: Run, change: Change) -> None:
 # A request that leaves later than this after its intent was started gets a new start time: settling waits
 # from then.
 _PROMPT = timedelta(seconds=5)
-# When to look whether a read shows a cancel that was answered.
-_CONFIRM_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
+_DIFFER = "time, audience, channel, sender or draft differ right after the write"
 
 
 def perform(run: Run, change: Change) -> ChangeResult:
@@ -108,7 +108,8 @@ def _sent(run: Run, change: Change, request: Request, before: Callable[[], None]
         _nothing_sent(run, change)
         raise
     except Refused as error:
-        run.refused(error)
+        if isinstance(error, TokenRejected):  # every further request would be refused too
+            run.broken_off = run.broken_off or error
         _nothing_sent(run, change)
         return failed(change, _refused(run, change, request, error))
     except OutcomeUnknown as error:
@@ -143,7 +144,7 @@ def _cancel(run: Run, change: Change, request: Request) -> ChangeResult:
 
 def _confirmed(run: Run, record: Record) -> bool:
     """Whether a read shows the campaign as canceled within a few seconds."""
-    for wait in _CONFIRM_WAITS:
+    for wait in READ_WAITS:
         run.wiring.clock.wait(wait)
         live = run.api.read(record.id, reserve=True)
         if live and status_of(live, record.applied) is Status.CANCELED:
@@ -213,8 +214,9 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
     if isinstance(live, ChangeResult):
         return live
     run.created(change.key, started, live)
-    wrong = mistaken(started.spec, live)
-    return failed(change, _wrong(change, live.id, wrong), live.id) if wrong else done(change, live.id)
+    if wrong := mistaken(started.spec, live):
+        return failed(change, not_as_asked(change, live.id, wrong, _DIFFER), live.id)
+    return done(change, live.id)
 
 
 def _refused(run: Run, change: Change, request: Request, error: Refused) -> Failure:
@@ -227,13 +229,13 @@ def _refused(run: Run, change: Change, request: Request, error: Refused) -> Fail
     return problem
 
 
-def _wrong(change: Change, campaign_id: str, wrong: tuple[FieldChange, ...]) -> Failure:
+def not_as_asked(
+    change: Change, campaign_id: str, wrong: tuple[FieldChange, ...], detail: str = ""
+) -> Failure:
+    """A campaign that a read or answer shows with other values than the request had."""
     what = ", ".join(f"{field.path} is {field.after!r}, not {field.before!r}" for field in wrong[:3])
-    return Failure(
-        f"{change.action} of {change.key}: {campaign_id} is not what was asked for: {what}",
-        "time, audience, channel, sender or draft differ right after the write",
-        halt_hint(change),
-    )
+    summary = f"{change.action} of {change.key}: {campaign_id} is not what was asked for: {what}"
+    return Failure(summary, detail, halt_hint(change))
 
 
 def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:

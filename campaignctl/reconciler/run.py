@@ -19,14 +19,12 @@ from campaignctl.errors import (
     Command,
     Halted,
     Interrupted,
-    Refused,
     StateError,
     StateNotSaved,
-    TokenRejected,
 )
 from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired
-from campaignctl.plan.model import Action, Lifts
+from campaignctl.plan.model import Action
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import Opening, check_environment, opening_read
 from campaignctl.reconciler.ports import Backend, Clock, Session
@@ -36,6 +34,10 @@ from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
+
+
+# When to look whether a read shows a write that was answered.
+READ_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +177,6 @@ class Run:
                 f"halted{by} at {halt.at}: {halt.reason}",
                 hint=Command("halt", "--lift", lifted_by, "--reason", "TEXT"),
             )
-
-    def lifts(self, name: str, key: str) -> bool:
-        """Whether a guardrail is lifted for this key, by the command line or the project file."""
-        return Lifts.at(self.now(), self.overrides, self.project.overrides).lifts(name, key)
-
-    def refused(self, error: Refused) -> None:
-        """Stop the run if the token was rejected: every further request would be refused too."""
-        if isinstance(error, TokenRejected):
-            self.broken_off = self.broken_off or error
 
     def note(self, text: str) -> None:
         """Report a line of progress."""

@@ -104,10 +104,15 @@ def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id
         check_environment(state, project)
         check_new_key((), key)
         if state is not None:
-            _check_free(state, key, campaign_id)
+            if key in state.pending:
+                raise StateError(f"{key} is not settled", hint=Command("apply"), key=key)
+            requests.check_unrecorded(state, key, campaign_id)
+            check_new_key(state.campaigns, key)
         run = opened(wiring, session, [key])
-        company = run.opening.company_id or project.company_id
-        live = _found(run, key, campaign_id, company)
+        live = _read(run, key, campaign_id)
+        wrong = records.why_not(live, project, run.opening.company_id or project.company_id)
+        if wrong is not None:
+            raise StateError(wrong[0], hint=wrong[1], key=key)
         if state is None:
             session.write(new_state(run))
         manifest = desired.campaigns.get(key)
@@ -119,20 +124,10 @@ def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id
     return Sentence(f"{key} is now {campaign_id} ({live.status}); ", *Sentence(then).parts, ".")
 
 
-def _check_free(state: State, key: str, campaign_id: str) -> None:
-    if key in state.pending:
-        raise StateError(f"{key} is not settled", hint=Command("apply"), key=key)
-    requests.check_unrecorded(state, key, campaign_id)
-    check_new_key(state.campaigns, key)
-
-
-def _found(run: Run, key: str, campaign_id: str, company_id: str | None) -> Live:
+def _read(run: Run, key: str, campaign_id: str) -> Live:
     live = run.api.read(campaign_id)
     if live is None:
         raise StateError(f"there is no campaign {campaign_id} in this account", key=key)
-    wrong = records.why_not(live, run.project, company_id)
-    if wrong is not None:
-        raise StateError(wrong[0], hint=wrong[1], key=key)
     return live
 
 
@@ -263,9 +258,7 @@ def _retry(run: Run, key: str, intent: Intent | None, *, force: bool) -> str:
 
 
 def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force: bool) -> str:
-    live = run.api.read(campaign_id)
-    if live is None:
-        raise StateError(f"there is no campaign {campaign_id} in this account", key=key)
+    live = _read(run, key, campaign_id)
     check_company(company_of([live]), run.state, run.project)
     if intent is not None and intent.operation != "create":
         return _adopt_update(run, key, intent, live)

@@ -148,7 +148,7 @@ class CasBackend:
             return self._stop.halts()
 
     def change_halts(self, change: Callable[[Halts], Halts]) -> Halts:
-        """Replace the stop mark by what `change` makes of it; called again after a concurrent change.
+        """Apply `change` to the stop mark; it is called again after a concurrent change.
 
         Raises:
             StateDamaged: the present one cannot be read.
@@ -270,7 +270,7 @@ class StopMark:
             return self._decoded(self._seen)
 
     def change(self, change: Callable[[Halts], Halts], by: LockInfo) -> Halts:
-        """Replace them by what `change` makes of them. Raises PlaceError, StateDamaged, StateNotSaved."""
+        """Apply `change` to them. Raises PlaceError, StateDamaged, StateNotSaved."""
         while True:
             seen = self._place.look()
             halts = change(self._decoded(seen))
