@@ -135,7 +135,7 @@ def _open(wiring: Wiring, session: Session, desired: DesiredState) -> tuple[Run,
     wiring.on_event(Event("phase", "reading the account"))
     run = opened(wiring, session, desired.campaigns)
     if (dead := session.taken_over) is not None:
-        run.note(f"took the lock over from process {dead.process} on {dead.host}, which is gone")
+        run.note(f"took the lock over from process {dead.process} on {dead.host}, which has exited")
     for note in run.opening.notes:
         run.note(note)
     if session.state is None:

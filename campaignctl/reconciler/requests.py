@@ -82,7 +82,7 @@ def perform(run: Run, change: Change) -> ChangeResult:
             break
         if request.operation == "create":
             change = replace(change, id=result.id)
-            happened = f"{result.id} is there and not set off"
+            happened = f"{result.id} was created and is not set off"
         else:
             happened = f"{result.id} is canceled already"
     return result
