@@ -89,7 +89,7 @@ def _applied(desired: DesiredState) -> Wiring:
     by_id = {live.id: live for live in lives}
     api: Any = SimpleNamespace(url=URL, list_page=list_page, read=by_id.get)
     clock: Any = SimpleNamespace(now=lambda: NOW, new_id=lambda: "intent")
-    return Wiring(backend, api, clock, lambda _: None, "0.1.0")
+    return Wiring(desired.project, backend, api, clock, lambda _: None, "0.1.0")
 
 
 def _record(campaign_id: str, one: DesiredCampaign) -> Record:

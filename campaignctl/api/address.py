@@ -29,7 +29,7 @@ class Address:
     def proxy(self) -> str | None:
         """The proxy that the environment names for this host; a loopback host is always reached directly.
 
-        Raises `Refused` for one that is not spoken to over HTTP.
+        Raises `Refused` for one that is not an HTTP proxy.
         """
         if self.loopback or proxy_bypass(self.host):
             return None

@@ -52,10 +52,9 @@ def report(headers: Mapping[str, str]) -> Report | None:
 class Track:
     """The requests of one kind: when they were sent, and how many may be sent at any moment.
 
-    Requests are granted by when others were granted, as what has to be done before they leave may take longer
-    than a window, and depart by when others were sent. One that departs may still be opening its connection;
-    until it is sent it counts as sent just now, or a slow first connection would push a whole burst into the
-    next one's window.
+    A grant depends on earlier grants, because preparations may take longer than a window; a departure depends
+    on when others were sent. A departing request may still be opening its connection: until it is sent it
+    counts as sent just now, or a slow first connection would push a whole burst into the next window.
     """
 
     def __init__(self, keep: int) -> None:
@@ -119,7 +118,7 @@ class Budget:
         return max(times)
 
     def grant(self, now: float, *, reserve: bool) -> None:
-        """A request is about to be sent, once what has to be done before it is done."""
+        """A request will be sent as soon as its preparations are done."""
         for track in self._tracks(reserve=reserve):
             track.grants.append(now)
             track.waiting += 1
@@ -128,7 +127,7 @@ class Budget:
                 rest.remaining -= 1
 
     def depart(self, *, reserve: bool) -> None:
-        """A granted request has nothing left to wait for."""
+        """The preparations of a granted request are done."""
         for track in self._tracks(reserve=reserve):
             track.waiting -= 1
             track.departing += 1
@@ -155,8 +154,8 @@ class Budget:
         """Take in what an answer says about one of the windows.
 
         A limit below the configured one holds until an answer says otherwise; a higher one is not used. The
-        rest of the window binds only when the server counts more than we sent: then somebody else draws on
-        the same budget.
+        rest of the window binds only when the server counts more than we sent: then others use the same
+        budget.
         """
         span = self._described(seen)
         self._limit[span] = min(self._configured[span], seen.limit)
@@ -166,7 +165,7 @@ class Budget:
             self._rests.pop(span, None)
 
     def estimate(self, requests: int, now: float) -> float:
-        """Seconds until that many more normal requests have started, if nobody else uses the budget."""
+        """Seconds until that many more normal requests have started, if nothing else uses the budget."""
         times = [*self._normal.times, *[now] * self._normal.unsent]
         start = max(now, self._paused_until)
         for _ in range(requests):

@@ -69,40 +69,36 @@ class Parallelism:
     """How many requests may be in flight: no limit until the server sets one.
 
     `Retry-After: -1` halves it (once for all requests that were refused together); after every
-    `CALM_ANSWERS` answers without a refusal it grows by one. Not thread-safe.
+    `CALM_ANSWERS` answers without a refusal it grows by one. `permitted` is None while no limit is known. Not
+    thread-safe.
     """
 
     def __init__(self) -> None:
         self.in_flight = 0
         self.wave = 0
-        self._permitted: int | None = None
+        self.permitted: int | None = None
         self._calm = 0
-
-    @property
-    def permitted(self) -> int | None:
-        """How many may be in flight; None while no limit is known."""
-        return self._permitted
 
     @property
     def has_room(self) -> bool:
         """Whether one more may start now."""
-        return self._permitted is None or self.in_flight < self._permitted
+        return self.permitted is None or self.in_flight < self.permitted
 
     def refuse(self, wave: int, in_flight: int) -> None:
         """A request of `wave` was one too many among `in_flight`."""
         self._calm = 0
         if wave == self.wave:
-            self._permitted = max(1, in_flight // 2)
+            self.permitted = max(1, in_flight // 2)
             self.wave += 1
 
     def calm(self) -> None:
         """Record an answer that was not a refusal."""
-        if self._permitted is None:
+        if self.permitted is None:
             return
         self._calm += 1
         if self._calm >= CALM_ANSWERS:
             self._calm = 0
-            self._permitted = self._permitted + 1 if self._permitted + 1 < UNLIMITED_FROM else None
+            self.permitted = self.permitted + 1 if self.permitted + 1 < UNLIMITED_FROM else None
 
 
 class Slot:
@@ -176,8 +172,8 @@ class Pacer:
     def slot(self, *, reserve: bool = False, before: Callable[[], None] = lambda: None) -> Iterator[Slot]:
         """Wait for permission to send one request. Raises `Interrupted`; nothing was sent then.
 
-        `before` is what has to be done last of all. Where others leave first meanwhile, the request waits
-        once more, and when that takes longer than a second, `before` is done again.
+        `before` runs last of all. If other requests leave first meanwhile, this one waits once more; if that
+        takes longer than a second, `before` runs again.
         """
         slot = self._acquire(reserve=reserve)
         try:

@@ -53,7 +53,7 @@ class Token:
     def redact_data(self, text: str) -> str:
         """As `redact`, for the campaigns themselves.
 
-        A token too short to be a secret is left in: blotting out every `7` would damage ids.
+        A token too short to be a secret is left in: redacting every `7` would damage ids.
         """
         return text if len(self._value) < SHORTEST_SECRET else self.redact(text)
 

@@ -1,7 +1,7 @@
 """The tolerant reader: bytes of the API into `Live` and `Page` (API contract, sections 3, 5 and 9).
 
-Tolerant of every spelling that the documents show, and of members they do not. Whatever else arrives,
-however hostile, is `Unreadable`, and nothing but that.
+Tolerant of every documented spelling, and of undocumented fields. Anything else, however hostile, raises
+`Unreadable` and no other error.
 """
 
 from __future__ import annotations
@@ -144,13 +144,13 @@ def _items(answer: dict[str, Any]) -> list[Any] | None:
 
 
 def _live(item: Any, *, complete: bool) -> Live:
-    members = _object(item)
-    identity = members.get("id")
+    fields = _object(item)
+    identity = fields.get("id")
     if not is_id(identity):
         raise Unreadable("it shows a campaign without an id")
-    if "labels" in members:
-        members = {**members, "labels": _labels(members["labels"])}
-    return Live(id=identity, members=members, complete=complete)
+    if "labels" in fields:
+        fields = {**fields, "labels": _labels(fields["labels"])}
+    return Live(id=identity, members=fields, complete=complete)
 
 
 def _labels(value: Any) -> Any:
@@ -177,13 +177,13 @@ def _cleaned(value: Any, redact: Redact, *, depth: int, opaque: bool) -> Any:
         return [_cleaned(item, redact, depth=depth + 1, opaque=opaque) for item in value]
     if isinstance(value, dict):
         return {
-            _text(name, redact): _member(name, item, redact, depth=depth + 1, opaque=opaque)
+            _text(name, redact): _field(name, item, redact, depth=depth + 1, opaque=opaque)
             for name, item in value.items()
         }
     return value
 
 
-def _member(name: str, value: Any, redact: Redact, *, depth: int, opaque: bool) -> Any:
+def _field(name: str, value: Any, redact: Redact, *, depth: int, opaque: bool) -> Any:
     if name in IDS and not opaque and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return _cleaned(value, redact, depth=depth, opaque=opaque or name in OPAQUE)

@@ -55,7 +55,7 @@ def replace(path: Path, data: bytes) -> None:
 
 
 def exposed(path: Path) -> bool:
-    """Whether others than its owner may read or write a file."""
+    """Whether users other than its owner may read or write a file."""
     return bool(path.stat().st_mode & ~FILE_MODE & 0o777)
 
 

@@ -27,7 +27,7 @@ _HANGS = "find the process that is suspended or waiting for the disk, and resume
 class LocalBackend:
     """The state in a file, its lock, journal and backup next to it.
 
-    A symbolic link at `path` is followed: the files lie next to what it leads to, so that two names of
+    A symbolic link at `path` is followed: the files lie next to its target, so that two names of
     one state share its lock. Clock, ids, waiting and interruption come in as arguments;
     `wait` may return early once `interrupted` is true.
     """
@@ -62,7 +62,7 @@ class LocalBackend:
         return self._files().load().state
 
     def acquire(self, operation: str, timeout: timedelta) -> LocalSession:
-        """Take the lock, waiting up to `timeout`; fold in what a run that died left in the journal.
+        """Take the lock, waiting up to `timeout`; fold in the journal that a dead run left.
 
         Raises:
             LockHeld: it is still held.
@@ -99,19 +99,19 @@ class LocalBackend:
         """What lies next to the state; changes nothing.
 
         Raises:
-            LockError: the lock, or what lies next to it, cannot be read.
+            LockError: the lock, or a file next to it, cannot be read.
         """
         files = self._files()
         try:
             lock, lives = self._lock(files).seen() or (None, None)
-            backup = files.beside("backup")
+            backup = files.sibling("backup")
             return Keeping(
-                left_journal=lives is not True and files.beside("journal").exists(),
+                left_journal=lives is not True and files.sibling("journal").exists(),
                 backup=str(backup) if backup.exists() else None,
                 exposed=tuple(str(path) for path in files.every() if exposed(path)),
                 lock=lock,
                 holder_lives=lives,
-                access=_access(files.beside("lock").parent),
+                access=_access(files.sibling("lock").parent),
             )
         except OSError as error:
             raise _unusable(files, error) from error
@@ -123,16 +123,16 @@ class LocalBackend:
             StateDamaged: it cannot be read. Something may be stopped then, and nothing may be sent.
             StateTooNew: a newer campaignctl wrote it.
         """
-        return _read_halts(self._files().beside("halts"))
+        return _read_halts(self._files().sibling("halts"))
 
     def change_halts(self, change: Callable[[Halts], Halts]) -> Halts:
-        """Replace the stop mark by what `change` makes of it, durably; it cannot change meanwhile.
+        """Apply `change` to the stop mark durably; it cannot change meanwhile.
 
         Raises:
             StateDamaged: the present one cannot be read.
             StateNotSaved: it could not be written; it is as it was.
         """
-        path = self._files().beside("halts")
+        path = self._files().sibling("halts")
         try:
             durable.make_directory(path.parent)
             with durable.guarded(path.parent):
@@ -165,7 +165,7 @@ class LocalBackend:
             raise StateError(f"{self._path} leads nowhere", detail=str(error)) from error
 
     def _lock(self, files: StateFiles) -> LockFile:
-        return LockFile(files.beside("lock"), self._now, self._new_id)
+        return LockFile(files.sibling("lock"), self._now, self._new_id)
 
     def _taken(self, lock: LockFile, operation: str, timeout: timedelta) -> HeldLock:
         left = timeout
@@ -200,4 +200,4 @@ def _access(folder: Path) -> Access | None:
 
 
 def _unusable(files: StateFiles, error: OSError) -> LockError:
-    return LockError(f"the lock {files.beside('lock')} cannot be used", detail=str(error))
+    return LockError(f"the lock {files.sibling('lock')} cannot be used", detail=str(error))

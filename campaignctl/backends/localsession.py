@@ -11,33 +11,27 @@ from pathlib import Path
 
 from campaignctl.backends import durable
 from campaignctl.backends.lockfile import HeldLock
-from campaignctl.backends.rescue import Rescue
+from campaignctl.backends.session import LockedState
 from campaignctl.backends.statefiles import StateFiles
-from campaignctl.errors import StateError, StateNotSaved
+from campaignctl.errors import StateError
 from campaignctl.state.codec import encode, encode_moved, fingerprint
 from campaignctl.state.journal import entry_line, first_line
-from campaignctl.state.model import Entry, LockInfo, State
+from campaignctl.state.model import Entry, State
 
 _REPLACED = "another state was put there while this run worked; it is left as it is"
 _ROOM_HINT = "make room, or make the directory writable for this user, then run the command again"
 
 
-class LocalSession:
-    """A session of `LocalBackend`.
-
-    A state that cannot be read does not keep the session from opening, because `write` is the way to
-    repair it; `state` and `append` then raise what is wrong with it.
-    """
+class LocalSession(LockedState):
+    """A session of `LocalBackend`."""
 
     def __init__(self, files: StateFiles, held: HeldLock) -> None:
+        super().__init__(str(files.path), held.info, held.taken_over)
         self._files = files
         self._held = held
-        self._rescue = Rescue()
         self._mutex = threading.Lock()
-        self._state: State | None = None
         self._document: tuple[State, str] | None = None
-        self._problem: StateError | None = None
-        self._journal = _JournalFile(files.beside("journal"))
+        self._journal = _JournalFile(files.sibling("journal"))
         self._released = False
         self._stamp = files.stamp()
         self._ours: tuple[str | None, ...] = ()
@@ -46,28 +40,6 @@ class LocalSession:
         except BaseException:
             self._close()
             raise
-
-    @property
-    def lock(self) -> LockInfo:
-        """Our lock."""
-        return self._held.info
-
-    @property
-    def taken_over(self) -> LockInfo | None:
-        """The dead process whose lock we took over, if there was one."""
-        return self._held.taken_over
-
-    @property
-    def state(self) -> State | None:
-        """The state with every step so far, also with one that could not be saved.
-
-        Raises:
-            StateDamaged: the state cannot be read; it is as it was.
-            StateTooNew: a newer campaignctl wrote it.
-        """
-        if self._problem is not None:
-            raise self._problem
-        return self._state
 
     @property
     def companions(self) -> int:
@@ -89,22 +61,20 @@ class LocalSession:
             self._write(state)
 
     def retire(self, place: str) -> None:
-        """Replace the state by a note that it lives in `place` now; the backup keeps it.
+        """Replace the state with a note that it is at `place` now; the backup keeps it.
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
             StateNotSaved: the note could not be written; the state is where it was.
         """
         with self._mutex:
-            state = self.state
-            if state is None:
-                raise StateNotSaved(f"there is no state in {self._files.path} to move")
+            state = self._existing("move")
             self._fold()
             try:
                 with self._guarded():
                     self._files.replace(encode_moved(state, place).encode())
             except OSError as error:
-                raise self._not_saved(self._files.path, error, _ROOM_HINT) from error
+                raise self._not_saved(self._location, error, _ROOM_HINT) from error
             self._journal.close()
             self._state, self._document = None, None
 
@@ -116,12 +86,12 @@ class LocalSession:
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
-            StateNotSaved: the step is not durable; what it announces must not be done.
+            StateNotSaved: the step is not durable; the action that it announces must not follow.
         """
         with self._mutex:
-            state = self.state
-            if state is None or self._document is None:
-                raise StateNotSaved(f"there is no state in {self._files.path} to add a step to")
+            state = self._existing("add a step to")
+            if self._document is None:
+                raise AssertionError("a step continues a document")
             line = entry_line(entry, self._journal.steps + 1)
             self._state = state.after(entry)
             try:
@@ -129,13 +99,13 @@ class LocalSession:
                     self._journal.add(first_line(*self._document), line)
             except OSError as error:
                 self._journal.fail(error)
-                raise self._not_saved(self._files.beside("journal"), error, _ROOM_HINT) from error
+                raise self._not_saved(str(self._files.sibling("journal")), error, _ROOM_HINT) from error
 
     def release(self) -> None:
         """Fold the steps into the state and release the lock. Safe to call twice.
 
         Raises:
-            LockLost: the lock was no longer ours; what was appended before is in the journal.
+            LockLost: the lock was no longer ours; earlier steps are in the journal.
             StateNotSaved: says where the state was saved instead; the lock is free all the same.
         """
         with self._mutex:
@@ -163,7 +133,7 @@ class LocalSession:
                 with self._guarded():
                     self._files.end_journal()
             except OSError as error:
-                raise self._not_saved(self._files.path, error, _ROOM_HINT) from error
+                raise self._not_saved(self._location, error, _ROOM_HINT) from error
         self._document = (loaded.state, loaded.base or "")
 
     def _write(self, state: State) -> None:
@@ -176,9 +146,9 @@ class LocalSession:
         except OSError as error:
             self._journal.fail(error)
             first = "decide which state is right" if error.strerror == _REPLACED else "make room"
-            raise self._not_saved(self._files.path, error, self._rescue.save(data, first)) from error
+            raise self._not_saved(self._location, error, self._rescued(data, first)) from error
         self._journal.close()
-        self._journal = _JournalFile(self._files.beside("journal"))
+        self._journal = _JournalFile(self._files.sibling("journal"))
         self._state, self._document, self._problem = state, (state, fingerprint(data)), None
         self._stamp, self._ours = self._files.stamp(), (fingerprint(data),)
 
@@ -210,19 +180,15 @@ class LocalSession:
             return
         data = durable.read_optional(self._files.path)
         if (fingerprint(data) if data is not None else None) not in self._ours:
-            raise FileExistsError(errno.EEXIST, _REPLACED, str(self._files.path))
+            raise FileExistsError(errno.EEXIST, _REPLACED, self._location)
         self._stamp = stamp
-
-    @staticmethod
-    def _not_saved(path: Path, error: OSError, hint: str) -> StateNotSaved:
-        return StateNotSaved(f"{path} could not be written", detail=str(error), hint=hint)
 
 
 class _JournalFile:
     """The journal while it is being written, one durable line at a time; it begins with its first step.
 
-    Not safe for threads by itself. After a failure nothing more is taken: what is behind the last
-    whole line is unknown then, and a line that continued it would be damage instead of a torn end.
+    Not thread-safe. After a failure it takes no more lines: the bytes after the last whole line are unknown,
+    and another line would turn a torn end into damage.
     """
 
     def __init__(self, path: Path) -> None:
@@ -233,7 +199,7 @@ class _JournalFile:
         self.steps = 0
 
     def add(self, first_line: bytes, line: bytes) -> None:
-        """Write one line durably, after `first_line` where it is the first.
+        """Write one line durably, after `first_line` if it is the first.
 
         Raises OSError, also when the file is there already: those steps are not ours.
         """

@@ -2,7 +2,7 @@
 
 Two things make a holder: the file at the lock's path is the one it has open, and the kernel's lock on
 that file is its own. A process that dies loses the second, so the next one on the same host may take
-over; `remove` takes away the first, so a process that still lives finds out at its next step.
+over; `remove` ends the first, so a process that still lives finds out at its next step.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class LockFile:
 
 
 def _holder(descriptor: int, info: LockInfo | None) -> LockInfo | None:
-    """Who holds the lock in an open lock file, or None, and then the kernel's lock on it is ours.
+    """The holder of an open lock file; if None, the kernel's lock on it is ours now.
 
     A lock from another host counts as held, because its kernel is not ours to ask.
     """

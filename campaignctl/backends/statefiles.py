@@ -5,10 +5,10 @@
     state.json.backup     the previous state, whole
     state.json.lock       the one writer
     state.json.halts      the stop mark; written without the lock
-    state.json.damaged    what could not be read when it was replaced; state.json.damaged.journal: its journal
+    state.json.damaged    an unreadable state that was replaced; state.json.damaged.journal: its journal
 
-When a state with its steps folded in has been put in place, its journal is removed. Between the two the
-journal continues what is now the backup, and that is how it is known to be folded in already.
+When a state with its steps folded in has been put in place, its journal is removed. In between, the journal
+continues the document that is the backup now, which shows that it is folded in already.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class StateFiles:
 
     path: Path
 
-    def beside(self, suffix: str) -> Path:
+    def sibling(self, suffix: str) -> Path:
         """The file of this state that `suffix` names."""
         return self.path.with_name(f"{self.path.name}.{suffix}")
 
     def every(self) -> tuple[Path, ...]:
         """The files that exist."""
         names = ("journal", "backup", "lock", "halts", "damaged", "damaged.journal")
-        return tuple(path for path in (self.path, *map(self.beside, names)) if path.exists())
+        return tuple(path for path in (self.path, *map(self.sibling, names)) if path.exists())
 
     def load(self) -> Loaded:
         """The state as it is at one moment, also while another process writes it.
@@ -61,7 +61,7 @@ class StateFiles:
             journal,
             previous=lambda: None if backup is None else fingerprint(backup),
             where=str(self.path),
-            journal_where=str(self.beside("journal")),
+            journal_where=str(self.sibling("journal")),
         )
 
     def stamp(self) -> tuple[int, int, int] | None:
@@ -80,17 +80,18 @@ class StateFiles:
         """
         previous = durable.read_optional(self.path)
         if previous is not None and previous != data:
-            durable.replace(self.beside("backup" if readable else "damaged"), previous)
-        if previous != data:  # a backup that equals the state could not tell a journal's place any more
+            durable.replace(self.sibling("backup" if readable else "damaged"), previous)
+        # A backup that equals the state could not tell which of them a journal continues.
+        if previous != data:
             durable.replace(self.path, data)
-        journal = self.beside("journal")
+        journal = self.sibling("journal")
         if not readable and journal.exists():
-            journal.replace(self.beside("damaged.journal"))
+            journal.replace(self.sibling("damaged.journal"))
         self.end_journal()
 
     def end_journal(self) -> None:
         """Remove a journal whose steps are in the state. Raises OSError."""
-        durable.remove(self.beside("journal"))
+        durable.remove(self.sibling("journal"))
 
     def _snapshot(self) -> tuple[bytes | None, bytes | None, bytes | None]:
         """State, journal and backup of one moment.
@@ -99,10 +100,10 @@ class StateFiles:
         that we read are still those at their names, the backup is the one that belongs to them.
         """
         while True:
-            with _opened(self.path) as state, _opened(self.beside("journal")) as journal:
-                backup = self.beside("backup")
+            with _opened(self.path) as state, _opened(self.sibling("journal")) as journal:
+                backup = self.sibling("backup")
                 found = _read(state), _read(journal), durable.read_optional(backup)
-                if _still(self.path, state) and (journal is None or _still(self.beside("journal"), journal)):
+                if _still(self.path, state) and (journal is None or _still(self.sibling("journal"), journal)):
                     return found
 
 

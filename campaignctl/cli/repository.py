@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from campaignctl.backends.git.command import enclosing
-from campaignctl.backends.git.git_errors import GitTrouble
+from campaignctl.backends.git.command import GitTrouble, enclosing
 
 _SECONDS = 2.0
 # Programs that git runs on files before it compares them.

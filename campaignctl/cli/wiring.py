@@ -157,6 +157,7 @@ def wired(
         if api is not None:
             ends.callback(api.close)
         wiring = Wiring(
+            project=project,
             backend=backend_of(project, clock),
             api=api,
             clock=clock,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved
+from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import codec, records, saved
 from campaignctl.plan.context import RECOVER, Reading, Unsettled, ids_of
@@ -16,7 +16,6 @@ from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import decide
 from campaignctl.plan.reviewed import overrides_of
 from campaignctl.plan.rows import DESTROYED
-from campaignctl.project.model import Project
 from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_company, check_environment
@@ -45,6 +44,7 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     """
     wiring.need_api()
     desired = _as_reviewed(desired, options)
+    wiring = replace(wiring, project=desired.project)
     with wiring.locked("apply") as session:
         run, unsettled = _open(wiring, session, desired)
         now = wiring.clock.now()
@@ -58,8 +58,8 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
             operation = "apply of reviewed plans"
         outcome = _carried_out(run, plan, reading, operation)
         if options.destroy:
-            outcome = _gone_on_with(outcome, options.targets)
-        return _given_back(session, _with_taken_over(outcome, plan, options))
+            outcome = _next_is_destroy(outcome, options.targets)
+        return _given_back(session, _with_accepted(outcome, plan, options))
 
 
 def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool:
@@ -76,7 +76,7 @@ def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool
     return True
 
 
-def _gone_on_with(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
+def _next_is_destroy(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
     """The outcome of a destroy, with `destroy` as its next command: `apply` would recreate the campaigns."""
     targets = tuple(word for target in destroyed for word in ("--target", target))
     instead = {
@@ -99,13 +99,12 @@ def _gone_on_with(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
     )
 
 
-def _with_taken_over(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
-    """The outcome of `--refresh-only`, with a note of what was accepted into the state."""
+def _with_accepted(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
+    """The outcome of `--refresh-only`, with a note of the live changes that were accepted."""
     keys = [drift.key for drift in plan.drift if drift.key in plan.observed] if options.refresh_only else []
     if not keys:
         return outcome
-    more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
-    note = f"live changes were accepted into the state: {', '.join(keys[:_NAMED])}{more}"
+    note = f"live changes were accepted into the state: {listed(keys, _NAMED)}"
     shown = "the next plan shows where the manifests differ"
     return replace(outcome, notes=(*outcome.notes, f"{note}; {shown}"))
 
@@ -134,9 +133,9 @@ def _given_back(session: Session, outcome: Outcome) -> Outcome:
 def _open(wiring: Wiring, session: Session, desired: DesiredState) -> tuple[Run, dict[str, Unsettled]]:
     """Make the opening read and settle the intents of earlier runs."""
     wiring.on_event(Event("phase", "reading the account"))
-    run = opened(wiring, session, desired.project, desired.campaigns)
+    run = opened(wiring, session, desired.campaigns)
     if (dead := session.taken_over) is not None:
-        run.note(f"took the lock over from process {dead.process} on {dead.host}, which is gone")
+        run.note(f"took the lock over from process {dead.process} on {dead.host}, which has exited")
     for note in run.opening.notes:
         run.note(note)
     if session.state is None:
@@ -176,13 +175,14 @@ def _refused(plan: Plan, state: State | None) -> Outcome:
     )
 
 
-def apply_saved(wiring: Wiring, project: Project, plan: Plan) -> Outcome:
+def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
     """Apply a saved plan exactly, or not at all.
 
     Raises PlanRefused if the state or a campaign of the plan has changed, the plan has expired, or it is for
     another project, environment or account.
     """
     wiring.need_api()
+    project = wiring.project
     with wiring.locked("apply of a saved plan") as session:
         state = session.state
         check_environment(state, project)
@@ -194,7 +194,9 @@ def apply_saved(wiring: Wiring, project: Project, plan: Plan) -> Outcome:
         reading = _check_live(run, plan)
         outcome = _carried_out(run, plan, reading, "apply of a saved plan")
         if any(change.reason == DESTROYED for change in plan.changes):
-            outcome = _gone_on_with(outcome, [each.key for each in outcome.changes if each.outcome != "done"])
+            outcome = _next_is_destroy(
+                outcome, [each.key for each in outcome.changes if each.outcome != "done"]
+            )
         return _given_back(session, outcome)
 
 

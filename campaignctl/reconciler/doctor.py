@@ -10,7 +10,16 @@ from statistics import median
 from typing import TYPE_CHECKING, TypeVar
 
 from campaignctl.campaign.live import Page
-from campaignctl.errors import ApiError, CampaignctlError, Command, Interrupted, Sentence, TokenRejected
+from campaignctl.errors import (
+    ApiError,
+    CampaignctlError,
+    Command,
+    Interrupted,
+    Sentence,
+    TokenRejected,
+    counted,
+    listed,
+)
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import (
     MAX_CLOCK_DIFFERENCE,
@@ -39,7 +48,7 @@ _APPLY = Sentence(Command("apply"))
 T = TypeVar("T")
 
 
-def examine(wiring: Wiring, project: Project, missing: Check | None = None) -> tuple[Check, ...]:
+def examine(wiring: Wiring, missing: Check | None = None) -> tuple[Check, ...]:
     """Check the state, its lock and the account; a failed check does not stop the others.
 
     `missing` is the check that explains why there is no API. Raises only Interrupted.
@@ -48,14 +57,14 @@ def examine(wiring: Wiring, project: Project, missing: Check | None = None) -> t
 
     def read() -> State | None:
         state = wiring.backend.read()
-        check_environment(state, project)
+        check_environment(state, wiring.project)
         return state
 
     state = _tried("state", read)
     return (
         *_state_checks(state, keeping, wiring.backend.location),
         keeping if isinstance(keeping, Check) else _lock(keeping.lock, keeping.holder_lives),
-        *_account_checks(wiring, project, state if isinstance(state, State) else None, missing),
+        *_account_checks(wiring, state if isinstance(state, State) else None, missing),
     )
 
 
@@ -72,27 +81,27 @@ def _tried(name: str, look: Callable[[], T]) -> T | Check:
 
 
 def _state_checks(state: State | Check | None, keeping: Keeping | Check, location: str) -> Iterator[Check]:
-    beside = None if isinstance(keeping, Check) else keeping
+    kept = None if isinstance(keeping, Check) else keeping
     if isinstance(state, Check):
         yield state
     elif state is None:
         yield Check("state", "ok", f"none yet in {location}; the first apply creates it")
     else:
-        yield _readable(state, location, beside)
+        yield _readable(state, location, kept)
         yield _pending(state)
-    if beside is not None and state is not None:
-        yield _permissions(beside, location)
-    if beside is not None and beside.access is not None:
-        access = beside.access
+    if kept is not None and state is not None:
+        yield _permissions(kept, location)
+    if kept is not None and kept.access is not None:
+        access = kept.access
         yield Check(access.way, "ok" if access.allowed else "problem", access.found, access.mend)
 
 
-def _readable(state: State, location: str, beside: Keeping | None) -> Check:
-    found = f"{location}: serial {state.serial}, {_counted(len(state.campaigns), 'campaign')}"
-    if beside is None:
+def _readable(state: State, location: str, kept: Keeping | None) -> Check:
+    found = f"{location}: serial {state.serial}, {counted(len(state.campaigns), 'campaign')}"
+    if kept is None:
         return Check("state", "ok", found)
-    found += ", with a backup" if beside.backup else ", no backup yet"
-    if beside.left_journal:
+    found += ", with a backup" if kept.backup else ", no backup yet"
+    if kept.left_journal:
         return Check("state", "warning", f"{found}; an interrupted run left its journal", _APPLY)
     return Check("state", "ok", found)
 
@@ -101,10 +110,9 @@ def _pending(state: State) -> Check:
     if not state.pending:
         return Check("pending", "ok", "nothing is unsettled")
     named = [f"{key} ({_phase(intent)})" for key, intent in sorted(state.pending.items())]
-    others = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     open_ = sorted(key for key, intent in state.pending.items() if intent.phase != "planned")
     left = ("; what it cannot settle: ", Command("state", "resolve", open_[0])) if open_ else ()
-    found = f"{_counted(len(named), 'write')} not settled: {', '.join(named[:_NAMED])}{others}"
+    found = f"{counted(len(named), 'write')} not settled: {listed(named, _NAMED)}"
     return Check("pending", "warning", found, Sentence(_APPLY, *left))
 
 
@@ -115,13 +123,13 @@ def _phase(intent: Intent) -> str:
     return f"{intent.operation} sent{since}, outcome unknown"
 
 
-def _permissions(beside: Keeping, location: str) -> Check:
-    if beside.exposed is None:
+def _permissions(kept: Keeping, location: str) -> Check:
+    if kept.exposed is None:
         return Check("permissions", "ok", f"everyone who can read {location} can read the state")
-    if not beside.exposed:
+    if not kept.exposed:
         return Check("permissions", "ok", "only the owner can read the state")
-    files = " ".join(map(shlex.quote, beside.exposed))
-    found = f"other users can read or write {_counted(len(beside.exposed), 'file')} of the state"
+    files = " ".join(map(shlex.quote, kept.exposed))
+    found = f"other users can read or write {counted(len(kept.exposed), 'file')} of the state"
     return Check("permissions", "warning", found, f"chmod 600 {files}")
 
 
@@ -157,10 +165,8 @@ class _Answers:
     error: ApiError | None = None
 
 
-def _account_checks(
-    wiring: Wiring, project: Project, state: State | None, missing: Check | None
-) -> Iterator[Check]:
-    api = wiring.api
+def _account_checks(wiring: Wiring, state: State | None, missing: Check | None) -> Iterator[Check]:
+    api, project = wiring.api, wiring.project
     if api is None:
         yield from (
             missing if missing and missing.name == name else Check(name, "skipped", "the API was not asked")
@@ -258,7 +264,3 @@ def _rate(api: OcambaApi, project: Project) -> Check:
         return Check("rate", "ok", found)
     mend = f"wait {rate.reset:.0f} s; if this persists, others use the same limit: lower `api.rate_limit`"
     return Check("rate", "warning", found, mend)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}"

@@ -29,11 +29,10 @@ from campaignctl.errors import (
 )
 from campaignctl.plan.model import Action
 from campaignctl.plan.request import Request
-from campaignctl.project.model import Project
 from campaignctl.reconciler import halt_targets
 from campaignctl.reconciler.halt_targets import Declared, Named
-from campaignctl.reconciler.opening import check_company, company_of, newest, spread
-from campaignctl.reconciler.run import Wiring
+from campaignctl.reconciler.opening import check_company, company_of, hides_marker, newest, spread
+from campaignctl.reconciler.run import READ_WAITS, Wiring
 from campaignctl.review.halt import (
     HINTS,
     UNMARKED,
@@ -51,8 +50,6 @@ from campaignctl.state.model import State
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
-# When to look whether a read shows a pause that was answered.
-_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 # Added to `api.timeout`: after its last look a request may wait a second for its window, and clocks are known
 # to the second.
 _MARGIN = timedelta(seconds=2)
@@ -67,27 +64,25 @@ _UNHEARD = (None, 429)
 _LONGEST_REASON = 200
 
 
-def halt(
-    wiring: Wiring, project: Project, keys: tuple[str, ...] | None, reason: str, declared: Declared
-) -> HaltOutcome:
-    """Stop what these keys or patterns name (None: everything) until it is lifted.
+def halt(wiring: Wiring, keys: tuple[str, ...] | None, reason: str, declared: Declared) -> HaltOutcome:
+    """Stop the campaigns that these keys or patterns name (None: all) until the halt is lifted.
 
     `declared` reads the keys of the manifests; None if they cannot be read. Raises UsageError for an unknown
     key, before anything is done, and Interrupted.
     """
-    state, notes = (None, ()) if keys is None else halt_targets.readable_state(wiring, project)
+    state, notes = (None, ()) if keys is None else halt_targets.readable_state(wiring)
     if not notes:
         halt_targets.check_keys(keys, state, declared)
     now = iso(wiring.clock.now())
-    work = _Halting(wiring, project, Halt(wiring.clock.new_id(), keys, reason, wiring.who, wiring.host, now))
+    work = _Halting(wiring, Halt(wiring.clock.new_id(), keys, reason, wiring.who, wiring.host, now))
     work.mark()
     work.carry_out()
     return work.outcome()
 
 
 def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutcome:
-    """Let what these keys or patterns name (None: everything) send again. Raises CampaignctlError if nothing
-    of it is halted."""
+    """Let the campaigns that these keys or patterns name (None: all) send again. Raises CampaignctlError if
+    none of them is halted."""
     asked = Lift(keys, reason, wiring.who, iso(wiring.clock.now()))
     before = wiring.backend.halts()
     if keys is not None:
@@ -95,7 +90,7 @@ def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutco
             if not before.touched_by(replace(asked, keys=(key,))):
                 raise CampaignctlError(
                     f"nothing halts {key}",
-                    hint=Sentence("", Command("status"), " shows what is halted, by whom and why"),
+                    hint=Sentence("to list the halts in force: ", Command("status")),
                 )
     touched = before.touched_by(asked)
     if not touched:
@@ -111,7 +106,7 @@ def _told(error: CampaignctlError) -> str:
 
 @dataclass
 class _Halting:
-    """A halt in progress. `campaigns` are those that it names and `troubles` what went wrong, both by id.
+    """A halt in progress. `campaigns` are those that it names, `troubles` the errors, both by id.
 
     `ours` is what this run has recorded in the halt, by id; other runs of the same halt record their own.
     `busy`: the lock was held when the mark was set, at `since`. `intents` are those whose campaign was seen.
@@ -119,7 +114,6 @@ class _Halting:
     """
 
     wiring: Wiring
-    project: Project
     halt: Halt
     api: OcambaApi = field(init=False)
     marked: bool = False
@@ -138,7 +132,7 @@ class _Halting:
 
     def mark(self) -> None:
         """Set the stop mark. The same order given again continues its own."""
-        self.busy = self._somebody_applies()
+        self.busy = self._apply_may_run()
         asked = (self.halt.keys, self.halt.reason)
 
         def set_mark(halts: Halts) -> Halts:
@@ -186,7 +180,7 @@ class _Halting:
 
     def _learn(self) -> None:
         """Read the state again."""
-        self.state, notes = halt_targets.readable_state(self.wiring, self.project)
+        self.state, notes = halt_targets.readable_state(self.wiring)
         self.notes += notes
         known = halt_targets.recorded(self.state, self.halt, self.wiring.clock.now())
         for campaign_id, campaign in known.items():
@@ -200,7 +194,7 @@ class _Halting:
 
     def _look_and_stop(self) -> None:
         """Read and stop, a few times, until nothing can send any more."""
-        for wait in _WAITS:
+        for wait in READ_WAITS:
             self.wiring.clock.wait(wait)
             self._learn()
             self._look()
@@ -215,11 +209,11 @@ class _Halting:
         seen = newest(self.api, (), live_only=True, reserve=True).lives
         lives = {live.id: self._whole(live) for live in seen}
         company = company_of(lives.values())
-        check_company(company, self.state, self.project)
+        check_company(company, self.state, self.wiring.project)
         self.account_proven = company is not None
         self.intents |= {found.intent for live in lives.values() if (found := marker.read(live.members))}
         strange = halt_targets.marked(
-            lives.values(), self.state, self.project, self.halt, self.halt.keys or ()
+            lives.values(), self.state, self.wiring.project, self.halt, self.halt.keys or ()
         )
         self.campaigns = {**strange, **self.campaigns}
         absent = [each.id for each in self.campaigns.values() if each.id not in lives and not each.over]
@@ -232,9 +226,9 @@ class _Halting:
 
     def _whole(self, live: Live) -> Live:
         """The campaign read by id if its list item is too short to show a marker."""
-        hides = not live.shows_metadata and "messages" not in live.members
-        known = live.id in self.campaigns
-        return (self.api.read(live.id, reserve=True) or live) if hides and not known else live
+        if not hides_marker(live) or live.id in self.campaigns:
+            return live
+        return self.api.read(live.id, reserve=True) or live
 
     def _stop(self, due: list[Named]) -> None:
         """Pause these campaigns; recorded in the halt before the first request leaves."""
@@ -300,15 +294,15 @@ class _Halting:
             return None
 
     def _not_ours(self, due: Named) -> None:
-        """Take a campaign off the record that was paused before our request: a foreign pause, which no lift
-        may resume, or that of another run of this halt, which records it itself."""
+        """Remove a campaign that was paused before our request from the halt: by others, so that no lift may
+        resume it, or by another run of this halt, which records it itself."""
         with self.lock:
             ours = self.ours[due.id]
             self.halt = Halts((self.halt,)).without_stopped(self.halt.id, ours).halts[0]
             if self.marked:
                 self._change(lambda halts: halts.without_stopped(self.halt.id, ours))
 
-    def _somebody_applies(self) -> bool:
+    def _apply_may_run(self) -> bool:
         """Whether the lock is held or cannot be read; even a dead holder may have a request in flight."""
         try:
             return self.wiring.backend.keeping().lock is not None
@@ -316,7 +310,7 @@ class _Halting:
             return True
 
     def _await_others(self) -> None:
-        until = self.since + self.project.api.timeout + _MARGIN
+        until = self.since + self.wiring.project.api.timeout + _MARGIN
         left = until - self.wiring.clock.now()
         if left > timedelta(0):
             said = "an apply is running or was killed; looking once more when its requests are over, in"

@@ -58,7 +58,7 @@ class Named:
         return replace(self, live=live, status=status, missing=False, name=live.name or self.name)
 
 
-def readable_state(wiring: Wiring, project: Project) -> tuple[State | None, tuple[str, ...]]:
+def readable_state(wiring: Wiring) -> tuple[State | None, tuple[str, ...]]:
     """The state, read without the lock, or why it cannot be used; then only markers tell which campaigns are
     ours.
 
@@ -66,7 +66,7 @@ def readable_state(wiring: Wiring, project: Project) -> tuple[State | None, tupl
     """
     try:
         state = wiring.backend.read()
-        check_environment(state, project)
+        check_environment(state, wiring.project)
         if wiring.api is not None:
             check_url(state, wiring.api.url)
     except CampaignctlError as error:
@@ -88,7 +88,7 @@ def check_keys(keys: Iterable[str] | None, state: State | None, declared: Declar
     for key in strange:
         if not named(key, known):
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            everything = Sentence("", Command("halt", "--all"), " stops everything")
+            everything = Sentence("to stop everything: ", Command("halt", "--all"))
             hint = f"did you mean {near[0]}?" if near else everything
             raise UsageError(f"{key}: no such key, and nothing was stopped", hint=hint)
 

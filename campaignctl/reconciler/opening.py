@@ -146,18 +146,21 @@ def opening_read(
 
 
 def _with_markers(api: OcambaApi, scan: Scan, state: State | None) -> Scan:
-    """The scan, with campaigns read by id if their list item is too short to show a marker.
-
-    A list item without messages is not a full view, so missing metadata proves nothing.
-    """
+    """The scan, with campaigns read by id if their list item is too short to show a marker."""
     recorded = {record.id for record in state.campaigns.values()} if state else set()
 
-    def hides(live: Live) -> bool:
-        short = not live.shows_metadata and "messages" not in live.members
-        return short and live.id not in recorded and matters(status_of(live))
+    def whole(live: Live) -> Live:
+        if hides_marker(live) and live.id not in recorded and matters(status_of(live)):
+            return api.read(live.id) or live
+        return live
 
-    lives = tuple((api.read(live.id) or live) if hides(live) else live for live in scan.lives)
-    return replace(scan, lives=lives)
+    return replace(scan, lives=tuple(map(whole, scan.lives)))
+
+
+def hides_marker(live: Live) -> bool:
+    """Whether a list item may leave out its marker: without messages it is not a full view, so that missing
+    metadata proves nothing."""
+    return not live.shows_metadata and "messages" not in live.members
 
 
 def matters(status: Status) -> bool:
@@ -273,7 +276,7 @@ def _known(state: State | None) -> tuple[set[str | None], set[str]]:
 def behind(
     lives: Iterable[Live], state: State | None, project: Project, keys: Iterable[str]
 ) -> tuple[Behind, ...]:
-    """Campaigns of ours that the state does not know, and would create twice."""
+    """Our campaigns that the state does not know, and that an apply would create twice."""
     tags = tags_of(project, {*keys, *(state.campaigns if state else ())})
     return tuple(
         Behind(live.id, live.name, tags.get(found.key), found.intent)

@@ -25,7 +25,7 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     has to be read.
     """
     state = wiring.backend.read()
-    check_environment(state, desired.project)
+    check_environment(state, wiring.project)
     now = wiring.clock.now()
     if options.refresh:
         reading = _refreshed(wiring, state, desired, now)

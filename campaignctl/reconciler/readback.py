@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
@@ -13,7 +12,8 @@ from campaignctl.errors import ApiError, Command, Sentence
 from campaignctl.plan import records
 from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler.refresh import read_records
-from campaignctl.reconciler.run import Run
+from campaignctl.reconciler.requests import not_as_asked
+from campaignctl.reconciler.run import READ_WAITS, Run
 from campaignctl.review.outcome import ChangeResult, Failure, done, failed, halt_hint
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Record
@@ -22,9 +22,6 @@ _ANSWERED_BY_NOTHING = (Action.UPDATE, Action.CANCEL, Action.PAUSE, Action.RESUM
 
 # A resumed campaign has one of these: its time may have come already.
 _GOING = (Status.SCHEDULED, Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)
-
-# When to look whether a read shows a write that was answered.
-_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 
 
 def is_open(result: ChangeResult) -> bool:
@@ -37,7 +34,7 @@ def read_back(run: Run, answered: list[tuple[Change, ChangeResult]]) -> list[Cha
     failed if not, still unknown if the read fails."""
     open_ones = {change.key: (change, result) for change, result in answered if result.outcome != "failed"}
     results = {change.key: result for change, result in answered}
-    for wait in _WAITS:
+    for wait in READ_WAITS:
         if not open_ones:
             break
         run.wiring.clock.wait(wait)
@@ -66,7 +63,7 @@ def _read(run: Run, wanted: Mapping[str, tuple[Change, ChangeResult]]) -> dict[s
 def _whole(run: Run, change: Change, live: Live | None) -> Live | None:
     if live is None or live.complete or change.action in (Action.CANCEL, Action.PAUSE):
         return live
-    missing = [member for member in change.spec or () if member not in live.members]
+    missing = [name for name in change.spec or () if name not in live.members]
     return run.api.read(live.id) if missing else live
 
 
@@ -86,7 +83,7 @@ def _judge(run: Run, change: Change, live: Live | None) -> ChangeResult:
     """Compare a write with live; record it if it is done."""
     record = run.state.campaigns[change.key]
     if live is None:
-        return failed(change, Failure(f"{change.action} of {change.key}: {record.id} is not found any more"))
+        return failed(change, Failure(f"{change.action} of {change.key}: {record.id} is no longer found"))
     if change.action in (Action.CANCEL, Action.PAUSE):
         return _judge_stop(run, change, record, live)
     if change.action is Action.RESUME:
@@ -139,9 +136,7 @@ def _judge_update(run: Run, change: Change, record: Record, live: Live) -> Chang
     applied = records.applied_over(record, spec, _intended(change, record), live, run.now())
     run.record(Entry(records={change.key: applied}))
     if wrong:
-        what = ", ".join(f"{field.path} is {field.after!r}, not {field.before!r}" for field in wrong[:3])
-        summary = f"update of {change.key}: {live.id} is not what was asked for: {what}"
-        return failed(change, Failure(summary, hint=halt_hint(change)))
+        return failed(change, not_as_asked(change, live.id, wrong))
     return done(change, record.id)
 
 

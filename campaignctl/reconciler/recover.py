@@ -1,4 +1,4 @@
-"""Recover: record campaigns of ours that the state does not know. Rebind: give the state another account.
+"""Recover: record our campaigns that the state does not know. Rebind: give the state another account.
 
 A state works only with its own account and environment, so rebinding is the only way to change them. Neither
 changes anything in the account.
@@ -19,7 +19,6 @@ from campaignctl.errors import AccountMismatch, Command, Sentence, StateError
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
-from campaignctl.project.model import Project
 from campaignctl.reconciler import settle
 from campaignctl.reconciler.opening import (
     Opening,
@@ -34,7 +33,7 @@ from campaignctl.reconciler.opening import (
 )
 from campaignctl.reconciler.plan import stop_mark
 from campaignctl.reconciler.run import Run, Wiring, new_state
-from campaignctl.reconciler.state_ops import intent_of
+from campaignctl.reconciler.state_ops import existing, intent_of
 from campaignctl.review.reports import Belonging, Found, Rebinding, Recovery
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
@@ -46,25 +45,24 @@ if TYPE_CHECKING:
 _PROOFS = 5
 
 
-def rebind(wiring: Wiring, project: Project, approve: Callable[[Rebinding], bool]) -> bool:
+def rebind(wiring: Wiring, approve: Callable[[Rebinding], bool]) -> bool:
     """Bind the state to the project's environment and the token's account, if `approve` accepts it.
 
     Raises StateError if there is nothing to change or a write is unsettled, and AccountMismatch if the
     recorded campaigns are not in that account.
     """
-    api = wiring.need_api()
+    wiring.need_api()
     with wiring.locked("state rebind") as session:
-        state = session.state
-        if state is None:
-            raise StateError("there is no state yet", hint=Sentence("", Command("apply"), " makes it"))
-        asked = _rebinding(wiring, api, project, state)
+        state = existing(session)
+        asked = _rebinding(wiring, state)
         if not approve(asked):
             return False
         session.write(_bound(state, asked.after))
     return True
 
 
-def _rebinding(wiring: Wiring, api: OcambaApi, project: Project, state: State) -> Rebinding:
+def _rebinding(wiring: Wiring, state: State) -> Rebinding:
+    api, project = wiring.need_api(), wiring.project
     before = Belonging(state.account.url, state.account.company_id, state.environment)
     newest = sorted(state.campaigns.values(), key=lambda record: record.created_at, reverse=True)[:_PROOFS]
     lives = spread(lambda record: api.read(record.id), newest, wiring.parallelism)
@@ -78,7 +76,7 @@ def _rebinding(wiring: Wiring, api: OcambaApi, project: Project, state: State) -
         _check_settled(
             state,
             "can only be settled in the old account",
-            Sentence("run ", Command("apply"), " with that account's token first"),
+            Sentence("first, with that account's token: ", Command("apply")),
         )
     if newest and not found:
         raise AccountMismatch(
@@ -97,7 +95,7 @@ def _check_settled(state: State | None, why: str, hint: str | Command) -> None:
 
 
 def _bound(state: State, to: Belonging) -> State:
-    """The state with its new account. What it knew of markers and newest campaigns of another is void."""
+    """The state with its new account. Markers and newest campaigns of another one do not count."""
     moved = to.company_id != state.account.company_id
     account = Account(to.url, to.company_id, None if moved else state.account.markers)
     step = Entry(account=account, seen=() if moved else None)
@@ -122,7 +120,7 @@ class _Stray:
 
 
 def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
-    """Find campaigns of ours that the state does not know; with `write`, record them under the lock.
+    """Find our campaigns that the state does not know; with `write`, record them under the lock.
 
     Raises what stops an apply, and StateError if a write of an earlier run is unsettled.
     """
@@ -134,7 +132,7 @@ def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
         return Recovery(_shown(strays), len(opening.scan.lives), written=False)
     with wiring.locked("state recover") as session:
         opening = _opened(wiring, api, desired, session.state)
-        run = Run(wiring, session, api, desired.project, opening)
+        run = Run(wiring, session, opening)
         strays = _decided(opening, desired, session.state, api)
         if strays:
             _check_settled(session.state, "its campaign may be one of the unknown ones", Command("apply"))
@@ -158,7 +156,7 @@ def _keys(desired: DesiredState, state: State | None) -> set[str]:
     return {*desired.campaigns, *desired.removed, *before, *known, *released}
 
 
-# ------------------------------------------------------------------------------------- what becomes of each
+# --------------------------------------------------------------------------------------- one key for each
 
 
 def _decided(
@@ -277,12 +275,14 @@ def _make_room(run: Run, key: str) -> None:
 
 
 def _intent(stray: _Stray, live: Live, wanted: DesiredCampaign | None) -> Intent:
-    """The create that it must have come from: its manifest's, if live matches that."""
+    """The create that it must have come from: its manifest's, if live matches that; with `run_immediately`
+    only if that happened."""
     seen = replace(intent_of(live), intent=stray.made_by.intent)
     if wanted is None:
         return seen
-    fired = seen.at_once
-    spec = _as_fired(wanted.spec, fired=fired)
+    spec = {name: value for name, value in wanted.spec.items() if name != EVENT}
+    if seen.at_once:
+        spec[EVENT] = True
     if compare(spec, {}, live).changes:
         return replace(seen, lifecycle=wanted.lifecycle)
     return replace(
@@ -292,12 +292,6 @@ def _intent(stray: _Stray, live: Live, wanted: DesiredCampaign | None) -> Intent
         source_digest=wanted.source_digest,
         lifecycle=wanted.lifecycle,
     )
-
-
-def _as_fired(spec: Mapping[str, object], *, fired: bool) -> dict[str, object]:
-    """The spec with `run_immediately` if that happened, else without."""
-    rest = {name: value for name, value in spec.items() if name != EVENT}
-    return {**rest, EVENT: True} if fired else rest
 
 
 def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iterator[Sent]:

@@ -102,7 +102,7 @@ def observe(
     parallelism: int,
     at_hand: Mapping[str, Live] | None = None,
 ) -> Reading:
-    """Read what a plan needs to know about the account.
+    """Read the account as far as a plan needs it.
 
     Whether the state is behind is only known if list pages were read; nothing is read for this alone.
 
@@ -140,9 +140,8 @@ def prove_account(api: OcambaApi, state: State, project: Project, seen: Mapping[
         raise AccountMismatch(
             "no recorded campaign was found, and the account cannot be identified",
             hint=Sentence(
-                "check OCAMBA_TOKEN; ",
+                "check OCAMBA_TOKEN; to forget a campaign that no longer exists: ",
                 Command("state", "rm", "KEY"),
-                " forgets a campaign that no longer exists",
             ),
         )
 

@@ -1,4 +1,4 @@
-"""Send the requests of one change, each with the guarantee that it needs, and record what came of it."""
+"""Send the requests of one change, each with the guarantee that it needs, and record the outcome."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from datetime import timedelta
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, FieldChange, mistaken
-from campaignctl.errors import ApiError, Halted, Interrupted, OutcomeUnknown, Refused, StateError
+from campaignctl.errors import (
+    ApiError,
+    Command,
+    Halted,
+    Interrupted,
+    OutcomeUnknown,
+    Refused,
+    Sentence,
+    StateError,
+    TokenRejected,
+)
 from campaignctl.plan import guardrails, records
 from campaignctl.plan.holds import may_send
 from campaignctl.plan.model import Action, Change, Lifts
 from campaignctl.plan.request import Request
-from campaignctl.reconciler.run import Run, used_up
+from campaignctl.reconciler.run import READ_WAITS, Run, used_up
 from campaignctl.review.outcome import (
     ChangeResult,
     Failure,
@@ -49,8 +59,7 @@ def last_look(run: Run, change: Change) -> None:
 # A request that leaves later than this after its intent was started gets a new start time: settling waits
 # from then.
 _PROMPT = timedelta(seconds=5)
-# When to look whether a read shows a cancel that was answered.
-_CONFIRM_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
+_DIFFER = "time, audience, channel, sender or draft differ right after the write"
 
 
 def perform(run: Run, change: Change) -> ChangeResult:
@@ -73,7 +82,7 @@ def perform(run: Run, change: Change) -> ChangeResult:
             break
         if request.operation == "create":
             change = replace(change, id=result.id)
-            happened = f"{result.id} is there and not set off"
+            happened = f"{result.id} was created and is not set off"
         else:
             happened = f"{result.id} is canceled already"
     return result
@@ -99,7 +108,8 @@ def _sent(run: Run, change: Change, request: Request, before: Callable[[], None]
         _nothing_sent(run, change)
         raise
     except Refused as error:
-        run.refused(error)
+        if isinstance(error, TokenRejected):  # every further request would be refused too
+            run.broken_off = run.broken_off or error
         _nothing_sent(run, change)
         return failed(change, _refused(run, change, request, error))
     except OutcomeUnknown as error:
@@ -134,7 +144,7 @@ def _cancel(run: Run, change: Change, request: Request) -> ChangeResult:
 
 def _confirmed(run: Run, record: Record) -> bool:
     """Whether a read shows the campaign as canceled within a few seconds."""
-    for wait in _CONFIRM_WAITS:
+    for wait in READ_WAITS:
         run.wiring.clock.wait(wait)
         live = run.api.read(record.id, reserve=True)
         if live and status_of(live, record.applied) is Status.CANCELED:
@@ -204,8 +214,9 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
     if isinstance(live, ChangeResult):
         return live
     run.created(change.key, started, live)
-    wrong = mistaken(started.spec, live)
-    return failed(change, _wrong(change, live.id, wrong), live.id) if wrong else done(change, live.id)
+    if wrong := mistaken(started.spec, live):
+        return failed(change, not_as_asked(change, live.id, wrong, _DIFFER), live.id)
+    return done(change, live.id)
 
 
 def _refused(run: Run, change: Change, request: Request, error: Refused) -> Failure:
@@ -218,13 +229,13 @@ def _refused(run: Run, change: Change, request: Request, error: Refused) -> Fail
     return problem
 
 
-def _wrong(change: Change, campaign_id: str, wrong: tuple[FieldChange, ...]) -> Failure:
+def not_as_asked(
+    change: Change, campaign_id: str, wrong: tuple[FieldChange, ...], detail: str = ""
+) -> Failure:
+    """A campaign that a read or answer shows with other values than the request had."""
     what = ", ".join(f"{field.path} is {field.after!r}, not {field.before!r}" for field in wrong[:3])
-    return Failure(
-        f"{change.action} of {change.key}: {campaign_id} is not what was asked for: {what}",
-        "time, audience, channel, sender or draft differ right after the write",
-        halt_hint(change),
-    )
+    summary = f"{change.action} of {change.key}: {campaign_id} is not what was asked for: {what}"
+    return Failure(summary, detail, halt_hint(change))
 
 
 def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
@@ -318,10 +329,7 @@ def adopt(run: Run, change: Change) -> ChangeResult:
     record = change.record
     if record is None:
         raise AssertionError("an adoption carries the record that it makes")
-    if (owner := owner_of(run.state, record.id)) is not None:
-        raise StateError(f"{record.id} is recorded already, as {owner}", key=change.key)
-    if (held := run.state.campaigns.get(change.key)) is not None:
-        raise StateError(f"{change.key} is recorded already, as {held.id}", key=change.key)
+    check_unrecorded(run.state, change.key, record.id)
     run.record(
         Entry(
             records={change.key: record},
@@ -332,9 +340,19 @@ def adopt(run: Run, change: Change) -> ChangeResult:
     return done(change, record.id)
 
 
-def owner_of(state: State, campaign_id: str) -> str | None:
-    """The key under which a campaign is recorded."""
-    return next((key for key, record in state.campaigns.items() if record.id == campaign_id), None)
+def check_unrecorded(state: State, key: str, campaign_id: str, *, pending: bool = False) -> None:
+    """Raise StateError if the campaign or the key is recorded already.
+
+    A `pending` create may replace the record of its key, if that is another campaign.
+    """
+    held = state.campaigns.get(key)
+    owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
+    if owner is not None and owner != key:
+        move = "" if held else Sentence("to give it this key: ", Command("state", "mv", owner, key))
+        raise StateError(f"{campaign_id} is recorded already, as {owner}", hint=move, key=key)
+    if held is not None and (owner or not pending):
+        forget = Sentence("to forget it first and leave its campaign as it is: ", Command("state", "rm", key))
+        raise StateError(f"{key} is recorded already, as {held.id}", hint=forget, key=key)
 
 
 def move(run: Run, changes: Iterable[Change]) -> list[ChangeResult]:

@@ -1,4 +1,4 @@
-"""The context of every operation: the adapters of a command, and a run under the lock."""
+"""The two contexts: the wiring that every operation is given, and what a run under the lock adds to it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,12 @@ from campaignctl.errors import (
     Command,
     Halted,
     Interrupted,
-    Refused,
     StateError,
     StateNotSaved,
-    TokenRejected,
 )
 from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired
-from campaignctl.plan.model import Action, Lifts
+from campaignctl.plan.model import Action
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import Opening, check_environment, opening_read
 from campaignctl.reconciler.ports import Backend, Clock, Session
@@ -38,14 +36,19 @@ if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
 
+# When to look whether a read shows a write that was answered.
+READ_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The adapters and settings of one run. `api` is None when nothing may be read or sent.
+    """What is given once: project, adapters and settings. `api` is None when nothing may be read or sent.
 
     `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `lacks` tells
     whether the checkout certainly does not contain a commit.
     """
 
+    project: Project
     backend: Backend
     api: OcambaApi | None
     clock: Clock
@@ -79,7 +82,7 @@ class Wiring:
 
 @dataclass
 class Run:
-    """A run that holds the lock, after its opening read.
+    """A run that holds the lock, after its opening read, and what it accumulates.
 
     `broken_off` is the error after which nothing more may be sent. `troubled`: a change failed, so nothing
     that could send soon is armed. `overrides` are the guardrails that the command line lifted. `arriving`
@@ -89,8 +92,6 @@ class Run:
 
     wiring: Wiring
     session: Session
-    api: OcambaApi
-    project: Project
     opening: Opening
     broken_off: CampaignctlError | None = None
     troubled: bool = False
@@ -101,6 +102,16 @@ class Run:
 
     def __post_init__(self) -> None:
         self._under_way = BoundedSemaphore(self.wiring.parallelism)
+
+    @property
+    def api(self) -> OcambaApi:
+        """The API. A run has a token."""
+        return self.wiring.need_api()
+
+    @property
+    def project(self) -> Project:
+        """The project of the wiring."""
+        return self.wiring.project
 
     @contextmanager
     def flight(self) -> Iterator[Callable[[], None]]:
@@ -166,15 +177,6 @@ class Run:
                 f"halted{by} at {halt.at}: {halt.reason}",
                 hint=Command("halt", "--lift", lifted_by, "--reason", "TEXT"),
             )
-
-    def lifts(self, name: str, key: str) -> bool:
-        """Whether a guardrail is lifted for this key, by the command line or the project file."""
-        return Lifts.at(self.now(), self.overrides, self.project.overrides).lifts(name, key)
-
-    def refused(self, error: Refused) -> None:
-        """Stop the run if the token was rejected: every further request would be refused too."""
-        if isinstance(error, TokenRejected):
-            self.broken_off = self.broken_off or error
 
     def note(self, text: str) -> None:
         """Report a line of progress."""
@@ -255,12 +257,11 @@ class Run:
         self.record(Entry(records={key: None}, released=(records.released(key, record, status, self.now()),)))
 
 
-def opened(wiring: Wiring, session: Session, project: Project, keys: Iterable[str]) -> Run:
+def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
     """Make the opening read. Raises what `opening_read` raises, and AccountMismatch."""
-    state, api = session.state, wiring.need_api()
-    check_environment(state, project)
-    opening = opening_read(api, state, project, keys, wiring.clock.now())
-    return Run(wiring, session, api, project, opening)
+    check_environment(session.state, wiring.project)
+    opening = opening_read(wiring.need_api(), session.state, wiring.project, keys, wiring.clock.now())
+    return Run(wiring, session, opening)
 
 
 def new_state(run: Run) -> State:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import Command, Halted, Interrupted, OutcomeUnknown, Refused, Sentence
+from campaignctl.errors import Command, Halted, Interrupted, OutcomeUnknown, Refused, Sentence, counted
 from campaignctl.plan.context import Unsettled
 from campaignctl.plan.request import Request
 from campaignctl.reconciler import requests
@@ -63,7 +63,7 @@ def await_age(run: Run, intents: list[Intent]) -> None:
 def _settle_creates(run: Run) -> dict[str, Unsettled]:
     """Look for every pending create, repeatedly."""
     pending = _creates(run)
-    run.note(f"settling {len(pending)} {'create' if len(pending) == 1 else 'creates'} of unknown outcome")
+    run.note(f"settling {counted(len(pending), 'create')} of unknown outcome")
     await_age(run, list(pending.values()))
     doubles = _adopt_found(run)
     for wait in run.project.api.settle.waits:

@@ -18,12 +18,12 @@ from campaignctl.errors import (
     Sentence,
     StateError,
     StateMoved,
+    counted,
 )
 from campaignctl.manifest.document import CAMPAIGN_KEY
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.request import Request
-from campaignctl.project.model import Project
 from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.opening import check_company, check_environment, company_of
 from campaignctl.reconciler.ports import Backend, Session
@@ -33,11 +33,11 @@ from campaignctl.state.halts import Halts
 from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, State, Watermark
 
 _OPERATION = "state migrate"
-_FORCED = Sentence("", Command("state", "push", "--force", "FILE"), " replaces it anyway")
+_FORCED = Sentence("to replace it anyway: ", Command("state", "push", "--force", "FILE"))
 _TWO_HINT = Sentence("look at both with ", Command("state", "pull"), "; remove one of them first")
 
 
-def migrate(wiring: Wiring, project: Project, target: Backend) -> str:
+def migrate(wiring: Wiring, target: Backend) -> str:
     """Move the state, its pending intents and its stop mark to `target`; the serial stays.
 
     A run that died half-way can be repeated: the old place counts until its note is written.
@@ -52,7 +52,7 @@ def migrate(wiring: Wiring, project: Project, target: Backend) -> str:
                 f"there is no state in {source.location} to move",
                 hint="name the new place as `state` in campaignctl.yaml; the first apply creates it",
             )
-        check_environment(state, project)
+        check_environment(state, wiring.project)
         there = target.acquire(_OPERATION, wiring.lock_timeout)
         try:
             _refuse_another(there, target, state)
@@ -62,8 +62,7 @@ def migrate(wiring: Wiring, project: Project, target: Backend) -> str:
         finally:
             there.release()
         session.retire(target.location)
-    number = len(state.campaigns)
-    what = f"serial {state.serial}, {number} campaign{'s' if number != 1 else ''}"
+    what = f"serial {state.serial}, {counted(len(state.campaigns), 'campaign')}"
     return f"The state ({what}) was moved from {source.location} to {target.location}."
 
 
@@ -85,7 +84,7 @@ def _refuse_another(there: Session, target: Backend, state: State) -> None:
         )
     if serial > state.serial:
         raise StateError(
-            f"the state in {target.location} is further than this one, and nothing was changed",
+            f"the state in {target.location} is newer than this one, and nothing was changed",
             detail=f"its serial is {serial}, and this one's is {state.serial}",
             hint=_TWO_HINT,
         )
@@ -99,16 +98,21 @@ def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id
     environment.
     """
     wiring.need_api()
-    project = desired.project
+    project = wiring.project
     with wiring.locked("import") as session:
         state = session.state
         check_environment(state, project)
         check_new_key((), key)
         if state is not None:
-            _check_free(state, key, campaign_id)
-        run = opened(wiring, session, project, [key])
-        company = run.opening.company_id or project.company_id
-        live = _found(run, key, campaign_id, company)
+            if key in state.pending:
+                raise StateError(f"{key} is not settled", hint=Command("apply"), key=key)
+            requests.check_unrecorded(state, key, campaign_id)
+            check_new_key(state.campaigns, key)
+        run = opened(wiring, session, [key])
+        live = _read(run, key, campaign_id)
+        wrong = records.why_not(live, project, run.opening.company_id or project.company_id)
+        if wrong is not None:
+            raise StateError(wrong[0], hint=wrong[1], key=key)
         if state is None:
             session.write(new_state(run))
         manifest = desired.campaigns.get(key)
@@ -120,40 +124,19 @@ def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id
     return Sentence(f"{key} is now {campaign_id} ({live.status}); ", *Sentence(then).parts, ".")
 
 
-def _check_free(state: State, key: str, campaign_id: str) -> None:
-    if key in state.pending:
-        raise StateError(f"{key} is not settled", hint=Command("apply"), key=key)
-    if key in state.campaigns:
-        raise StateError(
-            f"{key} is recorded already, as {state.campaigns[key].id}",
-            hint=Sentence(Command("state", "rm", key), " forgets it first, and leaves its campaign as it is"),
-            key=key,
-        )
-    if (owner := requests.owner_of(state, campaign_id)) is not None:
-        raise StateError(
-            f"{campaign_id} is recorded already, as {owner}",
-            hint=Command("state", "mv", owner, key),
-            key=key,
-        )
-    check_new_key(state.campaigns, key)
-
-
-def _found(run: Run, key: str, campaign_id: str, company_id: str | None) -> Live:
+def _read(run: Run, key: str, campaign_id: str) -> Live:
     live = run.api.read(campaign_id)
     if live is None:
         raise StateError(f"there is no campaign {campaign_id} in this account", key=key)
-    wrong = records.why_not(live, run.project, company_id)
-    if wrong is not None:
-        raise StateError(wrong[0], hint=wrong[1], key=key)
     return live
 
 
-def _state_of(session: Session, project: Project) -> State:
-    state = session.state
-    if state is None:
-        raise StateError("there is no state yet", hint=Sentence("", Command("apply"), " makes it"))
-    check_environment(state, project)
-    return state
+def existing(session: Session) -> State:
+    """The state. Raises StateError if there is none yet."""
+    if session.state is None:
+        create = Sentence("the first apply creates it: ", Command("apply"))
+        raise StateError("there is no state yet", hint=create)
+    return session.state
 
 
 def _record_of(state: State, key: str) -> Record:
@@ -161,7 +144,7 @@ def _record_of(state: State, key: str) -> Record:
     if record is None:
         raise StateError(
             f"{key} is not in the state",
-            hint=Sentence("", Command("state", "list"), " shows what is"),
+            hint=Sentence("to list the recorded keys: ", Command("state", "list")),
             key=key,
         )
     return record
@@ -173,17 +156,18 @@ def check_new_key(recorded: Iterable[str], key: str) -> None:
         raise StateError(
             f"{key!r} is not a valid key",
             hint="letters, digits, `.`, `_` and `-`, in parts joined by `/`, at most 128 characters;"
-            " of a matrix with its values, as in `push/welcome[country=DE]`",
+            " a matrix key with its values, as in `push/welcome[country=DE]`",
         )
     twin = next((known for known in recorded if known.casefold() == key.casefold()), None)
     if twin is not None:
         raise StateError(f"{key} differs only in case from {twin}, which is recorded", key=key)
 
 
-def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
+def move(wiring: Wiring, old: str, new: str) -> str:
     """Give a record another key. The campaign is not changed."""
     with wiring.locked("state mv") as session:
-        state = _state_of(session, project)
+        state = existing(session)
+        check_environment(state, wiring.project)
         record = _record_of(state, old)
         if old in state.pending or new in state.pending:
             raise StateError(f"{old} or {new} is not settled", hint=Command("apply"))
@@ -194,22 +178,23 @@ def move(wiring: Wiring, project: Project, old: str, new: str) -> str:
     return f"Moved {old} to {new} ({record.id}). Move its manifest too, or the next plan undoes this."
 
 
-def remove(wiring: Wiring, project: Project, key: str) -> str:
+def remove(wiring: Wiring, key: str) -> str:
     """Forget a record. The campaign is not changed, and its trace stays under `released`."""
     with wiring.locked("state rm") as session:
-        state = _state_of(session, project)
+        state = existing(session)
+        check_environment(state, wiring.project)
         record = _record_of(state, key)
         gone = records.released(key, record, record.status, wiring.clock.now())
         session.append(Entry(records={key: None}, released=(gone,)))
     return f"Forgot {key}. Campaign {record.id} stays in the account as it is ({record.status})."
 
 
-def push(wiring: Wiring, project: Project, state: State, force: bool) -> str:
+def push(wiring: Wiring, state: State, force: bool) -> str:
     """Replace the state with another one of the same lineage that is not older.
 
     `force` allows another lineage and an older serial. An unreadable state may always be replaced.
     """
-    check_environment(state, project)
+    check_environment(state, wiring.project)
     with wiring.locked("state push") as session:
         try:
             current = session.state
@@ -220,8 +205,7 @@ def push(wiring: Wiring, project: Project, state: State, force: bool) -> str:
         # A state that goes back in time must not match a plan made in between.
         serial = max(state.serial, current.serial if current else 0) + 1
         session.write(replace(state, serial=serial))
-    count = len(state.campaigns)
-    return f"Pushed a state of {count} campaign{'' if count == 1 else 's'}; its serial is now {serial}."
+    return f"Pushed a state of {counted(len(state.campaigns), 'campaign')}; its serial is now {serial}."
 
 
 def _refuse_backwards(current: State, new: State) -> None:
@@ -239,9 +223,7 @@ def _refuse_backwards(current: State, new: State) -> None:
         )
 
 
-def resolve(
-    wiring: Wiring, project: Project, key: str, *, adopt: str | None, retry: bool, force: bool
-) -> str:
+def resolve(wiring: Wiring, key: str, *, adopt: str | None, retry: bool, force: bool) -> str:
     """Settle an intent by a person's decision.
 
     `adopt` records the campaign with that id; one without the marker needs `force`, and a second one with the
@@ -251,7 +233,7 @@ def resolve(
         raise StateError("give either --adopt ID or --retry", key=key)
     wiring.need_api()
     with wiring.locked("state resolve") as session:
-        run = opened(wiring, session, project, [key])
+        run = opened(wiring, session, [key])
         if session.state is None:
             session.write(new_state(run))
         intent = run.state.pending.get(key)
@@ -276,16 +258,11 @@ def _retry(run: Run, key: str, intent: Intent | None, *, force: bool) -> str:
 
 
 def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force: bool) -> str:
-    live = run.api.read(campaign_id)
-    if live is None:
-        raise StateError(f"there is no campaign {campaign_id} in this account", key=key)
+    live = _read(run, key, campaign_id)
     check_company(company_of([live]), run.state, run.project)
     if intent is not None and intent.operation != "create":
         return _adopt_update(run, key, intent, live)
-    if (owner := requests.owner_of(run.state, campaign_id)) is not None:
-        raise StateError(f"{campaign_id} is recorded already, as {owner}", key=key)
-    if key in run.state.campaigns and intent is None:
-        raise StateError(f"{key} is recorded already, as {run.state.campaigns[key].id}", key=key)
+    requests.check_unrecorded(run.state, key, campaign_id, pending=intent is not None)
     if key not in run.state.campaigns:
         check_new_key(run.state.campaigns, key)
     _check_marker(run, key, intent, live, force=force)
@@ -305,7 +282,8 @@ def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, forc
         raise StateError(
             f"{live.id} does not carry the marker of {key}",
             hint=Sentence(
-                Command("state", "resolve", key, "--adopt", live.id, "--force"), ", if it is the right one"
+                "if it is the right campaign: ",
+                Command("state", "resolve", key, "--adopt", live.id, "--force"),
             ),
             key=key,
         )

@@ -28,7 +28,7 @@ def status(wiring: Wiring, desired: DesiredState) -> tuple[StatusRow, ...]:
     has to be read.
     """
     state = wiring.backend.read()
-    check_environment(state, desired.project)
+    check_environment(state, wiring.project)
     halts = wiring.backend.halts()
     rows = _recorded(wiring, desired, state, halts) if state else []
     known = {row.key for row in rows}

@@ -1,4 +1,4 @@
-"""Time that passes only when somebody sleeps, and a client that lives in it."""
+"""Time that passes only during a sleep, and a client that lives in it."""
 
 from __future__ import annotations
 

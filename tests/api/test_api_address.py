@@ -118,7 +118,7 @@ def test_a_proxy_of_the_environment_gets_a_tunnel_and_no_token(monkeypatch: pyte
     assert TOKEN not in proxy.requests[0].head
 
 
-def test_a_proxy_that_is_no_http_proxy_is_named_before_anything_is_sent(
+def test_a_proxy_that_is_not_http_is_refused_before_anything_is_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("NO_PROXY", raising=False)

@@ -94,9 +94,7 @@ def test_a_slow_first_connection_does_not_push_one_burst_into_the_next() -> None
     per_second=st.integers(1, 10),
     preparing=st.lists(st.floats(0, 3), min_size=1, max_size=60),
 )
-def test_what_takes_long_before_it_leaves_overlaps_and_exceeds_no_window(
-    per_second: int, preparing: list[float]
-) -> None:
+def test_slow_preparations_overlap_and_exceed_no_window(per_second: int, preparing: list[float]) -> None:
     budget, now, granted = Budget(Limits(per_second, 1000, 0)), 0.0, []
     for _ in preparing:
         now = max(now, budget.free_at(now, reserve=False))
@@ -114,7 +112,7 @@ def test_what_takes_long_before_it_leaves_overlaps_and_exceeds_no_window(
     assert granted[-1] <= (len(preparing) - 1) // per_second * 1.02 + 1e-6
 
 
-def test_what_is_granted_and_comes_back_unsent_leaves_its_place_to_others() -> None:
+def test_a_grant_that_is_returned_unsent_frees_its_place() -> None:
     budget = Budget(Limits(1, 150, 0))
     budget.grant(0.0, reserve=False)
     assert budget.free_at(0.1, reserve=False) == pytest.approx(1.02)
@@ -122,7 +120,7 @@ def test_what_is_granted_and_comes_back_unsent_leaves_its_place_to_others() -> N
     assert budget.free_at(0.1, reserve=False) <= 0.1
 
 
-def test_what_somebody_else_used_up_is_waited_for() -> None:
+def test_a_request_waits_for_the_budget_that_others_used_up() -> None:
     budget = Budget(DOCUMENTED)
     starts(budget, 3)
     budget.observe(1.0, Report(limit=150, remaining=20, reset=30))
@@ -194,12 +192,12 @@ def test_a_tiny_budget_still_lets_normal_traffic_through() -> None:
         {"x-ratelimit-limit": "10", "x-ratelimit-remaining": "-1", "x-ratelimit-reset": "1"},
     ],
 )
-def test_headers_without_sense_are_ignored(headers: dict[str, str]) -> None:
+def test_invalid_headers_are_ignored(headers: dict[str, str]) -> None:
     assert report(headers) is None
 
 
 @given(done=st.integers(0, 200), more=st.integers(1, 300))
-def test_the_estimate_is_what_then_happens(done: int, more: int) -> None:
+def test_the_estimate_comes_true(done: int, more: int) -> None:
     budget = Budget(DOCUMENTED)
     now = starts(budget, done)[-1] if done else 0.0
     estimated = budget.estimate(more, now)

@@ -95,7 +95,7 @@ def test_six_hundred_creates_take_the_bound_of_the_windows_and_meet_no_429(
     assert answers(time, 201) == 600
 
 
-def test_another_client_of_the_account_is_made_room_for(time: SharedTime) -> None:
+def test_another_client_of_the_account_gets_room(time: SharedTime) -> None:
     ours = [f"ours {number:03}" for number in range(200)]
     theirs = [f"theirs {number:03}" for number in range(200)]
     with api(time) as mine, api(time) as other, ThreadPoolExecutor(2) as both:
@@ -110,7 +110,7 @@ def test_another_client_of_the_account_is_made_room_for(time: SharedTime) -> Non
     [({"rate_per_minute": 60}, 10), ({"rate_per_second": 4}, 100)],
     ids=["told by the headers", "told by 429 alone"],
 )
-def test_a_budget_that_shrinks_under_way_is_recovered_from(
+def test_a_client_recovers_from_a_budget_that_shrinks_midway(
     time: SharedTime, smaller: dict[str, int], refused: int
 ) -> None:
     first = [f"a{number:03}" for number in range(100)]

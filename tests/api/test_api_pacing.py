@@ -25,7 +25,7 @@ def spend(pacer: Pacer, number: int, *, reserve: bool = False) -> None:
             slot.sent()
 
 
-def test_waiting_takes_no_longer_than_the_windows_ask_for() -> None:
+def test_waiting_takes_no_longer_than_the_windows_require() -> None:
     time = SimulatedTime()
     spend(pacer(time), 600)
     assert 245 <= time.seconds <= 245 * 1.03
@@ -101,7 +101,7 @@ def test_without_a_time_the_wait_doubles_up_to_half_a_minute() -> None:
     assert waits[-1] == 0.75 * 30
 
 
-def test_too_many_in_parallel_halves_once_for_all_that_were_refused_together() -> None:
+def test_too_many_in_parallel_halves_once_for_requests_refused_together() -> None:
     parallelism = Parallelism()
     for _ in range(5):
         parallelism.refuse(wave=0, in_flight=8)

@@ -1,4 +1,4 @@
-"""What an answer proves: done, nothing happened, or nobody can say; and that no write is sent twice."""
+"""What an answer proves: done, nothing happened, or unknown; and that no write is sent twice."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_create_with_an_id_is_done(status: int) -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 204])
 @pytest.mark.parametrize("write", ACTIONS)
-def test_an_action_is_done_whatever_its_answer_holds(write: Write, status: int) -> None:
+def test_an_action_is_done_whatever_its_answer_contains(write: Write, status: int) -> None:
     with RawServer([whole(status, "" if status == 204 else "no JSON")]) as server, client(server.url) as api:
         write(api)
     assert len(server.requests) == 1
@@ -188,7 +188,7 @@ def test_certificates_that_cannot_be_read_prove_that_nothing_happened(
         api.send(CREATE)
 
 
-def test_a_closed_client_can_be_closed_again_and_opens_anew() -> None:
+def test_a_closed_client_can_be_closed_again_and_reopens() -> None:
     with RawServer([whole(201, CREATED)]) as server, client(server.url) as api:
         api.send(CREATE)
         api.close()
@@ -206,7 +206,7 @@ def test_a_transport_can_take_the_place_of_the_network() -> None:
     assert time.seconds == pytest.approx(1.02)
 
 
-def test_a_body_that_is_no_json_is_refused_before_anything_is_sent() -> None:
+def test_a_body_that_is_not_json_is_refused_before_anything_is_sent() -> None:
     with RawServer([whole(201, CREATED)]) as server, client(server.url) as api:
         for body in ({"score": float("nan")}, {"name": object()}):
             with pytest.raises(Refused, match="cannot be written as JSON"):
@@ -250,7 +250,7 @@ def test_a_429_for_longer_than_that_is_refused_at_once() -> None:
     assert (len(server.requests), time.seconds) == (1, 0)
 
 
-def test_what_comes_before_runs_before_every_attempt_and_what_it_raises_stops_the_write() -> None:
+def test_before_runs_ahead_of_every_attempt_and_its_error_stops_the_write() -> None:
     class TooLateError(Exception):
         pass
 
@@ -314,7 +314,7 @@ def test_an_interrupt_lets_no_new_request_start() -> None:
 
 
 @pytest.mark.parametrize("campaign_id", ["", ".", "..", "a b", "é", "7\n", "x" * 129])
-def test_what_cannot_be_an_id_is_sent_nowhere(campaign_id: str) -> None:
+def test_an_invalid_id_is_never_sent(campaign_id: str) -> None:
     with RawServer([whole(200, CREATED)]) as server, client(server.url) as api:
         with pytest.raises(ReadFailed):
             api.read(campaign_id)
@@ -331,7 +331,7 @@ def test_an_id_cannot_lead_out_of_its_path() -> None:
     assert server.requests[0].line == "POST /v1/hood/campaigns/..%2F..%2Fx%3Fy%23z%252f/cancel HTTP/1.1"
 
 
-def test_what_follows_a_create_is_sent_nowhere_before_the_id_is_known() -> None:
+def test_the_second_step_of_a_create_is_not_sent_before_the_id_is_known() -> None:
     with RawServer([whole(204)]) as server, client(server.url) as api, pytest.raises(Refused):
         api.send(Request("update", body={"run_immediately": True}))
     assert not server.requests

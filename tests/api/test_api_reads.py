@@ -45,7 +45,7 @@ def test_a_read_gives_up_after_four_attempts(trouble: Any) -> None:
     assert len(server.requests) == 4
 
 
-def test_a_server_that_says_when_is_asked_again_then() -> None:
+def test_a_retry_waits_as_long_as_the_server_says() -> None:
     time = SimulatedTime()
     with (
         RawServer([whole(503, Retry_After="20"), whole(200, ONE)]) as server,
@@ -119,7 +119,7 @@ def test_a_page_is_asked_for_newest_first_in_full() -> None:
     assert asked[1] == {**asked[0], "page": "1,100", "status": "nin:sent,canceled"}
 
 
-def test_what_the_list_refuses_is_left_out_and_not_asked_again() -> None:
+def test_parameters_that_the_list_refuses_are_left_out_and_not_tried_again() -> None:
     with RawServer([whole(400), whole(400), whole(200, ONE)]) as server, client(server.url) as api:
         api.list_page(1, live_only=True)
         api.list_page(2, live_only=True)

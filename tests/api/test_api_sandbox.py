@@ -55,9 +55,7 @@ def test_a_campaign_lives_its_life(sandbox: Sandbox, control: Control) -> None:
 
 
 @pytest.mark.parametrize("unknown_id", ["404", "400", "empty"])
-def test_an_unknown_id_is_none_however_it_is_said(
-    sandbox: Sandbox, control: Control, unknown_id: str
-) -> None:
+def test_an_unknown_id_is_none_in_every_form(sandbox: Sandbox, control: Control, unknown_id: str) -> None:
     control.switch(unknown_id=unknown_id)
     with client(sandbox.url) as api:
         assert api.read("1") is None

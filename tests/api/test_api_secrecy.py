@@ -41,7 +41,7 @@ def spellings(token: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("token", [TOKEN, TRICKY])
-def test_an_echo_is_blotted_out_however_it_is_spelt(token: str) -> None:
+def test_an_echo_is_redacted_in_every_spelling(token: str) -> None:
     for spelling in spellings(token):
         assert Token(token).redact(f"<{spelling}>") == "<[token]>", spelling
 
@@ -135,7 +135,7 @@ def test_a_token_too_short_to_be_secret_is_hidden_where_it_stands_alone_and_word
     )
 
 
-def test_an_answer_that_is_no_http_is_not_shown_raw() -> None:
+def test_an_answer_that_is_not_http_is_not_shown_raw() -> None:
     answer = raw(f"\x1b[31m{TOKEN}\r\n\r\n".encode())
     with RawServer([answer]) as server, client(server.url) as api, pytest.raises(ApiError) as caught:
         api.send(Request("create", body={}))

@@ -1,4 +1,4 @@
-"""Who waits for a slot gets it in the order of coming."""
+"""Slots are given in the order in which they were asked for."""
 
 from __future__ import annotations
 

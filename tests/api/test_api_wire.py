@@ -1,4 +1,4 @@
-"""The reader takes every documented spelling, and whatever else comes is unreadable and nothing worse."""
+"""The reader accepts every documented spelling; anything else is `Unreadable`, and no other error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ JSON = st.recursive(
 
 
 @given(value=JSON)
-def test_no_json_value_does_worse_than_unreadable(value: Any) -> None:
+def test_every_json_value_is_readable_or_unreadable(value: Any) -> None:
     body = json.dumps(value).encode()
     for read in (lambda v: wire.page(v, None), lambda v: wire.by_id(v, "7"), wire.created):
         with suppress(Unreadable):
@@ -36,7 +36,7 @@ def test_no_json_value_does_worse_than_unreadable(value: Any) -> None:
 
 
 @given(body=st.binary())
-def test_no_bytes_do_worse_than_unreadable(body: bytes) -> None:
+def test_all_bytes_are_readable_or_unreadable(body: bytes) -> None:
     with suppress(Unreadable):
         wire.parse(body, str)
     wire.problem(body)
@@ -107,7 +107,7 @@ def test_an_item_that_comes_twice_counts_once_in_its_place() -> None:
 @pytest.mark.parametrize(
     "items", [None, {}, "x", [None], [[]], [{}], [{"id": ""}], [{"id": 1.5}], [{"id": ["1"]}]]
 )
-def test_a_page_with_an_item_that_is_no_campaign_is_unreadable(items: Any) -> None:
+def test_a_page_with_an_item_that_is_not_a_campaign_is_unreadable(items: Any) -> None:
     with pytest.raises(Unreadable):
         wire.page({"items": items}, None)
 
@@ -120,7 +120,7 @@ def test_labels_are_a_list_or_a_text_with_commas(labels: Any, read: Any) -> None
     assert wire.created({"id": "1", "labels": labels}).members["labels"] == read
 
 
-def test_unknown_members_are_kept() -> None:
+def test_unknown_fields_are_kept() -> None:
     assert wire.created({"id": "1", "new": {"x": [1]}}).members["new"] == {"x": [1]}
 
 
@@ -145,7 +145,7 @@ def test_retry_after_is_seconds_or_a_time(headers: dict[str, str], seconds: floa
 
 
 @given(text=st.text())
-def test_no_date_header_does_worse_than_none(text: str) -> None:
+def test_every_date_header_is_a_date_or_none(text: str) -> None:
     moment = wire.date({"date": text})
     assert moment is None or moment.tzinfo is UTC
 

@@ -32,7 +32,7 @@ class Place(Protocol):
         ...
 
     def settled(self) -> None:
-        """Return when what a process that was killed had begun elsewhere has come to its end."""
+        """Wait until everything that a killed process began elsewhere has ended."""
         ...
 
     def backend(self) -> Backend:
@@ -102,7 +102,7 @@ class Worker:
 
 
 class Actor:
-    """A process with a `Worker`; `ask` has it do something and returns or raises what came of it."""
+    """A process with a `Worker`; `ask` makes it do something, and returns or raises the result."""
 
     def __init__(self, place: Place) -> None:
         self._pipe, theirs = _PROCESSES.Pipe()

@@ -169,14 +169,14 @@ class StoreConformance(Conformance):
 
 
 class LockConformance(Conformance):
-    """One writer, and what becomes of it."""
+    """One writer at a time."""
 
     def test_a_free_lock_has_no_holder(self, backend: Backend) -> None:
         assert backend.holder() is None
         backend.acquire("apply", NOW).release()
         assert backend.holder() is None
 
-    def test_a_second_holder_is_refused_and_told_who_the_first_is(
+    def test_a_second_holder_is_refused_and_the_first_is_named(
         self, backend: Backend, applying: Actor
     ) -> None:
         with pytest.raises(LockHeld) as refused:
@@ -239,7 +239,7 @@ class LockConformance(Conformance):
             session.append(decision("late"))
         assert backend.read() == sample_state()
 
-    def test_a_dead_holder_is_taken_over_with_all_that_it_saved(self, backend: Backend, died: State) -> None:
+    def test_a_dead_holder_is_taken_over_with_its_steps(self, backend: Backend, died: State) -> None:
         assert backend.holder() is None
         session = backend.acquire("apply", NOW)
         assert session.state == died
@@ -256,14 +256,14 @@ class LockConformance(Conformance):
         assert backend.unlock(holder.id) == holder
         assert backend.holder() is None
 
-    def test_there_must_be_a_lock_to_unlock(self, backend: Backend) -> None:
+    def test_unlocking_needs_a_lock(self, backend: Backend) -> None:
         with pytest.raises(LockError):
             backend.unlock("any")
         backend.acquire("apply", NOW).release()
         with pytest.raises(LockError):
             backend.unlock("any")
 
-    def test_a_zombie_is_refused_before_anybody_took_the_lock(
+    def test_a_zombie_is_refused_before_the_lock_is_taken_again(
         self, backend: Backend, applying: Actor
     ) -> None:
         applying.append(decision("a"))
@@ -285,9 +285,7 @@ class LockConformance(Conformance):
         session.release()
         assert backend.read() == sample_state().after(decision("a")).after(decision("b"))
 
-    def test_a_zombie_that_was_stopped_finds_out_when_it_goes_on(
-        self, backend: Backend, applying: Actor
-    ) -> None:
+    def test_a_stopped_zombie_is_refused_when_it_continues(self, backend: Backend, applying: Actor) -> None:
         applying.signal(signal.SIGSTOP)
         _break_lock(backend)
         session = backend.acquire("apply", NOW)
@@ -299,7 +297,7 @@ class LockConformance(Conformance):
 
 
 def _overtaken(place: Place, number: int) -> tuple[list[State | None], bool]:
-    """What a reader found whom two whole applies overtook, and every state that there was meanwhile."""
+    """The state that a reader found while two whole applies overtook it, and every state in between."""
     backend = place.backend()
     session = backend.acquire("apply", NOW)
     session.append(observation("b"))

@@ -44,7 +44,7 @@ class CrashConformance(Conformance):
             finished = max(0, data.count(b"\n", 0, length) - 1)
             assert backend.read() == expected[finished], f"torn after {length} bytes"
 
-    def test_steps_go_on_behind_a_torn_end(self, backend: Backend, place: Place, died: State) -> None:
+    def test_steps_continue_after_a_torn_end(self, backend: Backend, place: Place, died: State) -> None:
         place.put_journal(_journal(place)[:-5])
         session = backend.acquire("apply", NOW)
         torn = sample_state().after(observation("a")).after(decision("b"))
@@ -54,7 +54,7 @@ class CrashConformance(Conformance):
         session.release()
         assert backend.read() == torn.after(decision("d"))
 
-    def test_a_journal_that_is_folded_in_already_is_not_folded_in_again(
+    def test_a_folded_journal_is_not_folded_again(
         self, backend: Backend, place: Place, applying: Actor
     ) -> None:
         applying.append(observation("a"))  # the serial stays: it alone would not tell
@@ -68,7 +68,7 @@ class CrashConformance(Conformance):
         session.release()
         assert backend.read() == folded
 
-    def test_a_journal_that_the_state_has_outrun_is_passed_over(
+    def test_a_journal_older_than_the_state_is_ignored(
         self, backend: Backend, place: Place, died: State
     ) -> None:
         journal = _journal(place)
@@ -116,7 +116,7 @@ class CrashConformance(Conformance):
         place.put_document(document.replace(b'"format_version": 1', b'"format_version": 2'))
         _assert_untouched(backend, place, StateTooNew)
 
-    def test_a_write_repairs_what_was_damaged(self, backend: Backend, place: Place, died: State) -> None:
+    def test_a_write_repairs_a_damaged_state(self, backend: Backend, place: Place, died: State) -> None:
         place.put_document(b"{")
         session = backend.acquire("state push", NOW)
         session.write(died)

@@ -23,7 +23,7 @@ _RUNS = frozenset({"fork_exec", "waitpid"})
 
 
 def git(directory: Path, *words: str, given: bytes = b"", check: bool = True) -> bytes:
-    """Plain git, for a test; nothing of this machine's configuration has a say."""
+    """Plain git, for a test; this machine's configuration does not count."""
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
         "GIT_CONFIG_GLOBAL": os.devnull,
@@ -140,7 +140,7 @@ class GitPlace:
         self.put({"journal/00000": data})
 
     def put(self, files: dict[str, bytes | None]) -> None:
-        """Change files of the ref behind everybody's back."""
+        """Change files of the ref without the lock."""
         tip = git(self.made().remote, "rev-parse", "--verify", REF, check=False).decode().strip()
         parts = [b"commit %s\ncommitter Mira <mira@example.com> 0 +0000\ndata 1\n\n\n" % REF.encode()]
         parts += [f"from {tip}\n".encode()] if tip else []

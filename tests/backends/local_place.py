@@ -47,20 +47,20 @@ class LocalPlace:
             interrupted=lambda: False,
         )
 
-    def beside(self, suffix: str) -> Path:
+    def sibling(self, suffix: str) -> Path:
         return self.path.with_name(f"state.json.{suffix}")
 
     def document(self) -> bytes | None:
         return self.path.read_bytes() if self.path.exists() else None
 
     def journal(self) -> bytes | None:
-        return self.beside("journal").read_bytes() if self.beside("journal").exists() else None
+        return self.sibling("journal").read_bytes() if self.sibling("journal").exists() else None
 
     def put_document(self, data: bytes) -> None:
         self.path.write_bytes(data)
 
     def put_journal(self, data: bytes) -> None:
-        self.beside("journal").write_bytes(data)
+        self.sibling("journal").write_bytes(data)
 
     def another(self, name: str) -> LocalPlace:
         return LocalPlace(self.root / name)

@@ -32,10 +32,10 @@ class Ssh:
         return f"ssh://{HOST}{repository}"
 
     def forget_the_host(self) -> None:
-        """Nobody has seen its key yet."""
+        """Make its key unknown."""
         (self.folder / "known_hosts").write_text("")
 
-    def admit_nobody(self) -> None:
+    def reject_every_key(self) -> None:
         """No key opens it."""
         (self.folder / "authorized_keys").write_text("")
 
@@ -46,7 +46,7 @@ class Ssh:
 
 
 def real_ssh(folder: Path) -> Ssh:
-    """Keys, a server and a client of one's own; nothing of the user's configuration has a say."""
+    """Keys, a server and a client of their own; the user's configuration does not count."""
     sshd = shutil.which("sshd", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin{os.pathsep}/usr/local/sbin")
     if sshd is None or shutil.which("ssh") is None:
         pytest.skip("there is no ssh here, or no server of it (Debian: openssh-server)")

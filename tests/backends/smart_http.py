@@ -102,7 +102,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def smart_http(root: Path, login: str | None = None) -> Iterator[_Server]:
-    """The bare repositories below `root`, for `login` (user:password) alone where one is given."""
+    """The bare repositories below `root`, only for `login` (user:password) if given."""
     server = _Server(root, login)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

@@ -88,7 +88,7 @@ def test_a_remote_that_stays_away_leaves_a_rescue_file_and_the_command(place: Gi
     again.release()
 
 
-def test_a_reader_is_told_and_gets_no_older_copy(place: GitPlace) -> None:
+def test_a_reader_gets_an_error_and_no_older_copy(place: GitPlace) -> None:
     session = place.backend().acquire("apply", NOW)
     session.write(sample_state())
     session.release()
@@ -102,7 +102,7 @@ def test_a_reader_is_told_and_gets_no_older_copy(place: GitPlace) -> None:
         place.backend().acquire("apply", NOW)
 
 
-def test_a_remote_that_refuses_is_told_at_once_in_its_own_words(place: GitPlace) -> None:
+def test_a_refusal_of_the_remote_is_reported_at_once_in_its_own_words(place: GitPlace) -> None:
     place.hook("pre-receive", 'echo "state is for CI" >&2; exit 1')
     with pytest.raises(StateNotSaved) as refused:
         git_backend(place.project, pause=no_pause).acquire("apply", NOW)
@@ -110,7 +110,7 @@ def test_a_remote_that_refuses_is_told_at_once_in_its_own_words(place: GitPlace)
     assert "pre-receive hook declined" in refused.value.detail
 
 
-def test_a_ref_that_has_no_room_beside_another_one_is_told_at_once(place: GitPlace) -> None:
+def test_a_ref_that_collides_with_another_one_is_reported_at_once(place: GitPlace) -> None:
     place.backend().acquire("apply", NOW).release()
     with pytest.raises(StateNotSaved) as refused:
         git_backend(place.project, ref=f"{REF}/shop", pause=no_pause).acquire("apply", NOW)
@@ -121,7 +121,7 @@ def no_pause(_: timedelta) -> None:
     pytest.fail("it waited")
 
 
-def test_a_history_that_was_shortened_is_gone_on_from(place: GitPlace) -> None:
+def test_a_shortened_history_is_continued(place: GitPlace) -> None:
     session = place.backend().acquire("apply", NOW)
     session.write(sample_state())
     session.append(decision("a"))
@@ -133,7 +133,7 @@ def test_a_history_that_was_shortened_is_gone_on_from(place: GitPlace) -> None:
     assert place.backend().read() == sample_state().after(decision("a")).after(decision("b"))
 
 
-def test_who_writes_past_the_lock_ends_the_session(place: GitPlace) -> None:
+def test_a_write_without_the_lock_ends_the_session(place: GitPlace) -> None:
     session = place.backend().acquire("apply", NOW)
     session.write(sample_state())
     place.put({"state.json": b"{}"})

@@ -86,7 +86,7 @@ def test_a_shallow_clone_and_another_one_share_the_state(place: GitPlace, reache
         assert git_backend(clones[0]).read() == sample_state().after(decision("a")).after(decision("b"))
 
 
-def test_a_login_that_is_not_known_is_named_and_never_shown(place: GitPlace) -> None:
+def test_an_unknown_login_is_reported_and_never_shown(place: GitPlace) -> None:
     with over_http(place, "mira:s3cret") as (address, _):
         git(place.project, "remote", "set-url", "origin", address.replace("s3cret", "wr0ng"))
         with pytest.raises(StateError) as refused:
@@ -111,21 +111,21 @@ def what_a_read_says(place: GitPlace) -> StateError:
     return refused.value
 
 
-def test_a_host_of_ssh_that_nobody_has_seen_yet_is_not_trusted_and_nobody_is_asked(place: GitPlace) -> None:
+def test_an_unknown_ssh_host_is_refused_without_a_question(place: GitPlace) -> None:
     reached_by_ssh(place).forget_the_host()
     refused = what_a_read_says(place)
     assert "host key of the remote is not known here" in refused.detail
     assert "known_hosts" in refused.hint
 
 
-def test_a_key_of_ssh_that_opens_nothing_is_told_at_once(place: GitPlace) -> None:
-    reached_by_ssh(place).admit_nobody()
+def test_a_rejected_ssh_key_is_reported_at_once(place: GitPlace) -> None:
+    reached_by_ssh(place).reject_every_key()
     refused = what_a_read_says(place)
     assert "rejects this login" in refused.detail
     assert "Permission denied (publickey)" in refused.detail
 
 
-def test_a_host_of_ssh_that_does_not_answer_is_away_and_the_state_comes_back(place: GitPlace) -> None:
+def test_an_ssh_host_without_an_answer_is_away_and_the_state_comes_back(place: GitPlace) -> None:
     ssh = reached_by_ssh(place)
     session = place.backend().acquire("apply", NOW)
     session.write(sample_state())
@@ -138,14 +138,14 @@ def test_a_host_of_ssh_that_does_not_answer_is_away_and_the_state_comes_back(pla
     assert "campaignctl state push" in rescued.value.hint
 
 
-def test_a_project_outside_of_a_repository_is_told_what_to_do(tmp_path: Path, golden: Golden) -> None:
+def test_a_project_outside_a_repository_gets_a_hint(tmp_path: Path, golden: Golden) -> None:
     with pytest.raises(StateError) as refused:
         git_backend(tmp_path).read()
     golden("no repository", refused.value.detail.partition(":")[0])
     assert "backend: local" in refused.value.hint
 
 
-def test_a_remote_that_does_not_exist_is_named_with_those_that_do(place: GitPlace) -> None:
+def test_a_missing_remote_is_named_with_the_existing_ones(place: GitPlace) -> None:
     git(place.project, "remote", "rename", "origin", "upstream")
     with pytest.raises(StateError) as refused:
         place.backend().read()
@@ -180,7 +180,7 @@ def test_git_is_not_given_the_token(place: GitPlace, monkeypatch: pytest.MonkeyP
     assert "t0ken-of-the-account" not in seen
 
 
-def test_the_history_says_what_who_and_under_which_lock(place: GitPlace) -> None:
+def test_the_history_names_operation_holder_and_lock(place: GitPlace) -> None:
     session = place.backend().acquire("apply", NOW)
     session.write(sample_state())
     session.append(decision("a"))
@@ -225,7 +225,7 @@ def test_the_stop_mark_needs_no_lock_and_loses_no_change(place: GitPlace) -> Non
     assert place.backend().read() is None
 
 
-def test_doctor_is_told_what_may_be_pushed(place: GitPlace) -> None:
+def test_doctor_reports_whether_pushes_are_accepted(place: GitPlace) -> None:
     access = place.backend().keeping().access
     assert access is not None
     assert access.allowed

@@ -40,7 +40,7 @@ def actor(place: LocalPlace) -> Iterator[Actor]:
     made.ask("acquire")
     made.write(sample_state())
     made.append(decision("a"))
-    made.ask("call", limit_file_size, place.beside("journal").stat().st_size + 100)
+    made.ask("call", limit_file_size, place.sibling("journal").stat().st_size + 100)
     yield made
     made.kill()
 
@@ -50,7 +50,7 @@ def session(place: LocalPlace) -> LocalSession:
     """A session whose whole writes fail from now on: its temporary file cannot be made."""
     opened = place.backend().acquire("apply", NOW)
     opened.write(sample_state())
-    place.beside("tmp").mkdir()
+    place.sibling("tmp").mkdir()
     return opened
 
 
@@ -83,7 +83,7 @@ def test_after_a_failure_no_step_is_taken_even_when_there_is_room_again(
     assert place.journal() == before
 
 
-def test_what_could_not_be_appended_is_saved_by_the_release(place: LocalPlace, actor: Actor) -> None:
+def test_a_step_that_could_not_be_appended_is_saved_by_the_release(place: LocalPlace, actor: Actor) -> None:
     for name in ("b", "c"):
         with pytest.raises(StateNotSaved):
             actor.append(decision(name))
@@ -105,9 +105,7 @@ def test_a_release_without_any_room_says_so_and_frees_the_lock(
     assert not list(place.path.parent.glob("*.tmp"))
 
 
-def test_a_whole_write_that_fails_is_rescued_for_the_owner_alone(
-    place: LocalPlace, session: LocalSession
-) -> None:
+def test_a_failed_whole_write_is_rescued_in_a_private_file(place: LocalPlace, session: LocalSession) -> None:
     with pytest.raises(StateNotSaved) as refused:
         session.write(sample_state(2))
     rescue = rescued(refused.value)
@@ -129,7 +127,7 @@ def test_a_release_that_fails_rescues_every_step_and_keeps_the_journal(
     rescue.unlink()
     assert place.backend().read() == sample_state().after(decision("a"))
     session.release()
-    place.beside("tmp").rmdir()
+    place.sibling("tmp").rmdir()
     again = place.backend().acquire("apply", NOW)
     assert again.state == sample_state().after(decision("a"))
     again.release()
@@ -144,7 +142,7 @@ def test_no_step_follows_a_whole_write_that_failed(place: LocalPlace, session: L
     assert place.journal() is None
 
 
-def test_a_journal_of_somebody_else_is_not_written_over(place: LocalPlace) -> None:
+def test_a_foreign_journal_is_not_overwritten(place: LocalPlace) -> None:
     session = place.backend().acquire("apply", NOW)
     session.write(sample_state())
     place.put_journal(b"not ours\n")

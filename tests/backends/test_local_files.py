@@ -37,12 +37,12 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_everything_is_for_the_owner_alone(place: LocalPlace) -> None:
+def test_all_files_are_private_to_the_owner(place: LocalPlace) -> None:
     session = place.backend().acquire("apply", NOW)
     session.write(sample_state())
     session.write(sample_state(2))
     session.append(decision("a"))
-    for path in (place.path, *(place.beside(suffix) for suffix in ("backup", "journal", "lock"))):
+    for path in (place.path, *(place.sibling(suffix) for suffix in ("backup", "journal", "lock"))):
         assert mode(path) == 0o600, path
     for directory in (place.path.parent, place.path.parent.parent):
         assert mode(directory) == 0o700, directory
@@ -63,22 +63,22 @@ def test_only_the_state_and_its_backup_are_left(place: LocalPlace) -> None:
 
 def test_the_backup_is_the_previous_state(place: LocalPlace) -> None:
     write(place, sample_state(), sample_state(2), sample_state(3))
-    assert decode(place.beside("backup").read_bytes()) == sample_state(2)
+    assert decode(place.sibling("backup").read_bytes()) == sample_state(2)
 
 
 def test_the_same_state_again_keeps_the_backup(place: LocalPlace) -> None:
     write(place, sample_state(), sample_state(2), sample_state(2))
-    assert decode(place.beside("backup").read_bytes()) == sample_state()
+    assert decode(place.sibling("backup").read_bytes()) == sample_state()
 
 
-def test_what_was_damaged_is_kept_beside_and_not_as_the_backup(place: LocalPlace) -> None:
+def test_a_damaged_state_is_kept_apart_from_the_backup(place: LocalPlace) -> None:
     write(place, sample_state(), sample_state(2))
     place.put_document(b"{")
     place.put_journal(b"?\n")
     write(place, sample_state(3))
-    assert decode(place.beside("backup").read_bytes()) == sample_state()
-    assert place.beside("damaged").read_bytes() == b"{"
-    assert place.beside("damaged.journal").read_bytes() == b"?\n"
+    assert decode(place.sibling("backup").read_bytes()) == sample_state()
+    assert place.sibling("damaged").read_bytes() == b"{"
+    assert place.sibling("damaged.journal").read_bytes() == b"?\n"
     assert place.backend().read() == sample_state(3)
 
 
@@ -95,7 +95,7 @@ def test_a_symbolic_link_stays_one_and_shares_the_lock(place: LocalPlace, tmp_pa
     assert place.backend().read() == sample_state().after(decision("a"))
 
 
-def test_links_that_go_round_are_refused(place: LocalPlace) -> None:
+def test_a_loop_of_links_is_refused(place: LocalPlace) -> None:
     place.path.parent.mkdir(parents=True)
     place.path.symlink_to(place.path.name)
     with pytest.raises(StateError):
@@ -108,7 +108,7 @@ def test_a_leftover_of_a_crash_is_replaced_and_never_written_through(
     write(place, sample_state())
     precious = tmp_path / "precious"
     precious.write_text("mine")
-    place.beside("tmp").symlink_to(precious)
+    place.sibling("tmp").symlink_to(precious)
     write(place, sample_state(2))
     assert precious.read_text() == "mine"
     assert place.backend().read() == sample_state(2)
@@ -145,7 +145,7 @@ def test_a_state_torn_at_any_byte_is_refused_and_kept(place: LocalPlace) -> None
         assert place.document() == whole[:length]
 
 
-def test_a_state_put_there_under_a_run_is_left_as_it_is(place: LocalPlace) -> None:
+def test_a_state_replaced_during_a_run_is_left_as_it_is(place: LocalPlace) -> None:
     session = place.backend().acquire("apply", NOW)
     session.write(sample_state())
     session.append(decision("a"))
@@ -184,7 +184,7 @@ def test_a_reader_between_two_folds_sees_one_state(place: LocalPlace) -> None:
         place.put_journal(journal)
         state, reached = read_while(place, number, lambda: fold_halfway(place))
         assert state == sample_state().after(observation("a")), f"overtaken before look {number}"
-        place.beside("backup").write_bytes(encode(sample_state()).encode())
+        place.sibling("backup").write_bytes(encode(sample_state()).encode())
         if not reached:
             break
 
@@ -192,11 +192,11 @@ def test_a_reader_between_two_folds_sees_one_state(place: LocalPlace) -> None:
 def fold_halfway(place: LocalPlace) -> None:
     """The beginning of a whole write: the backup is new, the state not yet."""
     session = place.backend().acquire("apply", NOW)
-    place.beside("tmp").mkdir()
+    place.sibling("tmp").mkdir()
     with pytest.raises(StateNotSaved) as refused:
         session.write(sample_state(9))
     Path(refused.value.hint.rpartition(" ")[2].rstrip("`")).unlink()
-    place.beside("tmp").rmdir()
+    place.sibling("tmp").rmdir()
     session.release()
 
 
@@ -206,7 +206,7 @@ def test_a_step_does_not_rewrite_the_state(place: LocalPlace) -> None:
     inode, sizes = place.path.stat().st_ino, []
     for number in range(200):
         session.append(decision(f"c{number:03}"))
-        sizes.append(place.beside("journal").stat().st_size)
+        sizes.append(place.sibling("journal").stat().st_size)
     growth = {after - before for before, after in pairwise(sizes[10:])}
     assert place.path.stat().st_ino == inode
     assert max(growth) - min(growth) <= 1  # the number of the line has one digit more

@@ -28,12 +28,12 @@ def place(tmp_path: Path) -> LocalPlace:
 
 
 def leave_lock(place: LocalPlace, content: str) -> None:
-    """The lock file as a process leaves it that is gone."""
+    """The lock file that a dead process leaves."""
     place.path.parent.mkdir(parents=True)
-    place.beside("lock").write_text(content)
+    place.sibling("lock").write_text(content)
 
 
-def test_the_lock_says_who_what_and_since_when(place: LocalPlace) -> None:
+def test_the_lock_names_holder_operation_and_start(place: LocalPlace) -> None:
     backend = LocalBackend(
         place.path,
         now=lambda: datetime(2036, 12, 24, 10, 0, 0, tzinfo=UTC),
@@ -72,7 +72,7 @@ def test_taking_over_from_a_dead_process_names_it(place: LocalPlace) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"id": "x"}'])
-def test_a_lock_that_nobody_holds_and_nobody_can_read_is_taken(place: LocalPlace, content: str) -> None:
+def test_a_free_and_unreadable_lock_is_taken(place: LocalPlace, content: str) -> None:
     leave_lock(place, content)
     assert place.backend().holder() is None
     place.backend().acquire("apply", NOW).release()
@@ -80,7 +80,7 @@ def test_a_lock_that_nobody_holds_and_nobody_can_read_is_taken(place: LocalPlace
 
 def test_a_lock_that_was_overwritten_is_lost_and_can_be_broken(place: LocalPlace) -> None:
     session = place.backend().acquire("apply", NOW)
-    place.beside("lock").write_text("?")
+    place.sibling("lock").write_text("?")
     with pytest.raises(LockLost):
         session.check()
     holder = place.backend().holder()
@@ -91,7 +91,7 @@ def test_a_lock_that_was_overwritten_is_lost_and_can_be_broken(place: LocalPlace
 
 def test_a_lock_that_was_deleted_by_hand_is_lost(place: LocalPlace) -> None:
     session = place.backend().acquire("apply", NOW)
-    place.beside("lock").unlink()
+    place.sibling("lock").unlink()
     with pytest.raises(LockLost, match="no longer ours"):
         session.write(sample_state())
     assert place.backend().read() is None

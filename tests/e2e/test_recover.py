@@ -92,7 +92,7 @@ def test_the_next_command_names_the_environment(world: World) -> None:
     world.run(*shlex.split(command)[1:], status=0)
     world.run("-e", "a", "plan", "--detailed-exitcode", status=0)
     refused = world.run("-e", "a", "state", "rm", "unknown", status=1)
-    assert "`campaignctl -e a state list` shows what is" in refused.err
+    assert "\n    campaignctl -e a state list\n" in refused.err
 
 
 def test_an_old_state_is_recovered_in_the_same_way(world: World) -> None:

@@ -1,4 +1,4 @@
-"""One account in the sandbox, one state on disk, and what an apply makes of both; waiting takes no time."""
+"""One account in the sandbox, one state on disk, and how an apply changes both; waiting takes no time."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ PUSH = {
 }
 
 
-def campaign(name: str, **members: Any) -> Spec:
-    """A manual campaign as the API takes it, with these members set."""
-    return {"name": name, "messages": [PUSH], **members}
+def campaign(name: str, **fields: Any) -> Spec:
+    """A manual campaign as the API takes it, with these fields set."""
+    return {"name": name, "messages": [PUSH], **fields}
 
 
 def yes(_plan: Plan) -> bool:
-    """Whatever it is."""
+    """Approve every plan."""
     return True
 
 
@@ -77,7 +77,8 @@ class Account:
 
     @property
     def wiring(self) -> Wiring:
-        return Wiring(self.place.backend(), self.api, self.clock, self.events.append, "0.1.0", parallelism=1)
+        backend, events = self.place.backend(), self.events.append
+        return Wiring(self.project, backend, self.api, self.clock, events, "0.1.0", parallelism=1)
 
     @property
     def desired(self) -> DesiredState:
@@ -96,11 +97,11 @@ class Account:
         return apply(self.wiring, self.desired, Options(**options), approve)
 
     def outcomes(self, approve: Approve = yes, **options: Any) -> dict[str, str]:
-        """What became of each key."""
+        """The outcome of each key."""
         return {result.key: result.outcome for result in self.apply(approve, **options).changes}
 
     def writes(self, after: int = 0) -> list[str]:
-        """The last word of each write's path, creates by their name."""
+        """Each write by the last word of its path, creates by their name."""
         return [
             request["body"]["name"] if request["path"].endswith("/campaigns") else _operation(request)
             for request in self.control.requests(after)

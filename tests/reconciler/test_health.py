@@ -22,7 +22,7 @@ PROJECT = Project(name="shop", directory=".", environment="production")
 
 @dataclass(frozen=True)
 class Now:
-    """A clock that stands."""
+    """A stopped clock."""
 
     interrupted: bool = False
 
@@ -37,13 +37,13 @@ class Now:
 
 
 def unheard(event: Event) -> None:
-    """No check is an event."""
+    """Checks report no events."""
     raise AssertionError(event)
 
 
 def examined(place: LocalPlace, missing: Check | None = None) -> dict[str, Check]:
-    wiring = Wiring(place.backend(), None, Now(), unheard, "0.1.0")
-    return {check.name: check for check in examine(wiring, PROJECT, missing)}
+    wiring = Wiring(PROJECT, place.backend(), None, Now(), unheard, "0.1.0")
+    return {check.name: check for check in examine(wiring, missing)}
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def settled(place: LocalPlace) -> LocalPlace:
     return place
 
 
-def test_a_place_that_does_not_exist_is_an_empty_state(place: LocalPlace) -> None:
+def test_a_missing_place_is_an_empty_state(place: LocalPlace) -> None:
     checks = examined(place)
     assert {name: check.verdict for name, check in checks.items() if check.verdict != "skipped"} == {
         "state": "ok",
@@ -72,7 +72,7 @@ def test_a_place_that_does_not_exist_is_an_empty_state(place: LocalPlace) -> Non
     assert not place.path.parent.exists()
 
 
-def test_why_there_is_no_api_stands_where_it_belongs(settled: LocalPlace) -> None:
+def test_the_reason_for_a_missing_api_is_shown_at_its_check(settled: LocalPlace) -> None:
     missing = Check("token", "problem", "not set", "set it")
     checks = examined(settled, missing)
     assert checks["token"] is missing
@@ -91,7 +91,7 @@ def test_the_state_of_another_environment_is_a_problem(place: LocalPlace) -> Non
     assert (check.verdict, "staging" in check.found, "-e" in check.mend) == ("problem", True, True)
 
 
-def test_our_own_lock_is_seen_to_be_alive(settled: LocalPlace) -> None:
+def test_our_own_lock_is_reported_as_running(settled: LocalPlace) -> None:
     session = settled.backend().acquire("apply", timedelta())
     session.append(Entry(intents={"sms/flash": sample_intent()}))
     checks = examined(settled)
@@ -102,7 +102,7 @@ def test_our_own_lock_is_seen_to_be_alive(settled: LocalPlace) -> None:
     assert examined(settled)["lock"].verdict == "ok"
 
 
-def test_what_was_never_sent_needs_no_decision(place: LocalPlace) -> None:
+def test_an_unsent_write_needs_no_decision(place: LocalPlace) -> None:
     put(place, sample_state())
     pending = examined(place)["pending"]
     assert (pending.found, pending.mend) == (
@@ -111,7 +111,7 @@ def test_what_was_never_sent_needs_no_decision(place: LocalPlace) -> None:
     )
 
 
-def test_of_many_unsettled_writes_the_first_are_named(place: LocalPlace) -> None:
+def test_the_first_of_many_unsettled_writes_are_named(place: LocalPlace) -> None:
     sent = replace(sample_intent(), phase="started", at="2036-01-01T00:00:00Z")
     put(place, replace(sample_state(), pending={f"k[a={number}]": sent for number in range(9)}))
     pending = examined(place)["pending"]
@@ -121,7 +121,7 @@ def test_of_many_unsettled_writes_the_first_are_named(place: LocalPlace) -> None
 
 
 def test_a_lock_that_cannot_be_read_hides_nothing_else(settled: LocalPlace) -> None:
-    settled.beside("lock").mkdir()
+    settled.sibling("lock").mkdir()
     checks = examined(settled)
     assert checks["lock"].verdict in ("ok", "problem")
     assert checks["state"].verdict == "ok"

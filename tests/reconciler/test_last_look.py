@@ -1,4 +1,4 @@
-"""What is asked once more directly before a request leaves."""
+"""The last checks directly before a request leaves."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_interrupt_after_the_question_sends_nothing(account: Account) -> None:
 
 
 def test_interrupt_while_a_refused_send_waits_leaves_nothing_to_settle(account: Account) -> None:
-    """A 429 proves that nothing was sent, so that no person has to say what became of it."""
+    """A 429 proves that nothing was sent, so no person has to decide."""
     account.specs = {"now": campaign("Now")}
     account.apply()
     account.specs = {"now": campaign("Now", run_immediately=True)}

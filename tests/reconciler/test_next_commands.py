@@ -1,4 +1,4 @@
-"""Commands of ours as values: what comes next, and how they are printed."""
+"""Our commands as values: which come next, and how they are printed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORGET = Command("state", "rm", "a[c=DE]")
         ("campaignctl plan", ()),
     ],
 )
-def test_a_hint_that_begins_with_a_command_is_what_comes_next(
+def test_a_hint_that_begins_with_a_command_gives_the_next_command(
     hint: str, commands: tuple[Command, ...]
 ) -> None:
     assert commands_of(hint) == commands
@@ -53,7 +53,7 @@ def test_a_command_that_makes_a_project_needs_none() -> None:
     assert Command("init", "crm").at(ProjectPlace("there", "eu")) == "campaignctl init crm"
 
 
-def test_sentences_keep_their_commands_inside_of_others_and_in_copies() -> None:
+def test_sentences_keep_their_commands_inside_others_and_in_copies() -> None:
     whole = Sentence("a: ", Sentence("run ", LOOK), ".")
     assert at(copy.deepcopy(whole), ProjectPlace(environment="eu")) == "a: run `campaignctl -e eu plan`."
     assert at("a: run `campaignctl plan`.", ProjectPlace(environment="eu")) == "a: run `campaignctl plan`."

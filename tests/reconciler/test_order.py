@@ -21,7 +21,7 @@ def lose(control: Control, name: str) -> None:
     control.fault({"method": "POST", "body": f'"{name}"', "times": 1}, {"kind": "drop"})
 
 
-def test_stops_come_first_and_what_sends_at_once_comes_last(account: Account) -> None:
+def test_stops_come_first_and_immediate_sends_last(account: Account) -> None:
     account.specs = {
         "gone": {**LATE, "name": "Gone"},
         "kept": {**LATE, "name": "Kept"},
@@ -44,14 +44,14 @@ def test_stops_come_first_and_what_sends_at_once_comes_last(account: Account) ->
     assert writes[2:] == ["update", "Soon", "Late", "Now"]
 
 
-def test_first_create_of_an_account_cannot_send_if_there_is_such_a_one(account: Account) -> None:
+def test_first_create_of_an_account_is_one_that_cannot_send_if_possible(account: Account) -> None:
     account.specs = {"a": SOON, "b": LATE, "c": campaign("Draft", is_draft=True)}
     account.apply()
     assert account.writes() == ["Draft", "Soon", "Late"]
     assert (account.state.account.company_id, account.state.account.markers) == ("6197120", True)
 
 
-def test_refusal_stops_its_own_key_and_what_arms_soon(account: Account) -> None:
+def test_refusal_stops_its_own_key_and_changes_that_arm_soon(account: Account) -> None:
     refuse(account.control, "Manual")
     account.specs = {"manual": campaign("Manual"), "late": LATE, "now": NOW}
     assert account.outcomes() == {"manual": "failed", "late": "done", "now": "not_started"}

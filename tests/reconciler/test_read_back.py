@@ -1,4 +1,4 @@
-"""What a read says of a write that was answered with nothing, or not at all."""
+"""What a read proves about a write whose answer was empty or lost."""
 
 from __future__ import annotations
 

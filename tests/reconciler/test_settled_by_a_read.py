@@ -1,4 +1,4 @@
-"""What a read proves of a write that sends at once: it happened, it did not, or neither."""
+"""What a read proves about a write that sends at once: it happened, it did not, or neither."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.plan.planning import DRAFT, MANUAL, SCHEDULED, Spec, live, record
 
 
 @pytest.mark.parametrize(
-    ("spec", "recorded", "status", "members", "verdict"),
+    ("spec", "recorded", "status", "fields", "verdict"),
     [
         (DRAFT, "draft", "draft", {}, False),
         (MANUAL, "manual", "manual", {}, False),
@@ -24,9 +24,9 @@ from tests.plan.planning import DRAFT, MANUAL, SCHEDULED, Spec, live, record
     ],
 )
 def test_campaign_that_may_have_been_set_off(
-    spec: Spec, recorded: str, status: str, members: Spec, verdict: bool | None
+    spec: Spec, recorded: str, status: str, fields: Spec, verdict: bool | None
 ) -> None:
-    assert shows_set_off(record(spec, recorded), live(spec, status, **members)) is verdict
+    assert shows_set_off(record(spec, recorded), live(spec, status, **fields)) is verdict
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,7 @@ from tests.torture.remote import OnGit
 from tests.torture.report import Table, complaint
 from tests.torture.scenario import Times
 from tests.torture.tap import Call
-from tests.torture.trials import Random, Trial
-from tests.torture.workers import Job, reports
+from tests.torture.trials import Job, Random, Trial, reports
 
 _MEMORY = Path("/dev/shm")
 _SHOWN_EVERY = 50

@@ -92,7 +92,7 @@ MUTANTS = (
         "small | fault",
     ),
     Mutant(
-        "settling skipped: what is unknown counts as not done",
+        "settling skipped: unknown outcomes count as not done",
         (
             Edit(
                 _SETTLE,
@@ -104,7 +104,7 @@ MUTANTS = (
         "small | killed",
     ),
     Mutant(
-        "settling does not wait for what is still on its way",
+        "settling does not wait for requests on their way",
         (
             Edit(
                 _SETTLE,

@@ -76,7 +76,7 @@ class Place:
         return {campaign["live"]["name"]: campaign["id"] for campaign in self.control.campaigns()}
 
     def plan(self) -> dict[str, Any]:
-        """The plan of what is left to do."""
+        """The plan of the remaining changes."""
         ended = self.run("-q", "plan", "--format", "json")
         document = json.JSONDecoder().raw_decode(ended.text[ended.text.index("{") :])[0]
         if not isinstance(document, dict) or "changes" not in document:
@@ -162,16 +162,17 @@ class Stage:
 
 @contextmanager
 def running(root: Path) -> Iterator[Place]:
-    """The project and account in a directory, running."""
+    """The project and account in a directory, running; temporary files of killed runs are deleted with it."""
     account = Account(root / "account.db", root / "account.log")
     try:
-        place = Place(root, Control(account.url), _environ(account.url))
-        place.remote = Remote.beside(root)
-        yield place
+        with tempfile.TemporaryDirectory(dir=root.parent, prefix="temporary-") as temporary:
+            place = Place(root, Control(account.url), _environ(account.url, temporary))
+            place.remote = Remote.next_to(root)
+            yield place
     finally:
         account.close()
 
 
-def _environ(url: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
-    return {**kept, "OCAMBA_TOKEN": TOKEN, "OCAMBA_API_URL": url}
+def _environ(url: str, temporary: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    return {**kept, "TMPDIR": temporary, "OCAMBA_TOKEN": TOKEN, "OCAMBA_API_URL": url}

@@ -11,6 +11,7 @@ import os
 import pkgutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -99,6 +100,7 @@ class Command:
     def _run(self) -> None:
         os.environ.clear()
         os.environ.update(self.environ)
+        tempfile.tempdir = None  # which the parent has chosen for itself
         if self.stop is None and self.calls is None:
             main(self.words)
         tap = Tap(self.stop, self.directory)

@@ -33,9 +33,9 @@ class OnGit(Scenario):
     @classmethod
     def of(cls, plan: Scenario, *, runner: bool = False) -> OnGit:
         """The same plan, with its state on git."""
-        members = {field.name: getattr(plan, field.name) for field in fields(plan)}
+        values = {field.name: getattr(plan, field.name) for field in fields(plan)}
         kind = "runner" if runner else "git"
-        return cls(**{**members, "name": f"{kind} {plan.name}"}, runner=runner)
+        return cls(**{**values, "name": f"{kind} {plan.name}"}, runner=runner)
 
     def write_project(self, folder: Path) -> None:
         """The project without manifests in its own repository, with an empty remote next to it."""
@@ -55,7 +55,7 @@ class Remote:
     root: Path
 
     @classmethod
-    def beside(cls, root: Path) -> Remote | None:
+    def next_to(cls, root: Path) -> Remote | None:
         """The remote, if the project's state is on one; its URL is set again, because trials are copies."""
         remote = root / _REMOTE
         if not remote.is_dir():

@@ -117,16 +117,16 @@ class Times:
         return f"0 10 * * {(self.now + timedelta(days=3)).isoweekday() % 7}"
 
 
-def campaign(name: str, **members: Any) -> Mapping[str, Any]:
+def campaign(name: str, **fields: Any) -> Mapping[str, Any]:
     """The manifest of a small campaign with a unique body."""
-    return {"spec": body(name, **members)}
+    return {"spec": body(name, **fields)}
 
 
-def body(name: str, **members: Any) -> dict[str, Any]:
+def body(name: str, **fields: Any) -> dict[str, Any]:
     """The body of its create call."""
     sms = {"content": {"en": f"Hi from {name}"}}
     message = {"name": "m", "channel": "sms", "integration_id": "1996", "sms": sms}
-    return {"name": name, "messages": [message], **members}
+    return {"name": name, "messages": [message], **fields}
 
 
 def _stamp(time: datetime) -> str:

@@ -179,9 +179,11 @@ def read_calls(path: Path) -> list[Call]:
 
 
 def _program(_popen: Any, command: Any, *_: Any, **_options: Any) -> str:
-    """The name of a program, and its first argument that is not an option."""
+    """The name of a program, and its first argument that is neither an option nor a setting of git's `-c`."""
     name, *words = map(str, command)
-    return f"{name} {next((word for word in words if not word.startswith('-')), '')}"
+    previous = (name, *words)
+    free = (word for word, before in zip(words, previous, strict=False) if before != "-c" and word[0] != "-")
+    return f"{name} {next(free, '')}"
 
 
 def _first_line(_socket: Any, data: Any, *_: Any) -> str:

@@ -1,24 +1,28 @@
-"""One trial: a plan, what is done to its apply, and the findings."""
+"""Trials: a plan, what is done to its apply, and the findings; carried out in several processes."""
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
 from hypothesis.strategies import SearchStrategy
 
-from tests.torture import oracle, rivals
+from tests.torture import oracle
 from tests.torture.oracle import Verdict
 from tests.torture.place import Place, Stage
 from tests.torture.scenario import TIMEOUT
 from tests.torture.tap import Stop
+
+_LONG = ("--lock-timeout", "60s")
 
 Fault = tuple[Mapping[str, Any], Mapping[str, Any]]
 
@@ -111,9 +115,9 @@ def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> 
     for match, fault in trial.faults:
         place.control.fault(dict(match), dict(fault))
     if trial.frozen:
-        landed = rivals.frozen_holder(place, words, trial.stop)
+        landed = _frozen_holder(place, words, trial.stop)
     elif trial.rivals > 1:
-        landed = rivals.at_once(place, stage.plain, trial.rivals)
+        landed = _at_once(place, stage.plain, trial.rivals)
     else:
         ended = place.run(*words, stop=trial.stop)
         verdict.said += ended.text
@@ -130,3 +134,54 @@ def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> 
     quiet, patient = time.monotonic() + delay, delay > TIMEOUT
     oracle.brought_to_an_end(place, stage, old, verdict, quiet, patient)
     return landed
+
+
+def _at_once(place: Place, words: tuple[str, ...], number: int) -> bool:
+    """Start `number` runs at once; True if none of them crashed."""
+    children = [place.start(*words, *(_LONG if words[0] == "apply" else ())) for _ in range(number)]
+    ends = [child.wait() for child in children]
+    return all(ended.status in (0, 1) for ended in ends)
+
+
+def _frozen_holder(place: Place, words: tuple[str, ...], stop: Stop | None) -> bool:
+    """A lock holder stops at a boundary, its lock is broken by hand, another run applies, the holder goes on.
+
+    True if it did stop while it held the lock.
+    """
+    child = place.start(*words, stop=stop)
+    if not child.stopped():
+        return False
+    lock = place.lock_id()
+    if lock is not None:
+        place.run("state", "unlock", lock)
+    _ = place.apply() if words[0] == "apply" else place.run(*words)
+    child.go_on()
+    child.wait()
+    return lock is not None
+
+
+Job = Trial | Random
+
+
+def reports(stages: Mapping[str, Stage], jobs: Sequence[Job], workers: int) -> Iterator[Report]:
+    """The reports as they arrive, from processes with one thread each, so that they can fork.
+
+    A trial mostly waits: more workers than processors are useful.
+    A job is passed by its number, because hypothesis strategies cannot be pickled.
+    """
+    context = multiprocessing.get_context("fork")
+    with context.Pool(workers, _hold, (jobs,)) as pool:
+        for done in pool.imap_unordered(partial(_carry_out, stages), range(len(jobs))):
+            yield from done
+
+
+_held: list[Job] = []
+
+
+def _hold(jobs: Sequence[Job]) -> None:
+    _held[:] = jobs
+
+
+def _carry_out(stages: Mapping[str, Stage], number: int) -> list[Report]:
+    job = _held[number]
+    return carry_out_random(stages, job) if isinstance(job, Random) else [carry_out(stages, job)]

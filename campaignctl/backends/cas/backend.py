@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -12,7 +13,6 @@ from campaignctl.backends.cas import liveness
 from campaignctl.backends.cas.place import Home, Moved, Note, Persistent, PlaceError, Seen, jittered
 from campaignctl.backends.cas.session import CasSession, Held
 from campaignctl.backends.cas.snapshot import Snapshot
-from campaignctl.backends.cas.stop_mark import StopMark
 from campaignctl.backends.lock_info import claim, held, other_id
 from campaignctl.errors import (
     CampaignctlError,
@@ -23,18 +23,19 @@ from campaignctl.errors import (
     StateNotSaved,
 )
 from campaignctl.review.reports import Keeping
-from campaignctl.state.codec import encode
+from campaignctl.state.codec import decode_halts, encode, encode_halts
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import LockInfo, State
 
 _FIRST_POLL = timedelta(seconds=0.25)
 _LONGEST_POLL = timedelta(seconds=3)
 _GROWTH = 1.5
+_HALTS = "halts.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to bear with a place that does not answer.
+    """How long to put up with a place that does not answer.
 
     `pause` waits between attempts for as long as `pauses` say, and is not interrupted. A proof that the lock
     is ours counts for as long as `trust`.
@@ -83,7 +84,7 @@ class CasBackend:
         Raises:
             StateDamaged: it cannot be read.
             StateTooNew: a newer campaignctl wrote it.
-            StateMoved: it was taken to another place.
+            StateMoved: it was moved to another place.
             StateError: the place cannot be read; an older copy would not do.
         """
         with _told_as(StateError, f"the state in {self.location} cannot be read"):
@@ -91,7 +92,7 @@ class CasBackend:
         return Snapshot.of(seen.files).folded(self._home.place.texts, self._home.project).state
 
     def acquire(self, operation: str, timeout: timedelta) -> CasSession:
-        """Take the lock, waiting up to `timeout`; fold in what a run that died left in the journal.
+        """Take the lock, waiting up to `timeout`; fold in the journal that a dead run left.
 
         Raises:
             LockHeld: it is still held.
@@ -104,7 +105,7 @@ class CasBackend:
             with _told_as(StateNotSaved, f"the lock of {self.location} cannot be taken"):
                 return self._taken(info, self._now() + timeout, life)
         except BaseException as error:
-            # After trouble with the place the lock may be ours there without our knowing.
+            # After an error the place may hold our lock without our knowing.
             life.end(given_back=isinstance(error, LockHeld | Interrupted))
             raise
 
@@ -147,11 +148,11 @@ class CasBackend:
             return self._stop.halts()
 
     def change_halts(self, change: Callable[[Halts], Halts]) -> Halts:
-        """Replace the stop mark by what `change` makes of it; called again after a concurrent change.
+        """Apply `change` to the stop mark; it is called again after a concurrent change.
 
         Raises:
             StateDamaged: the present one cannot be read.
-            StateNotSaved: it could not be written, as far as can be told.
+            StateNotSaved: it could not be written, or that is not known.
         """
         by = claim("halt", self._now, self._new_id)
         with _told_as(StateNotSaved, f"the stop mark of {self.location} could not be written"):
@@ -242,6 +243,46 @@ class CasBackend:
             durable.make_directory(self._signs)
             with durable.guarded(self._signs):
                 durable.replace(self._home.mirror, encode(state).encode())
+
+
+class StopMark:
+    """The stop mark, in a place of its own: it can be set without the lock and without a state.
+
+    A look costs a round trip or two, so threads share it: a look that began after the call is as good as
+    one of its own.
+    """
+
+    def __init__(self, place: Persistent) -> None:
+        self._place = place
+        self._looking = threading.Lock()
+        self._begun = 0
+        self._seen: Seen | None = None
+
+    def halts(self) -> Halts:
+        """The halts, not older than this call. Raises PlaceError, StateDamaged, StateTooNew."""
+        begun = self._begun
+        with self._looking:
+            if self._seen is None or self._begun == begun:
+                self._begun += 1
+                tip = self._place.tip()
+                if self._seen is None or self._seen.tip != tip:
+                    self._seen = self._place.look() if tip else Seen(None, {})
+            return self._decoded(self._seen)
+
+    def change(self, change: Callable[[Halts], Halts], by: LockInfo) -> Halts:
+        """Apply `change` to them. Raises PlaceError, StateDamaged, StateNotSaved."""
+        while True:
+            seen = self._place.look()
+            halts = change(self._decoded(seen))
+            files = {**seen.files, _HALTS: encode_halts(halts).encode()}
+            with suppress(Moved):
+                self._place.put(seen, files, Note(by, "the stop mark", under_lock=False))
+                return halts
+
+    def _decoded(self, seen: Seen) -> Halts:
+        data = seen.files.get(_HALTS)
+        where = f"{_HALTS} in {self._place.location}"
+        return decode_halts(data, where=where) if data is not None else Halts()
 
 
 def _polls() -> Iterator[timedelta]:

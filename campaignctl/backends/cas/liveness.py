@@ -36,7 +36,7 @@ class SignOfLife:
     def end(self, *, given_back: bool) -> None:
         """End the sign. Safe to call twice.
 
-        The file stays where the lock may still be in its place: it is what frees it for the next process.
+        The file stays if the lock may still be in its place: it lets the next process take the lock over.
         """
         if self._descriptor is None or self._path is None:
             return
@@ -70,5 +70,5 @@ def clean_up(directory: Path, info: LockInfo) -> None:
 
 
 def _path(directory: Path, lock_id: str) -> Path | None:
-    """The file of a lock; an id from elsewhere may be anything, and must lead nowhere else."""
+    """The file of a lock. An id from elsewhere may be any text, and must not lead to another directory."""
     return directory / f"lock-{lock_id}" if _ID.fullmatch(lock_id) else None

@@ -87,18 +87,18 @@ class Place(Protocol):
         ...
 
     def draft(self, before: Seen, after: Files, note: Note) -> Seen:
-        """What will be put after `before`, under a name that no other version has; not visible yet."""
+        """The version to put after `before`, under a name that no other version has; not visible yet."""
         ...
 
     def put(self, before: Seen, draft: Seen, seconds: float = LONGEST) -> bool:
         """Replace `before` by `draft` durably if it is still there; False if another version is.
 
-        An error of the kind `away` leaves open whether it was done: the same draft may come again.
+        After an error of the kind `away` it may have been done: the same draft may come again.
         """
         ...
 
     def holds(self, found: Seen, draft: Seen) -> bool:
-        """Whether a put whose answer was lost has arrived, as far as what was found afterwards tells."""
+        """Whether a put whose answer was lost has arrived, judging by the version found afterwards."""
         ...
 
     def access(self, by: LockInfo) -> Access:
@@ -139,10 +139,10 @@ class Persistent:
         return self._persistently(self.place.look)
 
     def put(self, before: Seen, after: Files, note: Note, *, brisk: bool = False) -> Seen:
-        """Let the place hold `after` if it still holds what was seen before.
+        """Replace `before` with `after` if it is still there.
 
-        When an answer is lost, the place itself tells what became of the put. One that holds the same files
-        under another name (a history that was shortened) is gone on from. `brisk` tries once and briefly.
+        When an answer is lost, a look tells whether the put arrived. A version with the same files under
+        another name (a shortened history) is continued. `brisk` tries once and briefly.
 
         Raises:
             Moved: it holds something else, and nothing was changed.

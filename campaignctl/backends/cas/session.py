@@ -13,8 +13,8 @@ from campaignctl.backends.cas.liveness import SignOfLife
 from campaignctl.backends.cas.place import Moved, Note, Persistent, PlaceError, Seen
 from campaignctl.backends.cas.snapshot import Snapshot
 from campaignctl.backends.lock_info import lost, released
-from campaignctl.backends.rescue import Rescue
-from campaignctl.errors import Command, LockLost, Sentence, StateError, StateNotSaved
+from campaignctl.backends.session import LockedState
+from campaignctl.errors import Command, LockLost, Sentence, StateError, StateNotSaved, counted
 from campaignctl.state.codec import encode, encode_moved, fingerprint
 from campaignctl.state.journal import Loaded, entry_line, first_line
 from campaignctl.state.model import Entry, LockInfo, State
@@ -45,17 +45,17 @@ class Held:
     trust: timedelta
 
 
-class CasSession:
+class CasSession(LockedState):
     """A session of `CasBackend`.
 
-    Several threads may append at once: what comes while a put is under way goes together with the next
-    one, and each call returns when its own step is in its place. Two locks: `_mutex` for what we know,
+    Several threads may append at once: steps that come during a put share the next one, and each call
+    returns when its own step is in its place. Two locks: `_mutex` for what we know,
     held for moments, and `_putting` for the one put at a time.
     """
 
     def __init__(self, held: Held) -> None:
+        super().__init__(held.place.location, held.info, held.taken_over)
         self._held = held
-        self._rescue = Rescue()
         self._mutex = threading.Lock()
         self._putting = threading.Lock()
         self._seen = held.seen
@@ -73,29 +73,6 @@ class CasSession:
         self._show()
 
     @property
-    def lock(self) -> LockInfo:
-        """Our lock."""
-        return self._held.info
-
-    @property
-    def taken_over(self) -> LockInfo | None:
-        """The dead process whose lock we took over, if there was one."""
-        return self._held.taken_over
-
-    @property
-    def state(self) -> State | None:
-        """The state with every step so far, also with one that could not be saved.
-
-        Raises:
-            StateDamaged: the state cannot be read; it is as it was.
-            StateTooNew: a newer campaignctl wrote it.
-            StateMoved: it was taken to another place.
-        """
-        if self._problem is not None:
-            raise self._problem
-        return self._state
-
-    @property
     def companions(self) -> int:
         """Two: while one step of a change is on its way, that of another may fill the next put."""
         return _COMPANIONS
@@ -104,7 +81,7 @@ class CasSession:
         """Raise `LockLost` unless the lock is still ours, or was a moment ago.
 
         A put is proof as well, and for a few seconds a proof is enough: the time in which a request that
-        was decided may leave is longer anyway. What is put on record before its request is fenced exactly.
+        was decided may leave is longer anyway. A step recorded before its request is fenced exactly.
         """
         self._check_known()
         if self._is_proven():
@@ -127,7 +104,7 @@ class CasSession:
             self._show()
 
     def retire(self, place: str) -> None:
-        """Replace the state by a note that it lives in `place` now.
+        """Replace the state with a note that it is at `place` now.
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
@@ -135,15 +112,13 @@ class CasSession:
         """
         with self._putting:
             self._check_known()
-            state = self.state
-            if state is None:
-                raise StateNotSaved(f"there is no state in {self._place.location} to move")
+            state = self._existing("move")
             note = encode_moved(state, place).encode()
             after = self._snapshot.rewritten(note, self._held.project)
             try:
                 self._put(after, f"the state lives in {place} now")
             except PlaceError as error:
-                raise self._not_saved(error, error.hint) from error
+                raise self._not_saved(self._location, error, error.hint) from error
             self._state = self._written = None
 
     def append(self, entry: Entry) -> None:
@@ -154,14 +129,12 @@ class CasSession:
 
         Raises:
             LockLost: the lock is no longer ours; nothing was written.
-            StateNotSaved: the step is not durable; what it announces must not be done.
+            StateNotSaved: the step is not durable; the action that it announces must not follow.
         """
         self._check_known()
         with self._mutex:
-            state = self.state
-            if state is None:
-                raise StateNotSaved(f"there is no state in {self._place.location} to add a step to")
-            entry_line(entry, 1)  # what JSON cannot hold is refused before it is part of the state
+            state = self._existing("add a step to")
+            entry_line(entry, 1)  # a step that JSON cannot hold is refused before it is part of the state
             self._state = state.after(entry)
             if self._failure is not None:
                 raise self._failure
@@ -176,7 +149,7 @@ class CasSession:
         """Fold the steps into the state and release the lock, in one put. Safe to call twice.
 
         Raises:
-            LockLost: the lock was no longer ours; what was appended before is in the journal.
+            LockLost: the lock was no longer ours; earlier steps are in the journal.
             StateNotSaved: says where the state was saved instead. The lock is free for this machine then,
                 and `state unlock` frees it for others.
         """
@@ -198,9 +171,9 @@ class CasSession:
     def _put_queue(self) -> None:
         """Put every step that waits, in one piece.
 
-        Who shared the last put comes back at once, with an answer to record or with the next intent. One
-        that left right after it would miss all of them, and each would carry half of the threads; a wait of
-        a small part of a put's time lets it carry all.
+        Threads that shared the last put come back at once, with an answer to record or the next intent. A put
+        right after it would miss them, and each put would carry half of the threads; waiting for a small part
+        of a put's time lets it carry all.
         """
         until = time.monotonic() + self._lasted * _PATIENCE
         while len(self._queue) < self._expected and time.monotonic() < until:
@@ -220,13 +193,13 @@ class CasSession:
         began = time.monotonic()
         try:
             count = len(entries)
-            self._put(snapshot.continued(b"".join(lines)), f"{count} step{'s' if count != 1 else ''}")
+            self._put(snapshot.continued(b"".join(lines)), counted(count, "step"))
         except (PlaceError, LockLost) as error:
             with self._mutex:
                 self._queue = []
                 if isinstance(error, LockLost):
                     raise
-                self._failure = self._not_saved(error, error.hint)
+                self._failure = self._not_saved(self._location, error, error.hint)
             raise self._failure from error
         self._lasted, self._expected = time.monotonic() - began, count + len(self._queue)
         self._steps += count
@@ -238,9 +211,8 @@ class CasSession:
         try:
             self._put(onto.rewritten(data, self._held.project), f"the state, serial {state.serial}")
         except PlaceError as error:
-            failure = self._not_saved(
-                error, self._rescue.save(data, f"wait until {self._place.location} answers again")
-            )
+            hint = self._rescued(data, f"wait until {self._location} answers again")
+            failure = self._not_saved(self._location, error, hint)
             with self._mutex:
                 self._failure = failure
             raise failure from error
@@ -259,9 +231,9 @@ class CasSession:
             self._put(free, "the lock is free")
         except PlaceError as error:
             unlock = Command("state", "unlock", self.lock.id)
-            hint = Sentence(f"when {self._place.location} answers again: ", unlock)
+            hint = Sentence(f"when {self._location} answers again: ", unlock)
             raise StateNotSaved(
-                f"the lock of {self._place.location} could not be released",
+                f"the lock of {self._location} could not be released",
                 detail=str(error),
                 hint=hint,
             ) from error
@@ -292,7 +264,7 @@ class CasSession:
             raise self._lost
 
     def _is_proven(self) -> bool:
-        """By the clock of the wall, which goes on while a machine sleeps."""
+        """By the wall clock, which runs on while a machine sleeps."""
         return timedelta() <= self._held.now() - self._proven < self._held.trust
 
     def _prove(self) -> None:
@@ -304,7 +276,7 @@ class CasSession:
                 self._seen = found
         except PlaceError as error:
             raise LockLost(
-                f"cannot tell whether the lock of {self._place.location} is still ours",
+                f"cannot tell whether the lock of {self._location} is still ours",
                 detail=str(error),
                 hint=error.hint,
             ) from error
@@ -320,11 +292,8 @@ class CasSession:
                 if holder
                 else "it is free now"
             )
-        self._lost = lost(f"the lock of {self._place.location}", why, self.lock)
+        self._lost = lost(f"the lock of {self._location}", why, self.lock)
         return self._lost
-
-    def _not_saved(self, error: PlaceError, hint: str) -> StateNotSaved:
-        return StateNotSaved(f"{self._place.location} could not be written", detail=str(error), hint=hint)
 
     def _show(self) -> None:
         if self._problem is None and self._state is not None:

@@ -1,4 +1,4 @@
-"""What one version of a place holds.
+"""The content of one version of a place.
 
     state.json         the state, whole
     journal/00000 ...  the steps since, in pieces of the same length, so that a step rewrites one piece only
@@ -39,7 +39,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Snapshot:
-        """What the files of a version say; others than ours are not looked at."""
+        """The content of a version; files that are not ours are ignored."""
         pieces = tuple(files[path] for path in sorted(files) if path.startswith(_JOURNAL))
         return cls(files.get(_STATE), pieces, files.get(_LOCK), files.get(_ABOUT))
 
@@ -61,23 +61,23 @@ class Snapshot:
         return None if self.lock is None else decode_lock(self.lock) or UNKNOWN
 
     def locked(self, info: LockInfo | None) -> Snapshot:
-        """This with another lock, or without one."""
+        """The same with another lock, or without one."""
         return replace(self, lock=encode_lock(info).encode() if info else None)
 
     def continued(self, lines: bytes) -> Snapshot:
-        """This with more of the journal."""
+        """The same with more lines in the journal."""
         last = (self.pieces[-1] if self.pieces else b"") + lines
         cut = tuple(last[at : at + _PIECE] for at in range(0, len(last), _PIECE))
         return replace(self, pieces=self.pieces[:-1] + cut)
 
     def rewritten(self, document: bytes, project: str) -> Snapshot:
-        """This with another document and no journal."""
+        """The same with another document and no journal."""
         previous = fingerprint(self.document) if self.document not in (None, document) else self._previous()
         about = to_json({"project": project, "previous": previous}, indent=1) + "\n"
         return replace(self, document=document, pieces=(), about=about.encode())
 
     def opened(self, texts: Texts, project: str) -> tuple[Snapshot, Loaded | StateError]:
-        """This with a left journal folded in, and its state; one that cannot be used stays as it is."""
+        """The same with its journal folded in, and the state; an unusable one stays as it is."""
         try:
             loaded = self.folded(texts, project)
         except StateError as problem:
@@ -89,7 +89,7 @@ class Snapshot:
         return replace(self, pieces=()), loaded
 
     def folded(self, texts: Texts, project: str) -> Loaded:
-        """The state of this version, which lies in a place that `texts` are about.
+        """The state of this version; `texts` are those of its place.
 
         Raises:
             StateError: it cannot be read, or is another project's.

@@ -1,11 +1,13 @@
-"""The one way to run git: in a repository that no checkout chose, without programs that a repository names.
+"""The one way to run git: in a repository that no checkout chose, without programs that a repository names;
+and what its failures mean.
 
-git has no terminal to ask on, speaks English, has a limited time, and is gone when we go on.
+git gets no terminal, speaks English, has limited time, and has ended when a call returns.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,12 +16,12 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from campaignctl.backends.git.git_errors import GitTrouble, trouble
+from campaignctl.backends.cas.place import Kind, PlaceError
 
 LONGEST = 30.0
 """Seconds that one command may take."""
 
-# Later than what any file or variable says. A bare repository can be committed as ordinary files, its
+# These override every file and variable. A bare repository can be committed as ordinary files, its
 # configuration too: it counts only where it is named (git 2.38; for an older one see `enclosing`).
 _ALWAYS = (
     "safe.bareRepository=explicit",
@@ -27,7 +29,8 @@ _ALWAYS = (
     "core.fsmonitor=false",
     "diff.external=",
 )
-# What leads git elsewhere, as hooks and wrappers set it (`git rev-parse --local-env-vars`), and our token.
+# Variables that lead git elsewhere, as hooks and wrappers set them (`git rev-parse --local-env-vars`), and
+# our token.
 _LEFT_OUT = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -54,7 +57,7 @@ _CEILINGS = "GIT_CEILING_DIRECTORIES"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command wrote, and its exit status."""
+    """The output of a command, and its exit status."""
 
     status: int
     out: bytes
@@ -63,13 +66,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """git in a directory; `environ` is what it is told by its environment."""
+    """git in a directory, with this environment."""
 
     directory: Path
     environ: Mapping[str, str]
 
     def ask(self, *words: str, given: bytes = b"", seconds: float = LONGEST) -> Answer:
-        """Run a command to its end, whatever it says.
+        """Run a command to its end, whatever its exit status.
 
         Raises:
             GitTrouble: there is no git, or it takes longer than `seconds` and was ended.
@@ -84,7 +87,7 @@ class Git:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                start_new_session=True,  # no terminal to ask on, and Ctrl-C is for us to take
+                start_new_session=True,  # no terminal for questions, and Ctrl-C is ours to handle
             )
         except OSError as error:
             raise _no_git(error) from error
@@ -99,7 +102,7 @@ class Git:
         return Answer(process.returncode, out, told.decode("utf-8", "replace"))
 
     def run(self, *words: str, given: bytes = b"", seconds: float = LONGEST) -> bytes:
-        """What a command writes.
+        """The output of a command.
 
         Raises:
             GitTrouble: it failed.
@@ -167,3 +170,94 @@ def _no_git(error: OSError) -> GitTrouble:
     return GitTrouble(
         "setup", "git could not be started", detail=str(error), hint="install git, 2.31 or newer"
     )
+
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_LONGEST_TEXT = 600
+
+
+class GitTrouble(PlaceError):
+    """git did not do what was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A message of git and its meaning."""
+
+    pattern: str
+    kind: Kind
+    summary: str
+    hint: str
+
+
+_LOGIN_HINT = "`git ls-remote REMOTE` must work here without a prompt; a CI job needs a token for it"
+_WRITE_HINT = "it needs write access to the repository (in GitHub Actions: `permissions: contents: write`)"
+
+_KNOWN = (
+    _Known(
+        r"detected dubious ownership",
+        "setup",
+        "git does not trust the repository of this project: another user owns it",
+        "git config --global --add safe.directory DIRECTORY, with the directory that git names",
+    ),
+    _Known(
+        r"not a git repository",
+        "setup",
+        "the project is not in a git repository, but its state is kept on a remote of one",
+        "clone the repository of the project, or write `state: {backend: local}` in campaignctl.yaml",
+    ),
+    _Known(
+        r"could not read (username|password)|authentication failed|terminal prompts disabled"
+        r"|http basic: access denied|returned error: 401|permission denied \(|invalid credentials",
+        "refused",
+        "the remote rejects this login",
+        _LOGIN_HINT,
+    ),
+    _Known(
+        r"returned error: 403|permission to .* denied|write access .* not granted|not allowed to push"
+        r"|you are not allowed|read.only",
+        "refused",
+        "this login lacks a permission at the remote",
+        _WRITE_HINT,
+    ),
+    _Known(
+        r"host key verification failed",
+        "refused",
+        "the ssh host key of the remote is not known here",
+        "add it to known_hosts, then try again",
+    ),
+    _Known(
+        r"repository .*not found|does not appear to be a git repository|returned error: 404",
+        "away",
+        "there is no repository at the remote's address, or not for this login",
+        "check the address with `git remote -v`, and the login",
+    ),
+    _Known(
+        r"could not resolve host|connection refused|connection timed out|network is unreachable|no route",
+        "away",
+        "the remote cannot be reached",
+        "check the network, then run the command again",
+    ),
+)
+
+
+def trouble(words: str, message: str) -> GitTrouble:
+    """The error for a failed `git WORDS`."""
+    said = shown(message)
+    for known in _KNOWN:
+        if re.search(known.pattern, message, re.IGNORECASE):
+            return GitTrouble(known.kind, known.summary, detail=said, hint=known.hint)
+    return GitTrouble("away", f"git {words} failed", detail=said, hint="run the command again")
+
+
+def rejected(ref: str, reason: str, message: str) -> GitTrouble:
+    """The error for a push that the remote refused, though the ref had not moved."""
+    known = trouble("push", f"{reason}\n{message}")
+    hint = known.hint if known.kind == "refused" else "allow pushes to refs/campaignctl/* at the remote"
+    return GitTrouble("refused", f"the remote refuses pushes to {ref}", detail=shown(reason), hint=hint)
+
+
+def shown(message: str) -> str:
+    """What git said, in one short line without the credentials of an address."""
+    line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
+    return _CREDENTIALS.sub("***", line)[:_LONGEST_TEXT]

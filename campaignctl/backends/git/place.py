@@ -11,7 +11,7 @@ from pathlib import Path
 from shlex import quote
 
 from campaignctl.backends.cas.place import LONGEST, Files, Home, Note, Place, Seen, Texts
-from campaignctl.backends.git.git_errors import GitTrouble, rejected, shown, trouble
+from campaignctl.backends.git.command import GitTrouble, rejected, shown, trouble
 from campaignctl.backends.git.store import Store, open_store
 from campaignctl.errors import Command, Sentence
 from campaignctl.review.reports import Access
@@ -87,7 +87,7 @@ class GitPlace(Place):
         return Seen(tip, self._files(tip) if tip else {})
 
     def draft(self, before: Seen, after: Files, note: Note) -> Seen:
-        """A commit that is here alone: the files of the one before with what has changed."""
+        """A commit that exists only here: the files of the one before, with the changes."""
         old = before.files
         value, by = self.remote.store.value, note.by
         name, email = value("user.name") or by.holder, value("user.email") or f"{by.holder}@{by.host}"
@@ -138,7 +138,7 @@ class GitPlace(Place):
         return (*words, self.remote.name, f"+{self.ref}:{self._seen_ref}")
 
     def _fetch(self, seconds: float) -> str | None:
-        """Bring the commit here that the ref leads to; None where there is no such ref."""
+        """Fetch the commit that the ref leads to; None if there is no such ref."""
         answer = self.remote.store.git.ask(*self._fetching(1), seconds=seconds)
         if answer.status == 0:
             return self._run("rev-parse", "--verify", self._seen_ref).decode().strip()
@@ -147,7 +147,7 @@ class GitPlace(Place):
         raise trouble("fetch", answer.told)
 
     def _files(self, commit: str) -> dict[str, bytes]:
-        """The files of a commit that is here, by path."""
+        """The files of a fetched commit, by path."""
         listed = self._run("ls-tree", "-r", "-z", commit).decode("utf-8", "surrogateescape")
         entries = [entry.split("\t", 1) for entry in listed.split("\0") if entry]
         names = [head.split(" ")[2] for head, _ in entries]
@@ -184,7 +184,7 @@ class GitPlace(Place):
 
 
 def git_home(directory: Path, project: str, remote: str, ref: str, *, now: Callable[[], datetime]) -> Home:
-    """Where a state lives on a ref of a remote of the repository that the project's directory lies in."""
+    """The home of a state on a ref, at a remote of the project's repository."""
     place = GitPlace(Remote(directory, remote), ref, now)
     stop = GitPlace(place.remote, ref + _STOP, now)
     return Home(project, place, stop, mirror_path(directory, ref))
@@ -196,7 +196,7 @@ def mirror_path(directory: Path, ref: str) -> Path:
 
 
 def _message(note: Note) -> str:
-    """What a commit says: what was done, by whom, and under which lock."""
+    """The message of a commit: operation, holder and lock."""
     by = note.by
     operation, holder, host, lock = (
         " ".join(text.split()) for text in (by.operation, by.holder, by.host, by.id)

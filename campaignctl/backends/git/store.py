@@ -1,8 +1,8 @@
 """A store of git objects of our own, which speaks to the remote as the user's repository does.
 
 Nothing of the user's repository is touched: no ref, index, working tree or object, no hook of it runs, and
-a fetch of depth 1 makes no shallow clone of it. The store lies in a temporary directory; what is to last is
-at the remote.
+a fetch of depth 1 makes no shallow clone of it. The store lies in a temporary directory; everything that
+lasts is at the remote.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from pathlib import Path
 
 from campaignctl.backends.git.command import (
     Git,
+    GitTrouble,
     enclosing,
+    trouble,
     with_configuration,
     without_configuration,
 )
-from campaignctl.backends.git.git_errors import GitTrouble, trouble
 
-# What of the configuration says how to reach a remote. Not what a fetch or push of the user's would do
-# besides: fetch, mirror, promisor, push, tagOpt.
+# The part of the configuration that says how to reach a remote, without additions to a fetch or push of the
+# user's: fetch, mirror, promisor, push, tagOpt.
 _HOW = re.compile(
     r"(?:url|credential|http|ssh|protocol|transfer)\."
     r"|core\.(?:sshcommand|gitproxy|askpass)$"

@@ -155,7 +155,7 @@ def _apply_saved(app: App, planfile: str, how: RunOptions) -> int:
     project = read_project(app)
     with _at_work(app, project, token, how) as run:
         plan = codec.decode(text, where=planfile)
-        outcome = apply.apply_saved(run.wiring, project, plan)
+        outcome = apply.apply_saved(run.wiring, plan)
     return _ended(app, outcome, project, how)
 
 

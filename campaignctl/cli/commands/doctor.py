@@ -151,14 +151,14 @@ def _account_checks(app: App, project: Project) -> tuple[Check, ...]:
     try:
         token = need_token(app.settings, _WHY)
         with wired(app, brisk, token=token) as run:
-            return examine(run.wiring, brisk)
+            return examine(run.wiring)
     except Interrupted:
         raise
     except CampaignctlError as error:
         about_address = isinstance(error, Refused) and not isinstance(error, TokenRejected)
         missing = refused("api" if about_address else "token", error)
     with wired(app, brisk, token=None) as run:
-        return examine(run.wiring, brisk, missing)
+        return examine(run.wiring, missing)
 
 
 def _token_check(app: App) -> tuple[Check, ...]:

@@ -64,7 +64,7 @@ def _halt(
     from campaignctl.render.halt import halt_json, halt_text
 
     with wired(app, project, token=app.settings.token, parallelism=parallelism) as run:
-        outcome = halt(run.wiring, project, keys, reason, lambda: _declared(app))
+        outcome = halt(run.wiring, keys, reason, lambda: _declared(app))
     place = app.settings.place(project.environment)
     if form == "json":
         app.console.document(halt_json(outcome, place))

@@ -15,11 +15,12 @@ from campaignctl.cli.completion_values import files, pending_keys, recorded_keys
 from campaignctl.cli.files import read_text
 from campaignctl.cli.group import Lazy, LazyGroup, format_option
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import Wired, backend_of, need_token, read_desired, read_project, wired
+from campaignctl.cli.wiring import backend_of, need_token, read_desired, read_project, wired
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
 
 if TYPE_CHECKING:
-    from campaignctl.project.model import Project, StateSettings
+    from campaignctl.project.model import StateSettings
+    from campaignctl.reconciler.run import Wiring
     from campaignctl.review.reports import Rebinding
     from campaignctl.state.model import State
 
@@ -81,7 +82,7 @@ def mv(app: App, *, old: str, new: str) -> int:
     """Rename the record OLD to NEW; the live campaign stays as it is."""
     from campaignctl.reconciler import state_ops
 
-    return _locally(app, lambda run, project: state_ops.move(run.wiring, project, old, new))
+    return _locally(app, lambda wiring: state_ops.move(wiring, old, new))
 
 
 @click.command(name="rm")
@@ -91,7 +92,7 @@ def rm(app: App, *, key: str) -> int:
     """Remove the record KEY; the live campaign stays as it is and may still send."""
     from campaignctl.reconciler import state_ops
 
-    return _locally(app, lambda run, project: state_ops.remove(run.wiring, project, key))
+    return _locally(app, lambda wiring: state_ops.remove(wiring, key))
 
 
 @click.command(name="pull")
@@ -113,7 +114,7 @@ def push(app: App, *, file: str, force: bool) -> int:
     from campaignctl.state import codec
 
     state = codec.decode(read_text(file), where=file)
-    return _locally(app, lambda run, project: state_ops.push(run.wiring, project, state, force))
+    return _locally(app, lambda wiring: state_ops.push(wiring, state, force))
 
 
 @click.command(name="unlock")
@@ -143,7 +144,7 @@ def resolve(app: App, *, key: str, adopt: str | None, retry: bool, force: bool) 
     token = need_token(app.settings, "Resolving reads the campaign, and the API requires a token.")
     project = read_project(app)
     with wired(app, project, token=token) as run:
-        line = state_ops.resolve(run.wiring, project, key, adopt=adopt, retry=retry, force=force)
+        line = state_ops.resolve(run.wiring, key, adopt=adopt, retry=retry, force=force)
     app.console.say(line)
     return 0
 
@@ -193,7 +194,7 @@ def rebind(app: App, *, auto_approve: bool) -> int:
             app.console.say(rebinding_text(asked, color=app.console.colored(app.console.out)))
             return auto_approve or run.said_yes(app, "rebind this state")
 
-        changed = work.rebind(run.wiring, project, approve)
+        changed = work.rebind(run.wiring, approve)
     app.console.say("The state is rebound." if changed else "Nothing was changed.")
     return 0 if changed else 1
 
@@ -240,7 +241,7 @@ def migrate(app: App, *, to: str, remote: str | None, ref: str | None, path: str
     fields = {name: value for name, value in given.items() if value is not None}
     settings = _settings(fields, project.environment)
     with wired(app, project, token=None) as run:
-        line = state_ops.migrate(run.wiring, project, backend_of(replace(project, state=settings), run.clock))
+        line = state_ops.migrate(run.wiring, backend_of(replace(project, state=settings), run.clock))
     above = ["state"] if project.environment is None else ["environments", project.environment, "state"]
     lines = [f"{'  ' * depth}{name}:" for depth, name in enumerate(above)]
     lines += [f"{'  ' * len(above)}{name}: {value}" for name, value in fields.items()]
@@ -261,11 +262,10 @@ def _settings(fields: Mapping[str, str], environment: str | None) -> StateSettin
     return state_settings(value, environment)
 
 
-def _locally(app: App, work: Callable[[Wired, Project], str]) -> int:
+def _locally(app: App, work: Callable[[Wiring], str]) -> int:
     """Run an operation that needs the lock and no API, and print its result."""
-    project = read_project(app)
-    with wired(app, project, token=None) as run:
-        line = work(run, project)
+    with wired(app, read_project(app), token=None) as run:
+        line = work(run.wiring)
     app.console.say(line)
     return 0
 
