@@ -14,7 +14,8 @@ from tests.cli.cli_process import ROOT, Cli
 NOT_FOR_VALIDATE = (
     *("httpx", "deepdiff", "rich", "ruamel.yaml", "cronsim", "socket", "subprocess", "asyncio"),
     *("campaignctl.plan.model", "campaignctl.state.model", "campaignctl.diff", "campaignctl.reconciler"),
-    *("campaignctl.cli.options", "campaignctl.schedule.windows"),
+    *("campaignctl.cli.options", "campaignctl.schedule.windows", "campaignctl.manifest.origins"),
+    "campaignctl.render.errors",
 )
 HEAVY = ("httpx", "pydantic", "deepdiff", "yaml", "rich")
 

@@ -46,17 +46,18 @@ def command(app: App, *, form: Form, fail_severity: Severity) -> int:
 
 def _show(app: App, form: Form, findings: Sequence[Finding], count: int | None) -> None:
     """Write the findings in a form; in one for GitHub, the log says if there are none."""
-    from campaignctl.render import errors
-
     console = app.console
     nothing = "" if findings else f"{counted(count or 0, 'campaign')}, no findings."
+    if form == "text" and not findings:
+        if console.verbosity != "quiet":
+            console.say(nothing)
+        return
+    from campaignctl.render import errors  # not loaded for a project without findings
+
     if form == "json":
         console.document({**errors.findings_json(findings), "campaigns": count})
     elif form == "text":
-        if findings:
-            console.say(errors.findings_text(findings, color=console.colored(console.out)))
-        elif console.verbosity != "quiet":
-            console.say(nothing)
+        console.say(errors.findings_text(findings, color=console.colored(console.out)))
     else:
         if form == "sarif":
             from campaignctl.render.sarif import findings_sarif
