@@ -24,7 +24,7 @@ CampaignctlError              exit status 1
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from shlex import quote
 from typing import Literal, Self
@@ -160,13 +160,31 @@ def _joined(parts: tuple[str | Command, ...], place: ProjectPlace) -> str:
 
 def counted(number: int, what: str) -> str:
     """A number of things: `1 line`, `1,200 lines`."""
-    return f"{number:,} {what}{'s' if number != 1 else ''}"
+    return f"{number:,} {plural(number, what)}"
+
+
+def plural(number: int, what: str) -> str:
+    """The noun for a number of things: `line`, `lines`."""
+    return what if number == 1 else f"{what}s"
 
 
 def listed(names: Sequence[str], most: int) -> str:
     """The first names of a list, and how many more there are."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known word that is most like `word`; None if none is like it."""
+    from difflib import get_close_matches  # only errors need it
+
+    return next(iter(get_close_matches(word, list(known), 1, cutoff)), None)
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.6) -> str:
+    """A hint with the known word nearest to `word`, or `otherwise` if none is like it."""
+    near = nearest(word, known, cutoff)
+    return f"did you mean {near}?" if near else otherwise
 
 
 class CampaignctlError(Exception):

@@ -6,7 +6,6 @@ They take a body whose fields have their types; a missing field is the models' c
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from campaignctl.campaign import contract, lint, marker
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
 from campaignctl.campaign.spec import CHANNELS, CampaignSpec, execution_options, languages_of
+from campaignctl.errors import did_you_mean
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -57,14 +57,14 @@ def check(body: Body) -> tuple[Problem, ...]:
 
 
 def cross_checks(body: Body) -> Iterator[Problem]:
-    """What the models cannot see. The fields of `body` have their types; some may be missing."""
+    """Problems that the models cannot see. The fields of `body` have their types; some may be missing."""
     yield from _execution(body)
     yield from _labels(body.get("labels", ()))
-    if marker.MEMBER in body.get("metadata", {}):
+    if marker.FIELD in body.get("metadata", {}):
         yield error(
             "metadata-marker",
-            ("metadata", marker.MEMBER),
-            f"`{marker.MEMBER}` in metadata is reserved: campaignctl finds its own campaigns by it",
+            ("metadata", marker.FIELD),
+            f"`{marker.FIELD}` in metadata is reserved: campaignctl finds its own campaigns by it",
             "rename it; in a body copied from an answer of the API, remove it",
         )
     yield from _recurrence(body.get("recurrence"))
@@ -75,7 +75,7 @@ def cross_checks(body: Body) -> Iterator[Problem]:
 
 
 def model_problems(model: type[BaseModel], value: Body) -> Iterator[Problem]:
-    """What a model refuses in a JSON object."""
+    """The problems that a model finds in a JSON object."""
     try:
         model.__pydantic_validator__.validate_python(value)
     except ValidationError as refused:
@@ -106,9 +106,9 @@ def _problem(details: ErrorDetails) -> Problem:
 
 def _choice(path: KeyPath, given: str, expected: str) -> Problem:
     words = expected.replace("'", "")
-    near = difflib.get_close_matches(given.lower(), words.replace(" or ", ", ").split(", "), 1)
-    hint = f"did you mean {near[0]}?" if near else f"write {words}"
-    return error("choice", path, f"{_quoted(given)} is not one of: {words.replace(' or ', ', ')}", hint)
+    choices = words.replace(" or ", ", ")
+    hint = did_you_mean(given.lower(), choices.split(", "), f"write {words}")
+    return error("choice", path, f"{_quoted(given)} is not one of: {choices}", hint)
 
 
 def _quoted(text: str) -> str:

@@ -25,6 +25,6 @@ def fits(pattern: str, key: str) -> bool:
 
 @lru_cache(256)
 def _form(pattern: str) -> re.Pattern[str]:
-    """Not fnmatch: matrix keys contain `[`, which must stand for itself."""
+    """Not fnmatch: matrix keys contain `[`, which has no special meaning here."""
     parts = ("[^\n]*" if one == "*" else "[^\n]" if one == "?" else re.escape(one) for one in pattern)
     return re.compile("".join(parts))

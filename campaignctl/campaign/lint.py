@@ -1,7 +1,7 @@
 """Lint: warnings about a campaign's body, for a person to look at.
 
-Among them codes of countries and languages: the API does not say which codes it knows (API contract, section
-2.6), so that an unknown code is a warning and never an error.
+They include codes of countries and languages: the API does not say which codes it knows (API contract,
+section 2.6), so an unknown code is a warning and never an error.
 """
 
 from __future__ import annotations
@@ -178,7 +178,9 @@ def _targeting(targeting: Body, path: KeyPath) -> Iterator[Problem]:
         yield warning("many-items", (*path, "countries"), f"more than {contract.COUNTRIES} countries")
     for name, choice in targeting.get("custom_properties", {}).items():
         yield from _choice(choice, (*path, "custom_properties", name))
-    yield from _age(targeting.get("profile_age", {}), (*path, "profile_age"))
+    age = targeting.get("profile_age", {})
+    if age.get("from", 0) > age.get("to", age.get("from", 0)):
+        yield warning("empty", (*path, "profile_age"), "`from` is above `to`: this reaches no one")
     for name in targeting:
         if name not in {"countries", "languages", "profile_age", "custom_properties"}:
             yield warning(
@@ -198,11 +200,6 @@ def _choice(choice: Body, path: KeyPath) -> Iterator[Problem]:
         )
     if choice.get("items") == []:
         yield warning("empty", (*path, "items"), "no values: the API does not document who this reaches")
-
-
-def _age(age: Body, path: KeyPath) -> Iterator[Problem]:
-    if age.get("from", 0) > age.get("to", age.get("from", 0)):
-        yield warning("empty", path, "`from` is above `to`: this reaches no one")
 
 
 def _test(test: Body, path: KeyPath) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """The marker: a string in a campaign's metadata by which a create with an unknown outcome is found again.
 
 `v1 <tag of project and environment> <tag of key> <intent id>`. A tag is the first 12 hex digits of a SHA-256:
-metadata may be visible to others, so that nothing stands in it in clear text.
+metadata may be visible to others, so nothing in it is clear text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MEMBER = "campaignctl"
+FIELD = "campaignctl"
 _FORM = re.compile(r"v1 ([0-9a-f]{12}) ([0-9a-f]{12}) ([0-9a-zA-Z-]{8,64})")
 
 
@@ -42,14 +42,14 @@ def make(project: str, environment: str | None, key: str, intent: str) -> Marker
     return Marker(scope_tag(project, environment), _tag(key), intent)
 
 
-def read(members: Mapping[str, Any]) -> Marker | None:
+def read(campaign: Mapping[str, Any]) -> Marker | None:
     """The marker in a campaign object of the API, or None if there is no readable one."""
-    metadata = members.get("metadata")
-    value = metadata.get(MEMBER) if isinstance(metadata, Mapping) else None
+    metadata = campaign.get("metadata")
+    value = metadata.get(FIELD) if isinstance(metadata, Mapping) else None
     found = _FORM.fullmatch(value) if isinstance(value, str) else None
     return Marker(*found.groups()) if found else None
 
 
 def stamp(spec: Mapping[str, Any], marker: Marker) -> dict[str, Any]:
     """The body of a create: the author's spec with the marker in its metadata."""
-    return {**spec, "metadata": {**(spec.get("metadata") or {}), MEMBER: str(marker)}}
+    return {**spec, "metadata": {**(spec.get("metadata") or {}), FIELD: str(marker)}}

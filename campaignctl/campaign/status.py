@@ -46,9 +46,9 @@ def is_manual(spec: Mapping[str, Any]) -> bool:
     return not any(options) and not spec.get("is_draft")
 
 
-def is_draft(members: Mapping[str, Any]) -> bool:
+def is_draft(answer: Mapping[str, Any]) -> bool:
     """Whether an answer shows a draft, in either of the API's two spellings."""
-    return members.get("status") == "draft" or members.get("is_draft") in (True, 1)
+    return answer.get("status") == "draft" or answer.get("is_draft") in (True, 1)
 
 
 def status_of(live: Live, applied: Mapping[str, Any] | None = None) -> Status:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from campaignctl.errors import nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -94,8 +95,8 @@ class NearestChoice(click.Choice[str]):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Suggest the known word nearest to `word`, in a sentence after a space; empty if none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest(word, known, 0.5)
+    return f" Did you mean {near!r}?" if near else ""
 
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.marker import MEMBER
+from campaignctl.campaign.marker import FIELD
 from campaignctl.campaign.status import is_draft
 from campaignctl.diff.fields import (
     DEFAULTS,
@@ -43,7 +43,7 @@ _CRITICAL_MEMBERS = frozenset(
     }
 )
 # The event is no property, and our marker is not of the manifest.
-_UNWATCHED = (EVENT, join(["metadata", MEMBER]))
+_UNWATCHED = (EVENT, join(["metadata", FIELD]))
 _CRITICAL_MESSAGE_MEMBERS = frozenset({"channel", "integration_id", "sender_name", "sender_email"})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.marker import MEMBER
+from campaignctl.campaign.marker import FIELD
 from campaignctl.campaign.status import is_draft
 from campaignctl.diff.fields import DEFAULTS, EVENT, OF_THE_API, join, meaning, same
 
@@ -62,7 +62,7 @@ def _plain(name: str, value: Any) -> Any:
         case "messages" if isinstance(value, list | tuple):
             return [_message(message) for message in value]
         case "metadata" if isinstance(value, Mapping):
-            return {key: item for key, item in value.items() if key != MEMBER}
+            return {key: item for key, item in value.items() if key != FIELD}
         case "utm_tracking" if isinstance(value, Mapping):
             return {key: item for key, item in value.items() if not _default(join([name, key]), item)}
     return value

@@ -12,7 +12,7 @@ from campaignctl.manifest.document import Document
 from campaignctl.manifest.matrix import Combination, expand
 from campaignctl.manifest.model import Declared, FileResult, Removed
 from campaignctl.manifest.moves import is_removed, removed
-from campaignctl.manifest.partial_check import partial_findings
+from campaignctl.yamlio.findings import partial_findings
 from campaignctl.yamlio.interpolate import Room, Values, filled_path, places, whole
 from campaignctl.yamlio.nodes import (
     Elsewhere,
@@ -27,14 +27,14 @@ from campaignctl.yamlio.reader import read
 from campaignctl.yamlio.substitution import FileText, Reference, Texts
 from campaignctl.yamlio.values import Builder
 
-#: Members that say what a campaign comes from.
+#: Fields that name where a campaign comes from.
 _COMES_FROM = ("adopt", "moved")
-#: Members in which texts are filled in.
+#: Fields whose texts are expanded.
 _FILLED = ("spec", "extra", *_COMES_FROM)
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class CompileInputs:
     """The inputs of a compilation, in addition to the bytes of the file.
 
     `values` are the project's variables and the allowed ones of the environment, `defaults` those in force
@@ -47,8 +47,8 @@ class Inputs:
     read_texts: Callable[[Iterable[Reference]], Texts] = lambda _: {}
 
 
-def compile_file(name: str, path: str, data: bytes, inputs: Inputs) -> FileResult:
-    """What a file declares, and its findings.
+def compile_file(name: str, path: str, data: bytes, inputs: CompileInputs) -> FileResult:
+    """The campaigns and Removed documents of a file, and its findings.
 
     `name` is what findings call the file, `path` its path in the project.
     """
@@ -78,8 +78,8 @@ def compile_file(name: str, path: str, data: bytes, inputs: Inputs) -> FileResul
     return FileResult(path, tuple(campaigns), tuple(gone), tuple(findings), references)
 
 
-def trace_campaign(name: str, path: str, data: bytes, inputs: Inputs, key: str) -> Compilation | None:
-    """The compilation of one campaign of a file, from which its origins can be told."""
+def trace_campaign(name: str, path: str, data: bytes, inputs: CompileInputs, key: str) -> Compilation | None:
+    """The compilation of one campaign of a file; None if the file does not declare it."""
     file, _ = read(name, path, data)
     texts = inputs.read_texts(named_by(file, inputs.defaults))
     for root in file.documents:
@@ -102,9 +102,9 @@ def named_by(file: SourceFile, defaults: Defaults) -> frozenset[Reference]:
 
 
 class _Manifest:
-    """One manifest as it stands in its file, `own`, with what is needed to compile its campaigns."""
+    """One manifest of a file, and everything needed to compile its campaigns. `own` is it as written."""
 
-    def __init__(self, file: SourceFile, own: MappingNode, inputs: Inputs, texts: Texts) -> None:
+    def __init__(self, file: SourceFile, own: MappingNode, inputs: CompileInputs, texts: Texts) -> None:
         self._file = file
         self._own = own
         self._inputs = inputs
@@ -119,7 +119,7 @@ class _Manifest:
             self._matrix.limit(node, sum(1 for _ in scalars(self._bare)), file)
 
     def findings(self) -> Iterator[Finding]:
-        """What is wrong with the matrix; if it cannot be used, what can be said of the rest without it."""
+        """Findings about the matrix; if it is unusable, also those about the rest that do not need it."""
         if self._matrix is None:
             return
         yield from self._matrix.findings
@@ -155,36 +155,36 @@ class _Manifest:
         )
 
     def _with_values(self, root: MappingNode, combination: Combination) -> MappingNode:
-        """A manifest in which every `${matrix.NAME}` that is a whole scalar is the value itself.
+        """A manifest with the value itself in place of every scalar that is just `${matrix.NAME}`.
 
-        What a campaign comes from (`adopt`, `moved`) is left out where it takes a name of the matrix that
-        this combination has no value of: not all of them need come from somewhere.
+        `adopt` and `moved` are left out if they use a name that this combination has no value for: not every
+        combination has a predecessor.
         """
 
-        def stand_in(scalar: ScalarNode) -> ScalarNode:
+        def with_value(scalar: ScalarNode) -> ScalarNode:
             if "${" not in scalar.text:
                 return scalar
             space, name = whole(scalar.text) or ("", "")
-            value = combination.members.get(name) if space == "matrix" else None
+            value = combination.fields.get(name) if space == "matrix" else None
             if value is None:
                 return scalar
             return ScalarNode(value.text, value.plain, Elsewhere(value.mark, self._file, "matrix", scalar))
 
         names = self._matrix.names if self._matrix else ()
-        missing = {("matrix", name) for name in names if name not in combination.members}
+        missing = {("matrix", name) for name in names if name not in combination.fields}
 
         def absent(node: Node) -> bool:
             return any(place in missing for scalar in scalars(node) for place in places(scalar.text))
 
         pairs = [
-            (key, replaced(node, stand_in) if key.text in _FILLED else node)
+            (key, replaced(node, with_value) if key.text in _FILLED else node)
             for key, node in root.pairs
             if not (missing and key.text in _COMES_FROM and absent(node))
         ]
         return MappingNode(pairs, root.mark)
 
     def _all_texts(self) -> Iterator[str]:
-        """Every text of the manifest in which something may be filled in."""
+        """Every text of the manifest that may be expanded."""
         defaults = self._inputs.defaults.root
         lifecycle = self._root.get("lifecycle")
         winner = lifecycle.get("winner") if isinstance(lifecycle, MappingNode) else None

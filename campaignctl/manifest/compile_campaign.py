@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -12,22 +11,21 @@ from campaignctl.campaign.check import cross_checks, model_problems
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
 from campaignctl.campaign.spec import CampaignSpec
-from campaignctl.errors import Finding
+from campaignctl.errors import Finding, nearest
 from campaignctl.manifest.document import KEY, LONGEST_KEY, Document, LifecycleMembers
 from campaignctl.manifest.matrix import Combination
 from campaignctl.manifest.model import Claim, DesiredCampaign
 from campaignctl.manifest.moves import moved_from, winner_problems
-from campaignctl.schedule.cron import check_cron
 from campaignctl.yamlio import nodes
 from campaignctl.yamlio.findings import findings_of
 from campaignctl.yamlio.interpolate import Values
-from campaignctl.yamlio.schema_types import Items, Leaf, Members, Shape, Table, bare, shape_of
+from campaignctl.yamlio.schema_types import Items, Leaf, Object, Shape, Table, bare, shape_of
 from campaignctl.yamlio.substitution import BAD
 from campaignctl.yamlio.values import Builder
 
 
 def misnamed(path: str, shape: Shape, extra: Mapping[str, Any]) -> str:
-    """What is wrong with a path into a body of that shape, or nothing. `extra` holds further members."""
+    """Why a path does not exist in a body of that shape; empty if it does. `extra` adds fields."""
     parts = path.split("/")
     if parts[0] in extra:
         return ""
@@ -42,39 +40,35 @@ def misnamed(path: str, shape: Shape, extra: Mapping[str, Any]) -> str:
 
 
 def _step(shape: Shape, part: str) -> Shape | None:
-    """The shape of a member, None if there is none of that name."""
-    return bare(_member(shape, part))
-
-
-def _member(shape: Shape, part: str) -> Shape | None:
-    if isinstance(shape, Members):
-        return shape.known.get(part, shape.rest)
+    """The shape of a field or an item, None if there is none of that name."""
+    if isinstance(shape, Object):
+        return bare(shape.known.get(part, shape.rest))
     if isinstance(shape, Table):
-        return shape.value if part else None
+        return bare(shape.value) if part else None
     if isinstance(shape, Items):
-        return shape.item if part.isdecimal() else None
+        return bare(shape.item) if part.isdecimal() else None
     return None
 
 
 def _reason(shape: Shape, part: str) -> str:
-    if isinstance(shape, Members):
-        near = difflib.get_close_matches(part, shape.known, 1)
-        return f"there is no `{part}`" + (f", but `{near[0]}`" if near else "")
+    if isinstance(shape, Object):
+        near = nearest(part, shape.known)
+        return f"there is no `{part}`" + (f", but `{near}`" if near else "")
     if isinstance(shape, Items):
         return f"`{part}` is not a list index"
     return f"nothing there has a field `{part}`"
 
 
-def unknown_members(
+def unknown_fields(
     extra: Mapping[str, Any], spec: Mapping[str, Any], shape: Shape, path: KeyPath = ("extra",)
 ) -> Iterator[tuple[KeyPath, Problem]]:
-    """Every member of `extra`, merged or not, with its path in the body and what to say of it."""
+    """Every field of `extra`, at each level, with its path in the body and the problem to report."""
     for name, value in extra.items():
         here = (*path, name)
-        if isinstance(shape, Members) and name in shape.refused:
+        if isinstance(shape, Object) and name in shape.refused:
             yield here[1:], error("refused-member", here, f"`{name}` is not allowed: {shape.refused[name]}")
-        elif not isinstance(shape, Members) or name in shape.known or shape.rest is not None:
-            inner = bare(shape.known.get(name)) if isinstance(shape, Members) else None
+        elif not isinstance(shape, Object) or name in shape.known or shape.rest is not None:
+            inner = bare(shape.known.get(name)) if isinstance(shape, Object) else None
             yield from _known(value, spec.get(name), inner, here)
         else:
             message = f"`{'/'.join(map(str, here[1:]))}` is unknown and is sent unchecked"
@@ -83,8 +77,8 @@ def unknown_members(
 
 def _known(value: Any, given: Any, shape: Shape | None, path: KeyPath) -> Iterator[tuple[KeyPath, Problem]]:
     """A known field: only unknown fields inside it may be added."""
-    if isinstance(shape, Members) and isinstance(value, dict) and isinstance(given, dict):
-        yield from unknown_members(value, given, shape, path)
+    if isinstance(shape, Object) and isinstance(value, dict) and isinstance(given, dict):
+        yield from unknown_fields(value, given, shape, path)
     elif (
         isinstance(shape, Items)
         and isinstance(value, list)
@@ -107,7 +101,7 @@ def _known(value: Any, given: Any, shape: Shape | None, path: KeyPath) -> Iterat
 
 
 def merged(spec: Any, extra: Any) -> Any:
-    """A body with the members of `extra` in it; lists item by item."""
+    """A body with `extra` merged in; lists item by item."""
     if isinstance(spec, dict) and isinstance(extra, dict):
         both = {name: merged(spec[name], extra[name]) for name in extra if name in spec}
         return {**spec, **extra, **both}
@@ -119,7 +113,7 @@ def merged(spec: Any, extra: Any) -> Any:
 _SPEC = shape_of(CampaignSpec)
 _DOCUMENT = shape_of(Document)
 _LIFECYCLE = shape_of(LifecycleMembers)
-#: A document of which that part is left for later in which texts are filled in.
+#: A document whose expanded parts are left as nodes, to be built later.
 _AROUND = replace(
     _DOCUMENT,
     known={
@@ -128,22 +122,22 @@ _AROUND = replace(
         "lifecycle": replace(_LIFECYCLE, known={**_LIFECYCLE.known, "winner": Leaf.NODE}),
     },
 )
-#: The parts of a document that make the body.
+#: The parts of a document that form the body.
 _BODY = (("spec", _SPEC), ("extra", Table(Leaf.JSON)))
-#: What else is filled in, and is no part of the body.
+#: Fields outside the body that are expanded too.
 _ORIGIN = tuple((name, _DOCUMENT.known[name]) for name in ("adopt", "moved"))
 _WINNER = (("winner", _LIFECYCLE.known["winner"]),)
-#: What may be missing only because defaults could not be read.
+#: Codes about missing fields, which unreadable defaults may have set.
 _MISSING = frozenset({"missing-member", "integration-missing", "channel-content"})
 
 
 class Compilation:
     """One campaign on its way from its manifest.
 
-    `builder` has no values yet: around the body nothing is filled in, and in it `values` are.
-    `root` is the manifest with everything merged in, `own` the manifest as its file has it, `combination` its
-    values in the matrix. Unless `complete`, there are defaults that could not be read, and what is missing is
-    not said.
+    `builder` has no values yet: texts outside the body are not expanded; those of the body are, with
+    `values`. `root` is the manifest with defaults and matrix merged in, `own` the manifest as written,
+    `combination` its values in the matrix. If not `complete`, some defaults could not be read, and missing
+    fields are not reported.
     """
 
     def __init__(
@@ -181,8 +175,8 @@ class Compilation:
         value = self.builder.build(self.root, _AROUND)
         value.pop("matrix", None)
         lifecycle = value.get("lifecycle", {})
-        for members, parts in ((value, _ORIGIN), (lifecycle, _WINNER)):
-            self._refuse_files(members, parts)
+        for fields, parts in ((value, _ORIGIN), (lifecycle, _WINNER)):
+            self._refuse_files(fields, parts)
         self.builder.values = self.values
         self._fill(value, (*_BODY, *_ORIGIN))
         self._fill(lifecycle, _WINNER)
@@ -193,19 +187,20 @@ class Compilation:
         self.findings += findings_of(problems, self.root, self.builder)
         if self.key is None or any(found.severity == "error" for found in self.findings):
             return None
+        extra = unknown_fields(value.get("extra", {}), value["spec"], _SPEC)
         return DesiredCampaign(
             self.key,
             merged(value["spec"], value.get("extra", {})),
             self.place,
             self._source_digest(),
             _lifecycle(value.get("lifecycle", {})),
-            tuple(self._unchecked(value)),
+            tuple("/".join(map(str, path)) for path, _ in extra),
             value.get("adopt"),
             tuple(move.name for move in self.moves),
         )
 
     def _claim(self, value: Mapping[str, Any]) -> tuple[Problem, ...]:
-        """Note what the campaign is moved from and adopts."""
+        """Record the moves and the adoption of the campaign; the problems of its moves."""
         if self.key is None:
             return ()
         suffix = self.combination.suffix if self.combination else ""
@@ -217,7 +212,7 @@ class Compilation:
         return problems
 
     def _refuse_files(self, value: dict[str, Any], parts: Iterable[tuple[str, Shape]]) -> None:
-        """Take away those members left as nodes that are no texts: while nothing is filled in, no file is."""
+        """Refuse and drop fields that are files: only texts of the body may be."""
         for name, shape in parts:
             if name in value:
                 before = len(self.findings)
@@ -226,7 +221,7 @@ class Compilation:
                     del value[name]
 
     def _fill(self, value: dict[str, Any], parts: Iterable[tuple[str, Shape]]) -> None:
-        """Build the members of an object that were left as nodes."""
+        """Build the fields of an object that were left as nodes."""
         for name, shape in parts:
             if name in value:
                 value[name] = self.builder.build(value[name], shape)
@@ -243,7 +238,7 @@ class Compilation:
         return True
 
     def _key(self, value: Mapping[str, Any]) -> str | None:
-        """The key, if it can be told and is one."""
+        """The key, or None if it is missing or invalid."""
         metadata = value.get("metadata", {})
         key = metadata.get("key")
         if key is None and len(self._file.documents) == 1:
@@ -276,7 +271,7 @@ class Compilation:
         self.findings.append(Finding("error", code, message, self._file.at(self.root), hint))
 
     def _checks(self, value: Mapping[str, Any]) -> Iterator[Problem]:
-        """What the models cannot see."""
+        """Problems that the models cannot see."""
         spec = value.get("spec")
         if spec is None:
             return
@@ -284,7 +279,7 @@ class Compilation:
             yield replace(problem, path=("spec", *problem.path))
         yield from self._times(spec)
         yield from winner_problems(value, self.root)
-        for _, problem in unknown_members(value.get("extra", {}), spec, _SPEC):
+        for _, problem in unknown_fields(value.get("extra", {}), spec, _SPEC):
             yield problem
         for index, path in enumerate(value.get("lifecycle", {}).get("ignore_changes", ())):
             wrong = misnamed(path, _SPEC, value.get("extra", {}))
@@ -302,13 +297,11 @@ class Compilation:
             )
         cron = spec.get("recurrence", {}).get("cron")
         if cron is not None and len(cron.split(" ")) == 5:  # noqa: PLR2004 - else the rule of five fields speaks
+            from campaignctl.schedule.cron import check_cron
+
             wrong = check_cron(cron)
             if wrong:
                 yield error("cron", ("spec", "recurrence", "cron"), wrong)
-
-    def _unchecked(self, value: Mapping[str, Any]) -> Iterator[str]:
-        for path, _ in unknown_members(value.get("extra", {}), value["spec"], _SPEC):
-            yield "/".join(map(str, path))
 
     def _source_digest(self) -> str:
         """The digest of the manifest itself as written, for this combination."""
@@ -329,8 +322,8 @@ def key_of_path(path: str) -> str:
     return f"{folder}{slash}{stem if dot else name}"
 
 
-def _lifecycle(members: Mapping[str, Any]) -> Lifecycle:
-    values = dict(members)
+def _lifecycle(value: Mapping[str, Any]) -> Lifecycle:
+    values = dict(value)
     if "ignore_changes" in values:
         values["ignore_changes"] = tuple(values["ignore_changes"])
     return Lifecycle(**values)

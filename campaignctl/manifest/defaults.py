@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from campaignctl.errors import Finding
-from campaignctl.manifest.partial_check import partial_findings
+from campaignctl.yamlio.findings import partial_findings
 from campaignctl.yamlio.interpolate import Values, fill
 from campaignctl.yamlio.nodes import (
     MappingNode,
@@ -17,13 +17,13 @@ from campaignctl.yamlio.nodes import (
     ScalarNode,
     SequenceNode,
     SourceFile,
+    mark_as_defaults,
     merged,
-    settled,
-    with_member,
+    with_field,
 )
 
 DEFAULTS_FILE = "_defaults.yaml"
-#: The members of a manifest that defaults are merged under.
+#: The fields of a manifest that defaults are merged under.
 _MERGED = ("lifecycle", "spec", "extra")
 #: Far more messages than the API takes: beyond it nothing is merged, as nothing is sent.
 _MOST_MESSAGES = 100
@@ -34,7 +34,7 @@ _HAS = "it takes `spec:`, `lifecycle:`, `extra:` and `message:`"
 class Defaults:
     """The defaults of a folder, those of the folders around it merged under its own.
 
-    `files` are those that they come from. `complete` is false if one of them cannot be read.
+    `files` are the files that they come from. `complete` is false if one of them cannot be read.
     """
 
     root: MappingNode | None = None
@@ -46,7 +46,7 @@ class Defaults:
         root = file.documents[0] if len(file.documents) == 1 else None
         if not isinstance(root, MappingNode):
             return replace(self, complete=False), tuple(_no_defaults(file))
-        settled(root, file)
+        mark_as_defaults(root, file)
         from campaignctl.manifest.defaults_document import DefaultsDocument
 
         findings = tuple(partial_findings(root, file, values, DefaultsDocument))
@@ -55,7 +55,7 @@ class Defaults:
         return Defaults(both if isinstance(both, MappingNode) else root, files, self.complete), findings
 
     def under(self, root: MappingNode) -> MappingNode:
-        """A manifest with the defaults merged under it, but for those of messages."""
+        """A manifest with the defaults merged under it, except those of messages."""
         if self.root is None:
             return root
         pairs = [(key, node) for key, node in self.root.pairs if key.text in _MERGED]
@@ -72,7 +72,7 @@ class Defaults:
         if not isinstance(channels, MappingNode) or len(messages.items) > _MOST_MESSAGES:
             return root
         items = [merged(item, _of_channel(item, channels, values)) for item in messages.items]
-        return with_member(root, "spec", with_member(spec, "messages", SequenceNode(items, messages.mark)))
+        return with_field(root, "spec", with_field(spec, "messages", SequenceNode(items, messages.mark)))
 
 
 NO_DEFAULTS = Defaults()
@@ -87,7 +87,7 @@ def _of_channel(message: Node, channels: MappingNode, values: Values) -> Node | 
 
 
 def _no_defaults(file: SourceFile) -> Iterator[Finding]:
-    """What to say of a file that holds no defaults, unless its reader has said it."""
+    """The error about a file that is not one object, unless the reader has reported it."""
     if file.documents:
         several = len(file.documents) > 1
         place = file.documents[1 if several else 0]

@@ -11,7 +11,7 @@ from campaignctl.manifest.document import ONE_CAMPAIGN, LifecycleDefaults
 
 
 def _refused(channel: Channel, content: type[Part]) -> dict[str, str]:
-    """What is not said for all messages of a channel, and content that stands one level too high."""
+    """Fields refused in a channel's defaults: `channel` itself, and content written one level too high."""
     deeper = {
         name: f"it is content, one level deeper: `{channel}: {{{channel}: {{{name}: ...}}}}`"
         for name in content.model_fields
@@ -25,12 +25,10 @@ class MessageDefaults(Part):
     name: str | None = Field(None, description="Name of the message.")
     integration_id: str | None = Field(None, min_length=1, description="Integration that sends it.")
     primary_lang: str | None = Field(
-        None, description="Language for recipients whose own is not given: one of those of the content."
+        None, description="Language for recipients whose own is missing: one of the languages of the content."
     )
-    priority: int | None = Field(None, description="Priority; what it does is not documented.")
-    template_id: str | None = Field(
-        None, description="Template; whether a request may name one is not documented."
-    )
+    priority: int | None = Field(None, description="Priority; its effect is not documented.")
+    template_id: str | None = Field(None, description="Template; not documented for requests.")
 
 
 class PushDefaults(MessageDefaults):
@@ -62,7 +60,7 @@ class AdexDefaults(MessageDefaults):
 
 
 class ChannelDefaults(Part):
-    """What every message of a channel has, by channel."""
+    """Parts of every message, by channel."""
 
     push: PushDefaults | None = Field(None, description="Merged under every push message.")
     email: EmailDefaults | None = Field(None, description="Merged under every email.")
@@ -73,22 +71,22 @@ class ChannelDefaults(Part):
 class DefaultsDocument(Part):
     """A partial campaign, merged under every manifest of its folder and the folders below.
 
-    Nothing in it is required. Objects merge, everything else is replaced by what is nearer to the manifest.
+    No field is required. Objects merge; any other value is replaced by the one nearer to the manifest.
     """
 
     REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("metadata", "matrix", "adopt", "moved"), ONE_CAMPAIGN
     )
 
-    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
+    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the field's name
         None, description="campaignctl/v1; may be left out."
     )
     kind: Literal["Campaign"] | None = Field(None, description="Campaign; may be left out.")
-    lifecycle: LifecycleDefaults | None = Field(None, description="How the tool deals with the campaigns.")
+    lifecycle: LifecycleDefaults | None = Field(None, description="How the tool manages the campaigns.")
     spec: CampaignSpec | None = Field(
-        None, description="A part of the body of the create call; none of its members has to be there."
+        None, description="A part of the body of the create call; none of its fields is required."
     )
     extra: dict[str, Json] | None = Field(
-        None, description="Members of the body that this version does not know, not checked."
+        None, description="Fields of the body that this version does not know; not checked."
     )
     message: ChannelDefaults | None = Field(None, description="A part of every message of a channel.")

@@ -14,7 +14,7 @@ from campaignctl.manifest.defaults import DEFAULTS_FILE
 from campaignctl.project.loader import PROJECT_FILE
 from campaignctl.project.model import Project
 
-#: What was probably meant to be a file of defaults.
+#: Names that were probably meant to be the defaults file's.
 _ALMOST_DEFAULTS = re.compile(r"_defaults?\.ya?ml", re.IGNORECASE)
 
 
@@ -27,7 +27,7 @@ def _pattern(glob: str) -> re.Pattern[str]:
 
 
 def left_out(ignore: Iterable[str], folder: str) -> bool:
-    """Whether a project with these `ignore` never looks into a folder, or into one around it."""
+    """Whether a project with these `ignore` patterns skips a folder, or one above it."""
     parts = folder.split("/")
     if any(part.startswith((".", "_")) for part in parts):
         return True
@@ -45,10 +45,10 @@ class Discovered:
 
 
 def discover(project: Project, root: Path, shown: str) -> Discovered:
-    """Find the manifests of a project; `shown` is put before a path to name it in findings.
+    """Find the manifests of a project; `shown` is the prefix of paths in findings.
 
-    Names that begin with a dot or an underscore are never manifests, nor are the project file and what
-    lies in the folder of the state: YAML files there are refused.
+    Names that begin with a dot or an underscore are never manifests, nor are the project file and the files
+    in the folder of the state: YAML files there are refused.
     """
     walk = _Walk(project, root, shown)
     found = sorted(walk.manifests())

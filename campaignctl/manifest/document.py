@@ -16,7 +16,7 @@ _BASE = f"{_PART}(/{_PART})*"
 _VALUE = "[A-Za-z][A-Za-z0-9_-]*=[A-Za-z0-9._-]+"
 _CAMPAIGN = rf"{_BASE}(\[{_VALUE}(,{_VALUE})*\])?"
 KEY = re.compile(rf"(?=.{{1,{LONGEST_KEY}}}\Z){_BASE}")
-#: Why defaults do not take a member.
+#: Why defaults do not take a field.
 ONE_CAMPAIGN = "it concerns one campaign only; write it in the manifest"
 _IN_MATRIX = "the key of a matrix with its values, as in `push/welcome[country=DE]`"
 _NO_CAMPAIGN = "a Removed document declares no campaign"
@@ -80,8 +80,8 @@ class Moved(Part):
     from_: Annotated[list[CampaignKey], Several()] = Field(
         alias="from",
         min_length=1,
-        description="The key that the campaign had, or several, the latest first. With a matrix it stands "
-        "for that key with the same values, unless it names values itself: `old[market=${matrix.country}]`.",
+        description="The key that the campaign had, or several, the latest first. With a matrix it means "
+        "that key with the same values, unless it names values itself: `old[market=${matrix.country}]`.",
     )
 
 
@@ -93,7 +93,7 @@ class MatrixMembers(Part):
 
     include: list[dict[str, str]] | None = Field(
         None,
-        description="Members added to the combinations whose values they do not change, else combinations "
+        description="Fields added to the combinations whose values they do not change; else combinations "
         "of their own.",
     )
     exclude: list[dict[str, str]] | None = Field(
@@ -104,7 +104,7 @@ class MatrixMembers(Part):
 class Document(Part):
     """A manifest: one YAML document that declares a campaign, or with a matrix several."""
 
-    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
+    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the field's name
         None, description="campaignctl/v1; may be left out."
     )
     kind: Literal["Campaign", "Removed"] | None = Field(None, description="Campaign; may be left out.")
@@ -118,16 +118,16 @@ class Document(Part):
         pattern="^[0-9]{1,20}$",
         description="Id of a live campaign to take over instead of creating one. Once done it may stay.",
     )
-    lifecycle: LifecycleMembers | None = Field(None, description="How the tool deals with it.")
+    lifecycle: LifecycleMembers | None = Field(None, description="How the tool manages it.")
     matrix: MatrixMembers | None = Field(
         None,
-        description="Values by name, filled in as ${matrix.NAME}: one campaign for each combination, with "
+        description="Values by name, for ${matrix.NAME}: one campaign for each combination, with "
         "the key KEY[NAME=VALUE].",
     )
-    spec: CampaignSpec = Field(description="The body of the create call, member for member.")
+    spec: CampaignSpec = Field(description="The body of the create call, field for field.")
     extra: dict[str, Json] | None = Field(
         None,
-        description="Members of the body that this version does not know, merged last and not checked. "
+        description="Fields of the body that this version does not know, merged last and not checked. "
         "They cannot replace known ones.",
     )
 
@@ -157,7 +157,7 @@ class RemovedDocument(Part):
         ("moved", "adopt", "matrix", "spec", "extra"), _NO_CAMPAIGN
     )
 
-    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
+    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the field's name
         None, description="campaignctl/v1; may be left out."
     )
     kind: Literal["Removed"] = Field(description="Removed.")

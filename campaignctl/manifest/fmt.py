@@ -1,7 +1,7 @@
-"""The canonical form of files: members in the order of the models, indented by two spaces, comments kept.
+"""The canonical form of files: fields in the order of the models, indented by two spaces, comments kept.
 
-The order is that of the API contract's tables (section 2); members that no model knows keep theirs, behind
-all others.
+The order is that of the API contract's tables (section 2); fields that no model knows come last, in their
+own order.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from campaignctl.yamlio.layout import (
     Commented,
     Layout,
     LayoutError,
-    Span,
+    Verbatim,
     commented,
     layouts,
 )
 from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
 from campaignctl.yamlio.reader import read
-from campaignctl.yamlio.schema_types import Members, Shape, bare, shape_of
+from campaignctl.yamlio.schema_types import Object, Shape, bare, shape_of
 
-#: The members of a project file: identity first, then the account, then what its manifests share.
+#: The fields of a project file: identity first, then the account, then what its manifests share.
 _PROJECT = (
     *("apiVersion", "kind", "metadata", "required_version", "manifests", "ignore", "allow_env", "account"),
     *("time_zone", "api", "state", "variables", "guardrails", "overrides"),
@@ -49,8 +49,8 @@ _PROJECT = (
 )
 
 
-def order_of(path: str) -> Members:
-    """The shape that tells the order of members in a file of a project; `path` is relative to it."""
+def order_of(path: str) -> Object:
+    """The shape that gives the order of fields in a file of a project; `path` is relative to it."""
     if path == PROJECT_FILE:
         return _project_order()
     name = path.rpartition("/")[2]
@@ -58,7 +58,7 @@ def order_of(path: str) -> Members:
 
 
 @cache
-def _project_order() -> Members:
+def _project_order() -> Object:
     project, environment = shape_of(ProjectFile), shape_of(Environment)
     inner = {name: environment.known[name] for name in _PROJECT if name in environment.known}
     known = {name: project.known[name] for name in _PROJECT}
@@ -66,7 +66,7 @@ def _project_order() -> Members:
 
 
 def ordered(block: Block, shape: Shape | None) -> Block:
-    """A block with its members, and theirs, in the order of a shape."""
+    """A block with its fields, at every level, in the order of a shape."""
     shape = bare(shape)
     entries = [
         replace(entry, value=ordered(entry.value, _inner(shape, entry)))
@@ -74,7 +74,7 @@ def ordered(block: Block, shape: Shape | None) -> Block:
         else entry
         for entry in block.entries
     ]
-    if isinstance(shape, Members):
+    if isinstance(shape, Object):
         ranks = {name: rank for rank, name in enumerate(shape.known)}
         moved = sorted(entries, key=lambda entry: ranks.get(entry.key.name if entry.key else "", len(ranks)))
         if _same_names(entries, moved):
@@ -85,7 +85,7 @@ def ordered(block: Block, shape: Shape | None) -> Block:
 def _inner(shape: Shape | None, entry: BlockEntry) -> Shape | None:
     """The shape of an entry's value."""
     match shape:
-        case Members() if entry.key:
+        case Object() if entry.key:
             return shape.known.get(entry.key.name, shape.rest)
         case shapes.Table() if entry.key:
             return shape.value
@@ -95,7 +95,7 @@ def _inner(shape: Shape | None, entry: BlockEntry) -> Shape | None:
 
 
 def _same_names(before: Sequence[BlockEntry], after: Sequence[BlockEntry]) -> bool:
-    """Whether every alias still stands behind the anchor that it means."""
+    """Whether every alias still comes after the anchor that it refers to."""
     places = {id(entry): place for place, entry in enumerate(after)}
     named = [entry for entry in before if entry.names.set or entry.names.used]
     for first, second in combinations(named, 2):
@@ -110,10 +110,10 @@ _OPEN, _CLOSE = "---", "..."
 
 
 def formatted(text: str, shape: Shape) -> str:
-    """The canonical form of every document of a text; `shape` tells the order of members.
+    """The canonical form of every document of a text; `shape` gives the order of fields.
 
-    Lines end with a newline each, whatever they ended with before, and a byte order mark is left out.
-    Raises LayoutError for what the second parser does not read.
+    Every line ends with a newline, whatever it ended with before; a byte order mark is dropped. Raises
+    LayoutError for text that this second parser cannot read.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return "\n".join(_lines(text, shape)) + "\n"
@@ -140,7 +140,7 @@ def _lines(text: str, shape: Shape) -> Iterator[str]:
 
 
 def _between(text: str) -> Iterator[str]:
-    """What stands between documents: directives and comments."""
+    """The lines between documents: directives and comments."""
     yield from (line.strip() for line in text.split("\n") if line.strip())
 
 
@@ -153,10 +153,10 @@ class _Writing:
 
     def document(self, layout: Layout, content: Commented) -> Iterator[str]:
         root = content.root
-        if isinstance(root, Span):
+        if isinstance(root, Verbatim):
             yield from _opened(layout, content, "")
             yield from content.head
-            if root.start < root.end:  # a document in which nothing stands has no line of its own
+            if root.start < root.end:  # an empty document has no line
                 yield from self._raw(root, 0, 0)
         else:
             root = ordered(root, self._shape)
@@ -167,7 +167,7 @@ class _Writing:
         yield from _below(root, _without_blanks_below(content.tail))
 
     def _block(self, block: Block, indent: int) -> tuple[list[str], list[str]]:
-        """The comments above the first entry, bare, and all lines below them."""
+        """The comments above the first entry, not indented, and all lines below them."""
         above: list[str] = []
         lines: list[str] = []
         for number, entry in enumerate(block.entries):
@@ -180,30 +180,30 @@ class _Writing:
         return above, lines + _indented(_below(block.entries[-1].value, block.tail), indent)
 
     def _entry(self, entry: BlockEntry, indent: int) -> tuple[list[str], list[str]]:
-        """The comments above an entry, bare, and its lines."""
+        """The comments above an entry, not indented, and its lines."""
         if entry.key is not None:
             return list(entry.lead), self._member(entry, entry.key, indent)
-        if isinstance(entry.value, Span):
+        if isinstance(entry.value, Verbatim):
             lines = _after(
                 f"{' ' * indent}-", self._raw(entry.value, indent, indent + STEP - entry.value.column)
             )
-            return list(entry.lead), _beside(lines, entry.aside)
+            return list(entry.lead), _with_comment(lines, entry.aside)
         return self._item(entry, entry.value, indent)
 
-    def _member(self, entry: BlockEntry, key: Span, indent: int) -> list[str]:
+    def _member(self, entry: BlockEntry, key: Verbatim, indent: int) -> list[str]:
         name = f"{' ' * indent}{self._text[key.start : key.end]}:"
         value = entry.value
         if isinstance(value, Block):
             anchor = f" &{value.anchor}" if value.anchor else ""
             above, lines = self._block(value, indent + STEP)
-            opened = _beside([f"{name}{anchor}"], entry.aside)
+            opened = _with_comment([f"{name}{anchor}"], entry.aside)
             return [*opened, *_indented(above, indent + STEP), *lines]
         between = self._text[key.end : value.start].partition(":")[2]
         if "\n" in between and not value.block and value.start < value.end:
             text = between.lstrip(" ") + self._text[value.start : value.end]
-            return _beside(_after(name, _shifted(text, indent - key.column, indent)), entry.aside)
+            return _with_comment(_after(name, _shifted(text, indent - key.column, indent)), entry.aside)
         lines = self._raw(value, indent, indent - key.column)
-        return _beside(_after(name, lines), entry.aside)
+        return _with_comment(_after(name, lines), entry.aside)
 
     def _item(self, entry: BlockEntry, block: Block, indent: int) -> tuple[list[str], list[str]]:
         """An item that is a block: it starts on the line of its dash, below the comments between them."""
@@ -214,15 +214,15 @@ class _Writing:
             return list(entry.lead), [opening, *_indented(above, indent + STEP), *lines]
         return [*entry.lead, *above], [f"{margin}- {lines[0][indent + STEP :]}", *lines[1:]]
 
-    def _raw(self, leaf: Span, indent: int, shift: int) -> list[str]:
-        """The lines of a leaf in a collection at `indent`: the first one bare, others moved by `shift`."""
+    def _raw(self, leaf: Verbatim, indent: int, shift: int) -> list[str]:
+        """The lines of a leaf in a collection at `indent`: all but the first one moved by `shift`."""
         if leaf.block:
             return leaf.block.written(indent)
         return _shifted(self._text[leaf.start : leaf.end], shift, indent)
 
 
 def _after(opening: str, lines: list[str]) -> list[str]:
-    """Lines of which the first one stands behind a key or a dash."""
+    """Lines with a key or a dash in front of the first one."""
     return [f"{opening} {lines[0]}" if lines[0] else opening, *lines[1:]]
 
 
@@ -232,17 +232,17 @@ def _opened(layout: Layout, content: Commented, anchor: str) -> list[str]:
     lines = [" ".join(parts)] if parts else []
     if content.aside and not lines:
         return list(content.aside.texts)
-    return _beside(lines, content.aside)
+    return _with_comment(lines, content.aside)
 
 
 def _head(head: tuple[str, ...], lead: list[str]) -> list[str]:
-    """What stands above a document's entries: its own comments, and those of the entry that is first now."""
+    """The lines above a document's entries: its own comments, and those of its new first entry."""
     own = _without_blanks_above(head)
     return [*own, "", *lead] if own and own[-1] and lead else [*own, *lead]
 
 
 def _shifted(text: str, shift: int, indent: int) -> list[str]:
-    """The lines of a text that goes on over several, each moved by `shift`, and none further out than due."""
+    """The lines of a multi-line text, each moved by `shift`, but indented at least as YAML requires."""
     first, *others = text.split("\n")
     lines = [first]
     for line in others:
@@ -252,7 +252,7 @@ def _shifted(text: str, shift: int, indent: int) -> list[str]:
     return lines
 
 
-def _beside(lines: list[str], aside: Aside | None) -> list[str]:
+def _with_comment(lines: list[str], aside: Aside | None) -> list[str]:
     """Lines with a comment at the end of the last one."""
     if aside is None or not lines:
         return lines
@@ -269,13 +269,13 @@ def _indented(texts: Iterable[str], indent: int) -> list[str]:
     return [f"{' ' * indent}{text}" if text else "" for text in texts]
 
 
-def _below(value: Block | Span, texts: Iterable[str]) -> list[str]:
-    """What stands below a value: no blank line where it would become a part of the value's text."""
+def _below(value: Block | Verbatim, texts: Iterable[str]) -> list[str]:
+    """The lines below a value, without blank lines that would become part of its text."""
     return _without_blanks_above(texts) if _keeps_blanks(value) else list(texts)
 
 
-def _keeps_blanks(value: Block | Span) -> bool:
-    """Whether a value ends in a text that keeps every blank line below it, as one after `|+` does."""
+def _keeps_blanks(value: Block | Verbatim) -> bool:
+    """Whether a value ends in a text that includes the blank lines below it, as one after `|+` does."""
     while isinstance(value, Block):
         if value.tail:
             return False
@@ -299,7 +299,7 @@ def _without_blanks_below(texts: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """A file that is not in its canonical form: its name to show, its content and its formatted content."""
+    """A file that is not in its canonical form: its name in messages, its content and formatted content."""
 
     path: Path
     name: str
@@ -309,7 +309,7 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True)
 class Rewrites:
-    """What a project needs to be in its canonical form; files with findings are among none of the others."""
+    """The rewrites that bring a project into canonical form; a file with findings is not rewritten."""
 
     rewrites: tuple[Rewrite, ...]
     findings: tuple[Finding, ...]
@@ -317,9 +317,9 @@ class Rewrites:
 
 
 def rewrites(directory: Path, tool_version: str) -> Rewrites:
-    """Look at the project file, the defaults and the manifests of a project. Nothing is written.
+    """Format the project file, the defaults and the manifests of a project, without writing anything.
 
-    Raises ManifestError when the project file cannot be used: it says which files are manifests.
+    Raises ManifestError for an unusable project file: it says which files are manifests.
     """
     prefix = shown(directory)
     project = load_base(directory, tool_version)
@@ -350,10 +350,10 @@ def write(rewrite: Rewrite) -> None:
 
 
 def canonical(name: str, path: str, data: bytes) -> bytes | tuple[Finding, ...]:
-    """The canonical form of a file, or what is in its way.
+    """The canonical form of a file, or the findings that prevent it.
 
-    `name` is what findings call the file, `path` its path in the project. The form is read again, and only
-    good when it says what the file said. It keeps the line ends of the file, and no byte order mark.
+    `name` is what findings call the file, `path` its path in the project. The result is read again and must
+    mean the same as the file. It keeps the line ends of the file, but no byte order mark.
     """
     file, findings = read(name, path, data)
     if findings:
@@ -375,7 +375,7 @@ def canonical(name: str, path: str, data: bytes) -> bytes | tuple[Finding, ...]:
 
 
 def _rewrite(directory: Path, path: str, name: str) -> Rewrite | tuple[Finding, ...]:
-    """The rewrite of a file; else what is in its way, which is nothing where there is nothing to do."""
+    """The rewrite of a file, or its findings: none if it is in canonical form already."""
     place = directory / path
     data = content(place)
     if isinstance(data, str):
@@ -392,7 +392,7 @@ def _rewrite(directory: Path, path: str, name: str) -> Rewrite | tuple[Finding, 
 
 
 def _equal(one: Node | None, other: Node | None) -> bool:
-    """Whether two trees say the same, in whatever order their members stand."""
+    """Whether two trees are equal, apart from the order of fields."""
     if isinstance(one, ScalarNode) and isinstance(other, ScalarNode):
         return (one.text, one.plain) == (other.text, other.plain)
     if isinstance(one, SequenceNode) and isinstance(other, SequenceNode):

@@ -16,7 +16,7 @@ from campaignctl.project.model import Project
 from campaignctl.schedule.times import iso
 from campaignctl.yamlio.findings import in_order
 
-#: What also speaks of campaigns that no manifest declares any longer.
+#: Guardrails that also concern campaigns that are no longer declared.
 _BEYOND_MANIFESTS = frozenset({"max_destroy_percent", "unknown_status"})
 
 
@@ -25,7 +25,7 @@ def link(
 ) -> DesiredState:
     """The desired state of files, and every finding; usable only without errors.
 
-    `defaults_findings` are about defaults by themselves: what a manifest repeats of them is said once.
+    `defaults_findings` are those about the defaults files: one that a manifest repeats is reported once.
     """
     declared = [one for result in results for one in result.campaigns]
     gone = [one for result in results for one in result.removed]
@@ -49,7 +49,7 @@ def link(
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Each finding once. One of several campaigns of a matrix concerns the key before the bracket."""
+    """Each finding once. If several campaigns of a matrix have it, its key is the one before the bracket."""
     keys: dict[Finding, list[str | None]] = {}
     for found in findings:
         keys.setdefault(replace(found, key=None), []).append(found.key)
@@ -62,7 +62,7 @@ def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _same_keys(declared: Iterable[Declared], first: Mapping[str, Declared]) -> Iterator[Finding]:
-    """Refuse a key that is there already, or differs from one only in case."""
+    """Refuse a key that is declared twice, or differs from another one only in case."""
     for one in declared:
         other = first[one.key.casefold()]
         if other.place != one.place:
@@ -83,7 +83,7 @@ def _twice_removed(one: Removed, other: Removed) -> Finding:
 def _cross_checks(
     declared: Sequence[Declared], removed: Mapping[str, Removed], places: Mapping[str, Source]
 ) -> Iterator[Finding]:
-    """What contradicts each other among moves, adoptions and Removed documents."""
+    """Contradictions among moves, adoptions and Removed documents."""
     moves = [move for one in declared for move in one.moves]
     adoptions = [one.adoption for one in declared if one.adoption]
     by_value = "as in `from: old[country=${matrix.country}]`"
@@ -111,7 +111,7 @@ def _cross_checks(
 def _twice(
     claims: Iterable[Claim], words: tuple[str, str, str], by_value: str, *, code: str
 ) -> Iterator[Finding]:
-    """Refuse what several campaigns claim; `words` are what one does, what several do, and `so does`."""
+    """Refuse keys and ids that several campaigns claim; `words`: the verb for one and several, `so does`."""
     one_does, several_do, so_does = words
     first: dict[str, Claim] = {}
     for claim in claims:
@@ -139,7 +139,7 @@ def _digest(
 
 
 def override_doubts(desired: DesiredState, now: datetime | None) -> Iterator[Finding]:
-    """A warning for each override that is over at `now`, and for each key that names nothing."""
+    """A warning for each override that has ended at `now`, and for each key that matches no campaign."""
     known = {*desired.campaigns, *desired.removed}
     known.update(key for one in desired.campaigns.values() for key in one.moved_from)
     project = desired.project

@@ -6,20 +6,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from campaignctl.errors import Finding, ManifestError, Source
-from campaignctl.manifest.compile import Inputs, compile_file, trace_campaign
+from campaignctl.manifest.compile import CompileInputs, compile_file, trace_campaign
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.discover import discover, left_out
 from campaignctl.manifest.link import link, override_doubts
 from campaignctl.manifest.model import DesiredCampaign, DesiredState, FileResult
-from campaignctl.manifest.origins import Origin, no_such_key, origins_of
 from campaignctl.project.loader import check_project, load_base, load_project
 from campaignctl.project.model import Project
 from campaignctl.yamlio.files import TextFiles, content, named_file, shown
 from campaignctl.yamlio.findings import in_order
 from campaignctl.yamlio.interpolate import Values
 from campaignctl.yamlio.reader import read
+
+if TYPE_CHECKING:
+    from campaignctl.manifest.origins import Origin
 
 
 def load(
@@ -33,8 +36,8 @@ def load(
 ) -> DesiredState:
     """The desired state of the project in a directory; warnings are in its `findings`.
 
-    `variables` (--var) stand above those of the project file. At `now` overrides that are over are warned of;
-    without it none are. Raises ManifestError with every finding of the run if one of them is an error, and
+    `variables` (--var) override those of the project file. Overrides that have ended at `now` get a warning;
+    without `now` none do. Raises ManifestError with every finding of the run if one of them is an error, and
     UsageError for an environment that cannot be chosen or a variable that is not declared.
     """
     desired, findings = check(
@@ -59,7 +62,7 @@ def check(
     variables: Mapping[str, str] | None = None,
     now: datetime | None = None,
 ) -> tuple[DesiredState | None, tuple[Finding, ...]]:
-    """The desired state, or None if something is wrong with it, and every finding in the order of places.
+    """The desired state, or None if there is an error, and every finding in the order of places.
 
     `variables` and `now` are those of `load`. Raises UsageError as it does.
     """
@@ -79,9 +82,9 @@ def trace(
     tool_version: str,
     variables: Mapping[str, str] | None = None,
 ) -> tuple[DesiredCampaign, tuple[Origin, ...]]:
-    """The campaign of a key, and where every member of its body came from.
+    """The campaign of a key, and where every field of its body came from.
 
-    Raises as `load` does, and UsageError for a key that no manifest makes, naming the nearest.
+    Raises as `load` does, and UsageError for a key that no manifest declares, naming the nearest.
     """
     project = load_project(
         project_dir,
@@ -90,6 +93,8 @@ def trace(
         tool_version=tool_version,
         variables=variables,
     )
+    from campaignctl.manifest.origins import no_such_key
+
     files = _Files(project, project_dir, environ)
     results = files.results()
     desired, findings = _linked(files, results)
@@ -102,7 +107,7 @@ def trace(
 
 
 def hides(project_dir: Path, folder: str, *, tool_version: str) -> bool:
-    """Whether a project never looks into a folder below it."""
+    """Whether a project skips one of its folders."""
     try:
         ignore = load_base(project_dir, tool_version).ignore
     except ManifestError:
@@ -113,7 +118,7 @@ def hides(project_dir: Path, folder: str, *, tool_version: str) -> bool:
 def _linked(
     files: _Files, results: list[FileResult], before: tuple[Finding, ...] = (), now: datetime | None = None
 ) -> tuple[DesiredState | None, tuple[Finding, ...]]:
-    """The desired state, or None if there is an error, and every finding with those from before."""
+    """The desired state, or None if there is an error, and every finding with those of `before`."""
     desired = link(files.project, results, files.defaults_findings)
     findings = in_order([*before, *files.findings, *desired.findings])
     if any(found.severity == "error" for found in findings):
@@ -134,7 +139,7 @@ class _Files:
         self._values = Values(project.variables, allowed, project.allow_env, sources=project.variable_sources)
         discovered = discover(project, directory, self._shown)
         self._manifests = discovered.manifests
-        #: About files as such: which there are, and whether they can be read.
+        #: About the files themselves: finding and reading them.
         self.findings = list(discovered.findings)
         self.defaults_findings: list[Finding] = []
         self._defaults: dict[str, Defaults] = {}
@@ -142,7 +147,7 @@ class _Files:
             self._add_defaults(path)
 
     def results(self) -> list[FileResult]:
-        """What each manifest that can be read declares."""
+        """The result of each manifest that can be read."""
         contents = ((path, self._content(path)) for path in self._manifests)
         return [
             compile_file(named_file(self._shown, path), path, data, self._inputs(path))
@@ -151,7 +156,9 @@ class _Files:
         ]
 
     def origins(self, path: str, key: str) -> tuple[Origin, ...]:
-        """Where every member of a campaign came from that the file declares."""
+        """Where every field of a campaign of the file came from."""
+        from campaignctl.manifest.origins import origins_of
+
         data = self._content(path) or b""
         found = trace_campaign(named_file(self._shown, path), path, data, self._inputs(path), key)
         return origins_of(found) if found else ()
@@ -168,8 +175,8 @@ class _Files:
         self.findings += syntax
         self.defaults_findings += findings
 
-    def _inputs(self, path: str) -> Inputs:
-        return Inputs(self._values, self._in_force(path.rpartition("/")[0]), self._texts.read)
+    def _inputs(self, path: str) -> CompileInputs:
+        return CompileInputs(self._values, self._in_force(path.rpartition("/")[0]), self._texts.read)
 
     def _in_force(self, folder: str) -> Defaults:
         """The defaults for a folder: its own, else those of the nearest folder around it."""

@@ -1,22 +1,21 @@
 """`matrix` of a manifest: its combinations, by the rules of GitHub Actions, and the suffix of each key.
 
 The rules: every value of a name is combined with every value of the others; `exclude` removes each
-combination that has all values of an entry; then each entry of `include` adds its members to every
-combination whose original values it does not change, and where there is none becomes one of its own
-(docs.github.com, "Running variations of jobs in a workflow"). Values are compared by their own text.
+combination that has all values of an entry; then each entry of `include` adds its fields to every
+combination whose original values it does not change, and if there is none becomes one of its own
+(docs.github.com, "Running variations of jobs in a workflow"). Values are compared as written.
 """
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from campaignctl.errors import Finding
-from campaignctl.yamlio.interpolate import puts_in
+from campaignctl.errors import Finding, did_you_mean
+from campaignctl.yamlio.interpolate import insertion_error
 from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
 from campaignctl.yamlio.substitution import NULLS
 
@@ -30,34 +29,34 @@ _IN_KEY = re.compile(r"[A-Za-z0-9._-]+")
 _LISTS = ("include", "exclude")
 _AS_IN = "as in `matrix: {country: [DE, FR]}`"
 
-Members = Mapping[str, ScalarNode]
+Fields = Mapping[str, ScalarNode]
 
 
 @dataclass(frozen=True, slots=True)
 class Combination:
-    """One combination: its members by name, and those of them that make its key, in their order.
+    """One combination: its fields by name, and in `identity` the names that form its key, in order.
 
-    `place` is what to show for it.
+    `place` is the node that findings point to.
     """
 
-    members: Members
+    fields: Fields
     identity: tuple[str, ...]
     place: Node
 
     @property
     def suffix(self) -> str:
-        """What stands behind the key of the manifest: `[country=DE,lang=de]`."""
-        return f"[{','.join(f'{name}={self.members[name].text}' for name in self.identity)}]"
+        """The end of the campaign's key, after that of the manifest: `[country=DE,lang=de]`."""
+        return f"[{','.join(f'{name}={self.fields[name].text}' for name in self.identity)}]"
 
     @property
     def values(self) -> dict[str, str]:
-        """The text of each member."""
-        return {name: node.text for name, node in self.members.items()}
+        """The text of each field."""
+        return {name: node.text for name, node in self.fields.items()}
 
 
 @dataclass(slots=True)
 class Matrix:
-    """The combinations of a manifest, in their order, the names in it, and what is wrong with it."""
+    """The combinations of a manifest in order, the names in its matrix, and the findings about it."""
 
     combinations: list[Combination] = field(default_factory=list)
     names: dict[str, ScalarNode] = field(default_factory=dict)
@@ -65,11 +64,11 @@ class Matrix:
 
     @property
     def usable(self) -> bool:
-        """Whether nothing is wrong with it."""
+        """Whether it has no errors."""
         return all(finding.severity != "error" for finding in self.findings)
 
     def limit(self, node: Node | None, values: int, file: SourceFile) -> None:
-        """Refuse a matrix that makes too much of a manifest with so many values."""
+        """Refuse a matrix that multiplies the values of the manifest, `values`, to too many."""
         total = values * len(self.combinations)
         if total > MOST_VALUES:
             message = f"{len(self.combinations):,} campaigns with {values:,} values each: more than"
@@ -89,18 +88,18 @@ def expand(node: Node, file: SourceFile) -> Matrix:
 
 
 class _MatrixReader:
-    """The reading of one matrix: first its values, then their combinations."""
+    """Reads one matrix: first its values, then their combinations."""
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
         self._dimensions: dict[str, list[ScalarNode]] = {}
-        self._entries: dict[str, list[tuple[Members, Node]]] = {"include": [], "exclude": []}
+        self._entries: dict[str, list[tuple[Fields, Node]]] = {"include": [], "exclude": []}
         self.matrix = Matrix()
 
     # ------------------------------------------------------------------------------ values
 
     def read(self, node: Node) -> None:
-        """Read names and values, and refuse what cannot be one."""
+        """Read names and values, and refuse invalid ones."""
         if not (isinstance(node, MappingNode) and node.pairs):
             self._refuse(node, "a matrix must be an object of values by name", _AS_IN)
             return
@@ -125,8 +124,7 @@ class _MatrixReader:
 
     def _read_dimension(self, key: ScalarNode, node: Node) -> Iterator[ScalarNode]:
         if not isinstance(node, SequenceNode) or not node.items:
-            near = difflib.get_close_matches(key.text, _LISTS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"as in `{key.text}: [DE, FR]`"
+            hint = did_you_mean(key.text, _LISTS, f"as in `{key.text}: [DE, FR]`")
             self._refuse(node, f"`{key.text}` must be a list of values", hint)
             return
         first: dict[str, ScalarNode] = {}
@@ -145,7 +143,7 @@ class _MatrixReader:
             elif self._may_be_in_key(item):
                 yield item
 
-    def _read_entries(self, name: str, node: Node) -> Iterator[tuple[Members, Node]]:
+    def _read_entries(self, name: str, node: Node) -> Iterator[tuple[Fields, Node]]:
         if not isinstance(node, SequenceNode):
             self._refuse(node, f"`{name}` must be a list of objects", f"as in `{name}: [{{country: DE}}]`")
             return
@@ -153,11 +151,11 @@ class _MatrixReader:
             if not (isinstance(item, MappingNode) and item.pairs):
                 self._refuse(item, f"an entry of `{name}` must be an object", "as in `{country: DE}`")
                 continue
-            members = dict(self._read_members(item, adds=name == "include"))
-            if len(members) == len(item.pairs):
-                yield members, item
+            fields = dict(self._read_fields(item, adds=name == "include"))
+            if len(fields) == len(item.pairs):
+                yield fields, item
 
-    def _read_members(self, entry: MappingNode, *, adds: bool) -> Iterator[tuple[str, ScalarNode]]:
+    def _read_fields(self, entry: MappingNode, *, adds: bool) -> Iterator[tuple[str, ScalarNode]]:
         seen: set[str] = set()
         for key, child in entry.pairs:
             if key.text in seen:
@@ -178,14 +176,13 @@ class _MatrixReader:
 
     def _is_value(self, node: Node, name: str) -> bool:
         if not isinstance(node, ScalarNode):
-            near = difflib.get_close_matches(name, _LISTS, 1)
-            hint = f"did you mean {near[0]}?" if near else "use `include` for fields that go with a value"
+            hint = did_you_mean(name, _LISTS, "use `include` for fields that go with a value")
             self._refuse(node, "a matrix value must be a string, a number, true or false", hint)
             return False
         if node.plain and node.text in NULLS:
             self._refuse(node, "null is not allowed", 'leave it out, or write ""', "null")
             return False
-        if reason := puts_in(node.text):
+        if reason := insertion_error(node.text):
             self._refuse(node, "`${` in a value of a matrix", reason, "interpolation")
             return False
         return True
@@ -198,12 +195,11 @@ class _MatrixReader:
         return False
 
     def _check_excluded(self) -> None:
-        for members, _ in self._entries["exclude"]:
-            for name, value in members.items():
+        for fields, _ in self._entries["exclude"]:
+            for name, value in fields.items():
                 if name not in self._dimensions:
-                    near = difflib.get_close_matches(name, self._dimensions, 1)
                     known = ", ".join(self._dimensions) or "none"
-                    hint = f"did you mean {near[0]}?" if near else f"names with values: {known}"
+                    hint = did_you_mean(name, self._dimensions, f"names with values: {known}")
                     self._refuse(value, f"`exclude` names `{name}`, which has no values", hint)
 
     def _refuse(self, node: Node, message: str, hint: str, code: str = "matrix") -> None:
@@ -220,12 +216,12 @@ class _MatrixReader:
             matching = [
                 index
                 for index, one in enumerate(originals)
-                if all(one.members[name].text == entry[name].text for name in shared)
+                if all(one.fields[name].text == entry[name].text for name in shared)
             ]
             for index in matching:
                 one = combinations[index]
                 added = {name: value for name, value in entry.items() if name not in shared}
-                combinations[index] = replace(one, members={**one.members, **added})
+                combinations[index] = replace(one, fields={**one.fields, **added})
             if not matching:
                 combinations.append(self._of_its_own(entry, shared, place))
         if not combinations:
@@ -239,7 +235,11 @@ class _MatrixReader:
 
     def _excluded(self, combinations: list[Combination]) -> list[Combination]:
         for entry, place in self._entries["exclude"]:
-            kept = [one for one in combinations if not _has(one, entry)]
+            kept = [
+                one
+                for one in combinations
+                if any(one.fields[name].text != value.text for name, value in entry.items())
+            ]
             if len(kept) == len(combinations):
                 message = "this entry of `exclude` matches no combination"
                 source = self._file.at(place)
@@ -247,10 +247,10 @@ class _MatrixReader:
             combinations = kept
         return combinations
 
-    def _of_its_own(self, entry: Members, shared: list[str], place: Node) -> Combination:
-        """A combination that only `include` names: its key has the names with values, else its first member.
+    def _of_its_own(self, entry: Fields, shared: list[str], place: Node) -> Combination:
+        """A combination of its own from `include`. Its key has its names from the matrix, or else its first.
 
-        So that members added later do not change the key.
+        So fields added later do not change the key.
         """
         identity = tuple(shared) or (next(iter(entry)),)
         for name in identity:
@@ -269,7 +269,3 @@ class _MatrixReader:
             message = f"the combination {which} also at {self._file.at(other.place)}"
             hint = "give the values that differ a name of their own in the matrix"
             self._refuse(one.place, message, hint, "duplicate-campaign")
-
-
-def _has(one: Combination, entry: Members) -> bool:
-    return all(one.members[name].text == value.text for name, value in entry.items())

@@ -1,4 +1,4 @@
-"""The values of compiling: what one file declares, and the desired state of a project."""
+"""The results of compilation: the declarations of one file, and the desired state of a project."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DesiredCampaign:
     in, without our marker. `source_digest` is the digest of the manifest itself before interpolation
     (with the texts of its `{$file:}` and its values of the matrix), so that a change made only by
     defaults, variables or a newer tool can be told from one made in the manifest. `unchecked` names the
-    members that came from `extra`. `adopt` is the id of a live campaign to take over, `moved_from` are keys
+    fields that came from `extra`. `adopt` is the id of a live campaign to take over, `moved_from` are keys
     under which the campaign may still be recorded, the latest first.
     """
 
@@ -53,7 +53,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A key that a manifest declares, and where; `campaign` is None if something is wrong with it."""
+    """A key that a manifest declares, and where; `campaign` is None if it has errors."""
 
     key: str
     place: Source
@@ -64,7 +64,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """What one file declares, and its findings, each with the key that it concerns.
+    """The declarations of one file, and its findings, each with the key that it concerns.
 
     `path` is relative to the project. `references` are the `{$file: PATH}` of the file and its defaults, each
     as the folder and the path from there: the result depends on their texts.
@@ -79,7 +79,7 @@ class FileResult:
 
 @dataclass(frozen=True, slots=True)
 class DesiredState:
-    """Everything the manifests of a project ask for. `digest` changes when any of it does."""
+    """Everything that the manifests of a project declare. `digest` changes when any of it does."""
 
     project: Project
     campaigns: Mapping[str, DesiredCampaign]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.problem import Problem, error
-from campaignctl.errors import Finding
+from campaignctl.errors import Finding, did_you_mean
 from campaignctl.manifest.defaults import Defaults
 from campaignctl.manifest.document import CAMPAIGN_KEY, LONGEST_KEY, RemovedDocument
 from campaignctl.manifest.model import Removed
@@ -19,7 +18,7 @@ from campaignctl.yamlio.values import Builder
 
 
 def is_removed(root: MappingNode) -> bool:
-    """Whether a document is one of the kind Removed."""
+    """Whether a document has the kind Removed."""
     kind = root.get("kind")
     return isinstance(kind, ScalarNode) and kind.text.casefold() == "removed"
 
@@ -27,9 +26,9 @@ def is_removed(root: MappingNode) -> bool:
 def removed(
     root: MappingNode, file: SourceFile, defaults: Defaults
 ) -> tuple[Removed | None, tuple[Finding, ...]]:
-    """What a document says, or None with at least one error among the findings.
+    """The value of a Removed document, or None with at least one error among the findings.
 
-    Without `on_destroy` that of the folder's defaults counts, as for every manifest of the folder.
+    Without `on_destroy` that of the folder's defaults applies, as for every manifest of the folder.
     """
     builder = Builder(file, None)
     value = builder.build(root, shape_of(RemovedDocument))
@@ -43,7 +42,7 @@ def removed(
 
 
 def _by_default(defaults: Defaults) -> Any:
-    """What defaults say of `on_destroy`; anything they may not say has been refused with them."""
+    """The `on_destroy` of the defaults; an invalid value has been refused there."""
     lifecycle = defaults.root.get("lifecycle") if defaults.root else None
     said = lifecycle.get("on_destroy") if isinstance(lifecycle, MappingNode) else None
     return "forget" if isinstance(said, ScalarNode) and said.text == "forget" else "cancel"
@@ -55,9 +54,9 @@ _WINNER = ("lifecycle", "winner")
 def moved_from(
     value: Mapping[str, Any], root: MappingNode, key: str, suffix: str
 ) -> tuple[dict[str, Node], tuple[Problem, ...]]:
-    """The keys that the campaign of `key` may be recorded under, each with its node, and what is wrong.
+    """The keys that the campaign of `key` may be recorded under, each with its node, and the problems.
 
-    `suffix` is the end of the key in a matrix. What has not the form of a key is left to the models.
+    `suffix` is the end of the key in a matrix. Texts that are not keys are left to the models.
     """
     found: dict[str, Node] = {}
     problems: list[Problem] = []
@@ -74,7 +73,7 @@ def moved_from(
 
 
 def _wrong_key(name: str, whole: str, own: str, found: Collection[str]) -> tuple[str, str] | None:
-    """Why a campaign cannot have been recorded under the whole of a key, and what to do."""
+    """Why a campaign cannot have been recorded under a key, `whole` with its suffix, and what to do."""
     if whole == own:
         return f"{name} is the campaign's own key", "name the key that it had before"
     if whole in found:
@@ -86,14 +85,14 @@ def _wrong_key(name: str, whole: str, own: str, found: Collection[str]) -> tuple
 
 
 def _says_values(node: Node) -> bool:
-    """Whether a key to be moved from says itself which values of a matrix it means."""
+    """Whether a key in `moved` itself names the values of a matrix."""
     if not isinstance(node, ScalarNode):
         return False
     return "[" in node.text or "${" in node.text or isinstance(node.mark, Elsewhere)
 
 
 def winner_problems(value: Mapping[str, Any], root: MappingNode) -> Iterator[Problem]:
-    """What is wrong with the winner that a manifest names; that defaults must not is said of them."""
+    """Problems with the winner that a manifest names; one in defaults is refused there."""
     winner, spec = value.get("lifecycle", {}).get("winner"), value.get("spec")
     if not winner or spec is None or isinstance(locate(root, _WINNER).mark, Elsewhere):
         return
@@ -105,7 +104,6 @@ def winner_problems(value: Mapping[str, Any], root: MappingNode) -> Iterator[Pro
         message = f"{names.count(winner)} messages have the name {winner!r}"
         yield error("winner", _WINNER, message, "give each message its own name")
     elif winner not in names:
-        near = difflib.get_close_matches(winner, names, 1)
         known = ", ".join(names) or "none"
-        hint = f"did you mean {near[0]}?" if near else f"its messages with a name are: {known}"
+        hint = did_you_mean(winner, names, f"its messages with a name are: {known}")
         yield error("winner", _WINNER, f"no message of the campaign has the name {winner[:60]!r}", hint)

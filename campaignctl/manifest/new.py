@@ -16,7 +16,7 @@ from typing import Any, Literal, NoReturn
 from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.document import API_VERSION
 from campaignctl.manifest.fmt import formatted, order_of
-from campaignctl.yamlio.dump import literal, members, scalar
+from campaignctl.yamlio.dump import literal, mapping, scalar
 from campaignctl.yamlio.layout import LayoutError
 
 #: The next piece of a command, as a shell reads it.
@@ -34,7 +34,7 @@ _PIECE = re.compile(
 )
 _IN_DOUBLE = re.compile(r'\\(?:\r?\n|([$`"\\]))')
 _COMMENT = re.compile(r"#[^\n]*")
-#: What a shell puts a value in for.
+#: Where a shell inserts a value.
 _PLACE = re.compile(r"\$[A-Za-z_{(]|`")
 _ESCAPE = re.compile(
     r"(?P<bytes>(?:\\x[0-9a-fA-F]{1,2})+)|\\u(?P<u>[0-9a-fA-F]{1,4})|\\U(?P<U>[0-9a-fA-F]{1,8})"
@@ -47,14 +47,14 @@ _LARGEST_CODE = 0x10FFFF
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word. `filled` says that a shell would have put a value into it."""
+    """One word. `filled`: a shell would have inserted a value."""
 
     text: str
     filled: bool = False
 
 
 def shell_words(text: str) -> tuple[Word, ...]:
-    """The words of the first command of a text; the ends of its lines part words as blanks do.
+    """The words of the first command of a text; line ends separate words, as blanks do.
 
     Raises CampaignctlError for a quote that is not closed.
     """
@@ -103,7 +103,7 @@ def _not_closed(text: str, start: int) -> CampaignctlError:
 
 
 def _unescaped(text: str) -> str:
-    """What a shell makes of `$'...'`; two halves of a character become one."""
+    """The text that a shell reads from `$'...'`; a surrogate pair becomes one character."""
     plain = _ESCAPE.sub(_character, text)
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -150,7 +150,7 @@ _DROPPED = "The credentials of the pasted command were dropped: the token is rea
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """A body as JSON has it, and what to say about where it came from."""
+    """A body as parsed JSON, and notes for the user about the pasted text."""
 
     body: dict[str, Any]
     notes: tuple[str, ...] = ()
@@ -235,7 +235,7 @@ def _option(name: str, glued: Word | None, words: Iterator[Word]) -> Iterator[tu
 
 
 def _check_data(option: str, value: Word) -> None:
-    """Refuse a body that is not there itself."""
+    """Refuse a body that is read from elsewhere, or that the shell would expand."""
     if value.text == "@-" and option != "--data-raw":
         raise CampaignctlError(
             f"The command reads its body from elsewhere: {option} @-",
@@ -269,12 +269,12 @@ def _body(text: str, hint: str = "") -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
+    value = dict(pairs)
+    if len(value) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise CampaignctlError(f"The body has {twice[:60]!r} twice in one object", hint="keep one of them")
-    return members
+    return value
 
 
 def _float(text: str) -> float:
@@ -322,7 +322,7 @@ _CONTENT: Mapping[TemplateChannel, str] = {
         sender_name: Acme
         sender_email: crm@example.com
         subject: Good to have you with us
-        # One line for each language. A long text may stand in a file: en: {$file: welcome.en.html}
+        # One line for each language. A long text may be in a file: en: {$file: welcome.en.html}
         html:
           en: <html><body>Here is what you can do first.</body></html>""",
     "sms": """\
@@ -331,7 +331,7 @@ _CONTENT: Mapping[TemplateChannel, str] = {
         content:
           en: "Good to have you with us: https://example.com" """.rstrip(),
 }
-#: An id that no integration has, for a project that does not say its own.
+#: An id that no integration has, for a project without a variable for its own.
 _NO_INTEGRATION = '"0"'
 
 
@@ -346,11 +346,11 @@ def draft(channel: TemplateChannel, name: str, variables: Collection[str]) -> st
 
 
 def of_body(body: Mapping[str, Any]) -> str:
-    """A manifest that compiles to a body, its members in their order.
+    """A manifest that compiles to a body, with its fields in the same order.
 
     Raises CampaignctlError for a body that cannot be written as a manifest.
     """
-    text = _HEAD + members({"spec": literal(body)})
+    text = _HEAD + mapping({"spec": literal(body)})
     try:
         return formatted(text, order_of(""))
     except (LayoutError, RecursionError) as wrong:

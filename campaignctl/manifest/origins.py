@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from campaignctl.campaign.problem import KeyPath
-from campaignctl.errors import Command, Sentence, Source, UsageError
+from campaignctl.errors import Command, Sentence, Source, UsageError, did_you_mean, listed
 from campaignctl.manifest.compile_campaign import Compilation
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.yamlio.interpolate import filled_path, places
@@ -25,9 +24,9 @@ _BESIDE = ("moved", "adopt", "lifecycle")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """One place that the member at a path came from; a member that was put together has several.
+    """One place that the field at a path came from; a field composed of several texts has several.
 
-    `source` is None for what has no file: the command line and the environment. `name` is that of the
+    `source` is None for the command line and the environment. `name` is that of the
     variable or of the value in the matrix. `beside` says that the field is outside the body: then the
     path begins with `lifecycle`, `moved` or `adopt`.
     """
@@ -65,29 +64,27 @@ def beside(campaign: DesiredCampaign, origins: Iterable[Origin]) -> dict[str, An
 
 
 def no_such_key(key: str, known: Collection[str]) -> UsageError:
-    """What to say of a key that no manifest makes."""
+    """The error for a key that no manifest declares; its hint names the nearest."""
     of_matrix = [one for one in known if one.startswith(f"{key}[")]
     if of_matrix:
-        more = f" and {len(of_matrix) - _NAMED} more" if len(of_matrix) > _NAMED else ""
-        hint = f"its matrix declares {', '.join(of_matrix[:_NAMED])}{more}"
+        hint = f"its matrix declares {listed(of_matrix, _NAMED)}"
     else:
-        near = difflib.get_close_matches(key, known, 1, 0.5)
-        counted = Sentence("", Command("validate"), " counts what there is")
-        hint = f"did you mean {near[0]}?" if near else counted
+        instead = Sentence("", Command("validate"), " counts the campaigns")
+        hint = did_you_mean(key, known, instead, 0.5)
     return UsageError(f"no manifest has the key {key}", hint=hint)
 
 
 class _Tracing:
-    """The tracing of one campaign."""
+    """Traces one campaign."""
 
     def __init__(self, compilation: Compilation) -> None:
         self._builder = compilation.builder
         self._values = compilation.values
-        self._members = compilation.combination.members if compilation.combination else {}
+        self._matrix = compilation.combination.fields if compilation.combination else {}
         self._converted = {id(node) for node in compilation.builder.zoned}
 
     def of(self, node: Node, path: KeyPath) -> Iterator[Origin]:
-        """The origins of what stands at a node and below."""
+        """The origins of the values at a node and below it."""
         if id(node) in self._converted:
             yield from self._places(node, path, "converted time")
         elif isinstance(node, ScalarNode):
@@ -112,31 +109,27 @@ class _Tracing:
         return Origin(path, kind or own, self._builder.file.at(node))
 
     def _places(self, node: Node, path: KeyPath, kind: Kind | None = None) -> Iterator[Origin]:
-        """The places of a node: of a value that the matrix gave, there and where it is filled in."""
+        """The places of a node; of a value from the matrix, there and where it is used."""
         mark = node.mark
         if isinstance(mark, Elsewhere) and mark.instead is not None:
             (_, name), *_ = places(mark.instead.text)
             yield Origin(path, "matrix", self._builder.file.at(node), name)
             node = mark.instead
         elif isinstance(node, ScalarNode):
-            yield from self._fillings(node, path)
+            yield from (self._given(path, space, name) for space, name in dict.fromkeys(places(node.text)))
         yield self._at(node, path, kind)
 
-    def _fillings(self, node: ScalarNode, path: KeyPath) -> Iterator[Origin]:
-        filled = list(dict.fromkeys(places(node.text))) if "${" in node.text else []
-        yield from (self._given(path, space, name) for space, name in filled)
-
     def _given(self, path: KeyPath, space: str, name: str) -> Origin:
-        """Where the value was given that a place is filled in with."""
+        """Where the value of a place in a text is defined."""
         if space == "env":
             return Origin(path, "environment", None, name)
         if space == "matrix":
-            return Origin(path, "matrix", self._builder.file.at(self._members[name]), name)
+            return Origin(path, "matrix", self._builder.file.at(self._matrix[name]), name)
         source = self._values.sources.get(name)
         return Origin(path, "variable" if source else "command line", source, name)
 
     def _file(self, node: MappingNode, path: KeyPath) -> Iterator[Origin]:
-        """The files that `{$file: PATH}` stands for, and where it stands."""
+        """The files that `{$file: PATH}` names, and where it is written."""
         key, named = node.pairs[0]
         name = filled_path(named.text, self._values.matrix or {}) if isinstance(named, ScalarNode) else None
         found = self._builder.texts.get((self._builder.file.of(key).folder, name or ""))

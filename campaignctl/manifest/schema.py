@@ -44,7 +44,7 @@ from campaignctl.project.model import (
 
 Schema = dict[str, Any]
 
-#: What a text may look like: its signs are taken as they stand, be they a number's or a word's.
+#: How a text may be written: an unquoted number, true or false is taken as its text.
 TEXT_TYPES = ["string", "number", "boolean"]
 
 FILLED: Schema = {
@@ -65,7 +65,7 @@ FILE: Schema = {
     "required": ["$file"],
     "additionalProperties": False,
 }
-#: What fills a text in: the parts above, as a schema has them under `$defs`.
+#: The forms that expand to a text, as a schema has them under `$defs`.
 FILLINGS: dict[str, Schema] = {"filled": FILLED, "file": FILE}
 FILLED_IN: list[Schema] = [{"$ref": f"#/$defs/{name}"} for name in FILLINGS]
 
@@ -99,13 +99,13 @@ IN_ZONE: Schema = {
 }
 
 _DURATION: Schema = {"pattern": r"^([0-9]{1,6}(ms|s|m|h|d))+$"}
-#: The form of texts that mean something else, by the function that judges them.
+#: The form of texts that are parsed further, by the function that parses them.
 FORMS: Mapping[Callable[[str], Any], Schema] = {
     duration: _DURATION,
     long_duration: _DURATION,
     api_url: {"pattern": "^https?://"},
 }
-#: What the parts of the project file are called in its schema: names that stay, whatever our classes are.
+#: Names of the project file's parts in its schema: they stay, whatever our classes are called.
 _PARTS = {
     AccountPin: "Account",
     ApiSettings: "Api",
@@ -120,7 +120,7 @@ _PARTS = {
 
 
 def not_taken(name: str, instead: str) -> Schema:
-    """A member that is known and refused, with what to do instead. Editors do not offer it, and say why."""
+    """A known field that is refused, with what to do instead. Editors do not offer it, and say why."""
     return {"description": f"Not taken: {instead}.", "not": {}, "deprecationMessage": f"`{name}`: {instead}"}
 
 
@@ -152,9 +152,9 @@ def modeline_if_served(root: Path, path: str, kind: Kind = "Campaign") -> str:
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-#: Where a docstring has it from: for who reads the code.
+#: The source that a docstring cites, for readers of the code.
 _SECTION = re.compile(r" \((?:API contract, )?sections? [0-9][^)]*\)")
-#: Parts in which nothing is filled in.
+#: Parts whose texts are not expanded.
 _AROUND = frozenset(
     model.__name__ for model in (Metadata, Moved, LifecycleDefaults, LifecycleMembers, MatrixMembers)
 )
@@ -171,7 +171,7 @@ def schema_text(kind: Kind) -> str:
 
 
 def campaign_schema() -> Schema:
-    """The schema of a manifest, and of the Removed documents that may stand in its file."""
+    """The schema of a manifest, and of the Removed documents that its file may contain."""
     made = _filled_in(_schema(Document, "Campaign", "Campaign manifest of campaignctl"))
     parts = made["$defs"]
     for part, name in ((parts[LifecycleMembers.__name__], "winner"), (made, "adopt")):
@@ -208,7 +208,7 @@ _SCHEMAS: Mapping[Kind, Callable[[], Schema]] = {
 
 
 class _Generator(GenerateJsonSchema):
-    """Adds what pydantic does not know of our models: examples, refused members, the form of some texts."""
+    """Adds what pydantic does not know about our models: examples, refused fields, the form of some texts."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> Schema:
         return self._more(super().model_schema(schema), schema["cls"])
@@ -217,16 +217,16 @@ class _Generator(GenerateJsonSchema):
         return self._more(super().dataclass_schema(schema), schema["cls"])
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> Schema:
-        """What has a default may be left out, like what may be None; the description says it."""
+        """A field with a default may be left out, like one that may be None; its description says so."""
         inner = self.generate_inner(schema["schema"])
         return inner if "anyOf" in inner else {"anyOf": [inner, {"type": "null"}]}
 
     def _more(self, made: Schema, model: type) -> Schema:
-        members = made.get("properties", {})
+        fields = made.get("properties", {})
         for name, examples in EXAMPLES.get(model, {}).items():
-            members[name]["examples"] = list(examples)
+            fields[name]["examples"] = list(examples)
         refused: Mapping[str, str] = getattr(model, "REFUSED", {})
-        members.update({name: not_taken(name, instead) for name, instead in refused.items()})
+        fields.update({name: not_taken(name, instead) for name, instead in refused.items()})
         return made
 
     def function_after_schema(self, schema: core_schema.AfterValidatorFunctionSchema) -> Schema:
@@ -240,27 +240,23 @@ def _schema(model: type[BaseModel], kind: Kind, title: str) -> Schema:
         text = re.sub(rf'"(#/\$defs/)?{part.__name__}"', rf'"\g<1>{called}"', text)
     made = _plain(json.loads(text))
     for part in (made, *made["$defs"].values()):
-        for member in part.get("properties", {}).values():
-            # pydantic leaves out what the part that is named says in the same words.
-            if "$ref" in member:
-                member.setdefault("description", made["$defs"][_name(member)]["description"])
+        for field in part.get("properties", {}).values():
+            # pydantic leaves out a description that repeats the one of the part it refers to.
+            if "$ref" in field:
+                name = str(field["$ref"]).rpartition("/")[2]
+                field.setdefault("description", made["$defs"][name]["description"])
     again = f"campaignctl schema {kind} > {schema_file(kind)}"
     return {
         "$schema": _DIALECT,
         "$id": f"urn:campaignctl:schema:v1:{kind.lower()}",
-        "$comment": f"Made by campaignctl. After an upgrade, make it anew: {again}",
+        "$comment": f"Made by campaignctl. After an upgrade, make it again: {again}",
         "title": title,
         **made,
     }
 
 
-def _name(member: Schema) -> str:
-    """The name of the part that a member refers to."""
-    return str(member["$ref"]).rpartition("/")[2]
-
-
 def _filled_in(made: Schema) -> Schema:
-    """The schema of a document: in its body, and only there, texts may be filled in."""
+    """The schema of a document: texts of its body, and only those, may be expanded."""
     parts = {
         name: _texts(part, [] if name in _AROUND else FILLED_IN) for name, part in made.pop("$defs").items()
     }
@@ -276,29 +272,29 @@ def _filled_in(made: Schema) -> Schema:
     return {**_texts(made, []), "$defs": {**parts, **FILLINGS}}
 
 
-def _one_or_several(member: Schema) -> Schema:
-    """A list of texts whose only item may stand by itself; each may be filled in."""
-    told, several = _told(member)
+def _one_or_several(field: Schema) -> Schema:
+    """A list of texts whose only item may be written without the list; each may be expanded."""
+    told, several = _told(field)
     item = _fillable(several["items"])
     return {**told, "anyOf": [*item["anyOf"], several | {"items": item}]}
 
 
 def _fillable(text: Schema) -> Schema:
-    """A text that may be filled in, and is no file's."""
+    """A text that may be expanded, but not read from a file."""
     told, form = _told(text)
     return {**told, "anyOf": [form, FILLED_IN[0]]}
 
 
-def _told(member: Schema) -> tuple[Schema, Schema]:
-    """What a member's schema tells people, and what it asks."""
-    told: Schema = {key: member[key] for key in ("description", "examples") if key in member}
-    return told, {key: value for key, value in member.items() if key not in told}
+def _told(field: Schema) -> tuple[Schema, Schema]:
+    """A field's schema in two parts: the annotations for people, and the constraints."""
+    told: Schema = {key: field[key] for key in ("description", "examples") if key in field}
+    return told, {key: value for key, value in field.items() if key not in told}
 
 
 def _or_removed(made: Schema) -> Schema:
-    """The schema of a manifest, by which a document of the kind Removed is judged as one.
+    """The schema of a manifest that also covers a document of the kind Removed.
 
-    Its members stay where they are, since editors offer those that stand there.
+    The fields of a manifest stay at the top, where editors look for fields to offer.
     """
     required = made.pop("required")
     removed = _texts(_plain(RemovedDocument.model_json_schema(schema_generator=_Generator)), [])
@@ -316,7 +312,7 @@ def _or_removed(made: Schema) -> Schema:
 
 
 def _partial(schema: Any) -> Any:
-    """A schema in which no member has to be there."""
+    """A schema without required fields."""
     if isinstance(schema, list):
         return [_partial(item) for item in schema]
     if not isinstance(schema, dict):
@@ -335,7 +331,7 @@ def _plain(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     plain = {
-        key: {name: _plain(member) for name, member in value.items()}
+        key: {name: _plain(field) for name, field in value.items()}
         if key in {"properties", "$defs"}
         else value
         if key == "examples"
@@ -353,7 +349,7 @@ def _plain(schema: Any) -> Any:
 
 
 def _texts(schema: Any, fillings: list[Schema]) -> Any:
-    """A schema in which every text may look like another scalar, or be what fills it in."""
+    """A schema whose texts may be written as other scalars, or as one of `fillings`."""
     if isinstance(schema, list):
         return [_texts(item, fillings) for item in schema]
     if not isinstance(schema, dict):

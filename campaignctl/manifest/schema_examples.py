@@ -1,8 +1,7 @@
 """Examples for fields, for editors to show and offer.
 
-Forms and macros are those of the API's documentation (API contract, sections 2 and 8). Every member has two
-examples or none: an editor writes an only one into the manifest unasked, and what stands there by accident
-may be sent.
+Forms and macros are those of the API's documentation (API contract, sections 2 and 8). Every field has two
+examples or none: editors insert a single example unasked, and a text inserted by accident may be sent.
 """
 
 from __future__ import annotations
@@ -186,7 +185,7 @@ _PROJECT: Mapping[type, Examples] = {
         "cron": ("0 22 * * *", "0 18 * * 5"),
         "duration": ("10h", "2d14h"),
         "tz": _ZONES,
-        "reason": ("holidays", "nobody is there to watch"),
+        "reason": ("holidays", "no one on call"),
     },
     Override: {
         "keys": (["push/flash-*"], ["push/flash-*", "sms/flash"]),
@@ -195,5 +194,5 @@ _PROJECT: Mapping[type, Examples] = {
     },
 }
 
-#: Examples by model and member.
+#: Examples by model and field.
 EXAMPLES: Mapping[type, Examples] = {**_BODY, **_CONTENT, **_AROUND, **_PROJECT}

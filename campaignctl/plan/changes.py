@@ -120,7 +120,7 @@ def update(ctx: PlanContext, one: Subject, current: Spec, spec: Spec, patch: Spe
     """
     sends = Sends("never") if one.held else sends_after(current, spec, ctx.now)
     arms = not one.held and update_arms(current, spec, sends, ctx.now)
-    hidden = join(["metadata", marker.MEMBER])
+    hidden = join(["metadata", marker.FIELD])
     return Change(
         key=one.key,
         action=Action.UPDATE,

@@ -173,7 +173,7 @@ def why_not(live: Live, project: Project, company_id: str | None) -> tuple[str, 
         hint = Sentence(
             "let it go there (",
             Command("state", "rm", "KEY"),
-            f"), take `{marker.MEMBER}` out of the metadata of {live.id} in the dashboard, then plan again",
+            f"), take `{marker.FIELD}` out of the metadata of {live.id} in the dashboard, then plan again",
         )
         return reason, hint
     return None

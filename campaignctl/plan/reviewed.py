@@ -59,7 +59,7 @@ def _asked(request: Request) -> Mapping[str, Any]:
     body = {name: value for name, value in (request.body or {}).items() if name != "reason"}
     metadata = body.pop("metadata", None)
     if isinstance(metadata, Mapping):
-        metadata = {name: value for name, value in metadata.items() if name != marker.MEMBER}
+        metadata = {name: value for name, value in metadata.items() if name != marker.FIELD}
     return {"method": request.method, "path": request.path, "body": body, "metadata": metadata or None}
 
 

@@ -148,5 +148,5 @@ def _marked(ctx: PlanContext, one: Subject, patch: dict[str, Any], goal: Spec) -
         return patch
     shown = marker.read(one.live.members) if one.live else None
     ours = shown or marker.make(project.name, project.environment, one.key, intent)
-    fields = {**(patch["metadata"] or {}), **(goal.get("metadata") or {}), marker.MEMBER: str(ours)}
+    fields = {**(patch["metadata"] or {}), **(goal.get("metadata") or {}), marker.FIELD: str(ours)}
     return {**patch, "metadata": fields}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import shlex
 from collections.abc import Iterable, Mapping
@@ -20,6 +19,7 @@ from campaignctl.errors import (
     Sentence,
     Source,
     UsageError,
+    did_you_mean,
 )
 from campaignctl.project import rules
 from campaignctl.project.model import Override, Project, ProjectFile, api_url, value_of
@@ -129,9 +129,9 @@ def check_project(
     *,
     whole: bool = False,
 ) -> tuple[Project | None, tuple[Finding, ...]]:
-    """The project, or None if it cannot be used, and what is wrong with its file. Raises as `load_project`.
+    """The project, or None if it cannot be used, and the findings about its file. Raises as `load_project`.
 
-    Unless it has to be `whole`, sections that manifests do not use may have errors.
+    Unless it must be `whole`, sections that manifests do not use may have errors.
     """
     url = environ.get(URL_VARIABLE)
     file, value, findings = _read(directory, tool_version, url_counts=not url)
@@ -198,12 +198,12 @@ def _without_errors(file: SourceFile, findings: Iterable[Finding]) -> SourceFile
     if not isinstance(root, MappingNode):
         return None
 
-    def member_at(source: Source) -> str:
+    def field_at(source: Source) -> str:
         place = (source.line - 1, source.column - 1)
         before = [key for key, _ in root.pairs if (key.mark.line, key.mark.column) <= place]
         return before[-1].text if before else ""
 
-    faulty = {member_at(found.source) for found in findings if found.severity == "error"}
+    faulty = {field_at(found.source) for found in findings if found.severity == "error"}
     if not faulty <= _APART_FROM_MANIFESTS:
         return None
     rest = SourceFile(file.name, file.path, file.text)
@@ -240,14 +240,13 @@ def choose_environment(value: Mapping[str, Any], asked: str | None, environ: Map
 
 
 def _given(value: Mapping[str, Any], variables: Mapping[str, str], url: str | None) -> dict[str, Any]:
-    """What the command line and OCAMBA_API_URL lay over the file. Refuses undeclared variables."""
+    """The settings of the command line and of OCAMBA_API_URL. Refuses undeclared variables."""
     layers = [value, *value.get("environments", {}).values()]
     declared = sorted({name for layer in layers for name in layer.get("variables", {})})
     for name in variables:
         if name not in declared:
-            near = difflib.get_close_matches(name, declared, 1)
             known = f"declared: {', '.join(declared)}" if declared else "it declares none"
-            hint = f"did you mean {near[0]}?" if near else f"add it to `variables` of {PROJECT_FILE}; {known}"
+            hint = did_you_mean(name, declared, f"add it to `variables` of {PROJECT_FILE}; {known}")
             raise UsageError(f"--var {name}: the project declares no variable {name!r}", hint=hint)
     try:
         return {"variables": dict(variables), "api": {"url": api_url(url)} if url else {}}
@@ -263,18 +262,18 @@ def _project(
     given: Mapping[str, Any] | None = None,
 ) -> Project:
     """The project that the fields of a file describe, with `given` laid over them and its positions."""
-    members = rules.over(rules.layered(value, environment), given or {})
-    zone = rules.time_zone(members)
+    merged = rules.over(rules.layered(value, environment), given or {})
+    zone = rules.time_zone(merged)
     types = {one.name: one.type for one in fields(Project)}
-    settings = {name: value_of(types[name], part, zone) for name, part in members.items() if name in types}
+    settings = {name: value_of(types[name], part, zone) for name, part in merged.items() if name in types}
     settings["state"] = rules.state_settings(value, environment)
     layer = value["environments"][environment] if environment else {}
     patterns = _at(file, ("manifests",))
     return Project(
-        name=members["metadata"]["name"],
+        name=merged["metadata"]["name"],
         directory=str(directory.resolve()),
         environment=environment,
-        company_id=members.get("account", {}).get("company_id"),
+        company_id=merged.get("account", {}).get("company_id"),
         variable_sources=_variable_sources(file, settings.get("variables", ()), environment, given or {}),
         override_sources=_override_sources(
             file,
@@ -289,7 +288,7 @@ def _project(
 def _variable_sources(
     file: SourceFile, names: Iterable[str], environment: str | None, given: Mapping[str, Any]
 ) -> dict[str, Source]:
-    """Where the file gives each variable its value, but for those `given` on the command line."""
+    """Where the file defines each variable, except those `given` on the command line."""
     layers: list[KeyPath] = [("variables",)]
     if environment is not None:
         layers.append(("environments", environment, "variables"))
@@ -304,13 +303,13 @@ def _variable_sources(
 def _override_sources(
     file: SourceFile, overrides: Iterable[Override], path: KeyPath
 ) -> tuple[tuple[Source, ...], ...]:
-    """Of each override the place of its `until`, then those of its keys; their list is at `path`."""
-    members: list[list[KeyPath]] = [
+    """For each override the place of its `until`, then those of its keys; their list is at `path`."""
+    paths: list[list[KeyPath]] = [
         [("until",), *(("keys", place) for place in range(len(one.keys)))] for one in overrides
     ]
     return tuple(
-        tuple(file.at(locate(file.documents[0], (*path, index, *member))) for member in one)
-        for index, one in enumerate(members)
+        tuple(file.at(locate(file.documents[0], (*path, index, *inner))) for inner in one)
+        for index, one in enumerate(paths)
     )
 
 

@@ -75,7 +75,7 @@ def foreign_host(url: str) -> str | None:
 
 
 def is_ours(host: str) -> bool:
-    """Whether a host is `ocamba.com` or lies below it."""
+    """Whether a host is `ocamba.com` or one of its subdomains."""
     return _OCAMBA.fullmatch(host) is not None
 
 
@@ -130,17 +130,17 @@ class Freeze(Part):
     reason: Reason | None = Field(None, description="Why; shown when it blocks.")
 
 
-def _window(members: Mapping[str, Any], zone: str) -> "Window":
-    """The window that a `freeze` describes; `zone` is the project's. Raises TimeError."""
+def _window(freeze: Mapping[str, Any], zone: str) -> "Window":
+    """The window of a `freeze`; `zone` is the project's. Raises TimeError."""
     from campaignctl.schedule.windows import Window
 
-    own, start, end = (members.get(name) for name in ("tz", "from", "to"))
+    own, start, end = (freeze.get(name) for name in ("tz", "from", "to"))
     return Window(
         tz=own or zone,
         start=None if start is None else times.begin(start, own or zone, own),
         end=None if end is None else times.end(end, own or zone, own),
-        length=duration(members.get("duration", "0s")),
-        **{name: members[name] for name in ("kind", "scope", "cron", "reason") if name in members},
+        length=duration(freeze.get("duration", "0s")),
+        **{name: freeze[name] for name in ("kind", "scope", "cron", "reason") if name in freeze},
     )
 
 
@@ -274,7 +274,7 @@ class Guardrails(Setting):
 class Override(Setting):
     """A guardrail or rule that is lifted for some campaigns, for a time, with a reason."""
 
-    guardrail: Annotated[str, Written(Liftable, str), _said("What is lifted.")]
+    guardrail: Annotated[str, Written(Liftable, str), _said("The rule that is lifted.")]
     keys: Annotated[
         tuple[Glob, ...],
         Listed(),
@@ -293,9 +293,9 @@ class Override(Setting):
 class Project:
     """`campaignctl.yaml`, with the chosen environment's settings laid over it.
 
-    `variable_sources` tells where the variables of the file were given, and not those of the command line.
-    `override_sources` has of each override the place of its `until`, then those of its keys.
-    `manifest_sources` are the places of the patterns of `manifests`; none for those that hold unless given.
+    `variable_sources` tells where the file defines its variables; those of the command line are not in it.
+    `override_sources` has for each override the place of its `until`, then those of its keys.
+    `manifest_sources` are the places of the patterns of `manifests`; none for the default ones.
     """
 
     name: str
@@ -377,7 +377,7 @@ class Environment(Part):
 class ProjectFile(Environment):
     """The project file: its directory is the project."""
 
-    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the member's name
+    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the field's name
         None, description="campaignctl/v1; may be left out."
     )
     kind: Literal["Project"] | None = Field(None, description="Project; may be left out.")

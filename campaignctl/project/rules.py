@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ from shlex import quote
 from typing import Any
 
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
+from campaignctl.errors import did_you_mean
 from campaignctl.project.model import (
     DEFAULT_ZONE,
     RateLimit,
@@ -19,9 +19,8 @@ from campaignctl.project.model import (
     foreign_host,
     value_of,
 )
-from campaignctl.schedule.cron import CronError, parse_cron
 from campaignctl.schedule.times import TimeError, begin, end, is_known
-from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, puts_in
+from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, insertion_error
 
 _PREFIX = "refs/campaignctl"
 # Without points: a name that ends with `.lock` is git's, one with `.stop` the stop mark's.
@@ -34,22 +33,22 @@ _AS_IN = "write `from` and `to`, or `cron` and `duration`"
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-Members = Mapping[str, Any]
+Fields = Mapping[str, Any]
 
 # ------------------------------------------------------------------------------ environments
 
 
-def layered(value: Members, environment: str | None) -> dict[str, Any]:
+def layered(value: Fields, environment: str | None) -> dict[str, Any]:
     """The fields of a project file with an environment's laid over them, except the state.
 
-    Objects merge member by member; a list replaces, but an environment's windows are added to the project's.
+    Objects merge field by field; a list replaces, but an environment's windows are added to the project's.
     """
     layer = value["environments"][environment] if environment else {}
-    members: dict[str, Any] = over(value, {name: part for name, part in layer.items() if name != "state"})
+    fields: dict[str, Any] = over(value, {name: part for name, part in layer.items() if name != "state"})
     project, own = (each.get("guardrails", {}).get("freeze", []) for each in (value, layer))
     if own:
-        members["guardrails"] = {**members["guardrails"], "freeze": [*project, *own]}
-    return members
+        fields["guardrails"] = {**fields["guardrails"], "freeze": [*project, *own]}
+    return fields
 
 
 def over(base: Any, layer: Any) -> Any:
@@ -59,26 +58,26 @@ def over(base: Any, layer: Any) -> Any:
     return {**base, **{name: over(base.get(name), value) for name, value in layer.items()}}
 
 
-def state_settings(value: Members, environment: str | None) -> StateSettings:
+def state_settings(value: Fields, environment: str | None) -> StateSettings:
     """Where the state of an environment lives: the project's backend and remote, in a place of its own."""
-    members = dict(value.get("state", {}))
+    fields = dict(value.get("state", {}))
     if environment is not None:
         own = value["environments"][environment].get("state", {})
-        members |= {"path": f".campaignctl/{environment}.json", "ref": f"{_PREFIX}/{environment}", **own}
-    settings: StateSettings = value_of(StateSettings, members, "")
+        fields |= {"path": f".campaignctl/{environment}.json", "ref": f"{_PREFIX}/{environment}", **own}
+    settings: StateSettings = value_of(StateSettings, fields, "")
     return replace(settings, path=posixpath.normpath(settings.path))
 
 
-def time_zone(members: Members) -> str:
+def time_zone(fields: Fields) -> str:
     """The project's zone."""
-    return str(members.get("time_zone", DEFAULT_ZONE))
+    return str(fields.get("time_zone", DEFAULT_ZONE))
 
 
 # ------------------------------------------------------------------------------ rules
 
 
-def state_problems(value: Members, environment: str | None) -> Iterator[Problem]:
-    """What is wrong with the `state` of the project, or of one of its environments."""
+def state_problems(value: Fields, environment: str | None) -> Iterator[Problem]:
+    """Problems with the `state` of the project, or of one of its environments."""
     layer = value if environment is None else value["environments"][environment]
     path: KeyPath = ("state",) if environment is None else ("environments", environment, "state")
     own, backend = layer.get("state", {}), state_settings(value, environment).backend
@@ -95,10 +94,10 @@ def state_problems(value: Members, environment: str | None) -> Iterator[Problem]
         yield error("state", (*path, "remote"), message, "use a name that `git remote` lists")
 
 
-def freeze_problems(members: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
-    """Everything that is wrong with a window; `zone` is the project's."""
-    dates = [name for name in _DATES if name in members]
-    again = [name for name in _AGAIN if name in members]
+def freeze_problems(fields: Fields, path: KeyPath, zone: str) -> Iterator[Problem]:
+    """Problems with a window; `zone` is the project's."""
+    dates = [name for name in _DATES if name in fields]
+    again = [name for name in _AGAIN if name in fields]
     if dates and again:
         message = f"`{again[0]}` next to `{dates[0]}`: a window has one form or the other"
         yield error("freeze", (*path, again[0]), message, _AS_IN)
@@ -109,15 +108,17 @@ def freeze_problems(members: Members, path: KeyPath, zone: str) -> Iterator[Prob
         for name in wanted:
             if name not in there:
                 yield error("freeze", (*path, name), f"`{there[0]}` without `{name}`", _AS_IN)
-    yield from _cron(members, (*path, "cron"))
-    yield from _order(members, path, zone)
+    yield from _cron(fields, (*path, "cron"))
+    yield from _order(fields, path, zone)
 
 
-def _cron(members: Members, path: KeyPath) -> Iterator[Problem]:
-    if "cron" not in members:
+def _cron(fields: Fields, path: KeyPath) -> Iterator[Problem]:
+    if "cron" not in fields:
         return
+    from campaignctl.schedule.cron import CronError, parse_cron
+
     try:
-        cron = parse_cron(members["cron"])
+        cron = parse_cron(fields["cron"])
     except CronError as wrong:
         yield error("cron", path, str(wrong))
         return
@@ -126,24 +127,24 @@ def _cron(members: Members, path: KeyPath) -> Iterator[Problem]:
         yield error("cron", path, message, "write one window for each")
 
 
-def _order(members: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
-    """What is wrong with the times of a window, each by itself and together."""
-    own = members.get("tz")
+def _order(fields: Fields, path: KeyPath, zone: str) -> Iterator[Problem]:
+    """Problems with the times of a window, each by itself and together."""
+    own = fields.get("tz")
     if not is_known(own or zone):
-        return  # the models say so
+        return  # the models report it
     bounds = []
     for name, read in (("from", begin), ("to", end)):
         try:
-            bounds += [read(members[name], own or zone, own)] if name in members else []
+            bounds += [read(fields[name], own or zone, own)] if name in fields else []
         except TimeError as wrong:
             yield error("time", (*path, name), str(wrong), wrong.hint)
             return
     if bounds != sorted(set(bounds)):
-        message = f"the window ends ({members['to']}) before it begins ({members['from']})"
+        message = f"the window ends ({fields['to']}) before it begins ({fields['from']})"
         yield error("freeze", (*path, "to"), message, "swap the two, or correct one")
 
 
-def problems(value: Members, tool_version: str) -> Iterator[Problem]:
+def problems(value: Fields, tool_version: str) -> Iterator[Problem]:
     """Everything that breaks a rule between fields of the right types."""
     if "required_version" in value:
         yield from _version(value["required_version"], tool_version)
@@ -163,17 +164,17 @@ def problems(value: Members, tool_version: str) -> Iterator[Problem]:
     yield from _environments(value)
 
 
-def hosts(value: Members) -> Iterator[Problem]:
-    """Every address that the token would go to because a file, and so anybody's pull request, names it."""
+def hosts(value: Fields) -> Iterator[Problem]:
+    """An error for each foreign address that the file, and so any pull request, would send the token to."""
     named = ((("environments", name), layer) for name, layer in value.get("environments", {}).items())
     for path, layer in (((), value), *named):
         url = layer.get("api", {}).get("url")
         try:
             host = None if url is None else foreign_host(api_url(url))
-        except ValueError:  # the model says what is wrong with it
+        except ValueError:  # the model reports it
             continue
         if host is not None:
-            # Letters that only look like Ocamba's are told from them.
+            # Letters that only look like Ocamba's are shown as escapes.
             host, url = (text.encode("ascii", "backslashreplace").decode() for text in (host, url))
             yield error(
                 "api-host",
@@ -203,20 +204,20 @@ def _version(text: str, tool_version: str) -> Iterator[Problem]:
         )
 
 
-def _layer(layer: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
-    """What is wrong in the fields that environments may also have."""
+def _layer(layer: Fields, path: KeyPath, zone: str) -> Iterator[Problem]:
+    """Problems with the fields that environments may also have."""
     for name, text in layer.get("variables", {}).items():
         if not _NAME.fullmatch(name):
             message = f"{name!r} is not a valid variable name: letters, digits, `_` and `-`"
             yield error("name", (*path, "variables", name), message)
-        elif reason := puts_in(text):
+        elif reason := insertion_error(text):
             yield error(
                 "interpolation", (*path, "variables", name), f"the value of `{name}` contains `${{`", reason
             )
     for index, window in enumerate(layer.get("guardrails", {}).get("freeze", ())):
         yield from freeze_problems(window, (*path, "guardrails", "freeze", index), zone)
     for index, one in enumerate(layer.get("overrides", ())):
-        # That there has to be an end, and that the zone is one, the models say.
+        # The models report a missing end and an unknown zone.
         if "until" in one and is_known(zone):
             try:
                 end(one["until"], zone)
@@ -224,7 +225,7 @@ def _layer(layer: Members, path: KeyPath, zone: str) -> Iterator[Problem]:
                 yield error("time", (*path, "overrides", index, "until"), str(wrong), wrong.hint)
 
 
-def _rate(value: Members, environment: str | None, path: KeyPath) -> Iterator[Problem]:
+def _rate(value: Fields, environment: str | None, path: KeyPath) -> Iterator[Problem]:
     limit = RateLimit(**layered(value, environment).get("api", {}).get("rate_limit", {}))
     if limit.reserve_per_minute >= limit.per_minute:
         yield error(
@@ -241,12 +242,11 @@ def _rate(value: Members, environment: str | None, path: KeyPath) -> Iterator[Pr
         )
 
 
-def _environments(value: Members) -> Iterator[Problem]:
+def _environments(value: Fields) -> Iterator[Problem]:
     environments = value.get("environments", {})
     default = value.get("default_environment")
     if default is not None and default not in environments:
-        near = difflib.get_close_matches(default, environments, 1)
-        hint = f"did you mean {near[0]}?" if near else "declared: " + (", ".join(environments) or "none")
+        hint = did_you_mean(default, environments, "declared: " + (", ".join(environments) or "none"))
         yield error("environment", ("default_environment",), f"there is no environment {default!r}", hint)
     places: dict[str, str] = {}
     for name, layer in environments.items():
@@ -258,7 +258,7 @@ def _environments(value: Members) -> Iterator[Problem]:
         yield from _layer(layer, path, time_zone(layered(value, name)))
         if "rate_limit" in layer.get("api", {}):
             yield from _rate(value, name, (*path, "api", "rate_limit"))
-        # Names of files differ in more than case, or on some systems they are one.
+        # On some systems, file names that differ only in case are the same file.
         state = state_settings(value, name)
         shown = state.path if state.backend == "local" else f"{state.ref} of {state.remote}"
         other = places.setdefault(shown.casefold(), name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from campaignctl.campaign.keys import named
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
+from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, did_you_mean
 from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired, known_sends, runs_left
 from campaignctl.project.model import Project
@@ -87,9 +86,8 @@ def check_keys(keys: Iterable[str] | None, state: State | None, declared: Declar
     known.update(others)
     for key in strange:
         if not named(key, known):
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
             everything = Sentence("to stop everything: ", Command("halt", "--all"))
-            hint = f"did you mean {near[0]}?" if near else everything
+            hint = did_you_mean(key, known, everything, 0.5)
             raise UsageError(f"{key}: no such key, and nothing was stopped", hint=hint)
 
 

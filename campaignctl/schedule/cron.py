@@ -122,7 +122,7 @@ def parse_cron(text: str) -> Cron:
 
 
 def check_cron(text: str) -> str | None:
-    """What is wrong with a cron expression, in one sentence; None if it is valid."""
+    """The error in a cron expression, in one sentence; None if it is valid."""
     try:
         parse_cron(text)
     except CronError as error:

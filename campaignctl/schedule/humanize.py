@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from campaignctl.errors import plural
 from campaignctl.schedule.cron import MONTHS, WEEKDAYS, Cron, CronError, readings
 from campaignctl.schedule.times import zone_of
 
@@ -128,9 +129,7 @@ def _described(expression: str) -> str:
 
 def _days(cron: Cron) -> str:
     days = [] if cron.days is None else _spans(cron.days, range(1, 32), [str(day) for day in range(1, 32)])
-    month_days = (
-        f"on day{'s' if len(cron.days or ()) > 1 else ''} {_listed(days)} of the month" if days else ""
-    )
+    month_days = f"on {plural(len(cron.days or ()), 'day')} {_listed(days)} of the month" if days else ""
     weekdays = _weekdays(cron.weekdays) if cron.weekdays is not None else ""
     if month_days and weekdays:
         return f"{month_days} or {weekdays} (the API does not say whether both must match)"
@@ -146,8 +145,9 @@ def _open_weekdays(value: Mapping[str, Any], likeliest: Cron) -> str:
     numbers = sorted({int(day) for day in value["pattern"]["weekdays"]})
     spelt = _listed(_spans(numbers, range(8), [str(day) for day in range(8)]))
     named = _weekdays(likeliest.weekdays or ()).removeprefix("on ")
-    plural = "s" if len(numbers) > 1 else ""
-    return f"on weekday{plural} {spelt} ({named} if 1 is Monday, which the API does not say)"
+    return (
+        f"on {plural(len(numbers), 'weekday')} {spelt} ({named} if 1 is Monday, which the API does not say)"
+    )
 
 
 def _spans(values: Sequence[int], domain: range, names: Sequence[str]) -> list[str]:

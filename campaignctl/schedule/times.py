@@ -6,11 +6,12 @@ ISO 8601 with an offset, or a clock time and a zone; a time that a clock change 
 
 from __future__ import annotations
 
-import difflib
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
+
+from campaignctl.errors import nearest
 
 GMT = "%Y-%m-%d %H:%M:%S"
 
@@ -34,7 +35,7 @@ _NO_ZONES = ("localtime", "posixrules", "Factory", "posix/", "right/")
 
 
 class TimeError(ValueError):
-    """An unusable time or zone. `str()` says what is wrong, `hint` what to write instead."""
+    """An unusable time or zone. `str()` is the message, `hint` says what to write instead."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -97,9 +98,7 @@ def convert(text: str, zone: str | None) -> str:
     place = zone_of(zone)
     parts = _parts(text)
     if parts["offset"] is not None:
-        raise TimeError(
-            f"{text!r} has an offset of its own, besides the zone {zone}", "remove one of the two"
-        )
+        raise TimeError(f"{text!r} has an offset in addition to the zone {zone}", "remove one of the two")
     clock = _instant(f"{parts['date']} {parts['minutes']}{parts['seconds']}", text).replace(tzinfo=None)
     try:
         return format_gmt(_only_reading(clock, place))
@@ -168,12 +167,10 @@ def _nearest_zone(name: str) -> str:
     known = {zone.lower(): zone for zone in available_timezones() if not zone.startswith(_NO_ZONES)}
     cities = {zone.rpartition("/")[2]: zone for zone in known}
     lowered = name.strip().lower().replace(" ", "_")
-    near = (
-        [] if _ABBREVIATION.fullmatch(name) else difflib.get_close_matches(lowered, [*known, *cities], 1, 0.7)
-    )
+    near = None if _ABBREVIATION.fullmatch(name) else nearest(lowered, [*known, *cities], 0.7)
     if not near:
         return "write an IANA name such as Europe/Belgrade"
-    return f"did you mean {known.get(near[0]) or known[cities[near[0]]]}?"
+    return f"did you mean {known.get(near) or known[cities[near]]}?"
 
 
 def _utc(instant: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Freezes: windows of time in which nothing may be armed, or outside of which nothing may.
+"""Freezes: windows of time in which nothing may be armed, or the only ones in which something may.
 
 Deny wins: where an allowing and a denying window both apply, nothing is armed.
 """

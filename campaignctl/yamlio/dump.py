@@ -11,7 +11,7 @@ from campaignctl.campaign.contract import MACRO
 
 _STEP = 2
 _LONGEST_LIST = 80
-#: What cannot stand in YAML as it is, and what could make a text look like another one.
+#: Characters that YAML does not allow unescaped, or that could make a text look like another one.
 _UNSAFE = re.compile(
     "[^\x20-\x7e\xa0-\u061b\u061d-\u200d\u2010-\u2027\u202f-\u205f\u2070-\ud7ff\ue000-\ufefe\uff00-\ufffd"
     "\U00010000-\U0010ffff]"
@@ -26,13 +26,13 @@ _BLANK_LINE = re.compile(r"^[ \t]+$", re.MULTILINE)
 _DOLLAR = re.compile(r"\$*\$\{")
 
 
-def members(value: Mapping[str, Any], indent: int = 0) -> str:
-    """An object as lines, each with its newline. Texts say what they say: `literal` ones were escaped."""
-    return "".join(f"{line}\n" for line in _members(value, indent))
+def mapping(value: Mapping[str, Any], indent: int = 0) -> str:
+    """An object as lines, each with its newline. Texts are written as they are: see `literal`."""
+    return "".join(f"{line}\n" for line in _mapping(value, indent))
 
 
 def literal(value: Any) -> Any:
-    """A value in whose texts nothing is filled in: every `${` is escaped but those of the API's macros."""
+    """A value whose texts are not expanded: every `${` is escaped, except in the API's macros."""
     if isinstance(value, str):
         return _DOLLAR.sub(lambda found: _escaped(found, value), value)
     if isinstance(value, list):
@@ -58,7 +58,7 @@ def scalar(value: Any, *, in_list: bool = False) -> str:
 
 
 def _escaped(found: re.Match[str], text: str) -> str:
-    """A `${` for the reader to leave alone; a dollar in front of a macro would escape it."""
+    """A `${`, escaped unless it begins a macro; a dollar in front of a macro would escape it."""
     alone = len(found[0]) == len("${")
     if alone and MACRO.match(text, found.start()):
         return found[0]
@@ -74,13 +74,13 @@ def _code(code: int) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - four digits hold no more
 
 
-def _members(value: Mapping[str, Any], indent: int) -> Iterator[str]:
-    for name, member in value.items():
-        yield from _opened(f"{' ' * indent}{scalar(name)}:", member, indent)
+def _mapping(value: Mapping[str, Any], indent: int) -> Iterator[str]:
+    for name, item in value.items():
+        yield from _opened(f"{' ' * indent}{scalar(name)}:", item, indent)
 
 
 def _opened(opening: str, value: Any, indent: int) -> Iterator[str]:
-    """A value behind a key; what needs lines of its own gets them below."""
+    """A value after its key or dash, on the same line or on lines of its own below."""
     inner = indent + _STEP
     if isinstance(value, str) and "\n" in value:
         yield from _text(opening, value, inner)
@@ -88,9 +88,9 @@ def _opened(opening: str, value: Any, indent: int) -> Iterator[str]:
         yield f"{opening} {scalar(value)}"
     elif isinstance(value, dict):
         yield opening
-        yield from _members(value, inner)
+        yield from _mapping(value, inner)
     else:
-        line = f"{opening} [{', '.join(_flow(value))}]"
+        line = f"{opening} [{', '.join(scalar(item, in_list=True) for item in value)}]"
         if _fits(value) and len(line) <= _LONGEST_LIST + indent:
             yield line
         else:
@@ -102,7 +102,7 @@ def _items(values: list[Any], indent: int) -> Iterator[str]:
     margin = " " * indent
     for value in values:
         if isinstance(value, dict) and value:
-            first, *others = _members(value, indent + _STEP)
+            first, *others = _mapping(value, indent + _STEP)
             yield f"{margin}- {first[indent + _STEP :]}"
             yield from others
         else:
@@ -110,18 +110,14 @@ def _items(values: list[Any], indent: int) -> Iterator[str]:
 
 
 def _fits(values: list[Any]) -> bool:
-    """Whether a list may stand on one line."""
+    """Whether a list can be written on one line."""
     return not any(
         isinstance(value, dict | list) or (isinstance(value, str) and "\n" in value) for value in values
     )
 
 
-def _flow(values: list[Any]) -> list[str]:
-    return [scalar(value, in_list=True) for value in values]
-
-
 def _text(opening: str, text: str, indent: int) -> Iterator[str]:
-    """A text of several lines: as it stands after `|`, or in double quotes where that could not show it."""
+    """A multi-line text: as it is after `|`, or in double quotes where that cannot express it."""
     content = text.removesuffix("\n")
     awkward = _UNSAFE.search(content.replace("\n", "").replace("\t", "")) or _BLANK_LINE.search(content)
     if awkward or not content or content[0] in " \t\n" or content[-1] == "\n":

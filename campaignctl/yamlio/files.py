@@ -1,14 +1,14 @@
-"""Reads the files of a project and those named with `{$file: PATH}`: bounded, and never outside of it."""
+"""Reads the files of a project and those named with `{$file: PATH}`: never too large, or outside of it."""
 
 from __future__ import annotations
 
-import difflib
 import os
 import posixpath
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from campaignctl.errors import nearest
 from campaignctl.yamlio.reader import LARGEST
 from campaignctl.yamlio.substitution import LANG, FileText, LanguageTexts, Reference
 
@@ -17,7 +17,7 @@ _LANGUAGE = re.compile(r"[a-z]{2}")
 
 
 class TextFiles:
-    """The texts of `{$file: PATH}`, each read once. `shown` is put before a path to name it."""
+    """The texts of `{$file: PATH}`, each read once. `shown` is the prefix of their names in messages."""
 
     def __init__(self, root: Path, shown: str) -> None:
         self._real = root.resolve()
@@ -25,7 +25,7 @@ class TextFiles:
         self._known: dict[str, FileText | LanguageTexts] = {}
 
     def read(self, references: Iterable[Reference]) -> dict[Reference, FileText | LanguageTexts]:
-        """What references name."""
+        """The texts of these references."""
         return {(folder, path): self._named(folder, path) for folder, path in references}
 
     def _named(self, folder: str, path: str) -> FileText | LanguageTexts:
@@ -81,10 +81,9 @@ class TextFiles:
     def _nearest(self, relative: str) -> str:
         """The file that was probably meant by a path at which there is none."""
         folder, name = posixpath.split(relative)
-        near = difflib.get_close_matches(name, _names(self._real / folder), 1)
-        meant = self._real / folder / near[0] if near else None
-        if meant and meant.is_file() and near[0] != name:
-            return f"did you mean {named_file('', near[0])}?"
+        near = nearest(name, _names(self._real / folder))
+        if near and near != name and (self._real / folder / near).is_file():
+            return f"did you mean {named_file('', near)}?"
         return "the path is relative to the file that names it"
 
     def _name(self, relative: str) -> str:
@@ -106,7 +105,7 @@ def _form(part: str) -> re.Pattern[str]:
 
 
 def _names(folder: Path) -> list[str]:
-    """The names in a folder but for hidden ones; none if it cannot be read."""
+    """The names in a folder, except hidden ones; none if it cannot be read."""
     try:
         return [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
     except OSError:
@@ -143,7 +142,7 @@ def content(path: Path) -> bytes | str:
 
 
 def shown(directory: Path) -> str:
-    """The prefix with which paths of the project are shown: relative if that is shorter."""
+    """The prefix of the project's paths in messages: relative unless the project is further up."""
     absolute = str(directory.absolute())
     relative = os.path.relpath(absolute)
     if relative == ".":

@@ -1,12 +1,20 @@
-"""From problems in a JSON value to findings at places of a file."""
+"""From problems in a JSON value to findings at places of a file; and the check of a partly known tree."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
 
+from pydantic import BaseModel
+
+from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.problem import KeyPath, Problem
 from campaignctl.errors import Finding
-from campaignctl.yamlio.nodes import Node, ScalarNode, locate, path_of
+from campaignctl.yamlio.interpolate import Values, places
+from campaignctl.yamlio.nodes import Node, ScalarNode, SourceFile, is_file, locate, path_of
+from campaignctl.yamlio.schema_types import Shape, shape_of
+from campaignctl.yamlio.substitution import BAD
 from campaignctl.yamlio.values import Builder
 
 # Findings that an unreadable field may cause elsewhere in its object: not reported again.
@@ -18,7 +26,7 @@ def findings_of(problems: Iterable[Problem], root: Node, builder: Builder) -> It
     unread: list[KeyPath] | None = None
     for problem in problems:
         if unread is None:
-            unread = list(_unread(root, builder))
+            unread = [path for node in builder.bad if (path := path_of(root, node)) is not None]
         if not _explained(problem, unread, builder.meant):
             yield _finding(problem, locate(root, problem.path), builder)
 
@@ -30,13 +38,6 @@ def _finding(problem: Problem, place: Node, builder: Builder) -> Finding:
         # The file of one language: the path names them all.
         hint = f"{hint}; " * bool(hint) + f"this is the text for `{problem.path[-1]}`"
     return Finding(problem.severity, problem.code, problem.message, builder.at(place), hint)
-
-
-def _unread(root: Node, builder: Builder) -> Iterator[KeyPath]:
-    for node in builder.bad:
-        path = path_of(root, node)
-        if path is not None:
-            yield path
 
 
 def _explained(problem: Problem, unread: Iterable[KeyPath], meant: Collection[str]) -> bool:
@@ -56,3 +57,34 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     refused = {found.source for found in once if found.code == "refused-member"}
     told = (found for found in once if found.code != "unknown-member" or found.source not in refused)
     return tuple(sorted(told, key=lambda found: (found.source, found.severity, found.code)))
+
+
+def partial_findings(
+    root: Node, file: SourceFile, values: Values, model: type[BaseModel]
+) -> Iterator[Finding]:
+    """Findings about the fields and types of a part of a document of that model.
+
+    For defaults, which are checked even if no manifest uses them, and for a manifest whose matrix cannot be
+    used. Values from a matrix or a file are not checked, and no field is required.
+    """
+    builder = _PartialBuilder(file, replace(values, later=True))
+    value = builder.build(root, shape_of(model))
+    yield from builder.findings
+    if value is not BAD:
+        problems = (one for one in model_problems(model, value) if one.code != "missing-member")
+        yield from findings_of(problems, root, builder)
+
+
+class _PartialBuilder(Builder):
+    """A builder that leaves out values that are not known yet."""
+
+    def build(self, node: Node, shape: Shape) -> Any:
+        """The value of a node, or `BAD`, also if it is not known yet."""
+        if is_file(node):
+            self.bad.append(node)
+            return BAD
+        if isinstance(node, ScalarNode) and any(space == "matrix" for space, _ in places(node.text)):
+            self.filled(node.text, self.file, node)
+            self.bad.append(node)
+            return BAD
+        return super().build(node, shape)

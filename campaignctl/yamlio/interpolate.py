@@ -5,13 +5,12 @@ The API's own macros pass through; every other `${` is refused.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from campaignctl.campaign.contract import MACRO
-from campaignctl.errors import Source
+from campaignctl.errors import Source, did_you_mean, nearest
 
 #: The one environment variable that is never expanded.
 TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not its value
@@ -29,7 +28,7 @@ _OWN_VALUE = "a value is inserted as it is: only macros of the API, as in ${OCMH
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong at one `${`: the offset in the text, and what to do."""
+    """An error at one `${`: its offset in the text, and what to do."""
 
     offset: int
     message: str
@@ -38,11 +37,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The values for texts. `environ` holds only what the project allows.
+    """The values that texts are expanded with. `environ` holds only variables that the project allows.
 
-    `matrix` are the values of one combination, None where there is no matrix. `sources` tells where
-    variables were given a value. `later` is for texts whose matrix is not known yet: `${matrix.NAME}` is
-    left as it is.
+    `matrix` are the values of one combination, None without a matrix. `sources` tells where variables are
+    defined. `later`: the matrix is not known yet, and `${matrix.NAME}` is left as it is.
     """
 
     variables: Mapping[str, str]
@@ -69,11 +67,11 @@ class Room:
 
     @property
     def left(self) -> int:
-        """What there still is room for."""
+        """The number of characters left."""
         return min(self._left, self._around.left) if self._around else self._left
 
     def take(self, characters: int) -> None:
-        """Use some of it up."""
+        """Use up some characters."""
         self._left -= characters
         if self._around:
             self._around.take(characters)
@@ -82,7 +80,7 @@ class Room:
 def fill(text: str, values: Values, most: int = Room.CAMPAIGN) -> tuple[str, tuple[Fault, ...]]:
     """A text with its places expanded, and its faults; with faults the text must not be used.
 
-    It is left at the place where it would become longer than `most` characters.
+    Expansion stops where the text would become longer than `most` characters.
     """
     faults: list[Fault] = []
     pieces: list[str] = []
@@ -114,7 +112,7 @@ def macros(text: str) -> Iterator[tuple[str, int]]:
 
 
 def places(text: str) -> Iterator[tuple[str, str]]:
-    """What a text is filled in with, as (`var`, `matrix` or `env`, NAME)."""
+    """The places of a text that are expanded, as (`var`, `matrix` or `env`, NAME)."""
     for place in _PLACE.finditer(text):
         found = _FILLED.fullmatch(place[0])
         if found:
@@ -122,20 +120,20 @@ def places(text: str) -> Iterator[tuple[str, str]]:
 
 
 def whole(text: str) -> tuple[str, str] | None:
-    """What a text stands for if it is one place and nothing else, as `places` gives it."""
+    """The place that is the whole text, as `places` gives it; None if there is other text."""
     found = _FILLED.fullmatch(text)
     return (found[1], found[2]) if found else None
 
 
 def filled_path(path: str, matrix: Mapping[str, str]) -> str | None:
-    """The path of a file with its `${matrix.NAME}` filled in; None where something else would have to be."""
+    """The path of a file with its `${matrix.NAME}` expanded; None if it has other places to expand."""
     if "${" not in path:
         return path
     filled, faults = fill(path, Values({}, {}, matrix=matrix))
     return None if faults or "${" in filled else filled
 
 
-def puts_in(value: str) -> str:
+def insertion_error(value: str) -> str:
     """Why a value cannot be inserted into texts, or an empty string."""
     return _OWN_VALUE if "${" in MACRO.sub("", value) else ""
 
@@ -168,10 +166,8 @@ def _from_matrix(place: re.Match[str], name: str, values: Values) -> str | Fault
     value = values.matrix.get(name)
     if value is not None:
         return value
-    near = difflib.get_close_matches(name, values.matrix, 1)
-    hint = (
-        f"did you mean {near[0]}?" if near else f"add it to the matrix, which has: {', '.join(values.matrix)}"
-    )
+    names = ", ".join(values.matrix)
+    hint = did_you_mean(name, values.matrix, f"add it to the matrix, which has: {names}")
     return Fault(place.start(), f"this combination of the matrix has no `{name}`", hint)
 
 
@@ -189,10 +185,8 @@ def _from_environment(place: re.Match[str], name: str, values: Values) -> str | 
 def _known(place: re.Match[str], name: str, known: Mapping[str, str], hint: str) -> str | Fault:
     value = known.get(name)
     if value is None:
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]}?" if near else hint
-        return Fault(place.start(), f"no variable `{name}`", hint)
-    if reason := puts_in(value):
+        return Fault(place.start(), f"no variable `{name}`", did_you_mean(name, known, hint))
+    if reason := insertion_error(value):
         return Fault(place.start(), f"the value of `{name}` contains `${{`", reason)
     return value
 
@@ -200,9 +194,9 @@ def _known(place: re.Match[str], name: str, known: Mapping[str, str], hint: str)
 def _nearest(inner: str, values: Values) -> str:
     known = [f"var.{name}" for name in values.variables] + [f"env.{name}" for name in values.allowed]
     known += [f"matrix.{name}" for name in values.matrix or ()]
-    near = difflib.get_close_matches(inner.strip(), known, 1, 0.5)
+    near = nearest(inner.strip(), known, 0.5)
     if near:
-        return f"did you mean ${{{near[0]}}}? For a literal `${{` write `$${{`"
+        return f"did you mean ${{{near}}}? For a literal `${{` write `$${{`"
     upper = inner.strip().upper()
     if MACRO.fullmatch(f"${{{upper}}}"):
         return f"a macro of the API has capitals: ${{{upper}}}. For a literal `${{` write `$${{`"

@@ -20,18 +20,17 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-#: How far its lines stand in from the line that opens it.
+#: Spaces by which each level is indented.
 STEP = 2
 _HEADER = re.compile(r"(?P<anchor>&\S+\s+)?(?P<style>[|>])(?P<signs>[-+0-9]*)(?P<comment>[ \t]+#.*)?[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
 class BlockText:
-    """A block scalar: what opens it, and its lines without their indentation.
+    """A block scalar: its header, and its lines without their indentation.
 
-    `digit` says that its indentation is told by a digit, as its first line starts with spaces. `chomping`
-    is `-`, `+` or nothing. `size` is the number of characters that it takes in its text, without the
-    newline of its last line.
+    `digit`: the header gives the indentation, as the first line starts with spaces. `chomping` is `-`, `+`
+    or nothing. `size` is its length in the text in characters, without the last newline.
     """
 
     anchor: str
@@ -43,7 +42,7 @@ class BlockText:
     size: int
 
     def written(self, indent: int) -> list[str]:
-        """Its lines anew: what opens it, and the text, in a collection whose column is `indent`."""
+        """Its header and lines as written in a collection whose column is `indent`."""
         digit = str(STEP) if self.digit else ""
         margin = " " * (indent + STEP)
         opening = f"{self.anchor}{self.style}{digit}{self.chomping}{self.comment}"
@@ -51,9 +50,9 @@ class BlockText:
 
 
 def block_text(text: str, start: int, end: int, column: int) -> BlockText | None:
-    """The block scalar between two offsets of a text, or None if it is written in a way that is not known.
+    """The block scalar between two offsets of a text, or None if its header is not understood.
 
-    `end` may lie behind it, where the next part begins; `column` is that of the collection it is in.
+    `end` may be after it, where the next part begins; `column` is that of the collection it is in.
     """
     first, _, rest = text[start:end].partition("\n")
     header = _HEADER.fullmatch(first)
@@ -70,14 +69,14 @@ def block_text(text: str, start: int, end: int, column: int) -> BlockText | None
         lines.pop()
     content = tuple(line[indent:] for line in lines)
     if content and end == len(text) and not text.endswith("\n"):
-        chomping = "-"  # the end of the file is not the end of a line: nothing is to come after its text
+        chomping = "-"  # the file ends without a newline, and so must the text
     size = len("\n".join([first, *lines]))
     anchor, comment = header["anchor"] or "", (header["comment"] or "").rstrip()
     return BlockText(anchor, header["style"], bool(told), chomping, comment, content, size)
 
 
 def _indent(lines: list[str]) -> int:
-    """How far the first line that is not blank stands in; without one, the longest of the blank ones."""
+    """The indentation of the first line that is not blank; if all are blank, the length of the longest."""
     for line in lines:
         if line.strip(" "):
             return len(line) - len(line.lstrip(" "))
@@ -89,7 +88,7 @@ _ENDS = (MappingEndEvent, SequenceEndEvent)
 
 
 class LayoutError(Exception):
-    """A text that this parser does not read: `problem` says why, `offset` where (a character of the text)."""
+    """A text that this parser cannot read: `problem` says why, `offset` at which character."""
 
     def __init__(self, problem: str, offset: int) -> None:
         super().__init__(problem)
@@ -109,11 +108,11 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A part that stays as it stands: a scalar, an alias, or everything between two brackets.
+class Verbatim:
+    """A part that is kept as written: a scalar, an alias, or everything between two brackets.
 
-    `start` and `end` are offsets of the text, an anchor included; a newline at its end is not. `name` is
-    what a scalar says, `block` is there for one that follows `|` or `>`.
+    `start` and `end` are offsets in the text, including an anchor but not a newline at the end. `name` is
+    the value of a scalar; `block` is set for one after `|` or `>`.
     """
 
     start: int
@@ -126,17 +125,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class MappingLayout:
-    """A mapping of one line or more for each member; `anchor` is empty or a name."""
+    """A block mapping; `anchor` is empty or a name."""
 
     column: int
-    pairs: tuple[tuple[Span, Piece], ...]
+    pairs: tuple[tuple[Verbatim, Piece], ...]
     anchor: str = ""
     names: Names = field(default=Names())
 
 
 @dataclass(frozen=True, slots=True)
 class SequenceLayout:
-    """A sequence of one line or more for each item; `column` is that of its dashes."""
+    """A block sequence; `column` is that of its dashes."""
 
     column: int
     items: tuple[Piece, ...]
@@ -144,12 +143,12 @@ class SequenceLayout:
     names: Names = field(default=Names())
 
 
-Piece = Span | MappingLayout | SequenceLayout
+Piece = Verbatim | MappingLayout | SequenceLayout
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One document: offsets of its `---` and of its `...`, None where there are none, and what is in it."""
+    """One document: the offsets of its `---` and `...`, None if absent, and its content."""
 
     opened: int | None
     closed: int | None
@@ -169,7 +168,7 @@ def layouts(text: str) -> tuple[Layout, ...]:
 
 
 class _Parsing:
-    """The events of one text on their way to layouts."""
+    """Turns the events of one text into layouts."""
 
     def __init__(self, text: str, events: Iterator[Any]) -> None:
         self._text = text
@@ -192,12 +191,12 @@ class _Parsing:
         if isinstance(event, _STARTS):
             if event.flow_style:
                 return self._flow(event)
-            return self._members(event) if isinstance(event, MappingStartEvent) else self._items(event)
+            return self._mapping(event) if isinstance(event, MappingStartEvent) else self._items(event)
         return self._leaf(event, outside)
 
-    def _members(self, start: Any) -> MappingLayout:
+    def _mapping(self, start: Any) -> MappingLayout:
         column, anchor = start.end_mark.column, start.anchor or ""
-        pairs: list[tuple[Span, Piece]] = []
+        pairs: list[tuple[Verbatim, Piece]] = []
         event = next(self._events)
         while not isinstance(event, MappingEndEvent):
             if event.start_mark.column != column or isinstance(event, _STARTS):
@@ -208,15 +207,15 @@ class _Parsing:
         parts = [part.names for pair in pairs for part in pair]
         return MappingLayout(column, tuple(pairs), anchor, _all_names(anchor, parts))
 
-    def _close(self, key: Span, value: Piece) -> Piece:
-        """A value, and one that is not there right behind the colon: the parser has it at what comes next."""
-        if not isinstance(value, Span) or value.start < value.end:
+    def _close(self, key: Verbatim, value: Piece) -> Piece:
+        """A value. An empty one is right after the colon; the parser places it at the next token."""
+        if not isinstance(value, Verbatim) or value.start < value.end:
             return value
         place = self._text.index(":", key.end) + 1
         return replace(value, start=place, end=place)
 
     def _items(self, start: Any) -> SequenceLayout:
-        # The event ends before the first dash, or behind it where the dashes stand below their key.
+        # The event ends before the first dash, or after it where the dashes are not indented from their key.
         mark = start.end_mark
         column = mark.column if self._text[mark.index] == "-" else mark.column - 1
         items: list[Piece] = []
@@ -229,26 +228,26 @@ class _Parsing:
             column, tuple(items), anchor, _all_names(anchor, [item.names for item in items])
         )
 
-    def _flow(self, start: Any) -> Span:
+    def _flow(self, start: Any) -> Verbatim:
         depth, event, names = 1, start, _names(start)
         while depth:
             event = next(self._events)
             depth += isinstance(event, _STARTS) - isinstance(event, _ENDS)
             names |= _names(event)
         first = start.start_mark
-        return Span(first.index, event.end_mark.index, first.column, names=names)
+        return Verbatim(first.index, event.end_mark.index, first.column, names=names)
 
-    def _leaf(self, event: Any, outside: int) -> Span:
+    def _leaf(self, event: Any, outside: int) -> Verbatim:
         start, end = event.start_mark.index, event.end_mark.index
         names, column = _names(event), event.start_mark.column
         if not isinstance(event, ScalarEvent):
-            return Span(start, end, column, names=names)
+            return Verbatim(start, end, column, names=names)
         if event.style not in {"|", ">"}:
-            return Span(start, end, column, None, event.value, names)
+            return Verbatim(start, end, column, None, event.value, names)
         block = block_text(self._text, start, end, outside)
         if block is None:
             raise LayoutError("a block text with an unusual header", start)
-        return Span(start, start + block.size, column, block, event.value, names)
+        return Verbatim(start, start + block.size, column, block, event.value, names)
 
 
 def _names(event: Any) -> Names:
@@ -278,11 +277,11 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class BlockEntry:
-    """A member, or an item where `key` is None. `lead` are the lines above it; an empty one is blank."""
+    """A field, or an item if `key` is None. `lead` are the lines above it; an empty one is blank."""
 
     lead: tuple[str, ...]
-    key: Span | None
-    value: Span | Block
+    key: Verbatim | None
+    value: Verbatim | Block
     aside: Aside | None
     names: Names
 
@@ -302,19 +301,19 @@ class Commented:
 
     aside: Aside | None
     head: tuple[str, ...]
-    root: Block | Span
+    root: Block | Verbatim
     tail: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Note:
-    """A comment, or a blank line without text. `beside`: it is on the line on which the gap starts."""
+class _Comment:
+    """A comment, or a blank line without text. `inline`: it is on the line on which the gap starts."""
 
     text: str
     column: int
     pad: int
     own: bool
-    beside: bool
+    inline: bool
 
 
 def commented(text: str, layout: Layout, start: int, stop: int) -> Commented:
@@ -330,7 +329,7 @@ class _Commenting:
         self._root = layout.root
         starts = [leaf.start for leaf in _leaves(layout.root)]
         self._following = dict(zip(starts, [*starts[1:], stop], strict=True))
-        self._pending: list[_Note] = []
+        self._pending: list[_Comment] = []
 
     def document(self, start: int) -> Commented:
         self._read(start, next(_leaves(self._root)).start)
@@ -339,9 +338,9 @@ class _Commenting:
         root = self._value(self._root, -1)
         return Commented(aside, head, root, self._lines(len(self._pending)))
 
-    def _value(self, piece: Piece, outer: int) -> Span | Block:
+    def _value(self, piece: Piece, outer: int) -> Verbatim | Block:
         """A part; `outer` is the column of the block in which an entry comes next, -1 if there is none."""
-        if isinstance(piece, Span):
+        if isinstance(piece, Verbatim):
             self._read(piece.end, self._following[piece.start])
             return piece
         entries: list[BlockEntry] = []
@@ -350,7 +349,7 @@ class _Commenting:
             entries.append(self._entry(key, value, piece.column if index < len(parts) else outer))
         return Block(tuple(entries), self._tail(piece.column, outer), piece.anchor)
 
-    def _entry(self, key: Span | None, piece: Piece, outer: int) -> BlockEntry:
+    def _entry(self, key: Verbatim | None, piece: Piece, outer: int) -> BlockEntry:
         lead = self._lines(len(self._pending))
         aside = None
         first = next(_leaves(piece))
@@ -370,23 +369,23 @@ class _Commenting:
         """Note the comments and blank lines between two offsets."""
         line_start = self._text.rfind("\n", 0, start) + 1
         lines = self._text[start:end].split("\n")
-        inside = start > 0  # the first line is one on which something stands already
+        inside = start > 0  # the first line already has other text
         for number, line in enumerate(lines):
             before = start - line_start if number == 0 else 0
             found = _COMMENT.search(line)
             if found:
                 bare = line[: found.start()]
                 pad = len(bare) - len(bare.rstrip())
-                beside = number == 0 and inside
-                own = not beside and not bare.strip()
+                inline = number == 0 and inside
+                own = not inline and not bare.strip()
                 text = found[0].rstrip()
-                self._pending.append(_Note(text, before + found.start(), pad, own, beside))
+                self._pending.append(_Comment(text, before + found.start(), pad, own, inline))
             elif int(inside) <= number < len(lines) - 1 and not line.strip():
-                self._pending.append(_Note("", 0, 0, own=True, beside=False))
+                self._pending.append(_Comment("", 0, 0, own=True, inline=False))
 
     def _aside(self) -> Aside | None:
         """Take the comment next to the last leaf, with those that continue below it."""
-        if not self._pending or not self._pending[0].beside:
+        if not self._pending or not self._pending[0].inline:
             return None
         first = self._pending.pop(0)
         texts = [first.text]
@@ -411,13 +410,13 @@ class _Commenting:
         return tuple(text for text, above in pairs if text or above)
 
 
-def _parts(piece: MappingLayout | SequenceLayout) -> tuple[tuple[Span | None, Piece], ...]:
+def _parts(piece: MappingLayout | SequenceLayout) -> tuple[tuple[Verbatim | None, Piece], ...]:
     return piece.pairs if isinstance(piece, MappingLayout) else tuple((None, item) for item in piece.items)
 
 
-def _leaves(piece: Piece) -> Iterator[Span]:
+def _leaves(piece: Piece) -> Iterator[Verbatim]:
     """The leaves of a part in the order of the text."""
-    if isinstance(piece, Span):
+    if isinstance(piece, Verbatim):
         yield piece
         return
     for key, value in _parts(piece):

@@ -27,9 +27,9 @@ class Mark(Protocol):
 
 
 class Elsewhere:
-    """A place in a file of its own: of a node that was put into the tree of another file.
+    """The mark of a node that was written elsewhere: in defaults, or in the matrix.
 
-    `origin` says what that file gave; `instead` is the scalar whose place the node takes, if it is one.
+    `instead` is the scalar that the node replaces, if it replaces one.
     """
 
     __slots__ = ("column", "file", "instead", "line", "origin")
@@ -49,7 +49,7 @@ class Elsewhere:
 
 
 class ScalarNode:
-    """One scalar: its text, and whether it stands there without quotes and on no block."""
+    """One scalar: its text, and whether it is plain: neither quoted nor a block."""
 
     __slots__ = ("mark", "plain", "text")
 
@@ -60,7 +60,7 @@ class ScalarNode:
 
 
 class MappingNode:
-    """A mapping as pairs in the order of the file; a key may be there twice."""
+    """A mapping as pairs in the order of the file; a key may occur twice."""
 
     __slots__ = ("mark", "pairs")
 
@@ -106,13 +106,13 @@ class SourceFile:
 
     @property
     def folder(self) -> str:
-        """The folder of the file, relative to the project, without a slash at its end."""
+        """The folder of the file, relative to the project, without a trailing slash."""
         return self.path.rpartition("/")[0]
 
     @cached_property
     def lines(self) -> list[str]:
         """The lines of the text, without their ends."""
-        # What YAML takes for the end of a line, so that its counting is ours.
+        # Every line break of YAML, so that line numbers agree with the parser's.
         text = self.text.replace("\r\n", "\n").replace("\r", "\n")
         return text.replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n").split("\n")
 
@@ -122,7 +122,7 @@ class SourceFile:
         return Source(self.name, line + 1, column + 1, text)
 
     def at(self, place: ScalarNode | MappingNode | SequenceNode | None) -> Source:
-        """The place of a node, in the file that it comes from; of nothing, the beginning of this file."""
+        """The place of a node, in the file that it comes from; for None, the beginning of this file."""
         if place is None:
             return self.source()
         return self.of(place).source(place.mark.line, place.mark.column)
@@ -139,7 +139,7 @@ class SourceFile:
 
 
 def locate(root: Node, path: KeyPath) -> Node:
-    """The node to show for a path: the value there, else the key or node of the last part that is there."""
+    """The node to show for a path: the value there, else the key or node of the last part that exists."""
     place, node = root, root
     for part in path:
         child: Node | None = None
@@ -151,7 +151,7 @@ def locate(root: Node, path: KeyPath) -> Node:
         elif isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.items):
             place = child = node.items[part]
         if child is None:
-            # One value where a list may stand is its first item.
+            # A single value in place of a list is its first item.
             return node if isinstance(node, ScalarNode) and part == 0 else place
         node = child
     return node if isinstance(node, ScalarNode) else place
@@ -176,12 +176,12 @@ def _children(node: Node) -> Iterator[tuple[str | int, Node]]:
 
 
 def is_file(node: Node) -> bool:
-    """Whether a node is `{$file: PATH}`, which stands for a value and is no object of its own."""
+    """Whether a node is `{$file: PATH}`, which is replaced by a text and is not an object."""
     return isinstance(node, MappingNode) and len(node.pairs) == 1 and node.pairs[0][0].text == "$file"
 
 
 def merged(near: Node, far: Node | None) -> Node:
-    """One tree over another: objects merge field by field; of everything else the nearer one is kept."""
+    """One tree over another: objects merge field by field; of any other values the nearer one is kept."""
     if not (isinstance(near, MappingNode) and isinstance(far, MappingNode)) or is_file(near) or is_file(far):
         return near
     below = {key.text: node for key, node in reversed(far.pairs)}
@@ -191,41 +191,41 @@ def merged(near: Node, far: Node | None) -> Node:
     return MappingNode(pairs, near.mark)
 
 
-def with_member(node: MappingNode, name: str, value: Node) -> MappingNode:
+def with_field(node: MappingNode, name: str, value: Node) -> MappingNode:
     """A mapping with another value for the first key of a name."""
     first = node.key(name)
     return MappingNode([(key, value if key is first else child) for key, child in node.pairs], node.mark)
 
 
-def replaced(node: Node, stand_in: Callable[[ScalarNode], ScalarNode]) -> Node:
-    """A tree with every value that is a scalar passed through a function; where nothing changes, itself."""
+def replaced(node: Node, substitute: Callable[[ScalarNode], ScalarNode]) -> Node:
+    """A tree with every scalar value passed through a function; the same tree if nothing changes."""
     if isinstance(node, ScalarNode):
-        return stand_in(node)
+        return substitute(node)
     if isinstance(node, SequenceNode):
-        items = [replaced(item, stand_in) for item in node.items]
+        items = [replaced(item, substitute) for item in node.items]
         same = all(new is old for new, old in zip(items, node.items, strict=True))
         return node if same else SequenceNode(items, node.mark)
-    pairs = [(key, replaced(child, stand_in)) for key, child in node.pairs]
+    pairs = [(key, replaced(child, substitute)) for key, child in node.pairs]
     same = all(new is old for (_, new), (_, old) in zip(pairs, node.pairs, strict=True))
     return node if same else MappingNode(pairs, node.mark)
 
 
-def settled(node: Node, file: SourceFile) -> None:
-    """Write the file into the mark of every node of a tree that is about to be put under others."""
+def mark_as_defaults(node: Node, file: SourceFile) -> None:
+    """Note the file in the mark of every node of its tree, before it is merged under others."""
     if node.mark.__class__ is Elsewhere:
         return
     node.mark = Elsewhere(node.mark, file, "defaults")
     if isinstance(node, MappingNode):
         for key, child in node.pairs:
-            settled(key, file)
-            settled(child, file)
+            mark_as_defaults(key, file)
+            mark_as_defaults(child, file)
     elif isinstance(node, SequenceNode):
         for child in node.items:
-            settled(child, file)
+            mark_as_defaults(child, file)
 
 
 def scalars(node: Node | None) -> Iterator[ScalarNode]:
-    """Every value of a tree that is a scalar."""
+    """Every scalar value of a tree."""
     if isinstance(node, ScalarNode):
         yield node
     elif isinstance(node, MappingNode):
@@ -237,9 +237,9 @@ def scalars(node: Node | None) -> Iterator[ScalarNode]:
 
 
 def fingerprint(node: Node | None, texts: list[str]) -> None:
-    """Append what makes a node itself: its texts and its structure.
+    """Append the texts and the structure of a node.
 
-    Not its places, quotes or comments, nor the order of members, which mean nothing.
+    Not its places, quotes or comments, nor the order of fields, which have no meaning.
     """
     if isinstance(node, ScalarNode):
         texts.append(node.text)

@@ -1,7 +1,7 @@
 """Parses YAML: bytes in, nodes with positions out. Everything beyond plain YAML is refused.
 
 Built on the events of PyYAML's C parser, so that no resolver turns `NO` into false and no constructor
-forgets where it was.
+loses the positions.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LARGEST = 1 << 20
 DEEPEST = 50
 #: How many nodes a document's aliases may add to it: no honest manifest comes near, a bomb is far above.
 MOST_ALIASED = 10_000
-#: What a file that is no manifest has at least, by its name.
+#: What a file needs at least, by its name; manifests are the rest.
 _LEAST = {
     "campaignctl.yaml": "it needs at least `metadata: {name: ...}`",
     "_defaults.yaml": "it takes `spec:`, `lifecycle:`, `extra:` and `message:`; or delete the file",
@@ -44,10 +44,10 @@ class _Refused(Exception):
 
 
 def read(name: str, path: str, data: bytes) -> tuple[SourceFile, tuple[Finding, ...]]:
-    """A file's documents, and what is wrong with its YAML.
+    """A file's documents, and the findings about its YAML.
 
-    `name` is what findings call the file, `path` its path in the project. A file that cannot be read as a
-    whole has no documents, and then at least one finding.
+    `name` is what findings call the file, `path` its path in the project. A file that cannot be read to its
+    end has no documents, and at least one finding.
     """
     if len(data) > LARGEST:
         file = SourceFile(name, path, "")
@@ -92,7 +92,7 @@ def _complaint(wrong: yaml.YAMLError) -> Complaint:
 
 
 class _Parser:
-    """The reading of one file."""
+    """Reads one file."""
 
     def __init__(self, file: SourceFile) -> None:
         self.file = file
@@ -126,7 +126,7 @@ class _Parser:
         self.findings.append(_finding(self.file, code, message, hint, place))
 
     def syntax(self, wrong: yaml.YAMLError) -> None:
-        """Note what the parser itself refuses."""
+        """Note a syntax error."""
         found = forbidden().search(self.file.text)
         if found:
             source = self.file.at_offset(found.start())
@@ -205,7 +205,7 @@ class _Parser:
         return SequenceNode(items, start.start_mark)
 
     def _alias(self, event: Any) -> Node:
-        """The node that an alias stands for; what all aliases of a document add to it is bounded."""
+        """The node that an alias refers to; the nodes that a document's aliases add to it are limited."""
         if event.anchor not in self._anchors:
             hint = "a text that starts with `*` needs quotes"
             self.refuse("alias", f"no anchor &{event.anchor} above this alias", hint, event)

@@ -1,7 +1,7 @@
 """Shapes: the kind of value that each field takes, derived from the models.
 
-A shape also tells whether a value is surely valid. Only others are validated by the models, which report
-what is wrong: building their validators takes longer than reading a valid manifest.
+A shape also tells whether a value is certainly valid. Only other values are validated by the models, which
+report the errors: building their validators takes longer than reading a valid manifest.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from campaignctl.campaign.part import Day, Json, Moment, Opaque, Several
 
 
 class Leaf(Enum):
-    """A value without members of its own."""
+    """A value that is neither an object nor a list."""
 
     TEXT = auto()
     INTEGER = auto()
@@ -59,11 +59,11 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
-    """An object with known members; `rest` is the shape of all others, or None if there are none.
+class Object:
+    """An object with known fields; `rest` is the shape of all others, or None if others are not allowed.
 
-    `refused` names members that are known and not taken, with what to do instead; `required` are those that
-    have to be there.
+    `refused` names known fields that are not taken, with what to do instead; `required` are those that must
+    be present.
     """
 
     known: Mapping[str, Shape]
@@ -74,7 +74,7 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """A shape with limits: `sound` says of a value whether it surely keeps them."""
+    """A shape with limits: `sound` tells whether a value certainly keeps them."""
 
     inner: Shape
     sound: Callable[[Any], bool]
@@ -110,27 +110,27 @@ class Listed:
         return core_schema.list_schema(handler.generate_schema(get_args(source)[0]))
 
 
-#: What a mark of a member makes it.
+#: The leaf that a mark makes of a field.
 _MARKED: Mapping[type, Leaf] = {Moment: Leaf.MOMENT, Day: Leaf.DAY, Opaque: Leaf.JSON}
-#: What marks a member and does not limit it.
+#: Marks of a field that do not limit it.
 _MARKS = (*_MARKED, Several, Listed)
 
-Shape = Leaf | Items | ItemOrItems | Table | Members | Limited
+Shape = Leaf | Items | ItemOrItems | Table | Object | Limited
 
 
 @cache
-def shape_of(model: type) -> Members:
-    """The shape of the objects of a model or dataclass. A model may name `REFUSED` members."""
+def shape_of(model: type) -> Object:
+    """The shape of the objects of a model or dataclass. A model may name `REFUSED` fields."""
     if is_dataclass(model):
         required = frozenset(one.name for one in fields(model) if one.default is MISSING)
-        return Members({one.name: _shape(one.type) for one in fields(model)}, required=required)
+        return Object({one.name: _shape(one.type) for one in fields(model)}, required=required)
     if not issubclass(model, BaseModel):
         raise TypeError(f"no shape for {model}")
     infos = {info.alias or name: info for name, info in model.model_fields.items()}
     known = {name: _shape(info.annotation, tuple(info.metadata)) for name, info in infos.items()}
     required = frozenset(name for name, info in infos.items() if info.is_required())
     rest = Leaf.JSON if model.model_config.get("extra") == "allow" else None
-    return Members(known, rest, getattr(model, "REFUSED", {}), required)
+    return Object(known, rest, getattr(model, "REFUSED", {}), required)
 
 
 def _shape(kind: Any, metadata: tuple[Any, ...] = ()) -> Shape:
@@ -143,7 +143,7 @@ def _shape(kind: Any, metadata: tuple[Any, ...] = ()) -> Shape:
 
 
 def _flat(metadata: tuple[Any, ...]) -> Iterator[Any]:
-    """What is said of a type; a field's description brings its own limits along."""
+    """The metadata of a type, with the limits that are given by `Field`."""
     for item in metadata:
         if isinstance(item, FieldInfo):
             yield from item.metadata
@@ -159,7 +159,7 @@ def _all_kept(limits: list[Any]) -> Callable[[Any], bool]:
 
 
 def _kept(limit: Any, value: Any) -> bool:
-    """Whether a value surely keeps one of the limits that a model's field has."""
+    """Whether a value certainly keeps one of the limits of a model's field."""
     match limit:
         case MinLen(min_length=least):
             return len(value) >= least

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from campaignctl.campaign.contract import SYSTEM_MACROS
-from campaignctl.errors import Finding, Severity, Source
+from campaignctl.errors import Finding, Severity, Source, nearest
 from campaignctl.yamlio.interpolate import Room, Values, fill, filled_path, macros, whole
 from campaignctl.yamlio.nodes import (
     Elsewhere,
@@ -22,15 +21,15 @@ from campaignctl.yamlio.nodes import (
 )
 from campaignctl.yamlio.syntax import CLOSE_COLON, control_character
 
-#: Where a path with this in it names one file for each language.
+#: A path that contains this names one file for each language.
 LANG = "{lang}"
-#: A folder of the project and a path from there, as it stands in `$file`.
+#: A folder of the project and a path from there, as written in `$file`.
 Reference = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class FileText:
-    """What a path names: its name to show and its text, or why it cannot be used."""
+    """The file of a path: its name in messages and its text, or why it cannot be used."""
 
     name: str
     text: str = ""
@@ -40,9 +39,9 @@ class FileText:
 
 @dataclass(frozen=True, slots=True)
 class LanguageTexts:
-    """What a path with `{lang}` names: a file for each language, or why there are none.
+    """The files of a path with `{lang}`: one for each language, or why there are none.
 
-    `strays` are the names of files that have something else where the language should be, each with it.
+    `strays` are the names of files with something else in place of the language, each with that part.
     """
 
     texts: Mapping[str, FileText] = field(default_factory=dict)
@@ -54,7 +53,7 @@ class LanguageTexts:
 Texts = Mapping[Reference, FileText | LanguageTexts]
 
 
-#: What a node that cannot be read becomes; it never stands in a result.
+#: The value of a node that cannot be read; never part of a result.
 BAD: Any = object()
 #: How null is spelled.
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -64,9 +63,9 @@ NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 class Filling:
     """The texts of one document and its findings; the base of `Builder`.
 
-    `texts` are the files that the document names. `values` is None where texts are taken as they are. `bad`
-    are the nodes that became nothing, `unfilled` the texts of files that the manifest itself names, each
-    with its path and before it was filled in, `room` what may still be filled in.
+    `texts` are the files that the document names. `values` is None if texts are not expanded. `bad` are the
+    nodes without a value, `unfilled` the texts of files that the manifest itself names, each with its path
+    and before its expansion; `room` limits the expansion.
     """
 
     file: SourceFile
@@ -78,27 +77,27 @@ class Filling:
     room: Room = field(default_factory=Room)
 
     def refuse(self, node: Node, code: str, message: str, hint: str = "") -> Any:
-        """Note an error at a node that has no value then."""
+        """Note an error at a node, which then has no value."""
         self.bad.append(node)
         self.note("error", code, self.at(node), message, self.with_place(hint, node))
         return BAD
 
     def at(self, node: Node) -> Source:
-        """Where a value was written: where its node stands, or where the variable that it is was given."""
+        """Where a value was written: its node's place, or that of the variable that it consists of."""
         return self._given(node) or self.file.at(node)
 
     def with_place(self, hint: str, node: Node) -> str:
-        """A hint, with the place that a value was filled in at if it was written at another."""
+        """A hint, with the place where a value is used if it was written at another."""
         mark = node.mark
         instead = mark.instead if isinstance(mark, Elsewhere) else None
         filled = node if self._given(node) else instead
         if not isinstance(filled, ScalarNode):
             return hint
-        place = f"`{filled.text}` stands at {self.file.at(filled)}"
+        place = f"`{filled.text}` is used at {self.file.at(filled)}"
         return f"{hint}; {place}" if hint else place
 
     def _given(self, node: Node) -> Source | None:
-        """Where the variable was given that a text consists of."""
+        """Where the variable that a text consists of is defined."""
         if self.values is None or not isinstance(node, ScalarNode) or "${" not in node.text:
             return None
         space, name = whole(node.text) or ("", "")
@@ -118,7 +117,7 @@ class Filling:
         )
 
     def filled(self, text: str, file: SourceFile, node: ScalarNode | None) -> Any:
-        """A text with its places filled in; `node` is where it stands, None for a file of its own."""
+        """A text with its places expanded; `node` is its place, None for the text of a file."""
         values = self.values or Values({}, {})
         filled, faults = fill(text, values, self.room.left)
         self.room.take(len(filled))
@@ -127,20 +126,20 @@ class Filling:
             self.note("error", "interpolation", source, fault.message, fault.hint)
         for name, offset in macros(text):
             if name not in SYSTEM_MACROS:
-                near = difflib.get_close_matches(name, SYSTEM_MACROS, 1, 0.8)
+                near = nearest(name, SYSTEM_MACROS, 0.8)
                 self.note(
                     "warning",
                     "macro",
                     file.at(node) if node else file.at_offset(offset),
                     f"${{{name}}} is not a system macro; it must be a dynamic macro of this account",
-                    f"did you mean ${{{near[0]}}}?" if near else "",
+                    f"did you mean ${{{near}}}?" if near else "",
                 )
         if faults and node:
             self.bad.append(node)
         return BAD if faults else filled
 
     def file_text(self, node: Node) -> Any:
-        """The text that `{$file: PATH}` stands for."""
+        """The text of the file that `{$file: PATH}` names."""
         if self.values is None or not (isinstance(node, MappingNode) and is_file(node)):
             file = ", or {$file: PATH}" if self.values is not None else ""
             return self.wrong_kind(node, "a string", f"write the text{file}")
@@ -151,7 +150,7 @@ class Filling:
         return self._text_of(found, node) if found else BAD
 
     def texts_by_language(self, node: MappingNode) -> Any:
-        """The texts that `{$file: PATH}` with `{lang}` in it stands for, by language."""
+        """The texts of the files that `{$file: PATH}` with `{lang}` in it names, by language."""
         found = self._found(node)
         if isinstance(found, FileText):
             hint = f"use `{LANG}` in the path, as in welcome.{LANG}.html, or list each language"
@@ -168,7 +167,7 @@ class Filling:
         return BAD if any(text is BAD for text in texts.values()) else texts
 
     def _found(self, node: MappingNode) -> FileText | LanguageTexts | None:
-        """What was read at the path of `{$file: PATH}`; None if that is no path, and an error was noted."""
+        """The text at the path of `{$file: PATH}`; None if it is not a path, and an error was noted."""
         key, path = node.pairs[0]
         if not isinstance(path, ScalarNode) or self.values is None:
             self.refuse(node, "file", "`$file` needs a file path")
@@ -184,7 +183,7 @@ class Filling:
         return found
 
     def _text_of(self, found: FileText, node: MappingNode) -> Any:
-        """The text of a file, filled in."""
+        """The text of a file, expanded."""
         if found.error:
             return self._unusable(node, found.error, found.hint)
         if forbidden := control_character(found.text):
@@ -220,12 +219,12 @@ class Filling:
 
 
 def resembles_language(part: str) -> bool:
-    """Whether something was probably meant to be a language code, as DE, de-AT and pt_BR were."""
+    """Whether part of a name was probably meant to be a language code, as in DE, de-AT or pt_BR."""
     return re.fullmatch(r"[A-Za-z]{2}([-_].*)?", part) is not None
 
 
 def _instead(node: Node, wanted: str) -> str:
-    """What to write where a list, an object or a number belongs."""
+    """What to write instead of a node, where a list, an object or a number is expected."""
     if wanted == "a whole number":
         return "write digits, as in 30"
     if not isinstance(node, ScalarNode):

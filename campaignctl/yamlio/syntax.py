@@ -14,7 +14,7 @@ def forbidden() -> re.Pattern[str]:
 
 
 def control_character(text: str) -> str:
-    """What is wrong with the first one in a text, with its line; nothing if there is none."""
+    """A message about the first control character of a text, with its line; empty if there is none."""
     found = None if text.isprintable() else forbidden().search(text)
     if found is None:
         return ""
@@ -60,7 +60,7 @@ class LineColumn(NamedTuple):
 
 
 class Complaint(NamedTuple):
-    """What the parser says: of which problem where, and while it was reading what that began where."""
+    """An error of the parser: the problem and its place, the construct it was in and where that began."""
 
     problem: str
     place: LineColumn
@@ -69,7 +69,7 @@ class Complaint(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """What is wrong, where, and what to do."""
+    """The likely cause of a syntax error: the message, the place and what to do."""
 
     message: str
     place: LineColumn
@@ -77,7 +77,7 @@ class Mistake(NamedTuple):
 
 
 def mistake(lines: list[str], complaint: Complaint) -> Mistake:
-    """Trace a complaint back to what caused it; `lines` are those of the file."""
+    """Trace a complaint back to its cause; `lines` are those of the file."""
     line = _line(lines, complaint.place.line)
     if _TAB.match(line) and complaint.place.column <= len(line) - len(line.lstrip()):
         return Mistake(complaint.problem, complaint.place, "indent with spaces, not tabs")
@@ -94,7 +94,8 @@ def mistake(lines: list[str], complaint: Complaint) -> Mistake:
 def _begun(lines: list[str], complaint: Complaint, began: LineColumn) -> Mistake | None:
     """A mistake where the parser started something that it could not finish."""
     sign = _line(lines, began.line)[began.column : began.column + 1]
-    ended = not any(line.strip() for line in _rest(lines, complaint.place))
+    rest = [_line(lines, complaint.place.line)[complaint.place.column :], *lines[complaint.place.line + 1 :]]
+    ended = not any(line.strip() for line in rest)
     if "quoted scalar" in complaint.context and ended:
         hint = "inside single quotes, write an apostrophe twice"
         return Mistake("this quote is never closed", began, hint)
@@ -113,7 +114,7 @@ def _begun(lines: list[str], complaint: Complaint, began: LineColumn) -> Mistake
 
 
 def _second_colon(lines: list[str], place: LineColumn) -> Mistake | None:
-    """A colon where the text of a value goes on: this line was not meant to belong to the one above."""
+    """A colon in the continued text of a value: the line was not meant to continue the one above."""
     line = _line(lines, place.line)
     indent = len(line) - len(line.lstrip())
     if re.search(r":\s", line[: place.column]):
@@ -130,10 +131,6 @@ def _second_colon(lines: list[str], place: LineColumn) -> Mistake | None:
         return Mistake(_NO_COLON, LineColumn(above, start), _COLON_HINT)
     hint = "indent all fields of an object equally"
     return Mistake("this line is indented further than the one above", LineColumn(place.line, indent), hint)
-
-
-def _rest(lines: list[str], place: LineColumn) -> list[str]:
-    return [_line(lines, place.line)[place.column :], *lines[place.line + 1 :]]
 
 
 def _line(lines: list[str], number: int) -> str:

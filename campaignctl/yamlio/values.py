@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from campaignctl.errors import nearest
 from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset, is_day, zone_of
 from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, is_file
-from campaignctl.yamlio.schema_types import ItemOrItems, Leaf, Limited, Members, Shape, Table, bare
+from campaignctl.yamlio.schema_types import ItemOrItems, Leaf, Limited, Object, Shape, Table, bare
 from campaignctl.yamlio.substitution import BAD, NULLS, Filling
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False}
-#: A version, a clock time or a price, which another figure would be without its last zero.
+#: A version, a clock time or a price: as a number it would lose its last zero.
 _OTHER_AS_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+0")
 #: First fields of a body: next to `spec`, they were meant to be under it.
 _BODY = frozenset(
@@ -31,9 +31,9 @@ _OTHER_WORDS = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
 class Builder(Filling):
     """Builds the values of one document and collects its findings.
 
-    `zoned` are the times that were given with an offset or a zone, `meant` the members that unknown ones
-    were probably meant to be. `sound` says that the models have nothing against what was built: every
-    member that has to be there is, and every limit is kept.
+    `zoned` are the times that were given with an offset or a zone, `meant` the fields that unknown ones were
+    probably meant to be. `sound`: the models would accept the values, as every required field is present and
+    every limit is kept.
     """
 
     zoned: list[Node] = field(default_factory=list)
@@ -44,8 +44,8 @@ class Builder(Filling):
         """The JSON value of a node, or `BAD`."""
         if isinstance(shape, Leaf):
             return self._text(node) if shape is Leaf.TEXT else self._leaves[shape](self, node)
-        if isinstance(shape, Members):
-            return self._members(node, shape)
+        if isinstance(shape, Object):
+            return self._object(node, shape)
         if isinstance(shape, Limited):
             return self._limited(node, shape)
         if isinstance(shape, Table):
@@ -63,7 +63,7 @@ class Builder(Filling):
 
     # ------------------------------------------------------------------------------ containers
 
-    def _members(self, node: Node, shape: Members) -> Any:
+    def _object(self, node: Node, shape: Object) -> Any:
         if not isinstance(node, MappingNode):
             return self.wrong_kind(node, "an object")
         known, rest = shape.known, shape.rest
@@ -134,16 +134,17 @@ class Builder(Filling):
             return False
         return True
 
-    def _unknown(self, key: ScalarNode, child: Node, shape: Members) -> None:
+    def _unknown(self, key: ScalarNode, child: Node, shape: Object) -> None:
         name = key.text
         self.bad.append(child)
         if name in shape.refused:
             message = f"`{name}` is not allowed: {shape.refused[name]}"
             self.note("error", "refused-member", self.file.at(key), message)
             return
-        near = difflib.get_close_matches(name, shape.known, 1, 0.6)
-        self.meant.update(near)
-        hint = f"did you mean {near[0]}?" if near else "known fields: " + ", ".join(sorted(shape.known))
+        near = nearest(name, shape.known)
+        if near:
+            self.meant.add(near)
+        hint = f"did you mean {near}?" if near else "known fields: " + ", ".join(sorted(shape.known))
         if not near and "scheduled_time" in shape.known:
             hint += "; a new field of the API goes into `extra:`, next to `spec:`"
         if name in _BODY and "spec" in shape.known:
@@ -153,7 +154,7 @@ class Builder(Filling):
     # ---------------------------------------------------------------------------------- leaves
 
     def _text(self, node: Node) -> Any:
-        """The text of a scalar as it stands there, or the text of a file."""
+        """The text of a scalar as written, or the text of a file."""
         if not isinstance(node, ScalarNode):
             return self.file_text(node)
         text = node.text
@@ -210,7 +211,7 @@ class Builder(Filling):
             return self.refuse(node, "time", str(wrong), wrong.hint)
 
     def _day(self, node: Node) -> Any:
-        """A day of the calendar or a time, as it stands there: a day needs a zone to be an instant."""
+        """A day of the calendar or a time, as written: a day needs a zone to be an instant."""
         if isinstance(node, MappingNode):
             value = self._in_zone(node)
             return BAD if value is BAD else f"{value}Z"
@@ -226,7 +227,7 @@ class Builder(Filling):
 
     def _in_zone(self, node: MappingNode) -> Any:
         """A clock time in a zone, `{at: ..., tz: ...}`, in GMT."""
-        parts = self._members(node, _AT_TZ)
+        parts = self._object(node, _AT_TZ)
         at, zone = node.get("at"), node.get("tz")
         if at is None or zone is None or parts.keys() != {"at", "tz"}:
             return self.refuse(node, "time", "a time in a zone needs `at` and `tz`", _AT_TZ_HINT)
@@ -294,7 +295,7 @@ class Builder(Filling):
     }
 
 
-_AT_TZ = Members({"at": Leaf.TEXT, "tz": Leaf.TEXT})
+_AT_TZ = Object({"at": Leaf.TEXT, "tz": Leaf.TEXT})
 _AT_TZ_HINT = "as in {at: 2036-12-24 10:00:00, tz: Europe/Belgrade}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,7 +15,7 @@ from campaignctl.cli.files import read_text
 from campaignctl.cli.group import Lazy, LazyGroup, format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import backend_of, need_token, read_desired, read_project, wired
-from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
+from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from campaignctl.project.model import StateSettings
@@ -66,9 +65,8 @@ def show(app: App, *, key: str) -> int:
     """Show the record of the campaign KEY."""
     state = _existing(app)
     if key not in state.campaigns:
-        near = difflib.get_close_matches(key, state.campaigns, n=1)
         listing = Sentence("see what is recorded: ", Command("state", "list"))
-        hint = f"did you mean {near[0]}?" if near else listing
+        hint = did_you_mean(key, state.campaigns, listing)
         raise CampaignctlError(f"Nothing is recorded under {key}", hint=hint)
     app.console.say(json.dumps(_document(state)["campaigns"][key], indent=2))
     return 0
