@@ -11,13 +11,13 @@ from campaignctl.campaign.check import check
 from campaignctl.campaign.contract import SYSTEM_MACROS
 
 
-def push(**members: Any) -> dict[str, Any]:
+def push(**fields: Any) -> dict[str, Any]:
     content = {"title": {"en": "Hi"}, "landing_url": "https://example.com"}
-    return {"name": "M", "channel": "push", "push": content, **members}
+    return {"name": "M", "channel": "push", "push": content, **fields}
 
 
-def sms(**members: Any) -> dict[str, Any]:
-    return {"name": "M", "channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Hi"}}, **members}
+def sms(**fields: Any) -> dict[str, Any]:
+    return {"name": "M", "channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Hi"}}, **fields}
 
 
 def email(**content: Any) -> dict[str, Any]:
@@ -25,8 +25,8 @@ def email(**content: Any) -> dict[str, Any]:
     return {"name": "M", "channel": "email", "integration_id": "1", "email": {**given, **content}}
 
 
-def body(*messages: Any, **members: Any) -> dict[str, Any]:
-    return {"name": "N", "messages": list(messages) or [sms()], **members}
+def body(*messages: Any, **fields: Any) -> dict[str, Any]:
+    return {"name": "N", "messages": list(messages) or [sms()], **fields}
 
 
 TEST = {

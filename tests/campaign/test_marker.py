@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignctl.campaign.marker import MEMBER, Marker, make, read, scope_tag, stamp
+from campaignctl.campaign.marker import FIELD, Marker, make, read, scope_tag, stamp
 
 INTENT = "0b0f7a52-5a0e-4f0e-9d3a-1c2d3e4f5a6b"
 texts = st.text(max_size=12)
@@ -52,14 +52,14 @@ def test_stamping_keeps_metadata_and_does_not_change_the_spec() -> None:
         "text",
         [],
         {},
-        {MEMBER: None},
-        {MEMBER: 7},
-        {MEMBER: ""},
-        {MEMBER: f"v2 0123456789ab 0123456789ab {INTENT}"},
-        {MEMBER: f"v1 0123456789AB 0123456789ab {INTENT}"},
-        {MEMBER: f"v1 0123456789ab 0123456789ab {INTENT}\n"},
-        {MEMBER: "v1 0123456789ab 0123456789ab short"},
-        {MEMBER: f"v1 0123456789ab 0123456789ab {'x' * 65}"},
+        {FIELD: None},
+        {FIELD: 7},
+        {FIELD: ""},
+        {FIELD: f"v2 0123456789ab 0123456789ab {INTENT}"},
+        {FIELD: f"v1 0123456789AB 0123456789ab {INTENT}"},
+        {FIELD: f"v1 0123456789ab 0123456789ab {INTENT}\n"},
+        {FIELD: "v1 0123456789ab 0123456789ab short"},
+        {FIELD: f"v1 0123456789ab 0123456789ab {'x' * 65}"},
     ],
 )
 def test_invalid_metadata_has_no_marker(metadata: Any) -> None:

@@ -16,9 +16,9 @@ MANUAL: dict[str, Any] = {"name": "Welcome"}
 SCHEDULED = {**MANUAL, "scheduled_time": "2036-12-24 10:00:00"}
 
 
-def shown(applied: dict[str, Any] | None = None, **members: Any) -> Status:
+def shown(applied: dict[str, Any] | None = None, **fields: Any) -> Status:
     """The status of an answer with these fields."""
-    return status_of(Live("1", members, complete=True), applied)
+    return status_of(Live("1", fields, complete=True), applied)
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -75,8 +75,8 @@ def test_a_spec_without_an_execution_option_is_manual(spec: dict[str, Any], manu
 
 
 def test_a_draft_has_two_spellings() -> None:
-    assert all(is_draft(members) for members in ({"status": "draft"}, {"is_draft": True}, {"is_draft": 1}))
-    assert not any(is_draft(members) for members in ({}, {"is_draft": False}, {"is_draft": 0}))
+    assert all(is_draft(fields) for fields in ({"status": "draft"}, {"is_draft": True}, {"is_draft": 1}))
+    assert not any(is_draft(fields) for fields in ({}, {"is_draft": False}, {"is_draft": 0}))
 
 
 def test_five_statuses_can_send() -> None:
@@ -99,5 +99,5 @@ def test_five_statuses_can_send() -> None:
         | st.lists(st.text(max_size=1), max_size=1),
     )
 )
-def test_any_answer_has_a_status(members: dict[str, Any]) -> None:
-    assert shown(SCHEDULED, **members) in Status
+def test_any_answer_has_a_status(fields: dict[str, Any]) -> None:
+    assert shown(SCHEDULED, **fields) in Status

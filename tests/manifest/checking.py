@@ -1,4 +1,4 @@
-"""What came of a project that was checked, and the fixture's type."""
+"""The result of checking a project, and the fixture's type."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from campaignctl.manifest.model import DesiredState
 
 
 class Checked(NamedTuple):
-    """What came of a project."""
+    """The result of checking a project."""
 
     desired: DesiredState | None
     findings: tuple[Finding, ...]
 
     @property
     def sound(self) -> DesiredState:
-        """The desired state, which there has to be."""
+        """The desired state, which must not be None."""
         assert self.desired is not None, self.findings
         return self.desired
 

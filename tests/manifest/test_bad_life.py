@@ -1,4 +1,4 @@
-"""Bad input around the life of a campaign: each mistake is one finding, at its place, with what to do."""
+"""Bad lifecycle, moves and project settings: each mistake is one finding, at its place, with a hint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REMOVED = "kind: Removed\n"
 
 
 class Case(NamedTuple):
-    """A text, and its one error: the place, and parts of what is said."""
+    """A text, and its one error: the place, and parts of the message."""
 
     text: str
     place: str
@@ -99,7 +99,7 @@ ADOPTIONS = [
         "matrix: {country: [DE], include: [{country: DE, id: x}]}\nadopt: ${matrix.id}\n" + IN_MARKETS,
         "1:53",
         "'x' does not have the form",
-        "stands at",
+        "is used at",
     ),
 ]
 REMOVALS = [
@@ -167,8 +167,8 @@ FIGURES = [
 ]
 
 
-def _window(members: str) -> str:
-    return f"guardrails: {{freeze: [{{{members}}}]}}\n"
+def _window(fields: str) -> str:
+    return f"guardrails: {{freeze: [{{{fields}}}]}}\n"
 
 
 NIGHT = "cron: 0 22 * * *, duration: 10h"
@@ -261,12 +261,12 @@ TWO = [
 
 
 @pytest.mark.parametrize(("files", "case"), TWO, ids=lambda part: getattr(part, "message", None))
-def test_files_that_contradict_each_other(files: dict[str, str], case: Case, project: Check) -> None:
+def test_contradicting_files_are_refused(files: dict[str, str], case: Case, project: Check) -> None:
     _one_error(project, files, case.text, case)
 
 
 def _one_error(project: Check, files: dict[str, str], name: str, case: Case) -> None:
-    """The errors of a project all stand at one place, and the first says what the case says."""
+    """The errors of a project are all at one place, and the first has the message of the case."""
     errors = [found for found in project(files).findings if found.severity == "error"]
     places = {
         (found.source.file.rpartition("/")[2], found.source.line, found.source.column) for found in errors

@@ -1,4 +1,4 @@
-"""Every kind of bad manifest: its place, what is said, and that nothing else is said."""
+"""Every kind of bad manifest: the place and message of its error, and that there is no other."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ spec:
 
 
 class Case(NamedTuple):
-    """A manifest, the place of its one error, and a part of what is said there."""
+    """A manifest, the place of its one error, and a part of the message."""
 
     name: str
     text: str
@@ -38,7 +38,7 @@ class Case(NamedTuple):
 
 
 def push(tail: str) -> str:
-    """A good manifest with members added to its spec."""
+    """A good manifest with fields added to its spec."""
     return PUSH + tail
 
 
@@ -72,11 +72,11 @@ CASES = [
     Case("duplicate key deep", push("  metadata: {a: 1, b: {c: 1, c: 2}}\n"), "7:30", "`c` appears twice"),
     Case("deep nesting", push("  metadata: {a: " + "[" * 60 + "]" * 60 + "}\n"), "7:64", "levels of nesting"),
     # The form of the document
-    Case("unknown top member", "specs: {}\n" + PUSH, "1:1", "unknown field `specs`", "did you mean spec?"),
+    Case("unknown top field", "specs: {}\n" + PUSH, "1:1", "unknown field `specs`", "did you mean spec?"),
     Case("no spec", "metadata: {key: a}\n", "1:1", "`spec` is missing"),
     Case("a bare body", "name: x\nmessages: []\n", "1:1", "a body without `spec:`", "indent"),
-    Case("a member beside spec", PUSH + "targeting: {}\n", "7:1", "unknown field", "under `spec:`"),
-    Case("no blank behind the colon", "spec:\n  name:x\n", "2:3", "expected an object", "`name: ...`"),
+    Case("a field next to spec", PUSH + "targeting: {}\n", "7:1", "unknown field", "under `spec:`"),
+    Case("no space after the colon", "spec:\n  name:x\n", "2:3", "expected an object", "`name: ...`"),
     Case(
         "a channel left out", message("      push: {title: {en: x}}\n"), "4:7", "`channel` is missing", "push"
     ),
@@ -112,7 +112,7 @@ CASES = [
     Case("key with blank", "metadata: {key: a b}\n" + PUSH, "1:17", "does not have the form"),
     Case("long key", f"metadata: {{key: {'a' * 129}}}\n" + PUSH, "1:17", "129 characters"),
     Case("key from a variable", "metadata: {key: '${var.a}'}\n" + PUSH, "1:17", "does not have the form"),
-    # Members of the body
+    # Fields of the body
     Case("unknown field", push("  lables: [a]\n"), "7:3", "unknown field `lables`", "did you mean labels?"),
     Case(
         "unknown in message",
@@ -124,7 +124,7 @@ CASES = [
     Case("misspelt required", PUSH.replace("messages", "mesages"), "3:3", "unknown field", "messages"),
     Case("status", push("  status: draft\n"), "7:3", "`status` is not allowed: write `is_draft: true`"),
     Case("end_time", push("  end_time: 2036-01-01 00:00:00\n"), "7:3", "no end time"),
-    Case("answered member", push('  id: "103"\n'), "7:3", "the API fills it in"),
+    Case("a field of answers", push('  id: "103"\n'), "7:3", "the API fills it in"),
     Case("null", push("  description: null\n"), "7:16", "null is not allowed", "leave the field out"),
     Case("nothing", push("  description:\n"), "7:15", "null is not allowed"),
     Case("null inside opaque", push("  quiet_hours: {a: [1, ~]}\n"), "7:24", "null is not allowed"),
@@ -161,7 +161,7 @@ CASES = [
     Case("misspelt channel", message("      channel: Push\n"), "5:16", "not one of", "did you mean push?"),
     Case("long subject", EMAIL.replace("subject: Hi", f"subject: {'x' * 79}"), "7:69", "at most 78"),
     Case("empty html", EMAIL.replace("<p>", '""'), "7:84", "must not be empty"),
-    # Rules between members
+    # Rules between fields
     Case(
         "two options",
         push("  run_immediately: true\n  recurrence: {cron: 0 9 * * 1}\n"),
@@ -300,7 +300,7 @@ CASES = [
         "7:9",
         "`recurrence` is a known field",
     ),
-    Case("extra sets what is refused", push("extra: {status: sent}\n"), "7:17", "`status` is not allowed"),
+    Case("extra sets a refused field", push("extra: {status: sent}\n"), "7:17", "`status` is not allowed"),
     Case("extra marker", push("extra: {metadata: {campaignctl: x}}\n"), "7:9", "`metadata` is a known field"),
     Case("extra as a list", push("extra: []\n"), "7:8", "expected an object, found a list"),
     Case(
@@ -330,12 +330,14 @@ def test_one_error_at_its_place(case: Case, project: Check) -> None:
         pytest.param(b"#" * (1 << 20) + b"\n", "1:1", "1,048,577 bytes", id="more than 1 MiB"),
     ],
 )
-def test_bytes_that_are_no_manifest(data: bytes, place: str, message: str, project: Check) -> None:
+def test_unreadable_bytes_are_refused_at_their_place(
+    data: bytes, place: str, message: str, project: Check
+) -> None:
     _, (found,) = project({"bad.yaml": data})
     assert (f"{found.source.line}:{found.source.column}", message in found.message) == (place, True)
 
 
-def test_the_line_itself_goes_with_the_place(project: Check) -> None:
+def test_a_place_includes_the_text_of_its_line(project: Check) -> None:
     _, (found,) = project({"a/b.yaml": push("  lables: [a]\n")})
     assert found.source.file.endswith("a/b.yaml")
     assert found.source.text == "  lables: [a]"
@@ -356,13 +358,13 @@ def test_all_findings_of_all_files_at_once_in_order(project: Check) -> None:
     assert places == [("a.yaml", 1), ("b.yaml", 7), ("b.yaml", 8), ("c.yaml", 4), ("c.yaml", 6)]
 
 
-def test_an_alias_stands_for_a_whole_value(project: Check) -> None:
+def test_an_alias_replaces_a_whole_value(project: Check) -> None:
     text = push("  metadata: {a: &x [1, 2], b: *x}\n")
     desired = project({"a.yaml": text}).sound
     assert desired.campaigns["a"].spec["metadata"] == {"a": [1, 2], "b": [1, 2]}
 
 
-def test_an_alias_bomb_is_refused_where_it_goes_off(project: Check) -> None:
+def test_an_alias_bomb_is_refused_at_the_alias(project: Check) -> None:
     lines = ["  metadata:", "    a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"    a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
     (error,) = project({"a.yaml": PUSH + "\n".join(lines) + "\n"}).errors
@@ -380,20 +382,20 @@ def test_several_documents_each_name_their_key(project: Check) -> None:
 @pytest.mark.parametrize(
     ("second", "said"), [("one", "the key one is also at"), ("ONE", "differ only in case")]
 )
-def test_a_key_is_there_once(second: str, said: str, project: Check) -> None:
+def test_a_key_is_declared_once(second: str, said: str, project: Check) -> None:
     files = {"a.yaml": f"metadata: {{key: one}}\n{PUSH}", "b.yaml": f"metadata: {{key: {second}}}\n{PUSH}"}
     (error,) = project(files).errors
     assert said in error
     assert "a.yaml:1:17" in error
 
 
-def test_a_path_that_makes_no_key_says_so(project: Check) -> None:
+def test_a_path_that_is_not_a_valid_key_is_refused(project: Check) -> None:
     checked = project({"my campaigns/a.yaml": PUSH})
     assert "is not a valid key" in checked.errors[0]
     assert "metadata.key" in checked.findings[0].hint
 
 
-def test_what_is_unreadable_is_not_also_missing(project: Check) -> None:
+def test_an_unreadable_field_is_not_also_missing(project: Check) -> None:
     text = message(
         "      channel: push\n      primary_lang: de\n      push: {title: {de: [x]}, landing_url: https://a.example}\n"
     )

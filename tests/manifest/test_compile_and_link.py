@@ -1,10 +1,10 @@
-"""One file compiles to a value of its own; linking finds what only several files can tell."""
+"""One file compiles to a value of its own; linking finds errors between files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from campaignctl.manifest.compile import Inputs, compile_file
+from campaignctl.manifest.compile import CompileInputs, compile_file
 from campaignctl.manifest.link import link
 from campaignctl.manifest.model import FileResult
 from campaignctl.project.model import Project
@@ -24,7 +24,7 @@ def texts(references: Iterable[Reference]) -> Texts:
 
 
 def compiled(text: str, path: str = "push/a.yaml", x: str = "1") -> FileResult:
-    return compile_file(path, path, text.encode(), Inputs(Values({"x": x}, {}), read_texts=texts))
+    return compile_file(path, path, text.encode(), CompileInputs(Values({"x": x}, {}), read_texts=texts))
 
 
 def test_equal_inputs_give_an_equal_result() -> None:
@@ -32,7 +32,7 @@ def test_equal_inputs_give_an_equal_result() -> None:
     assert compiled(PUSH) != compiled(PUSH, x="2")
 
 
-def test_a_result_names_the_texts_that_it_rests_on() -> None:
+def test_a_result_names_the_texts_that_it_depends_on() -> None:
     assert compiled(PUSH).references == {("push", "en.txt"), ("push", "de.txt")}
 
 

@@ -1,4 +1,4 @@
-"""What `_defaults.yaml` gives to the manifests below it, and where its mistakes are shown."""
+"""What manifests inherit from `_defaults.yaml`, and where its mistakes are shown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def places(checked: Checked) -> list[tuple[str, str]]:
 # ------------------------------------------------------------------------------------ merging
 
 
-def test_objects_merge_lists_are_replaced_and_the_nearer_stands(project: Check) -> None:
+def test_objects_merge_lists_are_replaced_and_the_nearer_value_wins(project: Check) -> None:
     files = {
         "_defaults.yaml": "spec: {description: D, labels: [far], targeting: {profile_age: {from: 1, to: 9}}}",
         "push/_defaults.yaml": "spec: {labels: [near, nearer], targeting: {profile_age: {to: 5}}}\n",
@@ -73,7 +73,7 @@ def test_each_message_gets_the_defaults_of_its_channel(project: Check) -> None:
     assert "priority" not in email
 
 
-def test_variables_and_the_matrix_of_the_manifest_fill_in_defaults(project: Check) -> None:
+def test_defaults_expand_with_the_variables_and_matrix_of_the_manifest(project: Check) -> None:
     files = {
         "campaignctl.yaml": "metadata: {name: t}\nvariables: {brand: Acme}\n",
         "_defaults.yaml": "spec: {description: '${var.brand}'}\n"
@@ -86,7 +86,7 @@ def test_variables_and_the_matrix_of_the_manifest_fill_in_defaults(project: Chec
     assert spec["messages"][0]["sms"]["content"] == {"en": "Hi", "de": "DE"}
 
 
-def test_a_file_is_beside_the_defaults_that_name_it(project: Check) -> None:
+def test_a_file_is_relative_to_the_defaults_that_name_it(project: Check) -> None:
     files = {
         "_defaults.yaml": "spec: {description: {$file: note.txt}}\n",
         "note.txt": "outer",
@@ -96,7 +96,7 @@ def test_a_file_is_beside_the_defaults_that_name_it(project: Check) -> None:
     assert project(files).sound.campaigns["x/a"].spec["description"] == "outer"
 
 
-def test_what_stands_for_a_text_is_not_merged_into(project: Check) -> None:
+def test_a_file_in_place_of_a_text_is_not_merged(project: Check) -> None:
     files = {
         "_defaults.yaml": "message: {sms: {sms: {content: {de: Hallo}}}}\n",
         "a.yaml": SMS.replace("{en: Hi}", "{$file: 'hi.{lang}.txt'}"),
@@ -106,21 +106,19 @@ def test_what_stands_for_a_text_is_not_merged_into(project: Check) -> None:
     assert message["sms"]["content"] == {"fr": "Salut"}
 
 
-def test_null_takes_nothing_away(project: Check) -> None:
+def test_null_removes_nothing(project: Check) -> None:
     files = {"_defaults.yaml": "spec: {description: far}\n", "a.yaml": SMS + "  description:\n"}
     assert project(files).errors == ["null is not allowed"]
 
 
-def test_defaults_outside_of_the_project_and_ignored_ones_are_not_read(
-    project: Check, tmp_path: Path
-) -> None:
+def test_defaults_outside_the_project_and_ignored_ones_are_not_read(project: Check, tmp_path: Path) -> None:
     (tmp_path.parent / "_defaults.yaml").write_text("spec: {description: outside}\n")
     head = 'metadata: {name: t}\nignore: ["x/_defaults.yaml"]\n'
     files = {"campaignctl.yaml": head, "x/_defaults.yaml": "nonsense", "x/a.yaml": SMS}
     assert "description" not in project(files).sound.campaigns["x/a"].spec
 
 
-def test_a_folder_whose_name_sorts_before_its_defaults_has_those_around_it(project: Check) -> None:
+def test_a_folder_whose_name_sorts_before_the_defaults_file_inherits_them(project: Check) -> None:
     files = {
         "_defaults.yaml": "spec: {description: far}\n",
         "A/_defaults.yaml": "spec: {labels: [near]}\n",
@@ -129,7 +127,7 @@ def test_a_folder_whose_name_sorts_before_its_defaults_has_those_around_it(proje
     assert project(files).sound.campaigns["A/a"].spec["description"] == "far"
 
 
-def test_a_change_of_defaults_is_no_change_of_the_manifest(project: Check) -> None:
+def test_a_change_of_defaults_is_not_a_change_of_the_manifest(project: Check) -> None:
     manifest = {"a.yaml": MESSAGES, "one.txt": "one", "two.txt": "two"}
     sender = "message: {email: {email: {sender_name: A, sender_email: a@example.com}}}\n"
     plain, one, two = (
@@ -168,14 +166,14 @@ def test_a_change_of_defaults_is_no_change_of_the_manifest(project: Check) -> No
     ],
 )
 @pytest.mark.parametrize("below", [{}, {"a.yaml": SMS, "b.yaml": SMS}], ids=["alone", "two manifests"])
-def test_a_mistake_in_defaults_is_said_once_and_there(
+def test_a_mistake_in_defaults_is_reported_once_and_there(
     defaults: str, place: str, message: str, below: dict[str, str], project: Check
 ) -> None:
     found = places(project({**below, "_defaults.yaml": defaults}))
     assert [(where, message in said) for where, said in found] == [(f"_defaults.yaml:{place}", True)]
 
 
-def test_a_mistake_that_only_the_whole_campaign_shows_is_said_in_the_file_that_made_it(
+def test_a_mistake_found_in_the_whole_campaign_points_at_the_file_that_made_it(
     project: Check,
 ) -> None:
     files = {
@@ -197,16 +195,16 @@ def test_an_error_at_a_variable_that_is_the_whole_value_points_at_the_variable(p
     checked = project(files)
     assert places(checked) == [("campaignctl.yaml:3:9", "`primary_lang` is de, but the content has only: en")]
     assert checked.findings[0].hint.endswith("_defaults.yaml:1:31")
-    assert "`${var.lang}` stands at " in checked.findings[0].hint
+    assert "`${var.lang}` is used at " in checked.findings[0].hint
 
 
-def test_a_place_that_no_manifest_can_fill_is_said_with_the_key(project: Check) -> None:
+def test_an_unknown_name_in_defaults_is_reported_with_the_key(project: Check) -> None:
     files = {"_defaults.yaml": "spec: {description: '${matrix.x}'}\n", "a.yaml": SMS}
     found: list[Finding] = list(project(files).findings)
     assert [(one.key, str(one.source).rpartition("/")[2]) for one in found] == [("a", "_defaults.yaml:1:21")]
 
 
-def test_under_defaults_that_cannot_be_read_nothing_is_called_missing(project: Check) -> None:
+def test_under_unreadable_defaults_no_field_is_reported_missing(project: Check) -> None:
     files = {
         "_defaults.yaml": "spec: [\n",
         "a.yaml": "spec: {messages: [{channel: email, email: {}}], x: 1}\n",
@@ -222,7 +220,7 @@ _VALUES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
         | st.dictionaries(_NAMES, inner, max_size=3).map(
-            lambda members: "{" + ", ".join(f"{name}: {value}" for name, value in members.items()) + "}"
+            lambda fields: "{" + ", ".join(f"{name}: {value}" for name, value in fields.items()) + "}"
         )
     ),
     max_leaves=8,
@@ -241,7 +239,7 @@ def texts(tree: Node) -> list[str]:
 
 @settings(max_examples=2 * settings().max_examples)
 @given(_VALUES)
-def test_over_nothing_and_over_itself_a_tree_stays_what_it_is(text: str) -> None:
+def test_a_tree_merged_over_nothing_or_itself_is_unchanged(text: str) -> None:
     tree = node(text)
     assert texts(merged(tree, None)) == texts(tree)
     assert texts(merged(tree, node(text))) == texts(tree)
@@ -249,7 +247,7 @@ def test_over_nothing_and_over_itself_a_tree_stays_what_it_is(text: str) -> None
     assert not isinstance(tree, MappingNode) or NO_DEFAULTS.under(tree) is tree
 
 
-def test_defaults_that_say_nothing_change_nothing(project: Check) -> None:
+def test_empty_defaults_change_nothing(project: Check) -> None:
     files = {"a.yaml": SMS, "push/b.yaml": "matrix: {country: [DE, FR]}\n" + SMS}
     before = project(files).sound
     after = project(
@@ -259,7 +257,7 @@ def test_defaults_that_say_nothing_change_nothing(project: Check) -> None:
     assert after.digest == before.digest
 
 
-def test_content_a_level_too_high_is_said_once(project: Check) -> None:
+def test_content_a_level_too_high_is_reported_once(project: Check) -> None:
     checked = project({"_defaults.yaml": "message: {push: {icon: x}}\n", "a.yaml": MESSAGES})
     (error,) = checked.errors
     assert error.startswith("`icon` is not allowed: it is content, one level deeper")
@@ -268,7 +266,7 @@ def test_content_a_level_too_high_is_said_once(project: Check) -> None:
 @pytest.mark.parametrize(
     ("name", "least"), [("_defaults.yaml", "`message:`"), ("campaignctl.yaml", "`metadata: {name: ...}`")]
 )
-def test_an_empty_file_is_told_what_it_needs_itself(name: str, least: str, project: Check) -> None:
+def test_an_empty_defaults_file_is_told_what_it_needs(name: str, least: str, project: Check) -> None:
     checked = project({name: "# nothing yet\n", "a.yaml": SMS})
     (found,) = [found for found in checked.findings if found.code == "empty"]
     assert least in found.hint

@@ -1,4 +1,4 @@
-"""Which files are manifests, and what must not be passed over in silence."""
+"""Which files are manifests, and which must not be ignored silently."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from tests.manifest.checking import Check
 SMS = "spec:\n  name: N\n  messages: [{name: M, channel: sms, integration_id: 1, sms: {content: {en: Hi}}}]\n"
 
 
-def test_dots_underscores_and_others_are_no_manifests(project: Check) -> None:
+def test_hidden_files_and_other_types_are_not_manifests(project: Check) -> None:
     names = ["a.yaml", "b/c.yml", ".d.yaml", "_e.yaml", ".f/g.yaml", "_h/i.yaml", "j.json", "k.yaml.txt"]
     assert list(project(dict.fromkeys(names, SMS)).sound.campaigns) == ["a", "b/c"]
 
 
-def test_globs(project: Check) -> None:
+def test_a_glob_selects_paths(project: Check) -> None:
     head = 'metadata: {name: t}\nmanifests: ["push/*.yaml", "sms/**"]\nignore: ["sms/old/**", "sms/?.yaml"]\n'
     names = ["a.yaml", "push/a.yaml", "push/b/c.yaml", "sms/x/y.yaml", "sms/old/z.yaml", "sms/q.yaml"]
     desired = project({"campaignctl.yaml": head, **dict.fromkeys(names, SMS)}).sound
     assert list(desired.campaigns) == ["push/a", "sms/x/y"]
 
 
-def test_a_manifest_in_the_folder_of_the_state_is_refused_rather_than_taken_for_gone(project: Check) -> None:
+def test_a_manifest_in_the_state_folder_is_refused_rather_than_ignored(project: Check) -> None:
     head = "metadata: {name: t}\nmanifests: ['**']\nstate: {path: state/s.json}\n"
     files = {"campaignctl.yaml": head, "state/s.json": "{}", "state/s.json.lock": "", "b.yaml": SMS}
     assert list(project(files).sound.campaigns) == ["b"]
@@ -32,7 +32,7 @@ def test_a_manifest_in_the_folder_of_the_state_is_refused_rather_than_taken_for_
     assert checked.errors == ["manifests in the folder of the state are not read"]
 
 
-def test_a_pattern_that_no_file_fits_is_warned_of_as_its_campaigns_would_be_cancelled(
+def test_a_pattern_that_matches_no_file_is_a_warning(
     project: Check,
 ) -> None:
     head = 'metadata: {name: t}\nmanifests:\n  - "push/*.yaml"\n  - "psh/*.yaml"\nignore: ["push/b.yaml"]\n'
@@ -47,21 +47,19 @@ def test_a_pattern_that_no_file_fits_is_warned_of_as_its_campaigns_would_be_canc
 
 
 @pytest.mark.parametrize("name", ["_defaults.yml", "_Defaults.yaml", "_default.yaml"])
-def test_what_is_almost_called_like_defaults_is_refused_rather_than_ignored(
-    name: str, project: Check
-) -> None:
+def test_a_misspelt_defaults_file_is_refused_rather_than_ignored(name: str, project: Check) -> None:
     checked = project({"push/a.yaml": SMS, f"push/{name}": "spec: {}\n"})
     assert checked.errors == [f"defaults must be named _defaults.yaml; this file is {name}"]
 
 
-def test_a_project_inside_of_a_project_is_refused_unless_ignored(project: Check) -> None:
+def test_a_project_inside_a_project_is_refused_unless_ignored(project: Check) -> None:
     files = {"a.yaml": SMS, "sub/campaignctl.yaml": "metadata: {name: t}\n", "sub/b.yaml": SMS}
     assert "a project inside this project" in project(files).errors[0]
     head = 'metadata: {name: t}\nignore: ["sub/**"]\n'
     assert list(project({**files, "campaignctl.yaml": head}).sound.campaigns) == ["a"]
 
 
-def test_links_to_folders_are_followed_but_not_for_ever(project: Check, tmp_path: Path) -> None:
+def test_links_to_folders_are_followed_but_not_forever(project: Check, tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert list(project({"real/a.yaml": SMS}).sound.campaigns) == ["link/a", "real/a"]
@@ -80,7 +78,7 @@ def test_a_pipe_is_not_waited_for(project: Check, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_a_finding(project: Check, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_a_finding(project: Check, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(SMS)
     (tmp_path / "a.yaml").chmod(0)
     assert "cannot be read" in project({}).errors[0]

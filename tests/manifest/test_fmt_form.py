@@ -21,7 +21,7 @@ def lines(text: str) -> str:
     return dedent(text).lstrip("\n")
 
 
-def test_members_stand_in_the_order_of_the_documentation() -> None:
+def test_fields_are_in_the_order_of_the_documentation() -> None:
     known = "".join(f"  {name}: 1\n" for name in CampaignSpec.model_fields)
     backwards = "".join(f"  {name}: 1\n" for name in reversed(CampaignSpec.model_fields))
     around = "apiVersion: campaignctl/v1\nkind: Campaign\nmetadata: {}\nlifecycle: {}\nmatrix: {}\n"
@@ -37,11 +37,11 @@ def test_messages_have_their_own_order() -> None:
     assert [line.strip(" -")[:-3] for line in form(written).splitlines()[2:]] == names
 
 
-def test_unknown_members_keep_their_order_at_the_end() -> None:
+def test_unknown_fields_keep_their_order_at_the_end() -> None:
     assert form("spec: {}\nzeta: 1\nkind: x\nalpha: 2\n") == "kind: x\nspec: {}\nzeta: 1\nalpha: 2\n"
 
 
-def test_names_that_somebody_chose_keep_their_order() -> None:
+def test_freely_chosen_names_keep_their_order() -> None:
     text = "spec:\n  metadata:\n    z: 1\n    name: 2\n    a: 3\n  targeting:\n    zz: 1\n    aa: 2\n"
     assert form(text) == text
 
@@ -59,7 +59,7 @@ def test_a_project_file_and_defaults_have_an_order_of_their_own() -> None:
     )
 
 
-def test_blocks_stand_two_blanks_further_in() -> None:
+def test_blocks_are_indented_by_two_spaces() -> None:
     written = """
         spec:
             messages:
@@ -87,7 +87,7 @@ def test_blocks_stand_two_blanks_further_in() -> None:
     """)
 
 
-def test_comments_go_where_their_members_go() -> None:
+def test_comments_move_with_their_fields() -> None:
     written = """
         # yaml-language-server: $schema=x
         # Of the file.
@@ -151,7 +151,7 @@ def test_comments_go_where_their_members_go() -> None:
         ),
     ],
 )
-def test_values_stay_as_they_were_written(value: str) -> None:
+def test_values_stay_as_written(value: str) -> None:
     text = f"spec:\n  name: {value}\n  zz: 1\n"
     assert form(text) == text
 
@@ -161,11 +161,11 @@ def test_a_block_text_moves_as_a_whole() -> None:
     assert form(written) == "spec:\n  name: |2\n      two in\n     one in\n\n  labels: []\n"
 
 
-def test_a_text_that_ends_with_the_file_says_the_same_in_the_middle_of_it() -> None:
+def test_a_block_at_the_end_of_the_file_keeps_its_meaning_when_moved() -> None:
     assert form("spec:\n  messages: []\n  name: |\n    x") == "spec:\n  name: |-\n    x\n  messages: []\n"
 
 
-def test_an_alias_stays_behind_its_anchor() -> None:
+def test_an_alias_stays_after_its_anchor() -> None:
     free = "spec:\n  zz: &a {b: c}\n  extra: *a\nkind: Campaign\n"
     assert form(free) == "kind: Campaign\nspec:\n  zz: &a {b: c}\n  extra: *a\n"
     tied = "spec:\n  messages: &a []\n  labels: *a\n"
@@ -174,7 +174,7 @@ def test_an_alias_stays_behind_its_anchor() -> None:
     assert form(block) == "zz: &a   # why\n  b: 1\nyy:\n  - &b\n    c: *a\n"
 
 
-def test_documents_stay_apart() -> None:
+def test_documents_stay_separate() -> None:
     written = """
         # first
         ---
@@ -225,7 +225,7 @@ def test_line_ends_of_windows_are_kept_and_a_byte_order_mark_is_not() -> None:
         ("a: &x 1\nb: *y\n", "a.yaml:2:4", "anchor"),
     ],
 )
-def test_what_cannot_be_formatted_is_named_with_its_place(text: str, place: str, message: str) -> None:
+def test_an_unformattable_text_is_reported_at_its_place(text: str, place: str, message: str) -> None:
     findings = canonical("a.yaml", "a.yaml", text.encode())
     assert not isinstance(findings, bytes)
     assert str(findings[0].source) == place
@@ -233,11 +233,11 @@ def test_what_cannot_be_formatted_is_named_with_its_place(text: str, place: str,
 
 
 @pytest.mark.parametrize("end", ["---\n", "---", "---\n---\n", "--- # c\n", "---\n# c\n", "...\n---\n"])
-def test_a_document_in_which_nothing_stands_adds_no_line(end: str) -> None:
+def test_an_empty_document_adds_no_line(end: str) -> None:
     text = f"spec:\n  name: x\n{end}"
     assert form(text) == text.removesuffix("\n") + "\n"
 
 
-def test_a_text_that_keeps_blank_lines_gets_none_from_what_comes_below_it_now() -> None:
+def test_a_block_that_keeps_blank_lines_gains_none_when_moved() -> None:
     written = "name: NO\nmessages: |+\n  a\nspec: NO\n\nchannel: NO\n"
     assert form(written) == "spec: NO\nname: NO\nmessages: |+\n  a\nchannel: NO\n"

@@ -1,4 +1,4 @@
-"""The canonical order of what is said around the life of a campaign."""
+"""The canonical order of lifecycle, moves, guardrails and overrides."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ environments:
 """
 
 
-def test_a_manifest_says_first_where_it_comes_from_then_how_it_lives() -> None:
+def test_moved_and_adopt_come_first_then_lifecycle() -> None:
     assert formatted(CAMPAIGN, order_of("a.yaml")) == IN_ORDER
 
 
-def test_a_project_file_has_its_limits_before_what_is_lifted_of_them() -> None:
+def test_a_project_file_has_guardrails_before_overrides() -> None:
     assert formatted(PROJECT, order_of("campaignctl.yaml")) == PROJECT_IN_ORDER

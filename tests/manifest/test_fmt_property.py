@@ -1,4 +1,4 @@
-"""Whatever a file looks like: its canonical form says the same, keeps every comment, and is its own."""
+"""The canonical form of any file means the same, keeps every comment, and is its own canonical form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MORE = settings(max_examples=settings().max_examples * 3 // 2)
 
 @MORE
 @given(yaml_texts(), st.booleans())
-def test_sound_texts_are_brought_into_one_form(drawn: tuple[str, list[str]], windows: bool) -> None:
+def test_sound_texts_are_formatted(drawn: tuple[str, list[str]], windows: bool) -> None:
     text, comments = drawn
     data = (text.replace("\n", "\r\n") if windows else text).encode()
     if read("a.yaml", "a.yaml", data)[1]:
@@ -31,7 +31,7 @@ def test_sound_texts_are_brought_into_one_form(drawn: tuple[str, list[str]], win
 
 @MORE
 @given(mangled() | st.binary(max_size=100))
-def test_what_is_mangled_is_left_alone_or_brought_into_one_form(data: bytes) -> None:
+def test_a_mangled_text_is_left_alone_or_formatted(data: bytes) -> None:
     once = canonical("a.yaml", "a.yaml", data)
     if isinstance(once, bytes):
         assert canonical("a.yaml", "a.yaml", once) == once

@@ -1,4 +1,4 @@
-"""Variables of the command line stand above those of the project and its environments."""
+"""Variables of the command line override those of the project and its environments."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def loaded(folder: Path, environment: str, **variables: str) -> DesiredState:
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
-def test_what_is_given_stands(environment: str, tmp_path: Path) -> None:
+def test_given_variables_win(environment: str, tmp_path: Path) -> None:
     desired = loaded(tmp_path, environment, brand="Given", only="used nowhere")
     assert desired.campaigns["a"].spec["name"] == "Given Here"
 
 
-def test_without_it_the_environment_stands(tmp_path: Path) -> None:
+def test_without_given_variables_the_environment_wins(tmp_path: Path) -> None:
     assert loaded(tmp_path, "staging").campaigns["a"].spec["name"] == "Test Here"
 
 
-def test_the_sources_are_those_of_the_layer_that_stands(tmp_path: Path) -> None:
+def test_sources_are_those_of_the_winning_layer(tmp_path: Path) -> None:
     sources = loaded(tmp_path, "staging", place="There").project.variable_sources
     places = {name: (source.line, source.column) for name, source in sources.items()}
     assert places == {"brand": (4, 32), "only": (4, 44)}
@@ -52,6 +52,6 @@ def test_a_variable_that_is_not_declared_is_refused_with_the_nearest(tmp_path: P
     assert refused.value.hint == "did you mean brand?"
 
 
-def test_a_given_value_is_no_text_to_be_filled_in(tmp_path: Path) -> None:
+def test_a_given_value_is_not_expanded(tmp_path: Path) -> None:
     with pytest.raises(ManifestError):
         loaded(tmp_path, "staging", brand="${var.place}")

@@ -1,4 +1,4 @@
-"""What is filled into texts, and what never is."""
+"""Expansion of texts, and what is never expanded."""
 
 from __future__ import annotations
 
@@ -42,38 +42,38 @@ def described(project: Check, text: str, **kwargs: Any) -> Checked:
         ("'${env.SEASON}'", "spring"),
     ],
 )
-def test_filled_in(text: str, value: Any, project: Check) -> None:
+def test_a_text_is_expanded(text: str, value: Any, project: Check) -> None:
     desired, findings = described(project, text, environ={"SEASON": "spring"})
     assert desired, findings
     assert desired.campaigns["push/a"].spec["description"] == value
     assert desired.campaigns["push/a"].spec["messages"][0]["integration_id"] == "1830"
 
 
-def test_a_variable_is_put_in_as_it_is_so_nothing_can_be_filled_into_it(project: Check) -> None:
+def test_the_value_of_a_variable_is_not_expanded(project: Check) -> None:
     text = "metadata: {name: x}\nvariables: {id: '1830', nested: '${var.id}'}\n"
     checked = project({"campaignctl.yaml": text})
     assert checked.errors == ["the value of `nested` contains `${`"]
     assert checked.places == ["2:33"]
 
 
-def test_an_allowed_variable_that_is_not_set(project: Check) -> None:
+def test_an_allowed_variable_must_be_set(project: Check) -> None:
     (error,) = described(project, "${env.SEASON}").errors
     assert error == "the environment variable SEASON is not set"
 
 
-def test_a_macro_that_is_not_of_the_system_is_pointed_out(project: Check) -> None:
+def test_a_macro_that_is_not_a_system_macro_is_a_warning(project: Check) -> None:
     checked = described(project, "${OCMH_APP_NAMES} ${MY_OWN}")
     assert len(checked.warnings) == 2
     assert checked.findings[0].hint == "did you mean ${OCMH_APP_NAME}?"
 
 
-def test_opaque_members_are_filled_in(project: Check) -> None:
+def test_opaque_fields_are_expanded(project: Check) -> None:
     files = {"b.yaml": HEAD + "  quiet_hours: {a: ['${var.brand}']}\nextra: {new: '${var.brand}'}\n"}
     spec = described(project, "x", files=files).sound.campaigns["b"].spec
     assert (spec["quiet_hours"], spec["new"]) == ({"a": ["Acme"]}, "Acme")
 
 
-def test_a_file_is_taken_to_the_last_byte_and_filled_in(project: Check) -> None:
+def test_a_file_is_read_to_the_last_byte_and_expanded(project: Check) -> None:
     files = {"push/a.txt": "Hi ${var.brand}\r\n\n", "shared.txt": "shared"}
     spec = described(project, "{$file: a.txt}", files=files).sound.campaigns["push/a"].spec
     assert spec["description"] == "Hi Acme\r\n\n"
@@ -81,7 +81,7 @@ def test_a_file_is_taken_to_the_last_byte_and_filled_in(project: Check) -> None:
     assert spec["description"] == "shared"
 
 
-def test_a_fault_in_a_file_is_shown_in_the_file(project: Check) -> None:
+def test_an_error_in_a_text_file_points_into_the_file(project: Check) -> None:
     checked = described(project, "{$file: a.txt}", files={"push/a.txt": "one\n  ${vars.brand}\n"})
     places = [
         (found.source.file.rpartition("push/")[2], found.source.line, found.source.column)
@@ -100,7 +100,7 @@ def test_a_fault_in_a_file_is_shown_in_the_file(project: Check) -> None:
         (b"x" * ((1 << 20) + 1), "1 MiB"),
     ],
 )
-def test_a_file_that_cannot_be_used(content: bytes, said: str, project: Check) -> None:
+def test_an_unusable_file_is_refused(content: bytes, said: str, project: Check) -> None:
     (error,) = described(project, "{$file: a.txt}", files={"push/a.txt": content}).errors
     assert said in error
 
@@ -116,7 +116,7 @@ def test_a_link_does_not_lead_out_of_the_project(
     assert "leads outside" in error
 
 
-def test_the_digest_of_the_source_does_not_see_variables(project: Check) -> None:
+def test_the_source_digest_ignores_variables(project: Check) -> None:
     before = described(project, "${var.brand}").sound
     other = PROJECT.replace("Acme", "Emca")
     after = described(project, "${var.brand}   # said otherwise", files={"campaignctl.yaml": other}).sound
@@ -126,7 +126,7 @@ def test_the_digest_of_the_source_does_not_see_variables(project: Check) -> None
     assert before.campaigns["push/a"].source_digest != changed.campaigns["push/a"].source_digest
 
 
-def test_the_digest_of_the_source_sees_the_texts_of_files(project: Check) -> None:
+def test_the_source_digest_covers_the_texts_of_files(project: Check) -> None:
     first = described(project, "{$file: a.txt}", files={"push/a.txt": "one"}).sound
     second = described(project, "{$file: a.txt}", files={"push/a.txt": "two"}).sound
     assert first.campaigns["push/a"].source_digest != second.campaigns["push/a"].source_digest

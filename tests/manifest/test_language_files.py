@@ -36,18 +36,18 @@ def html(checked: Checked, key: str = "mail/a") -> Any:
         ("{lang}.{lang}.html", ["mail/en.en.html", "mail/de.de.html", "mail/de.en.html"]),
     ],
 )
-def test_one_member_for_each_language_that_has_a_file(path: str, files: list[str], project: Check) -> None:
+def test_each_language_with_a_file_has_a_text(path: str, files: list[str], project: Check) -> None:
     checked = project({"mail/a.yaml": email(path), **{name: f"<p>{name}" for name in files}})
     assert html(checked) == {"de": f"<p>{files[1]}", "en": f"<p>{files[0]}"}
 
 
-def test_the_texts_are_filled_in(project: Check) -> None:
+def test_texts_by_language_are_expanded(project: Check) -> None:
     head = "metadata: {name: t}\nvariables: {brand: Acme}\n"
     files = {"campaignctl.yaml": head, "mail/a.yaml": email("{lang}.html"), "mail/en.html": "<p>${var.brand}"}
     assert html(project(files)) == {"en": "<p>Acme"}
 
 
-def test_the_matrix_is_filled_in_in_a_path(project: Check) -> None:
+def test_the_matrix_expands_in_a_path(project: Check) -> None:
     text = email("${matrix.country}/hi.{lang}.html", "matrix: {country: [DE, FR]}\n")
     files = {"mail/a.yaml": text, "mail/DE/hi.de.html": "<p>DE", "mail/FR/hi.fr.html": "<p>FR"}
     checked = project(files)
@@ -75,7 +75,7 @@ def test_a_combination_without_files_is_an_error_of_that_campaign(project: Check
         ("${matrix.x}.{lang}.html", "the path '${matrix.x}.{lang}.html' cannot be expanded"),
     ],
 )
-def test_a_path_that_names_nothing(path: str, said: str, project: Check) -> None:
+def test_a_path_without_files_is_refused(path: str, said: str, project: Check) -> None:
     checked = project({"mail/a.yaml": email(path), "mail/hi.html": "<p>"})
     (error,) = checked.errors
     assert error.startswith(said)
@@ -97,14 +97,14 @@ def test_a_link_does_not_lead_out_of_the_project(project: Check, tmp_path: Path)
 
 
 @pytest.mark.parametrize("part", ["DE", "de-AT", "pt_BR"])
-def test_what_was_meant_to_be_a_language_is_refused(part: str, project: Check) -> None:
+def test_a_misspelt_language_is_refused(part: str, project: Check) -> None:
     files = {"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": "<p>", f"mail/hi.{part}.html": "<p>"}
     (error,) = project(files).errors
     assert error.endswith(f"mail/hi.{part}.html: {part!r} is not a language code of two lower-case letters")
 
 
 @pytest.mark.parametrize("part", ["draft", "old.en", "d"])
-def test_a_stray_file_is_left_out_and_pointed_out(part: str, project: Check) -> None:
+def test_a_stray_file_is_ignored_with_a_warning(part: str, project: Check) -> None:
     files = {"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": "<p>", f"mail/hi.{part}.html": "<p>"}
     checked = project(files)
     assert html(checked) == {"en": "<p>"}
@@ -112,14 +112,14 @@ def test_a_stray_file_is_left_out_and_pointed_out(part: str, project: Check) -> 
     assert warning.endswith(", so the file is ignored")
 
 
-def test_one_text_is_not_told_by_language(project: Check) -> None:
+def test_a_path_by_language_is_refused_for_a_single_text(project: Check) -> None:
     text = email("hi.{lang}.html") + "  description: {$file: 'hi.{lang}.html'}\n"
     assert project({"mail/a.yaml": text, "mail/hi.en.html": "<p>"}).errors == [
         "`{lang}` is not allowed where one text is expected"
     ]
 
 
-def test_a_text_that_is_too_long_is_said_at_the_path(project: Check) -> None:
+def test_an_overlong_text_is_reported_at_the_path(project: Check) -> None:
     checked = project({"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": "x" * 65_536})
     assert "at most 65,535" in checked.errors[0]
     assert checked.places == ["7:80"]

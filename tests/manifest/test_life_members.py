@@ -16,13 +16,13 @@ from tests.manifest.test_bad_manifests import PUSH
 NAMED = "metadata: {name: tests}\ntime_zone: Europe/Belgrade\n"
 
 
-def test_a_phase_and_a_winner_are_part_of_the_lifecycle(project: Check) -> None:
+def test_lifecycle_has_a_phase_and_a_winner(project: Check) -> None:
     text = "lifecycle: {phase: paused, winner: Second}\n" + TEST
     lifecycle = project({"a.yaml": text}).sound.campaigns["a"].lifecycle
     assert (lifecycle.phase, lifecycle.winner) == ("paused", "Second")
 
 
-def test_a_winner_is_filled_in_as_the_names_of_messages_are(project: Check) -> None:
+def test_a_winner_is_expanded_like_the_names_of_messages(project: Check) -> None:
     test = TEST.replace("name: Second", "name: 'Second ${matrix.country}'")
     text = MARKETS + "lifecycle: {winner: 'Second ${matrix.country}'}\n" + test
     campaigns = project({"a.yaml": text}).sound.campaigns
@@ -47,7 +47,7 @@ def test_defaults_set_a_phase_for_their_folder(project: Check) -> None:
         ("{from: 'old[country=DE]'}", ("old[country=DE]",)),
     ],
 )
-def test_a_campaign_names_where_it_may_be_recorded(moved: str, keys: tuple[str, ...], project: Check) -> None:
+def test_a_campaign_names_its_former_keys(moved: str, keys: tuple[str, ...], project: Check) -> None:
     assert project({"a.yaml": f"moved: {moved}\n{PUSH}"}).sound.campaigns["a"].moved_from == keys
 
 
@@ -64,7 +64,7 @@ def test_a_matrix_moves_each_of_its_campaigns(moved: str, french: tuple[str, ...
     assert campaigns["a[country=FR]"].moved_from == french
 
 
-def test_one_campaign_of_a_matrix_may_have_been_there_before_it(project: Check) -> None:
+def test_one_campaign_of_a_matrix_may_be_older_than_the_matrix(project: Check) -> None:
     matrix = "matrix: {country: [DE, FR], include: [{country: DE, was: a, id: '103'}]}\n"
     text = matrix + "moved: {from: '${matrix.was}'}\nadopt: ${matrix.id}\n" + IN_MARKETS
     german, french = project({"a.yaml": text}).sound.campaigns.values()
@@ -77,7 +77,7 @@ def test_a_name_of_the_matrix_that_only_an_adoption_uses_is_used(project: Check)
     assert project({"a.yaml": matrix + "adopt: ${matrix.id}\n" + IN_MARKETS}).findings == ()
 
 
-def test_campaigns_move_in_chains_and_change_places(project: Check) -> None:
+def test_campaigns_move_in_chains_and_swap_keys(project: Check) -> None:
     files = {
         "a.yaml": "moved: {from: b}\n" + PUSH,
         "b.yaml": "moved: {from: a}\n" + PUSH,
@@ -93,18 +93,18 @@ def test_a_key_may_change_its_case(project: Check) -> None:
 
 
 @pytest.mark.parametrize("spelt", ["103", "'103'", "${var.id}"])
-def test_an_id_to_adopt_is_a_text(spelt: str, project: Check) -> None:
+def test_an_adopted_id_is_a_string(spelt: str, project: Check) -> None:
     files = {"campaignctl.yaml": NAMED + "variables: {id: '103'}\n", "a.yaml": f"adopt: {spelt}\n{PUSH}"}
     assert project(files).sound.campaigns["a"].adopt == "103"
 
 
-def test_neither_a_move_nor_an_adoption_changes_what_the_author_wrote(project: Check) -> None:
+def test_moves_and_adoptions_leave_the_source_digest_alone(project: Check) -> None:
     plain = project({"a.yaml": PUSH}).sound.campaigns["a"]
     moved = project({"a.yaml": "moved: {from: b}\nadopt: 103\nlifecycle: {phase: paused}\n" + PUSH})
     assert moved.sound.campaigns["a"].source_digest == plain.source_digest
 
 
-def test_the_digest_of_the_desired_state_covers_them(project: Check) -> None:
+def test_the_desired_digest_covers_moves_and_adoptions(project: Check) -> None:
     heads = ("", "moved: {from: b}\n", "moved: {from: c}\n", "adopt: 103\n", "lifecycle: {phase: paused}\n")
     digests = {project({"a.yaml": head + PUSH}).sound.digest for head in heads}
     ways = ("cancel", "forget")
@@ -147,7 +147,7 @@ def _utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def test_a_freeze_holds_whole_days_of_its_zone_or_from_time_to_time(project: Check) -> None:
+def test_a_freeze_covers_whole_days_of_its_zone_or_exact_times(project: Check) -> None:
     freeze = project({"campaignctl.yaml": GUARDED}, environment="live").sound.project.guardrails.freeze
     holidays, summer, abroad, nights = freeze
     assert (holidays.start, holidays.end) == (_utc("2036-12-23T23:00"), _utc("2036-12-26T23:00"))
@@ -157,14 +157,14 @@ def test_a_freeze_holds_whole_days_of_its_zone_or_from_time_to_time(project: Che
     assert nights.length.total_seconds() == 36_000
 
 
-def test_an_environment_lays_its_guardrails_over_the_projects(project: Check) -> None:
+def test_the_guardrails_of_an_environment_override_the_projects(project: Check) -> None:
     live = project({"campaignctl.yaml": GUARDED}, environment="live").sound.project.guardrails
     test = project({"campaignctl.yaml": GUARDED}, environment="test").sound.project.guardrails
     assert (live.max_sends_per_day, live.require_labels, len(live.freeze)) == (5, ("team-*",), 4)
     assert (test.max_sends_per_day, test.freeze) == (10, ())
 
 
-def test_a_freeze_of_an_environment_takes_none_of_the_projects_away(project: Check) -> None:
+def test_an_environment_adds_freezes_to_the_projects(project: Check) -> None:
     own = "production: {guardrails: {freeze: [{from: 2036-05-01, to: 2036-05-01}]}}, test:"
     text = GUARDED.replace("test:", own)
     freeze = project({"campaignctl.yaml": text}, environment="production").sound.project.guardrails.freeze
@@ -180,18 +180,18 @@ LIFTED = NAMED + (
 )
 
 
-def test_an_override_holds_through_its_last_day_in_the_projects_zone(project: Check) -> None:
+def test_an_override_applies_through_its_last_day_in_the_projects_zone(project: Check) -> None:
     flash, clear = project({"campaignctl.yaml": LIFTED}, environment="live").sound.project.overrides
     assert (flash.guardrail, flash.keys, flash.reason) == ("max_immediate_sends", ("a", "b*"), "flash week")
     assert flash.until == _utc("2036-12-01T23:00")
     assert clear.until == _utc("2036-12-01T10:00")
 
 
-def test_the_overrides_of_an_environment_stand_instead_of_the_projects(project: Check) -> None:
+def test_the_overrides_of_an_environment_replace_the_projects(project: Check) -> None:
     assert project({"campaignctl.yaml": LIFTED}, environment="test").sound.project.overrides == ()
 
 
-def test_an_override_for_no_key_is_pointed_out(project: Check) -> None:
+def test_an_override_that_matches_no_key_is_a_warning(project: Check) -> None:
     (found,) = project({"campaignctl.yaml": LIFTED, "a.yaml": PUSH}, environment="live").findings
     assert found.severity == "warning"
     assert (found.source.line, found.source.column) == (4, 46)
@@ -206,7 +206,7 @@ def test_an_override_for_no_key_is_pointed_out(project: Check) -> None:
         (_utc("2037-01-01T00:00"), ["max_immediate_sends ended at", "max_destroy_percent ended at"]),
     ],
 )
-def test_an_override_that_is_over_is_pointed_out(now: datetime, said: list[str], tmp_path: Path) -> None:
+def test_an_expired_override_is_a_warning(now: datetime, said: list[str], tmp_path: Path) -> None:
     (tmp_path / "campaignctl.yaml").write_text(LIFTED)
     (tmp_path / "a.yaml").write_text(PUSH)
     (tmp_path / "b.yaml").write_text(PUSH)

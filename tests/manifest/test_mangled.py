@@ -1,4 +1,4 @@
-"""Whatever is in a file: findings, never an exception."""
+"""A file with any content makes findings, never an exception."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.spec import CampaignSpec
 from campaignctl.errors import Finding
-from campaignctl.manifest.compile import Inputs, compile_file
+from campaignctl.manifest.compile import CompileInputs, compile_file
 from campaignctl.manifest.link import link
 from campaignctl.project.loader import read_project_file
 from campaignctl.project.model import Project
@@ -60,7 +60,7 @@ PIECES = st.sampled_from(
 
 @st.composite
 def mangled(draw: st.DrawFn) -> bytes:
-    """A sample with pieces cut out and put in."""
+    """A sample with pieces removed and inserted."""
     text = draw(st.sampled_from(TEXTS))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
@@ -70,7 +70,9 @@ def mangled(draw: st.DrawFn) -> bytes:
 
 
 def findings(data: bytes) -> tuple[Finding, ...]:
-    desired = link(Project("tests", "/"), [compile_file("a.yaml", "a.yaml", data, Inputs(Values({}, {})))])
+    desired = link(
+        Project("tests", "/"), [compile_file("a.yaml", "a.yaml", data, CompileInputs(Values({}, {})))]
+    )
     # Either there is something to say, or there are campaigns.
     assert desired.findings or desired.campaigns
     # What compiles, the models have nothing against: the quick look at limits let nothing through.

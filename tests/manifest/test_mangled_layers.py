@@ -1,4 +1,4 @@
-"""Whatever defaults and a matrix hold, there are findings or campaigns, and never anything else."""
+"""Any defaults and matrix make findings or campaigns, and never an exception."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.spec import CampaignSpec
-from campaignctl.manifest.compile import Inputs, compile_file
+from campaignctl.manifest.compile import CompileInputs, compile_file
 from campaignctl.manifest.defaults import NO_DEFAULTS
 from campaignctl.manifest.link import link
 from campaignctl.project.model import Project
@@ -63,7 +63,7 @@ def test_mangled_layers_make_findings_or_campaigns(outer: bytes, inner: bytes) -
     above, found_above = read("_defaults.yaml", "_defaults.yaml", outer)
     values = Values({"x": "y"}, {})
     defaults, findings = NO_DEFAULTS.within(above, values)
-    result = compile_file("a.yaml", "a.yaml", inner, Inputs(values, defaults))
+    result = compile_file("a.yaml", "a.yaml", inner, CompileInputs(values, defaults))
     assert len(result.references) < 1_000
     desired = link(Project("tests", "/"), [result], findings)
     assert [*found_above, *desired.findings] or desired.campaigns

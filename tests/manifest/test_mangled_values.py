@@ -1,4 +1,4 @@
-"""Whatever stands where something else belongs: a finding for it, never an exception."""
+"""A value of any wrong kind makes a finding, never an exception."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaignctl.manifest.compile import Inputs, compile_file
+from campaignctl.manifest.compile import CompileInputs, compile_file
 from campaignctl.manifest.defaults import NO_DEFAULTS
 from campaignctl.manifest.link import link
 from campaignctl.project.loader import read_project_file
@@ -145,7 +145,7 @@ def test_strange_values_in_manifests_make_findings_or_campaigns(outer: bytes, in
     defaults, findings = NO_DEFAULTS.within(above, values)
     desired = link(
         Project("tests", "/"),
-        [compile_file("a.yaml", "a.yaml", inner, Inputs(values, defaults))],
+        [compile_file("a.yaml", "a.yaml", inner, CompileInputs(values, defaults))],
         findings,
     )
     assert [*found_above, *desired.findings] or desired.campaigns

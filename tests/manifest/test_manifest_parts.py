@@ -15,12 +15,12 @@ def test_the_path_is_the_key(project: Check) -> None:
     assert list(desired.campaigns) == ["b", "push/2036/new.year"]
 
 
-def test_a_key_of_its_own(project: Check) -> None:
+def test_metadata_key_overrides_the_path(project: Check) -> None:
     campaign = project({"a.yaml": f"metadata: {{key: x/y.z-1}}\n{SMS}"}).sound.campaigns["x/y.z-1"]
     assert (campaign.source.line, campaign.source.column) == (1, 17)
 
 
-def test_lifecycle(project: Check) -> None:
+def test_every_lifecycle_field_is_read(project: Check) -> None:
     text = (
         "lifecycle:\n  prevent_destroy: true\n  on_destroy: forget\n"
         f"  ignore_changes: [score, messages/0/priority, metadata/a/b]\n{SMS}"
@@ -29,7 +29,7 @@ def test_lifecycle(project: Check) -> None:
     assert project({"a.yaml": text}).sound.campaigns["a"].lifecycle == Lifecycle(True, "forget", paths)
 
 
-def test_no_lifecycle_is_the_default(project: Check) -> None:
+def test_an_absent_lifecycle_is_the_default(project: Check) -> None:
     assert project({"a.yaml": SMS}).sound.campaigns["a"].lifecycle == Lifecycle()
 
 
@@ -63,12 +63,12 @@ def test_extra_is_merged_last_and_unchecked(project: Check) -> None:
     assert len(checked.warnings) == 3
 
 
-def test_the_order_of_members_is_the_author_s(project: Check) -> None:
+def test_fields_keep_the_order_of_the_manifest(project: Check) -> None:
     spec = project({"a.yaml": SMS + "  labels: [z, a]\n  description: x\n"}).sound.campaigns["a"].spec
     assert list(spec) == ["name", "messages", "labels", "description"]
     assert spec["labels"] == ["z", "a"]
 
 
-def test_a_mark_and_windows_lines_do_no_harm(project: Check) -> None:
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted(project: Check) -> None:
     text = "\ufeff" + SMS.replace("\n", "\r\n")
     assert project({"a.yaml": text}).findings == ()

@@ -1,4 +1,4 @@
-"""A matrix makes the campaigns that the same matrix of GitHub Actions makes jobs; keys, and what is refused.
+"""A matrix makes a campaign for each job of the same matrix in GitHub Actions; its keys and its errors.
 
 The expected lists of the first test are those of docs.github.com, "Running variations of jobs in a workflow".
 """
@@ -19,7 +19,7 @@ MESSAGES = "  messages: [{name: M, channel: sms, integration_id: 1, sms: {conten
 
 
 def manifest(matrix: str, spec: str = "") -> str:
-    """A good manifest with a matrix and members added to its spec."""
+    """A good manifest with a matrix and fields added to its spec."""
     name = "" if "name:" in spec else "  name: N\n"
     return f"matrix:\n{matrix}spec:\n{name}{spec}{MESSAGES}"
 
@@ -140,7 +140,7 @@ DOCUMENTED = {
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
-def test_the_combinations_are_those_that_github_documents(name: str) -> None:
+def test_combinations_are_those_that_github_documents(name: str) -> None:
     matrix, expected = DOCUMENTED[name]
     assert combinations(matrix) == expected
 
@@ -164,12 +164,12 @@ def test_the_key_has_the_names_with_values_in_their_order(
     assert list(project({"a.yaml": manifest(matrix)}).sound.campaigns) == keys
 
 
-def test_a_key_that_is_set_gets_the_combination_too(project: Check) -> None:
+def test_an_explicit_key_gets_the_combination_too(project: Check) -> None:
     text = "metadata: {key: push/all}\n" + manifest("  country: [DE]\n")
     assert list(project({"a.yaml": text}).sound.campaigns) == ["push/all[country=DE]"]
 
 
-def test_values_are_filled_in_and_stand_for_scalars(project: Check) -> None:
+def test_values_expand_in_texts_and_replace_whole_scalars(project: Check) -> None:
     more = "score: 7, opaque: 3, text: '3', at: 2036-12-24 10:00:00"
     matrix = f"  country: [DE]\n  include: [{{country: DE, {more}}}]\n"
     spec = (
@@ -223,7 +223,7 @@ BAD: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_wrong_with_a_matrix_is_said_at_its_place(name: str, project: Check) -> None:
+def test_a_matrix_error_is_reported_at_its_place(name: str, project: Check) -> None:
     matrix, place, message = BAD[name]
     checked = project({"a.yaml": f"matrix:{matrix}spec:\n  name: N\n{MESSAGES}"})
     assert len(checked.errors) == 1, checked.errors
@@ -240,9 +240,7 @@ def test_what_is_wrong_with_a_matrix_is_said_at_its_place(name: str, project: Ch
         ("  name: ${matrix.long}\n", "3:33", "101 characters; at most 100", "a[country=DE]"),
     ],
 )
-def test_an_error_points_at_what_caused_it(
-    spec: str, place: str, message: str, key: str, project: Check
-) -> None:
+def test_an_error_points_at_its_cause(spec: str, place: str, message: str, key: str, project: Check) -> None:
     matrix = f"  country: [DE, 7]\n  include: [{{country: DE, long: {'x' * 101}}}, {{country: 7, long: y}}]\n"
     found = _errors(project, manifest(matrix, spec))
     assert [(message in one.message, f"{one.source.line}:{one.source.column}", one.key) for one in found] == [
@@ -254,30 +252,30 @@ def _errors(project: Check, text: str) -> list[Finding]:
     return [one for one in project({"a.yaml": text}).findings if one.severity == "error"]
 
 
-def test_a_mistake_that_all_campaigns_share_is_said_once(project: Check) -> None:
+def test_a_mistake_shared_by_all_campaigns_is_reported_once(project: Check) -> None:
     spec = "  nam: x\n  description: ${matrix.country}\n"
     found = _errors(project, manifest("  country: [DE, FR, IT]\n", spec))
     assert [(one.message, one.key) for one in found] == [("unknown field `nam`", "a")]
 
 
-def test_with_a_matrix_that_cannot_be_used_the_rest_is_checked_all_the_same(project: Check) -> None:
+def test_an_unusable_matrix_does_not_hide_other_errors(project: Check) -> None:
     spec = "  nam: x\n  description: ${matrix.country} ${vars.x}\n  score: ${matrix.score}\n"
     checked = project({"a.yaml": manifest("  country: DE\n", spec)})
     assert [message.split(" ")[0] for message in checked.errors] == ["`country`", "unknown", "`${vars.x}`"]
 
 
-def test_a_name_that_is_used_nowhere_is_pointed_out(project: Check) -> None:
+def test_an_unused_name_is_a_warning(project: Check) -> None:
     checked = project({"a.yaml": manifest("  country: [DE]\n  lang: [de]\n", "  name: ${matrix.country}\n")})
     assert checked.warnings == ["`${matrix.lang}` is not used in this manifest"]
 
 
-def test_an_exclude_that_leaves_nothing_out_is_pointed_out(project: Check) -> None:
+def test_an_exclude_that_matches_nothing_is_a_warning(project: Check) -> None:
     matrix = "  country: [DE]\n  exclude: [{country: DR}]\n"
     checked = project({"a.yaml": manifest(matrix, "  name: ${matrix.country}\n")})
     assert checked.warnings == ["this entry of `exclude` matches no combination"]
 
 
-def test_a_key_stays_within_its_length(project: Check) -> None:
+def test_an_overlong_key_is_refused(project: Check) -> None:
     text = f"metadata: {{key: {'k' * 116}}}\n" + manifest(
         "  country: [DE, FRA]\n", "  name: ${matrix.country}\n"
     )
@@ -286,7 +284,7 @@ def test_a_key_stays_within_its_length(project: Check) -> None:
     assert checked.places == ["3:17"]
 
 
-def test_two_manifests_do_not_make_the_same_key(project: Check) -> None:
+def test_two_manifests_must_not_declare_the_same_key(project: Check) -> None:
     text = "metadata: {key: k}\n" + manifest("  country: [DE]\n", "  name: ${matrix.country}\n")
     (error,) = project({"a.yaml": text, "b.yaml": text}).errors
     assert error.startswith("the key k[country=DE] is also at ")
@@ -297,12 +295,12 @@ def _digests(project: Check, matrix: str, spec: str = "  name: ${matrix.country}
     return {key: one.source_digest for key, one in campaigns.items()}
 
 
-def test_another_value_leaves_the_digests_of_the_others_as_they_were(project: Check) -> None:
+def test_an_added_value_keeps_the_digests_of_the_others(project: Check) -> None:
     few, more = (_digests(project, f"  country: [{names}]\n") for names in ("DE, FR", "DE, IT, FR"))
     assert {key: more[key] for key in few} == few
 
 
-def test_a_value_that_changes_is_a_change_of_the_manifest(project: Check) -> None:
+def test_a_changed_value_is_a_change_of_the_manifest(project: Check) -> None:
     matrix = "  country: [DE, FR]\n  include: [{country: DE, tone: %s}, {country: FR, tone: x}]\n"
     spec: Any = "  name: ${matrix.country} ${matrix.tone}\n"
     before, after = (_digests(project, matrix % tone, spec) for tone in ("warm", "cool"))
@@ -318,16 +316,16 @@ def test_a_matrix_over_a_huge_manifest_is_refused(project: Check) -> None:
 
 
 @pytest.mark.parametrize(
-    "members",
+    "fields",
     [
         "  metadata: {a: [" + "'${var.long}', " * 30 + "]}\n",
         "  description: " + "${var.long}" * 50_000 + "\n",
     ],
     ids=["in many texts", "in one text"],
 )
-def test_expansion_is_bounded(members: str, project: Check) -> None:
+def test_expansion_is_bounded(fields: str, project: Check) -> None:
     head = f"metadata: {{name: t}}\nvariables: {{long: {'x' * 500_000}}}\n"
-    checked = project({"campaignctl.yaml": head, "a.yaml": f"spec:\n  name: N\n{members}{MESSAGES}"})
+    checked = project({"campaignctl.yaml": head, "a.yaml": f"spec:\n  name: N\n{fields}{MESSAGES}"})
     assert {message.partition(" in a ")[0] for message in checked.errors} == {
         "variables expand to more than 8 MiB"
     }

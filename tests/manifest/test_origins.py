@@ -1,4 +1,4 @@
-"""Where every member of a compiled campaign came from."""
+"""Where every field of a compiled campaign came from."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def described(folder: Path, origins: tuple[Origin, ...]) -> dict[str, list[str]]
     return found
 
 
-def test_every_member_has_its_origins(tmp_path: Path) -> None:
+def test_every_field_has_its_origins(tmp_path: Path) -> None:
     campaign, origins = traced(tmp_path)
     assert campaign.spec["name"] == "Acme in DE, spring"
     assert described(tmp_path, origins) == {
@@ -97,7 +97,7 @@ def test_a_variable_of_the_command_line_has_no_place(tmp_path: Path) -> None:
     assert given == ["command line brand", "defaults push/_defaults.yaml:2:16"]
 
 
-def test_a_clock_time_in_a_zone_is_one_converted_member(tmp_path: Path) -> None:
+def test_a_clock_time_in_a_zone_is_one_converted_field(tmp_path: Path) -> None:
     manifest = """\
 spec:
   name: N
@@ -116,7 +116,7 @@ spec:
     [
         ("push/a", "its matrix declares push/a[country=DE], push/a[country=FR]"),
         ("push/a[country=DEE]", "did you mean push/a[country=DE]?"),
-        ("nothing", "`campaignctl validate` counts what there is"),
+        ("nothing", "`campaignctl validate` counts the campaigns"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest(key: str, hint: str, tmp_path: Path) -> None:

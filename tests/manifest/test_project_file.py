@@ -1,4 +1,4 @@
-"""The project file: settings, environments, and every way in which it is refused."""
+"""The project file: its settings, its environments and its errors."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def resolved(project: Check, text: str, **kwargs: Any) -> Project:
     return desired.project
 
 
-def test_every_setting(project: Check, tmp_path: Path) -> None:
+def test_every_setting_is_read(project: Check, tmp_path: Path) -> None:
     found = resolved(project, FULL)
     assert (found.name, found.directory, found.environment) == ("acme-crm", str(tmp_path), None)
     assert (found.company_id, found.time_zone) == ("6197120", "Europe/Belgrade")
@@ -72,7 +72,7 @@ def test_every_setting(project: Check, tmp_path: Path) -> None:
     assert (found.manifests, found.ignore, found.allow_env) == (("**/*.yaml",), ("old/**",), ("SEASON",))
 
 
-def test_the_defaults(project: Check) -> None:
+def test_absent_settings_have_defaults(project: Check) -> None:
     found = resolved(project, NAMED)
     assert (found.api, found.guardrails, found.state.path) == (
         ApiSettings(),
@@ -99,7 +99,7 @@ ENVIRONMENTS = (
 )
 
 
-def test_an_environment_is_laid_over_the_project(project: Check) -> None:
+def test_an_environment_overrides_the_project(project: Check) -> None:
     found = resolved(project, ENVIRONMENTS, environment="staging")
     assert found.environment == "staging"
     assert found.variables == {"a": "1", "b": "3"}
@@ -107,7 +107,7 @@ def test_an_environment_is_laid_over_the_project(project: Check) -> None:
     assert found.state.path == ".campaignctl/staging.json"
 
 
-def test_who_chooses_the_environment(project: Check) -> None:
+def test_the_option_chooses_the_environment_then_the_variable_then_the_project(project: Check) -> None:
     default = ENVIRONMENTS + "default_environment: production\n"
     chosen = {"CAMPAIGNCTL_ENV": "staging"}
     assert resolved(project, default).environment == "production"
@@ -132,7 +132,7 @@ def test_no_environment_is_silently_the_default(
         assert "production, staging" in caught.value.hint
 
 
-def test_the_address_from_outside(project: Check) -> None:
+def test_the_url_variable_overrides_the_file(project: Check) -> None:
     assert resolved(project, NAMED, environ={"OCAMBA_API_URL": "http://[::1]:1/"}).api.url == "http://[::1]:1"
     with pytest.raises(CampaignctlError, match="OCAMBA_API_URL cannot be used: https is required"):
         project({"campaignctl.yaml": NAMED}, environ={"OCAMBA_API_URL": "http://example.com"})
@@ -183,14 +183,14 @@ def test_the_address_from_outside(project: Check) -> None:
         ("kind: Campaign\n", "2:7", "not one of: Project"),
     ],
 )
-def test_refused_at_its_place(tail: str, place: str, said: str, project: Check) -> None:
+def test_a_bad_setting_is_refused_at_its_place(tail: str, place: str, said: str, project: Check) -> None:
     _, findings = project({"campaignctl.yaml": NAMED + tail})
     (found,) = findings
     assert said in found.message
     assert f"{found.source.line}:{found.source.column}" == place
 
 
-def test_manifests_are_checked_despite_errors_that_do_not_concern_them(project: Check) -> None:
+def test_manifests_are_checked_despite_errors_in_unrelated_settings(project: Check) -> None:
     manifest = "spec: {name: N, nam: x, messages: []}\n"
     settings = NAMED + "api: {timeout: soon}\nvariables: {a: b}\n"
     checked = project({"campaignctl.yaml": settings, "a.yaml": manifest})
@@ -199,7 +199,7 @@ def test_manifests_are_checked_despite_errors_that_do_not_concern_them(project: 
     assert [error.partition(" ")[0] for error in checked.errors] == ["'soon'", "expected"]
 
 
-def test_a_zone_that_is_an_abbreviation_is_not_turned_into_another_time(project: Check) -> None:
+def test_an_abbreviated_zone_is_refused(project: Check) -> None:
     for zone in ("CEST", "UTC+1", "MESZ", "PDT"):
         (found,) = project({"campaignctl.yaml": f"{NAMED}time_zone: {zone}\n"}).findings
         assert found.hint == "write an IANA name such as Europe/Belgrade"
@@ -210,11 +210,11 @@ def test_a_project_needs_a_name(project: Check) -> None:
     assert project({"campaignctl.yaml": "metadata: {}\n"}).errors == ["`name` is missing"]
 
 
-def test_an_empty_project_file(project: Check) -> None:
+def test_an_empty_project_file_is_refused(project: Check) -> None:
     assert project({"campaignctl.yaml": ""}).errors == ["the file is empty"]
 
 
-def test_where_a_project_is_looked_for(tmp_path: Path) -> None:
+def test_a_project_is_searched_for_in_order(tmp_path: Path) -> None:
     here, below, other = tmp_path, tmp_path / "campaigns", tmp_path / "other"
     for place in (below, other):
         place.mkdir()

@@ -20,7 +20,7 @@ CAMPAIGN, PROJECT, DEFAULTS, REMOVED = map(Draft202012Validator, SCHEMAS)
 
 
 def loaded(text: str) -> list[Any]:
-    """The values as an editor sees them: by the JSON schema of YAML 1.2, nothing filled in."""
+    """The values as an editor sees them: by the JSON schema of YAML 1.2, not expanded."""
     file, findings = read("a.yaml", "a.yaml", text.encode())
     assert not findings
     return [Builder(file, None).build(_opaque(root), Leaf.JSON) for root in file.documents]
@@ -38,7 +38,7 @@ def _opaque(root: Any) -> Any:
 
 def restored(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name.replace("$ file", "$file"): restored(member) for name, member in value.items()}
+        return {name.replace("$ file", "$file"): restored(field) for name, field in value.items()}
     return [restored(item) for item in value] if isinstance(value, list) else value
 
 
@@ -55,9 +55,9 @@ def test_the_schemas_are_schemas(made: Any) -> None:
     assert made["$id"].startswith("urn:campaignctl:")
 
 
-def body(**members: Any) -> dict[str, Any]:
+def body(**fields: Any) -> dict[str, Any]:
     message = {"name": "M", "channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Hi"}}}
-    return {"spec": {"name": "N", "messages": [message], **members}}
+    return {"spec": {"name": "N", "messages": [message], **fields}}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def body(**members: Any) -> dict[str, Any]:
         {**body(), "matrix": {"week": [1, 2], "include": [{"week": 1, "hour": "09"}]}},
     ],
 )
-def test_taken(document: dict[str, Any]) -> None:
+def test_a_valid_manifest_fits_the_schema(document: dict[str, Any]) -> None:
     assert [error.message for error in CAMPAIGN.iter_errors(document)] == []
 
 
@@ -108,7 +108,7 @@ def test_taken(document: dict[str, Any]) -> None:
         {**body(), "metadata": {"key": "a b"}},
     ],
 )
-def test_refused(document: dict[str, Any]) -> None:
+def test_an_invalid_manifest_does_not_fit_the_schema(document: dict[str, Any]) -> None:
     assert not CAMPAIGN.is_valid(document)
 
 
@@ -121,7 +121,7 @@ def test_refused(document: dict[str, Any]) -> None:
         {"message": {"push": {"push": {"icon": "https://example.com/icon.png"}}}, "lifecycle": {}},
     ],
 )
-def test_taken_as_defaults(document: dict[str, Any]) -> None:
+def test_valid_defaults_fit_the_schema(document: dict[str, Any]) -> None:
     assert [error.message for error in DEFAULTS.iter_errors(document)] == []
 
 
@@ -135,12 +135,12 @@ def test_taken_as_defaults(document: dict[str, Any]) -> None:
         {"spec": {"nam": "x"}},
     ],
 )
-def test_refused_as_defaults(document: dict[str, Any]) -> None:
+def test_invalid_defaults_do_not_fit_the_schema(document: dict[str, Any]) -> None:
     assert not DEFAULTS.is_valid(document)
 
 
 @pytest.mark.parametrize("judge", [CAMPAIGN, REMOVED])
-def test_a_removed_document_is_taken_by_both_schemas(judge: Any) -> None:
+def test_a_removed_document_fits_both_schemas(judge: Any) -> None:
     removed = {
         "kind": "Removed",
         "metadata": {"key": "old[country=DE]"},
@@ -162,7 +162,7 @@ def test_a_removed_document_is_taken_by_both_schemas(judge: Any) -> None:
         {"adopt": "${matrix.id}"},
     ],
 )
-def test_what_stands_beside_the_body_is_taken(around: dict[str, Any]) -> None:
+def test_valid_fields_outside_the_body_fit_the_schema(around: dict[str, Any]) -> None:
     assert CAMPAIGN.is_valid({**body(), **around})
 
 
@@ -177,17 +177,17 @@ def test_what_stands_beside_the_body_is_taken(around: dict[str, Any]) -> None:
         {"adopt": {"$file": "id.txt"}},
     ],
 )
-def test_what_is_wrong_beside_the_body_is_not(around: dict[str, Any]) -> None:
+def test_invalid_fields_outside_the_body_do_not_fit_the_schema(around: dict[str, Any]) -> None:
     assert not CAMPAIGN.is_valid({**body(), **around})
 
 
 @pytest.mark.parametrize(
-    "members", [{"api": {"timeout": "30"}}, {"api": {"url": "api.ocamba.com"}}, {"overrides": {}}]
+    "fields", [{"api": {"timeout": "30"}}, {"api": {"url": "api.ocamba.com"}}, {"overrides": {}}]
 )
-def test_refused_in_the_project_file(members: dict[str, Any]) -> None:
+def test_an_invalid_project_file_does_not_fit_the_schema(fields: dict[str, Any]) -> None:
     project = {"metadata": {"name": "shop"}}
     assert PROJECT.is_valid(project)
-    assert not PROJECT.is_valid({**project, **members})
+    assert not PROJECT.is_valid({**project, **fields})
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_refused_in_the_project_file(members: dict[str, Any]) -> None:
         "tomorrow",
     ],
 )
-def test_the_forms_of_a_time_are_those_of_the_tool(text: str) -> None:
+def test_the_schema_accepts_the_tools_forms_of_a_time(text: str) -> None:
     try:
         canonical_gmt(text)
     except TimeError:
@@ -215,38 +215,36 @@ def test_the_forms_of_a_time_are_those_of_the_tool(text: str) -> None:
     assert CAMPAIGN.is_valid(body(scheduled_time=text)) is taken
 
 
-def members_of(made: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+def fields_of(made: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     parts = [("document", made), *made["$defs"].items()]
-    return [
-        (part, name, member) for part, each in parts for name, member in each.get("properties", {}).items()
-    ]
+    return [(part, name, field) for part, each in parts for name, field in each.get("properties", {}).items()]
 
 
 @pytest.mark.parametrize("made", SCHEMAS, ids=KINDS)
-def test_every_member_says_what_it_is(made: dict[str, Any]) -> None:
-    for part, name, member in members_of(made):
-        assert member.get("description"), (part, name)
+def test_every_field_has_a_description(made: dict[str, Any]) -> None:
+    for part, name, field in fields_of(made):
+        assert field.get("description"), (part, name)
 
 
 @pytest.mark.parametrize("made", SCHEMAS, ids=KINDS)
 def test_every_example_is_valid(made: dict[str, Any]) -> None:
-    for part, name, member in members_of(made):
-        judge = Draft202012Validator({**member, "$defs": made["$defs"]})
-        for example in member.get("examples", ()):
+    for part, name, field in fields_of(made):
+        judge = Draft202012Validator({**field, "$defs": made["$defs"]})
+        for example in field.get("examples", ()):
             assert [error.message for error in judge.iter_errors(example)] == [], (part, name)
 
 
 @pytest.mark.parametrize("made", SCHEMAS, ids=KINDS)
-def test_no_example_stands_alone_for_an_editor_to_write(made: dict[str, Any]) -> None:
-    for part, name, member in members_of(made):
-        assert len(member.get("examples", ())) != 1, (part, name)
+def test_no_field_has_a_single_example(made: dict[str, Any]) -> None:
+    for part, name, field in fields_of(made):
+        assert len(field.get("examples", ())) != 1, (part, name)
 
 
-def test_a_refused_member_says_what_to_write_instead() -> None:
+def test_a_refused_field_says_what_to_write_instead() -> None:
     status = CAMPAIGN.schema["$defs"]["CampaignSpec"]["properties"]["status"]
     assert "is_draft: true" in status["deprecationMessage"]
 
 
 @pytest.mark.parametrize(("made", "kind"), list(zip(SCHEMAS, KINDS, strict=True)), ids=KINDS)
-def test_a_schema_says_how_it_is_made_anew(made: dict[str, Any], kind: str) -> None:
+def test_a_schema_says_how_to_make_it_again(made: dict[str, Any], kind: str) -> None:
     assert f"campaignctl schema {kind} > schemas/{kind}.json" in made["$comment"]

@@ -1,4 +1,4 @@
-"""The line that leads an editor to the schema."""
+"""The modeline, which points editors to the schema."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_every_kind_has_its_own() -> None:
     assert modeline("push/_defaults.yaml", "Defaults").endswith("=../schemas/Defaults.json\n")
 
 
-def test_there_is_none_where_the_project_has_no_schema(tmp_path: Path) -> None:
+def test_without_a_schema_in_the_project_there_is_no_modeline(tmp_path: Path) -> None:
     assert modeline_if_served(tmp_path, "a.yaml") == ""
     path = tmp_path / schema_file("Campaign")
     path.parent.mkdir()

@@ -1,4 +1,4 @@
-"""What a scalar is: the author's own text, unless the member says otherwise."""
+"""A scalar is the author's own text, unless the type of its field says otherwise."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def spec(
         "1_000",
     ],
 )
-def test_a_text_member_keeps_the_text(text: str, project: Check) -> None:
+def test_a_text_field_keeps_the_text(text: str, project: Check) -> None:
     assert spec(project, name=text)["name"] == text
 
 
@@ -67,7 +67,7 @@ def test_a_text_member_keeps_the_text(text: str, project: Check) -> None:
         "True",
     ],
 )
-def test_an_opaque_member_keeps_what_is_no_json(text: str, project: Check) -> None:
+def test_an_opaque_field_keeps_texts_that_are_not_json(text: str, project: Check) -> None:
     assert spec(project, f"  metadata: {{a: {text}}}\n")["metadata"] == {"a": text}
 
 
@@ -85,13 +85,13 @@ def test_an_opaque_member_keeps_what_is_no_json(text: str, project: Check) -> No
         ('"null"', "null"),
     ],
 )
-def test_an_opaque_member_takes_json(text: str, value: Any, project: Check) -> None:
+def test_an_opaque_field_accepts_json(text: str, value: Any, project: Check) -> None:
     found = spec(project, f"  metadata: {{a: {text}}}\n")["metadata"]["a"]
     assert (found, type(found)) == (value, type(value))
 
 
 @pytest.mark.parametrize(("text", "number"), [("1.10", "1.1"), ("22.30", "22.3"), ("-1.00", "-1.0")])
-def test_what_a_number_would_lose_a_zero_of_stays_a_text(text: str, number: str, project: Check) -> None:
+def test_a_number_with_a_final_zero_stays_text(text: str, number: str, project: Check) -> None:
     tail = f"  metadata: {{a: {text}}}\n"
     checked = project({"a.yaml": SPEC.format(name="N", id="1", lang="en") + tail})
     assert checked.sound.campaigns["a"].spec["metadata"] == {"a": text}
@@ -99,7 +99,7 @@ def test_what_a_number_would_lose_a_zero_of_stays_a_text(text: str, number: str,
     assert number in checked.findings[0].hint
 
 
-def test_a_number_that_is_another_one_as_it_is_read_is_pointed_out(project: Check) -> None:
+def test_a_number_that_changes_when_read_is_a_warning(project: Check) -> None:
     tail = "  metadata: {a: 0.12345678901234567890123}\n"
     checked = project({"a.yaml": SPEC.format(name="N", id="1", lang="en") + tail})
     assert checked.warnings == ["0.12345678901234567890123 is read as the number 0.12345678901234568"]
@@ -116,12 +116,12 @@ def test_norwegian_stays_norwegian(project: Check) -> None:
     assert found["messages"][0]["sms"]["content"] == {"no": "Hi"}
 
 
-def test_an_id_without_quotes_is_a_text(project: Check) -> None:
+def test_an_id_without_quotes_is_text(project: Check) -> None:
     assert spec(project, integration="1830")["messages"][0]["integration_id"] == "1830"
 
 
 @pytest.mark.parametrize(("text", "value"), [("0", 0), ("1", 1), ("true", True), ("false", False)])
-def test_a_flag_stays_as_it_is_spelt(text: str, value: Any, project: Check) -> None:
+def test_a_flag_keeps_its_spelling(text: str, value: Any, project: Check) -> None:
     found = spec(project, f"  utm_tracking: {{enabled: {text}}}\n")["utm_tracking"]["enabled"]
     assert (found, type(found)) == (value, type(value))
 

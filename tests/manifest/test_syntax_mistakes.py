@@ -1,4 +1,4 @@
-"""What the parser notices late is shown where it was done, and in words that say what to do."""
+"""Mistakes that the parser notices late are shown where they were made, and say what to do."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("text", "place", "message", "hint"), MISTAKES)
-def test_a_mistake_is_shown_where_it_was_made(text: str, place: str, message: str, hint: str) -> None:
+def test_a_syntax_error_points_at_its_cause(text: str, place: str, message: str, hint: str) -> None:
     _, findings = read("a.yaml", "a.yaml", text.encode())
     (found,) = findings
     assert f"{found.source.line}:{found.source.column}" == place

@@ -1,4 +1,4 @@
-"""JSON values as YAML: what is written reads as it was, whatever is in it."""
+"""JSON values as YAML: any value is read back unchanged."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaignctl.yamlio.dump import literal, members, scalar
+from campaignctl.yamlio.dump import literal, mapping, scalar
 from campaignctl.yamlio.interpolate import Values
 from campaignctl.yamlio.reader import read
 from campaignctl.yamlio.schema_types import Leaf
@@ -48,8 +48,8 @@ VALUES = st.recursive(
 
 @settings(max_examples=3 * settings().max_examples)
 @given(st.dictionaries(NAMES, VALUES, min_size=1, max_size=4))
-def test_what_is_written_reads_as_it_was(value: dict[str, object]) -> None:
-    text = members(literal(value))
+def test_dumped_values_are_read_back_unchanged(value: dict[str, object]) -> None:
+    text = mapping(literal(value))
     file, findings = read("a.yaml", "a.yaml", text.encode())
     assert not findings
     builder = Builder(file, Values({}, {}))
@@ -80,6 +80,6 @@ def test_a_scalar_is_plain_where_it_can_be(value: object, written: str) -> None:
     assert scalar(value) == written
 
 
-def test_lists_of_short_texts_stand_on_a_line_and_long_texts_on_several() -> None:
+def test_short_lists_are_on_one_line_and_long_texts_on_several() -> None:
     value = {"items": ["DE", "FR"], "html": "<p>\n  Hi\n</p>\n", "list": [{"a": "b", "c": []}]}
-    assert members(value) == ("items: [DE, FR]\nhtml: |\n  <p>\n    Hi\n  </p>\nlist:\n  - a: b\n    c: []\n")
+    assert mapping(value) == ("items: [DE, FR]\nhtml: |\n  <p>\n    Hi\n  </p>\nlist:\n  - a: b\n    c: []\n")

@@ -1,4 +1,4 @@
-"""What is pasted: every way of quoting, nothing kept but the body, and errors that repeat no secret."""
+"""Pasted commands: every way of quoting, nothing kept but the body, and errors that repeat no secret."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_any_body_in_quotes_is_found(body: dict[str, str]) -> None:
         f"--oauth2-bearer {SECRET}",
     ],
 )
-def test_credentials_are_dropped_and_that_is_said(option: str) -> None:
+def test_credentials_are_dropped_with_a_note(option: str) -> None:
     found = pasted(f"curl {URL} {option} -d {shlex.quote(BODY)}")
     assert found.body == VALUE
     assert len(found.notes) == 1
@@ -63,7 +63,7 @@ def test_credentials_are_dropped_and_that_is_said(option: str) -> None:
     assert SECRET not in str(found)
 
 
-def test_without_credentials_nothing_is_said() -> None:
+def test_without_credentials_there_is_no_note() -> None:
     assert pasted(f"curl {URL} -H 'Accept: */*' -d {shlex.quote(BODY)}").notes == ()
 
 
@@ -97,7 +97,7 @@ def test_without_credentials_nothing_is_said() -> None:
         ("[1]", "not an object"),
     ],
 )
-def test_what_cannot_be_taken_says_why(text: str, said: str) -> None:
+def test_an_unusable_text_is_refused_with_a_reason(text: str, said: str) -> None:
     with pytest.raises(CampaignctlError) as raised:
         pasted(text)
     assert said in raised.value.summary

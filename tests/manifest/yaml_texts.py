@@ -13,7 +13,7 @@ TEXTS = [["a"], ["a", "  b", "c"], ["a", "", "b", ""], ["# no comment", "b: c"],
 
 
 class _Drawn:
-    """One text on its way: its lines, and the comments that were put into it."""
+    """A text being built: its lines, and the comments inserted into it."""
 
     def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw
@@ -40,8 +40,8 @@ class _Drawn:
     def aside(self) -> str:
         return f"{' ' * self._draw(st.integers(1, 3))}{self.comment()}" if self.chance(6) else ""
 
-    def members(self, column: int, depth: int, first: str = "") -> None:
-        """Members at a column; the first one is written behind `first` where that is given."""
+    def fields(self, column: int, depth: int, first: str = "") -> None:
+        """Fields at a column; the first one is written after `first` if that is given."""
         keys = self._draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=4, unique=True))
         for number, key in enumerate(keys):
             margin = " " * column
@@ -57,11 +57,11 @@ class _Drawn:
             self.value(f"{' ' * column}-", column, depth, item=True)
 
     def value(self, opening: str, column: int, depth: int, *, item: bool) -> None:
-        kind = self.pick("plain", "plain", "quoted", "flow", "block", "members", "items", "alias")
-        if depth == 0 and kind in {"members", "items"}:
+        kind = self.pick("plain", "plain", "quoted", "flow", "block", "fields", "items", "alias")
+        if depth == 0 and kind in {"fields", "items"}:
             kind = "plain"
-        if kind in {"members", "items"}:
-            self.collection(opening, column, depth, kind == "members", item)
+        if kind in {"fields", "items"}:
+            self.collection(opening, column, depth, kind == "fields", item)
         elif kind == "block":
             self.block(opening, column)
         else:
@@ -88,16 +88,16 @@ class _Drawn:
         assert isinstance(texts, list)
         self.lines += [" " * inner + text if text else text for text in texts]
 
-    def collection(self, opening: str, column: int, depth: int, members: bool, item: bool) -> None:
+    def collection(self, opening: str, column: int, depth: int, fields: bool, item: bool) -> None:
         inner = column + self._draw(st.integers(1, 4))
         anchor = f" &{self.anchor()}" if self.chance(8) else ""
-        if item and members and not anchor and self.chance(2):
-            self.members(inner + 1, depth - 1, f"{opening}{' ' * (inner - column)}")
+        if item and fields and not anchor and self.chance(2):
+            self.fields(inner + 1, depth - 1, f"{opening}{' ' * (inner - column)}")
             return
         self.lines.append(f"{opening}{anchor}{self.aside()}")
-        if members:
+        if fields:
             self.between()
-            self.members(inner, depth - 1)
+            self.fields(inner, depth - 1)
         else:
             self.items(inner if item or self.chance(2) else column, depth - 1)
 
@@ -115,7 +115,7 @@ def yaml_texts(draw: st.DrawFn) -> tuple[str, list[str]]:
         if number:
             drawn.lines.append("---" + drawn.aside())
         drawn.between()
-        drawn.members(0, draw(st.integers(0, 4)))
+        drawn.fields(0, draw(st.integers(0, 4)))
         drawn.between()
     end = draw(st.sampled_from(["\n", "", "\n\n"]))
     return "\n".join(drawn.lines) + end, drawn.comments
