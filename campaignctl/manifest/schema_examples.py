@@ -185,7 +185,7 @@ _PROJECT: Mapping[type, Examples] = {
         "cron": ("0 22 * * *", "0 18 * * 5"),
         "duration": ("10h", "2d14h"),
         "tz": _ZONES,
-        "reason": ("holidays", "nobody is there to watch"),
+        "reason": ("holidays", "no one on call"),
     },
     Override: {
         "keys": (["push/flash-*"], ["push/flash-*", "sms/flash"]),
