@@ -25,7 +25,7 @@ from campaignctl.api.secret import Token
 from campaignctl.api.translate import BAD_REQUEST, CREATED, DONE, NO_SUCH_CAMPAIGN, OK, Answer, Call, nothing
 from campaignctl.campaign.live import Live, Page
 from campaignctl.errors import ReadFailed, Refused
-from campaignctl.plan.request import CAMPAIGNS, Request, path_of
+from campaignctl.plan.model import CAMPAIGNS, Request, path_of
 
 LIVE: Final = "nin:sent,canceled"
 

@@ -1,17 +1,17 @@
-"""Two specs, field by field; what counts as the same; the smallest merge patch; drift against live.
+"""Comparison of specs: field changes, equal values, the smallest merge patch, and drift against live.
 
-The only door to deepdiff.
+The only room that imports deepdiff.
 """
 
 from campaignctl.diff.drift import Comparison, compare, echo_of, mistaken, overlay, refused
 from campaignctl.diff.fields import (
-    DEFAULTS,
     EVENT,
     OF_THE_API,
     FieldChange,
     alike,
     equal,
     field_changes,
+    is_default,
     join,
     leaves,
     lookup,
@@ -24,7 +24,6 @@ from campaignctl.diff.fields import (
 from campaignctl.diff.requested import requested
 
 __all__ = [
-    "DEFAULTS",
     "EVENT",
     "OF_THE_API",
     "Comparison",
@@ -34,6 +33,7 @@ __all__ = [
     "echo_of",
     "equal",
     "field_changes",
+    "is_default",
     "join",
     "leaves",
     "lookup",

@@ -1,8 +1,7 @@
-"""Drift: live against what was last applied, only in what the manifest sets, with echo memory.
+"""Drift: live against the last applied spec, only in fields that the manifest sets, with echo memory.
 
-Echo memory ("Drift" in the decision rules): right after a write we keep what the API answered for each
-field that we set, where that differs. An echo is a list: empty for a field that the API does not
-return, else of the one value that it returned.
+Echo memory: right after a write we keep the API's answer for each field that it returns differently. An echo
+is a list: empty for a field that the API does not return, else with the one value that it returned.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.marker import FIELD
 from campaignctl.campaign.status import is_draft
 from campaignctl.diff.fields import (
-    DEFAULTS,
     EVENT,
     OF_THE_API,
     FieldChange,
+    is_default,
     join,
     leaves,
     lookup,
@@ -30,8 +29,8 @@ from campaignctl.diff.fields import (
 
 Echo = Mapping[str, Any]
 
-# A difference in one of these right after the write is no respelling: the wrong people, or the wrong time.
-_CRITICAL_MEMBERS = frozenset(
+# A difference in one of these right after a write is an error, not a respelling: wrong people or wrong time.
+_CRITICAL_FIELDS = frozenset(
     {
         "scheduled_time",
         "recurrence",
@@ -42,23 +41,23 @@ _CRITICAL_MEMBERS = frozenset(
         "quiet_hours",
     }
 )
-# The event is no property, and our marker is not of the manifest.
+# The event is no property, and the marker is not part of the manifest.
 _UNWATCHED = (EVENT, join(["metadata", FIELD]))
-_CRITICAL_MESSAGE_MEMBERS = frozenset({"channel", "integration_id", "sender_name", "sender_email"})
+_CRITICAL_MESSAGE_FIELDS = frozenset({"channel", "integration_id", "sender_name", "sender_email"})
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Live against applied: `changes` (before: applied, after: live), and the fields that this answer
-    does not show, so that only a read by id can tell."""
+    """Live against applied: `changes` (before: applied, after: live), and `unknown`, the fields that this
+    answer does not show, so that only a read by id can compare them."""
 
     changes: tuple[FieldChange, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
 def _watched(applied: Mapping[str, Any], live: Live) -> Iterator[tuple[str, Any, Any]]:
-    """The fields that are compared, each with its path, what was set and what live shows (None for nothing):
-    all that were set, except the event and our marker. Both spellings of a draft count."""
+    """The fields to compare: path, applied value and live value (None if absent). They are all fields of the
+    applied spec except the event and our marker. Both spellings of a draft count."""
     for path, value, found in paired(applied, live.members):
         if path == "is_draft" and is_draft(live.members):
             yield path, value, True
@@ -67,7 +66,7 @@ def _watched(applied: Mapping[str, Any], live: Live) -> Iterator[tuple[str, Any,
 
 
 def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
-    """What differs between live and what was applied, allowing for how the API echoes it."""
+    """The differences between live and the applied spec, allowing for the echo."""
     changes: list[FieldChange] = []
     unknown: dict[str, None] = {}
     for path, value, found in _watched(_doubtful(applied, live), live):
@@ -83,37 +82,33 @@ def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
 
 
 def _lists_whole(applied: Mapping[str, Any], live: Live, changes: list[FieldChange]) -> list[FieldChange]:
-    """The changes, with those inside a list of objects that live has lost items of as one of the list."""
-    told: dict[str, FieldChange] = {}
+    """The changes; those inside a list of objects with fewer items in live become one of the whole list."""
+    found: dict[str, FieldChange] = {}
     for change in changes:
-        path = next(filter(None, (_shortened(applied, live, part) for part in _above(change.path))), None)
+        parts = split(change.path)
+        above = (join(parts[:length]) for length in range(1, len(parts)))
+        path = next((each for each in above if _is_shortened(applied, live, each)), None)
         if path is None:
-            told[change.path] = change
+            found[change.path] = change
         else:
-            told[path] = FieldChange(path, lookup(applied, path)[0], lookup(live.members, path)[0])
-    return list(told.values())
+            found[path] = FieldChange(path, lookup(applied, path)[0], lookup(live.members, path)[0])
+    return list(found.values())
 
 
-def _above(path: str) -> list[str]:
-    parts = split(path)
-    return [join(parts[:length]) for length in range(1, len(parts))]
-
-
-def _shortened(applied: Mapping[str, Any], live: Live, path: str) -> str | None:
-    """The path, if a list of objects stands there of which live does not have every item."""
+def _is_shortened(applied: Mapping[str, Any], live: Live, path: str) -> bool:
+    """Whether the path has a list of objects of which live lacks an item."""
     ours, theirs = lookup(applied, path), lookup(live.members, path)
     if not ours or not theirs or not isinstance(ours[0], list | tuple):
-        return None
-    whole = (
-        isinstance(theirs[0], list | tuple)
-        and len(theirs[0]) >= len(ours[0])
-        and all(isinstance(item, Mapping) for item in theirs[0][: len(ours[0])])
+        return False
+    return (
+        not isinstance(theirs[0], list | tuple)
+        or len(theirs[0]) < len(ours[0])
+        or not all(isinstance(item, Mapping) for item in theirs[0][: len(ours[0])])
     )
-    return None if whole else path
 
 
 def _doubtful(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
-    """The top-level fields to look into: those that live does not show unchanged."""
+    """The top-level fields to compare in detail: those that live does not show unchanged."""
     shown = live.members
     return {
         name: value
@@ -124,12 +119,12 @@ def _doubtful(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
 
 def _agrees(path: str, value: Any, expected: list[Any], found: Any) -> bool:
     if found is None:
-        return not expected or (path in DEFAULTS and same(path, value, DEFAULTS[path])) or value in ({}, [])
+        return not expected or is_default(path, value) or value in ({}, [])
     return same(path, value, found) or bool(expected and same(path, expected[0], found))
 
 
 def _added_items(applied: Mapping[str, Any], live: Live) -> list[FieldChange]:
-    """Messages that live has beyond those that were set: a list is set as a whole."""
+    """Additional messages in live: a list is set as a whole."""
     ours, theirs = applied.get("messages"), live.members.get("messages")
     if not isinstance(ours, list | tuple) or not isinstance(theirs, list | tuple):
         return []
@@ -146,7 +141,7 @@ def _as_requested(message: Any) -> Any:
 
 
 def echo_of(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
-    """The echo memory after a write that live answers: only what differs, and nothing critical."""
+    """The echo memory after a write that was answered with `live`: differences that are not critical."""
     echo: dict[str, Any] = {}
     for path, value, found in _watched(applied, live):
         if found is None:
@@ -159,7 +154,7 @@ def echo_of(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
 
 
 def mistaken(applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
-    """Differences right after a write that no respelling explains: time, audience, channel, sender, draft."""
+    """Differences right after a write that are no respelling: in time, audience, channel, sender or draft."""
     wrong = [
         FieldChange(path, value, found)
         for path, value, found in _watched(applied, live)
@@ -169,7 +164,7 @@ def mistaken(applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
 
 
 def refused(before: Mapping[str, Any], applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
-    """Fields that a PATCH was to change and that still show exactly what they were before."""
+    """Fields that a PATCH should have changed and that still have their old values."""
     old = leaves(before)
     return tuple(
         FieldChange(path, value, found)
@@ -182,16 +177,11 @@ def refused(before: Mapping[str, Any], applied: Mapping[str, Any], live: Live) -
 
 
 def _is_mistaken(path: str, value: Any, found: Any) -> bool:
-    if same(path, value, found) or not _is_critical(path):
-        return False
-    return not _same_items(value, found)
-
-
-def _is_critical(path: str) -> bool:
+    """Whether two values differ in a critical field."""
     parts = split(path)
-    if parts[0] == "messages":
-        return parts[-1] in _CRITICAL_MESSAGE_MEMBERS
-    return parts[0] in _CRITICAL_MEMBERS
+    in_message = parts[0] == "messages" and parts[-1] in _CRITICAL_MESSAGE_FIELDS
+    critical = in_message or parts[0] in _CRITICAL_FIELDS
+    return critical and not same(path, value, found) and not _same_items(value, found)
 
 
 def _same_items(one: Any, other: Any) -> bool:
@@ -202,10 +192,10 @@ def _same_items(one: Any, other: Any) -> bool:
 
 
 def overlay(applied: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dict[str, Any]:
-    """What is live as far as we know: the applied spec with the drift laid over it.
+    """The live spec as far as known: the applied spec with the drift laid over it.
 
-    A field whose parent the spec does not have is left out; an object or list item of which
-    nothing is left goes as a whole.
+    A field whose parent the spec does not have is left out; an object or list item that becomes empty is
+    removed.
     """
     spec: dict[str, Any] = _copy(applied)
     for change in changes:
@@ -218,7 +208,7 @@ def overlay(applied: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dic
 
 
 def _readable(path: str, value: Any) -> Any:
-    """A copy of a live value; a time in the spelling that requests have."""
+    """A copy of a live value; a time in the spelling of requests."""
     is_time = isinstance(value, str) and path.endswith("_time")
     return meaning(path, value) if is_time else _copy(value)
 
@@ -227,14 +217,14 @@ def _copy(value: Any) -> Any:
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return {name: _copy(member) for name, member in value.items()}
+        return {name: _copy(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_copy(item) for item in value]
     return value
 
 
 def _holder(spec: Any, parts: list[str]) -> Any:
-    """The object or list at a path, or None where there is none."""
+    """The object or list at a path, or None."""
     for part in parts:
         if isinstance(spec, list):
             spec = spec[int(part)] if part.isdecimal() and int(part) < len(spec) else None
@@ -254,8 +244,8 @@ def _put(spec: dict[str, Any], parts: list[str], value: Any) -> None:
 
 
 def _remove(spec: dict[str, Any], parts: list[str]) -> None:
-    """Take out what stands at a path, and the object around it where that was all; of a list only the
-    last item, as the others would change their places."""
+    """Remove the value at a path, and its parent if that becomes empty. Of a list only the last item is
+    removed, because the others would move."""
     holder = _holder(spec, parts[:-1])
     if isinstance(holder, dict):
         holder.pop(parts[-1], None)

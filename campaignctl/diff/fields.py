@@ -1,4 +1,4 @@
-"""Two specs, field by field, and what counts as the same.
+"""Fields of a spec by path, equal values, and the differences between two specs.
 
 Paths are written as in `messages/0/push/title/en`; a slash inside a name is
 `~1` and a tilde `~0`. A list of objects has fields of its own, any other list is one field.
@@ -13,8 +13,8 @@ from typing import Any
 from campaignctl.campaign.canonical import canonical
 from campaignctl.schedule.times import TimeError, canonical_gmt
 
-# What an absent field means to the API (API contract, sections 2.1 and 2.8). A field that leaves a
-# manifest is patched to this value; one without a documented default is patched to null.
+# The API's defaults of absent fields (API contract, sections 2.1 and 2.8). A field that is removed from a
+# manifest is patched to this value, or to null if it has no documented default.
 DEFAULTS: Mapping[str, Any] = {
     "is_draft": False,
     "run_immediately": False,
@@ -26,14 +26,14 @@ DEFAULTS: Mapping[str, Any] = {
     "utm_tracking/utm_campaign": "${OCMH_CAMPAIGN_NAME}",
 }
 
-# What the API adds to a message, and no request has (API contract, section 3).
+# Fields that the API adds to a message, and that no request has (API contract, section 3).
 OF_THE_API = frozenset({"id", "company_id", "campaign_id", "winner"})
 
-# An event and not a property: compared with what was applied, never with live.
+# An event and not a property: compared with the applied spec, never with live.
 EVENT = "run_immediately"
 
 
-# Objects that share a smaller part of their names than this are one change, old against new.
+# Two objects that share less than this part of their field names are shown as one change.
 _RELATED = 0.33
 
 
@@ -63,7 +63,7 @@ def split(path: str) -> list[str]:
 
 
 def lookup(spec: Any, path: str) -> tuple[Any, ...]:
-    """The value at a path as a tuple of one, or an empty tuple where there is none."""
+    """The value at a path as a tuple of one, or an empty tuple if there is none."""
     for part in split(path):
         if isinstance(spec, Mapping) and part in spec:
             spec = spec[part]
@@ -80,19 +80,19 @@ def leaves(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def paired(spec: Mapping[str, Any], other: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Every field of a spec: its path, its value, and another spec's value there (None where it has none)."""
+    """Every field of a spec: its path, its value, and the value in another spec (None if it has none)."""
     found: list[tuple[str, Any, Any]] = []
-    for name, member in spec.items():
-        _pair(_escaped(name), member, other.get(name), found)
+    for name, value in spec.items():
+        _pair(_escaped(name), value, other.get(name), found)
     return found
 
 
 def _pair(path: str, value: Any, other: Any, found: list[tuple[str, Any, Any]]) -> None:
-    # Most values are texts, of which `isinstance` with an abstract class is slow to say no.
+    # Most values are strings, and `isinstance` with an abstract class is slow for them.
     if not isinstance(value, str):
         if isinstance(value, Mapping) and value:
-            for name, member in value.items():
-                _pair(f"{path}/{_escaped(name)}", member, _below(other, name), found)
+            for name, item in value.items():
+                _pair(f"{path}/{_escaped(name)}", item, _below(other, name), found)
             return
         if _is_object_list(value):
             for index, item in enumerate(value):
@@ -115,14 +115,14 @@ def _is_object_list(value: Any) -> bool:
 
 def same(path: str, one: Any, other: Any) -> bool:
     """Whether two values of a field mean the same: labels as sets, times by instant, true as 1, ids as
-    strings ("Drift" in the decision rules)."""
+    strings."""
     if one == other:
         return True
     return bool(meaning(path, one) == meaning(path, other))
 
 
 def meaning(path: str, value: Any) -> Any:
-    """What a value of a field says, however it is spelt; equal for values that are the `same`."""
+    """The value of a field in a normal form: equal for values that are the `same`."""
     name = split(path)[-1]
     if name == "labels":
         items = value.split(",") if isinstance(value, str) else value
@@ -145,7 +145,7 @@ def _instant(text: str) -> str:
 
 
 def equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two specs say the same, field for field."""
+    """Whether two specs have the same value in each field."""
     return one == other or (
         one.keys() == other.keys()
         and all(
@@ -156,15 +156,20 @@ def equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two specs ask the API for the same: equal once documented defaults are left out."""
+    """Whether two specs mean the same to the API: they are equal without documented defaults."""
     return equal(one, other) or equal(_without_defaults(one, ""), _without_defaults(other, ""))
+
+
+def is_default(path: str, value: Any) -> bool:
+    """Whether a value means the same as the documented default of its field."""
+    return path in DEFAULTS and same(path, value, DEFAULTS[path])
 
 
 def _without_defaults(spec: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     bare: dict[str, Any] = {}
     for name, value in spec.items():
         path = f"{prefix}{join([name])}"
-        if path in DEFAULTS and same(path, value, DEFAULTS[path]):
+        if is_default(path, value):
             continue
         if path == "utm_tracking" and isinstance(value, Mapping):
             bare.update({name: rest} if (rest := _without_defaults(value, f"{path}/")) else {})
@@ -176,13 +181,11 @@ def _without_defaults(spec: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 def matches(path: str, patterns: Iterable[str]) -> bool:
     """Whether a path lies at or below one of the patterns, in which `*` stands for one whole part."""
     parts = split(path)
-    return any(_matches(parts, split(pattern)) for pattern in patterns)
-
-
-def _matches(parts: list[str], pattern: list[str]) -> bool:
-    if len(pattern) > len(parts):
-        return False
-    return all(wanted in ("*", part) for wanted, part in zip(pattern, parts, strict=False))
+    return any(
+        len(pattern) <= len(parts)
+        and all(wanted in ("*", part) for wanted, part in zip(pattern, parts, strict=False))
+        for pattern in map(split, patterns)
+    )
 
 
 def field_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldChange, ...]:
@@ -201,7 +204,7 @@ def field_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[
 
 
 def _differing(path: str, one: Any, other: Any) -> Iterator[FieldChange]:
-    """The fields that differ at and below a path, sorted by the parts of their paths as text."""
+    """The differences at and below a path, sorted by the parts of their paths as text."""
     if one == other:
         return
     kindred = type(one) is type(other)
@@ -217,7 +220,7 @@ def _differing(path: str, one: Any, other: Any) -> Iterator[FieldChange]:
 
 
 def _unrelated(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two objects share so few names that they are told as one change."""
+    """Whether two objects share so few field names that they are shown as one change."""
     names = one.keys() | other.keys()
     return len(names) > 1 and len(one.keys() & other.keys()) / len(names) < _RELATED
 
@@ -226,7 +229,7 @@ def _differing_items(one: Sequence[Any], other: Sequence[Any]) -> Iterable[int]:
     """The indices at which two lists of objects differ."""
     if len(one) == len(other):
         return range(len(one))
-    # Imported late: it costs 140 ms, and in most plans no list has become longer or shorter.
+    # Imported late: it takes 140 ms, and in most plans no list gets longer or shorter.
     from deepdiff import DeepDiff
 
     tree = DeepDiff(one, other, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
@@ -236,8 +239,8 @@ def _differing_items(one: Sequence[Any], other: Sequence[Any]) -> Iterable[int]:
 def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """The smallest JSON Merge Patch (RFC 7386) that turns `before` into `after`.
 
-    Arrays are sent whole. What left the spec goes to its documented default, else to null. `metadata`
-    is never cleared as a whole, as our marker lives there.
+    Arrays are sent whole. A removed field is set to its documented default, else to null. `metadata` is never
+    cleared as a whole, because it contains our marker.
     """
     return _patch(before, after, "")
 
@@ -262,7 +265,7 @@ def _removal(name: str, path: str, value: Any) -> dict[str, Any]:
     if path == EVENT:
         return {}
     if path in DEFAULTS:
-        return {} if same(path, value, DEFAULTS[path]) else {name: DEFAULTS[path]}
+        return {} if is_default(path, value) else {name: DEFAULTS[path]}
     if path in ("metadata", "utm_tracking") and isinstance(value, Mapping):
         inner = _patch(value, {}, f"{path}/")
         return {name: inner} if inner else {}

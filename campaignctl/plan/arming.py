@@ -1,4 +1,4 @@
-"""When a campaign sends, and whether a change arms it: lets it send what it could not before."""
+"""When a campaign sends, and whether a change arms it, that is, lets it send what it could not before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Spec = Mapping[str, Any]
 
 
 def known_sends(spec: Spec, now: datetime, occurrences: int = 3) -> Sends:
-    """`sends_of`, without instants where the time or recurrence cannot be parsed (it may come from live)."""
+    """`sends_of`, without instants if the time or recurrence cannot be parsed (it may come from live)."""
     try:
         return sends_of(spec, now, occurrences)
     except (TimeError, CronError):
@@ -24,7 +24,7 @@ def known_sends(spec: Spec, now: datetime, occurrences: int = 3) -> Sends:
 
 
 def has_fired(applied: Spec) -> bool:
-    """Whether the event was applied and has set the campaign off; in a draft it still waits."""
+    """Whether `run_immediately` was applied and has started the campaign; in a draft it is still pending."""
     return bool(applied.get(EVENT)) and not applied.get("is_draft")
 
 
@@ -34,7 +34,7 @@ def without_event(spec: Spec) -> dict[str, Any]:
 
 
 def runs_left(applied: Spec, now: datetime) -> bool:
-    """Whether a campaign recurs and has an occurrence left, as far as its recurrence can be read."""
+    """Whether a campaign recurs and has an occurrence left; True if its recurrence cannot be parsed."""
     try:
         sends = sends_of(without_event(applied), now)
     except (TimeError, CronError):
@@ -50,7 +50,7 @@ _LATE = "send_if_profile_time_passed"
 def sends_after(before: Spec | None, after: Spec, now: datetime) -> Sends:
     """When the campaign sends once `after` is applied over `before` (None: it is created).
 
-    `run_immediately` is an event: what was set off by it does not fire again.
+    `run_immediately` is an event: a campaign that it has started is not started again.
     """
     if before is not None and has_fired(before) and after.get(EVENT):
         sends = known_sends(without_event(after), now)
@@ -58,7 +58,7 @@ def sends_after(before: Spec | None, after: Spec, now: datetime) -> Sends:
     return known_sends(after, now)
 
 
-def creates_arm(sends: Sends) -> bool:
+def create_arms(sends: Sends) -> bool:
     """Whether creating a campaign with these sends arms it."""
     return sends.when in SENDING
 
@@ -70,13 +70,13 @@ def update_arms(before: Spec, after: Spec, sends: Sends, now: datetime) -> bool:
         return False
     if before.get("is_draft"):
         return True
-    # What was set off may still be on its way, and reaches whom it is changed to reach.
-    on_its_way = has_fired(before)
+    # A campaign that was started may still be sending, and then reaches its new audience.
+    sending = has_fired(before)
     return (sends.when in SENDING and _earlier(before, sends, now)) or (
-        (sends.when in SENDING or on_its_way)
+        (sends.when in SENDING or sending)
         and (
             widened(before.get("targeting"), after.get("targeting"))
-            or _more_messages(before, after)
+            or bool(_channels(after) - _channels(before))
             or bool(after.get(_LATE)) > bool(before.get(_LATE))
         )
     )
@@ -87,15 +87,9 @@ def _earlier(before: Spec, sends: Sends, now: datetime) -> bool:
     old = known_sends(without_event(before), now)
     if sends.when == "immediately" or old.when != sends.when:
         return True
-    return sends != old if sends.when == "recurring" else _sooner(sends, old)
-
-
-def _sooner(new: Sends, old: Sends) -> bool:
-    return new.first is not None and (old.first is None or new.first < old.first)
-
-
-def _more_messages(before: Spec, after: Spec) -> bool:
-    return bool(_channels(after) - _channels(before))
+    if sends.when == "recurring":
+        return sends != old
+    return sends.first is not None and (old.first is None or sends.first < old.first)
 
 
 def _channels(spec: Spec) -> Counter[str]:
@@ -105,7 +99,7 @@ def _channels(spec: Spec) -> Counter[str]:
 
 
 def widened(before: Spec | None, after: Spec | None) -> bool:
-    """Whether targeting may reach people whom it did not reach before. When in doubt, it counts as wider."""
+    """Whether targeting may reach more people than before. When in doubt, it counts as wider."""
     old, new = before or {}, after or {}
     return any(_reaches_more(old[name], new.get(name)) for name in old)
 
@@ -117,27 +111,27 @@ def _reaches_more(old: Any, new: Any) -> bool:
         return True
     if old.get("op") == "in" == new.get("op"):
         items = _texts(new)
-        # An empty choice may mean no one or everyone.
+        # An empty list may mean no one or everyone.
         return not items or not items <= _texts(old)
-    if _is_span(old) and _is_span(new):
-        return _spans_more(old, new)
+    if _is_range(old) and _is_range(new):
+        return _range_reaches_more(old, new)
     if all(isinstance(value, Mapping) for value in (*old.values(), *new.values())):
         return widened(old, new)
     return True
 
 
-def _texts(choice: Spec) -> set[str]:
-    items = choice.get("items")
+def _texts(condition: Spec) -> set[str]:
+    items = condition.get("items")
     return set(map(str, items)) if isinstance(items, list | tuple) else set()
 
 
-def _is_span(value: Spec) -> bool:
+def _is_range(value: Spec) -> bool:
     return bool(value) and all(
         name in ("from", "to") and isinstance(end, int | float) for name, end in value.items()
     )
 
 
-def _spans_more(old: Spec, new: Spec) -> bool:
+def _range_reaches_more(old: Spec, new: Spec) -> bool:
     lower = "from" in old and ("from" not in new or new["from"] < old["from"])
     upper = "to" in old and ("to" not in new or new["to"] > old["to"])
     return bool(lower or upper)

@@ -1,4 +1,4 @@
-"""Builds each kind of change: its requests, diff, sends, audience and until when it can be undone."""
+"""Builds each kind of change: its requests, diff, sends, audience, and how long it can be undone."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.status import Status
 from campaignctl.diff import EVENT, FieldChange, field_changes, join
 from campaignctl.manifest.model import DesiredCampaign
-from campaignctl.plan.arming import creates_arm, sends_after, update_arms
+from campaignctl.plan.arming import create_arms, sends_after, update_arms
 from campaignctl.plan.context import PlanContext, Subject
-from campaignctl.plan.model import Action, Change
-from campaignctl.plan.request import Operation, Request
+from campaignctl.plan.model import Action, Change, Operation, Request
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record
@@ -43,13 +42,13 @@ def create(
         warnings=warnings + _unchecked(wanted),
         intent=intent,
         deliberate_resend=deliberate,
-        **_sending(wanted.spec, sends, arms=creates_arm(sends)),
+        **_sending(wanted.spec, sends, arms=create_arms(sends)),
         **_applying(wanted, wanted.spec),
     )
 
 
 def _create_requests(ctx: PlanContext, wanted: DesiredCampaign, intent: str) -> tuple[Request, ...]:
-    """One POST; with `api.immediate: two_step` a campaign that sends at once is armed by a PATCH after it."""
+    """One POST; with `api.immediate: two_step` a PATCH then arms a campaign that sends at once."""
     spec: Spec = wanted.spec
     two_step = ctx.project.api.immediate == "two_step" and bool(spec.get(EVENT))
     if two_step:
@@ -68,7 +67,7 @@ def _unchecked(wanted: DesiredCampaign) -> tuple[str, ...]:
 
 
 def _sending(spec: Spec, sends: Sends, *, arms: bool) -> dict[str, Any]:
-    """When a campaign of this spec sends, to whom, and until when that can be taken back."""
+    """The fields of a change that say when its campaign sends, to whom, and until when that can be undone."""
     undo = f"until {iso(sends.first)}" if sends.first else "free"
     if arms and sends.when == "immediately":
         undo = "never"
@@ -78,7 +77,7 @@ def _sending(spec: Spec, sends: Sends, *, arms: bool) -> dict[str, Any]:
 
 
 def _applying(wanted: DesiredCampaign, spec: Spec) -> dict[str, Any]:
-    """What is on record afterwards: the spec as applied, and what the manifest says besides."""
+    """The fields of a change that are recorded: the spec as applied, and the rest of the manifest."""
     return {
         "name": str(spec.get("name", "")),
         "spec": spec,
@@ -89,18 +88,18 @@ def _applying(wanted: DesiredCampaign, spec: Spec) -> dict[str, Any]:
     }
 
 
-def _keeping(one: Subject, action: Action, reason: str, **more: Any) -> Change:
-    """A change after which what was applied stays on record as it is."""
+def _keeping_spec(one: Subject, action: Action, reason: str, **more: Any) -> Change:
+    """A change of a recorded campaign that keeps the applied spec in its record."""
     kept = {
         "spec": one.record.applied,
         "source_digest": one.record.source_digest,
         "lifecycle": one.manifest.lifecycle,
         "source": str(one.manifest.source),
     }
-    return _ending(one, action, reason, **{**kept, **more})
+    return _of_record(one, action, reason, **{**kept, **more})
 
 
-def _ending(one: Subject, action: Action, reason: str, **more: Any) -> Change:
+def _of_record(one: Subject, action: Action, reason: str, **more: Any) -> Change:
     """A change of a recorded campaign that applies no spec."""
     record = one.record
     plain = {
@@ -114,9 +113,9 @@ def _ending(one: Subject, action: Action, reason: str, **more: Any) -> Change:
 
 
 def update(ctx: PlanContext, one: Subject, current: Spec, spec: Spec, patch: Spec, *, reason: str) -> Change:
-    """Update a campaign with one merge patch, from what is live as far as known (`current`).
+    """Update a campaign with one merge patch; `current` is its live spec as far as known.
 
-    What stays paused (`held`) cannot send, and is not armed by it.
+    A campaign that stays paused (`held`) cannot send, so the update does not arm it.
     """
     sends = Sends("never") if one.held else sends_after(current, spec, ctx.now)
     arms = not one.held and update_arms(current, spec, sends, ctx.now)
@@ -143,25 +142,25 @@ def _stop(ctx: PlanContext, record: Record, operation: Operation, why: str) -> t
 def cancel(ctx: PlanContext, one: Subject, *, reason: str) -> Change:
     """Cancel a campaign that can still send. This is final."""
     requests = _stop(ctx, one.record, "cancel", reason)
-    return _ending(one, Action.CANCEL, reason, requests=requests, undo="never")
+    return _of_record(one, Action.CANCEL, reason, requests=requests, undo="never")
 
 
 def cancel_for_good(ctx: PlanContext, one: Subject) -> Change:
-    """Cancel a campaign that is declared canceled: its record stays, as it was applied."""
+    """Cancel a campaign that is declared canceled. Its record keeps the applied spec."""
     reason = "declared canceled"
     requests = _stop(ctx, one.record, "cancel", reason)
-    return _keeping(one, Action.CANCEL, reason, requests=requests, undo="never")
+    return _keeping_spec(one, Action.CANCEL, reason, requests=requests, undo="never")
 
 
 def pause(ctx: PlanContext, one: Subject) -> Change:
-    """Pause a campaign. Safe to repeat: a pause sends nothing."""
+    """Pause a campaign. It can be repeated: a pause sends nothing."""
     reason = "declared paused"
-    return _keeping(one, Action.PAUSE, reason, requests=_stop(ctx, one.record, "pause", reason))
+    return _keeping_spec(one, Action.PAUSE, reason, requests=_stop(ctx, one.record, "pause", reason))
 
 
 def resume(one: Subject, spec: Spec, sends: Sends, time: str, *, reason: str) -> Change:
-    """Resume a paused campaign at exactly one time, as the API spells it, and never at once. `spec` is what
-    will be live by then."""
+    """Resume a paused campaign at exactly one time, in the API's spelling, and never at once. `spec` is the
+    live spec by then."""
     return Change(
         key=one.key,
         action=Action.RESUME,
@@ -175,24 +174,24 @@ def resume(one: Subject, spec: Spec, sends: Sends, time: str, *, reason: str) ->
 
 
 def move(one: Subject, record: Record) -> Change:
-    """Give a record another key; it is `record` afterwards. The campaign itself is not touched."""
+    """Give a record another key; `record` is the result. The campaign itself is not touched."""
     seen, old = dataclasses.replace(one, recorded=record), one.moved_from
-    return _keeping(seen, Action.MOVE, f"recorded as {old}", moved_from=old, live_digest=one.live_digest)
+    return _keeping_spec(seen, Action.MOVE, f"recorded as {old}", moved_from=old, live_digest=one.live_digest)
 
 
 def adopt(one: Subject, record: Record) -> Change:
-    """Put a live campaign on record as it is, as `record`. The campaign itself is not touched."""
+    """Record a live campaign as it is; `record` is the result. The campaign itself is not touched."""
     seen = dataclasses.replace(one, recorded=record)
-    reason = f"takes over {record.id}, which is {record.status}"
-    return _keeping(seen, Action.ADOPT, reason, record=record, live_digest=one.live_digest)
+    reason = f"adopts {record.id}, which is {record.status}"
+    return _keeping_spec(seen, Action.ADOPT, reason, record=record, live_digest=one.live_digest)
 
 
 def set_winner(
     ctx: PlanContext, one: Subject, index: int, message_id: str, *, warnings: tuple[str, ...]
 ) -> Change:
-    """Set the winner of an A/B test, by the index and id of its message: it is sent at once to everyone whom
-    the test did not reach."""
-    return _keeping(
+    """Set the winner of an A/B test, by the index and id of its message. The API sends it at once to the
+    people that the test did not reach."""
+    return _keeping_spec(
         one,
         Action.UPDATE,
         f"{one.manifest.lifecycle.winner} wins its A/B test",
@@ -206,7 +205,7 @@ def set_winner(
 
 def forget(one: Subject, *, reason: str, warnings: tuple[str, ...] = ()) -> Change:
     """Drop a record from the state. The campaign itself is not touched."""
-    return _ending(one, Action.FORGET, reason, warnings=warnings)
+    return _of_record(one, Action.FORGET, reason, warnings=warnings)
 
 
 def left_behind(one: Subject) -> str:
@@ -222,8 +221,8 @@ def replace(ctx: PlanContext, one: Subject) -> Change:
     if status in (Status.DRAFT, Status.MANUAL):
         warnings = (left_behind(one),)
     elif status in (Status.SENT, Status.NEEDS_DECISION, Status.RUNNING):
-        still = "" if status is Status.SENT else ", and may reach more"
-        warnings = (f"a deliberate second send: {record.id} has reached people already{still}",)
+        still = "" if status is Status.SENT else " and may reach more"
+        warnings = (f"a deliberate second send: {record.id} has already reached people{still}",)
     made = create(ctx, one.manifest, reason=f"--replace; now {status}", warnings=warnings)
     return dataclasses.replace(
         made,

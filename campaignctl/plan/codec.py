@@ -1,6 +1,6 @@
-"""The plan document: what `plan --format json` prints and `plan -o` saves, and the way back.
+"""The plan document that `plan --format json` prints and `plan -o` saves: encoding and decoding.
 
-The digest in a saved plan finds accidents (a cut file, an edited line); it is no signature.
+The digest in a saved plan detects accidents (a truncated file, an edited line); it is no signature.
 """
 
 from __future__ import annotations
@@ -9,19 +9,18 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from campaignctl.errors import Command, PlanRefused, ProjectPlace, Sentence, at
-from campaignctl.plan.model import FORMAT_VERSION, Action, Change, Plan
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import FORMAT_VERSION, Action, Change, Plan, Request
 from campaignctl.schedule.times import iso
 from campaignctl.state.strict import fit, plain
 
-_AGAIN = Sentence("make it again with ", Command("plan", "-o", "FILE"))
+AGAIN: Final = Sentence("make a new one with ", Command("plan", "-o", "FILE"))
 
 
 def encode(plan: Plan) -> dict[str, Any]:
-    """The plan document, with the digest of everything else in it."""
+    """The plan document, with a digest of all its other fields."""
     place = ProjectPlace(environment=plan.environment)
     document = {
         "format_version": FORMAT_VERSION,
@@ -51,12 +50,12 @@ def encode(plan: Plan) -> dict[str, Any]:
 
 
 def digest_of(plan: Plan) -> str:
-    """The digest that stands in the document of a plan."""
+    """The digest in the document of a plan."""
     return str(encode(plan)["digest"])
 
 
 def _digest(document: Mapping[str, Any]) -> str:
-    """Of every value as it is written: no two spellings count as the same here."""
+    """A digest of every value as written; different spellings of a value give different digests."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
@@ -64,11 +63,16 @@ def _digest(document: Mapping[str, Any]) -> str:
 def dumps(plan: Plan) -> str:
     """The text of a saved plan, ending with a newline.
 
-    It is the document, and `hints` where something is blocked: a hint's parts, whose commands are values.
+    It is the document, plus `hints` if something is blocked: the parts of each hint, with commands as lists.
     """
     document = encode(plan)
     if plan.blocked:
-        document["hints"] = {one.key: _parts(one.hint) for one in plan.blocked}
+        document["hints"] = {
+            one.key: [
+                list(part.words) if isinstance(part, Command) else part for part in Sentence(one.hint).parts
+            ]
+            for one in plan.blocked
+        }
     return json.dumps(document, ensure_ascii=True, indent=1) + "\n"
 
 
@@ -77,8 +81,8 @@ def _time(value: datetime | None) -> str | None:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    """The fields of a change, and as `request` the last of its requests."""
-    members: dict[str, Any] = plain(change)
+    """The fields of a change, and `request`, the last of its requests."""
+    values: dict[str, Any] = plain(change)
     first = ("key", "action", "id", "name", "reason", "diff")
     requests = [{"method": one.method, "path": one.path, "body": plain(one.body)} for one in change.requests]
     sends = {
@@ -89,52 +93,48 @@ def _change(change: Change) -> dict[str, Any]:
         "local": change.sends.local,
     }
     return (
-        {name: members[name] for name in first}
+        {name: values[name] for name in first}
         | {"request": requests[-1] if requests else None}
-        | members
+        | values
         | {"action": str(change.action), "requests": requests, "sends": sends}
     )
 
 
-def _parts(hint: str) -> list[str | list[str]]:
-    return [list(part.words) if isinstance(part, Command) else part for part in Sentence(hint).parts]
-
-
 def decode(text: str, *, where: str = "the saved plan") -> Plan:
-    """The plan of a saved file. Raises PlanRefused for anything but an undamaged plan of this format."""
+    """The plan in a saved file. Raises PlanRefused unless it is an undamaged plan of this format."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise PlanRefused(f"{where} is not a plan", detail=f"not JSON: {error}", hint=_AGAIN) from error
+        raise PlanRefused(f"{where} is not a plan", detail=f"not JSON: {error}", hint=AGAIN) from error
     if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
-        raise PlanRefused(f"{where} is not a plan", detail="it has no format_version", hint=_AGAIN)
+        raise PlanRefused(f"{where} is not a plan", detail="it has no format_version", hint=AGAIN)
     if document["format_version"] != FORMAT_VERSION:
         raise PlanRefused(
             f"{where} has format {document['format_version']}, this version reads {FORMAT_VERSION}",
-            hint=Sentence("apply it with the version that made it, or ", _AGAIN),
+            hint=Sentence("apply it with the version that made it, or ", AGAIN),
         )
     try:
         hints = document.pop("hints", {})
         if document.pop("digest", None) != _digest(document):
             raise PlanRefused(
-                f"{where} is damaged", detail="its digest does not match its content", hint=_AGAIN
+                f"{where} is damaged", detail="its digest does not match its content", hint=AGAIN
             )
         return _plan(document, hints)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise PlanRefused(f"{where} is damaged", detail=f"unusable field: {error}", hint=_AGAIN) from error
+        raise PlanRefused(f"{where} is damaged", detail=f"unusable field: {error}", hint=AGAIN) from error
 
 
 def _plan(document: dict[str, Any], hints: Mapping[str, Any]) -> Plan:
-    """The plan of a document, which is taken apart: some fields stand in it in another place, or twice.
+    """The plan in a document, which this changes: the document has some fields in other places, or twice.
 
-    One of the version before has no `hints`, and the commands of its blocks are text.
+    A plan of the previous version has no `hints`; the commands in its hints are text.
     """
     place = ProjectPlace(environment=document["environment"])
     for blocked in document["blocked"]:
         parts = hints.get(blocked["key"], [blocked["hint"]])
         hint = Sentence(*(part if isinstance(part, str) else Command(*part) for part in parts))
         if hint.at(place) != blocked["hint"]:
-            raise ValueError(f"the hint of {blocked['key']} is not what it was")
+            raise ValueError(f"the hint of {blocked['key']} was changed")
         blocked["hint"] = hint
     for change in document["changes"]:
         del change["request"]

@@ -1,4 +1,4 @@
-"""What a plan is decided from: what every key shares, and one key under decision."""
+"""The input of the decision table: the context that all keys share, and the subject, one key."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from campaignctl.diff import (
     overlay,
     same,
 )
-from campaignctl.errors import Command, Sentence
+from campaignctl.errors import Command, Sentence, listed
 from campaignctl.manifest.model import DesiredCampaign, DesiredState, Removed
 from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired, without_event
@@ -38,7 +38,7 @@ from campaignctl.state.model import Intent, Record, State
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """An intent whose outcome is still not known. `at_once`: it may have set a campaign off."""
+    """An intent whose outcome is still unknown. `at_once`: it may have started a campaign."""
 
     key: str
     intent: str
@@ -51,7 +51,7 @@ class Unsettled:
 class Behind:
     """A campaign of this project and environment, not canceled, that the state does not know.
 
-    `key` is its key where the marker's tag fits one that is declared; `intent` is the marker's.
+    `key` is the declared key that fits the marker's tag, if any; `intent` is the intent id in the marker.
     """
 
     id: str
@@ -60,26 +60,25 @@ class Behind:
     intent: str
 
 
-# What lifts the hold of a state that is behind; without --write it only shows what it would do.
+# Lifts the hold of a state that is behind; without --write it only shows what it would do.
 RECOVER = Command("state", "recover", "--write")
 _NAMED = 5
 
 
-def ids_of(behind: Sequence[Behind]) -> str:
-    """The first few campaigns that the state does not know, by id and, where it is known, key."""
-    more = f" and {len(behind) - _NAMED} more" if len(behind) > _NAMED else ""
-    said = (f"{found.id} ({found.key})" if found.key else found.id for found in behind[:_NAMED])
-    return ", ".join(said) + more
+def behind_reason(behind: Sequence[Behind]) -> str:
+    """The reason of a hold, with the first few campaigns that the state does not know."""
+    unknown = listed([f"{each.id} ({each.key})" if each.key else each.id for each in behind], _NAMED)
+    return f"the state is behind: it does not know {unknown} of this project"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the account showed, by key of the record; None stands for a campaign that is missing.
+    """The campaigns of the account as they were read, by key of the record; None is a missing campaign.
 
-    A key that is not in `live` was not read: its campaign is final, or nothing was to be read
-    (`refreshed` is false). `settled` holds campaigns found for pending creates; `released` the reads of
-    ids that a create has to look at first, by id; `adoptable` the campaigns that manifests want to take over,
-    by id. `halts` is the stop mark.
+    A key that is not in `live` was not read: its campaign is final, or nothing was refreshed
+    (`refreshed` is false). `settled` holds campaigns found for pending creates; `released` (by id) released
+    campaigns that a create must check first; `adoptable` (by id) the campaigns that manifests adopt. `halts`
+    is the stop mark.
     """
 
     live: Mapping[str, Live | None] = field(default_factory=dict)
@@ -96,13 +95,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of one key: changes, a block or neither, and what is shown with it.
+    """The decision on one key: changes, a block or neither, with drift and notes.
 
-    `changes` are in the order in which they are carried out, each with an action of its own. `drift` has
-    more than one item where a change undoes only a part of it. `note` is a line about this key, `none` why
-    nothing is done with it (said once for all keys of which it is true), and `quiet` names a counter of
-    one-line notes. `observed` is a record that merely has to be saved; `lifted` names the rules that had
-    to be lifted for this.
+    `changes` are in execution order, each with a different action. `drift` has more than one item if a change
+    corrects only part of it. `note` is a line about this key; `none` is the reason for doing nothing (printed
+    once for all keys with that reason); `quiet` names a counter, printed as one line. `observed` is a record
+    that only has to be saved; `lifted` names the rules that were lifted for this decision.
     """
 
     changes: tuple[Change, ...] = ()
@@ -116,26 +114,26 @@ class Verdict:
     lifted: tuple[str, ...] = ()
 
     def up_to(self, index: int, blocked: Blocked) -> Verdict:
-        """Only the changes before an index; that one is blocked, so no drift is corrected."""
+        """Only the changes before an index; the change at the index is blocked, so no drift is corrected."""
         drift = tuple(replace(shown, corrected=False) for shown in self.drift)
         return replace(self, changes=self.changes[:index], blocked=blocked, drift=drift)
 
 
 Spec = Mapping[str, Any]
 
-#: What is desired of a key: no campaign, one in a phase, or a new one in the place of the old.
+#: The desired campaign of a key: none, one in a phase, or a new one that replaces the recorded one.
 Desired = Literal["gone", "active", "paused", "canceled", "replaced"]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One key under decision: its record, what live shows and what its manifest wants.
+    """One key to decide: its record, its live campaign and its manifest (`wanted`).
 
-    `live` is None when it was not read (`read` is false) or is missing. `moved_from` is the key that its
-    record still has, `removed` the document that says how it goes. `destroyed`: it goes although it is
-    declared. `held`: it is paused while it is edited, because the plan pauses it or the pause is ours.
+    `live` is None if it was not read (`read` is false) or is missing. `moved_from` is the current key of its
+    record, `removed` its `kind: Removed` document. `destroyed`: it is declared, but `destroy` removes it.
+    `held`: it is paused while it is edited, because this plan or an earlier one paused it.
 
-    Without slots, so that what is asked many times is worked out once.
+    No slots, because `cached_property` needs `__dict__`.
     """
 
     key: str
@@ -152,28 +150,28 @@ class Subject:
 
     @property
     def record(self) -> Record:
-        """Its record; only asked where it has one."""
+        """Its record; only used if it has one."""
         if self.recorded is None:
             raise AssertionError(f"{self.key} is not recorded")
         return self.recorded
 
     @property
     def manifest(self) -> DesiredCampaign:
-        """What its manifest wants; only asked where it is declared."""
+        """Its manifest; only used if it is declared."""
         if self.wanted is None:
             raise AssertionError(f"{self.key} is not declared")
         return self.wanted
 
     @property
     def desired(self) -> Desired:
-        """What is desired of it."""
+        """The phase that its manifest asks for, or "gone" or "replaced"."""
         if self.wanted is None or self.destroyed:
             return "gone"
         return "replaced" if self.replacing and self.recorded else self.wanted.lifecycle.phase
 
     @cached_property
     def status(self) -> Status:
-        """The status that decides: live's, else the recorded one."""
+        """The status to decide by: live's, else the recorded one."""
         if self.live is not None:
             return status_of(self.live, self.record.applied)
         if self.read:
@@ -185,18 +183,18 @@ class Subject:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """The paths whose changes are ignored."""
+        """The paths in `ignore_changes`."""
         return (self.wanted or self.record).lifecycle.ignore_changes
 
     @cached_property
     def body(self) -> str:
-        """The digest of what its manifest wants."""
+        """The digest of its manifest's body."""
         return body_digest(self.manifest.spec)
 
     @cached_property
     def spec(self) -> Spec:
-        """What its manifest asks of a campaign that exists: an event that was applied stays applied, and what
-        is ignored stays as it was applied."""
+        """Its manifest's spec for a campaign that exists: an applied event stays applied, and ignored fields
+        keep their applied values."""
         applied, spec = self.record.applied, self.manifest.spec
         if EVENT in applied and (has_fired(applied) or not spec.get(EVENT)):
             spec = {**spec, EVENT: applied[EVENT] if has_fired(applied) else False}
@@ -205,7 +203,7 @@ class Subject:
         return self.with_ignored(spec, applied)
 
     def with_ignored(self, spec: Spec, source: Spec) -> Spec:
-        """A spec with the ignored fields of another one."""
+        """A spec with its ignored fields taken from another spec."""
         if not self.ignored:
             return spec
         paths = [path for path in {**leaves(spec), **leaves(source)} if matches(path, self.ignored)]
@@ -214,24 +212,24 @@ class Subject:
 
     @cached_property
     def edited(self) -> bool:
-        """Whether its manifest asks for something else than was applied."""
+        """Whether its manifest differs from the applied spec."""
         return not equal(self.spec, self.record.applied)
 
     @cached_property
     def comparison(self) -> Comparison:
-        """Live against what was applied, all of it."""
+        """Live compared with the applied spec, in all fields."""
         return compare(self.record.applied, self.record.echo, self.live) if self.live else Comparison()
 
     @cached_property
     def drift(self) -> tuple[FieldChange, ...]:
-        """Where live differs from what was applied, except for what is ignored."""
+        """Differences between live and the applied spec, without ignored fields."""
         return tuple(change for change in self.comparison.changes if not matches(change.path, self.ignored))
 
     @property
     def live_digest(self) -> str | None:
-        """A digest of what this decision saw of live: its status and all that differs from applied.
+        """A digest of the live campaign as this decision saw it: its status and its differences from applied.
 
-        The same whether it was seen in a list or by id, so that an apply can look again.
+        A list item and a read by id give the same digest, so that an apply can check again.
         """
         if not self.read:
             return None
@@ -240,21 +238,21 @@ class Subject:
 
     @cached_property
     def halt(self) -> tuple[Halt, str] | None:
-        """The halt that stops this campaign, if one does, and the key by which it is lifted."""
+        """The halt that stops this campaign, if any, and the key to lift it by."""
         keys = (self.key, self.moved_from, self.recorded.moved_from if self.recorded else None)
         return self.halts.stopping(filter(None, keys), self.recorded.id if self.recorded else None)
 
     @property
     def declared_paused(self) -> bool:
-        """Whether its manifest wants it paused."""
+        """Whether its manifest declares it paused."""
         return self.wanted is not None and self.wanted.lifecycle.phase == "paused"
 
     @property
     def paused_by_us(self) -> bool:
-        """Whether it was paused by its manifest or by a halt, and not by someone else.
+        """Whether its manifest or a halt paused it, and not someone else.
 
-        A halt leaves no word in the state. A pause of it counts until the campaign is written to: then
-        either this was noted, or the pause that is seen is another one.
+        A halt is not recorded in the state. Its pause counts until the next write to the campaign: by then
+        the pause was noted in the record, or the present pause is another one.
         """
         if self.status is not Status.PAUSED:
             return False
@@ -263,8 +261,8 @@ class Subject:
         return self.halts.paused(self.record.id, since=self.record.updated_at)
 
     @property
-    def at(self) -> str | None:
-        """When live was last changed, as far as the API says."""
+    def changed_at(self) -> str | None:
+        """When the live campaign was last changed, if the API says so."""
         text = self.live.text("update_time") if self.live else None
         try:
             return iso(parse_gmt(text)) if text else None
@@ -272,7 +270,7 @@ class Subject:
             return None
 
     def status_drift(self) -> tuple[Drift, ...]:
-        """A pause that is not ours, or a resume of one that is: shown, and never undone unasked."""
+        """A pause that is not ours, or a resume of our pause: shown, and not undone without a request."""
         record, status = self.record, self.status
         if status is Status.PAUSED and not self.declared_paused and (self.halt or not self.paused_by_us):
             before = record.status if record.status != Status.PAUSED else str(Status.SCHEDULED)
@@ -281,20 +279,20 @@ class Subject:
         else:
             return ()
         change = FieldChange("status", before, str(status))
-        return (Drift(self.key, record.id, (change,), at=self.at),)
+        return (Drift(self.key, record.id, (change,), at=self.changed_at),)
 
     def drifts(self, *, spec: Spec | None = None) -> tuple[Drift, ...]:
         """The drift to show. With `spec`, an update to that spec is planned: it corrects the drift, and a
-        field that live has as the spec wants it is no drift."""
+        field whose live value is already that of the spec is no drift."""
         shown = self.drift
         if spec is not None:
             shown = tuple(change for change in shown if not _is_in(spec, change))
-        fields = (Drift(self.key, self.record.id, shown, spec is not None, self.at),) if shown else ()
+        fields = (Drift(self.key, self.record.id, shown, spec is not None, self.changed_at),) if shown else ()
         return (*self.status_drift(), *fields)
 
     def noted(self, *, manifest: bool = False) -> Record | None:
-        """The record with what was merely seen and, of the `manifest`, what has no effect; None where nothing
-        differs."""
+        """The record with the observed status and, with `manifest`, the manifest's digest and lifecycle; None
+        if nothing differs."""
         record = records.observed(self.record, self.live) if self.live else self.record
         if self.live and self.paused_by_us:
             record = replace(record, paused_by_us=True)
@@ -304,7 +302,7 @@ class Subject:
         return record if record != self.record else None
 
     def blocked(self, reason: str, hint: str | Command) -> Verdict:
-        """This key is left alone."""
+        """The verdict that blocks this key."""
         found = Blocked(self.key, self.record.id, str(self.status), reason, Sentence(hint))
         return Verdict(blocked=found, drift=self.drifts(), observed=self.noted())
 
@@ -313,7 +311,7 @@ _GOING = (Status.SCHEDULED, Status.RUNNING)
 
 
 def _is_in(spec: Spec, change: FieldChange) -> bool:
-    """Whether a spec has just what live has at the path of a change."""
+    """Whether a spec has the live value at the path of a change."""
     found = lookup(spec, change.path)
     if change.after is None or not found:
         return change.after is None and not found
@@ -322,10 +320,10 @@ def _is_in(spec: Spec, change: FieldChange) -> bool:
 
 @dataclass(frozen=True)
 class PlanContext:
-    """What every key of a plan is decided with: what is desired, recorded and live, and the present.
+    """The context that all keys of a plan share: manifests, state, live campaigns, options and time.
 
-    `new_id` gives intents their ids; `who` is named, with the commit, in the reasons of cancels and pauses.
-    `lacks` says whether the manifests come from a checkout that certainly does not have a commit.
+    `new_id` makes ids of intents; `who` and the commit are named in the reasons of cancels and pauses.
+    `lacks` says whether the checkout of the manifests certainly does not contain a commit.
     """
 
     desired: DesiredState
@@ -351,7 +349,7 @@ class PlanContext:
 
     @cached_property
     def records(self) -> dict[str, Record]:
-        """Recorded campaigns, with those that were found for a pending create."""
+        """The recorded campaigns, and those found for pending creates."""
         if self.state is None:
             return {}
         found = {
@@ -362,7 +360,7 @@ class PlanContext:
 
     @cached_property
     def unsettled(self) -> dict[str, Intent]:
-        """The writes whose outcome is not known, by key."""
+        """The writes with an unknown outcome, by key."""
         pending = self.state.pending if self.state else {}
         return {
             key: intent
@@ -372,18 +370,18 @@ class PlanContext:
 
     @property
     def only_looks(self) -> bool:
-        """Whether nothing that manifests declare is brought about: `destroy` and `--refresh-only`."""
+        """Whether the manifests are not applied: with `destroy` and `--refresh-only`."""
         return self.options.destroy or self.options.refresh_only
 
     @cached_property
     def moves(self) -> Moves:
-        """The records that get other keys; none where nothing that is declared is brought about."""
+        """The records that get other keys; none if the manifests are not applied."""
         found = resolve(self.desired.campaigns, self.records, self.unsettled)
         return Moves(heirs=found.heirs) if self.only_looks else found
 
     def subject(self, key: str, *, replacing: bool) -> Subject:
-        """What a key is decided by. Where nothing is moved, the campaign that claims its record speaks for
-        it."""
+        """One key to decide. If nothing is moved, the campaign that claims its record stands in as its
+        manifest."""
         campaigns, reading = self.desired.campaigns, self.reading
         heir = self.moves.heirs.get(key) if self.only_looks else None
         wanted = campaigns.get(key) or (replace(campaigns[heir], key=key) if heir else None)
@@ -403,7 +401,7 @@ class PlanContext:
         )
 
     def signed(self, why: str) -> str:
-        """The reason of a cancel or pause, which the dashboard shows: with commit and user, where known."""
+        """The reason of a cancel or pause that the dashboard shows, with commit and user if known."""
         commit = f"commit {self.commit[:12]}" if self.commit else ""
         by = f"by {self.who}" if self.who else ""
         signature = ", ".join(filter(None, (commit, by)))

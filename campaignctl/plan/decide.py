@@ -1,6 +1,6 @@
-"""The decision table: what becomes of one key, from what is desired, recorded and live.
+"""The decision table: the decision on one key, from its manifest, its record and its live campaign.
 
-The first row that fits a key decides it. `docs/decision-table.md` is made from these rows.
+The first row that fits a key decides it. `docs/decision-table.md` is generated from these rows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes, ledger, records, rows, update_rules
 from campaignctl.plan.arming import runs_left
 from campaignctl.plan.context import Desired, PlanContext, Subject, Verdict
-from campaignctl.plan.holds import halted
 from campaignctl.plan.model import Blocked
 from campaignctl.schedule.sends import is_past, sends_of
 
@@ -29,11 +28,11 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the table: which keys it is about, and the function that decides them, which says in its
-    docstring what.
+    """One row of the table: which keys it fits, and the function that decides them; its docstring is the
+    text of the decision.
 
-    `recorded` is None, and `desired` and `live` are empty, where that does not matter. Every condition of
-    `when` has to hold.
+    `recorded` is None, and `desired` and `live` are empty, if they do not matter. Every condition in `when`
+    has to hold.
     """
 
     desired: tuple[Desired, ...]
@@ -43,7 +42,7 @@ class Row:
     decide: Callable[[PlanContext, Subject], Verdict]
 
     def fits(self, ctx: PlanContext, one: Subject) -> bool:
-        """Whether this row is about a key."""
+        """Whether this row fits a key."""
         return (
             (not self.desired or one.desired in self.desired)
             and (self.recorded is None or self.recorded is (one.recorded is not None))
@@ -52,16 +51,14 @@ class Row:
         )
 
 
-def judged(ctx: PlanContext, key: str, *, replacing: bool) -> Verdict:
-    """What becomes of one key, without what a halt stops."""
-    one = ctx.subject(key, replacing=replacing)
+def judged(ctx: PlanContext, one: Subject) -> Verdict:
+    """The decision on one key."""
     verdict = _decided(ctx, one)
-    if one.moved_from is not None:
-        # What is observed is put on record with the move.
-        record = replace(verdict.observed or one.record, moved_from=one.moved_from)
-        done = (changes.move(one, record), *verdict.changes)
-        verdict = replace(verdict, changes=done, observed=record)
-    return halted(ctx, one, verdict)
+    if one.moved_from is None:
+        return verdict
+    # The observed record is saved with the move.
+    record = replace(verdict.observed or one.record, moved_from=one.moved_from)
+    return replace(verdict, changes=(changes.move(one, record), *verdict.changes), observed=record)
 
 
 def _decided(ctx: PlanContext, one: Subject) -> Verdict:
@@ -73,12 +70,8 @@ def _first(rows: tuple[Row, ...], ctx: PlanContext, one: Subject) -> Verdict:
     return next(row for row in rows if row.fits(ctx, one)).decide(ctx, one)
 
 
-def _is_past(ctx: PlanContext, one: Subject) -> bool:
-    return is_past(sends_of(one.manifest.spec, ctx.now), ctx.now)
-
-
 def _is_protected(one: Subject) -> bool:
-    return one.record.lifecycle.prevent_destroy or bool(one.wanted and one.wanted.lifecycle.prevent_destroy)
+    return any(each.lifecycle.prevent_destroy for each in (one.record, one.wanted) if each)
 
 
 def _on_destroy(one: Subject) -> str:
@@ -94,7 +87,7 @@ def _is_launched(one: Subject) -> bool:
 
 
 def _adopted(ctx: PlanContext, one: Subject) -> Verdict:
-    """`adopt`, then as if recorded; **blocked** when it is not there, recorded already, or not ours."""
+    """`adopt`, then as if recorded; **blocked** if it is missing, already recorded, or not ours."""
     campaign_id, reading = str(one.manifest.adopt), ctx.reading
 
     def block(status: str, reason: str, hint: str) -> Verdict:
@@ -106,7 +99,7 @@ def _adopted(ctx: PlanContext, one: Subject) -> Verdict:
     if campaign_id not in reading.adoptable:
         return block("not read", f"{campaign_id} was not read", Sentence(Command("plan", "--refresh")))
     if (live := reading.adoptable[campaign_id]) is None:
-        hint = f"set the right id as `adopt` in {one.key}, or take it out to create the campaign"
+        hint = f"fix the id of `adopt` in {one.key}, or remove `adopt` to create the campaign"
         return block("missing", f"there is no campaign {campaign_id} in this account", hint)
     company = (ctx.state.account.company_id if ctx.state else None) or ctx.project.company_id
     if wrong := records.why_not(live, ctx.project, company):
@@ -137,18 +130,21 @@ def _paused(ctx: PlanContext, one: Subject) -> Verdict:
 
 
 def _resumed(ctx: PlanContext, one: Subject) -> Verdict:
-    """The edits, then `resume` at exactly one time; **blocked** when there is none."""
+    """The edits, then `resume` at exactly one time; **blocked** if there is none."""
     why = str(rows.why_resumed(ctx, one))
     return rows.resumed(ctx, one, _held(ctx, one), why)
 
 
-# What decides besides what is desired, recorded and live.
+# Further conditions of rows.
 
 _UNSETTLED = When("a write has an unknown outcome", lambda ctx, one: one.key in ctx.unsettled)
 _WRONG_MOVE = When("its `moved` cannot be carried out", lambda ctx, one: one.key in ctx.moves.blocked)
 _REFRESH_ONLY = When("`--refresh-only`", lambda ctx, _: ctx.options.refresh_only)
 _ADOPTS = When("`adopt: ID`", lambda _, one: one.manifest.adopt is not None)
-_PAST = When("its last possible send is past", _is_past)
+_PAST = When(
+    "its last possible send is past",
+    lambda ctx, one: is_past(sends_of(one.manifest.spec, ctx.now), ctx.now),
+)
 _NOTED = When(
     "recorded as missed with this content", lambda ctx, one: ledger.missed(ctx, one.key) == one.body
 )
@@ -173,9 +169,9 @@ _RESUMABLE = When(
 )
 _EDITED = When("changed", lambda _, one: one.edited)
 _UNTOUCHED = When("equal to what was applied, and live agrees", lambda _, one: not (one.edited or one.drift))
-_LIVE_HAS = When("live shows all of it already", lambda _, one: update_rules.live_has(one))
+_LIVE_HAS = When("live already agrees with the manifest", lambda _, one: update_rules.live_has(one))
 _NOT_HELD = When("not paused by this plan", lambda _, one: not one.held)
-_BACK_TO_DRAFT = When("declared a draft, and live is none any more", lambda _, one: _is_launched(one))
+_BACK_TO_DRAFT = When("declared a draft, and live no longer is", lambda _, one: _is_launched(one))
 
 _ANY: tuple[Desired, ...] = ()
 _GONE: tuple[Desired, ...] = ("gone",)
@@ -193,7 +189,7 @@ _IDLE = (Status.DRAFT, Status.MANUAL)
 _OVER = (Status.SENT, Status.CANCELED, Status.NEEDS_DECISION)
 _NOT_FINAL = tuple(status for status in Status if status not in (Status.SENT, Status.CANCELED))
 
-#: The rows, in the order in which they are asked.
+#: The rows, in order; the first that fits decides.
 TABLE = (
     # desired, recorded, live status, and when, what decides
     Row(_ANY, None, (), (_UNSETTLED,), rows.unsettled),
@@ -203,14 +199,14 @@ TABLE = (
     # Not recorded.
     Row(_GONE, _NO, (), (), rows.nothing),
     Row(_DECLARED, _NO, (), (_ADOPTS,), _adopted),
-    Row(_STOPPED, _NO, (), (), rows.later),
+    Row(_STOPPED, _NO, (), (), rows.created_later),
     Row(_ACTIVE, _NO, (), (_PAST, _NOTED), rows.missed_before),
     Row(_ACTIVE, _NO, (), (_PAST,), rows.missed),
     Row(_ACTIVE, _NO, (), (_SENT_BEFORE,), ledger.sent_already),
     Row(_ACTIVE, _NO, (), (), ledger.create),
     # Recorded, and no longer declared.
     Row(_GONE, _YES, _NOT_FINAL, (_PROTECTED,), rows.protected),
-    Row(_GONE, _YES, (), (_FORGETS,), rows.let_go),
+    Row(_GONE, _YES, (), (_FORGETS,), rows.forgotten_on_destroy),
     Row(_GONE, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
     Row(_GONE, _YES, (Status.NEEDS_DECISION,), (), rows.may_send),
     Row(_GONE, _YES, (Status.SENT,), (_RUNS_LEFT,), rows.may_send),
@@ -238,7 +234,7 @@ TABLE = (
     Row(_ACTIVE, _YES, (*_IDLE, *_STILL), (), _edits),
 )
 
-#: What its manifest asks of a recorded campaign that can still be changed.
+#: The edits of a recorded campaign that can still be changed.
 EDITS = (
     Row(_ANY, _YES, (), (_UNTOUCHED,), rows.agrees),
     Row(_ANY, _YES, (), (_LIVE_HAS,), rows.taken_over),

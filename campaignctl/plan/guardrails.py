@@ -1,7 +1,7 @@
-"""What each guardrail looks at: the changes of a plan, against what is recorded and the project's limits.
+"""The guardrails: the changes of a plan checked against the project's limits and the recorded campaigns.
 
-Every check is a function of some changes, which answers with an objection or None. What is lifted for a key
-is left out of the changes before.
+A check takes changes and returns an objection or None. Changes for whose key its guardrail is lifted are
+removed before.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from campaignctl.campaign.keys import fits
 from campaignctl.campaign.status import Status
+from campaignctl.errors import counted
 from campaignctl.plan import records
 from campaignctl.plan.arming import known_sends, without_event
 from campaignctl.plan.context import PlanContext
@@ -23,18 +24,18 @@ from campaignctl.schedule.times import iso, zone_of
 from campaignctl.schedule.windows import Refusal, refusal
 from campaignctl.state.model import Overridden, Record
 
-# Below this number of destroyed campaigns a percentage says nothing.
+# Below this number of destroyed campaigns, the percentage is not checked.
 DESTROY_COUNTS_FROM = 3
 
-# Shorter durations are said in seconds.
+# Shorter durations are printed in seconds.
 _IN_SECONDS = 120
 
-# How many runs of a recurrence are looked at when the sends of a day are counted.
+# How many runs of a recurrence are considered when the sends of a day are counted.
 _RUNS = 100
 
-# What makes a campaign, and so decides whom it reaches and what it is called.
+# Actions that create a campaign, and so decide its audience and name.
 _MAKES = (Action.CREATE, Action.REPLACE)
-# After one of these the campaign of a record sends no more.
+# After one of these actions the recorded campaign sends no more.
 _ENDS = (Action.CANCEL, Action.PAUSE, Action.REPLACE)
 
 
@@ -47,7 +48,7 @@ def _recorded(ctx: PlanContext) -> Iterable[Record]:
 
 
 def destroys(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """Cancels, and forgets of what could still send, of the recorded campaigns that are not final."""
+    """Whether too many of the recorded, not final campaigns are canceled, or forgotten while able to send."""
     alive = {each.id: each for each in _recorded(ctx) if not records.final(each, ctx.now)}
     destroyed = tuple(
         change.key
@@ -67,50 +68,54 @@ def destroys(changes: Changes, ctx: PlanContext) -> Objection | None:
 
 
 def immediate_sends(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """How many campaigns are set off at once."""
-    keys, limit = _set_off(changes), ctx.project.guardrails.max_immediate_sends
-    said = f"{len(keys)} campaigns are set off at once"
-    return _above(limit, Objection("max_immediate_sends", said, f"{limit} in one apply", keys))
+    """Whether too many campaigns send at once."""
+    keys, limit = _sending_at_once(changes), ctx.project.guardrails.max_immediate_sends
+    return _above(limit, "max_immediate_sends", counted(len(keys), "immediate send"), keys)
 
 
 def forbidden_immediate(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """Whether anything is set off at once where nothing may be."""
-    keys, limit = _set_off(changes), 0 if ctx.project.guardrails.forbid_immediate else None
-    said = f"{_campaigns(keys)} set off at once"
-    return _above(limit, Objection("forbid_immediate", said, "none at all", keys))
+    """Whether a campaign sends at once although that is forbidden."""
+    keys, limit = _sending_at_once(changes), 0 if ctx.project.guardrails.forbid_immediate else None
+    return _above(limit, "forbid_immediate", counted(len(keys), "immediate send"), keys, "none at all")
 
 
 def arming_changes(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """How many changes let a campaign send what it could not before."""
-    keys = _keys(change for change in changes if change.arms)
-    limit, said = ctx.project.guardrails.max_arming_changes, f"{_campaigns(keys)} armed"
-    return _above(limit, Objection("max_arming_changes", said, f"{limit} in one apply", keys))
+    """Whether too many changes arm a campaign."""
+    keys, limit = (
+        _keys(change for change in changes if change.arms),
+        ctx.project.guardrails.max_arming_changes,
+    )
+    return _above(limit, "max_arming_changes", f"{counted(len(keys), 'campaign')} armed", keys)
 
 
 def targeting(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """Whether something may be sent to everyone where an audience is required."""
-    # What somebody can start by hand may go out too.
+    """Whether a campaign without an audience may send although `targeting` is required."""
+    # A campaign that can be started by hand may send too.
     keys = _keys(
         change
         for change in changes
         if change.audience == "everyone"
         and (change.arms or (change.action in _MAKES and change.sends.when == "manual"))
     )
-    limit, said = 0 if ctx.project.guardrails.require_targeting else None, f"{_campaigns(keys)} for everyone"
-    return _above(limit, Objection("require_targeting", said, "a `targeting` in each", keys))
+    limit, found = 0 if ctx.project.guardrails.require_targeting else None, counted(len(keys), "campaign")
+    return _above(limit, "require_targeting", f"{found} for everyone", keys, "a `targeting` in each")
 
 
-def _set_off(changes: Changes) -> tuple[str, ...]:
+def _sending_at_once(changes: Changes) -> tuple[str, ...]:
     return _keys(change for change in changes if change.sends_at_once)
 
 
-def _above(limit: int | None, objection: Objection) -> Objection | None:
-    """The objection, if it is to more keys than the limit."""
-    return objection if limit is not None and len(objection.keys) > limit else None
+def _above(
+    limit: int | None, name: Liftable, found: str, keys: tuple[str, ...], words: str = ""
+) -> Objection | None:
+    """An objection if there are more keys than the limit (None: no limit), which `words` describe."""
+    if limit is None or len(keys) <= limit:
+        return None
+    return Objection(name, found, words or f"{limit} in one apply", keys)
 
 
 def lead_times(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """Whether a first send is nearer than the lead time."""
+    """Whether a first send is less than the lead time away."""
     limit = ctx.project.guardrails.min_lead_time
     late = tuple(change for change in changes if too_late(change, ctx.project.guardrails, ctx.now))
     if not late:
@@ -119,22 +124,22 @@ def lead_times(changes: Changes, ctx: PlanContext) -> Objection | None:
     return Objection(
         "min_lead_time",
         f"the first send is possible at {iso(first)}, {_distance(first, ctx.now)}",
-        f"{words(limit)} between the request and the first send",
+        f"{duration_text(limit)} between the request and the first send",
         _keys(late),
     )
 
 
 def too_late(change: Change, limits: Guardrails, now: datetime) -> bool:
-    """Whether the first send that this change makes possible is nearer than the lead time allows.
+    """Whether the first send that this change makes possible is less than the lead time away.
 
-    What sends at once has no lead time; `max_immediate_sends` and the age of the plan bound it.
+    A change that sends at once has no lead time; `max_immediate_sends` and `max_plan_age` limit it.
     """
     first = change.sends.first
     return change.arms and first is not None and first - now < limits.min_lead_time
 
 
 def labels(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """Whether what is made or armed carries the labels that the team asks for."""
+    """Whether created and armed campaigns have the required labels."""
     wanted = ctx.project.guardrails.require_labels
     lacking = {
         change.key: missing
@@ -154,36 +159,32 @@ def _missing_labels(change: Change, wanted: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def freeze(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """Whether something is armed in a window in which nothing may be, or sends in one."""
-    looked = ((change.key, frozen(change, ctx.project.guardrails, ctx.now)) for change in changes)
-    refused = {key: found for key, found in looked if found is not None}
+    """Whether a change arms a campaign in a freeze window, or the campaign sends in one."""
+    found = ((change.key, frozen(change, ctx.project.guardrails, ctx.now)) for change in changes)
+    refused = {key: window for key, window in found if window is not None}
     if not refused:
         return None
     first = next(iter(refused.values()))
-    return Objection("freeze", frozen_words(first), _window_words(first), tuple(refused))
+    inside = "nothing" if first.window.kind == "deny" else "only"
+    reason = f" ({first.window.reason})" if first.window.reason else ""
+    limit = f"{inside} in the window {first.window.words}{reason}"
+    return Objection("freeze", frozen_words(first), limit, tuple(refused))
 
 
 def frozen(change: Change, limits: Guardrails, now: datetime) -> Refusal | None:
-    """The window that refuses to arm this change now, if one does."""
+    """The window that forbids this change now, if any."""
     if not change.arms or not limits.freeze:
         return None
     return refusal(limits.freeze, at=now, sends=instants(change.sends, now))
 
 
 def frozen_words(found: Refusal) -> str:
-    """What a window refuses, for people."""
-    what = "it is armed" if found.of == "change" else "it sends"
-    return f"{what} at {iso(found.instant)}"
-
-
-def _window_words(found: Refusal) -> str:
-    reason = f" ({found.window.reason})" if found.window.reason else ""
-    inside = "nothing" if found.window.kind == "deny" else "only"
-    return f"{inside} in the window {found.window.words}{reason}"
+    """What a window refuses, in words."""
+    return f"{'it is armed' if found.of == 'change' else 'it sends'} at {iso(found.instant)}"
 
 
 def sends_per_day(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """Whether a day of the project's zone gets more sends than it may, with what this plan arms."""
+    """Whether a day in the project's zone has too many sends, with those that this plan arms."""
     limit = ctx.project.guardrails.max_sends_per_day
     if limit is None:
         return None
@@ -204,14 +205,14 @@ def sends_per_day(changes: Changes, ctx: PlanContext) -> Objection | None:
 
 
 def _runs(change: Change, ctx: PlanContext) -> Sends:
-    """When it sends, with more runs of a recurrence than a plan shows."""
+    """The sends of a change, with more runs of a recurrence than a plan shows."""
     if change.sends.when != "recurring" or change.spec is None:
         return change.sends
     return known_sends(without_event(change.spec), ctx.now, _RUNS)
 
 
 def _standing(changes: Changes, ctx: PlanContext) -> Counter[date]:
-    """The sends of what is recorded and goes on as it is."""
+    """The sends of recorded campaigns that this plan does not affect."""
     gone = {change.id for change in changes if change.arms or change.action in _ENDS}
     days: Counter[date] = Counter()
     for record in _recorded(ctx):
@@ -221,7 +222,7 @@ def _standing(changes: Changes, ctx: PlanContext) -> Counter[date]:
 
 
 def _days(sends: Sends, ctx: PlanContext) -> Counter[date]:
-    """How many sends fall on each day. A send in everybody's own zone counts on the day that begins it."""
+    """How many sends fall on each day. A send in the recipients' own zones counts on its first day."""
     zone = zone_of(ctx.project.time_zone)
     times = (ctx.now,) if sends.when == "immediately" else sends.at
     return Counter(instant.astimezone(zone).date() for instant in times if instant >= ctx.now)
@@ -231,16 +232,14 @@ def _keys(changes: Iterable[Change]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(change.key for change in changes))
 
 
-def _campaigns(keys: tuple[str, ...]) -> str:
-    return f"{len(keys)} campaign{'s' if len(keys) != 1 else ''}"
-
-
 def _distance(instant: datetime, now: datetime) -> str:
-    return f"{words(instant - now)} from now" if instant >= now else f"{words(now - instant)} ago"
+    if instant < now:
+        return f"{duration_text(now - instant)} ago"
+    return f"{duration_text(instant - now)} from now"
 
 
-def words(duration: timedelta) -> str:
-    """A duration as a person writes it: `45s`, `10m`, `2h`, `3d`."""
+def duration_text(duration: timedelta) -> str:
+    """A duration in one unit: `45s`, `10m`, `2h`, `3d`."""
     seconds = int(duration.total_seconds())
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds and seconds % size == 0:
@@ -262,14 +261,17 @@ _CHECKS: dict[Liftable, Check] = {
 
 
 def objections(changes: Iterable[Change], ctx: PlanContext) -> tuple[Objection, ...]:
-    """Every guardrail that these changes would break, without the changes for which it is lifted."""
+    """The objections to these changes. Each guardrail ignores the changes for which it is lifted."""
     planned = tuple(changes)
-    found = (check(_bound(name, planned, ctx.lifts), ctx) for name, check in _CHECKS.items())
-    return tuple(objection for objection in found if objection)
+    found = (
+        check(tuple(change for change in planned if not ctx.lifts.lifts(name, change.key)), ctx)
+        for name, check in _CHECKS.items()
+    )
+    return tuple(filter(None, found))
 
 
 def lifted(changes: Iterable[Change], ctx: PlanContext) -> tuple[Overridden, ...]:
-    """What would have objected, or bounded the age of the plan, and was lifted, with the keys for which."""
+    """The lifted guardrails that would have objected or limited the age of the plan, with their keys."""
     planned = tuple(changes)
     found = (check(planned, ctx) for check in _CHECKS.values())
     broken = {objection.guardrail: objection.keys for objection in found if objection}
@@ -279,18 +281,13 @@ def lifted(changes: Iterable[Change], ctx: PlanContext) -> tuple[Overridden, ...
 
 
 def rules_lifted(names: Mapping[str, Iterable[str]], lifts: Lifts) -> tuple[Overridden, ...]:
-    """The rules that had to be lifted, `resend` and the like, from the names by key."""
+    """The rules that had to be lifted, such as `resend`, with their keys. `names` has them by key."""
     by_name: dict[str, list[str]] = {}
     for key, lifted_for in names.items():
         for name in dict.fromkeys(lifted_for):
             by_name.setdefault(name, []).append(key)
     found = sorted(by_name.items())
     return tuple(each for name, keys in found for each in _overridden(name, tuple(keys), lifts))
-
-
-def _bound(name: str, changes: tuple[Change, ...], lifts: Lifts) -> tuple[Change, ...]:
-    """The changes for which a guardrail is not lifted."""
-    return tuple(change for change in changes if not lifts.lifts(name, change.key))
 
 
 def _overridden(name: str, keys: tuple[str, ...], lifts: Lifts) -> Iterator[Overridden]:
@@ -304,19 +301,19 @@ def _overridden(name: str, keys: tuple[str, ...], lifts: Lifts) -> Iterator[Over
 
 
 def at_request(change: Change, limits: Guardrails, now: datetime, lifts: Lifts) -> tuple[str, str] | None:
-    """Why a change may not be sent at this moment, and what to do: what depends on the present, asked again
-    directly before each request."""
+    """Why a change may not be sent at this moment, and a hint; None if it may. The guardrails that depend on
+    the time, checked again directly before each request."""
     lead = "min_lead_time"
     if not lifts.lifts(lead, change.key) and too_late(change, limits, now):
         return (
-            f"its first send is less than {words(limits.min_lead_time)} away",
+            f"its first send is less than {duration_text(limits.min_lead_time)} away",
             f"set a later time in {change.key}, or plan again with `--override {lead}`",
         )
     found = frozen(change, limits, now)
     if found is not None and not lifts.lifts("freeze", change.key):
         return (
             f"frozen: {frozen_words(found)}, in the window {found.window.words}",
-            "wait for the end of the window, or plan again with `--override freeze`",
+            "wait until the window ends, or plan again with `--override freeze`",
         )
     return None
 
@@ -324,20 +321,20 @@ def at_request(change: Change, limits: Guardrails, now: datetime, lifts: Lifts) 
 def valid_until(
     changes: Iterable[Change], limits: Guardrails, now: datetime, lifts: Lifts
 ) -> datetime | None:
-    """Until when a saved plan may be applied: the earliest one-off send that it arms less the lead time,
-    and at most `max_plan_age` when something sends at once. A recurring campaign bounds it only by its
-    first run after a create or a resume. None where nothing bounds it."""
+    """Until when a saved plan may be applied: the lead time before the earliest one-off send that it arms,
+    and at most `max_plan_age` if a change sends at once. A recurring campaign limits it only by its first run
+    after a create or a resume. None if there is no limit."""
     bounds: list[datetime] = []
     for change in changes:
         if change.sends_at_once:
             if not lifts.lifts("max_plan_age", change.key):
                 bounds.append(now + limits.max_plan_age)
-        elif change.arms and change.sends.first and _bounds(change):
+        elif change.arms and change.sends.first and _limits_validity(change):
             lead = timedelta(0) if lifts.lifts("min_lead_time", change.key) else limits.min_lead_time
             bounds.append(change.sends.first - lead)
     return min(bounds, default=None)
 
 
-def _bounds(change: Change) -> bool:
+def _limits_validity(change: Change) -> bool:
     counted = (Action.CREATE, Action.REPLACE, Action.RESUME)
     return change.sends.when == "scheduled" or change.action in counted

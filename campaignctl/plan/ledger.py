@@ -1,4 +1,4 @@
-"""What was sent, and what left the state: no body goes out twice by itself."""
+"""The ledger of sent bodies and released campaigns: no body is sent twice without a request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from campaignctl.state.model import Released, Sent
 
 
 def sent_before(ctx: PlanContext, body: str) -> Sent | None:
-    """Who sent this very body before, over all keys."""
+    """The ledger's entry of this body, under any key."""
     entries = ctx.state.sent if ctx.state else ()
     return next((entry for entry in entries if entry.digest == body), None)
 
@@ -24,24 +24,24 @@ def sent_before(ctx: PlanContext, body: str) -> Sent | None:
 def is_resend(ctx: PlanContext, one: Subject) -> bool:
     """Whether its body was sent before and may not be sent again."""
     sent = sent_before(ctx, one.body)
-    return sent is not None and not may_go_again(ctx, one)
+    return sent is not None and not may_resend(ctx, one)
 
 
 def missed(ctx: PlanContext, key: str) -> str | None:
-    """The body with which a key is on record as missed."""
+    """The digest of the body that is recorded as missed for a key."""
     return ctx.state.missed.get(key) if ctx.state else None
 
 
 def _sent_as(key: str, entry: Sent, campaign_id: str | None = None) -> Blocked:
-    """The block of what the ledger has."""
+    """The block of a key whose body is in the ledger."""
     said = f"{entry.key} ({entry.id or 'id not known'}) at {entry.at}"
     lost = entry.id if entry.key == key and campaign_id is None else None
     return resend(key, said, campaign_id, lost=lost)
 
 
 def resend(key: str, sent: str, campaign_id: str | None = None, *, lost: str | None = None) -> Blocked:
-    """The block of what was sent already. `lost` is the campaign that had this very key: what is meant is
-    rather to have it on record again than to send it twice."""
+    """The block of a body that was already sent. `lost` is the id of the campaign that had the same key: it
+    was probably lost from the state, so the hint is to import it rather than to send again."""
     again = Command("apply", "--target", key, "--override", "resend")
     hint = Sentence(again)
     if lost is not None:
@@ -50,22 +50,22 @@ def resend(key: str, sent: str, campaign_id: str | None = None, *, lost: str | N
 
 
 def _releases(ctx: PlanContext, key: str, body: str) -> Iterable[Released]:
-    """What left the state and had this key or this body."""
+    """The released campaigns that had this key or this body."""
     entries = ctx.state.released if ctx.state else ()
     return [entry for entry in entries if key == entry.key or body == entry.digest]
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """What a campaign that left the state means for a create: a block, or warnings, and what was lifted."""
+class _Check:
+    """The result of checking a change against the ledger: a block, or warnings, and the lifted rules."""
 
     blocked: Blocked | None = None
     warnings: tuple[str, ...] = ()
     lifted: tuple[str, ...] = ()
 
 
-def _released(ctx: PlanContext, key: str, release: Released, *, again: bool) -> _Look:
-    """A campaign of the same key or body that left the state: it may still be able to send.
+def _released(ctx: PlanContext, key: str, release: Released, *, again: bool) -> _Check:
+    """Check a create against a released campaign of the same key or body, which may still be able to send.
 
     `again`: a body that was sent may be sent again.
     """
@@ -74,20 +74,20 @@ def _released(ctx: PlanContext, key: str, release: Released, *, again: bool) -> 
     status, shown = _status_now(ctx, release, spec if same_body else None)
     once = f"{release.id}, once {release.key}, is"
     if status is Status.UNKNOWN and ctx.lifts.lifts("unknown_status", key):
-        return _Look(warnings=(f"{once} {shown!r} and may still send",), lifted=("unknown_status",))
+        return _Check(warnings=(f"{once} {shown!r} and may still send",), lifted=("unknown_status",))
     if status.can_send:
         hint = f'take it over with `adopt: "{release.id}"` in {key}, or cancel it in the dashboard'
-        return _Look(Blocked(key, release.id, shown, f"{once} {shown} and can still send", hint))
+        return _Check(Blocked(key, release.id, shown, f"{once} {shown} and can still send", hint))
     if status is Status.SENT and same_body and not again:
         lost = release.id if release.key == key else None
-        return _Look(resend(key, f"{release.key} ({release.id})", lost=lost))
+        return _Check(resend(key, f"{release.key} ({release.id})", lost=lost))
     if status in (Status.DRAFT, Status.MANUAL):
-        return _Look(warnings=(f"{once} still there as {shown}",))
-    return _Look()
+        return _Check(warnings=(f"{once} still there as {shown}",))
+    return _Check()
 
 
 def _status_now(ctx: PlanContext, release: Released, spec: Mapping[str, Any] | None) -> tuple[Status, str]:
-    """The status of a released campaign and its word: as it was read, else as it was when it left."""
+    """The status of a released campaign, and the word to show: as read now, else as when it was released."""
     if release.id not in ctx.reading.released:
         known = release.status in tuple(Status)
         return Status(release.status) if known else Status.UNKNOWN, release.status
@@ -101,16 +101,18 @@ def _status_now(ctx: PlanContext, release: Released, spec: Mapping[str, Any] | N
 
 
 def not_twice(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
-    """What goes for a create goes for all that sets a campaign off: the ledger for an update that sends
-    at once, the releases that were read for a replacement."""
-    looks = [look for change in verdict.changes for look in _looks(ctx, one, change)]
-    blocked = next((look.blocked for look in looks if look.blocked), None)
+    """The verdict after the checks of a create, for other changes that start a campaign: an update that sends
+    at once is checked against the ledger, a replacement against the released campaigns that were read."""
+    checks = [check for change in verdict.changes for check in _checks(ctx, one, change)]
+    blocked = next((check.blocked for check in checks if check.blocked), None)
     if blocked is None:
-        return replace(verdict, lifted=(*verdict.lifted, *(name for look in looks for name in look.lifted)))
+        return replace(
+            verdict, lifted=(*verdict.lifted, *(name for check in checks for name in check.lifted))
+        )
     return replace(verdict, changes=(), blocked=blocked, drift=one.drifts())
 
 
-def _looks(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Look]:
+def _checks(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Check]:
     if change.action is Action.REPLACE:
         for release in _releases(ctx, one.key, change.digest):
             if release.id in ctx.reading.released and release.id != one.record.id:
@@ -118,31 +120,31 @@ def _looks(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Look]:
     elif change.sends_at_once and not change.sets_winner:
         sent = sent_before(ctx, change.digest)
         if sent and ctx.lifts.lifts("resend", one.key):
-            yield _Look(lifted=("resend",))
+            yield _Check(lifted=("resend",))
         elif sent:
-            yield _Look(_sent_as(one.key, sent, one.record.id))
+            yield _Check(_sent_as(one.key, sent, one.record.id))
 
 
-def may_go_again(ctx: PlanContext, one: Subject) -> bool:
+def may_resend(ctx: PlanContext, one: Subject) -> bool:
     """Whether a body that was sent may be sent again."""
     return one.replacing or ctx.lifts.lifts("resend", one.key)
 
 
 def sent_already(ctx: PlanContext, one: Subject) -> Verdict:
-    """**Blocked**: the same body was sent."""
+    """**Blocked**: the same body was already sent."""
     sent = sent_before(ctx, one.body)
     return Verdict(blocked=_sent_as(one.key, sent) if sent else None)
 
 
 def create(ctx: PlanContext, one: Subject) -> Verdict:
-    """`create`; **blocked** when a campaign of this key or body that left the state can still send."""
+    """`create`; **blocked** if a released campaign of this key or body can still send."""
     sent = sent_before(ctx, one.body)
-    again = may_go_again(ctx, one)
-    looks = [_released(ctx, one.key, each, again=again) for each in _releases(ctx, one.key, one.body)]
-    if blocked := next((look.blocked for look in looks if look.blocked), None):
+    again = may_resend(ctx, one)
+    checks = [_released(ctx, one.key, each, again=again) for each in _releases(ctx, one.key, one.body)]
+    if blocked := next((check.blocked for check in checks if check.blocked), None):
         return Verdict(blocked=blocked)
     reason = "a deliberate second send" if sent else "not created yet"
-    warnings = tuple(warning for look in looks for warning in look.warnings)
+    warnings = tuple(warning for check in checks for warning in check.warnings)
     change = changes.create(ctx, one.manifest, reason=reason, warnings=warnings, deliberate=bool(sent))
     lifted = ["resend"] if sent and not one.replacing else []
-    return Verdict(changes=(change,), lifted=(*lifted, *(name for look in looks for name in look.lifted)))
+    return Verdict(changes=(change,), lifted=(*lifted, *(name for check in checks for name in check.lifted)))

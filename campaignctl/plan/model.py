@@ -1,17 +1,21 @@
-"""A plan as an inert value: everything an apply will do, and why it will not do the rest."""
+"""A plan as an inert value: everything an apply will do, and the reasons why it will not do the rest.
+
+A request here is exactly the request that is sent: no other module builds paths of the API's writes.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
+from urllib.parse import quote, unquote
 
 from campaignctl.campaign.keys import fits
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
-from campaignctl.plan.request import Request
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden, Record
 
@@ -22,7 +26,7 @@ FORMAT_VERSION = 1
 
 
 class Action(StrEnum):
-    """What a change does. Every action stands in the summary, also those with none."""
+    """The action of a change. A plan's summary counts every action, also those that do not occur."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -36,11 +40,72 @@ class Action(StrEnum):
     NONE = "none"
 
 
+CAMPAIGNS: Final = "/v1/hood/campaigns"
+
+Operation = Literal["create", "update", "pause", "resume", "cancel", "set-winner"]
+
+# The placeholder in a path for the id of the campaign that the create before it makes.
+_NEW_ID: Final = "{id}"
+_PATH: Final = re.compile(rf"{CAMPAIGNS}(?:/([^/]+)(?:/messages/([^/]+))?(?:/([a-z-]+))?)?")
+
+
+def path_of(campaign_id: str) -> str:
+    """The path of a campaign. The id is quoted, so that it cannot lead elsewhere."""
+    return f"{CAMPAIGNS}/{quote(campaign_id, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One write, exactly as it is reviewed and sent.
+
+    `id` is None for a create, and for the update that follows a create in the same change. `message` is the
+    id of the message that `set-winner` chooses.
+    """
+
+    operation: Operation
+    id: str | None = None
+    body: Mapping[str, Any] | None = None
+    message: str | None = None
+
+    @classmethod
+    def read(cls, method: str, path: str, body: Mapping[str, Any] | None) -> Request:
+        """The request in a saved plan. Raises ValueError for a request that this version does not make."""
+        found = _PATH.fullmatch(path)
+        campaign_id, message, operation = found.groups() if found else (None, None, "")
+        if operation is None:
+            operation = "create" if campaign_id is None else "update"
+        request = cls(
+            cast("Operation", operation),
+            None if campaign_id in (None, _NEW_ID) else unquote(campaign_id),
+            body,
+            message and unquote(message),
+        )
+        if operation not in get_args(Operation) or (request.method, request.path) != (method, path):
+            raise ValueError(f"{method} {path} is not a request of this version")
+        return request
+
+    @property
+    def method(self) -> Literal["POST", "PATCH"]:
+        """The HTTP method."""
+        return "PATCH" if self.operation == "update" else "POST"
+
+    @property
+    def path(self) -> str:
+        """The path, relative to the API's base URL."""
+        if self.operation == "create":
+            return CAMPAIGNS
+        campaign = f"{CAMPAIGNS}/{_NEW_ID}" if self.id is None else path_of(self.id)
+        if self.operation == "update":
+            return campaign
+        message = f"/messages/{quote(self.message, safe='')}" if self.message else ""
+        return f"{campaign}{message}/{self.operation}"
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A field that both the manifest and someone in the dashboard changed, to different values.
+    """A field that both the manifest and the dashboard changed, to different values.
 
-    Each is None where the field is not set.
+    A value is None if the field is not set.
     """
 
     path: str
@@ -51,18 +116,17 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change to one campaign. A key may have several, as in pause and then update; each needs the
-    one before it.
+    """One change to one campaign. A key may have several, such as a pause and an update; each needs the
+    previous one.
 
-    `requests` are its writes in order; none for what touches only the state. `spec` is what a record
-    will hold as applied (None where the record goes away: a cancel with a spec is one by `phase: canceled`,
-    and leaves the record, canceled). `arms`: after it the campaign can send what
-    it could not before. `undo`: "free", "never", or "until <time>". `audience` is "everyone" or the
-    targeting. `live_digest` is the digest of the live campaign that was planned against; a saved plan is
-    refused when it differs. `intent` is the id under which a create, or an update that sends at once, is
-    put on record before it is sent. `moved_from` is the key that a move takes the record from, `record`
-    what an adopt puts on record. `conflicts` are fields that someone else set and this change
-    overwrites.
+    `requests` are its writes in order; none if it touches only the state. `spec` is the applied spec of the
+    record afterwards (None if the record is removed; a cancel with a spec comes from `phase: canceled` and
+    keeps the record). `arms`: the campaign can send afterwards what it could not send before. `undo`: "free",
+    "never", or "until <time>". `audience` is "everyone" or the targeting. `live_digest` is the digest of the
+    live campaign at the time of the plan; a saved plan is refused if it differs by then. `intent` is the id
+    under which a create, or an update that sends at once, is recorded before it is sent. `moved_from` is the
+    key that a move takes the record from, `record` the record of an adopt. `conflicts` are fields that
+    someone else set and this change overwrites.
     """
 
     key: str
@@ -91,18 +155,23 @@ class Change:
 
     @property
     def sends_at_once(self) -> bool:
-        """Whether doing this change sets the campaign off."""
+        """Whether the campaign starts to send as soon as this change is applied."""
         return self.arms and self.sends.when == "immediately"
 
     @property
+    def may_send(self) -> bool:
+        """Whether it arms or creates a campaign."""
+        return self.arms or self.action in (Action.CREATE, Action.REPLACE)
+
+    @property
     def sets_winner(self) -> bool:
-        """Whether it ends an A/B test, with the message that `lifecycle.winner` names."""
+        """Whether it ends an A/B test with the message that `lifecycle.winner` names."""
         return any(request.operation == "set-winner" for request in self.requests)
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """One key that this plan leaves alone, why, and the one command that lifts it."""
+    """One key that this plan does not change, the reason, and the one command that lifts the block."""
 
     key: str
     id: str | None
@@ -113,10 +182,10 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Live differs from what was last applied. `corrected` is true if a change of this plan undoes it.
+    """A difference between live and the applied spec. `corrected`: a change of this plan undoes it.
 
-    `at` is when the campaign was last changed, as far as the API says (`YYYY-MM-DDTHH:MM:SSZ`); it does not
-    say by whom.
+    `at` is when the campaign was last changed, if the API says so (`YYYY-MM-DDTHH:MM:SSZ`); the author is not
+    known.
     """
 
     key: str
@@ -128,7 +197,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """A guardrail that this plan would break: what was found, the limit, and by which keys."""
+    """A guardrail that this plan would break: the finding, the limit, and the keys that break it."""
 
     guardrail: str
     found: str
@@ -138,15 +207,14 @@ class Objection:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an apply will do, exactly.
+    """Exactly what an apply will do.
 
-    `changes` are in the order in which they are carried out and hold no `none`. `lineage` and `serial`
-    are those of the state it was made against (None and 0 where there was none). `valid_until` is None
-    where nothing bounds it. `account` is the API's URL and the company, as far as known. `overrides` are
-    the guardrails and rules that the command line lifted, `lifted` all that would have objected, with the
-    keys they were lifted for. `notes` are quiet lines for people. `missed` (key -> digest) and `observed`
-    (records whose status or applied spec merely has to be saved) are bookkeeping that an apply does
-    without a request.
+    `changes` are in execution order, without `none`. `lineage` and `serial` are those of the state it was
+    made against (None and 0 without a state). `valid_until` is None if there is no limit. `url` and
+    `company_id` are the account, as far as known. `overrides` are the guardrails and rules that the command
+    line lifted; `lifted` are those that would have objected, with the keys that they were lifted for. `notes`
+    are lines for people. `missed` (key -> digest) and `observed` (records whose status or applied spec only
+    has to be saved) are bookkeeping that an apply does without a request.
     """
 
     created_at: datetime
@@ -175,7 +243,7 @@ class Plan:
 
     @property
     def summary(self) -> dict[str, int]:
-        """How many of each action, every action named."""
+        """The number of changes by action, including zeros."""
         counts = {str(action): 0 for action in Action}
         for change in self.changes:
             counts[str(change.action)] += 1
@@ -184,7 +252,7 @@ class Plan:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to do."""
+        """Whether there are no changes."""
         return not self.changes
 
     @property
@@ -193,19 +261,17 @@ class Plan:
         return bool(self.objections or self.blocked)
 
 
-# The command line reads this module for every command: it brings no other values along.
-
-
 @dataclass(frozen=True, slots=True)
 class Lifts:
-    """What is lifted: `once` by the command line, for every key, and `standing` by the project file."""
+    """The lifted guardrails and rules: `once` by the command line, for every key, and `standing` by the
+    project file."""
 
     once: frozenset[str] = frozenset()
     standing: tuple[Override, ...] = ()
 
     @classmethod
     def at(cls, now: datetime, once: Iterable[str], standing: Iterable[Override]) -> Lifts:
-        """Those in force at an instant."""
+        """The overrides in force at an instant."""
         return cls(frozenset(once), tuple(each for each in standing if now < each.until))
 
     def lifts(self, name: str, key: str) -> bool:
@@ -213,12 +279,12 @@ class Lifts:
         return name in self.once or self.override(name, key) is not None
 
     def override(self, name: str, key: str) -> Override | None:
-        """The reviewed override that lifts it for this key, if one does."""
+        """The override in the project file that lifts it for this key, if any."""
         return next(
             (
                 each
                 for each in self.standing
-                if each.guardrail == name and any(fits(one, key) for one in each.keys)
+                if each.guardrail == name and any(fits(pattern, key) for pattern in each.keys)
             ),
             None,
         )
@@ -226,10 +292,10 @@ class Lifts:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The selecting and refreshing options of `plan` and `apply`.
+    """The options of `plan` and `apply` that select and refresh.
 
     `targets` and `replace` are keys or patterns with `*` and `?`; an exact key wins over a pattern. With
-    `reviewed` plans only those changes are planned that one of them holds.
+    `reviewed` plans, only changes that one of them contains are planned.
     """
 
     targets: tuple[str, ...] = ()

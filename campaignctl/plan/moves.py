@@ -1,7 +1,7 @@
-"""Records that change their keys: which moves a plan makes, and which cannot be made.
+"""Moves of records to other keys: which ones a plan makes, and which are blocked.
 
-A move is made once: the record remembers the key that it came from. So a chain (a to b while b goes to c) and
-a swap are told from what they were before, and a `moved` that stays in a manifest means nothing any more.
+A move is made once: the record remembers its previous key. So a chain (a to b while b moves to c) and a swap
+are recognized once they are done, and a `moved` that stays in a manifest has no further effect.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from campaignctl.state.model import Record
 class Moves:
     """The moves of one plan.
 
-    `origin`: the old key of each key that gets a record. `blocked`: keys that are left alone, because a move
-    that concerns them cannot be made. `heirs`: the campaign that claims the record of a key, moved or not.
+    `origin`: the old key of each key that gets a record. `blocked`: keys that are not changed, because a move
+    of theirs cannot be made. `heirs`: the campaign that claims the record of a key, moved or not.
     """
 
     origin: Mapping[str, str] = field(default_factory=dict)
@@ -29,11 +29,11 @@ class Moves:
 
     @property
     def left(self) -> frozenset[str]:
-        """The keys whose records go to others."""
+        """The keys whose records move to other keys."""
         return frozenset(self.origin.values())
 
     def together(self, keys: Iterable[str]) -> frozenset[str]:
-        """These keys, with those that they give a record to or get one from."""
+        """These keys, with the keys that they give a record to or get one from."""
         chosen = set(keys)
         links = [{old, new} for old, new in self.heirs.items()]
         while more := {key for link in links if link & chosen for key in link} - chosen:
@@ -42,8 +42,8 @@ class Moves:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What moves are held against. `unsettled`: keys whose last write has an unknown outcome."""
+class _Keys:
+    """The declared and recorded keys. `unsettled`: keys whose last write has an unknown outcome."""
 
     campaigns: Mapping[str, DesiredCampaign]
     recorded: Mapping[str, Record]
@@ -54,20 +54,20 @@ class _Known:
         return " and ".join(f"{key} ({self.recorded[key].id})" for key in keys)
 
 
-# The campaigns that look for their records under other keys, each with those of them that have one.
+# The old keys in `moved` that have a record, by the campaign that claims them.
 _Claims = Mapping[str, tuple[str, ...]]
 
 
 def resolve(
     campaigns: Mapping[str, DesiredCampaign], recorded: Mapping[str, Record], unsettled: Iterable[str]
 ) -> Moves:
-    """The moves that these manifests ask for. `unsettled`: keys whose last write has an unknown outcome."""
-    known = _Known(campaigns, recorded, frozenset(unsettled))
+    """The moves that the manifests declare. `unsettled`: keys whose last write has an unknown outcome."""
+    known = _Keys(campaigns, recorded, frozenset(unsettled))
     claims = _claims(known)
     wrong = _wrong(known, claims)
     blocked: dict[str, Blocked] = {}
     for key, problem in wrong.items():
-        # What is claimed is not taken for gone.
+        # A claimed record is not treated as no longer declared.
         for other in (key, *(old for old in claims[key] if old not in campaigns)):
             record = recorded.get(other)
             blocked[other] = Blocked(other, record.id if record else None, "not moved", *problem)
@@ -78,8 +78,8 @@ def resolve(
     )
 
 
-def _claims(known: _Known) -> _Claims:
-    """The moves that are asked for and not made yet."""
+def _claims(known: _Keys) -> _Claims:
+    """The moves that are declared and not made yet."""
     keys = {*known.recorded, *known.unsettled}
     found: dict[str, tuple[str, ...]] = {}
     for key, wanted in known.campaigns.items():
@@ -90,8 +90,8 @@ def _claims(known: _Known) -> _Claims:
     return found
 
 
-def _wrong(known: _Known, claims: _Claims) -> dict[str, tuple[str, str]]:
-    """Why moves cannot be made, each with what lifts that. One that cannot keeps others from their place."""
+def _wrong(known: _Keys, claims: _Claims) -> dict[str, tuple[str, str]]:
+    """Why moves cannot be made, each with a hint. One that cannot be made may block others."""
     wrong: dict[str, tuple[str, str]] = {}
     while True:
         left = {key: sources for key, sources in claims.items() if key not in wrong}
@@ -103,7 +103,7 @@ def _wrong(known: _Known, claims: _Claims) -> dict[str, tuple[str, str]]:
 
 
 def _problem(
-    known: _Known, key: str, sources: tuple[str, ...], going: Mapping[str, str]
+    known: _Keys, key: str, sources: tuple[str, ...], going: Mapping[str, str]
 ) -> tuple[str, str] | None:
     """Why one move cannot be made while those that are `going` (old to new) are."""
     source = sources[0]

@@ -1,25 +1,24 @@
-"""A plan: the keys that it is about, what each of them becomes, and in which order that is done."""
+"""Make a plan: select the keys, decide each one, hold back what must not be sent, and order the changes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.keys import named
-from campaignctl.errors import Command, Sentence, UsageError
-from campaignctl.plan import guardrails
-from campaignctl.plan.context import PlanContext, Verdict
+from campaignctl.errors import Command, Sentence, UsageError, counted, listed
+from campaignctl.plan import guardrails, ledger, records
+from campaignctl.plan.context import RECOVER, PlanContext, Reading, Subject, Verdict, behind_reason
 from campaignctl.plan.decide import judged
-from campaignctl.plan.holds import held_back, without_twins
-from campaignctl.plan.model import Action, Change, Plan
+from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
 from campaignctl.schedule.humanize import instant
 from campaignctl.schedule.times import parse_iso
-from campaignctl.state.model import Entry, HistoryEntry, Record
+from campaignctl.state.model import Entry, Record
 
 
 def select(
@@ -30,7 +29,7 @@ def select(
 ) -> frozenset[str]:
     """The keys that the patterns name. Raises UsageError for a pattern that names none.
 
-    `elsewhere` holds keys that cannot be chosen, by the reason why.
+    `elsewhere` has keys that cannot be selected, by the reason.
     """
     chosen: set[str] = set()
     for pattern in patterns:
@@ -53,8 +52,8 @@ def select(
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
-# The stages of an apply: what stops sending first, what sends at once last. Moves and adoptions cost no
-# request and come before all, because what follows is put on record under their keys. A resume follows the
+# The stages of an apply: changes that stop sending first, changes that send at once last. Moves and adoptions
+# need no request and come before all others, which are recorded under the new keys. A resume follows the
 # update of its key.
 _RECORD, _STOP, _FORGET, _CHANGE, _RESUME, _CREATE, _SEND = range(7)
 
@@ -68,7 +67,7 @@ _STAGES = {
 
 
 def _stage(change: Change) -> int:
-    """The stage in which a change is carried out."""
+    """The stage of a change."""
     if change.action in (Action.CANCEL, Action.PAUSE):
         return _STOP
     if change.sends_at_once:
@@ -77,7 +76,7 @@ def _stage(change: Change) -> int:
 
 
 def order(change: Change) -> tuple[int, bool, datetime, str]:
-    """The place of a change in an apply; within a stage what arms comes last, and soonest first."""
+    """The sort key of a change in an apply: within a stage, updates that arm come last, the soonest first."""
     stage = _stage(change)
     return stage, change.arms and stage == _CHANGE, change.sends.first or _LATEST, change.key
 
@@ -90,55 +89,50 @@ def stages(changes: Iterable[Change]) -> list[tuple[Change, ...]]:
     return [tuple(by_stage[stage]) for stage in sorted(by_stage)]
 
 
-_TAKES_BACK = frozenset({Action.CANCEL, Action.FORGET, Action.UPDATE, Action.REPLACE, Action.PAUSE})
-_SHOWN = 12
+_REVERTS = frozenset({Action.CANCEL, Action.FORGET, Action.UPDATE, Action.REPLACE, Action.PAUSE})
+_COMMIT_SHOWN = 12
 
 
-def warning(ctx: PlanContext, actions: Iterable[Action]) -> str | None:
-    """A warning that this plan may revert changes that the checkout does not have; None otherwise.
+def _stale_checkout(ctx: PlanContext, actions: Iterable[Action]) -> str | None:
+    """A warning that this plan may revert changes that the checkout does not contain; None otherwise.
 
-    Going back may be intended, and every reverted change is shown; so it is no objection.
+    It is no objection: a revert may be intended, and every reverted change is shown.
     """
-    if ctx.options.destroy or ctx.options.refresh_only or not _TAKES_BACK & set(actions):
+    if ctx.only_looks or not _REVERTS & set(actions):
         return None
-    last = _last_applied(ctx)
+    history = reversed(ctx.state.history if ctx.state else ())
+    # An apply that was started and never ended may have changed something.
+    last = next((one for one in history if one.outcome == "started" or one.outcomes.get("done")), None)
     if last is None or last.commit in (None, ctx.commit) or not ctx.lacks(str(last.commit)):
         return None
     at = instant(parse_iso(last.at), ctx.desired.project.time_zone)
     return (
-        f"this checkout lacks commit {str(last.commit)[:_SHOWN]}, applied by {last.who} on {at}."
+        f"this checkout lacks commit {str(last.commit)[:_COMMIT_SHOWN]}, applied by {last.who} on {at}."
         " This plan reverts what that commit changed; if that is not intended, `git pull` and plan again"
     )
 
 
-def _last_applied(ctx: PlanContext) -> HistoryEntry | None:
-    """The last apply that did anything, or may have."""
-    history = ctx.state.history if ctx.state else ()
-    return next(
-        (one for one in reversed(history) if one.outcome == "started" or one.outcomes.get("done")), None
-    )
-
-
-# How many keys a quiet line names.
+# How many keys a note names.
 _KEYS_NAMED = 5
 
 
 def decide(ctx: PlanContext) -> Plan:
-    """The plan. Raises UsageError when a target or a key to replace does not exist."""
+    """The plan. Raises UsageError if a target or a key to replace does not exist."""
     keys = _chosen(ctx)
     replacing = _replacing(ctx, keys)
-    verdicts = {key: judged(ctx, key, replacing=key in replacing) for key in keys}
+    subjects = [ctx.subject(key, replacing=key in replacing) for key in keys]
+    verdicts = {one.key: _halted(ctx, one, judged(ctx, one)) for one in subjects}
     if ctx.options.reviewed is not None:
         verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
-    verdicts = without_twins(ctx, held_back(ctx.reading, verdicts))
+    verdicts = _without_twins(ctx, _held_back(ctx.reading, verdicts))
     if not ctx.only_looks:
         verdicts = _with_renames(ctx, verdicts)
     return _assemble(ctx, verdicts)
 
 
 def _chosen(ctx: PlanContext) -> list[str]:
-    """The keys to decide, in a stable order: without those whose record goes to another key, and with all
-    that are moved together."""
+    """The keys to decide, in a stable order: without keys whose record moves to another key, and with all
+    keys of a chain of moves."""
     state = ctx.state
     recorded = {*state.campaigns, *state.pending} if state else set()
     declared = ctx.desired.campaigns
@@ -151,33 +145,83 @@ def _chosen(ctx: PlanContext) -> list[str]:
 
 
 def _replacing(ctx: PlanContext, keys: list[str]) -> frozenset[str]:
-    """The keys to replace: of those to decide, those that are declared."""
+    """The keys to replace, all of them declared keys among those to decide."""
     wanted = ctx.desired.campaigns
     elsewhere = {"--target leaves it out": wanted.keys(), "no manifest declares it": keys}
     return select(ctx.options.replace, [key for key in keys if key in wanted], "--replace", elsewhere)
 
 
+def _cut(verdict: Verdict, key: str, status: str, reason: str, hint: str) -> Verdict:
+    """The verdict with its first change that may send blocked, and the changes after it left out."""
+    for index, change in enumerate(verdict.changes):
+        if change.may_send:
+            return verdict.up_to(index, Blocked(key, change.id, status, reason, hint))
+    return verdict
+
+
+def _halted(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
+    """The verdict without the changes that a halt stops."""
+    if (mark := one.halts.unreadable) is not None:
+        return _cut(verdict, one.key, "halted", mark.reason, mark.hint)
+    if one.halt is None:
+        return verdict
+    halt, lifted_by = one.halt
+    lift = Command("halt", "--lift", lifted_by, "--reason", "TEXT")
+    held = _cut(verdict, one.key, "halted", halt.summary, Sentence(lift))
+    if held is not verdict or one.recorded is None or records.final(one.recorded, ctx.now):
+        return held
+    return replace(
+        verdict,
+        none=Sentence(
+            f"{halt.summary}; ", Command("halt", "--lift", "KEY", "--reason", "TEXT"), " lifts the halt"
+        ),
+    )
+
+
+def _held_back(reading: Reading, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """The verdicts without creates and arming changes if a campaign may have been sent with an unknown
+    outcome, or the state is behind."""
+    at_once = [known for known in reading.unsettled.values() if known.at_once]
+    if at_once:
+        reason, hint = f"{at_once[0].key} may have been sent; its outcome is unknown", at_once[0].hint
+    elif reading.behind:
+        reason, hint = behind_reason(reading.behind), Sentence(RECOVER)
+    else:
+        return verdicts
+    return {key: _cut(verdict, key, "held back", reason, hint) for key, verdict in verdicts.items()}
+
+
+def _without_twins(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """The verdicts with at most one immediate send of each body; those of `--replace` are kept, as a second
+    send is intended."""
+    first: dict[str, str] = {}
+    kept = dict(verdicts)
+    for key, verdict in verdicts.items():
+        for change in verdict.changes:
+            if not change.sends_at_once or change.sets_winner or ctx.lifts.lifts("resend", key):
+                continue
+            if first.setdefault(change.digest, key) != key and change.action is not Action.REPLACE:
+                twin = ledger.resend(key, f"{first[change.digest]}, in this plan", change.id)
+                kept[key] = replace(verdict, changes=(), blocked=twin)
+    return kept
+
+
 def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
-    """Quiet lines: those of single keys, then one for every reason why nothing is done."""
+    """The notes: those on single keys, counts, then one line for each reason for doing nothing."""
     counts = Counter(verdict.quiet for verdict in verdicts.values() if verdict.quiet)
     notes = [verdict.note for verdict in verdicts.values() if verdict.note]
     if final := counts["final"]:
-        differ = "campaigns differ" if final > 1 else "campaign differs"
-        notes.append(f"{final} final {differ} only through defaults, variables or a newer version")
+        changed = counted(final, "final campaign")
+        notes.append(f"{changed} changed only by defaults, variables or a newer version")
     if missed := counts["missed"]:
-        were = "campaigns missed their time and were" if missed > 1 else "campaign missed its time and was"
-        notes.append(f"{missed} {were} never created")
+        notes.append(f"{counted(missed, 'campaign')} never created: the scheduled time was missed")
     actions = [change.action for verdict in verdicts.values() for change in verdict.changes]
-    behind = filter(None, [warning(ctx, actions)])
-    return (*behind, *ctx.reading.notes, *notes, *_nothing_done(verdicts), *_removed(ctx))
-
-
-def _removed(ctx: PlanContext) -> Iterator[str]:
-    """A line about Removed documents that have nothing to remove any more."""
-    recorded = ctx.records
-    gone = [key for key in ctx.desired.removed if key not in recorded]
-    if gone:
-        yield f"{_named(gone)}: declared Removed and not recorded; the document can be deleted"
+    behind = filter(None, [_stale_checkout(ctx, actions)])
+    notes += _nothing_done(verdicts)
+    if gone := [key for key in ctx.desired.removed if key not in ctx.records]:
+        shown = listed(gone, _KEYS_NAMED)
+        notes.append(f"{shown}: declared Removed and not recorded; the document can be deleted")
+    return (*behind, *ctx.reading.notes, *notes)
 
 
 def _nothing_done(verdicts: dict[str, Verdict]) -> Iterator[str]:
@@ -186,12 +230,7 @@ def _nothing_done(verdicts: dict[str, Verdict]) -> Iterator[str]:
         if verdict.none:
             by_reason.setdefault(verdict.none, []).append(key)
     for reason, keys in by_reason.items():
-        yield Sentence(f"{_named(keys)}: ", reason)
-
-
-def _named(keys: Sequence[str]) -> str:
-    more = f" and {len(keys) - _KEYS_NAMED} more" if len(keys) > _KEYS_NAMED else ""
-    return ", ".join(keys[:_KEYS_NAMED]) + more
+        yield Sentence(f"{listed(keys, _KEYS_NAMED)}: ", reason)
 
 
 def _assemble(ctx: PlanContext, verdicts: dict[str, Verdict]) -> Plan:
@@ -237,25 +276,25 @@ def _assemble(ctx: PlanContext, verdicts: dict[str, Verdict]) -> Plan:
 
 
 def _with_renames(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
-    """The verdicts, with the `moved` that would keep a campaign proposed as a note and as a warning of both
-    changes. Nothing is blocked by it."""
-    told = dict(verdicts)
+    """The verdicts, with a note and warnings on each campaign that seems to be renamed: they propose the
+    `moved` that would keep it. Nothing is blocked."""
+    marked = dict(verdicts)
     for old, new in _renamed(ctx).items():
         if old not in verdicts or new not in verdicts or not verdicts[old].changes:
             continue
         block = f"`moved: {{from: {old}}}`"
         said = f"{new} has the content of {old}; if it was renamed, write {block} in {new}"
         for key in (old, new):
-            if told[key].changes:
-                first, *others = told[key].changes
+            if marked[key].changes:
+                first, *others = marked[key].changes
                 warned = replace(first, warnings=(*first.warnings, said))
-                told[key] = replace(told[key], changes=(warned, *others))
-        told[new] = replace(told[new], note="; ".join(filter(None, (told[new].note, said))))
-    return told
+                marked[key] = replace(marked[key], changes=(warned, *others))
+        marked[new] = replace(marked[new], note="; ".join(filter(None, (marked[new].note, said))))
+    return marked
 
 
 def _renamed(ctx: PlanContext) -> dict[str, str]:
-    """The recorded keys that seem to have become others: old to new, where content tells them apart."""
+    """The recorded keys that seem to be renamed: old key to new key, if the body is the same and unique."""
     campaigns, recorded, heirs = ctx.desired.campaigns, ctx.records, ctx.moves.heirs
     claimed = {*heirs, *heirs.values()}
     left = [key for key in recorded if key not in campaigns and key not in claimed]

@@ -1,4 +1,4 @@
-"""Records as they follow from what was applied and what live answered."""
+"""Records made from the applied spec and the live campaign."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from campaignctl.project.model import Project
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
 from campaignctl.state.model import Intent, Record, Released
 
-# What is remembered as the next run of one of these is none.
+# Campaigns of these statuses have no next send, whatever `next_run_time` says.
 _SILENT = (Status.PAUSED, Status.CANCELED, Status.MISSING, Status.DRAFT, Status.MANUAL)
 
 
 def observed_status(live: Live, applied: Mapping[str, Any]) -> str:
-    """The status to keep: a decision's own word, or the API's where decisions have none."""
+    """The status to record: ours, or the API's word for a status that is unknown to us."""
     status = status_of(live, applied)
     if status is Status.UNKNOWN:
         return live.status or str(status)
@@ -33,12 +33,12 @@ def observed_status(live: Live, applied: Mapping[str, Any]) -> str:
 
 
 def can_send(status: str) -> bool:
-    """Whether a campaign with that recorded status may still send; a word that we do not know may."""
+    """Whether a campaign with that recorded status may still send; one of an unknown status may."""
     return status not in tuple(Status) or Status(status).can_send
 
 
 def final(record: Record, now: datetime) -> bool:
-    """Whether a record's campaign never has to be read again: canceled, or sent with no run left."""
+    """Whether a record's campaign never has to be read again: canceled, or sent with no runs left."""
     if record.status == Status.CANCELED:
         return True
     return record.status == Status.SENT and not runs_left(record.applied, now)
@@ -53,7 +53,7 @@ def _next_run(live: Live) -> str | None:
 
 
 def created(intent: Intent, live: Live, now: datetime) -> Record:
-    """The record of a create that live answers."""
+    """The record of a create whose campaign was read as `live`."""
     spec = intent.spec
     return Record(
         id=live.id,
@@ -79,7 +79,7 @@ def applied_over(
     live: Live,
     now: datetime,
 ) -> Record:
-    """The record after `spec` was applied to its campaign and live read back."""
+    """The record after `spec` was applied to its campaign and the campaign read back."""
     return replace(
         observed(record, live),
         applied=spec,
@@ -92,7 +92,7 @@ def applied_over(
 
 
 def _unseen(record: Record, spec: Mapping[str, Any], live: Live) -> dict[str, Any]:
-    """The echo of fields that stay as they were and of which this answer says nothing."""
+    """The echo of unchanged fields that this answer does not show."""
     if live.complete:
         return {}
     was, shall = leaves(record.applied), leaves(spec)
@@ -107,8 +107,8 @@ def _unseen(record: Record, spec: Mapping[str, Any], live: Live) -> dict[str, An
 
 
 def next_send(record: Record, now: datetime) -> str | None:
-    """When a record's campaign sends next, as far as known: what is remembered of one that was paused, or is
-    over, is no such time."""
+    """When a record's campaign sends next, if known. The recorded time of a paused or final campaign does not
+    count."""
     when = record.next_run_time
     if when is None or record.status in _SILENT:
         return None
@@ -116,9 +116,9 @@ def next_send(record: Record, now: datetime) -> str | None:
 
 
 def observed(record: Record, live: Live) -> Record:
-    """The record with what was merely seen: status and next run. A list item may not say all of it.
+    """The record with the observed status and next run; a list item may not show them all.
 
-    What is not paused any more was resumed, and its next pause is not ours until we make it.
+    A campaign that is no longer paused was resumed, so its next pause is not ours until we pause it.
     """
     status = observed_status(live, record.applied)
     return replace(
@@ -133,18 +133,18 @@ def observed(record: Record, live: Live) -> Record:
 
 
 def accepted(record: Record, drift: tuple[FieldChange, ...], live: Live) -> Record:
-    """The record with live's drift taken over as if it had been applied (`apply --refresh-only`)."""
+    """The record with the drift accepted as if it had been applied (`apply --refresh-only`)."""
     spec = overlay(record.applied, drift)
     return replace(observed(record, live), applied=spec, digest=body_digest(spec), echo=echo_of(spec, live))
 
 
 def released(key: str, record: Record, status: str, now: datetime) -> Released:
-    """What stays of a record that leaves."""
+    """The entry that stays in the state when a record is removed."""
     return Released(key, record.id, record.intent, record.digest, status, iso(now))
 
 
 def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle | None = None) -> Record:
-    """The record of a campaign that someone else made: what live shows counts as applied, so that every
+    """The record of a campaign that someone else created: its live spec counts as applied, so that every
     difference from a manifest is shown as an update."""
     spec = requested(live)
     found = marker.read(live.members)
@@ -163,17 +163,17 @@ def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle 
 
 
 def why_not(live: Live, project: Project, company_id: str | None) -> tuple[str, str] | None:
-    """Why a live campaign may not be taken over, with what lifts that; None if it may."""
+    """Why a live campaign may not be adopted, with a hint; None if it may."""
     if company_id and live.company_id and live.company_id != company_id:
         reason = f"{live.id} belongs to company {live.company_id}, this state to {company_id}"
         return reason, "set OCAMBA_TOKEN for the right account, or adopt a campaign of this one"
     found = marker.read(live.members)
     if found and found.scope != marker.scope_tag(project.name, project.environment):
-        reason = f"{live.id} is managed by another project or environment, whose marker it carries"
+        reason = f"{live.id} has the marker of another project or environment, which manages it"
         hint = Sentence(
-            "let it go there (",
+            "forget it there (",
             Command("state", "rm", "KEY"),
-            f"), take `{marker.FIELD}` out of the metadata of {live.id} in the dashboard, then plan again",
+            f"), remove `{marker.FIELD}` from the metadata of {live.id} in the dashboard, then plan again",
         )
         return reason, hint
     return None

@@ -1,28 +1,34 @@
-"""What was reviewed: of a fresh plan only those changes go on that some reviewed plan holds.
+"""Reviewed plans: a saved plan is applied exactly as it is, or not at all; with `--reviewed` a fresh plan is
+applied, of which a reviewed plan has to contain each change.
 
-A reviewed plan was made on a branch, perhaps days ago and before other branches were merged. So it is not
-applied itself: a fresh plan is made, and a change of it counts as reviewed when one of the reviewed plans
-holds the same key, action, requests, sends and audience. What differs by nature between two plans of the same
-thing is left aside: intent ids, reasons of cancels, the commit, the clock, the serial.
+The plans of `--reviewed` were made on a branch, perhaps days ago and before other branches were merged. So a
+fresh plan is made, and a change in it counts as reviewed when one of the reviewed plans contains the same
+key, action, requests, sends and audience. Fields that always differ between two plans are not compared:
+intent ids, reasons of cancels, the commit, the clock, the serial.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from shlex import quote
+from typing import Any, Final
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import digest
-from campaignctl.errors import Command, Sentence
-from campaignctl.plan.context import PlanContext, Verdict
-from campaignctl.plan.model import Blocked, Change, Plan
-from campaignctl.plan.request import Request
-from campaignctl.project.model import Override
+from campaignctl.campaign.live import Live
+from campaignctl.errors import Command, PlanRefused, Sentence
+from campaignctl.manifest.model import DesiredState
+from campaignctl.plan import guardrails
+from campaignctl.plan.codec import AGAIN
+from campaignctl.plan.context import PlanContext, Reading, Subject, Verdict
+from campaignctl.plan.model import Blocked, Change, Options, Plan, Request
+from campaignctl.project.model import Override, Project
 from campaignctl.schedule.times import iso
+from campaignctl.state.model import Record, State
 
 _NO_END = datetime.max.replace(tzinfo=UTC, microsecond=0)
-_AGAIN = Sentence(
+_HAVE_REVIEWED: Final = Sentence(
     "have its plan reviewed (",
     Command("plan", "-o", "FILE"),
     "), then ",
@@ -31,7 +37,7 @@ _AGAIN = Sentence(
 
 
 def substance(change: Change) -> str:
-    """A digest of all that a reviewer says yes to in a change."""
+    """A digest of everything in a change that a reviewer approves."""
     return digest(
         {
             "key": change.key,
@@ -47,7 +53,7 @@ def substance(change: Change) -> str:
 
 
 def _times(change: Change) -> Mapping[str, Any]:
-    """When it sends, without what moves with the clock: of a recurrence its rule, not its next runs."""
+    """When it sends, without times that depend on the clock: the rule of a recurrence, not its next runs."""
     sends = change.sends
     if sends.when == "recurring":
         return {"when": sends.when, "recurrence": (change.spec or {}).get("recurrence")}
@@ -55,7 +61,7 @@ def _times(change: Change) -> Mapping[str, Any]:
 
 
 def _asked(request: Request) -> Mapping[str, Any]:
-    """A request without our marker, and without the reason that names a commit and a person."""
+    """A request without our marker, and without the reason, which names a commit and a user."""
     body = {name: value for name, value in (request.body or {}).items() if name != "reason"}
     metadata = body.pop("metadata", None)
     if isinstance(metadata, Mapping):
@@ -66,43 +72,126 @@ def _asked(request: Request) -> Mapping[str, Any]:
 def admitted(
     ctx: PlanContext, verdicts: Mapping[str, Verdict], reviewed: Iterable[Plan]
 ) -> dict[str, Verdict]:
-    """The verdicts with only those changes that were reviewed; the others are blocked.
+    """The verdicts with only the reviewed changes; the others are blocked.
 
-    A change that sends at once is reviewed for as long as its plan is valid, unless `max_plan_age` is lifted
-    for its key. Of several changes of a key the first that was not reviewed stops those after it.
+    The review of a change that sends at once is valid as long as its plan, unless `max_plan_age` is lifted
+    for its key. The first change of a key that was not reviewed blocks those after it.
     """
     keys: set[str] = set()
-    holding: dict[str, list[Plan]] = {}
+    containing: dict[str, list[Plan]] = {}
     for plan in reviewed:
         for change in plan.changes:
             keys.add(change.key)
-            holding.setdefault(substance(change), []).append(plan)
+            containing.setdefault(substance(change), []).append(plan)
 
     def why_not(change: Change) -> str | None:
-        plans = holding.get(substance(change))
+        plans = containing.get(substance(change))
         if plans is None:
             if change.key in keys:
-                return f"this {change.action} is not what the reviewed plans hold for {change.key}"
-            return f"no reviewed plan holds this {change.action}"
+                return f"this {change.action} of {change.key} differs from the reviewed plans"
+            return f"no reviewed plan contains this {change.action}"
         latest = max(plan.valid_until or _NO_END for plan in plans)
         if not change.sends_at_once or ctx.now <= latest or ctx.lifts.lifts("max_plan_age", change.key):
             return None
-        return f"it sends at once, and the plan that was reviewed was valid until {iso(latest)}"
+        return f"it sends at once, and the reviewed plan was valid until {iso(latest)}"
 
-    told = dict(verdicts)
+    kept = dict(verdicts)
     for key, verdict in verdicts.items():
         for index, change in enumerate(verdict.changes):
             if reason := why_not(change):
-                blocked = Blocked(key, change.id, "not reviewed", reason, _AGAIN)
-                told[key] = verdict.up_to(index, verdict.blocked or blocked)
+                blocked = Blocked(key, change.id, "not reviewed", reason, _HAVE_REVIEWED)
+                kept[key] = verdict.up_to(index, verdict.blocked or blocked)
                 break
-    return told
+    return kept
 
 
 def overrides_of(reviewed: Iterable[Plan]) -> Iterator[Override]:
-    """What the reviewed plans lifted once, for the keys that they change: the review was of that too."""
+    """The overrides of the reviewed plans, for the keys that they change: they were reviewed too."""
     for plan in reviewed:
         keys = tuple(dict.fromkeys(change.key for change in plan.changes))
         for name in plan.overrides:
             if keys:
                 yield Override(name, keys, _NO_END, "lifted in the reviewed plan")
+
+
+def check_saved(plan: Plan, project: Project, state: State | None, now: datetime) -> None:
+    """Check a saved plan as far as possible without a request. Raises PlanRefused."""
+    check_scope(plan, project)
+    _check_state(plan, state)
+    if plan.valid_until is not None and now > plan.valid_until:
+        raise PlanRefused(f"this plan was valid until {iso(plan.valid_until)}", hint=AGAIN)
+    options = Options(overrides=plan.overrides)
+    ctx = PlanContext(DesiredState(project, {}, plan.manifests_digest), state, Reading(), options, now)
+    found = guardrails.objections(plan.changes, ctx)
+    if found:
+        first = found[0]
+        raise PlanRefused(
+            f"{first.guardrail}: {first.found}, the limit is {first.limit}",
+            detail="keys: " + ", ".join(first.keys[:10]),
+            hint=f"plan again with `--override {first.guardrail}` if that is intended",
+        )
+
+
+def check_scope(plan: Plan, project: Project) -> None:
+    """Raise PlanRefused unless the plan was made for this project, environment and API."""
+    mine = (project.name, project.environment)
+    if (plan.project, plan.environment) != mine:
+        theirs = f"{plan.project}, environment {plan.environment or 'without a name'}"
+        here = f"choose it: campaignctl -e {quote(plan.environment)} ..." if plan.environment else ""
+        elsewhere = "apply it in the project that made it"
+        raise PlanRefused(
+            f"this plan is for {theirs}", hint=here if here and plan.project == project.name else elsewhere
+        )
+    if plan.url != project.api.url:
+        raise PlanRefused(f"this plan is for {plan.url}, not for {project.api.url}", hint=AGAIN)
+
+
+def _check_state(plan: Plan, state: State | None) -> None:
+    """Raise PlanRefused unless the plan was made against this state, or there was and is none."""
+    if state is None:
+        if plan.lineage is not None:
+            raise PlanRefused("the state that this plan was made against no longer exists", hint=AGAIN)
+        return
+    if plan.lineage is None:
+        raise PlanRefused("this plan was made before there was a state, and now there is one", hint=AGAIN)
+    if plan.lineage != state.lineage:
+        raise PlanRefused(
+            "this plan was made against another state",
+            detail=f"the plan's lineage is {plan.lineage}, the state's {state.lineage}",
+            hint=AGAIN,
+        )
+    if plan.serial != state.serial:
+        raise PlanRefused(
+            f"the state has moved on since this plan was made (serial {plan.serial}, now {state.serial})",
+            hint=AGAIN,
+        )
+
+
+def touched(plan: Plan, state: State | None) -> dict[str, Record]:
+    """The records of the plan's campaigns, by their keys after the apply; adoptions as planned.
+
+    Raises PlanRefused if one is no longer in the state, or one to be adopted is already in it.
+    """
+    known = state.campaigns if state else {}
+    moved = {change.key: change.moved_from for change in plan.changes if change.moved_from}
+    found = {change.key: change.record for change in plan.changes if change.record}
+    taken = {record.id for record in known.values()}
+    if double := next((record for key, record in found.items() if record.id in taken or key in known), None):
+        raise PlanRefused(f"{double.id} or its key is already in the state", hint=AGAIN)
+    for change in plan.changes:
+        if not change.id or change.key in found:
+            continue
+        record = known.get(moved.get(change.key, change.key))
+        if record is None or record.id != change.id:
+            raise PlanRefused(f"{change.key} is no longer in the state", hint=AGAIN)
+        found[change.key] = record
+    return found
+
+
+def as_planned(change: Change, record: Record, live: Live | None) -> bool:
+    """Whether live is still as when the plan was made: as it was read then, else as it was recorded."""
+    subject = Subject(change.key, record, live, True, None)
+    if change.live_digest is not None:
+        return subject.live_digest == change.live_digest
+    remembered = Subject(change.key, record, None, False, None)
+    return subject.status == remembered.status and not subject.comparison.changes

@@ -1,4 +1,4 @@
-"""What the rows of the decision table do with a key."""
+"""The decisions of the rows of the decision table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from campaignctl.schedule.sends import is_past
 from campaignctl.schedule.times import format_gmt
 
 DESTROYED = "destroyed"
-"""Why a campaign goes that is declared all the same."""
+"""The reason for removing a campaign that is still declared."""
 
 
 def unsettled(ctx: PlanContext, one: Subject) -> Verdict:
@@ -29,13 +29,13 @@ def unsettled(ctx: PlanContext, one: Subject) -> Verdict:
 
 
 def wrong_move(ctx: PlanContext, one: Subject) -> Verdict:
-    """**Blocked**: says what is wrong about the move."""
+    """**Blocked**: names the problem of the move."""
     return Verdict(blocked=ctx.moves.blocked[one.key])
 
 
 def refresh_only(_: PlanContext, one: Subject) -> Verdict:
     """Nothing is done: drift is shown, and an apply accepts it into the state."""
-    # A pause that is on record already is no news.
+    # A pause that is already recorded is not shown again.
     drift = one.drifts()
     if one.record.status == Status.PAUSED:
         drift = tuple(shown for shown in drift if shown not in one.status_drift())
@@ -49,7 +49,7 @@ def nothing(_ctx: PlanContext, _one: Subject) -> Verdict:
     return Verdict()
 
 
-def later(_: PlanContext, one: Subject) -> Verdict:
+def created_later(_: PlanContext, one: Subject) -> Verdict:
     """Nothing is done: created when active."""
     # Creating and then pausing would leave a moment in which it sends.
     return Verdict(none=f"declared {one.manifest.lifecycle.phase}; created when active")
@@ -61,7 +61,7 @@ def missed_before(_ctx: PlanContext, _one: Subject) -> Verdict:
 
 
 def missed(_: PlanContext, one: Subject) -> Verdict:
-    """**Blocked** until one apply has recorded it as missed."""
+    """**Blocked** until an apply has recorded it as missed."""
     hint = Sentence(
         f"set a new scheduled_time in {one.key}, or run ", Command("apply"), " once to record it as missed"
     )
@@ -71,7 +71,7 @@ def missed(_: PlanContext, one: Subject) -> Verdict:
 
 def protected(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: protected by `prevent_destroy`."""
-    hint = f"put {one.key} back, apply it with `prevent_destroy: false`, then remove it"
+    hint = f"restore {one.key}, apply it with `prevent_destroy: false`, then remove it"
     if one.wanted:
         hint = f"apply {one.key} with `prevent_destroy: false` first, then destroy it"
     return one.blocked("protected by prevent_destroy", hint)
@@ -81,15 +81,15 @@ def _why_gone(one: Subject) -> str:
     return DESTROYED if one.wanted else "declared Removed" if one.removed else "no longer declared"
 
 
-def let_go(_: PlanContext, one: Subject) -> Verdict:
-    """`forget`; a warning when it can still send."""
+def forgotten_on_destroy(_: PlanContext, one: Subject) -> Verdict:
+    """`forget`, with a warning if it can still send."""
     stays = (f"{one.record.id} stays {one.status} in the account",) if one.status.can_send else ()
     forget = changes.forget(one, reason=_why_gone(one), warnings=stays)
     return Verdict(changes=(forget,), observed=one.noted())
 
 
 def left_behind(_: PlanContext, one: Subject) -> Verdict:
-    """`forget`, with a warning that names what stays in the account."""
+    """`forget`, with a warning that names the campaign left in the account."""
     return _without_record(one, changes.left_behind(one))
 
 
@@ -110,7 +110,7 @@ def canceled(ctx: PlanContext, one: Subject) -> Verdict:
 
 
 def lifting(one: Subject, verdict: Verdict) -> Verdict:
-    """The verdict on a campaign whose status may be unknown to us, where that rule is lifted."""
+    """The verdict, marked as lifting `unknown_status` if the status of the campaign is unknown to us."""
     return replace(verdict, lifted=("unknown_status",)) if one.status is Status.UNKNOWN else verdict
 
 
@@ -124,12 +124,12 @@ def may_send(_: PlanContext, one: Subject) -> Verdict:
 
 
 def unknown(_: PlanContext, one: Subject) -> Verdict:
-    """**Blocked**: we do not know its status, and it may still send."""
+    """**Blocked**: its status is unknown to us, and it may still send."""
     words = [one.live.status, one.live.text("effective_status")] if one.live else [one.record.status]
     shown = " and ".join(repr(word) for word in dict.fromkeys(filter(None, words)))
     command = "destroy" if one.destroyed and one.wanted else "apply"
     option = "--replace" if one.desired == "replaced" else "--target"
-    # The API may refuse to end it; and what is forgotten while it is declared would be created again.
+    # The API may refuse to cancel it; a declared campaign that is forgotten would be created again.
     given_up = () if one.wanted else (", or ", Command("state", "rm", one.key), " to leave it alone")
     return one.blocked(
         f"the API reports the status {shown}, which is unknown to us; it may still send",
@@ -146,7 +146,8 @@ def replaced_inactive(_: PlanContext, one: Subject) -> Verdict:
 
 
 def replaced(ctx: PlanContext, one: Subject) -> Verdict:
-    """`replace`: cancel what is going or paused, then create; a warning names what stays or sends twice."""
+    """`replace`: cancel if it is running, scheduled or paused, then create; warns if a campaign stays or was
+    sent."""
     return lifting(one, Verdict(changes=(changes.replace(ctx, one),)))
 
 
@@ -176,7 +177,7 @@ def canceled_for_good(ctx: PlanContext, one: Subject) -> Verdict:
 
 def left(_: PlanContext, one: Subject) -> Verdict:
     """Nothing is done: there is nothing to stop, and its edits wait."""
-    # What the manifest says besides its phase is not put on record, as it was not looked at.
+    # The lifecycle alone is recorded: the rest of the manifest was not compared.
     record = replace(one.noted() or one.record, lifecycle=one.manifest.lifecycle)
     observed = record if record != one.record else None
     if one.status is Status.CANCELED:
@@ -188,14 +189,14 @@ def left(_: PlanContext, one: Subject) -> Verdict:
 
 _LEFT = {
     Status.SENT: "sent already",
-    Status.NEEDS_DECISION: "waiting for a decision, which it does not send without",
+    Status.NEEDS_DECISION: "waiting for a decision, without which it does not send",
     Status.DRAFT: "a draft, which sends nothing; its edits wait until it is active",
-    Status.MANUAL: "started by hand, so that it sends nothing by itself; its edits wait until it is active",
+    Status.MANUAL: "started by hand, so it sends nothing by itself; its edits wait until it is active",
 }
 
 
 def _canceled_by_others(one: Subject) -> str | None:
-    """A line that says so, once."""
+    """A line on a campaign that was canceled since it was last recorded."""
     if one.status is not Status.CANCELED or one.record.status == Status.CANCELED:
         return None
     by = "by a halt" if one.halt else "outside of campaignctl"
@@ -214,24 +215,24 @@ def _create_again(one: Subject) -> Sentence:
 
 def over(_: PlanContext, one: Subject) -> Verdict:
     """Nothing is done."""
-    return _asking(one, Verdict(note=_canceled_by_others(one), observed=one.noted(manifest=True)))
+    return _with_winner_note(one, Verdict(note=_canceled_by_others(one), observed=one.noted(manifest=True)))
 
 
 def over_quietly(_: PlanContext, one: Subject) -> Verdict:
     """Nothing is done: one line counts these."""
-    return _asking(one, Verdict(quiet="final", observed=one.noted(manifest=True)))
+    return _with_winner_note(one, Verdict(quiet="final", observed=one.noted(manifest=True)))
 
 
 def too_late(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: it cannot be changed."""
     known_as = one.status if one.status is not Status.SENT else "already sent"
-    return _asking(one, one.blocked(f"{known_as}; it cannot be changed", _create_again(one)))
+    return _with_winner_note(one, one.blocked(f"{known_as}; it cannot be changed", _create_again(one)))
 
 
-def _asking(one: Subject, verdict: Verdict) -> Verdict:
-    """The verdict with the line that asks for the winner of a test that waits for one."""
+def _with_winner_note(one: Subject, verdict: Verdict) -> Verdict:
+    """The verdict, with a note that asks for the winner if its A/B test waits for one."""
     waits = one.status is Status.NEEDS_DECISION
-    return replace(verdict, note=waits_for_winner(one)) if waits else verdict
+    return replace(verdict, note=_winner_note(one)) if waits else verdict
 
 
 def agrees(_: PlanContext, one: Subject) -> Verdict:
@@ -240,7 +241,7 @@ def agrees(_: PlanContext, one: Subject) -> Verdict:
 
 
 def taken_over(ctx: PlanContext, one: Subject) -> Verdict:
-    """Nothing is done: the record is brought up to date."""
+    """Nothing is done: the record is updated."""
     live, wanted = one.live, one.manifest
     record = records.applied_over(one.record, one.spec, wanted, live, ctx.now) if live else None
     return Verdict(drift=one.status_drift(), observed=record)
@@ -259,7 +260,7 @@ def drift_alone(_: PlanContext, one: Subject) -> Verdict:
 
 def no_draft_again(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: nothing returns to a draft."""
-    hint = f"take `is_draft` out of {one.key}, or `--replace {one.key}` to create it again as a draft"
+    hint = f"remove `is_draft` from {one.key}, or `--replace {one.key}` to create it again as a draft"
     return one.blocked("nothing returns to a draft", hint)
 
 
@@ -270,7 +271,7 @@ def launched_by_others(ctx: PlanContext, one: Subject) -> Verdict:
 
 
 def updated(ctx: PlanContext, one: Subject) -> Verdict:
-    """`update`: one merge patch with only what differs; **blocked** when its time is past."""
+    """`update`: one merge patch with only the differences; **blocked** if its time is past."""
     return lifting(one, update_rules.edit(ctx, one))
 
 
@@ -288,8 +289,8 @@ def why_resumed(ctx: PlanContext, one: Subject) -> str | None:
 
 
 def resumed(ctx: PlanContext, one: Subject, edited: Verdict, why: str) -> Verdict:
-    """The verdict on the edits of a paused campaign, and then a resume at exactly one time: that of the
-    manifest, or the next run of a recurrence."""
+    """The verdict on the edits of a paused campaign, followed by a resume at exactly one time: the
+    manifest's, or the next run of a recurrence."""
     if edited.blocked:
         return edited
     lifted = (*edited.lifted, "foreign_pause") if why == _FOREIGN else edited.lifted
@@ -313,21 +314,21 @@ def resumed(ctx: PlanContext, one: Subject, edited: Verdict, why: str) -> Verdic
 
 
 def status_undone(one: Subject, verdict: Verdict) -> tuple[Drift, ...]:
-    """The drift to show where a change of the plan undoes that of the status."""
+    """The drift of a verdict, with drift of the status marked as corrected."""
     status = one.status_drift()
     return tuple(replace(each, corrected=each.corrected or each in status) for each in verdict.drift)
 
 
 def messages_of(live: Live | None) -> list[Mapping[str, Any]]:
-    """The messages that live shows."""
+    """The messages of a live campaign."""
     messages = live.members.get("messages") if live else None
     if not isinstance(messages, list | tuple):
         return []
     return [message for message in messages if isinstance(message, Mapping)]
 
 
-def waits_for_winner(one: Subject) -> str:
-    """The line that asks for a decision, with what to write."""
+def _winner_note(one: Subject) -> str:
+    """The note that asks for a decision, with the line to write."""
     names = [str(message["name"]) for message in messages_of(one.live) if message.get("name")]
     between = f" between {', '.join(names)}" if names else ""
     example = names[0] if names else "MESSAGE"
@@ -335,7 +336,7 @@ def waits_for_winner(one: Subject) -> str:
 
 
 def winner(ctx: PlanContext, one: Subject) -> Verdict:
-    """`update` that sets the winner, once; **blocked** when it cannot be told or another one was set."""
+    """`update` that sets the winner, once; **blocked** if it cannot be found or another one was set."""
     named, known = one.manifest.lifecycle.winner, one.record.winner
     if known == named:
         note = f"{one.key}: {named} was set as winner; the API still shows needs_decision"
@@ -347,15 +348,15 @@ def winner(ctx: PlanContext, one: Subject) -> Verdict:
     messages = messages_of(one.live)
     found = [index for index, message in enumerate(messages) if message.get("name") == named]
     if len(found) == 1 and (message_id := messages[found[0]].get("id")):
-        unreached = "the other changes of the manifest cannot reach this campaign any more"
+        unreached = "the other changes of the manifest can no longer reach this campaign"
         warnings = (unreached,) if one.edited else ()
         return Verdict(changes=(changes.set_winner(ctx, one, found[0], str(message_id), warnings=warnings),))
     if len(found) > 1:
         reason = f"{len(found)} messages of {one.record.id} have the name {named}"
     elif found:
-        reason = f"the API shows no id of the message {named}"
+        reason = f"the API shows no id for the message {named}"
     elif names := ", ".join(str(message.get("name")) for message in messages):
-        reason = f"no message of {one.record.id} has the name {named}: there are {names}"
+        reason = f"no message of {one.record.id} has the name {named}, only {names}"
     else:
         reason = f"the messages of {one.record.id} were not read"
     return one.blocked(reason, f"name one as `winner` in {one.key}, or set the winner in the dashboard")

@@ -1,4 +1,4 @@
-"""Updates: the patch that makes a live campaign what its manifest says, and what stands against it."""
+"""Updates: the patch that makes a live campaign agree with its manifest, its conflicts and its blocks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from campaignctl.campaign import marker
 from campaignctl.campaign.status import Status
 from campaignctl.diff import (
-    DEFAULTS,
     EVENT,
     OF_THE_API,
     FieldChange,
     compare,
     field_changes,
+    is_default,
     leaves,
     lookup,
     matches,
@@ -35,8 +35,8 @@ Spec = Mapping[str, Any]
 def conflicts(applied: Spec, drift: Iterable[FieldChange], live: Spec, spec: Spec) -> tuple[Conflict, ...]:
     """The fields that someone else set and this update overwrites with another value.
 
-    `drift` is what live changed of `applied`, `live` the whole of it as far as known, `spec` what the update
-    makes of it. Where the paths of both meet, the one nearer to the root counts.
+    `drift` is the difference from `applied` to live, `live` the live spec as far as known, `spec` the spec
+    after the update. If one path contains the other, the shorter one is reported.
     """
     theirs = list(drift)
     ours = [(change.path, split(change.path)) for change in field_changes(applied, spec)] if theirs else []
@@ -55,9 +55,9 @@ def conflicts(applied: Spec, drift: Iterable[FieldChange], live: Spec, spec: Spe
 
 
 def live_has(one: Subject) -> bool:
-    """Whether live shows all that the manifest asks for already, so that only the record is behind.
+    """Whether live already agrees with the manifest, so that only the record is out of date.
 
-    An event cannot be seen: a campaign that is still to be set off is not there yet.
+    An event cannot be read: with `run_immediately` newly set, live never agrees.
     """
     spec, record = one.spec, one.record
     if one.live is None or bool(spec.get(EVENT)) != bool(record.applied.get(EVENT)):
@@ -75,15 +75,15 @@ def live_has(one: Subject) -> bool:
     stays = leaves(spec)
     for path in leaves(record.applied):
         shown = () if path in stays else lookup(one.live.members, path)
-        if shown and not (path in DEFAULTS and same(path, shown[0], DEFAULTS[path])):
+        if shown and not is_default(path, shown[0]):
             return False
     return True
 
 
 def target(one: Subject) -> tuple[Spec, Spec]:
-    """What is live as far as known, and what it becomes; ignored fields stay as they are."""
+    """The live spec as far as known, and the spec after the update; ignored fields keep their live values."""
     current = overlay(one.record.applied, one.comparison.changes)
-    # Messages that live has beyond those that were set, where that is ignored.
+    # Additional messages in live that are ignored.
     added = [
         change
         for change in one.comparison.changes
@@ -93,7 +93,7 @@ def target(one: Subject) -> tuple[Spec, Spec]:
 
 
 def edit(ctx: PlanContext, one: Subject) -> Verdict:
-    """The update that makes a live campaign what its manifest says, or why there is none."""
+    """The update that makes a live campaign agree with its manifest, or a block."""
     current, goal = target(one)
     patch = merge_patch(current, goal)
     if kept := _kept(one, patch, goal):
@@ -108,9 +108,9 @@ def edit(ctx: PlanContext, one: Subject) -> Verdict:
         conflicts=conflicts(one.record.applied, one.drift, current, goal),
     )
     if patch.get(EVENT) and (one.held or one.status is Status.PAUSED):
-        # Nothing says whether the event makes a paused campaign send; a paused one must not.
+        # The API does not document whether the event makes a paused campaign send, which it must not.
         return one.blocked(
-            "paused, and run_immediately would set it off",
+            "paused, and run_immediately would start it",
             f"set a scheduled_time in {one.key} instead, or `--replace {one.key}` to create it again, active",
         )
     sends = known_sends(without_event(goal), ctx.now) if one.held else change.sends
@@ -118,7 +118,7 @@ def edit(ctx: PlanContext, one: Subject) -> Verdict:
         return one.blocked(
             "its scheduled_time is past", f"set a new scheduled_time in {one.key}, then plan again"
         )
-    # That a halt paused it is noted now: the update would make the pause look like another one.
+    # The pause by a halt is noted now: after the update it would look like someone else's.
     return Verdict(changes=(change,), drift=one.drifts(spec=goal), observed=one.noted())
 
 
@@ -126,11 +126,11 @@ def _kept(one: Subject, patch: Spec, goal: Spec) -> tuple[FieldChange, ...]:
     """Ignored fields that only live has, inside arrays that have to be sent whole."""
     if one.live is None or not one.ignored:
         return ()
-    members = one.live.members
+    shown = one.live.members
     lists = {
-        name: members[name]
+        name: shown[name]
         for name, value in patch.items()
-        if isinstance(value, list) and isinstance(members.get(name), list)
+        if isinstance(value, list) and isinstance(shown.get(name), list)
     }
     own = leaves(goal)
     return tuple(
@@ -141,8 +141,8 @@ def _kept(one: Subject, patch: Spec, goal: Spec) -> tuple[FieldChange, ...]:
 
 
 def _marked(ctx: PlanContext, one: Subject, patch: dict[str, Any], goal: Spec) -> dict[str, Any]:
-    """A patch that touches metadata names every field of it and repeats the marker, in case the API replaces
-    the object instead of merging it."""
+    """The patch; if it changes metadata, with all of its fields and the marker, in case the API replaces the
+    object instead of merging it."""
     project, intent = ctx.project, one.record.intent
     if "metadata" not in patch or not project.api.markers or not intent:
         return patch

@@ -10,11 +10,10 @@ from datetime import datetime
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved, listed
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import codec, records, saved
-from campaignctl.plan.context import RECOVER, Reading, Unsettled, ids_of
+from campaignctl.plan import codec, records, reviewed
+from campaignctl.plan.context import RECOVER, Reading, Unsettled, behind_reason
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import decide
-from campaignctl.plan.reviewed import overrides_of
 from campaignctl.plan.rows import DESTROYED
 from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.execute import execute
@@ -115,8 +114,8 @@ def _as_reviewed(desired: DesiredState, options: Options) -> DesiredState:
         return desired
     project = desired.project
     for plan in options.reviewed:
-        saved.check_scope(plan, project)
-    lifted = tuple(overrides_of(options.reviewed))
+        reviewed.check_scope(plan, project)
+    lifted = tuple(reviewed.overrides_of(options.reviewed))
     return replace(desired, project=replace(project, overrides=(*project.overrides, *lifted)))
 
 
@@ -186,7 +185,7 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
     with wiring.locked("apply of a saved plan") as session:
         state = session.state
         check_environment(state, project)
-        saved.check(plan, project, state, wiring.clock.now())
+        reviewed.check_saved(plan, project, state, wiring.clock.now())
         desired = DesiredState(project, {}, plan.manifests_digest)
         run, unsettled = _open(wiring, session, desired)
         check_company(run.opening.company_id, state, project)
@@ -207,10 +206,7 @@ def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
     if arming and at_once:
         raise PlanRefused(f"{at_once[0].key}: {at_once[0].reason}", hint=at_once[0].hint)
     if arming and run.opening.behind:
-        raise PlanRefused(
-            f"the state is behind: it does not know {ids_of(run.opening.behind)} of this project",
-            hint=RECOVER,
-        )
+        raise PlanRefused(behind_reason(run.opening.behind), hint=RECOVER)
 
 
 def _check_live(run: Run, plan: Plan) -> Reading:
@@ -218,14 +214,14 @@ def _check_live(run: Run, plan: Plan) -> Reading:
     state = run.session.state
     if state is not None:
         _check_released(run, plan, state)
-    recorded = saved.touched(plan, state)
+    recorded = reviewed.touched(plan, state)
     alive = {key: record for key, record in recorded.items() if not records.final(record, run.now())}
     lives, _ = read_records(run.api, alive, parallelism=run.wiring.parallelism, at_hand=run.opening.lives)
     for change in plan.changes:
-        if change.key in alive and not saved.as_planned(change, alive[change.key], lives[change.key]):
+        if change.key in alive and not reviewed.as_planned(change, alive[change.key], lives[change.key]):
             raise PlanRefused(
                 f"{change.key}: {change.id} was changed in the account since this plan was made",
-                hint=saved.AGAIN,
+                hint=codec.AGAIN,
             )
     return Reading(live=lives)
 
@@ -239,7 +235,7 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
             continue
         live = run.api.read(entry.id)
         if live is not None and status_of(live).can_send:
-            raise PlanRefused(f"{entry.id}, formerly {entry.key}, can send again", hint=saved.AGAIN)
+            raise PlanRefused(f"{entry.id}, formerly {entry.key}, can send again", hint=codec.AGAIN)
 
 
 def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:

@@ -26,15 +26,15 @@ from campaignctl.reconciler.readback import is_open, read_back
 from campaignctl.reconciler.requests import CREATING
 from campaignctl.reconciler.run import Run
 from campaignctl.review.outcome import (
+    ChangeId,
     ChangeResult,
     Event,
     Failure,
     Outcome,
-    Place,
+    change_id,
     failed,
     failure,
     not_started,
-    place,
     unknown,
 )
 from campaignctl.state.model import Record
@@ -90,7 +90,7 @@ def moved(run: Run, changes: Sequence[Change]) -> list[ChangeResult]:
     return results
 
 
-Results = dict[Place, ChangeResult]
+Results = dict[ChangeId, ChangeResult]
 
 # Repeating one of these sends nothing.
 _REPEATABLE = (Action.CANCEL, Action.PAUSE)
@@ -125,10 +125,10 @@ def _carry_stage(run: Run, stage: tuple[Change, ...], results: Results) -> None:
     undone = {result.key for result in results.values() if result.outcome != "done"}
     todo = [change for change in stage if change.key not in undone]
     while todo:
-        results.update({place(result): result for result in _batch(run, todo)})
+        results.update({change_id(result): result for result in _batch(run, todo)})
         _settle_unknown(run, todo, results)
         run.troubled = any(result.outcome not in ("done", "not_started") for result in results.values())
-        left = [change for change in todo if _is_left(results.get(place(change)))]
+        left = [change for change in todo if _is_left(results.get(change_id(change)))]
         if run.troubled or run.broken_off or run.wiring.clock.interrupted or len(left) == len(todo):
             return
         todo = left
@@ -231,9 +231,9 @@ def _one_by_one(run: Run, todo: list[Change]) -> list[ChangeResult]:
 def _settle_unknown(run: Run, todo: list[Change], results: Results) -> None:
     """Settle unknown outcomes of a stage before anything else is armed."""
     for change in todo:
-        result = results.get(place(change))
+        result = results.get(change_id(change))
         if result and result.outcome == "unknown" and change.action in (*CREATING, Action.UPDATE):
-            results[place(change)] = _settle_one(run, change, result)
+            results[change_id(change)] = _settle_one(run, change, result)
 
 
 def _settle_one(run: Run, change: Change, result: ChangeResult) -> ChangeResult:
@@ -268,7 +268,7 @@ def _shows(record: Record, change: Change) -> bool:
 
 
 def _outcome(run: Run, plan: Plan, results: Results) -> Outcome:
-    ordered = tuple(results.get(place(change)) or not_started(change) for change in plan.changes)
+    ordered = tuple(results.get(change_id(change)) or not_started(change) for change in plan.changes)
     clean = all(result.outcome == "done" for result in ordered) and not plan.blocked and not run.broken_off
     interrupted = run.wiring.clock.interrupted and not clean
     state = run.session.state

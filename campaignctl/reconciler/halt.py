@@ -27,8 +27,7 @@ from campaignctl.errors import (
     StateError,
     TokenRejected,
 )
-from campaignctl.plan.model import Action
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import Action, Request
 from campaignctl.reconciler import halt_targets
 from campaignctl.reconciler.halt_targets import Declared, Named
 from campaignctl.reconciler.opening import check_company, company_of, hides_marker, newest, spread

@@ -14,7 +14,7 @@ from campaignctl.plan.planner import decide
 from campaignctl.reconciler.opening import check_environment, check_url, still_behind
 from campaignctl.reconciler.refresh import look, observe, open_intents
 from campaignctl.reconciler.run import Wiring
-from campaignctl.state.halts import Halts, Unreadable
+from campaignctl.state.halts import Halts, UnreadableMark
 from campaignctl.state.model import State
 
 
@@ -43,7 +43,7 @@ def stop_mark(wiring: Wiring) -> Halts:
     try:
         return wiring.backend.halts()
     except (StateDamaged, StateTooNew) as error:
-        return Halts(unreadable=Unreadable(f"it may be halted: {error.summary}", error.hint))
+        return Halts(unreadable=UnreadableMark(f"it may be halted: {error.summary}", error.hint))
 
 
 def question(

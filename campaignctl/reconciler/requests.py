@@ -21,9 +21,7 @@ from campaignctl.errors import (
     TokenRejected,
 )
 from campaignctl.plan import guardrails, records
-from campaignctl.plan.holds import may_send
-from campaignctl.plan.model import Action, Change, Lifts
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import Action, Change, Lifts, Request
 from campaignctl.reconciler.run import READ_WAITS, Run, used_up
 from campaignctl.review.outcome import (
     ChangeResult,
@@ -47,7 +45,7 @@ def last_look(run: Run, change: Change) -> None:
     Raises LockLost, Interrupted, Halted, or Refused (a guardrail); nothing was sent then.
     """
     run.may_send()
-    if may_send(change):
+    if change.may_send:
         run.not_halted(change.key, change.id)
     now = run.wiring.clock.now()
     lifts = Lifts.at(now, run.overrides, run.project.overrides)

@@ -172,11 +172,7 @@ class Run:
             ) from error
         if stop is not None:
             halt, lifted_by = stop
-            by = f" by {halt.who}" if halt.who else ""
-            raise Halted(
-                f"halted{by} at {halt.at}: {halt.reason}",
-                hint=Command("halt", "--lift", lifted_by, "--reason", "TEXT"),
-            )
+            raise Halted(halt.summary, hint=Command("halt", "--lift", lifted_by, "--reason", "TEXT"))
 
     def note(self, text: str) -> None:
         """Report a line of progress."""

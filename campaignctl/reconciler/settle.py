@@ -14,7 +14,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, Halted, Interrupted, OutcomeUnknown, Refused, Sentence, counted
 from campaignctl.plan.context import Unsettled
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import Request
 from campaignctl.reconciler import requests
 from campaignctl.reconciler.refresh import find, unsettled
 from campaignctl.reconciler.run import Run

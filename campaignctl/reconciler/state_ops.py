@@ -23,7 +23,7 @@ from campaignctl.errors import (
 from campaignctl.manifest.document import CAMPAIGN_KEY
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import Request
 from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.opening import check_company, check_environment, company_of
 from campaignctl.reconciler.ports import Backend, Session

@@ -95,7 +95,7 @@ def _row(case: Subject, state: State, now: datetime) -> StatusRow:
         halt=_stop(case.halt),
         paused_by=_paused_by(case),
         decide=_open_between(case),
-        changed_at=case.at if case.drift else None,
+        changed_at=case.changed_at if case.drift else None,
     )
 
 

@@ -10,9 +10,9 @@ from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape, pad
 from campaignctl.render.table import Style, Tone
-from campaignctl.review.reports import Check, Verdict
+from campaignctl.review.reports import Check, CheckVerdict
 
-_TONES: dict[Verdict, Tone] = {"ok": "green", "warning": "yellow", "problem": "red", "skipped": "dim"}
+_TONES: dict[CheckVerdict, Tone] = {"ok": "green", "warning": "yellow", "problem": "red", "skipped": "dim"}
 _WIDTH = max(map(len, _TONES))
 
 
@@ -54,6 +54,6 @@ def _check(check: Check, width: int, style: Style, place: ProjectPlace) -> Itera
     yield from hint_text(check.mend, style, place, label="fix:", indent=" " * (_WIDTH + width + 4))
 
 
-def _count(checks: Sequence[Check], verdict: Verdict) -> str:
+def _count(checks: Sequence[Check], verdict: CheckVerdict) -> str:
     number = sum(check.verdict == verdict for check in checks)
     return counted(number, verdict) if number else ""

@@ -1,1 +1,1 @@
-"""Results as inert values: what every output prints, below all that makes them."""
+"""Results as inert values, which every output prints."""

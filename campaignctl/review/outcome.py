@@ -1,4 +1,4 @@
-"""The outcome of an apply, change by change, and the events of its progress."""
+"""The outcome of an apply, for each change, and the events of its progress."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ChangeOutcome = Literal["done", "failed", "not_started", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a change is not done."""
+    """The reason why a change is not done."""
 
     summary: str
     detail: str = ""
@@ -38,8 +38,8 @@ class ChangeResult:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a whole apply. `next` are the commands to run next, in order; `blocked` is what the plan
-    left out, `objections` are the guardrails that stopped all of it."""
+    """The outcome of a whole apply. `next` are the commands to run next, in order; `blocked` are the blocked
+    keys of the plan, `objections` the guardrails that stopped it."""
 
     result: Result
     changes: tuple[ChangeResult, ...] = ()
@@ -55,9 +55,9 @@ class Outcome:
 class Event:
     """A step of progress.
 
-    `kind`: "phase" (`text` says what begins, `total` how many steps it has if known), "started", "answered"
-    (the requests of a change were answered, and a read still has to confirm it), "finished" (a change, with
-    its `outcome`), "note" (a line to show). `remaining` is how long the requests still to come take at the
+    `kind`: "phase" (`text` names it, `total` is its number of steps, if known), "started", "answered" (the
+    requests of a change were answered, and a read still has to confirm it), "finished" (a change, with its
+    `outcome`), "note" (a line to show). `remaining` is the time that the remaining requests take at the
     account's pace, if known.
     """
 
@@ -73,33 +73,33 @@ class Event:
 OnEvent = Callable[[Event], None]
 
 
-Place = tuple[str, Action]
+ChangeId = tuple[str, Action]
 
 
-def place(of: Change | ChangeResult) -> Place:
-    """What links a change to its result: a key may have several changes, each with another action."""
+def change_id(of: Change | ChangeResult) -> ChangeId:
+    """The identity of a change and its result: a key may have several changes, each with another action."""
     return of.key, of.action
 
 
 def done(change: Change, campaign_id: str | None) -> ChangeResult:
-    """A change that was done and recorded."""
+    """The result of a change that was done and recorded."""
     return ChangeResult(change.key, change.action, campaign_id, "done", None, change.name)
 
 
 def failed(change: Change, error: Failure, campaign_id: str | None = None) -> ChangeResult:
-    """A change that was not done, or went wrong."""
+    """The result of a change that failed."""
     return ChangeResult(change.key, change.action, campaign_id or change.id, "failed", error, change.name)
 
 
 def unknown(change: Change, error: CampaignctlError, campaign_id: str | None = None) -> ChangeResult:
-    """A change with an unknown outcome."""
+    """The result of a change with an unknown outcome."""
     return ChangeResult(
         change.key, change.action, campaign_id or change.id, "unknown", failure(change, error), change.name
     )
 
 
 def not_started(change: Change, why: Failure | None = None) -> ChangeResult:
-    """A change for which nothing was sent."""
+    """The result of a change for which nothing was sent."""
     return ChangeResult(change.key, change.action, change.id, "not_started", why, change.name)
 
 
@@ -111,5 +111,5 @@ def failure(change: Change, error: CampaignctlError) -> Failure:
 
 
 def halt_hint(change: Change) -> Sentence:
-    """The command that stops a campaign that is not as requested."""
-    return Sentence(Command("halt", change.key, "--reason", "not what was asked for"))
+    """The command that halts a campaign that is not as requested."""
+    return Sentence(Command("halt", change.key, "--reason", "not as requested"))

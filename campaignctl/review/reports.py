@@ -12,7 +12,7 @@ from campaignctl.state.model import LockInfo
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The halt that stops a campaign: the key to lift it by, who ordered it, when and why."""
+    """The halt that stops a campaign: the key to lift it by, the user who ordered it, the time and reason."""
 
     key: str
     who: str
@@ -25,14 +25,13 @@ PausedBy = Literal["manifest", "halt", "somebody else"]
 
 @dataclass(frozen=True, slots=True)
 class StatusRow:
-    """One campaign now, recorded or only declared.
+    """The present status of one campaign, recorded or only declared.
 
-    `status` is the live one ("missing" if the API knows no such id, "not created" for what is only
-    declared); `read` is false when it is only what the state remembers. `next_run` is
-    `YYYY-MM-DDTHH:MM:SSZ` or None. `pending` is the phase of an unsettled intent. `phase` is what the
-    manifest asks for. `halt` stops it; `paused_by` says whose pause it is. `decide` are the names of the
-    messages between which its A/B test waits for a decision. `changed_at` is when live was last changed,
-    as far as the API says and where it drifts.
+    `status` is the live one ("missing" if the API does not know the id, "not created" if it is only
+    declared); `read` is false if it is only the recorded one. `next_run` is `YYYY-MM-DDTHH:MM:SSZ` or None.
+    `pending` is the phase of an unsettled intent, `phase` that of the manifest. `halt` is the halt that stops
+    it; `paused_by` is who paused it. `decide` are the names of the messages if its A/B test waits for a
+    decision. `changed_at` is when live was last changed, if it drifts and the API says so.
     """
 
     key: str
@@ -51,19 +50,19 @@ class StatusRow:
     changed_at: str | None = None
 
 
-Verdict = Literal["ok", "warning", "problem", "skipped"]
+CheckVerdict = Literal["ok", "warning", "problem", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check.
+    """One check of `doctor`.
 
-    `found` says what was seen, in one line. `mend` is the command or setting that fixes it, empty if nothing
-    is wrong. `skipped`: it could not be checked, for a reason that another check names.
+    `found` is the finding, in one line. `mend` is the command or setting that fixes the problem, empty if
+    there is none. `skipped`: it could not be checked, because another check failed.
     """
 
     name: str
-    verdict: Verdict
+    verdict: CheckVerdict
     found: str
     mend: str = ""
 
@@ -76,9 +75,9 @@ def refused(name: str, error: CampaignctlError) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Whether the backend takes writes from here, as far as known; `mend` is empty if it does.
+    """Whether the backend accepts writes from here, as far as known; `mend` is empty if it does.
 
-    `way` is how a write gets there: by `push`, or as a `file`.
+    `way` is how it is written: by `push`, or as a `file`.
     """
 
     allowed: bool
@@ -89,12 +88,12 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What lies next to a state.
+    """The surroundings of a state: journal, backup, lock and access.
 
-    `left_journal`: there are steps that no running process owns. `backup` is where the previous state is.
-    `exposed` are files that other users can read or write; None if everyone who can read the backend can read
-    the state. `holder_lives` is None without a lock, or if it cannot be told. `access` is None for files that
-    can be written.
+    `left_journal`: there are steps that no running process owns. `backup` is the place of the previous state.
+    `exposed` are files that other users can read or write; None if everyone with access to the backend can
+    read the state. `holder_lives` is None without a lock, or if it is unknown. `access` is None for files
+    that can be written.
     """
 
     left_journal: bool
@@ -107,7 +106,7 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """Account and environment of a state. `company_id` is None until a campaign has shown it."""
+    """The account and environment of a state. `company_id` is None until a campaign has shown it."""
 
     url: str
     company_id: str | None
@@ -116,7 +115,7 @@ class Belonging:
 
 @dataclass(frozen=True, slots=True)
 class Rebinding:
-    """A change of account or environment; `found` of the `looked_for` newest campaigns are there."""
+    """A change of account or environment; `found` of the `looked_for` newest campaigns exist there."""
 
     before: Belonging
     after: Belonging
@@ -129,8 +128,8 @@ class Rebinding:
 class Found:
     """A campaign that the state does not know.
 
-    `key` is its key, None if no manifest or record has it. `into` is the key that a recovery records it
-    under, None if only its trace is kept: it is final, or another campaign has its key.
+    `key` is its key, None if no manifest or record has it. `into` is the key under which a recovery records
+    it, None if it is only listed as released: it is final, or another campaign has its key.
     """
 
     id: str
@@ -143,7 +142,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """The unknown campaigns, newest first, among how many; and whether they were recorded."""
+    """The unknown campaigns, newest first; `looked_at` is how many were read, `written` whether they were
+    recorded."""
 
     found: tuple[Found, ...]
     looked_at: int

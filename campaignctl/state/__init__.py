@@ -1,1 +1,1 @@
-"""The record of what was created: values, the steps between them, and their JSON form."""
+"""The state of created campaigns: its values, its steps, and their JSON documents."""

@@ -1,7 +1,7 @@
-"""The documents of a state: itself, its lock, its stop mark, and the note that it lives elsewhere.
+"""The documents of a state: the state itself, its lock, its stop mark, and the note that it was moved.
 
-Fields stand in the order of the interface, campaigns sorted by key; specs keep the order in which they
-were applied.
+Fields are in the order of the interface, campaigns sorted by key; specs keep the order in which they were
+applied.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from campaignctl.state.model import FORMAT_VERSION, LockInfo, State
 from campaignctl.state.strict import damaged, parse, read, to_json
 
 _HALTS_VERSION = 1
-_FIX_HALTS = "fix it, or remove it and halt again what must stay stopped"
-# The field that tells the note that a state lives elsewhere from a state.
+_FIX_HALTS = "fix it, or remove it and repeat the halts that are still needed"
+# The field that distinguishes the note that a state was moved from a state.
 _MOVED = "moved_to"
 
 
 @dataclass(frozen=True, slots=True)
-class _Note:
-    """What is left in the place of a state that lives elsewhere."""
+class _MovedNote:
+    """The note in the old place of a state that was moved."""
 
     format_version: int
     tool_version: str
@@ -44,8 +44,8 @@ class _StopMark:
 class Migration:
     """One step from a format to the next, on decoded JSON: a whole document, and one journal entry.
 
-    `format_version` need not be touched. Members may be missing or of any type: what a step leaves
-    wrong is refused afterwards.
+    It need not change `format_version`. Fields may be missing or of any type: an invalid result is refused
+    afterwards.
     """
 
     document: Callable[[dict[str, Any]], dict[str, Any]]
@@ -53,7 +53,7 @@ class Migration:
 
 
 Migrations = Mapping[int, Migration]
-"""The step that leads away from each older format."""
+"""The migration from each older format."""
 
 MIGRATIONS: Migrations = MappingProxyType({})
 
@@ -74,12 +74,11 @@ def encode(state: State) -> str:
 
 
 def encode_moved(state: State, place: str) -> str:
-    """What is left of a state that lives in `place` (for messages) now, ending with a newline.
+    """The note that a state was moved to `place` (for messages), ending with a newline.
 
-    Nothing is recorded under it, so that no apply goes on from a state that lives elsewhere; a version
-    that does not know it takes it for damage, and refuses as well.
+    It prevents applies in the old place; a version that does not know the note refuses it as damaged.
     """
-    note = _Note(FORMAT_VERSION, state.tool_version, state.lineage, state.serial, place)
+    note = _MovedNote(FORMAT_VERSION, state.tool_version, state.lineage, state.serial, place)
     return to_json(note, indent=1) + "\n"
 
 
@@ -94,7 +93,7 @@ def encode_halts(halts: Halts) -> str:
 
 
 def fingerprint(data: bytes) -> str:
-    """`sha256:<hex>` of a state document as it lies in its place, byte for byte."""
+    """`sha256:<hex>` of the bytes of a stored state document."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
@@ -102,21 +101,21 @@ def fingerprint(data: bytes) -> str:
 
 
 def decode(text: str | bytes, *, where: str = "the state", migrations: Migrations = MIGRATIONS) -> State:
-    """The state of a document; an older format is migrated. `where` is its place, for messages.
+    """The state in a document; an older format is migrated. `where` is its place, for messages.
 
     Raises:
-        StateDamaged: not a state document: says which field is wrong and what to do.
-        StateTooNew: a newer campaignctl wrote it.
-        StateMoved: it was taken to another place.
+        StateDamaged: not a state document; names the wrong field and what to do.
+        StateTooNew: written by a newer campaignctl.
+        StateMoved: it was moved to another place.
     """
     document = read(dict[str, Any], parse(text, where), where)
     version = format_version(document, where)
     if _MOVED in document:
-        note = read(_Note, document, where)
+        note = read(_MovedNote, document, where)
         raise StateMoved(
-            f"the state that was in {where} lives in {note.moved_to} now",
+            f"the state was migrated from {where} to {note.moved_to}",
             hint=Sentence(
-                "name that place as `state` in campaignctl.yaml; ",
+                "set `state` in campaignctl.yaml to the new place; ",
                 Command("state", "migrate"),
                 " printed the lines",
             ),
@@ -129,11 +128,11 @@ def decode(text: str | bytes, *, where: str = "the state", migrations: Migration
 
 
 def format_version(document: Mapping[str, Any], where: str, newest: int = FORMAT_VERSION) -> int:
-    """The format of a document or journal that this version can read, perhaps after migration.
+    """The format of a document or journal, which this version can read, perhaps after a migration.
 
     Raises:
-        StateDamaged: it names none.
-        StateTooNew: it is newer; says which campaignctl wrote it.
+        StateDamaged: it has no format_version.
+        StateTooNew: it is newer; names the campaignctl that wrote it.
     """
     version = document.get("format_version")
     if not isinstance(version, int) or isinstance(version, bool):
@@ -153,16 +152,16 @@ def steps(version: int, where: str, migrations: Migrations) -> tuple[Migration, 
     """The migrations from a format to the present one.
 
     Raises:
-        StateDamaged: there is no way from there.
+        StateDamaged: the format is unknown.
     """
     wanted = range(version, FORMAT_VERSION)
     if any(step not in migrations for step in wanted):
-        raise damaged(where, f"format_version {version} is not one that campaignctl ever wrote")
+        raise damaged(where, f"format_version {version} was never written by campaignctl")
     return tuple(migrations[step] for step in wanted)
 
 
 def decode_lock(text: str | bytes) -> LockInfo | None:
-    """The content of a lock, or None where it cannot be read. One without a `run` is of no CI run."""
+    """The content of a lock, or None if it cannot be read. Without a `run` it is not of a CI run."""
     try:
         return read(
             LockInfo, {"run": ""} | read(dict[str, Any], parse(text, "the lock"), "the lock"), "the lock"
@@ -172,11 +171,11 @@ def decode_lock(text: str | bytes) -> LockInfo | None:
 
 
 def decode_halts(text: str | bytes, *, where: str = "the stop mark") -> Halts:
-    """The halts of a document.
+    """The halts in a document.
 
     Raises:
-        StateDamaged: it is none. Nothing may be sent then, because something may be stopped.
-        StateTooNew: a newer campaignctl wrote it.
+        StateDamaged: not a stop mark. Then nothing may be sent, because campaigns may be halted.
+        StateTooNew: written by a newer campaignctl.
     """
     try:
         document = read(dict[str, Any], parse(text, where), where)

@@ -1,8 +1,8 @@
-"""The journal of a state: one JSON line for each step since the state was last written whole.
+"""The journal of a state: one JSON line for each step since the whole state was last written.
 
-Each line ends with a checksum of what stands before it and carries its number, from 0 for the first one,
-which names the state that the steps continue: its lineage, its serial and the fingerprint of its
-document. The serial alone would not do, because steps that only observe do not raise it.
+Each line has a number and ends with a checksum of the rest of the line. Line 0 names the state that the steps
+continue: its lineage, its serial and the fingerprint of its document. The serial alone is not enough, because
+steps that only observe do not raise it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from campaignctl.state.strict import damaged, parse, read, to_json
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """The first line; `state` is the fingerprint of the document."""
+    """The first line; `state` is the fingerprint of the state's document."""
 
     format_version: int
     tool_version: str
@@ -56,8 +56,8 @@ class Journal:
 class Loaded:
     """A state with its journal folded in.
 
-    `base` is the fingerprint of the document alone, None where there is none. `steps` says how many
-    steps came from the journal, `journal` whether there is one, be it empty or folded in already.
+    `base` is the fingerprint of the document alone, None if there is none. `steps` is the number of steps
+    from the journal, `journal` whether there is one, even if it is empty or was folded in before.
     """
 
     state: State | None
@@ -73,7 +73,7 @@ def first_line(state: State, base: str) -> bytes:
 
 
 def entry_line(entry: Entry, number: int) -> bytes:
-    """The line of one step; the first has the number 1.
+    """The line of one step; the first one is number 1.
 
     Raises:
         StateNotSaved: a value that JSON cannot hold.
@@ -84,14 +84,14 @@ def entry_line(entry: Entry, number: int) -> bytes:
 def read_journal(
     data: bytes, *, where: str = "the journal", migrations: Migrations = MIGRATIONS
 ) -> Journal | None:
-    """The journal in `data`, or None when not even its first line was finished.
+    """The journal in `data`, or None if its first line is incomplete.
 
-    A last line without its newline was never reported as written, and is left out. Anything else that
-    is not exactly what was written is damage: a step that is passed over could be a second send.
+    A last line without a newline was never reported as written, and is ignored. Any other deviation is
+    damage: a step that is ignored could cause a second send.
 
     Raises:
-        StateDamaged: a line is damaged, missing or out of its order.
-        StateTooNew: a newer campaignctl wrote it.
+        StateDamaged: a line is damaged, missing or out of order.
+        StateTooNew: written by a newer campaignctl.
     """
     lines = data.split(b"\n")[:-1]
     if not lines:
@@ -111,17 +111,17 @@ def read_journal(
 
 
 def continues(journal: Journal, state: State) -> bool:
-    """Whether the journal names this state as the one it continues."""
+    """Whether the journal continues this state."""
     return (journal.lineage, journal.serial) == (state.lineage, state.serial)
 
 
 def outrun(journal: Journal, state: State) -> bool:
-    """Whether the state is a later one of the same lineage that has come at least as far as the journal."""
+    """Whether the state is a later one of the same lineage, at least as far as the journal's end."""
     return journal.lineage == state.lineage and journal.serial < state.serial and journal.end <= state.serial
 
 
 def fold(state: State, journal: Journal) -> State:
-    """The state after every step of its journal.
+    """The state after all steps of its journal.
 
     Raises:
         StateDamaged: the journal continues another state.
@@ -143,15 +143,16 @@ def replay(
     where: str,
     journal_where: str,
 ) -> Loaded:
-    """The state of a document and a journal of one moment; `where` and `journal_where` are their places.
+    """The state of a document and a journal that were read together; `where` and `journal_where` are their
+    places.
 
-    `previous` gives the fingerprint of the document before this one: a journal that continues that one is
-    folded in already.
+    `previous` returns the fingerprint of the previous document: a journal that continues that one was folded
+    in before.
 
     Raises:
-        StateDamaged: it, or its journal, is not what was written.
-        StateTooNew: a newer campaignctl wrote it.
-        StateMoved: it was taken to another place.
+        StateDamaged: the document or the journal is damaged.
+        StateTooNew: written by a newer campaignctl.
+        StateMoved: the state was moved to another place.
     """
     state = decode(document, where=where) if document is not None else None
     base = fingerprint(document) if document is not None else None
@@ -159,7 +160,7 @@ def replay(
     if found is None:
         return Loaded(state, base, journal=journal is not None)
     if state is None:
-        raise damaged(journal_where, f"the state that it continues is not there; it belongs in {where}")
+        raise damaged(journal_where, f"the state that it continues is missing; it belongs in {where}")
     if found.base == base and continues(found, state):
         return Loaded(fold(state, found), base, len(found.entries), journal=True)
     if outrun(found, state) or found.base == previous():

@@ -1,4 +1,4 @@
-"""The state as values. A state changes only through `State.after(entry)`; nothing here does I/O."""
+"""The state as values. A state changes only through `State.after(entry)`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ FORMAT_VERSION = 1
 _T = TypeVar("_T")
 
 IntentPhase = Literal["planned", "started", "reposted"]
-# `winner` ends an A/B test, which sends the winning message to everybody else.
+# `winner` ends an A/B test, which sends the winning message to all other recipients.
 IntentOperation = Literal["create", "update", "winner"]
 
-# `first_send` of an intent that sets its campaign off as soon as it arrives.
+# The `first_send` of an intent that sends as soon as it arrives.
 AT_ONCE = "immediately"
 
-# How many applies the history remembers; the oldest go first.
+# How many applies the history keeps; the oldest are dropped.
 HISTORY_LENGTH = 500
 
 
@@ -27,7 +27,7 @@ HISTORY_LENGTH = 500
 class Account:
     """The account that a state belongs to.
 
-    `markers` is None until the first create of the account showed whether metadata comes back.
+    `markers` is None until the first create of the account has shown whether the API returns metadata.
     """
 
     url: str
@@ -39,14 +39,13 @@ class Account:
 class Record:
     """One created campaign.
 
-    `applied` is the last applied spec without our marker. `echo` is what the API answered right after
-    the last write where that differs from `applied`: path -> a list of that one value, empty for a
-    member that it does not return. `source_digest` is the digest of the manifest
-    itself, before defaults and variables. `status` is the last status seen. `reposted` is true while a
-    second copy of this campaign may still turn up. `paused_by_us` says that it is paused because its
-    manifest said so, and may be resumed when the manifest does; `winner` is the name of the message that
-    was set as winner of its A/B test. `moved_from` is the key from which its record was last moved, so that
-    the move is made once. Times are `YYYY-MM-DDTHH:MM:SSZ`.
+    `applied` is the last applied spec without our marker. `echo` is the API's answer right after the last
+    write in fields that differ from `applied`: path -> a list of that one value, empty for a field that it
+    does not return. `source_digest` is the digest of the manifest itself, before defaults and variables.
+    `status` is the last status seen. `reposted`: a second copy of this campaign may still turn up.
+    `paused_by_us`: its manifest or a halt paused it, so that it may be resumed when the manifest says so.
+    `winner` is the name of the message that was set as the winner of its A/B test. `moved_from` is the key
+    from which its record was last moved, so that the move is made once. Times are `YYYY-MM-DDTHH:MM:SSZ`.
     """
 
     id: str
@@ -69,10 +68,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """Where settling stops: campaigns of these ids, or older than this server time, are not ours to find.
+    """Where settling stops: a campaign with one of these ids, or older than this server time, existed before.
 
-    `ids` are the newest campaigns of the account at the opening read (newest first), `server_time` is
-    the server's clock at that moment.
+    `ids` are the newest campaigns of the account at the opening read (newest first), `server_time` is the
+    server's clock at that time.
     """
 
     ids: tuple[str, ...]
@@ -81,13 +80,13 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A write that cannot be repeated blindly, on record before it is sent.
+    """A write that cannot be repeated blindly, recorded before it is sent.
 
-    `planned`: certainly not sent. `started`: may have been sent, once. `reposted`: sent a second time
-    after settling found nothing. `spec` is what it applies (without the marker). `first_send` is the
-    first instant at which it can send: a time, AT_ONCE, or None when it cannot send by itself.
-    `at` is the server's time when it was started. `id` is the campaign of an `update`, whose request
-    body is `patch`, or of a `winner`, whose message is named by `patch` as `{"name": ..., "id": ...}`.
+    `planned`: not sent. `started`: may have been sent, once. `reposted`: sent a second time after settling
+    found nothing. `spec` is the spec that it applies (without the marker). `first_send` is the first time at
+    which it can send: a time, AT_ONCE, or None if it cannot send by itself. `at` is the server's time when it
+    was started. `id` is the campaign of an `update`, whose request body is `patch`, or of a `winner`, whose
+    message `patch` names as `{"name": ..., "id": ...}`.
     """
 
     operation: IntentOperation
@@ -105,13 +104,13 @@ class Intent:
 
     @property
     def at_once(self) -> bool:
-        """Whether it sets its campaign off as soon as it arrives."""
+        """Whether its campaign sends as soon as it arrives."""
         return self.first_send == AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A digest of the ledger: this body has been sent, or may have been."""
+    """An entry of the ledger: this body was sent, or may have been."""
 
     digest: str
     key: str
@@ -121,7 +120,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What is left of a record that left `campaigns`, for whatever reason."""
+    """The trace of a record that was removed from `campaigns`, for any reason."""
 
     key: str
     id: str
@@ -138,8 +137,8 @@ HistoryOutcome = Literal["started", "done", "incomplete", "interrupted"]
 class Overridden:
     """A guardrail or rule that was lifted for these keys.
 
-    `until` and `reason` are those of a reviewed override of the project file; without them it was lifted
-    once, on the command line.
+    `until` and `reason` are those of an override in the project file; without them it was lifted once, on the
+    command line.
     """
 
     name: str
@@ -150,11 +149,11 @@ class Overridden:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One apply that had something to do.
+    """One apply with changes.
 
-    It is on record as `started` before its first request, so that one that died is seen as well. `plan` is
-    the digest of its plan, `actions` counts what was planned, `outcomes` what became of it
-    (done, failed, not_started, unknown). Times are `YYYY-MM-DDTHH:MM:SSZ`.
+    It is recorded as `started` before its first request, so that an apply that died is listed too. `plan` is
+    the digest of its plan, `actions` the number of planned changes by action, `outcomes` their number by
+    outcome (done, failed, not_started, unknown). Times are `YYYY-MM-DDTHH:MM:SSZ`.
     """
 
     id: str
@@ -174,10 +173,10 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One step of a state, and one line of the journal. None as a value drops that key.
+    """One step of a state, and one line of the journal. A value of None removes that key.
 
-    `history` holds applies that begin, or that are known already and have ended. `decision` is false for
-    what was merely observed: such a step does not raise the serial, so that it voids no reviewed plan.
+    `history` has applies that begin, or known ones that have ended. `decision` is false for a step that only
+    observes: it does not raise the serial, so that reviewed plans stay valid.
     """
 
     records: Mapping[str, Record | None] = field(default_factory=dict)
@@ -193,10 +192,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything that is known about one environment of one project.
+    """The state of one environment of one project.
 
-    `serial` counts decisions. `seen` holds ids of the newest campaigns of the account at the last
-    opening read: older ones have been looked at. `history` holds the last applies, oldest first.
+    `serial` counts decisions. `seen` has the ids of the newest campaigns of the account at the last opening
+    read: older ones were checked then. `history` has the last applies, oldest first.
     """
 
     lineage: str
@@ -213,7 +212,7 @@ class State:
     history: tuple[HistoryEntry, ...] = ()
 
     def after(self, entry: Entry) -> State:
-        """This state with one step taken."""
+        """This state after one step."""
         return replace(
             self,
             serial=self.serial + int(entry.decision),
@@ -250,9 +249,9 @@ def _merged(old: Mapping[str, _T], step: Mapping[str, _T | None]) -> Mapping[str
 
 @dataclass(frozen=True, slots=True)
 class LockInfo:
-    """Who holds the lock of a state. `since` is `YYYY-MM-DDTHH:MM:SSZ`.
+    """The holder of the lock of a state. `since` is `YYYY-MM-DDTHH:MM:SSZ`.
 
-    `run` is the address of the CI run that it is, empty for a person's command.
+    `run` is the URL of the CI run that holds it, empty for a command in a terminal.
     """
 
     id: str

@@ -1,7 +1,7 @@
-"""Documents of dataclasses: JSON text by their fields, and back strictly by their type hints.
+"""JSON documents of dataclasses: encoded by their fields, and decoded strictly by their type hints.
 
-Every field is always there, so that a missing one is damage and never a default. An unknown one is refused
-rather than carried along: what it means for the others is not known here, and leaving it out would lose it.
+Every field is required: a missing one is damage and gets no default. An unknown one is refused: ignoring it
+would lose it, and its meaning for the other fields is unknown.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _HINT = Sentence(
 
 
 class Unfit(ValueError):
-    """A value that is not of its type; says where it is, as in `campaigns["push/welcome"].id`.
+    """A value of the wrong type; its text names the path, as in `campaigns["push/welcome"].id`.
 
-    `steps` are the names and positions that lead to it, the innermost first.
+    `steps` are the names and positions of the path, the innermost first.
     """
 
     def __init__(self, what: str, *steps: str | int) -> None:
@@ -53,7 +53,7 @@ class Unfit(ValueError):
 
 
 def damaged(where: str, what: str, *, hint: str = _HINT) -> StateDamaged:
-    """The error for a document at `where` (a place, for messages) of which `what` is wrong."""
+    """The error for a damaged document at `where` (a place, for messages); `what` is the problem."""
     return StateDamaged(f"{where} is damaged: {what}", hint=hint)
 
 
@@ -63,8 +63,8 @@ def damaged(where: str, what: str, *, hint: str = _HINT) -> StateDamaged:
 def to_json(value: Any, *, indent: int | None = None) -> str:
     """The JSON text of dataclasses, objects and arrays; one line without `indent`.
 
-    A lone surrogate, which UTF-8 cannot hold, is escaped, and so comes back as it was; two that make a
-    pair come back as the one character that they mean.
+    A lone surrogate, which UTF-8 cannot encode, is escaped, so that it is decoded unchanged; a pair of
+    surrogates is decoded as the one character that it encodes.
 
     Raises:
         StateNotSaved: a value that JSON cannot hold.
@@ -80,7 +80,7 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value with dataclasses as objects and tuples as arrays.
+    """A value with dataclasses converted to objects and tuples to arrays.
 
     Raises:
         TypeError: the name of a field is not a string.
@@ -103,10 +103,10 @@ def plain(value: Any) -> Any:
 
 
 def parse(text: str | bytes, where: str) -> Any:
-    """The JSON value of a text in UTF-8, without duplicate fields and without NaN.
+    """The JSON value of a UTF-8 text. Duplicate fields and NaN are errors.
 
     Raises:
-        StateDamaged: it is not one.
+        StateDamaged: not such a text.
     """
     try:
         return json.loads(
@@ -119,12 +119,12 @@ def parse(text: str | bytes, where: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
+    found = dict(pairs)
+    if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the field {json.dumps(twice)} is there twice")
-    return members
+    return found
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -135,7 +135,7 @@ def read(kind: type[_T], value: Any, where: str, *steps: str) -> _T:
     """A JSON value as `kind`; `steps` lead to it in the document at `where`.
 
     Raises:
-        StateDamaged: it does not fit; says what is wrong, and where.
+        StateDamaged: it is not of this type; names the field and the problem.
     """
     try:
         return fit(kind, value)
@@ -145,11 +145,11 @@ def read(kind: type[_T], value: Any, where: str, *steps: str) -> _T:
 
 
 def fit(kind: type[_T], value: Any) -> _T:
-    """A JSON value as `kind`: a dataclass, or what its fields may be: text, count, boolean, time, choice,
+    """A JSON value as `kind`: a dataclass, or a type of its fields: text, count, boolean, time, choice,
     array, object, or one of several.
 
     Raises:
-        Unfit: it does not fit; says what is wrong, and where.
+        Unfit: it is not of this type; names the field and the problem.
     """
     wanted: Any = kind
     found: _T = _reader(wanted)(value)
@@ -161,7 +161,7 @@ def _reader(kind: Any) -> _Read:
     if (scalar := _SCALARS.get(kind)) is not None:
         return scalar
     if is_dataclass(kind):
-        return _members(kind)
+        return _dataclass(kind)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return _one_of([_reader(each) for each in arguments if each is not NoneType], NoneType in arguments)
@@ -230,7 +230,7 @@ def _choice(choices: Mapping[str, Any]) -> _Read:
 
 
 def _one_of(readers: list[_Read], optional: bool) -> _Read:
-    """One of several types, the last of which says what is wrong; with `optional`, null as well."""
+    """One of several types, of which the last one reports the error; with `optional`, also null."""
     *others, last = readers
 
     def read(value: Any) -> Any:
@@ -251,7 +251,7 @@ def _items(item: _Read) -> _Read:
         position = 0
         found = []
         try:
-            for position, each in enumerate(value):  # noqa: B007 - it is where an error is
+            for position, each in enumerate(value):  # noqa: B007 - the position of an error
                 found.append(item(each))
         except Unfit as error:
             error.steps.append(position)
@@ -264,9 +264,9 @@ def _items(item: _Read) -> _Read:
 def _mapping(item: _Read) -> _Read:
     def read(value: Any) -> dict[str, Any]:
         found, name = {}, ""
-        members = _object(value).items()
+        items = _object(value).items()
         try:
-            for name, each in members:
+            for name, each in items:
                 found[name] = item(each)
         except Unfit as error:
             error.steps.append(name)
@@ -276,7 +276,7 @@ def _mapping(item: _Read) -> _Read:
     return read
 
 
-def _members(kind: Any) -> _Read:
+def _dataclass(kind: Any) -> _Read:
     hints = get_type_hints(kind)
     readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
     expected = readers.keys()
@@ -288,8 +288,8 @@ def _members(kind: Any) -> _Read:
             raise Unfit("is not a field that this version knows", next(iter(there - expected)))
         found, name = [], ""
         try:
-            for name, member in readers.items():
-                found.append(member(value[name]))
+            for name, reader in readers.items():
+                found.append(reader(value[name]))
         except Unfit as error:
             error.steps.append(name)
             raise

@@ -11,7 +11,7 @@ import httpx
 
 from campaignctl.api.client import OcambaApi
 from campaignctl.api.pacing import Waiter
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import Request
 
 TOKEN = "0123456789abcdef+/=%0123456789abcdef"
 PAUSE = Request("pause", "7", {"reason": "why"})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from campaignctl.api.client import OcambaApi
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import Request
 from campaignctl.sandbox import Control, Sandbox, Switches
 from campaignctl.sandbox.clock import SandboxClock
 from tests.api.simulated import TOKEN, SimulatedTime, client

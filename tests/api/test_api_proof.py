@@ -12,7 +12,7 @@ import pytest
 
 from campaignctl.api.client import OcambaApi
 from campaignctl.errors import ApiError, Interrupted, OutcomeUnknown, ReadFailed, Refused, TokenRejected
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import Request
 from tests.api.raw_server import RawServer, drip, raw, reset, silent, then_closed, whole
 from tests.api.simulated import PAUSE, SimulatedTime, client
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from campaignctl.errors import OutcomeUnknown, ReadFailed, Refused, TokenRejected
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import Request
 from campaignctl.sandbox import Control, Sandbox
 from tests.api.simulated import TOKEN, SimulatedTime, client
 

@@ -15,7 +15,7 @@ import pytest
 from campaignctl.api.client import OcambaApi
 from campaignctl.api.secret import Token
 from campaignctl.errors import ApiError, TokenRejected
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import Request
 from tests.api.raw_server import RawServer, raw, whole
 from tests.api.simulated import TOKEN, client
 

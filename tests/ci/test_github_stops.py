@@ -167,7 +167,7 @@ def test_an_immediate_send_is_not_applied_after_an_old_review(github: GitHub) ->
     path.write_text(codec.dumps(replace(plan, valid_until=datetime(2026, 1, 1, tzinfo=UTC))))
     apply = github.pushed()["apply"]
     assert apply.result == "failure"
-    assert "it sends at once, and the plan that was reviewed was valid until" in apply.log
+    assert "it sends at once, and the reviewed plan was valid until" in apply.log
     assert github.control.sends() == []
 
 

@@ -1,4 +1,4 @@
-"""Specs as property tests draw them: real names, so that every rule of sameness has its turn."""
+"""Specs for property tests, with real field names, so that every rule of equality is used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-# A busy machine is slow; that says nothing about the code.
+# A busy machine is slow, which is no error in the code.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 texts = st.text(max_size=4)
@@ -16,7 +16,7 @@ names = (
     st.sampled_from(["a", "b", "en", "x/y", "t~", "0", "__private", "campaign", "some_id", "enabled"]) | texts
 )
 scalars = st.booleans() | st.integers(-3, 99) | texts
-# RFC 7386 cannot set a member to null, and manifests hold none.
+# RFC 7386 cannot set a field to null, and manifests have none.
 values: Any = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),

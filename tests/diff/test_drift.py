@@ -1,4 +1,4 @@
-"""Drift: live is compared only in what the manifest sets, allowing for how the API echoes it."""
+"""Drift: live is compared only in the fields of the manifest, allowing for the echo."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ PUSH = {"channel": "push", "push": {"title": {"en": "Hello"}}}
 SPEC: Spec = {"name": "Welcome", "messages": [PUSH]}
 
 
-def answer(*, complete: Any = True, **members: Any) -> Live:
-    """What the API answers."""
-    return Live("1", {"id": "1", "status": "scheduled", **members}, complete)
+def answer(*, complete: Any = True, **fields: Any) -> Live:
+    """An answer of the API."""
+    return Live("1", {"id": "1", "status": "scheduled", **fields}, complete)
 
 
 def paths(applied: Spec, shown: Live, echo: Spec | None = None) -> list[str]:
@@ -77,7 +77,7 @@ def test_drift(applied: Spec, shown: Spec, path: str, after: Any) -> None:
     assert (change.path, change.after) == (path, after)
 
 
-def test_what_the_echo_says_is_expected() -> None:
+def test_the_echo_is_no_drift() -> None:
     applied = {"ab_test": {"evaluation_window": "1D"}, "callbacks": {"push": {"on_click": ["https://x"]}}}
     echoed = answer(ab_test={"evaluation_window": "1D 0H 0M"})
     echo = echo_of(applied, echoed)
@@ -93,7 +93,7 @@ def test_what_the_echo_says_is_expected() -> None:
     ]
 
 
-def test_a_member_absent_from_a_list_item_is_unknown_and_not_different() -> None:
+def test_a_field_absent_from_a_list_item_is_unknown_and_not_different() -> None:
     applied = {**SPEC, "description": "x"}
     shown = answer(complete=False, name="Welcome", messages=[{"channel": "push"}])
     found = compare(applied, {}, shown)
@@ -103,7 +103,7 @@ def test_a_member_absent_from_a_list_item_is_unknown_and_not_different() -> None
     assert [change.path for change in different.changes] == ["name"]
 
 
-def test_an_answer_that_says_nothing_makes_nothing_unobservable() -> None:
+def test_a_partial_answer_leaves_no_echo() -> None:
     assert echo_of({**SPEC, "description": "x"}, answer(complete=False)) == {}
 
 
@@ -145,20 +145,20 @@ def test_time_audience_channel_sender_and_draft_are_no_respelling(applied: Spec,
         ({"messages": [{**PUSH, "integration_id": "1"}]}, {"messages": [{**PUSH, "integration_id": 1}]}),
     ],
 )
-def test_other_spellings_are_remembered(applied: Spec, shown: Spec) -> None:
+def test_other_respellings_are_kept_as_echo(applied: Spec, shown: Spec) -> None:
     live = answer(**shown)
     assert not mistaken(applied, live)
     assert not compare(applied, echo_of(applied, live), live).changes
 
 
-def test_what_a_patch_should_have_changed_and_did_not() -> None:
+def test_fields_that_a_patch_did_not_change_are_found() -> None:
     before, after = {"name": "A", "score": 1, "x": 1}, {"name": "B", "score": 2, "x": 1}
     shown = answer(name="A", score=3, x=2)
     assert refused(before, after, shown) == (FieldChange("name", "B", "A"),)
 
 
 class Server:
-    """A server that respells or drops the same members every time."""
+    """A server that respells or drops the same fields every time."""
 
     def __init__(self, draw: Any) -> None:
         self.draw = draw
@@ -167,14 +167,14 @@ class Server:
     def answers(self, value: Any, path: tuple[str | int, ...] = ()) -> Any:
         """The value as this server returns it."""
         if isinstance(value, dict):
-            kept = {name: member for name, member in value.items() if self.habit((*path, name)) != "drops"}
-            return {name: self.answers(member, (*path, name)) for name, member in kept.items()}
+            kept = {name: item for name, item in value.items() if self.habit((*path, name)) != "drops"}
+            return {name: self.answers(item, (*path, name)) for name, item in kept.items()}
         if isinstance(value, list):
             return [self.answers(item, (*path, index)) for index, item in enumerate(value)]
         return self.draw(texts) if self.habit(path) == "respells" else value
 
     def habit(self, path: tuple[str | int, ...]) -> str:
-        """What it does with the member at a path."""
+        """What it does with the field at a path."""
         drawn = self.draw(st.sampled_from(["keeps", "respells", "drops"]))
         return self.habits.setdefault(path, drawn)
 
@@ -182,15 +182,15 @@ class Server:
 @unhurried
 @given(specs, st.booleans(), st.data())
 def test_after_a_write_the_same_answer_is_no_drift(spec: Spec, complete: bool, data: st.DataObject) -> None:
-    members = Server(data.draw).answers(spec)
-    live = answer(**{**members, "status": "scheduled"}, complete=complete)
+    fields = Server(data.draw).answers(spec)
+    live = answer(**{**fields, "status": "scheduled"}, complete=complete)
     critical = {change.path for change in mistaken(spec, live)}
     assert {change.path for change in compare(spec, echo_of(spec, live), live).changes} == critical
 
 
 @unhurried
 @given(specs, specs)
-def test_what_is_live_is_the_applied_with_the_drift_laid_over_it(applied: Spec, other: Spec) -> None:
+def test_overlay_turns_the_applied_spec_into_the_live_one(applied: Spec, other: Spec) -> None:
     shown = answer(**{**other, "status": "scheduled"})
     known = overlay(applied, compare(applied, {}, shown).changes)
     assert compare(known, {}, shown).changes == ()
@@ -199,14 +199,14 @@ def test_what_is_live_is_the_applied_with_the_drift_laid_over_it(applied: Spec, 
             assert value is not None
 
 
-def test_overlay_takes_out_what_is_gone_as_a_whole() -> None:
+def test_overlay_removes_parents_that_become_empty() -> None:
     applied = {**SPEC, "targeting": {"countries": {"items": ["DE"], "op": "in"}}, "messages": [PUSH, PUSH]}
     shown = answer(**SPEC)
     assert overlay(applied, compare(applied, {}, shown).changes) == SPEC
     assert applied["messages"] == [PUSH, PUSH]
 
 
-def test_overlay_reads_times_and_copies_what_it_takes() -> None:
+def test_overlay_reads_times_and_copies_values() -> None:
     title = {"en": "X"}
     changes = (
         FieldChange("scheduled_time", None, "2036-12-24T10:00:00Z"),

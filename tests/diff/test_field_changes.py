@@ -1,4 +1,4 @@
-"""What differs between two specs, against deepdiff on the whole of them as the judge."""
+"""The differences between two specs, compared with those that deepdiff finds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Spec = dict[str, Any]
 
 
 def judged(before: Spec, after: Spec) -> list[FieldChange]:
-    """What deepdiff finds, field by field."""
+    """The differences that deepdiff finds, field by field."""
     found: list[FieldChange] = []
     for name in {**before, **after}:
         old, new = ({name: spec[name]} if name in spec else {} for spec in (before, after))
@@ -32,7 +32,7 @@ def judged(before: Spec, after: Spec) -> list[FieldChange]:
 
 
 def inside_of(old: Spec, new: Spec) -> Iterator[FieldChange]:
-    """Each difference inside of a field that both have."""
+    """Each difference inside a field that both specs have."""
     tree = DeepDiff(old, new, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
     paths = [node.path(output_format="list") for nodes in tree.values() for node in nodes]
     for parts in sorted(paths, key=lambda parts: [str(part) for part in parts]):
@@ -43,14 +43,14 @@ def inside_of(old: Spec, new: Spec) -> Iterator[FieldChange]:
 
 
 def is_one_field(path: str, *both: Spec) -> bool:
-    """Whether a list stands there that is not one of objects alone."""
+    """Whether the path has a list that is not a list of objects."""
     values = [value for spec in both for value in lookup(spec, path) if isinstance(value, list)]
     return any(not value or not all(isinstance(item, dict) for item in value) for value in values)
 
 
 @st.composite
 def edited(draw: st.DrawFn, value: Any) -> Any:
-    """The value, perhaps with something in it changed, added or taken out."""
+    """The value, perhaps with a part changed, added or removed."""
     if draw(st.integers(0, 5)) == 0:
         return draw(objects)
     if isinstance(value, dict):
@@ -64,17 +64,17 @@ def edited(draw: st.DrawFn, value: Any) -> Any:
 
 @unhurried
 @given(st.data(), specs)
-def test_the_walk_finds_what_deepdiff_finds(data: st.DataObject, before: Spec) -> None:
+def test_field_changes_finds_what_deepdiff_finds(data: st.DataObject, before: Spec) -> None:
     after = {name: data.draw(edited(value)) for name, value in before.items()}
     assert list(field_changes(before, after)) == judged(before, after)
 
 
-def test_objects_with_hardly_a_name_in_common_are_one_change() -> None:
+def test_objects_with_few_common_names_are_one_change() -> None:
     one, other = {"push": {"title": "A"}}, {"push": {"body": "B"}}
     assert field_changes(one, other) == (FieldChange("push", {"title": "A"}, {"body": "B"}),)
 
 
-def test_an_item_more_in_a_list_of_objects_leaves_the_others_alone() -> None:
+def test_an_added_list_item_does_not_change_the_others() -> None:
     one = {"messages": [{"channel": "push", "priority": 1}]}
     other = {"messages": [{"channel": "push", "priority": 2}, {"channel": "sms"}]}
     assert field_changes(one, other) == (

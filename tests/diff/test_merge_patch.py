@@ -1,4 +1,4 @@
-"""The smallest JSON Merge Patch: it leads from one spec to the other, and has nothing too much."""
+"""The smallest JSON Merge Patch: it turns one spec into the other, and every field is needed."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ def patched(target: Any, patch: Any) -> Any:
 
 
 def without_event(spec: Spec) -> Spec:
-    """What is compared: taking the event out of a manifest changes nothing."""
+    """The spec to compare: removing the event from a manifest changes nothing."""
     return {name: value for name, value in spec.items() if name != "run_immediately"}
 
 
 def comparable(spec: Spec) -> Spec:
-    """A spec in which metadata that holds nothing counts as none: it is never cleared as a whole."""
+    """A spec without empty metadata, which is never cleared as a whole."""
     rest = without_event(spec)
     return rest if rest.get("metadata") else {k: v for k, v in rest.items() if k != "metadata"}
 
 
 @unhurried
 @given(specs, specs)
-def test_the_patch_leads_from_one_spec_to_the_other(before: Spec, after: Spec) -> None:
+def test_the_patch_turns_one_spec_into_the_other(before: Spec, after: Spec) -> None:
     result = patched(before, merge_patch(before, after))
     assert alike(comparable(result), comparable(after))
 
 
 @unhurried
 @given(specs, specs)
-def test_every_member_of_the_patch_is_needed(before: Spec, after: Spec) -> None:
+def test_every_field_of_the_patch_is_needed(before: Spec, after: Spec) -> None:
     _needed("", merge_patch(before, after), before, after)
 
 
@@ -76,7 +76,7 @@ def test_equal_specs_need_no_patch(spec: Spec) -> None:
 @example(
     {"name": "", "messages": [], "metadata": {"__x": 1}}, {"name": "", "messages": [], "metadata": {"__x": 2}}
 )
-def test_a_patch_and_what_is_shown_of_it_go_together(before: Spec, after: Spec) -> None:
+def test_a_patch_is_empty_if_no_change_is_shown(before: Spec, after: Spec) -> None:
     before, after = without_event(before), without_event(after)
     patch, shown = merge_patch(before, after), field_changes(before, after)
     assert {name for name in patch if patch[name] not in (None, {})} <= {
@@ -89,7 +89,7 @@ def test_a_patch_and_what_is_shown_of_it_go_together(before: Spec, after: Spec) 
 
 @unhurried
 @given(specs, specs)
-def test_what_is_shown_is_what_stands_there(before: Spec, after: Spec) -> None:
+def test_changes_show_the_values_of_both_specs(before: Spec, after: Spec) -> None:
     for change in field_changes(before, after):
         assert lookup(before, change.path) == (() if change.before is None else (change.before,))
         assert lookup(after, change.path) == (() if change.after is None else (change.after,))

@@ -1,4 +1,4 @@
-"""What counts as the same, and paths."""
+"""Equal values, and paths."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_path_leads_back_to_its_parts(parts: list[str]) -> None:
 
 @unhurried
 @given(specs)
-def test_every_field_stands_where_its_path_says(spec: dict[str, Any]) -> None:
+def test_every_field_is_found_by_its_path(spec: dict[str, Any]) -> None:
     for path, value in leaves(spec).items():
         assert lookup(spec, path) == (value,)
 
@@ -123,12 +123,12 @@ def test_patterns_of_paths(path: str, pattern: str, fits: bool) -> None:
         ({"metadata": {"is_draft": False}}, {"metadata": {}}, False),
     ],
 )
-def test_alike_looks_through_documented_defaults(one: Any, other: Any, is_alike: bool) -> None:
+def test_alike_ignores_documented_defaults(one: Any, other: Any, is_alike: bool) -> None:
     assert alike(one, other) is is_alike
     assert not equal(one, other)
 
 
-def test_changes_are_told_field_by_field() -> None:
+def test_changes_are_listed_field_by_field() -> None:
     before = {"name": "A", "labels": ["a"], "messages": [{"channel": "push", "priority": 1}], "score": 1}
     after = {
         "name": "B",

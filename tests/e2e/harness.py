@@ -33,6 +33,11 @@ api:
 """
 
 
+def weekly() -> str:
+    """A cron line that runs once a week, and next in three days: a run that is near meets guardrails."""
+    return f"0 10 * * {(datetime.now(UTC).isoweekday() + 3) % 7}"
+
+
 @dataclass
 class Run:
     """The output of a finished command."""

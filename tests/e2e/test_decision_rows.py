@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness import World, sms
+from tests.e2e.harness import World, sms, weekly
 from tests.e2e.request_log import NEWEST, Line, create, ids_of, log, patch, read, resume, stop
 
 FAR, FARTHER = "2036-03-22 10:00:00", "2036-04-22 10:00:00"
@@ -33,7 +33,7 @@ def spec(name: str = "A", **options: Any) -> Document:
 
 
 A, B, DRAFT, MANUAL = spec(), spec("B"), spec(is_draft=True), spec(description="by hand")
-WEEKLY = spec(recurrence={"cron": "0 10 * * 1"})
+WEEKLY = spec(recurrence={"cron": weekly()})
 LATER = {**A, "scheduled_time": FARTHER}
 TEST = {
     **A,
@@ -135,11 +135,10 @@ def released(world: World, _: str) -> None:
     world.run("state", "rm", "a", status=0)
 
 
-def next_monday() -> str:
+def next_run() -> str:
     """The next run of WEEKLY."""
-    now = datetime.now(UTC)
-    day = (now + timedelta(days=-now.weekday())).replace(hour=10, minute=0, second=0)
-    return (day if day > now else day + timedelta(days=7)).strftime("%Y-%m-%d %H:%M:%S")
+    day = (datetime.now(UTC) + timedelta(days=3)).replace(hour=10, minute=0, second=0)
+    return day.strftime("%Y-%m-%d %H:%M:%S")
 
 
 PAUSED = phased(A, "paused")
@@ -238,7 +237,7 @@ ROWS = {
     "paused by us, recurring": Row(
         of(WEEKLY),
         ("resume a arms",),
-        (NEWEST, resume("a", next_monday()), read("a")),
+        (NEWEST, resume("a", next_run()), read("a")),
         first=of(WEEKLY),
         happens=paused_by_its_manifest(WEEKLY),
     ),

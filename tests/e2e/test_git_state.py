@@ -99,7 +99,7 @@ def test_a_state_moves_to_git_and_back(cloned: World, golden: Golden) -> None:
     assert cloned.run("state", "pull", status=0).json["serial"] == serial
     back = cloned.run("state", "migrate", "--to", "local", status=0)
     assert back.out.endswith("state:\n  backend: local\n")
-    assert "lives in" in cloned.run("plan", status=1).err
+    assert "was migrated from" in cloned.run("plan", status=1).err
     cloned.write("campaignctl.yaml", PROJECT)
     cloned.assert_settled()
     assert cloned.state["serial"] == serial
@@ -137,7 +137,7 @@ def test_a_state_returns_to_the_place_that_it_left(cloned: World) -> None:
     assert sorted(cloned.state["campaigns"]) == ["far", "near"]
     # And the ref, which has only a note now, cannot be migrated a second time.
     cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
-    assert "lives in" in cloned.run("state", "migrate", "--to", "local", status=1).err
+    assert "was migrated from" in cloned.run("state", "migrate", "--to", "local", status=1).err
 
 
 @pytest.mark.parametrize(("takes", "verdict"), [("true", "ok"), ("false", "problem")])

@@ -30,7 +30,7 @@ from hypothesis.stateful import (
 from campaignctl.campaign import marker
 from campaignctl.sandbox import Sandbox, Switches
 from campaignctl.sandbox.control import Control
-from tests.e2e.harness import PROJECT, World, kill
+from tests.e2e.harness import PROJECT, World, kill, weekly
 
 KEYS = ("a", "b", "c", "d")
 KINDS = ("draft", "manual", "far", "soon", "weekly", "now")
@@ -53,7 +53,7 @@ def execution(kind: str, now: datetime) -> dict[str, Any]:
         "manual": {},
         "far": {"scheduled_time": stamp(now + timedelta(days=60))},
         "soon": {"scheduled_time": stamp(now + timedelta(hours=6))},
-        "weekly": {"recurrence": {"cron": "0 10 * * 1"}},
+        "weekly": {"recurrence": {"cron": weekly()}},
         "now": {"run_immediately": True},
     }
     return options[kind]

@@ -40,7 +40,7 @@ def test_defaults_that_change_under_sent_campaigns_are_one_line(world: World) ->
     mark = world.mark()
     plan = world.run("plan", status=0)
     assert "No changes" in plan.out
-    assert plan.out.count("300 final campaigns differ only through defaults") == 1
+    assert plan.out.count("300 final campaigns changed only by defaults") == 1
     assert len(plan.out.splitlines()) < 10
     assert world.requests(after=mark) == []
     world.assert_settled()

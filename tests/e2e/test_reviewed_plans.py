@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from campaignctl.plan import codec
-from tests.e2e.harness import PROJECT, Run, World, sms
+from tests.e2e.harness import PROJECT, Run, World, sms, weekly
 from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
@@ -41,7 +41,7 @@ def test_reviewed_changes_are_applied_without_a_question(world: World) -> None:
     world.remove("gone.yaml")
     world.write("edited.yaml", sms("edited", scheduled_time=FAR, description="new"))
     world.write("far.yaml", sms("far", scheduled_time=FAR))
-    world.write("weekly.yaml", sms("weekly", recurrence={"cron": "0 10 * * 1"}))
+    world.write("weekly.yaml", sms("weekly", recurrence={"cron": weekly()}))
     plan = review(world)
     # Another branch was merged and applied meanwhile: the serial, the commit and every intent id differ.
     world.write("draft.yaml", sms("draft", is_draft=True))

@@ -1,4 +1,4 @@
-"""Campaigns as they are wanted, recorded and live, and the plan that follows from them."""
+"""Declared, recorded and live campaigns, and the plan for them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ ID = "1030978"
 Spec = dict[str, Any]
 
 
-def message(channel: str = "push", **members: Any) -> Spec:
+def message(channel: str = "push", **fields: Any) -> Spec:
     """A message of a channel."""
-    return {"channel": channel, channel: {"title": {"en": "Hello"}}, **members}
+    return {"channel": channel, channel: {"title": {"en": "Hello"}}, **fields}
 
 
-def body(**members: Any) -> Spec:
-    """A manual campaign, with these members set."""
-    return {"name": "Welcome", "messages": [message()], **members}
+def body(**fields: Any) -> Spec:
+    """A manual campaign, with these fields set."""
+    return {"name": "Welcome", "messages": [message()], **fields}
 
 
 MANUAL = body()
@@ -60,7 +60,7 @@ def wanted(
     )
 
 
-def record(spec: Spec, status: str = "scheduled", campaign_id: str = ID, **members: Any) -> Record:
+def record(spec: Spec, status: str = "scheduled", campaign_id: str = ID, **fields: Any) -> Record:
     """A record of a campaign to which the spec was applied."""
     base: dict[str, Any] = {
         "digest": body_digest(spec),
@@ -69,13 +69,13 @@ def record(spec: Spec, status: str = "scheduled", campaign_id: str = ID, **membe
         "updated_at": "2026-11-01T00:00:00Z",
         "source_digest": "sha256:manifest",
     }
-    return Record(campaign_id, status, spec, **{**base, **members})
+    return Record(campaign_id, status, spec, **{**base, **fields})
 
 
-def live(spec: Spec, status: str = "scheduled", campaign_id: str = ID, **members: Any) -> Live:
-    """What a read by id answers; the event is not echoed."""
+def live(spec: Spec, status: str = "scheduled", campaign_id: str = ID, **fields: Any) -> Live:
+    """The answer of a read by id; the event is not echoed."""
     shown = {name: value for name, value in spec.items() if name != "run_immediately"}
-    return Live(campaign_id, {**shown, "id": campaign_id, "status": status, **members}, complete=True)
+    return Live(campaign_id, {**shown, "id": campaign_id, "status": status, **fields}, complete=True)
 
 
 def state(
@@ -89,7 +89,7 @@ def state(
 
 
 def intent(spec: Spec, *, phase: Any = "started", first_send: str | None = None) -> Intent:
-    """A create that is on record."""
+    """A recorded intent of a create."""
     return Intent(
         "create", "intent-pending", phase, spec, body_digest(spec), Watermark(("9",), None), first_send
     )
@@ -105,7 +105,7 @@ def plan_of(
     removed: Mapping[str, Removed] | None = None,
     **signed: Any,
 ) -> Plan:
-    """The plan for these campaigns. Without a reading every record is read as it was applied."""
+    """The plan for these campaigns. Without a reading, every live campaign agrees with its record."""
     numbers = count(1)
     return decide(
         PlanContext(
@@ -126,7 +126,7 @@ def _records(known: State | None) -> Iterable[tuple[str, Record]]:
 
 
 def only(plan: Plan) -> Change:
-    """The one change of a plan in which nothing is blocked."""
+    """The only change of a plan without blocks."""
     assert not plan.blocked
     (change,) = plan.changes
     return change

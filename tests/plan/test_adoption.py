@@ -1,4 +1,4 @@
-"""Live campaigns that a manifest takes over: recorded as they are, and every difference shown."""
+"""Adoption of live campaigns: recorded as they are, with every difference shown as an update."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ SERVED: Spec = {
 }
 
 
-def served(spec: Spec, status: str = "scheduled", **members: Any) -> Live:
-    """A campaign as the API shows it, with all that it fills in."""
+def served(spec: Spec, status: str = "scheduled", **fields: Any) -> Live:
+    """A campaign as the API shows it, with the server's fields."""
     messages = [
         {**one, "id": "9", "company_id": "1", "integration_id": "0", "primary_lang": "en", "winner": 0}
         for one in spec["messages"]
     ]
-    return live({**spec, "messages": messages}, status, **{**SERVED, **members})
+    return live({**spec, "messages": messages}, status, **{**SERVED, **fields})
 
 
 def of(shown: Live | None, spec: Spec = SCHEDULED, known: State | None = None, **lifecycle: Any) -> Plan:
-    """The plan for a manifest that takes over campaign 1030978."""
+    """The plan for a manifest that adopts campaign 1030978."""
     return plan_of(
         wanted(spec, adopt="1030978", lifecycle=Lifecycle(**lifecycle)),
         known=known,
@@ -66,12 +66,12 @@ def of(shown: Live | None, spec: Spec = SCHEDULED, known: State | None = None, *
 
 
 def did(plan: Plan) -> list[str]:
-    """The actions, and `blocked` behind them."""
+    """The actions, then `blocked`."""
     return [str(change.action) for change in plan.changes] + ["blocked"] * len(plan.blocked)
 
 
 @pytest.mark.parametrize(
-    ("spec", "status", "members"),
+    ("spec", "status", "fields"),
     [
         (SCHEDULED, "scheduled", {}),
         (SCHEDULED, "paused", {}),
@@ -84,8 +84,10 @@ def did(plan: Plan) -> list[str]:
         ({**SCHEDULED, "utm_tracking": {"enabled": 0}}, "scheduled", {"utm_tracking": {"enabled": 0}}),
     ],
 )
-def test_what_is_as_its_manifest_says_is_only_recorded(spec: Spec, status: str, members: Spec) -> None:
-    plan = of(served(spec, status, **members), spec)
+def test_a_campaign_that_agrees_with_its_manifest_is_only_recorded(
+    spec: Spec, status: str, fields: Spec
+) -> None:
+    plan = of(served(spec, status, **fields), spec)
     assert did(plan) == ["adopt"]
     (change,) = plan.changes
     assert not change.requests
@@ -95,13 +97,13 @@ def test_what_is_as_its_manifest_says_is_only_recorded(spec: Spec, status: str, 
     again = plan_of(
         wanted(spec, adopt="1030978"),
         known=state({KEY: change.record}),
-        reading=Reading(live={KEY: served(spec, status, **members)}),
+        reading=Reading(live={KEY: served(spec, status, **fields)}),
     )
     assert again.empty
     assert not again.refused
 
 
-def test_every_difference_is_an_update_and_shown() -> None:
+def test_every_difference_is_shown_as_an_update() -> None:
     shown = served({**SCHEDULED, "description": "by hand", "name": "Hand-made"})
     plan = of(shown)
     assert did(plan) == ["adopt", "update"]
@@ -109,7 +111,7 @@ def test_every_difference_is_an_update_and_shown() -> None:
     assert {field.path for field in plan.changes[1].diff} == {"name", "description"}
 
 
-def test_what_was_set_off_is_not_set_off_again() -> None:
+def test_a_campaign_that_was_sent_at_once_is_not_sent_again() -> None:
     for status in ("scheduled", "running", "sent", "needs_decision"):
         plan = of(served(IMMEDIATE, status, send_strategy="immediate"), IMMEDIATE)
         assert not any(change.arms for change in plan.changes)
@@ -120,7 +122,7 @@ def test_a_manual_campaign_that_was_launched_is_not_launched_again() -> None:
     assert did(plan) == ["adopt"]
 
 
-def test_a_foreign_pause_stays_and_a_declared_one_is_made() -> None:
+def test_a_foreign_pause_stays_and_a_declared_pause_is_applied() -> None:
     assert did(of(served(SCHEDULED, "paused"))) == ["adopt"]
     assert did(of(served(SCHEDULED, "scheduled"), phase="paused")) == ["adopt", "pause"]
     assert did(of(served(SCHEDULED, "scheduled"), phase="canceled")) == ["adopt", "cancel"]
@@ -130,20 +132,20 @@ def test_a_final_campaign_is_recorded_and_its_edits_are_blocked() -> None:
     assert did(of(served(SCHEDULED, "sent"), {**SCHEDULED, "name": "New"})) == ["adopt", "blocked"]
 
 
-def test_the_lifecycle_counts_from_the_first_moment() -> None:
+def test_the_lifecycle_is_recorded_with_the_adoption() -> None:
     (change,) = of(served(SCHEDULED), prevent_destroy=True).changes
     assert change.record is not None
     assert change.record.lifecycle.prevent_destroy
 
 
-def test_a_campaign_that_is_not_there_blocks(golden: Golden) -> None:
+def test_a_missing_campaign_blocks(golden: Golden) -> None:
     plan = of(None)
     assert did(plan) == ["blocked"]
     golden("no campaign", plan.blocked[0].reason)
     assert did(plan_of(wanted(SCHEDULED, adopt="1030978"))) == ["blocked"]
 
 
-def test_a_campaign_that_is_recorded_already_blocks_and_moved_is_proposed() -> None:
+def test_an_already_recorded_campaign_blocks_and_moved_is_proposed() -> None:
     plan = plan_of(
         wanted(SCHEDULED, adopt="1030978"),
         wanted(SCHEDULED, "other"),
@@ -176,19 +178,19 @@ def test_a_campaign_of_another_project_blocks(
         assert "campaignctl state rm" in plan.blocked[0].hint
 
 
-def test_adopt_means_nothing_once_recorded() -> None:
+def test_adopt_has_no_effect_once_recorded() -> None:
     plan = plan_of(wanted(SCHEDULED, adopt="77"), known=state({KEY: record(SCHEDULED)}))
     assert plan.empty
     assert not plan.refused
 
 
-def test_a_draft_that_would_go_out_at_once_still_may() -> None:
+def test_a_draft_with_the_event_keeps_it() -> None:
     shown = served({**MANUAL, "is_draft": True}, "draft", run_immediately=True)
     assert requested(shown)["run_immediately"] is True
     assert did(of(shown, {**DRAFT, "run_immediately": True})) == ["adopt"]
 
 
-def test_markers_that_are_off_change_nothing_of_who_owns_it() -> None:
+def test_a_campaign_without_a_marker_is_adopted() -> None:
     project = replace(PROJECT, name="acme-crm")
     plan = plan_of(
         wanted(SCHEDULED, adopt="1030978"),

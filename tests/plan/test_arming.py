@@ -13,7 +13,7 @@ from tests.plan.planning import DRAFT, IMMEDIATE, MANUAL, NOW, RECURRING, SCHEDU
 
 
 def arms(before: Spec, after: Spec) -> bool:
-    """Whether the update from one to the other arms."""
+    """Whether the update from one spec to the other arms."""
     return update_arms(before, after, sends_after(before, after, NOW), NOW)
 
 
@@ -22,9 +22,9 @@ def aimed(**targeting: Any) -> Spec:
     return {**SCHEDULED, "targeting": targeting}
 
 
-def at(time: str, **members: Any) -> Spec:
+def at(time: str, **fields: Any) -> Spec:
     """A campaign scheduled on Christmas Eve."""
-    return {**SCHEDULED, "scheduled_time": f"2036-12-24 {time}:00", **members}
+    return {**SCHEDULED, "scheduled_time": f"2036-12-24 {time}:00", **fields}
 
 
 def runs(cron: str) -> Spec:
@@ -43,7 +43,7 @@ ARMS = {
     "a time added": (MANUAL, SCHEDULED),
     "a recurrence added": (MANUAL, RECURRING),
     "the event added": (MANUAL, IMMEDIATE),
-    "the event in the place of a time": (SCHEDULED, IMMEDIATE),
+    "the event instead of a time": (SCHEDULED, IMMEDIATE),
     "a time after the event": (IMMEDIATE, {**SCHEDULED, "run_immediately": True}),
     "a time moved earlier": (at("10:00"), at("09:59")),
     "a time turned into clock time": (at("10:00"), at("10:00", **LOCAL)),
@@ -54,21 +54,21 @@ ARMS = {
     "a condition removed": (aimed(countries=GERMANY, languages=GERMANY), aimed(countries=GERMANY)),
     "a country added": (aimed(countries=GERMANY), aimed(countries=BOTH)),
     "no country left": (aimed(countries=GERMANY), aimed(countries={"items": [], "op": "in"})),
-    "an operator that nobody knows": (aimed(countries=GERMANY), aimed(countries={**GERMANY, "op": "nin"})),
+    "an unknown operator": (aimed(countries=GERMANY), aimed(countries={**GERMANY, "op": "nin"})),
     "an older profile": (aimed(profile_age={"from": 0, "to": 5}), aimed(profile_age={"from": 0, "to": 6})),
-    "no upper end": (aimed(profile_age={"from": 0, "to": 5}), aimed(profile_age={"from": 0})),
-    "ends that are no numbers": (aimed(profile_age={"from": "a"}), aimed(profile_age={"from": 1})),
+    "no upper bound": (aimed(profile_age={"from": 0, "to": 5}), aimed(profile_age={"from": 0})),
+    "bounds that are no numbers": (aimed(profile_age={"from": "a"}), aimed(profile_age={"from": 1})),
     "a property widened": (
         aimed(custom_properties={"tier": GERMANY}),
         aimed(custom_properties={"tier": BOTH}),
     ),
     "a message added": (SCHEDULED, {**SCHEDULED, "messages": [message(), SMS]}),
     "a message of another channel": (SCHEDULED, {**SCHEDULED, "messages": [SMS]}),
-    "a second one of a channel for another": (
+    "a message replaced by a second one of a channel": (
         {**SCHEDULED, "messages": [message(), SMS]},
         {**SCHEDULED, "messages": [SMS, SMS]},
     ),
-    "those whose time has passed": (
+    "profiles whose time has passed": (
         at("10:00", **LOCAL),
         at("10:00", **LOCAL, send_if_profile_time_passed=True),
     ),
@@ -83,11 +83,11 @@ DOES_NOT = {
     "targeting added": (SCHEDULED, aimed(countries=GERMANY)),
     "a condition added": (aimed(countries=GERMANY), aimed(countries=GERMANY, languages=GERMANY)),
     "a country removed": (aimed(countries=BOTH), aimed(countries=GERMANY)),
-    "an upper end": (aimed(profile_age={"from": 0}), aimed(profile_age={"from": 0, "to": 5})),
+    "an upper bound": (aimed(profile_age={"from": 0}), aimed(profile_age={"from": 0, "to": 5})),
     "a message removed": ({**SCHEDULED, "messages": [message(), SMS]}, SCHEDULED),
     "a wider manual campaign": ({**MANUAL, "targeting": {"countries": GERMANY}}, MANUAL),
     "after the event": (IMMEDIATE, {**IMMEDIATE, "name": "New"}),
-    "the event taken out": (IMMEDIATE, MANUAL),
+    "the event removed": (IMMEDIATE, MANUAL),
 }
 
 
@@ -121,12 +121,12 @@ specs = st.builds(lambda spec, targeting: {**spec, "targeting": targeting}, opti
 
 
 @given(specs)
-def test_a_change_to_the_same_never_arms(spec: Spec) -> None:
+def test_an_unchanged_spec_never_arms(spec: Spec) -> None:
     assert not arms(spec, spec)
 
 
 def narrowed(targeting: Spec, draw: Any) -> Spec:
-    """A targeting that reaches no more than this one."""
+    """A targeting that reaches at most the people of this one."""
     narrow: Spec = {"added": {"items": ["x"], "op": "in"}} if draw(st.booleans()) else {}
     for name, value in targeting.items():
         if name == "profile_age":
@@ -155,7 +155,7 @@ def test_narrowing_never_arms(spec: Spec, targeting: Spec, data: st.DataObject) 
 
 
 @given(targetings, targetings)
-def test_wider_one_way_means_everyone_is_wider_too(one: Spec, other: Spec) -> None:
+def test_everyone_is_wider_than_any_widened_targeting(one: Spec, other: Spec) -> None:
     assert not widened(None, one)
     if widened(one, other):
         assert widened(one, None)

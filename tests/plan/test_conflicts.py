@@ -1,4 +1,4 @@
-"""A member that the manifest and the dashboard changed differently is shown as such, and only then."""
+"""Conflicts: fields that the manifest and the dashboard changed to different values."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def of(spec: Spec, shown: Spec, applied: Spec = SCHEDULED) -> tuple[Conflict, ..
 
 
 def named(name: str) -> Spec:
-    """The campaign by another name."""
+    """The campaign with another name."""
     return {**SCHEDULED, "name": name}
 
 
-def test_both_changed_it_differently() -> None:
+def test_different_values_on_both_sides_are_a_conflict() -> None:
     assert of(named("Ours"), named("Theirs")) == (Conflict("name", "Welcome", "Theirs", "Ours"),)
 
 
@@ -37,7 +37,7 @@ def test_an_edit_alone_is_no_conflict() -> None:
     assert of(named("Ours"), SCHEDULED) == ()
 
 
-def test_different_members_are_no_conflict() -> None:
+def test_different_fields_are_no_conflict() -> None:
     assert of({**SCHEDULED, "description": "ours"}, named("Theirs")) == ()
 
 
@@ -46,7 +46,7 @@ def test_the_same_change_is_no_conflict() -> None:
     assert of(both, named("Same")) == ()
 
 
-def test_inside_an_object_the_member_is_named() -> None:
+def test_a_conflict_inside_an_object_names_the_field() -> None:
     applied = {**SCHEDULED, "messages": [message(push={"title": {"en": "Hello"}})]}
     ours = {**SCHEDULED, "messages": [message(push={"title": {"en": "Ours"}})]}
     theirs = {**SCHEDULED, "messages": [message(push={"title": {"en": "Theirs"}})]}
@@ -54,7 +54,7 @@ def test_inside_an_object_the_member_is_named() -> None:
 
 
 @pytest.mark.parametrize("gone", [{}, {"targeting": None}])
-def test_what_one_removed_and_the_other_changed_conflicts(gone: Spec) -> None:
+def test_a_removal_and_a_change_are_a_conflict(gone: Spec) -> None:
     aim = {"targeting": {"countries": {"items": ["DE"], "op": "in"}}}
     other = {"targeting": {"countries": {"items": ["FR"], "op": "in"}}}
     shown = {**SCHEDULED, **gone}
@@ -63,5 +63,5 @@ def test_what_one_removed_and_the_other_changed_conflicts(gone: Spec) -> None:
     assert found.manifest == ["FR"]
 
 
-def test_what_is_ignored_is_no_conflict() -> None:
+def test_ignored_drift_is_no_conflict() -> None:
     assert conflicts({"name": "a"}, (), {"name": "b"}, {"name": "c"}) == ()

@@ -1,4 +1,4 @@
-"""Declared and not recorded: created, unless its time is past or its body went out before."""
+"""Declared and not recorded: created, unless its time is past or its body was sent before."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_markers_can_be_left_out() -> None:
     assert only(plan_of(wanted(MANUAL), project=project)).requests[0].body == MANUAL
 
 
-def test_in_two_steps_the_event_comes_second() -> None:
+def test_a_two_step_create_sends_the_event_second() -> None:
     project = replace(PROJECT, api=ApiSettings(immediate="two_step", markers=False))
     change = only(plan_of(wanted(IMMEDIATE), project=project))
     assert [(request.method, request.body) for request in change.requests] == [
@@ -83,12 +83,12 @@ def test_in_two_steps_the_event_comes_second() -> None:
     assert change.sends_at_once
 
 
-def test_unchecked_members_are_named() -> None:
+def test_unchecked_fields_are_named() -> None:
     change = only(plan_of(wanted(MANUAL, unchecked=("sound",))))
     assert change.warnings == ("sent unchecked, from `extra`: sound",)
 
 
-def test_a_missed_time_blocks_until_one_apply_took_note(golden: Golden) -> None:
+def test_a_missed_time_blocks_until_an_apply_has_recorded_it(golden: Golden) -> None:
     plan = plan_of(wanted(LATE))
     (blocked,) = plan.blocked
     assert blocked.status == "missed"
@@ -101,7 +101,7 @@ def test_a_missed_time_blocks_until_one_apply_took_note(golden: Golden) -> None:
     assert plan_of(wanted(edited), known=state(missed=plan.missed)).blocked[0].status == "missed"
 
 
-def test_a_clock_time_is_past_only_where_it_comes_last() -> None:
+def test_a_clock_time_is_past_only_when_it_is_past_in_the_last_zone() -> None:
     spec = {**LATE, "send_in_profile_time_zone": True}
     assert not plan_of(wanted(spec)).blocked
     spec["scheduled_time"] = "2026-11-24 00:00:00"
@@ -122,11 +122,11 @@ def test_a_body_of_the_ledger_is_not_sent_again_under_another_key() -> None:
     assert only(lifted).deliberate_resend
 
 
-def test_an_override_marks_only_what_is_a_second_send() -> None:
+def test_an_override_marks_only_second_sends() -> None:
     assert not only(plan_of(wanted(IMMEDIATE), options=Options(overrides=("resend",)))).deliberate_resend
 
 
-def test_the_ledger_holds_for_an_update_that_sends_at_once() -> None:
+def test_the_ledger_blocks_an_update_that_sends_at_once() -> None:
     known = state({KEY: record(MANUAL, "manual")}, sent=(Sent(body_digest(IMMEDIATE), "other", "77", AT),))
     reading = Reading(live={KEY: live(MANUAL, "idle")})
     plan = plan_of(wanted(IMMEDIATE), known=known, reading=reading)
@@ -135,12 +135,12 @@ def test_the_ledger_holds_for_an_update_that_sends_at_once() -> None:
 
 
 def released(status: str, *, key: str = KEY, spec: Spec = SCHEDULED) -> Released:
-    """What is left of a campaign that left the state."""
+    """A campaign that was released from the state."""
     return Released(key, "77", "intent-of-old", body_digest(spec), status, AT)
 
 
 def after_release(release: Released, shown: Live | str | None, **options: Any) -> Any:
-    """The plan for SCHEDULED after that release; `shown` is what live says, or "unread"."""
+    """The plan for SCHEDULED after that release; `shown` is the live status, or "unread"."""
     reading = Reading() if isinstance(shown, str) else Reading(released={"77": shown})
     known = state(released=(release,))
     return plan_of(wanted(SCHEDULED), known=known, reading=reading, options=Options(**options))
@@ -157,11 +157,11 @@ def test_a_release_that_can_still_send_blocks(release: Released, status: str) ->
 
 
 @pytest.mark.parametrize("shown", [live(SCHEDULED, "canceled", "77"), None])
-def test_a_release_that_is_over_lets_create(shown: Live | None) -> None:
+def test_a_final_release_does_not_block(shown: Live | None) -> None:
     assert only(after_release(released("scheduled"), shown)).action is Action.CREATE
 
 
-def test_a_release_that_was_sent_counts_as_the_ledger() -> None:
+def test_a_sent_release_blocks_like_the_ledger() -> None:
     shown = live(SCHEDULED, "sent", "77")
     (blocked,) = after_release(released("scheduled"), shown).blocked
     assert blocked.hint.startswith(f"campaignctl import {KEY} 77, or `campaignctl apply")
@@ -175,7 +175,7 @@ def test_a_draft_that_was_left_behind_is_named() -> None:
 
 
 @pytest.mark.parametrize(("status", "blocks"), [("scheduled", True), ("thawing", True), ("canceled", False)])
-def test_a_release_that_was_not_read_counts_as_it_left(status: str, blocks: bool) -> None:
+def test_a_release_that_was_not_read_counts_with_its_recorded_status(status: str, blocks: bool) -> None:
     assert bool(after_release(released(status), "unread").blocked) is blocks
 
 
@@ -190,7 +190,7 @@ def test_an_unknown_status_of_a_release_can_be_lifted(golden: Golden) -> None:
     golden("release of unknown status", only(plan).warnings[0])
 
 
-def test_of_twins_that_send_at_once_the_first_goes_out(golden: Golden) -> None:
+def test_only_the_first_of_equal_immediate_sends_is_planned(golden: Golden) -> None:
     plan = plan_of(wanted(IMMEDIATE, "a"), wanted(IMMEDIATE, "b"), wanted({**IMMEDIATE, "name": "C"}, "c"))
     assert [change.key for change in plan.changes] == ["a", "c"]
     assert plan.blocked[0].key == "b"

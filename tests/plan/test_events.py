@@ -1,4 +1,4 @@
-"""`run_immediately` is an event: compared with what was applied, never with live."""
+"""`run_immediately` is an event: compared with the applied spec, never with live."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def of(spec: Spec, applied: Spec, shown: Live) -> Plan:
 @pytest.mark.parametrize("status", ["scheduled", "running", "sent"])
 @pytest.mark.parametrize("echoed", [{}, {"run_immediately": False}, {"run_immediately": True}])
 @pytest.mark.parametrize("spec", [IMMEDIATE, MANUAL, {**MANUAL, "run_immediately": False}])
-def test_what_was_set_off_never_fires_again(spec: Spec, echoed: Spec, status: str) -> None:
+def test_an_applied_event_never_fires_again(spec: Spec, echoed: Spec, status: str) -> None:
     plan = of(spec, IMMEDIATE, live(IMMEDIATE, status, **echoed))
     assert plan.empty
     assert not plan.refused
 
 
 @pytest.mark.parametrize("applied", [MANUAL, {**MANUAL, "run_immediately": False}])
-def test_added_to_a_manual_campaign_it_sets_it_off(applied: Spec) -> None:
+def test_an_event_added_to_a_manual_campaign_sends_it(applied: Spec) -> None:
     change = only(of(IMMEDIATE, applied, live(applied, "idle")))
     assert change.requests[0].body == {"run_immediately": True}
     assert change.sends_at_once
@@ -50,7 +50,7 @@ def test_added_to_a_manual_campaign_it_sets_it_off(applied: Spec) -> None:
     assert change.intent
 
 
-def test_an_edit_of_what_was_set_off_does_not_set_it_off_again() -> None:
+def test_an_edit_after_the_event_does_not_send_again() -> None:
     change = only(of({**IMMEDIATE, "name": "New"}, IMMEDIATE, live(IMMEDIATE)))
     assert change.requests[0].body == {"name": "New"}
     assert not change.arms
@@ -61,7 +61,7 @@ def test_an_edit_of_what_was_set_off_does_not_set_it_off_again() -> None:
     ("before", "after"),
     [({"targeting": EVERYONE}, {}), ({}, {"messages": [message(), message("sms", integration_id="1")]})],
 )
-def test_an_edit_that_reaches_more_arms_although_nothing_fires(before: Spec, after: Spec) -> None:
+def test_a_wider_audience_after_the_event_arms(before: Spec, after: Spec) -> None:
     change = only(of({**IMMEDIATE, **after}, {**IMMEDIATE, **before}, live({**IMMEDIATE, **before})))
     assert change.arms
     assert not change.sends_at_once
@@ -70,7 +70,7 @@ def test_an_edit_that_reaches_more_arms_although_nothing_fires(before: Spec, aft
 @pytest.mark.parametrize(
     "spec", [{**SCHEDULED, "run_immediately": False}, {**IMMEDIATE, "run_immediately": 1}]
 )
-def test_every_spelling_is_in_step_with_itself(spec: Spec) -> None:
+def test_every_spelling_agrees_with_itself(spec: Spec) -> None:
     assert of(spec, spec, live(spec)).empty
     assert of(spec, spec, live(spec, "sent")).empty
 
@@ -82,7 +82,7 @@ def test_leaving_draft_with_the_event_sends_at_once() -> None:
     assert change.sends_at_once
 
 
-def test_taken_out_of_a_draft_it_is_taken_back() -> None:
+def test_removing_the_event_from_a_draft_reverts_it() -> None:
     drafted = body(run_immediately=True, is_draft=True)
     change = only(of(MANUAL, drafted, live(drafted, "draft")))
     assert change.requests[0].body == {"run_immediately": False, "is_draft": False}

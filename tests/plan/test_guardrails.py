@@ -10,7 +10,7 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan.context import Reading
-from campaignctl.plan.guardrails import words
+from campaignctl.plan.guardrails import duration_text
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Guardrails
 from campaignctl.schedule.times import format_gmt
@@ -42,7 +42,7 @@ def found(plan: Plan) -> list[str]:
 def without(
     gone: int, of: int, *, applied: Spec = SCHEDULED, status: str = "scheduled", **options: Any
 ) -> Plan:
-    """A plan in which some of the recorded campaigns are not declared any more."""
+    """A plan in which some recorded campaigns are no longer declared."""
     lifecycle = options.pop("lifecycle", Lifecycle())
     keys = [f"k{number:02d}" for number in range(of)]
     known = state({key: record(applied, status, key, lifecycle=lifecycle) for key in keys})
@@ -54,11 +54,11 @@ def without(
     ("gone", "of", "objects"),
     [(2, 2, False), (3, 10, False), (3, 9, True), (4, 10, True), (30, 100, False), (31, 100, True)],
 )
-def test_destroying_counts_from_three_on_and_beyond_the_limit(gone: int, of: int, objects: bool) -> None:
+def test_destroying_counts_from_three_campaigns_above_the_limit(gone: int, of: int, objects: bool) -> None:
     assert found(without(gone, of)) == (["max_destroy_percent"] if objects else [])
 
 
-def test_an_objection_says_what_was_found_the_limit_and_the_keys(golden: Golden) -> None:
+def test_an_objection_names_the_finding_the_limit_and_the_keys(golden: Golden) -> None:
     plan = without(4, 10)
     (objection,) = plan.objections
     golden("found", objection.found)
@@ -68,13 +68,13 @@ def test_an_objection_says_what_was_found_the_limit_and_the_keys(golden: Golden)
     assert len(plan.changes) == 4
 
 
-def test_forgetting_counts_where_the_campaign_could_still_send() -> None:
+def test_forgetting_counts_if_the_campaign_can_still_send() -> None:
     assert found(without(4, 4, lifecycle=FORGET)) == ["max_destroy_percent"]
     assert not found(without(4, 4, applied=DRAFT, status="draft"))
     assert not found(without(4, 4, applied=MANUAL, status="manual", lifecycle=FORGET))
 
 
-def test_what_was_just_seen_to_be_over_or_alive_counts_as_seen() -> None:
+def test_the_observed_status_counts_over_the_recorded_one() -> None:
     keys = ["a", "b", "c", "d"]
     known = state({key: record(SCHEDULED, "scheduled", key) for key in keys})
     sent = plan_of(known=known, reading=Reading(live={key: live(SCHEDULED, "sent", key) for key in keys}))
@@ -105,7 +105,7 @@ def test_immediate_sends_count_updates_too() -> None:
 
 
 def soon(**ahead: float) -> Spec:
-    """A campaign that is to be sent so far ahead of now."""
+    """A campaign that is scheduled this long from now."""
     return {**SCHEDULED, "scheduled_time": format_gmt(NOW + timedelta(**ahead))}
 
 
@@ -126,13 +126,13 @@ def test_lead_time_before_the_first_possible_send(spec: Spec, objects: bool) -> 
     assert found(plan_of(wanted(spec))) == (["min_lead_time"] if objects else [])
 
 
-def test_lead_time_bounds_only_what_arms() -> None:
+def test_the_lead_time_limits_only_arming_changes() -> None:
     spec = soon(minutes=1)
     known = state({"a": record(spec)})
     assert not plan_of(wanted({**spec, "name": "New"}, "a"), known=known).objections
 
 
-def test_a_first_send_that_is_over_reads_as_such() -> None:
+def test_a_first_send_in_the_past_is_called_ago() -> None:
     plan = plan_of(wanted({**soon(hours=13), "send_in_profile_time_zone": True}))
     assert plan.objections[0].found.endswith("1h ago")
 
@@ -162,29 +162,29 @@ def test_each_is_lifted_by_its_own_name_only(plan: Any, guardrail: str) -> None:
 
 
 def until(*specs: Spec, lifted: tuple[str, ...] = (), **limits: Any) -> datetime | None:
-    """Until when a plan that creates these is valid."""
+    """The end of validity of a plan that creates these."""
     project = replace(PROJECT, guardrails=Guardrails(**limits))
     desired = (wanted({**spec, "name": f"{n}"}, f"k{n}") for n, spec in enumerate(specs))
     return plan_of(*desired, project=project, options=Options(overrides=lifted)).valid_until
 
 
-def test_valid_until_the_earliest_one_off_less_the_lead_time() -> None:
+def test_valid_until_the_lead_time_before_the_earliest_one_off() -> None:
     assert until(soon(hours=5), soon(hours=3), MANUAL) == NOW + timedelta(hours=2, minutes=50)
     assert until(soon(hours=3), lifted=("min_lead_time",)) == NOW + timedelta(hours=3)
     assert until(soon(hours=3), min_lead_time=timedelta(hours=1)) == NOW + timedelta(hours=2)
 
 
-def test_valid_until_the_greatest_age_where_something_sends_at_once() -> None:
+def test_valid_until_the_maximum_age_if_a_change_sends_at_once() -> None:
     assert until(IMMEDIATE, soon(hours=5)) == NOW + timedelta(hours=1)
     assert until(IMMEDIATE, max_plan_age=timedelta(minutes=5)) == NOW + timedelta(minutes=5)
     assert until(IMMEDIATE, lifted=("max_plan_age",)) is None
 
 
-def test_nothing_bounds_what_sends_nothing() -> None:
+def test_a_plan_that_sends_nothing_has_no_limit() -> None:
     assert until(MANUAL, {**soon(hours=1), "is_draft": True}) is None
 
 
-def test_a_recurring_campaign_bounds_by_its_first_run_after_a_create_only() -> None:
+def test_a_recurring_campaign_limits_by_its_first_run_only_after_a_create() -> None:
     assert until(RECURRING) == NOW.replace(day=25, hour=8, minute=50)
     known = state({"a": record(RECURRING)})
     edited = {**RECURRING, "recurrence": {"cron": "0 8 * * *"}}
@@ -205,4 +205,4 @@ def test_a_recurring_campaign_bounds_by_its_first_run_after_a_create_only() -> N
     ],
 )
 def test_durations_in_words(duration: timedelta, text: str) -> None:
-    assert words(duration) == text
+    assert duration_text(duration) == text

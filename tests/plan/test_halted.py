@@ -1,4 +1,4 @@
-"""What a halt stops: everything that could send, and nothing else."""
+"""A halt blocks every change that could send, and nothing else."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_other_keys_go_on() -> None:
     assert [blocked.key for blocked in plan.blocked] == ["a"]
 
 
-def test_what_arms_is_stopped_and_an_edit_is_not() -> None:
+def test_arming_is_blocked_and_an_edit_is_not() -> None:
     earlier = {**SCHEDULED, "scheduled_time": "2036-12-24 09:00:00"}
     assert of(live(SCHEDULED), record(SCHEDULED), halts(), earlier).blocked
     plan = of(live(SCHEDULED), record(SCHEDULED), halts(), {**SCHEDULED, "name": "New"})
@@ -73,7 +73,7 @@ def test_what_arms_is_stopped_and_an_edit_is_not() -> None:
 
 
 @pytest.mark.parametrize("paused_by_us", [True, False])
-def test_what_is_paused_is_shown_and_not_resumed(paused_by_us: bool) -> None:
+def test_a_paused_campaign_is_shown_and_not_resumed(paused_by_us: bool) -> None:
     known = record(SCHEDULED, paused_by_us=paused_by_us)
     plan = of(live(SCHEDULED, "paused"), known, halts(stopped=(PAUSED,)))
     assert plan.empty
@@ -84,7 +84,7 @@ def test_what_is_paused_is_shown_and_not_resumed(paused_by_us: bool) -> None:
     assert "`campaignctl halt --lift KEY --reason TEXT`" in note
 
 
-def test_once_lifted_it_is_resumed_at_its_time(golden: Golden) -> None:
+def test_after_the_lift_it_is_resumed_at_its_time(golden: Golden) -> None:
     plan = of(live(SCHEDULED, "paused"), record(SCHEDULED), halts(stopped=(PAUSED,), lifted=(LIFTED,)))
     (change,) = plan.changes
     assert change.requests[0].body == {"scheduled_time": "2036-12-24 10:00:00"}
@@ -92,19 +92,19 @@ def test_once_lifted_it_is_resumed_at_its_time(golden: Golden) -> None:
     assert not plan.drift
 
 
-def test_lifted_for_other_keys_it_stays() -> None:
+def test_a_lift_for_other_keys_changes_nothing() -> None:
     stop = halts(stopped=(PAUSED,), lifted=(Lift(("sms/*",), "", "anna", AT),))
     assert of(live(SCHEDULED, "paused"), record(SCHEDULED), stop).empty
 
 
-def test_a_pause_that_came_after_the_last_write_is_not_that_of_an_old_halt() -> None:
+def test_a_pause_after_the_last_write_is_not_that_of_an_old_halt() -> None:
     known = record(SCHEDULED, updated_at="2026-11-24T11:30:00Z")
     plan = of(live(SCHEDULED, "paused"), known, halts(stopped=(PAUSED,), lifted=(LIFTED,)))
     assert plan.empty
     assert plan.drift
 
 
-def test_the_pause_of_a_halt_is_noted_so_that_an_edit_does_not_hide_it() -> None:
+def test_a_pause_by_a_halt_is_recorded_before_an_edit() -> None:
     plan = of(live(SCHEDULED, "paused"), record(SCHEDULED), halts(stopped=(PAUSED,)))
     assert plan.observed[KEY].paused_by_us
 
@@ -114,7 +114,7 @@ def test_a_declared_pause_stays_when_a_halt_is_lifted() -> None:
     assert of(live(SCHEDULED, "paused"), record(SCHEDULED), stop, phase="paused").empty
 
 
-def test_a_campaign_is_not_freed_by_a_new_key() -> None:
+def test_a_new_key_does_not_lift_the_halt_of_a_campaign() -> None:
     known = state({"push/new": record(SCHEDULED)})
     earlier = {**SCHEDULED, "scheduled_time": "2036-12-24 09:00:00"}
     for stop, record_of in (
@@ -127,12 +127,12 @@ def test_a_campaign_is_not_freed_by_a_new_key() -> None:
         assert plan.blocked[0].hint == f"campaignctl halt --lift {KEY} --reason TEXT"
 
 
-def test_what_is_no_longer_declared_is_cancelled_all_the_same() -> None:
+def test_a_removed_campaign_is_cancelled_during_a_halt() -> None:
     known = state({KEY: record(SCHEDULED)})
     plan = plan_of(known=known, reading=Reading(live={KEY: live(SCHEDULED)}, halts=halts()))
     assert [str(change.action) for change in plan.changes] == ["cancel"]
 
 
-def test_final_campaigns_are_not_spoken_of() -> None:
+def test_final_campaigns_are_not_mentioned() -> None:
     plan = of(None, record(SCHEDULED, "sent"), halts())
     assert plan.notes == ()

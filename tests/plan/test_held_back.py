@@ -1,4 +1,4 @@
-"""What an open question about the account holds back: creates and arming, and nothing else."""
+"""An unsettled intent and a state that is behind hold back creates and arming, and nothing else."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def test_creates_and_arming_wait(reading: dict[str, Any], hint: str) -> None:
     assert hint in held["new"].hint
 
 
-def test_an_intent_that_cannot_have_sent_holds_nobody_back() -> None:
+def test_an_intent_that_cannot_have_sent_holds_nothing_back() -> None:
     plan = of(unsettled={"flash": LATER})
     assert {change.key for change in plan.changes} == {"gone", "edited", "new", "arming"}
     (blocked,) = plan.blocked
     assert (blocked.key, blocked.status, blocked.hint) == ("flash", "unsettled", "campaignctl apply")
 
 
-def test_an_unsettled_intent_is_not_created_again_although_nobody_looked() -> None:
+def test_an_unsettled_intent_is_not_created_again_without_a_refresh() -> None:
     known = state(pending={"flash": intent(SCHEDULED)})
     (blocked,) = plan_of(wanted(SCHEDULED, "flash"), known=known).blocked
     assert blocked.status == "unsettled"
@@ -107,7 +107,7 @@ def test_drift_that_is_held_back_is_not_called_corrected() -> None:
     assert [drift.corrected for drift in plan.drift] == [False]
 
 
-def test_a_state_that_is_behind_names_what_it_does_not_know_and_one_way_out(golden: Golden) -> None:
+def test_a_state_that_is_behind_names_unknown_campaigns_and_one_command(golden: Golden) -> None:
     unknown = tuple(Behind(str(number), "x", "b" if number == 1 else None, "i") for number in range(1, 8))
     (blocked,) = plan_of(wanted(MANUAL, "a"), reading=Reading(behind=unknown)).blocked
     golden("state is behind", blocked.reason)

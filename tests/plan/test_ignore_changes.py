@@ -1,4 +1,4 @@
-"""`lifecycle.ignore_changes`: live may differ there, and keeps what it has."""
+"""`lifecycle.ignore_changes`: live may differ in these fields, and keeps its values."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from tests.plan.planning import (
 TWO = {**SCHEDULED, "messages": [message(priority=1), message("sms", priority=2)]}
 
 
-def of(spec: Spec, applied: Spec, shown: Spec, *ignored: str, **members: Any) -> Plan:
-    """The plan where live shows something else than was applied."""
+def of(spec: Spec, applied: Spec, shown: Spec, *ignored: str, **fields: Any) -> Plan:
+    """The plan for a live campaign that differs from the applied spec."""
     return plan_of(
         wanted(spec, lifecycle=Lifecycle(ignore_changes=ignored)),
         known=state({KEY: record(applied)}),
-        reading=Reading(live={KEY: live(shown, **members)}),
+        reading=Reading(live={KEY: live(shown, **fields)}),
     )
 
 
 def changed(value: Any, *path: str | int, to: Any) -> Any:
-    """A copy of a spec, or of a part of it, with one member changed."""
+    """A copy of a spec, or of a part of it, with one field changed."""
     if not path:
         return to
     other = copy(value)
@@ -46,25 +46,25 @@ def changed(value: Any, *path: str | int, to: Any) -> Any:
 
 
 @pytest.mark.parametrize("ignored", ["messages/0/priority", "messages/*/priority", "messages/0", "messages"])
-def test_drift_that_is_ignored_is_none(ignored: str) -> None:
+def test_ignored_drift_is_not_shown(ignored: str) -> None:
     plan = of(TWO, TWO, changed(TWO, "messages", 0, "priority", to=9), ignored)
     assert plan.empty
     assert not plan.drift
 
 
-def test_other_drift_is_still_put_back() -> None:
+def test_other_drift_is_still_corrected() -> None:
     plan = of(TWO, TWO, {**changed(TWO, "messages", 0, "priority", to=9), "name": "X"}, "messages/*/priority")
     assert only(plan).requests[0].body == {"name": "Welcome"}
 
 
-def test_an_array_that_has_to_be_sent_takes_lives_value() -> None:
+def test_an_array_that_is_sent_keeps_ignored_live_values() -> None:
     edited = changed(TWO, "messages", 1, "sms", to={"content": {"en": "New"}})
     shown = changed(TWO, "messages", 0, "priority", to=9)
     patch = only(of(edited, TWO, shown, "messages/*/priority")).requests[0].body
     assert patch == {"messages": changed(edited["messages"], 0, "priority", to=9)}
 
 
-def test_a_member_that_only_live_has_survives_in_an_array_that_is_sent() -> None:
+def test_an_ignored_field_that_only_live_has_survives_in_an_array() -> None:
     plain = {**SCHEDULED, "messages": [message()]}
     edited = {**SCHEDULED, "messages": [message("push", push={"title": {"en": "New"}})]}
     shown = {**SCHEDULED, "messages": [message(priority=5, id="8146", winner=0, template_id="7")]}
@@ -74,7 +74,7 @@ def test_a_member_that_only_live_has_survives_in_an_array_that_is_sent() -> None
     assert whole == patch
 
 
-def test_a_message_that_only_live_has_survives_where_it_is_ignored() -> None:
+def test_an_ignored_message_that_only_live_has_survives() -> None:
     edited = {**SCHEDULED, "messages": [message(priority=3)]}
     extra = message("sms", id="8147")
     shown = {**SCHEDULED, "messages": [message(), extra]}
@@ -86,11 +86,11 @@ def test_a_message_that_only_live_has_survives_where_it_is_ignored() -> None:
     }
 
 
-def test_an_edit_of_what_is_ignored_is_ignored() -> None:
+def test_an_edit_of_an_ignored_field_is_ignored() -> None:
     assert of(changed(TWO, "messages", 0, "priority", to=7), TWO, TWO, "messages/0/priority").empty
 
 
-def test_what_is_ignored_leaves_with_what_it_stood_in() -> None:
+def test_an_ignored_field_is_removed_with_its_parent() -> None:
     tested = {**TWO, "ab_test": {"test_split": 30, "winning_metric": "click_rate"}}
     patch = only(of(TWO, tested, tested, "ab_test/test_split")).requests[0].body
     assert patch == {"ab_test": None}
@@ -106,7 +106,7 @@ def test_a_draft_whose_launch_is_ignored_can_be_edited() -> None:
     assert only(plan).requests[0].body == {"name": "New"}
 
 
-def test_a_time_that_live_spells_in_a_way_of_its_own_does_not_stop_a_plan() -> None:
+def test_an_unparsable_live_time_does_not_stop_a_plan() -> None:
     for spelling in ("2036-12-23T10:00:00Z", "tomorrow"):
         shown = {**SCHEDULED, "scheduled_time": spelling}
         assert only(of(SCHEDULED, SCHEDULED, shown)).arms is (spelling == "tomorrow")

@@ -1,4 +1,4 @@
-"""Records that get other keys: chains and swaps in one plan, once, and what cannot be told is left alone."""
+"""Moves of records to other keys: chains and swaps in one plan, once; ambiguous ones are blocked."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def did(plan: Plan) -> list[tuple[str, str]]:
 
 
 def blocked(plan: Plan) -> list[str]:
-    """The keys that are left alone."""
+    """The blocked keys."""
     return [one.key for one in plan.blocked]
 
 
 def after(plan: Plan, records: Mapping[str, Record]) -> dict[str, Record]:
-    """The records once the moves of a plan are made."""
+    """The records after the moves of a plan."""
     moved = {change.moved_from: plan.observed[change.key] for change in plan.changes if change.moved_from}
     keys = {change.moved_from: change.key for change in plan.changes if change.moved_from}
     kept = {key: one for key, one in records.items() if key not in moved}
@@ -65,7 +65,7 @@ def test_a_moved_record_is_not_touched_in_the_account(status: str) -> None:
     assert not again.refused
 
 
-def test_then_it_is_decided_as_recorded_under_its_new_key() -> None:
+def test_a_moved_record_is_decided_under_its_new_key() -> None:
     known = state({"old": record(SCHEDULED)})
     plan = plan_of(wanted(named("New"), "new", moved_from=("old",)), known=known)
     assert did(plan) == [("new", "move"), ("new", "update")]
@@ -76,7 +76,7 @@ def test_then_it_is_decided_as_recorded_under_its_new_key() -> None:
     assert did(stopped) == [("new", "move"), ("new", "cancel")]
 
 
-def test_a_sent_folder_that_moves_sends_nothing() -> None:
+def test_moving_sent_campaigns_sends_nothing() -> None:
     known = state({f"old/{n}": record({**IMMEDIATE, "name": f"{n}"}, "sent", f"{n}") for n in range(9)})
     moved = (wanted({**IMMEDIATE, "name": f"{n}"}, f"new/{n}", moved_from=(f"old/{n}",)) for n in range(9))
     plan = plan_of(*moved, known=known, reading=Reading())
@@ -85,7 +85,7 @@ def test_a_sent_folder_that_moves_sends_nothing() -> None:
 
 
 @pytest.mark.parametrize("former", ["older", "old"])
-def test_the_record_is_found_under_the_one_of_several_keys_that_has_it(former: str) -> None:
+def test_of_several_old_keys_the_recorded_one_is_moved(former: str) -> None:
     known = state({former: record(SCHEDULED)})
     plan = plan_of(wanted(SCHEDULED, "new", moved_from=("old", "older")), known=known)
     assert [change.moved_from for change in plan.changes] == [former]
@@ -94,7 +94,7 @@ def test_the_record_is_found_under_the_one_of_several_keys_that_has_it(former: s
 CHAIN = {"a": record(named("A"), campaign_id="1"), "b": record(named("B"), campaign_id="2")}
 
 
-def test_a_chain_is_moved_at_once_and_once() -> None:
+def test_a_chain_is_moved_in_one_plan_and_once() -> None:
     desired = (
         wanted(named("A"), "b", moved_from=("a",)),
         wanted(named("B"), "c", moved_from=("b",)),
@@ -125,7 +125,7 @@ def test_a_swap_is_moved_once() -> None:
     assert not again.refused
 
 
-def test_two_records_for_one_campaign_block_and_neither_is_taken_for_gone(golden: Golden) -> None:
+def test_two_records_for_one_campaign_block_and_neither_is_removed(golden: Golden) -> None:
     plan = plan_of(wanted(named("C"), "c", moved_from=("a", "b")), known=state(CHAIN))
     assert plan.empty
     assert blocked(plan) == ["a", "b", "c"]
@@ -133,14 +133,14 @@ def test_two_records_for_one_campaign_block_and_neither_is_taken_for_gone(golden
     assert "campaignctl state rm a" in plan.blocked[0].hint
 
 
-def test_a_target_that_is_recorded_too_blocks_naming_both(golden: Golden) -> None:
+def test_a_recorded_target_blocks_and_both_are_named(golden: Golden) -> None:
     plan = plan_of(wanted(named("B"), "b", moved_from=("a",)), known=state(CHAIN))
     assert plan.empty
     assert blocked(plan) == ["a", "b"]
     golden("target is recorded", plan.blocked[1].reason)
 
 
-def test_a_move_that_cannot_be_made_stops_those_that_need_its_place() -> None:
+def test_a_blocked_move_blocks_those_that_need_its_key() -> None:
     known = state({**CHAIN, "c": record(named("C"), campaign_id="3")})
     plan = plan_of(
         wanted(named("A"), "b", moved_from=("a",)), wanted(named("B"), "c", moved_from=("b",)), known=known
@@ -156,7 +156,7 @@ def test_a_source_that_is_still_declared_stays() -> None:
     assert blocked(plan) == ["b"]
 
 
-def test_what_is_not_settled_is_not_moved() -> None:
+def test_an_unsettled_campaign_is_not_moved() -> None:
     known = state(pending={"old": intent(SCHEDULED)})
     plan = plan_of(wanted(SCHEDULED, "new", moved_from=("old",)), known=known)
     assert plan.empty
@@ -164,7 +164,7 @@ def test_what_is_not_settled_is_not_moved() -> None:
     assert {one.hint for one in plan.blocked} == {"campaignctl apply"}
 
 
-def test_what_was_found_for_a_pending_create_is_moved() -> None:
+def test_a_campaign_found_for_a_pending_create_is_moved() -> None:
     known = state(pending={"old": intent(SCHEDULED)})
     reading = Reading(settled={"old": live(SCHEDULED)})
     assert did(plan_of(wanted(SCHEDULED, "new", moved_from=("old",)), known=known, reading=reading)) == [
@@ -196,7 +196,7 @@ def test_moves_come_before_everything() -> None:
     assert did(plan) == [("z", "move"), ("gone", "cancel"), ("b", "create")]
 
 
-def test_a_key_that_was_renamed_without_a_word_is_noticed() -> None:
+def test_a_rename_without_moved_is_noticed() -> None:
     plan = plan_of(wanted(SCHEDULED, "new"), known=state({"old": record(SCHEDULED)}))
     assert did(plan) == [("old", "cancel"), ("new", "create")]
     proposal = "new has the content of old; if it was renamed, write `moved: {from: old}` in new"
@@ -204,7 +204,7 @@ def test_a_key_that_was_renamed_without_a_word_is_noticed() -> None:
     assert all(proposal in change.warnings for change in plan.changes)
 
 
-def test_content_that_tells_nothing_apart_proposes_nothing() -> None:
+def test_ambiguous_content_proposes_no_move() -> None:
     known = state({"a": record(SCHEDULED, campaign_id="1"), "b": record(SCHEDULED, campaign_id="2")})
     plan = plan_of(wanted(SCHEDULED, "c"), known=known)
     assert plan.notes == ()

@@ -1,4 +1,4 @@
-"""The plan document: complete, and read back exactly or not at all."""
+"""The plan document: complete, and decoded exactly or refused."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
 from campaignctl.errors import PlanRefused
 from campaignctl.plan.codec import decode, dumps, encode
-from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Options, Plan
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Options, Plan, Request
 from campaignctl.project.model import ApiSettings
 from campaignctl.schedule.sends import Sends
 from tests.golden import Golden
@@ -45,7 +44,7 @@ CHANGE = {
 
 
 def rich() -> Plan:
-    """A plan with something of everything."""
+    """A plan with a value in every field."""
     known = state(
         {
             "gone": record(SCHEDULED, campaign_id="1", lifecycle=Lifecycle(ignore_changes=("score",))),
@@ -81,7 +80,7 @@ def test_a_rich_plan_is_read_back_exactly() -> None:
     assert dumps(decode(dumps(plan))) == dumps(plan)
 
 
-def test_every_documented_member_is_there() -> None:
+def test_every_documented_field_is_there() -> None:
     document = encode(rich())
     assert set(document) >= HEAD
     for change in document["changes"]:
@@ -127,7 +126,7 @@ def _read(text: str) -> Plan | None:
         return None
 
 
-def test_every_cut_is_noticed() -> None:
+def test_every_truncation_is_noticed() -> None:
     text = small()
     for end in range(0, len(text) - 2, 7):
         with pytest.raises(PlanRefused):
@@ -135,7 +134,7 @@ def test_every_cut_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("place", ["labels", "score"])
-def test_what_other_comparisons_take_for_the_same_is_damage_here(place: str) -> None:
+def test_another_spelling_of_a_value_is_damage(place: str) -> None:
     document = json.loads(small())
     document["changes"][0]["spec"][place] = {"labels": ["b", "a", "a"], "score": True}[place]
     with pytest.raises(PlanRefused, match="damaged"):
@@ -155,7 +154,7 @@ def test_what_other_comparisons_take_for_the_same_is_damage_here(place: str) -> 
         ("changes/0/spec", [], "changes[0].spec is not an object"),
     ],
 )
-def test_a_member_that_is_wrong_is_named_with_its_path(path: str, value: object, what: str) -> None:
+def test_a_wrong_field_is_named_with_its_path(path: str, value: object, what: str) -> None:
     document = json.loads(small())
     del document["digest"]
     *steps, last = path.split("/")
@@ -178,7 +177,7 @@ def test_a_newer_format_is_refused_with_its_number(golden: Golden) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", "[" * 5000, '{"format_version": "1"}', "\ufeff{}"])
-def test_what_is_no_plan_is_refused(text: str) -> None:
+def test_other_documents_are_refused(text: str) -> None:
     with pytest.raises(PlanRefused, match="is not a plan"):
         decode(text)
 

@@ -1,4 +1,4 @@
-"""Targets, `--refresh-only`, and what a plan carries in its head."""
+"""Targets, `--refresh-only`, and the head of a plan."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.plan.planning import (
 )
 
 
-def test_targets_are_keys_and_patterns_over_what_is_declared_recorded_and_pending() -> None:
+def test_targets_match_declared_recorded_and_pending_keys() -> None:
     known = state({"sms/old": record(SCHEDULED, campaign_id="1"), "email/old": record(SCHEDULED)})
     desired = (wanted(MANUAL, "push/a"), wanted(MANUAL, "push/b"), wanted(MANUAL, "sms/new"))
     plan = plan_of(*desired, known=known, options=Options(targets=("push/b", "sms/*")))
@@ -30,11 +30,11 @@ def test_targets_are_keys_and_patterns_over_what_is_declared_recorded_and_pendin
         ("push/b", Action.CREATE),
         ("sms/new", Action.CREATE),
     ]
-    with pytest.raises(UsageError, match="--target nobody"):
-        plan_of(*desired, options=Options(targets=("nobody",)))
+    with pytest.raises(UsageError, match="--target nothing"):
+        plan_of(*desired, options=Options(targets=("nothing",)))
 
 
-def test_refresh_only_shows_drift_takes_it_over_and_changes_nothing() -> None:
+def test_refresh_only_shows_and_accepts_drift_and_changes_nothing() -> None:
     known = state({KEY: record(SCHEDULED), "gone": record(SCHEDULED, campaign_id="2")})
     shown = {KEY: live(SCHEDULED, name="By hand"), "gone": live(SCHEDULED)}
     plan = plan_of(
@@ -71,7 +71,7 @@ def test_refresh_only_twice_is_empty() -> None:
     assert not again.observed
 
 
-def test_what_is_ignored_is_not_taken_over() -> None:
+def test_refresh_only_does_not_accept_ignored_drift() -> None:
     lifecycle = Lifecycle(ignore_changes=("name",))
     plan = plan_of(
         wanted(SCHEDULED, lifecycle=lifecycle),
@@ -97,7 +97,7 @@ def test_a_plan_is_the_same_whatever_the_order_of_the_manifests() -> None:
     assert plan_of(*desired) == plan_of(*reversed(desired))
 
 
-def test_an_observed_status_is_kept_also_where_the_key_is_blocked() -> None:
+def test_the_observed_status_of_a_blocked_key_is_recorded() -> None:
     plan = plan_of(
         wanted({**SCHEDULED, "name": "New"}, manifest="sha256:new"),
         known=state({KEY: record(SCHEDULED)}),

@@ -1,4 +1,4 @@
-"""The order of an apply: what stops sending first, what sends at once last."""
+"""The order of an apply: changes that stop sending first, immediate sends last."""
 
 from __future__ import annotations
 

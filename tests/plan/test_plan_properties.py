@@ -1,4 +1,4 @@
-"""What holds for every plan, whatever is declared, recorded, live and halted."""
+"""Properties of every plan, for any declared, recorded, live and halted campaigns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.context import Reading
-from campaignctl.plan.holds import may_send
 from campaignctl.plan.model import Action, Change, Options, Plan
 from campaignctl.plan.planner import order, stages
 from campaignctl.state.halts import Halt, Halts, Stopped
@@ -73,7 +72,7 @@ class World:
         return plan_of(*self.desired, known=known, reading=reading, options=self.options)
 
     def phase(self, key: str) -> str:
-        """What is declared of a key."""
+        """The declared phase of a key."""
         return next((one.lifecycle.phase for one in self.desired if one.key == key), "gone")
 
 
@@ -119,23 +118,23 @@ def former_keys(world: World, key: str) -> set[str]:
 
 
 @given(worlds())
-def test_nothing_that_is_halted_is_made_to_send(world: World) -> None:
+def test_no_halted_campaign_is_armed(world: World) -> None:
     ids = {one.id: key for key, one in world.records.items()}
     for change in world.plan().changes:
-        if may_send(change):
+        if change.may_send:
             assert world.halts.on(change.key) is None
             assert not change.id or world.halts.on(ids[change.id]) is None
 
 
 @given(worlds())
-def test_nothing_that_is_not_declared_active_is_made_to_send(world: World) -> None:
+def test_no_campaign_that_is_not_active_is_armed(world: World) -> None:
     for change in world.plan().changes:
-        if may_send(change):
+        if change.may_send:
             assert world.phase(change.key) == "active"
 
 
 @given(worlds())
-def test_a_resume_never_sends_at_once_and_names_one_time(world: World) -> None:
+def test_a_resume_has_one_time_and_never_sends_at_once(world: World) -> None:
     for change in world.plan().changes:
         if change.action is Action.RESUME:
             assert not change.sends_at_once
@@ -152,7 +151,7 @@ def test_the_order_respects_the_stages(world: World) -> None:
 
 
 @given(worlds())
-def test_a_key_has_each_action_once_and_moves_first(world: World) -> None:
+def test_a_key_has_each_action_once_and_its_move_first(world: World) -> None:
     changes: dict[str, list[Change]] = {}
     for change in world.plan().changes:
         changes.setdefault(change.key, []).append(change)
@@ -163,7 +162,7 @@ def test_a_key_has_each_action_once_and_moves_first(world: World) -> None:
 
 
 @given(worlds())
-def test_a_campaign_is_in_the_changes_of_one_key_only(world: World) -> None:
+def test_a_campaign_has_changes_under_one_key_only(world: World) -> None:
     keys: dict[str, set[str]] = {}
     for change in world.plan().changes:
         if change.id:
@@ -179,7 +178,7 @@ _DOES = {
 
 
 def afterwards(world: World, plan: Plan) -> tuple[dict[str, Record], dict[str, Live | None]]:
-    """Records and live once every change of a plan without creates has been carried out."""
+    """Records and live campaigns after every change of a plan without creates."""
     records, lives = dict(world.records), dict(world.lives)
     moves = [change for change in plan.changes if change.action is Action.MOVE]
     taken = [
@@ -215,7 +214,7 @@ def _carry_out(change: Change, records: dict[str, Record], lives: dict[str, Live
 
 
 @given(worlds())
-def test_what_was_done_is_not_planned_again(world: World) -> None:
+def test_a_second_plan_is_empty(world: World) -> None:
     plan = world.plan()
     unforeseen = (Action.CREATE, Action.REPLACE)
     if any(change.action in unforeseen or change.sends_at_once for change in plan.changes):

@@ -1,4 +1,4 @@
-"""`kind: Removed`: a key that is declared no longer goes as its document says."""
+"""`kind: Removed`: the document decides how a key is removed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def of(status: str, on_destroy: OnDestroy, lifecycle: Lifecycle = Lifecycle()) -
 
 @pytest.mark.parametrize("recorded", ["cancel", "forget"])
 @pytest.mark.parametrize("status", ["scheduled", "running", "paused"])
-def test_the_document_counts_over_what_was_applied(status: str, recorded: OnDestroy) -> None:
+def test_the_removed_document_overrides_the_applied_lifecycle(status: str, recorded: OnDestroy) -> None:
     both: tuple[OnDestroy, ...] = ("cancel", "forget")
     for on_destroy in both:
         (change,) = of(status, on_destroy, Lifecycle(on_destroy=recorded)).changes
@@ -34,18 +34,18 @@ def test_the_document_counts_over_what_was_applied(status: str, recorded: OnDest
         assert change.reason == "declared Removed"
 
 
-def test_what_may_still_send_can_be_let_go() -> None:
+def test_a_campaign_that_may_still_send_can_be_forgotten() -> None:
     assert of("needs_decision", "cancel").blocked
     (change,) = of("needs_decision", "forget").changes
     assert str(change.action) == "forget"
 
 
 @pytest.mark.parametrize("on_destroy", ["cancel", "forget"])
-def test_protection_holds(on_destroy: OnDestroy) -> None:
+def test_prevent_destroy_blocks_removal(on_destroy: OnDestroy) -> None:
     assert of("scheduled", on_destroy, Lifecycle(prevent_destroy=True)).blocked
 
 
-def test_what_is_not_recorded_is_a_quiet_line(golden: Golden) -> None:
+def test_a_removed_document_without_a_record_is_a_note(golden: Golden) -> None:
     plan = plan_of(removed={KEY: Removed(KEY, "cancel", PLACE)})
     assert plan.empty
     assert not plan.refused

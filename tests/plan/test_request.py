@@ -1,10 +1,10 @@
-"""A request makes its own path, and comes back from a saved plan as it was."""
+"""A request makes its own path, and is read unchanged from a saved plan."""
 
 from __future__ import annotations
 
 import pytest
 
-from campaignctl.plan.request import Request
+from campaignctl.plan.model import Request
 
 PATHS = {
     "/v1/hood/campaigns": Request("create", body={"name": "Welcome"}),
@@ -19,7 +19,7 @@ PATHS = {
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_request_is_read_as_it_was_written(path: str) -> None:
+def test_a_request_is_read_unchanged(path: str) -> None:
     request = PATHS[path]
     assert request.path == path
     assert request.method == ("PATCH" if request.operation == "update" else "POST")
@@ -41,6 +41,6 @@ def test_request_is_read_as_it_was_written(path: str) -> None:
         ("POST", "https://elsewhere.example/v1/hood/campaigns"),
     ],
 )
-def test_request_that_no_plan_makes_is_refused(method: str, path: str) -> None:
+def test_a_request_that_no_plan_makes_is_refused(method: str, path: str) -> None:
     with pytest.raises(ValueError, match="not a request of this version"):
         Request.read(method, path, None)

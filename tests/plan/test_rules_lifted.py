@@ -1,4 +1,4 @@
-"""Rules that were lifted, once or by a reviewed override, stand in the plan; what had no effect does not."""
+"""A plan lists the rules that were lifted with effect, once or by an override of the project."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOMORROW = NOW + timedelta(days=1)
 
 
 def of(*overrides: Override, once: tuple[str, ...] = ()) -> Plan:
-    """A plan with a foreign pause, a status that nobody knows, and a body that was sent before."""
+    """A plan with a foreign pause, an unknown status, and a body that was sent before."""
     known = state(
         {"paused": record(SCHEDULED, campaign_id="1"), "thawing": record(SCHEDULED, campaign_id="2")},
         sent=(Sent(body_digest(IMMEDIATE), "old", "9", "2026-11-01T00:00:00Z"),),
@@ -39,33 +39,33 @@ RULES = [("foreign_pause", "paused"), ("resend", "again"), ("unknown_status", "t
 
 
 @pytest.mark.parametrize(("rule", "key"), RULES)
-def test_each_is_lifted_once_for_the_keys_where_it_counted(rule: str, key: str) -> None:
+def test_each_rule_is_listed_with_the_keys_it_was_lifted_for(rule: str, key: str) -> None:
     plan = of(once=(rule,))
     assert [change.key for change in plan.changes] == [key]
     assert plan.lifted == (Overridden(rule, (key,)),)
 
 
 @pytest.mark.parametrize(("rule", "key"), RULES)
-def test_a_reviewed_override_lifts_it_for_its_keys(rule: str, key: str) -> None:
+def test_an_override_of_the_project_lifts_it_for_its_keys(rule: str, key: str) -> None:
     plan = of(Override(rule, (f"{key[:3]}*",), TOMORROW, "agreed"))
     assert [change.key for change in plan.changes] == [key]
     assert plan.lifted == (Overridden(rule, (key,), "agreed", "2026-11-25T12:00:00Z"),)
 
 
 @pytest.mark.parametrize(("rule", "key"), RULES)
-def test_one_for_other_keys_or_that_is_over_lifts_nothing(rule: str, key: str) -> None:
+def test_an_expired_or_unrelated_override_lifts_nothing(rule: str, key: str) -> None:
     for override in (Override(rule, ("sms/*",), TOMORROW, "x"), Override(rule, ("*",), NOW, "x")):
         plan = of(override)
         assert plan.empty
         assert plan.lifted == ()
 
 
-def test_nothing_is_called_lifted_that_was_in_nobodys_way() -> None:
+def test_an_override_without_effect_is_not_listed() -> None:
     plan = plan_of(wanted(SCHEDULED, "a"), options=Options(overrides=("resend", "foreign_pause")))
     assert plan.lifted == ()
 
 
-def test_the_age_of_a_plan_that_sends_at_once_may_be_lifted_and_that_is_said() -> None:
+def test_a_lifted_plan_age_is_listed() -> None:
     plan = plan_of(
         wanted(IMMEDIATE, "now"), wanted(SCHEDULED, "far"), options=Options(overrides=("max_plan_age",))
     )

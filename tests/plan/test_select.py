@@ -1,4 +1,4 @@
-"""Patterns of keys: an exact key wins, `*` and `?` are wild, and nothing else is."""
+"""Patterns of keys: an exact key wins, `*` and `?` are wildcards, and nothing else is."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def test_patterns(pattern: str, chosen: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["nobody", "nobody*", "sale[DF]*[", "push/.", "PUSH/A", "", "push", "a|b", "^.+$"]
+    "pattern", ["nothing", "nothing*", "sale[DF]*[", "push/.", "PUSH/A", "", "push", "a|b", "^.+$"]
 )
-def test_a_pattern_that_names_none_is_wrong_usage(pattern: str) -> None:
+def test_a_pattern_without_a_match_is_a_usage_error(pattern: str) -> None:
     with pytest.raises(UsageError, match="no such key"):
         select([pattern], KEYS, "--target")
 
@@ -52,5 +52,5 @@ def test_several_patterns_add_up() -> None:
 
 
 @given(st.text(alphabet="ab[].^$+(){}|\\/-!", min_size=1, max_size=6))
-def test_no_other_sign_is_wild(key: str) -> None:
+def test_no_other_character_is_a_wildcard(key: str) -> None:
     assert select([key + "?"], [key + "x", "other", key], "--target") == {key + "x"}

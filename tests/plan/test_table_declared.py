@@ -1,4 +1,4 @@
-"""The decision table for what is declared and recorded, one row after the other."""
+"""The decision table for declared and recorded campaigns, row by row."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RENAMED = {**SCHEDULED, "name": "Welcome back"}
 def of(
     spec: Spec, applied: Spec, shown: Live | None, *, recorded_as: str = "scheduled", **options: Any
 ) -> Plan:
-    """The plan for one recorded campaign of which live shows this."""
+    """The plan for one recorded campaign with this live campaign."""
     manifest = options.pop("manifest", "sha256:manifest")
     known = state({KEY: record(applied, recorded_as)})
     return plan_of(
@@ -48,7 +48,7 @@ def of(
 
 
 @pytest.mark.parametrize("status", [*ALIVE, *FINAL, "running", "draft", "thawing"])
-def test_nothing_is_done_where_nothing_differs(status: str) -> None:
+def test_nothing_is_done_without_differences(status: str) -> None:
     plan = of(SCHEDULED, SCHEDULED, live(SCHEDULED, status))
     assert plan.empty
     assert not plan.blocked
@@ -59,7 +59,7 @@ def test_nothing_is_done_where_nothing_differs(status: str) -> None:
     ("applied", "status"),
     [(SCHEDULED, "scheduled"), (SCHEDULED, "paused"), (MANUAL, "idle"), (DRAFT, "draft")],
 )
-def test_drift_is_put_back(applied: Spec, status: str) -> None:
+def test_drift_is_corrected(applied: Spec, status: str) -> None:
     plan = of(applied, applied, live(applied, status, name="Changed by hand"))
     change = only(plan)
     assert change.action is Action.UPDATE
@@ -77,7 +77,7 @@ def test_drift_of_a_running_campaign_is_only_shown() -> None:
     assert not plan.drift[0].corrected
 
 
-def test_drift_of_a_final_campaign_is_nobodys_business() -> None:
+def test_drift_of_a_final_campaign_is_not_shown() -> None:
     plan = of(SCHEDULED, SCHEDULED, live(SCHEDULED, "sent", name="Changed"))
     assert plan.empty
     assert not plan.drift
@@ -87,7 +87,7 @@ def test_drift_of_a_final_campaign_is_nobodys_business() -> None:
     ("applied", "status"),
     [(SCHEDULED, "scheduled"), (SCHEDULED, "paused"), (MANUAL, "idle"), (DRAFT, "draft")],
 )
-def test_a_changed_member_and_nothing_else_is_sent(applied: Spec, status: str) -> None:
+def test_only_the_changed_field_is_sent(applied: Spec, status: str) -> None:
     change = only(of({**applied, "name": "New"}, applied, live(applied, status), manifest="sha256:new"))
     assert change.action is Action.UPDATE
     assert [request.method for request in change.requests] == ["PATCH"]
@@ -97,7 +97,7 @@ def test_a_changed_member_and_nothing_else_is_sent(applied: Spec, status: str) -
     assert change.intent is None
 
 
-def test_what_live_already_shows_is_only_taken_note_of() -> None:
+def test_an_edit_that_live_already_has_is_only_recorded() -> None:
     plan = of(RENAMED, SCHEDULED, live(RENAMED), manifest="sha256:new")
     assert plan.empty
     assert plan.observed[KEY].applied == RENAMED
@@ -122,7 +122,7 @@ def test_a_final_campaign_changed_by_its_author_is_blocked(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", FINAL)
-def test_a_final_campaign_changed_only_through_variables_stays_quietly(status: str, golden: Golden) -> None:
+def test_a_final_campaign_changed_only_by_variables_is_one_note(status: str, golden: Golden) -> None:
     plan = of(RENAMED, SCHEDULED, live(SCHEDULED, status))
     assert plan.empty
     assert not plan.refused
@@ -130,7 +130,7 @@ def test_a_final_campaign_changed_only_through_variables_stays_quietly(status: s
 
 
 @pytest.mark.parametrize("change", [{"is_draft": False}, {"run_immediately": False}])
-def test_a_final_campaign_that_asks_for_a_documented_default_is_not_changed(change: Spec) -> None:
+def test_a_documented_default_does_not_change_a_final_campaign(change: Spec) -> None:
     plan = of({**SCHEDULED, **change}, SCHEDULED, live(SCHEDULED, "sent"), manifest="sha256:new")
     assert plan.empty
     assert not plan.refused
@@ -144,7 +144,7 @@ def test_final_campaigns_are_counted_in_one_line(golden: Golden) -> None:
     golden("three final", "\n".join(plan.notes))
 
 
-def test_a_cancel_from_outside_is_said_once() -> None:
+def test_a_foreign_cancel_is_noted_once() -> None:
     plan = of(SCHEDULED, SCHEDULED, live(SCHEDULED, "canceled"))
     assert "canceled outside" in plan.notes[0]
     assert plan.observed[KEY].status == "canceled"
@@ -153,7 +153,7 @@ def test_a_cancel_from_outside_is_said_once() -> None:
 
 
 @pytest.mark.parametrize("after", [{"is_draft": False}, {}])
-def test_leaving_draft_arms_and_says_false_not_null(after: Spec) -> None:
+def test_leaving_draft_arms_and_sends_false_not_null(after: Spec) -> None:
     drafted = {**SCHEDULED, "is_draft": True}
     change = only(of({**SCHEDULED, **after}, drafted, live(drafted, "draft")))
     assert change.requests[0].body == {"is_draft": False}
@@ -174,7 +174,7 @@ def test_nothing_returns_to_draft(status: str, golden: Golden) -> None:
     assert f"--replace {KEY}" in blocked.hint
 
 
-def test_a_draft_launched_by_somebody_else_is_only_shown(golden: Golden) -> None:
+def test_a_draft_launched_by_someone_else_is_only_shown(golden: Golden) -> None:
     plan = of(DRAFT, DRAFT, live(MANUAL, "scheduled"), recorded_as="draft")
     assert plan.empty
     assert not plan.blocked
@@ -182,7 +182,7 @@ def test_a_draft_launched_by_somebody_else_is_only_shown(golden: Golden) -> None
     assert plan.drift[0].diff[0].path == "is_draft"
 
 
-def test_a_missing_campaign_is_blocked_with_both_ways_out(golden: Golden) -> None:
+def test_a_missing_campaign_is_blocked_with_two_commands(golden: Golden) -> None:
     (blocked,) = of(SCHEDULED, SCHEDULED, None).blocked
     golden("not found", blocked.reason)
     assert f"--replace {KEY}" in blocked.hint
@@ -210,7 +210,7 @@ def test_the_stricter_of_the_two_statuses_counts() -> None:
     assert plan.blocked[0].status == "running"
 
 
-def test_a_pause_by_somebody_else_is_shown_and_edits_go_through() -> None:
+def test_a_foreign_pause_is_shown_and_edits_are_planned() -> None:
     shown = live(SCHEDULED, "paused")
     unchanged, edited = of(SCHEDULED, SCHEDULED, shown), of(RENAMED, SCHEDULED, shown)
     for plan in (unchanged, edited):
@@ -222,7 +222,7 @@ def test_a_pause_by_somebody_else_is_shown_and_edits_go_through() -> None:
     assert only(edited).requests[0].body == {"name": "Welcome back"}
 
 
-def test_a_pause_and_drift_are_told_apart() -> None:
+def test_a_pause_and_drift_are_shown_separately() -> None:
     plan = of(SCHEDULED, SCHEDULED, live(SCHEDULED, "paused", name="Changed"))
     assert [(drift.diff[0].path, drift.corrected) for drift in plan.drift] == [
         ("status", False),
@@ -246,7 +246,7 @@ def test_a_time_that_is_past_is_not_patched(golden: Golden) -> None:
     golden("time is past", blocked.hint)
 
 
-def test_a_patch_of_metadata_names_every_member_and_the_marker() -> None:
+def test_a_patch_of_metadata_has_all_its_fields_and_the_marker() -> None:
     applied = {**SCHEDULED, "metadata": {"team": "crm", "gone": "1", "kept": "2"}}
     spec = {**SCHEDULED, "metadata": {"team": "growth", "kept": "2"}}
     marked = {**applied["metadata"], "campaignctl": "v1 0123456789ab 0123456789ab intent-of-old"}
@@ -256,7 +256,7 @@ def test_a_patch_of_metadata_names_every_member_and_the_marker() -> None:
     }
 
 
-def test_metadata_that_left_the_manifest_is_never_patched_to_null() -> None:
+def test_metadata_removed_from_the_manifest_is_never_patched_to_null() -> None:
     applied = {**SCHEDULED, "metadata": {"team": "crm"}}
     patch = only(of(SCHEDULED, applied, live(applied))).requests[0].body
     assert patch is not None
@@ -264,7 +264,7 @@ def test_metadata_that_left_the_manifest_is_never_patched_to_null() -> None:
     assert patch["metadata"]["campaignctl"].endswith("intent-of-old")
 
 
-def test_a_changed_lifecycle_is_bookkeeping() -> None:
+def test_a_changed_lifecycle_is_only_recorded() -> None:
     protected = Lifecycle(prevent_destroy=True)
     plan = plan_of(wanted(SCHEDULED, lifecycle=protected), known=state({KEY: record(SCHEDULED)}))
     assert plan.empty

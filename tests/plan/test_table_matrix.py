@@ -26,7 +26,7 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Side:
-    """What the manifest says: nothing, or a phase, with or without an edit, of its own or of its defaults."""
+    """The manifest side: nothing, or a phase, with or without an edit, in the manifest or its defaults."""
 
     declared: bool = True
     phase: Phase = "active"
@@ -70,10 +70,10 @@ canceled        -        -        cancel     cancel   cancel   -        -       
 canceled,_edited -       -        cancel     cancel   cancel   -        -        -        blocked  blocked
 paused,_replaced blocked blocked  blocked    blocked  blocked  blocked  blocked  blocked  blocked  blocked
 """
-# What differs where the record says that we paused it.
+# The cells that differ if the record says that we paused it.
 PAUSED_BY_US = {("same", "paused"): "resume", ("edited", "paused"): "update+resume"}
 PAUSED_BY_US[("by defaults", "paused")] = "update+resume"
-# What differs where a rule is lifted.
+# The cells that differ if a rule is lifted.
 LIFTED = {
     ("gone", "thawing"): "cancel",
     ("destroyed", "thawing"): "cancel",
@@ -89,7 +89,7 @@ LIFTED = {
 
 
 def cells() -> dict[tuple[str, str], str]:
-    """What is done, by manifest side and live status."""
+    """The decisions, by manifest side and live status."""
     found = {}
     for line in TABLE.strip().splitlines():
         side, *done = line.split()
@@ -104,7 +104,7 @@ WORDS = {"manual": "idle"}
 
 
 def shown(status: str) -> Live | None:
-    """What a read answers."""
+    """The answer of a read."""
     spec = SPECS.get(status, SCHEDULED)
     return None if status == "missing" else live(spec, WORDS.get(status, status))
 
@@ -162,6 +162,6 @@ def test_every_block_says_how_it_is_lifted(side: str, status: str) -> None:
 
 @pytest.mark.parametrize("phase", ["active", "paused", "canceled"])
 @pytest.mark.parametrize("spec", [SCHEDULED, MANUAL, DRAFT])
-def test_what_is_not_recorded_is_created_when_active_only(phase: Phase, spec: Spec) -> None:
+def test_only_an_active_campaign_is_created(phase: Phase, spec: Spec) -> None:
     plan = plan_of(Side(phase=phase).campaign(spec))
     assert done(plan) == ("create" if phase == "active" else "-")

@@ -1,4 +1,4 @@
-"""The decision table for `lifecycle.phase`: what is paused, resumed, cancelled, and what is left alone."""
+"""The decision table for `lifecycle.phase`: pauses, resumes, cancels, and campaigns left alone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def of(
     known: Record | None = None,
     **options: Any,
 ) -> Plan:
-    """The plan for one recorded campaign of a phase, of which live shows this."""
+    """The plan for one recorded campaign of a phase, with this live campaign."""
     recorded = known or record(applied, str(shown.members["status"]) if shown else "scheduled")
     return plan_of(
         wanted(spec or applied, manifest="sha256:new", lifecycle=Lifecycle(phase=phase)),
@@ -55,13 +55,13 @@ def of(
 
 
 def did(plan: Plan) -> list[str]:
-    """The actions, and `blocked` behind them."""
+    """The actions, then `blocked`."""
     return [str(change.action) for change in plan.changes] + ["blocked"] * len(plan.blocked)
 
 
 @pytest.mark.parametrize("phase", ["paused", "canceled"])
 @pytest.mark.parametrize("spec", [SCHEDULED, RECURRING, IMMEDIATE, MANUAL, DRAFT])
-def test_what_is_not_active_is_not_created(phase: Phase, spec: Spec, golden: Golden) -> None:
+def test_an_inactive_campaign_is_not_created(phase: Phase, spec: Spec, golden: Golden) -> None:
     plan = plan_of(wanted(spec, lifecycle=Lifecycle(phase=phase)))
     assert plan.empty
     assert not plan.refused
@@ -74,14 +74,14 @@ def test_a_time_that_passes_while_it_is_paused_is_not_missed() -> None:
     assert not plan_of(wanted(late, lifecycle=OURS)).missed
 
 
-def test_many_that_are_not_created_make_one_line(golden: Golden) -> None:
+def test_campaigns_that_are_not_created_make_one_note(golden: Golden) -> None:
     plan = plan_of(*(wanted(SCHEDULED, f"k{number}", lifecycle=OURS) for number in range(300)))
     golden("many not created", "\n".join(plan.notes))
 
 
 @pytest.mark.parametrize("status", ["scheduled", "running"])
 @pytest.mark.parametrize("edit", [{}, RENAMED])
-def test_what_is_going_is_paused_and_then_edited(status: str, edit: Spec) -> None:
+def test_a_scheduled_or_running_campaign_is_paused_and_then_edited(status: str, edit: Spec) -> None:
     plan = of("paused", live(SCHEDULED, status), spec={**SCHEDULED, **edit})
     assert did(plan) == (["pause", "update"] if edit else ["pause"])
     pause = plan.changes[0]
@@ -94,13 +94,13 @@ def test_what_is_going_is_paused_and_then_edited(status: str, edit: Spec) -> Non
     assert {change.live_digest for change in plan.changes} == {pause.live_digest}
 
 
-def test_what_makes_a_paused_campaign_reach_more_does_not_arm_it() -> None:
+def test_a_wider_audience_does_not_arm_a_paused_campaign() -> None:
     earlier = {**SCHEDULED, "scheduled_time": "2036-12-24 09:00:00"}
     plan = of("paused", live(SCHEDULED), spec=earlier)
     assert [(change.arms, change.sends.when) for change in plan.changes] == [(False, "never")] * 2
 
 
-def test_an_event_does_not_reach_a_paused_campaign(golden: Golden) -> None:
+def test_the_event_is_blocked_on_a_campaign_that_is_paused(golden: Golden) -> None:
     for status, done in (("scheduled", ["pause", "blocked"]), ("paused", ["blocked"])):
         plan = of("paused", live(SCHEDULED, status), spec={**SCHEDULED, "run_immediately": True})
         assert did(plan) == done
@@ -108,14 +108,14 @@ def test_an_event_does_not_reach_a_paused_campaign(golden: Golden) -> None:
 
 
 @pytest.mark.parametrize("edit", [{}, RENAMED])
-def test_paused_as_declared_whoever_paused_it(edit: Spec) -> None:
+def test_a_declared_pause_is_met_whoever_paused_it(edit: Spec) -> None:
     plan = of("paused", live(SCHEDULED, "paused"), spec={**SCHEDULED, **edit})
     assert did(plan) == (["update"] if edit else [])
     assert not plan.drift
     assert plan.observed[KEY].paused_by_us
 
 
-def test_what_somebody_set_going_again_is_paused_again_and_shown() -> None:
+def test_a_foreign_resume_is_shown_and_paused_again() -> None:
     known = record(SCHEDULED, "paused", lifecycle=OURS, paused_by_us=True)
     plan = of("paused", live(SCHEDULED, "scheduled", update_time="2026-11-24 11:00:00"), known=known)
     assert did(plan) == ["pause"]
@@ -131,7 +131,9 @@ def test_what_somebody_set_going_again_is_paused_again_and_shown() -> None:
     ("applied", "status"),
     [(DRAFT, "draft"), (MANUAL, "idle"), (SCHEDULED, "sent"), (SCHEDULED, "needs_decision")],
 )
-def test_what_sends_nothing_by_itself_is_left(phase: Phase, edit: Spec, applied: Spec, status: str) -> None:
+def test_a_campaign_that_cannot_send_by_itself_is_left_alone(
+    phase: Phase, edit: Spec, applied: Spec, status: str
+) -> None:
     plan = of(phase, live(applied, status), applied=applied, spec={**applied, **edit})
     assert did(plan) == []
     assert plan.notes[0].startswith(f"{KEY}: declared {phase}, and ")
@@ -140,7 +142,7 @@ def test_what_sends_nothing_by_itself_is_left(phase: Phase, edit: Spec, applied:
 
 
 @pytest.mark.parametrize("phase", ["paused", "canceled"])
-def test_what_is_canceled_already_is_as_it_should_be(phase: Phase) -> None:
+def test_a_canceled_campaign_needs_no_cancel(phase: Phase) -> None:
     plan = of(phase, live(SCHEDULED, "canceled"))
     assert did(plan) == []
     assert not plan.notes
@@ -148,7 +150,7 @@ def test_what_is_canceled_already_is_as_it_should_be(phase: Phase) -> None:
 
 @pytest.mark.parametrize("status", ["scheduled", "running", "paused"])
 @pytest.mark.parametrize("edit", [{}, RENAMED])
-def test_what_is_declared_canceled_is_cancelled_without_an_update(status: str, edit: Spec) -> None:
+def test_a_campaign_declared_canceled_is_cancelled_without_an_update(status: str, edit: Spec) -> None:
     plan = of("canceled", live(SCHEDULED, status), spec={**SCHEDULED, **edit})
     change = only(plan)
     assert str(change.action) == "cancel"
@@ -158,7 +160,7 @@ def test_what_is_declared_canceled_is_cancelled_without_an_update(status: str, e
     assert change.lifecycle.phase == "canceled"
 
 
-def test_what_was_canceled_for_good_does_not_become_active_again() -> None:
+def test_a_canceled_campaign_cannot_become_active_again() -> None:
     known = record(SCHEDULED, "canceled", lifecycle=Lifecycle(phase="canceled"))
     for edit in ({}, RENAMED):
         plan = plan_of(wanted({**SCHEDULED, **edit}), known=state({KEY: known}), reading=Reading())
@@ -185,14 +187,14 @@ def test_an_unknown_status_blocks_until_it_is_lifted(phase: Phase, action: str) 
 
 
 @pytest.mark.parametrize("phase", ["paused", "canceled"])
-def test_a_recurring_campaign_with_runs_left_is_not_taken_for_sent(phase: Phase, golden: Golden) -> None:
+def test_a_recurring_campaign_with_runs_left_does_not_count_as_sent(phase: Phase, golden: Golden) -> None:
     (blocked,) = of(phase, live(RECURRING, "sent"), applied=RECURRING).blocked
     golden("recurring with runs left", blocked.reason, phase=phase)
 
 
 @pytest.mark.parametrize("phase", ["paused", "canceled"])
 @pytest.mark.parametrize("status", ["scheduled", "paused", "sent", "canceled", "draft"])
-def test_nothing_is_replaced_by_what_is_not_active(phase: Phase, status: str) -> None:
+def test_an_inactive_campaign_replaces_nothing(phase: Phase, status: str) -> None:
     plan = of(phase, live(SCHEDULED, status), replace=(KEY,))
     assert did(plan) == ["blocked"]
     assert "phase: active" in plan.blocked[0].hint
@@ -202,7 +204,7 @@ PAUSED_BY_US: Any = {"status": "paused", "lifecycle": OURS, "paused_by_us": True
 
 
 def again(applied: Spec = SCHEDULED, spec: Spec | None = None, **options: Any) -> Plan:
-    """The plan for a campaign that its manifest had paused and that it declares active again."""
+    """The plan for a campaign that its manifest paused and declares active again."""
     known = record(applied, **PAUSED_BY_US)
     return of("active", live(applied, "paused"), applied=applied, spec=spec, known=known, **options)
 
@@ -226,7 +228,7 @@ def test_a_recurring_campaign_is_resumed_at_its_next_run() -> None:
     assert only(again(local)).requests[0].body == {"scheduled_time": "2026-11-25 09:00:00"}
 
 
-def test_an_edit_comes_before_the_resume_and_gives_it_its_time() -> None:
+def test_an_edit_comes_before_the_resume_and_sets_its_time() -> None:
     later = {**SCHEDULED, "scheduled_time": "2036-12-25 10:00:00"}
     plan = again(spec=later)
     assert did(plan) == ["update", "resume"]
@@ -241,7 +243,7 @@ PAST = {**SCHEDULED, "scheduled_time": "2026-11-24 11:00:00"}
 @pytest.mark.parametrize(
     "applied", [PAST, IMMEDIATE, MANUAL, {**MANUAL, "recurrence": {"cron": "0 0 31 2 *"}}]
 )
-def test_without_a_time_to_come_nothing_is_resumed(applied: Spec, golden: Golden) -> None:
+def test_without_a_future_time_nothing_is_resumed(applied: Spec, golden: Golden) -> None:
     plan = again(applied)
     assert did(plan) == ["blocked"]
     golden("no time to come", plan.blocked[0].hint)
@@ -250,20 +252,20 @@ def test_without_a_time_to_come_nothing_is_resumed(applied: Spec, golden: Golden
 
 
 @pytest.mark.parametrize("applied", [PAST, IMMEDIATE, MANUAL])
-def test_a_new_time_lifts_that(applied: Spec) -> None:
+def test_a_new_time_lifts_the_block(applied: Spec) -> None:
     plan = again(applied, {**applied, "scheduled_time": "2036-12-24 10:00:00"})
     assert did(plan) == ["update", "resume"]
     assert plan.changes[1].requests[0].body == {"scheduled_time": "2036-12-24 10:00:00"}
     assert not plan.changes[1].sends_at_once
 
 
-def test_a_paused_campaign_is_not_set_off_by_the_event() -> None:
+def test_the_event_does_not_resume_a_paused_campaign() -> None:
     plan = again(SCHEDULED, {**SCHEDULED, "run_immediately": True})
     assert did(plan) == ["blocked"]
     assert f"--replace {KEY}" in plan.blocked[0].hint
 
 
-def test_what_somebody_else_paused_is_resumed_only_when_that_is_lifted() -> None:
+def test_a_foreign_pause_is_resumed_only_with_an_override() -> None:
     shown = live(SCHEDULED, "paused")
     plan = of("active", shown, known=record(SCHEDULED))
     assert did(plan) == []
@@ -273,7 +275,7 @@ def test_what_somebody_else_paused_is_resumed_only_when_that_is_lifted() -> None
     assert lifted.drift[0].corrected
 
 
-def test_what_is_going_again_is_not_known_as_paused_by_us_any_more() -> None:
+def test_a_resumed_campaign_is_no_longer_recorded_as_paused_by_us() -> None:
     plan = of("active", live(SCHEDULED), known=record(SCHEDULED, **PAUSED_BY_US))
     assert did(plan) == []
     assert not plan.observed[KEY].paused_by_us

@@ -1,4 +1,4 @@
-"""`--replace KEY`: a new campaign in the place of a recorded one."""
+"""`--replace KEY`: a new campaign instead of a recorded one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def of(shown: Live | None, spec: Spec = SCHEDULED, *overrides: str) -> Plan:
 
 
 @pytest.mark.parametrize("status", ["scheduled", "paused", "running"])
-def test_what_can_send_is_cancelled_first(status: str) -> None:
+def test_a_campaign_that_can_send_is_cancelled_first(status: str) -> None:
     change = only(of(live(SCHEDULED, status)))
     assert change.action is Action.REPLACE
     assert [request.path for request in change.requests] == [CANCEL, CREATE]
@@ -50,7 +50,7 @@ def test_what_can_send_is_cancelled_first(status: str) -> None:
 
 
 @pytest.mark.parametrize(("spec", "status"), [(DRAFT, "draft"), (MANUAL, "idle")])
-def test_what_cannot_be_cancelled_is_left_behind(spec: Spec, status: str, golden: Golden) -> None:
+def test_a_campaign_that_cannot_be_cancelled_is_left_behind(spec: Spec, status: str, golden: Golden) -> None:
     change = only(of(live(spec, status), spec))
     assert [request.path for request in change.requests] == [CREATE]
     golden("left behind", change.warnings[0], status="draft" if status == "draft" else "manual")
@@ -59,14 +59,14 @@ def test_what_cannot_be_cancelled_is_left_behind(spec: Spec, status: str, golden
 @pytest.mark.parametrize(
     "shown", [live(SCHEDULED, status) for status in ("sent", "canceled", "needs_decision")] + [None]
 )
-def test_what_is_over_is_created_again_deliberately(shown: Live | None) -> None:
+def test_a_final_campaign_is_created_again_deliberately(shown: Live | None) -> None:
     change = only(of(shown))
     assert [request.path for request in change.requests] == [CREATE]
     assert change.deliberate_resend
 
 
 @pytest.mark.parametrize("status", ["sent", "needs_decision"])
-def test_a_second_send_is_said(status: str) -> None:
+def test_a_second_send_is_a_warning(status: str) -> None:
     assert "second send" in only(of(live(SCHEDULED, status))).warnings[0]
 
 
@@ -101,7 +101,7 @@ def test_a_release_of_the_same_body_that_can_still_send_blocks(golden: Golden) -
     golden("release can send", plan.blocked[0].reason)
 
 
-def test_only_what_is_declared_and_chosen_can_be_replaced() -> None:
+def test_only_declared_and_targeted_keys_can_be_replaced() -> None:
     known = state({KEY: record(SCHEDULED), "b": record(SCHEDULED, campaign_id="2")})
     with pytest.raises(UsageError, match="--replace b"):
         plan_of(wanted(SCHEDULED), known=known, options=Options(replace=("b",)))

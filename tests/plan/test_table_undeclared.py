@@ -1,4 +1,4 @@
-"""The decision table for what is recorded and no longer declared, or destroyed."""
+"""The decision table for recorded campaigns that are no longer declared, or destroyed."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ PROTECTED = Lifecycle(prevent_destroy=True)
 def of(
     shown: Live | None, applied: Spec = SCHEDULED, lifecycle: Lifecycle | None = None, *overrides: str
 ) -> Plan:
-    """The plan for one recorded campaign that is not declared any more."""
+    """The plan for one recorded campaign that is no longer declared."""
     known = state({KEY: record(applied, lifecycle=lifecycle or Lifecycle())})
     return plan_of(known=known, reading=Reading(live={KEY: shown}), options=Options(overrides=overrides))
 
 
 @pytest.mark.parametrize("status", ["scheduled", "running", "paused"])
-def test_what_can_send_is_cancelled(status: str) -> None:
+def test_a_campaign_that_can_send_is_cancelled(status: str) -> None:
     change = only(of(live(SCHEDULED, status)))
     assert change.action is Action.CANCEL
     assert [(request.method, request.path) for request in change.requests] == [
@@ -50,7 +50,7 @@ def test_what_can_send_is_cancelled(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["scheduled", "running", "paused", "needs_decision", "thawing"])
-def test_what_shall_be_forgotten_is_left_alone_with_a_warning(status: str) -> None:
+def test_on_destroy_forget_leaves_the_campaign_with_a_warning(status: str) -> None:
     change = only(of(live(SCHEDULED, status), SCHEDULED, FORGET))
     assert change.action is Action.FORGET
     assert not change.requests
@@ -58,7 +58,7 @@ def test_what_shall_be_forgotten_is_left_alone_with_a_warning(status: str) -> No
 
 
 @pytest.mark.parametrize(("applied", "status"), [(DRAFT, "draft"), (MANUAL, "idle")])
-def test_what_the_api_cannot_delete_is_forgotten_with_its_id(
+def test_a_campaign_the_api_cannot_delete_is_forgotten_with_its_id(
     applied: Spec, status: str, golden: Golden
 ) -> None:
     change = only(of(live(applied, status), applied))
@@ -67,19 +67,19 @@ def test_what_the_api_cannot_delete_is_forgotten_with_its_id(
 
 
 @pytest.mark.parametrize("shown", [live(SCHEDULED, "sent"), live(SCHEDULED, "canceled"), None])
-def test_what_is_over_is_forgotten(shown: Live | None) -> None:
+def test_a_final_campaign_is_forgotten(shown: Live | None) -> None:
     change = only(of(shown))
     assert change.action is Action.FORGET
     assert not change.warnings
 
 
-def test_a_decision_that_is_open_blocks(golden: Golden) -> None:
+def test_an_open_decision_blocks(golden: Golden) -> None:
     (blocked,) = of(live(SCHEDULED, "needs_decision")).blocked
     golden("open decision", blocked.reason)
     assert "`on_destroy: forget`" in blocked.hint
 
 
-def test_a_recurring_campaign_with_runs_left_is_not_over(golden: Golden) -> None:
+def test_a_recurring_campaign_with_runs_left_is_not_final(golden: Golden) -> None:
     (blocked,) = of(live(RECURRING, "sent"), RECURRING).blocked
     golden("recurring with runs left", blocked.reason)
 
@@ -102,13 +102,13 @@ def test_protected_campaigns_stay(shown: Live | None) -> None:
 
 
 @pytest.mark.parametrize("status", ["sent", "canceled"])
-def test_protection_ends_with_the_campaign(status: str) -> None:
+def test_protection_ends_when_the_campaign_is_final(status: str) -> None:
     assert only(of(live(SCHEDULED, status), SCHEDULED, PROTECTED)).action is Action.FORGET
 
 
 @pytest.mark.parametrize("applied", [Lifecycle(), PROTECTED])
 @pytest.mark.parametrize("declared", [Lifecycle(), PROTECTED])
-def test_destroy_obeys_protection_in_the_manifest_and_in_what_was_applied(
+def test_destroy_obeys_protection_in_the_manifest_and_in_the_record(
     applied: Lifecycle, declared: Lifecycle
 ) -> None:
     known = state({KEY: record(SCHEDULED, lifecycle=applied)})
@@ -118,7 +118,7 @@ def test_destroy_obeys_protection_in_the_manifest_and_in_what_was_applied(
     assert [change.action for change in plan.changes] == ([] if protected else [Action.CANCEL])
 
 
-def test_destroy_takes_all_that_is_recorded_and_creates_nothing() -> None:
+def test_destroy_removes_all_recorded_campaigns_and_creates_none() -> None:
     known = state({"a": record(SCHEDULED, campaign_id="1"), "b": record(DRAFT, "draft", "2")})
     plan = plan_of(
         wanted(SCHEDULED, "a"), wanted(SCHEDULED, "new"), known=known, options=Options(destroy=True)

@@ -1,4 +1,4 @@
-"""The guardrails that a team switches on, and what lifts each of them."""
+"""The optional guardrails, and how each is lifted."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def override(guardrail: str, *keys: str, until: datetime = NOW + timedelta(days=
     return Override(guardrail, keys, until, "agreed with legal")
 
 
-def named(name: str, number: int = 0, **members: Any) -> Spec:
-    return {**body(**members), "name": f"{name} {number}"}
+def named(name: str, number: int = 0, **fields: Any) -> Spec:
+    return {**body(**fields), "name": f"{name} {number}"}
 
 
 def test_immediate_sends_may_be_forbidden() -> None:
@@ -65,7 +65,7 @@ def test_immediate_sends_may_be_forbidden() -> None:
     assert (found.guardrail, found.keys) == ("forbid_immediate", ("k0",))
 
 
-def test_arming_changes_are_counted_and_drafts_are_none() -> None:
+def test_arming_changes_are_counted_and_drafts_are_not() -> None:
     assert plan(SCHEDULED, RECURRING, DRAFT, MANUAL, max_arming_changes=2).objections == ()
     found = objection(plan(SCHEDULED, RECURRING, DRAFT, max_arming_changes=1))
     assert (found.guardrail, found.keys, found.limit) == (
@@ -85,11 +85,11 @@ def test_arming_changes_are_counted_and_drafts_are_none() -> None:
     ],
     ids=["scheduled", "by hand", "draft", "targeted"],
 )
-def test_an_audience_is_required_of_what_may_go_out(spec: Spec, objects: bool) -> None:
+def test_an_audience_is_required_if_the_campaign_may_send(spec: Spec, objects: bool) -> None:
     assert bool(plan(spec, require_targeting=True).objections) is objects
 
 
-def test_an_edit_of_what_goes_out_already_needs_no_audience() -> None:
+def test_an_edit_that_does_not_arm_needs_no_audience() -> None:
     known = state({"k0": record(SCHEDULED)})
     edited = wanted({**SCHEDULED, "description": "new"}, "k0", manifest="sha256:edited")
     assert only(plan_of(edited, known=known, project=project(require_targeting=True))).action == "update"
@@ -104,7 +104,7 @@ def test_labels_are_required_by_pattern(golden: Golden) -> None:
     golden("label missing", found.found)
 
 
-def test_a_day_takes_so_many_sends_of_all_campaigns() -> None:
+def test_the_sends_of_all_campaigns_on_a_day_are_limited() -> None:
     known = state({f"old{n}": record(SCHEDULED, campaign_id=str(n)) for n in range(2)})
     olds = [wanted(SCHEDULED, f"old{n}") for n in range(2)]
     new = wanted(named("new", scheduled_time="2036-12-24 18:00:00"), "new")
@@ -118,27 +118,27 @@ def test_a_day_takes_so_many_sends_of_all_campaigns() -> None:
     )
 
 
-def test_a_full_day_objects_to_nothing_that_adds_nothing_to_it() -> None:
+def test_a_full_day_does_not_object_to_other_changes() -> None:
     known = state({f"old{n}": record(SCHEDULED, campaign_id=str(n)) for n in range(3)})
     olds = [wanted(SCHEDULED, f"old{n}") for n in range(3)]
     new = wanted(named("new", scheduled_time="2036-12-25 18:00:00"), "new")
     assert plan_of(*olds, new, known=known, project=project(max_sends_per_day=1)).objections == ()
 
 
-def test_a_day_is_one_of_the_project_s_zone() -> None:
+def test_a_day_is_in_the_zone_of_the_project() -> None:
     late = named("late", scheduled_time="2036-12-24 23:30:00")
     early = named("early", scheduled_time="2036-12-25 00:30:00")
     assert plan(late, early, max_sends_per_day=1).objections == ()
     assert objection(plan(late, early, max_sends_per_day=1, time_zone="Europe/Belgrade")).keys == ("k0", "k1")
 
 
-def test_what_is_cancelled_makes_room_on_its_day() -> None:
+def test_a_cancel_frees_its_day() -> None:
     known = state({"old": record(SCHEDULED)})
     new = wanted(named("new", scheduled_time="2036-12-24 18:00:00"), "new")
     assert plan_of(new, known=known, project=project(max_sends_per_day=1)).objections == ()
 
 
-def test_every_run_of_a_recurrence_counts_and_what_sends_at_once_counts_today() -> None:
+def test_every_run_counts_and_an_immediate_send_counts_today() -> None:
     daily = named("daily", recurrence={"cron": "0 9 * * *"})
     on_a_run = named("later", scheduled_time="2026-12-20 18:00:00")
     assert objection(plan(daily, on_a_run, max_sends_per_day=1)).found == "2 sends on 2026-12-20"
@@ -149,7 +149,7 @@ def test_every_run_of_a_recurrence_counts_and_what_sends_at_once_counts_today() 
 BLACK_FRIDAY = Window(start=NOW - timedelta(days=1), end=NOW + timedelta(days=1), reason="black friday")
 
 
-def test_nothing_is_armed_while_a_freeze_lasts() -> None:
+def test_nothing_is_armed_during_a_freeze() -> None:
     found = objection(plan(SCHEDULED, DRAFT, freeze=(BLACK_FRIDAY,)))
     assert (found.guardrail, found.keys) == ("freeze", ("k0",))
     assert found.limit.endswith("(black friday)")
@@ -161,7 +161,7 @@ def test_nothing_is_armed_that_sends_in_a_freeze(golden: Golden) -> None:
     assert plan(IMMEDIATE, freeze=(christmas,)).objections == ()
 
 
-def test_what_only_stops_or_edits_goes_on_in_a_freeze() -> None:
+def test_cancels_and_edits_are_allowed_in_a_freeze() -> None:
     known = state({"gone": record(SCHEDULED), "kept": record(SCHEDULED, campaign_id="2")})
     edited = wanted({**SCHEDULED, "description": "new"}, "kept", manifest="sha256:edited")
     made = plan_of(edited, known=known, project=project(freeze=(BLACK_FRIDAY,)))
@@ -182,7 +182,7 @@ def test_what_only_stops_or_edits_goes_on_in_a_freeze() -> None:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
-def test_each_is_lifted_by_its_name_alone(limits: dict[str, Any], specs: tuple[Spec, ...]) -> None:
+def test_each_guardrail_is_lifted_by_its_own_name(limits: dict[str, Any], specs: tuple[Spec, ...]) -> None:
     name = objection(plan(*specs, **limits)).guardrail
     once = plan(*specs, options=Options(overrides=(name,)), **limits)
     assert once.objections == ()
@@ -196,20 +196,20 @@ def test_each_is_lifted_by_its_name_alone(limits: dict[str, Any], specs: tuple[S
     assert plan(*specs, options=Options(overrides=tuple(others)), **limits).objections != ()
 
 
-def test_an_override_holds_for_its_keys_and_until_its_end() -> None:
+def test_an_override_is_valid_for_its_keys_until_its_end() -> None:
     mine, over = override("forbid_immediate", "k0"), override("forbid_immediate", "*", until=NOW)
     at_once = [named(name, run_immediately=True) for name in "ab"]
     found = objection(plan(*at_once, overrides=(mine, over), forbid_immediate=True))
     assert found.keys == ("k1",)
 
 
-def test_what_objects_to_nothing_is_not_said_to_be_lifted() -> None:
+def test_a_guardrail_that_would_not_object_is_not_listed_as_lifted() -> None:
     assert (
         plan(SCHEDULED, options=Options(overrides=("forbid_immediate",)), forbid_immediate=True).lifted == ()
     )
 
 
-def test_what_depends_on_the_present_is_asked_again_at_the_request() -> None:
+def test_guardrails_that_depend_on_the_time_are_checked_at_the_request() -> None:
     limits = Guardrails(freeze=(BLACK_FRIDAY,))
     change = only(plan(SCHEDULED))
     refused = guardrails.at_request(change, limits, NOW, Lifts())

@@ -55,7 +55,7 @@ def of(
     )
 
 
-def test_without_a_decision_it_is_said_what_to_write(golden: Golden) -> None:
+def test_without_a_decision_a_note_says_what_to_write(golden: Golden) -> None:
     plan = of(None)
     assert plan.empty
     assert not plan.refused
@@ -76,7 +76,7 @@ def test_the_declared_winner_is_set_and_sends_at_once() -> None:
     assert [(one.path, one.before, one.after) for one in change.diff] == [("messages/1/winner", 0, 1)]
 
 
-def test_it_is_set_once() -> None:
+def test_the_winner_is_set_once() -> None:
     assert of("B", recorded="B").empty
     assert not of("B", recorded="B").refused
     (blocked,) = of("A", recorded="B").blocked
@@ -84,7 +84,7 @@ def test_it_is_set_once() -> None:
 
 
 @pytest.mark.parametrize("status", ["scheduled", "running", "paused", "sent", "canceled"])
-def test_before_and_after_the_decision_it_means_nothing(status: str) -> None:
+def test_winner_has_no_effect_before_and_after_the_decision(status: str) -> None:
     plan = of("B", status=status)
     assert plan.empty
     assert not plan.refused
@@ -93,23 +93,23 @@ def test_before_and_after_the_decision_it_means_nothing(status: str) -> None:
 @pytest.mark.parametrize(
     ("messages", "reason"),
     [
-        (SHOWN[:1], "no message of 1030978 has the name B: there are A"),
+        (SHOWN[:1], "no message of 1030978 has the name B, only A"),
         ([SHOWN[1], SHOWN[1]], "2 messages of 1030978 have the name B"),
-        ([message(name="B")], "the API shows no id of the message B"),
+        ([message(name="B")], "the API shows no id for the message B"),
         (None, "the messages of 1030978 were not read"),
     ],
 )
-def test_what_cannot_be_told_blocks(messages: Any, reason: str) -> None:
+def test_a_winner_that_cannot_be_found_blocks(messages: Any, reason: str) -> None:
     assert [one.reason for one in of("B", messages=messages).blocked] == [reason]
 
 
-def test_other_edits_do_not_reach_it_and_that_is_said(golden: Golden) -> None:
+def test_other_edits_are_a_warning(golden: Golden) -> None:
     change = only(of("B", spec={**TEST, "name": "Late"}))
     golden("other edits", "\n".join(change.warnings))
     assert change.spec == TEST
 
 
-def test_what_is_paused_or_halted_is_not_decided() -> None:
+def test_a_paused_or_halted_test_is_not_decided() -> None:
     assert of("B", phase="paused").empty
     halt = Halt("h", None, "wrong price", "anna", "desk", "2026-11-24T11:00:00Z")
     plan = of("B", halts=Halts((halt,)))
@@ -117,7 +117,7 @@ def test_what_is_paused_or_halted_is_not_decided() -> None:
     assert plan.blocked[0].status == "halted"
 
 
-def test_it_counts_as_what_sends_at_once() -> None:
+def test_setting_a_winner_counts_as_an_immediate_send() -> None:
     limits = Guardrails(max_immediate_sends=0)
     plan = of("B", project=replace(PROJECT, guardrails=limits))
     assert [one.guardrail for one in plan.objections] == ["max_immediate_sends"]

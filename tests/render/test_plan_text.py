@@ -103,7 +103,7 @@ def test_a_blocked_change_says_why_and_how_to_lift_it(golden: Golden) -> None:
             Objection("max_immediate_sends", "9 at once", "3 in one apply", tuple(f"k{n}" for n in range(9))),
         ),
         drift=(Drift("push/x", "8", (FieldChange("name", "ours", "theirs"),), corrected=True),),
-        notes=("2 campaigns missed their time and were never created",),
+        notes=("2 campaigns never created: the scheduled time was missed",),
         overrides=("max_plan_age",),
         refreshed=False,
     )

@@ -1,4 +1,4 @@
-"""A state as a small project has it, and the steps of an apply."""
+"""The state of a small project, and the steps of an apply."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ def decision(name: str) -> Entry:
 
 
 def observation(name: str) -> Entry:
-    """A step that does not, and that would show if it were taken twice."""
+    """A step that does not raise it, and whose repetition would be visible."""
     return Entry(sent=(Sent("sha256:cc", f"push/{name}", name, "2036-01-01T00:00:00Z"),), decision=False)

@@ -21,7 +21,7 @@ from campaignctl.state.model import (
     Watermark,
 )
 
-# A busy machine is slow; that says nothing about the code.
+# A busy machine is slow, which is no error in the code.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 texts = st.text(max_size=8) | st.sampled_from(["\ud800", "\udfff x", "a\nb", "\u2028", "\x00\x7f", '",}'])

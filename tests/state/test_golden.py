@@ -1,4 +1,4 @@
-"""Documents of version 0.1.0: each is still read, and written again as it was, byte for byte."""
+"""Documents of version 0.1.0: each is still read, and written unchanged, byte for byte."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def golden(name: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["state.json", "state-empty.json"])
-def test_a_state_is_written_as_it_was(name: str) -> None:
+def test_a_state_is_written_unchanged(name: str) -> None:
     assert encode(decode(golden(name))).encode() == golden(name)
 
 
-def test_the_state_holds_every_phase_of_every_operation() -> None:
+def test_the_state_has_every_phase_of_every_operation() -> None:
     pending = decode(golden("state.json")).pending.values()
     assert len({(intent.operation, intent.phase) for intent in pending}) == 9
 
 
-def test_a_journal_is_written_as_it_was() -> None:
+def test_a_journal_is_written_unchanged() -> None:
     state = decode(golden("state.json"))
     journal = read_journal(golden("state.json.journal"))
     assert journal is not None
@@ -47,17 +47,17 @@ def test_a_journal_is_written_as_it_was() -> None:
     assert b"".join([first_line(state, journal.base), *lines]) == golden("state.json.journal")
 
 
-def test_a_lock_is_written_as_it_was() -> None:
+def test_a_lock_is_written_unchanged() -> None:
     info = decode_lock(golden("state.json.lock"))
     assert info is not None
     assert encode_lock(info).encode() == golden("state.json.lock")
 
 
-def test_a_stop_mark_is_written_as_it_was() -> None:
+def test_a_stop_mark_is_written_unchanged() -> None:
     assert encode_halts(decode_halts(golden("state.json.halts"))).encode() == golden("state.json.halts")
 
 
-def test_a_note_that_a_state_lives_elsewhere_is_written_as_it_was() -> None:
+def test_the_note_of_a_moved_state_is_written_unchanged() -> None:
     with pytest.raises(StateMoved, match="refs/campaignctl/production of origin") as moved:
         decode(golden("moved.json"))
     state = decode(golden("state.json"))
@@ -66,11 +66,11 @@ def test_a_note_that_a_state_lives_elsewhere_is_written_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("name", ["plan.json", "plan-empty.json"])
-def test_a_saved_plan_is_written_as_it_was(name: str) -> None:
+def test_a_saved_plan_is_written_unchanged(name: str) -> None:
     assert plan_codec.dumps(plan_codec.decode(golden(name).decode())).encode() == golden(name)
 
 
-def test_a_saved_plan_whose_hints_are_text_alone_is_read() -> None:
+def test_a_saved_plan_with_hints_as_text_is_read() -> None:
     old = json.loads(golden("plan-without-hints.json"))
     new = plan_codec.encode(plan_codec.decode(json.dumps(old)))
     assert {name: new[name] for name in old if name != "digest"} == (
@@ -78,7 +78,7 @@ def test_a_saved_plan_whose_hints_are_text_alone_is_read() -> None:
     )
 
 
-def test_the_saved_plan_holds_every_kind_of_change() -> None:
+def test_the_saved_plan_has_every_kind_of_change() -> None:
     document = json.loads(golden("plan.json"))
     assert {change["action"] for change in document["changes"]} == set(document["summary"]) - {"none"}
     assert {change["sends"]["when"] for change in document["changes"]} == (

@@ -1,4 +1,4 @@
-"""What stands on the record of a halt, when two runs of it stop the same campaigns."""
+"""The record of a halt when two runs of it stop the same campaigns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ HALT = Halt("h1", None, "wrong price", "kim", "host", "2036-03-01T10:00:00Z")
 ENTRY = Stopped("push/a", "103", "paused", "2036-03-01T10:00:01Z")
 
 
-def test_a_run_takes_back_its_own_entry_and_leaves_that_of_the_run_beside_it() -> None:
+def test_a_run_removes_its_own_entry_and_not_that_of_a_parallel_run() -> None:
     both = Halts((HALT,)).with_stopped("h1", (ENTRY,)).with_stopped("h1", (ENTRY,))
     one = both.without_stopped("h1", ENTRY)
     assert one.halts[0].stopped == (ENTRY,)

@@ -1,4 +1,4 @@
-"""The state document: what is written comes back, and what is wrong is refused by name."""
+"""The state document: it is decoded unchanged, and an error names the wrong field."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.state.strategies import states, unhurried
 
 
 def document(**changes: Any) -> dict[str, Any]:
-    members: dict[str, Any] = json.loads(encode(sample_state()))
-    return members | changes
+    fields: dict[str, Any] = json.loads(encode(sample_state()))
+    return fields | changes
 
 
 @unhurried
 @given(states)
-def test_every_state_comes_back_as_it_was(state: State) -> None:
+def test_every_state_is_decoded_unchanged(state: State) -> None:
     assert decode(encode(state).encode()) == state
 
 
@@ -34,7 +34,7 @@ def test_the_text_of_a_state_is_stable(state: State) -> None:
     assert encode(decode(encode(state))) == encode(state)
 
 
-def test_the_top_level_members_are_always_there_in_the_order_of_the_interface() -> None:
+def test_the_top_level_fields_are_in_the_order_of_the_interface() -> None:
     empty = State("lineage", 0, None, Account("https://api.ocamba.com"), "0.1.0")
     assert list(json.loads(encode(empty))) == [
         "format_version",
@@ -72,67 +72,67 @@ def test_a_lone_surrogate_survives_utf_8() -> None:
     assert decode(encode(state).encode("utf-8")).lineage == "\ud800"
 
 
-def test_two_surrogates_come_back_as_the_character_they_mean() -> None:
+def test_a_surrogate_pair_is_decoded_as_its_character() -> None:
     state = State("\ud83d\ude00", 1, None, Account("u"), "0.1.0")
     assert decode(encode(state)).lineage == "\U0001f600"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), {1: "one"}, {"x": b"y"}])
-def test_what_json_cannot_hold_is_not_written(value: Any) -> None:
-    record = replace(sample_record(), applied={"member": value})
+def test_a_value_that_json_cannot_hold_is_not_written(value: Any) -> None:
+    record = replace(sample_record(), applied={"field": value})
     with pytest.raises(StateNotSaved, match="JSON cannot hold"):
         encode(sample_state().after(Entry(records={"push/x": record})))
 
 
 @pytest.mark.parametrize("name", sorted(document()))
-def test_a_missing_member_is_named(name: str) -> None:
-    members = document()
-    del members[name]
+def test_a_missing_field_is_named(name: str) -> None:
+    fields = document()
+    del fields[name]
     with pytest.raises(StateDamaged, match=name) as refused:
-        decode(json.dumps(members))
+        decode(json.dumps(fields))
     assert "campaignctl state push FILE" in refused.value.hint
 
 
 @pytest.mark.parametrize("name", sorted(document()))
-def test_a_member_of_the_wrong_type_is_named(name: str) -> None:
+def test_a_field_of_the_wrong_type_is_named(name: str) -> None:
     with pytest.raises(StateDamaged, match=name):
         decode(json.dumps(document(**{name: 1.5})))
 
 
 @pytest.mark.parametrize("name", sorted(document()["campaigns"]["push/welcome"]))
-def test_a_wrong_member_of_a_record_is_named_with_its_path(name: str) -> None:
-    members = document()
-    members["campaigns"]["push/welcome"][name] = 1.5
+def test_a_wrong_field_of_a_record_is_named_with_its_path(name: str) -> None:
+    fields = document()
+    fields["campaigns"]["push/welcome"][name] = 1.5
     with pytest.raises(StateDamaged) as refused:
-        decode(json.dumps(members), where="state.json")
+        decode(json.dumps(fields), where="state.json")
     assert refused.value.summary.startswith(f'state.json is damaged: campaigns["push/welcome"].{name} ')
 
 
 @pytest.mark.parametrize("name", sorted(document()["pending"]["sms/flash"]))
-def test_a_missing_member_of_an_intent_is_named_with_its_path(name: str) -> None:
-    members = document()
-    del members["pending"]["sms/flash"][name]
+def test_a_missing_field_of_an_intent_is_named_with_its_path(name: str) -> None:
+    fields = document()
+    del fields["pending"]["sms/flash"][name]
     with pytest.raises(StateDamaged) as refused:
-        decode(json.dumps(members))
+        decode(json.dumps(fields))
     assert f'pending["sms/flash"].{name} is missing' in refused.value.summary
 
 
-def test_an_unknown_member_is_refused_and_not_lost() -> None:
+def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(StateDamaged, match="colour is not a field that this version knows"):
         decode(json.dumps(document(colour="red")))
 
 
-@pytest.mark.parametrize(("member", "value"), [("serial", -1), ("serial", True), ("format_version", "1")])
-def test_a_wrong_number_is_named(member: str, value: Any) -> None:
-    with pytest.raises(StateDamaged, match=member):
-        decode(json.dumps(document(**{member: value})))
+@pytest.mark.parametrize(("name", "value"), [("serial", -1), ("serial", True), ("format_version", "1")])
+def test_a_wrong_number_is_named(name: str, value: Any) -> None:
+    with pytest.raises(StateDamaged, match=name):
+        decode(json.dumps(document(**{name: value})))
 
 
 def test_an_unknown_phase_is_refused() -> None:
-    members = document()
-    members["pending"]["sms/flash"]["phase"] = "finished"
+    fields = document()
+    fields["pending"]["sms/flash"]["phase"] = "finished"
     with pytest.raises(StateDamaged, match="is not one of planned, started, reposted"):
-        decode(json.dumps(members))
+        decode(json.dumps(fields))
 
 
 @pytest.mark.parametrize(
@@ -150,19 +150,19 @@ def test_an_unknown_phase_is_refused() -> None:
         b'{"serial": ' + b"9" * 5000 + b"}",
     ],
 )
-def test_what_is_no_state_document_is_refused(text: bytes) -> None:
+def test_other_documents_are_refused(text: bytes) -> None:
     with pytest.raises(StateDamaged, match="the state is damaged"):
         decode(text)
 
 
-def test_a_text_that_is_cut_anywhere_is_refused() -> None:
+def test_a_truncated_text_is_refused() -> None:
     text = encode(sample_state())
     for length in range(len(text) - 1):
         with pytest.raises(StateDamaged):
             decode(text[:length])
 
 
-def test_a_newer_format_is_refused_and_names_its_writer() -> None:
+def test_a_newer_format_is_refused_with_its_writer() -> None:
     newer = document(format_version=FORMAT_VERSION + 1, tool_version="3.4.5", campaigns="unheard of")
     with pytest.raises(StateTooNew, match=r"campaignctl 3\.4\.5") as refused:
         decode(json.dumps(newer))
@@ -179,12 +179,12 @@ def test_older_formats_are_migrated_step_by_step() -> None:
     assert decode(json.dumps(old), migrations=table) == sample_state()
 
 
-def test_an_older_format_without_a_way_to_the_present_is_refused() -> None:
-    with pytest.raises(StateDamaged, match="not one that campaignctl ever wrote"):
+def test_an_older_format_without_a_migration_is_refused() -> None:
+    with pytest.raises(StateDamaged, match="was never written by campaignctl"):
         decode(json.dumps(document(format_version=0)))
 
 
-def test_a_lock_comes_back_as_it_was() -> None:
+def test_a_lock_is_decoded_unchanged() -> None:
     info = LockInfo("id", "mira", "host", 42, "apply", "2036-01-01T00:00:00Z", "https://ci.example/run/7")
     assert decode_lock(encode_lock(info)) == info
 
@@ -201,4 +201,4 @@ def test_a_lock_that_cannot_be_read_is_none(text: str) -> None:
 
 
 def _rename(old: str, new: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda members: {new if name == old else name: value for name, value in members.items()}
+    return lambda fields: {new if name == old else name: value for name, value in fields.items()}

@@ -1,4 +1,4 @@
-"""The journal: steps come back in their order, a torn end is expected, all other damage is refused."""
+"""The journal: steps are decoded in order, a torn end is ignored, all other damage is refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def parsed(data: bytes) -> Journal:
 
 @unhurried
 @given(states, st.lists(entries, max_size=4))
-def test_folding_a_journal_equals_taking_the_steps_in_memory(state: State, steps: list[Entry]) -> None:
+def test_folding_a_journal_equals_the_steps_in_memory(state: State, steps: list[Entry]) -> None:
     assert fold(state, parsed(journal(state, steps))) == reduce(State.after, steps, state)
 
 
@@ -61,7 +61,7 @@ def test_decisions_raise_the_serial_by_one_and_observations_do_not() -> None:
     assert fold(sample_state(7), found).serial == found.end == 9
 
 
-def test_a_journal_that_is_cut_at_any_byte_keeps_its_finished_lines() -> None:
+def test_a_truncated_journal_keeps_its_complete_lines() -> None:
     data = journal(sample_state(), STEPS)
     for length in range(len(data) + 1):
         finished = data.count(b"\n", 0, length)
@@ -80,7 +80,7 @@ def test_a_changed_byte_is_refused_anywhere() -> None:
 
 
 @pytest.mark.parametrize("order", [(0, 2, 3), (0, 1, 1, 2, 3), (0, 2, 1, 3), (1, 2, 3), (0, 0, 1), (0, 1, 3)])
-def test_lines_that_are_missing_doubled_or_out_of_order_are_refused(order: tuple[int, ...]) -> None:
+def test_missing_repeated_and_misplaced_lines_are_refused(order: tuple[int, ...]) -> None:
     lines = journal(sample_state(), STEPS).splitlines(keepends=True)
     with pytest.raises(StateDamaged):
         read_journal(b"".join(lines[number] for number in order))
@@ -120,7 +120,7 @@ def test_the_steps_of_an_older_format_are_migrated() -> None:
 
 
 def _with_format(version: int) -> bytes:
-    """The journal with another format version, signed as its writer would have signed it."""
+    """The journal with another format version, with a valid checksum."""
     lines = journal(sample_state(), STEPS).splitlines(keepends=True)
     head, _, _ = lines[0].rpartition(b',"check"')
     head = head.replace(b'"format_version":1', b'"format_version":%d' % version)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 _PERFORM = "campaignctl/reconciler/requests.py"
 _SETTLE = "campaignctl/reconciler/settle.py"
 _OBSERVE = "campaignctl/reconciler/refresh.py"
-_SAVED = "campaignctl/plan/saved.py"
+_REVIEWED = "campaignctl/plan/reviewed.py"
 _DURABLE = "campaignctl/backends/durable.py"
 _LEDGER = "campaignctl/plan/ledger.py"
 
@@ -169,7 +169,7 @@ MUTANTS = (
     ),
     Mutant(
         "the serial of a saved plan unchecked",
-        (Edit(_SAVED, "    if plan.serial != state.serial:\n", "    if plan.serial < 0:\n"),),
+        (Edit(_REVIEWED, "    if plan.serial != state.serial:\n", "    if plan.serial < 0:\n"),),
         ("tests/e2e/test_saved_plans.py",),
         "",
     ),
@@ -191,8 +191,8 @@ MUTANTS = (
         (
             Edit(
                 _LEDGER,
-                "    return sent is not None and not may_go_again(ctx, one)\n",
-                "    return sent is not None and sent.key == one.key and not may_go_again(ctx, one)\n",
+                "    return sent is not None and not may_resend(ctx, one)\n",
+                "    return sent is not None and sent.key == one.key and not may_resend(ctx, one)\n",
             ),
         ),
         ("tests/plan", "tests/e2e/test_life.py", "tests/e2e/test_options.py"),
