@@ -129,7 +129,7 @@ def test_a_journal_without_its_state_is_refused(place: LocalPlace) -> None:
     session.write(sample_state())
     session.append(decision("a"))
     place.path.unlink()
-    with pytest.raises(StateDamaged, match="is not there"):
+    with pytest.raises(StateDamaged, match="is missing"):
         place.backend().read()
 
 
