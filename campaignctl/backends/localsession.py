@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from campaignctl.backends import durable
@@ -16,7 +17,7 @@ from campaignctl.backends.statefiles import StateFiles
 from campaignctl.errors import StateError
 from campaignctl.state.codec import encode, encode_moved, fingerprint
 from campaignctl.state.journal import entry_line, first_line
-from campaignctl.state.model import Entry, State
+from campaignctl.state.model import FORMAT_VERSION, Entry, State
 
 _REPLACED = "another state was put there while this run worked; it is left as it is"
 _ROOM_HINT = "make room, or make the directory writable for this user, then run the command again"
@@ -90,10 +91,12 @@ class LocalSession(LockedState):
         """
         with self._mutex:
             state = self._existing("add a step to")
+            if state.format_version < FORMAT_VERSION:
+                self._write(state)
             if self._document is None:
                 raise AssertionError("a step continues a document")
             line = entry_line(entry, self._journal.steps + 1)
-            self._state = state.after(entry)
+            self._state = (self._state or state).after(entry)
             try:
                 with self._guarded():
                     self._journal.add(first_line(*self._document), line)
@@ -137,6 +140,8 @@ class LocalSession(LockedState):
         self._document = (loaded.state, loaded.base or "")
 
     def _write(self, state: State) -> None:
+        # A state on this machine is shared with no other version, so its format needs no consent.
+        state = replace(state, format_version=FORMAT_VERSION)
         data = encode(state).encode()
         try:
             with self._guarded():

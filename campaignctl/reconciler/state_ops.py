@@ -66,6 +66,23 @@ def migrate(wiring: Wiring, target: Backend) -> str:
     return f"The state ({what}) was moved from {source.location} to {target.location}."
 
 
+def migrate_format(wiring: Wiring, version: int) -> str:
+    """Write the state in a newer format; nothing else of it changes.
+
+    Raises StateError if there is no state, or it has a newer format already.
+    """
+    with wiring.locked(_OPERATION) as session:
+        state = session.state
+        if state is None:
+            raise StateError(f"there is no state in {wiring.backend.location} to migrate")
+        if state.format_version > version:
+            raise StateError(f"the state has format {state.format_version}, and no older one can hold it")
+        if state.format_version == version:
+            return f"The state has format {version} already."
+        session.write(replace(state, format_version=version))
+    return f"The state in {wiring.backend.location} has format {version} now; older versions cannot read it."
+
+
 def _refuse_another(there: Session, target: Backend, state: State) -> None:
     """Raise StateError unless the target is empty or has an earlier version of this state."""
     try:
@@ -204,7 +221,8 @@ def push(wiring: Wiring, state: State, force: bool) -> str:
             _refuse_backwards(current, state)
         # A state that goes back in time must not match a plan made in between.
         serial = max(state.serial, current.serial if current else 0) + 1
-        session.write(replace(state, serial=serial))
+        version = max(state.format_version, current.format_version if current else 0)
+        session.write(replace(state, serial=serial, format_version=version))
     return f"Pushed a state of {counted(len(state.campaigns), 'campaign')}; its serial is now {serial}."
 
 

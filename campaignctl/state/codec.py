@@ -7,9 +7,8 @@ applied.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from types import MappingProxyType
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from campaignctl.errors import Command, Sentence, StateDamaged, StateMoved, StateTooNew
@@ -40,24 +39,6 @@ class _StopMark:
     halts: tuple[Halt, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step from a format to the next, on decoded JSON: a whole document, and one journal entry.
-
-    It need not change `format_version`. Fields may be missing or of any type: an invalid result is refused
-    afterwards.
-    """
-
-    document: Callable[[dict[str, Any]], dict[str, Any]]
-    entry: Callable[[dict[str, Any]], dict[str, Any]]
-
-
-Migrations = Mapping[int, Migration]
-"""The migration from each older format."""
-
-MIGRATIONS: Migrations = MappingProxyType({})
-
-
 # ------------------------------------------------------------------------------------------- encoding
 
 
@@ -67,10 +48,14 @@ def encode(state: State) -> str:
     Raises:
         StateNotSaved: a value that JSON cannot hold.
     """
-    document: dict[str, Any] = {"format_version": FORMAT_VERSION, "tool_version": state.tool_version}
-    document |= {field.name: getattr(state, field.name) for field in fields(State)}
-    document |= {name: dict(sorted(document[name].items())) for name in ("campaigns", "pending", "missed")}
-    return to_json(document, indent=1) + "\n"
+    in_order = replace(
+        state,
+        campaigns=dict(sorted(state.campaigns.items())),
+        pending=dict(sorted(state.pending.items())),
+        missed=dict(sorted(state.missed.items())),
+    )
+    head = {"format_version": state.format_version, "tool_version": state.tool_version}
+    return to_json(in_order, indent=1, version=state.format_version, head=head) + "\n"
 
 
 def encode_moved(state: State, place: str) -> str:
@@ -78,7 +63,7 @@ def encode_moved(state: State, place: str) -> str:
 
     It prevents applies in the old place; a version that does not know the note refuses it as damaged.
     """
-    note = _MovedNote(FORMAT_VERSION, state.tool_version, state.lineage, state.serial, place)
+    note = _MovedNote(state.format_version, state.tool_version, state.lineage, state.serial, place)
     return to_json(note, indent=1) + "\n"
 
 
@@ -100,8 +85,8 @@ def fingerprint(data: bytes) -> str:
 # ------------------------------------------------------------------------------------------- decoding
 
 
-def decode(text: str | bytes, *, where: str = "the state", migrations: Migrations = MIGRATIONS) -> State:
-    """The state in a document; an older format is migrated. `where` is its place, for messages.
+def decode(text: str | bytes, *, where: str = "the state") -> State:
+    """The state in a document, in its own format. `where` is its place, for messages.
 
     Raises:
         StateDamaged: not a state document; names the wrong field and what to do.
@@ -109,7 +94,7 @@ def decode(text: str | bytes, *, where: str = "the state", migrations: Migration
         StateMoved: it was moved to another place.
     """
     document = read(dict[str, Any], parse(text, where), where)
-    version = format_version(document, where)
+    format_version(document, where)
     if _MOVED in document:
         note = read(_MovedNote, document, where)
         raise StateMoved(
@@ -122,13 +107,11 @@ def decode(text: str | bytes, *, where: str = "the state", migrations: Migration
             lineage=note.lineage,
             serial=note.serial,
         )
-    for step in steps(version, where, migrations):
-        document = step.document(document)
-    return read(State, {name: document[name] for name in document if name != "format_version"}, where)
+    return read(State, document, where)
 
 
 def format_version(document: Mapping[str, Any], where: str, newest: int = FORMAT_VERSION) -> int:
-    """The format of a document or journal, which this version can read, perhaps after a migration.
+    """The format of a document or journal, which this version can read.
 
     Raises:
         StateDamaged: it has no format_version.
@@ -137,6 +120,8 @@ def format_version(document: Mapping[str, Any], where: str, newest: int = FORMAT
     version = document.get("format_version")
     if not isinstance(version, int) or isinstance(version, bool):
         raise damaged(where, "format_version is not a whole number")
+    if version < 1:
+        raise damaged(where, f"format_version {version} was never written by campaignctl")
     if version > newest:
         writer = document.get("tool_version")
         named = f"campaignctl {writer}" if isinstance(writer, str) else "a newer campaignctl"
@@ -146,18 +131,6 @@ def format_version(document: Mapping[str, Any], where: str, newest: int = FORMAT
             hint=f"use {named} or newer",
         )
     return version
-
-
-def steps(version: int, where: str, migrations: Migrations) -> tuple[Migration, ...]:
-    """The migrations from a format to the present one.
-
-    Raises:
-        StateDamaged: the format is unknown.
-    """
-    wanted = range(version, FORMAT_VERSION)
-    if any(step not in migrations for step in wanted):
-        raise damaged(where, f"format_version {version} was never written by campaignctl")
-    return tuple(migrations[step] for step in wanted)
 
 
 def decode_lock(text: str | bytes) -> LockInfo | None:

@@ -13,15 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from campaignctl.state.codec import (
-    MIGRATIONS,
-    Migration,
-    Migrations,
-    decode,
-    fingerprint,
-    format_version,
-    steps,
-)
+from campaignctl.state.codec import decode, fingerprint, format_version
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
 from campaignctl.state.strict import damaged, parse, read, to_json
 
@@ -68,22 +60,20 @@ class Loaded:
 
 def first_line(state: State, base: str) -> bytes:
     """The line that begins a journal of steps after `state`, whose document has the fingerprint `base`."""
-    header = _Header(FORMAT_VERSION, state.tool_version, state.lineage, state.serial, base)
+    header = _Header(state.format_version, state.tool_version, state.lineage, state.serial, base)
     return _line(0, "header", header)
 
 
-def entry_line(entry: Entry, number: int) -> bytes:
-    """The line of one step; the first one is number 1.
+def entry_line(entry: Entry, number: int, version: int = FORMAT_VERSION) -> bytes:
+    """The line of one step, in the format of its state; the first one is number 1.
 
     Raises:
         StateNotSaved: a value that JSON cannot hold.
     """
-    return _line(number, "entry", entry)
+    return _line(number, "entry", entry, version)
 
 
-def read_journal(
-    data: bytes, *, where: str = "the journal", migrations: Migrations = MIGRATIONS
-) -> Journal | None:
+def read_journal(data: bytes, *, where: str = "the journal") -> Journal | None:
     """The journal in `data`, or None if its first line is incomplete.
 
     A last line without a newline was never reported as written, and is ignored. Any other deviation is
@@ -97,14 +87,14 @@ def read_journal(
     if not lines:
         return None
     content = read(dict[str, Any], _content(lines[0], 0, "header", where), where, "header")
-    path = steps(format_version(content, where), where, migrations)
+    format_version(content, where)
     header = read(_Header, content, where, "header")
     return Journal(
         lineage=header.lineage,
         serial=header.serial,
         base=header.state,
         entries=tuple(
-            _entry(_content(line, number, "entry", where), path, f"{where}, line {number + 1}")
+            read(Entry, _content(line, number, "entry", where), f"{where}, line {number + 1}", "entry")
             for number, line in enumerate(lines[1:], start=1)
         ),
     )
@@ -168,8 +158,8 @@ def replay(
     raise damaged(journal_where, f"it continues another state than the one in {where}")
 
 
-def _line(number: int, kind: str, value: Any) -> bytes:
-    head = to_json({"seq": number, kind: value})[:-1].encode()
+def _line(number: int, kind: str, value: Any, version: int = FORMAT_VERSION) -> bytes:
+    head = to_json({"seq": number, kind: value}, version=version)[:-1].encode()
     return head + _tail(head) + b"\n"
 
 
@@ -189,10 +179,3 @@ def _content(line: bytes, number: int, kind: str, where: str) -> Any:
     if found.keys() != {"seq", kind, "check"} or read(int, found["seq"], where, at, "seq") != number:
         raise damaged(where, f"{at} is not {kind} number {number}")
     return found[kind]
-
-
-def _entry(content: Any, path: tuple[Migration, ...], where: str) -> Entry:
-    document = read(dict[str, Any], content, where, "entry")
-    for step in path:
-        document = step.entry(document)
-    return read(Entry, document, where, "entry")

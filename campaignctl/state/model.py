@@ -8,13 +8,19 @@ from typing import Any, Literal, TypeVar
 
 from campaignctl.campaign.lifecycle import Lifecycle
 
-FORMAT_VERSION = 1
+#: The format of new states. Format 1 is read, and written back as it is until it is migrated.
+FORMAT_VERSION = 2
 
 _T = TypeVar("_T")
 
 IntentPhase = Literal["planned", "started", "reposted"]
-# `winner` ends an A/B test, which sends the winning message to all other recipients.
-IntentOperation = Literal["create", "update", "winner"]
+# `winner` ends an A/B test, which sends the winning message to all other recipients; `mark` puts our marker
+# on a campaign that was taken over.
+IntentOperation = Literal["create", "update", "winner", "pause", "resume", "cancel", "replace", "mark"]
+# How a campaign came into the state.
+Origin = Literal["create", "adopt", "import"]
+# A field of format 2: absent in documents where it has its default, and in every document of format 1.
+_SINCE_2: Mapping[str, Any] = {"since": 2}
 
 # The `first_send` of an intent that sends as soon as it arrives.
 AT_ONCE = "immediately"
@@ -46,6 +52,11 @@ class Record:
     `paused_by_us`: its manifest or a halt paused it, so that it may be resumed when the manifest says so.
     `winner` is the name of the message that was set as the winner of its A/B test. `moved_from` is the key
     from which its record was last moved, so that the move is made once. Times are `YYYY-MM-DDTHH:MM:SSZ`.
+
+    Since format 2: `baseline` has the fields that the manifest does not set, by path, as the answer to the
+    create or a person's consent left them; None until they were first seen. `unconfirmed` are paths that were
+    written and that no read has shown yet. `unmarked`: it has no marker of ours. `began` is when its last run
+    was seen to begin, `posts` are the times of every POST that may have created it.
     """
 
     id: str
@@ -64,6 +75,12 @@ class Record:
     paused_by_us: bool = False
     winner: str | None = None
     moved_from: str | None = None
+    baseline: Mapping[str, Any] | None = field(default=None, metadata=_SINCE_2)
+    unconfirmed: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
+    origin: Origin = field(default="create", metadata=_SINCE_2)
+    unmarked: bool = field(default=False, metadata=_SINCE_2)
+    began: str | None = field(default=None, metadata=_SINCE_2)
+    posts: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +104,9 @@ class Intent:
     which it can send: a time, AT_ONCE, or None if it cannot send by itself. `at` is the server's time when it
     was started. `id` is the campaign of an `update`, whose request body is `patch`, or of a `winner`, whose
     message `patch` names as `{"name": ..., "id": ...}`.
+
+    Since format 2: `posts` are the times of every POST of a create; `ended`: the campaign of a `replace` was
+    canceled, and only its create is left.
     """
 
     operation: IntentOperation
@@ -101,6 +121,8 @@ class Intent:
     patch: Mapping[str, Any] | None = None
     source_digest: str = ""
     lifecycle: Lifecycle = Lifecycle()
+    posts: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
+    ended: bool = field(default=False, metadata=_SINCE_2)
 
     @property
     def at_once(self) -> bool:
@@ -110,17 +132,22 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An entry of the ledger: this body was sent, or may have been."""
+    """An entry of the ledger: this body was sent, or may have been.
+
+    `content` is the digest of what recipients see and of the audience, `sends` are the times of its sends.
+    """
 
     digest: str
     key: str
     id: str | None
     at: str
+    content: str = field(default="", metadata=_SINCE_2)
+    sends: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The trace of a record that was removed from `campaigns`, for any reason."""
+    """The trace of a record that was removed from `campaigns`; `content` and `sends` as in `Sent`."""
 
     key: str
     id: str
@@ -128,6 +155,31 @@ class Released:
     digest: str
     status: str
     at: str
+    content: str = field(default="", metadata=_SINCE_2)
+    sends: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A campaign of the account that is not of this state, as an opening read saw it.
+
+    `content` is None where the list did not show its messages, `sends` are its next sends.
+    """
+
+    status: str
+    at: str
+    content: str | None = None
+    sends: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A create that was given up; `posts` are the times of its POSTs, whose campaign may still turn up."""
+
+    key: str
+    intent: str
+    digest: str
+    posts: tuple[str, ...]
 
 
 HistoryOutcome = Literal["started", "done", "incomplete", "interrupted"]
@@ -188,6 +240,11 @@ class Entry:
     seen: tuple[str, ...] | None = None
     history: tuple[HistoryEntry, ...] = ()
     decision: bool = True
+    foreign: Mapping[str, Foreign | None] = field(default_factory=dict, metadata=_SINCE_2)
+    dropped: tuple[Dropped, ...] = field(default=(), metadata=_SINCE_2)
+    settings: Mapping[str, Any] | None = field(default=None, metadata=_SINCE_2)
+    project_id: str | None = field(default=None, metadata=_SINCE_2)
+    stop_mark: bool | None = field(default=None, metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +253,11 @@ class State:
 
     `serial` counts decisions. `seen` has the ids of the newest campaigns of the account at the last opening
     read: older ones were checked then. `history` has the last applies, oldest first.
+
+    `format_version` is the format in which it is written: a state of format 1 keeps nothing that format 2
+    brought. Since format 2: `foreign` has campaigns of the account that are not ours, by id; `dropped` the
+    creates that were given up; `settings` those of the last apply; `project_id` the id of the project;
+    `stop_mark`: there was a stop mark.
     """
 
     lineage: str
@@ -210,6 +272,12 @@ class State:
     released: tuple[Released, ...] = ()
     missed: Mapping[str, str] = field(default_factory=dict)
     history: tuple[HistoryEntry, ...] = ()
+    foreign: Mapping[str, Foreign] = field(default_factory=dict, metadata=_SINCE_2)
+    dropped: tuple[Dropped, ...] = field(default=(), metadata=_SINCE_2)
+    settings: Mapping[str, Any] | None = field(default=None, metadata=_SINCE_2)
+    project_id: str | None = field(default=None, metadata=_SINCE_2)
+    stop_mark: bool = field(default=False, metadata=_SINCE_2)
+    format_version: int = FORMAT_VERSION
 
     def after(self, entry: Entry) -> State:
         """This state after one step."""
@@ -224,6 +292,11 @@ class State:
             account=entry.account or self.account,
             seen=self.seen if entry.seen is None else entry.seen,
             history=_remembered(self.history, entry.history),
+            foreign=_merged(self.foreign, entry.foreign),
+            dropped=self.dropped + entry.dropped,
+            settings=self.settings if entry.settings is None else entry.settings,
+            project_id=entry.project_id or self.project_id,
+            stop_mark=self.stop_mark if entry.stop_mark is None else entry.stop_mark,
         )
 
 

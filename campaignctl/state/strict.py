@@ -1,7 +1,9 @@
 """JSON documents of dataclasses: encoded by their fields, and decoded strictly by their type hints.
 
-Every field is required: a missing one is damage and gets no default. An unknown one is refused: ignoring it
-would lose it, and its meaning for the other fields is unknown.
+Every field of the first format is required: a missing one is damage and gets no default. A field that came
+`since` a later format (`metadata` of the dataclass field) is absent where it has its default, unless it is
+`always` written. An unknown one is refused: ignoring it would lose it, and its meaning for the other fields
+is unknown.
 """
 
 from __future__ import annotations
@@ -10,17 +12,21 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from campaignctl.errors import Command, Sentence, StateDamaged, StateNotSaved
 
 _T = TypeVar("_T")
 _Read = Callable[[Any], Any]
+
+_NEWEST = 2
+# Equal to no value of a field.
+_NEVER = object()
 
 _PLAIN_NAME = re.compile(r"\w+", re.ASCII)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -60,8 +66,16 @@ def damaged(where: str, what: str, *, hint: str = _HINT) -> StateDamaged:
 # ------------------------------------------------------------------------------------------- encoding
 
 
-def to_json(value: Any, *, indent: int | None = None) -> str:
+def to_json(
+    value: Any,
+    *,
+    indent: int | None = None,
+    version: int = _NEWEST,
+    head: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
     """The JSON text of dataclasses, objects and arrays; one line without `indent`.
+
+    `head` are the fields of an object that come first.
 
     A lone surrogate, which UTF-8 cannot encode, is escaped, so that it is decoded unchanged; a pair of
     surrogates is decoded as the one character that it encodes.
@@ -71,32 +85,53 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
     """
     separators = None if indent else (",", ":")
     try:
-        text = json.dumps(
-            plain(value), ensure_ascii=False, allow_nan=False, indent=indent, separators=separators
-        )
+        document = plain(value, version)
+        document = {**head, **document} if head else document
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
     except (TypeError, ValueError, RecursionError) as error:
         raise StateNotSaved("the state holds a value that JSON cannot hold", detail=str(error)) from error
     return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def plain(value: Any) -> Any:
-    """A value with dataclasses converted to objects and tuples to arrays.
+def plain(value: Any, version: int = _NEWEST) -> Any:
+    """A value with dataclasses converted to objects and tuples to arrays, as documents of a format have them.
 
     Raises:
         TypeError: the name of a field is not a string.
     """
     if isinstance(value, str):
         return value
-    if names := getattr(type(value), "__dataclass_fields__", None):
-        return {name: plain(getattr(value, name)) for name in names}
+    if hasattr(type(value), "__dataclass_fields__"):
+        kind: Any = type(value)
+        return {
+            name: plain(item, version)
+            for name, default in _written(kind, version)
+            if (item := getattr(value, name)) != default
+        }
     if isinstance(value, Mapping):
         for name in value:
             if not isinstance(name, str):
                 raise TypeError(f"the field name {name!r} is not a string")
-        return {name: plain(item) for name, item in value.items()}
+        return {name: plain(item, version) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [plain(item, version) for item in value]
     return value
+
+
+@cache
+def _written(kind: Any, version: int) -> tuple[tuple[str, Any], ...]:
+    """The fields that a document of a format may have, each with the value that is left out."""
+    found = []
+    for each in fields(kind):
+        if (since := each.metadata.get("since")) is None or each.metadata.get("always"):
+            found.append((each.name, _NEVER))
+        elif since <= version:
+            found.append((each.name, _default(each)))
+    return tuple(found)
+
+
+def _default(each: Field[Any]) -> Any:
+    return each.default_factory() if each.default_factory is not MISSING else each.default
 
 
 # ------------------------------------------------------------------------------------------- decoding
@@ -279,17 +314,19 @@ def _mapping(item: _Read) -> _Read:
 def _dataclass(kind: Any) -> _Read:
     hints = get_type_hints(kind)
     readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
+    later = {each.name: _default(each) for each in fields(kind) if "since" in each.metadata}
     expected = readers.keys()
+    needed = expected - later.keys()
 
     def read(value: Any) -> Any:
-        if (there := _object(value).keys()) != expected:
-            for name in (name for name in expected if name not in there):
+        if not needed <= (there := _object(value).keys()) <= expected:
+            for name in (name for name in readers if name in needed and name not in there):
                 raise Unfit("is missing", name)
             raise Unfit("is not a field that this version knows", next(iter(there - expected)))
         found, name = [], ""
         try:
             for name, reader in readers.items():
-                found.append(reader(value[name]))
+                found.append(reader(value[name]) if name in there else later[name])
         except Unfit as error:
             error.steps.append(name)
             raise

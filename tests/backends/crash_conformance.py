@@ -113,7 +113,7 @@ class CrashConformance(Conformance):
 
     def test_a_newer_format_is_refused_and_kept(self, backend: Backend, place: Place, died: State) -> None:
         document = place.document() or b""
-        place.put_document(document.replace(b'"format_version": 1', b'"format_version": 2'))
+        place.put_document(document.replace(b'"format_version": 2', b'"format_version": 3'))
         _assert_untouched(backend, place, StateTooNew)
 
     def test_a_write_repairs_a_damaged_state(self, backend: Backend, place: Place, died: State) -> None:

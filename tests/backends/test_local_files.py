@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count, pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from campaignctl.errors import StateDamaged, StateError, StateNotSaved
 from campaignctl.state.codec import decode, encode
-from campaignctl.state.model import State
+from campaignctl.state.model import FORMAT_VERSION, Entry, State
 from tests.backends.crashes import read_while
 from tests.backends.local_place import LocalPlace
 from tests.state.samples import decision, observation, sample_state
@@ -54,6 +55,21 @@ def test_a_state_that_others_could_read_no_longer_can_after_a_write(place: Local
     place.path.chmod(0o644)
     write(place, sample_state(2))
     assert mode(place.path) == 0o600
+
+
+@pytest.mark.parametrize("step", [decision("a"), observation("a")])
+def test_the_first_step_of_a_format_1_state_brings_it_to_format_2(place: LocalPlace, step: Entry) -> None:
+    old = replace(sample_state(), format_version=1)
+    write(place, sample_state())
+    place.put_document(encode(old).encode())
+    session = place.backend().acquire("apply", NOW)
+    assert place.backend().read() == old
+    session.append(step)
+    died = place.backend().read()
+    assert died == sample_state().after(step)
+    session.release()
+    assert place.backend().read() == died
+    assert decode(place.sibling("backup").read_bytes()).format_version == FORMAT_VERSION
 
 
 def test_only_the_state_and_its_backup_are_left(place: LocalPlace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,24 @@ def test_a_state_moves_to_git_and_back(cloned: World, golden: Golden) -> None:
     cloned.write("campaignctl.yaml", PROJECT)
     cloned.assert_settled()
     assert cloned.state["serial"] == serial
+
+
+def test_a_shared_state_of_format_1_stays_one_until_it_is_migrated(cloned: World) -> None:
+    cloned.apply()
+    old = cloned.state
+    old["format_version"] = 1
+    for record in old["campaigns"].values():
+        record.pop("baseline", None)
+    (cloned.folder / "old.json").write_text(json.dumps(old), encoding="utf-8")
+    cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
+    cloned.run("state", "push", str(cloned.folder / "old.json"), status=0)
+    cloned.write("near.yaml", sms("Near", is_draft=True))
+    cloned.apply()
+    assert cloned.run("state", "pull", status=0).json["format_version"] == 1
+    cloned.run("state", "migrate", "--format", "2", status=0)
+    assert cloned.run("state", "pull", status=0).json["format_version"] == 2
+    assert "already" in cloned.run("state", "migrate", "--format", "2", status=0).out
+    assert nothing_to_do(cloned)
 
 
 def test_an_older_copy_does_not_replace_a_later_state(cloned: World, golden: Golden) -> None:

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
 from campaignctl.state.model import (
     Account,
+    Dropped,
     Entry,
+    Foreign,
     Intent,
     IntentOperation,
     IntentPhase,
+    Origin,
     Record,
     Released,
     Sent,
@@ -57,6 +60,12 @@ records = st.builds(
     send_strategy=maybe_text,
     next_run_time=maybe_text,
     reposted=st.booleans(),
+    baseline=st.none() | specs,
+    unconfirmed=st.lists(texts, max_size=2).map(tuple),
+    origin=st.sampled_from(get_args(Origin)),
+    unmarked=st.booleans(),
+    began=maybe_text,
+    posts=st.lists(texts, max_size=2).map(tuple),
 )
 intents = st.builds(
     Intent,
@@ -72,8 +81,17 @@ intents = st.builds(
     patch=st.none() | specs,
     source_digest=texts,
     lifecycle=lifecycles,
+    posts=st.lists(texts, max_size=2).map(tuple),
+    ended=st.booleans(),
 )
-sent = st.lists(st.builds(Sent, digest=texts, key=keys, id=maybe_text, at=texts), max_size=2).map(tuple)
+times = st.lists(texts, max_size=2).map(tuple)
+sent = st.lists(
+    st.builds(Sent, digest=texts, key=keys, id=maybe_text, at=texts, content=texts, sends=times), max_size=2
+).map(tuple)
+foreign = st.builds(Foreign, status=texts, at=texts, content=maybe_text, sends=times)
+dropped = st.lists(st.builds(Dropped, key=keys, intent=texts, digest=texts, posts=times), max_size=2).map(
+    tuple
+)
 released = st.lists(
     st.builds(Released, key=keys, id=texts, intent=maybe_text, digest=texts, status=texts, at=texts),
     max_size=2,
@@ -93,6 +111,11 @@ states = st.builds(
     sent=sent,
     released=released,
     missed=st.dictionaries(keys, texts, max_size=2),
+    foreign=st.dictionaries(texts, foreign, max_size=2),
+    dropped=dropped,
+    settings=st.none() | specs,
+    project_id=maybe_text,
+    stop_mark=st.booleans(),
 )
 entries = st.builds(
     Entry,
@@ -104,4 +127,9 @@ entries = st.builds(
     account=st.none() | accounts,
     seen=st.none() | seen,
     decision=st.booleans(),
+    foreign=st.dictionaries(texts, st.none() | foreign, max_size=2),
+    dropped=dropped,
+    settings=st.none() | specs,
+    project_id=maybe_text,
+    stop_mark=st.none() | st.booleans(),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +10,8 @@ import pytest
 from hypothesis import given
 
 from campaignctl.errors import StateDamaged, StateNotSaved, StateTooNew
-from campaignctl.state.codec import Migration, decode, decode_lock, encode, encode_lock
-from campaignctl.state.model import FORMAT_VERSION, Account, Entry, LockInfo, State
+from campaignctl.state.codec import decode, decode_lock, encode, encode_lock
+from campaignctl.state.model import FORMAT_VERSION, Account, Entry, Foreign, LockInfo, Record, State
 from tests.state.samples import sample_record, sample_state
 from tests.state.strategies import states, unhurried
 
@@ -169,17 +168,38 @@ def test_a_newer_format_is_refused_with_its_writer() -> None:
     assert "3.4.5" in refused.value.hint
 
 
-def test_older_formats_are_migrated_step_by_step() -> None:
-    old = document(format_version=FORMAT_VERSION - 2)
-    old["number"] = old.pop("serial")
-    table = {
-        FORMAT_VERSION - 2: Migration(document=_rename("number", "count"), entry=dict),
-        FORMAT_VERSION - 1: Migration(document=_rename("count", "serial"), entry=dict),
-    }
-    assert decode(json.dumps(old), migrations=table) == sample_state()
+def full_record() -> Record:
+    return replace(sample_record(), baseline={"labels": ["x"]}, unconfirmed=("deal_id",), origin="adopt")
 
 
-def test_an_older_format_without_a_migration_is_refused() -> None:
+def test_a_state_of_format_1_is_read_and_stays_one() -> None:
+    old = decode(json.dumps(document(format_version=1)))
+    assert old == replace(sample_state(), format_version=1)
+    assert json.loads(encode(old)) == document(format_version=1)
+
+
+def test_a_state_of_format_1_keeps_nothing_that_format_2_brought() -> None:
+    step = Entry(records={"a": full_record()}, settings={"x": 1}, foreign={"7": Foreign("scheduled", "t")})
+    old = replace(sample_state(), format_version=1).after(step)
+    assert (
+        json.loads(encode(old))["campaigns"]["a"]
+        == json.loads(encode(sample_state()))["campaigns"]["push/welcome"]
+    )
+    assert decode(encode(old)) == replace(sample_state(2), format_version=1, campaigns=old_records(old))
+
+
+def old_records(state: State) -> dict[str, Record]:
+    return {**state.campaigns, "a": sample_record()}
+
+
+def test_a_field_of_format_2_is_absent_where_it_has_its_default() -> None:
+    state = sample_state().after(Entry(records={"a": full_record()}))
+    members = json.loads(encode(state))["campaigns"]
+    assert members["a"].keys() - members["push/welcome"].keys() == {"baseline", "unconfirmed", "origin"}
+    assert decode(encode(state)) == state
+
+
+def test_a_format_that_was_never_written_is_refused() -> None:
     with pytest.raises(StateDamaged, match="was never written by campaignctl"):
         decode(json.dumps(document(format_version=0)))
 
@@ -198,7 +218,3 @@ def test_a_lock_that_names_no_run_is_read() -> None:
 @pytest.mark.parametrize("text", ["", "{}", "null", '{"id": "x"}'])
 def test_a_lock_that_cannot_be_read_is_none(text: str) -> None:
     assert decode_lock(text) is None
-
-
-def _rename(old: str, new: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda fields: {new if name == old else name: value for name, value in fields.items()}

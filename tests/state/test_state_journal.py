@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignctl.errors import StateDamaged, StateTooNew
-from campaignctl.state.codec import Migration
 from campaignctl.state.journal import Journal, entry_line, first_line, fold, outrun, read_journal
 from campaignctl.state.model import FORMAT_VERSION, Entry, State
 from tests.state.samples import decision, observation, sample_state
@@ -112,17 +111,20 @@ def test_a_journal_of_a_newer_format_is_refused() -> None:
         read_journal(_with_format(FORMAT_VERSION + 1))
 
 
-def test_the_steps_of_an_older_format_are_migrated() -> None:
-    table = {FORMAT_VERSION - 1: Migration(document=dict, entry=lambda step: step | {"decision": False})}
-    found = read_journal(_with_format(FORMAT_VERSION - 1), migrations=table)
-    assert found is not None
-    assert [entry.decision for entry in found.entries] == [False, False, False]
+def test_the_steps_of_format_1_are_read() -> None:
+    assert parsed(_with_format(1)).entries == STEPS
+
+
+def test_a_step_of_format_1_keeps_nothing_that_format_2_brought() -> None:
+    step = Entry(settings={"x": 1})
+    assert b"settings" in entry_line(step, 1)
+    assert entry_line(step, 1, 1) == entry_line(Entry(), 1)
 
 
 def _with_format(version: int) -> bytes:
     """The journal with another format version, with a valid checksum."""
     lines = journal(sample_state(), STEPS).splitlines(keepends=True)
     head, _, _ = lines[0].rpartition(b',"check"')
-    head = head.replace(b'"format_version":1', b'"format_version":%d' % version)
+    head = head.replace(b'"format_version":2', b'"format_version":%d' % version)
     check = hashlib.sha256(head).hexdigest()[:16].encode()
     return b"".join([head, b',"check":"', check, b'"}\n', *lines[1:]])

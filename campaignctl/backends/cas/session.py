@@ -187,7 +187,10 @@ class CasSession(LockedState):
         snapshot, written = self._snapshot, self._written
         if snapshot.document is None or written is None:
             raise AssertionError("a step continues a document")
-        lines = [entry_line(entry, self._steps + number) for number, entry in enumerate(entries, start=1)]
+        lines = [
+            entry_line(entry, self._steps + number, written.format_version)
+            for number, entry in enumerate(entries, start=1)
+        ]
         if not self._steps:
             lines.insert(0, first_line(written, fingerprint(snapshot.document)))
         began = time.monotonic()

@@ -16,6 +16,7 @@ from campaignctl.cli.group import Lazy, LazyGroup, format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import backend_of, need_token, read_desired, read_project, wired
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, did_you_mean
+from campaignctl.state.model import FORMAT_VERSION
 
 if TYPE_CHECKING:
     from campaignctl.project.model import StateSettings
@@ -217,21 +218,34 @@ def history(app: App, *, form: str) -> int:
 
 
 @click.command(name="migrate")
-@click.option("--to", "to", type=click.Choice(_BACKENDS), required=True, help="The new backend.")
+@click.option("--to", "to", type=click.Choice(_BACKENDS), help="The new backend.")
+@click.option(
+    "--format", "version", type=click.IntRange(FORMAT_VERSION, FORMAT_VERSION), help="The new format."
+)
 @click.option("--remote", metavar="NAME", help="git: the remote; default: origin.")
 @click.option("--ref", metavar="REF", help="git: the ref; default: refs/campaignctl/ENVIRONMENT.")
 @click.option(
     "--path", metavar="FILE", help="local: the file; default: .campaignctl/state.json, or ENVIRONMENT.json."
 )
 @click.pass_obj
-def migrate(app: App, *, to: str, remote: str | None, ref: str | None, path: str | None) -> int:
-    """Move the state to another backend, under both locks.
+def migrate(
+    app: App, *, to: str | None, version: int | None, remote: str | None, ref: str | None, path: str | None
+) -> int:
+    """Move the state to another backend under both locks, or write it in a newer format.
 
     The old place keeps only a note that it moved, so that no run continues there. The command prints the
-    lines to write in campaignctl.yaml; until they are there, no command works on the state.
+    lines to write in campaignctl.yaml; until they are there, no command works on the state. With --format the
+    state stays in its place; older versions of campaignctl cannot read it afterwards.
     """
     from campaignctl.reconciler import state_ops
 
+    if (to is None) == (version is None):
+        raise UsageError(
+            f"Give either --to {'|'.join(_BACKENDS)} or --format {FORMAT_VERSION}",
+            hint=Command("state", "migrate", "--help"),
+        )
+    if version is not None:
+        return _locally(app, lambda wiring: state_ops.migrate_format(wiring, version))
     project = read_project(app)
     if project.state.backend == to:
         raise UsageError(f"The state of this project is already on {to}")
