@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 OnDestroy = Literal["cancel", "forget"]
@@ -15,7 +15,8 @@ class Lifecycle:
 
     `ignore_changes` holds paths such as `messages/0/priority`, where live may differ without being drift.
     `phase` is the intended phase; a campaign that is not active is neither created nor resumed. `winner` is
-    the name of the message that wins its A/B test, once that is decided.
+    the name of the message that wins its A/B test, once that is decided. `accept_stored` holds paths of texts
+    that the API may store in its own way, as `messages/*/email/html`: the text without tags must stay equal.
     """
 
     prevent_destroy: bool = False
@@ -23,3 +24,4 @@ class Lifecycle:
     ignore_changes: tuple[str, ...] = ()
     phase: Phase = "active"
     winner: str | None = None
+    accept_stored: tuple[str, ...] = field(default=(), metadata={"since": 2})

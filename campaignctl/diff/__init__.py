@@ -3,7 +3,7 @@
 The only room that imports deepdiff.
 """
 
-from campaignctl.diff.drift import Comparison, compare, echo_of, mistaken, overlay, refused
+from campaignctl.diff.drift import Comparison, compare, overlay, refused
 from campaignctl.diff.fields import (
     EVENT,
     OF_THE_API,
@@ -21,29 +21,54 @@ from campaignctl.diff.fields import (
     same,
     split,
 )
+from campaignctl.diff.meanings import form, means
 from campaignctl.diff.requested import requested
+from campaignctl.diff.unmanaged import (
+    baseline_of,
+    holds_arming_back,
+    is_quiet,
+    is_unasked,
+    kept,
+    set_outside,
+    unmanaged,
+)
+from campaignctl.diff.verdicts import FieldVerdict, Weight, echo_of, unconfirmed, verdicts, weight, wrong
 
 __all__ = [
     "EVENT",
     "OF_THE_API",
     "Comparison",
     "FieldChange",
+    "FieldVerdict",
+    "Weight",
     "alike",
+    "baseline_of",
     "compare",
     "echo_of",
     "equal",
     "field_changes",
+    "form",
+    "holds_arming_back",
     "is_default",
+    "is_quiet",
+    "is_unasked",
     "join",
+    "kept",
     "leaves",
     "lookup",
     "matches",
     "meaning",
+    "means",
     "merge_patch",
-    "mistaken",
     "overlay",
     "refused",
     "requested",
     "same",
+    "set_outside",
     "split",
+    "unconfirmed",
+    "unmanaged",
+    "verdicts",
+    "weight",
+    "wrong",
 ]

@@ -26,24 +26,12 @@ from campaignctl.diff.fields import (
     same,
     split,
 )
+from campaignctl.diff.meanings import means
 
 Echo = Mapping[str, Any]
 
-# A difference in one of these right after a write is an error, not a respelling: wrong people or wrong time.
-_CRITICAL_FIELDS = frozenset(
-    {
-        "scheduled_time",
-        "recurrence",
-        "send_in_profile_time_zone",
-        "send_if_profile_time_passed",
-        "is_draft",
-        "targeting",
-        "quiet_hours",
-    }
-)
 # The event is no property, and the marker is not part of the manifest.
 _UNWATCHED = (EVENT, join(["metadata", FIELD]))
-_CRITICAL_MESSAGE_FIELDS = frozenset({"channel", "integration_id", "sender_name", "sender_email"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +43,7 @@ class Comparison:
     unknown: tuple[str, ...] = ()
 
 
-def _watched(applied: Mapping[str, Any], live: Live) -> Iterator[tuple[str, Any, Any]]:
+def watched(applied: Mapping[str, Any], live: Live) -> Iterator[tuple[str, Any, Any]]:
     """The fields to compare: path, applied value and live value (None if absent). They are all fields of the
     applied spec except the event and our marker. Both spellings of a draft count."""
     for path, value, found in paired(applied, live.members):
@@ -69,7 +57,7 @@ def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
     """The differences between live and the applied spec, allowing for the echo."""
     changes: list[FieldChange] = []
     unknown: dict[str, None] = {}
-    for path, value, found in _watched(_doubtful(applied, live), live):
+    for path, value, found in watched(_doubtful(applied, live), live):
         if _agrees(path, value, echo.get(path, [value]), found):
             continue
         if found is None and not live.complete:
@@ -77,7 +65,7 @@ def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
         else:
             changes.append(FieldChange(path, value, found))
     changes = _lists_whole(applied, live, changes)
-    changes.extend(_added_items(applied, live))
+    changes.extend(added_messages(applied, live))
     return Comparison(tuple(changes), tuple(unknown))
 
 
@@ -120,10 +108,10 @@ def _doubtful(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
 def _agrees(path: str, value: Any, expected: list[Any], found: Any) -> bool:
     if found is None:
         return not expected or is_default(path, value) or value in ({}, [])
-    return same(path, value, found) or bool(expected and same(path, expected[0], found))
+    return means(path, value, found) or bool(expected and same(path, expected[0], found))
 
 
-def _added_items(applied: Mapping[str, Any], live: Live) -> list[FieldChange]:
+def added_messages(applied: Mapping[str, Any], live: Live) -> list[FieldChange]:
     """Additional messages in live: a list is set as a whole."""
     ours, theirs = applied.get("messages"), live.members.get("messages")
     if not isinstance(ours, list | tuple) or not isinstance(theirs, list | tuple):
@@ -140,55 +128,17 @@ def _as_requested(message: Any) -> Any:
     return {name: value for name, value in message.items() if name not in OF_THE_API}
 
 
-def echo_of(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
-    """The echo memory after a write that was answered with `live`: differences that are not critical."""
-    echo: dict[str, Any] = {}
-    for path, value, found in _watched(applied, live):
-        if found is None:
-            said = live.complete or split(path)[0] in live.members
-            if said and not _agrees(path, value, [value], None):
-                echo[path] = []
-        elif not same(path, value, found) and not _is_mistaken(path, value, found):
-            echo[path] = [found]
-    return echo
-
-
-def mistaken(applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
-    """Differences right after a write that are no respelling: in time, audience, channel, sender or draft."""
-    wrong = [
-        FieldChange(path, value, found)
-        for path, value, found in _watched(applied, live)
-        if found is not None and _is_mistaken(path, value, found)
-    ]
-    return (*wrong, *_added_items(applied, live))
-
-
 def refused(before: Mapping[str, Any], applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
     """Fields that a PATCH should have changed and that still have their old values."""
     old = leaves(before)
     return tuple(
         FieldChange(path, value, found)
-        for path, value, found in _watched(applied, live)
+        for path, value, found in watched(applied, live)
         if path in old
         and not same(path, old[path], value)
         and found is not None
         and same(path, old[path], found)
     )
-
-
-def _is_mistaken(path: str, value: Any, found: Any) -> bool:
-    """Whether two values differ in a critical field."""
-    parts = split(path)
-    in_message = parts[0] == "messages" and parts[-1] in _CRITICAL_MESSAGE_FIELDS
-    critical = in_message or parts[0] in _CRITICAL_FIELDS
-    return critical and not same(path, value, found) and not _same_items(value, found)
-
-
-def _same_items(one: Any, other: Any) -> bool:
-    """Whether two lists hold the same plain values in another order or spelling of numbers."""
-    if not isinstance(one, list | tuple) or not isinstance(other, list | tuple):
-        return str(one) == str(other)
-    return sorted(map(str, one)) == sorted(map(str, other))
 
 
 def overlay(applied: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dict[str, Any]:

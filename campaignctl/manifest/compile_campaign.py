@@ -23,6 +23,9 @@ from campaignctl.yamlio.schema_types import Items, Leaf, Object, Shape, Table, b
 from campaignctl.yamlio.substitution import BAD
 from campaignctl.yamlio.values import Builder
 
+# The fields of `lifecycle` that hold paths into a body.
+_PATHS = ("ignore_changes", "accept_stored")
+
 
 def misnamed(path: str, shape: Shape, extra: Mapping[str, Any]) -> str:
     """Why a path does not exist in a body of that shape; empty if it does. `extra` adds fields."""
@@ -46,7 +49,7 @@ def _step(shape: Shape, part: str) -> Shape | None:
     if isinstance(shape, Table):
         return bare(shape.value) if part else None
     if isinstance(shape, Items):
-        return bare(shape.item) if part.isdecimal() else None
+        return bare(shape.item) if part.isdecimal() or part == "*" else None
     return None
 
 
@@ -281,11 +284,11 @@ class Compilation:
         yield from winner_problems(value, self.root)
         for _, problem in unknown_fields(value.get("extra", {}), spec, _SPEC):
             yield problem
-        for index, path in enumerate(value.get("lifecycle", {}).get("ignore_changes", ())):
-            wrong = misnamed(path, _SPEC, value.get("extra", {}))
-            if wrong:
-                place = ("lifecycle", "ignore_changes", index)
-                yield error("path", place, wrong, "write a path such as messages/0/priority")
+        for name in _PATHS:
+            for index, path in enumerate(value.get("lifecycle", {}).get(name, ())):
+                if wrong := misnamed(path, _SPEC, value.get("extra", {})):
+                    place = ("lifecycle", name, index)
+                    yield error("path", place, wrong, "write a path such as messages/0/priority")
 
     def _times(self, spec: Mapping[str, Any]) -> Iterator[Problem]:
         if self.builder.zoned and spec.get("send_in_profile_time_zone") is True:
@@ -324,6 +327,7 @@ def key_of_path(path: str) -> str:
 
 def _lifecycle(value: Mapping[str, Any]) -> Lifecycle:
     values = dict(value)
-    if "ignore_changes" in values:
-        values["ignore_changes"] = tuple(values["ignore_changes"])
+    for name in _PATHS:
+        if name in values:
+            values[name] = tuple(values[name])
     return Lifecycle(**values)

@@ -56,6 +56,11 @@ class LifecycleDefaults(Part):
     ignore_changes: list[str] | None = Field(
         None, description="Paths as in `messages/0/priority` where live may differ without being drift."
     )
+    accept_stored: list[str] | None = Field(
+        None,
+        description="Paths as in `messages/*/email/html` of texts that the API may store in its own way, as "
+        "with tracking added; the text without tags must stay equal.",
+    )
     on_destroy: Literal["cancel", "forget"] | None = Field(
         None, description="What happens once the manifest is removed: cancel (the default) or forget."
     )
@@ -142,7 +147,7 @@ class RemovedLifecycle(Part):
     """What happens to a campaign that is no longer declared."""
 
     REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("phase", "winner", "prevent_destroy", "ignore_changes"), _GONE
+        ("phase", "winner", "prevent_destroy", "ignore_changes", "accept_stored"), _GONE
     )
 
     on_destroy: Literal["cancel", "forget"] | None = Field(

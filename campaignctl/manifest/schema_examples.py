@@ -128,7 +128,10 @@ _CONTENT: Mapping[type, Examples] = {
 
 _MARKETS = ({"country": ["DE", "FR"]}, {"country": ["DE", "FR"], "brand": ["acme", "zeta"]})
 
-_LIFECYCLE: Examples = {"ignore_changes": (["score"], ["score", "messages/0/priority"])}
+_LIFECYCLE: Examples = {
+    "ignore_changes": (["score"], ["score", "messages/0/priority"]),
+    "accept_stored": (["messages/*/email/html"], ["messages/*/email/html", "messages/*/push/landing_url"]),
+}
 
 _AROUND: Mapping[type, Examples] = {
     Document: {"matrix": _MARKETS, "adopt": ("1030978", "${matrix.id}")},

@@ -9,11 +9,12 @@ from typing import Any
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.status import Status
-from campaignctl.diff import EVENT, FieldChange, field_changes, join
+from campaignctl.diff import EVENT, FieldChange, field_changes, join, leaves, requested
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.arming import create_arms, sends_after, update_arms
-from campaignctl.plan.context import PlanContext, Subject
+from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Operation, Request
+from campaignctl.plan.subject import Subject
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record
@@ -190,16 +191,22 @@ def set_winner(
     ctx: PlanContext, one: Subject, index: int, message_id: str, *, warnings: tuple[str, ...]
 ) -> Change:
     """Set the winner of an A/B test, by the index and id of its message. The API sends it at once to the
-    people that the test did not reach."""
+    people that the test did not reach: its text stands in the diff, with live's audience."""
+    live = requested(one.live) if one.live else one.record.applied
+    text = leaves({"messages": live["messages"][index : index + 1]})
+    sent = [(f"messages/{index}{path.removeprefix('messages/0')}", value) for path, value in text.items()]
     return _keeping_spec(
         one,
         Action.UPDATE,
         f"{one.manifest.lifecycle.winner} wins its A/B test",
         requests=(Request("set-winner", one.record.id, message=message_id),),
-        diff=(FieldChange(join(["messages", index, "winner"]), 0, 1),),
+        diff=(
+            FieldChange(join(["messages", index, "winner"]), 0, 1),
+            *(FieldChange(path, None, value) for path, value in sent),
+        ),
         warnings=warnings,
         intent=ctx.new_id(),
-        **_sending(one.record.applied, Sends("immediately"), arms=True),
+        **_sending(live, Sends("immediately"), arms=True),
     )
 
 

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from campaignctl.campaign.status import Status, is_draft
-from campaignctl.diff import alike, matches
+from campaignctl.diff import alike, is_quiet, matches
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes, ledger, records, rows, update_rules
 from campaignctl.plan.arming import runs_left
-from campaignctl.plan.context import Desired, PlanContext, Subject, Verdict
+from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Blocked
+from campaignctl.plan.subject import Desired, Subject, Verdict
 from campaignctl.schedule.sends import is_past, sends_of
 
 
@@ -54,11 +55,14 @@ class Row:
 def judged(ctx: PlanContext, one: Subject) -> Verdict:
     """The decision on one key."""
     verdict = _decided(ctx, one)
-    if one.moved_from is None:
+    if one.moved_from is not None:
+        # The observed record is saved with the move.
+        record = replace(verdict.observed or one.record, moved_from=one.moved_from)
+        verdict = replace(verdict, changes=(changes.move(one, record), *verdict.changes), observed=record)
+    if one.recorded is None:
         return verdict
-    # The observed record is saved with the move.
-    record = replace(verdict.observed or one.record, moved_from=one.moved_from)
-    return replace(verdict, changes=(changes.move(one, record), *verdict.changes), observed=record)
+    quietly = tuple(found.path for found in one.outside if is_quiet(found.path))
+    return replace(verdict, quietly_set=quietly, first_seen=one.first_seen)
 
 
 def _decided(ctx: PlanContext, one: Subject) -> Verdict:

@@ -10,8 +10,9 @@ from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes
-from campaignctl.plan.context import PlanContext, Subject, Verdict
+from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Blocked, Change
+from campaignctl.plan.subject import Subject, Verdict
 from campaignctl.state.model import Released, Sent
 
 

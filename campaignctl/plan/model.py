@@ -114,6 +114,22 @@ class Conflict:
     manifest: Any
 
 
+# A field of plans that are made now; a saved plan of the version before lacks it.
+_NEW: Mapping[str, Any] = {"since": 2, "always": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Unmanaged:
+    """A field that the manifest does not set, and that was set outside of the manifests.
+
+    `value` is live's (None where it was taken out), `baseline` what it was when it was last accepted.
+    """
+
+    path: str
+    value: Any
+    baseline: Any = None
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change to one campaign. A key may have several, such as a pause and an update; each needs the
@@ -126,7 +142,8 @@ class Change:
     live campaign at the time of the plan; a saved plan is refused if it differs by then. `intent` is the id
     under which a create, or an update that sends at once, is recorded before it is sent. `moved_from` is the
     key that a move takes the record from, `record` the record of an adopt. `conflicts` are fields that
-    someone else set and this change overwrites.
+    someone else set and this change overwrites. `unmanaged` are fields that the manifest does
+    not set, that were set outside of the manifests, and that are sent all the same.
     """
 
     key: str
@@ -152,6 +169,7 @@ class Change:
     moved_from: str | None = None
     record: Record | None = None
     conflicts: tuple[Conflict, ...] = ()
+    unmanaged: tuple[Unmanaged, ...] = field(default=(), metadata=_NEW)
 
     @property
     def sends_at_once(self) -> bool:
@@ -171,18 +189,25 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """One key that this plan does not change, the reason, and the one command that lifts the block."""
+    """One key that this plan does not change, the reason, and the one command that lifts the block.
+
+    `diff` and `unmanaged` are live's differences, if they are the reason.
+    """
 
     key: str
     id: str | None
     status: str
     reason: str
     hint: str
+    diff: tuple[FieldChange, ...] = field(default=(), metadata=_NEW)
+    unmanaged: tuple[Unmanaged, ...] = field(default=(), metadata=_NEW)
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
     """A difference between live and the applied spec. `corrected`: a change of this plan undoes it.
+
+    `unmanaged` are fields that the manifest does not set and that were set outside of the manifests.
 
     `at` is when the campaign was last changed, if the API says so (`YYYY-MM-DDTHH:MM:SSZ`); the author is not
     known.
@@ -193,6 +218,7 @@ class Drift:
     diff: tuple[FieldChange, ...]
     corrected: bool = False
     at: str | None = None
+    unmanaged: tuple[Unmanaged, ...] = field(default=(), metadata=_NEW)
 
 
 @dataclass(frozen=True, slots=True)

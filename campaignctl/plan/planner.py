@@ -10,15 +10,18 @@ from types import MappingProxyType
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.keys import named
+from campaignctl.diff import holds_arming_back, split, unmanaged
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
 from campaignctl.plan import guardrails, ledger, records
-from campaignctl.plan.context import RECOVER, PlanContext, Reading, Subject, Verdict, behind_reason
+from campaignctl.plan.context import RECOVER, PlanContext, Reading, behind_reason
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
+from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.update_rules import accepting
 from campaignctl.schedule.humanize import instant
 from campaignctl.schedule.times import parse_iso
-from campaignctl.state.model import Entry, Record
+from campaignctl.state.model import FORMAT_VERSION, Entry, Record
 
 
 def select(
@@ -121,7 +124,7 @@ def decide(ctx: PlanContext) -> Plan:
     keys = _chosen(ctx)
     replacing = _replacing(ctx, keys)
     subjects = [ctx.subject(key, replacing=key in replacing) for key in keys]
-    verdicts = {one.key: _halted(ctx, one, judged(ctx, one)) for one in subjects}
+    verdicts = {one.key: _halted(ctx, one, _with_unmanaged(ctx, one, judged(ctx, one))) for one in subjects}
     if ctx.options.reviewed is not None:
         verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
     verdicts = _without_twins(ctx, _held_back(ctx.reading, verdicts))
@@ -157,6 +160,39 @@ def _cut(verdict: Verdict, key: str, status: str, reason: str, hint: str) -> Ver
         if change.may_send:
             return verdict.up_to(index, Blocked(key, change.id, status, reason, hint))
     return verdict
+
+
+def _with_unmanaged(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
+    """The verdict with what was set outside of the manifests and would be sent; what arms is blocked by it.
+
+    `--override unmanaged` accepts it into the baseline.
+    """
+    arming = [index for index, change in enumerate(verdict.changes) if change.arms and change.id]
+    if one.recorded is None or not arming:
+        return verdict
+    index = arming[0]
+    if unseen := (verdict.observed or one.record).unconfirmed:
+        verdict = _warned(verdict, index, f"unconfirmed: no read has shown {listed(unseen, _KEYS_NAMED)}")
+    holding = tuple(each for each in one.outside if holds_arming_back(each.path))
+    accepted = ctx.lifts.lifts("unmanaged", one.key)
+    if holding and not accepted and verdict.changes[index].action is not Action.REPLACE:
+        what = listed([each.path for each in holding], _KEYS_NAMED)
+        reason = f"set outside of the manifests, and this change would send it: {what}"
+        blocked = Blocked(one.key, one.record.id, str(one.status), reason, accepting(one), unmanaged=holding)
+        return verdict.up_to(index, blocked)
+    told = list(verdict.changes)
+    told[index] = replace(told[index], unmanaged=one.outside)
+    if not (holding and accepted) or one.live is None:
+        return replace(verdict, changes=tuple(told))
+    record = replace(verdict.observed or one.record, baseline=unmanaged(one.record.applied, one.live))
+    return replace(verdict, changes=tuple(told), observed=record, lifted=(*verdict.lifted, "unmanaged"))
+
+
+def _warned(verdict: Verdict, index: int, warning: str) -> Verdict:
+    """A verdict with one more warning of one of its changes."""
+    changes = list(verdict.changes)
+    changes[index] = replace(changes[index], warnings=(*changes[index].warnings, warning))
+    return replace(verdict, changes=tuple(changes))
 
 
 def _halted(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
@@ -221,7 +257,29 @@ def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
     if gone := [key for key in ctx.desired.removed if key not in ctx.records]:
         shown = listed(gone, _KEYS_NAMED)
         notes.append(f"{shown}: declared Removed and not recorded; the document can be deleted")
-    return (*behind, *ctx.reading.notes, *notes)
+    return (*behind, *ctx.reading.notes, *notes, *_seen(ctx, verdicts))
+
+
+def _seen(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
+    """Lines about fields that no manifest sets: those of the team alone, and those that are seen first."""
+    quiet = {key: verdict.quietly_set for key, verdict in verdicts.items() if verdict.quietly_set}
+    if quiet:
+        names = sorted({split(path)[0] for paths in quiet.values() for path in paths})
+        keys = listed(list(quiet), _KEYS_NAMED)
+        yield f"{', '.join(names)} set outside of the manifests in {counted(len(quiet), 'campaign')}: {keys}"
+    if ctx.everywhere:
+        yield f"{counted(len(ctx.everywhere), 'field')} got one value in every campaign: the server set it"
+    first = sum(verdict.first_seen for verdict in verdicts.values())
+    old = ctx.state is not None and ctx.state.format_version < FORMAT_VERSION
+    if first and ctx.state and old and ctx.project.state.backend != "local":
+        yield Sentence(
+            f"the state has format {ctx.state.format_version}, which keeps no record of what the manifests do"
+            " not set: ",
+            Command("state", "migrate", "--format", str(FORMAT_VERSION)),
+        )
+    elif first:
+        seen = "fields that no manifest sets are seen first; an apply records them"
+        yield f"{counted(first, 'campaign')}: {seen}"
 
 
 def _nothing_done(verdicts: dict[str, Verdict]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,23 @@ from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.diff import FieldChange, echo_of, leaves, overlay, requested, same, split
+from campaignctl.diff import (
+    FieldChange,
+    FieldVerdict,
+    baseline_of,
+    echo_of,
+    kept,
+    leaves,
+    lookup,
+    means,
+    overlay,
+    requested,
+    same,
+    split,
+    unconfirmed,
+    unmanaged,
+    verdicts,
+)
 from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.arming import runs_left
@@ -52,10 +68,10 @@ def _next_run(live: Live) -> str | None:
         return None
 
 
-def created(intent: Intent, live: Live, now: datetime) -> Record:
-    """The record of a create whose campaign was read as `live`."""
+def created(intent: Intent, live: Live, now: datetime, hidden: Collection[str]) -> Record:
+    """The record of a create whose campaign was read as `live`; `hidden` are the paths of `api.hidden`."""
     spec = intent.spec
-    return Record(
+    record = Record(
         id=live.id,
         status=observed_status(live, spec),
         applied=spec,
@@ -64,12 +80,31 @@ def created(intent: Intent, live: Live, now: datetime) -> Record:
         created_at=iso(now),
         updated_at=iso(now),
         source_digest=intent.source_digest,
-        echo=echo_of(spec, live),
         lifecycle=intent.lifecycle,
         send_strategy=live.text("send_strategy"),
         next_run_time=_next_run(live),
         reposted=intent.phase == "reposted",
     )
+    return read_after_create(record, live, hidden)
+
+
+def read_after_create(record: Record, live: Live, hidden: Collection[str]) -> Record:
+    """The record of a create after another read of its campaign. A short answer leaves no baseline."""
+    told = read_back(record.applied, live, record.lifecycle, hidden)
+    whole = "messages" in live.members
+    return replace(
+        observed(record, live),
+        echo=echo_of(told),
+        baseline=baseline_of(record.applied, live) if whole else None,
+        unconfirmed=unconfirmed(told),
+    )
+
+
+def read_back(
+    spec: Mapping[str, Any], live: Live, lifecycle: Lifecycle, hidden: Collection[str]
+) -> tuple[FieldVerdict, ...]:
+    """What live says of every field of a spec that it does not simply confirm."""
+    return tuple(verdicts(spec, live, hidden=hidden, accepted=lifecycle.accept_stored))
 
 
 def applied_over(
@@ -78,16 +113,21 @@ def applied_over(
     desired: Record | DesiredCampaign | Intent,
     live: Live,
     now: datetime,
+    hidden: Collection[str],
 ) -> Record:
-    """The record after `spec` was applied to its campaign and the campaign read back."""
+    """The record after `spec` was applied to its campaign and the campaign read back; its baseline stays, in
+    what the spec does not set. `hidden` are the paths of `api.hidden`."""
+    told = read_back(spec, live, desired.lifecycle, hidden)
     return replace(
         observed(record, live),
         applied=spec,
         digest=body_digest(spec),
         updated_at=iso(now),
         source_digest=desired.source_digest,
-        echo={**_unseen(record, spec, live), **echo_of(spec, live)},
+        echo={**_unseen(record, spec, live), **echo_of(told)},
         lifecycle=desired.lifecycle,
+        baseline=None if record.baseline is None else kept(record.baseline, spec),
+        unconfirmed=unconfirmed(told),
     )
 
 
@@ -125,6 +165,7 @@ def observed(record: Record, live: Live) -> Record:
         record,
         status=status,
         paused_by_us=record.paused_by_us and status == Status.PAUSED,
+        unconfirmed=_still_unconfirmed(record, live) if record.unconfirmed else (),
         send_strategy=live.text("send_strategy") or record.send_strategy,
         next_run_time=_next_run(live)
         if live.complete or "next_run_time" in live.members
@@ -132,10 +173,23 @@ def observed(record: Record, live: Live) -> Record:
     )
 
 
+def _still_unconfirmed(record: Record, live: Live) -> tuple[str, ...]:
+    """The unconfirmed paths that live does not show as they were applied."""
+    return tuple(
+        path
+        for path in record.unconfirmed
+        if (was := lookup(record.applied, path))
+        and not ((shown := lookup(live.members, path)) and means(path, was[0], shown[0]))
+    )
+
+
 def accepted(record: Record, drift: tuple[FieldChange, ...], live: Live) -> Record:
     """The record with the drift accepted as if it had been applied (`apply --refresh-only`)."""
     spec = overlay(record.applied, drift)
-    return replace(observed(record, live), applied=spec, digest=body_digest(spec), echo=echo_of(spec, live))
+    seen = observed(record, live)
+    beyond = unmanaged(spec, live) if "messages" in live.members else record.baseline
+    echo = echo_of(verdicts(spec, live))
+    return replace(seen, applied=spec, digest=body_digest(spec), echo=echo, baseline=beyond)
 
 
 def released(key: str, record: Record, status: str, now: datetime) -> Released:
@@ -155,6 +209,8 @@ def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle 
         applied=spec,
         digest=body_digest(spec),
         intent=found.intent if found and ours else None,
+        baseline={},
+        origin="adopt",
         created_at=iso(now),
         updated_at=iso(now),
         lifecycle=lifecycle or Lifecycle(),

@@ -21,8 +21,9 @@ from campaignctl.errors import Command, PlanRefused, Sentence
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import guardrails
 from campaignctl.plan.codec import AGAIN
-from campaignctl.plan.context import PlanContext, Reading, Subject, Verdict
+from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Blocked, Change, Options, Plan, Request
+from campaignctl.plan.subject import Subject, Verdict
 from campaignctl.project.model import Override, Project
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record, State
@@ -190,7 +191,7 @@ def touched(plan: Plan, state: State | None) -> dict[str, Record]:
 
 def as_planned(change: Change, record: Record, live: Live | None) -> bool:
     """Whether live is still as when the plan was made: as it was read then, else as it was recorded."""
-    subject = Subject(change.key, record, live, True, None)
+    subject = Subject(change.key, record, live, True, None, written=change.spec or {})
     if change.live_digest is not None:
         return subject.live_digest == change.live_digest
     remembered = Subject(change.key, record, None, False, None)

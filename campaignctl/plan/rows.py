@@ -8,11 +8,13 @@ from typing import Any
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
-from campaignctl.errors import Command, Sentence
+from campaignctl.diff import FieldChange, Weight, field_changes, split, weight
+from campaignctl.errors import Command, Sentence, listed
 from campaignctl.plan import changes, records, update_rules
 from campaignctl.plan.arming import sends_after
-from campaignctl.plan.context import PlanContext, Subject, Verdict
+from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Blocked, Drift
+from campaignctl.plan.subject import Subject, Verdict
 from campaignctl.schedule.sends import is_past
 from campaignctl.schedule.times import format_gmt
 
@@ -243,7 +245,11 @@ def agrees(_: PlanContext, one: Subject) -> Verdict:
 def taken_over(ctx: PlanContext, one: Subject) -> Verdict:
     """Nothing is done: the record is updated."""
     live, wanted = one.live, one.manifest
-    record = records.applied_over(one.record, one.spec, wanted, live, ctx.now) if live else None
+    record = (
+        records.applied_over(one.record, one.spec, wanted, live, ctx.now, ctx.project.api.hidden)
+        if live
+        else None
+    )
     return Verdict(drift=one.status_drift(), observed=record)
 
 
@@ -335,6 +341,23 @@ def _winner_note(one: Subject) -> str:
     return f"{one.key}: its A/B test waits for a decision{between}; write `lifecycle: {{winner: {example}}}`"
 
 
+# How many fields a reason names.
+_NAMED = 5
+# What decides when a test is sent says nothing about its winner.
+_OF_THE_TEST = ("scheduled_time", "recurrence", "run_immediately", "is_draft")
+
+
+def _sent_by_winner(one: Subject) -> tuple[FieldChange, ...]:
+    """The differences of live from the manifest in what a winner sends: its messages, and to whom."""
+    live, _ = update_rules.target(one)
+    return tuple(
+        change
+        for change in field_changes(one.spec, live)
+        if (split(change.path)[0] == "messages" or weight(change.path) is not Weight.OTHER)
+        and split(change.path)[0] not in _OF_THE_TEST
+    )
+
+
 def winner(ctx: PlanContext, one: Subject) -> Verdict:
     """`update` that sets the winner, once; **blocked** if it cannot be found or another one was set."""
     named, known = one.manifest.lifecycle.winner, one.record.winner
@@ -348,9 +371,14 @@ def winner(ctx: PlanContext, one: Subject) -> Verdict:
     messages = messages_of(one.live)
     found = [index for index, message in enumerate(messages) if message.get("name") == named]
     if len(found) == 1 and (message_id := messages[found[0]].get("id")):
+        accepted = ctx.lifts.lifts("unmanaged", one.key)
+        if (differs := _sent_by_winner(one)) and not accepted:
+            reason = f"live is not what the manifest says: {listed([each.path for each in differs], _NAMED)}"
+            return one.blocked(reason, update_rules.accepting(one), diff=differs)
         unreached = "the other changes of the manifest can no longer reach this campaign"
         warnings = (unreached,) if one.edited else ()
-        return Verdict(changes=(changes.set_winner(ctx, one, found[0], str(message_id), warnings=warnings),))
+        change = changes.set_winner(ctx, one, found[0], str(message_id), warnings=warnings)
+        return Verdict(changes=(change,), lifted=("unmanaged",) if differs else ())
     if len(found) > 1:
         reason = f"{len(found)} messages of {one.record.id} have the name {named}"
     elif found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,15 +18,20 @@ from campaignctl.diff import (
     leaves,
     lookup,
     matches,
+    means,
     merge_patch,
     overlay,
     same,
+    set_outside,
     split,
+    unmanaged,
 )
+from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes
 from campaignctl.plan.arming import known_sends, without_event
-from campaignctl.plan.context import PlanContext, Subject, Verdict
+from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Conflict
+from campaignctl.plan.subject import Subject, Verdict
 from campaignctl.schedule.sends import is_past
 
 Spec = Mapping[str, Any]
@@ -82,7 +87,7 @@ def live_has(one: Subject) -> bool:
 
 def target(one: Subject) -> tuple[Spec, Spec]:
     """The live spec as far as known, and the spec after the update; ignored fields keep their live values."""
-    current = overlay(one.record.applied, one.comparison.changes)
+    current = overlay(one.record.applied, (*one.comparison.changes, *_met(one)))
     # Additional messages in live that are ignored.
     added = [
         change
@@ -90,6 +95,32 @@ def target(one: Subject) -> tuple[Spec, Spec]:
         if change.before is None and matches(change.path, one.ignored)
     ]
     return current, overlay(one.with_ignored(one.spec, current), tuple(added))
+
+
+def accepting(one: Subject) -> Sentence:
+    """What to do about a live campaign that differs from its manifest and would be sent as it is."""
+    return Sentence(
+        f"set it in {one.key}, take it out in the dashboard, or list it in `ignore_changes`;"
+        " to send it as it is: ",
+        Command("apply", "--target", one.key, "--override", "unmanaged"),
+    )
+
+
+def _met(one: Subject) -> tuple[FieldChange, ...]:
+    """What live has already of fields that the manifest sets now and did not set before."""
+    if one.live is None:
+        return ()
+    beyond = unmanaged(one.record.applied, one.live)
+    return tuple(FieldChange(path, None, value) for path, value in beyond.items() if lookup(one.spec, path))
+
+
+def _overwritten(one: Subject, goal: Spec) -> Iterator[Conflict]:
+    """Those of them that are not the baseline: someone set them, and this update sets another value."""
+    before = one.record.baseline or {}
+    for met in set_outside(before, one.record.applied, one.live) if one.live else ():
+        wanted = lookup(goal, met.path)
+        if wanted and not means(met.path, met.after, wanted[0]):
+            yield Conflict(met.path, met.before, met.after, wanted[0])
 
 
 def edit(ctx: PlanContext, one: Subject) -> Verdict:
@@ -105,7 +136,10 @@ def edit(ctx: PlanContext, one: Subject) -> Verdict:
     reason = "the manifest changed" if one.edited else "live was changed outside of campaignctl"
     change = replace(
         changes.update(ctx, one, current, goal, patch, reason=reason),
-        conflicts=conflicts(one.record.applied, one.drift, current, goal),
+        conflicts=(
+            *conflicts(one.record.applied, one.drift, current, goal),
+            *_overwritten(one, goal),
+        ),
     )
     if patch.get(EVENT) and (one.held or one.status is Status.PAUSED):
         # The API does not document whether the event makes a paused campaign send, which it must not.

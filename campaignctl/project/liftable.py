@@ -16,6 +16,7 @@ Liftable = Literal[
     "require_targeting",
     "resend",
     "unknown_status",
+    "unmanaged",
 ]
 #: What `--override` and `overrides` may name: the guardrails, and the rules that a person may lift.
 OVERRIDES: tuple[Liftable, ...] = get_args(Liftable)

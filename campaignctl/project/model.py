@@ -209,6 +209,10 @@ class ApiSettings(Setting):
         Written(Literal["on", "off"], "on".__eq__),
         _said("off: campaigns carry no marker, and you resolve unknown outcomes by hand."),
     ] = True
+    hidden: Annotated[
+        tuple[Glob, ...],
+        _said("Paths of fields that this account never shows, as in `callbacks`; no read confirms them."),
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.diff import FieldChange, mistaken, refused, same
+from campaignctl.diff import FieldChange, refused, same
 from campaignctl.errors import ApiError, Command, Sentence
 from campaignctl.plan import records
 from campaignctl.plan.model import Action, Change
+from campaignctl.reconciler.confirm import doubtful, judged
 from campaignctl.reconciler.refresh import read_records
-from campaignctl.reconciler.requests import not_as_asked
-from campaignctl.reconciler.run import READ_WAITS, Run
+from campaignctl.reconciler.run import Run
 from campaignctl.review.outcome import ChangeResult, Failure, done, failed, halt_hint
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Record
@@ -34,7 +36,7 @@ def read_back(run: Run, answered: list[tuple[Change, ChangeResult]]) -> list[Cha
     failed if not, still unknown if the read fails."""
     open_ones = {change.key: (change, result) for change, result in answered if result.outcome != "failed"}
     results = {change.key: result for change, result in answered}
-    for wait in READ_WAITS:
+    for wait in (timedelta(0), *run.project.api.settle.waits):
         if not open_ones:
             break
         run.wiring.clock.wait(wait)
@@ -64,7 +66,7 @@ def _whole(run: Run, change: Change, live: Live | None) -> Live | None:
     if live is None or live.complete or change.action in (Action.CANCEL, Action.PAUSE):
         return live
     missing = [name for name in change.spec or () if name not in live.members]
-    return run.api.read(live.id) if missing else live
+    return run.api.read(live.id) if missing or doubtful(run, change, live) else live
 
 
 def _unread(
@@ -117,7 +119,7 @@ def _judge_resume(run: Run, change: Change, record: Record, live: Live) -> Chang
         summary = f"resume of {change.key}: {record.id} is still {status}"
         return failed(change, Failure(summary, hint=Sentence(Command("plan"))))
     spec = change.spec or record.applied
-    resumed = records.applied_over(record, spec, _intended(change, record), live, run.now())
+    resumed = _over(run, change, record, spec, live)
     run.record(Entry(records={change.key: replace(resumed, paused_by_us=False)}))
     asked = str((change.requests[0].body or {}).get("scheduled_time", ""))
     shown = live.text("next_run_time")
@@ -129,19 +131,17 @@ def _judge_resume(run: Run, change: Change, record: Record, live: Live) -> Chang
 
 def _judge_update(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
     spec = change.spec or {}
-    unchanged = refused(record.applied, spec, live)
-    wrong = tuple(field for field in mistaken(spec, live) if field not in unchanged)
-    if unchanged:
+    if unchanged := refused(record.applied, spec, live):
         return failed(change, _not_taken(change, live.id, unchanged))
-    applied = records.applied_over(record, spec, _intended(change, record), live, run.now())
+    applied = _over(run, change, record, spec, live)
     run.record(Entry(records={change.key: applied}))
-    if wrong:
-        return failed(change, not_as_asked(change, live.id, wrong))
-    return done(change, record.id)
+    return judged(run, change, applied, live)
 
 
-def _intended(change: Change, record: Record) -> Record:
-    return replace(record, source_digest=change.source_digest, lifecycle=change.lifecycle)
+def _over(run: Run, change: Change, record: Record, spec: Mapping[str, Any], live: Live) -> Record:
+    """The record after the spec of a change was applied, as its manifest wants it."""
+    wanted = replace(record, source_digest=change.source_digest, lifecycle=change.lifecycle)
+    return records.applied_over(record, spec, wanted, live, run.now(), run.project.api.hidden)
 
 
 def _not_taken(change: Change, campaign_id: str, unchanged: tuple[FieldChange, ...]) -> Failure:

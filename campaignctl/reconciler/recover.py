@@ -253,7 +253,7 @@ def _record(run: Run, desired: DesiredState, stray: _Stray, live: Live) -> None:
         _make_room(run, stray.into)
         run.created(stray.into, intent, live)
     else:
-        record = records.created(intent, live, run.now())
+        record = records.created(intent, live, run.now(), run.project.api.hidden)
         key = stray.key or f"{ORPHANS}/{live.id}"
         run.record(Entry(released=(records.released(key, record, record.status, run.now()),)))
     sent = tuple(_ledger(run, desired, intent, live))

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.diff import EVENT, FieldChange, mistaken
+from campaignctl.diff import EVENT
 from campaignctl.errors import (
     ApiError,
     Command,
@@ -22,6 +22,7 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import guardrails, records
 from campaignctl.plan.model import Action, Change, Lifts, Request
+from campaignctl.reconciler.confirm import confirmed
 from campaignctl.reconciler.run import READ_WAITS, Run, used_up
 from campaignctl.review.outcome import (
     ChangeResult,
@@ -211,10 +212,8 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
         live = _sent(run, change, request, lambda: before(leave))
     if isinstance(live, ChangeResult):
         return live
-    run.created(change.key, started, live)
-    if wrong := mistaken(started.spec, live):
-        return failed(change, not_as_asked(change, live.id, wrong, _DIFFER), live.id)
-    return done(change, live.id)
+    record = run.created(change.key, started, live)
+    return confirmed(run, change, record, live)
 
 
 def _refused(run: Run, change: Change, request: Request, error: Refused) -> Failure:
@@ -225,15 +224,6 @@ def _refused(run: Run, change: Change, request: Request, error: Refused) -> Fail
         hint = "if it is our marker that it does not take: `api.markers: off` in campaignctl.yaml"
         return replace(problem, hint=hint)
     return problem
-
-
-def not_as_asked(
-    change: Change, campaign_id: str, wrong: tuple[FieldChange, ...], detail: str = ""
-) -> Failure:
-    """A campaign that a read or answer shows with other values than the request had."""
-    what = ", ".join(f"{field.path} is {field.after!r}, not {field.before!r}" for field in wrong[:3])
-    summary = f"{change.action} of {change.key}: {campaign_id} is not what was asked for: {what}"
-    return Failure(summary, detail, halt_hint(change))
 
 
 def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
@@ -285,7 +275,9 @@ def was_set_off(run: Run, key: str, intent: Intent, record: Record, live: Live) 
     now = run.now()
     run.record(
         Entry(
-            records={key: records.applied_over(record, intent.spec, intent, live, now)},
+            records={
+                key: records.applied_over(record, intent.spec, intent, live, now, run.project.api.hidden)
+            },
             intents={key: None},
             sent=(Sent(intent.digest, key, record.id, iso(now)),),
         )

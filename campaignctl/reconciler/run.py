@@ -198,7 +198,7 @@ class Run:
         An earlier record of the key is released. Raises AccountMismatch, after recording.
         """
         now, learnt = self.now(), self._learnt(live)
-        record = records.created(intent, live, now)
+        record = records.created(intent, live, now, self.project.api.hidden)
         old = self.state.campaigns.get(key)
         left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
         self.record(

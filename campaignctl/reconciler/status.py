@@ -11,8 +11,8 @@ from campaignctl.campaign.status import Status
 from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import records
-from campaignctl.plan.context import Subject
 from campaignctl.plan.rows import messages_of
+from campaignctl.plan.subject import Subject
 from campaignctl.reconciler.opening import check_environment, check_url
 from campaignctl.reconciler.refresh import observe
 from campaignctl.reconciler.run import Wiring
@@ -95,7 +95,9 @@ def _row(case: Subject, state: State, now: datetime) -> StatusRow:
         halt=_stop(case.halt),
         paused_by=_paused_by(case),
         decide=_open_between(case),
-        changed_at=case.changed_at if case.drift else None,
+        changed_at=case.changed_at if case.drift or case.outside else None,
+        unmanaged=case.outside,
+        unconfirmed=seen.unconfirmed,
     )
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from campaignctl.diff import FieldChange
 from campaignctl.errors import ProjectPlace, at, counted
-from campaignctl.plan.model import Change, Plan
+from campaignctl.plan.model import Blocked, Change, Plan
 from campaignctl.render.escape import cell, code_span, comment_word, escape, fenced, html_code, prose
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT, Section, fitting, joined
 from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import REACHING, fate_text, keys_text, sends_lines, summary_text, undo_text
-from campaignctl.render.values import EVERYONE, audience_text, compared, value_text, whole
+from campaignctl.render.values import EVERYONE, audience_text, compared, set_outside, value_text, whole
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import iso
 
@@ -96,7 +96,13 @@ def fields_section(plan: Plan, most: int) -> Section:
     for change in changes:
         count = f": {counted(len(change.diff), 'field')}" if change.diff else ""
         summary = f"<b>{change.action}</b> {html_code(change.key)}{count}"
-        items.append(folded(summary, (f"Why: {prose(change.reason)}", diff_block(change.diff, most))))
+        parts = [f"Why: {prose(change.reason)}", diff_block(change.diff, most)]
+        if change.unmanaged:
+            parts += [
+                "Also sent, set outside of the manifests:",
+                diff_block(set_outside(change.unmanaged), most),
+            ]
+        items.append(folded(summary, parts))
     return Section(
         "### Field by field",
         items,
@@ -184,13 +190,19 @@ def blocked_section(plan: Plan) -> Section:
         (
             code_span(one.key) + (f"<br>{code_span(one.id)}" if one.id else ""),
             prose(one.status),
-            prose(one.reason, _TEXT_SHOWN),
+            "<br>".join((prose(one.reason, _TEXT_SHOWN), *_values(one))),
             prose(at(one.hint, place), _TEXT_SHOWN),
         )
         for one in plan.blocked
     ]
     title = "### Blocked: skipped, all other changes go ahead"
     return _table(title, ("Campaign", "Status", "Why", "To lift it"), "blocked campaign", rows, share=0.2)
+
+
+def _values(one: Blocked) -> Iterator[str]:
+    """What live has instead, or besides."""
+    for change in (*one.diff, *set_outside(one.unmanaged)):
+        yield f"{code_span(change.path)} is {code_span(value_text(change.after, _VALUE_SHOWN))}"
 
 
 def conflicts_section(plan: Plan) -> Section:
@@ -225,9 +237,11 @@ def drift_section(plan: Plan, most: int) -> Section:
     """How live campaigns differ from what was applied, folded; one takes at most about `most` characters."""
     items = []
     for one in plan.drift:
-        what = f"{html_code(one.key)} ({html_code(one.id)}): {counted(len(one.diff), 'field')}"
+        told = (*one.diff, *set_outside(one.unmanaged))
+        outside = " set outside of the manifests" if one.unmanaged else ""
+        what = f"{html_code(one.key)} ({html_code(one.id)}): {counted(len(told), 'field')}{outside}"
         when = f", last changed {html_code(next_run_text(one.at, plan.time_zone))}" if one.at else ""
-        items.append(folded(f"{what}{when}; {fate_text(plan, one)}", (diff_block(one.diff, most),)))
+        items.append(folded(f"{what}{when}; {fate_text(plan, one)}", (diff_block(told, most),)))
     return _listed("### Drift: changed outside the manifests", "drift", items, share=0.1)
 
 

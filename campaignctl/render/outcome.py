@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, at
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, listed
 from campaignctl.plan.model import Action
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.errors import hint_text
@@ -15,6 +15,8 @@ from campaignctl.render.escape import escape
 from campaignctl.render.table import Style, Tone
 from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Failure, Outcome, Result
 
+# How many unconfirmed paths are named.
+_PATHS = 5
 _DONE: dict[Action, str] = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
@@ -81,6 +83,8 @@ def _result_json(result: ChangeResult, place: ProjectPlace) -> dict[str, Any]:
             "hint": at(error.hint, place),
             "trace_id": error.trace_id,
         },
+        "warnings": list(result.warnings),
+        "unconfirmed": list(result.unconfirmed),
     }
 
 
@@ -92,6 +96,10 @@ def _result(result: ChangeResult, style: Style, place: ProjectPlace) -> Iterator
         words, tone = _UNDONE[result.outcome]
         said = f"{result.action} {style(words, tone)}"
     yield f"{escape(result.key)}: {said}{campaign_id}"
+    for warning in result.warnings:
+        yield style(f"    warning: {escape(warning, None)}", "yellow")
+    if result.unconfirmed:
+        yield style(f"    unconfirmed: no read shows {listed(result.unconfirmed, _PATHS)}", "yellow")
     if result.error is not None:
         yield from failure_lines(result.error, style, place)
 

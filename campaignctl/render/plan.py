@@ -13,7 +13,7 @@ from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import REACHING, fate_text, keys_text, sends_lines, summary_text, undo_text
 from campaignctl.render.table import Style, Tone
-from campaignctl.render.values import EVERYONE, audience_text, field_lines, value_text
+from campaignctl.render.values import EVERYONE, audience_text, field_lines, set_outside, value_text
 from campaignctl.schedule import humanize
 
 _AT_ONCE = "!"
@@ -55,7 +55,7 @@ def plan_text(
         *_section("Drift: changed outside the manifests", _drifts(plan, page), page.style),
         *_section(
             "Blocked: skipped, all other changes go ahead",
-            _blocked(plan.blocked, page.style, place),
+            _blocked(plan.blocked, page, place),
             page.style,
         ),
         *_section(
@@ -103,8 +103,11 @@ def _change(change: Change, page: _Page) -> Iterator[str]:
     for label, lines in _facts(change, page):
         for index, line in enumerate(lines):
             yield f"{_INDENT}{label + ':' if index == 0 else '':<9}{line}"
-    for line in field_lines(change.diff, style, page.width - len(_INDENT)):
-        yield _INDENT + line
+    width = page.width - len(_INDENT)
+    yield from (_INDENT + line for line in field_lines(change.diff, style, width))
+    if change.unmanaged:
+        yield f"{_INDENT}{style('also sent, set outside of the manifests:', 'bold', 'yellow')}"
+        yield from (_INDENT + line for line in field_lines(set_outside(change.unmanaged), style, width))
 
 
 def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
@@ -137,16 +140,20 @@ def _drifts(plan: Plan, page: _Page) -> Iterator[str]:
     for drift in plan.drift:
         when = f", last changed {next_run_text(drift.at, page.zone)}" if drift.at else ""
         fate = fate_text(plan, drift)
-        yield f"  {escape(drift.key)} ({escape(drift.id)}): applied -> live{when}; {fate}"
-        for line in field_lines(drift.diff, page.style, page.width - len(_INDENT)):
-            yield _INDENT + line
+        what = "set outside of the manifests" if drift.unmanaged else "applied -> live"
+        yield f"  {escape(drift.key)} ({escape(drift.id)}): {what}{when}; {fate}"
+        told = (*drift.diff, *set_outside(drift.unmanaged))
+        yield from (_INDENT + line for line in field_lines(told, page.style, page.width - len(_INDENT)))
 
 
-def _blocked(blocked: Iterable[Blocked], style: Style, place: ProjectPlace) -> Iterator[str]:
+def _blocked(blocked: Iterable[Blocked], page: _Page, place: ProjectPlace) -> Iterator[str]:
+    style = page.style
     for one in blocked:
         campaign_id = f"{escape(one.id)}, " if one.id else ""
         reason = escape(one.reason, None)
         yield f"  {style(escape(one.key), 'bold')} ({campaign_id}{escape(one.status)}): {reason}"
+        told = (*one.diff, *set_outside(one.unmanaged))
+        yield from (_INDENT + line for line in field_lines(told, style, page.width - len(_INDENT)))
         yield from hint_text(one.hint, style, place, label="to lift:", indent=_INDENT)
 
 

@@ -7,18 +7,20 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, counted
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, counted, listed
 from campaignctl.plan.records import next_send
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.escape import escape
 from campaignctl.render.summary import keys_text
 from campaignctl.render.table import Style, Tone, table_lines
-from campaignctl.render.values import field_lines
+from campaignctl.render.values import field_lines, set_outside
 from campaignctl.review.reports import Belonging, Rebinding, Recovery, StatusRow
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
 from campaignctl.state.model import HistoryEntry, Overridden, State
 
+# How many unconfirmed paths are named.
+_PATHS = 5
 _NOT_CREATED = "not created"
 _HEAD = ("KEY", "ID", "STATUS", "NEXT RUN", "DRIFT")
 
@@ -41,12 +43,13 @@ def status_text(
     cells = [_cells(row, zone) for row in rows]
     parts = ["\n".join(table_lines(_HEAD, cells, style))]
     parts += ["\n".join(lines) for row in rows if (lines := list(_remarks(row, style, zone, place)))]
-    parts += ["\n".join(_drift(row, style, width, zone)) for row in rows if row.drift]
+    parts += ["\n".join(_drift(row, style, width, zone)) for row in rows if row.drift or row.unmanaged]
     return "\n\n".join(parts) + "\n"
 
 
 def _cells(row: StatusRow, zone: str) -> tuple[str, ...]:
-    drift = counted(len(row.drift), "field") if row.drift else "-"
+    differs = len(row.drift) + len(row.unmanaged)
+    drift = counted(differs, "field") if differs else "-"
     return escape(row.key), escape(row.id or "-"), _status(row), next_run_text(row.next_run, zone), drift
 
 
@@ -75,6 +78,8 @@ def _remarks(row: StatusRow, style: Style, zone: str, place: ProjectPlace) -> It
         yield f"{style(key, 'bold')}: paused outside campaignctl; not resumed automatically"
         resume = Command("apply", "--target", row.key, "--override", "foreign_pause")
         yield from (f"  {style('to resume:', 'cyan')}", f"    {escape(resume.at(place))}")
+    if row.unconfirmed:
+        yield f"{style(key, 'bold')}: unconfirmed: no read shows {listed(row.unconfirmed, _PATHS)}"
     if row.status == "needs_decision":
         names = ", ".join(map(escape, row.decide)) or "its messages, which were not read"
         yield f"{style(key, 'bold')}: its A/B test waits for a decision between {names}"
@@ -95,8 +100,10 @@ def next_run_text(next_run: str | None, zone: str) -> str:
 def _drift(row: StatusRow, style: Style, width: int, zone: str) -> Iterator[str]:
     when = f", changed {next_run_text(row.changed_at, zone)}" if row.changed_at else ""
     yield f"{style(escape(row.key), 'bold')}: applied -> live{when}"
-    for line in field_lines(row.drift, style, width - 2):
-        yield f"  {line}"
+    yield from (f"  {line}" for line in field_lines(row.drift, style, width - 2))
+    if row.unmanaged:
+        yield "  set outside of the manifests:"
+        yield from (f"    {line}" for line in field_lines(set_outside(row.unmanaged), style, width - 4))
 
 
 _OUTCOMES: dict[str, tuple[str, Tone]] = {

@@ -10,6 +10,7 @@ from typing import Any
 
 from campaignctl.diff import FieldChange
 from campaignctl.errors import counted, listed
+from campaignctl.plan.model import Unmanaged
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style, Tone
 
@@ -64,6 +65,11 @@ _TONES: dict[str, Tone] = {"+": "green", "-": "red", "~": "yellow", "@": "cyan"}
 def value_text(value: Any, limit: int = _LONG) -> str:
     """A JSON value on one safe line, in JSON's own notation."""
     return escape(json.dumps(value, ensure_ascii=False, default=str), limit)
+
+
+def set_outside(found: Iterable[Unmanaged]) -> list[FieldChange]:
+    """What was set outside of the manifests, as differences from the baseline."""
+    return [FieldChange(one.path, one.baseline, one.value) for one in found]
 
 
 def field_lines(changes: Iterable[FieldChange], style: Style, width: int) -> Iterator[str]:

@@ -26,7 +26,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """One change after an apply."""
+    """One change after an apply.
+
+    `warnings` tell what is stored in another way, `unconfirmed` are the paths of what was written and no read
+    has shown.
+    """
 
     key: str
     action: Action
@@ -34,6 +38,8 @@ class ChangeResult:
     outcome: ChangeOutcome
     error: Failure | None = None
     name: str = ""
+    warnings: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +87,16 @@ def change_id(of: Change | ChangeResult) -> ChangeId:
     return of.key, of.action
 
 
-def done(change: Change, campaign_id: str | None) -> ChangeResult:
+def done(
+    change: Change,
+    campaign_id: str | None,
+    *,
+    warnings: tuple[str, ...] = (),
+    unconfirmed: tuple[str, ...] = (),
+) -> ChangeResult:
     """The result of a change that was done and recorded."""
-    return ChangeResult(change.key, change.action, campaign_id, "done", None, change.name)
+    name = change.name
+    return ChangeResult(change.key, change.action, campaign_id, "done", None, name, warnings, unconfirmed)
 
 
 def failed(change: Change, error: Failure, campaign_id: str | None = None) -> ChangeResult:

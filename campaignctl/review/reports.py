@@ -7,6 +7,7 @@ from typing import Literal
 
 from campaignctl.diff import FieldChange
 from campaignctl.errors import CampaignctlError
+from campaignctl.plan.model import Unmanaged
 from campaignctl.state.model import LockInfo
 
 
@@ -31,7 +32,9 @@ class StatusRow:
     declared); `read` is false if it is only the recorded one. `next_run` is `YYYY-MM-DDTHH:MM:SSZ` or None.
     `pending` is the phase of an unsettled intent, `phase` that of the manifest. `halt` is the halt that stops
     it; `paused_by` is who paused it. `decide` are the names of the messages if its A/B test waits for a
-    decision. `changed_at` is when live was last changed, if it drifts and the API says so.
+    decision. `changed_at` is when live was last changed, if it drifts and the API says so. `unmanaged` are
+    fields that the manifest does not set and that were set outside of the manifests; `unconfirmed` are paths
+    that were written and that no read has shown.
     """
 
     key: str
@@ -48,6 +51,8 @@ class StatusRow:
     paused_by: PausedBy | None = None
     decide: tuple[str, ...] = ()
     changed_at: str | None = None
+    unmanaged: tuple[Unmanaged, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
 
 
 CheckVerdict = Literal["ok", "warning", "problem", "skipped"]

@@ -1,5 +1,6 @@
 """A campaign as answers show it (API contract, section 3)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from campaignctl.sandbox.model import DRAFT, MANUAL, SCHEDULED, Campaign, JsonObject
@@ -79,9 +80,7 @@ def _definition(campaign: Campaign, switches: Switches) -> JsonObject:
     if "labels" in body and switches.labels == "comma":
         body["labels"] = ",".join(body["labels"])
     if switches.respell:
-        body = _respelt(body, switches)
-        if "ab_test" in body:
-            body["ab_test"] = _respelt(body["ab_test"], switches)
+        body = _respelt(body, switches.respell)
     if switches.run_immediately_echoed and campaign.immediate:
         body["run_immediately"] = True
     for name in ("send_in_profile_time_zone", "send_if_profile_time_passed"):
@@ -89,11 +88,13 @@ def _definition(campaign: Campaign, switches: Switches) -> JsonObject:
     return {name: value for name, value in body.items() if name not in switches.never_echoed}
 
 
-def _respelt(fields: JsonObject, switches: Switches) -> JsonObject:
-    return {
-        name: switches.respell.get(value, value) if isinstance(value, str) else value
-        for name, value in fields.items()
-    }
+def _respelt(value: Any, spellings: Mapping[str, str]) -> Any:
+    """A value with every text that has another spelling in it."""
+    if isinstance(value, str):
+        return spellings.get(value, value)
+    if isinstance(value, dict):
+        return {name: _respelt(part, spellings) for name, part in value.items()}
+    return [_respelt(item, spellings) for item in value] if isinstance(value, list) else value
 
 
 def _message(campaign: Campaign, message: JsonObject, message_id: str) -> JsonObject:

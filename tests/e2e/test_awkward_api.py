@@ -88,7 +88,8 @@ def assert_hints_lead_on(plan: dict[str, Any]) -> None:
 def test_campaigns_live_on_when(world: World, switches: dict[str, Any]) -> None:
     default = Switches()
     assert all(getattr(default, name) != value for name, value in switches.items())
-    world.write("campaignctl.yaml", QUICK)
+    hidden = [f"  hidden: [{path}]\n" for path in switches.get("never_echoed", ()) if path == "recurrence"]
+    world.write("campaignctl.yaml", QUICK + "".join(hidden))
     for number in range(12):
         theirs = sms(f"Theirs {number}", is_draft=True, metadata={"by": "hand"})
         world.control.create(json.loads(theirs)["spec"])

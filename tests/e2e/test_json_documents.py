@@ -36,7 +36,7 @@ def test_the_plan_and_its_changes(changing: World) -> None:
     plan = changing.plan()
     assert set(plan) == described("Plan")
     assert {name for change in plan["changes"] for name in change} == described("Change")
-    assert set(plan["drift"][0]) == {"key", "id", "diff", "corrected", "at"}
+    assert set(plan["drift"][0]) == {"key", "id", "diff", "corrected", "at", "unmanaged"}
     assert {"request", "requests"} <= set(plan["changes"][0])
 
 
@@ -44,7 +44,15 @@ def test_the_outcome(changing: World) -> None:
     changing.control.fault({"method": "POST"}, {"kind": "status", "status": 400})
     outcome = changing.apply(status=1).json
     assert set(outcome) | {"error"} == described("Outcome")
-    assert set(outcome["changes"][0]) == {"key", "action", "id", "outcome", "error"}
+    assert set(outcome["changes"][0]) == {
+        "key",
+        "action",
+        "id",
+        "outcome",
+        "error",
+        "warnings",
+        "unconfirmed",
+    }
     (failed,) = (change["error"] for change in outcome["changes"] if change["error"])
     assert set(failed) == {"summary", "detail", "hint", "trace_id"}
 
@@ -75,7 +83,7 @@ def test_an_incomplete_apply_lists_the_other_changes(world: World) -> None:
     world.write("late.yaml", sms("Late", scheduled_time="2020-03-22 10:00:00"))
     outcome = world.apply(status=1).json
     assert (outcome["result"], [left["key"] for left in outcome["blocked"]]) == ("incomplete", ["late"])
-    assert set(outcome["blocked"][0]) == {"key", "id", "status", "reason", "hint"}
+    assert set(outcome["blocked"][0]) == {"key", "id", "status", "reason", "hint", "diff", "unmanaged"}
 
 
 def test_an_apply_stopped_by_a_guardrail_names_it(world: World) -> None:

@@ -68,6 +68,7 @@ def record(spec: Spec, status: str = "scheduled", campaign_id: str = ID, **field
         "created_at": "2026-11-01T00:00:00Z",
         "updated_at": "2026-11-01T00:00:00Z",
         "source_digest": "sha256:manifest",
+        "baseline": {},
     }
     return Record(campaign_id, status, spec, **{**base, **fields})
 

@@ -9,7 +9,7 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan.context import Reading
-from campaignctl.plan.model import Plan
+from campaignctl.plan.model import Plan, Unmanaged
 from tests.plan.planning import (
     KEY,
     SCHEDULED,
@@ -113,4 +113,5 @@ def test_an_unparsable_live_time_does_not_stop_a_plan() -> None:
         kept = only(of({**SCHEDULED, "name": "X"}, SCHEDULED, shown, "scheduled_time"))
         assert kept.requests[0].body == {"name": "X"}
     odd = body(recurrence={"cron": "@daily"})
-    assert only(of(SCHEDULED, SCHEDULED, {**odd, "scheduled_time": None})).arms
+    (blocked,) = of(SCHEDULED, SCHEDULED, {**odd, "scheduled_time": None}).blocked
+    assert blocked.unmanaged == (Unmanaged("recurrence", {"cron": "@daily"}),)

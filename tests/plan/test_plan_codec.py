@@ -89,7 +89,8 @@ def test_every_documented_field_is_there() -> None:
         assert change["request"] is None or set(change["request"]) == {"method", "path", "body"}
         assert all(set(field) == {"path", "before", "after"} for field in change["diff"])
     assert all(set(found) == {"guardrail", "found", "limit", "keys"} for found in document["objections"])
-    assert all(set(one) == {"key", "id", "status", "reason", "hint"} for one in document["blocked"])
+    blocked = {"key", "id", "status", "reason", "hint", "diff", "unmanaged"}
+    assert all(set(one) == blocked for one in document["blocked"])
     assert all(set(one) >= {"key", "id", "diff"} for one in document["drift"])
     assert document["valid_until"] == "2026-11-24T13:00:00Z"
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.diff import FieldChange
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Guardrails
@@ -46,7 +47,7 @@ def of(
     phase = rest.pop("phase", "active")
     halts = rest.pop("halts", Halts())
     known = record(TEST, status, winner=recorded)
-    shown = live(TEST, status, messages=messages)
+    shown = live(TEST, status, **{"messages": messages, **rest.pop("shown", {})})
     return plan_of(
         wanted(spec, manifest="sha256:new", lifecycle=Lifecycle(winner=winner, phase=phase)),
         known=state({KEY: known}, sent=(Sent(known.digest, KEY, ID, "2026-11-20T00:00:00Z"),)),
@@ -73,7 +74,26 @@ def test_the_declared_winner_is_set_and_sends_at_once() -> None:
     assert change.undo == "never"
     assert change.intent
     assert change.spec == TEST
-    assert [(one.path, one.before, one.after) for one in change.diff] == [("messages/1/winner", 0, 1)]
+    winner, *text = change.diff
+    assert winner == FieldChange("messages/1/winner", 0, 1)
+    assert FieldChange("messages/1/push/title/en", None, "Hello") in text
+    assert not [one for one in text if not one.path.startswith("messages/1/")]
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"targeting": {"countries": {"items": ["DE"], "op": "in"}}},
+        {"quiet_hours": {"from": "20:00"}},
+        {"messages": [SHOWN[0], {**SHOWN[1], "push": {"title": {"en": "Changed"}}}]},
+        {"messages": [{**SHOWN[0], "name": "B"}, {**SHOWN[1], "name": "A"}]},
+    ],
+    ids=["targeting", "quiet hours", "text", "names swapped"],
+)
+def test_a_winner_is_blocked_while_live_is_not_what_the_manifest_says(theirs: dict[str, Any]) -> None:
+    (blocked,) = of("B", shown=theirs).blocked
+    assert blocked.diff or blocked.unmanaged
+    assert "--override unmanaged" in blocked.hint
 
 
 def test_the_winner_is_set_once() -> None:

@@ -58,6 +58,8 @@ def test_the_document_is_the_public_one() -> None:
         "id": "101",
         "outcome": "done",
         "error": None,
+        "warnings": [],
+        "unconfirmed": [],
     }
     assert document["changes"][1]["error"] == {
         "summary": "The API refused the create",

@@ -14,9 +14,10 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
 from campaignctl.errors import Source
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
-from campaignctl.plan.context import PlanContext, Reading, Verdict
+from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.decide import EDITS, TABLE, Row
 from campaignctl.plan.model import Options
+from campaignctl.plan.subject import Verdict
 from campaignctl.project.model import Project
 from campaignctl.state.model import Account, Intent, Record, Sent, State, Watermark
 

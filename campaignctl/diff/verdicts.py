@@ -1,0 +1,179 @@
+"""Read-back: what a read says of each field that was written, and how much that matters.
+
+A field is *confirmed*, *equal* by meaning, *differs*, or is *not shown* ("Read-back has four verdicts" in the
+decision rules). Echo memory: right after a write we keep what the API answered for each field that we set,
+where that differs and may. An echo is a list: empty for a field that the API does not return, else of the one
+value that it returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Literal
+
+from campaignctl.campaign.live import Live
+from campaignctl.diff.drift import added_messages, watched
+from campaignctl.diff.fields import DEFAULTS, EVENT, lookup, matches, same, split
+from campaignctl.diff.meanings import means, without_tags
+
+#: A field that is simply confirmed is not told. `accepted` and `hidden` are `differs` and `not shown` where a
+#: review has accepted that.
+Said = Literal["equal", "accepted", "differs", "hidden", "not shown"]
+
+
+class Weight(IntEnum):
+    """How much a field matters.
+
+    AIM decides whether, when, to whom and from whom a campaign sends, CONTENT what it says and does; OTHER is
+    seen by the team alone.
+    """
+
+    OTHER = 0
+    CONTENT = 1
+    AIM = 2
+
+
+_AIM = frozenset(
+    {
+        "scheduled_time",
+        "recurrence",
+        "send_in_profile_time_zone",
+        "send_if_profile_time_passed",
+        "is_draft",
+        EVENT,
+        "targeting",
+        "quiet_hours",
+    }
+)
+_AIM_OF_MESSAGES = frozenset({"channel", "integration_id", "sender_name", "sender_email"})
+_OTHER = frozenset({"name", "description", "labels", "metadata", "score", "max_runs"})
+_OTHER_OF_MESSAGES = frozenset({"name", "priority", "template_id"})
+#: How long the path of a language is: `messages/0/push/title/en`, `messages/0/push/actions/0/title/en`.
+LANGUAGE_DEPTHS = (5, 7)
+
+
+def weight(path: str) -> Weight:
+    """How much the field at a path matters."""
+    parts = split(path)
+    if parts[0] == "messages":
+        if parts[-1] in _AIM_OF_MESSAGES or len(parts) <= 2:  # noqa: PLR2004 - a message as a whole
+            return Weight.AIM
+        return Weight.OTHER if len(parts) == 3 and parts[2] in _OTHER_OF_MESSAGES else Weight.CONTENT  # noqa: PLR2004
+    if parts[0] in _AIM:
+        return Weight.AIM
+    return Weight.OTHER if parts[0] in _OTHER else Weight.CONTENT
+
+
+@dataclass(frozen=True, slots=True)
+class FieldVerdict:
+    """What a read says of one field: what was written, what is shown (None for nothing), and the verdict."""
+
+    path: str
+    value: Any
+    found: Any
+    said: Said
+
+    @property
+    def weight(self) -> Weight:
+        """How much it matters."""
+        return weight(self.path)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether this right after a write means that it is not what was asked for.
+
+        An audience, time, draft or sender that a whole answer does not show counts as different.
+        """
+        if self.said == "differs":
+            return self.weight > Weight.OTHER
+        return self.said == "not shown" and self.weight is Weight.AIM
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether it matters, and no read has shown it."""
+        return self.said == "not shown" and self.weight is Weight.CONTENT
+
+
+def verdicts(
+    applied: Mapping[str, Any], live: Live, *, hidden: Collection[str] = (), accepted: Collection[str] = ()
+) -> Iterator[FieldVerdict]:
+    """What live says of every field of a spec that it does not simply confirm.
+
+    `hidden` are paths that the account never shows (`api.hidden`), `accepted` paths of texts that the API may
+    store in its own way (`lifecycle.accept_stored`). A list item says nothing of a field that it lacks.
+    """
+    for path, value, found in watched(applied, live):
+        if same(path, value, found):
+            continue
+        if found is None:
+            if live.complete and not _left_out(path, value):
+                said = "hidden" if matches(path, hidden) else _absent(live, path)
+                yield FieldVerdict(path, value, None, said)
+        elif means(path, value, found):
+            yield FieldVerdict(path, value, found, "equal")
+        elif matches(path, accepted) and _same_text(value, found):
+            yield FieldVerdict(path, value, found, "accepted")
+        else:
+            yield FieldVerdict(path, value, found, "differs")
+    if applied.get(EVENT) and not applied.get("is_draft") and live.complete and not _set_off(live):
+        yield FieldVerdict(EVENT, True, None, "not shown")
+    for added in added_messages(applied, live):
+        yield FieldVerdict(added.path, None, added.after, "differs")
+
+
+def wrong(told: Iterable[FieldVerdict]) -> tuple[FieldVerdict, ...]:
+    """Those that say that something else was stored than was asked for."""
+    return tuple(one for one in told if one.wrong)
+
+
+def unconfirmed(told: Iterable[FieldVerdict]) -> tuple[str, ...]:
+    """The paths of those that no read has shown, though they matter."""
+    return tuple(one.path for one in told if one.unconfirmed)
+
+
+def echo_of(told: Iterable[FieldVerdict]) -> dict[str, Any]:
+    """The echo memory after a write: what is stored in another way, and may be."""
+    return {
+        one.path: [] if one.found is None else [one.found]
+        for one in told
+        if one.said != "equal" and not one.wrong and one.value is not None
+    }
+
+
+def _set_off(live: Live) -> bool:
+    """Whether live shows that the event was taken (API contract, section 3: it is not echoed)."""
+    shown = live.members
+    return bool(
+        shown.get("send_strategy") == "immediate"
+        or shown.get(EVENT)
+        or shown.get("was_launched")
+        or shown.get("next_run_time")
+        or shown.get("scheduled_run_times")
+        or live.status in ("running", "sent", "needs_decision")
+    )
+
+
+def _left_out(path: str, value: Any) -> bool:
+    """Whether an answer without the field says the same."""
+    return value in (None, {}, [], ()) or (path in DEFAULTS and same(path, value, DEFAULTS[path]))
+
+
+def _absent(live: Live, path: str) -> Said:
+    """What it means that a whole answer lacks a field.
+
+    A language that a shown text lacks, and a message that a shown list lacks, are not as written.
+    """
+    parts = split(path)
+    if parts[0] == "messages" and "messages" in live.members:
+        above = lookup(live.members, path.rpartition("/")[0])
+        if not lookup(live.members, "/".join(parts[:2])) or (len(parts) in LANGUAGE_DEPTHS and above):
+            return "differs"
+    return "not shown"
+
+
+def _same_text(value: Any, found: Any) -> bool:
+    if not isinstance(value, str) or not isinstance(found, str):
+        return False
+    return without_tags(value) == without_tags(found)

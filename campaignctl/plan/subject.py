@@ -1,0 +1,315 @@
+"""One key under decision, and the decision on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from campaignctl.campaign.canonical import body_digest, digest
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
+from campaignctl.diff import (
+    EVENT,
+    Comparison,
+    FieldChange,
+    Weight,
+    compare,
+    equal,
+    form,
+    is_quiet,
+    leaves,
+    lookup,
+    matches,
+    meaning,
+    overlay,
+    same,
+    set_outside,
+    unmanaged,
+    weight,
+)
+from campaignctl.errors import Command, Sentence
+from campaignctl.manifest.model import DesiredCampaign, Removed
+from campaignctl.plan import records
+from campaignctl.plan.arming import has_fired, without_event
+from campaignctl.plan.model import Blocked, Change, Drift, Unmanaged
+from campaignctl.schedule.times import TimeError, iso, parse_gmt
+from campaignctl.state.halts import Halt, Halts
+from campaignctl.state.model import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision on one key: changes, a block or neither, with drift and notes.
+
+    `changes` are in execution order, each with a different action. `drift` has more than one item if a change
+    corrects only part of it. `note` is a line about this key; `none` is the reason for doing nothing (printed
+    once for all keys with that reason); `quiet` names a counter, printed as one line. `observed` is a record
+    that only has to be saved; `lifted` names the rules that were lifted for this decision. `quietly_set` are
+    paths of the team's own fields that were set outside of the manifests; `first_seen`: the fields that its
+    manifest does not set were never recorded.
+    """
+
+    changes: tuple[Change, ...] = ()
+    blocked: Blocked | None = None
+    drift: tuple[Drift, ...] = ()
+    note: str | None = None
+    none: str | None = None
+    quiet: str | None = None
+    missed: str | None = None
+    observed: Record | None = None
+    lifted: tuple[str, ...] = ()
+    quietly_set: tuple[str, ...] = ()
+    first_seen: bool = False
+
+    def up_to(self, index: int, blocked: Blocked) -> Verdict:
+        """Only the changes before an index; the change at the index is blocked, so no drift is corrected."""
+        drift = tuple(replace(shown, corrected=False) for shown in self.drift)
+        return replace(self, changes=self.changes[:index], blocked=blocked, drift=drift)
+
+
+Spec = Mapping[str, Any]
+
+#: The desired campaign of a key: none, one in a phase, or a new one that replaces the recorded one.
+Desired = Literal["gone", "active", "paused", "canceled", "replaced"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One key to decide: its record, its live campaign and its manifest (`wanted`).
+
+    `live` is None if it was not read (`read` is false) or is missing. `moved_from` is the current key of its
+    record, `removed` its `kind: Removed` document. `destroyed`: it is declared, but `destroy` removes it.
+    `held`: it is paused while it is edited, because this plan or an earlier one paused it.
+    `everywhere` are values that all campaigns got outside of the manifests (`said`). `written` is the spec of
+    a saved plan, used instead of the manifest's.
+
+    No slots, because `cached_property` needs `__dict__`.
+    """
+
+    key: str
+    recorded: Record | None
+    live: Live | None
+    read: bool
+    wanted: DesiredCampaign | None
+    halts: Halts = Halts()
+    moved_from: str | None = None
+    removed: Removed | None = None
+    replacing: bool = False
+    destroyed: bool = False
+    held: bool = False
+    everywhere: frozenset[str] = frozenset()
+    written: Spec | None = None
+
+    @property
+    def record(self) -> Record:
+        """Its record; only used if it has one."""
+        if self.recorded is None:
+            raise AssertionError(f"{self.key} is not recorded")
+        return self.recorded
+
+    @property
+    def manifest(self) -> DesiredCampaign:
+        """Its manifest; only used if it is declared."""
+        if self.wanted is None:
+            raise AssertionError(f"{self.key} is not declared")
+        return self.wanted
+
+    @property
+    def desired(self) -> Desired:
+        """The phase that its manifest asks for, or "gone" or "replaced"."""
+        if self.wanted is None or self.destroyed:
+            return "gone"
+        return "replaced" if self.replacing and self.recorded else self.wanted.lifecycle.phase
+
+    @cached_property
+    def status(self) -> Status:
+        """The status to decide by: live's, else the recorded one."""
+        if self.live is not None:
+            return status_of(self.live, self.record.applied)
+        if self.read:
+            return Status.MISSING
+        if self.record.status in (Status.MANUAL, Status.MISSING):
+            return Status(self.record.status)
+        remembered = {"status": self.record.status, "send_strategy": self.record.send_strategy}
+        return status_of(Live(self.record.id, remembered, complete=False), self.record.applied)
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """The paths in `ignore_changes`."""
+        return (self.wanted or self.record).lifecycle.ignore_changes
+
+    @cached_property
+    def body(self) -> str:
+        """The digest of its manifest's body."""
+        return body_digest(self.manifest.spec)
+
+    @cached_property
+    def spec(self) -> Spec:
+        """Its manifest's spec for a campaign that exists: an applied event stays applied, and ignored fields
+        keep their applied values."""
+        applied, spec = self.record.applied, self.manifest.spec
+        if EVENT in applied and (has_fired(applied) or not spec.get(EVENT)):
+            # In a draft an event waits: one that has fired must not.
+            spec = {**spec, EVENT: has_fired(applied) and not spec.get("is_draft")}
+        elif not spec.get(EVENT):
+            spec = without_event(spec)
+        return self.with_ignored(spec, applied)
+
+    def with_ignored(self, spec: Spec, source: Spec) -> Spec:
+        """A spec with its ignored fields taken from another spec."""
+        if not self.ignored:
+            return spec
+        paths = [path for path in {**leaves(spec), **leaves(source)} if matches(path, self.ignored)]
+        changes = (FieldChange(path, None, (*lookup(source, path), None)[0]) for path in paths)
+        return overlay(spec, tuple(changes))
+
+    @cached_property
+    def edited(self) -> bool:
+        """Whether its manifest differs from the applied spec."""
+        return not equal(self.spec, self.record.applied)
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Live compared with the applied spec, in all fields."""
+        return compare(self.record.applied, self.record.echo, self.live) if self.live else Comparison()
+
+    @cached_property
+    def drift(self) -> tuple[FieldChange, ...]:
+        """Differences between live and the applied spec, without ignored fields."""
+        return tuple(change for change in self.comparison.changes if not matches(change.path, self.ignored))
+
+    @cached_property
+    def outside(self) -> tuple[Unmanaged, ...]:
+        """The fields that were set outside of the manifests, and that its manifest does not set.
+
+        Without those that are ignored or that the server set everywhere. None if they were never seen before.
+        """
+        if self.live is None or self.record.baseline is None:
+            return ()
+        wanted = self.wanted.spec if self.wanted else {}
+        return tuple(
+            Unmanaged(one.path, one.after, one.before)
+            for one in set_outside(self.record.baseline, self.record.applied, self.live)
+            if not lookup(wanted, one.path)
+            and not matches(one.path, self.ignored)
+            and said(one.path, one.after) not in self.everywhere
+        )
+
+    @property
+    def first_seen(self) -> bool:
+        """Whether live was read, and what the manifest does not set was never recorded."""
+        whole = self.live is not None and "messages" in self.live.members
+        return whole and self.recorded is not None and self.record.baseline is None
+
+    @cached_property
+    def live_digest(self) -> str | None:
+        """A digest of the live campaign as this decision saw it: its status, its differences from applied,
+        and the unmanaged fields that decide whether, when, to whom and what it sends, or are written now.
+
+        A list item and a read by id give the same digest, so that an apply can check again.
+        """
+        if not self.read:
+            return None
+        seen = [[change.path, meaning(change.path, change.after)] for change in self.comparison.changes]
+        document = {"id": self.record.id, "status": str(self.status), "drift": seen}
+        written = self.written if self.written is not None else self.wanted.spec if self.wanted else {}
+        if self.live is not None:
+            beyond = [
+                [one.path, form(one.path, one.after)]
+                for one in set_outside(self.record.baseline or {}, self.record.applied, self.live)
+                if weight(one.path) is not Weight.OTHER or lookup(written, one.path)
+            ]
+            document |= {"outside": beyond} if beyond else {}
+        return digest(document)
+
+    @cached_property
+    def halt(self) -> tuple[Halt, str] | None:
+        """The halt that stops this campaign, if any, and the key to lift it by."""
+        keys = (self.key, self.moved_from, self.recorded.moved_from if self.recorded else None)
+        return self.halts.stopping(filter(None, keys), self.recorded.id if self.recorded else None)
+
+    @property
+    def declared_paused(self) -> bool:
+        """Whether its manifest declares it paused."""
+        return self.wanted is not None and self.wanted.lifecycle.phase == "paused"
+
+    @property
+    def paused_by_us(self) -> bool:
+        """Whether its manifest or a halt paused it, and not someone else.
+
+        A halt is not recorded in the state. Its pause counts until the next write to the campaign: by then
+        the pause was noted in the record, or the present pause is another one.
+        """
+        if self.status is not Status.PAUSED:
+            return False
+        if self.record.paused_by_us or self.declared_paused:
+            return True
+        return self.halts.paused(self.record.id, since=self.record.updated_at)
+
+    @property
+    def changed_at(self) -> str | None:
+        """When the live campaign was last changed, if the API says so."""
+        text = self.live.text("update_time") if self.live else None
+        try:
+            return iso(parse_gmt(text)) if text else None
+        except TimeError:
+            return None
+
+    def status_drift(self) -> tuple[Drift, ...]:
+        """A pause that is not ours, or a resume of our pause: shown, and not undone without a request."""
+        record, status = self.record, self.status
+        if status is Status.PAUSED and not self.declared_paused and (self.halt or not self.paused_by_us):
+            before = record.status if record.status != Status.PAUSED else str(Status.SCHEDULED)
+        elif status in _GOING and record.paused_by_us and self.declared_paused:
+            before = str(Status.PAUSED)
+        else:
+            return ()
+        change = FieldChange("status", before, str(status))
+        return (Drift(self.key, record.id, (change,), at=self.changed_at),)
+
+    def drifts(self, *, spec: Spec | None = None) -> tuple[Drift, ...]:
+        """The drift to show. With `spec`, an update to that spec is planned: it corrects the drift, and a
+        field whose live value is already that of the spec is no drift."""
+        shown = self.drift
+        if spec is not None:
+            shown = tuple(change for change in shown if not _is_in(spec, change))
+        fields = (Drift(self.key, self.record.id, shown, spec is not None, self.changed_at),) if shown else ()
+        loud = tuple(one for one in self.outside if not is_quiet(one.path))
+        beyond = (Drift(self.key, self.record.id, (), at=self.changed_at, unmanaged=loud),) if loud else ()
+        return (*self.status_drift(), *fields, *beyond)
+
+    def noted(self, *, manifest: bool = False) -> Record | None:
+        """The record with the observed status and, with `manifest`, the manifest's digest and lifecycle; None
+        if nothing differs."""
+        record = records.observed(self.record, self.live) if self.live else self.record
+        if self.live and self.first_seen:
+            record = replace(record, baseline=unmanaged(record.applied, self.live))
+        if self.live and self.paused_by_us:
+            record = replace(record, paused_by_us=True)
+        if manifest:
+            wanted = self.manifest
+            record = replace(record, source_digest=wanted.source_digest, lifecycle=wanted.lifecycle)
+        return record if record != self.record else None
+
+    def blocked(self, reason: str, hint: str | Command, *, diff: tuple[FieldChange, ...] = ()) -> Verdict:
+        """The verdict that blocks this key."""
+        found = Blocked(self.key, self.record.id, str(self.status), reason, Sentence(hint), diff)
+        return Verdict(blocked=found, drift=self.drifts(), observed=self.noted())
+
+
+_GOING = (Status.SCHEDULED, Status.RUNNING)
+
+
+def said(path: str, value: Any) -> str:
+    """A field and its value, as one that can be counted."""
+    return digest([path, form(path, value)])
+
+
+def _is_in(spec: Spec, change: FieldChange) -> bool:
+    """Whether a spec has the live value at the path of a change."""
+    found = lookup(spec, change.path)
+    if change.after is None or not found:
+        return change.after is None and not found
+    return same(change.path, found[0], change.after)

@@ -1,0 +1,81 @@
+"""Whether a campaign that was written is what was asked for, as far as live shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from campaignctl.campaign.live import Live
+from campaignctl.diff import FieldVerdict, Weight, is_unasked, set_outside, wrong
+from campaignctl.errors import ApiError, Interrupted
+from campaignctl.plan import records
+from campaignctl.plan.model import Change
+from campaignctl.reconciler.run import Run
+from campaignctl.review.outcome import ChangeResult, Failure, done, failed, halt_hint
+from campaignctl.state.model import Entry, Record
+
+_NAMED = 3
+
+
+def confirmed(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
+    """The result of a create that was recorded.
+
+    What differs in its answer is read again by id, as the API may be late; of a campaign that sends at once
+    only once, because a halt would come too late.
+    """
+    waits = run.project.api.settle.waits
+    for wait in (timedelta(0), *(() if change.sends_at_once else waits)):
+        if not doubtful(run, change, live):
+            break
+        try:
+            run.wiring.clock.wait(wait)
+            found = run.api.read(live.id)
+        except (ApiError, Interrupted):
+            break
+        live = found or live
+        record = records.read_after_create(record, live, run.project.api.hidden)
+        run.record(Entry(records={change.key: record}, decision=False))
+    return judged(run, change, record, live)
+
+
+def doubtful(run: Run, change: Change, live: Live) -> bool:
+    """Whether live shows something else than was asked for."""
+    told = records.read_back(change.spec or {}, live, change.lifecycle, run.project.api.hidden)
+    return bool(wrong(told))
+
+
+def judged(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
+    """The result of a create or an update: failed where live shows something else in what matters."""
+    told = records.read_back(record.applied, live, change.lifecycle, run.project.api.hidden)
+    bad = wrong(told) + tuple(_unasked(record, live))
+    if not bad:
+        warnings = tuple(f"{one.path} is stored as {one.found!r}" for one in told if one.said == "differs")
+        return done(change, live.id, warnings=warnings, unconfirmed=record.unconfirmed)
+    what = ", ".join(_told(one) for one in bad[:_NAMED])
+    summary = f"{change.action} of {change.key}: {live.id} is not what was asked for: {what}"
+    return failed(change, Failure(summary, _why(bad), halt_hint(change)), live.id)
+
+
+def _unasked(record: Record, live: Live) -> Iterator[FieldVerdict]:
+    """What decides whether, when or to whom it sends, or says more, though it was not asked for."""
+    for one in set_outside(record.baseline or {}, record.applied, live):
+        if one.after is not None and is_unasked(one.path):
+            yield FieldVerdict(one.path, None, one.after, "differs")
+
+
+def _told(one: FieldVerdict) -> str:
+    if one.found is None:
+        return f"{one.path} is not shown"
+    if one.value is None:
+        return f"{one.path} is {one.found!r}, which was not asked for"
+    return f"{one.path} is {one.found!r}, not {one.value!r}"
+
+
+def _why(bad: Iterable[FieldVerdict]) -> str:
+    """What to do about texts that the API rewrites, else what is wrong."""
+    texts = [one.path for one in bad if one.weight is Weight.CONTENT and isinstance(one.found, str)]
+    if not texts:
+        return (
+            "what was written and what is stored decide differently whether, when, to whom or what it sends"
+        )
+    return f"if the API rewrites this text on purpose: `lifecycle: {{accept_stored: [{texts[0]}]}}`"

@@ -1,0 +1,126 @@
+"""What the API may store in another spelling: every row of the table, and what it does not cover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.live import Live
+from campaignctl.diff import means, unconfirmed, verdicts, wrong
+from campaignctl.diff.meanings import MEANINGS
+from tests.diff.test_drift import PUSH, Spec, answer
+
+TITLE = "messages/0/push/title/en"
+HTML = "messages/0/email/html/en"
+
+SAME: dict[str, list[tuple[str, Any, Any]]] = {
+    "a number may come back as text": [("score", 7, "7"), ("targeting/profile_age/from", 0, 0.0)],
+    "line ends depend on the system": [(TITLE, "a\nb", "a\r\nb")],
+    "a character may be composed of several": [(TITLE, "\u0161", "s\u030c")],
+    "white space around a text is not seen": [(TITLE, "Sale", " Sale\n")],
+    "escapes inside html show the same": [
+        (HTML, "<p>a & b</p>", "<p>a &amp; b</p>"),
+        (HTML, "it's", "it&#39;s"),
+    ],
+    "an email address has no case": [
+        ("messages/0/email/sender_email", "News@Example.com", "news@example.com")
+    ],
+    "a cron line has several spellings of the same runs": [
+        ("recurrence/cron", "0 9 * * 7", "0 9 * * 0"),
+        ("recurrence/cron", "0 9 * * MON", "00 09 * * 1"),
+        ("recurrence/cron", "*/30 9 * * 1-5", "0,30 9 * * 1,2,3,4,5"),
+    ],
+    "a duration has several spellings": [("ab_test/evaluation_window", "1D", "1D 0H 0M")],
+    "the order of a set says nothing": [
+        ("targeting/countries/items", ["DE", "FR"], ["FR", "DE"]),
+        ("recurrence/pattern/weekdays", [5, 1], ["1", "5"]),
+        ("callbacks/push/on_click", ["https://a", "https://b"], ["https://b", "https://a"]),
+    ],
+}
+
+
+def test_every_row_has_an_example() -> None:
+    assert list(SAME) == [row.reason for row in MEANINGS]
+
+
+@pytest.mark.parametrize(("path", "one", "other"), [case for cases in SAME.values() for case in cases])
+def test_the_same_in_another_spelling(path: str, one: Any, other: Any) -> None:
+    assert means(path, one, other)
+    assert means(path, other, one)
+
+
+@pytest.mark.parametrize(
+    ("path", "one", "other"),
+    [
+        (TITLE, "Sale", "sale"),
+        (TITLE, "a & b", "a &amp; b"),
+        (TITLE, "a  b", "a b"),
+        (TITLE, "50 %", "50"),
+        (HTML, "&amp;lt;", "<"),
+        ("messages/0/email/sender_name", "Acme", "acme"),
+        ("recurrence/cron", "0 9 * * 1", "0 9 1 * *"),
+        ("recurrence/cron", "no cron", "other"),
+        ("ab_test/evaluation_window", "1D", "1H"),
+        ("targeting/countries/items", ["DE"], ["DE", "FR"]),
+        ("targeting/countries/items", ["DE", "DE", "FR"], ["DE", "FR", "FR"]),
+        ("messages/0/push/vibration", "200,100", "100,200"),
+    ],
+)
+def test_another_meaning(path: str, one: Any, other: Any) -> None:
+    assert not means(path, one, other)
+
+
+MAIL = {"channel": "email", "email": {"html": {"en": '<a href="https://x">Hi</a>'}}}
+TRACKED = {
+    "channel": "email",
+    "email": {"html": {"en": '<a href="https://x?c=1">Hi</a><img src="https://t">'}},
+}
+
+
+def test_a_text_that_the_api_rewrites_is_accepted_where_that_is_reviewed() -> None:
+    live, paths = answer(messages=[TRACKED]), ["messages/*/email/html"]
+    assert wrong(verdicts({"messages": [MAIL]}, live))
+    assert [one.said for one in verdicts({"messages": [MAIL]}, live, accepted=paths)] == ["accepted"]
+    other = answer(messages=[{"channel": "email", "email": {"html": {"en": "<a>Ho</a>"}}}])
+    assert wrong(verdicts({"messages": [MAIL]}, other, accepted=paths))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"callbacks": {"push": {"on_click": ["https://a"]}}},
+        {"utm_tracking": {"enabled": 0}},
+        {"deal_id": "7"},
+        {"messages": [{**PUSH, "primary_lang": "de"}]},
+    ],
+)
+def test_what_matters_and_is_not_shown_is_unconfirmed_until_the_account_is_known_to_hide_it(
+    spec: Spec,
+) -> None:
+    live = answer(messages=[PUSH]) if "messages" in spec else answer()
+    (path,) = unconfirmed(verdicts(spec, live))
+    assert not wrong(verdicts(spec, live))
+    assert not unconfirmed(verdicts(spec, live, hidden=[path]))
+
+
+@pytest.mark.parametrize(
+    "spec", [{"targeting": {"x": {"items": ["a"], "op": "in"}}}, {"scheduled_time": "2036-01-01 00:00:00"}]
+)
+def test_an_audience_or_time_that_is_not_shown_is_wrong_unless_the_account_is_known_to_hide_it(
+    spec: Spec,
+) -> None:
+    assert wrong(verdicts(spec, answer()))
+    assert not wrong(verdicts(spec, answer(complete=False)))
+    assert not wrong(verdicts(spec, answer(), hidden=list(spec)))
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_wrong"),
+    [({"send_strategy": "immediate"}, False), ({"next_run_time": "2036-01-01 00:00:00"}, False), ({}, True)],
+)
+def test_a_send_at_once_is_confirmed_by_how_and_when_it_runs(shown: Spec, is_wrong: bool) -> None:
+    told = verdicts(
+        {"run_immediately": True}, Live("1", {"id": "1", "status": "draft", **shown}, complete=True)
+    )
+    assert bool(wrong(told)) is is_wrong

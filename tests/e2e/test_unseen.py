@@ -1,0 +1,237 @@
+"""What goes live was in a plan: fields, texts, audiences and sends that the API or somebody else changed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import Any
+
+import pytest
+
+from tests.e2e.harness import PROJECT, World, sms
+
+FAR = "2036-03-22 10:00:00"
+EVERYONE_BUT = {"countries": {"items": ["DE"], "op": "in"}}
+
+
+def only(plan: dict[str, Any], of: str = "blocked") -> dict[str, Any]:
+    """The one item of a list of a plan."""
+    (found,) = plan[of]
+    assert isinstance(found, dict)
+    return found
+
+
+def live(world: World, name: str) -> dict[str, Any]:
+    """A campaign as the account has it."""
+    found = world.campaigns()[name]["live"]
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("field", "ours", "theirs"),
+    [
+        ("description", "Ours", "Theirs"),
+        ("targeting", EVERYONE_BUT, {"languages": {"items": ["fr"], "op": "in"}}),
+        ("quiet_hours", {"from": "22:00"}, {"from": "20:00"}),
+        (
+            "callbacks",
+            {"sms": {"on_click": ["https://a.example"]}},
+            {"sms": {"on_click": ["https://b.example"]}},
+        ),
+        ("labels", ["ours"], ["theirs"]),
+        ("deal_id", "7", "8"),
+    ],
+)
+def test_a_field_that_is_newly_set_is_shown_against_its_live_value(
+    world: World, field: str, ours: Any, theirs: Any
+) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, **{field: ours}))
+    world.run("plan", "-o", "plan.bin", status=0)
+    world.control.edit(world.campaigns()["Far"]["id"], **{field: theirs})
+
+    refused = world.run("apply", "plan.bin", status=1)
+    assert "was changed in the account since this plan was made" in refused.err
+    change = only(world.plan(), "changes")
+    assert [one["path"].split("/")[0] for one in change["conflicts"]] == [field]
+    assert any(one["before"] is not None for one in change["diff"])
+    world.apply()
+    assert live(world, "Far")[field] == ours
+    world.assert_settled()
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        {"recurrence": {"cron": "0 9 * * *"}},
+        {"send_in_profile_time_zone": True},
+        {"targeting": {"languages": {"items": ["fr"], "op": "in"}}},
+        {"quiet_hours": {"from": "20:00"}},
+        {"messages/0/sms/content/de": "Hallo"},
+    ],
+    ids=lambda edit: next(iter(edit)),
+)
+def test_a_draft_that_was_changed_outside_of_the_manifests_is_not_armed(
+    world: World, theirs: dict[str, Any]
+) -> None:
+    world.write("far.yaml", sms("Far", is_draft=True, scheduled_time=FAR))
+    world.apply()
+    edit(world, "Far", theirs)
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+
+    blocked = only(world.plan(status=1))
+    assert [one["path"] for one in blocked["unmanaged"]] == list(theirs)
+    world.apply(status=1)
+    assert live(world, "Far")["is_draft"] is True
+    drift = only(
+        world.run("plan", "--refresh-only", "--format", "json", "--detailed-exitcode", status=2).json, "drift"
+    )
+    assert [one["path"] for one in drift["unmanaged"]] == list(theirs)
+    (row,) = world.run("status", "--format", "json", status=0).json["campaigns"]
+    assert row["unmanaged"] == drift["unmanaged"]
+
+    if "recurrence" in theirs:
+        return  # With a time of its own as well, the API does not take it.
+    run_hint(world, blocked["hint"])
+    assert live(world, "Far")["is_draft"] is False
+    world.assert_settled()
+
+
+def run_hint(world: World, hint: str) -> None:
+    """Run the command that a hint ends with."""
+    words = shlex.split(re.search(r"campaignctl ([^`]*)", hint)[1])  # type: ignore[index]
+    world.run(*words, *(["--auto-approve"] if words[0] == "apply" else []), status=0)
+
+
+def edit(world: World, name: str, fields: dict[str, Any]) -> None:
+    """Edit a campaign in the dashboard; a path into its first message changes that."""
+    campaign = world.campaigns()[name]
+    changed = dict(fields)
+    if language := changed.pop("messages/0/sms/content/de", None):
+        message = {**campaign["live"]["messages"][0]}
+        message["sms"] = {"content": {**message["sms"]["content"], "de": language}}
+        changed["messages"] = [message, *campaign["live"]["messages"][1:]]
+    world.control.edit(campaign["id"], **changed)
+
+
+def test_a_label_that_was_set_outside_rings_no_alarm_and_is_counted(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    world.control.edit(world.campaigns()["Far"]["id"], labels=["vip"], description="Theirs")
+    done = world.run("plan", "--refresh-only", "--format", "json", "--detailed-exitcode", status=0).json
+    assert any("description, labels set outside" in note for note in done["notes"])
+
+
+def test_a_state_of_the_version_before_takes_its_baseline_with_the_next_apply(world: World) -> None:
+    world.write("far.yaml", sms("Far", is_draft=True, scheduled_time=FAR))
+    world.apply()
+    world.control.edit(world.campaigns()["Far"]["id"], quiet_hours={"from": "20:00"})
+    old = world.state | {"format_version": 1}
+    del old["campaigns"]["far"]["baseline"]
+    (world.folder / ".campaignctl/state.json").write_text(json.dumps(old), encoding="utf-8")
+    assert any("seen first" in note for note in world.plan()["notes"])
+    world.apply()
+    assert world.state["campaigns"]["far"]["baseline"] == {"quiet_hours": {"from": "20:00"}}
+    assert not world.plan()["notes"]
+
+
+WEEKLY: dict[str, Any] = {"recurrence": {"cron": "0 9 * * 7"}}
+TEXTS = {
+    "cut": ("Hi from Far", "Hi fr"),
+    "characters replaced": ("Hi from Far", "Hi from F?r"),
+    "another case": ("Hi from Far", "hi from far"),
+}
+
+
+@pytest.mark.parametrize(("ours", "theirs"), TEXTS.values(), ids=TEXTS)
+def test_a_text_that_is_stored_differently_is_not_done(world: World, ours: str, theirs: str) -> None:
+    world.control.switch(respell={ours: theirs})
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    (failed,) = world.apply(status=1).json["changes"]
+    assert (failed["outcome"], failed["id"]) == ("failed", world.campaigns()["Far"]["id"])
+    assert ours in failed["error"]["summary"]
+    assert theirs in failed["error"]["summary"]
+    assert "accept_stored: [messages/0/sms/content/en]" in failed["error"]["detail"]
+    drift = only(world.plan(), "drift")
+    assert [one["path"] for one in drift["diff"]] == ["messages/0/sms/content/en"]
+    run_hint(world, failed["error"]["hint"])
+    assert live(world, "Far")["status"] == "paused"
+
+
+def test_what_means_the_same_is_done_and_stays_quiet(world: World) -> None:
+    """Cron lines, addresses, white space, and a number as text; cases 06 and 07."""
+    html = "<p>It's &amp; stays</p>"
+    content = {
+        "sender_name": "Acme",
+        "sender_email": "News@Example.com",
+        "subject": "Hello",
+        "html": {"en": html},
+    }
+    mail = {"name": "m", "channel": "email", "integration_id": "1830", "email": content}
+    world.write("weekly.yaml", json.dumps({"spec": {"name": "Weekly", **WEEKLY, "messages": [mail]}}))
+    spelt = {
+        "0 9 * * 7": "0 9 * * 0",
+        "News@Example.com": "news@example.com",
+        html: "<p>It&#39;s & stays</p>\r\n",
+    }
+    world.control.switch(respell=spelt)
+    assert world.apply().outcomes() == {"weekly": "done"}
+    world.assert_settled()
+    assert not world.plan()["drift"]
+
+
+def test_a_field_that_matters_and_is_not_shown_is_unconfirmed_until_it_is(world: World) -> None:
+    world.control.switch(never_echoed=["callbacks"])
+    callbacks = {"sms": {"on_click": ["https://a.example"]}}
+    world.write("far.yaml", sms("Far", is_draft=True, callbacks=callbacks))
+    (done,) = world.apply().json["changes"]
+    paths = ["callbacks/sms/on_click"]
+    assert (done["outcome"], done["unconfirmed"]) == ("done", paths)
+    (row,) = world.run("status", "--format", "json", status=0).json["campaigns"]
+    assert row["unconfirmed"] == paths
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, callbacks=callbacks))
+    (change,) = world.plan()["changes"]
+    assert any("unconfirmed" in warning for warning in change["warnings"])
+    world.control.switch(never_echoed=[])
+    assert not any("unconfirmed" in warning for warning in only(world.plan(), "changes")["warnings"])
+    world.apply()
+    assert not world.state["campaigns"]["far"].get("unconfirmed")
+
+
+@pytest.mark.parametrize("field", ["scheduled_time", "targeting"])
+def test_a_time_or_audience_that_is_not_shown_is_not_done_unless_the_account_is_known_to_hide_it(
+    world: World, field: str
+) -> None:
+    world.control.switch(never_echoed=[field])
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, targeting=EVERYONE_BUT))
+    (failed,) = world.apply(status=1).json["changes"]
+    assert (failed["outcome"], failed["error"]["summary"].endswith("is not shown")) == ("failed", True)
+    world.write("campaignctl.yaml", PROJECT + f"  hidden: [{field}]\n")
+    world.write("other.yaml", sms("Other", scheduled_time=FAR, targeting=EVERYONE_BUT))
+    assert world.apply("--target", "other").outcomes() == {"other": "done"}
+
+
+@pytest.mark.parametrize(
+    "theirs", [{"quiet_hours": {"from": "20:00"}}, {"messages/0/sms/content/de": "Hallo"}]
+)
+def test_a_winner_is_not_set_while_the_campaign_was_changed(world: World, theirs: dict[str, Any]) -> None:
+    """Setting a winner sends to everyone whom the test did not reach."""
+    message = json.loads(sms("Test"))["spec"]["messages"][0]
+    test = {
+        "test_split": 30,
+        "winning_metric": "click_rate",
+        "evaluation_window": "1D",
+        "winner_delivery_mode": "manual",
+    }
+    spec: dict[str, Any] = {"name": "Test", "scheduled_time": FAR, "ab_test": test}
+    spec["messages"] = [{**message, "name": "one"}, {**message, "name": "two"}]
+    world.write("test.yaml", json.dumps({"spec": spec}))
+    world.apply()
+    edit(world, "Test", theirs)
+    world.control.edit(world.campaigns()["Test"]["id"], status="needs_decision")
+    world.write("test.yaml", json.dumps({"spec": spec, "lifecycle": {"winner": "two"}}))
+    blocked = only(world.plan(status=1))
+    assert [one["path"] for one in blocked["unmanaged"]] == list(theirs)
