@@ -258,3 +258,40 @@ def both_recorded(world: World) -> str:
     world.remove("push/spring.yaml")
     world.write("push/summer.yaml", json.dumps({"moved": {"from": "push/spring"}, "spec": spec}))
     return blocked(world, "push/summer")
+
+
+def set_outside(world: World) -> str:
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR, is_draft=True))
+    world.apply()
+    world.control.edit(world.campaigns()["Spring"]["id"], quiet_hours={"from": "22:00"})
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    return blocked(world, "push/spring")
+
+
+def winner_differs(world: World) -> str:
+    decision(world)
+    campaign = world.campaigns()["Spring"]
+    first, second = campaign["live"]["messages"]
+    second = {**second, "sms": {"content": {"en": "Changed"}}}
+    world.control.edit(campaign["id"], messages=[first, second])
+    manifest = json.loads((world.folder / "push/spring.yaml").read_text(encoding="utf-8"))
+    world.write("push/spring.yaml", json.dumps({**manifest, "lifecycle": {"winner": "n"}}))
+    return blocked(world, "push/spring")
+
+
+def stored_differently(world: World) -> str:
+    world.control.switch(respell={"Hi from Spring": "Hi from Sp"})
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    return failed(world)
+
+
+def not_shown(world: World) -> str:
+    world.control.switch(never_echoed=["scheduled_time"])
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    return failed(world)
+
+
+def unconfirmed(world: World) -> str:
+    world.control.switch(never_echoed=["deal_id"])
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR, deal_id="7"))
+    return said(world, "apply", "--auto-approve", containing="unconfirmed")

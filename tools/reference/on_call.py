@@ -279,6 +279,36 @@ MOMENTS = (
         "a cancel is final",
         "a new key, or `campaignctl apply --replace KEY`",
     ),
+    Moment(
+        campaigns.set_outside,
+        "someone changed a field in the dashboard that the manifest does not set; arming would send it",
+        "set it in the manifest, or take it out in the dashboard. To send it as it is: `campaignctl apply "
+        "--target KEY --override unmanaged`",
+    ),
+    Moment(
+        campaigns.winner_differs,
+        "setting the winner would send a text or reach an audience that the manifest does not have",
+        "change it back in the dashboard. To send it as it is: `campaignctl apply --target KEY --override "
+        "unmanaged`",
+    ),
+    Moment(
+        campaigns.stored_differently,
+        "the API stored another text than was sent",
+        "`campaignctl halt KEY --reason TEXT`, then compare. If the API rewrites it on purpose: "
+        "`lifecycle: {accept_stored: [PATH]}`",
+    ),
+    Moment(
+        campaigns.not_shown,
+        "no read shows a time, audience, draft status or sender that was sent",
+        "`campaignctl halt KEY --reason TEXT`, then look in the dashboard. If this account never shows it: "
+        "`api: {hidden: [PATH]}`",
+    ),
+    Moment(
+        campaigns.unconfirmed,
+        "no read shows a field that was sent",
+        "look in the dashboard; a later read confirms it. If this account never shows it: "
+        "`api: {hidden: [PATH]}`",
+    ),
     Moment(campaigns.running, "it is being sent and cannot be changed", "wait, or `phase: paused`"),
     Moment(campaigns.time_over, "nothing was sent", "set a new `scheduled_time`"),
     Moment(campaigns.decision, "the A/B test needs a winner", "add the line to its manifest"),
