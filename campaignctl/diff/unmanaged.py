@@ -49,6 +49,8 @@ def is_quiet(path: str) -> bool:
 
 
 def _beyond(spec: Any, shown: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    if shown == spec:
+        return
     if isinstance(shown, Mapping) and isinstance(spec, Mapping):
         for name, value in shown.items():
             path = f"{prefix}{join([name])}"
@@ -78,12 +80,18 @@ def kept(baseline: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]
     return left
 
 
-def set_outside(baseline: Mapping[str, Any], spec: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
+def set_outside(
+    baseline: Mapping[str, Any],
+    spec: Mapping[str, Any],
+    live: Live,
+    beyond: Mapping[str, Any] | None = None,
+) -> tuple[FieldChange, ...]:
     """Where live differs from a baseline in what the spec does not set (before: the baseline's value).
 
-    What a list item does not show is not told.
+    What a list item does not show is not told. `beyond` is `unmanaged` of the two, if that is known.
     """
-    now, was = unmanaged(spec, live), kept(baseline, spec)
+    now = unmanaged(spec, live) if beyond is None else beyond
+    was = kept(baseline, spec)
     told = [
         FieldChange(path, _at(was, path), value)
         for path, value in now.items()

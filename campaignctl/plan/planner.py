@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.keys import named
-from campaignctl.diff import holds_arming_back, split, unmanaged
+from campaignctl.diff import holds_arming_back, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
 from campaignctl.plan import guardrails, ledger, records
 from campaignctl.plan.context import RECOVER, PlanContext, Reading, behind_reason
@@ -184,7 +184,7 @@ def _with_unmanaged(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict
     told[index] = replace(told[index], unmanaged=one.outside)
     if not (holding and accepted) or one.live is None:
         return replace(verdict, changes=tuple(told))
-    record = replace(verdict.observed or one.record, baseline=unmanaged(one.record.applied, one.live))
+    record = replace(verdict.observed or one.record, baseline=one.beyond)
     return replace(verdict, changes=tuple(told), observed=record, lifted=(*verdict.lifted, "unmanaged"))
 
 

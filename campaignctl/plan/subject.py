@@ -181,6 +181,18 @@ class Subject:
         return tuple(change for change in self.comparison.changes if not matches(change.path, self.ignored))
 
     @cached_property
+    def beyond(self) -> Mapping[str, Any]:
+        """The fields that live shows and that were not applied."""
+        return unmanaged(self.record.applied, self.live) if self.live else {}
+
+    @cached_property
+    def set_outside(self) -> tuple[FieldChange, ...]:
+        """Those that differ from the baseline, or all where there is none."""
+        if self.live is None:
+            return ()
+        return set_outside(self.record.baseline or {}, self.record.applied, self.live, self.beyond)
+
+    @cached_property
     def outside(self) -> tuple[Unmanaged, ...]:
         """The fields that were set outside of the manifests, and that its manifest does not set.
 
@@ -191,7 +203,7 @@ class Subject:
         wanted = self.wanted.spec if self.wanted else {}
         return tuple(
             Unmanaged(one.path, one.after, one.before)
-            for one in set_outside(self.record.baseline, self.record.applied, self.live)
+            for one in self.set_outside
             if not lookup(wanted, one.path)
             and not matches(one.path, self.ignored)
             and said(one.path, one.after) not in self.everywhere
@@ -218,7 +230,7 @@ class Subject:
         if self.live is not None:
             beyond = [
                 [one.path, form(one.path, one.after)]
-                for one in set_outside(self.record.baseline or {}, self.record.applied, self.live)
+                for one in self.set_outside
                 if weight(one.path) is not Weight.OTHER or lookup(written, one.path)
             ]
             document |= {"outside": beyond} if beyond else {}
@@ -285,7 +297,7 @@ class Subject:
         if nothing differs."""
         record = records.observed(self.record, self.live) if self.live else self.record
         if self.live and self.first_seen:
-            record = replace(record, baseline=unmanaged(record.applied, self.live))
+            record = replace(record, baseline=self.beyond)
         if self.live and self.paused_by_us:
             record = replace(record, paused_by_us=True)
         if manifest:

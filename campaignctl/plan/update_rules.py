@@ -22,9 +22,7 @@ from campaignctl.diff import (
     merge_patch,
     overlay,
     same,
-    set_outside,
     split,
-    unmanaged,
 )
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes
@@ -108,16 +106,14 @@ def accepting(one: Subject) -> Sentence:
 
 def _met(one: Subject) -> tuple[FieldChange, ...]:
     """What live has already of fields that the manifest sets now and did not set before."""
-    if one.live is None:
-        return ()
-    beyond = unmanaged(one.record.applied, one.live)
-    return tuple(FieldChange(path, None, value) for path, value in beyond.items() if lookup(one.spec, path))
+    return tuple(
+        FieldChange(path, None, value) for path, value in one.beyond.items() if lookup(one.spec, path)
+    )
 
 
 def _overwritten(one: Subject, goal: Spec) -> Iterator[Conflict]:
     """Those of them that are not the baseline: someone set them, and this update sets another value."""
-    before = one.record.baseline or {}
-    for met in set_outside(before, one.record.applied, one.live) if one.live else ():
+    for met in one.set_outside:
         wanted = lookup(goal, met.path)
         if wanted and not means(met.path, met.after, wanted[0]):
             yield Conflict(met.path, met.before, met.after, wanted[0])
