@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from campaignctl.sandbox import faults, lifecycle, listing, represent, server_state, validate
+from campaignctl.sandbox import altered, faults, lifecycle, listing, represent, server_state, validate
 from campaignctl.sandbox.faults import Rule
 from campaignctl.sandbox.model import ApiRequest, Campaign, Rejected, Reply, error
 from campaignctl.sandbox.server_state import ServerState
@@ -201,10 +201,14 @@ def _create(call: EndpointCall) -> Reply:
 
 def make(state: ServerState, company: str, body: Any, *, by_client: bool = True) -> Campaign:
     """Create and store a campaign from a request body; Rejected for an invalid body."""
-    kept = validate.definition(body, state.switches)
+    switches = state.switches
+    kept = validate.definition(body, switches)
+    if by_client:
+        kept = altered.stored(kept, {}, switches.create_ignores, switches)
+        kept = lifecycle.merge(kept, validate.part(dict(switches.unasked), switches))
     blank = state.blank(company, len(kept["messages"]))
     blank = replace(blank, requested=body if by_client else None)
-    return state.keep(lifecycle.created(blank, kept, state.now(), state.switches))
+    return state.keep(lifecycle.created(blank, kept, state.now(), switches))
 
 
 def _list(call: EndpointCall) -> Reply:
