@@ -214,14 +214,14 @@ def make(state: ServerState, company: str, body: Any, *, by_client: bool = True)
 def _list(call: EndpointCall) -> Reply:
     state = call.state
     now = state.clock.epoch()
-    visible = (c for c in state.store.campaigns() if c.company_id == call.company and c.visible_from <= now)
+    visible = (c for c in state.store.campaigns() if _shown_to(call, c) and c.visible_from <= now)
     return Reply(200, listing.page(visible, call.request.query, state.switches))
 
 
 def _read(call: EndpointCall) -> Reply:
     switches = call.state.switches
     campaign = call.state.store.find(call.campaign_id)
-    if campaign is None or campaign.company_id != call.company:
+    if campaign is None or not _shown_to(call, campaign):
         if switches.unknown_id == "empty":
             return Reply(200, listing.envelope([], 0, switches))
         raise _unknown(call)
@@ -283,9 +283,13 @@ def _kept(call: EndpointCall, campaign: Campaign) -> Reply:
 
 def _found(call: EndpointCall) -> Campaign:
     campaign = call.state.store.find(call.campaign_id)
-    if campaign is None or campaign.company_id != call.company:
+    if campaign is None or not _shown_to(call, campaign):
         raise _unknown(call)
     return campaign
+
+
+def _shown_to(call: EndpointCall, campaign: Campaign) -> bool:
+    return campaign.company_id == call.company and not campaign.deleted
 
 
 def _unknown(call: EndpointCall) -> Rejected:

@@ -246,7 +246,7 @@ def go_on(campaign: Campaign, now: str, switches: Switches) -> Campaign:
 def deliver_winner(campaign: Campaign, winner: str, at: str, switches: Switches) -> Campaign:
     """Return the campaign sending the winning message to the rest of the audience."""
     until = clock.shift(at, seconds=switches.running_seconds)
-    sends = (*campaign.sends, Send(at, "winner"))
+    sends = (*campaign.sends, Send(at, "winner", campaign.body, campaign.message_ids.index(winner)))
     return replace(
         campaign,
         status=RUNNING,
@@ -286,7 +286,7 @@ def _start(campaign: Campaign, at: str, switches: Switches) -> Campaign:
         winner=None,
         immediate=campaign.immediate and "recurrence" not in campaign.body,
         run_counter=campaign.run_counter + 1,
-        sends=(*campaign.sends, Send(at, campaign.trigger)),
+        sends=(*campaign.sends, Send(at, campaign.trigger, campaign.body)),
     )
 
 

@@ -12,7 +12,7 @@ COUNTRIES = {"items": ["DE", "AT"], "op": "include"}
 LANGUAGES = {"items": ["en", "de"], "op": "include"}
 TITLES = {"en": "Hello", "de": "Hallo"}
 CALLBACKS = {"push": {"click": ["https://example.com/click"]}}
-HTML = '<style>a > b { color: "x" }</style><a href="https://e.com/?a=1&b=2">It\'s "new"</a>'
+HTML = '<style>a > b { c: "x" }</style><a href="https://e.com/?a=1&b=2">It\'s "new"</a>'
 
 
 def localised(**fields: Any) -> dict[str, Any]:
@@ -224,7 +224,7 @@ SPELLINGS: list[tuple[str, dict[str, Any], str, Any]] = [
         "escapes",
         email(),
         "messages/0/email/html/en",
-        '<style>a > b { color: "x" }</style><a href="https://e.com/?a=1&amp;b=2">It&#39;s &quot;new&quot;</a>',
+        '<style>a > b { c: "x" }</style><a href="https://e.com/?a=1&amp;b=2">It&#39;s &quot;new&quot;</a>',
     ),
     ("escapes", email("&lt; &#38; <!-- & --> &"), "messages/0/email/html/en", "&lt; &#38; <!-- & --> &amp;"),
     ("lower_addresses", email(), "messages/0/email/sender_email", "news@example.com"),
