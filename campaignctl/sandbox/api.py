@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from campaignctl.sandbox import faults, lifecycle, listing, represent, server_state, validate
+from campaignctl.sandbox import altered, faults, lifecycle, listing, represent, server_state, validate
 from campaignctl.sandbox.faults import Rule
 from campaignctl.sandbox.model import ApiRequest, Campaign, Rejected, Reply, error
 from campaignctl.sandbox.server_state import ServerState
@@ -201,23 +201,27 @@ def _create(call: EndpointCall) -> Reply:
 
 def make(state: ServerState, company: str, body: Any, *, by_client: bool = True) -> Campaign:
     """Create and store a campaign from a request body; Rejected for an invalid body."""
-    kept = validate.definition(body, state.switches)
+    switches = state.switches
+    kept = validate.definition(body, switches)
+    if by_client:
+        kept = altered.stored(kept, {}, switches.create_ignores, switches)
+        kept = lifecycle.merge(kept, validate.part(dict(switches.unasked), switches))
     blank = state.blank(company, len(kept["messages"]))
     blank = replace(blank, requested=body if by_client else None)
-    return state.keep(lifecycle.created(blank, kept, state.now(), state.switches))
+    return state.keep(lifecycle.created(blank, kept, state.now(), switches))
 
 
 def _list(call: EndpointCall) -> Reply:
     state = call.state
     now = state.clock.epoch()
-    visible = (c for c in state.store.campaigns() if c.company_id == call.company and c.visible_from <= now)
+    visible = (c for c in state.store.campaigns() if _shown_to(call, c) and c.visible_from <= now)
     return Reply(200, listing.page(visible, call.request.query, state.switches))
 
 
 def _read(call: EndpointCall) -> Reply:
     switches = call.state.switches
     campaign = call.state.store.find(call.campaign_id)
-    if campaign is None or campaign.company_id != call.company:
+    if campaign is None or not _shown_to(call, campaign):
         if switches.unknown_id == "empty":
             return Reply(200, listing.envelope([], 0, switches))
         raise _unknown(call)
@@ -279,9 +283,13 @@ def _kept(call: EndpointCall, campaign: Campaign) -> Reply:
 
 def _found(call: EndpointCall) -> Campaign:
     campaign = call.state.store.find(call.campaign_id)
-    if campaign is None or campaign.company_id != call.company:
+    if campaign is None or not _shown_to(call, campaign):
         raise _unknown(call)
     return campaign
+
+
+def _shown_to(call: EndpointCall, campaign: Campaign) -> bool:
+    return campaign.company_id == call.company and not campaign.deleted
 
 
 def _unknown(call: EndpointCall) -> Rejected:

@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -45,7 +46,11 @@ class Control:
         self._call("DELETE", "requests")
 
     def campaigns(self) -> list[dict[str, Any]]:
-        """Return every campaign as `{id, company_id, requested, live, sends}`, oldest first."""
+        """Return every campaign, deleted ones too, oldest first.
+
+        `{id, company_id, status, deleted, requested, stored, live, sends}`: `requested` by an API client,
+        `stored` as it will be sent, `live` as a read by id shows it.
+        """
         return list(self._call("GET", "campaigns")["items"])
 
     def campaign(self, campaign_id: str) -> dict[str, Any]:
@@ -53,8 +58,12 @@ class Control:
         return self._call("GET", f"campaigns/{quote(campaign_id)}")
 
     def sends(self) -> list[dict[str, Any]]:
-        """Return every send of every campaign as `{campaign_id, time, trigger}`."""
-        return [send for campaign in self.campaigns() for send in campaign["sends"]]
+        """Return every send of every campaign, with the definition as it was stored at that moment.
+
+        `{campaign_id, company_id, time, trigger, body, message}`; `message` is the index of the message that
+        a `winner` send delivers, else None.
+        """
+        return list(self._call("GET", "sends")["items"])
 
     def create(
         self, body: dict[str, Any], *, company_id: str | None = None, status: str | None = None
@@ -63,13 +72,64 @@ class Control:
         asked = {"body": body, "company_id": company_id, "status": status}
         return self._call("POST", "campaigns", asked)
 
-    def edit(self, campaign_id: str, *, status: str | None = None, **fields: Any) -> dict[str, Any]:
-        """Change fields (None removes one) and status of a campaign, whatever the API would allow."""
-        return self._call("POST", f"campaigns/{quote(campaign_id)}", {"set": fields, "status": status})
+    def edit(
+        self,
+        campaign_id: str,
+        places: Mapping[str, Any] | None = None,
+        *,
+        status: str | None = None,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Change fields and status of a campaign, whatever the API would allow; None removes.
 
-    def clone(self, campaign_id: str, *, status: str | None = None, **fields: Any) -> dict[str, Any]:
-        """Copy a campaign, metadata included, and edit the copy."""
-        return self._call("POST", f"campaigns/{quote(campaign_id)}/clone", {"set": fields, "status": status})
+        Objects are merged. `places` are paths: `edit(ID, {"messages/0/push/title/de": "Hallo"})`.
+        """
+        asked = {"set": {**(places or {}), **fields}, "status": status}
+        return self._call("POST", f"campaigns/{quote(campaign_id)}", asked)
+
+    def clone(
+        self,
+        campaign_id: str,
+        places: Mapping[str, Any] | None = None,
+        *,
+        status: str | None = None,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Copy a campaign and edit the copy; `metadata=None` leaves metadata out."""
+        asked = {"set": {**(places or {}), **fields}, "status": status}
+        return self._call("POST", f"campaigns/{quote(campaign_id)}/clone", asked)
+
+    def start(self, campaign_id: str) -> dict[str, Any]:
+        """Send a campaign at once."""
+        return self._act(campaign_id, "start")
+
+    def pause(self, campaign_id: str) -> dict[str, Any]:
+        """Pause a scheduled or running campaign."""
+        return self._act(campaign_id, "pause")
+
+    def resume(self, campaign_id: str, scheduled_time: str | None = None) -> dict[str, Any]:
+        """Resume a paused campaign, at a time or on its previous schedule."""
+        return self._act(campaign_id, "resume", {"scheduled_time": scheduled_time})
+
+    def cancel(self, campaign_id: str) -> dict[str, Any]:
+        """Cancel a scheduled, running or paused campaign."""
+        return self._act(campaign_id, "cancel")
+
+    def draft(self, campaign_id: str) -> dict[str, Any]:
+        """Turn a campaign back into a draft."""
+        return self._act(campaign_id, "draft")
+
+    def delete(self, campaign_id: str) -> dict[str, Any]:
+        """Delete a campaign: no answer shows it any more, its sends stay in the log."""
+        return self._act(campaign_id, "delete")
+
+    def swap_names(self, campaign_id: str, first: int = 0, second: int = 1) -> dict[str, Any]:
+        """Swap the names of two messages, given by index."""
+        return self._act(campaign_id, "swap", {"messages": [first, second]})
+
+    def set_company(self, company_id: str, *, campaigns: bool = True) -> None:
+        """Make the account's tokens those of another company, to which its campaigns move or not."""
+        self._call("POST", "company", {"company_id": company_id, "campaigns": campaigns})
 
     def switches(self) -> dict[str, Any]:
         """Return all switches."""
@@ -98,6 +158,9 @@ class Control:
     def reset(self) -> None:
         """Restore the state of the first start: no campaigns, log, tokens or faults, real time."""
         self._call("POST", "reset")
+
+    def _act(self, campaign_id: str, action: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        return self._call("POST", f"campaigns/{quote(campaign_id)}/{action}", body)
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()

@@ -5,33 +5,16 @@ It needs no token, and has no limits, log or faults. Errors are `{"error": text}
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict
 from typing import Any
 
-from campaignctl.sandbox import api, checks, faults, lifecycle, represent
-from campaignctl.sandbox.model import (
-    DRAFT,
-    MANUAL,
-    PAUSED,
-    RUNNING,
-    SCHEDULED,
-    ApiRequest,
-    Campaign,
-    JsonObject,
-    Rejected,
-    Reply,
-)
-from campaignctl.sandbox.server_state import DEFAULT_COMPANY, ServerState
+from campaignctl.sandbox import api, checks, dashboard, faults, represent
+from campaignctl.sandbox.model import ApiRequest, Campaign, JsonObject, Rejected, Reply
+from campaignctl.sandbox.server_state import ServerState
 
 ROOT = "/_sandbox/"
 
 Action = Callable[..., Any]
-_DEFINITION = (
-    *("name", "description", "labels", "metadata", "messages", "ab_test", "scheduled_time", "recurrence"),
-    *("send_in_profile_time_zone", "send_if_profile_time_passed", "quiet_hours", "targeting", "utm_tracking"),
-    *("callbacks", "deal_id"),
-)
-_SCHEDULE = {"scheduled_time", "recurrence", "send_in_profile_time_zone"}
 
 
 def answer(state: ServerState, request: ApiRequest) -> Reply:
@@ -87,76 +70,63 @@ def _campaigns(state: ServerState, _request: ApiRequest) -> JsonObject:
 
 
 def _campaign(state: ServerState, _request: ApiRequest, campaign_id: str) -> JsonObject:
-    return _described(state, _found(state, campaign_id))
+    return _described(state, dashboard.found(state, campaign_id, deleted=True))
 
 
 def _create(state: ServerState, request: ApiRequest) -> JsonObject:
     fields = {**_EDIT, "body": _fields, "company_id": checks.identifier}
     asked = _read(request, fields, "body")
-    company = asked.get("company_id", DEFAULT_COMPANY)
+    company = asked.get("company_id", state.company)
     campaign = api.make(state, company, asked["body"], by_client=False)
     return _edited(state, campaign, asked)
 
 
 def _edit(state: ServerState, request: ApiRequest, campaign_id: str) -> JsonObject:
-    return _edited(state, _found(state, campaign_id), _read(request, _EDIT))
+    return _edited(state, dashboard.found(state, campaign_id), _read(request, _EDIT))
 
 
 def _clone(state: ServerState, request: ApiRequest, campaign_id: str) -> JsonObject:
-    original = _found(state, campaign_id)
-    blank = state.blank(original.company_id, len(original.message_ids))
-    copy = replace(blank, body=original.body, extra=original.extra)
-    draft = original.status not in (SCHEDULED, MANUAL, PAUSED, RUNNING)
-    copy = lifecycle.idle(copy, DRAFT) if draft else lifecycle.arm(copy, state.now(), state.switches)
-    return _edited(state, state.keep(copy), _read(request, _EDIT))
+    asked = _read(request, _EDIT)
+    return _edited(state, dashboard.cloned(state, dashboard.found(state, campaign_id)), asked)
 
 
 def _edited(state: ServerState, campaign: Campaign, asked: JsonObject) -> JsonObject:
-    """Change fields and status, whatever the API would allow."""
-    wanted = asked.get("set", {})
-    campaign = _with_fields(state, campaign, wanted)
-    status = asked.get("status", campaign.status)
-    if status != campaign.status or _SCHEDULE & set(wanted):
-        campaign = _in_status(state, campaign, status)
-    return _described(state, state.keep(campaign) if asked else campaign)
+    if asked.get("set") or asked.get("status"):
+        campaign = dashboard.edited(state, campaign, asked.get("set", {}), asked.get("status"))
+    return _described(state, campaign)
 
 
-def _with_fields(state: ServerState, campaign: Campaign, wanted: JsonObject) -> Campaign:
-    definition = {name: value for name, value in wanted.items() if name in _DEFINITION}
-    body = lifecycle.merge(campaign.body, definition)
-    others = {name: value for name, value in wanted.items() if name not in _DEFINITION}
-    extra = lifecycle.merge(campaign.extra or {}, others) or None
-    immediate = campaign.immediate and not _SCHEDULE & set(definition)
-    campaign = replace(campaign, body=body, extra=extra, immediate=immediate)
-    if "messages" not in definition:
-        return campaign
-    return replace(campaign, message_ids=state.store.new_message_ids(len(body["messages"])), winner=None)
-
-
-def _in_status(state: ServerState, campaign: Campaign, status: str) -> Campaign:
-    if status == SCHEDULED:
-        armed = lifecycle.arm(campaign, state.now(), state.switches)
-        return replace(armed, status=SCHEDULED)
-    if status == MANUAL and _SCHEDULE & set(campaign.body):
-        return lifecycle.arm(campaign, state.now(), state.switches)
-    return lifecycle.idle(campaign, status)
+def _act(state: ServerState, request: ApiRequest, campaign_id: str, action: str) -> JsonObject:
+    campaign = dashboard.found(state, campaign_id)
+    return _described(state, dashboard.ACTIONS[action](state, campaign, request.json()))
 
 
 def _described(state: ServerState, campaign: Campaign) -> JsonObject:
     return {
         "id": campaign.id,
         "company_id": campaign.company_id,
+        "status": campaign.status,
+        "deleted": campaign.deleted,
         "requested": campaign.requested,
+        "stored": campaign.body,
         "live": represent.full(campaign, state.switches),
         "sends": [{"campaign_id": campaign.id, "time": s.time, "trigger": s.trigger} for s in campaign.sends],
     }
 
 
-def _found(state: ServerState, campaign_id: str) -> Campaign:
-    campaign = state.store.find(campaign_id)
-    if campaign is None:
-        raise Rejected(f"no campaign {campaign_id}", 404)
-    return campaign
+def _sends(state: ServerState, _request: ApiRequest) -> JsonObject:
+    sends = [
+        {"campaign_id": campaign.id, "company_id": campaign.company_id, **asdict(send)}
+        for campaign in state.store.campaigns()
+        for send in campaign.sends
+    ]
+    return {"items": sends}
+
+
+def _set_company(state: ServerState, request: ApiRequest) -> None:
+    fields: dict[str, checks.Check] = {"company_id": checks.identifier, "campaigns": checks.boolean}
+    asked = _read(request, fields, "company_id")
+    state.set_company(asked["company_id"], campaigns=asked.get("campaigns", True))
 
 
 def _switches(state: ServerState, _request: ApiRequest) -> JsonObject:
@@ -223,6 +193,9 @@ _ROUTES: tuple[tuple[re.Pattern[str], dict[str, Action]], ...] = (
     (re.compile(ROOT + "campaigns"), {"GET": _campaigns, "POST": _create}),
     (re.compile(ROOT + "campaigns/" + _ID), {"GET": _campaign, "POST": _edit}),
     (re.compile(ROOT + "campaigns/" + _ID + "/clone"), {"POST": _clone}),
+    (re.compile(ROOT + "campaigns/" + _ID + f"/(?P<action>{'|'.join(dashboard.ACTIONS)})"), {"POST": _act}),
+    (re.compile(ROOT + "sends"), {"GET": _sends}),
+    (re.compile(ROOT + "company"), {"POST": _set_company}),
     (re.compile(ROOT + "switches"), {"GET": _switches, "PATCH": _set_switches}),
     (re.compile(ROOT + "tokens"), {"POST": _token}),
     (re.compile(ROOT + "faults"), {"GET": _faults, "POST": _add_fault, "DELETE": _clear_faults}),

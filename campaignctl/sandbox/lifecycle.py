@@ -7,7 +7,7 @@ Pure: each takes a campaign and returns another, or raises Rejected. The current
 from dataclasses import replace
 from typing import Any
 
-from campaignctl.sandbox import checks, clock, validate
+from campaignctl.sandbox import altered, checks, clock, validate
 from campaignctl.sandbox.model import (
     CANCELED,
     DRAFT,
@@ -56,7 +56,9 @@ def patched(campaign: Campaign, patch: Any, now: str, switches: Switches) -> Cam
         raise Rejected("body: must be an object")
     patch = {name: value for name, value in patch.items() if name not in switches.patch_ignores}
     run_now = _runs_now(campaign, patch, switches)
-    kept = validate.definition(_merged(campaign, patch, switches), switches)
+    base = {**campaign.body, "is_draft": True} if campaign.status == DRAFT else campaign.body
+    kept = validate.definition(_merged(base, patch, switches), switches)
+    kept = altered.stored(kept, base, switches.patch_ignores, switches)
     draft = _stays_draft(campaign, patch, kept, run_now=run_now)
     changed = _with_definition(campaign, kept, immediate=run_now or _still_immediate(campaign, patch))
     if patch.get("scheduled_time") is not None or (campaign.status == DRAFT and not draft):
@@ -133,8 +135,7 @@ def _runs_now(campaign: Campaign, patch: JsonObject, switches: Switches) -> bool
     return True
 
 
-def _merged(campaign: Campaign, patch: JsonObject, switches: Switches) -> JsonObject:
-    base = {**campaign.body, "is_draft": True} if campaign.status == DRAFT else campaign.body
+def _merged(base: JsonObject, patch: JsonObject, switches: Switches) -> JsonObject:
     merged: JsonObject = merge(base, patch)
     merged.pop("run_immediately", None)
     if switches.metadata == "replaced_on_patch" and isinstance(patch.get("metadata"), dict):
@@ -245,7 +246,7 @@ def go_on(campaign: Campaign, now: str, switches: Switches) -> Campaign:
 def deliver_winner(campaign: Campaign, winner: str, at: str, switches: Switches) -> Campaign:
     """Return the campaign sending the winning message to the rest of the audience."""
     until = clock.shift(at, seconds=switches.running_seconds)
-    sends = (*campaign.sends, Send(at, "winner"))
+    sends = (*campaign.sends, Send(at, "winner", campaign.body, campaign.message_ids.index(winner)))
     return replace(
         campaign,
         status=RUNNING,
@@ -285,7 +286,7 @@ def _start(campaign: Campaign, at: str, switches: Switches) -> Campaign:
         winner=None,
         immediate=campaign.immediate and "recurrence" not in campaign.body,
         run_counter=campaign.run_counter + 1,
-        sends=(*campaign.sends, Send(at, campaign.trigger)),
+        sends=(*campaign.sends, Send(at, campaign.trigger, campaign.body)),
     )
 
 

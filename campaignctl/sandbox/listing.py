@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from campaignctl.sandbox import represent
+from campaignctl.sandbox import altered, represent
 from campaignctl.sandbox.model import DRAFT, Campaign, JsonObject, Rejected
 from campaignctl.sandbox.switches import Switches
 
@@ -45,7 +45,7 @@ def page(campaigns: Iterable[Campaign], query: Query, switches: Switches) -> Jso
     _sort(found, order, switches)
     start = (number - 1) * size
     items = [
-        shown(campaign, asked, switches, default=switches.default_view)
+        altered.hidden(shown(campaign, asked, switches, default=switches.default_view), switches.never_listed)
         for campaign in found[start : start + size]
     ]
     return envelope(items, len(found), switches)

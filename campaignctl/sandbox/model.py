@@ -7,7 +7,7 @@ Nothing is changed in place: transitions (lifecycle) return another campaign. JS
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -36,10 +36,20 @@ class Rejected(Exception):
 
 @dataclass(frozen=True)
 class Send:
-    """One send: its stamp, and its trigger (`run_immediately`, `scheduled_time`, `recurrence`, `winner`)."""
+    """One send, with the definition as it was stored at that moment.
+
+    Attributes:
+        time: Stamp.
+        trigger: `run_immediately`, `scheduled_time`, `recurrence` or `winner`.
+        body: The campaign's `body`.
+        message: Index of the message that a `winner` send delivers; None for all messages.
+
+    """
 
     time: str
     trigger: str
+    body: JsonObject = field(default_factory=dict)
+    message: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ class Campaign:
         run_counter: Number of runs started.
         sends: Every send, oldest first.
         extra: Fields that a dashboard edit puts over the answer.
+        deleted: Gone from every answer; its sends stay in the log.
 
     """
 
@@ -91,6 +102,7 @@ class Campaign:
     run_counter: int = 0
     sends: tuple[Send, ...] = ()
     extra: Mapping[str, Any] | None = None
+    deleted: bool = False
 
     @property
     def profile_time(self) -> bool:
@@ -100,15 +112,24 @@ class Campaign:
 
 def to_json(campaign: Campaign) -> JsonObject:
     """Return a campaign as JSON for `from_json`."""
-    plain = {field.name: getattr(campaign, field.name) for field in fields(campaign)}
-    plain["sends"] = [[send.time, send.trigger] for send in campaign.sends]
+    plain = {item.name: getattr(campaign, item.name) for item in fields(campaign)}
+    bodies = [None, *(send.body for send in campaign.sends)]
+    plain["sends"] = [
+        # Most sends have the body of the one before.
+        [send.time, send.trigger, None if send.body is before else send.body, send.message]
+        for send, before in zip(campaign.sends, bodies, strict=False)
+    ]
     return plain
 
 
 def from_json(plain: JsonObject) -> Campaign:
     """Return the campaign that `to_json` wrote."""
-    sends = tuple(Send(*send) for send in plain["sends"])
-    return Campaign(**{**plain, "sends": sends, "message_ids": tuple(plain["message_ids"])})
+    sends: list[Send] = []
+    for time, trigger, *rest in plain["sends"]:
+        body, message = rest or (None, None)
+        known = sends[-1].body if sends else {}
+        sends.append(Send(time, trigger, known if body is None else body, message))
+    return Campaign(**{**plain, "sends": tuple(sends), "message_ids": tuple(plain["message_ids"])})
 
 
 _TITLES = {

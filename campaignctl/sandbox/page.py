@@ -1,15 +1,17 @@
 """The sandbox's web page, at `/`: campaigns, sends, requests, and buttons for the clock.
 
-Plain HTML without a script. It reloads every few seconds, because campaigns send by themselves.
+Plain HTML without a script. It reloads every few seconds, because campaigns send by themselves. Each campaign
+has a page of its own, which does not reload, with its definition and what can be done to it in a dashboard.
 """
 
+import json
 import unicodedata
 from collections.abc import Iterable, Iterator
 from html import escape
 from urllib.parse import parse_qs, urlsplit
 
-from campaignctl.sandbox import represent
-from campaignctl.sandbox.model import ApiRequest, Campaign, JsonObject, Reply
+from campaignctl.sandbox import dashboard, represent
+from campaignctl.sandbox.model import ApiRequest, Campaign, JsonObject, Rejected, Reply
 from campaignctl.sandbox.server_state import ServerState
 
 ADDRESS = "/"
@@ -23,28 +25,45 @@ _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Cache-Control", "no-store"),
 )
+_REFRESH = ("Refresh", "5")
+_BACK = f'<p><a href="{ADDRESS}">All campaigns</a></p>'
 _TOP = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">
+<html lang="en"><head><meta charset="utf-8">
 <title>Ocamba sandbox</title>
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em; color: #222 }
 table { border-collapse: collapse; margin: .5em 0 2em } th, td { text-align: left; padding: .2em 1.2em .2em 0;
 border-bottom: 1px solid #ddd; vertical-align: top } form { display: inline } .quiet { color: #777 }
+pre, textarea { font: 13px/1.4 monospace }
 </style></head><body>
 <h1>Ocamba sandbox</h1>
 """
 
 
 def answer(state: ServerState, request: ApiRequest) -> Reply:
-    """Show the page, or move the clock for one of its buttons."""
-    if request.method in {"GET", "HEAD"}:
-        return Reply(200, _page(state), _HEADERS)
-    if request.method != "POST":
-        return Reply(405, _top_and("<p>This page is read-only.</p>"), (("Allow", "GET, POST"),))
-    if not _from_here(request):
-        return Reply(403, _top_and("<p>Only this page's own buttons move the clock.</p>"), _HEADERS)
-    _press(state, parse_qs(request.text))
-    return Reply(303, headers=(("Location", ADDRESS),))
+    """Show a page, or do what one of its buttons says."""
+    chosen = dict(request.query).get("campaign")
+    try:
+        if request.method in {"GET", "HEAD"}:
+            return _shown_page(state, chosen)
+        if request.method != "POST":
+            return Reply(405, _top_and("<p>This page is read-only.</p>"), (("Allow", "GET, POST"),))
+        if not _from_here(request):
+            return Reply(403, _top_and("<p>Only this page's own buttons work.</p>"), _HEADERS)
+        form = parse_qs(request.text)
+        if chosen is None:
+            _press(state, form)
+        else:
+            chosen = _act(state, chosen, form)
+    except (Rejected, ValueError) as problem:
+        return Reply(400, _top_and(f"<p>{_shown(str(problem))}</p>", _BACK), _HEADERS)
+    return Reply(303, headers=(("Location", f"{ADDRESS}?campaign={chosen}" if chosen else ADDRESS),))
+
+
+def _shown_page(state: ServerState, chosen: str | None) -> Reply:
+    if chosen is None:
+        return Reply(200, _page(state), (*_HEADERS, _REFRESH))
+    return Reply(200, _one(state, dashboard.found(state, chosen, deleted=True)), _HEADERS)
 
 
 def _from_here(request: ApiRequest) -> bool:
@@ -61,6 +80,21 @@ def _press(state: ServerState, form: dict[str, list[str]]) -> None:
         state.set_clock(state.clock.stopped())
     elif form.get("clock") == ["run"]:
         state.set_clock(state.clock.running())
+
+
+def _act(state: ServerState, campaign_id: str, form: dict[str, list[str]]) -> str | None:
+    """Do what a button of a campaign's page says, and return the campaign to show next."""
+    campaign, action = dashboard.found(state, campaign_id), form.get("action", [""])[0]
+    if action == "edit":
+        fields = json.loads(form.get("fields", ["{}"])[0])
+        if not isinstance(fields, dict):
+            raise Rejected("the change must be an object")
+        return dashboard.edited(state, campaign, fields).id
+    if action == "clone":
+        return dashboard.cloned(state, campaign).id
+    if action in dashboard.ACTIONS:
+        campaign = dashboard.ACTIONS[action](state, campaign, None)
+    return None if campaign.deleted else campaign.id
 
 
 def _page(state: ServerState) -> str:
@@ -81,6 +115,21 @@ def _page(state: ServerState) -> str:
     )
 
 
+def _one(state: ServerState, campaign: Campaign) -> str:
+    buttons = " ".join(_button("action", word, word) for word in ("clone", *dashboard.ACTIONS))
+    text = json.dumps(campaign.body, indent=2, ensure_ascii=False)
+    return _top_and(
+        _BACK,
+        f"<h2>{_shown(campaign.id)}: {_shown(represent.status_word(campaign, state.switches))}</h2>",
+        f"<p>{buttons}</p>",
+        "<p>Change it with JSON: objects are merged, null removes, a name may be a path such as "
+        "<code>messages/0/push/title/de</code>.</p>",
+        '<form method="post"><textarea name="fields" rows="6" cols="90">{}</textarea><br>'
+        '<button name="action" value="edit">change</button></form>',
+        f"<pre>{escape(_visible(text))}</pre>",
+    )
+
+
 def _top_and(*parts: str) -> str:
     return _TOP + "\n".join(parts) + "\n</body></html>\n"
 
@@ -98,24 +147,23 @@ def _button(name: str, value: str, words: str) -> str:
 
 
 def _campaign(state: ServerState, campaign: Campaign) -> Iterator[str]:
-    live = represent.full(campaign, state.switches)
-    yield campaign.id
-    yield str(live["status"])
-    yield str(live.get("name", ""))
-    yield ", ".join(str(message.get("channel", "")) for message in campaign.body["messages"])
-    yield campaign.next_run or ""
-    yield ", ".join(f"{send.time} ({send.trigger})" for send in campaign.sends)
+    yield f'<a href="{ADDRESS}?campaign={campaign.id}">{campaign.id}</a>'
+    yield _shown("deleted" if campaign.deleted else represent.status_word(campaign, state.switches))
+    yield _shown(str(campaign.body.get("name", "")))
+    yield _shown(", ".join(str(message.get("channel", "")) for message in campaign.body["messages"]))
+    yield _shown(campaign.next_run or "")
+    yield _shown(", ".join(f"{send.time} ({send.trigger})" for send in campaign.sends))
 
 
 def _request(entry: JsonObject) -> Iterator[str]:
-    yield entry["at"]
-    yield f"{entry['method']} {entry['path']}"
-    yield "no answer" if entry["status"] is None else str(entry["status"])
-    yield entry["fault"] or ""
+    yield _shown(entry["at"])
+    yield _shown(f"{entry['method']} {entry['path']}")
+    yield _shown("no answer" if entry["status"] is None else str(entry["status"]))
+    yield _shown(entry["fault"] or "")
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    body = "\n".join("<tr>" + "".join(f"<td>{_shown(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     if not body:
         return '<p class="quiet">Nothing yet.</p>'
     head = "".join(f"<th>{name}</th>" for name in heads)
@@ -125,5 +173,10 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def _shown(text: str) -> str:
     """Return untrusted text escaped: cut, without invisible characters, its direction isolated."""
     short = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-    visible = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in short)
-    return f"<bdi>{escape(visible)}</bdi>"
+    return f"<bdi>{escape(_visible(short))}</bdi>"
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if c != "\n" and unicodedata.category(c)[0] == "C" else c for c in text
+    )

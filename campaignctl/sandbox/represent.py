@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from campaignctl.sandbox import altered
 from campaignctl.sandbox.model import DRAFT, MANUAL, SCHEDULED, Campaign, JsonObject
 from campaignctl.sandbox.switches import Switches
 from campaignctl.sandbox.validate import languages_of
@@ -28,7 +29,7 @@ def full(campaign: Campaign, switches: Switches) -> JsonObject:
     shown = {**_head(campaign, switches), **_definition(campaign, switches), **_course(campaign, switches)}
     if switches.create_time == "absent":
         shown.pop("create_time")
-    shown |= campaign.extra or {}
+    shown = altered.hidden({**shown, **(campaign.extra or {})}, switches.never_echoed)
     return _numbered(shown) if switches.ids == "numbers" else shown
 
 
@@ -71,10 +72,10 @@ def _head(campaign: Campaign, switches: Switches) -> JsonObject:
 
 
 def _definition(campaign: Campaign, switches: Switches) -> JsonObject:
-    body = dict(campaign.body)
+    body = altered.respelt(dict(campaign.body), switches.spelling)
     body["messages"] = [
         _message(campaign, message, message_id)
-        for message, message_id in zip(campaign.body["messages"], campaign.message_ids, strict=True)
+        for message, message_id in zip(body["messages"], campaign.message_ids, strict=True)
     ]
     body["utm_tracking"] = _UTM | body.get("utm_tracking", {})
     if "labels" in body and switches.labels == "comma":
@@ -85,7 +86,7 @@ def _definition(campaign: Campaign, switches: Switches) -> JsonObject:
         body["run_immediately"] = True
     for name in ("send_in_profile_time_zone", "send_if_profile_time_passed"):
         body.setdefault(name, False)
-    return {name: value for name, value in body.items() if name not in switches.never_echoed}
+    return body
 
 
 def _respelt(value: Any, spellings: Mapping[str, str]) -> Any:

@@ -111,7 +111,7 @@ def _headers(window: _Window, limit: int, now: float, switches: Switches) -> tup
     )
 
 
-DEFAULT_COMPANY = "6197120"
+_DEFAULT_COMPANY = "6197120"
 
 
 class ServerState:
@@ -176,8 +176,23 @@ class ServerState:
     def company_of(self, token: str) -> str | None:
         """Return the company of a token, or None for an invalid one."""
         tokens = self.store.setting("tokens", {})
-        found: str | None = tokens.get(token) if tokens else DEFAULT_COMPANY
+        found: str | None = tokens.get(token) if tokens else self.company
         return found if token else None
+
+    @property
+    def company(self) -> str:
+        """The company of undeclared tokens and of campaigns made in the dashboard."""
+        return str(self.store.setting("company", _DEFAULT_COMPANY))
+
+    def set_company(self, company: str, *, campaigns: bool) -> None:
+        """Give the account's tokens, and its campaigns if wanted, to another company."""
+        old = self.company
+        tokens = self.store.setting("tokens", {})
+        self.store.set("tokens", {t: company if owner == old else owner for t, owner in tokens.items()})
+        self.store.set("company", company)
+        for campaign in self.store.campaigns():
+            if campaigns and campaign.company_id == old:
+                self.store.put(replace(campaign, company_id=company))
 
     def reset(self) -> None:
         """Restore the state of the first start."""

@@ -1,16 +1,29 @@
 """A switch for each point on which the API's documents are silent or contradict each other.
 
 One table: the fields of `Switches`. The defaults are the choices of the API contract, section 10, otherwise
-the hardest case for a client.
+the hardest case for a client. A path pattern is a path such as `callbacks`, `targeting/languages` or
+`messages/*/push/title/de`, in which `*` stands for one part.
 """
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+Spelling = Literal[
+    "trimmed",
+    "line_ends",
+    "composition",
+    "escapes",
+    "lower_addresses",
+    "cron",
+    "durations",
+    "set_order",
+    "number_texts",
+]
 _NAMED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
@@ -42,7 +55,12 @@ class Switches:
             `replaced_on_patch` (kept, but a PATCH replaces it whole).
         names_trimmed: leading and trailing spaces of campaign names are removed.
         long_names: a name over the limit is `refused` or `cut`.
-        patch_ignores: fields that PATCH accepts and ignores.
+        create_ignores: path patterns that a create accepts and does not store; name and messages stay.
+        patch_ignores: path patterns that PATCH accepts and leaves as they are.
+        unasked: fields that are merged into what a create stores; the same checks apply.
+        cut: path patterns whose new texts are cut to a number of characters.
+        replaced: regular expressions in new texts of messages, and what replaces each match.
+        tracked_html: a `pixel` at the end, or a `query` on every link, is added to new email html.
         keep_message_ids: a message of a PATCH that has its current `id` keeps it.
 
     Lifecycle
@@ -71,7 +89,12 @@ class Switches:
         total: `total` as `number` or `string`.
         respell: strings that answers spell differently, old to new: in the campaign's own fields and in its
             A/B test.
-        never_echoed: fields that are accepted, and never shown.
+        spelling: what answers spell differently with the same meaning: `trimmed` texts, `line_ends`,
+            `composition` (NFC, NFD), `escapes` in html, `lower_addresses` of senders, `cron` (MON is 1, 7 is
+            0), `durations` (1D is 1D 0H 0M), `set_order`, `number_texts`. What is stored and
+            sent stays as it was.
+        never_echoed: path patterns that are stored and used, and never shown.
+        never_listed: path patterns that lists do not show; a read by id does.
 
     List
         default_view: the view of a list without `view=full`: `full` or `lean`.
@@ -112,7 +135,12 @@ class Switches:
     metadata: Literal["kept", "dropped", "refused", "stringified", "replaced_on_patch"] = "kept"
     names_trimmed: bool = False
     long_names: Literal["refused", "cut"] = "refused"
+    create_ignores: tuple[str, ...] = ()
     patch_ignores: tuple[str, ...] = ()
+    unasked: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    cut: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    replaced: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tracked_html: Literal["no", "pixel", "query"] = "no"
     keep_message_ids: bool = False
 
     running_seconds: float = 0
@@ -136,7 +164,9 @@ class Switches:
     ids: Literal["strings", "numbers"] = "strings"
     total: Literal["number", "string"] = "number"
     respell: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    spelling: tuple[Spelling, ...] = ()
     never_echoed: tuple[str, ...] = ()
+    never_listed: tuple[str, ...] = ()
 
     default_view: Literal["full", "lean"] = "full"
     page_cap: int = 100
@@ -222,9 +252,9 @@ def _taken(name: str, hint: Any, value: Any) -> Any:
     if origin is Literal:
         return _one_of(name, get_args(hint), value)
     if origin is tuple:
-        return _words(name, value)
+        return _words(name, value, get_args(get_args(hint)[0]))
     if origin is not None:
-        return _word_map(name, value)
+        return _object(name, get_args(hint)[1], value)
     return _scalar(name, hint, value)
 
 
@@ -235,16 +265,32 @@ def _one_of(name: str, allowed: tuple[Any, ...], value: Any) -> Any:
     raise BadSwitch(f"switch {name!r} takes one of {', '.join(map(str, allowed))}")
 
 
-def _words(name: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value):
-        return tuple(value)
-    raise BadSwitch(f"switch {name!r} takes a list of strings")
+def _words(name: str, value: Any, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
+        raise BadSwitch(f"switch {name!r} takes a list of strings")
+    if allowed and not set(value) <= set(allowed):
+        raise BadSwitch(f"switch {name!r} takes a list of {', '.join(allowed)}")
+    return tuple(value)
 
 
-def _word_map(name: str, value: Any) -> Mapping[str, str]:
-    if isinstance(value, Mapping) and all(isinstance(word, str) for pair in value.items() for word in pair):
-        return MappingProxyType(dict(value))
-    raise BadSwitch(f"switch {name!r} takes an object of strings")
+def _object(name: str, kind: Any, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping) or not all(isinstance(word, str) for word in value):
+        raise BadSwitch(f"switch {name!r} takes an object")
+    if kind is str and not all(isinstance(item, str) for item in value.values()):
+        raise BadSwitch(f"switch {name!r} takes an object of strings")
+    if kind is int and not all(type(item) is int and item > 0 for item in value.values()):
+        raise BadSwitch(f"switch {name!r} takes an object of positive numbers")
+    if name == "replaced":
+        _check_expressions(value)
+    return MappingProxyType(dict(value))
+
+
+def _check_expressions(words: Iterable[str]) -> None:
+    for word in words:
+        try:
+            re.compile(word)
+        except re.error as error:
+            raise BadSwitch(f"switch 'replaced' takes regular expressions: {word!r}: {error}") from error
 
 
 def _scalar(name: str, kind: Any, value: Any) -> Any:

@@ -33,6 +33,12 @@ def definition(body: Any, switches: Switches) -> JsonObject:
     return _with_metadata(kept, switches)
 
 
+def part(fields: Any, switches: Switches) -> JsonObject:
+    """Return the fields to keep of a part of a definition, each checked by itself."""
+    kept: JsonObject = _campaign(switches, ())(fields, "")
+    return kept
+
+
 def window_seconds(window: str) -> int:
     """Return the seconds of an evaluation window such as `5D 20H 30M`; ValueError for another form."""
     found = [_WINDOW_PART.match(part) for part in window.split(" ")]
@@ -73,7 +79,7 @@ def _renamed(body: Any, switches: Switches) -> Any:
     return {**body, "name": name}
 
 
-def _campaign(switches: Switches) -> Check:
+def _campaign(switches: Switches, required: tuple[str, ...] = ("name", "messages")) -> Check:
     limit = 100 if switches.text_limits else 0
     fields: dict[str, Check] = {
         "name": checks.text(limit),
@@ -95,7 +101,7 @@ def _campaign(switches: Switches) -> Check:
         "deal_id": checks.identifier,
         "status": checks.choice(DRAFT),
     }
-    return checks.record(fields, ("name", "messages"), strict=_strict(switches))
+    return checks.record(fields, required, strict=_strict(switches))
 
 
 def _strict(switches: Switches) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
-from campaignctl.sandbox import Sandbox
+from campaignctl.sandbox import Sandbox, Switches
 from campaignctl.sandbox.faults import KINDS, rule_from_words
 from campaignctl.sandbox.switches import switches_from
 
@@ -50,6 +50,10 @@ def test_the_sandbox_carries_out_the_documented_requests() -> None:
 
 def test_it_names_every_kind_of_fault() -> None:
     assert all(f"`{kind}`" in TEXT for kind in KINDS)
+
+
+def test_it_describes_every_switch() -> None:
+    assert [name for name in Switches().as_json() if f"\n| `{name}` | " not in TEXT] == []
 
 
 def test_the_sandbox_accepts_the_documented_options() -> None:

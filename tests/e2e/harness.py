@@ -161,8 +161,9 @@ class World:
         return int(log[-1]["n"]) if log else 0
 
     def campaigns(self) -> dict[str, dict[str, Any]]:
-        """Live campaigns that are not canceled, by name; names must be unique."""
-        alive = [c for c in self.control.campaigns() if c["live"]["status"] != "canceled"]
+        """Live campaigns that are not canceled or deleted, by name; names must be unique."""
+        campaigns = [c for c in self.control.campaigns() if not c["deleted"]]
+        alive = [c for c in campaigns if c["live"]["status"] != "canceled"]
         named = {c["live"]["name"]: c for c in alive}
         assert len(named) == len(alive), f"twice: {sorted(c['live']['name'] for c in alive)}"
         return named

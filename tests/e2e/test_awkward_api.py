@@ -9,11 +9,11 @@ import json
 import re
 import shlex
 import time
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from campaignctl.sandbox.switches import Switches
+from campaignctl.sandbox.switches import Spelling, Switches
 from tests.e2e.harness import PROJECT, TOKEN, World, sms
 from tests.golden import Golden
 
@@ -38,6 +38,8 @@ AWKWARD: dict[str, dict[str, Any]] = {
     "large pages are refused": {"page_cap": 50, "page_over_cap": "refused"},
     "the list lags behind": {"list_lag": 3600},
     "texts are respelt": {"respell": {"1D": "1D 0H 0M", "one": "One.", "two": "Two."}},
+    "the same is spelt in other ways": {"spelling": list(get_args(Spelling))},
+    "lists hide contents and times": {"never_listed": ["messages/*/sms", "scheduled_time", "metadata"]},
     "fields are never echoed": {"never_echoed": ["description", "labels", "deal_id", "recurrence"]},
     "labels are one string": {"labels": "comma"},
     "ids are numbers": {"ids": "numbers", "total": "string"},

@@ -75,6 +75,23 @@ def test_answered_requests_survive_a_kill(tmp_path: Path) -> None:
         assert account.create(push()) != campaign_id
 
 
+def test_the_log_of_sends_survives_a_restart(tmp_path: Path) -> None:
+    with Sandbox(tmp_path / "account.db") as sandbox:
+        account = Account(sandbox.url)
+        account.control.freeze()
+        account.control.set_clock("2036-01-01 00:00:00")
+        campaign_id = account.create(push(recurrence={"cron": "0 12 * * *"}))
+        account.control.set_clock("2036-01-02 13:00:00")
+        account.control.edit(campaign_id, {"messages/0/push/title/en": "Edited"})
+        account.control.set_clock("2036-01-04 13:00:00")
+        account.control.delete(campaign_id)
+        before = account.control.sends()
+    with Sandbox(tmp_path / "account.db") as sandbox:
+        after = Account(sandbox.url).control.sends()
+    titles = [send["body"]["messages"][0]["push"]["title"]["en"] for send in after]
+    assert (after, titles) == (before, ["Hello", "Hello", "Edited", "Edited"])
+
+
 def test_a_file_that_is_not_a_database_is_named(tmp_path: Path) -> None:
     data = tmp_path / "account.db"
     data.write_text("not a database, but long enough to be taken for one" * 10, encoding="utf-8")

@@ -14,6 +14,7 @@ from tools.reference.decisions import decisions, edits
 from tools.reference.findings_page import finding, findings
 from tools.reference.manifest_page import fields
 from tools.reference.on_call import messages
+from tools.reference.switches import switches
 from tools.reference.torture import mutations, torture
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "finding": finding,
     "findings": findings,
     "messages": messages,
+    "switches": switches,
     "torture": torture,
     "mutations": mutations,
 }
