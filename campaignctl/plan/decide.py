@@ -61,8 +61,9 @@ def judged(ctx: PlanContext, one: Subject) -> Verdict:
         verdict = replace(verdict, changes=(changes.move(one, record), *verdict.changes), observed=record)
     if one.recorded is None:
         return verdict
+    unseen = (verdict.observed or one.record).unconfirmed
     quietly = tuple(found.path for found in one.outside if is_quiet(found.path))
-    return replace(verdict, quietly_set=quietly, first_seen=one.first_seen)
+    return replace(verdict, quietly_set=quietly, first_seen=one.first_seen, unconfirmed=unseen)
 
 
 def _decided(ctx: PlanContext, one: Subject) -> Verdict:

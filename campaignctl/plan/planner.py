@@ -267,6 +267,11 @@ def _seen(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
         names = sorted({split(path)[0] for paths in quiet.values() for path in paths})
         keys = listed(list(quiet), _KEYS_NAMED)
         yield f"{', '.join(names)} set outside of the manifests in {counted(len(quiet), 'campaign')}: {keys}"
+    unseen = {key: verdict.unconfirmed for key, verdict in verdicts.items() if verdict.unconfirmed}
+    if unseen:
+        paths = listed(sorted({path for paths in unseen.values() for path in paths}), _KEYS_NAMED)
+        keys = listed(list(unseen), _KEYS_NAMED)
+        yield f"unconfirmed in {counted(len(unseen), 'campaign')}: no read has shown {paths}: {keys}"
     if ctx.everywhere:
         yield f"{counted(len(ctx.everywhere), 'field')} got one value in every campaign: the server set it"
     first = sum(verdict.first_seen for verdict in verdicts.values())

@@ -239,7 +239,7 @@ def _with_winner_note(one: Subject, verdict: Verdict) -> Verdict:
 
 def agrees(_: PlanContext, one: Subject) -> Verdict:
     """Nothing is done."""
-    return Verdict(drift=one.status_drift(), observed=one.noted(manifest=True))
+    return Verdict(drift=(*one.status_drift(), *one.unmanaged_drift()), observed=one.noted(manifest=True))
 
 
 def taken_over(ctx: PlanContext, one: Subject) -> Verdict:
@@ -250,7 +250,7 @@ def taken_over(ctx: PlanContext, one: Subject) -> Verdict:
         if live
         else None
     )
-    return Verdict(drift=one.status_drift(), observed=record)
+    return Verdict(drift=(*one.status_drift(), *one.unmanaged_drift()), observed=record)
 
 
 def running(_: PlanContext, one: Subject) -> Verdict:

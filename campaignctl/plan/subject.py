@@ -48,7 +48,7 @@ class Verdict:
     once for all keys with that reason); `quiet` names a counter, printed as one line. `observed` is a record
     that only has to be saved; `lifted` names the rules that were lifted for this decision. `quietly_set` are
     paths of the team's own fields that were set outside of the manifests; `first_seen`: the fields that its
-    manifest does not set were never recorded.
+    manifest does not set were never recorded. `unconfirmed` are paths that no read has shown.
     """
 
     changes: tuple[Change, ...] = ()
@@ -61,6 +61,7 @@ class Verdict:
     observed: Record | None = None
     lifted: tuple[str, ...] = ()
     quietly_set: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
     first_seen: bool = False
 
     def up_to(self, index: int, blocked: Blocked) -> Verdict:
@@ -151,8 +152,9 @@ class Subject:
         keep their applied values."""
         applied, spec = self.record.applied, self.manifest.spec
         if EVENT in applied and (has_fired(applied) or not spec.get(EVENT)):
-            # In a draft an event waits: one that has fired must not.
-            spec = {**spec, EVENT: has_fired(applied) and not spec.get("is_draft")}
+            # In a draft an event waits: one that has fired must not, unless the manifest asks for it.
+            waits = spec.get("is_draft") and not spec.get(EVENT)
+            spec = {**spec, EVENT: has_fired(applied) and not waits}
         elif not spec.get(EVENT):
             spec = without_event(spec)
         return self.with_ignored(spec, applied)
@@ -288,9 +290,12 @@ class Subject:
         if spec is not None:
             shown = tuple(change for change in shown if not _is_in(spec, change))
         fields = (Drift(self.key, self.record.id, shown, spec is not None, self.changed_at),) if shown else ()
+        return (*self.status_drift(), *fields, *self.unmanaged_drift())
+
+    def unmanaged_drift(self) -> tuple[Drift, ...]:
+        """The drift in fields that the manifest does not set, without those of the team alone."""
         loud = tuple(one for one in self.outside if not is_quiet(one.path))
-        beyond = (Drift(self.key, self.record.id, (), at=self.changed_at, unmanaged=loud),) if loud else ()
-        return (*self.status_drift(), *fields, *beyond)
+        return (Drift(self.key, self.record.id, (), at=self.changed_at, unmanaged=loud),) if loud else ()
 
     def noted(self, *, manifest: bool = False) -> Record | None:
         """The record with the observed status and, with `manifest`, the manifest's digest and lifecycle; None

@@ -128,7 +128,7 @@ def edit(ctx: PlanContext, one: Subject) -> Verdict:
         patch = merge_patch(current, goal)
     patch = _marked(ctx, one, patch, goal)
     if not patch:
-        return Verdict(drift=one.status_drift(), observed=one.noted(manifest=True))
+        return Verdict(drift=(*one.status_drift(), *one.unmanaged_drift()), observed=one.noted(manifest=True))
     reason = "the manifest changed" if one.edited else "live was changed outside of campaignctl"
     change = replace(
         changes.update(ctx, one, current, goal, patch, reason=reason),

@@ -235,3 +235,68 @@ def test_a_winner_is_not_set_while_the_campaign_was_changed(world: World, theirs
     world.write("test.yaml", json.dumps({"spec": spec, "lifecycle": {"winner": "two"}}))
     blocked = only(world.plan(status=1))
     assert [one["path"] for one in blocked["unmanaged"]] == list(theirs)
+
+
+UNASKED: dict[str, dict[str, Any]] = {
+    "draft": {"is_draft": True},
+    "profile time zone": {"send_in_profile_time_zone": True},
+    "targeting": {"targeting": EVERYONE_BUT},
+    "quiet hours": {"quiet_hours": {"from": "20:00"}},
+}
+
+
+@pytest.mark.parametrize("unasked", UNASKED.values(), ids=UNASKED)
+def test_what_a_create_did_not_ask_for_is_not_done_and_stays_drift(
+    world: World, unasked: dict[str, Any]
+) -> None:
+    world.control.switch(unasked=unasked)
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    (failed,) = world.apply(status=1).json["changes"]
+    assert failed["outcome"] == "failed"
+    assert "which was not asked for" in failed["error"]["summary"]
+    assert failed["error"]["hint"].startswith("campaignctl halt far")
+    for _ in range(2):
+        plan = world.run("plan", "--refresh-only", "--format", "json", "--detailed-exitcode", status=2).json
+        assert [one["path"] for drift in plan["drift"] for one in drift["unmanaged"]] == list(unasked)
+        assert world.plan()["drift"]
+        world.apply()
+
+
+IGNORED: dict[str, tuple[str, dict[str, Any]]] = {
+    "audience": ("targeting", {"targeting": EVERYONE_BUT}),
+    "time": ("scheduled_time", {"scheduled_time": "2036-04-22 10:00:00"}),
+    "text": ("messages/*/sms/content/en", {}),
+}
+
+
+@pytest.mark.parametrize(("path", "edits"), IGNORED.values(), ids=IGNORED)
+def test_a_patch_that_is_ignored_is_not_done(world: World, path: str, edits: dict[str, Any]) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    world.control.switch(patch_ignores=[path])
+    other = sms("Far", **{"scheduled_time": FAR, **edits})
+    world.write("far.yaml", other if edits else other.replace("Hi from Far", "Hi again"))
+    (failed,) = world.apply(status=1).json["changes"]
+    assert failed["outcome"] == "failed"
+    assert world.plan()["changes"]
+    world.control.switch(patch_ignores=[])
+    world.apply()
+    world.assert_settled()
+
+
+@pytest.mark.parametrize("mode", ["pixel", "query"])
+def test_html_that_the_api_rewrites_is_accepted_by_review(world: World, mode: str) -> None:
+    world.control.switch(tracked_html=mode)
+    html = '<p>Hi <a href="https://example.com">there</a></p>'
+    content = {"sender_name": "Acme", "sender_email": "a@example.com", "subject": "Hi", "html": {"en": html}}
+    message = {"name": "m", "channel": "email", "integration_id": "1830", "email": content}
+    spec = {"name": "Mail", "scheduled_time": FAR, "messages": [message]}
+    world.write("mail.yaml", json.dumps({"spec": spec}))
+    (failed,) = world.apply(status=1).json["changes"]
+    assert "accept_stored: [messages/0/email/html/en]" in failed["error"]["detail"]
+    accepted = {"accept_stored": ["messages/*/email/html"]}
+    world.write("other.yaml", json.dumps({"lifecycle": accepted, "spec": {**spec, "name": "Other"}}))
+    assert world.apply("--target", "other").outcomes() == {"other": "done"}
+    assert not world.plan("--target", "other")["drift"]
+    world.control.edit(world.campaigns()["Other"]["id"], {"messages/0/email/html/en": "<p>Changed</p>"})
+    assert world.plan("--target", "other")["drift"]

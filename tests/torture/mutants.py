@@ -54,8 +54,8 @@ MUTANTS = (
             ),
             Edit(
                 _PERFORM,
-                "    run.created(change.key, started, live)\n",
-                "    mark()\n    run.created(change.key, started, live)\n",
+                "    record = run.created(change.key, started, live)\n",
+                "    mark()\n    record = run.created(change.key, started, live)\n",
             ),
         ),
         ("tests/e2e/test_once.py",),
