@@ -214,6 +214,8 @@ def _layer(layer: Fields, path: KeyPath, zone: str) -> Iterator[Problem]:
             yield error(
                 "interpolation", (*path, "variables", name), f"the value of `{name}` contains `${{`", reason
             )
+    for index, hidden in enumerate(layer.get("api", {}).get("hidden", ())):
+        yield from _hidden(hidden, (*path, "api", "hidden", index))
     for index, window in enumerate(layer.get("guardrails", {}).get("freeze", ())):
         yield from freeze_problems(window, (*path, "guardrails", "freeze", index), zone)
     for index, one in enumerate(layer.get("overrides", ())):
@@ -223,6 +225,16 @@ def _layer(layer: Fields, path: KeyPath, zone: str) -> Iterator[Problem]:
                 end(one["until"], zone)
             except TimeError as wrong:
                 yield error("time", (*path, "overrides", index, "until"), str(wrong), wrong.hint)
+
+
+def _hidden(hidden: str, path: KeyPath) -> Iterator[Problem]:
+    """A path that begins with no field of a campaign would hide nothing, without a word."""
+    from campaignctl.campaign.spec import CampaignSpec  # only a project that hides something needs it
+
+    name = hidden.split("/")[0]
+    if name not in CampaignSpec.model_fields:
+        hint = did_you_mean(name, CampaignSpec.model_fields, "write a path such as callbacks/push/on_click")
+        yield error("path", path, f"{hidden!r} does not exist: a campaign has no field {name!r}", hint)
 
 
 def _rate(value: Fields, environment: str | None, path: KeyPath) -> Iterator[Problem]:

@@ -159,6 +159,7 @@ def test_the_url_variable_overrides_the_file(project: Check) -> None:
         ("api: {rate_limit: {per_second: 0}}\n", "2:32", "below 1"),
         ("api: {rate_limit: {per_minute: 15}}\n", "2:7", "leaves none"),
         ("api: {settle: {waits: []}}\n", "2:16", "must not be empty"),
+        ("api: {hidden: [callback]}\n", "2:16", "no field 'callback'"),
         ("state: {backend: s3}\n", "2:18", "not one of: local"),
         ("guardrails: {max_destroy_percent: 101}\n", "2:35", "above 100"),
         ("guardrails: {max_immediate_sends: -1}\n", "2:35", "below 0"),
