@@ -231,7 +231,7 @@ def _hidden(hidden: str, path: KeyPath) -> Iterator[Problem]:
     """A path that begins with no field of a campaign would hide nothing, without a word."""
     from campaignctl.campaign.spec import CampaignSpec  # only a project that hides something needs it
 
-    name = hidden.split("/")[0]
+    name = hidden.split("/", maxsplit=1)[0]
     if name not in CampaignSpec.model_fields:
         hint = did_you_mean(name, CampaignSpec.model_fields, "write a path such as callbacks/push/on_click")
         yield error("path", path, f"{hidden!r} does not exist: a campaign has no field {name!r}", hint)
