@@ -44,20 +44,24 @@ def duration(_ctx: click.Context, _param: click.Parameter, value: str) -> timede
 
 @dataclass(frozen=True, slots=True)
 class PlanForm:
-    """The format of a plan; `limit` is the maximum length of a Markdown comment, in characters."""
+    """The format of a plan; `limit` is the maximum length of a Markdown comment, in characters.
+
+    With `full` no text is cut.
+    """
 
     name: str
     limit: int = GITHUB_LIMIT
+    full: bool = False
 
 
 def plan_format(function: Decorated) -> Decorated:
-    """Add --format and --markdown-limit, packed into one `form`."""
+    """Add --full, --format and --markdown-limit, packed into one `form`."""
 
     @functools.wraps(function)
-    def packed(*args: Any, form: str, markdown_limit: int | None, **params: Any) -> Any:
+    def packed(*args: Any, form: str, full: bool, markdown_limit: int | None, **params: Any) -> Any:
         if markdown_limit is not None and form != "markdown":
             raise UsageError("--markdown-limit needs --format markdown", hint="add --format markdown")
-        return function(*args, form=PlanForm(form, markdown_limit or GITHUB_LIMIT), **params)
+        return function(*args, form=PlanForm(form, markdown_limit or GITHUB_LIMIT, full), **params)
 
     forms = format_choice(
         "text",
@@ -65,7 +69,7 @@ def plan_format(function: Decorated) -> Decorated:
         "markdown",
         help="Text for people, one JSON document, or Markdown for a pull request comment.",
     )
-    return forms(_MARKDOWN_LIMIT(packed))  # type: ignore[no-any-return]  # as with `selecting`
+    return _FULL(forms(_MARKDOWN_LIMIT(packed)))  # type: ignore[no-any-return]  # as with `selecting`
 
 
 lock_timeout_option = click.option(
@@ -82,6 +86,9 @@ parallelism_option = click.option(
     default=8,
     show_default=True,
     help="The maximum number of concurrent requests.",
+)
+_FULL = click.option(
+    "--full", is_flag=True, help="Cut no text: show every value in full. A Markdown comment keeps its limit."
 )
 _MARKDOWN_LIMIT = click.option(
     "--markdown-limit",

@@ -36,11 +36,14 @@ class Wired:
     clock: SystemClock
     progress: Progress
 
-    def said_yes(self, app: App, what: str) -> bool:
-        """Ask for approval on standard error; only `yes` is one. Raises Interrupted."""
+    def said_yes(self, app: App, what: str, not_shown: str = "") -> bool:
+        """Ask for approval on standard error; only `yes` is one. Raises Interrupted.
+
+        `not_shown`: lines about changes that are not shown in full.
+        """
         app.console.tell(
             f"\nDo you want campaignctl to {what}?\n  It will make the changes shown above, and no others.\n"
-            "  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
+            f"{not_shown}  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
         )
         try:
             with self.clock.asking():

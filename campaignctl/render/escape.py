@@ -41,6 +41,11 @@ def escape(text: str, limit: int | None = LIMIT) -> str:
     return _UNSAFE.sub(_escaped, text)
 
 
+def fits(text: str, limit: int) -> bool:
+    """Whether Markdown shows the whole text within a limit, even after characters became numbers."""
+    return len(text) <= limit and len(escape(text, None)) <= limit + len(_ELLIPSIS)
+
+
 def _escaped(found: re.Match[str]) -> str:
     character = found[0]
     if character in _SHORT:

@@ -110,4 +110,4 @@ def _has_lines(value: Any) -> bool:
 
 
 def _name(name: str) -> str:
-    return escape(name) if name.replace("_", "a").isalnum() else value_text(name)
+    return escape(name) if name.replace("_", "a").isalnum() else value_text(name, None)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from campaignctl.render.cuts import measured
+from campaignctl.render.escape import prose
+
 #: The maximum length of a comment on GitHub, in characters.
 GITHUB_LIMIT = 65_536
 
@@ -47,7 +50,9 @@ class Section:
         if not self.items:
             return ""
         body = self.opening + self.between.join(self.items[:shown]) if shown else ""
-        rest = self.left_out(shown) if shown < len(self.items) else ""
+        rest = ""
+        if left := self.between.join(self.items[shown:]):
+            rest = f"{self.left_out(shown)} ({prose(measured(left))})"
         return _GAP.join(filter(None, [self.title, body, rest]))
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from campaignctl.diff import FieldChange
-from campaignctl.errors import ProjectPlace, at, counted
+from campaignctl.errors import Command, ProjectPlace, at, counted
 from campaignctl.plan.model import Blocked, Change, Plan
-from campaignctl.render.escape import cell, code_span, comment_word, escape, fenced, html_code, prose
+from campaignctl.render.cuts import Cuts
+from campaignctl.render.escape import cell, code_span, comment_word, fenced, html_code, prose
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT, Section, fitting, joined
 from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import REACHING, fate_text, keys_text, sends_lines, summary_text, undo_text
@@ -25,41 +26,42 @@ def folded(summary: str, inside: Iterable[str]) -> str:
     return f"<details><summary>{summary}</summary>\n\n{parts}\n\n</details>"
 
 
-def diff_block(changes: Iterable[FieldChange], most: int) -> str:
+def diff_block(changes: Iterable[FieldChange], most: int, cuts: Cuts) -> str:
     """Every field, in a block of at most about `most` characters; empty for no change.
 
     Lines of foreign text come after a bar, so that none passes for a field.
     """
-    lines = [line for change in changes for line in _field(change)]
+    lines = [line for change in changes for line in _field(change, cuts)]
     if not lines:
         return ""
-    return fenced(list(_first(lines, most)), "diff")
+    return fenced(list(_first(lines, most, cuts)), "diff")
 
 
-def _first(lines: list[str], most: int) -> Iterator[str]:
+def _first(lines: list[str], most: int, cuts: Cuts) -> Iterator[str]:
     for number, line in enumerate(lines):
         most -= len(line) + 1
         if most < 0:
-            yield f"@@ {counted(len(lines) - number, 'more line')}: campaignctl show PLANFILE @@"
+            rest = "\n".join(lines[number:])
+            yield f"@@ {counted(len(lines) - number, 'more line')}, {cuts.remark(rest)} @@"
             return
         yield line
 
 
-def _field(change: FieldChange) -> Iterator[str]:
-    path = escape(change.path)
+def _field(change: FieldChange, cuts: Cuts) -> Iterator[str]:
+    path = cuts.text(change.path)
     if change.before is None or change.after is None:
         symbol, value = ("+", change.after) if change.before is None else ("-", change.before)
-        head, lines = whole(path, value)
+        head, lines = whole(path, value, cuts)
         yield f"{symbol} {head}"
         yield from (f"{symbol} | {line}" for line in lines)
         return
-    old, new = value_text(change.before), value_text(change.after)
+    old, new = value_text(change.before, None), value_text(change.after, None)
     if max(len(old), len(new)) <= _ONE_LINE and not _has_lines(change):
         yield f"- {path} {old}"
         yield f"+ {path} {new}"
         return
     yield f"! {path}"
-    for line in compared(change.before, change.after):
+    for line in compared(change.before, change.after, cuts):
         yield f"@@ {line[2:]} @@" if line.startswith("@") else f"{line[0]} | {line[2:]}"
 
 
@@ -77,30 +79,30 @@ _LINE_SHOWN = 300
 _NOTHING = "-"
 
 
-def changes_section(plan: Plan) -> Section:
+def changes_section(plan: Plan, cuts: Cuts) -> Section:
     """A row for each change. Those that arm come first and are bold: a reviewer must see them."""
     changes = _arming_first(plan)
     return Section(
         CHANGES,
-        [table_row(_cells(change, plan)) for change in changes],
+        [table_row(_cells(change, plan, cuts)) for change in changes],
         lambda shown: _not_shown(changes[shown:]),
         share=0.4,
         opening=table_head(_COLUMNS),
     )
 
 
-def fields_section(plan: Plan, most: int) -> Section:
+def fields_section(plan: Plan, most: int, cuts: Cuts) -> Section:
     """The fields of each change, folded; one takes at most about `most` characters."""
     changes = _arming_first(plan)
     items = []
     for change in changes:
         count = f": {counted(len(change.diff), 'field')}" if change.diff else ""
         summary = f"<b>{change.action}</b> {html_code(change.key)}{count}"
-        parts = [f"Why: {prose(change.reason)}", diff_block(change.diff, most)]
+        parts = [f"Why: {prose(change.reason)}", diff_block(change.diff, most, cuts)]
         if change.unmanaged:
             parts += [
                 "Also sent, set outside of the manifests:",
-                diff_block(set_outside(change.unmanaged), most),
+                diff_block(set_outside(change.unmanaged), most, cuts),
             ]
         items.append(folded(summary, parts))
     return Section(
@@ -131,11 +133,11 @@ def _not_shown(changes: Sequence[Change]) -> str:
     return f"**{counted(len(changes), 'more change')} not shown{sends}.**"
 
 
-def _cells(change: Change, plan: Plan) -> tuple[str, ...]:
+def _cells(change: Change, plan: Plan, cuts: Cuts) -> tuple[str, ...]:
     key = code_span(change.key)
     action, key = (f"**{change.action}, arms**", f"**{key}**") if change.arms else (str(change.action), key)
     known_as = [
-        prose(change.name, _NAME_SHOWN) if change.name else "",
+        cuts.prose(change.name, _NAME_SHOWN) if change.name else "",
         code_span(change.id) if change.id else "",
         f"was {code_span(change.moved_from)}" if change.moved_from else "",
     ]
@@ -144,10 +146,16 @@ def _cells(change: Change, plan: Plan) -> tuple[str, ...]:
     # The next run of a recurrence is enough: the text before it describes the others.
     brief = replace(change, sends=replace(change.sends, at=change.sends.at[:1]))
     lines = sends_lines(brief, plan.time_zone, plan.created_at, distances=False)
-    sends = "<br>".join(prose(line, _LINE_SHOWN) for line in lines) or _NOTHING
-    audience = audience_text(change.audience) if change.action in REACHING else ""
-    reaches = f"**{EVERYONE}**" if audience == EVERYONE else prose(audience, _AUDIENCE_SHOWN) or _NOTHING
+    sends = "<br>".join(cuts.prose(line, _LINE_SHOWN) for line in lines) or _NOTHING
+    reaches = _reaches(change, cuts) if change.action in REACHING else _NOTHING
     return action, key, f"**{sends}**" if change.sends_at_once else sends, reaches, _undo(change, plan)
+
+
+def _reaches(change: Change, cuts: Cuts) -> str:
+    audience = audience_text(change.audience, Cuts(full=True))
+    if audience == EVERYONE:
+        return f"**{EVERYONE}**"
+    return cuts.prose(audience, _AUDIENCE_SHOWN, of=change.audience) or _NOTHING
 
 
 def _undo(change: Change, plan: Plan) -> str:
@@ -167,14 +175,14 @@ _LIFTED = (
 )
 
 
-def objections_section(plan: Plan) -> Section:
+def objections_section(plan: Plan, cuts: Cuts) -> Section:
     """Every guardrail that objects, and how to lift it."""
     rows = [
         (
             f"**{code_span(one.guardrail)}**",
-            prose(one.found, _TEXT_SHOWN),
-            prose(one.limit, _TEXT_SHOWN),
-            keys_text(one.keys, code_span),
+            cuts.prose(one.found, _TEXT_SHOWN),
+            cuts.prose(one.limit, _TEXT_SHOWN),
+            keys_text(one.keys, cuts, code_span),
             code_span(f"--override {one.guardrail}"),
         )
         for one in plan.objections
@@ -183,15 +191,15 @@ def objections_section(plan: Plan) -> Section:
     return _table("### Objections", columns, "objection", rows, share=0.15, before=_LIFTED)
 
 
-def blocked_section(plan: Plan) -> Section:
+def blocked_section(plan: Plan, cuts: Cuts) -> Section:
     """Every campaign that is left alone, why, and how to lift that."""
     place = ProjectPlace(environment=plan.environment)
     rows = [
         (
             code_span(one.key) + (f"<br>{code_span(one.id)}" if one.id else ""),
             prose(one.status),
-            "<br>".join((prose(one.reason, _TEXT_SHOWN), *_values(one))),
-            prose(at(one.hint, place), _TEXT_SHOWN),
+            "<br>".join((cuts.prose(one.reason, _TEXT_SHOWN), *_values(one, cuts))),
+            cuts.prose(at(one.hint, place), _TEXT_SHOWN),
         )
         for one in plan.blocked
     ]
@@ -199,19 +207,19 @@ def blocked_section(plan: Plan) -> Section:
     return _table(title, ("Campaign", "Status", "Why", "To lift it"), "blocked campaign", rows, share=0.2)
 
 
-def _values(one: Blocked) -> Iterator[str]:
+def _values(one: Blocked, cuts: Cuts) -> Iterator[str]:
     """What live has instead, or besides."""
     for change in (*one.diff, *set_outside(one.unmanaged)):
-        yield f"{code_span(change.path)} is {code_span(value_text(change.after, _VALUE_SHOWN))}"
+        yield f"{code_span(change.path)} is {cuts.code(change.after, _VALUE_SHOWN)}"
 
 
-def conflicts_section(plan: Plan) -> Section:
+def conflicts_section(plan: Plan, cuts: Cuts) -> Section:
     """Fields that were changed in the account meanwhile, and that this plan overwrites."""
     rows = [
         (
             f"**{code_span(change.key)}**",
             code_span(one.path),
-            *(code_span(value_text(value, _VALUE_SHOWN)) for value in (one.applied, one.live, one.manifest)),
+            *(cuts.code(value, _VALUE_SHOWN) for value in (one.applied, one.live, one.manifest)),
         )
         for change in plan.changes
         for one in change.conflicts
@@ -221,19 +229,20 @@ def conflicts_section(plan: Plan) -> Section:
     return _table(title, columns, "conflict", rows, share=0.1)
 
 
-def warnings_section(plan: Plan) -> Section:
+def warnings_section(plan: Plan, cuts: Cuts) -> Section:
     """Every warning once, with its campaigns."""
     about: dict[str, list[str]] = {}
     for change in plan.changes:
         for warning in change.warnings:
             about.setdefault(warning, []).append(change.key)
     lines = [
-        f"- {keys_text(keys, code_span)}: {prose(warning, _TEXT_SHOWN)}" for warning, keys in about.items()
+        f"- {keys_text(keys, cuts, code_span)}: {cuts.prose(warning, _TEXT_SHOWN)}"
+        for warning, keys in about.items()
     ]
     return _listed("### Warnings", "warning", lines, share=0.1)
 
 
-def drift_section(plan: Plan, most: int) -> Section:
+def drift_section(plan: Plan, most: int, cuts: Cuts) -> Section:
     """How live campaigns differ from what was applied, folded; one takes at most about `most` characters."""
     items = []
     for one in plan.drift:
@@ -241,25 +250,25 @@ def drift_section(plan: Plan, most: int) -> Section:
         outside = " set outside of the manifests" if one.unmanaged else ""
         what = f"{html_code(one.key)} ({html_code(one.id)}): {counted(len(told), 'field')}{outside}"
         when = f", last changed {html_code(next_run_text(one.at, plan.time_zone))}" if one.at else ""
-        items.append(folded(f"{what}{when}; {fate_text(plan, one)}", (diff_block(told, most),)))
+        items.append(folded(f"{what}{when}; {fate_text(plan, one)}", (diff_block(told, most, cuts),)))
     return _listed("### Drift: changed outside the manifests", "drift", items, share=0.1)
 
 
-def lifted_section(plan: Plan) -> Section:
+def lifted_section(plan: Plan, cuts: Cuts) -> Section:
     """The guardrails that were lifted, and why."""
     lines = []
     for one in plan.lifted:
         until = prose(next_run_text(one.until, plan.time_zone)) if one.until else ""
         how = f"until {until}" if until else "once, on the command line"
-        reason = f": {prose(one.reason, _TEXT_SHOWN)}" if one.reason else ""
-        lines.append(f"- {code_span(one.name)} for {keys_text(one.keys, code_span)}, {how}{reason}")
+        reason = f": {cuts.prose(one.reason, _TEXT_SHOWN)}" if one.reason else ""
+        lines.append(f"- {code_span(one.name)} for {keys_text(one.keys, cuts, code_span)}, {how}{reason}")
     return _listed("### Lifted", "override", lines, share=0.05)
 
 
-def notes_section(plan: Plan) -> Section:
+def notes_section(plan: Plan, cuts: Cuts) -> Section:
     """Quiet lines for people."""
     place = ProjectPlace(environment=plan.environment)
-    lines = [f"- Note: {prose(at(note, place), _TEXT_SHOWN)}" for note in plan.notes]
+    lines = [f"- Note: {cuts.prose(at(note, place), _TEXT_SHOWN)}" for note in plan.notes]
     return _listed("### Notes", "note", lines, share=0.05)
 
 
@@ -286,26 +295,39 @@ def _listed(title: str, what: str, items: list[str], *, share: float, opening: s
 
 
 _HEAD_SHOWN = 100
+_COMMAND_SHOWN = 500
 
 
-def plan_markdown(plan: Plan, *, limit: int = GITHUB_LIMIT) -> str:
+def plan_markdown(plan: Plan, *, limit: int = GITHUB_LIMIT, cuts: Cuts | None = None) -> str:
     """The comment, of at most `limit` characters and a final newline.
 
-    What does not fit is left out item by item, and counted. The last line is an HTML comment with project and
-    environment, which identifies the comment to replace.
+    Long values are cut, and what does not fit is left out item by item; both are said. With `cuts.full` that
+    is so only if the whole does not fit. The last line is an HTML comment with project and environment, which
+    identifies the comment to replace.
 
     Raises `TimeError` if the plan's zone does not exist, ValueError for a limit below `LEAST_LIMIT`.
     """
     if limit < LEAST_LIMIT:
         raise ValueError(f"a comment needs {LEAST_LIMIT} characters")
-    head, sections, mark = joined(list(_head(plan))), _sections(plan, limit), mark_of(plan)
-    longest = _cut(len(plan.changes), len(plan.changes))
+    cuts = cuts or Cuts()
+    if cuts.full:
+        text, whole = _comment(plan, limit, cuts, limit)
+        if whole:
+            return text
+    return _comment(plan, limit, Cuts(cuts.command), limit // 8)[0]
+
+
+def _comment(plan: Plan, limit: int, cuts: Cuts, most: int) -> tuple[str, bool]:
+    """The comment, with at most `most` characters for the fields of a change; and whether nothing is cut."""
+    head, mark = joined(list(_head(plan))), mark_of(plan)
+    sections = _sections(plan, most, cuts)
+    longest = _cut(plan, len(plan.changes), cuts)
     shown = fitting(sections, limit - len(joined([head, longest, mark])) - 1)
     pairs = list(zip(sections, shown, strict=True))
-    whole = all(number == len(section.items) for section, number in pairs)
+    whole = not cuts.count and all(number == len(section.items) for section, number in pairs)
     missing = sum(len(section.items) - number for section, number in pairs if section.title == CHANGES)
-    cut = "" if whole else _cut(missing, len(plan.changes))
-    return joined([head, cut, *(section.text(number) for section, number in pairs), mark]) + "\n"
+    cut = "" if whole else _cut(plan, missing, cuts)
+    return joined([head, cut, *(section.text(number) for section, number in pairs), mark]) + "\n", whole
 
 
 def mark_of(plan: Plan) -> str:
@@ -314,25 +336,28 @@ def mark_of(plan: Plan) -> str:
     return f"<!-- campaignctl plan: project={comment_word(plan.project)} environment={environment} -->"
 
 
-def _cut(missing: int, changes: int) -> str:
-    what = f"{missing} of {changes} changes do" if missing else "some details do"
+def _cut(plan: Plan, missing: int, cuts: Cuts) -> str:
+    what = f"{missing} of {len(plan.changes)} changes do" if missing else "some details do"
+    shows = cuts.command.at(ProjectPlace(environment=plan.environment))
+    if len(shows) > _COMMAND_SHOWN:
+        shows = str(Command("show", "PLANFILE", "--full"))
     return (
-        f"**This comment is cut: {what} not fit.** Each section says how much is left out;"
-        " `campaignctl show PLANFILE` shows the whole plan."
+        f"**This comment is cut: {what} not fit.** It says of each cut how long the whole is;"
+        f" {code_span(shows, _COMMAND_SHOWN)} shows everything."
     )
 
 
-def _sections(plan: Plan, limit: int) -> Sequence[Section]:
+def _sections(plan: Plan, most: int, cuts: Cuts) -> Sequence[Section]:
     return (
-        objections_section(plan),
-        changes_section(plan),
-        conflicts_section(plan),
-        warnings_section(plan),
-        blocked_section(plan),
-        drift_section(plan, limit // 16),
-        lifted_section(plan),
-        notes_section(plan),
-        fields_section(plan, limit // 8),
+        objections_section(plan, cuts),
+        changes_section(plan, cuts),
+        conflicts_section(plan, cuts),
+        warnings_section(plan, cuts),
+        blocked_section(plan, cuts),
+        drift_section(plan, most // 2, cuts),
+        lifted_section(plan, cuts),
+        notes_section(plan, cuts),
+        fields_section(plan, most, cuts),
     )
 
 

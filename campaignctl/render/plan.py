@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaignctl.diff import FieldChange
 from campaignctl.errors import NOWHERE, ProjectPlace, at
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Objection, Plan
+from campaignctl.render.cuts import Cuts, cut_text
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import REACHING, fate_text, keys_text, sends_lines, summary_text, undo_text
 from campaignctl.render.table import Style, Tone
-from campaignctl.render.values import EVERYONE, audience_text, field_lines, set_outside, value_text
+from campaignctl.render.values import EVERYONE, audience_text, field_lines, set_outside
 from campaignctl.schedule import humanize
 
 _AT_ONCE = "!"
@@ -39,30 +41,43 @@ class _Page:
     zone: str
     now: datetime
     width: int
+    place: ProjectPlace
+    cuts: Cuts
 
 
 def plan_text(
-    plan: Plan, *, color: bool, now: datetime, width: int = 100, place: ProjectPlace = NOWHERE
+    plan: Plan,
+    *,
+    color: bool,
+    now: datetime,
+    width: int = 100,
+    place: ProjectPlace = NOWHERE,
+    cuts: Cuts | None = None,
 ) -> str:
-    """The whole plan, with commands as typed at `place`; `width` decides whether old and new share a line.
+    """The plan, with commands as typed at `place`; `width` decides whether old and new share a line.
+
+    Long values are cut; afterwards `cuts` has their number.
 
     Raises `TimeError` if the plan's zone does not exist.
     """
-    page = _Page(Style(color), plan.time_zone, now, width)
+    page = _Page(Style(color), plan.time_zone, now, width, place, cuts or Cuts())
     parts = [
         _header(plan, page.style),
         *("\n".join(_change(change, page)) for change in plan.changes),
         *_section("Drift: changed outside the manifests", _drifts(plan, page), page.style),
         *_section(
             "Blocked: skipped, all other changes go ahead",
-            _blocked(plan.blocked, page, place),
+            _blocked(plan.blocked, page),
             page.style,
         ),
         *_section(
-            "Objections: nothing in this plan is applied", _objections(plan.objections), page.style, "red"
+            "Objections: nothing in this plan is applied",
+            _objections(plan.objections, page),
+            page.style,
+            "red",
         ),
         *_section("Lifted: would have objected", _lifted(plan, page), page.style),
-        "\n".join(_footer(plan, page, place)),
+        "\n".join(_footer(plan, page)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -96,18 +111,22 @@ def _change(change: Change, page: _Page) -> Iterator[str]:
     head = style(
         f"{at_once + symbol:>4} {change.action} {escape(change.key)}", "bold", "red" if at_once else tone
     )
-    name = f" {value_text(change.name, LIMIT)}" if change.name else ""
+    name = f" {page.cuts.value(change.name, LIMIT)}" if change.name else ""
     campaign_id = f" ({escape(change.id)})" if change.id else ""
     arms = style(" [arms]", "bold", "yellow") if change.arms else ""
     yield f"{head}{name}{campaign_id}{arms}"
     for label, lines in _facts(change, page):
         for index, line in enumerate(lines):
             yield f"{_INDENT}{label + ':' if index == 0 else '':<9}{line}"
-    width = page.width - len(_INDENT)
-    yield from (_INDENT + line for line in field_lines(change.diff, style, width))
+    yield from _fields(change.diff, page)
     if change.unmanaged:
         yield f"{_INDENT}{style('also sent, set outside of the manifests:', 'bold', 'yellow')}"
-        yield from (_INDENT + line for line in field_lines(set_outside(change.unmanaged), style, width))
+        yield from _fields(set_outside(change.unmanaged), page)
+
+
+def _fields(changes: Iterable[FieldChange], page: _Page) -> Iterator[str]:
+    for line in field_lines(changes, page.style, page.width - len(_INDENT), page.cuts):
+        yield _INDENT + line
 
 
 def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
@@ -116,18 +135,19 @@ def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
     sends = sends_lines(change, page.zone, page.now)
     yield "sends", [style(line, "bold", "red") for line in sends] if change.sends_at_once else sends
     if change.action in REACHING:
-        audience = audience_text(change.audience)
+        audience = audience_text(change.audience, page.cuts)
         everyone = style("everyone", "bold") + " (there is no targeting)"
         yield "reaches", [everyone if audience == EVERYONE else audience]
     yield "undo", [undo_text(change.undo, page.zone)]
     yield "was", [escape(change.moved_from)] if change.moved_from else []
-    warnings = [*map(_conflict, change.conflicts), *(escape(warning, None) for warning in change.warnings)]
+    conflicts = [_conflict(one, page.cuts) for one in change.conflicts]
+    warnings = [*conflicts, *(escape(warning, None) for warning in change.warnings)]
     yield "warning", [style(warning, "yellow") for warning in warnings]
 
 
-def _conflict(one: Conflict) -> str:
-    applied, live, manifest = (value_text(value, LIMIT) for value in (one.applied, one.live, one.manifest))
-    return f"conflict: {escape(one.path)} was {applied}, changed live to {live}; this plan sets {manifest}"
+def _conflict(one: Conflict, cuts: Cuts) -> str:
+    applied, live, manifest = (cuts.value(value, LIMIT) for value in (one.applied, one.live, one.manifest))
+    return f"conflict: {cuts.text(one.path)} was {applied}, changed live to {live}; this plan sets {manifest}"
 
 
 def _section(title: str, lines: Iterable[str], style: Style, tone: Tone = "yellow") -> Iterator[str]:
@@ -142,26 +162,24 @@ def _drifts(plan: Plan, page: _Page) -> Iterator[str]:
         fate = fate_text(plan, drift)
         what = "set outside of the manifests" if drift.unmanaged else "applied -> live"
         yield f"  {escape(drift.key)} ({escape(drift.id)}): {what}{when}; {fate}"
-        told = (*drift.diff, *set_outside(drift.unmanaged))
-        yield from (_INDENT + line for line in field_lines(told, page.style, page.width - len(_INDENT)))
+        yield from _fields((*drift.diff, *set_outside(drift.unmanaged)), page)
 
 
-def _blocked(blocked: Iterable[Blocked], page: _Page, place: ProjectPlace) -> Iterator[str]:
+def _blocked(blocked: Iterable[Blocked], page: _Page) -> Iterator[str]:
     style = page.style
     for one in blocked:
         campaign_id = f"{escape(one.id)}, " if one.id else ""
         reason = escape(one.reason, None)
         yield f"  {style(escape(one.key), 'bold')} ({campaign_id}{escape(one.status)}): {reason}"
-        told = (*one.diff, *set_outside(one.unmanaged))
-        yield from (_INDENT + line for line in field_lines(told, style, page.width - len(_INDENT)))
-        yield from hint_text(one.hint, style, place, label="to lift:", indent=_INDENT)
+        yield from _fields((*one.diff, *set_outside(one.unmanaged)), page)
+        yield from hint_text(one.hint, style, page.place, label="to lift:", indent=_INDENT)
 
 
-def _objections(objections: Iterable[Objection]) -> Iterator[str]:
+def _objections(objections: Iterable[Objection], page: _Page) -> Iterator[str]:
     for one in objections:
         guardrail = escape(one.guardrail)
-        yield f"  {guardrail}: {escape(one.found)}; the limit is {escape(one.limit)}"
-        yield f"{_INDENT}by: {keys_text(one.keys)}"
+        yield f"  {guardrail}: {escape(one.found, None)}; the limit is {escape(one.limit, None)}"
+        yield f"{_INDENT}by: {keys_text(one.keys, page.cuts)}"
         yield f"{_INDENT}to lift it once: --override {guardrail}"
         entry = f"{{guardrail: {guardrail}, keys: [...], until: ..., reason: ...}}"
         yield f"{_INDENT}longer: {entry} in `overrides`"
@@ -171,12 +189,15 @@ def _lifted(plan: Plan, page: _Page) -> Iterator[str]:
     for one in plan.lifted:
         until = f"until {next_run_text(one.until, page.zone)}" if one.until else "once, on the command line"
         reason = f": {escape(one.reason)}" if one.reason else ""
-        yield f"  {escape(one.name)} for {keys_text(one.keys)}, {until}{reason}"
+        yield f"  {escape(one.name)} for {keys_text(one.keys, page.cuts)}, {until}{reason}"
 
 
-def _footer(plan: Plan, page: _Page, place: ProjectPlace) -> Iterator[str]:
+def _footer(plan: Plan, page: _Page) -> Iterator[str]:
     for note in plan.notes:
-        yield page.style(f"Note: {escape(at(note, place), None)}", "dim")
+        yield page.style(f"Note: {escape(at(note, page.place), None)}", "dim")
+    if page.cuts.count:
+        yield page.style(cut_text(page.cuts), "bold", "yellow")
+        yield f"  {escape(page.cuts.command.at(page.place), None)}"
     if plan.valid_until is not None and plan.changes:
         until = humanize.instant(plan.valid_until, page.zone)
         yield f"Valid until {until}, {humanize.distance(plan.valid_until, page.now)}."

@@ -10,6 +10,7 @@ from typing import Any
 from campaignctl.errors import NOWHERE, Command, ProjectPlace, counted, listed
 from campaignctl.plan.records import next_send
 from campaignctl.render import FORMAT_VERSION
+from campaignctl.render.cuts import Cuts, cut_text
 from campaignctl.render.escape import escape
 from campaignctl.render.summary import keys_text
 from campaignctl.render.table import Style, Tone, table_lines
@@ -43,7 +44,10 @@ def status_text(
     cells = [_cells(row, zone) for row in rows]
     parts = ["\n".join(table_lines(_HEAD, cells, style))]
     parts += ["\n".join(lines) for row in rows if (lines := list(_remarks(row, style, zone, place)))]
-    parts += ["\n".join(_drift(row, style, width, zone)) for row in rows if row.drift or row.unmanaged]
+    cuts = Cuts(Command("status", "--format", "json"))
+    parts += ["\n".join(_drift(row, style, width, zone, cuts)) for row in rows if row.drift or row.unmanaged]
+    if cuts.count:
+        parts.append(f"{cut_text(cuts)}\n  {escape(cuts.command.at(place), None)}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -97,13 +101,13 @@ def next_run_text(next_run: str | None, zone: str) -> str:
         return escape(next_run)
 
 
-def _drift(row: StatusRow, style: Style, width: int, zone: str) -> Iterator[str]:
+def _drift(row: StatusRow, style: Style, width: int, zone: str, cuts: Cuts) -> Iterator[str]:
     when = f", changed {next_run_text(row.changed_at, zone)}" if row.changed_at else ""
     yield f"{style(escape(row.key), 'bold')}: applied -> live{when}"
-    yield from (f"  {line}" for line in field_lines(row.drift, style, width - 2))
+    yield from (f"  {line}" for line in field_lines(row.drift, style, width - 2, cuts))
     if row.unmanaged:
         yield "  set outside of the manifests:"
-        yield from (f"    {line}" for line in field_lines(set_outside(row.unmanaged), style, width - 4))
+        yield from (f"    {line}" for line in field_lines(set_outside(row.unmanaged), style, width - 4, cuts))
 
 
 _OUTCOMES: dict[str, tuple[str, Tone]] = {
@@ -145,7 +149,7 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _lifted(lifted: Overridden) -> str:
-    keys = keys_text(lifted.keys)
+    keys = keys_text(lifted.keys, Cuts())
     if lifted.reason is None:
         return f"{escape(lifted.name)} for {keys}, once"
     until = f" until {escape(lifted.until)}" if lifted.until else ""

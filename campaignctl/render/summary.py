@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from campaignctl.errors import counted, listed
+from campaignctl.errors import counted
 from campaignctl.plan.model import Action, Change, Drift, Plan
+from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import escape
 from campaignctl.schedule import humanize
 from campaignctl.schedule.sends import Sends
@@ -61,9 +62,9 @@ def _meet(one: str, other: str) -> bool:
     return longer == shorter or longer.startswith(f"{shorter}/")
 
 
-def keys_text(keys: Sequence[str], show: Callable[[str], str] = escape) -> str:
-    """The first keys of a list, and the number of the others; `show` makes a key safe."""
-    return listed([show(key) for key in keys], _KEYS_SHOWN)
+def keys_text(keys: Sequence[str], cuts: Cuts, show: Callable[[str], str] = escape) -> str:
+    """The first keys of a list, and the number of all; `show` makes a key safe."""
+    return cuts.items(keys, _KEYS_SHOWN, show)
 
 
 # They leave the content alone or end a campaign: their `sends` is irrelevant.

@@ -136,3 +136,15 @@ def test_the_log_names_requests_and_never_the_token(shop: Cli) -> None:
     assert TOKEN not in done.out + done.err
     files = [path for path in shop.cwd.rglob("*") if path.is_file()]
     assert all(TOKEN not in path.read_text() for path in files)
+
+
+def test_the_question_says_what_was_not_shown_and_the_command_that_shows_it(shop: Cli) -> None:
+    long = "\n".join(map(str, range(60)))
+    (shop.cwd / "long.yaml").write_text(sms("Long", description=long))
+    done = shop.on_terminal("apply", "--target", "l*", typed="no\n")
+    assert done.status == 1, done.out
+    question = done.out.split("Do you want", 1)[1].replace("\r", "")
+    assert "  1 value above is not shown in full." in question
+    assert "\n    campaignctl plan --target 'l*' --full\n" in question
+    assert "| 59\n" in shop("plan", "--target", "l*", "--full").out
+    assert "not shown in full" not in shop.on_terminal("apply", "--target", "push/*", typed="no\n").out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -300,3 +301,41 @@ def test_html_that_the_api_rewrites_is_accepted_by_review(world: World, mode: st
     assert not world.plan("--target", "other")["drift"]
     world.control.edit(world.campaigns()["Other"]["id"], {"messages/0/email/html/en": "<p>Changed</p>"})
     assert world.plan("--target", "other")["drift"]
+
+
+_COUNTRIES = ("AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "IE", "IT")
+
+
+def _pasted(said: str) -> tuple[str, ...]:
+    """The words of the one command that shows everything, after `campaignctl`."""
+    (line,) = re.findall(r"^  campaignctl (.* --full)$", said, re.MULTILINE)
+    return tuple(shlex.split(line))
+
+
+def test_what_a_plan_cuts_has_a_length_and_a_digest_and_one_command_shows_it(world: World) -> None:
+    text = "\n".join([*(f"<p>{number}</p>" for number in range(60)), "<p>the end</p>"])
+    countries = [*_COUNTRIES, "ZA"]
+    email = {"subject": "Hi", "html": {"en": text}}
+    message = {"name": "m", "channel": "email", "integration_id": "1", "email": email}
+    spec = {
+        "name": "News",
+        "scheduled_time": FAR,
+        "targeting": {"countries": {"items": countries, "op": "in"}},
+        "messages": [message],
+    }
+    world.write("news.yaml", json.dumps({"spec": spec}))
+    saved = "plan.json"
+    for words in (("plan",), ("plan", "-o", saved), ("show", saved)):
+        cut = world.run(*words, status=0).out
+        assert "the end" not in cut
+        assert "FR and 4 more (cut: 16 in all, sha256 " in cut
+        assert f"61 lines, {len(text)} characters, sha256 {sha256(text.encode()).hexdigest()[:12]}" in cut
+        full = world.run(*_pasted(cut), status=0).out
+        assert "| <p>the end</p>" in full
+        assert "IT, ZA" in full
+    comment = world.run("show", saved, "--format", "markdown", status=0).out
+    assert "the end" not in comment
+    assert f"show {saved} --full" in comment
+    whole = world.run("show", saved, "--format", "markdown", "--full", status=0).out
+    assert "+ | <p>the end</p>" in whole
+    assert "--full" not in whole

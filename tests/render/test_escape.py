@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style
 from campaignctl.render.values import audience_text
@@ -74,12 +75,12 @@ def test_style_paints_only_where_there_is_color() -> None:
         ({"os": "x", "languages": {"items": ["de"], "op": "in"}}, 'os "x"; languages de'),
         (
             {"apps": {"items": [str(n) for n in range(20)], "op": "in"}},
-            "apps 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 8 more",
+            "apps 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 8 more (cut: 20 in all, sha256 b55dac075113)",
         ),
     ],
 )
 def test_an_audience_in_words(audience: str | dict[str, object], text: str) -> None:
-    assert audience_text(audience) == text
+    assert audience_text(audience, Cuts()) == text
 
 
 def test_an_audience_of_the_documented_shape_names_every_condition() -> None:
@@ -89,4 +90,7 @@ def test_an_audience_of_the_documented_shape_names_every_condition() -> None:
         "profile_age": {"from": 0, "to": 10},
         "custom_properties": {"gender": {"items": ["male"], "op": "in"}},
     }
-    assert audience_text(targeting) == "countries US; languages en; profile age 0 to 10; property gender male"
+    assert (
+        audience_text(targeting, Cuts())
+        == "countries US; languages en; profile age 0 to 10; property gender male"
+    )

@@ -22,7 +22,7 @@ from campaignctl.state.model import Account, Intent, Record, State, Watermark
 from tests.render.sample_plans import NOW, hostile_plan
 
 HOSTILE = "x\x1b]0;owned\x07\n+ create push/fake\r\x9b2J\u202e\u2066\u2028\u0085\x0b\x0c\ud800\U000e0041\x00"
-HARMLESS = "x"
+HARMLESS = "x" * 100
 _UNSAFE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e0fff]"
 )

@@ -163,7 +163,7 @@ def test_fields_are_folded_and_in_the_colours_of_a_diff() -> None:
         "+ | &lt;b&gt;9&lt;/b&gt;",
         "  | line 10",
         "  | line 11",
-        "+ text (2 lines, 7 characters)",
+        "+ text (2 lines, 7 characters, sha256 21066d108d53)",
         "+ | one",
         "+ | two",
     ]

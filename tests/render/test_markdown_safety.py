@@ -45,7 +45,8 @@ _NO_FOREIGN = {"a", "img", "script", "input", "h1", "h2", "hr", "del", "em", "bl
 def assert_harmless(name: str) -> None:
     text = plan_markdown(hostile_plan(name))
     page = page_of(text)
-    assert page.skeleton == page_of(plan_markdown(hostile_plan("x"))).skeleton
+    plain = "x" * (1_000 if "This comment is cut" in text else 1)
+    assert page.skeleton == page_of(plan_markdown(hostile_plan(plain))).skeleton
     assert not _NO_FOREIGN & set(page.tags)
     assert page.references == []
     assert all(len(set(table)) == 1 for table in page.rows)

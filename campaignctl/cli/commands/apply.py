@@ -26,8 +26,10 @@ from campaignctl.cli.options import (
 from campaignctl.cli.progress import length_of
 from campaignctl.cli.settings import TOKEN_VARIABLE, App
 from campaignctl.cli.wiring import Wired, need_token, read_desired, read_project, wired
-from campaignctl.errors import CampaignctlError, Command, Sentence, StateError, UsageError
+from campaignctl.errors import CampaignctlError, Command, Sentence, StateError, UsageError, counted
 from campaignctl.plan.model import Options
+from campaignctl.render.cuts import Cuts
+from campaignctl.render.escape import escape
 
 if TYPE_CHECKING:
     from campaignctl.plan.model import Plan
@@ -184,7 +186,8 @@ def _approver(app: App, run: Wired, options: Options, how: RunOptions) -> Callab
 
     def approve(plan: Plan) -> bool:
         run.progress.pause()
-        show_plan(app, plan, aside=how.form == "json")
+        cuts = Cuts(Command("plan", *spelled(options), "--full"))
+        show_plan(app, plan, cuts, aside=how.form == "json")
         if plan.objections:
             return False
         approved = how.auto_approve or options.reviewed is not None
@@ -193,9 +196,19 @@ def _approver(app: App, run: Wired, options: Options, how: RunOptions) -> Callab
         if run.wiring.api is not None:
             takes = run.wiring.api.estimate(sum(len(change.requests) for change in plan.changes))
             app.console.log("info", f"At the rate limit of the account it takes {length_of(takes)}.")
-        return run.said_yes(app, "destroy these campaigns" if options.destroy else "apply this plan")
+        what = "destroy these campaigns" if options.destroy else "apply this plan"
+        return run.said_yes(app, what, _not_shown(app, plan, cuts))
 
     return approve
+
+
+def _not_shown(app: App, plan: Plan, cuts: Cuts) -> str:
+    """What the question says about values that were cut above; empty if none was."""
+    if not cuts.count:
+        return ""
+    command = escape(cuts.command.at(app.settings.place(plan.environment)), None)
+    these = f"{counted(cuts.count, 'value')} above {'is' if cuts.count == 1 else 'are'} not shown in full"
+    return f"  {these}. To see everything, in another terminal:\n    {command}\n"
 
 
 def _ended(app: App, outcome: Outcome, project: Project, how: RunOptions) -> int:

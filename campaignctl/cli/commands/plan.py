@@ -8,11 +8,12 @@ import click
 
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import STANDARD, check_replaceable, write_private
-from campaignctl.cli.options import PlanForm, plan_format, selecting
+from campaignctl.cli.options import PlanForm, plan_format, selecting, spelled
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, wired
 from campaignctl.errors import Command, UsageError
 from campaignctl.plan.model import Options
+from campaignctl.render.cuts import Cuts
 
 if TYPE_CHECKING:
     from campaignctl.plan.model import Plan
@@ -44,10 +45,12 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
     if out is not None:
         check_replaceable(out, "manifests_digest")
     plan = _made(app, options)
+    saved = out is not None and out != STANDARD
+    whole = Command("show", str(out), "--full") if saved else Command("plan", *spelled(options), "--full")
     if out == STANDARD:
-        show_plan(app, plan, aside=True)
+        show_plan(app, plan, Cuts(whole, form.full), aside=True)
     else:
-        show_plan_as(app, plan, form)
+        show_plan_as(app, plan, form, whole)
     if out is not None:
         _save(app, plan, out)
     if plan.refused:
@@ -82,8 +85,10 @@ def _save(app: App, plan: Plan, out: str) -> None:
     app.console.log("info", f"Saved the plan to {out}. {then}")
 
 
-def show_plan_as(app: App, plan: Plan, form: PlanForm) -> None:
-    """Show a plan in the form that was asked for, on standard output."""
+def show_plan_as(app: App, plan: Plan, form: PlanForm, whole: Command) -> None:
+    """Show a plan in the form that was asked for, on standard output; `whole` is the command that cuts
+    nothing."""
+    cuts = Cuts(whole, form.full)
     if form.name == "json":
         from campaignctl.plan import codec
 
@@ -91,12 +96,12 @@ def show_plan_as(app: App, plan: Plan, form: PlanForm) -> None:
     elif form.name == "markdown":
         from campaignctl.render.markdown import plan_markdown
 
-        app.console.say(plan_markdown(plan, limit=form.limit))
+        app.console.say(plan_markdown(plan, limit=form.limit, cuts=cuts))
     else:
-        show_plan(app, plan)
+        show_plan(app, plan, cuts)
 
 
-def show_plan(app: App, plan: Plan, *, aside: bool = False) -> None:
+def show_plan(app: App, plan: Plan, cuts: Cuts, *, aside: bool = False) -> None:
     """Show a plan as text; `aside`, on standard error, if standard output gets a document."""
     from campaignctl.render.plan import plan_text
 
@@ -107,6 +112,7 @@ def show_plan(app: App, plan: Plan, *, aside: bool = False) -> None:
         now=console.now(),
         width=console.width,
         place=app.settings.place(plan.environment),
+        cuts=cuts,
     )
     if aside:
         console.tell(text)

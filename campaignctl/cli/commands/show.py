@@ -30,8 +30,14 @@ def command(app: App, *, planfile: str | None, form: PlanForm) -> int:
     if planfile is not None:
         from campaignctl.plan import codec
 
-        show_plan_as(app, codec.decode(read_text(planfile), where=planfile), form)
+        whole = Command("show", planfile, "--full")
+        show_plan_as(app, codec.decode(read_text(planfile), where=planfile), form, whole)
         return 0
+    if form.full:
+        raise UsageError(
+            "The state is not shown in full, only a saved plan",
+            hint=Sentence("name the plan file: ", Command("show", "PLANFILE", "--full")),
+        )
     if form.name == "markdown":
         raise UsageError(
             "The state cannot be shown as Markdown, only a saved plan",

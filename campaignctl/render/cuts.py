@@ -1,0 +1,93 @@
+"""Cuts in a text: each is said with the length and digest of the whole, and one command shows everything."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from campaignctl.errors import Command, counted, listed
+from campaignctl.render.escape import LIMIT, code_span, escape, fits, prose
+
+_DIGITS = 12
+_SHOW_ALL = Command("plan", "--full")
+
+
+def json_text(value: Any) -> str:
+    """A value in JSON's own notation, on one line and not yet safe."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def digest_of(value: Any) -> str:
+    """The beginning of the SHA-256 of a text in UTF-8, or of another value's JSON."""
+    text = value if isinstance(value, str) else json_text(value)
+    return f"sha256 {sha256(text.encode(errors='surrogatepass')).hexdigest()[:_DIGITS]}"
+
+
+def measured(value: Any) -> str:
+    """Length and digest of a whole value: `3 lines, 1,234 characters, sha256 ...`."""
+    text = value if isinstance(value, str) else json_text(value)
+    lines = text.count("\n") + 1
+    said = f"{counted(len(text), 'character')}, {digest_of(value)}"
+    return f"{counted(lines, 'line')}, {said}" if lines > 1 else said
+
+
+@dataclass(slots=True)
+class Cuts:
+    """The cuts of one text. With `full` nothing is cut; `command` shows the text in full. `count` grows."""
+
+    command: Command = _SHOW_ALL
+    full: bool = False
+    count: int = 0
+
+    def most(self, limit: int) -> int:
+        """The limit, or none."""
+        return sys.maxsize if self.full else limit
+
+    def text(self, text: str, limit: int = LIMIT) -> str:
+        """Foreign text as one safe line of at most `limit` characters, and what was cut."""
+        if len(text) <= self.most(limit):
+            return escape(text, None)
+        return f"{escape(text, limit)} ({self.remark(text)})"
+
+    def value(self, value: Any, limit: int) -> str:
+        """A JSON value on one safe line, as `text`."""
+        text = json_text(value)
+        if len(text) <= self.most(limit):
+            return escape(text, None)
+        return f"{escape(text, limit)} ({self.remark(value)})"
+
+    def prose(self, text: str, limit: int, of: Any = None) -> str:
+        """A sentence of ours for Markdown, as `text`; `of` is the value that it shows, if not itself."""
+        limit, value = self.most(limit), text if of is None else of
+        return prose(text, limit) + ("" if fits(text, limit) else f" {prose(f'({self.remark(value)})')}")
+
+    def code(self, value: Any, limit: int) -> str:
+        """A JSON value as code of Markdown, as `text`."""
+        limit, text = self.most(limit), json_text(value)
+        return code_span(text, limit) + ("" if fits(text, limit) else f" {prose(f'({self.remark(value)})')}")
+
+    def items(self, items: Sequence[str], most: int, show: Callable[[str], str] = escape) -> str:
+        """The first items of a list, and the number and digest of all; `show` makes one safe."""
+        if len(items) <= (most := self.most(most)):
+            return ", ".join(map(show, items))
+        self.count += 1
+        return f"{listed([*map(show, items[:most]), *items[most:]], most)} ({_of_all(items, show)})"
+
+    def remark(self, value: Any) -> str:
+        """Count a cut, and say the length and digest of the whole value."""
+        self.count += 1
+        return f"cut: {measured(value)}"
+
+
+def cut_text(cuts: Cuts) -> str:
+    """How much is not shown in full; the command comes after it."""
+    return f'Not shown in full: {counted(cuts.count, "value")}, marked "cut". To see everything:'
+
+
+def _of_all(items: Sequence[str], show: Callable[[str], str]) -> str:
+    digest = digest_of("\n".join(items))
+    return f"cut: {len(items):,} in all, {prose(digest) if show is code_span else digest}"
