@@ -166,7 +166,11 @@ _PROJECT: Mapping[type, Examples] = {
     },
     ProjectMetadata: {"name": ("acme-crm", "acme-shop")},
     RateLimit: {"per_second": (5, 10), "per_minute": (60, 150), "reserve_per_minute": (15, 30)},
-    Settle: {"waits": (["1s", "4s", "15s"], ["2s", "30s"]), "horizon": ("24h", "48h")},
+    Settle: {
+        "waits": (["1s", "4s", "15s"], ["2s", "30s"]),
+        "horizon": ("24h", "48h"),
+        "repost_after": ("1h", "2h"),
+    },
     ApiSettings: {"url": ("https://api.ocamba.com", "http://127.0.0.1:8787"), "timeout": ("30s", "1m")},
     StateSettings: {"path": (".campaignctl/state.json", "state/crm.json")},
     Guardrails: {

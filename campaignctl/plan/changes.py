@@ -29,10 +29,11 @@ def create(
     reason: str,
     warnings: tuple[str, ...] = (),
     deliberate: bool = False,
+    intent: str | None = None,
 ) -> Change:
-    """Create a campaign."""
+    """Create a campaign, under the id of a known intent or a new one."""
     sends = sends_after(None, wanted.spec, ctx.now)
-    intent = ctx.new_id()
+    intent = intent or ctx.new_id()
     return Change(
         key=wanted.key,
         action=Action.CREATE,

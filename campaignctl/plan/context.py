@@ -27,13 +27,15 @@ from campaignctl.state.model import Intent, Record, State
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """An intent whose outcome is still unknown. `at_once`: it may have started a campaign."""
+    """An intent whose outcome is still unknown. `at_once`: it may have started a campaign. `not_found`: the
+    account was searched for the campaign of this create, and none carries its marker."""
 
     key: str
     intent: str
     at_once: bool
     reason: str
     hint: str
+    not_found: bool = False
 
 
 @dataclass(frozen=True, slots=True)

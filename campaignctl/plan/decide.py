@@ -143,6 +143,7 @@ def _resumed(ctx: PlanContext, one: Subject) -> Verdict:
 # Further conditions of rows.
 
 _UNSETTLED = When("a write has an unknown outcome", lambda ctx, one: one.key in ctx.unsettled)
+_REPEATED = When("its create was not found and may be posted again", ledger.may_repeat)
 _WRONG_MOVE = When("its `moved` cannot be carried out", lambda ctx, one: one.key in ctx.moves.blocked)
 _REFRESH_ONLY = When("`--refresh-only`", lambda ctx, _: ctx.options.refresh_only)
 _ADOPTS = When("`adopt: ID`", lambda _, one: one.manifest.adopt is not None)
@@ -197,6 +198,7 @@ _NOT_FINAL = tuple(status for status in Status if status not in (Status.SENT, St
 #: The rows, in order; the first that fits decides.
 TABLE = (
     # desired, recorded, live status, and when, what decides
+    Row(_ACTIVE, _NO, (), (_UNSETTLED, _REPEATED), ledger.posted_again),
     Row(_ANY, None, (), (_UNSETTLED,), rows.unsettled),
     Row(_ANY, None, (), (_WRONG_MOVE,), rows.wrong_move),
     Row(_ANY, _YES, (), (_REFRESH_ONLY,), rows.refresh_only),

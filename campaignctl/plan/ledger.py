@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes
-from campaignctl.plan.context import PlanContext
+from campaignctl.plan.context import PlanContext, Unsettled
 from campaignctl.plan.model import Action, Blocked, Change
 from campaignctl.plan.subject import Subject, Verdict
-from campaignctl.state.model import Released, Sent
+from campaignctl.project.model import Project
+from campaignctl.schedule.times import iso, parse_iso
+from campaignctl.state.model import Intent, Released, Sent, State
 
 
 def sent_before(ctx: PlanContext, body: str) -> Sent | None:
@@ -131,6 +134,63 @@ def may_resend(ctx: PlanContext, one: Subject) -> bool:
     return one.replacing or ctx.lifts.lifts("resend", one.key)
 
 
+def again_from(state: State, project: Project, intent: Intent, now: datetime) -> datetime | None:
+    """From when on a create that was looked for and not found may be posted again; None if only a person can
+    decide that.
+
+    The marker has to reveal a second copy. What can send must neither have sent nor send within
+    `api.settle.horizon`, and `api.settle.repost_after` must have passed since it was posted last.
+    """
+    if state.account.markers is not True or not project.api.markers or intent.at_once:
+        return None
+    posted = parse_iso(intent.at) if intent.at else now
+    if intent.first_send is None:
+        return posted
+    again = posted + project.api.settle.repost_after
+    far = parse_iso(intent.first_send) - max(again, now) > project.api.settle.horizon
+    return again if far else None
+
+
+def undecided(key: str, again: datetime | None) -> Sentence:
+    """What to do about a create that was not found: wait until it may be posted again, or decide."""
+    retry = Command("state", "resolve", key, "--retry")
+    if again is not None:
+        later = f" from {iso(again)} on posts it again; sooner, if the dashboard shows none: "
+        return Sentence(Command("apply"), later, retry)
+    adopt = Command("state", "resolve", key, "--adopt", "ID")
+    return Sentence(adopt, ", or ", retry, " if the dashboard shows none")
+
+
+def why_not_again(ctx: PlanContext, one: Subject, known: Unsettled) -> tuple[str, str] | None:
+    """Why a create that was looked for and not found is not posted again by this plan, and what to do; None
+    if it is. `known` says it where only a person can decide."""
+    if asks := _asks_no_more(ctx, one):
+        return f"its create was not found, and {asks}", undecided(one.key, None)
+    intent, state = ctx.unsettled[one.key], ctx.state
+    if state is None or (again := again_from(state, ctx.project, intent, ctx.now)) is None:
+        return known.reason, known.hint
+    if again <= ctx.now:
+        return None
+    return f"its create was not found; posted again from {iso(again)} on", undecided(one.key, again)
+
+
+def _asks_no_more(ctx: PlanContext, one: Subject) -> str | None:
+    """Why today's manifest does not ask for a lost create; None if it does."""
+    if one.desired == "gone" or one.manifest.adopt is not None:
+        return "no manifest asks for it any more"
+    if one.desired != "active":
+        return f"it is declared {one.desired}"
+    return "its manifest has changed since" if one.body != ctx.unsettled[one.key].digest else None
+
+
+def may_repeat(ctx: PlanContext, one: Subject) -> bool:
+    """Whether a create was looked for and not found, and this plan posts it again."""
+    known = ctx.reading.unsettled.get(one.key)
+    if known is None or not known.not_found or ctx.only_looks or one.key in ctx.moves.blocked:
+        return False
+    return why_not_again(ctx, one, known) is None
+
+
 def sent_already(ctx: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: the same body was already sent."""
     sent = sent_before(ctx, one.body)
@@ -139,13 +199,32 @@ def sent_already(ctx: PlanContext, one: Subject) -> Verdict:
 
 def create(ctx: PlanContext, one: Subject) -> Verdict:
     """`create`; **blocked** if a released campaign of this key or body can still send."""
+    return _create(ctx, one, None)
+
+
+def posted_again(ctx: PlanContext, one: Subject) -> Verdict:
+    """`create` once more, under the same intent; **blocked** as any create."""
+    return sent_already(ctx, one) if is_resend(ctx, one) else _create(ctx, one, ctx.unsettled[one.key])
+
+
+def _create(ctx: PlanContext, one: Subject, lost: Intent | None) -> Verdict:
     sent = sent_before(ctx, one.body)
     again = may_resend(ctx, one)
     checks = [_released(ctx, one.key, each, again=again) for each in _releases(ctx, one.key, one.body)]
     if blocked := next((check.blocked for check in checks if check.blocked), None):
         return Verdict(blocked=blocked)
     reason = "a deliberate second send" if sent else "not created yet"
-    warnings = tuple(warning for check in checks for warning in check.warnings)
-    change = changes.create(ctx, one.manifest, reason=reason, warnings=warnings, deliberate=bool(sent))
+    warnings = [warning for check in checks for warning in check.warnings]
+    if lost is not None:
+        reason = "posted again: not found"
+        warnings.append(f"posted at {lost.at} with an unknown outcome, and not found since")
+    change = changes.create(
+        ctx,
+        one.manifest,
+        reason=reason,
+        warnings=tuple(warnings),
+        deliberate=bool(sent),
+        intent=lost.intent if lost else None,
+    )
     lifted = ["resend"] if sent and not one.replacing else []
     return Verdict(changes=(change,), lifted=(*lifted, *(name for check in checks for name in check.lifted)))

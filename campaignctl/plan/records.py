@@ -84,6 +84,7 @@ def created(intent: Intent, live: Live, now: datetime, hidden: Collection[str]) 
         send_strategy=live.text("send_strategy"),
         next_run_time=_next_run(live),
         reposted=intent.phase == "reposted",
+        posts=intent.posts,
     )
     return read_after_create(record, live, hidden)
 

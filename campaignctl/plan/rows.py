@@ -10,7 +10,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
 from campaignctl.diff import FieldChange, Weight, field_changes, split, weight
 from campaignctl.errors import Command, Sentence, listed
-from campaignctl.plan import changes, records, update_rules
+from campaignctl.plan import changes, ledger, records, update_rules
 from campaignctl.plan.arming import sends_after
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Blocked, Drift
@@ -23,10 +23,12 @@ DESTROYED = "destroyed"
 
 
 def unsettled(ctx: PlanContext, one: Subject) -> Verdict:
-    """**Blocked**: a write has an unknown outcome, and `apply` settles it."""
+    """**Blocked**: a write has an unknown outcome; `apply` settles it, or a person decides."""
     intent, known = ctx.unsettled[one.key], ctx.reading.unsettled.get(one.key)
     reason = known.reason if known else f"unsettled: the outcome of its {intent.operation} is unknown"
     hint = known.hint if known else Sentence(Command("apply"))
+    if known and known.not_found and (why := ledger.why_not_again(ctx, one, known)):
+        reason, hint = why
     return Verdict(blocked=Blocked(one.key, intent.id, "unsettled", reason, hint))
 
 

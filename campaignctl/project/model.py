@@ -181,8 +181,12 @@ class Settle(Setting):
     ] = (timedelta(seconds=1), timedelta(seconds=4), timedelta(seconds=15))
     horizon: Annotated[
         LongDuration,
-        _said("A campaign whose first send is later than this may be created again, 24h if absent."),
+        _said("A lost create is posted again only if its first send is later than this, 24h if absent."),
     ] = timedelta(hours=24)
+    repost_after: Annotated[
+        LongDuration,
+        _said("How long after the last attempt a lost create that can send is posted again, 1h if absent."),
+    ] = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved, listed
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import codec, records, reviewed
+from campaignctl.plan import codec, ledger, records, reviewed
 from campaignctl.plan.context import RECOVER, Reading, Unsettled, behind_reason
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import decide
@@ -190,6 +190,7 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
         run, unsettled = _open(wiring, session, desired)
         check_company(run.opening.company_id, state, project)
         _check_hold(run, plan, unsettled)
+        _check_posted_again(run, plan, unsettled)
         reading = _check_live(run, plan)
         outcome = _carried_out(run, plan, reading, "apply of a saved plan")
         if any(change.reason == DESTROYED for change in plan.changes):
@@ -207,6 +208,24 @@ def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
         raise PlanRefused(f"{at_once[0].key}: {at_once[0].reason}", hint=at_once[0].hint)
     if arming and run.opening.behind:
         raise PlanRefused(behind_reason(run.opening.behind), hint=RECOVER)
+
+
+def _check_posted_again(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
+    """Refuse a saved plan with a create that has been found since, or may not be posted again now."""
+    if (state := run.session.state) is None:
+        return
+    found = {record.intent: record.id for record in state.campaigns.values()}
+    for change in plan.changes:
+        if change.action is not Action.CREATE:
+            continue
+        if change.intent in found:
+            reason = f"{change.key}: its create has been found since, as {found[change.intent]}"
+            raise PlanRefused(reason, hint=codec.AGAIN)
+        if (intent := state.pending.get(change.key)) is None:
+            continue
+        left, again = unsettled[change.key], ledger.again_from(state, run.project, intent, run.now())
+        if not left.not_found or again is None or run.now() < again:
+            raise PlanRefused(f"{change.key}: its create cannot be posted again now", hint=left.hint)
 
 
 def _check_live(run: Run, plan: Plan) -> Reading:
@@ -265,17 +284,19 @@ def _begun(wiring: Wiring, plan: Plan, operation: str) -> HistoryEntry | None:
 
 
 def _begin(run: Run, plan: Plan, seen: Mapping[str, Record], history: HistoryEntry | None) -> None:
-    """Record everything that must be durable before the first request: the intents of all creates, observed
+    """Record everything that must be durable before the first request: the intents of new creates, observed
     records, missed campaigns, the history entry. Writes nothing if nothing changed."""
     run.overrides = plan.overrides
+    state, now = run.session.state, run.now()
+    # A create that is posted again keeps its intent until then: it may have been sent.
+    open_still = {intent.intent for intent in state.pending.values()} if state else set()
     intents: dict[str, Intent | None] = {
         change.key: requests.planned_intent(change, run.opening.watermark)
         for change in plan.changes
-        if change.action in requests.CREATING
+        if change.action in requests.CREATING and change.intent not in open_still
     }
     decided = Entry(intents=intents, missed=plan.missed)
     applies = (history,) if history else ()
-    state, now = run.session.state, run.now()
     if state is None:
         if plan.changes or plan.missed:
             run.session.write(new_state(run).after(replace(decided, history=applies)))

@@ -18,6 +18,8 @@ from campaignctl.errors import (
     StateNotSaved,
     commands_of,
 )
+from campaignctl.plan import ledger
+from campaignctl.plan.context import Unsettled
 from campaignctl.plan.model import Action, Change, Plan
 from campaignctl.plan.planner import stages
 from campaignctl.reconciler import requests, settle
@@ -249,6 +251,9 @@ def _settle_one(run: Run, change: Change, result: ChangeResult) -> ChangeResult:
         except (ApiError, Interrupted):
             return result
         if change.key in left:
+            if _may_repeat(run, change, left[change.key]):
+                second = attempt(run, change)
+                return result if second.outcome == "not_started" else second
             problem = result.error or Failure("its outcome is not known")
             return replace(result, error=replace(problem, hint=left[change.key].hint))
     elif change.action is Action.UPDATE and not change.sends_at_once:
@@ -258,6 +263,16 @@ def _settle_one(run: Run, change: Change, result: ChangeResult) -> ChangeResult:
         return replace(result, outcome="done", id=record.id, error=None)
     what = f"{change.action} of {change.key} did not happen, or not all of it"
     return replace(result, outcome="failed", error=Failure(what, hint=Sentence(Command("apply"))))
+
+
+def _may_repeat(run: Run, change: Change, left: Unsettled) -> bool:
+    """Whether a create that this run lost may be posted again by it: one that cannot send by itself."""
+    intent = run.state.pending[change.key]
+    if change.action is not Action.CREATE or not left.not_found or intent.first_send is not None:
+        return False
+    return (
+        intent.phase == "started" and ledger.again_from(run.state, run.project, intent, run.now()) is not None
+    )
 
 
 def _shows(record: Record, change: Change) -> bool:

@@ -6,7 +6,7 @@ Only campaigns that are not final are read. Absence from a list proves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING
@@ -186,8 +186,11 @@ def _released(
 
 def look(api: OcambaApi, state: State) -> tuple[dict[str, Live], dict[str, Unsettled]]:
     """Look once for every pending create: the campaigns found, and the intents that stay unsettled."""
-    settled = {key: lives[0] for key, lives in find(api, state).items() if len(lives) == 1}
-    return settled, {key: one for key, one in open_intents(state).items() if key not in settled}
+    found = find(api, state)
+    settled = {key: lives[0] for key, lives in found.items() if len(lives) == 1}
+    left = {key: one for key, one in open_intents(state).items() if key not in settled}
+    lost = {key for key in left if key not in found and state.pending[key].operation == "create"}
+    return settled, {key: replace(one, not_found=key in lost) for key, one in left.items()}
 
 
 def open_intents(state: State) -> dict[str, Unsettled]:

@@ -35,7 +35,7 @@ from campaignctl.review.outcome import (
     unknown,
 )
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, Sent, State, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, Sent, State, Watermark
 
 CREATING = (Action.CREATE, Action.REPLACE)
 
@@ -96,29 +96,35 @@ def _performed(run: Run, change: Change, request: Request) -> ChangeResult:
     return _set_off(run, change, request) if change.sends_at_once else _write(run, change, request)
 
 
-def _sent(run: Run, change: Change, request: Request, before: Callable[[], None]) -> Live | ChangeResult:
+def _sent(
+    run: Run,
+    change: Change,
+    request: Request,
+    before: Callable[[], None],
+    lost: Intent | None = None,
+) -> Live | ChangeResult:
     """Send a request once. Returns the answer, or a result if the change ends here.
 
-    Drops the intent of this change if nothing was sent.
+    If nothing was sent, drops the intent of this change, or puts back the `lost` one that it repeats.
     """
     try:
         return run.api.send(request, before=before)
     except (Halted, Interrupted):
-        _nothing_sent(run, change)
+        _nothing_sent(run, change, lost)
         raise
     except Refused as error:
         if isinstance(error, TokenRejected):  # every further request would be refused too
             run.broken_off = run.broken_off or error
-        _nothing_sent(run, change)
+        _nothing_sent(run, change, lost)
         return failed(change, _refused(run, change, request, error))
     except OutcomeUnknown as error:
         return unknown(change, error)
 
 
-def _nothing_sent(run: Run, change: Change) -> None:
+def _nothing_sent(run: Run, change: Change, lost: Intent | None) -> None:
     intent = run.state.pending.get(change.key)
-    if intent is not None and intent.intent == change.intent:
-        drop_intent(run, change.key)
+    if intent is not None and intent.intent == change.intent and intent != lost:
+        run.record(Entry(intents={change.key: lost}))
 
 
 def _write(run: Run, change: Change, request: Request) -> ChangeResult:
@@ -189,18 +195,25 @@ def sends_soon(run: Run, change: Change) -> bool:
 
 
 def _create(run: Run, change: Change, request: Request) -> ChangeResult:
-    """Create a campaign: start its intent durably, send the request, record the answer."""
-    intent = run.state.pending[change.key]
-    started, marked = replace(intent, phase="started"), run.wiring.clock.now()
+    """Create a campaign: start its intent durably, send the request, record the answer.
+
+    A create that was sent before and not found is sent again under the same intent, as `reposted`.
+    """
+    known, marked = run.state.pending[change.key], run.wiring.clock.now()
+    lost = known if known.phase != "planned" else None
+    phase: IntentPhase = "reposted" if lost else "started"
+    posts = lost.posts or (*filter(None, [lost.at]),) if lost else ()
+    started = intent = replace(planned_intent(change, known.watermark), phase=phase) if lost else known
 
     def mark() -> None:
         nonlocal started, marked
-        started, marked = replace(intent, phase="started", at=iso(run.now())), run.wiring.clock.now()
+        at = iso(run.now())
+        started, marked = replace(intent, phase=phase, at=at, posts=(*posts, at)), run.wiring.clock.now()
         run.record(Entry(intents={change.key: started}))
 
     def before(leave: Callable[[], None]) -> None:
         run.may_send()
-        if run.state.pending[change.key].phase == "planned":
+        if run.state.pending[change.key] == known:
             mark()
         leave()
         if run.wiring.clock.now() - marked > _PROMPT:
@@ -209,7 +222,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
         last_look(run, change)
 
     with run.flight() as leave:
-        live = _sent(run, change, request, lambda: before(leave))
+        live = _sent(run, change, request, lambda: before(leave), lost)
     if isinstance(live, ChangeResult):
         return live
     record = run.created(change.key, started, live)

@@ -1,7 +1,7 @@
 """Settle writes with an unknown outcome before anything else is planned or sent.
 
-Look for the marker, wait, look again; then repeat only creates that cannot send within the horizon, and
-report the rest: a person decides.
+Look for the marker, wait, look again. Nothing is posted here: the plan decides whether a create that was not
+found is repeated, and a person decides the rest.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import Command, Halted, Interrupted, OutcomeUnknown, Refused, Sentence, counted
+from campaignctl.errors import Command, Interrupted, OutcomeUnknown, Refused, Sentence, counted
+from campaignctl.plan import ledger
 from campaignctl.plan.context import Unsettled
 from campaignctl.plan.model import Request
 from campaignctl.reconciler import requests
 from campaignctl.reconciler.refresh import find, unsettled
 from campaignctl.reconciler.run import Run
-from campaignctl.schedule.times import iso, parse_iso
+from campaignctl.schedule.times import parse_iso
 from campaignctl.state.model import Entry, Intent, Record
 
 
@@ -78,11 +78,12 @@ def _settle_creates(run: Run) -> dict[str, Unsettled]:
             twice = f"two campaigns carry its marker: {', '.join(live.id for live in lives)}"
             adopt = Command("state", "resolve", key, "--adopt", lives[0].id)
             left[key] = unsettled(key, intent, twice, Sentence(adopt))
-        elif not repeatable(run, intent):
-            reason = "the outcome of its create is unknown, and it may have sent"
-            left[key] = unsettled(key, intent, reason, _either(key, "ID", "if the dashboard shows none"))
-        elif (open_still := _repost(run, key, intent)) is not None:
-            left[key] = open_still
+        else:
+            again = ledger.again_from(run.state, run.project, intent, run.now())
+            found = "it was not found" if again or intent.first_send is None else "it may have sent"
+            reason = f"the outcome of its create is unknown, and {found}"
+            hint = ledger.undecided(key, again)
+            left[key] = replace(unsettled(key, intent, reason, hint), not_found=True)
     return left
 
 
@@ -97,41 +98,6 @@ def _adopt_found(run: Run) -> dict[str, list[Live]]:
         run.created(key, intent, lives[0])
         run.note(f"{key}: found as {lives[0].id}")
     return doubles
-
-
-def repeatable(run: Run, intent: Intent) -> bool:
-    """Whether a create with an unknown outcome may be sent again: its marker would reveal a second copy, and
-    neither could send within the horizon."""
-    if run.state.account.markers is not True or not run.project.api.markers:
-        return False
-    if intent.first_send is None or intent.at_once:
-        return intent.first_send is None
-    return parse_iso(intent.first_send) - run.now() > run.project.api.settle.horizon
-
-
-def _repost(run: Run, key: str, intent: Intent) -> Unsettled | None:
-    made_by = marker.make(run.project.name, run.project.environment, key, intent.intent)
-    again = replace(intent, phase="reposted", at=iso(run.now()))
-
-    def before() -> None:
-        run.may_send()
-        run.not_halted(key)
-        if run.state.pending.get(key) != again:
-            run.record(Entry(intents={key: again}))
-
-    try:
-        live = run.api.send(Request("create", body=marker.stamp(intent.spec, made_by)), before=before)
-    except Refused as error:
-        run.record(Entry(intents={key: None}))
-        run.note(f"{key}: {error.summary}")
-        return None
-    except Halted as error:
-        return unsettled(key, intent, error.summary, error.hint)
-    except OutcomeUnknown:
-        return unsettled(key, intent, "still of unknown outcome", Sentence(Command("apply")))
-    run.created(key, again, live)
-    run.note(f"{key}: not found, created again as {live.id}")
-    return None
 
 
 def _settle_at_once(run: Run, key: str, intent: Intent, campaign_id: str) -> Unsettled | None:

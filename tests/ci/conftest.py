@@ -22,7 +22,7 @@ time_zone: Europe/Belgrade
 state: {backend: git}
 api:
   timeout: 5s
-  settle: {waits: [100ms, 200ms], horizon: 24h}
+  settle: {waits: [100ms, 200ms], horizon: 24h, repost_after: 1s}
 """
 
 

@@ -29,7 +29,7 @@ kind: Project
 metadata: {name: shop}
 api:
   timeout: 2s
-  settle: {waits: [100ms, 200ms], horizon: 24h}
+  settle: {waits: [100ms, 200ms], horizon: 24h, repost_after: 1s}
 """
 
 

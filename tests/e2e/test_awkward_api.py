@@ -305,6 +305,7 @@ def test_a_create_whose_answer_and_list_lag_is_not_repeated_blindly(world: World
     world.control.switch(list_lag=3600)
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.control.fault({"method": "POST", "times": 1}, {"kind": "lost_answer"})
+    world.apply(status=1)
     world.apply()
     assert len([c for c in world.control.campaigns() if c["live"]["name"] == "Far"]) == 2
     kept = world.state["campaigns"]["far"]["id"]
@@ -421,6 +422,7 @@ def test_a_redirected_write_is_not_followed_and_settled(world: World) -> None:
     world.write("draft.yaml", sms("Draft", is_draft=True))
     elsewhere = {"kind": "redirect", "location": f"{world.url}/v1/hood/elsewhere"}
     world.control.fault({"method": "POST", "body": '"Far"', "times": 1}, elsewhere)
+    world.apply(status=1)
     world.apply()
     assert sorted(world.campaigns()) == ["Draft", "Far"]
     assert not [r for r in world.requests() if "elsewhere" in r["path"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import time
 from hashlib import sha256
 from typing import Any
 
@@ -339,3 +340,29 @@ def test_what_a_plan_cuts_has_a_length_and_a_digest_and_one_command_shows_it(wor
     whole = world.run("show", saved, "--format", "markdown", "--full", status=0).out
     assert "+ | <p>the end</p>" in whole
     assert "--full" not in whole
+
+
+def test_a_lost_create_is_posted_again_only_as_a_change_that_todays_manifest_asks_for(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT.replace("timeout: 2s", "timeout: 300ms"))
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.apply()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.control.fault({"method": "POST", "body": "Far", "times": 1}, {"kind": "drop"})
+    assert world.apply(status=1).outcomes() == {"far": "unknown"}
+    mark = world.mark()
+
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, description="corrected"))
+    time.sleep(1.3)
+    assert "its manifest has changed since" in only(world.plan("-o", "plan.json", status=1))["reason"]
+    world.apply("plan.json", status=1)
+    world.apply(status=1)
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply("--target", "draft")
+    assert world.writes(mark) == []
+
+    assert only(world.plan("-o", "plan.json"), "changes")["reason"] == "posted again: not found"
+    assert world.run("apply", "plan.json", "--format", "json", status=0).outcomes() == {"far": "done"}
+    assert [method for method, _, _ in world.writes(mark)] == ["POST"]
+    assert world.state["campaigns"]["far"]["reposted"] is True
+    assert len(world.state["campaigns"]["far"]["posts"]) == 2
+    world.assert_settled()

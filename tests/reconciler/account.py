@@ -120,6 +120,11 @@ class Account:
         """Set guardrails of the project."""
         self.project = replace(self.project, guardrails=replace(self.project.guardrails, **settings))
 
+    def settled_by(self, **settings: Any) -> None:
+        """Set how unknown outcomes are settled."""
+        settle = replace(self.project.api.settle, **settings)
+        self.project = replace(self.project, api=replace(self.project.api, settle=settle))
+
 
 def _operation(request: dict[str, Any]) -> str:
     return "update" if request["method"] == "PATCH" else str(request["path"]).rsplit("/", 1)[-1]

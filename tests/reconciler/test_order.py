@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.sandbox import Control
+from tests.plan.planning import Spec
 from tests.reconciler.account import Account, campaign
 
 LATE = campaign("Late", scheduled_time="2036-06-02 10:00:00")
@@ -59,14 +64,48 @@ def test_refusal_stops_its_own_key_and_changes_that_arm_soon(account: Account) -
     assert account.control.sends() == []
 
 
-def test_lost_create_that_cannot_send_soon_is_settled_and_repeated_in_the_same_run(account: Account) -> None:
+@pytest.mark.parametrize("fields", [{"is_draft": True}, {}])
+def test_lost_create_that_cannot_send_by_itself_is_repeated_in_the_same_run(
+    account: Account, fields: Spec
+) -> None:
+    account.specs = {"proof": campaign("Draft", is_draft=True)}
+    account.apply()
+    lose(account.control, "Idle")
+    account.specs |= {"idle": campaign("Idle", **fields), "now": NOW}
+    assert account.outcomes() == {"idle": "done", "now": "done"}
+    assert len(account.control.campaigns()) == 3
+    assert account.state.campaigns["idle"].reposted
+
+
+def test_lost_create_that_sends_later_is_repeated_by_a_later_run_and_holds_back_what_sends_soon(
+    account: Account,
+) -> None:
     account.specs = {"proof": campaign("Draft", is_draft=True)}
     account.apply()
     lose(account.control, "Late")
     account.specs |= {"late": LATE, "now": NOW}
+    assert account.outcomes() == {"late": "unknown", "now": "not_started"}
+    mark = account.mark
+    assert account.apply(targets=("late",)).changes == ()
+    assert account.writes(mark) == []
+    account.settled_by(repost_after=timedelta(0))
     assert account.outcomes() == {"late": "done", "now": "done"}
-    assert len(account.control.campaigns()) == 3
+    assert account.writes(mark) == ["Late", "Now"]
     assert account.state.campaigns["late"].reposted
+    assert account.outcomes() == {}
+
+
+def test_refused_repetition_leaves_the_lost_create_as_it_was(account: Account) -> None:
+    account.specs = {"proof": campaign("Draft", is_draft=True)}
+    account.apply()
+    lose(account.control, "Late")
+    account.specs |= {"late": LATE}
+    account.apply()
+    before = account.state.pending
+    account.settled_by(repost_after=timedelta(0))
+    refuse(account.control, "Late")
+    assert account.outcomes() == {"late": "failed"}
+    assert account.state.pending == before
 
 
 def test_lost_create_that_sends_at_once_is_never_repeated(account: Account) -> None:

@@ -66,8 +66,8 @@ MUTANTS = (
         (
             Edit(
                 _PERFORM,
-                '        if run.state.pending[change.key].phase == "planned":\n',
-                '        if run.state.pending[change.key].phase == "never":\n',
+                "        if run.state.pending[change.key] == known:\n",
+                "        if run.state.pending[change.key] is None:\n",
             ),
         ),
         ("tests/e2e/test_once.py",),

@@ -23,7 +23,7 @@ metadata: {name: torture}
 api:
   timeout: TIMEOUT
   rate_limit: {per_second: 10000, per_minute: 100000, reserve_per_minute: 100}
-  settle: {waits: [50ms, 50ms], horizon: 24h}
+  settle: {waits: [50ms, 50ms], horizon: 24h, repost_after: 1s}
   immediate: IMMEDIATE
 guardrails: {max_destroy_percent: 100, max_immediate_sends: 20, min_lead_time: 1m}
 """

@@ -14,7 +14,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
 from campaignctl.errors import Source
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
-from campaignctl.plan.context import PlanContext, Reading
+from campaignctl.plan.context import PlanContext, Reading, Unsettled
 from campaignctl.plan.decide import EDITS, TABLE, Row
 from campaignctl.plan.model import Options
 from campaignctl.plan.subject import Verdict
@@ -31,7 +31,16 @@ _SPELT = {Status.UNKNOWN: "thawing", Status.MANUAL: "waiting"}
 _SPECIAL = (
     *("", "edited", "edited by defaults", "drift", "edited as live is", "draft again", "draft again, edited"),
     *("protected", "forgotten", "winner", "recurring", "canceled before", "paused by us", "adopted"),
-    *("past", "past, noted", "sent before", "unsettled", "refresh only", "wrong move", "replaced"),
+    *(
+        "past",
+        "past, noted",
+        "sent before",
+        "unsettled",
+        "not found",
+        "refresh only",
+        "wrong move",
+        "replaced",
+    ),
 )
 
 
@@ -109,11 +118,12 @@ def _context(special: str, phase: Phase | None, status: Status | None) -> PlanCo
     if special == "wrong move":
         recorded[_OLD_KEY] = replace(record, id="1030977")
     body = body_digest(wanted.spec)
-    intent = Intent("create", "intent", "started", applied, body, Watermark((), None), None)
+    intent = Intent("create", "intent", "started", applied, body, Watermark((), None), None, at=_AT)
+    lost = {_KEY: Unsettled(_KEY, "intent", False, "", "", not_found=True)} if special == "not found" else {}
     state = State(
-        *("lineage", 1, None, Account("https://api.ocamba.com"), "0.1.0"),
+        *("lineage", 1, None, Account("https://api.ocamba.com", markers=True), "0.1.0"),
         campaigns=recorded,
-        pending={_KEY: intent} if special == "unsettled" else {},
+        pending={_KEY: intent} if special in ("unsettled", "not found") else {},
         sent=(Sent(body, _KEY, _ID, _AT),) if special == "sent before" else (),
         missed={_KEY: body} if special == "past, noted" else {},
     )
@@ -121,7 +131,11 @@ def _context(special: str, phase: Phase | None, status: Status | None) -> PlanCo
     return PlanContext(
         DesiredState(Project("acme-crm", ""), {_KEY: wanted} if phase else {}, ""),
         state,
-        Reading(live={_KEY: _live(special, status, applied)} if status else {}, adoptable={"77": adoptable}),
+        Reading(
+            live={_KEY: _live(special, status, applied)} if status else {},
+            unsettled=lost,
+            adoptable={"77": adoptable},
+        ),
         Options(refresh_only=special == "refresh only"),
         _NOW,
     )
