@@ -3,7 +3,7 @@
 The only room that imports deepdiff.
 """
 
-from campaignctl.diff.drift import Comparison, compare, overlay, refused
+from campaignctl.diff.drift import Comparison, compare, in_order_of, matched, overlay, refused
 from campaignctl.diff.fields import (
     EVENT,
     OF_THE_API,
@@ -49,6 +49,7 @@ __all__ = [
     "field_changes",
     "form",
     "holds_arming_back",
+    "in_order_of",
     "is_default",
     "is_quiet",
     "is_unasked",
@@ -56,6 +57,7 @@ __all__ = [
     "kept",
     "leaves",
     "lookup",
+    "matched",
     "matches",
     "meaning",
     "means",

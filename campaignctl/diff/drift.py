@@ -7,7 +7,7 @@ is a list: empty for a field that the API does not return, else with the one val
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from campaignctl.campaign.live import Live
@@ -53,8 +53,55 @@ def watched(applied: Mapping[str, Any], live: Live) -> Iterator[tuple[str, Any, 
             yield path, value, found
 
 
+def matched(ours: Any, theirs: Any) -> tuple[int | None, ...] | None:
+    """For each message of a list the index of the one with its name in another list, None if it has none.
+
+    None for lists that cannot be matched: not every message has a name of its own. A single message matches
+    a single message.
+    """
+    names, others = _names(ours), _names(theirs)
+    if names is not None and others is not None:
+        return tuple(others.index(name) if name in others else None for name in names)
+    both = isinstance(ours, list | tuple) and isinstance(theirs, list | tuple)
+    return (0,) if both and len(ours) == len(theirs) == 1 else None
+
+
+def _names(messages: Any) -> list[str] | None:
+    if not isinstance(messages, list | tuple):
+        return None
+    names = [message.get("name") if isinstance(message, Mapping) else None for message in messages]
+    known = [name for name in names if isinstance(name, str) and name]
+    return known if len(set(known)) == len(names) else None
+
+
+def in_order_of(spec: Mapping[str, Any], source: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A spec with its messages in the order of another's, matched by name; a message that only the other has
+    is that one. Unchanged if they cannot be matched."""
+    ours, theirs = spec.get("messages"), source.get("messages")
+    if ours is None or theirs is None or (where := matched(ours, theirs)) is None:
+        return source
+    pairs = zip(ours, where, strict=True)
+    return {**source, "messages": [item if at is None else theirs[at] for item, at in pairs]}
+
+
+def _reordered(applied: Mapping[str, Any], live: Live) -> Live:
+    """Live with its messages in the order of the applied ones, and additional ones last.
+
+    Not in an A/B test: there swapped names are other variants.
+    """
+    theirs: Any = live.members.get("messages")
+    where = matched(applied.get("messages"), theirs)
+    if where is None or None in where or where == tuple(range(len(where))) or applied.get("ab_test"):
+        return live
+    rest = [index for index in range(len(theirs)) if index not in where]
+    ordered = [theirs[index] for index in (*where, *rest) if index is not None]
+    return replace(live, members={**live.members, "messages": ordered})
+
+
 def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
-    """The differences between live and the applied spec, allowing for the echo."""
+    """The differences between live and the applied spec, allowing for the echo. Messages are matched by name;
+    the index in a path is that of the applied message."""
+    live = _reordered(applied, live)
     changes: list[FieldChange] = []
     unknown: dict[str, None] = {}
     for path, value, found in watched(_doubtful(applied, live), live):

@@ -18,14 +18,18 @@ from campaignctl.diff import (
     compare,
     equal,
     form,
+    in_order_of,
     is_quiet,
+    join,
     leaves,
     lookup,
+    matched,
     matches,
     meaning,
     overlay,
     same,
     set_outside,
+    split,
     unmanaged,
     weight,
 )
@@ -160,9 +164,11 @@ class Subject:
         return self.with_ignored(spec, applied)
 
     def with_ignored(self, spec: Spec, source: Spec) -> Spec:
-        """A spec with its ignored fields taken from another spec."""
+        """A spec with its ignored fields taken from another spec, whose messages are matched by name."""
         if not self.ignored:
             return spec
+        if not matches("messages", self.ignored):
+            source = in_order_of(spec, source)
         paths = [path for path in {**leaves(spec), **leaves(source)} if matches(path, self.ignored)]
         changes = (FieldChange(path, None, (*lookup(source, path), None)[0]) for path in paths)
         return overlay(spec, tuple(changes))
@@ -180,7 +186,27 @@ class Subject:
     @cached_property
     def drift(self) -> tuple[FieldChange, ...]:
         """Differences between live and the applied spec, without ignored fields."""
-        return tuple(change for change in self.comparison.changes if not matches(change.path, self.ignored))
+        return tuple(change for change in self.comparison.changes if not self.ignores(change.path))
+
+    def ignores(self, path: str) -> bool:
+        """Whether a path of the applied spec is ignored; an index in `ignore_changes` is the manifest's."""
+        parts = split(path)
+        if self.wanted is None or parts[0] != "messages" or len(parts) == 1:
+            return matches(path, self.ignored)
+        where = matched(self.record.applied.get("messages"), self.wanted.spec.get("messages"))
+        if where is not None and parts[1].isdecimal() and int(parts[1]) < len(where):
+            # No index names a message that the manifest does not have.
+            at = where[int(parts[1])]
+            parts[1] = "-" if at is None else str(at)
+        return matches(join(parts), self.ignored)
+
+    def unmatched(self, live: Spec) -> bool:
+        """Whether `ignore_changes` leads into messages that are not the applied or live ones and cannot be
+        matched with them by name."""
+        ours = self.manifest.spec.get("messages")
+        into = any(len(parts) > 1 and parts[0] in ("messages", "*") for parts in map(split, self.ignored))
+        theirs = [source.get("messages") for source in (self.record.applied, live)]
+        return into and any(each != ours and matched(ours, each) is None for each in theirs)
 
     @cached_property
     def beyond(self) -> Mapping[str, Any]:
@@ -207,7 +233,7 @@ class Subject:
             Unmanaged(one.path, one.after, one.before)
             for one in self.set_outside
             if not lookup(wanted, one.path)
-            and not matches(one.path, self.ignored)
+            and not self.ignores(one.path)
             and said(one.path, one.after) not in self.everywhere
         )
 

@@ -14,9 +14,12 @@ from campaignctl.diff import (
     FieldChange,
     compare,
     field_changes,
+    in_order_of,
     is_default,
+    join,
     leaves,
     lookup,
+    matched,
     matches,
     means,
     merge_patch,
@@ -86,13 +89,22 @@ def live_has(one: Subject) -> bool:
 def target(one: Subject) -> tuple[Spec, Spec]:
     """The live spec as far as known, and the spec after the update; ignored fields keep their live values."""
     current = overlay(one.record.applied, (*one.comparison.changes, *_met(one)))
-    # Additional messages in live that are ignored.
-    added = [
-        change
-        for change in one.comparison.changes
-        if change.before is None and matches(change.path, one.ignored)
-    ]
-    return current, overlay(one.with_ignored(one.spec, current), tuple(added))
+    goal = one.with_ignored(one.spec, current)
+    return current, overlay(goal, tuple(_added(one, goal)))
+
+
+def _added(one: Subject, goal: Spec) -> Iterator[FieldChange]:
+    """What only live has and is ignored. A message comes after those of the manifest, unless that has it."""
+    ours = goal.get("messages")
+    number = len(ours) if isinstance(ours, list | tuple) else 0
+    for change in one.comparison.changes:
+        if change.before is not None or not matches(change.path, one.ignored):
+            continue
+        if len(parts := split(change.path)) != len(["messages", "0"]) or parts[0] != "messages":
+            yield change
+        elif (matched([change.after], ours) or (None,)) == (None,):
+            yield FieldChange(join(["messages", number]), None, change.after)
+            number += 1
 
 
 def accepting(one: Subject) -> Sentence:
@@ -126,6 +138,11 @@ def edit(ctx: PlanContext, one: Subject) -> Verdict:
     if kept := _kept(one, patch, goal):
         goal = overlay(goal, kept)
         patch = merge_patch(current, goal)
+    if "messages" in patch and one.unmatched(current):
+        return one.blocked(
+            "`ignore_changes` leads into messages that cannot be matched by name",
+            f"take that path out of `ignore_changes` in {one.key} for this change; name each message",
+        )
     patch = _marked(ctx, one, patch, goal)
     if not patch:
         return Verdict(drift=(*one.status_drift(), *one.unmanaged_drift()), observed=one.noted(manifest=True))
@@ -156,7 +173,7 @@ def _kept(one: Subject, patch: Spec, goal: Spec) -> tuple[FieldChange, ...]:
     """Ignored fields that only live has, inside arrays that have to be sent whole."""
     if one.live is None or not one.ignored:
         return ()
-    shown = one.live.members
+    shown = in_order_of(goal, one.live.members)
     lists = {
         name: shown[name]
         for name, value in patch.items()

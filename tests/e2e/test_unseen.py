@@ -14,6 +14,12 @@ import pytest
 from tests.e2e.harness import PROJECT, World, sms
 
 FAR = "2036-03-22 10:00:00"
+AB_TEST = {
+    "test_split": 30,
+    "winning_metric": "click_rate",
+    "evaluation_window": "1D",
+    "winner_delivery_mode": "manual",
+}
 EVERYONE_BUT = {"countries": {"items": ["DE"], "op": "in"}}
 
 
@@ -222,13 +228,7 @@ def test_a_time_or_audience_that_is_not_shown_is_not_done_unless_the_account_is_
 def test_a_winner_is_not_set_while_the_campaign_was_changed(world: World, theirs: dict[str, Any]) -> None:
     """Setting a winner sends to everyone whom the test did not reach."""
     message = json.loads(sms("Test"))["spec"]["messages"][0]
-    test = {
-        "test_split": 30,
-        "winning_metric": "click_rate",
-        "evaluation_window": "1D",
-        "winner_delivery_mode": "manual",
-    }
-    spec: dict[str, Any] = {"name": "Test", "scheduled_time": FAR, "ab_test": test}
+    spec: dict[str, Any] = {"name": "Test", "scheduled_time": FAR, "ab_test": AB_TEST}
     spec["messages"] = [{**message, "name": "one"}, {**message, "name": "two"}]
     world.write("test.yaml", json.dumps({"spec": spec}))
     world.apply()
@@ -366,3 +366,37 @@ def test_a_lost_create_is_posted_again_only_as_a_change_that_todays_manifest_ask
     assert world.state["campaigns"]["far"]["reposted"] is True
     assert len(world.state["campaigns"]["far"]["posts"]) == 2
     world.assert_settled()
+
+
+def test_a_new_message_put_first_does_not_get_the_ignored_title_of_another(world: World) -> None:
+    def push(name: str) -> dict[str, Any]:
+        texts = {"title": {"en": f"Title of {name}"}, "body": {"en": f"Body of {name}"}}
+        return {"name": name, "channel": "push", "push": {**texts, "landing_url": "https://example.com"}}
+
+    def write(*messages: dict[str, Any], ignored: str) -> None:
+        spec: dict[str, Any] = {"name": "News", "scheduled_time": FAR, "messages": list(messages)}
+        if [message["channel"] for message in messages] == ["push", "push"]:
+            spec["ab_test"] = AB_TEST
+        manifest = {"spec": spec, "lifecycle": {"ignore_changes": [ignored]}}
+        world.write("news.yaml", json.dumps(manifest))
+
+    def titles() -> list[str]:
+        return [message["push"]["title"]["en"] for message in live(world, "News")["messages"]]
+
+    write(push("old"), ignored="messages/0/push/title")
+    world.apply()
+    edited = live(world, "News")["messages"][0]
+    edited = {**edited, "push": {**edited["push"], "title": {"en": "Edited in the dashboard"}}}
+    world.control.edit(world.campaigns()["News"]["id"], messages=[edited])
+
+    write(push("new"), push("old"), ignored="messages/1/push/title")
+    world.apply()
+    assert titles() == ["Title of new", "Edited in the dashboard"]
+    unnamed = {"channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Hi"}}}
+    write(push("old"), unnamed, ignored="messages/0/push/title")
+    mark = world.mark()
+    assert "cannot be matched by name" in only(world.apply(status=1).json)["reason"]
+    assert world.writes(mark) == []
+    write(push("old"), unnamed, ignored="score")
+    world.apply()
+    assert live(world, "News")["messages"][0]["push"]["title"]["en"] == "Title of old"

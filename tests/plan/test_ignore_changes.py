@@ -24,7 +24,7 @@ from tests.plan.planning import (
     wanted,
 )
 
-TWO = {**SCHEDULED, "messages": [message(priority=1), message("sms", priority=2)]}
+TWO = {**SCHEDULED, "messages": [message(name="a", priority=1), message("sms", name="b", priority=2)]}
 
 
 def of(spec: Spec, applied: Spec, shown: Spec, *ignored: str, **fields: Any) -> Plan:
@@ -75,15 +75,15 @@ def test_an_ignored_field_that_only_live_has_survives_in_an_array() -> None:
 
 
 def test_an_ignored_message_that_only_live_has_survives() -> None:
-    edited = {**SCHEDULED, "messages": [message(priority=3)]}
-    extra = message("sms", id="8147")
-    shown = {**SCHEDULED, "messages": [message(), extra]}
-    plan = of(edited, SCHEDULED, shown, "messages/1")
-    assert only(plan).requests[0].body == {"messages": [message(priority=3), message("sms")]}
-    assert of(SCHEDULED, SCHEDULED, shown, "messages/1").empty
-    assert only(of({**SCHEDULED, "name": "X"}, SCHEDULED, shown, "messages/1")).requests[0].body == {
-        "name": "X"
-    }
+    named = {**SCHEDULED, "messages": [message(name="a")]}
+    edited = {**SCHEDULED, "messages": [message(name="a", priority=3)]}
+    extra = message("sms", name="b", id="8147")
+    shown = {**SCHEDULED, "messages": [message(name="a"), extra]}
+    plan = of(edited, named, shown, "messages/1")
+    kept = [message(name="a", priority=3), message("sms", name="b")]
+    assert only(plan).requests[0].body == {"messages": kept}
+    assert of(named, named, shown, "messages/1").empty
+    assert only(of({**named, "name": "X"}, named, shown, "messages/1")).requests[0].body == {"name": "X"}
 
 
 def test_an_edit_of_an_ignored_field_is_ignored() -> None:
@@ -115,3 +115,68 @@ def test_an_unparsable_live_time_does_not_stop_a_plan() -> None:
     odd = body(recurrence={"cron": "@daily"})
     (blocked,) = of(SCHEDULED, SCHEDULED, {**odd, "scheduled_time": None}).blocked
     assert blocked.unmanaged == (Unmanaged("recurrence", {"cron": "@daily"}),)
+
+
+def titled(name: str, title: str, **fields: Any) -> Spec:
+    """A push message with a name and a title."""
+    return message(name=name, push={"title": {"en": title}, "body": {"en": f"Body of {name}"}}, **fields)
+
+
+A, B, NEW = titled("a", "A"), titled("b", "B"), titled("new", "New")
+EDITED = titled("a", "Edited live")
+
+
+def messages(*parts: Spec) -> Spec:
+    return {**SCHEDULED, "messages": list(parts)}
+
+
+@pytest.mark.parametrize(
+    ("ours", "ignored", "sent"),
+    [
+        ((NEW, A), "messages/1/push/title", (NEW, EDITED)),
+        ((NEW, A), "messages/0/push/title", (NEW, A)),
+        ((NEW, A), "messages/*/push/title", (NEW, EDITED)),
+        ((NEW, A), "messages/*/push/title/en", (NEW, EDITED)),
+        ((A, NEW), "messages/0/push/title", (EDITED, NEW)),
+        ((NEW,), "messages/0/push/title", (NEW,)),
+    ],
+)
+def test_an_index_means_the_message_that_has_it_in_the_manifest(
+    ours: tuple[Spec, ...], ignored: str, sent: tuple[Spec, ...]
+) -> None:
+    patch = only(of(messages(*ours), messages(A), messages(EDITED), ignored)).requests[0].body
+    assert patch == {"messages": list(sent)}
+
+
+def test_a_swap_in_the_manifest_takes_the_ignored_values_along() -> None:
+    patch = only(of(messages(B, A), messages(A, B), messages(EDITED, B), "messages/*/push/title")).requests[0]
+    assert patch.body == {"messages": [B, EDITED]}
+
+
+def test_live_messages_in_another_order_are_compared_by_name() -> None:
+    assert of(messages(A, B), messages(A, B), messages(B, A)).empty
+    (drift,) = of(messages(A, B), messages(A, B), messages(B, EDITED)).drift
+    assert [change.path for change in drift.diff] == ["messages/0/push/title/en"]
+
+
+def test_a_message_that_only_live_has_never_takes_the_place_of_a_new_one() -> None:
+    shown = messages(A, titled("theirs", "Theirs"))
+    patch = only(of(messages(A, NEW), messages(A), shown, "messages/1")).requests[0].body
+    assert patch == {"messages": [A, NEW, titled("theirs", "Theirs")]}
+
+
+UNNAMED = [message(push={"title": {"en": title}}) for title in "AB"]
+
+
+@pytest.mark.parametrize(
+    "parts", [UNNAMED, [A, {**B, "name": "a"}], [A, {**B, "name": ""}]], ids=["none", "doubled", "empty"]
+)
+@pytest.mark.parametrize("ignored", ["messages/0/push/title", "messages/*/priority", "messages/1"])
+def test_messages_that_cannot_be_matched_by_name_are_blocked_where_a_path_leads_into_them(
+    parts: list[Spec], ignored: str
+) -> None:
+    edited, applied = messages(NEW, *parts), messages(*parts)
+    (blocked,) = of(edited, applied, applied, ignored).blocked
+    assert "cannot be matched by name" in blocked.reason
+    assert only(of(edited, applied, applied)).requests[0].body == {"messages": [NEW, *parts]}
+    assert of(applied, applied, applied, ignored).empty
