@@ -55,7 +55,8 @@ class LifecycleDefaults(Part):
     prevent_destroy: bool | None = Field(None, description="true: a plan that would destroy it is blocked.")
     ignore_changes: list[str] | None = Field(
         None,
-        description="Paths as in `messages/0/priority` where live may differ without being drift; messages are matched by name.",
+        description="Paths as in `messages/0/priority` where live may differ without being drift;"
+        " messages are matched by name.",
     )
     accept_stored: list[str] | None = Field(
         None,
