@@ -27,6 +27,7 @@ from campaignctl.diff.fields import (
     split,
 )
 from campaignctl.diff.meanings import means
+from campaignctl.diff.requested import requested
 
 Echo = Mapping[str, Any]
 
@@ -129,15 +130,22 @@ def _as_requested(message: Any) -> Any:
 
 
 def refused(before: Mapping[str, Any], applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
-    """Fields that a PATCH should have changed and that still have their old values."""
+    """Fields that a PATCH should have changed or removed and that still have their old values."""
     old = leaves(before)
-    return tuple(
+    kept = tuple(
         FieldChange(path, value, found)
         for path, value, found in watched(applied, live)
         if path in old
         and not same(path, old[path], value)
         and found is not None
         and same(path, old[path], found)
+    )
+    # Without what the server fills in for fields that are not set.
+    stays, shown = leaves(applied), leaves(requested(live))
+    return kept + tuple(
+        FieldChange(path, None, shown[path])
+        for path, value in old.items()
+        if path in shown and path not in stays and path not in _UNWATCHED and same(path, value, shown[path])
     )
 
 

@@ -311,9 +311,16 @@ class Subject:
         return record if record != self.record else None
 
     def blocked(self, reason: str, hint: str | Command, *, diff: tuple[FieldChange, ...] = ()) -> Verdict:
-        """The verdict that blocks this key."""
+        """The verdict that blocks this key. Its `prevent_destroy` is recorded all the same."""
         found = Blocked(self.key, self.record.id, str(self.status), reason, Sentence(hint), diff)
-        return Verdict(blocked=found, drift=self.drifts(), observed=self.noted())
+        observed = self.noted() or self.record
+        if self.wanted and self.desired in ("active", "paused", "canceled"):
+            protection = self.wanted.lifecycle.prevent_destroy
+            lifecycle = replace(observed.lifecycle, prevent_destroy=protection)
+            observed = replace(observed, lifecycle=lifecycle)
+        return Verdict(
+            blocked=found, drift=self.drifts(), observed=observed if observed != self.record else None
+        )
 
 
 _GOING = (Status.SCHEDULED, Status.RUNNING)

@@ -11,7 +11,15 @@ from campaignctl.plan.model import Action, Blocked, Change, Conflict, Objection,
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.status import next_run_text
-from campaignctl.render.summary import REACHING, fate_text, keys_text, sends_lines, summary_text, undo_text
+from campaignctl.render.summary import (
+    CHANGES_SENDS,
+    REACHING,
+    fate_text,
+    keys_text,
+    sends_lines,
+    summary_text,
+    undo_text,
+)
 from campaignctl.render.table import Style, Tone
 from campaignctl.render.values import EVERYONE, audience_text, field_lines, set_outside, value_text
 from campaignctl.schedule import humanize
@@ -98,8 +106,8 @@ def _change(change: Change, page: _Page) -> Iterator[str]:
     )
     name = f" {value_text(change.name, LIMIT)}" if change.name else ""
     campaign_id = f" ({escape(change.id)})" if change.id else ""
-    arms = style(" [arms]", "bold", "yellow") if change.arms else ""
-    yield f"{head}{name}{campaign_id}{arms}"
+    mark = " [arms]" if change.arms else f" [{CHANGES_SENDS}]" if change.changes_sends else ""
+    yield f"{head}{name}{campaign_id}{style(mark, 'bold', 'yellow') if mark else ''}"
     for label, lines in _facts(change, page):
         for index, line in enumerate(lines):
             yield f"{_INDENT}{label + ':' if index == 0 else '':<9}{line}"
@@ -117,8 +125,11 @@ def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
     yield "sends", [style(line, "bold", "red") for line in sends] if change.sends_at_once else sends
     if change.action in REACHING:
         audience = audience_text(change.audience)
-        everyone = style("everyone", "bold") + " (there is no targeting)"
-        yield "reaches", [everyone if audience == EVERYONE else audience]
+        if audience == EVERYONE:
+            aimed = bool((change.spec or {}).get("targeting"))
+            why = "no condition certainly narrows it" if aimed else "there is no targeting"
+            audience = f"{style(EVERYONE, 'bold')} ({why})"
+        yield "reaches", [audience]
     yield "undo", [undo_text(change.undo, page.zone)]
     yield "was", [escape(change.moved_from)] if change.moved_from else []
     warnings = [*map(_conflict, change.conflicts), *(escape(warning, None) for warning in change.warnings)]

@@ -102,42 +102,42 @@ NIGHT = _at("2026-11-25T03:00:00+01:00")
 
 
 def test_without_windows_nothing_is_refused() -> None:
-    assert refusal((), at=NOW, sends=[NIGHT]) is None
+    assert refusal((), at=NOW, sends=[NIGHT], now=NOW) is None
 
 
 def test_a_denying_window_refuses_a_change_and_a_send() -> None:
-    assert refusal([NIGHTS], at=NIGHT, sends=[]) == Refusal(NIGHTS, "change", NIGHT)
-    assert refusal([NIGHTS], at=NOW, sends=[NOW, NIGHT]) == Refusal(NIGHTS, "send", NIGHT)
-    assert refusal([NIGHTS], at=NOW, sends=[NOW]) is None
+    assert refusal([NIGHTS], at=NIGHT, sends=[], now=NOW) == Refusal(NIGHTS, "change", NIGHT)
+    assert refusal([NIGHTS], at=NOW, sends=[NOW, NIGHT], now=NOW) == Refusal(NIGHTS, "send", NIGHT)
+    assert refusal([NIGHTS], at=NOW, sends=[NOW], now=NOW) is None
 
 
 def test_a_scope_restricts_only_its_own_times() -> None:
     changes = Window(scope="changes", cron=NIGHTS.cron, length=NIGHTS.length, tz=NIGHTS.tz)
     sends = Window(scope="sends", cron=NIGHTS.cron, length=NIGHTS.length, tz=NIGHTS.tz)
-    assert refusal([changes], at=NOW, sends=[NIGHT]) is None
-    assert refusal([sends], at=NIGHT, sends=[NOW]) is None
-    assert refusal([changes], at=NIGHT, sends=[NOW])
-    assert refusal([sends], at=NOW, sends=[NIGHT])
+    assert refusal([changes], at=NOW, sends=[NIGHT], now=NOW) is None
+    assert refusal([sends], at=NIGHT, sends=[NOW], now=NOW) is None
+    assert refusal([changes], at=NIGHT, sends=[NOW], now=NOW)
+    assert refusal([sends], at=NOW, sends=[NIGHT], now=NOW)
 
 
 def test_an_allowing_window_refuses_everything_outside() -> None:
     weekend = Window(kind="allow", cron="0 0 * * 6", length=timedelta(days=2))
-    assert refusal([OFFICE, weekend], at=NOW, sends=[_at("2026-11-28T03:00:00Z")]) is None
-    assert refusal([OFFICE, weekend], at=NIGHT, sends=[]) == Refusal(OFFICE, "change", NIGHT)
-    assert refusal([OFFICE, weekend], at=NOW, sends=[NIGHT]) == Refusal(OFFICE, "send", NIGHT)
+    assert refusal([OFFICE, weekend], at=NOW, sends=[_at("2026-11-28T03:00:00Z")], now=NOW) is None
+    assert refusal([OFFICE, weekend], at=NIGHT, sends=[], now=NOW) == Refusal(OFFICE, "change", NIGHT)
+    assert refusal([OFFICE, weekend], at=NOW, sends=[NIGHT], now=NOW) == Refusal(OFFICE, "send", NIGHT)
 
 
 def test_an_allowing_window_for_changes_does_not_restrict_sends() -> None:
     office = Window(kind="allow", scope="changes", cron=OFFICE.cron, length=OFFICE.length, tz=OFFICE.tz)
-    assert refusal([office], at=NOW, sends=[NIGHT]) is None
+    assert refusal([office], at=NOW, sends=[NIGHT], now=NOW) is None
 
 
 @given(st.sampled_from(ZONES), MOMENTS)
 def test_deny_wins(zone: str, instant: datetime) -> None:
     allow = Window(kind="allow", cron="0 0 * * *", length=timedelta(days=1), tz=zone)
     deny = Window(start=instant, end=instant + timedelta(seconds=1))
-    assert refusal([allow], at=instant, sends=[instant]) is None
-    assert refusal([allow, deny], at=instant, sends=[]) == Refusal(deny, "change", instant)
+    assert refusal([allow], at=instant, sends=[instant], now=NOW) is None
+    assert refusal([allow, deny], at=instant, sends=[], now=NOW) == Refusal(deny, "change", instant)
 
 
 def test_a_campaign_that_sends_at_once_sends_when_armed() -> None:
