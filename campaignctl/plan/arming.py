@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from campaignctl.campaign.canonical import canonical
-from campaignctl.diff import EVENT, alike, join
+from campaignctl.diff import EVENT, Weight, field_changes, is_default, join, weight
 from campaignctl.schedule.cron import CronError
 from campaignctl.schedule.sends import Sends, sends_of
 from campaignctl.schedule.times import TimeError
@@ -87,21 +87,15 @@ def update_arms(before: Spec, after: Spec, sends: Sends, now: datetime) -> bool:
     )
 
 
-# Recipients do not see these fields, and they decide neither whom a campaign reaches nor when.
-_UNSENT = frozenset({"name", "labels", "description", "metadata", "deal_id", "score"})
-
-
 def changes_sends(before: Spec, after: Spec, now: datetime) -> bool:
     """Whether an update changes what a campaign that is armed already sends, when, or to whom."""
     armed = has_fired(before) or known_sends(without_event(before), now).when in SENDING
-    return armed and not alike(_sent_part(before), _sent_part(after))
-
-
-def _sent_part(spec: Spec) -> dict[str, Any]:
-    """The part of a spec that decides what recipients get, when, and who they are."""
-    kept = {name: value for name, value in spec.items() if name not in _UNSENT}
-    messages = (dict(each) for each in spec.get("messages") or () if isinstance(each, Mapping))
-    return {**kept, "messages": [{**each, "name": None} for each in messages]}
+    return armed and any(
+        weight(change.path) is not Weight.OTHER
+        # A documented default means the same as an absent field.
+        and not all(one is None or is_default(change.path, one) for one in (change.before, change.after))
+        for change in field_changes(before, after)
+    )
 
 
 def _loosened(before: Any, after: Any) -> bool:

@@ -199,6 +199,7 @@ CHANGES_SENDS = {
     "a text after the event": (IMMEDIATE, {**IMMEDIATE, "messages": [push(title={"en": "Hi"})]}),
     "tracking": (SCHEDULED, {**SCHEDULED, "utm_tracking": {"utm_source": "x"}}),
     "callbacks": (SCHEDULED, {**SCHEDULED, "callbacks": {"push": {"on_click": ["https://example.com"]}}}),
+    "a deal": (SCHEDULED, {**SCHEDULED, "deal_id": "1"}),
     "a later time": (at("10:00"), at("11:00")),
     "no time any more": (SCHEDULED, MANUAL),
     "a narrower audience": (SCHEDULED, aimed(countries=GERMANY)),
@@ -212,7 +213,6 @@ SENDS_THE_SAME = {
         SCHEDULED,
         {**SCHEDULED, "name": "New", "description": "d", "labels": ["a"], "metadata": {"a": "1"}, "score": 2},
     ),
-    "a deal": (SCHEDULED, {**SCHEDULED, "deal_id": "1"}),
     "the name of a message": (SCHEDULED, {**SCHEDULED, "messages": [message(name="m")]}),
     "a documented default": (
         SCHEDULED,
