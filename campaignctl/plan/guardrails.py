@@ -226,7 +226,7 @@ def sends_per_day(changes: Changes, ctx: PlanContext) -> Objection | None:
             if each.once[day] or (each.runs and _counts(each.runs, stretches)[index])
         )
         if keys:
-            found = f"{count} sends on {day.isoformat()}"
+            found = f"{counted(count, 'send')} on {day.isoformat()}"
             return Objection("max_sends_per_day", found, f"{limit} a day ({ctx.project.time_zone})", keys)
     return None
 
