@@ -141,12 +141,21 @@ def refused(before: Mapping[str, Any], applied: Mapping[str, Any], live: Live) -
         and same(path, old[path], found)
     )
     # Without what the server fills in for fields that are not set.
-    stays, shown = leaves(applied), leaves(requested(live))
-    return kept + tuple(
-        FieldChange(path, None, shown[path])
+    stays, shown = leaves(applied), requested(live)
+    still = leaves(shown)
+    removed = [
+        _highest_removed(path, applied)
         for path, value in old.items()
-        if path in shown and path not in stays and path not in _UNWATCHED and same(path, value, shown[path])
-    )
+        if path in still and path not in stays and path not in _UNWATCHED and same(path, value, still[path])
+    ]
+    return kept + tuple(FieldChange(path, None, lookup(shown, path)[0]) for path in dict.fromkeys(removed))
+
+
+def _highest_removed(path: str, spec: Mapping[str, Any]) -> str:
+    """The path of the largest object around a field that the spec does not have."""
+    parts = split(path)
+    above = (join(parts[:length]) for length in range(1, len(parts)))
+    return next((each for each in above if not lookup(spec, each)), path)
 
 
 def overlay(applied: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dict[str, Any]:

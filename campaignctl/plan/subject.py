@@ -19,6 +19,7 @@ from campaignctl.diff import (
     equal,
     form,
     is_quiet,
+    join,
     leaves,
     lookup,
     matches,
@@ -26,6 +27,7 @@ from campaignctl.diff import (
     overlay,
     same,
     set_outside,
+    split,
     unmanaged,
     weight,
 )
@@ -164,8 +166,15 @@ class Subject:
         if not self.ignored:
             return spec
         paths = [path for path in {**leaves(spec), **leaves(source)} if matches(path, self.ignored)]
-        changes = (FieldChange(path, None, (*lookup(source, path), None)[0]) for path in paths)
+        whole = dict.fromkeys(map(self._ignored_whole, paths))
+        changes = (FieldChange(path, None, (*lookup(source, path), None)[0]) for path in whole)
         return overlay(spec, tuple(changes))
+
+    def _ignored_whole(self, path: str) -> str:
+        """The path of the object around an ignored field that is ignored as a whole, else its own."""
+        parts = split(path)
+        above = (join(parts[:length]) for length in range(1, len(parts)))
+        return next((each for each in above if matches(each, self.ignored)), path)
 
     @cached_property
     def edited(self) -> bool:

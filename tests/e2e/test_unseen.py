@@ -396,15 +396,32 @@ def test_a_field_inside_metadata_that_is_removed_is_gone_from_the_account(world:
     world.assert_settled()
 
 
+def test_a_removed_field_that_the_api_keeps_is_not_done(world: World) -> None:
+    world.control.switch(patch_ignores=["quiet_hours"])
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, quiet_hours={"from": "22:00"}))
+    world.apply()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply(status=1)
+    (failed,) = world.apply(status=1).json["changes"]
+    assert "the API kept the old value of quiet_hours in" in failed["error"]["summary"]
+    assert "`ignore_changes: [quiet_hours]` in far" in failed["error"]["hint"]
+    body = json.loads(sms("Far", scheduled_time=FAR))
+    world.write("far.yaml", json.dumps({**body, "lifecycle": {"ignore_changes": ["quiet_hours"]}}))
+    world.apply()
+    world.assert_settled()
+
+
 def test_a_run_of_next_year_meets_the_freeze_and_the_limit_of_its_day(world: World) -> None:
-    year = datetime.now(UTC).year + 1
-    window = f"{{scope: sends, from: {year}-06-24, to: {year}-06-26, reason: holidays}}"
+    now = datetime.now(UTC)
+    year, hour = now.year + 1, (now.hour + 12) % 24
+    window = f"{{scope: sends, from: {year}-11-24, to: {year}-11-26, reason: holidays}}"
     world.write("campaignctl.yaml", PROJECT + f"guardrails: {{freeze: [{window}], max_sends_per_day: 1}}\n")
-    for name in ("one", "two"):
-        world.write(f"{name}.yaml", sms(name, recurrence={"cron": "30 9 25 6 *"}))
+    world.write("daily.yaml", sms("Daily", recurrence={"cron": f"30 {hour} * * *"}))
+    world.write("once.yaml", sms("Once", scheduled_time=f"{year}-11-20 10:00:00"))
     found = {one["guardrail"]: one for one in world.plan(status=1)["objections"]}
-    assert found["freeze"]["found"] == f"it sends at {year}-06-25T09:30:00Z"
-    assert found["max_sends_per_day"]["found"] == f"2 sends on {year}-06-25"
+    assert found["freeze"]["keys"] == ["daily"]
+    assert found["freeze"]["found"].startswith(f"it sends at {year}-11-2")
+    assert found["max_sends_per_day"]["found"] == f"2 sends on {year}-11-20"
     world.apply(status=1)
     assert world.campaigns() == {}
     world.apply("--override", "freeze", "--override", "max_sends_per_day")

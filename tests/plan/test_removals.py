@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.diff import alike, refused
 from campaignctl.plan.context import Reading
@@ -174,3 +175,23 @@ def test_a_field_that_a_whole_answer_no_longer_shows_needs_no_patch() -> None:
 )
 def test_what_the_server_fills_in_counts_as_removed(filled: Spec) -> None:
     assert refused({**SCHEDULED, **filled}, SCHEDULED, live({**SCHEDULED, **filled})) == ()
+
+
+def test_an_object_that_is_ignored_as_a_whole_stays_when_the_manifest_drops_it() -> None:
+    before = {**SCHEDULED, "quiet_hours": {"a": {"b": 1}}}
+    lifecycle = Lifecycle(ignore_changes=("quiet_hours",))
+    plan = plan_of(
+        wanted({**SCHEDULED, "description": "d"}, manifest="sha256:edited", lifecycle=lifecycle),
+        known=state({KEY: record(before)}),
+    )
+    assert only(plan).requests[0].body == {"description": "d"}
+
+
+def test_what_stays_is_named_by_the_largest_object_that_was_removed() -> None:
+    before = {**SCHEDULED, "quiet_hours": {"a": {"b": 1, "c": 2}}, "metadata": {"a": {"b": 1, "c": 2}}}
+    after = {**SCHEDULED, "metadata": {"a": {"b": 1}}}
+    found = refused(before, after, live(before))
+    assert [(each.path, each.after) for each in found] == [
+        ("quiet_hours", {"a": {"b": 1, "c": 2}}),
+        ("metadata/a/c", 2),
+    ]
