@@ -27,6 +27,7 @@ from campaignctl.diff.fields import (
     split,
 )
 from campaignctl.diff.meanings import means
+from campaignctl.diff.requested import requested
 
 Echo = Mapping[str, Any]
 
@@ -176,9 +177,9 @@ def _as_requested(message: Any) -> Any:
 
 
 def refused(before: Mapping[str, Any], applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
-    """Fields that a PATCH should have changed and that still have their old values."""
+    """Fields that a PATCH should have changed or removed and that still have their old values."""
     old = leaves(before)
-    return tuple(
+    kept = tuple(
         FieldChange(path, value, found)
         for path, value, found in watched(applied, live)
         if path in old
@@ -186,6 +187,22 @@ def refused(before: Mapping[str, Any], applied: Mapping[str, Any], live: Live) -
         and found is not None
         and same(path, old[path], found)
     )
+    # Without what the server fills in for fields that are not set.
+    stays, shown = leaves(applied), requested(live)
+    still = leaves(shown)
+    removed = [
+        _highest_removed(path, applied)
+        for path, value in old.items()
+        if path in still and path not in stays and path not in _UNWATCHED and same(path, value, still[path])
+    ]
+    return kept + tuple(FieldChange(path, None, lookup(shown, path)[0]) for path in dict.fromkeys(removed))
+
+
+def _highest_removed(path: str, spec: Mapping[str, Any]) -> str:
+    """The path of the largest object around a field that the spec does not have."""
+    parts = split(path)
+    above = (join(parts[:length]) for length in range(1, len(parts)))
+    return next((each for each in above if not lookup(spec, each)), path)
 
 
 def overlay(applied: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dict[str, Any]:

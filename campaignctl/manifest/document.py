@@ -52,7 +52,9 @@ class LifecycleDefaults(Part):
         description="Desired phase of the campaign: active (the default), paused, or canceled, which is "
         "final. Only an active one is created.",
     )
-    prevent_destroy: bool | None = Field(None, description="true: a plan that would destroy it is blocked.")
+    prevent_destroy: bool | None = Field(
+        None, description="true: a plan that would cancel, replace or forget it is blocked."
+    )
     ignore_changes: list[str] | None = Field(
         None,
         description="Paths as in `messages/0/priority` where live may differ without being drift;"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from campaignctl.diff import EVENT
+from campaignctl.campaign.canonical import canonical
+from campaignctl.diff import EVENT, Weight, field_changes, is_default, join, weight
 from campaignctl.schedule.cron import CronError
 from campaignctl.schedule.sends import Sends, sends_of
 from campaignctl.schedule.times import TimeError
@@ -65,7 +67,8 @@ def create_arms(sends: Sends) -> bool:
 
 def update_arms(before: Spec, after: Spec, sends: Sends, now: datetime) -> bool:
     """Whether an update arms: out of draft, an execution option added or earlier, targeting removed or
-    widened, a message added. `sends` is `sends_after` of the two."""
+    widened, a message added, quiet hours removed or changed, an A/B test that reaches more people without a
+    decision. `sends` is `sends_after` of the two."""
     if after.get("is_draft"):
         return False
     if before.get("is_draft"):
@@ -78,8 +81,56 @@ def update_arms(before: Spec, after: Spec, sends: Sends, now: datetime) -> bool:
             widened(before.get("targeting"), after.get("targeting"))
             or bool(_channels(after) - _channels(before))
             or bool(after.get(_LATE)) > bool(before.get(_LATE))
+            or _loosened(before.get("quiet_hours"), after.get("quiet_hours"))
+            or _tests_less(before.get("ab_test") or {}, after.get("ab_test") or {})
         )
     )
+
+
+def changes_sends(before: Spec, after: Spec, now: datetime) -> bool:
+    """Whether an update changes what a campaign that is armed already sends, when, or to whom."""
+    armed = has_fired(before) or known_sends(without_event(before), now).when in SENDING
+    return armed and any(
+        weight(change.path) is not Weight.OTHER
+        # A documented default means the same as an absent field.
+        and not all(one is None or is_default(change.path, one) for one in (change.before, change.after))
+        for change in field_changes(before, after)
+    )
+
+
+def _loosened(before: Any, after: Any) -> bool:
+    """Whether quiet hours were removed or changed. Their fields are not documented, so any change counts."""
+    return bool(before) and canonical(before) != canonical(after)
+
+
+def _tests_less(before: Spec, after: Spec) -> bool:
+    """Whether an A/B test reaches more people, or earlier, without a decision."""
+    if not before:
+        return False
+    if not after:
+        return True
+    split, shall = before.get("test_split"), after.get("test_split")
+    if shall != split and not (isinstance(split, int) and isinstance(shall, int) and shall < split):
+        return True
+    if after.get("winner_delivery_mode") == "manual":
+        return False
+    if before.get("winner_delivery_mode") != after.get("winner_delivery_mode"):
+        return True
+    window, new = _length(before.get("evaluation_window")), _length(after.get("evaluation_window"))
+    return (
+        new < window if window and new else before.get("evaluation_window") != after.get("evaluation_window")
+    )
+
+
+_UNITS = {"D": "days", "H": "hours", "M": "minutes"}
+
+
+def _length(window: Any) -> timedelta | None:
+    """The length of an evaluation window such as `1D 12H`; None if it cannot be read."""
+    parts = re.findall(r"(\d{1,6})([DHM])", str(window))
+    if " ".join(map("".join, parts)) != window:
+        return None
+    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 
 def _earlier(before: Spec, sends: Sends, now: datetime) -> bool:
@@ -98,6 +149,68 @@ def _channels(spec: Spec) -> Counter[str]:
     return Counter(str(message.get("channel")) for message in messages if isinstance(message, Mapping))
 
 
+EVERYONE = "everyone"
+
+_CHOICES = ("countries", "languages")
+
+
+def audience(spec: Spec) -> str | dict[str, Any]:
+    """Whom a campaign reaches: the conditions of its targeting that certainly narrow, else "everyone".
+
+    Only conditions in the form that the API contract documents (section 2.6) count. The API may ignore all
+    others: unknown fields and operators, empty lists and objects, ages from 0 without an end.
+    """
+    return _narrowing(spec) or EVERYONE
+
+
+def uncertain(spec: Spec) -> tuple[str, ...]:
+    """The paths of the conditions of a targeting that may not narrow."""
+    conditions, sure = spec.get("targeting"), _narrowing(spec)
+    if not isinstance(conditions, Mapping):
+        return ("targeting",) if conditions else ()
+    found: list[str] = []
+    for name, value in conditions.items():
+        path = ["targeting", name]
+        if name == _PROPERTIES and isinstance(value, Mapping) and value:
+            found += [join([*path, each]) for each in value if each not in sure.get(name, {})]
+        elif name not in sure:
+            found.append(join(path))
+    return tuple(found)
+
+
+_PROPERTIES = "custom_properties"
+
+
+def _narrowing(spec: Spec) -> dict[str, Any]:
+    conditions = spec.get("targeting")
+    if not isinstance(conditions, Mapping):
+        return {}
+    sure = {name: conditions[name] for name in _CHOICES if _is_choice(conditions.get(name))}
+    if _is_bounded(conditions.get("profile_age")):
+        sure["profile_age"] = conditions["profile_age"]
+    properties = conditions.get(_PROPERTIES)
+    if isinstance(properties, Mapping) and (
+        chosen := {name: value for name, value in properties.items() if _is_choice(value)}
+    ):
+        sure[_PROPERTIES] = chosen
+    return {name: sure[name] for name in conditions if name in sure}
+
+
+def _is_choice(value: Any) -> bool:
+    """Whether it is a choice of values by the only documented operator; `*` may stand for every value."""
+    if not isinstance(value, Mapping) or value.keys() != {"items", "op"} or value["op"] != "in":
+        return False
+    items = [item.strip() for item in _texts(value)]
+    return any(items) and "*" not in items
+
+
+def _is_bounded(value: Any) -> bool:
+    """Whether it is a range of ages that leaves someone out."""
+    if not isinstance(value, Mapping) or not _is_range(value):
+        return False
+    return "to" in value or value.get("from", 0) > 0
+
+
 def widened(before: Spec | None, after: Spec | None) -> bool:
     """Whether targeting may reach more people than before. When in doubt, it counts as wider."""
     old, new = before or {}, after or {}
@@ -110,9 +223,8 @@ def _reaches_more(old: Any, new: Any) -> bool:
     if not isinstance(old, Mapping) or not isinstance(new, Mapping):
         return True
     if old.get("op") == "in" == new.get("op"):
-        items = _texts(new)
         # An empty list may mean no one or everyone.
-        return not items or not items <= _texts(old)
+        return not _is_choice(new) or not _texts(new) <= _texts(old)
     if _is_range(old) and _is_range(new):
         return _range_reaches_more(old, new)
     if all(isinstance(value, Mapping) for value in (*old.values(), *new.values())):

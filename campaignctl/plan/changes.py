@@ -11,7 +11,14 @@ from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.status import Status
 from campaignctl.diff import EVENT, FieldChange, field_changes, join, leaves, requested
 from campaignctl.manifest.model import DesiredCampaign
-from campaignctl.plan.arming import create_arms, sends_after, update_arms
+from campaignctl.plan.arming import (
+    audience,
+    changes_sends,
+    create_arms,
+    sends_after,
+    uncertain,
+    update_arms,
+)
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Operation, Request
 from campaignctl.plan.subject import Subject
@@ -41,7 +48,7 @@ def create(
         reason=reason,
         requests=_create_requests(ctx, wanted, intent),
         diff=field_changes({}, wanted.spec),
-        warnings=warnings + _unchecked(wanted),
+        warnings=warnings + _doubts(wanted, wanted.spec),
         intent=intent,
         deliberate_resend=deliberate,
         **_sending(wanted.spec, sends, arms=create_arms(sends)),
@@ -62,10 +69,14 @@ def _create_requests(ctx: PlanContext, wanted: DesiredCampaign, intent: str) -> 
     return (create, Request("update", body={EVENT: True})) if two_step else (create,)
 
 
-def _unchecked(wanted: DesiredCampaign) -> tuple[str, ...]:
-    if not wanted.unchecked:
-        return ()
-    return (f"sent unchecked, from `extra`: {', '.join(wanted.unchecked)}",)
+def _doubts(wanted: DesiredCampaign, spec: Spec) -> tuple[str, ...]:
+    """Warnings of the fields that nobody has checked, and of conditions that may not narrow the audience."""
+    warnings = []
+    if wanted.unchecked:
+        warnings.append(f"sent unchecked, from `extra`: {', '.join(wanted.unchecked)}")
+    if paths := uncertain(spec):
+        warnings.append(f"may not narrow the audience, so not counted: {', '.join(paths)}")
+    return tuple(warnings)
 
 
 def _sending(spec: Spec, sends: Sends, *, arms: bool) -> dict[str, Any]:
@@ -73,9 +84,7 @@ def _sending(spec: Spec, sends: Sends, *, arms: bool) -> dict[str, Any]:
     undo = f"until {iso(sends.first)}" if sends.first else "free"
     if arms and sends.when == "immediately":
         undo = "never"
-    # No targeting means everyone.
-    audience = spec.get("targeting") or "everyone"
-    return {"sends": sends, "arms": arms, "audience": audience, "undo": undo}
+    return {"sends": sends, "arms": arms, "audience": audience(spec), "undo": undo}
 
 
 def _applying(wanted: DesiredCampaign, spec: Spec) -> dict[str, Any]:
@@ -106,7 +115,7 @@ def _of_record(one: Subject, action: Action, reason: str, **more: Any) -> Change
     record = one.record
     plain = {
         "name": str(record.applied.get("name", "")),
-        "audience": record.applied.get("targeting") or "everyone",
+        "audience": audience(record.applied),
         "digest": record.digest,
         "lifecycle": record.lifecycle,
         "live_digest": one.live_digest,
@@ -130,8 +139,9 @@ def update(ctx: PlanContext, one: Subject, current: Spec, spec: Spec, patch: Spe
         requests=(Request("update", one.record.id, patch),),
         diff=tuple(change for change in field_changes(current, spec) if change.path != hidden),
         live_digest=one.live_digest,
-        warnings=_unchecked(one.manifest),
+        warnings=_doubts(one.manifest, spec),
         intent=ctx.new_id() if arms and sends.when == "immediately" else None,
+        changes_sends=not (one.held or arms) and changes_sends(current, spec, ctx.now),
         **_sending(spec, sends, arms=arms),
         **_applying(one.manifest, spec),
     )

@@ -194,6 +194,8 @@ _STILL = (*_GOING, Status.PAUSED)
 _IDLE = (Status.DRAFT, Status.MANUAL)
 _OVER = (Status.SENT, Status.CANCELED, Status.NEEDS_DECISION)
 _NOT_FINAL = tuple(status for status in Status if status not in (Status.SENT, Status.CANCELED))
+# A missing campaign has ended already, so that replacing it ends nothing.
+_NOT_ENDED = tuple(status for status in _NOT_FINAL if status is not Status.MISSING)
 
 #: The rows, in order; the first that fits decides.
 TABLE = (
@@ -221,11 +223,13 @@ TABLE = (
     Row(_GONE, _YES, _IDLE, (), rows.left_behind),
     Row(_GONE, _YES, (Status.SENT, Status.CANCELED, Status.MISSING), (), rows.forgotten),
     # Recorded, and to be replaced.
+    Row(_REPLACED, _YES, _NOT_ENDED, (_PROTECTED,), rows.protected),
     Row(_REPLACED, _YES, (), (_INACTIVE,), rows.replaced_inactive),
     Row(_REPLACED, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
     Row(_REPLACED, _YES, (), (), rows.replaced),
     # Recorded and declared.
     Row(_DECLARED, _YES, (Status.MISSING,), (), rows.missing),
+    Row(_CANCELED, _YES, _STILL, (_PROTECTED,), rows.protected),
     Row(_STOPPED, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
     Row(_STOPPED, _YES, (Status.SENT,), (_RUNS_LEFT,), rows.sent_with_runs_left),
     Row(_CANCELED, _YES, _STILL, (), rows.canceled_for_good),

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
 
 from campaignctl.campaign.keys import fits
 from campaignctl.campaign.status import Status
@@ -19,7 +22,9 @@ from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Lifts, Objection
 from campaignctl.project.liftable import Liftable
 from campaignctl.project.model import Guardrails
-from campaignctl.schedule.sends import Sends, instants
+from campaignctl.schedule.cron import CronError
+from campaignctl.schedule.sends import Runs, Sends, instants, runs_of
+from campaignctl.schedule.timeline import DAYS, minute_of
 from campaignctl.schedule.times import iso, zone_of
 from campaignctl.schedule.windows import Refusal, refusal
 from campaignctl.state.model import Overridden, Record
@@ -29,9 +34,6 @@ DESTROY_COUNTS_FROM = 3
 
 # Shorter durations are printed in seconds.
 _IN_SECONDS = 120
-
-# How many runs of a recurrence are considered when the sends of a day are counted.
-_RUNS = 100
 
 # Actions that create a campaign, and so decide its audience and name.
 _MAKES = (Action.CREATE, Action.REPLACE)
@@ -159,7 +161,7 @@ def _missing_labels(change: Change, wanted: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def freeze(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """Whether a change arms a campaign in a freeze window, or the campaign sends in one."""
+    """Whether a change arms a campaign in a freeze window, or the campaign then sends in one."""
     found = ((change.key, frozen(change, ctx.project.guardrails, ctx.now)) for change in changes)
     refused = {key: window for key, window in found if window is not None}
     if not refused:
@@ -172,10 +174,24 @@ def freeze(changes: Changes, ctx: PlanContext) -> Objection | None:
 
 
 def frozen(change: Change, limits: Guardrails, now: datetime) -> Refusal | None:
-    """The window that forbids this change now, if any."""
-    if not change.arms or not limits.freeze:
+    """The window that forbids this change now, if any; if the change does not arm, only because of its
+    sends."""
+    if not change.moves_sends or not limits.freeze:
         return None
-    return refusal(limits.freeze, at=now, sends=instants(change.sends, now))
+    sends = _runs(change) or instants(change.sends, now)
+    return refusal(limits.freeze, at=now if change.arms else None, sends=sends, now=now)
+
+
+def _runs(change: Change) -> Runs | None:
+    """The runs of a campaign that recurs after a change; None for any other."""
+    return _runs_of(change.spec) if change.sends.when == "recurring" and change.spec else None
+
+
+def _runs_of(spec: Mapping[str, Any]) -> Runs | None:
+    try:
+        return runs_of(spec)
+    except CronError:  # a recurrence of the dashboard
+        return None
 
 
 def frozen_words(found: Refusal) -> str:
@@ -184,41 +200,98 @@ def frozen_words(found: Refusal) -> str:
 
 
 def sends_per_day(changes: Changes, ctx: PlanContext) -> Objection | None:
-    """Whether a day in the project's zone has too many sends, with those that this plan arms."""
+    """Whether a day in the project's zone has too many sends, with those that this plan makes or moves.
+
+    Of recurrences, the days of the next 400 count, and those of any one-off send.
+    """
     limit = ctx.project.guardrails.max_sends_per_day
-    if limit is None:
+    moving = tuple(change for change in changes if change.moves_sends)
+    if limit is None or not moving:
         return None
-    armed = {change.key: _days(_runs(change, ctx), ctx) for change in changes if change.arms}
-    if not any(armed.values()):
-        return None
-    total: Counter[date] = Counter()
-    for days in armed.values():
-        total.update(days)
-    total.update(_standing(changes, ctx))
-    over = sorted(day for days in armed.values() for day in days if total[day] > limit)
-    if not over:
-        return None
-    day = over[0]
-    keys = tuple(key for key, days in armed.items() if any(each in over for each in days))
-    found = f"{total[day]} sends on {day.isoformat()}"
-    return Objection("max_sends_per_day", found, f"{limit} a day ({ctx.project.time_zone})", keys)
+    armed = {change.key: _Sending.of(change.sends, _runs(change), ctx) for change in moving}
+    everything = (*armed.values(), *_standing(changes, ctx))
+    days = sorted(_days_to_count(armed.values(), everything, ctx))
+    once: Counter[date] = Counter()
+    for each in everything:
+        once.update(each.once)
+    counts, stretches = [once[day] for day in days], _stretches(days, ctx)
+    for runs, number in Counter(each.runs for each in everything if each.runs).items():
+        counts = [known + number * more for known, more in zip(counts, _counts(runs, stretches), strict=True)]
+    for index, (day, count) in enumerate(zip(days, counts, strict=True)):
+        if count <= limit:
+            continue
+        keys = tuple(
+            key
+            for key, each in armed.items()
+            if each.once[day] or (each.runs and _counts(each.runs, stretches)[index])
+        )
+        if keys:
+            found = f"{counted(count, 'send')} on {day.isoformat()}"
+            return Objection("max_sends_per_day", found, f"{limit} a day ({ctx.project.time_zone})", keys)
+    return None
 
 
-def _runs(change: Change, ctx: PlanContext) -> Sends:
-    """The sends of a change, with more runs of a recurrence than a plan shows."""
-    if change.sends.when != "recurring" or change.spec is None:
-        return change.sends
-    return known_sends(without_event(change.spec), ctx.now, _RUNS)
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """When a campaign sends: days in the project's zone with the number of single sends, or runs."""
+
+    once: Counter[date]
+    runs: Runs | None
+
+    @classmethod
+    def of(cls, sends: Sends, runs: Runs | None, ctx: PlanContext) -> _Sending:
+        return cls(Counter() if runs else _days(sends, ctx), runs)
 
 
-def _standing(changes: Changes, ctx: PlanContext) -> Counter[date]:
-    """The sends of recorded campaigns that this plan does not affect."""
-    gone = {change.id for change in changes if change.arms or change.action in _ENDS}
-    days: Counter[date] = Counter()
-    for record in _recorded(ctx):
-        if record.id not in gone and record.status in (Status.SCHEDULED, Status.RUNNING):
-            days.update(_days(known_sends(without_event(record.applied), ctx.now, _RUNS), ctx))
+def _days_to_count(armed: Iterable[_Sending], everything: Iterable[_Sending], ctx: PlanContext) -> set[date]:
+    """The days of single sends and, if what is armed recurs, the next 400."""
+    days = {day for each in everything for day in each.once}
+    if any(each.runs for each in armed):
+        today = ctx.now.astimezone(zone_of(ctx.project.time_zone)).date()
+        days |= {today + timedelta(days=number) for number in range(DAYS)}
     return days
+
+
+_Stretches = tuple[tuple[date, tuple[int, ...]], ...]
+
+
+def _stretches(days: Iterable[date], ctx: PlanContext) -> _Stretches:
+    """The days in stretches without a gap, each with a day in UTC and, in minutes from its begin, the begin
+    of each day in the project's zone and the end of the last; of today only the rest counts."""
+    zone = zone_of(ctx.project.time_zone)
+    found: list[list[datetime]] = []
+    for day in days:
+        begin, end = (
+            max(datetime.combine(each, time(), zone).astimezone(UTC), ctx.now)
+            for each in (day, day + timedelta(days=1))
+        )
+        if not found or found[-1][-1] != begin:
+            found.append([begin])
+        found[-1].append(end)
+    return tuple(
+        (
+            edges[0].date(),
+            tuple(minute_of(edge, datetime.combine(edges[0].date(), time(), UTC)) for edge in edges),
+        )
+        for edges in found
+    )
+
+
+@lru_cache(maxsize=1024)
+def _counts(runs: Runs, stretches: _Stretches) -> tuple[int, ...]:
+    """How many runs first send on each of the days."""
+    return tuple(count for day, edges in stretches for count in runs.counts(day, edges))
+
+
+def _standing(changes: Changes, ctx: PlanContext) -> list[_Sending]:
+    """The sends of recorded campaigns that this plan does not affect."""
+    gone = {change.id for change in changes if change.moves_sends or change.action in _ENDS}
+    return [
+        _Sending.of(known_sends(spec, ctx.now), _runs_of(spec), ctx)
+        for record in _recorded(ctx)
+        if record.id not in gone and record.status in (Status.SCHEDULED, Status.RUNNING)
+        for spec in [without_event(record.applied)]
+    ]
 
 
 def _days(sends: Sends, ctx: PlanContext) -> Counter[date]:

@@ -137,13 +137,15 @@ class Change:
 
     `requests` are its writes in order; none if it touches only the state. `spec` is the applied spec of the
     record afterwards (None if the record is removed; a cancel with a spec comes from `phase: canceled` and
-    keeps the record). `arms`: the campaign can send afterwards what it could not send before. `undo`: "free",
-    "never", or "until <time>". `audience` is "everyone" or the targeting. `live_digest` is the digest of the
-    live campaign at the time of the plan; a saved plan is refused if it differs by then. `intent` is the id
-    under which a create, or an update that sends at once, is recorded before it is sent. `moved_from` is the
-    key that a move takes the record from, `record` the record of an adopt. `conflicts` are fields that
-    someone else set and this change overwrites. `unmanaged` are fields that the manifest does
-    not set, that were set outside of the manifests, and that are sent all the same.
+    keeps the record). `arms`: the campaign can send afterwards what it could not before. `changes_sends`:
+    it does not arm, but changes what an armed campaign sends, when, or to whom. `undo`: "free", "never", or
+    "until <time>". `audience` is "everyone" or the conditions of the targeting that certainly narrow.
+    `live_digest` is the digest of the live campaign at the time of the plan; a saved plan is refused if it
+    differs by then. `intent` is the id under which a create, or an update that sends at once, is recorded
+    before it is sent. `moved_from` is the key that a move takes the record from, `record` the record of an
+    adopt. `conflicts` are fields that someone else set and this change overwrites. `unmanaged` are
+    fields that the manifest does not set, that were set outside of the manifests, and that are sent all the
+    same.
     """
 
     key: str
@@ -170,6 +172,7 @@ class Change:
     record: Record | None = None
     conflicts: tuple[Conflict, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = field(default=(), metadata=_NEW)
+    changes_sends: bool = field(default=False, metadata=_NEW)
 
     @property
     def sends_at_once(self) -> bool:
@@ -177,9 +180,22 @@ class Change:
         return self.arms and self.sends.when == "immediately"
 
     @property
+    def moves_sends(self) -> bool:
+        """Whether it arms, or moves the sends of an armed campaign."""
+        times = ("scheduled_time", "recurrence", "send_in_profile_time_zone", "run_immediately")
+        return self.arms or (
+            self.changes_sends and any(each.path.split("/")[0] in times for each in self.diff)
+        )
+
+    @property
     def may_send(self) -> bool:
         """Whether it arms or creates a campaign."""
         return self.arms or self.action in (Action.CREATE, Action.REPLACE)
+
+    @property
+    def ends(self) -> bool:
+        """Whether the recorded campaign is over afterwards, or no longer managed."""
+        return self.action in (Action.CANCEL, Action.FORGET, Action.REPLACE)
 
     @property
     def sets_winner(self) -> bool:

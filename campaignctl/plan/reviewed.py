@@ -171,7 +171,8 @@ def _check_state(plan: Plan, state: State | None) -> None:
 def touched(plan: Plan, state: State | None) -> dict[str, Record]:
     """The records of the plan's campaigns, by their keys after the apply; adoptions as planned.
 
-    Raises PlanRefused if one is no longer in the state, or one to be adopted is already in it.
+    Raises PlanRefused if one is no longer in the state, or protected since, or one to be adopted is already
+    in it.
     """
     known = state.campaigns if state else {}
     moved = {change.key: change.moved_from for change in plan.changes if change.moved_from}
@@ -185,6 +186,8 @@ def touched(plan: Plan, state: State | None) -> dict[str, Record]:
         record = known.get(moved.get(change.key, change.key))
         if record is None or record.id != change.id:
             raise PlanRefused(f"{change.key} is no longer in the state", hint=AGAIN)
+        if change.ends and record.lifecycle.prevent_destroy and not change.lifecycle.prevent_destroy:
+            raise PlanRefused(f"{change.key} has been protected by prevent_destroy since", hint=AGAIN)
         found[change.key] = record
     return found
 

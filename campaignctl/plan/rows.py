@@ -75,10 +75,27 @@ def missed(_: PlanContext, one: Subject) -> Verdict:
 
 def protected(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: protected by `prevent_destroy`."""
-    hint = f"restore {one.key}, apply it with `prevent_destroy: false`, then remove it"
-    if one.wanted:
-        hint = f"apply {one.key} with `prevent_destroy: false` first, then destroy it"
-    return one.blocked("protected by prevent_destroy", hint)
+    reason = "protected by prevent_destroy"
+    # Only an apply of the manifest lifts the protection, so nothing is recorded here but the status.
+    return replace(one.blocked(reason, _unprotect(one)), observed=one.noted())
+
+
+def _unprotect(one: Subject) -> str | Sentence:
+    """How to lift the protection of a campaign."""
+    key = one.key
+    if one.status is Status.MISSING:
+        return Sentence("", Command("state", "rm", key), " forgets it")
+    if one.wanted is None:
+        return f"restore {key}, apply it with `prevent_destroy: false`, then remove it"
+    if one.desired == "canceled":
+        return (
+            f"write `phase: paused` and `prevent_destroy: false` in {key}, and apply: that pauses it; then"
+            " write `phase: canceled`"
+        )
+    taken_out = not one.wanted.lifecycle.prevent_destroy
+    first = "" if taken_out else f"write `prevent_destroy: false` in {key}, run "
+    what = "destroy" if one.destroyed else "replace"
+    return Sentence(first, Command("apply", "--target", key), f", then {what} it")
 
 
 def _why_gone(one: Subject) -> str:

@@ -170,8 +170,15 @@ class Subject:
         if not matches("messages", self.ignored):
             source = in_order_of(spec, source)
         paths = [path for path in {**leaves(spec), **leaves(source)} if matches(path, self.ignored)]
-        changes = (FieldChange(path, None, (*lookup(source, path), None)[0]) for path in paths)
+        whole = dict.fromkeys(map(self._ignored_whole, paths))
+        changes = (FieldChange(path, None, (*lookup(source, path), None)[0]) for path in whole)
         return overlay(spec, tuple(changes))
+
+    def _ignored_whole(self, path: str) -> str:
+        """The path of the object around an ignored field that is ignored as a whole, else its own."""
+        parts = split(path)
+        above = (join(parts[:length]) for length in range(1, len(parts)))
+        return next((each for each in above if matches(each, self.ignored)), path)
 
     @cached_property
     def edited(self) -> bool:
@@ -337,9 +344,16 @@ class Subject:
         return record if record != self.record else None
 
     def blocked(self, reason: str, hint: str | Command, *, diff: tuple[FieldChange, ...] = ()) -> Verdict:
-        """The verdict that blocks this key."""
+        """The verdict that blocks this key. Its `prevent_destroy` is recorded all the same."""
         found = Blocked(self.key, self.record.id, str(self.status), reason, Sentence(hint), diff)
-        return Verdict(blocked=found, drift=self.drifts(), observed=self.noted())
+        observed = self.noted() or self.record
+        if self.wanted and self.desired in ("active", "paused", "canceled"):
+            protection = self.wanted.lifecycle.prevent_destroy
+            lifecycle = replace(observed.lifecycle, prevent_destroy=protection)
+            observed = replace(observed, lifecycle=lifecycle)
+        return Verdict(
+            blocked=found, drift=self.drifts(), observed=observed if observed != self.record else None
+        )
 
 
 _GOING = (Status.SCHEDULED, Status.RUNNING)

@@ -78,12 +78,19 @@ def live_has(one: Subject) -> bool:
     comparison = compare(spec, kept, one.live)
     if comparison.changes or comparison.unknown:
         return False
-    stays = leaves(spec)
-    for path in leaves(record.applied):
-        shown = () if path in stays else lookup(one.live.members, path)
-        if shown and not is_default(path, shown[0]):
-            return False
-    return True
+    return not any(_may_stay(one, path) for path in leaves(record.applied).keys() - leaves(spec).keys())
+
+
+def _may_stay(one: Subject, path: str) -> bool:
+    """Whether live may still have a field that the manifest no longer sets."""
+    live = one.live
+    if live is None or path == EVENT:
+        return live is None
+    if shown := lookup(live.members, path):
+        return not is_default(path, shown[0])
+    # An answer that does not show the field, now or ever, does not prove that it is gone.
+    hidden = one.record.echo.get(path) == [] or not (live.complete or split(path)[0] in live.members)
+    return hidden and not is_default(path, lookup(one.record.applied, path)[0])
 
 
 def target(one: Subject) -> tuple[Spec, Spec]:
@@ -195,5 +202,14 @@ def _marked(ctx: PlanContext, one: Subject, patch: dict[str, Any], goal: Spec) -
         return patch
     shown = marker.read(one.live.members) if one.live else None
     ours = shown or marker.make(project.name, project.environment, one.key, intent)
-    fields = {**(patch["metadata"] or {}), **(goal.get("metadata") or {}), marker.FIELD: str(ours)}
-    return {**patch, "metadata": fields}
+    fields = _whole(patch["metadata"] or {}, goal.get("metadata") or {})
+    return {**patch, "metadata": {**fields, marker.FIELD: str(ours)}}
+
+
+def _whole(patch: Spec, goal: Spec) -> dict[str, Any]:
+    """A patch with every field of the object that it leads to; removed fields stay null, at any depth."""
+    fields = {**patch, **goal}
+    for name, value in patch.items():
+        if isinstance(value, Mapping) and isinstance(fields[name], Mapping):
+            fields[name] = _whole(value, fields[name])
+    return fields

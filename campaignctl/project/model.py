@@ -262,7 +262,8 @@ class Guardrails(Setting):
         _said("Changes that let a campaign send that could not before; no limit if absent.", ge=0),
     ] = None
     require_targeting: Annotated[
-        bool, _said("true: a campaign without `targeting`, which is for everyone, is not armed.")
+        bool,
+        _said("true: a campaign for everyone is not armed: one without `targeting` that certainly narrows."),
     ] = False
     require_labels: Annotated[
         tuple[Glob, ...],
@@ -272,8 +273,8 @@ class Guardrails(Setting):
     freeze: Annotated[
         tuple[Annotated[Window, Written(Freeze, _window, zoned=True)], ...],
         _said(
-            "Windows in which nothing is armed, or outside which nothing is. An environment's are added to "
-            "the project's; an empty list there removes the project's."
+            "Windows in which nothing is armed or sent, or outside which nothing is. An environment's are "
+            "added to the project's; an empty list there removes the project's."
         ),
     ] = ()
 

@@ -146,7 +146,9 @@ def _over(run: Run, change: Change, record: Record, spec: Mapping[str, Any], liv
 
 def _not_taken(change: Change, campaign_id: str, unchanged: tuple[FieldChange, ...]) -> Failure:
     paths = ", ".join(field.path for field in unchanged[:5])
+    kept = [field.path for field in unchanged if field.before is None]
+    given_up = f", or leave live as it is: `ignore_changes: [{', '.join(kept)}]` in {change.key}"
     return Failure(
         f"update of {change.key}: the API kept the old value of {paths} in {campaign_id}",
-        hint=Sentence(Command("plan")),
+        hint=Sentence(Command("plan"), *([given_up] if kept else [])),
     )

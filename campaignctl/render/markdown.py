@@ -12,7 +12,15 @@ from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import cell, code_span, comment_word, fenced, html_code, prose
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT, Section, fitting, joined
 from campaignctl.render.status import next_run_text
-from campaignctl.render.summary import REACHING, fate_text, keys_text, sends_lines, summary_text, undo_text
+from campaignctl.render.summary import (
+    CHANGES_SENDS,
+    REACHING,
+    fate_text,
+    keys_text,
+    sends_lines,
+    summary_text,
+    undo_text,
+)
 from campaignctl.render.values import EVERYONE, audience_text, compared, set_outside, value_text, whole
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import iso
@@ -80,7 +88,8 @@ _NOTHING = "-"
 
 
 def changes_section(plan: Plan, cuts: Cuts) -> Section:
-    """A row for each change. Those that arm come first and are bold: a reviewer must see them."""
+    """A row for each change. Those that arm, or change what is armed, come first and are bold: a
+    reviewer must see them."""
     changes = _arming_first(plan)
     return Section(
         CHANGES,
@@ -124,18 +133,24 @@ def table_row(cells: Sequence[str]) -> str:
 
 
 def _arming_first(plan: Plan) -> list[Change]:
-    return sorted(plan.changes, key=lambda change: (not change.sends_at_once, not change.arms))
+    return sorted(
+        plan.changes, key=lambda change: (not change.sends_at_once, not change.arms, not change.changes_sends)
+    )
 
 
 def _not_shown(changes: Sequence[Change]) -> str:
     arming = sum(change.arms for change in changes)
     sends = f", of which {arming} can send afterwards" if arming else ""
+    if changing := sum(change.changes_sends for change in changes):
+        sends += f"{' and' if sends else ', of which'} {changing} change what an armed campaign sends"
     return f"**{counted(len(changes), 'more change')} not shown{sends}.**"
 
 
 def _cells(change: Change, plan: Plan, cuts: Cuts) -> tuple[str, ...]:
     key = code_span(change.key)
-    action, key = (f"**{change.action}, arms**", f"**{key}**") if change.arms else (str(change.action), key)
+    action = str(change.action)
+    if change.arms or change.changes_sends:
+        action, key = f"**{action}, {'arms' if change.arms else CHANGES_SENDS}**", f"**{key}**"
     known_as = [
         cuts.prose(change.name, _NAME_SHOWN) if change.name else "",
         code_span(change.id) if change.id else "",

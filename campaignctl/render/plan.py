@@ -13,7 +13,15 @@ from campaignctl.render.cuts import Cuts, cut_text
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import LIMIT, escape
 from campaignctl.render.status import next_run_text
-from campaignctl.render.summary import REACHING, fate_text, keys_text, sends_lines, summary_text, undo_text
+from campaignctl.render.summary import (
+    CHANGES_SENDS,
+    REACHING,
+    fate_text,
+    keys_text,
+    sends_lines,
+    summary_text,
+    undo_text,
+)
 from campaignctl.render.table import Style, Tone
 from campaignctl.render.values import EVERYONE, audience_text, field_lines, set_outside
 from campaignctl.schedule import humanize
@@ -113,8 +121,8 @@ def _change(change: Change, page: _Page) -> Iterator[str]:
     )
     name = f" {page.cuts.value(change.name, LIMIT)}" if change.name else ""
     campaign_id = f" ({escape(change.id)})" if change.id else ""
-    arms = style(" [arms]", "bold", "yellow") if change.arms else ""
-    yield f"{head}{name}{campaign_id}{arms}"
+    mark = " [arms]" if change.arms else f" [{CHANGES_SENDS}]" if change.changes_sends else ""
+    yield f"{head}{name}{campaign_id}{style(mark, 'bold', 'yellow') if mark else ''}"
     for label, lines in _facts(change, page):
         for index, line in enumerate(lines):
             yield f"{_INDENT}{label + ':' if index == 0 else '':<9}{line}"
@@ -136,8 +144,11 @@ def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
     yield "sends", [style(line, "bold", "red") for line in sends] if change.sends_at_once else sends
     if change.action in REACHING:
         audience = audience_text(change.audience, page.cuts)
-        everyone = style("everyone", "bold") + " (there is no targeting)"
-        yield "reaches", [everyone if audience == EVERYONE else audience]
+        if audience == EVERYONE:
+            aimed = bool((change.spec or {}).get("targeting"))
+            why = "no condition certainly narrows it" if aimed else "there is no targeting"
+            audience = f"{style(EVERYONE, 'bold')} ({why})"
+        yield "reaches", [audience]
     yield "undo", [undo_text(change.undo, page.zone)]
     yield "was", [escape(change.moved_from)] if change.moved_from else []
     conflicts = [_conflict(one, page.cuts) for one in change.conflicts]

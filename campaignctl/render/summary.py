@@ -16,11 +16,15 @@ from campaignctl.schedule.times import TimeError, parse_iso
 #: Actions after which a campaign can send, so that its audience matters.
 REACHING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RESUME)
 
+#: The mark of a change that does not arm, but of which an armed campaign sends something else.
+CHANGES_SENDS = "changes what it sends"
+
 _KEYS_SHOWN = 8
 
 
 def summary_text(plan: Plan) -> str:
-    """How many of each action, left alone and able to send; or why there is nothing to do."""
+    """How many of each action, left alone, able to send and changed while armed; or why there is nothing to
+    do."""
     if plan.empty:
         return _nothing(plan)
     counts = plan.summary
@@ -31,9 +35,20 @@ def summary_text(plan: Plan) -> str:
     left = [f"{plan.unchanged} unchanged" if plan.unchanged else "", blocked]
     arms = sum(change.arms for change in plan.changes)
     at_once = sum(change.sends_at_once for change in plan.changes)
-    sends = [f"{arms} can send afterwards" if arms else "", f"{at_once} AT ONCE" if at_once else ""]
+    sends = [
+        f"{arms} can send afterwards" if arms else "",
+        f"{at_once} AT ONCE" if at_once else "",
+        _changing_sends(plan),
+    ]
     said = ["; ".join(filter(None, [done, *left])), ", ".join(filter(None, sends))]
     return f"Plan: {'. '.join(filter(None, said))}."
+
+
+def _changing_sends(plan: Plan) -> str:
+    count = sum(change.changes_sends for change in plan.changes)
+    if count == 1:
+        return "1 changes what an armed campaign sends"
+    return f"{count} change what armed campaigns send" if count else ""
 
 
 def _nothing(plan: Plan) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
+from campaignctl.schedule import timeline
+from campaignctl.schedule.cron import Cron, readings
 from campaignctl.schedule.cron import occurrences as next_occurrences
 from campaignctl.schedule.times import format_gmt, parse_gmt
 
@@ -17,6 +19,7 @@ _EARLIEST = timedelta(hours=-14)
 _LATEST = timedelta(hours=12)
 # The offset of every zone in use is a multiple of this.
 _ZONE_STEP = timedelta(minutes=15)
+_MINUTE = timedelta(minutes=1)
 _BEGIN = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC, microsecond=0)
 
@@ -64,6 +67,41 @@ def sends_of(spec: Mapping[str, Any], now: datetime, occurrences: int = 3) -> Se
 def is_past(sends: Sends, now: datetime) -> bool:
     """Whether the last possible send of a one-off campaign is over."""
     return sends.when == "scheduled" and sends.last is not None and sends.last <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Every run of a recurrence, by each reading of it; with `profile_zone` a run has an instant for every
+    zone, as in `instants`."""
+
+    readings: tuple[Cron, ...]
+    profile_zone: bool = False
+
+    def minutes(self, midnight: datetime, now: datetime) -> int:
+        """The minutes after `now` in which it sends, from a midnight in UTC on (`timeline`)."""
+        day = midnight.date() - timedelta(days=1)
+        clock = timeline.clock_times(self.readings, day, timeline.DAYS + 2)
+        if self.profile_zone:
+            steps = (_LATEST - _EARLIEST) // _ZONE_STEP + 1
+            clock = timeline.spread(clock, steps, _ZONE_STEP // _MINUTE) >> (-_EARLIEST // _MINUTE)
+        passed = timeline.minute_of(now + timedelta(microseconds=1), midnight)
+        return clock >> timeline.DAY & timeline.bits(passed, timeline.END)
+
+    def counts(self, day: date, edges: Sequence[int]) -> list[int]:
+        """How many runs first send between each two edges, in minutes from the day's begin in UTC."""
+        shift = -_EARLIEST // _MINUTE if self.profile_zone else 0
+        return timeline.counts(self.readings, day, [edge + shift for edge in edges])
+
+
+def runs_of(spec: Mapping[str, Any]) -> Runs | None:
+    """The runs of a campaign that recurs and sends by itself; None for any other.
+
+    Raises `CronError` for a recurrence that the models would refuse.
+    """
+    recurrence = spec.get("recurrence")
+    if not recurrence or spec.get("is_draft") or spec.get("scheduled_time"):
+        return None
+    return Runs(readings(recurrence), bool(spec.get("send_in_profile_time_zone")))
 
 
 def instants(sends: Sends, at: datetime) -> tuple[datetime, ...]:

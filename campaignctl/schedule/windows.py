@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal
 
+from campaignctl.schedule import timeline
 from campaignctl.schedule.cron import parse_cron
+from campaignctl.schedule.sends import Runs
 from campaignctl.schedule.times import iso, zone_of
 
 Kind = Literal["deny", "allow"]
@@ -71,16 +73,71 @@ class Refusal:
     instant: datetime
 
 
-def refusal(windows: Iterable[Window], *, at: datetime, sends: Sequence[datetime]) -> Refusal | None:
+def refusal(
+    windows: Iterable[Window], *, at: datetime | None, sends: Sequence[datetime] | Runs, now: datetime
+) -> Refusal | None:
     """The window that refuses to arm at `at` a campaign that then sends at `sends`; None if there is none.
 
-    All instants are aware; `sends` come from `campaignctl.schedule.sends.instants`. Denying windows come
-    first. If there are allowing windows for changes, one of them must cover the change; if there are allowing
-    windows for sends, they must cover every send.
+    `at` is None for a change that does not arm. All instants are aware; `sends` come from
+    `campaignctl.schedule.sends.instants`. Denying windows come first. If there are allowing windows for
+    changes, one of them must cover the change; if there are allowing windows for sends, they must cover every
+    send. Of a recurrence, every run of the next 400 days counts, and of the first 400 days of a denying
+    window that begins later.
     """
     known = tuple(windows)
-    changed = _refused(known, "change", (at,))
-    return changed or _refused(known, "send", sends)
+    changed = _refused(known, "change", (at,)) if at else None
+    if changed:
+        return changed
+    if isinstance(sends, Runs):
+        return _refused_runs([each for each in known if each.scope in ("sends", "both")], sends, now)
+    return _refused(known, "send", sends)
+
+
+def _refused_runs(windows: Sequence[Window], runs: Runs, now: datetime) -> Refusal | None:
+    found = []
+    for window in windows:
+        if window.kind == "deny":
+            begin = _midnight(max(now, window.start or now))
+            if inside := runs.minutes(begin, now) & _covered(window, begin):
+                found.append(Refusal(window, "send", begin + timedelta(minutes=timeline.first(inside))))
+    if found:
+        return min(found, key=lambda refused: refused.instant)
+    allowing = [window for window in windows if window.kind == "allow"]
+    begin = _midnight(now)
+    outside = runs.minutes(begin, now) if allowing else 0
+    for window in allowing:
+        outside &= ~_covered(window, begin)
+    if not outside:
+        return None
+    return Refusal(allowing[0], "send", begin + timedelta(minutes=timeline.first(outside)))
+
+
+# Later, the days of a timeline would leave the calendar.
+_LAST_DAY = datetime(9998, 1, 1, tzinfo=UTC)
+
+
+def _midnight(instant: datetime) -> datetime:
+    return datetime.combine(min(instant, _LAST_DAY).astimezone(UTC).date(), time(), UTC)
+
+
+@lru_cache(maxsize=64)
+def _covered(window: Window, midnight: datetime) -> int:
+    """The minutes of the next days that a window covers, as in `Window.covers`."""
+    if window.cron is None:
+        start = timeline.minute_of(window.start, midnight) if window.start else 0
+        end = timeline.minute_of(window.end, midnight) if window.end else timeline.END
+        return timeline.bits(start, min(end, timeline.END))
+    length = min(-(-window.length // timedelta(minutes=1)), timeline.END)
+    # Windows that were opened before the first day, or on a clock that is ahead or behind.
+    before = length // timeline.DAY + 2
+    days = before + timeline.DAYS + 2
+    opened = timeline.clock_times((parse_cron(window.cron),), midnight.date() - timedelta(days=before), days)
+    shown = timeline.spread(opened, length) >> (before * timeline.DAY - timeline.DAY)
+    covered = 0
+    for start, end, ahead in timeline.offsets(zone_of(window.tz), midnight, timeline.DAYS):
+        stretch = shown >> (timeline.DAY + start + ahead) & timeline.bits(0, end - start)
+        covered |= stretch << start
+    return covered
 
 
 def _refused(

@@ -230,6 +230,30 @@ def running(world: World) -> str:
     return blocked(world, "push/spring")
 
 
+def protected(world: World) -> str:
+    far(world)
+    body = json.loads(sms("Spring", scheduled_time=FAR))
+    world.write("push/spring.yaml", json.dumps({**body, "lifecycle": {"prevent_destroy": True}}))
+    world.apply()
+    return blocked(world, "push/spring", "--replace", "push/spring")
+
+
+def not_removed(world: World) -> str:
+    world.control.switch(patch_ignores=["quiet_hours"])
+    far(world, quiet_hours={"from": "22:00"})
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    return failed(world)
+
+
+def in_a_freeze(world: World) -> str:
+    world.write(
+        "campaignctl.yaml",
+        "metadata: {name: shop}\nguardrails: {freeze: [{scope: sends, from: 2036-03-22, to: 2036-03-22}]}\n",
+    )
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    return objection(world)
+
+
 def time_over(world: World) -> str:
     world.write("push/spring.yaml", sms("Spring", scheduled_time=PAST))
     return blocked(world, "push/spring")

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import time
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -400,3 +401,152 @@ def test_a_new_message_put_first_does_not_get_the_ignored_title_of_another(world
     write(push("old"), unnamed, ignored="score")
     world.apply()
     assert live(world, "News")["messages"][0]["push"]["title"]["en"] == "Title of old"
+
+
+CHOSEN = {"items": ["DE"], "op": "in"}
+NOT_NARROW: list[dict[str, Any]] = [
+    {"country": CHOSEN},
+    {"countries": {"items": [], "op": "in"}},
+    {"profile_age": {}},
+    {"profile_age": {"from": 0}},
+    {"custom_properties": {}},
+]
+
+
+def test_an_audience_that_may_not_narrow_is_everyone_in_every_output(world: World) -> None:
+    world.write("campaignctl.yaml", PROJECT + "guardrails: {require_targeting: true}\n")
+    for number, targeting in enumerate(NOT_NARROW):
+        world.write(f"c{number}.yaml", sms(f"C{number}", scheduled_time=FAR, targeting=targeting))
+    plan = world.plan("-o", "plan.bin", status=1)
+    assert [change["audience"] for change in plan["changes"]] == ["everyone"] * len(NOT_NARROW)
+    assert [(one["guardrail"], len(one["keys"])) for one in plan["objections"]] == [
+        ("require_targeting", len(NOT_NARROW))
+    ]
+    assert world.run("show", "plan.bin", status=0).out.count("reaches: everyone") == len(NOT_NARROW)
+    markdown = world.run("show", "plan.bin", "--format", "markdown", status=0).out
+    assert markdown.count("| **everyone** |") == len(NOT_NARROW)
+    world.apply(status=1)
+    assert world.campaigns() == {}
+    assert world.apply("--target", "c0", "--override", "require_targeting").outcomes() == {"c0": "done"}
+
+
+def ab_test(**fields: Any) -> dict[str, Any]:
+    """Two messages of one channel and an A/B test between them."""
+    (message,) = json.loads(sms("Test"))["spec"]["messages"]
+    test = {"test_split": 30, "winning_metric": "click_rate", "evaluation_window": "1D"}
+    return {
+        "scheduled_time": FAR,
+        "messages": [{**message, "name": "one"}, {**message, "name": "two"}],
+        "ab_test": {**test, "winner_delivery_mode": "manual", **fields},
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"scheduled_time": FAR, "quiet_hours": {"from": "22:00"}}, {"scheduled_time": FAR}),
+        (ab_test(), ab_test(winner_delivery_mode="automatic")),
+        (ab_test(), ab_test(test_split=100)),
+    ],
+    ids=["quiet hours", "winner", "split"],
+)
+def test_a_campaign_that_may_send_more_is_marked_as_arming_and_counted(
+    world: World, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    world.write("far.yaml", sms("Far", **before))
+    world.apply()
+    world.write("campaignctl.yaml", PROJECT + "guardrails: {max_arming_changes: 0}\n")
+    world.write("far.yaml", sms("Far", **after))
+    plan = world.plan(status=1)
+    assert only(plan, "changes")["arms"] is True
+    assert only(plan, "objections")["guardrail"] == "max_arming_changes"
+    world.apply("--override", "max_arming_changes")
+    world.assert_settled()
+
+
+def test_a_text_or_url_of_an_armed_campaign_is_shown_as_changing_what_it_sends(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.apply()
+    messages = json.loads(sms("Other"))["spec"]["messages"]
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, messages=messages))
+    world.write("draft.yaml", sms("Draft", is_draft=True, messages=messages))
+    plan = world.plan("-o", "plan.bin")
+    assert {each["key"]: (each["arms"], each["changes_sends"]) for each in plan["changes"]} == {
+        "far": (False, True),
+        "draft": (False, False),
+    }
+    text = world.run("show", "plan.bin", status=0).out
+    assert "[changes what it sends]" in text
+    assert "Plan: 2 to update. 1 changes what an armed campaign sends." in text
+    assert "**update, changes what it sends**" in world.run("show", "plan.bin", "--format", "markdown").out
+
+
+def test_a_field_inside_metadata_that_is_removed_is_gone_from_the_account(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, metadata={"a": {"b": "1", "c": "2"}, "d": "3"}))
+    world.apply()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, metadata={"a": {"b": "1"}, "d": "3"}))
+    assert [one["path"] for one in only(world.plan(), "changes")["diff"]] == ["metadata/a/c"]
+    world.apply()
+    metadata = live(world, "Far")["metadata"]
+    assert {name: value for name, value in metadata.items() if name != "campaignctl"} == {
+        "a": {"b": "1"},
+        "d": "3",
+    }
+    world.assert_settled()
+
+
+def test_a_removed_field_that_the_api_keeps_is_not_done(world: World) -> None:
+    world.control.switch(patch_ignores=["quiet_hours"])
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, quiet_hours={"from": "22:00"}))
+    world.apply()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply(status=1)
+    (failed,) = world.apply(status=1).json["changes"]
+    assert "the API kept the old value of quiet_hours in" in failed["error"]["summary"]
+    assert "`ignore_changes: [quiet_hours]` in far" in failed["error"]["hint"]
+    body = json.loads(sms("Far", scheduled_time=FAR))
+    world.write("far.yaml", json.dumps({**body, "lifecycle": {"ignore_changes": ["quiet_hours"]}}))
+    world.apply()
+    world.assert_settled()
+
+
+def test_a_run_of_next_year_meets_the_freeze_and_the_limit_of_its_day(world: World) -> None:
+    now = datetime.now(UTC)
+    year, hour = now.year + 1, (now.hour + 12) % 24
+    window = f"{{scope: sends, from: {year}-11-24, to: {year}-11-26, reason: holidays}}"
+    world.write("campaignctl.yaml", PROJECT + f"guardrails: {{freeze: [{window}], max_sends_per_day: 1}}\n")
+    world.write("daily.yaml", sms("Daily", recurrence={"cron": f"30 {hour} * * *"}))
+    world.write("once.yaml", sms("Once", scheduled_time=f"{year}-11-20 10:00:00"))
+    found = {one["guardrail"]: one for one in world.plan(status=1)["objections"]}
+    assert found["freeze"]["keys"] == ["daily"]
+    assert found["freeze"]["found"].startswith(f"it sends at {year}-11-2")
+    assert found["max_sends_per_day"]["found"] == f"2 sends on {year}-11-20"
+    world.apply(status=1)
+    assert world.campaigns() == {}
+    world.apply("--override", "freeze", "--override", "max_sends_per_day")
+    world.assert_settled()
+
+
+def test_a_protected_campaign_is_neither_replaced_nor_canceled(world: World) -> None:
+    def write(phase: str, protected: bool) -> None:
+        body = json.loads(sms("Far", scheduled_time=FAR))
+        lifecycle = {"phase": phase, "prevent_destroy": protected}
+        world.write("far.yaml", json.dumps({**body, "lifecycle": lifecycle}))
+
+    write("active", True)
+    world.apply()
+    assert only(world.plan("--replace", "far", status=1))["reason"] == "protected by prevent_destroy"
+    mark = world.mark()
+    world.apply("--replace", "far", status=1)
+    write("canceled", False)
+    assert only(world.plan(status=1))["reason"] == "protected by prevent_destroy"
+    world.apply(status=1)
+    assert world.writes(mark) == []
+
+    write("active", False)
+    run_hint(world, only(world.plan("--replace", "far", status=1))["hint"])
+    assert only(world.plan("--replace", "far"), "changes")["action"] == "replace"
+    write("canceled", False)
+    assert world.apply().outcomes() == {"far": "done"}
+    assert world.campaigns() == {}

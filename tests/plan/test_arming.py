@@ -8,8 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignctl.plan.arming import sends_after, update_arms, widened
-from tests.plan.planning import DRAFT, IMMEDIATE, MANUAL, NOW, RECURRING, SCHEDULED, Spec, message
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.plan.arming import changes_sends, sends_after, update_arms, widened
+from campaignctl.plan.context import Reading
+from tests.plan.planning import (
+    DRAFT,
+    IMMEDIATE,
+    KEY,
+    MANUAL,
+    NOW,
+    RECURRING,
+    SCHEDULED,
+    Spec,
+    live,
+    message,
+    only,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
 
 
 def arms(before: Spec, after: Spec) -> bool:
@@ -32,6 +50,30 @@ def runs(cron: str) -> Spec:
     return {**MANUAL, "recurrence": {"cron": cron}}
 
 
+def quiet(**fields: Any) -> Spec:
+    """A scheduled campaign with quiet hours."""
+    return {**SCHEDULED, "quiet_hours": fields}
+
+
+def split_test(spec: Spec = SCHEDULED, **fields: Any) -> Spec:
+    """A campaign with an A/B test that a person decides, of 30 % of the audience."""
+    test = {
+        "test_split": 30,
+        "winning_metric": "click_rate",
+        "evaluation_window": "1D",
+        "winner_delivery_mode": "manual",
+        **fields,
+    }
+    kept = {name: value for name, value in test.items() if value is not None}
+    return {**spec, "messages": [message(name="a"), message(name="b")], "ab_test": kept}
+
+
+def without(spec: Spec, *names: str) -> Spec:
+    """A spec without some fields."""
+    return {name: value for name, value in spec.items() if name not in names}
+
+
+AUTOMATIC: Spec = {"winner_delivery_mode": "automatic"}
 GERMANY = {"items": ["DE"], "op": "in"}
 BOTH = {"items": ["DE", "FR"], "op": "in"}
 SMS = message("sms", integration_id="1")
@@ -72,8 +114,38 @@ ARMS = {
         at("10:00", **LOCAL),
         at("10:00", **LOCAL, send_if_profile_time_passed=True),
     ),
+    "quiet hours removed": (quiet(begin="22:00"), SCHEDULED),
+    "quiet hours emptied": (quiet(begin="22:00"), quiet()),
+    "other quiet hours": (quiet(begin="22:00"), quiet(begin="23:00")),
+    "more in the quiet hours": (quiet(begin="22:00"), quiet(begin="22:00", tz="UTC")),
+    "quiet hours removed from a recurrence": ({**RECURRING, "quiet_hours": {"begin": 22}}, RECURRING),
+    "quiet hours removed after the event": ({**IMMEDIATE, "quiet_hours": {"begin": 22}}, IMMEDIATE),
+    "a winner that is delivered without a decision": (split_test(), split_test(**AUTOMATIC)),
+    "no word on how the winner is delivered": (split_test(), split_test(winner_delivery_mode=None)),
+    "a larger test": (split_test(), split_test(test_split=31)),
+    "a test of all": (split_test(RECURRING), split_test(RECURRING, test_split=100)),
+    "a test of unknown size": (split_test(), split_test(test_split=None)),
+    "an automatic test decided earlier": (
+        split_test(**AUTOMATIC),
+        split_test(**AUTOMATIC, evaluation_window="23H 59M"),
+    ),
+    "an automatic test with a window that cannot be read": (
+        split_test(**AUTOMATIC),
+        split_test(**AUTOMATIC, evaluation_window="soon"),
+    ),
+    "no test any more": (split_test(), without(split_test(), "ab_test")),
 }
 DOES_NOT = {
+    "quiet hours added": (SCHEDULED, quiet(begin="22:00")),
+    "quiet hours of a manual campaign removed": ({**MANUAL, "quiet_hours": {"begin": 22}}, MANUAL),
+    "a smaller test": (split_test(), split_test(test_split=29)),
+    "a winner that a person decides": (split_test(**AUTOMATIC), split_test()),
+    "an automatic test decided later": (
+        split_test(**AUTOMATIC),
+        split_test(**AUTOMATIC, evaluation_window="1D 1H"),
+    ),
+    "a manual test decided earlier": (split_test(), split_test(evaluation_window="1H")),
+    "another metric": (split_test(**AUTOMATIC), split_test(**AUTOMATIC, winning_metric="open_rate")),
     "into draft": (SCHEDULED, {**SCHEDULED, "is_draft": True}),
     "a draft edited": (DRAFT, {**DRAFT, "targeting": {"countries": GERMANY}, "name": "New"}),
     "a name": (SCHEDULED, {**SCHEDULED, "name": "New"}),
@@ -99,6 +171,96 @@ def test_arms(name: str) -> None:
 @pytest.mark.parametrize("name", DOES_NOT)
 def test_does_not_arm(name: str) -> None:
     assert not arms(*DOES_NOT[name])
+
+
+def push(**content: Any) -> Spec:
+    """A message with this content."""
+    return {"channel": "push", "push": {"title": {"en": "Hello"}, **content}}
+
+
+def email(**content: Any) -> Spec:
+    """A scheduled email."""
+    return {**SCHEDULED, "messages": [{"channel": "email", "integration_id": "1", "email": content}]}
+
+
+CHANGES_SENDS = {
+    "a text": (SCHEDULED, {**SCHEDULED, "messages": [push(title={"en": "Hi"})]}),
+    "a language added": (SCHEDULED, {**SCHEDULED, "messages": [push(title={"en": "Hello", "de": "Hallo"})]}),
+    "a URL": (SCHEDULED, {**SCHEDULED, "messages": [push(landing_url="https://example.com")]}),
+    "a button": (SCHEDULED, {**SCHEDULED, "messages": [push(actions=[{"url": "https://example.com"}])]}),
+    "a sender": (email(sender_email="a@example.com"), email(sender_email="b@example.com")),
+    "a subject": (email(subject="a"), email(subject="b")),
+    "html": (email(html={"en": "a"}), email(html={"en": "b"})),
+    "an integration": (
+        {**SCHEDULED, "messages": [message("sms", integration_id="1")]},
+        {**SCHEDULED, "messages": [message("sms", integration_id="2")]},
+    ),
+    "a text of a recurrence": (RECURRING, {**RECURRING, "messages": [push(title={"en": "Hi"})]}),
+    "a text after the event": (IMMEDIATE, {**IMMEDIATE, "messages": [push(title={"en": "Hi"})]}),
+    "tracking": (SCHEDULED, {**SCHEDULED, "utm_tracking": {"utm_source": "x"}}),
+    "callbacks": (SCHEDULED, {**SCHEDULED, "callbacks": {"push": {"on_click": ["https://example.com"]}}}),
+    "a deal": (SCHEDULED, {**SCHEDULED, "deal_id": "1"}),
+    "a later time": (at("10:00"), at("11:00")),
+    "no time any more": (SCHEDULED, MANUAL),
+    "a narrower audience": (SCHEDULED, aimed(countries=GERMANY)),
+    "quiet hours added": (SCHEDULED, quiet(begin="22:00")),
+    "another metric": (split_test(**AUTOMATIC), split_test(**AUTOMATIC, winning_metric="open_rate")),
+    "a field that we do not know": (SCHEDULED, {**SCHEDULED, "throttle": 5}),
+}
+SENDS_THE_SAME = {
+    "nothing": (SCHEDULED, SCHEDULED),
+    "names and notes": (
+        SCHEDULED,
+        {**SCHEDULED, "name": "New", "description": "d", "labels": ["a"], "metadata": {"a": "1"}, "score": 2},
+    ),
+    "the name of a message": (SCHEDULED, {**SCHEDULED, "messages": [message(name="m")]}),
+    "a documented default": (
+        SCHEDULED,
+        {**SCHEDULED, "utm_tracking": {"enabled": 1}, "send_in_profile_time_zone": False},
+    ),
+    "a text of a draft": (DRAFT, {**DRAFT, "messages": [push(title={"en": "Hi"})]}),
+    "a text of a manual campaign": (MANUAL, {**MANUAL, "messages": [push(title={"en": "Hi"})]}),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES_SENDS)
+def test_an_armed_campaign_sends_something_else(name: str) -> None:
+    assert changes_sends(*CHANGES_SENDS[name], NOW)
+
+
+@pytest.mark.parametrize("name", SENDS_THE_SAME)
+def test_an_armed_campaign_sends_the_same(name: str) -> None:
+    assert not changes_sends(*SENDS_THE_SAME[name], NOW)
+
+
+def updated(spec: Spec, status: str = "scheduled", applied: Spec = SCHEDULED, **lifecycle: Any) -> Any:
+    """The last change of the plan that updates one campaign."""
+    plan = plan_of(
+        wanted(spec, manifest="sha256:new", lifecycle=Lifecycle(**lifecycle)),
+        known=state({KEY: record(applied, status)}),
+        reading=Reading(live={KEY: live(applied, status)}),
+    )
+    return plan.changes[-1]
+
+
+def test_a_change_arms_or_changes_what_is_armed_but_is_counted_once() -> None:
+    both = updated({**at("09:00"), "messages": [push(title={"en": "Hi"})]})
+    assert (both.arms, both.changes_sends) == (True, False)
+    text = updated({**SCHEDULED, "messages": [push(title={"en": "Hi"})]})
+    assert (text.arms, text.changes_sends) == (False, True)
+
+
+def test_a_campaign_that_is_paused_by_the_plan_sends_nothing_that_could_change() -> None:
+    change = updated({**SCHEDULED, "messages": [push(title={"en": "Hi"})]}, phase="paused")
+    assert (change.action, change.arms, change.changes_sends) == ("update", False, False)
+
+
+def test_an_edit_in_the_dashboard_that_is_reverted_changes_what_is_sent() -> None:
+    edited = live(SCHEDULED, messages=[push(title={"en": "Hi"})])
+    plan = plan_of(
+        wanted(SCHEDULED), known=state({KEY: record(SCHEDULED)}), reading=Reading(live={KEY: edited})
+    )
+    assert only(plan).changes_sends
 
 
 words = st.sampled_from(["DE", "FR", "NO", "IT"])

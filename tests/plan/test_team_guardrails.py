@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -144,6 +145,128 @@ def test_every_run_counts_and_an_immediate_send_counts_today() -> None:
     assert objection(plan(daily, on_a_run, max_sends_per_day=1)).found == "2 sends on 2026-12-20"
     today = named("today", scheduled_time="2026-11-24 18:00:00")
     assert objection(plan(IMMEDIATE, today, max_sends_per_day=1)).found == "2 sends on 2026-11-24"
+
+
+def moved(applied: Spec, spec: Spec, *others: Spec, **limits: Any) -> Plan:
+    """The plan that changes one recorded campaign, next to other recorded ones."""
+    specs = {f"old{number}": each for number, each in enumerate(others)}
+    known = state(
+        {"k0": record(applied)}
+        | {key: record(each, campaign_id=str(number)) for number, (key, each) in enumerate(specs.items())}
+    )
+    declared = [wanted(each, key) for key, each in specs.items()]
+    changed = wanted(spec, "k0", manifest="sha256:edited")
+    return plan_of(changed, *declared, known=known, project=project(**limits))
+
+
+def test_runs_far_ahead_count() -> None:
+    hourly, monthly = named("hourly", recurrence={"cron": "0 * * * *"}), "0 9 1 10 *"
+    found = objection(plan(hourly, named("m", recurrence={"cron": monthly}), max_sends_per_day=24))
+    assert (found.found, found.keys) == ("25 sends on 2027-10-01", ("k0", "k1"))
+    assert plan(hourly, max_sends_per_day=24).objections == ()
+
+
+def test_a_single_send_far_ahead_meets_the_runs_of_its_day() -> None:
+    weekly = named("weekly", recurrence={"cron": "0 9 * * 3"})
+    found = objection(plan(weekly, SCHEDULED, max_sends_per_day=1))
+    assert (found.found, found.keys) == ("2 sends on 2036-12-24", ("k0", "k1"))
+    on_thursday = named("later", scheduled_time="2036-12-25 10:00:00")
+    assert plan(weekly, on_thursday, max_sends_per_day=1).objections == ()
+
+
+def test_runs_of_recorded_campaigns_count() -> None:
+    daily = named("daily", recurrence={"cron": "0 9 * * *"})
+    found = objection(
+        moved(MANUAL, named("new", scheduled_time="2027-12-20 18:00:00"), daily, max_sends_per_day=1)
+    )
+    assert (found.found, found.keys) == ("2 sends on 2027-12-20", ("k0",))
+
+
+def test_a_day_has_the_runs_between_its_midnights() -> None:
+    """The clocks of Belgrade go back in the night to 31 October 2027, which has 25 hours."""
+    hourly = named("hourly", recurrence={"cron": "0 * 30,31 10 *"})
+    found = objection(plan(hourly, max_sends_per_day=24, time_zone="Europe/Belgrade"))
+    assert found.found == "25 sends on 2027-10-31"
+
+
+def test_only_the_rest_of_today_counts() -> None:
+    hourly = named("hourly", recurrence={"cron": "0 * 24 11 *"})
+    found = objection(plan(hourly, max_sends_per_day=0))
+    assert found.found == "12 sends on 2026-11-24"
+
+
+def test_a_weekday_whose_number_is_open_counts_once_on_each_of_its_days() -> None:
+    pattern = {"hour": 9, "minute": 0, "weekdays": [1], "months": [12]}
+    assert plan(named("m", recurrence={"pattern": pattern}), max_sends_per_day=1).objections == ()
+    found = objection(plan(named("m", recurrence={"pattern": pattern}), max_sends_per_day=0))
+    assert found.found == "1 send on 2026-12-01"
+
+
+def test_a_send_that_is_moved_later_counts_on_its_new_day() -> None:
+    christmas = named("other", scheduled_time="2036-12-25 18:00:00")
+    later = {**SCHEDULED, "scheduled_time": "2036-12-25 10:00:00"}
+    made = moved(SCHEDULED, later, christmas, max_sends_per_day=1)
+    assert (objection(made).found, only_change(made).arms) == ("2 sends on 2036-12-25", False)
+    text = {**SCHEDULED, "messages": body(messages=[])["messages"]}
+    assert moved(SCHEDULED, text, SCHEDULED, max_sends_per_day=1).objections == ()
+
+
+def only_change(plan: Plan) -> Any:
+    """The only change of a plan."""
+    (change,) = plan.changes
+    return change
+
+
+CHRISTMAS = Window(
+    scope="sends",
+    start=datetime(2027, 12, 24, tzinfo=UTC),
+    end=datetime(2027, 12, 26, tzinfo=UTC),
+    reason="legal",
+)
+
+
+@pytest.mark.parametrize("cron", ["* * * * *", "0 9 * * *", "0 9 25 12 *"])
+def test_every_run_in_a_freeze_objects(cron: str) -> None:
+    spec = named("r", recurrence={"cron": cron})
+    limits: dict[str, Any] = {"freeze": (CHRISTMAS,), "min_lead_time": timedelta(0)}
+    found = objection(plan(spec, **limits))
+    assert (found.guardrail, found.keys) == ("freeze", ("k0",))
+    assert found.found.startswith("it sends at 2027-12-2")
+    assert plan(spec, options=Options(overrides=("freeze",)), **limits).objections == ()
+    refused = guardrails.at_request(only_change(plan(spec)), Guardrails(**limits), NOW, Lifts())
+    assert refused
+    assert refused[0].startswith("frozen: it sends at 2027-12-2")
+
+
+def test_runs_beside_a_freeze_do_not_object() -> None:
+    nights = Window(scope="sends", cron="0 22 * * *", length=timedelta(hours=10))
+    assert plan(named("r", recurrence={"cron": "0 9 * * *"}), freeze=(nights,)).objections == ()
+    assert plan(named("r", recurrence={"cron": "0 9 24 10 *"}), freeze=(CHRISTMAS,)).objections == ()
+
+
+@pytest.mark.parametrize("scope", ["sends", "both"])
+def test_a_send_that_is_moved_later_into_a_freeze_objects(scope: Any) -> None:
+    window = replace(CHRISTMAS, scope=scope)
+    later = named("k", scheduled_time="2027-12-24 10:00:00")
+    applied = {**later, "scheduled_time": "2027-12-20 10:00:00"}
+    made = moved(applied, later, freeze=(window,))
+    assert (objection(made).found, only_change(made).arms) == ("it sends at 2027-12-24T10:00:00Z", False)
+
+
+def test_a_send_that_is_moved_later_during_a_freeze_of_changes_does_not_object() -> None:
+    later = {**SCHEDULED, "scheduled_time": "2036-12-25 10:00:00"}
+    assert moved(SCHEDULED, later, freeze=(BLACK_FRIDAY,)).objections == ()
+
+
+def test_a_thousand_recurrences_of_every_minute_are_checked_in_a_moment() -> None:
+    specs = [named("r", number, recurrence={"cron": "* * * * *"}) for number in range(1000)]
+    nights = Window(scope="sends", cron="*/2 * * * *", length=timedelta(seconds=30))
+    began = monotonic()
+    limits: dict[str, Any] = {"freeze": (nights, CHRISTMAS), "min_lead_time": timedelta(0)}
+    made = plan(*specs, max_sends_per_day=10**9, **limits)
+    assert [found.guardrail for found in made.objections] == ["freeze"]
+    # One recurrence has 576,000 runs in 400 days.
+    assert monotonic() - began < 10
 
 
 BLACK_FRIDAY = Window(start=NOW - timedelta(days=1), end=NOW + timedelta(days=1), reason="black friday")

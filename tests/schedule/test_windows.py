@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from campaignctl.schedule.sends import Sends, instants, sends_of
+from campaignctl.schedule.sends import Sends, instants, runs_of, sends_of
 from campaignctl.schedule.times import zone_of
 from campaignctl.schedule.windows import Refusal, Window, refusal
 
@@ -102,42 +103,42 @@ NIGHT = _at("2026-11-25T03:00:00+01:00")
 
 
 def test_without_windows_nothing_is_refused() -> None:
-    assert refusal((), at=NOW, sends=[NIGHT]) is None
+    assert refusal((), at=NOW, sends=[NIGHT], now=NOW) is None
 
 
 def test_a_denying_window_refuses_a_change_and_a_send() -> None:
-    assert refusal([NIGHTS], at=NIGHT, sends=[]) == Refusal(NIGHTS, "change", NIGHT)
-    assert refusal([NIGHTS], at=NOW, sends=[NOW, NIGHT]) == Refusal(NIGHTS, "send", NIGHT)
-    assert refusal([NIGHTS], at=NOW, sends=[NOW]) is None
+    assert refusal([NIGHTS], at=NIGHT, sends=[], now=NOW) == Refusal(NIGHTS, "change", NIGHT)
+    assert refusal([NIGHTS], at=NOW, sends=[NOW, NIGHT], now=NOW) == Refusal(NIGHTS, "send", NIGHT)
+    assert refusal([NIGHTS], at=NOW, sends=[NOW], now=NOW) is None
 
 
 def test_a_scope_restricts_only_its_own_times() -> None:
     changes = Window(scope="changes", cron=NIGHTS.cron, length=NIGHTS.length, tz=NIGHTS.tz)
     sends = Window(scope="sends", cron=NIGHTS.cron, length=NIGHTS.length, tz=NIGHTS.tz)
-    assert refusal([changes], at=NOW, sends=[NIGHT]) is None
-    assert refusal([sends], at=NIGHT, sends=[NOW]) is None
-    assert refusal([changes], at=NIGHT, sends=[NOW])
-    assert refusal([sends], at=NOW, sends=[NIGHT])
+    assert refusal([changes], at=NOW, sends=[NIGHT], now=NOW) is None
+    assert refusal([sends], at=NIGHT, sends=[NOW], now=NOW) is None
+    assert refusal([changes], at=NIGHT, sends=[NOW], now=NOW)
+    assert refusal([sends], at=NOW, sends=[NIGHT], now=NOW)
 
 
 def test_an_allowing_window_refuses_everything_outside() -> None:
     weekend = Window(kind="allow", cron="0 0 * * 6", length=timedelta(days=2))
-    assert refusal([OFFICE, weekend], at=NOW, sends=[_at("2026-11-28T03:00:00Z")]) is None
-    assert refusal([OFFICE, weekend], at=NIGHT, sends=[]) == Refusal(OFFICE, "change", NIGHT)
-    assert refusal([OFFICE, weekend], at=NOW, sends=[NIGHT]) == Refusal(OFFICE, "send", NIGHT)
+    assert refusal([OFFICE, weekend], at=NOW, sends=[_at("2026-11-28T03:00:00Z")], now=NOW) is None
+    assert refusal([OFFICE, weekend], at=NIGHT, sends=[], now=NOW) == Refusal(OFFICE, "change", NIGHT)
+    assert refusal([OFFICE, weekend], at=NOW, sends=[NIGHT], now=NOW) == Refusal(OFFICE, "send", NIGHT)
 
 
 def test_an_allowing_window_for_changes_does_not_restrict_sends() -> None:
     office = Window(kind="allow", scope="changes", cron=OFFICE.cron, length=OFFICE.length, tz=OFFICE.tz)
-    assert refusal([office], at=NOW, sends=[NIGHT]) is None
+    assert refusal([office], at=NOW, sends=[NIGHT], now=NOW) is None
 
 
 @given(st.sampled_from(ZONES), MOMENTS)
 def test_deny_wins(zone: str, instant: datetime) -> None:
     allow = Window(kind="allow", cron="0 0 * * *", length=timedelta(days=1), tz=zone)
     deny = Window(start=instant, end=instant + timedelta(seconds=1))
-    assert refusal([allow], at=instant, sends=[instant]) is None
-    assert refusal([allow, deny], at=instant, sends=[]) == Refusal(deny, "change", instant)
+    assert refusal([allow], at=instant, sends=[instant], now=NOW) is None
+    assert refusal([allow, deny], at=instant, sends=[], now=NOW) == Refusal(deny, "change", instant)
 
 
 def test_a_campaign_that_sends_at_once_sends_when_armed() -> None:
@@ -150,6 +151,115 @@ def test_sends_in_profile_zones_have_an_instant_in_every_zone() -> None:
     assert found[0] == _at("2026-11-24T12:00:00+14:00")
     assert found[-1] == _at("2026-11-24T12:00:00-12:00")
     assert _at("2026-11-24T12:00:00+05:45") in found
+
+
+def refused_run(
+    *windows: Window, now: datetime = NOW, zoned: bool = False, **recurrence: object
+) -> Refusal | None:
+    """The refusal of a campaign that recurs, because of its runs."""
+    runs = runs_of({"recurrence": recurrence, "send_in_profile_time_zone": zoned})
+    assert runs
+    return refusal(windows, at=None, sends=runs, now=now)
+
+
+def test_a_run_in_a_window_far_ahead_is_found() -> None:
+    assert refused_run(HOLIDAYS, cron="0 9 * * *") == Refusal(HOLIDAYS, "send", _at("2026-12-20T09:00:00Z"))
+    later = Window(start=_at("2031-05-01T00:00:00Z"), end=_at("2031-05-02T00:00:00Z"))
+    assert refused_run(later, cron="30 6 * * *") == Refusal(later, "send", _at("2031-05-01T06:30:00Z"))
+    assert refused_run(later, cron="30 6 2 * *") is None
+
+
+def test_the_first_run_in_any_window_is_named() -> None:
+    assert refused_run(HOLIDAYS, NIGHTS, cron="0 3 1 * *") == Refusal(
+        NIGHTS, "send", _at("2026-12-01T03:00:00Z")
+    )
+
+
+@pytest.mark.parametrize(
+    ("cron", "at"),
+    [
+        ("0 12 * * *", None),
+        ("59 6 * * *", "2026-11-25T06:59:00Z"),
+        # In summer the night ends at 06:00 GMT.
+        ("0 7 * * *", None),
+        ("0 6 1 7 *", None),
+        ("59 5 1 7 *", "2027-07-01T05:59:00Z"),
+        # On the days of the clock changes it ends by the clock too.
+        ("0 6 28 3 *", None),
+        ("59 6 31 10 *", "2027-10-31T06:59:00Z"),
+    ],
+)
+def test_a_run_is_compared_with_the_clocks_of_the_window(cron: str, at: str | None) -> None:
+    found = refused_run(NIGHTS, cron=cron)
+    assert (found and found.instant) == (_at(at) if at else None)
+
+
+def test_a_run_in_profile_zones_sends_in_every_zone() -> None:
+    noon = Window(start=_at("2026-12-20T21:45:00Z"), end=_at("2026-12-20T22:00:00Z"))
+    assert refused_run(noon, cron="0 12 21 12 *") is None
+    assert refused_run(noon, cron="0 12 21 12 *", zoned=True) is None
+    first = Window(start=_at("2026-12-20T22:00:00Z"), end=_at("2026-12-20T22:01:00Z"))
+    assert refused_run(first, cron="0 12 21 12 *", zoned=True) == Refusal(first, "send", first.start or NOW)
+    last = Window(start=_at("2026-12-22T00:00:00Z"), end=_at("2026-12-22T00:01:00Z"))
+    assert refused_run(last, cron="0 12 21 12 *", zoned=True) == Refusal(last, "send", last.start or NOW)
+
+
+def test_every_run_must_lie_in_an_allowing_window() -> None:
+    assert refused_run(OFFICE, cron="0 9 * * 1-5") is None
+    assert refused_run(OFFICE, cron="0 9 * * *") == Refusal(OFFICE, "send", _at("2026-11-28T09:00:00Z"))
+    autumn = Window(kind="allow", start=NOW, end=_at("2027-01-01T00:00:00Z"))
+    assert refused_run(autumn, cron="0 9 * * *") == Refusal(autumn, "send", _at("2027-01-01T09:00:00Z"))
+    assert refused_run(autumn, OFFICE, cron="0 9 * * 1-5") is None
+
+
+def test_a_weekday_whose_number_is_open_counts_on_each_of_its_days() -> None:
+    tuesday = Window(start=_at("2026-12-01T00:00:00Z"), end=_at("2026-12-02T00:00:00Z"))
+    pattern = {"hour": 9, "minute": 0, "weekdays": [1], "months": None}
+    assert refused_run(tuesday, pattern=pattern) == Refusal(tuesday, "send", _at("2026-12-01T09:00:00Z"))
+
+
+def test_the_ends_of_the_calendar_are_no_obstacle() -> None:
+    end = Window(start=_at("9999-12-30T00:00:00Z"), end=_at("9999-12-31T00:00:00Z"))
+    assert refused_run(end, cron="0 9 * * *") is None
+    assert refused_run(Window(), cron="0 9 * * *") is not None
+
+
+lines = st.builds(
+    "{} {} {} * {}".format,
+    st.sampled_from(["0", "30", "*/7", "1,59"]),
+    st.sampled_from(["*", "0", "3", "22-23", "*/5"]),
+    st.sampled_from(["*", "1", "28-31"]),
+    st.sampled_from(["*", "1-5", "0"]),
+)
+spans = st.sampled_from([timedelta(seconds=30), timedelta(minutes=1), timedelta(hours=3), timedelta(days=2)])
+
+
+@given(
+    lines, lines, spans, st.sampled_from(ZONES), st.sampled_from(["deny", "allow"]), MOMENTS, st.booleans()
+)
+def test_the_first_refused_run_is_the_same_as_run_by_run(
+    cron: str,
+    opens: str,
+    length: timedelta,
+    zone: str,
+    kind: Literal["deny", "allow"],
+    now: datetime,
+    zoned: bool,
+) -> None:
+    window = Window(kind=kind, cron=opens, length=length, tz=zone)
+    spec = {"recurrence": {"cron": cron}, "send_in_profile_time_zone": zoned}
+    listed = sends_of(spec, now, 40)
+    begun = sends_of(spec, now - timedelta(hours=26), 40) if zoned else listed
+    every = sorted(at for at in {*instants(listed, now), *instants(begun, now)} if at > now)
+    complete = [at for at in every if not listed.at or at <= listed.at[-1]]
+    expected = next((at for at in complete if window.covers(at) is (kind == "deny")), None)
+    found = refused_run(window, now=now, zoned=zoned, cron=cron)
+    if expected:
+        assert found
+        assert found.instant == expected
+    elif found and complete:
+        assert found.instant > complete[-1]
+        assert window.covers(found.instant) is (kind == "deny")
 
 
 def test_a_window_describes_itself() -> None:

@@ -10,6 +10,7 @@ _OBSERVE = "campaignctl/reconciler/refresh.py"
 _REVIEWED = "campaignctl/plan/reviewed.py"
 _DURABLE = "campaignctl/backends/durable.py"
 _LEDGER = "campaignctl/plan/ledger.py"
+_ARMING = "campaignctl/plan/arming.py"
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,78 @@ MUTANTS = (
             ),
         ),
         ("tests/plan", "tests/e2e/test_life.py", "tests/e2e/test_options.py"),
+        "",
+    ),
+    Mutant(
+        "any targeting counts as an audience",
+        (
+            Edit(
+                _ARMING,
+                "    return _narrowing(spec) or EVERYONE\n",
+                '    return spec.get("targeting") or EVERYONE\n',
+            ),
+        ),
+        ("tests/plan/test_audience.py",),
+        "",
+    ),
+    Mutant(
+        "quiet hours may be removed without arming",
+        (
+            Edit(
+                _ARMING,
+                '            or _loosened(before.get("quiet_hours"), after.get("quiet_hours"))\n',
+                "",
+            ),
+        ),
+        ("tests/plan/test_arming.py",),
+        "",
+    ),
+    Mutant(
+        "a new text of an armed campaign is a plain update",
+        (
+            Edit(
+                "campaignctl/plan/changes.py",
+                "        changes_sends=not (one.held or arms) and changes_sends(current, spec, ctx.now),\n",
+                "",
+            ),
+        ),
+        ("tests/plan/test_arming.py",),
+        "",
+    ),
+    Mutant(
+        "a freeze looks at the next three runs alone",
+        (
+            Edit(
+                "campaignctl/plan/guardrails.py",
+                "    sends = _runs(change) or instants(change.sends, now)\n",
+                "    sends = instants(change.sends, now)\n",
+            ),
+        ),
+        ("tests/plan/test_team_guardrails.py",),
+        "",
+    ),
+    Mutant(
+        "a field that is removed inside metadata is not sent",
+        (
+            Edit(
+                "campaignctl/plan/update_rules.py",
+                "            fields[name] = _whole(value, fields[name])\n",
+                "            pass\n",
+            ),
+        ),
+        ("tests/plan/test_removals.py",),
+        "",
+    ),
+    Mutant(
+        "a protected campaign may be replaced",
+        (
+            Edit(
+                "campaignctl/plan/decide.py",
+                "    Row(_REPLACED, _YES, _NOT_ENDED, (_PROTECTED,), rows.protected),\n",
+                "",
+            ),
+        ),
+        ("tests/plan/test_protected.py",),
         "",
     ),
 )

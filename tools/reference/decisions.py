@@ -31,16 +31,8 @@ _SPELT = {Status.UNKNOWN: "thawing", Status.MANUAL: "waiting"}
 _SPECIAL = (
     *("", "edited", "edited by defaults", "drift", "edited as live is", "draft again", "draft again, edited"),
     *("protected", "forgotten", "winner", "recurring", "canceled before", "paused by us", "adopted"),
-    *(
-        "past",
-        "past, noted",
-        "sent before",
-        "unsettled",
-        "not found",
-        "refresh only",
-        "wrong move",
-        "replaced",
-    ),
+    *("past", "past, noted", "sent before", "unsettled", "not found", "refresh only", "wrong move"),
+    *("replaced", "protected, replaced"),
 )
 
 
@@ -71,7 +63,7 @@ def _said() -> dict[int, str]:
     said: dict[int, str] = {}
     for special, phase, status in product(_SPECIAL, _PHASES, (None, *Status)):
         ctx = _context(special, phase, status)
-        one = ctx.subject(_KEY, replacing=special == "replaced")
+        one = ctx.subject(_KEY, replacing="replaced" in special)
         rows = [next(row for row in TABLE if row.fits(ctx, one))]
         if one.recorded and one.desired == "active" and status not in _OVER:
             rows.append(next(row for row in EDITS if row.fits(ctx, one)))
@@ -94,7 +86,7 @@ def _words(verdict: Verdict) -> str:
 def _context(special: str, phase: Phase | None, status: Status | None) -> PlanContext:
     """A plan of one campaign: in a phase (None: not declared), with a live status (None: not recorded)."""
     lifecycle = Lifecycle(
-        prevent_destroy=special == "protected",
+        prevent_destroy="protected" in special,
         on_destroy="forget" if special == "forgotten" else "cancel",
         phase=phase or "active",
         winner="A" if special == "winner" else None,

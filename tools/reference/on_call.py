@@ -309,6 +309,21 @@ MOMENTS = (
         "look in the dashboard; a later read confirms it. If this account never shows it: "
         "`api: {hidden: [PATH]}`",
     ),
+    Moment(
+        campaigns.protected,
+        "nothing cancels, replaces or forgets it",
+        "to stop it now: `phase: paused`. To end it: first apply its manifest with `prevent_destroy: false`",
+    ),
+    Moment(
+        campaigns.not_removed,
+        "the campaign still has a field that was taken out of its manifest",
+        "take it out in the dashboard, or `ignore_changes: [quiet_hours]` in its manifest",
+    ),
+    Moment(
+        campaigns.in_a_freeze,
+        "a guardrail stops the whole apply",
+        "set a time outside of the window. If it is meant: `--override freeze`",
+    ),
     Moment(campaigns.running, "it is being sent and cannot be changed", "wait, or `phase: paused`"),
     Moment(campaigns.time_over, "nothing was sent", "set a new `scheduled_time`"),
     Moment(campaigns.decision, "the A/B test needs a winner", "add the line to its manifest"),
