@@ -17,7 +17,7 @@ from tests.docs.acting import (
     refused,
     said,
 )
-from tests.e2e.harness import TOKEN, World, sms
+from tests.e2e.harness import PROJECT, TOKEN, World, sms
 
 
 def no_token(world: World) -> str:
@@ -319,3 +319,30 @@ def unconfirmed(world: World) -> str:
     world.control.switch(never_echoed=["deal_id"])
     world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR, deal_id="7"))
     return said(world, "apply", "--auto-approve", containing="unconfirmed")
+
+
+def lost(world: World) -> None:
+    """A create without an answer that did not take effect either."""
+    world.write("campaignctl.yaml", PROJECT.replace("timeout: 2s", "timeout: 300ms"))
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "drop"})
+    world.apply(status=1)
+
+
+def lost_and_changed(world: World) -> str:
+    lost(world)
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR, description="new"))
+    return blocked(world, "push/spring")
+
+
+def unmatched_messages(world: World) -> str:
+    spec = json.loads(sms("Spring", scheduled_time=FAR))["spec"]
+    del spec["messages"][0]["name"]
+    lifecycle = {"ignore_changes": ["messages/0/sms/content"]}
+    world.write("push/spring.yaml", json.dumps({"lifecycle": lifecycle, "spec": spec}))
+    world.apply()
+    extra = {**spec["messages"][0], "channel": "push", "push": {"title": {"en": "Hi"}}}
+    del extra["sms"]
+    spec["messages"] = [extra, *spec["messages"]]
+    world.write("push/spring.yaml", json.dumps({"lifecycle": lifecycle, "spec": spec}))
+    return blocked(world, "push/spring")

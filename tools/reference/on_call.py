@@ -324,6 +324,17 @@ MOMENTS = (
         "a guardrail stops the whole apply",
         "set a time outside of the window. If it is meant: `--override freeze`",
     ),
+    Moment(
+        campaigns.lost_and_changed,
+        "a create without an answer was looked for and not found; another manifest does not repeat it",
+        "look in the dashboard. If it is there: `campaignctl state resolve KEY --adopt ID`. If not: "
+        "`campaignctl state resolve KEY --retry`",
+    ),
+    Moment(
+        campaigns.unmatched_messages,
+        "messages without a name, or with the same name, cannot be told apart once their order changes",
+        "give each message a `name`, or shorten `ignore_changes`",
+    ),
     Moment(campaigns.running, "it is being sent and cannot be changed", "wait, or `phase: paused`"),
     Moment(campaigns.time_over, "nothing was sent", "set a new `scheduled_time`"),
     Moment(campaigns.decision, "the A/B test needs a winner", "add the line to its manifest"),
