@@ -44,6 +44,17 @@ def runs_left(applied: Spec, now: datetime) -> bool:
     return sends.when == "recurring" and bool(sends.at)
 
 
+def has_had_a_run(applied: Spec, since: datetime, now: datetime) -> bool:
+    """Whether a campaign has had a run of its own: its event, its time, or a run of its recurrence after
+    `since`. True if its time or recurrence cannot be parsed."""
+    if has_fired(applied):
+        return True
+    sends = known_sends(without_event(applied), since, occurrences=1)
+    if sends.when not in ("scheduled", "recurring"):
+        return False
+    return sends.first is None or sends.first <= now
+
+
 SENDING = ("immediately", "scheduled", "recurring")
 
 _LATE = "send_if_profile_time_passed"

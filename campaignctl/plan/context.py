@@ -19,7 +19,7 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.model import Lifts, Options
 from campaignctl.plan.moves import Moves, resolve
-from campaignctl.plan.subject import Subject, said
+from campaignctl.plan.subject import Clone, Subject, said
 from campaignctl.project.model import Project
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import Intent, Record, State
@@ -68,8 +68,8 @@ class Reading:
 
     A key that is not in `live` was not read: its campaign is final, or nothing was refreshed
     (`refreshed` is false). `settled` holds campaigns found for pending creates; `released` (by id) released
-    campaigns that a create must check first; `adoptable` (by id) the campaigns that manifests adopt. `halts`
-    is the stop mark.
+    campaigns that a create must check first; `adoptable` (by id) the campaigns that manifests adopt. `clones`
+    are clones of recorded campaigns. `halts` is the stop mark.
     """
 
     live: Mapping[str, Live | None] = field(default_factory=dict)
@@ -78,6 +78,7 @@ class Reading:
     released: Mapping[str, Live | None] = field(default_factory=dict)
     adoptable: Mapping[str, Live | None] = field(default_factory=dict)
     behind: tuple[Behind, ...] = ()
+    clones: tuple[Clone, ...] = ()
     notes: tuple[str, ...] = ()
     company_id: str | None = None
     refreshed: bool = True
@@ -188,7 +189,15 @@ class PlanContext:
             replacing=replacing,
             destroyed=self.options.destroy,
             everywhere=self.everywhere,
+            now=self.now,
+            clones=tuple(clone for clone in self.unseen_clones if clone.key == at),
         )
+
+    @property
+    def unseen_clones(self) -> tuple[Clone, ...]:
+        """The clones of recorded campaigns that no apply has recorded yet."""
+        known = self.state.foreign if self.state else {}
+        return tuple(clone for clone in self.reading.clones if clone.id not in known)
 
     def signed(self, why: str) -> str:
         """The reason of a cancel or pause that the dashboard shows, with commit and user if known."""

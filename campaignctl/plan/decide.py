@@ -63,7 +63,8 @@ def judged(ctx: PlanContext, one: Subject) -> Verdict:
         return verdict
     unseen = (verdict.observed or one.record).unconfirmed
     quietly = tuple(found.path for found in one.outside if is_quiet(found.path))
-    return replace(verdict, quietly_set=quietly, first_seen=one.first_seen, unconfirmed=unseen)
+    drift = (*verdict.drift, *one.clones_drift())
+    return replace(verdict, drift=drift, quietly_set=quietly, first_seen=one.first_seen, unconfirmed=unseen)
 
 
 def _decided(ctx: PlanContext, one: Subject) -> Verdict:

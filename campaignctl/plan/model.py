@@ -226,7 +226,8 @@ class Drift:
     `unmanaged` are fields that the manifest does not set and that were set outside of the manifests.
 
     `at` is when the campaign was last changed, if the API says so (`YYYY-MM-DDTHH:MM:SSZ`); the author is not
-    known.
+    known. `reason` says what a status means. `once`: nothing undoes it, and it is shown until an apply has
+    recorded it: canceled, deleted, sent by hand, or cloned, with `clone` in the diff.
     """
 
     key: str
@@ -235,6 +236,8 @@ class Drift:
     corrected: bool = False
     at: str | None = None
     unmanaged: tuple[Unmanaged, ...] = field(default=(), metadata=_NEW)
+    reason: str = field(default="", metadata=_NEW)
+    once: bool = field(default=False, metadata=_NEW)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from campaignctl.campaign.status import Status
 from campaignctl.diff import FieldChange, Weight, field_changes, split, weight
 from campaignctl.errors import Command, Sentence, listed
 from campaignctl.plan import changes, ledger, records, update_rules
-from campaignctl.plan.arming import sends_after
+from campaignctl.plan.arming import known_sends, sends_after
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Blocked, Drift
 from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.schedule.humanize import instant
 from campaignctl.schedule.sends import is_past
-from campaignctl.schedule.times import format_gmt
+from campaignctl.schedule.times import format_gmt, parse_iso
 
 DESTROYED = "destroyed"
 """The reason for removing a campaign that is still declared."""
@@ -39,10 +40,7 @@ def wrong_move(ctx: PlanContext, one: Subject) -> Verdict:
 
 def refresh_only(_: PlanContext, one: Subject) -> Verdict:
     """Nothing is done: drift is shown, and an apply accepts it into the state."""
-    # A pause that is already recorded is not shown again.
     drift = one.drifts()
-    if one.record.status == Status.PAUSED:
-        drift = tuple(shown for shown in drift if shown not in one.status_drift())
     if one.live and one.drift:
         return Verdict(drift=drift, observed=records.accepted(one.record, one.drift, one.live))
     return Verdict(drift=drift, observed=one.noted())
@@ -202,7 +200,7 @@ def left(_: PlanContext, one: Subject) -> Verdict:
     record = replace(one.noted() or one.record, lifecycle=one.manifest.lifecycle)
     observed = record if record != one.record else None
     if one.status is Status.CANCELED:
-        return Verdict(note=_canceled_by_others(one), observed=observed)
+        return Verdict(drift=one.status_drift(), observed=observed)
     return Verdict(
         none=f"declared {one.desired}, and {_LEFT[one.status]}", drift=one.drifts(), observed=observed
     )
@@ -216,14 +214,6 @@ _LEFT = {
 }
 
 
-def _canceled_by_others(one: Subject) -> str | None:
-    """A line on a campaign that was canceled since it was last recorded."""
-    if one.status is not Status.CANCELED or one.record.status == Status.CANCELED:
-        return None
-    by = "by a halt" if one.halt else "outside of campaignctl"
-    return f"{one.key}: {one.record.id} was canceled {by}"
-
-
 def active_again(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: canceled is final."""
     return one.blocked("declared active again, but canceled is final", _create_again(one))
@@ -235,13 +225,24 @@ def _create_again(one: Subject) -> Sentence:
 
 
 def over(_: PlanContext, one: Subject) -> Verdict:
-    """Nothing is done."""
-    return _with_winner_note(one, Verdict(note=_canceled_by_others(one), observed=one.noted(manifest=True)))
+    """Nothing is done: what others canceled, sent or started is drift until an apply has recorded it."""
+    drift = one.status_drift()
+    none = None if drift else _over_by_others(one)
+    return _with_winner_note(one, Verdict(drift=drift, none=none, observed=one.noted(manifest=True)))
 
 
-def over_quietly(_: PlanContext, one: Subject) -> Verdict:
-    """Nothing is done: one line counts these."""
-    return _with_winner_note(one, Verdict(quiet="final", observed=one.noted(manifest=True)))
+def over_quietly(ctx: PlanContext, one: Subject) -> Verdict:
+    """Nothing is done: one line counts these; drift as above."""
+    return replace(over(ctx, one), none=None, quiet="final")
+
+
+def _over_by_others(one: Subject) -> Sentence | None:
+    """The one line on campaigns that others canceled or sent, once an apply has recorded that."""
+    again = ("; ", Command("apply", "--replace", "KEY"), " makes it again")
+    if one.status is Status.CANCELED:
+        return Sentence("canceled, and reaches nobody any more", *again)
+    ours = one.record.origin == "create"  # what was adopted may have been sent long before
+    return Sentence("sent by hand", *again) if ours and one.status is Status.SENT and one.by_hand else None
 
 
 def too_late(_: PlanContext, one: Subject) -> Verdict:
@@ -283,16 +284,41 @@ def drift_alone(_: PlanContext, one: Subject) -> Verdict:
     return Verdict(drift=one.drifts(), observed=one.noted())
 
 
-def no_draft_again(_: PlanContext, one: Subject) -> Verdict:
-    """**Blocked**: nothing returns to a draft."""
-    hint = f"remove `is_draft` from {one.key}, or `--replace {one.key}` to create it again as a draft"
-    return one.blocked("nothing returns to a draft", hint)
+def no_draft_again(ctx: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: nothing returns to a draft; says when it still sends, and how to stop it."""
+    return one.blocked(f"nothing returns to a draft; {_next_send(ctx, one)}", _not_as_a_draft(one))
 
 
 def launched_by_others(ctx: PlanContext, one: Subject) -> Verdict:
-    """Nothing is done: drift is shown, with a note."""
-    note = f"{one.key}: launched outside of campaignctl; nothing returns to a draft"
-    return replace(drift_alone(ctx, one), note=note)
+    """Nothing is done: drift is shown, with a note that says when it sends, and how to stop it."""
+    sends = _next_send(ctx, one)
+    words = f"{one.key}: launched outside of campaignctl; nothing returns to a draft; {sends}; "
+    return replace(drift_alone(ctx, one), note=Sentence(words, _not_as_a_draft(one)))
+
+
+def _next_send(ctx: PlanContext, one: Subject) -> str:
+    """When a campaign that is declared a draft sends next."""
+    if one.status in _SAYS:
+        return _SAYS[one.status]
+    seen = records.observed(one.record, one.live) if one.live else one.record
+    shown = records.next_send(seen, ctx.now)
+    spec = {**update_rules.target(one)[0], "is_draft": False}
+    first = parse_iso(shown) if shown else known_sends(spec, ctx.now).first
+    return f"it still sends on {instant(first, ctx.project.time_zone)}" if first else "it can still send"
+
+
+_SAYS = {
+    Status.PAUSED: "it is paused",
+    Status.MANUAL: "it sends when somebody starts it",
+    Status.RUNNING: "it is sending now",
+}
+
+
+def _not_as_a_draft(one: Subject) -> Sentence:
+    """How to stop a campaign that is declared a draft and no longer is one."""
+    instead = f"write `phase: paused` in {one.key} in place of `is_draft: true`"
+    again = f"or `--replace {one.key}` to create it again as a draft"
+    return Sentence(f"{instead}, {again}; to stop it at once: ", Command("halt", one.key, "--reason", "TEXT"))
 
 
 def updated(ctx: PlanContext, one: Subject) -> Verdict:
@@ -340,7 +366,7 @@ def resumed(ctx: PlanContext, one: Subject, edited: Verdict, why: str) -> Verdic
 
 def status_undone(one: Subject, verdict: Verdict) -> tuple[Drift, ...]:
     """The drift of a verdict, with drift of the status marked as corrected."""
-    status = one.status_drift()
+    status = [each for each in one.status_drift() if not each.once]
     return tuple(replace(each, corrected=each.corrected or each in status) for each in verdict.drift)
 
 

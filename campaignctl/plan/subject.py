@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
@@ -36,9 +37,9 @@ from campaignctl.diff import (
 from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign, Removed
 from campaignctl.plan import records
-from campaignctl.plan.arming import has_fired, without_event
+from campaignctl.plan.arming import has_fired, has_had_a_run, without_event
 from campaignctl.plan.model import Blocked, Change, Drift, Unmanaged
-from campaignctl.schedule.times import TimeError, iso, parse_gmt
+from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import Record
 
@@ -76,6 +77,21 @@ class Verdict:
 
 Spec = Mapping[str, Any]
 
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """A campaign with the marker of a recorded one, of this key, that somebody made in the dashboard."""
+
+    id: str
+    key: str
+    status: str
+
+    @property
+    def reason(self) -> str:
+        """What it is, in words."""
+        return f"{self.id} is a clone of it, made in the dashboard; it is {self.status}"
+
+
 #: The desired campaign of a key: none, one in a phase, or a new one that replaces the recorded one.
 Desired = Literal["gone", "active", "paused", "canceled", "replaced"]
 
@@ -88,7 +104,8 @@ class Subject:
     record, `removed` its `kind: Removed` document. `destroyed`: it is declared, but `destroy` removes it.
     `held`: it is paused while it is edited, because this plan or an earlier one paused it.
     `everywhere` are values that all campaigns got outside of the manifests (`said`). `written` is the spec of
-    a saved plan, used instead of the manifest's.
+    a saved plan, used instead of the manifest's. `now` is the time of the plan; `clones` are clones of its
+    campaign that no apply has recorded.
 
     No slots, because `cached_property` needs `__dict__`.
     """
@@ -106,6 +123,8 @@ class Subject:
     held: bool = False
     everywhere: frozenset[str] = frozenset()
     written: Spec | None = None
+    now: datetime | None = None
+    clones: tuple[Clone, ...] = ()
 
     @property
     def record(self) -> Record:
@@ -305,16 +324,64 @@ class Subject:
             return None
 
     def status_drift(self) -> tuple[Drift, ...]:
-        """A pause that is not ours, or a resume of our pause: shown, and not undone without a request."""
-        record, status = self.record, self.status
-        if status is Status.PAUSED and not self.declared_paused and (self.halt or not self.paused_by_us):
-            before = record.status if record.status != Status.PAUSED else str(Status.SCHEDULED)
-        elif status in _GOING and record.paused_by_us and self.declared_paused:
-            before = str(Status.PAUSED)
-        else:
+        """A status that others gave it: what can be undone until it is (a pause, a draft, a resume of our
+        pause), all else until an apply has recorded it."""
+        was, found = self.record.status, self._made_idle() or self._over_by_others()
+        if found is None:
             return ()
-        change = FieldChange("status", before, str(status))
-        return (Drift(self.key, record.id, (change,), at=self.changed_at),)
+        if was == self.status:
+            was = str(Status.SCHEDULED)
+        reason, once = found
+        change = FieldChange("status", was, str(self.status))
+        return (Drift(self.key, self.record.id, (change,), False, self.changed_at, (), reason, once),)
+
+    def _made_idle(self) -> tuple[str, bool] | None:
+        """The drift of a status that can be undone, as its reason."""
+        status, paused = self.status, self.declared_paused
+        if status is Status.PAUSED and not paused and (self.halt or not self.paused_by_us):
+            return "", False
+        if status in _GOING and self.record.paused_by_us and paused:
+            return "", False
+        drafts = (self.record.applied, self.wanted.spec if self.wanted else {})
+        if status is Status.DRAFT and not any(spec.get("is_draft") for spec in drafts):
+            return f"made a draft {OUTSIDE}; `is_draft: false` in {self.key} arms it again", False
+        return None
+
+    def _over_by_others(self) -> tuple[str, bool] | None:
+        """The drift of a status that nothing undoes and that is not recorded yet, as its reason."""
+        was, status = self.record.status, self.status
+        if was == status:
+            return None
+        if status is Status.MISSING:
+            return "deleted: it is not in this account any more", True
+        if status is Status.CANCELED and self.desired != "canceled":
+            return f"canceled {'by a halt' if self.halt else OUTSIDE}; it reaches nobody any more", True
+        if was == Status.NEEDS_DECISION and status in _BEGUN and self.record.winner is None:
+            return f"its winner was set {OUTSIDE}", True
+        return ("sent by hand, not at its own time", True) if was not in _BEGUN and self.by_hand else None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it began to send though its manifest did not make it: before its time, or as a draft, a
+        manual or a paused campaign."""
+        if self.status not in _BEGUN or self.now is None:
+            return False
+        since = parse_iso(self.record.created_at) - _SKEW
+        held = self.record.paused_by_us and self.record.status == Status.PAUSED
+        return held or not has_had_a_run(self.record.applied, since, self.now + _SKEW)
+
+    def clones_drift(self) -> tuple[Drift, ...]:
+        """Clones of it that others made and no apply has recorded yet."""
+        return tuple(
+            Drift(
+                self.key,
+                self.record.id,
+                (FieldChange("clone", None, clone.id),),
+                reason=clone.reason,
+                once=True,
+            )
+            for clone in self.clones
+        )
 
     def drifts(self, *, spec: Spec | None = None) -> tuple[Drift, ...]:
         """The drift to show. With `spec`, an update to that spec is planned: it corrects the drift, and a
@@ -338,6 +405,8 @@ class Subject:
             record = replace(record, baseline=self.beyond)
         if self.live and self.paused_by_us:
             record = replace(record, paused_by_us=True)
+        if self.status is Status.MISSING:
+            record = replace(record, status=str(Status.MISSING))
         if manifest:
             wanted = self.manifest
             record = replace(record, source_digest=wanted.source_digest, lifecycle=wanted.lifecycle)
@@ -356,7 +425,13 @@ class Subject:
         )
 
 
+#: How a change that others made is called.
+OUTSIDE = "outside of campaignctl"
 _GOING = (Status.SCHEDULED, Status.RUNNING)
+# A campaign of one of these statuses has begun to send.
+_BEGUN = (Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)
+# As far as the clocks of server, author and this machine may differ before an apply refuses them.
+_SKEW = timedelta(minutes=2)
 
 
 def said(path: str, value: Any) -> str:

@@ -11,7 +11,7 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import codec, ledger, records, reviewed
-from campaignctl.plan.context import RECOVER, Reading, Unsettled, behind_reason
+from campaignctl.plan.context import RECOVER, PlanContext, Reading, Unsettled, behind_reason
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import decide
 from campaignctl.plan.rows import DESTROYED
@@ -24,12 +24,14 @@ from campaignctl.reconciler.refresh import observe, read_records
 from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up
 from campaignctl.review.outcome import ChangeResult, Event, Outcome, not_started
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Entry, HistoryEntry, HistoryOutcome, Intent, Record, State
+from campaignctl.state.model import Entry, Foreign, HistoryEntry, HistoryOutcome, Intent, Record, State
 
 # A released campaign with one of these statuses is final.
 _FINAL = (Status.SENT, Status.CANCELED)
 
 _NAMED = 10
+# What drift shows besides the fields that an apply accepts.
+_SEEN = ("status", "clone")
 
 _ENDS: dict[str, HistoryOutcome] = {"done": "done", "interrupted": "interrupted"}
 
@@ -48,14 +50,15 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         run, unsettled = _open(wiring, session, desired)
         now = wiring.clock.now()
         reading = _reading(run, desired, options, unsettled, now)
-        plan = decide(question(wiring, desired, options, session.state, reading, now))
+        ctx = question(wiring, desired, options, session.state, reading, now)
+        plan = decide(ctx)
         approved = _approved(plan, approve, wiring.clock.now)
         if plan.objections or (plan.changes and not approved):
             return _refused(plan, session.state)
         operation = "destroy" if options.destroy else "apply"
         if options.reviewed is not None:
             operation = "apply of reviewed plans"
-        outcome = _carried_out(run, plan, reading, operation)
+        outcome = _with_recorded(_carried_out(run, plan, reading, operation), _lasting(ctx, plan))
         if options.destroy:
             outcome = _next_is_destroy(outcome, options.targets)
         return _given_back(session, _with_accepted(outcome, plan, options))
@@ -98,9 +101,27 @@ def _next_is_destroy(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
     )
 
 
+def _lasting(ctx: PlanContext, plan: Plan) -> list[str]:
+    """A line on everything that others did, that nothing undoes and that this apply records. The plan shows
+    it, except for keys that were not selected and clones made since."""
+    drift = list(plan.drift)
+    if ctx.options.targets and ctx.state:
+        for key in ctx.reading.live.keys() & ctx.state.campaigns.keys():
+            drift += ctx.subject(key, replacing=False).status_drift()
+    lines = [f"{each.key}: {each.reason}" for each in drift if each.once]
+    lines += [f"{clone.key}: {clone.reason}" for clone in ctx.unseen_clones]
+    return sorted(set(lines))
+
+
+def _with_recorded(outcome: Outcome, lasting: list[str]) -> Outcome:
+    """The outcome with what others did and this apply recorded: later plans do not show it as drift."""
+    return replace(outcome, notes=(*outcome.notes, *(f"recorded: {line}" for line in lasting)))
+
+
 def _with_accepted(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
     """The outcome of `--refresh-only`, with a note of the live changes that were accepted."""
-    keys = [drift.key for drift in plan.drift if drift.key in plan.observed] if options.refresh_only else []
+    taken = [drift.key for drift in plan.drift if any(field.path not in _SEEN for field in drift.diff)]
+    keys = [key for key in dict.fromkeys(taken) if key in plan.observed] if options.refresh_only else []
     if not keys:
         return outcome
     note = f"live changes were accepted into the state: {listed(keys, _NAMED)}"
@@ -157,9 +178,15 @@ def _reading(
             parallelism=run.wiring.parallelism,
             at_hand=run.opening.lives,
         )
-    halts = stop_mark(run.wiring)
     behind = {found.id: found for found in (*run.opening.behind, *reading.behind)}
-    return replace(reading, unsettled=unsettled, behind=tuple(behind.values()), halts=halts)
+    clones = {found.id: found for found in (*run.opening.clones, *reading.clones)}
+    return replace(
+        reading,
+        unsettled=unsettled,
+        behind=tuple(behind.values()),
+        clones=tuple(clones.values()),
+        halts=stop_mark(run.wiring),
+    )
 
 
 def _refused(plan: Plan, state: State | None) -> Outcome:
@@ -192,12 +219,26 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
         _check_hold(run, plan, unsettled)
         _check_posted_again(run, plan, unsettled)
         reading = _check_live(run, plan)
-        outcome = _carried_out(run, plan, reading, "apply of a saved plan")
+        plan = replace(plan, observed=_shown(plan, state))
+        ctx = question(wiring, desired, Options(), state, reading, run.now())
+        lasting = _lasting(ctx, plan)
+        outcome = _with_recorded(_carried_out(run, plan, reading, "apply of a saved plan"), lasting)
         if any(change.reason == DESTROYED for change in plan.changes):
             outcome = _next_is_destroy(
                 outcome, [each.key for each in outcome.changes if each.outcome != "done"]
             )
         return _given_back(session, outcome)
+
+
+def _shown(plan: Plan, state: State | None) -> dict[str, Record]:
+    """The records with the statuses that a saved plan showed and that nothing undoes: no read is needed."""
+    known = state.campaigns if state else {}
+    return {
+        drift.key: replace(known[drift.key], status=str(field.after), paused_by_us=False)
+        for drift in plan.drift
+        for field in drift.diff
+        if drift.once and drift.key in known and known[drift.key].status == field.before
+    }
 
 
 def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
@@ -242,7 +283,7 @@ def _check_live(run: Run, plan: Plan) -> Reading:
                 f"{change.key}: {change.id} was changed in the account since this plan was made",
                 hint=codec.AGAIN,
             )
-    return Reading(live=lives)
+    return Reading(live=lives, clones=run.opening.clones)
 
 
 def _check_released(run: Run, plan: Plan, state: State) -> None:
@@ -260,7 +301,7 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
 def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:
     """Execute the plan, with its beginning and end in the history."""
     began = _begun(run.wiring, plan, operation)
-    _begin(run, plan, _seen(run.session.state, reading, plan.observed), began)
+    _begin(run, plan, reading, began)
     settle.cancel_copies(run)
     return _ended(run, began, execute(run, plan))
 
@@ -283,9 +324,9 @@ def _begun(wiring: Wiring, plan: Plan, operation: str) -> HistoryEntry | None:
     )
 
 
-def _begin(run: Run, plan: Plan, seen: Mapping[str, Record], history: HistoryEntry | None) -> None:
+def _begin(run: Run, plan: Plan, reading: Reading, history: HistoryEntry | None) -> None:
     """Record everything that must be durable before the first request: the intents of new creates, observed
-    records, missed campaigns, the history entry. Writes nothing if nothing changed."""
+    records, clones, missed campaigns, the history entry. Writes nothing if nothing changed."""
     run.overrides = plan.overrides
     state, now = run.session.state, run.now()
     # A create that is posted again keeps its intent until then: it may have been sent.
@@ -302,6 +343,7 @@ def _begin(run: Run, plan: Plan, seen: Mapping[str, Record], history: HistoryEnt
             run.session.write(new_state(run).after(replace(decided, history=applies)))
         return
     # What was read of a record that moves is recorded with the move.
+    seen = _seen(state, reading, plan.observed)
     moving = {change.key for change in plan.changes if change.action in (Action.MOVE, Action.ADOPT)}
     run.arriving = {key: record for key, record in seen.items() if key in moving}
     staying = {
@@ -315,18 +357,21 @@ def _begin(run: Run, plan: Plan, seen: Mapping[str, Record], history: HistoryEnt
         account=replace(state.account, url=run.api.url),
         seen=run.opening.mark(state, now),
         history=applies,
+        foreign={
+            clone.id: Foreign(clone.status, iso(now))
+            for clone in reading.clones
+            if clone.id not in state.foreign
+        },
         decision=False,
     )
     if intents or plan.missed:
         run.session.write(state.after(noted).after(decided))
-    elif noted.records or noted.sent or applies or (noted.seen and noted.seen != state.seen):
+    elif noted.records or noted.sent or noted.foreign or applies or (noted.seen and noted.seen != state.seen):
         run.record(noted)
 
 
-def _seen(state: State | None, reading: Reading, observed: Mapping[str, Record]) -> dict[str, Record]:
+def _seen(state: State, reading: Reading, observed: Mapping[str, Record]) -> dict[str, Record]:
     """Every record as this run read it; the plan's view of a record wins."""
-    if state is None:
-        return {}
     seen = {
         key: records.observed(state.campaigns[key], live)
         for key, live in reading.live.items()

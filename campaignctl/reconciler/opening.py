@@ -16,6 +16,7 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import AccountMismatch, CampaignctlError, Command, Sentence
 from campaignctl.plan import records
 from campaignctl.plan.context import Behind
+from campaignctl.plan.subject import Clone
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import State, Watermark
@@ -93,12 +94,14 @@ MAX_CLOCK_DIFFERENCE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What the opening read saw. `copies` are second campaigns of records that were posted twice."""
+    """What the opening read saw. `copies` are second campaigns of records that were posted twice, `clones`
+    those that somebody made of records."""
 
     scan: Scan
     company_id: str | None
     behind: tuple[Behind, ...] = ()
     copies: tuple[tuple[str, Live], ...] = ()
+    clones: tuple[Clone, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -125,11 +128,21 @@ class Opening:
 
 
 def opening_read(
-    api: OcambaApi, state: State | None, project: Project, keys: Iterable[str], now: datetime
+    api: OcambaApi,
+    state: State | None,
+    project: Project,
+    keys: Iterable[str],
+    now: datetime,
+    *,
+    live_only: bool = False,
 ) -> Opening:
-    """Make the opening read. Raises AccountMismatch, or CampaignctlError if the clocks disagree."""
+    """Make the opening read; `live_only` reads final campaigns only as far as the newest page shows them.
+
+    Raises AccountMismatch, or CampaignctlError if the clocks disagree.
+    """
     check_url(state, api.url)
-    scan = newest(api, state.seen if state else ())
+    mark = state.seen if state else ()
+    scan = _newest_live(api, mark) if live_only else newest(api, mark)
     check_clock(scan.server_time, now)
     if project.api.markers and not (state and state.account.markers is False):
         scan = _with_markers(api, scan, state)
@@ -141,8 +154,18 @@ def opening_read(
         company,
         behind=behind(scan.lives, state, project, keys),
         copies=tuple((key, live) for key, live in _second(mine, state) if status_of(live).can_send),
-        notes=(*_clones(mine, state), *_idle_copies(mine, state)),
+        clones=clones(scan.lives, state, project),
+        notes=_idle_copies(mine, state),
     )
+
+
+def _newest_live(api: OcambaApi, mark: Collection[str]) -> Scan:
+    """The newest page, and every campaign down to the mark that is not final."""
+    page = api.list_page(1)
+    lives = {live.id: live for live in page.items}
+    if page.items and (page.total is None or len(lives) < page.total):
+        lives |= {live.id: live for live in newest(api, mark, live_only=True).lives}
+    return Scan(tuple(lives.values()), page.server_time)
 
 
 def _with_markers(api: OcambaApi, scan: Scan, state: State | None) -> Scan:
@@ -324,12 +347,12 @@ def _second(mine: list[tuple[Live, Marker]], state: State | None) -> Iterator[tu
             yield key, live
 
 
-def _clones(mine: list[tuple[Live, Marker]], state: State | None) -> Iterator[str]:
+def clones(lives: Iterable[Live], state: State | None, project: Project) -> tuple[Clone, ...]:
+    """Campaigns with the marker of a recorded one: clones made in the dashboard. Without canceled ones."""
     recorded = {record.intent: (key, record) for key, record in state.campaigns.items()} if state else {}
-    for live, found in mine:
-        key, record = recorded.get(found.intent, ("", None))
-        if record is not None and live.id != record.id and not record.reposted:
-            yield (
-                f"{live.id} carries the marker of {key}, whose campaign is"
-                f" {record.id}: a copy made in the dashboard, left alone"
-            )
+    found = [(live, recorded.get(made_by.intent)) for live, made_by in ours(lives, project)]
+    return tuple(
+        Clone(live.id, one[0], str(status_of(live)))
+        for live, one in found
+        if one and live.id != one[1].id and not one[1].reposted and matters(status_of(live))
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from campaignctl.errors import CampaignctlError, StateDamaged, StateTooNew
 from campaignctl.manifest.model import DesiredState
@@ -11,7 +12,7 @@ from campaignctl.plan import records
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.plan.planner import decide
-from campaignctl.reconciler.opening import check_environment, check_url, still_behind
+from campaignctl.reconciler.opening import check_environment, check_url, opening_read, still_behind
 from campaignctl.reconciler.refresh import look, observe, open_intents
 from campaignctl.reconciler.run import Wiring
 from campaignctl.state.halts import Halts, UnreadableMark
@@ -28,7 +29,7 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     check_environment(state, wiring.project)
     now = wiring.clock.now()
     if options.refresh:
-        reading = _refreshed(wiring, state, desired, now)
+        reading = _refreshed(wiring, state, desired, now, alarm=options.refresh_only)
     else:
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
     reading = replace(reading, halts=stop_mark(wiring))
@@ -69,29 +70,33 @@ def question(
     )
 
 
-def needs_reading(state: State | None, desired: DesiredState, now: datetime) -> bool:
+def _needs_reading(state: State, desired: DesiredState, now: datetime) -> bool:
     """Whether a plan has to read the account."""
-    recorded = state.campaigns if state else {}
+    recorded = state.campaigns
     if any(wanted.adopt and key not in recorded for key, wanted in desired.campaigns.items()):
         return True
-    if state is None:
-        return False
     alive = any(not records.final(record, now) for record in state.campaigns.values())
     return alive or bool(state.pending or state.released)
 
 
-def _refreshed(wiring: Wiring, state: State | None, desired: DesiredState, now: datetime) -> Reading:
-    if not needs_reading(state, desired, now):
+def _refreshed(
+    wiring: Wiring, state: State | None, desired: DesiredState, now: datetime, *, alarm: bool
+) -> Reading:
+    """The account as a plan needs it; an `alarm` looks for clones of final campaigns too."""
+    if state is not None and not (_needs_reading(state, desired, now) or (alarm and state.campaigns)):
         return Reading()
     if wiring.api is None:
         raise CampaignctlError(
-            "a plan reads the recorded campaigns, and there is no token for that",
+            "a plan reads the account, and there is no token for that",
             hint="set OCAMBA_TOKEN, or plan from the state alone with --no-refresh",
         )
-    check_url(state, wiring.api.url)
-    reading = observe(wiring.api, state, desired, now, parallelism=wiring.parallelism)
+    read = partial(observe, wiring.api, state, desired, now, parallelism=wiring.parallelism)
     if state is None:
-        return reading
+        # The same read as an apply makes: the state may be lost.
+        opening = opening_read(wiring.api, None, wiring.project, desired.campaigns, now, live_only=True)
+        return replace(read(at_hand=opening.lives), behind=opening.behind)
+    check_url(state, wiring.api.url)
+    reading = read(list_page=True)
     settled, unsettled = look(wiring.api, state)
     # Without a lock an apply may create meanwhile; its intent is recorded before its campaign exists.
     unknown = still_behind(reading.behind, wiring.backend.read()) if reading.behind else ()

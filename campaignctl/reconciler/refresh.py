@@ -20,7 +20,7 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.context import Reading, Unsettled
 from campaignctl.project.model import Project
-from campaignctl.reconciler.opening import behind, check_company, company_of, newest, spread
+from campaignctl.reconciler.opening import behind, check_company, clones, company_of, newest, spread
 from campaignctl.state.model import Intent, Record, State
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ class _Reads:
         self.seen.update({campaign_id: live for campaign_id, live in found.items() if live})
         return found
 
-    def by_pages(self, wanted: set[str]) -> dict[str, Live]:
-        """Campaigns found on list pages, while pages are cheaper than single reads."""
+    def by_pages(self, wanted: set[str], *, one: bool) -> dict[str, Live]:
+        """Campaigns found on list pages, while pages are cheaper than single reads; at least `one` page."""
         found: dict[str, Live] = {}
         counted: set[str] = set()
         number = 0
-        while len(wanted - set(found)) > _FEW:
+        while len(wanted - set(found)) > _FEW or (one and number == 0):
             number += 1
             page = self.api.list_page(number, live_only=self.live_only)
             fresh = {live.id: live for live in page.items if live.id not in counted}
@@ -74,16 +74,18 @@ def read_records(
     parallelism: int,
     at_hand: Mapping[str, Live] | None = None,
     live_only: bool = True,
+    list_page: bool = False,
 ) -> tuple[dict[str, Live | None], dict[str, Live]]:
     """The live campaigns of these records, by key, and every campaign seen on the way, by id.
 
-    `at_hand` are campaigns read already. `live_only` is false if some are expected to be final. A list item
-    that lacks a field which the API normally returns is read again by id.
+    `at_hand` are campaigns read already. `live_only` is false if some are expected to be final. With
+    `list_page` at least one page is read. A list item that lacks a field which the API normally returns is
+    read again by id.
     """
     reads = _Reads(api, parallelism, live_only, dict(at_hand or {}))
     ids = {record.id for record in wanted.values()}
     found: dict[str, Live | None] = {key: live for key, live in reads.seen.items() if key in ids}
-    found.update(reads.by_pages(ids - set(found)))
+    found.update(reads.by_pages(ids - set(found), one=list_page))
     vague = {
         record.id
         for record in wanted.values()
@@ -101,10 +103,11 @@ def observe(
     *,
     parallelism: int,
     at_hand: Mapping[str, Live] | None = None,
+    list_page: bool = False,
 ) -> Reading:
     """Read the account as far as a plan needs it.
 
-    Whether the state is behind is only known if list pages were read; nothing is read for this alone.
+    Whether the state is behind, and which campaigns were cloned, is only known from list pages (`list_page`).
 
     Raises AccountMismatch or ReadFailed.
     """
@@ -113,7 +116,7 @@ def observe(
     if state is None:
         return Reading(adoptable=adoptable, company_id=company_of((at_hand or {}).values()))
     alive = {key: record for key, record in state.campaigns.items() if not records.final(record, now)}
-    live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand)
+    live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand, list_page=list_page)
     released = _released(api, state, desired, parallelism, adoptable)
     seen.update({found.id: found for found in (*released.values(), *adoptable.values()) if found})
     check_company(company_of(seen.values()), state, project)
@@ -125,6 +128,7 @@ def observe(
         released=released,
         adoptable=adoptable,
         behind=behind(seen.values(), state, project, desired.campaigns),
+        clones=clones(seen.values(), state, project),
         company_id=company_of(seen.values()) or state.account.company_id,
     )
 

@@ -15,6 +15,7 @@ from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import (
     CHANGES_SENDS,
     REACHING,
+    blocked_alike,
     fate_text,
     keys_text,
     sends_lines,
@@ -211,15 +212,16 @@ def blocked_section(plan: Plan, cuts: Cuts) -> Section:
     place = ProjectPlace(environment=plan.environment)
     rows = [
         (
-            code_span(one.key) + (f"<br>{code_span(one.id)}" if one.id else ""),
+            keys_text([each.key for each in (one, *others)], cuts, code_span)
+            + (f"<br>{code_span(one.id)}" if one.id and not others else ""),
             prose(one.status),
             "<br>".join((cuts.prose(one.reason, _TEXT_SHOWN), *_values(one, cuts))),
             cuts.prose(at(one.hint, place), _TEXT_SHOWN),
         )
-        for one in plan.blocked
+        for one, *others in blocked_alike(plan.blocked)
     ]
     title = "### Blocked: skipped, all other changes go ahead"
-    return _table(title, ("Campaign", "Status", "Why", "To lift it"), "blocked campaign", rows, share=0.2)
+    return _table(title, ("Campaign", "Status", "Why", "To lift it"), "block", rows, share=0.2)
 
 
 def _values(one: Blocked, cuts: Cuts) -> Iterator[str]:
@@ -263,7 +265,8 @@ def drift_section(plan: Plan, most: int, cuts: Cuts) -> Section:
     for one in plan.drift:
         told = (*one.diff, *set_outside(one.unmanaged))
         outside = " set outside of the manifests" if one.unmanaged else ""
-        what = f"{html_code(one.key)} ({html_code(one.id)}): {counted(len(told), 'field')}{outside}"
+        said = html_code(one.reason) if one.reason else counted(len(told), "field")
+        what = f"{html_code(one.key)} ({html_code(one.id)}): {said}{outside}"
         when = f", last changed {html_code(next_run_text(one.at, plan.time_zone))}" if one.at else ""
         items.append(folded(f"{what}{when}; {fate_text(plan, one)}", (diff_block(told, most, cuts),)))
     return _listed("### Drift: changed outside the manifests", "drift", items, share=0.1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaignctl.diff import FieldChange
-from campaignctl.errors import NOWHERE, ProjectPlace, at
+from campaignctl.errors import NOWHERE, ProjectPlace, at, counted
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Objection, Plan
 from campaignctl.render.cuts import Cuts, cut_text
 from campaignctl.render.errors import hint_text
@@ -16,6 +16,7 @@ from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import (
     CHANGES_SENDS,
     REACHING,
+    blocked_alike,
     fate_text,
     keys_text,
     sends_lines,
@@ -171,17 +172,19 @@ def _drifts(plan: Plan, page: _Page) -> Iterator[str]:
     for drift in plan.drift:
         when = f", last changed {next_run_text(drift.at, page.zone)}" if drift.at else ""
         fate = fate_text(plan, drift)
-        what = "set outside of the manifests" if drift.unmanaged else "applied -> live"
-        yield f"  {escape(drift.key)} ({escape(drift.id)}): {what}{when}; {fate}"
+        what = "set outside of the manifests" if drift.unmanaged else drift.reason or "applied -> live"
+        yield f"  {escape(drift.key)} ({escape(drift.id)}): {escape(what, None)}{when}; {fate}"
         yield from _fields((*drift.diff, *set_outside(drift.unmanaged)), page)
 
 
 def _blocked(blocked: Iterable[Blocked], page: _Page) -> Iterator[str]:
     style = page.style
-    for one in blocked:
-        campaign_id = f"{escape(one.id)}, " if one.id else ""
+    for one, *others in blocked_alike(blocked):
+        campaign_id = f"{escape(one.id)}, " if one.id and not others else ""
+        count = f"{counted(len(others) + 1, 'campaign')}, " if others else ""
         reason = escape(one.reason, None)
-        yield f"  {style(escape(one.key), 'bold')} ({campaign_id}{escape(one.status)}): {reason}"
+        keys = keys_text([each.key for each in (one, *others)], page.cuts)
+        yield f"  {style(keys, 'bold')} ({campaign_id}{count}{escape(one.status)}): {reason}"
         yield from _fields((*one.diff, *set_outside(one.unmanaged)), page)
         yield from hint_text(one.hint, style, page.place, label="to lift:", indent=_INDENT)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from campaignctl.errors import counted
-from campaignctl.plan.model import Action, Change, Drift, Plan
+from campaignctl.plan.model import Action, Blocked, Change, Drift, Plan
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import escape
 from campaignctl.schedule import humanize
@@ -55,7 +55,7 @@ def _nothing(plan: Plan) -> str:
     if plan.blocked:
         return f"No changes can be made: {len(plan.blocked)} blocked."
     if plan.drift:
-        return f"No changes. Drift in {counted(len(plan.drift), 'campaign')}."
+        return f"No changes. Drift in {counted(len({drift.key for drift in plan.drift}), 'campaign')}."
     if not plan.refreshed:
         return "No changes. The state agrees with the manifests; the account was not read."
     return "No changes. The account agrees with the manifests."
@@ -64,7 +64,7 @@ def _nothing(plan: Plan) -> str:
 def fate_text(plan: Plan, drift: Drift) -> str:
     """The plan's answer to a drift."""
     if not drift.corrected:
-        return "left as it is"
+        return "shown until an apply has recorded it" if drift.once else "left as it is"
     ours = [one.path for change in plan.changes if change.key == drift.key for one in change.conflicts]
     if any(_meet(path, field.path) for path in ours for field in drift.diff):
         return "this plan overwrites it: see the conflict"
@@ -80,6 +80,15 @@ def _meet(one: str, other: str) -> bool:
 def keys_text(keys: Sequence[str], cuts: Cuts, show: Callable[[str], str] = escape) -> str:
     """The first keys of a list, and the number of all; `show` makes a key safe."""
     return cuts.items(keys, _KEYS_SHOWN, show)
+
+
+def blocked_alike(blocked: Iterable[Blocked]) -> list[tuple[Blocked, ...]]:
+    """The blocked keys, those together that are blocked for one reason and lifted by one command."""
+    together: dict[object, list[Blocked]] = {}
+    for one in blocked:
+        own = one.key if one.diff or one.unmanaged else None
+        together.setdefault((one.status, one.reason, one.hint, own), []).append(one)
+    return [tuple(found) for found in together.values()]
 
 
 # They leave the content alone or end a campaign: their `sends` is irrelevant.

@@ -36,6 +36,12 @@ def blocked(world: World, key: str, *words: str) -> str:
     return str(next(each["reason"] for each in found if each["key"] == key))
 
 
+def drift(world: World) -> str:
+    """What a plan says of the one campaign that others changed."""
+    (each,) = (each for each in world.plan()["drift"] if each["reason"])
+    return str(each["reason"])
+
+
 def left_alone(world: World) -> str:
     """The reason for which an apply blocks its one campaign."""
     (each,) = world.apply(status=1).json["blocked"]

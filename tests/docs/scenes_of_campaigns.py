@@ -10,6 +10,7 @@ from tests.docs.acting import (
     FAR,
     PAST,
     blocked,
+    drift,
     failed,
     far,
     flash,
@@ -182,6 +183,28 @@ def halt_decision(world: World) -> str:
 def paused_by_others(world: World) -> str:
     world.control.edit(far(world), status="paused")
     return said(world, "plan", containing="paused")
+
+
+def canceled_by_others(world: World) -> str:
+    world.control.edit(far(world), status="canceled")
+    return drift(world)
+
+
+def sent_by_hand(world: World) -> str:
+    world.control.edit(far(world), status="sent")
+    return drift(world)
+
+
+def drafted_by_others(world: World) -> str:
+    world.control.edit(far(world), status="draft")
+    return drift(world)
+
+
+def no_draft_again(world: World) -> str:
+    far(world)
+    far_again = sms("Spring", scheduled_time=FAR, is_draft=True)
+    world.write("push/spring.yaml", far_again)
+    return blocked(world, "push/spring")
 
 
 def time_passed(world: World) -> str:

@@ -15,6 +15,7 @@ from tests.docs.acting import (
     FAR,
     REF,
     blocked,
+    drift,
     failed,
     far,
     flash,
@@ -114,8 +115,7 @@ def two_copies(world: World) -> str:
 
 def copied(world: World) -> str:
     world.control.clone(far(world), name="Spring again")
-    world.write("sms/draft.yaml", sms("Draft", is_draft=True))
-    return said(world, "apply", "--auto-approve", containing="copy made")
+    return drift(world)
 
 
 # The state

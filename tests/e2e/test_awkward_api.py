@@ -334,7 +334,7 @@ def test_a_clone_made_in_the_dashboard_is_reported_and_left_alone(world: World, 
     copy = world.control.clone(original, name="Copy of Far")["id"]
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="two"))
     done = world.apply()
-    golden("clone", *[line for line in done.err.splitlines() if copy in line], copy=copy)
+    golden("clone", *[note for note in done.json["notes"] if copy in note], copy=copy)
     assert world.control.campaign(copy)["live"]["status"] == "scheduled"
     assert world.state["campaigns"]["far"]["id"] == original
     world.assert_settled()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.harness import World, sms, weekly
-from tests.e2e.request_log import NEWEST, Line, create, ids_of, log, patch, read, resume, stop
+from tests.e2e.request_log import ALIVE, NEWEST, Line, create, ids_of, log, patch, read, resume, stop
 
 FAR, FARTHER = "2036-03-22 10:00:00", "2036-04-22 10:00:00"
 PAST = "2026-01-05 10:00:00"
@@ -74,7 +74,7 @@ class Row:
     first: Files = field(default_factory=dict)
     happens: Happens | None = None
     args: tuple[str, ...] = ()
-    reads: tuple[Line, ...] = (read("a"),)
+    reads: tuple[Line, ...] = (ALIVE,)
     drift: tuple[str, ...] = ()
 
 
@@ -144,11 +144,11 @@ def next_run() -> str:
 PAUSED = phased(A, "paused")
 NOTHING: Files = {}
 ROWS = {
-    "not recorded": Row(of(A), ("create a arms",), (NEWEST, create(A)), reads=()),
-    "not recorded, paused": Row(phased(A, "paused"), reads=()),
-    "not recorded, canceled": Row(phased(A, "canceled"), reads=()),
+    "not recorded": Row(of(A), ("create a arms",), (NEWEST, create(A)), reads=(NEWEST,)),
+    "not recorded, paused": Row(phased(A, "paused"), reads=(NEWEST,)),
+    "not recorded, canceled": Row(phased(A, "canceled"), reads=(NEWEST,)),
     "not recorded, its time is past": Row(
-        of({**A, "scheduled_time": PAST}), ("blocked a: its scheduled_time is past",), reads=()
+        of({**A, "scheduled_time": PAST}), ("blocked a: its scheduled_time is past",), reads=(NEWEST,)
     ),
     "moved": Row({"b.yaml": {"moved": {"from": "a"}, "spec": A}}, ("move b",), first=of(A)),
     "moved and edited": Row(
@@ -161,10 +161,15 @@ ROWS = {
         {"b.yaml": {"moved": {"from": "a"}, "spec": B}},
         ("blocked a: a ({a}) and b ", "blocked b: a ({a}) and b "),
         first={**of(A), "b.yaml": {"spec": B}},
-        reads=(read("a"), read("b")),
+        reads=(ALIVE,),
     ),
     "adopted": Row(
-        {"b.yaml": {"adopt": "{a}", "spec": A}}, ("adopt b",), (NEWEST, read("a")), of(A), released
+        {"b.yaml": {"adopt": "{a}", "spec": A}},
+        ("adopt b",),
+        (NEWEST, read("a")),
+        of(A),
+        released,
+        reads=(ALIVE, read("a")),
     ),
     "adopted and brought into line": Row(
         {"b.yaml": {"adopt": "{a}", "spec": {**A, **EDIT}}},
@@ -172,9 +177,15 @@ ROWS = {
         (NEWEST, read("a"), patch("a", **EDIT), read("a")),
         first=of(A),
         happens=released,
+        reads=(ALIVE, read("a")),
     ),
     "created again while the released one can send": Row(
-        of(A), ("blocked a: {a}, once a, is scheduled",), (NEWEST, read("a")), of(A), released
+        of(A),
+        ("blocked a: {a}, once a, is scheduled",),
+        (NEWEST, read("a")),
+        of(A),
+        released,
+        reads=(ALIVE, read("a")),
     ),
     "drift": Row(
         of(A),
@@ -209,7 +220,11 @@ ROWS = {
         happens=edited(effective_status="thawing"),
     ),
     "the stricter of two statuses": Row(
-        of({**A, **EDIT}), ("blocked a: running",), first=of(A), happens=edited(effective_status="running")
+        of({**A, **EDIT}),
+        ("blocked a: running",),
+        first=of(A),
+        happens=edited(effective_status="running"),
+        drift=("status",),
     ),
     "not there, 400": Row(
         of(A),
@@ -217,7 +232,8 @@ ROWS = {
         (NEWEST, read("999")),
         first=of(A),
         happens=switched(unknown_id="400"),
-        reads=(read("999"), NEWEST),
+        reads=(ALIVE, read("999")),
+        drift=("status", "clone"),
     ),
     "not there, no item": Row(
         of(A),
@@ -225,7 +241,8 @@ ROWS = {
         (NEWEST, read("999")),
         first=of(A),
         happens=switched(unknown_id="empty"),
-        reads=(read("999"), NEWEST),
+        reads=(ALIVE, read("999")),
+        drift=("status", "clone"),
     ),
     "paused by us": Row(
         of(A),
@@ -303,7 +320,9 @@ ROWS = {
         first=of(A),
         happens=halted_and_lifted,
     ),
-    "a test without a decision": Row(of(TEST), first=of(TEST), happens=edited(status="needs_decision")),
+    "a test without a decision": Row(
+        of(TEST), first=of(TEST), happens=edited(status="needs_decision"), drift=("status",)
+    ),
     "a test whose winner is declared": Row(
         lives(TEST, winner="blue"),
         ("update a arms",),
@@ -316,10 +335,19 @@ ROWS = {
         NOTHING, ("blocked a: protected by prevent_destroy",), first=lives(A, prevent_destroy=True)
     ),
     "gone, protected, and over": Row(
-        NOTHING, ("forget a",), first=lives(A, prevent_destroy=True), happens=edited(status="sent")
+        NOTHING,
+        ("forget a",),
+        first=lives(A, prevent_destroy=True),
+        happens=edited(status="sent"),
+        reads=(ALIVE, read("a")),
     ),
     "gone, sent with runs left": Row(
-        NOTHING, ("blocked a: sent: it may still send",), first=of(WEEKLY), happens=edited(status="sent")
+        NOTHING,
+        ("blocked a: sent: it may still send",),
+        first=of(WEEKLY),
+        happens=edited(status="sent"),
+        drift=("status",),
+        reads=(ALIVE, read("a")),
     ),
     "Removed": Row(
         {"gone.yaml": {"kind": "Removed", "metadata": {"key": "a"}}},
@@ -333,7 +361,9 @@ ROWS = {
         first=of(TEST),
         happens=edited(status="needs_decision"),
     ),
-    "Removed and not recorded": Row({"gone.yaml": {"kind": "Removed", "metadata": {"key": "a"}}}, reads=()),
+    "Removed and not recorded": Row(
+        {"gone.yaml": {"kind": "Removed", "metadata": {"key": "a"}}}, reads=(NEWEST,)
+    ),
     "replaced and edited": Row(
         of({**A, **EDIT}),
         ("replace a arms",),

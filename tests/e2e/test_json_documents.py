@@ -36,7 +36,7 @@ def test_the_plan_and_its_changes(changing: World) -> None:
     plan = changing.plan()
     assert set(plan) == described("Plan")
     assert {name for change in plan["changes"] for name in change} == described("Change")
-    assert set(plan["drift"][0]) == {"key", "id", "diff", "corrected", "at", "unmanaged"}
+    assert set(plan["drift"][0]) == {"key", "id", "diff", "corrected", "at", "unmanaged", "reason", "once"}
     assert {"request", "requests"} <= set(plan["changes"][0])
 
 

@@ -65,6 +65,8 @@ def test_the_alarm_rings_for_a_pause_and_says_so_without_a_token(world: World) -
     world.control.edit(world.campaigns()["Far"]["id"], status="paused")
     world.run(*alarm, status=2)
     world.apply("--refresh-only")
+    world.run(*alarm, status=2)
+    world.apply("--override", "foreign_pause")
     world.run(*alarm, status=0)
     world.control.fault({"method": "GET"}, {"kind": "status", "status": 403})
     world.run(*alarm, status=1)

@@ -259,7 +259,9 @@ def test_a_plan_that_creates_is_refused_with_an_outdated_state(world: World) -> 
     world.apply()
     more = world.campaigns()["More"]["id"]
     (world.folder / ".campaignctl" / "state.json").write_bytes(old or b"")
-    assert_refused(world, saved(world), f"the state is behind: it does not know {more}")
+    assert [blocked["key"] for blocked in world.plan(status=1)["blocked"]] == ["more"]
+    path = saved(world, "unread.json", "--no-refresh")
+    assert_refused(world, path, f"the state is behind: it does not know {more}")
     world.run("state", "recover", "--write", status=0)
     world.assert_settled()
 

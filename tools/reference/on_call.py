@@ -31,6 +31,7 @@ _VOLATILE = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?", "TIME"),
     (r"process \d+ on \S+,", "process … on …,"),
     (r"by \w+ at TIME", "by … at TIME"),
+    (r"\w{3} \d+ \w{3} \d{4} \d\d:\d\d GMT", "TIME"),
     (r"\d+m from now", "… from now"),
 )
 
@@ -94,8 +95,9 @@ MOMENTS = (
     ),
     Moment(
         runs.copied,
-        "someone cloned the campaign in the dashboard",
-        "nothing, or cancel the copy in the dashboard",
+        "someone cloned the campaign in the dashboard; if it can send, its recipients get it twice",
+        "cancel the clone in the dashboard, or run `campaignctl apply` once: it records it and leaves it"
+        " alone",
     ),
     Moment(
         runs.behind,
@@ -256,6 +258,28 @@ MOMENTS = (
         "someone paused it in the dashboard",
         "`phase: paused` in its manifest, or `campaignctl apply --target KEY --override foreign_pause` to "
         "resume it",
+    ),
+    Moment(
+        campaigns.canceled_by_others,
+        "someone canceled it in the dashboard; a cancel is final",
+        "`campaignctl apply --replace KEY` makes it again; else remove its manifest, or run"
+        " `campaignctl apply` once to record it",
+    ),
+    Moment(
+        campaigns.sent_by_hand,
+        "someone started it in the dashboard, or moved its time there; recipients have it",
+        "run `campaignctl apply` once to record it",
+    ),
+    Moment(
+        campaigns.drafted_by_others,
+        "someone made it a draft in the dashboard; it sends nothing until somebody arms it",
+        "`is_draft: true` in its manifest to keep it, `is_draft: false` to arm it again",
+    ),
+    Moment(
+        campaigns.no_draft_again,
+        "its manifest was reverted to a draft, but the API cannot make it one again: it sends all the same",
+        "`campaignctl halt KEY --reason TEXT` stops it at once; then `phase: paused` in its manifest in"
+        " place of `is_draft: true`",
     ),
     Moment(campaigns.time_passed, "it cannot be resumed or changed any more", "set a new `scheduled_time`"),
     Moment(
