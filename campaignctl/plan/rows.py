@@ -41,7 +41,7 @@ def wrong_move(ctx: PlanContext, one: Subject) -> Verdict:
 def refresh_only(_: PlanContext, one: Subject) -> Verdict:
     """Nothing is done: drift is shown, and an apply accepts it into the state."""
     drift = one.drifts()
-    if one.live and one.drift:
+    if one.live and (one.drift or one.outside):
         return Verdict(drift=drift, observed=records.accepted(one.record, one.drift, one.live))
     return Verdict(drift=drift, observed=one.noted())
 

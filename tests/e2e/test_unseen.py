@@ -126,6 +126,16 @@ def edit(world: World, name: str, fields: dict[str, Any]) -> None:
     world.control.edit(campaign["id"], **changed)
 
 
+def test_an_apply_with_refresh_only_accepts_what_was_set_outside(world: World) -> None:
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    edit(world, "Far", {"quiet_hours": {"from": "20:00"}})
+    world.run("plan", "--refresh-only", "--detailed-exitcode", status=2)
+    world.apply("--refresh-only")
+    assert world.state["campaigns"]["far"]["baseline"] == {"quiet_hours": {"from": "20:00"}}
+    world.run("plan", "--refresh-only", "--detailed-exitcode", status=0)
+
+
 def test_a_label_that_was_set_outside_rings_no_alarm_and_is_counted(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
