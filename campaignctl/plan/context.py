@@ -188,6 +188,7 @@ class PlanContext:
             replacing=replacing,
             destroyed=self.options.destroy,
             everywhere=self.everywhere,
+            now=self.now,
         )
 
     def signed(self, why: str) -> str:

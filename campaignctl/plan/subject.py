@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
 
@@ -76,6 +77,8 @@ class Verdict:
 
 Spec = Mapping[str, Any]
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
 #: The desired campaign of a key: none, one in a phase, or a new one that replaces the recorded one.
 Desired = Literal["gone", "active", "paused", "canceled", "replaced"]
 
@@ -88,7 +91,7 @@ class Subject:
     record, `removed` its `kind: Removed` document. `destroyed`: it is declared, but `destroy` removes it.
     `held`: it is paused while it is edited, because this plan or an earlier one paused it.
     `everywhere` are values that all campaigns got outside of the manifests (`said`). `written` is the spec of
-    a saved plan, used instead of the manifest's.
+    a saved plan, used instead of the manifest's. `now` decides which of its runs are past.
 
     No slots, because `cached_property` needs `__dict__`.
     """
@@ -106,6 +109,7 @@ class Subject:
     held: bool = False
     everywhere: frozenset[str] = frozenset()
     written: Spec | None = None
+    now: datetime = _LONG_AGO
 
     @property
     def record(self) -> Record:
@@ -330,10 +334,15 @@ class Subject:
         loud = tuple(one for one in self.outside if not is_quiet(one.path))
         return (Drift(self.key, self.record.id, (), at=self.changed_at, unmanaged=loud),) if loud else ()
 
+    @cached_property
+    def seen(self) -> Record:
+        """Its record with the status and the runs that were read."""
+        return records.observed(self.record, self.live, self.now) if self.live else self.record
+
     def noted(self, *, manifest: bool = False) -> Record | None:
         """The record with the observed status and, with `manifest`, the manifest's digest and lifecycle; None
         if nothing differs."""
-        record = records.observed(self.record, self.live) if self.live else self.record
+        record = self.seen
         if self.live and self.first_seen:
             record = replace(record, baseline=self.beyond)
         if self.live and self.paused_by_us:

@@ -260,7 +260,7 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
 def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:
     """Execute the plan, with its beginning and end in the history."""
     began = _begun(run.wiring, plan, operation)
-    _begin(run, plan, _seen(run.session.state, reading, plan.observed), began)
+    _begin(run, plan, _seen(run.session.state, reading, plan.observed, run.now()), began)
     settle.cancel_copies(run)
     return _ended(run, began, execute(run, plan))
 
@@ -323,12 +323,14 @@ def _begin(run: Run, plan: Plan, seen: Mapping[str, Record], history: HistoryEnt
         run.record(noted)
 
 
-def _seen(state: State | None, reading: Reading, observed: Mapping[str, Record]) -> dict[str, Record]:
+def _seen(
+    state: State | None, reading: Reading, observed: Mapping[str, Record], now: datetime
+) -> dict[str, Record]:
     """Every record as this run read it; the plan's view of a record wins."""
     if state is None:
         return {}
     seen = {
-        key: records.observed(state.campaigns[key], live)
+        key: records.observed(state.campaigns[key], live, now)
         for key, live in reading.live.items()
         if live and key in state.campaigns
     }

@@ -301,7 +301,7 @@ def was_decided(run: Run, key: str, intent: Intent, record: Record, live: Live) 
     """Record the winner of an A/B test: the one that live shows, else the requested one."""
     asked = str((intent.patch or {}).get("name", ""))
     decided = replace(
-        records.observed(record, live),
+        records.observed(record, live, run.now()),
         winner=live.winner or asked,
         lifecycle=intent.lifecycle,
         updated_at=iso(run.now()),

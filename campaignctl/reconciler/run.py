@@ -287,4 +287,8 @@ def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Se
 def _has_sent(record: Record) -> bool:
     if record.applied.get("recurrence"):
         return False
-    return has_fired(record.applied) or record.status in ("running", "sent", "needs_decision")
+    return (
+        has_fired(record.applied)
+        or record.began is not None
+        or record.status in ("running", "sent", "needs_decision")
+    )
