@@ -158,7 +158,7 @@ def _cut_short(one: Subject) -> tuple[str, ...]:
     """The warning of a change that stops a campaign in the middle of a run, and what a second run means."""
     if one.status is not Status.RUNNING:
         return ()
-    again = "; to send it again is a second send, `--override resend`"
+    again = "; sending it again needs `--override resend`"
     return (UNFINISHED + ("" if one.record.applied.get("recurrence") else again),)
 
 

@@ -46,10 +46,10 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     wiring = replace(wiring, project=desired.project)
     with wiring.locked("apply") as session:
         run, unsettled = _open(wiring, session, desired)
-        now = wiring.clock.now()
+        now = run.now()
         reading = _reading(run, desired, options, unsettled, now)
         plan = decide(question(wiring, desired, options, session.state, reading, now))
-        approved = _approved(plan, approve, wiring.clock.now)
+        approved = _approved(plan, approve, run.now)
         if plan.objections or (plan.changes and not approved):
             return _refused(plan, session.state)
         operation = "destroy" if options.destroy else "apply"

@@ -14,7 +14,7 @@ from campaignctl.plan.model import Options, Plan
 from campaignctl.state.model import Record
 from tests.plan.planning import KEY, NOW, Spec, body, live, only, plan_of, record, state, wanted
 
-OURS = {"status": "paused", "paused_by_us": True, "lifecycle": Lifecycle(phase="paused")}
+OURS: dict[str, Any] = {"status": "paused", "paused_by_us": True, "lifecycle": Lifecycle(phase="paused")}
 TODAY = "2026-11-24 11:00:00"
 LATER = "2036-12-24 10:00:00"
 ONE_OFF = body(scheduled_time=TODAY)
@@ -192,7 +192,7 @@ def test_a_recurrence_that_was_moved_after_a_run_remembers_that_run() -> None:
 def test_a_recurring_campaign_that_was_paused_in_its_run(replaced: bool) -> None:
     known = record(daily(11), began="2026-11-24T11:00:00Z", **OURS)
     shown = live(daily(11), "paused")
-    options = {"replace": (KEY,)} if replaced else {}
+    options: dict[str, Any] = {"replace": (KEY,)} if replaced else {}
     assert not of(daily(11), daily(11), shown, known, **options).blocked
     (blocked,) = of(daily(14), daily(11), shown, known, **options).blocked
     assert "--override resend" in blocked.hint
