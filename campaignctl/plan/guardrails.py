@@ -406,11 +406,19 @@ def valid_until(
         if not lifts.lifts("max_plan_age", change.key):
             bounds.append(now + limits.max_plan_age)
     elif change.arms and change.sends.first and _limits_validity(change):
-        lead = timedelta(0) if lifts.lifts("min_lead_time", change.key) else limits.min_lead_time
-        bounds.append(change.sends.first - lead)
+        bounds += filter(None, [_last_chance(change, limits, now, lifts)])
     if before is not None and change.spec is not None and not lifts.lifts("resend", change.key):
         bounds += filter(None, [runs.ends(before, change.spec, change.sends, now)])
     return min(bounds, default=None)
+
+
+def _last_chance(change: Change, limits: Guardrails, now: datetime, lifts: Lifts) -> datetime | None:
+    """The latest time for a change that arms: the lead time before its first send. If that is lifted, the
+    first send; if that is past too, as in the first of the recipients' zones, the last one."""
+    first = change.sends.first
+    if first is None or not lifts.lifts("min_lead_time", change.key):
+        return first and first - limits.min_lead_time
+    return first if first > now else change.sends.last
 
 
 def expired(change: Change, until: datetime | None, now: datetime, lifts: Lifts) -> bool:
