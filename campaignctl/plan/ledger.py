@@ -146,8 +146,7 @@ def _second_run(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Che
         return
     select = "--replace" if change.action is Action.REPLACE else "--target"
     again = Command("apply", select, one.key, "--override", "resend")
-    reason = f"{why}; this would send to the same people again"
-    yield _Check(Blocked(one.key, one.record.id, str(one.status), reason, Sentence(again)))
+    yield _Check(Blocked(one.key, one.record.id, str(one.status), why, Sentence(again)))
 
 
 def _why_second(ctx: PlanContext, one: Subject, change: Change) -> str | None:
@@ -156,14 +155,14 @@ def _why_second(ctx: PlanContext, one: Subject, change: Change) -> str | None:
     seen = one.seen
     replaces = change.action is Action.REPLACE
     if replaces and one.status in (Status.SENT, Status.MISSING):
-        return f"{one.record.id} is {one.status}" + (" already" if one.status is Status.SENT else "")
+        return f"{one.record.id} is {one.status}, and may have reached the same people"
     if seen.began is None or not (replaces or change.action is Action.RESUME or _new_time(change)):
         return None
     before, spec = update_rules.target(one)[0], change.spec or {}
     if not before.get("recurrence"):
-        return f"it began to send at {seen.began}"
+        return f"it began to send at {seen.began}; this sends to the same people again"
     soon = runs.follows_soon(before, change.sends, parse_iso(seen.began), spec, ctx.now)
-    return f"its last run was at {seen.began}, the next is at {iso(soon)}" if soon else None
+    return f"it ran at {seen.began} and would run again at {iso(soon)}" if soon else None
 
 
 def _new_time(change: Change) -> bool:

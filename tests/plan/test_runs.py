@@ -173,8 +173,8 @@ def test_a_weekly_campaign_ends_at_the_run_that_another_one_follows(spec: Spec) 
 def test_a_new_run_soon_after_the_last_one_is_blocked(spec: Spec) -> None:
     shown = live(daily(12))
     (blocked,) = of(spec, daily(12), shown, now=at(12, 30)).blocked
-    assert "last run was at 2026-11-24T12:00:00Z" in blocked.reason
-    assert "next is at 2026-11-24T14:00:00Z" in blocked.reason
+    assert "it ran at 2026-11-24T12:00:00Z" in blocked.reason
+    assert "run again at 2026-11-24T14:00:00Z" in blocked.reason
     assert not of(spec, daily(12), shown, None, "resend", now=at(12, 30)).blocked
 
 
@@ -185,7 +185,7 @@ def test_a_recurrence_is_moved_again_once_the_next_run_is_far() -> None:
 def test_a_recurrence_that_was_moved_after_a_run_remembers_that_run() -> None:
     known = record(daily(14), began="2026-11-24T12:00:00Z", updated_at="2026-11-24T13:00:00Z")
     (blocked,) = of(daily(15), daily(14), live(daily(14)), known, now=at(13, 30)).blocked
-    assert "last run was at 2026-11-24T12:00:00Z" in blocked.reason
+    assert "it ran at 2026-11-24T12:00:00Z" in blocked.reason
 
 
 @pytest.mark.parametrize("replaced", [True, False])
