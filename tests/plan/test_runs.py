@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -219,3 +220,14 @@ def test_a_reviewed_change_ends_alone() -> None:
     assert [change.key for change in late.changes] == [other]
     assert [blocked.key for blocked in late.blocked] == [KEY]
     assert len(made(11, reviewed=reviewed).changes) == 2
+
+
+def test_what_sends_at_once_ends_with_a_plan_of_the_version_before() -> None:
+    at_once = wanted(body(run_immediately=True))
+    made = plan_of(at_once, now=at(9))
+    old = replace(made, changes=(replace(only(made), valid_until=None),))
+    for reviewed in (made, old):
+        options = Options(reviewed=(reviewed,))
+        assert plan_of(at_once, options=options, now=at(9, 59)).changes
+        (blocked,) = plan_of(at_once, options=options, now=at(10, 1)).blocked
+        assert "valid until 2026-11-24T10:00:00Z" in blocked.reason
