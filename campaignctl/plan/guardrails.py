@@ -215,8 +215,10 @@ def sends_per_day(changes: Changes, ctx: PlanContext) -> Objection | None:
     for each in everything:
         once.update(each.once)
     counts, stretches = [once[day] for day in days], _stretches(days, ctx)
-    for runs, number in Counter(each.runs for each in everything if each.runs).items():
-        counts = [known + number * more for known, more in zip(counts, _counts(runs, stretches), strict=True)]
+    for series, number in Counter(each.runs for each in everything if each.runs).items():
+        counts = [
+            known + number * more for known, more in zip(counts, _counts(series, stretches), strict=True)
+        ]
     for index, (day, count) in enumerate(zip(days, counts, strict=True)):
         if count <= limit:
             continue

@@ -134,7 +134,7 @@ def _sent(
         _nothing_sent(run, change, lost)
         return failed(change, _refused(run, change, request, error))
     except ReadFailed as error:  # of the check after the time jumped
-        _nothing_sent(run, change)
+        _nothing_sent(run, change, lost)
         return failed(change, failure(change, error))
     except OutcomeUnknown as error:
         return unknown(change, error)
