@@ -384,14 +384,14 @@ def at_request(change: Change, limits: Guardrails, now: datetime, lifts: Lifts) 
             f"its first send is less than {duration_text(limits.min_lead_time)} away",
             f"set a later time in {change.key}, or plan again with `--override {lead}`",
         )
-    if change.valid_until is not None and now > change.valid_until:
-        return f"it was valid until {iso(change.valid_until)}", Sentence(Command("apply"))
     found = frozen(change, limits, now)
     if found is not None and not lifts.lifts("freeze", change.key):
         return (
             f"frozen: {frozen_words(found)}, in the window {found.window.words}",
             "wait until the window ends, or plan again with `--override freeze`",
         )
+    if change.valid_until is not None and now > change.valid_until:
+        return f"it was valid until {iso(change.valid_until)}", Sentence(Command("apply"))
     return None
 
 
