@@ -28,6 +28,8 @@ from campaignctl.errors import ReadFailed, Refused
 from campaignctl.plan.model import CAMPAIGNS, Request, path_of
 
 LIVE: Final = "nin:sent,canceled"
+LONGEST_GAP: Final = timedelta(minutes=2)
+"""By how much the server's clock may differ from what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,56 @@ class ListForm:
 FILTERED: Final = ListForm(filtered=True, sized=True)
 SIZED: Final = ListForm(filtered=False, sized=True)
 PLAIN: Final = ListForm(filtered=False, sized=False)
+
+
+class ServerClock:
+    """The server's clock: the `Date` of the last answer, carried forward. Safe to use from several threads.
+
+    `now` is this machine's clock, `monotonic` its seconds since some moment. While a machine sleeps, one of
+    them stands still, or both; then only the next answer tells.
+    """
+
+    def __init__(self, now: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
+        self._now, self._monotonic = now, monotonic
+        self._lock = Lock()
+        self._last: tuple[datetime, datetime, float] | None = None
+        self._jumps = 0
+        self._slept = False
+
+    def note(self, date: datetime) -> None:
+        """Take over the time of an answer."""
+        with self._lock:
+            self._look()
+            if not self._slept and self._last is not None:
+                self._jumps += abs(date - self._expected(self._last)) > LONGEST_GAP
+            self._last, self._slept = (date, self._now(), self._monotonic()), False
+
+    @property
+    def time(self) -> datetime | None:
+        """The server's time now; None before the first answer."""
+        with self._lock:
+            return self._expected(self._last) if self._last is not None else None
+
+    @property
+    def jumps(self) -> int:
+        """How often the time was not as expected: this machine's clocks disagree since the last answer, or an
+        answer had another time than they say."""
+        with self._lock:
+            self._look()
+            return self._jumps
+
+    def _look(self) -> None:
+        if self._last is not None and not self._slept:
+            wall, seconds = self._passed(self._last)
+            self._slept = abs(wall - seconds) > LONGEST_GAP
+            self._jumps += self._slept
+
+    def _passed(self, last: tuple[datetime, datetime, float]) -> tuple[timedelta, timedelta]:
+        return self._now() - last[1], timedelta(seconds=self._monotonic() - last[2])
+
+    def _expected(self, last: tuple[datetime, datetime, float]) -> datetime:
+        # The later one: a send whose time is past cannot be undone.
+        return last[0] + max(self._passed(last))
 
 
 class ListForms:
@@ -146,8 +198,8 @@ class OcambaApi:
             now=self.now,
         )
         self._lists = ListForms()
+        self._clock = ServerClock(self.now, self.monotonic)
         self._note_lock = Lock()
-        self._date: tuple[datetime, float] | None = None
         self._pulse: Pulse | None = None
 
     def __repr__(self) -> str:
@@ -171,11 +223,12 @@ class OcambaApi:
     @property
     def server_time(self) -> datetime | None:
         """The server's clock, carried forward from its last answer; None before the first."""
-        with self._note_lock:
-            if self._date is None:
-                return None
-            date, seen = self._date
-        return date + timedelta(seconds=self.monotonic() - seen)
+        return self._clock.time
+
+    @property
+    def time_jumps(self) -> int:
+        """How often the server's time was not as expected, by more than two minutes."""
+        return self._clock.jumps
 
     @property
     def pulse(self) -> Pulse | None:
@@ -252,8 +305,8 @@ class OcambaApi:
         date = wire.date(answer.headers)
         with self._note_lock:
             self._pulse = Pulse(timedelta(seconds=seconds), report(answer.headers))
-            if date is not None:
-                self._date = (date, self.monotonic())
+        if date is not None:
+            self._clock.note(date)
 
 
 def _json(request: Request) -> bytes | None:

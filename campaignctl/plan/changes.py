@@ -151,23 +151,37 @@ def _stop(ctx: PlanContext, record: Record, operation: Operation, why: str) -> t
     return (Request(operation, record.id, {"reason": ctx.signed(why)}),)
 
 
+UNFINISHED = "running: the rest of this run is not sent"
+
+
+def _cut_short(one: Subject) -> tuple[str, ...]:
+    """The warning of a change that stops a campaign in the middle of a run, and what a second run means."""
+    if one.status is not Status.RUNNING:
+        return ()
+    again = "; sending it again needs `--override resend`"
+    return (UNFINISHED + ("" if one.record.applied.get("recurrence") else again),)
+
+
 def cancel(ctx: PlanContext, one: Subject, *, reason: str) -> Change:
     """Cancel a campaign that can still send. This is final."""
     requests = _stop(ctx, one.record, "cancel", reason)
-    return _of_record(one, Action.CANCEL, reason, requests=requests, undo="never")
+    return _of_record(one, Action.CANCEL, reason, requests=requests, warnings=_cut_short(one), undo="never")
 
 
 def cancel_for_good(ctx: PlanContext, one: Subject) -> Change:
     """Cancel a campaign that is declared canceled. Its record keeps the applied spec."""
     reason = "declared canceled"
     requests = _stop(ctx, one.record, "cancel", reason)
-    return _keeping_spec(one, Action.CANCEL, reason, requests=requests, undo="never")
+    return _keeping_spec(
+        one, Action.CANCEL, reason, requests=requests, warnings=_cut_short(one), undo="never"
+    )
 
 
 def pause(ctx: PlanContext, one: Subject) -> Change:
     """Pause a campaign. It can be repeated: a pause sends nothing."""
     reason = "declared paused"
-    return _keeping_spec(one, Action.PAUSE, reason, requests=_stop(ctx, one.record, "pause", reason))
+    requests = _stop(ctx, one.record, "pause", reason)
+    return _keeping_spec(one, Action.PAUSE, reason, requests=requests, warnings=_cut_short(one))
 
 
 def resume(one: Subject, spec: Spec, sends: Sends, time: str, *, reason: str) -> Change:
@@ -238,9 +252,8 @@ def replace(ctx: PlanContext, one: Subject) -> Change:
     warnings: tuple[str, ...] = ()
     if status in (Status.DRAFT, Status.MANUAL):
         warnings = (left_behind(one),)
-    elif status in (Status.SENT, Status.NEEDS_DECISION, Status.RUNNING):
-        still = "" if status is Status.SENT else " and may reach more"
-        warnings = (f"a deliberate second send: {record.id} has already reached people{still}",)
+    elif status is Status.RUNNING:
+        warnings = (UNFINISHED,)
     made = create(ctx, one.manifest, reason=f"--replace; now {status}", warnings=warnings)
     return dataclasses.replace(
         made,

@@ -97,6 +97,7 @@ def _change(change: Change) -> dict[str, Any]:
         | {"request": requests[-1] if requests else None}
         | values
         | {"action": str(change.action), "requests": requests, "sends": sends}
+        | {"valid_until": _time(change.valid_until)}
     )
 
 

@@ -17,9 +17,9 @@ from campaignctl.diff import (
 from campaignctl.errors import Command, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
-from campaignctl.plan.model import Lifts, Options
+from campaignctl.plan.model import Clone, Lifts, Options
 from campaignctl.plan.moves import Moves, resolve
-from campaignctl.plan.subject import Clone, Subject, said
+from campaignctl.plan.subject import Subject, said
 from campaignctl.project.model import Project
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import Intent, Record, State

@@ -227,6 +227,7 @@ TABLE = (
     Row(_REPLACED, _YES, _NOT_ENDED, (_PROTECTED,), rows.protected),
     Row(_REPLACED, _YES, (), (_INACTIVE,), rows.replaced_inactive),
     Row(_REPLACED, _YES, (Status.UNKNOWN,), (_NOT_LIFTED,), rows.unknown),
+    Row(_REPLACED, _YES, (Status.NEEDS_DECISION,), (), rows.undecided),
     Row(_REPLACED, _YES, (), (), rows.replaced),
     # Recorded and declared.
     Row(_DECLARED, _YES, (Status.MISSING,), (), rows.missing),

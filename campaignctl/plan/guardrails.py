@@ -15,8 +15,8 @@ from typing import Any
 
 from campaignctl.campaign.keys import fits
 from campaignctl.campaign.status import Status
-from campaignctl.errors import counted
-from campaignctl.plan import records
+from campaignctl.errors import Command, Sentence, counted
+from campaignctl.plan import records, runs
 from campaignctl.plan.arming import known_sends, without_event
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Lifts, Objection
@@ -215,8 +215,10 @@ def sends_per_day(changes: Changes, ctx: PlanContext) -> Objection | None:
     for each in everything:
         once.update(each.once)
     counts, stretches = [once[day] for day in days], _stretches(days, ctx)
-    for runs, number in Counter(each.runs for each in everything if each.runs).items():
-        counts = [known + number * more for known, more in zip(counts, _counts(runs, stretches), strict=True)]
+    for series, number in Counter(each.runs for each in everything if each.runs).items():
+        counts = [
+            known + number * more for known, more in zip(counts, _counts(series, stretches), strict=True)
+        ]
     for index, (day, count) in enumerate(zip(days, counts, strict=True)):
         if count <= limit:
             continue
@@ -388,24 +390,43 @@ def at_request(change: Change, limits: Guardrails, now: datetime, lifts: Lifts) 
             f"frozen: {frozen_words(found)}, in the window {found.window.words}",
             "wait until the window ends, or plan again with `--override freeze`",
         )
+    if change.valid_until is not None and now > change.valid_until:
+        return f"it was valid until {iso(change.valid_until)}", Sentence(Command("apply"))
     return None
 
 
 def valid_until(
-    changes: Iterable[Change], limits: Guardrails, now: datetime, lifts: Lifts
+    change: Change, before: Mapping[str, Any] | None, limits: Guardrails, now: datetime, lifts: Lifts
 ) -> datetime | None:
-    """Until when a saved plan may be applied: the lead time before the earliest one-off send that it arms,
-    and at most `max_plan_age` if a change sends at once. A recurring campaign limits it only by its first run
-    after a create or a resume. None if there is no limit."""
+    """Until when a change may be applied; None if there is no limit.
+
+    At most `max_plan_age` if it sends at once. The lead time before its first send, of a recurring campaign
+    only after a create or a resume. And the next run of what is live (`before`), if a new one follows soon.
+    """
     bounds: list[datetime] = []
-    for change in changes:
-        if change.sends_at_once:
-            if not lifts.lifts("max_plan_age", change.key):
-                bounds.append(now + limits.max_plan_age)
-        elif change.arms and change.sends.first and _limits_validity(change):
-            lead = timedelta(0) if lifts.lifts("min_lead_time", change.key) else limits.min_lead_time
-            bounds.append(change.sends.first - lead)
+    if change.sends_at_once:
+        if not lifts.lifts("max_plan_age", change.key):
+            bounds.append(now + limits.max_plan_age)
+    elif change.arms and change.sends.first and _limits_validity(change):
+        bounds += filter(None, [_last_chance(change, limits, now, lifts)])
+    if before is not None and change.spec is not None and not lifts.lifts("resend", change.key):
+        bounds += filter(None, [runs.ends(before, change.spec, change.sends, now)])
     return min(bounds, default=None)
+
+
+def _last_chance(change: Change, limits: Guardrails, now: datetime, lifts: Lifts) -> datetime | None:
+    """The latest time for a change that arms: the lead time before its first send. If that is lifted, the
+    first send; if that is past too, as in the first of the recipients' zones, the last one."""
+    first = change.sends.first
+    if first is None or not lifts.lifts("min_lead_time", change.key):
+        return first and first - limits.min_lead_time
+    return first if first > now else change.sends.last
+
+
+def expired(change: Change, until: datetime | None, now: datetime, lifts: Lifts) -> bool:
+    """Whether a reviewed change was valid until a time that is past, and nothing lifts that."""
+    names = ("max_plan_age",) if change.sends_at_once else ("resend", "min_lead_time")
+    return until is not None and now > until and not any(lifts.lifts(name, change.key) for name in names)
 
 
 def _limits_validity(change: Change) -> bool:

@@ -9,8 +9,10 @@ from typing import Any
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.status import Status, status_of
+from campaignctl.diff import split
 from campaignctl.errors import Command, Sentence
-from campaignctl.plan import changes
+from campaignctl.plan import changes, runs, update_rules
+from campaignctl.plan.arming import SENDING
 from campaignctl.plan.context import PlanContext, Unsettled
 from campaignctl.plan.model import Action, Blocked, Change
 from campaignctl.plan.subject import Subject, Verdict
@@ -106,14 +108,19 @@ def _status_now(ctx: PlanContext, release: Released, spec: Mapping[str, Any] | N
 
 def not_twice(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
     """The verdict after the checks of a create, for other changes that start a campaign: an update that sends
-    at once is checked against the ledger, a replacement against the released campaigns that were read."""
-    checks = [check for change in verdict.changes for check in _checks(ctx, one, change)]
-    blocked = next((check.blocked for check in checks if check.blocked), None)
-    if blocked is None:
-        return replace(
-            verdict, lifted=(*verdict.lifted, *(name for check in checks for name in check.lifted))
-        )
-    return replace(verdict, changes=(), blocked=blocked, drift=one.drifts())
+    at once is checked against the ledger, a replacement against the released campaigns that were read, and
+    each new time against the runs that the campaign had."""
+    told = list(verdict.changes)
+    lifted = list(verdict.lifted)
+    for index, change in enumerate(verdict.changes):
+        for check in _checks(ctx, one, change):
+            if check.blocked is not None:
+                return replace(verdict, lifted=tuple(lifted)).up_to(index, check.blocked)
+            lifted += [name for name in check.lifted if name not in lifted]
+            again = told[index].deliberate_resend or "resend" in check.lifted
+            warnings = (*told[index].warnings, *check.warnings)
+            told[index] = replace(told[index], warnings=warnings, deliberate_resend=again)
+    return replace(verdict, changes=tuple(told), lifted=tuple(lifted))
 
 
 def _checks(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Check]:
@@ -127,6 +134,41 @@ def _checks(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Check]:
             yield _Check(lifted=("resend",))
         elif sent:
             yield _Check(_sent_as(one.key, sent, one.record.id))
+    yield from _second_run(ctx, one, change)
+
+
+def _second_run(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Check]:
+    """Check a change that lets a campaign send again to the people whom it reached."""
+    if change.sets_winner or not (why := _why_second(ctx, one, change)):
+        return
+    if ctx.lifts.lifts("resend", one.key):
+        yield _Check(warnings=(f"a deliberate second send: {why}",), lifted=("resend",))
+        return
+    select = "--replace" if change.action is Action.REPLACE else "--target"
+    again = Command("apply", select, one.key, "--override", "resend")
+    yield _Check(Blocked(one.key, one.record.id, str(one.status), why, Sentence(again)))
+
+
+def _why_second(ctx: PlanContext, one: Subject, change: Change) -> str | None:
+    """Which run a change would repeat, or None: any run of a one-off campaign, the last one of a recurring
+    one if the next follows soon."""
+    seen = one.seen
+    replaces = change.action is Action.REPLACE
+    if replaces and one.status in (Status.SENT, Status.MISSING):
+        return f"{one.record.id} is {one.status}, and may have reached the same people"
+    if seen.began is None or not (replaces or change.action is Action.RESUME or _new_time(change)):
+        return None
+    before, spec = update_rules.target(one)[0], change.spec or {}
+    if not before.get("recurrence"):
+        return f"it began to send at {seen.began}; this sends to the same people again"
+    soon = runs.follows_soon(before, change.sends, parse_iso(seen.began), spec, ctx.now)
+    return f"it ran at {seen.began} and would run again at {iso(soon)}" if soon else None
+
+
+def _new_time(change: Change) -> bool:
+    """Whether an update lets a campaign send at another time."""
+    moved = any(split(one.path)[0] in runs.TIMES for one in change.diff)
+    return change.action is Action.UPDATE and moved and change.sends.when in SENDING
 
 
 def may_resend(ctx: PlanContext, one: Subject) -> bool:

@@ -145,7 +145,8 @@ class Change:
     before it is sent. `moved_from` is the key that a move takes the record from, `record` the record of an
     adopt. `conflicts` are fields that someone else set and this change overwrites. `unmanaged` are
     fields that the manifest does not set, that were set outside of the manifests, and that are sent all the
-    same.
+    same. `valid_until` is the end of this change (None: no end): after it, it would send too soon, long after
+    its review, or soon after another run.
     """
 
     key: str
@@ -173,6 +174,7 @@ class Change:
     conflicts: tuple[Conflict, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = field(default=(), metadata=_NEW)
     changes_sends: bool = field(default=False, metadata=_NEW)
+    valid_until: datetime | None = field(default=None, metadata=_NEW)
 
     @property
     def sends_at_once(self) -> bool:
@@ -238,6 +240,20 @@ class Drift:
     unmanaged: tuple[Unmanaged, ...] = field(default=(), metadata=_NEW)
     reason: str = field(default="", metadata=_NEW)
     once: bool = field(default=False, metadata=_NEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """A campaign with the marker of a recorded one, of this key, that somebody made in the dashboard."""
+
+    id: str
+    key: str
+    status: str
+
+    @property
+    def reason(self) -> str:
+        """What it is, in words."""
+        return f"{self.id} is a clone of it, made in the dashboard; it is {self.status}"
 
 
 @dataclass(frozen=True, slots=True)

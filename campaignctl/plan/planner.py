@@ -10,15 +10,15 @@ from types import MappingProxyType
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.keys import named
+from campaignctl.campaign.status import Status
 from campaignctl.diff import holds_arming_back, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
-from campaignctl.plan import guardrails, ledger, records
+from campaignctl.plan import guardrails, ledger, records, update_rules
 from campaignctl.plan.context import RECOVER, PlanContext, Reading, behind_reason
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
 from campaignctl.plan.subject import Subject, Verdict
-from campaignctl.plan.update_rules import accepting
 from campaignctl.schedule.humanize import instant
 from campaignctl.schedule.times import parse_iso
 from campaignctl.state.model import FORMAT_VERSION, Entry, Record
@@ -115,6 +115,9 @@ def _stale_checkout(ctx: PlanContext, actions: Iterable[Action]) -> str | None:
     )
 
 
+# A campaign of such a status has runs without a change of ours.
+_RUNNING_BY_ITSELF = (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
+
 # How many keys a note names.
 _KEYS_NAMED = 5
 
@@ -124,7 +127,10 @@ def decide(ctx: PlanContext) -> Plan:
     keys = _chosen(ctx)
     replacing = _replacing(ctx, keys)
     subjects = [ctx.subject(key, replacing=key in replacing) for key in keys]
-    verdicts = {one.key: _halted(ctx, one, _with_unmanaged(ctx, one, judged(ctx, one))) for one in subjects}
+    verdicts = {
+        one.key: _ending(ctx, one, _halted(ctx, one, _with_unmanaged(ctx, one, judged(ctx, one))))
+        for one in subjects
+    }
     if ctx.options.reviewed is not None:
         verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
     verdicts = _without_twins(ctx, _held_back(ctx.reading, verdicts))
@@ -178,7 +184,9 @@ def _with_unmanaged(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict
     if holding and not accepted and verdict.changes[index].action is not Action.REPLACE:
         what = listed([each.path for each in holding], _KEYS_NAMED)
         reason = f"set outside of the manifests, and this change would send it: {what}"
-        blocked = Blocked(one.key, one.record.id, str(one.status), reason, accepting(one), unmanaged=holding)
+        blocked = Blocked(
+            one.key, one.record.id, str(one.status), reason, update_rules.accepting(one), unmanaged=holding
+        )
         return verdict.up_to(index, blocked)
     told = list(verdict.changes)
     told[index] = replace(told[index], unmanaged=one.outside)
@@ -193,6 +201,18 @@ def _warned(verdict: Verdict, index: int, warning: str) -> Verdict:
     changes = list(verdict.changes)
     changes[index] = replace(changes[index], warnings=(*changes[index].warnings, warning))
     return replace(verdict, changes=tuple(changes))
+
+
+def _ending(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
+    """The verdict with the end of each of its changes."""
+    goes = one.recorded and one.wanted and one.status in _RUNNING_BY_ITSELF
+    before = update_rules.target(one)[0] if goes else None
+    limits = ctx.project.guardrails
+    told = tuple(
+        replace(change, valid_until=guardrails.valid_until(change, before, limits, ctx.now, ctx.lifts))
+        for change in verdict.changes
+    )
+    return replace(verdict, changes=told)
 
 
 def _halted(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
@@ -320,7 +340,7 @@ def _assemble(ctx: PlanContext, verdicts: dict[str, Verdict]) -> Plan:
         objections=guardrails.objections(changes, afterwards),
         blocked=blocked,
         drift=tuple(drift for verdict in verdicts.values() for drift in verdict.drift),
-        valid_until=guardrails.valid_until(changes, project.guardrails, ctx.now, lifts),
+        valid_until=min(filter(None, (change.valid_until for change in changes)), default=None),
         commit=ctx.commit,
         url=project.api.url,
         company_id=ctx.reading.company_id or project.company_id,

@@ -31,6 +31,7 @@ from campaignctl.diff import (
 )
 from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign
+from campaignctl.plan import runs
 from campaignctl.plan.arming import runs_left
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
@@ -60,8 +61,8 @@ def final(record: Record, now: datetime) -> bool:
     return record.status == Status.SENT and not runs_left(record.applied, now)
 
 
-def _next_run(live: Live) -> str | None:
-    text = live.text("next_run_time")
+def _gmt(text: str | None) -> str | None:
+    """A time of the API as ours."""
     try:
         return iso(parse_gmt(text)) if text else None
     except TimeError:
@@ -82,19 +83,19 @@ def created(intent: Intent, live: Live, now: datetime, hidden: Collection[str]) 
         source_digest=intent.source_digest,
         lifecycle=intent.lifecycle,
         send_strategy=live.text("send_strategy"),
-        next_run_time=_next_run(live),
+        next_run_time=_gmt(live.text("next_run_time")),
         reposted=intent.phase == "reposted",
         posts=intent.posts,
     )
-    return read_after_create(record, live, hidden)
+    return read_after_create(record, live, now, hidden)
 
 
-def read_after_create(record: Record, live: Live, hidden: Collection[str]) -> Record:
+def read_after_create(record: Record, live: Live, now: datetime, hidden: Collection[str]) -> Record:
     """The record of a create after another read of its campaign. A short answer leaves no baseline."""
     told = read_back(record.applied, live, record.lifecycle, hidden)
     whole = "messages" in live.members
     return replace(
-        observed(record, live),
+        observed(record, live, now),
         echo=echo_of(told),
         baseline=baseline_of(record.applied, live) if whole else None,
         unconfirmed=unconfirmed(told),
@@ -120,7 +121,7 @@ def applied_over(
     what the spec does not set. `hidden` are the paths of `api.hidden`."""
     told = read_back(spec, live, desired.lifecycle, hidden)
     return replace(
-        observed(record, live),
+        observed(record, live, now, record.applied),
         applied=spec,
         digest=body_digest(spec),
         updated_at=iso(now),
@@ -156,8 +157,9 @@ def next_send(record: Record, now: datetime) -> str | None:
     return None if record.status == Status.SENT and when <= iso(now) else when
 
 
-def observed(record: Record, live: Live) -> Record:
-    """The record with the observed status and next run; a list item may not show them all.
+def observed(record: Record, live: Live, now: datetime, spec: Mapping[str, Any] | None = None) -> Record:
+    """The record with the observed status and runs; a list item may not show them all. `spec` decided its
+    runs so far; without it live's does.
 
     A campaign that is no longer paused was resumed, so its next pause is not ours until we pause it.
     """
@@ -168,9 +170,10 @@ def observed(record: Record, live: Live) -> Record:
         paused_by_us=record.paused_by_us and status == Status.PAUSED,
         unconfirmed=_still_unconfirmed(record, live) if record.unconfirmed else (),
         send_strategy=live.text("send_strategy") or record.send_strategy,
-        next_run_time=_next_run(live)
+        next_run_time=_gmt(live.text("next_run_time"))
         if live.complete or "next_run_time" in live.members
         else record.next_run_time,
+        began=runs.began(record, live, now, spec),
     )
 
 
@@ -184,10 +187,10 @@ def _still_unconfirmed(record: Record, live: Live) -> tuple[str, ...]:
     )
 
 
-def accepted(record: Record, drift: tuple[FieldChange, ...], live: Live) -> Record:
+def accepted(record: Record, drift: tuple[FieldChange, ...], live: Live, now: datetime) -> Record:
     """The record with the drift accepted as if it had been applied (`apply --refresh-only`)."""
     spec = overlay(record.applied, drift)
-    seen = observed(record, live)
+    seen = observed(record, live, now)
     beyond = unmanaged(spec, live) if "messages" in live.members else record.baseline
     echo = echo_of(verdicts(spec, live))
     return replace(seen, applied=spec, digest=body_digest(spec), echo=echo, baseline=beyond)
@@ -216,7 +219,10 @@ def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle 
         updated_at=iso(now),
         lifecycle=lifecycle or Lifecycle(),
     )
-    return observed(record, live)
+    # Its runs so far are those since it was created.
+    created = _gmt(live.create_time) or iso(now)
+    seen = observed(replace(record, updated_at=created), live, now)
+    return replace(seen, updated_at=record.updated_at)
 
 
 def why_not(live: Live, project: Project, company_id: str | None) -> tuple[str, str] | None:

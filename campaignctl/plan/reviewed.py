@@ -75,26 +75,26 @@ def admitted(
 ) -> dict[str, Verdict]:
     """The verdicts with only the reviewed changes; the others are blocked.
 
-    The review of a change that sends at once is valid as long as its plan, unless `max_plan_age` is lifted
-    for its key. The first change of a key that was not reviewed blocks those after it.
+    The review of a change ends at its `valid_until`, unless that is lifted for its key. The first change of a
+    key that was not reviewed blocks those after it.
     """
     keys: set[str] = set()
-    containing: dict[str, list[Plan]] = {}
+    containing: dict[str, list[datetime]] = {}
     for plan in reviewed:
         for change in plan.changes:
             keys.add(change.key)
-            containing.setdefault(substance(change), []).append(plan)
+            containing.setdefault(substance(change), []).append(_end(plan, change))
 
     def why_not(change: Change) -> str | None:
-        plans = containing.get(substance(change))
-        if plans is None:
+        ends = containing.get(substance(change))
+        if ends is None:
             if change.key in keys:
                 return f"this {change.action} of {change.key} differs from the reviewed plans"
             return f"no reviewed plan contains this {change.action}"
-        latest = max(plan.valid_until or _NO_END for plan in plans)
-        if not change.sends_at_once or ctx.now <= latest or ctx.lifts.lifts("max_plan_age", change.key):
+        if not guardrails.expired(change, max(ends), ctx.now, ctx.lifts):
             return None
-        return f"it sends at once, and the reviewed plan was valid until {iso(latest)}"
+        why = "it sends at once, and the reviewed plan" if change.sends_at_once else "the reviewed plan of it"
+        return f"{why} was valid until {iso(max(ends))}"
 
     kept = dict(verdicts)
     for key, verdict in verdicts.items():
@@ -104,6 +104,13 @@ def admitted(
                 kept[key] = verdict.up_to(index, verdict.blocked or blocked)
                 break
     return kept
+
+
+def _end(plan: Plan, change: Change) -> datetime:
+    """Until when a reviewed change is valid. What sends at once ends with a plan of the version before."""
+    each = any(one.valid_until for one in plan.changes)
+    whole = plan.valid_until if change.sends_at_once and not each else None
+    return change.valid_until or whole or _NO_END
 
 
 def overrides_of(reviewed: Iterable[Plan]) -> Iterator[Override]:

@@ -42,7 +42,7 @@ def refresh_only(_: PlanContext, one: Subject) -> Verdict:
     """Nothing is done: drift is shown, and an apply accepts it into the state."""
     drift = one.drifts()
     if one.live and (one.drift or one.outside):
-        return Verdict(drift=drift, observed=records.accepted(one.record, one.drift, one.live))
+        return Verdict(drift=drift, observed=records.accepted(one.record, one.drift, one.live, one.now))
     return Verdict(drift=drift, observed=one.noted())
 
 
@@ -164,15 +164,22 @@ def replaced_inactive(_: PlanContext, one: Subject) -> Verdict:
     )
 
 
+def undecided(_: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: it waits for a decision, which comes first."""
+    return one.blocked(
+        "its A/B test waits for a decision", f"decide it first: name the `winner` in {one.key}"
+    )
+
+
 def replaced(ctx: PlanContext, one: Subject) -> Verdict:
-    """`replace`: cancel if it is running, scheduled or paused, then create; warns if a campaign stays or was
-    sent."""
+    """`replace`: cancel if it is running, scheduled or paused, then create; **blocked** without `--override
+    resend` if it began to send, was sent or is missing."""
     return lifting(one, Verdict(changes=(changes.replace(ctx, one),)))
 
 
 def missing(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: not found in this account."""
-    again = ("", Command("apply", "--replace", one.key), " creates it again, ")
+    again = ("", _replacing(one, sent=True), " creates it again, ")
     forgotten = ("", Command("state", "rm", one.key), " forgets it")
     return one.blocked(
         f"not found under {one.record.id} in this account",
@@ -220,8 +227,13 @@ def active_again(_: PlanContext, one: Subject) -> Verdict:
 
 
 def _create_again(one: Subject) -> Sentence:
-    again = Command("apply", "--replace", one.key)
+    again = _replacing(one, sent=one.status is not Status.CANCELED or one.seen.began is not None)
     return Sentence("give the change a new key, or ", again, " to create it again")
+
+
+def _replacing(one: Subject, *, sent: bool) -> Command:
+    """The command that creates it again; `sent`: that may be a second send."""
+    return Command("apply", "--replace", one.key, *(("--override", "resend") if sent else ()))
 
 
 def over(_: PlanContext, one: Subject) -> Verdict:
@@ -300,7 +312,7 @@ def _next_send(ctx: PlanContext, one: Subject) -> str:
     """When a campaign that is declared a draft sends next."""
     if one.status in _SAYS:
         return _SAYS[one.status]
-    seen = records.observed(one.record, one.live) if one.live else one.record
+    seen = records.observed(one.record, one.live, ctx.now) if one.live else one.record
     shown = records.next_send(seen, ctx.now)
     spec = {**update_rules.target(one)[0], "is_draft": False}
     first = parse_iso(shown) if shown else known_sends(spec, ctx.now).first
@@ -356,8 +368,7 @@ def resumed(ctx: PlanContext, one: Subject, edited: Verdict, why: str) -> Verdic
         if sends.first:
             time = sends.local if sends.profile_zone else format_gmt(sends.first)
     if time is None or not sends.first or is_past(sends, ctx.now):
-        hint = f"set a new scheduled_time in {one.key}, then plan again"
-        blocked = one.blocked(f"paused, and {no_time}", hint).blocked
+        blocked = update_rules.too_late(one, f"paused, and {no_time}").blocked
         return replace(edited, blocked=blocked, lifted=lifted)
     change = changes.resume(one, spec, sends, time, reason=why)
     done = (*edited.changes, change)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
@@ -38,7 +38,7 @@ from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign, Removed
 from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired, has_had_a_run, without_event
-from campaignctl.plan.model import Blocked, Change, Drift, Unmanaged
+from campaignctl.plan.model import Blocked, Change, Clone, Drift, Unmanaged
 from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import Record
@@ -77,19 +77,7 @@ class Verdict:
 
 Spec = Mapping[str, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class Clone:
-    """A campaign with the marker of a recorded one, of this key, that somebody made in the dashboard."""
-
-    id: str
-    key: str
-    status: str
-
-    @property
-    def reason(self) -> str:
-        """What it is, in words."""
-        return f"{self.id} is a clone of it, made in the dashboard; it is {self.status}"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 #: The desired campaign of a key: none, one in a phase, or a new one that replaces the recorded one.
@@ -104,8 +92,8 @@ class Subject:
     record, `removed` its `kind: Removed` document. `destroyed`: it is declared, but `destroy` removes it.
     `held`: it is paused while it is edited, because this plan or an earlier one paused it.
     `everywhere` are values that all campaigns got outside of the manifests (`said`). `written` is the spec of
-    a saved plan, used instead of the manifest's. `now` is the time of the plan; `clones` are clones of its
-    campaign that no apply has recorded.
+    a saved plan, used instead of the manifest's. `now` decides which of its runs are past; `clones` are
+    clones of its campaign that no apply has recorded.
 
     No slots, because `cached_property` needs `__dict__`.
     """
@@ -123,7 +111,7 @@ class Subject:
     held: bool = False
     everywhere: frozenset[str] = frozenset()
     written: Spec | None = None
-    now: datetime | None = None
+    now: datetime = _LONG_AGO
     clones: tuple[Clone, ...] = ()
 
     @property
@@ -364,7 +352,7 @@ class Subject:
     def by_hand(self) -> bool:
         """Whether it began to send though its manifest did not make it: before its time, or as a draft, a
         manual or a paused campaign."""
-        if self.status not in _BEGUN or self.now is None:
+        if self.status not in _BEGUN or self.now == _LONG_AGO:
             return False
         since = parse_iso(self.record.created_at) - _SKEW
         held = self.record.paused_by_us and self.record.status == Status.PAUSED
@@ -397,10 +385,15 @@ class Subject:
         loud = tuple(one for one in self.outside if not is_quiet(one.path))
         return (Drift(self.key, self.record.id, (), at=self.changed_at, unmanaged=loud),) if loud else ()
 
+    @cached_property
+    def seen(self) -> Record:
+        """Its record with the status and the runs that were read."""
+        return records.observed(self.record, self.live, self.now) if self.live else self.record
+
     def noted(self, *, manifest: bool = False) -> Record | None:
         """The record with the observed status and, with `manifest`, the manifest's digest and lifecycle; None
         if nothing differs."""
-        record = records.observed(self.record, self.live) if self.live else self.record
+        record = self.seen
         if self.live and self.first_seen:
             record = replace(record, baseline=self.beyond)
         if self.live and self.paused_by_us:

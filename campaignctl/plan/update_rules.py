@@ -28,7 +28,7 @@ from campaignctl.diff import (
     split,
 )
 from campaignctl.errors import Command, Sentence
-from campaignctl.plan import changes
+from campaignctl.plan import changes, runs
 from campaignctl.plan.arming import known_sends, without_event
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Conflict
@@ -169,11 +169,19 @@ def edit(ctx: PlanContext, one: Subject) -> Verdict:
         )
     sends = known_sends(without_event(goal), ctx.now) if one.held else change.sends
     if ("scheduled_time" in patch or change.arms) and is_past(sends, ctx.now):
-        return one.blocked(
-            "its scheduled_time is past", f"set a new scheduled_time in {one.key}, then plan again"
-        )
+        return too_late(one, "its scheduled_time is past")
     # The pause by a halt is noted now: after the update it would look like someone else's.
     return Verdict(changes=(change,), drift=one.drifts(spec=goal), observed=one.noted())
+
+
+def too_late(one: Subject, reason: str) -> Verdict:
+    """The block of a campaign without a time to come; one that began to send needs more than a new time."""
+    new_time = f"set a new scheduled_time in {one.key}, then "
+    if not runs.is_begun(one.seen):
+        return one.blocked(reason, new_time + "plan again")
+    again = Command("apply", "--target", one.key, "--override", "resend")
+    reason = f"it began to send at {one.seen.began}; a new time sends to the same people again"
+    return one.blocked(reason, Sentence(new_time, again))
 
 
 def _kept(one: Subject, patch: Spec, goal: Spec) -> tuple[FieldChange, ...]:

@@ -48,11 +48,11 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     wiring = replace(wiring, project=desired.project)
     with wiring.locked("apply") as session:
         run, unsettled = _open(wiring, session, desired)
-        now = wiring.clock.now()
+        now = run.now()
         reading = _reading(run, desired, options, unsettled, now)
         ctx = question(wiring, desired, options, session.state, reading, now)
         plan = decide(ctx)
-        approved = _approved(plan, approve, wiring.clock.now)
+        approved = _approved(plan, approve, run.now)
         if plan.objections or (plan.changes and not approved):
             return _refused(plan, session.state)
         operation = "destroy" if options.destroy else "apply"
@@ -343,7 +343,7 @@ def _begin(run: Run, plan: Plan, reading: Reading, history: HistoryEntry | None)
             run.session.write(new_state(run).after(replace(decided, history=applies)))
         return
     # What was read of a record that moves is recorded with the move.
-    seen = _seen(state, reading, plan.observed)
+    seen = _seen(state, reading, plan.observed, now)
     moving = {change.key for change in plan.changes if change.action in (Action.MOVE, Action.ADOPT)}
     run.arriving = {key: record for key, record in seen.items() if key in moving}
     staying = {
@@ -370,10 +370,10 @@ def _begin(run: Run, plan: Plan, reading: Reading, history: HistoryEntry | None)
         run.record(noted)
 
 
-def _seen(state: State, reading: Reading, observed: Mapping[str, Record]) -> dict[str, Record]:
+def _seen(state: State, reading: Reading, observed: Mapping[str, Record], now: datetime) -> dict[str, Record]:
     """Every record as this run read it; the plan's view of a record wins."""
     seen = {
-        key: records.observed(state.campaigns[key], live)
+        key: records.observed(state.campaigns[key], live, now)
         for key, live in reading.live.items()
         if live and key in state.campaigns
     }

@@ -33,7 +33,7 @@ def confirmed(run: Run, change: Change, record: Record, live: Live) -> ChangeRes
         except (ApiError, Interrupted):
             break
         live = found or live
-        record = records.read_after_create(record, live, run.project.api.hidden)
+        record = records.read_after_create(record, live, run.now(), run.project.api.hidden)
         run.record(Entry(records={change.key: record}, decision=False))
     return judged(run, change, record, live)
 

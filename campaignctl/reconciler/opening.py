@@ -16,7 +16,7 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import AccountMismatch, CampaignctlError, Command, Sentence
 from campaignctl.plan import records
 from campaignctl.plan.context import Behind
-from campaignctl.plan.subject import Clone
+from campaignctl.plan.model import Clone
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import State, Watermark

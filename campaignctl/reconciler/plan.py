@@ -30,6 +30,7 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     now = wiring.clock.now()
     if options.refresh:
         reading = _refreshed(wiring, state, desired, now, alarm=options.refresh_only)
+        now = (wiring.api.server_time if wiring.api else None) or now
     else:
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
     reading = replace(reading, halts=stop_mark(wiring))

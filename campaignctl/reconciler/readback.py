@@ -104,7 +104,7 @@ def _judge_stop(run: Run, change: Change, record: Record, live: Live) -> ChangeR
         run.release(change.key, record, status)
         return done(change, record.id)
     stopped = replace(
-        records.observed(record, live),
+        records.observed(record, live, run.now()),
         paused_by_us=wanted is Status.PAUSED,
         lifecycle=change.lifecycle,
         updated_at=iso(run.now()),

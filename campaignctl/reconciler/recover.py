@@ -269,9 +269,9 @@ def _make_room(run: Run, key: str) -> None:
     if (live := run.api.read(old.id)) is None:
         return
     if status_of(live, old.applied) in _OVER:
-        run.record(Entry(records={key: records.observed(old, live)}))
+        run.record(Entry(records={key: records.observed(old, live, run.now())}))
         return
-    run.record(Entry(records={key: None, f"{ORPHANS}/{old.id}": records.observed(old, live)}))
+    run.record(Entry(records={key: None, f"{ORPHANS}/{old.id}": records.observed(old, live, run.now())}))
 
 
 def _intent(stray: _Stray, live: Live, wanted: DesiredCampaign | None) -> Intent:

@@ -15,6 +15,7 @@ from campaignctl.errors import (
     Halted,
     Interrupted,
     OutcomeUnknown,
+    ReadFailed,
     Refused,
     Sentence,
     StateError,
@@ -40,21 +41,29 @@ from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record,
 CREATING = (Action.CREATE, Action.REPLACE)
 
 
+class TimeJumped(Refused):
+    """The time jumped since the change was planned, so it has to be checked again; nothing was sent."""
+
+
 def last_look(run: Run, change: Change) -> None:
     """Check the lock, interrupts, the stop mark and time-dependent guardrails directly before a request.
 
-    Raises LockLost, Interrupted, Halted, or Refused (a guardrail); nothing was sent then.
+    Raises LockLost, Interrupted, Halted, TimeJumped, or Refused (a guardrail); nothing was sent then.
     """
     run.may_send()
     if change.may_send:
         run.not_halted(change.key, change.id)
-    now = run.wiring.clock.now()
+    if run.slept(change):
+        raise TimeJumped("the time jumped before this request")
+    now = run.now()
     lifts = Lifts.at(now, run.overrides, run.project.overrides)
     found = guardrails.at_request(change, run.project.guardrails, now, lifts)
     if found is not None:
         raise Refused(found[0], hint=found[1])
 
 
+# How often a change is checked again after the time jumped.
+_CHECKS = 4
 # A request that leaves later than this after its intent was started gets a new start time: settling waits
 # from then.
 _PROMPT = timedelta(seconds=5)
@@ -108,7 +117,14 @@ def _sent(
     If nothing was sent, drops the intent of this change, or puts back the `lost` one that it repeats.
     """
     try:
-        return run.api.send(request, before=before)
+        for _ in range(_CHECKS):
+            try:
+                if run.slept(change):
+                    run.check_again(change)
+                return run.api.send(request, before=before)
+            except TimeJumped:
+                continue
+        raise Refused("the server's time keeps jumping", hint=Sentence(Command("apply")))
     except (Halted, Interrupted):
         _nothing_sent(run, change, lost)
         raise
@@ -117,6 +133,9 @@ def _sent(
             run.broken_off = run.broken_off or error
         _nothing_sent(run, change, lost)
         return failed(change, _refused(run, change, request, error))
+    except ReadFailed as error:  # of the check after the time jumped
+        _nothing_sent(run, change, lost)
+        return failed(change, failure(change, error))
     except OutcomeUnknown as error:
         return unknown(change, error)
 
@@ -301,7 +320,7 @@ def was_decided(run: Run, key: str, intent: Intent, record: Record, live: Live) 
     """Record the winner of an A/B test: the one that live shows, else the requested one."""
     asked = str((intent.patch or {}).get("name", ""))
     decided = replace(
-        records.observed(record, live),
+        records.observed(record, live, run.now()),
         winner=live.winner or asked,
         lifecycle=intent.lifecycle,
         updated_at=iso(run.now()),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, uuid5
 
@@ -19,12 +19,14 @@ from campaignctl.errors import (
     Command,
     Halted,
     Interrupted,
+    Refused,
+    Sentence,
     StateError,
     StateNotSaved,
 )
-from campaignctl.plan import records
+from campaignctl.plan import records, reviewed
 from campaignctl.plan.arming import has_fired
-from campaignctl.plan.model import Action
+from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import Opening, check_environment, opening_read
 from campaignctl.reconciler.ports import Backend, Clock, Session
@@ -99,8 +101,13 @@ class Run:
     overrides: tuple[str, ...] = ()
     arriving: dict[str, Record] = field(default_factory=dict)
     _under_way: BoundedSemaphore = field(init=False)
+    _checked: dict[tuple[str, Action], int] = field(default_factory=dict)
+    _planned_at: int = field(init=False)
+    _read_at: int = field(init=False)
+    _reading: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
+        self._read_at = self._planned_at = self.api.time_jumps
         self._under_way = BoundedSemaphore(self.wiring.parallelism)
 
     @property
@@ -135,6 +142,36 @@ class Run:
     def now(self) -> datetime:
         """The server's clock, which bounds every later search; ours before its first answer."""
         return self.api.server_time or self.wiring.clock.now()
+
+    def slept(self, change: Change) -> bool:
+        """Whether the time jumped since a change that may send was planned or checked again."""
+        known = self._checked.get((change.key, change.action), self._planned_at)
+        return change.may_send and self.api.time_jumps != known
+
+    def check_again(self, change: Change) -> None:
+        """Check a change again after the time jumped: read its campaign, or the server's time.
+
+        Raises Refused if the campaign is not as planned, or what a read raises.
+        """
+        record = self.state.campaigns.get(change.key)
+        if change.id is not None and record is not None and record.id == change.id:
+            live = self.api.read(change.id)
+            if not reviewed.as_planned(change, record, live):
+                raise Refused(
+                    f"{change.id} was changed in the account while this run stood still",
+                    hint=Sentence(Command("apply")),
+                )
+        else:
+            self._read_time()
+        self._checked[change.key, change.action] = self.api.time_jumps
+
+    def _read_time(self) -> None:
+        """One read after each jump is enough for the server's time."""
+        with self._reading:
+            if self.api.time_jumps != self._read_at:
+                self.api.list_page(1, size=1)
+                self._read_at = self.api.time_jumps
+                self.note(f"the time jumped; the server's is {iso(self.now())} now")
 
     def record(self, entry: Entry) -> None:
         """Record one step durably. If the journal cannot be written, write the whole state instead.
@@ -287,4 +324,8 @@ def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Se
 def _has_sent(record: Record) -> bool:
     if record.applied.get("recurrence"):
         return False
-    return has_fired(record.applied) or record.status in ("running", "sent", "needs_decision")
+    return (
+        has_fired(record.applied)
+        or record.began is not None
+        or record.status in ("running", "sent", "needs_decision")
+    )

@@ -41,7 +41,9 @@ def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts)
     lives = _lives(wiring, desired, state, now)
     rows = [
         _row(
-            Subject(key, record, lives.get(key), key in lives, desired.campaigns.get(key), halts=halts),
+            Subject(
+                key, record, lives.get(key), key in lives, desired.campaigns.get(key), halts=halts, now=now
+            ),
             state,
             now,
         )
@@ -79,7 +81,7 @@ def _declared(wanted: DesiredCampaign, halts: Halts) -> StatusRow:
 
 def _row(case: Subject, state: State, now: datetime) -> StatusRow:
     live, record = case.live, case.record
-    seen = records.observed(record, live) if live else replace(record, status=str(case.status))
+    seen = records.observed(record, live, now) if live else replace(record, status=str(case.status))
     intent = state.pending.get(case.key)
     return StatusRow(
         key=case.key,

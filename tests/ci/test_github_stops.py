@@ -163,8 +163,9 @@ def test_a_state_that_cannot_be_saved_is_rescued_and_kept(github: GitHub) -> Non
 def test_an_immediate_send_is_not_applied_after_an_old_review(github: GitHub) -> None:
     github.merge(github.open("flash", {"campaigns/flash.yaml": sms("flash", run_immediately=True)}))
     (path,) = plans(github)
-    plan = codec.decode(path.read_text())
-    path.write_text(codec.dumps(replace(plan, valid_until=datetime(2026, 1, 1, tzinfo=UTC))))
+    plan, over = codec.decode(path.read_text()), datetime(2026, 1, 1, tzinfo=UTC)
+    changes = tuple(replace(one, valid_until=over) for one in plan.changes)
+    path.write_text(codec.dumps(replace(plan, valid_until=over, changes=changes)))
     apply = github.pushed()["apply"]
     assert apply.result == "failure"
     assert "it sends at once, and the reviewed plan was valid until" in apply.log

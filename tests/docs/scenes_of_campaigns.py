@@ -222,6 +222,26 @@ def already_sent(world: World) -> str:
     return blocked(world, "push/spring")
 
 
+def began(world: World) -> str:
+    world.control.edit(far(world), status="running")
+    spec = json.loads(sms("Spring", scheduled_time=FAR))["spec"]
+    world.write("push/spring.yaml", json.dumps({"lifecycle": {"phase": "paused"}, "spec": spec}))
+    world.apply()
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    return blocked(world, "push/spring")
+
+
+def runs_again_soon(world: World) -> str:
+    now = datetime.now(UTC)
+    earlier, later = now - timedelta(minutes=30), now + timedelta(minutes=90)
+    ran, runs = (f"{time.minute} {time.hour} * * *" for time in (earlier, later))
+    world.write("push/daily.yaml", sms("Daily", recurrence={"cron": ran}))
+    world.apply()
+    world.since_last_month("push/daily")
+    world.write("push/daily.yaml", sms("Daily", recurrence={"cron": runs}))
+    return blocked(world, "push/daily")
+
+
 def sent_already(world: World) -> str:
     world.write("sms/flash.yaml", sms("Flash", run_immediately=True))
     world.apply()

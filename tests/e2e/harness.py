@@ -148,6 +148,12 @@ class World:
         assert isinstance(document, dict)
         return document
 
+    def since_last_month(self, key: str) -> None:
+        """Let a campaign be recorded long ago, so that it had runs that a test cannot wait for."""
+        old, then = self.state, "2026-01-01T00:00:00Z"
+        old["campaigns"][key] |= {"created_at": then, "updated_at": then}
+        (self.folder / ".campaignctl/state.json").write_text(json.dumps(old), encoding="utf-8")
+
     def requests(self, method: str = "", after: int = 0) -> list[dict[str, Any]]:
         return [entry for entry in self.control.requests(after) if method in ("", entry["method"])]
 

@@ -168,7 +168,7 @@ def test_a_missing_campaign_blocks_only_itself(world: World, answer: str, way_ou
     (blocked,) = plan["blocked"]
     assert (blocked["key"], blocked["status"]) == ("far", "missing")
     named = re.findall("`([^`]+)`", blocked["hint"])
-    assert named == ["campaignctl apply --replace far", "campaignctl state rm far"]
+    assert named == ["campaignctl apply --replace far --override resend", "campaignctl state rm far"]
     if way_out == "created again":
         world.run(*shlex.split(named[0])[1:], "--auto-approve", status=0)
     else:

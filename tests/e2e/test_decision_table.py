@@ -65,8 +65,13 @@ SIDES = {
         own=False,
     ),
     "replaced": Side(
-        "         replace  replace replace replace  replace  replace replace replace   replace blocked",
+        "         replace  replace replace blocked  blocked  replace blocked replace   blocked blocked",
         args=EACH,
+        why="replaced",
+    ),
+    "replaced, second sends lifted": Side(
+        "         replace  replace replace replace  blocked  replace replace replace   replace blocked",
+        args=(*EACH, "--override", "resend"),
         why="replaced",
     ),
     "paused": Side(

@@ -57,10 +57,13 @@ def test_a_target_leaves_everything_else_alone(world: World) -> None:
 def test_a_sent_campaign_is_replaced_as_a_deliberate_second_send(world: World) -> None:
     world.write("now.yaml", sms("Now", run_immediately=True))
     world.apply()
-    (change,) = world.plan("--replace", "now")["changes"]
+    (blocked,) = world.plan("--replace", "now", status=1)["blocked"]
+    assert blocked["hint"] == "campaignctl apply --replace now --override resend"
+    again = ("--replace", "now", "--override", "resend")
+    (change,) = world.plan(*again)["changes"]
     assert change["action"] == "replace"
     assert "second send" in change["warnings"][0]
-    world.apply("--replace", "now")
+    world.apply(*again)
     assert world.sends() == ["Now", "Now"]
     world.assert_settled()
     assert "no such key" in world.run("plan", "--replace", "never", status=64).err

@@ -29,9 +29,10 @@ def apply_reviewed(world: World, *plans: Path, status: int) -> Run:
 
 
 def aged(path: Path) -> None:
-    """The same plan, long expired."""
-    plan = codec.decode(path.read_text())
-    path.write_text(codec.dumps(replace(plan, valid_until=datetime(2026, 1, 1, tzinfo=UTC))))
+    """The same plan, long expired, with what it sends at once."""
+    plan, over = codec.decode(path.read_text()), datetime(2026, 1, 1, tzinfo=UTC)
+    changes = (replace(one, valid_until=over) if one.sends_at_once else one for one in plan.changes)
+    path.write_text(codec.dumps(replace(plan, valid_until=over, changes=tuple(changes))))
 
 
 def test_reviewed_changes_are_applied_without_a_question(world: World) -> None:

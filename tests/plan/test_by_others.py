@@ -9,8 +9,7 @@ import pytest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.plan.context import Reading
-from campaignctl.plan.model import Action, Drift, Options, Plan
-from campaignctl.plan.subject import Clone
+from campaignctl.plan.model import Action, Clone, Drift, Options, Plan
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import Foreign
 from tests.plan.planning import (

@@ -72,7 +72,8 @@ def test_a_manual_campaign_is_protected_too() -> None:
 
 @pytest.mark.parametrize("status", ["sent", "canceled"])
 def test_a_protected_campaign_that_is_over_can_be_replaced(status: str) -> None:
-    assert only(of(PROTECTED, PROTECTED, status, replace=(KEY,))).action is Action.REPLACE
+    again = only(of(PROTECTED, PROTECTED, status, replace=(KEY,), overrides=("resend",)))
+    assert again.action is Action.REPLACE
 
 
 def test_a_missing_campaign_is_replaced_as_nothing_ends() -> None:
@@ -80,7 +81,7 @@ def test_a_missing_campaign_is_replaced_as_nothing_ends() -> None:
         wanted(SCHEDULED, lifecycle=PROTECTED),
         known=state({KEY: record(SCHEDULED, lifecycle=PROTECTED)}),
         reading=Reading(live={KEY: None}),
-        options=Options(replace=(KEY,)),
+        options=Options(replace=(KEY,), overrides=("resend",)),
     )
     assert only(plan).action is Action.REPLACE
 

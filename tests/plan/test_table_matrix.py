@@ -63,7 +63,7 @@ destroyed       forget   forget   cancel     cancel   cancel   forget   forget  
 same            -        -        -          -        -        -        -        -        -        blocked
 edited          update   update   update     blocked  update   blocked  blocked  blocked  blocked  blocked
 by_defaults     update   update   update     blocked  update   -        -        -        blocked  blocked
-replaced        replace  replace  replace    replace  replace  replace  replace  replace  blocked  replace
+replaced        replace  replace  replace    blocked  replace  blocked  replace  blocked  blocked  blocked
 paused          -        -        pause      pause    -        -        -        -        blocked  blocked
 paused,_edited  -        -        pause+upd  pause+upd update  -        -        -        blocked  blocked
 canceled        -        -        cancel     cancel   cancel   -        -        -        blocked  blocked
@@ -80,6 +80,9 @@ LIFTED = {
     ("edited", "thawing"): "update",
     ("by defaults", "thawing"): "update",
     ("replaced", "thawing"): "replace",
+    ("replaced", "running"): "replace",
+    ("replaced", "sent"): "replace",
+    ("replaced", "missing"): "replace",
     ("paused", "thawing"): "pause",
     ("paused, edited", "thawing"): "pause+update",
     ("canceled", "thawing"): "cancel",
@@ -147,7 +150,7 @@ def test_a_cell_of_what_we_paused(side: str, status: str) -> None:
 @pytest.mark.parametrize("side", SIDES)
 def test_a_cell_with_the_rules_lifted(side: str, status: str) -> None:
     known = record(SPECS.get(status, SCHEDULED), "scheduled")
-    plan = of(side, status, known, "unknown_status", "foreign_pause")
+    plan = of(side, status, known, "unknown_status", "foreign_pause", "resend")
     assert done(plan) == LIFTED.get((side, status), CELLS[side, status])
 
 

@@ -41,7 +41,7 @@ def of(shown: Live | None, spec: Spec = SCHEDULED, *overrides: str) -> Plan:
 
 @pytest.mark.parametrize("status", ["scheduled", "paused", "running"])
 def test_a_campaign_that_can_send_is_cancelled_first(status: str) -> None:
-    change = only(of(live(SCHEDULED, status)))
+    change = only(of(live(SCHEDULED, status), SCHEDULED, "resend"))
     assert change.action is Action.REPLACE
     assert [request.path for request in change.requests] == [CANCEL, CREATE]
     assert change.undo == "never"
@@ -56,18 +56,31 @@ def test_a_campaign_that_cannot_be_cancelled_is_left_behind(spec: Spec, status: 
     golden("left behind", change.warnings[0], status="draft" if status == "draft" else "manual")
 
 
-@pytest.mark.parametrize(
-    "shown", [live(SCHEDULED, status) for status in ("sent", "canceled", "needs_decision")] + [None]
-)
+@pytest.mark.parametrize("shown", [live(SCHEDULED, status) for status in ("sent", "canceled")] + [None])
 def test_a_final_campaign_is_created_again_deliberately(shown: Live | None) -> None:
-    change = only(of(shown))
+    change = only(of(shown, SCHEDULED, "resend"))
     assert [request.path for request in change.requests] == [CREATE]
     assert change.deliberate_resend
 
 
-@pytest.mark.parametrize("status", ["sent", "needs_decision"])
-def test_a_second_send_is_a_warning(status: str) -> None:
-    assert "second send" in only(of(live(SCHEDULED, status))).warnings[0]
+CANCELED_IN_ITS_RUN = live(SCHEDULED, "canceled", run_counter=1)
+
+
+@pytest.mark.parametrize(
+    "shown", [live(SCHEDULED, "sent"), live(SCHEDULED, "running"), CANCELED_IN_ITS_RUN, None]
+)
+def test_a_second_send_is_blocked_until_it_is_lifted(shown: Live | None) -> None:
+    plan = of(shown)
+    (blocked,) = plan.blocked
+    assert blocked.hint == f"campaignctl apply --replace {KEY} --override resend"
+    lifted = of(shown, SCHEDULED, "resend")
+    assert "second send" in only(lifted).warnings[-1]
+    assert [(one.name, one.keys) for one in lifted.lifted] == [("resend", (KEY,))]
+
+
+def test_a_test_that_waits_for_its_winner_is_decided_and_not_replaced() -> None:
+    (blocked,) = of(live(SCHEDULED, "needs_decision"), SCHEDULED, "resend").blocked
+    assert "winner" in blocked.hint
 
 
 def test_an_unknown_status_blocks_and_is_cancelled_when_lifted() -> None:
@@ -80,7 +93,7 @@ def test_an_unknown_status_blocks_and_is_cancelled_when_lifted() -> None:
 def test_replace_lifts_the_ledger() -> None:
     spent = Sent(record(IMMEDIATE).digest, KEY, ID, "2026-11-01T00:00:00Z")
     known = state({KEY: record(IMMEDIATE, "sent")}, sent=(spent,))
-    options = Options(replace=(KEY,))
+    options = Options(replace=(KEY,), overrides=("resend",))
     assert only(plan_of(wanted(IMMEDIATE), known=known, options=options)).sends_at_once
     unrecorded = state(sent=(spent,))
     assert only(plan_of(wanted(IMMEDIATE), known=unrecorded, options=options)).action is Action.CREATE

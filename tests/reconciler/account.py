@@ -74,10 +74,11 @@ class Account:
     specs: dict[str, Spec] = field(default_factory=dict)
     lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    on_event: Callable[[Event], None] | None = None
 
     @property
     def wiring(self) -> Wiring:
-        backend, events = self.place.backend(), self.events.append
+        backend, events = self.place.backend(), self.on_event or self.events.append
         return Wiring(self.project, backend, self.api, self.clock, events, "0.1.0", parallelism=1)
 
     @property

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from campaignctl.plan.model import Plan
+from campaignctl.review.outcome import Event
 from campaignctl.state.halts import Halt
 from tests.reconciler.account import Account, campaign
 
@@ -78,3 +82,81 @@ def test_interrupt_after_a_lost_answer_keeps_the_intent_of_a_send(account: Accou
 
     account.apply(interrupted)
     assert set(account.state.pending) == {"now"}
+
+
+def in_an_hour(account: Account, *names: str) -> None:
+    """Declare campaigns that send in an hour; the account is known already."""
+    account.specs = {"first": campaign("First")}
+    account.apply()
+    first = account.clock.now() + timedelta(hours=1)
+    account.specs |= {name: campaign(name, scheduled_time=f"{first:%Y-%m-%d %H:%M:%S}") for name in names}
+
+
+def after(account: Account, name: str, then: Callable[[], object]) -> Account:
+    """Do something once the change of that key is finished."""
+
+    def seen(event: Event) -> None:
+        account.events.append(event)
+        if event.kind == "finished" and event.key == name:
+            then()
+
+    account.on_event = seen
+    return account
+
+
+def sleep_of_the_machine(account: Account) -> None:
+    """Its clock goes on, and its seconds stand still."""
+    account.clock.time.start += timedelta(hours=2)
+    account.control.switch(date_skew=7200)
+
+
+def test_nothing_is_sent_late_after_a_sleep_that_stopped_every_clock(account: Account) -> None:
+    in_an_hour(account, "a", "b", "c")
+    mark = account.mark
+    after(account, "a", lambda: account.control.switch(date_skew=7200))
+    outcomes = account.outcomes()
+    # The answer to the next request tells, and it has left by then.
+    assert account.writes(mark) == ["a", "b"]
+    assert (outcomes["c"], account.state.pending) == ("failed", {})
+
+
+def test_nothing_is_sent_late_after_a_sleep_that_stopped_one_clock(account: Account) -> None:
+    in_an_hour(account, "a", "b", "c")
+    mark = account.mark
+    after(account, "a", lambda: sleep_of_the_machine(account))
+    outcomes = account.outcomes()
+    assert account.writes(mark) == ["a"]
+    assert outcomes["b"] == "failed"
+    assert account.state.pending == {}
+
+
+def test_what_is_still_in_time_goes_on_after_a_sleep(account: Account) -> None:
+    in_an_hour(account, "a")
+    account.specs |= {name: {**SOON, "name": name} for name in "bcd"}
+    before = account.mark
+    after(account, "a", lambda: sleep_of_the_machine(account))
+    assert set(account.outcomes().values()) == {"done"}
+    reads = [one for one in account.control.requests(before) if one["method"] == "GET"]
+    assert len(reads) <= len(account.specs)
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_a_campaign_that_was_changed_while_the_machine_slept_is_not_armed(
+    account: Account,
+    edited: bool,
+) -> None:
+    account.specs = {"far": {**SOON, "is_draft": True}}
+    account.apply()
+    account.specs = {"far": SOON}
+
+    def asleep(_plan: Plan) -> bool:
+        if edited:
+            account.control.edit(account.id_of("far"), quiet_hours={"from": "20:00"})
+        sleep_of_the_machine(account)
+        return True
+
+    (result,) = account.apply(asleep).changes
+    assert result.outcome == ("failed" if edited else "done")
+    if edited:
+        assert result.error is not None
+        assert "was changed in the account" in result.error.summary

@@ -10,7 +10,7 @@ from typing import Any
 
 from campaignctl.errors import StateError
 from tests.torture.place import Place, Stage
-from tests.torture.scenario import APPLY, Due, Scenario
+from tests.torture.scenario import APPLY, Due, Scenario, replacing
 
 _MOST_APPLIES = 7
 
@@ -128,7 +128,7 @@ def _said_again(place: Place, scenario: Scenario, old: dict[str, str]) -> list[s
     known = [key for key in scenario.replace if key in state.campaigns and key not in state.pending]
     due = [key for key in known if state.campaigns[key].id == old.get(key)]
     if due or not scenario.two_step:
-        return [word for key in due for word in ("--replace", key)]
+        return [*replacing(due)]
     fired = {campaign["id"] for campaign in place.control.campaigns() if campaign["sends"]}
     idle = [key for key in known if scenario.due[key].sends and state.campaigns[key].id not in fired]
     return [word for key in idle for word in ("--target", key, "--override", "resend")]

@@ -47,6 +47,12 @@ class Due:
     name: str | None = None
 
 
+def replacing(keys: Sequence[str]) -> tuple[str, ...]:
+    """The options that create these again, as a second send where they were sent."""
+    lifted = ("--override", "resend") if keys else ()
+    return (*(word for key in keys for word in ("--replace", key)), *lifted)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A project in layers: all are written and applied one after the other, and the last one is tortured.
@@ -68,7 +74,7 @@ class Scenario:
     @property
     def words(self) -> tuple[str, ...]:
         """The command, with the options of its author."""
-        return (*self.command, *(word for key in self.replace for word in ("--replace", key)))
+        return (*self.command, *replacing(self.replace))
 
     def write_project(self, folder: Path) -> None:
         """The project without manifests."""

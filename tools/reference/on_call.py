@@ -222,7 +222,8 @@ MOMENTS = (
     Moment(
         campaigns.missing,
         "the campaign is gone",
-        "`campaignctl apply --replace KEY` creates it again; `campaignctl state rm KEY` forgets it",
+        "`campaignctl apply --replace KEY --override resend` creates it again; `campaignctl state rm KEY` "
+        "forgets it",
     ),
     Moment(
         campaigns.odd_status,
@@ -285,7 +286,17 @@ MOMENTS = (
     Moment(
         campaigns.already_sent,
         "recipients have it",
-        "a new key; or `campaignctl apply --replace KEY` to send again on purpose",
+        "a new key; or `campaignctl apply --replace KEY --override resend` to send again on purpose",
+    ),
+    Moment(
+        campaigns.began,
+        "recipients have it already, some or all",
+        "if all of them may get it a second time: `campaignctl apply --target KEY --override resend`",
+    ),
+    Moment(
+        campaigns.runs_again_soon,
+        "its recurrence was moved past today's run, so that recipients would get two soon after each other",
+        "apply after the second time; or on purpose: `campaignctl apply --target KEY --override resend`",
     ),
     Moment(
         campaigns.sent_already,
