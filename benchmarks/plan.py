@@ -87,7 +87,7 @@ def _applied(desired: DesiredState) -> Wiring:
 
     backend: Any = SimpleNamespace(read=lambda: state, halts=Halts)
     by_id = {live.id: live for live in lives}
-    api: Any = SimpleNamespace(url=URL, list_page=list_page, read=by_id.get)
+    api: Any = SimpleNamespace(url=URL, list_page=list_page, read=by_id.get, server_time=NOW)
     clock: Any = SimpleNamespace(now=lambda: NOW, new_id=lambda: "intent")
     return Wiring(desired.project, backend, api, clock, lambda _: None, "0.1.0")
 

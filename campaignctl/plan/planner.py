@@ -206,7 +206,8 @@ def _warned(verdict: Verdict, index: int, warning: str) -> Verdict:
 def _ending(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
     """The verdict with the end of each of its changes."""
     goes = one.recorded and one.wanted and one.status in _RUNNING_BY_ITSELF
-    before = update_rules.target(one)[0] if goes else None
+    recurs = goes and ("recurrence" in one.record.applied or "recurrence" in one.beyond)
+    before = update_rules.target(one)[0] if recurs else None
     limits = ctx.project.guardrails
     told = tuple(
         replace(change, valid_until=guardrails.valid_until(change, before, limits, ctx.now, ctx.lifts))
