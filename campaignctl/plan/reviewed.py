@@ -17,6 +17,7 @@ from typing import Any, Final
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import digest
 from campaignctl.campaign.live import Live
+from campaignctl.diff import holds_arming_back
 from campaignctl.errors import Command, PlanRefused, Sentence
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import guardrails
@@ -205,4 +206,5 @@ def as_planned(change: Change, record: Record, live: Live | None) -> bool:
     if change.live_digest is not None:
         return subject.live_digest == change.live_digest
     remembered = Subject(change.key, record, None, False, None)
-    return subject.status == remembered.status and not subject.comparison.changes
+    same = subject.status == remembered.status and not subject.comparison.changes
+    return same and not any(holds_arming_back(one.path) for one in subject.outside)

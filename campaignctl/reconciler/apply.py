@@ -329,6 +329,7 @@ def _begin(run: Run, plan: Plan, reading: Reading, history: HistoryEntry | None)
     records, clones, missed campaigns, the history entry. Writes nothing if nothing changed."""
     run.overrides = plan.overrides
     state, now = run.session.state, run.now()
+    run.planned = {record.id: record for record in state.campaigns.values()} if state else {}
     # A create that is posted again keeps its intent until then: it may have been sent.
     open_still = {intent.intent for intent in state.pending.values()} if state else set()
     intents: dict[str, Intent | None] = {

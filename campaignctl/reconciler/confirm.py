@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from campaignctl.campaign.live import Live
-from campaignctl.diff import FieldVerdict, Weight, is_unasked, set_outside, wrong
+from campaignctl.diff import FieldVerdict, Weight, is_unasked, matches, means, set_outside, wrong
 from campaignctl.errors import ApiError, Interrupted
 from campaignctl.plan import records
 from campaignctl.plan.model import Change
@@ -44,11 +44,15 @@ def doubtful(run: Run, change: Change, live: Live) -> bool:
     return bool(wrong(told))
 
 
-def judged(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
-    """The result of a create or an update: failed where live shows something else in what matters."""
-    told = records.read_back(record.applied, live, change.lifecycle, run.project.api.hidden)
-    bad = wrong(told) + tuple(_unasked(record, live))
+def judged(run: Run, change: Change, record: Record, live: Live, before: Live | None = None) -> ChangeResult:
+    """The result of a write: failed where live shows something else in what matters.
+
+    With `before`, the campaign as the plan showed it, only in what has changed since then.
+    """
+    known = [(one.path, one.found) for one in _wrong(run, change, record, before)] if before else []
+    bad = [one for one in _wrong(run, change, record, live) if (one.path, one.found) not in known]
     if not bad:
+        told = records.read_back(record.applied, live, change.lifecycle, run.project.api.hidden)
         warnings = tuple(f"{one.path} is stored as {one.found!r}" for one in told if one.said == "differs")
         return done(change, live.id, warnings=warnings, unconfirmed=record.unconfirmed)
     what = ", ".join(_told(one) for one in bad[:_NAMED])
@@ -56,10 +60,20 @@ def judged(run: Run, change: Change, record: Record, live: Live) -> ChangeResult
     return failed(change, Failure(summary, _why(bad), halt_hint(change)), live.id)
 
 
-def _unasked(record: Record, live: Live) -> Iterator[FieldVerdict]:
-    """What decides whether, when or to whom it sends, or says more, though it was not asked for."""
+def _wrong(run: Run, change: Change, record: Record, live: Live) -> list[FieldVerdict]:
+    """What is wrong in live, without what its manifest ignores."""
+    told = records.read_back(record.applied, live, change.lifecycle, run.project.api.hidden)
+    found = (*wrong(told), *_unasked(change, record, live))
+    return [one for one in found if not matches(one.path, change.lifecycle.ignore_changes)]
+
+
+def _unasked(change: Change, record: Record, live: Live) -> Iterator[FieldVerdict]:
+    """What decides whether, when or to whom it sends, or says more, though it was not asked for and the plan
+    did not show it."""
+    shown = {one.path: one.value for one in change.unmanaged}
     for one in set_outside(record.baseline or {}, record.applied, live):
-        if one.after is not None and is_unasked(one.path):
+        known = one.path in shown and means(one.path, one.after, shown[one.path])
+        if one.after is not None and is_unasked(one.path) and not known:
             yield FieldVerdict(one.path, None, one.after, "differs")
 
 

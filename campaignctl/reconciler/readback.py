@@ -126,7 +126,7 @@ def _judge_resume(run: Run, change: Change, record: Record, live: Live) -> Chang
     if status is Status.SCHEDULED and shown and not same("scheduled_time", shown, asked):
         summary = f"resume of {change.key}: {live.id} sends next at {shown}, not at {asked}"
         return failed(change, Failure(summary, hint=halt_hint(change)))
-    return done(change, record.id)
+    return judged(run, change, run.state.campaigns[change.key], live)
 
 
 def _judge_update(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:

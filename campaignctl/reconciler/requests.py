@@ -21,9 +21,9 @@ from campaignctl.errors import (
     StateError,
     TokenRejected,
 )
-from campaignctl.plan import guardrails, records
+from campaignctl.plan import guardrails, records, reviewed
 from campaignctl.plan.model import Action, Change, Lifts, Request
-from campaignctl.reconciler.confirm import confirmed
+from campaignctl.reconciler.confirm import confirmed, judged
 from campaignctl.reconciler.run import READ_WAITS, Run, used_up
 from campaignctl.review.outcome import (
     ChangeResult,
@@ -277,7 +277,12 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
         lifecycle=change.lifecycle,
     )
 
+    seen: Live | None = None
+
     def before() -> None:
+        nonlocal seen
+        if request.operation != "resume":
+            seen = _as_planned(run, change, record)
         last_look(run, change)
         if change.key not in run.state.pending:
             run.record(Entry(intents={change.key: replace(intent, at=iso(run.now()))}))
@@ -288,12 +293,21 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
     live = _read_after(run, record)
     if not decides:
         was_set_off(run, change.key, intent, record, live)
-        return done(change, record.id)
+        return judged(run, change, run.state.campaigns[change.key], live)
     was_decided(run, change.key, intent, record, live)
     if live.winner not in (None, winner):
         what = f"the winner of {record.id} is {live.winner!r}, not {winner!r}"
         return failed(change, Failure(f"winner of {change.key}: {what}", hint=halt_hint(change)))
-    return done(change, record.id)
+    return judged(run, change, run.state.campaigns[change.key], live, before=seen)
+
+
+def _as_planned(run: Run, change: Change, record: Record) -> Live | None:
+    """Read a campaign that would send at once again. Raises Refused if it is not as the plan saw it."""
+    live = run.api.read(record.id)
+    if not reviewed.as_planned(change, run.planned.get(record.id, record), live):
+        what = f"{record.id} was changed in the account since this plan was made"
+        raise Refused(what, hint=Sentence(Command("plan")))
+    return live
 
 
 def drop_intent(run: Run, key: str) -> None:

@@ -89,7 +89,7 @@ class Run:
     `broken_off` is the error after which nothing more may be sent. `troubled`: a change failed, so nothing
     that could send soon is armed. `overrides` are the guardrails that the command line lifted. `arriving`
     holds records as they were read, by the keys that pending moves and adoptions will give them. `ahead`
-    counts the requests of unfinished changes.
+    counts the requests of unfinished changes. `planned` are the records as the plan saw them, by id.
     """
 
     wiring: Wiring
@@ -100,6 +100,7 @@ class Run:
     ahead: dict[tuple[str, Action], int] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
     arriving: dict[str, Record] = field(default_factory=dict)
+    planned: dict[str, Record] = field(default_factory=dict)
     _under_way: BoundedSemaphore = field(init=False)
     _checked: dict[tuple[str, Action], int] = field(default_factory=dict)
     _planned_at: int = field(init=False)
@@ -156,7 +157,7 @@ class Run:
         record = self.state.campaigns.get(change.key)
         if change.id is not None and record is not None and record.id == change.id:
             live = self.api.read(change.id)
-            if not reviewed.as_planned(change, record, live):
+            if not reviewed.as_planned(change, self.planned.get(record.id, record), live):
                 raise Refused(
                     f"{change.id} was changed in the account while this run stood still",
                     hint=Sentence(Command("apply")),

@@ -326,7 +326,7 @@ ROWS = {
     "a test whose winner is declared": Row(
         lives(TEST, winner="blue"),
         ("update a arms",),
-        (NEWEST, ("POST", "a/messages/blue/set-winner", None), read("a")),
+        (NEWEST, read("a"), ("POST", "a/messages/blue/set-winner", None), read("a")),
         first=of(TEST),
         happens=edited(status="needs_decision"),
     ),

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan.model import Plan
 from campaignctl.review.outcome import Event
 from campaignctl.state.halts import Halt
-from tests.reconciler.account import Account, campaign
+from tests.reconciler.account import PUSH, Account, campaign
 
 SOON = campaign("Soon", scheduled_time="2036-01-01 01:00:00")
+TEST = campaign(
+    "Test",
+    scheduled_time="2036-06-01 10:00:00",
+    messages=[{**PUSH, "name": "one"}, {**PUSH, "name": "two"}],
+    ab_test={
+        "test_split": 30,
+        "winning_metric": "click_rate",
+        "evaluation_window": "1D",
+        "winner_delivery_mode": "manual",
+    },
+)
 
 
 def test_halt_set_after_the_question_is_seen_before_the_request(account: Account) -> None:
@@ -160,3 +173,59 @@ def test_a_campaign_that_was_changed_while_the_machine_slept_is_not_armed(
     if edited:
         assert result.error is not None
         assert "was changed in the account" in result.error.summary
+
+
+def edited(account: Account, theirs: dict[str, Any]) -> Callable[[Plan], bool]:
+    """Somebody edits the only campaign in the dashboard while the plan is approved."""
+
+    def approve(_plan: Plan) -> bool:
+        account.control.edit(account.id_of("now"), theirs)
+        return True
+
+    return approve
+
+
+THEIRS: dict[str, dict[str, Any]] = {
+    "text": {"messages/0/push/title/en": "Theirs"},
+    "language": {"messages/0/push/title/de": "Hallo"},
+    "audience": {"targeting": {"languages": {"items": ["fr"], "op": "in"}}},
+    "quiet hours": {"quiet_hours": {"from": "20:00"}},
+}
+
+
+@pytest.mark.parametrize("theirs", THEIRS.values(), ids=THEIRS)
+def test_what_would_send_at_once_is_read_again_and_not_sent_if_it_was_changed(
+    account: Account, theirs: dict[str, Any]
+) -> None:
+    account.specs = {"now": campaign("Now", is_draft=True)}
+    account.apply()
+    account.specs = {"now": campaign("Now", run_immediately=True)}
+    (result,) = account.apply(edited(account, theirs)).changes
+    assert (result.outcome, account.control.sends()) == ("failed", [])
+    assert result.error is not None
+    assert result.error.summary.endswith("was changed in the account since this plan was made")
+    assert account.state.pending == {}
+
+
+@pytest.mark.parametrize("theirs", THEIRS.values(), ids=THEIRS)
+def test_a_test_whose_campaign_was_changed_gets_no_winner(account: Account, theirs: dict[str, Any]) -> None:
+    account.specs = {"now": TEST}
+    account.apply()
+    account.control.edit(account.id_of("now"), status="needs_decision")
+    account.lifecycles = {"now": Lifecycle(winner="two")}
+    mark = account.mark
+    assert account.outcomes(edited(account, theirs)) == {"now": "failed"}
+    assert account.writes(mark) == []
+    assert account.outcomes(overrides=("unmanaged",)) == {"now": "done"}
+    assert account.writes(mark) == ["set-winner"]
+
+
+def test_a_send_at_once_that_the_api_ignores_is_not_done(account: Account) -> None:
+    account.specs = {"now": campaign("Now", is_draft=True)}
+    account.apply()
+    account.specs = {"now": campaign("Now", run_immediately=True)}
+    account.control.switch(patch_ignores=["run_immediately"])
+    (result,) = account.apply().changes
+    assert result.outcome == "failed"
+    assert result.error is not None
+    assert result.error.summary.endswith("run_immediately is not shown")

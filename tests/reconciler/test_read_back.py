@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.plan.model import Plan
 from tests.reconciler.account import Account, campaign
 
 SPEC = campaign("Welcome", description="Old", scheduled_time="2036-06-01 10:00:00")
@@ -70,3 +73,53 @@ def test_update_that_cannot_be_read_back_is_unknown_and_settles_itself(scheduled
     scheduled.apply()
     assert scheduled.outcomes() == {}
     assert scheduled.state.campaigns["push/welcome"].applied["description"] == "New"
+
+
+UNMANAGED: dict[str, dict[str, Any]] = {
+    "quiet hours": {"quiet_hours": {"from": "20:00"}},
+    "language": {"messages/0/push/title/de": "Hallo"},
+}
+
+
+@pytest.mark.parametrize("theirs", UNMANAGED.values(), ids=UNMANAGED)
+def test_an_edit_that_the_plan_showed_fails_no_other_update(
+    scheduled: Account, theirs: dict[str, Any]
+) -> None:
+    scheduled.control.edit(scheduled.id_of("push/welcome"), theirs)
+    scheduled.specs = {"push/welcome": {**SPEC, "description": "New"}}
+
+    def approve(plan: Plan) -> bool:
+        return [one.path for drift in plan.drift for one in drift.unmanaged] == list(theirs)
+
+    assert scheduled.outcomes(approve) == {"push/welcome": "done"}
+
+
+@pytest.mark.parametrize("theirs", UNMANAGED.values(), ids=UNMANAGED)
+def test_what_a_manifest_ignores_fails_no_update(scheduled: Account, theirs: dict[str, Any]) -> None:
+    scheduled.lifecycles = {"push/welcome": Lifecycle(ignore_changes=tuple(theirs))}
+    scheduled.control.edit(scheduled.id_of("push/welcome"), theirs)
+    scheduled.specs = {"push/welcome": {**SPEC, "description": "New"}}
+    assert scheduled.outcomes() == {"push/welcome": "done"}
+
+
+def test_list_pages_that_hide_a_field_accuse_nobody(account: Account) -> None:
+    aim = {"targeting": {"countries": {"items": ["DE"], "op": "in"}}}
+    account.control.switch(never_listed=["targeting", "messages/*/push/body"])
+    account.specs = {str(n): campaign(str(n), is_draft=True, **aim) for n in range(8)}
+    account.apply()
+    account.specs = {key: {**spec, "description": "New"} for key, spec in account.specs.items()}
+    assert set(account.outcomes().values()) == {"done"}
+    assert not any(record.unconfirmed for record in account.state.campaigns.values())
+
+
+def test_a_resume_of_what_was_changed_meanwhile_is_not_done(scheduled: Account) -> None:
+    key = "push/welcome"
+    scheduled.lifecycles = {key: Lifecycle(phase="paused")}
+    scheduled.apply()
+    scheduled.lifecycles = {}
+
+    def edited(_plan: Plan) -> bool:
+        scheduled.control.edit(scheduled.id_of(key), quiet_hours={"from": "20:00"})
+        return True
+
+    assert scheduled.outcomes(edited) == {key: "failed"}
