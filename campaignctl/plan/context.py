@@ -11,6 +11,7 @@ from functools import cached_property
 from campaignctl.campaign.live import Live
 from campaignctl.diff import (
     Weight,
+    is_unasked,
     set_outside,
     weight,
 )
@@ -151,23 +152,23 @@ class PlanContext:
         return Moves(heirs=found.heirs) if self.only_looks else found
 
     @cached_property
-    def everywhere(self) -> frozenset[str]:
-        """Values that every campaign has that was read: the server's doing, unless they decide whether, when
-        or to whom it sends."""
+    def everywhere(self) -> Mapping[str, str]:
+        """The paths of values that every campaign has that was read, by the value: the server's doing, unless
+        they decide whether, when or to whom it sends, or are a language of a text."""
         read = [
             (record, live)
             for key, record in self.records.items()
             if (live := self.reading.live.get(key)) and record.baseline is not None
         ]
         if len(read) < _ALL:
-            return frozenset()
+            return {}
         counts = Counter(
-            said(one.path, one.after)
+            (said(one.path, one.after), one.path)
             for record, live in read
             for one in set_outside(record.baseline or {}, record.applied, live)
-            if weight(one.path) is not Weight.AIM
+            if weight(one.path) is not Weight.AIM and not is_unasked(one.path)
         )
-        return frozenset(value for value, count in counts.items() if count == len(read))
+        return {value: path for (value, path), count in counts.items() if count == len(read)}
 
     def subject(self, key: str, *, replacing: bool) -> Subject:
         """One key to decide. If nothing is moved, the campaign that claims its record stands in as its

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.keys import named
 from campaignctl.campaign.status import Status
-from campaignctl.diff import holds_arming_back, split
+from campaignctl.diff import holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
 from campaignctl.plan import guardrails, ledger, records, update_rules
 from campaignctl.plan.context import RECOVER, PlanContext, Reading, behind_reason
@@ -173,8 +173,16 @@ def _with_unmanaged(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict
 
     `--override unmanaged` accepts it into the baseline.
     """
-    arming = [index for index, change in enumerate(verdict.changes) if change.arms and change.id]
-    if one.recorded is None or not arming:
+    if one.recorded is None:
+        return verdict
+    unasked = tuple(each for each in one.outside if is_unasked(each.path))
+    told = [
+        replace(change, unmanaged=unasked) if change.action is Action.UPDATE else change
+        for change in verdict.changes
+    ]
+    verdict = replace(verdict, changes=tuple(told))
+    arming = [index for index, change in enumerate(told) if change.arms and change.id]
+    if not arming:
         return verdict
     index = arming[0]
     if unseen := (verdict.observed or one.record).unconfirmed:
@@ -294,7 +302,8 @@ def _seen(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
         keys = listed(list(unseen), _KEYS_NAMED)
         yield f"unconfirmed in {counted(len(unseen), 'campaign')}: no read has shown {paths}: {keys}"
     if ctx.everywhere:
-        yield f"{counted(len(ctx.everywhere), 'field')} got one value in every campaign: the server set it"
+        paths = listed(sorted(ctx.everywhere.values()), _KEYS_NAMED)
+        yield f"{paths}: one value in every campaign, so the server set it"
     first = sum(verdict.first_seen for verdict in verdicts.values())
     old = ctx.state is not None and ctx.state.format_version < FORMAT_VERSION
     if first and ctx.state and old and ctx.project.state.backend != "local":

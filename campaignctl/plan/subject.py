@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -109,7 +109,7 @@ class Subject:
     replacing: bool = False
     destroyed: bool = False
     held: bool = False
-    everywhere: frozenset[str] = frozenset()
+    everywhere: Collection[str] = frozenset()
     written: Spec | None = None
     now: datetime = _LONG_AGO
     clones: tuple[Clone, ...] = ()
