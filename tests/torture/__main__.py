@@ -54,6 +54,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     which.add_argument("--all", action="store_true", help="every plan and every trial")
     which.add_argument("--slice", type=int, metavar="N", help="N of all trials, selected by the seed")
     which.add_argument("--small", action="store_true", help="all kills and power cuts of the small plan")
+    parser.add_argument(
+        "--altered", action="store_true", help="only what the API or somebody in the dashboard alters"
+    )
     parser.add_argument("--git", action="store_true", help="the small plan, with its state on git")
     own = parser.add_argument_group("your own project, applied to a local Ocamba")
     own.add_argument("--project", type=Path, metavar="DIR", help="the project, instead of the built-in plans")
@@ -77,7 +80,7 @@ def _stages(options: argparse.Namespace, root: Path) -> Iterator[Stage]:
         yield from _on_git(times, root)
         return
     yield Stage.built(plans.small(times), root / "small")
-    if not (options.all or options.slice):
+    if not options.all and (options.altered or not options.slice):
         return
     for plan in (
         plans.first(times),
@@ -88,7 +91,7 @@ def _stages(options: argparse.Namespace, root: Path) -> Iterator[Stage]:
         plans.imported(times),
     ):
         yield Stage.built(plan, root / plan.name)
-    if options.all:
+    if options.all and not options.altered:
         yield from _on_git(times, root)
 
 
@@ -100,14 +103,20 @@ def _on_git(times: Times, root: Path) -> Iterator[Stage]:
 
 def _jobs(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Iterator[Job]:
     broad = options.all or options.slice or options.git
+    altering = _ALTERING if not options.project and (options.altered or broad) else ()
     for name, crossed in calls.items():
+        if name not in ("halted", "import") and name.split()[0] not in _ON_GIT:
+            for kind in altering:
+                yield from kind(name, crossed)
+        if options.altered:
+            continue
         for kind in _ON_GIT.get(name.split()[0]) or ((*_ALWAYS, *_BROAD) if broad else _ALWAYS):
             yield from kind(name, crossed)
         if broad and any(call.name == "flock" and call.about.endswith(".lock") for call in crossed):
             yield from schedules.frozen_holders(name, crossed)
         if broad and not name.startswith("runner "):
             yield from schedules.random_faults(name, crossed, _SCHEDULES, options.seed)
-    if broad and "small" in calls:
+    if broad and "small" in calls and not options.altered:
         yield from schedules.paired_faults("small", calls["small"])
 
 
@@ -123,6 +132,7 @@ _BROAD: tuple[_Kind, ...] = (
     schedules.failing_calls,
     schedules.single_faults,
 )
+_ALTERING: tuple[_Kind, ...] = (schedules.unkind, schedules.dashboards)
 
 # A state on git has no local disk that could lose power, and the account does not care which machine applies.
 _ON_RUNNERS = (schedules.kills, schedules.late_effects, schedules.parallel_kills, schedules.frozen_holders)

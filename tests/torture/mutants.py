@@ -10,6 +10,8 @@ _OBSERVE = "campaignctl/reconciler/refresh.py"
 _REVIEWED = "campaignctl/plan/reviewed.py"
 _DURABLE = "campaignctl/backends/durable.py"
 _LEDGER = "campaignctl/plan/ledger.py"
+_VERDICTS = "campaignctl/diff/verdicts.py"
+_PLANNER = "campaignctl/plan/planner.py"
 _ARMING = "campaignctl/plan/arming.py"
 
 
@@ -270,5 +272,154 @@ MUTANTS = (
         ),
         ("tests/plan/test_protected.py",),
         "",
+    ),
+    Mutant(
+        "the baseline is taken from whatever live shows",
+        (
+            Edit(
+                "campaignctl/diff/unmanaged.py",
+                " for path, value in unmanaged(spec, live).items() if not is_unasked(path)}",
+                " for path, value in unmanaged(spec, live).items()}",
+            ),
+        ),
+        ("tests/e2e/test_unseen.py",),
+        "small | unkind API",
+    ),
+    Mutant(
+        "what was set outside of the manifests does not hold arming back",
+        (
+            Edit(
+                _PLANNER,
+                "    holding = tuple(each for each in one.outside if holds_arming_back(each.path))\n",
+                "    holding = tuple(each for each in one.outside if not each.path)\n",
+            ),
+        ),
+        ("tests/plan/test_unmanaged.py",),
+        "mixed | edited in the dashboard | quiet hours",
+    ),
+    Mutant(
+        "a winner is set whatever live's text is",
+        (
+            Edit(
+                "campaignctl/plan/rows.py",
+                "        if (differs := _sent_by_winner(one)) and not accepted:\n",
+                "        if not (differs := _sent_by_winner(one)) and not accepted:\n",
+            ),
+        ),
+        ("tests/plan/test_winner.py",),
+        "",
+    ),
+    Mutant(
+        "a newly set field is shown against null",
+        (
+            Edit(
+                "campaignctl/plan/update_rules.py",
+                "(*one.comparison.changes, *_met(one)))",
+                "one.comparison.changes)",
+            ),
+        ),
+        ("tests/plan/test_unmanaged.py",),
+        "",
+    ),
+    Mutant(
+        "a text that is stored differently is an echo",
+        (
+            Edit(
+                _VERDICTS,
+                "            return self.weight > Weight.OTHER\n",
+                "            return self.weight > Weight.CONTENT\n",
+            ),
+        ),
+        ("tests/e2e/test_unseen.py",),
+        "small | unkind API",
+    ),
+    Mutant(
+        "an audience that is not shown is confirmed",
+        (
+            Edit(
+                _VERDICTS,
+                '        return self.said == "not shown" and self.weight is Weight.AIM\n',
+                "        return False\n",
+            ),
+        ),
+        ("tests/e2e/test_unseen.py",),
+        "small | unkind API",
+    ),
+    Mutant(
+        "the answer to a create is not read back",
+        (
+            Edit(
+                _PERFORM,
+                "    return confirmed(run, change, record, live)\n",
+                "    return done(change, record.id)\n",
+            ),
+        ),
+        ("tests/e2e/test_unseen.py",),
+        "small | unkind API",
+    ),
+    Mutant(
+        "a write that sends at once is not read back",
+        (
+            Edit(
+                _PERFORM,
+                "        return judged(run, change, run.state.campaigns[change.key], live)\n",
+                "        return done(change, record.id)\n",
+            ),
+        ),
+        ("tests/reconciler/test_last_look.py",),
+        "mixed | unkind API",
+    ),
+    Mutant(
+        "what would send at once is not read again",
+        (
+            Edit(
+                _PERFORM,
+                '        if request.operation != "resume":\n',
+                "        if False:\n",
+            ),
+        ),
+        ("tests/reconciler/test_last_look.py",),
+        "mixed | edited in the dashboard | text",
+    ),
+    Mutant(
+        "the digest of live leaves out what was set outside of the manifests",
+        (
+            Edit(
+                "campaignctl/plan/subject.py",
+                '            document |= {"outside": beyond} if beyond else {}\n',
+                "",
+            ),
+        ),
+        ("tests/plan/test_unmanaged.py",),
+        "mixed | edited in the dashboard | quiet hours, after",
+    ),
+    Mutant(
+        "a list page accuses",
+        (
+            Edit(
+                "campaignctl/reconciler/readback.py",
+                "    if live is None or live.complete or change.action",
+                "    if live is None or True or change.action",
+            ),
+            Edit(
+                _VERDICTS,
+                "            if live.complete and not _left_out(path, value):\n",
+                "            if not _left_out(path, value):\n",
+            ),
+        ),
+        ("tests/reconciler/test_read_back.py",),
+        "",
+    ),
+    Mutant(
+        "an audience that every campaign has is the server's doing",
+        (
+            Edit(
+                "campaignctl/plan/context.py",
+                "            if weight(one.path) is not Weight.AIM and not is_unasked(one.path)\n",
+                "",
+            ),
+        ),
+        ("tests/plan/test_unmanaged.py",),
+        "mixed | edited in the dashboard",
     ),
 )

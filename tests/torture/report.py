@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from tests.torture.trials import Report
 
-_HEAD = ("plan", "what happens", "trials", "landed", "duplicates", "losses", "stuck", "persons", "seconds")
+_HEAD = (
+    *("plan", "what happens", "trials", "landed"),
+    *("duplicates", "unseen", "losses", "stuck", "persons", "seconds"),
+)
 
 
 @dataclass
@@ -52,6 +55,7 @@ def _row(scenario: str, group: str, reports: Sequence[Report]) -> tuple[str, ...
         len(reports),
         sum(report.landed for report in reports),
         sum(bool(report.verdict.duplicates) for report in reports),
+        sum(bool(report.verdict.unseen) for report in reports),
         sum(bool(report.verdict.losses) for report in reports),
         sum(bool(report.verdict.stuck) for report in reports),
         sum(report.verdict.persons for report in reports),

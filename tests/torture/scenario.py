@@ -16,6 +16,7 @@ Manifests = Mapping[str, Mapping[str, Any] | None]
 
 TIMEOUT = 1.0
 APPLY = ("apply", "--auto-approve")
+AUDIENCE = {"items": ["DE"], "op": "in"}
 PROJECT = """\
 apiVersion: campaignctl/v1
 kind: Project
@@ -132,7 +133,7 @@ def body(name: str, **fields: Any) -> dict[str, Any]:
     """The body of its create call."""
     sms = {"content": {"en": f"Hi from {name}"}}
     message = {"name": "m", "channel": "sms", "integration_id": "1996", "sms": sms}
-    return {"name": name, "messages": [message], **fields}
+    return {"name": name, "messages": [message], "targeting": {"countries": AUDIENCE}, **fields}
 
 
 def _stamp(time: datetime) -> str:

@@ -6,10 +6,11 @@ import errno
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
+from campaignctl.sandbox.switches import Spelling
 from tests.torture.scenario import TIMEOUT
 from tests.torture.tap import Call, Stop
 from tests.torture.trials import Fault, Random, Trial
@@ -39,6 +40,36 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "401": {"kind": "status", "status": 401},
     "late effect": {"kind": "delay", "seconds": _BEYOND_TIMEOUT, "when": "before"},
     "late answer": {"kind": "delay", "seconds": _BEYOND_TIMEOUT, "when": "after"},
+}
+
+
+_FRENCH = {"items": ["fr"], "op": "in"}
+
+#: What the API does to what it is sent; switches of the sandbox.
+UNKIND: Mapping[str, Mapping[str, Any]] = {
+    **{
+        f"{path} ignored by creates": {"create_ignores": [path]}
+        for path in ("targeting", "scheduled_time", "recurrence", "run_immediately", "is_draft")
+    },
+    **{
+        f"{path} ignored by updates": {"patch_ignores": [path]}
+        for path in ("description", "scheduled_time", "is_draft", "run_immediately")
+    },
+    "quiet hours unasked": {"unasked": {"quiet_hours": {"from": "20:00"}}},
+    "draft unasked": {"unasked": {"is_draft": True}},
+    "audience unasked": {"unasked": {"targeting": {"languages": _FRENCH}}},
+    "profile time zone unasked": {"unasked": {"send_in_profile_time_zone": True}},
+    "texts cut": {"cut": {"messages/*/sms/content/*": 5}},
+    "characters replaced": {"replaced": {"Hi": "H?"}},
+}
+
+#: What somebody sets in the dashboard, by path.
+EDITS: Mapping[str, Mapping[str, Any]] = {
+    "quiet hours": {"quiet_hours": {"from": "20:00"}},
+    "audience": {"targeting/languages": _FRENCH},
+    "language": {"messages/0/sms/content/de": "Hallo"},
+    "text": {"messages/0/sms/content/en": "Hi from elsewhere"},
+    "label": {"labels": ["theirs"]},
 }
 
 
@@ -163,6 +194,27 @@ def crowds(scenario: str, _calls: Sequence[Call]) -> Iterator[Trial]:
     """Two and eight concurrent applies."""
     for number in (2, 8):
         yield Trial(scenario, "applies at once", str(number), rivals=number)
+
+
+def unkind(scenario: str, _calls: Sequence[Call]) -> Iterator[Trial]:
+    """The API ignores, adds, cuts and replaces during the apply; with other spellings it must stay quiet."""
+    for name, switches in UNKIND.items():
+        yield Trial(scenario, "unkind API", name, switches=switches)
+    spellings: Mapping[str, Any] = {"spelling": get_args(Spelling)}
+    yield Trial(scenario, "unkind API", "other spellings", switches=spellings, quiet=True)
+
+
+def dashboards(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """Somebody edits every campaign between plan and apply, and directly before every write."""
+    for name, edit in EDITS.items():
+        yield Trial(scenario, "edited in the dashboard", f"{name}, after the plan", edit=edit)
+    writes = [
+        number for number, call in enumerate(calls, 1) if call.is_request and not call.about.startswith("GET")
+    ]
+    for number, (name, edit) in product(writes, EDITS.items()):
+        label = f"{name}, before {number} {calls[number - 1].about}"
+        stop = Stop(number, signal=signal.SIGSTOP)
+        yield Trial(scenario, "edited in the dashboard", label, stop, edit=edit)
 
 
 def _places(calls: Sequence[Call]) -> Mapping[str, int]:

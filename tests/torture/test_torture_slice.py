@@ -23,10 +23,10 @@ def torture(*words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "which",
-    [("--small",), ("--slice", str(_SLICE)), ("--git", "--slice", "6")],
-    ids=["small", "slice", "git"],
+    [("--small",), ("--slice", str(_SLICE)), ("--git", "--slice", "6"), ("--altered", "--slice", "6")],
+    ids=["small", "slice", "git", "altered"],
 )
-def test_nothing_is_sent_twice_and_nothing_is_lost(which: tuple[str, ...]) -> None:
+def test_nothing_is_sent_twice_or_unseen_and_nothing_is_lost(which: tuple[str, ...]) -> None:
     done = torture(*which)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert "duplicates" in done.stdout

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import signal
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -19,8 +20,9 @@ from hypothesis.strategies import SearchStrategy
 from tests.torture import oracle
 from tests.torture.oracle import Verdict
 from tests.torture.place import Place, Stage
-from tests.torture.scenario import TIMEOUT
+from tests.torture.scenario import APPLY, TIMEOUT
 from tests.torture.tap import Stop
+from tests.torture.unseen import Altered
 
 _LONG = ("--lock-timeout", "60s")
 
@@ -34,6 +36,10 @@ class Trial:
     `group` is the row of the table, `label` this trial in it. `faults` are rules of the sandbox; `stop` hits
     the process at a boundary; `rivals` is the number of concurrent applies; `frozen` stops the lock holder at
     `stop`, breaks its lock, lets another run apply, and then continues the holder.
+
+    `switches` are the API's during the apply; `quiet`: they only spell things differently. `edit` is what
+    somebody sets in each campaign in the dashboard while the process is stopped, or, if there is no `stop`,
+    between the plan and its apply.
     """
 
     scenario: str
@@ -44,6 +50,9 @@ class Trial:
     parallelism: int = 1
     rivals: int = 1
     frozen: bool = False
+    switches: Mapping[str, Any] = field(default_factory=dict)
+    quiet: bool = False
+    edit: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -118,6 +127,10 @@ def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> 
         landed = _frozen_holder(place, words, trial.stop)
     elif trial.rivals > 1:
         landed = _at_once(place, stage.plain, trial.rivals)
+    elif trial.switches:
+        landed = _unkind(place, words, trial, verdict)
+    elif trial.edit:
+        landed = _edited(place, words, trial, verdict)
     else:
         ended = place.run(*words, stop=trial.stop)
         verdict.said += ended.text
@@ -158,6 +171,62 @@ def _frozen_holder(place: Place, words: tuple[str, ...], stop: Stop | None) -> b
     child.go_on()
     child.wait()
     return lock is not None
+
+
+def _unkind(place: Place, words: tuple[str, ...], trial: Trial, verdict: Verdict) -> bool:
+    """The API alters what an apply writes. True if that shows, or must not."""
+    usual = place.control.switches()
+    altered = Altered(_last_request(place), by_api=True)
+    place.control.switch(**trial.switches)
+    ended = place.run("-q", *words, "--format", "json")
+    verdict.altered, verdict.said = replace(altered, told=_outcomes(ended.text)), ended.text
+    if trial.quiet:
+        plan = place.plan()
+        if ended.status != 0 or plan["changes"] or plan["drift"] or plan["blocked"]:
+            verdict.stuck.append(f"it is not quiet: {ended.text} {plan}")
+    place.control.switch(**{name: usual[name] for name in trial.switches})
+    refused = any(outcome != "done" for outcome in verdict.altered.told.values())
+    return (
+        refused
+        or trial.quiet
+        or any(
+            campaign["stored"].get(name) != value
+            for campaign in place.control.campaigns()
+            for name, value in (campaign["requested"] or {}).items()
+            if name not in ("is_draft", "run_immediately")
+        )
+    )
+
+
+def _edited(place: Place, words: tuple[str, ...], trial: Trial, verdict: Verdict) -> bool:
+    """Somebody edits all campaigns in the dashboard, directly before a request or between plan and apply."""
+    if trial.stop is None:
+        plan = str(place.root / "plan.bin")
+        place.run("plan", *words[len(APPLY) : -2], "-o", plan)
+        words = ("apply", plan)
+    child = None if trial.stop is None else place.start("-q", *words, "--format", "json", stop=trial.stop)
+    if child and not child.stopped():
+        return False
+    altered = Altered(_last_request(place))
+    for campaign in place.control.campaigns():
+        place.control.edit(campaign["id"], trial.edit)
+    if child:
+        child.go_on()
+    ended = child.wait() if child else place.run("-q", *words, "--format", "json")
+    verdict.altered, verdict.said = replace(altered, told=_outcomes(ended.text)), ended.text
+    return True
+
+
+def _last_request(place: Place) -> int:
+    return max((entry["n"] for entry in place.control.requests()), default=0)
+
+
+def _outcomes(text: str) -> dict[str, str]:
+    """The outcome of each change in the JSON document of an apply; none if it refused to begin."""
+    if "{" not in text:
+        return {}
+    document = json.JSONDecoder().raw_decode(text[text.index("{") :])[0]
+    return {change["key"]: change["outcome"] for change in document["changes"]}
 
 
 Job = Trial | Random

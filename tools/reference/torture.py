@@ -11,7 +11,7 @@ _HERE = Path(__file__).parents[2] / "tests" / "torture"
 _RUNS = _HERE / "last_full_runs.txt"
 #: The last output of `python -m tests.torture.mutations`.
 MUTATIONS = _HERE / "last_mutations.txt"
-_COLUMNS = ("trials", "landed", "duplicates", "losses", "stuck", "persons")
+_COLUMNS = ("trials", "landed", "duplicates", "unseen", "losses", "stuck", "persons")
 
 
 def torture() -> str:
@@ -21,11 +21,17 @@ def torture() -> str:
         for kind, numbers in kinds.items():
             sums.setdefault(kind, Counter()).update(numbers)
     sums = dict(sorted(sums.items()))
-    sums["**all**"] = sum(sums.values(), Counter())
-    rows = [
-        f"| {kind} | {' | '.join(f'{each[name]:,}' for name in _COLUMNS)} |" for kind, each in sums.items()
-    ]
+    total: Counter[str] = Counter()
+    for each in sums.values():
+        total.update(each)
+    rows = [_row(kind, each) for kind, each in {**sums, "**all**": total}.items()]
     return "\n".join((f"| trouble | {' | '.join(_COLUMNS)} |", "|---|" + "--:|" * len(_COLUMNS), *rows, ""))
+
+
+def _row(kind: str, numbers: Counter[str]) -> str:
+    """One row; a run from before a column was counted shows a dash there."""
+    shown = (f"{numbers[name]:,}" if name in numbers else "-" for name in _COLUMNS)
+    return f"| {kind} | {' | '.join(shown)} |"
 
 
 def mutations() -> str:
@@ -42,10 +48,10 @@ def _plans() -> dict[str, dict[str, dict[str, int]]]:
     plans: dict[str, dict[str, dict[str, int]]] = {}
     for table in _RUNS.read_text(encoding="utf-8").split("\n\n"):
         found: dict[str, dict[str, dict[str, int]]] = {}
-        for line in table.splitlines()[1:]:
-            cells = re.split(r"  +", line.strip())
-            if len(cells) == len(_COLUMNS) + 3:  # with plan and kind before, seconds behind
+        head, *lines = (re.split(r"  +", line.strip()) for line in table.splitlines())
+        for cells in lines:
+            if len(cells) == len(head):
                 plan, kind, *numbers = cells
-                found.setdefault(plan, {})[kind] = dict(zip(_COLUMNS, map(int, numbers), strict=False))
+                found.setdefault(plan, {})[kind] = dict(zip(head[2:-1], map(int, numbers), strict=False))
         plans |= found
     return plans
