@@ -188,6 +188,7 @@ _CANCELED: tuple[Desired, ...] = ("canceled",)
 _STOPPED: tuple[Desired, ...] = ("paused", "canceled")
 _DECLARED: tuple[Desired, ...] = ("active", "paused", "canceled")
 _REPLACED: tuple[Desired, ...] = ("replaced",)
+_ASKED_FOR: tuple[Desired, ...] = ("active", "replaced")
 _YES, _NO = True, False
 
 _GOING = (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
@@ -201,7 +202,7 @@ _NOT_ENDED = tuple(status for status in _NOT_FINAL if status is not Status.MISSI
 #: The rows, in order; the first that fits decides.
 TABLE = (
     # desired, recorded, live status, and when, what decides
-    Row(_ACTIVE, _NO, (), (_UNSETTLED, _REPEATED), ledger.posted_again),
+    Row(_ASKED_FOR, None, (), (_UNSETTLED, _REPEATED), ledger.posted_again),
     Row(_ANY, None, (), (_UNSETTLED,), rows.unsettled),
     Row(_ANY, None, (), (_WRONG_MOVE,), rows.wrong_move),
     Row(_ANY, _YES, (), (_REFRESH_ONLY,), rows.refresh_only),

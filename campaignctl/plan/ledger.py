@@ -128,7 +128,7 @@ def _checks(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Check]:
         for release in _releases(ctx, one.key, change.digest):
             if release.id in ctx.reading.released and release.id != one.record.id:
                 yield _released(ctx, one.key, release, again=True)
-    elif change.sends_at_once and not change.sets_winner:
+    elif change.sends_at_once and not change.sets_winner and change.action is not Action.CREATE:
         sent = sent_before(ctx, change.digest)
         if sent and ctx.lifts.lifts("resend", one.key):
             yield _Check(lifted=("resend",))
@@ -220,7 +220,7 @@ def _asks_no_more(ctx: PlanContext, one: Subject) -> str | None:
     """Why today's manifest does not ask for a lost create; None if it does."""
     if one.desired == "gone" or one.manifest.adopt is not None:
         return "no manifest asks for it any more"
-    if one.desired != "active":
+    if one.desired not in ("active", "replaced"):
         return f"it is declared {one.desired}"
     return "its manifest has changed since" if one.body != ctx.unsettled[one.key].digest else None
 
@@ -246,7 +246,10 @@ def create(ctx: PlanContext, one: Subject) -> Verdict:
 
 def posted_again(ctx: PlanContext, one: Subject) -> Verdict:
     """`create` once more, under the same intent; **blocked** as any create."""
-    return sent_already(ctx, one) if is_resend(ctx, one) else _create(ctx, one, ctx.unsettled[one.key])
+    # A key that is still recorded is being replaced: its second send was asked for.
+    if one.recorded is None and is_resend(ctx, one):
+        return sent_already(ctx, one)
+    return _create(ctx, one, ctx.unsettled[one.key])
 
 
 def _create(ctx: PlanContext, one: Subject, lost: Intent | None) -> Verdict:
@@ -260,6 +263,8 @@ def _create(ctx: PlanContext, one: Subject, lost: Intent | None) -> Verdict:
     if lost is not None:
         reason = "posted again: not found"
         warnings.append(f"posted at {lost.at} with an unknown outcome, and not found since")
+        if sent:
+            warnings.append("a deliberate second send")
     change = changes.create(
         ctx,
         one.manifest,

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
+from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.context import Behind, Reading, Unsettled
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Intent, State
+from campaignctl.state.model import Intent, Sent, State
 from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
+    ID,
     IMMEDIATE,
     MANUAL,
     NOW,
@@ -149,6 +151,18 @@ def test_a_lost_create_is_posted_again_as_a_change_under_the_same_intent(
     assert (change.action, change.intent) == (Action.CREATE, "intent-pending")
     assert change.reason == "posted again: not found"
     assert "intent-pending" in str(change.requests[0].body)
+
+
+def test_the_lost_create_of_a_deliberate_replacement_is_posted_again_though_its_old_campaign_was_sent() -> (
+    None
+):
+    two_step = replace(lost(IMMEDIATE, None), digest=body_digest(IMMEDIATE))
+    old = record(IMMEDIATE, "sent")
+    known = state({"flash": old}, pending={"flash": two_step}, sent=(Sent(old.digest, "flash", ID, "x"),))
+    plan = plan_of(wanted(IMMEDIATE, "flash"), known=known, reading=Reading(unsettled={"flash": MISSING}))
+    change = only(plan)
+    assert (change.action, change.intent, change.deliberate_resend) == (Action.CREATE, "intent-pending", True)
+    assert "a deliberate second send" in change.warnings
 
 
 PAUSED, CANCELED = Lifecycle(phase="paused"), Lifecycle(phase="canceled")
