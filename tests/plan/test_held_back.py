@@ -153,9 +153,7 @@ def test_a_lost_create_is_posted_again_as_a_change_under_the_same_intent(
     assert "intent-pending" in str(change.requests[0].body)
 
 
-def test_the_lost_create_of_a_replacement_is_posted_again_though_the_old_campaign_was_sent() -> (
-    None
-):
+def test_the_lost_create_of_a_replacement_is_posted_again_though_the_old_campaign_was_sent() -> None:
     two_step = replace(lost(IMMEDIATE, None), digest=body_digest(IMMEDIATE))
     old = record(IMMEDIATE, "sent")
     known = state({"flash": old}, pending={"flash": two_step}, sent=(Sent(old.digest, "flash", ID, "x"),))
