@@ -56,14 +56,18 @@ LANGUAGE_DEPTHS = (5, 7)
 
 def weight(path: str) -> Weight:
     """How much the field at a path matters."""
-    parts = split(path)
-    if parts[0] == "messages":
-        if parts[-1] in _AIM_OF_MESSAGES or len(parts) <= 2:  # noqa: PLR2004 - a message as a whole
+    match split(path):
+        case ["messages"] | ["messages", _]:  # the messages, or one of them, as a whole
             return Weight.AIM
-        return Weight.OTHER if len(parts) == 3 and parts[2] in _OTHER_OF_MESSAGES else Weight.CONTENT  # noqa: PLR2004
-    if parts[0] in _AIM:
-        return Weight.AIM
-    return Weight.OTHER if parts[0] in _OTHER else Weight.CONTENT
+        case ["messages", *_, name] if name in _AIM_OF_MESSAGES:
+            return Weight.AIM
+        case ["messages", _, name] if name in _OTHER_OF_MESSAGES:
+            return Weight.OTHER
+        case [name, *_] if name in _AIM:
+            return Weight.AIM
+        case [name, *_] if name in _OTHER:
+            return Weight.OTHER
+    return Weight.CONTENT
 
 
 @dataclass(frozen=True, slots=True)

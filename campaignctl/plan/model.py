@@ -244,7 +244,7 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Clone:
-    """A campaign with the marker of a recorded one, of this key, that somebody made in the dashboard."""
+    """A campaign with the marker of a recorded one, of this key, made in the dashboard."""
 
     id: str
     key: str

@@ -321,7 +321,7 @@ def _next_send(ctx: PlanContext, one: Subject) -> str:
 
 _SAYS = {
     Status.PAUSED: "it is paused",
-    Status.MANUAL: "it sends when somebody starts it",
+    Status.MANUAL: "it sends when it is started by hand",
     Status.RUNNING: "it is sending now",
 }
 

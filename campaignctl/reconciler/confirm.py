@@ -89,7 +89,5 @@ def _why(bad: Iterable[FieldVerdict]) -> str:
     """What to do about texts that the API rewrites, else what is wrong."""
     texts = [one.path for one in bad if one.weight is Weight.CONTENT and isinstance(one.found, str)]
     if not texts:
-        return (
-            "what was written and what is stored decide differently whether, when, to whom or what it sends"
-        )
+        return "as stored, it would send at another time, to other people, or something else"
     return f"if the API rewrites this text on purpose: `lifecycle: {{accept_stored: [{texts[0]}]}}`"

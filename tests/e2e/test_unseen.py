@@ -113,7 +113,9 @@ def test_a_draft_that_was_changed_outside_of_the_manifests_is_not_armed(
 
 def run_hint(world: World, hint: str) -> None:
     """Run the command that a hint ends with."""
-    words = shlex.split(re.search(r"campaignctl ([^`]*)", hint)[1])  # type: ignore[index]
+    command = re.search(r"campaignctl ([^`]*)", hint)
+    assert command, hint
+    words = shlex.split(command[1])
     world.run(*words, *(["--auto-approve"] if words[0] == "apply" else []), status=0)
 
 

@@ -170,7 +170,7 @@ def test_leaving_draft_after_the_time_has_passed_is_blocked(golden: Golden) -> N
         (RECURRING, "scheduled", {}, "it still sends on Wed 25 Nov 2026 09:00 GMT"),
         (SCHEDULED, "running", {}, "it is sending now"),
         (SCHEDULED, "paused", {}, "it is paused"),
-        (MANUAL, "idle", {}, "it sends when somebody starts it"),
+        (MANUAL, "idle", {}, "it sends when it is started by hand"),
     ],
 )
 def test_a_block_of_a_return_to_draft_says_when_it_sends_and_both_ways_out(

@@ -273,7 +273,7 @@ MOMENTS = (
     ),
     Moment(
         campaigns.drafted_by_others,
-        "someone made it a draft in the dashboard; it sends nothing until somebody arms it",
+        "someone made it a draft in the dashboard; it sends nothing until it is armed",
         "`is_draft: true` in its manifest to keep it, `is_draft: false` to arm it again",
     ),
     Moment(
