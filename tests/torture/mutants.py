@@ -282,7 +282,7 @@ MUTANTS = (
                 " for path, value in unmanaged(spec, live).items()}",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_fields.py",),
         "small | unkind API",
     ),
     Mutant(
@@ -330,7 +330,7 @@ MUTANTS = (
                 "            return self.weight > Weight.CONTENT\n",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_read_back.py",),
         "small | unkind API",
     ),
     Mutant(
@@ -342,7 +342,7 @@ MUTANTS = (
                 "        return False\n",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_read_back.py",),
         "small | unkind API",
     ),
     Mutant(
@@ -354,7 +354,7 @@ MUTANTS = (
                 "    return done(change, record.id)\n",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_read_back.py",),
         "small | unkind API",
     ),
     Mutant(
