@@ -3,7 +3,7 @@
 The only room that imports deepdiff.
 """
 
-from campaignctl.diff.drift import Comparison, compare, in_order_of, matched, overlay, refused
+from campaignctl.diff.drift import Comparison, aligned, compare, in_order_of, matched, overlay, refused
 from campaignctl.diff.fields import (
     EVENT,
     OF_THE_API,
@@ -25,6 +25,7 @@ from campaignctl.diff.meanings import form, means
 from campaignctl.diff.requested import requested
 from campaignctl.diff.unmanaged import (
     baseline_of,
+    following,
     holds_arming_back,
     is_quiet,
     is_unasked,
@@ -41,12 +42,14 @@ __all__ = [
     "FieldChange",
     "FieldVerdict",
     "Weight",
+    "aligned",
     "alike",
     "baseline_of",
     "compare",
     "echo_of",
     "equal",
     "field_changes",
+    "following",
     "form",
     "holds_arming_back",
     "in_order_of",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.harness import PROJECT, World, sms
-from tests.e2e.unseen import EVERYONE_BUT, FAR, WEEKLY, live, only, run_hint
+from tests.e2e.unseen import AB_TEST, EVERYONE_BUT, FAR, WEEKLY, live, only, run_hint
 
 TEXTS = {
     "cut": ("Hi from Far", "Hi fr"),
@@ -138,3 +138,26 @@ def test_a_removed_field_that_the_api_keeps_is_not_done(world: World) -> None:
     world.write("far.yaml", json.dumps({**body, "lifecycle": {"ignore_changes": ["quiet_hours"]}}))
     world.apply()
     world.assert_settled()
+
+
+def test_messages_are_confirmed_by_name_in_any_order_and_one_that_is_dropped_is_not_done(
+    world: World,
+) -> None:
+    message = json.loads(sms("Test"))["spec"]["messages"][0]
+    texts = {name: {**message, "name": name, "sms": {"content": {"en": name}}} for name in ("one", "two")}
+    spec = {"name": "Test", "scheduled_time": FAR, "ab_test": AB_TEST, "messages": [*texts.values()]}
+    world.write("test.yaml", json.dumps({"spec": spec}))
+    world.control.switch(spelling=["message_order"])
+    assert world.apply().outcomes() == {"test": "done"}
+    world.assert_settled()
+    edited = {**texts["two"], "sms": {"content": {"en": "Two"}}}
+    world.write("test.yaml", json.dumps({"spec": {**spec, "messages": [texts["one"], edited]}}))
+    assert world.apply().outcomes() == {"test": "done"}
+    world.assert_settled()
+
+    world.control.switch(never_echoed=["messages/1"])
+    world.write("other.yaml", json.dumps({"spec": {**spec, "name": "Other"}}))
+    (failed,) = world.apply("--target", "other", status=1).json["changes"]
+    assert (failed["outcome"], "messages/0 is not shown" in failed["error"]["summary"]) == ("failed", True)
+    run_hint(world, failed["error"]["hint"])
+    assert live(world, "Other")["status"] == "paused"
