@@ -3,6 +3,8 @@
 The only room that imports deepdiff.
 """
 
+from campaignctl.diff.audience import EVERYONE, audience, uncertain, widened
+from campaignctl.diff.content import content
 from campaignctl.diff.drift import Comparison, compare, in_order_of, matched, overlay, refused
 from campaignctl.diff.fields import (
     EVENT,
@@ -36,14 +38,17 @@ from campaignctl.diff.verdicts import FieldVerdict, Weight, echo_of, unconfirmed
 
 __all__ = [
     "EVENT",
+    "EVERYONE",
     "OF_THE_API",
     "Comparison",
     "FieldChange",
     "FieldVerdict",
     "Weight",
     "alike",
+    "audience",
     "baseline_of",
     "compare",
+    "content",
     "echo_of",
     "equal",
     "field_changes",
@@ -68,9 +73,11 @@ __all__ = [
     "same",
     "set_outside",
     "split",
+    "uncertain",
     "unconfirmed",
     "unmanaged",
     "verdicts",
     "weight",
+    "widened",
     "wrong",
 ]

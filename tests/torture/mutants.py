@@ -13,6 +13,7 @@ _LEDGER = "campaignctl/plan/ledger.py"
 _VERDICTS = "campaignctl/diff/verdicts.py"
 _PLANNER = "campaignctl/plan/planner.py"
 _ARMING = "campaignctl/plan/arming.py"
+_AUDIENCE = "campaignctl/diff/audience.py"
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ MUTANTS = (
         "any targeting counts as an audience",
         (
             Edit(
-                _ARMING,
+                _AUDIENCE,
                 "    return _narrowing(spec) or EVERYONE\n",
                 '    return spec.get("targeting") or EVERYONE\n',
             ),
