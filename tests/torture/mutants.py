@@ -37,6 +37,18 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "a checkout that is behind creates what was canceled since",
+        (
+            Edit(
+                "campaignctl/plan/checkout.py",
+                "or last is None or ctx.only_looks",
+                "or last is None or one.recorded is None or ctx.only_looks",
+            ),
+        ),
+        ("tests/plan/test_stale_checkout.py",),
+        "",
+    ),
+    Mutant(
         "the intent is not durable before the POST: the journal is not synced",
         (
             Edit(
