@@ -3,6 +3,8 @@
 The only room that imports deepdiff.
 """
 
+from campaignctl.diff.audience import EVERYONE, audience, uncertain, widened
+from campaignctl.diff.content import content
 from campaignctl.diff.drift import Comparison, aligned, compare, in_order_of, matched, overlay, refused
 from campaignctl.diff.fields import (
     EVENT,
@@ -37,6 +39,7 @@ from campaignctl.diff.verdicts import FieldVerdict, Weight, echo_of, unconfirmed
 
 __all__ = [
     "EVENT",
+    "EVERYONE",
     "OF_THE_API",
     "Comparison",
     "FieldChange",
@@ -44,8 +47,10 @@ __all__ = [
     "Weight",
     "aligned",
     "alike",
+    "audience",
     "baseline_of",
     "compare",
+    "content",
     "echo_of",
     "equal",
     "field_changes",
@@ -71,9 +76,11 @@ __all__ = [
     "same",
     "set_outside",
     "split",
+    "uncertain",
     "unconfirmed",
     "unmanaged",
     "verdicts",
     "weight",
+    "widened",
     "wrong",
 ]

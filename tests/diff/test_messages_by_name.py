@@ -93,7 +93,7 @@ def test_a_message_that_was_added_is_wrong_wherever_it_stands() -> None:
 
 
 def test_texts_under_swapped_names_are_wrong() -> None:
-    live = shown(push("b", "Title of a"), push("a", "Title of b"), **TEST)
+    live = shown(push("b", "Title of a"), push("a", "Title of b"), complete=True, **TEST)
     assert paths(*wrong(verdicts(spec(A, B, **TEST), live))) == [
         "messages/0/push/title/en",
         "messages/1/push/title/en",

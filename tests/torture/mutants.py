@@ -13,6 +13,7 @@ _LEDGER = "campaignctl/plan/ledger.py"
 _VERDICTS = "campaignctl/diff/verdicts.py"
 _PLANNER = "campaignctl/plan/planner.py"
 _ARMING = "campaignctl/plan/arming.py"
+_AUDIENCE = "campaignctl/diff/audience.py"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,18 @@ class Mutant:
 
 
 MUTANTS = (
+    Mutant(
+        "a checkout that is behind creates what was canceled since",
+        (
+            Edit(
+                "campaignctl/plan/checkout.py",
+                "or last is None or ctx.only_looks",
+                "or last is None or one.recorded is None or ctx.only_looks",
+            ),
+        ),
+        ("tests/plan/test_stale_checkout.py",),
+        "",
+    ),
     Mutant(
         "the intent is not durable before the POST: the journal is not synced",
         (
@@ -205,7 +218,7 @@ MUTANTS = (
         "any targeting counts as an audience",
         (
             Edit(
-                _ARMING,
+                _AUDIENCE,
                 "    return _narrowing(spec) or EVERYONE\n",
                 '    return spec.get("targeting") or EVERYONE\n',
             ),
