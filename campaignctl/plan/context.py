@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Literal
 
 from campaignctl.campaign.live import Live
 from campaignctl.diff import (
@@ -15,7 +16,7 @@ from campaignctl.diff import (
     set_outside,
     weight,
 )
-from campaignctl.errors import Command, listed
+from campaignctl.errors import Command, Sentence, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.model import Clone, Lifts, Options
@@ -23,7 +24,7 @@ from campaignctl.plan.moves import Moves, resolve
 from campaignctl.plan.subject import Subject, said
 from campaignctl.project.model import Project
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import Intent, Record, State
+from campaignctl.state.model import FORMAT_VERSION, HistoryEntry, Intent, Record, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,14 @@ class Behind:
     """A campaign of this project and environment, not canceled, that the state does not know.
 
     `key` is the declared key that fits the marker's tag, if any; `intent` is the intent id in the marker.
+    `by_name`: its marker names only the project's name, and the project has an id.
     """
 
     id: str
     name: str
     key: str | None
     intent: str
+    by_name: bool = False
 
 
 # Lifts the hold of a state that is behind; without --write it only shows what it would do.
@@ -60,7 +63,26 @@ _NAMED = 5
 def behind_reason(behind: Sequence[Behind]) -> str:
     """The reason of a hold, with the first few campaigns that the state does not know."""
     unknown = listed([f"{each.id} ({each.key})" if each.key else each.id for each in behind], _NAMED)
+    if any(each.by_name for each in behind):
+        return f"the state does not know {unknown}, of a project with the name of this one and without an id"
     return f"the state is behind: it does not know {unknown} of this project"
+
+
+def behind_hint(behind: Sequence[Behind], state: State | None) -> Sentence:
+    """The commands that lift the hold: take the campaigns over, or say that they are another repository's."""
+    if not any(each.by_name for each in behind):
+        return Sentence(RECOVER)
+    why = " if this project created them before it had an id; if another repository did: "
+    return Sentence(RECOVER, why, not_ours(state))
+
+
+def not_ours(state: State | None) -> Command:
+    """The command that says that unknown campaigns with the project's name are another repository's."""
+    if state is None:
+        return Command("state", "init")
+    if state.format_version < FORMAT_VERSION:  # it cannot hold the project's id
+        return Command("state", "migrate", "--format", str(FORMAT_VERSION))
+    return Command("state", "rebind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +108,9 @@ class Reading:
     halts: Halts = Halts()
 
 
+#: How a checkout stands to a commit: it has it, is behind it (an ancestor), or its history cannot tell.
+Standing = Literal["has", "behind", "unclear"]
+
 # From this number of campaigns on, a value that all of them got was set by the server.
 _ALL = 3
 
@@ -95,7 +120,7 @@ class PlanContext:
     """The context that all keys of a plan share: manifests, state, live campaigns, options and time.
 
     `new_id` makes ids of intents; `who` and the commit are named in the reasons of cancels and pauses.
-    `lacks` says whether the checkout of the manifests certainly does not contain a commit.
+    `stands_to` says how the checkout of the manifests stands to a commit.
     """
 
     desired: DesiredState
@@ -107,7 +132,7 @@ class PlanContext:
     tool_version: str = ""
     commit: str | None = None
     who: str = ""
-    lacks: Callable[[str], bool] = lambda _commit: False
+    stands_to: Callable[[str], Standing] = lambda _commit: "has"
 
     @property
     def project(self) -> Project:
@@ -139,6 +164,19 @@ class PlanContext:
             for key, intent in pending.items()
             if intent.phase != "planned" and key not in self.reading.settled
         }
+
+    @cached_property
+    def applied_last(self) -> HistoryEntry | None:
+        """The last apply that may have changed something, if it was made from another commit."""
+        history = reversed(self.state.history if self.state else ())
+        # An apply that was started and never ended may have changed something.
+        last = next((one for one in history if one.outcome == "started" or one.outcomes.get("done")), None)
+        return None if last is None or last.commit in (None, self.commit) else last
+
+    @cached_property
+    def stands(self) -> Standing:
+        """How the checkout stands to the commit that was applied last."""
+        return self.stands_to(str(self.applied_last.commit)) if self.applied_last else "has"
 
     @property
     def only_looks(self) -> bool:

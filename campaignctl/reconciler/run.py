@@ -26,6 +26,7 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import records, reviewed
 from campaignctl.plan.arming import has_fired
+from campaignctl.plan.context import Standing
 from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import Opening, check_environment, opening_read
@@ -46,8 +47,8 @@ READ_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 class Wiring:
     """What is given once: project, adapters and settings. `api` is None when nothing may be read or sent.
 
-    `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `lacks` tells
-    whether the checkout certainly does not contain a commit.
+    `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `stands_to`
+    tells how the checkout stands to a commit.
     """
 
     project: Project
@@ -57,7 +58,7 @@ class Wiring:
     on_event: OnEvent
     tool_version: str
     commit: str | None = None
-    lacks: Callable[[str], bool] = lambda _commit: False
+    stands_to: Callable[[str], Standing] = lambda _commit: "has"
     parallelism: int = 8
     lock_timeout: timedelta = timedelta(seconds=30)
     who: str = ""
@@ -300,16 +301,31 @@ def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
 
 def new_state(run: Run) -> State:
     """An empty state for this account and environment."""
-    clock = run.wiring.clock
     return State(
-        # A UUID needs two of our ids, which are half as long.
-        lineage=str(uuid5(NAMESPACE_OID, clock.new_id() + clock.new_id())),
+        lineage=new_uuid(run.wiring),
         serial=0,
         environment=run.project.environment,
         account=Account(run.api.url, run.opening.company_id),
         tool_version=run.wiring.tool_version,
         seen=run.opening.mark(None, run.now()),
+        project_id=run.project.id,
     )
+
+
+def new_uuid(wiring: Wiring) -> str:
+    """A random UUID. It needs two of our ids, which are half as long."""
+    return str(uuid5(NAMESPACE_OID, wiring.clock.new_id() + wiring.clock.new_id()))
+
+
+def without_id(wiring: Wiring) -> tuple[str, str] | None:
+    """What a project without an id risks, and the line to add; None if it has one."""
+    if wiring.project.id is not None:
+        return None
+    risk = (
+        "`metadata` in campaignctl.yaml has no id: another repository whose project is named"
+        f" {wiring.project.name} would take these campaigns for its own"
+    )
+    return risk, f"add this line to `metadata` in campaignctl.yaml: id: {new_uuid(wiring)}"
 
 
 def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Sent, ...]:
