@@ -29,7 +29,7 @@ from campaignctl.reconciler.opening import (
     company_of,
     company_of_records,
 )
-from campaignctl.reconciler.run import Wiring
+from campaignctl.reconciler.run import Wiring, without_id
 from campaignctl.review.reports import Check, Keeping, refused
 from campaignctl.state.model import Intent, LockInfo, State
 
@@ -62,6 +62,7 @@ def examine(wiring: Wiring, missing: Check | None = None) -> tuple[Check, ...]:
 
     state = _tried("state", read)
     return (
+        _identity(wiring),
         *_state_checks(state, keeping, wiring.backend.location),
         keeping if isinstance(keeping, Check) else _lock(keeping.lock, keeping.holder_lives),
         *_account_checks(wiring, state if isinstance(state, State) else None, missing),
@@ -75,6 +76,12 @@ def _tried(name: str, look: Callable[[], T]) -> T | Check:
         raise
     except CampaignctlError as error:
         return refused(name, error)
+
+
+def _identity(wiring: Wiring) -> Check:
+    if (without := without_id(wiring)) is None:
+        return Check("identity", "ok", f"project {wiring.project.id}")
+    return Check("identity", "warning", *without)
 
 
 # ------------------------------------------------------------------------------------------- the state

@@ -127,10 +127,10 @@ def marked(
     """Unrecorded campaigns with our marker that a halt names, by id: created by a running apply a moment ago,
     or by a run whose state is lost. `keys` are further keys to look for in markers."""
     own = {*state.campaigns, *state.pending} if state else set()
-    tags = tags_of(project, {*own, *keys})
+    tags = tags_of({*own, *keys})
     known = {record.id for record in state.campaigns.values()} if state else set()
     found = {}
-    for live, made_by in ours(lives, project):
+    for live, made_by in ours(lives, project, state):
         key = tags.get(made_by.key)
         if live.id not in known and (halt.keys is None or (key is not None and halt.names(key))):
             found[live.id] = Named(key, live.id, live.name, status_of(live), _next_run(live), live=live)

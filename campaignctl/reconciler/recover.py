@@ -19,6 +19,8 @@ from campaignctl.errors import AccountMismatch, Command, Sentence, StateError
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
+from campaignctl.plan.context import not_ours
+from campaignctl.project.model import Project
 from campaignctl.reconciler import settle
 from campaignctl.reconciler.opening import (
     Opening,
@@ -36,7 +38,7 @@ from campaignctl.reconciler.run import Run, Wiring, new_state
 from campaignctl.reconciler.state_ops import existing, intent_of
 from campaignctl.review.reports import Belonging, Found, Rebinding, Recovery
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
+from campaignctl.state.model import FORMAT_VERSION, Account, Entry, Intent, Record, Sent, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -63,15 +65,18 @@ def rebind(wiring: Wiring, approve: Callable[[Rebinding], bool]) -> bool:
 
 def _rebinding(wiring: Wiring, state: State) -> Rebinding:
     api, project = wiring.need_api(), wiring.project
-    before = Belonging(state.account.url, state.account.company_id, state.environment)
+    before = Belonging(state.account.url, state.account.company_id, state.environment, state.project_id)
     newest = sorted(state.campaigns.values(), key=lambda record: record.created_at, reverse=True)[:_PROOFS]
     lives = spread(lambda record: api.read(record.id), newest, wiring.parallelism)
     found = [live for live in lives if live is not None]
     company = company_of(found) or company_of(api.list_page(1).items)
     check_company(company, None, project)
-    after = Belonging(api.url, company or project.company_id or before.company_id, project.environment)
+    account = company or project.company_id or before.company_id
+    after = Belonging(api.url, account, project.environment, _project_id(state, project))
     if after == before:
-        raise StateError("the state already belongs to this account and environment", hint=Command("plan"))
+        raise StateError(
+            "the state already belongs to this account, environment and project", hint=Command("plan")
+        )
     if (after.url, after.company_id) != (before.url, before.company_id):
         _check_settled(
             state,
@@ -99,7 +104,12 @@ def _bound(state: State, to: Belonging) -> State:
     moved = to.company_id != state.account.company_id
     account = Account(to.url, to.company_id, None if moved else state.account.markers)
     step = Entry(account=account, seen=() if moved else None)
-    return replace(state.after(step), environment=to.environment)
+    return replace(state.after(step), environment=to.environment, project_id=to.project_id)
+
+
+def _project_id(state: State, project: Project) -> str | None:
+    """The id of the project, as far as the format of the state can hold it."""
+    return project.id if state.format_version == FORMAT_VERSION else None
 
 
 # The folder for campaigns without a key of their own. No manifest declares it, so the next plan shows their
@@ -129,7 +139,8 @@ def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
         state = wiring.backend.read()
         opening = _opened(wiring, api, desired, state)
         strays = _decided(opening, desired, state, api)
-        return Recovery(_shown(strays), len(opening.scan.lives), written=False)
+        doubt = _doubt(desired.project, strays, state)
+        return Recovery(_shown(strays), len(opening.scan.lives), written=False, doubt=doubt)
     with wiring.locked("state recover") as session:
         opening = _opened(wiring, api, desired, session.state)
         run = Run(wiring, session, opening)
@@ -138,6 +149,16 @@ def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
             _check_settled(session.state, "its campaign may be one of the unknown ones", Command("apply"))
             _take_over(run, desired, strays)
     return Recovery(_shown(strays), len(opening.scan.lives), written=bool(strays))
+
+
+def _doubt(project: Project, strays: Iterable[_Stray], state: State | None) -> str:
+    """What to do if campaigns that only name the project's name are another repository's."""
+    if not any(stray.made_by.scope == project.owner.scope_by_name for stray in strays):
+        return ""
+    whose = f"If another repository, whose project is named {project.name} too, created them, do not write"
+    if project.id is None:
+        return Sentence(f"{whose}: give this project an id; ", Command("doctor"), " prints the line")
+    return Sentence(f"{whose}: ", not_ours(state))
 
 
 def _opened(wiring: Wiring, api: OcambaApi, desired: DesiredState, state: State | None) -> Opening:
@@ -163,8 +184,8 @@ def _decided(
     opening: Opening, desired: DesiredState, state: State | None, api: OcambaApi
 ) -> tuple[_Stray, ...]:
     """Every unknown campaign, newest first, with the key to record it under."""
-    tags = tags_of(desired.project, _keys(desired, state))
-    unknown = unknown_to(state, ours(opening.scan.lives, desired.project))
+    tags = tags_of(_keys(desired, state))
+    unknown = unknown_to(state, ours(opening.scan.lives, desired.project, state))
     strays = [_Stray(live, made_by, tags.get(made_by.key)) for live, made_by in unknown]
     place = {live.id: number for number, live in enumerate(opening.scan.lives)}
     heads = _heads(strays, state, opening.lives, place, api)

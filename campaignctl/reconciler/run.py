@@ -301,16 +301,31 @@ def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
 
 def new_state(run: Run) -> State:
     """An empty state for this account and environment."""
-    clock = run.wiring.clock
     return State(
-        # A UUID needs two of our ids, which are half as long.
-        lineage=str(uuid5(NAMESPACE_OID, clock.new_id() + clock.new_id())),
+        lineage=new_uuid(run.wiring),
         serial=0,
         environment=run.project.environment,
         account=Account(run.api.url, run.opening.company_id),
         tool_version=run.wiring.tool_version,
         seen=run.opening.mark(None, run.now()),
+        project_id=run.project.id,
     )
+
+
+def new_uuid(wiring: Wiring) -> str:
+    """A random UUID. It needs two of our ids, which are half as long."""
+    return str(uuid5(NAMESPACE_OID, wiring.clock.new_id() + wiring.clock.new_id()))
+
+
+def without_id(wiring: Wiring) -> tuple[str, str] | None:
+    """What a project without an id risks, and the line to add; None if it has one."""
+    if wiring.project.id is not None:
+        return None
+    risk = (
+        "`metadata` in campaignctl.yaml has no id: another repository whose project is named"
+        f" {wiring.project.name} would take these campaigns for its own"
+    )
+    return risk, f"add this line to `metadata` in campaignctl.yaml: id: {new_uuid(wiring)}"
 
 
 def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Sent, ...]:

@@ -29,7 +29,7 @@ from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.opening import check_company, check_environment, company_of
 from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
-from campaignctl.reconciler.run import Run, Wiring, new_state, opened
+from campaignctl.reconciler.run import Run, Wiring, new_state, opened, without_id
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, Sent, State, Watermark
@@ -65,7 +65,8 @@ def migrate(wiring: Wiring, target: Backend) -> str:
             there.release()
         session.retire(target.location)
     what = f"serial {state.serial}, {counted(len(state.campaigns), 'campaign')}"
-    return f"The state ({what}) was moved from {source.location} to {target.location}."
+    moved = f"The state ({what}) was moved from {source.location} to {target.location}."
+    return "\n\n".join((moved, *_without_id(wiring)))
 
 
 def migrate_format(wiring: Wiring, version: int) -> str:
@@ -82,7 +83,13 @@ def migrate_format(wiring: Wiring, version: int) -> str:
         if state.format_version == version:
             return f"The state has format {version} already."
         session.write(replace(state, format_version=version))
-    return f"The state in {wiring.backend.location} has format {version} now; older versions cannot read it."
+    now = f"The state in {wiring.backend.location} has format {version} now; older versions cannot read it."
+    return "\n\n".join((now, *_without_id(wiring)))
+
+
+def _without_id(wiring: Wiring) -> tuple[str, ...]:
+    """The line that gives the project an id, if it has none."""
+    return ("; ".join(without),) if (without := without_id(wiring)) else ()
 
 
 def _refuse_another(there: Session, target: Backend, state: State) -> None:
@@ -324,8 +331,8 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
 def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, force: bool) -> None:
     """Raise StateError unless the campaign carries the key's marker or `force` is given."""
     made_by = marker.read(live.members)
-    ours = marker.make(run.project.name, run.project.environment, key, made_by.intent if made_by else "")
-    fits = made_by is not None and (made_by.scope, made_by.key) == (ours.scope, ours.key)
+    ours = made_by is not None and run.project.owner.made(made_by)
+    fits = ours and made_by is not None and made_by.key == marker.key_tag(key)
     if intent is not None and made_by is not None:
         fits = made_by.intent == intent.intent
     if not fits and not force:
