@@ -14,6 +14,7 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Project
 from campaignctl.reconciler.apply import apply
+from campaignctl.reconciler.ports import Elsewhere
 from campaignctl.reconciler.run import Wiring
 from campaignctl.review.outcome import Event, Outcome
 from campaignctl.sandbox import Control
@@ -75,11 +76,21 @@ class Account:
     lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] | None = None
+    elsewhere: Elsewhere = lambda _remote: {}
 
     @property
     def wiring(self) -> Wiring:
         backend, events = self.place.backend(), self.on_event or self.events.append
-        return Wiring(self.project, backend, self.api, self.clock, events, "0.1.0", parallelism=1)
+        return Wiring(
+            self.project,
+            backend,
+            self.api,
+            self.clock,
+            events,
+            "0.1.0",
+            elsewhere=self.elsewhere,
+            parallelism=1,
+        )
 
     @property
     def desired(self) -> DesiredState:
