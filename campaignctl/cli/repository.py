@@ -8,8 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from campaignctl.backends.git.command import GitTrouble, enclosing
+
+if TYPE_CHECKING:
+    from campaignctl.plan.context import Standing
 
 _SECONDS = 2.0
 # Programs that git runs on files before it compares them.
@@ -27,23 +31,23 @@ def commit(directory: Path) -> str | None:
     return _git(directory, "rev-parse", "--verify", "--quiet", "HEAD")
 
 
-def lacks(directory: Path, other: str) -> bool:
-    """Whether the commit that is checked out lacks the `other` commit, which others have.
+def stands_to(directory: Path, other: str) -> Standing:
+    """How the checkout stands to a commit: it has it, is behind it, or history cannot tell.
 
-    A commit that this clone does not have was made elsewhere. One that it has may be gone by now, amended or
-    rebased. A shallow clone cannot tell, and neither can a directory without git.
+    A commit on another branch may be an amended or rebased one that is gone by now, if no remote has it; it
+    counts as had. So does any commit in a directory without git.
     """
-    if not _COMMIT.fullmatch(other) or commit(directory) is None:
-        return False
-    if _git(directory, "rev-parse", "--is-shallow-repository") != "false":
-        return False
+    head = commit(directory)
+    if not _COMMIT.fullmatch(other) or head is None:
+        return "has"
     if _git(directory, "rev-parse", "--verify", "--quiet", f"{other}^{{commit}}") is None:
-        return True
+        return "unclear"
     base = _git(directory, "merge-base", other, "HEAD")
-    if base == other:
-        return False
+    if base in (other, head):
+        return "has" if base == other else "behind"
     published = _git(directory, "for-each-ref", "--count=1", "--contains", other, "refs/remotes")
-    return base == commit(directory) or published is not None
+    shallow = _git(directory, "rev-parse", "--is-shallow-repository") != "false"
+    return "unclear" if shallow or published is not None else "has"
 
 
 def who(environ: Mapping[str, str]) -> str:

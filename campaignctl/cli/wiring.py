@@ -170,7 +170,7 @@ def wired(
     """
     import socket
 
-    from campaignctl.cli.repository import commit, lacks, who
+    from campaignctl.cli.repository import commit, stands_to, who
     from campaignctl.reconciler.run import Wiring
 
     clock = SystemClock()
@@ -191,7 +191,7 @@ def wired(
             on_event=progress,
             tool_version=__version__,
             commit=commit(Path(project.directory)),
-            lacks=partial(lacks, Path(project.directory)),
+            stands_to=partial(stands_to, Path(project.directory)),
             elsewhere=partial(_elsewhere, project, clock),
             parallelism=parallelism,
             lock_timeout=lock_timeout,

@@ -3,7 +3,9 @@
 The only room that imports deepdiff.
 """
 
-from campaignctl.diff.drift import Comparison, compare, in_order_of, matched, overlay, refused
+from campaignctl.diff.audience import EVERYONE, audience, uncertain, widened
+from campaignctl.diff.content import content
+from campaignctl.diff.drift import Comparison, aligned, compare, in_order_of, matched, overlay, refused
 from campaignctl.diff.fields import (
     EVENT,
     OF_THE_API,
@@ -25,6 +27,7 @@ from campaignctl.diff.meanings import form, means
 from campaignctl.diff.requested import requested
 from campaignctl.diff.unmanaged import (
     baseline_of,
+    following,
     holds_arming_back,
     is_quiet,
     is_unasked,
@@ -36,17 +39,22 @@ from campaignctl.diff.verdicts import FieldVerdict, Weight, echo_of, unconfirmed
 
 __all__ = [
     "EVENT",
+    "EVERYONE",
     "OF_THE_API",
     "Comparison",
     "FieldChange",
     "FieldVerdict",
     "Weight",
+    "aligned",
     "alike",
+    "audience",
     "baseline_of",
     "compare",
+    "content",
     "echo_of",
     "equal",
     "field_changes",
+    "following",
     "form",
     "holds_arming_back",
     "in_order_of",
@@ -68,9 +76,11 @@ __all__ = [
     "same",
     "set_outside",
     "split",
+    "uncertain",
     "unconfirmed",
     "unmanaged",
     "verdicts",
     "weight",
+    "widened",
     "wrong",
 ]

@@ -61,7 +61,7 @@ def _plain(name: str, value: Any) -> Any:
         case "labels" | "scheduled_time":
             return meaning(name, value)
         case "messages" if isinstance(value, list | tuple):
-            return [_message(message) for message in value]
+            return [message_of(message) for message in value]
         case "metadata" if isinstance(value, Mapping):
             return {key: item for key, item in value.items() if key != FIELD}
         case "utm_tracking" if isinstance(value, Mapping):
@@ -69,7 +69,8 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-def _message(message: Any) -> Any:
+def message_of(message: Any) -> Any:
+    """A message of a live campaign as a request would have it; anything but an object unchanged."""
     if not isinstance(message, Mapping):
         return message
     kept = {

@@ -9,16 +9,9 @@ from typing import Any
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.status import Status
-from campaignctl.diff import EVENT, FieldChange, field_changes, join, leaves, requested
+from campaignctl.diff import EVENT, FieldChange, audience, field_changes, join, leaves, requested, uncertain
 from campaignctl.manifest.model import DesiredCampaign
-from campaignctl.plan.arming import (
-    audience,
-    changes_sends,
-    create_arms,
-    sends_after,
-    uncertain,
-    update_arms,
-)
+from campaignctl.plan.arming import changes_sends, create_arms, sends_after, update_arms
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Operation, Request
 from campaignctl.plan.subject import Subject

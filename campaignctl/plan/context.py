@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Literal
 
 from campaignctl.campaign.live import Live
 from campaignctl.diff import (
@@ -23,7 +24,7 @@ from campaignctl.plan.moves import Moves, resolve
 from campaignctl.plan.subject import Subject, said
 from campaignctl.project.model import Project
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import FORMAT_VERSION, Intent, Record, State
+from campaignctl.state.model import FORMAT_VERSION, HistoryEntry, Intent, Record, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,9 @@ class Reading:
     halts: Halts = Halts()
 
 
+#: How a checkout stands to a commit: it has it, is behind it (an ancestor), or its history cannot tell.
+Standing = Literal["has", "behind", "unclear"]
+
 # From this number of campaigns on, a value that all of them got was set by the server.
 _ALL = 3
 
@@ -116,7 +120,7 @@ class PlanContext:
     """The context that all keys of a plan share: manifests, state, live campaigns, options and time.
 
     `new_id` makes ids of intents; `who` and the commit are named in the reasons of cancels and pauses.
-    `lacks` says whether the checkout of the manifests certainly does not contain a commit.
+    `stands_to` says how the checkout of the manifests stands to a commit.
     """
 
     desired: DesiredState
@@ -128,7 +132,7 @@ class PlanContext:
     tool_version: str = ""
     commit: str | None = None
     who: str = ""
-    lacks: Callable[[str], bool] = lambda _commit: False
+    stands_to: Callable[[str], Standing] = lambda _commit: "has"
 
     @property
     def project(self) -> Project:
@@ -160,6 +164,19 @@ class PlanContext:
             for key, intent in pending.items()
             if intent.phase != "planned" and key not in self.reading.settled
         }
+
+    @cached_property
+    def applied_last(self) -> HistoryEntry | None:
+        """The last apply that may have changed something, if it was made from another commit."""
+        history = reversed(self.state.history if self.state else ())
+        # An apply that was started and never ended may have changed something.
+        last = next((one for one in history if one.outcome == "started" or one.outcomes.get("done")), None)
+        return None if last is None or last.commit in (None, self.commit) else last
+
+    @cached_property
+    def stands(self) -> Standing:
+        """How the checkout stands to the commit that was applied last."""
+        return self.stands_to(str(self.applied_last.commit)) if self.applied_last else "has"
 
     @property
     def only_looks(self) -> bool:

@@ -14,13 +14,12 @@ from campaignctl.campaign.status import Status
 from campaignctl.diff import holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
 from campaignctl.plan import guardrails, ledger, records, update_rules
+from campaignctl.plan.checkout import checked
 from campaignctl.plan.context import PlanContext, behind_hint, behind_reason
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
 from campaignctl.plan.subject import Subject, Verdict
-from campaignctl.schedule.humanize import instant
-from campaignctl.schedule.times import parse_iso
 from campaignctl.state.model import FORMAT_VERSION, Entry, Record
 
 
@@ -92,29 +91,6 @@ def stages(changes: Iterable[Change]) -> list[tuple[Change, ...]]:
     return [tuple(by_stage[stage]) for stage in sorted(by_stage)]
 
 
-_REVERTS = frozenset({Action.CANCEL, Action.FORGET, Action.UPDATE, Action.REPLACE, Action.PAUSE})
-_COMMIT_SHOWN = 12
-
-
-def _stale_checkout(ctx: PlanContext, actions: Iterable[Action]) -> str | None:
-    """A warning that this plan may revert changes that the checkout does not contain; None otherwise.
-
-    It is no objection: a revert may be intended, and every reverted change is shown.
-    """
-    if ctx.only_looks or not _REVERTS & set(actions):
-        return None
-    history = reversed(ctx.state.history if ctx.state else ())
-    # An apply that was started and never ended may have changed something.
-    last = next((one for one in history if one.outcome == "started" or one.outcomes.get("done")), None)
-    if last is None or last.commit in (None, ctx.commit) or not ctx.lacks(str(last.commit)):
-        return None
-    at = instant(parse_iso(last.at), ctx.desired.project.time_zone)
-    return (
-        f"this checkout lacks commit {str(last.commit)[:_COMMIT_SHOWN]}, applied by {last.who} on {at}."
-        " This plan reverts what that commit changed; if that is not intended, `git pull` and plan again"
-    )
-
-
 # A campaign of such a status has runs without a change of ours.
 _RUNNING_BY_ITSELF = (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
 
@@ -128,7 +104,7 @@ def decide(ctx: PlanContext) -> Plan:
     replacing = _replacing(ctx, keys)
     subjects = [ctx.subject(key, replacing=key in replacing) for key in keys]
     verdicts = {
-        one.key: _ending(ctx, one, _halted(ctx, one, _with_unmanaged(ctx, one, judged(ctx, one))))
+        one.key: _ending(ctx, one, _halted(ctx, one, _current(ctx, one, judged(ctx, one))))
         for one in subjects
     }
     if ctx.options.reviewed is not None:
@@ -137,6 +113,11 @@ def decide(ctx: PlanContext) -> Plan:
     if not ctx.only_looks:
         verdicts = _with_renames(ctx, verdicts)
     return _assemble(ctx, verdicts)
+
+
+def _current(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
+    """The verdict without what a stale checkout would undo, or what was set outside and would be sent."""
+    return _with_unmanaged(ctx, one, checked(ctx, one, verdict))
 
 
 def _chosen(ctx: PlanContext) -> list[str]:
@@ -281,13 +262,11 @@ def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
         notes.append(f"{changed} changed only by defaults, variables or a newer version")
     if missed := counts["missed"]:
         notes.append(f"{counted(missed, 'campaign')} never created: the scheduled time was missed")
-    actions = [change.action for verdict in verdicts.values() for change in verdict.changes]
-    behind = filter(None, [_stale_checkout(ctx, actions)])
     notes += _nothing_done(verdicts)
     if gone := [key for key in ctx.desired.removed if key not in ctx.records]:
         shown = listed(gone, _KEYS_NAMED)
         notes.append(f"{shown}: declared Removed and not recorded; the document can be deleted")
-    return (*behind, *ctx.reading.notes, *notes, *_seen(ctx, verdicts))
+    return (*ctx.reading.notes, *notes, *_seen(ctx, verdicts))
 
 
 def _seen(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> Iterator[str]:

@@ -15,8 +15,10 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import (
     FieldChange,
     FieldVerdict,
+    aligned,
     baseline_of,
     echo_of,
+    following,
     kept,
     leaves,
     lookup,
@@ -128,7 +130,9 @@ def applied_over(
         source_digest=desired.source_digest,
         echo={**_unseen(record, spec, live), **echo_of(told)},
         lifecycle=desired.lifecycle,
-        baseline=None if record.baseline is None else kept(record.baseline, spec),
+        baseline=None
+        if record.baseline is None
+        else kept(following(record.baseline, record.applied, spec), spec),
         unconfirmed=unconfirmed(told),
     )
 
@@ -179,11 +183,17 @@ def observed(record: Record, live: Live, now: datetime, spec: Mapping[str, Any] 
 
 def _still_unconfirmed(record: Record, live: Live) -> tuple[str, ...]:
     """The unconfirmed paths that live does not show as they were applied."""
+    shown = aligned(record.applied, live)
+    unmatched = "messages" not in live.members or "messages" in unconfirmed(verdicts(record.applied, live))
     return tuple(
         path
         for path in record.unconfirmed
         if (was := lookup(record.applied, path))
-        and not ((shown := lookup(live.members, path)) and means(path, was[0], shown[0]))
+        and (
+            unmatched
+            if path == "messages"
+            else not ((found := lookup(shown.members, path)) and means(path, was[0], found[0]))
+        )
     )
 
 

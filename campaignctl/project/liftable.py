@@ -15,6 +15,7 @@ Liftable = Literal[
     "require_labels",
     "require_targeting",
     "resend",
+    "stale_checkout",
     "unknown_status",
     "unmanaged",
 ]

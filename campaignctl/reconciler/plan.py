@@ -71,7 +71,7 @@ def question(
         wiring.tool_version,
         wiring.commit,
         wiring.who,
-        wiring.lacks,
+        wiring.stands_to,
     )
 
 

@@ -26,6 +26,7 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import records, reviewed
 from campaignctl.plan.arming import has_fired
+from campaignctl.plan.context import Standing
 from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import Opening, check_environment, opening_read
@@ -47,8 +48,8 @@ READ_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 class Wiring:
     """What is given once: project, adapters and settings. `api` is None when nothing may be read or sent.
 
-    `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `lacks` tells
-    whether the checkout certainly does not contain a commit. `elsewhere` finds the project's other states.
+    `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `stands_to`
+    tells how the checkout stands to a commit. `elsewhere` finds the project's other states.
     """
 
     project: Project
@@ -58,7 +59,7 @@ class Wiring:
     on_event: OnEvent
     tool_version: str
     commit: str | None = None
-    lacks: Callable[[str], bool] = lambda _commit: False
+    stands_to: Callable[[str], Standing] = lambda _commit: "has"
     elsewhere: Elsewhere = lambda _remote: {}
     parallelism: int = 8
     lock_timeout: timedelta = timedelta(seconds=30)

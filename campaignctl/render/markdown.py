@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from campaignctl.diff import FieldChange
+from campaignctl.diff import EVERYONE, FieldChange
 from campaignctl.errors import Command, ProjectPlace, at, counted
 from campaignctl.plan.model import Blocked, Change, Plan
 from campaignctl.render.cuts import Cuts
@@ -22,7 +22,7 @@ from campaignctl.render.summary import (
     summary_text,
     undo_text,
 )
-from campaignctl.render.values import EVERYONE, audience_text, compared, set_outside, value_text, whole
+from campaignctl.render.values import audience_text, compared, set_outside, value_text, whole
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import iso
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaignctl.diff import FieldChange
+from campaignctl.diff import EVERYONE, FieldChange
 from campaignctl.errors import NOWHERE, ProjectPlace, at, counted
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Objection, Plan
 from campaignctl.render.cuts import Cuts, cut_text
@@ -24,7 +24,7 @@ from campaignctl.render.summary import (
     undo_text,
 )
 from campaignctl.render.table import Style, Tone
-from campaignctl.render.values import EVERYONE, audience_text, field_lines, set_outside
+from campaignctl.render.values import audience_text, field_lines, set_outside
 from campaignctl.schedule import humanize
 
 _AT_ONCE = "!"

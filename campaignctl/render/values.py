@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, zip_longest
 from typing import Any
 
-from campaignctl.diff import FieldChange
+from campaignctl.diff import EVERYONE, FieldChange
 from campaignctl.errors import counted
 from campaignctl.plan.model import Unmanaged
 from campaignctl.render.cuts import Cuts, json_text, measured
 from campaignctl.render.escape import columns, escape, pad
 from campaignctl.render.table import Style, Tone
 
-EVERYONE = "everyone"
 _ITEMS_SHOWN = 12
 
 

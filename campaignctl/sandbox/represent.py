@@ -73,9 +73,10 @@ def _head(campaign: Campaign, switches: Switches) -> JsonObject:
 
 def _definition(campaign: Campaign, switches: Switches) -> JsonObject:
     body = altered.respelt(dict(campaign.body), switches.spelling)
+    ids = campaign.message_ids[:: -1 if "message_order" in switches.spelling else 1]
     body["messages"] = [
         _message(campaign, message, message_id)
-        for message, message_id in zip(body["messages"], campaign.message_ids, strict=True)
+        for message, message_id in zip(body["messages"], ids, strict=True)
     ]
     body["utm_tracking"] = _UTM | body.get("utm_tracking", {})
     if "labels" in body and switches.labels == "comma":

@@ -214,6 +214,18 @@ def older_pushed(world: World) -> str:
 
 
 def newer_commit(world: World) -> str:
+    return said(two_checkouts(world), "plan", containing="this checkout")
+
+
+def checkout_behind(world: World) -> str:
+    older = two_checkouts(world)
+    git(world.folder, "push", "--quiet", "origin", "HEAD:refs/heads/main")
+    git(older.folder, "fetch", "--quiet", "origin")
+    return said(older, "plan", containing="this checkout")
+
+
+def two_checkouts(world: World) -> World:
+    """A checkout whose remote lacks the commit that another one has applied."""
     on_git(world)
     world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
     git(world.folder, "add", "--all")
@@ -232,4 +244,4 @@ def newer_commit(world: World) -> str:
     git(world.folder, "add", "--all")
     git(world.folder, *AUTHOR, "commit", "--quiet", "-m", "two")
     world.apply()
-    return said(older, "plan", containing="this checkout")
+    return older

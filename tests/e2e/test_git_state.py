@@ -231,28 +231,34 @@ def committed(world: World, name: str) -> str:
     return git(world.folder, "rev-parse", "HEAD").decode().strip()
 
 
-def test_a_checkout_without_the_last_applied_commit_is_warned(cloned: World, tmp_path: Path) -> None:
+def test_a_checkout_behind_the_last_applied_commit_undoes_nothing(cloned: World, tmp_path: Path) -> None:
     cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
     committed(cloned, "far")
     cloned.apply()
     git(cloned.folder, "push", "--quiet", "origin", "HEAD:refs/heads/main")
     git(tmp_path, "clone", "--quiet", "--branch=main", f"file://{tmp_path}/remote.git", "behind")
     behind = World(tmp_path / "behind", cloned.url, cloned.control)
-    assert "git pull" not in behind.run("plan", status=0).out
+    behind.write("mine.yaml", sms("Mine", is_draft=True))
+    assert "1 to create" in behind.run("plan", status=0).out
     cloned.write("near.yaml", sms("Near", scheduled_time=FAR))
     newest = committed(cloned, "near")
     cloned.apply()
     git(cloned.folder, "push", "--quiet", "origin", "HEAD:refs/heads/main")
-    warned = behind.run("plan", status=0).out
-    assert "1 to cancel" in warned
-    assert f"commit {newest[:12]}" in warned
-    assert "git pull" in warned
-    behind.write("mine.yaml", sms("Mine", is_draft=True))
-    assert "git pull" not in behind.run("plan", "--target", "mine", status=0).out
-    git(behind.folder, "pull", "--quiet")
-    assert "git pull" not in behind.run("plan", status=0).out
+    unclear = behind.run("plan", status=1).out
+    assert f"does not show commit {newest[:12]}" in unclear
+    assert "git fetch" in unclear
+    assert "1 to create" in unclear
+    git(behind.folder, "fetch", "--quiet")
+    certain = behind.run("plan", status=1).out
+    assert f"behind commit {newest[:12]}" in certain
+    assert "git pull" in certain
+    assert "1 to create" not in certain
+    behind.run("apply", "--auto-approve", status=1)
+    assert [one["status"] for one in cloned.campaigns().values()] == ["scheduled", "scheduled"]
+    git(behind.folder, "reset", "--quiet", "--hard", "origin/main")
+    assert "1 to create" in behind.run("plan", status=0).out
     (behind.folder / "near.yaml").unlink()
-    assert "git pull" not in behind.run("plan", status=0).out
+    assert "1 to cancel" in behind.run("plan", status=0).out
 
 
 def test_an_amended_commit_is_not_missed(cloned: World) -> None:
@@ -268,7 +274,7 @@ def test_an_amended_commit_is_not_missed(cloned: World) -> None:
     assert "git pull" not in said
 
 
-def test_a_shallow_clone_gives_no_warning(cloned: World, tmp_path: Path) -> None:
+def test_a_shallow_clone_cancels_nothing_until_its_history_is_there(cloned: World, tmp_path: Path) -> None:
     cloned.write("campaignctl.yaml", PROJECT + ON_GIT)
     committed(cloned, "far")
     cloned.apply()
@@ -277,6 +283,8 @@ def test_a_shallow_clone_gives_no_warning(cloned: World, tmp_path: Path) -> None
     git(cloned.folder, "push", "--quiet", "origin", "HEAD:refs/heads/main")
     git(tmp_path, "clone", "--quiet", "--depth=1", "--branch=main", f"file://{tmp_path}/remote.git", "ci")
     shallow = World(tmp_path / "ci", cloned.url, cloned.control)
-    said = shallow.run("plan", status=0).out
-    assert "1 to cancel" in said
-    assert "git pull" not in said
+    assert "git fetch --unshallow" in shallow.run("plan", status=1).out
+    lifted = shallow.run("plan", "--target", "far", "--override", "stale_checkout", status=0).out
+    assert "1 to cancel" in lifted
+    git(shallow.folder, "fetch", "--quiet", "--unshallow")
+    assert "1 to cancel" in shallow.run("plan", status=0).out

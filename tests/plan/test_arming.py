@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.plan.arming import changes_sends, sends_after, update_arms, widened
+from campaignctl.diff import widened
+from campaignctl.plan.arming import changes_sends, sends_after, update_arms
 from campaignctl.plan.context import Reading
 from tests.plan.planning import (
     DRAFT,

@@ -154,8 +154,15 @@ MOMENTS = (
     Moment(runs.shared_ref, "two projects use the same ref", "give one of them its own `state.ref`"),
     Moment(
         runs.newer_commit,
-        "someone applied a newer commit; this plan would undo it",
-        "`git pull` and plan again. To go back on purpose, revert in git",
+        "someone applied a commit that this clone does not have, so that campaign may have a manifest",
+        "`git fetch`, in a shallow clone `git fetch --unshallow`, and plan again. To end it all the same: "
+        "`campaignctl apply --target KEY --override stale_checkout`",
+    ),
+    Moment(
+        runs.checkout_behind,
+        "someone applied a newer commit; this plan would undo it, so nothing is changed",
+        "`git pull` and plan again. To go back on purpose, revert in git, or "
+        "`campaignctl apply --target KEY --override stale_checkout`",
     ),
     Moment(campaigns.no_token, "no token", "`export OCAMBA_TOKEN=...`, or `campaignctl plan --no-refresh`"),
     Moment(
