@@ -55,18 +55,23 @@ def migrate(wiring: Wiring, target: Backend) -> str:
                 hint="name the new place as `state` in campaignctl.yaml; the first apply creates it",
             )
         check_environment(state, wiring.project)
-        there = target.acquire(_OPERATION, wiring.lock_timeout)
-        try:
-            _refuse_another(there, target, state)
-            if halts := source.halts().halts:
-                target.change_halts(lambda there: reduce(Halts.with_halt, halts, there))
-            there.write(state)
-        finally:
-            there.release()
+        fill(wiring, _OPERATION, target, state, source.halts())
         session.retire(target.location)
     what = f"serial {state.serial}, {counted(len(state.campaigns), 'campaign')}"
     moved = f"The state ({what}) was moved from {source.location} to {target.location}."
     return "\n\n".join((moved, *_without_id(wiring)))
+
+
+def fill(wiring: Wiring, operation: str, target: Backend, state: State, halts: Halts) -> None:
+    """Write a state and its halts into another place, unless that holds another state. Raises StateError."""
+    there = target.acquire(operation, wiring.lock_timeout)
+    try:
+        _refuse_another(there, target, state)
+        if halts.halts:
+            target.change_halts(lambda known: reduce(Halts.with_halt, halts.halts, known))
+        there.write(state)
+    finally:
+        there.release()
 
 
 def migrate_format(wiring: Wiring, version: int) -> str:
@@ -99,7 +104,7 @@ def _refuse_another(there: Session, target: Backend, state: State) -> None:
     except StateMoved as moved:
         lineage, serial = moved.lineage, moved.serial
     else:
-        if found is None:
+        if found is None or not (found.campaigns or found.pending or found.sent or found.released):
             return
         lineage, serial = found.lineage, found.serial
     if lineage != state.lineage:
@@ -163,6 +168,13 @@ def existing(session: Session) -> State:
         create = Sentence("the first apply creates it: ", Command("apply"))
         raise StateError("there is no state yet", hint=create)
     return session.state
+
+
+def check_settled(state: State | None, why: str, hint: str | Command) -> None:
+    """Raise StateError for a write that may have been sent and is not settled."""
+    left = [key for key, intent in state.pending.items() if intent.phase != "planned"] if state else []
+    if left:
+        raise StateError(f"{min(left)} is not settled, and {why}", hint=hint, key=min(left))
 
 
 def _record_of(state: State, key: str) -> Record:

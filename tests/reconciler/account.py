@@ -15,6 +15,7 @@ from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Project
 from campaignctl.reconciler.apply import apply
 from campaignctl.reconciler.plan import plan
+from campaignctl.reconciler.ports import Elsewhere
 from campaignctl.reconciler.run import Wiring
 from campaignctl.reconciler.state_ops import Answer, resolve
 from campaignctl.review.outcome import Event, Outcome
@@ -79,6 +80,7 @@ class Account:
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] | None = None
     on_wire: Wire | None = None
+    elsewhere: Elsewhere = lambda _remote: {}
 
     @property
     def wire(self) -> Wire:
@@ -89,7 +91,16 @@ class Account:
     @property
     def wiring(self) -> Wiring:
         backend, events = self.place.backend(), self.on_event or self.events.append
-        return Wiring(self.project, backend, self.api, self.clock, events, "0.1.0", parallelism=1)
+        return Wiring(
+            self.project,
+            backend,
+            self.api,
+            self.clock,
+            events,
+            "0.1.0",
+            elsewhere=self.elsewhere,
+            parallelism=1,
+        )
 
     @property
     def desired(self) -> DesiredState:
