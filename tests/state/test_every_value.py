@@ -74,8 +74,8 @@ def test_every_outcome_of_an_apply_is_read(outcome: str) -> None:
 @pytest.mark.parametrize("how", ["paused", "canceled"])
 def test_every_way_to_stop_a_campaign_is_read(how: str) -> None:
     stopped = {"key": "push/a", "id": "7", "how": how, "at": AT}
-    halt: dict[str, Any] = {"id": "h1", "keys": None, "reason": "r", "who": "w", "host": "h", "at": AT, "lifted": []}
-    document = {"format_version": 1, "halts": [{**halt, "stopped": [stopped]}]}
+    halt: dict[str, Any] = {"id": "h1", "keys": None, "reason": "r", "who": "w", "host": "h", "at": AT}
+    document = {"format_version": 1, "halts": [{**halt, "stopped": [stopped], "lifted": []}]}
     assert decode_halts(json.dumps(document)).halts[0].stopped[0].how == how
 
 
