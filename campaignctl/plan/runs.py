@@ -14,9 +14,11 @@ from typing import Any
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
+from campaignctl.errors import counted
 from campaignctl.plan.arming import has_fired, known_sends, without_event
+from campaignctl.plan.model import Ran
 from campaignctl.schedule.sends import Sends
-from campaignctl.schedule.times import TimeError, iso, parse_gmt
+from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
 from campaignctl.state.model import Record
 
 Spec = Mapping[str, Any]
@@ -110,6 +112,27 @@ def last_run(spec: Spec, now: datetime) -> datetime | None:
         if runs:
             return runs[-1]
     return None
+
+
+def ran(live: Live, now: datetime) -> Ran:
+    """The runs that live shows."""
+    count = live.members.get("run_counter")
+    return Ran(count if isinstance(count, int) else None, _past_run(live, now))
+
+
+def started(one: Record, live: Live, before: Ran, since: datetime, now: datetime) -> str | None:
+    """How a recurring campaign has run `since` a plan, if others started it: more often than by itself, or at
+    another time. None if they did not, or live does not show it. `before` are its runs at the plan."""
+    spec = {**without_event(one.applied), **_times_shown(live)}
+    by_itself = status_of(live, one.applied) in _GOING
+    seen = ran(live, now)
+    if before.count is not None and seen.count is not None:
+        own = [at for at in known_sends(spec, since, _MOST_RUNS).at if at <= now] if by_itself else []
+        if (more := seen.count - before.count) > len(own):
+            return f"{counted(more, 'run')}, {len(own) or 'none'} of them at its own times"
+    if seen.last is None or seen.last <= max(iso(since), before.last or ""):
+        return None
+    return None if by_itself and _runs_at(spec, parse_iso(seen.last)) else f"a run at {seen.last}"
 
 
 def is_begun(record: Record) -> bool:

@@ -278,11 +278,14 @@ def _check_live(run: Run, plan: Plan) -> Reading:
     alive = {key: record for key, record in recorded.items() if not records.final(record, run.now())}
     lives, _ = read_records(run.api, alive, parallelism=run.wiring.parallelism, at_hand=run.opening.lives)
     for change in plan.changes:
-        if change.key in alive and not reviewed.as_planned(change, alive[change.key], lives[change.key]):
-            raise PlanRefused(
-                f"{change.key}: {change.id} was changed in the account since this plan was made",
-                hint=codec.AGAIN,
-            )
+        if change.key not in alive:
+            continue
+        record, live = alive[change.key], lives[change.key]
+        why = reviewed.started_since(plan, change, record, live, run.now())
+        if not reviewed.as_planned(change, record, live):
+            why = f"{change.id} was changed in the account since this plan was made"
+        if why:
+            raise PlanRefused(f"{change.key}: {why}", hint=codec.AGAIN)
     return Reading(live=lives, clones=run.opening.clones)
 
 
