@@ -16,8 +16,9 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import counted
 from campaignctl.plan.arming import has_fired, known_sends, without_event
-from campaignctl.plan.model import Ran
-from campaignctl.schedule.sends import Sends
+from campaignctl.plan.model import Action, Change, Ran
+from campaignctl.schedule.cron import CronError
+from campaignctl.schedule.sends import Runs, Sends, runs_of
 from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
 from campaignctl.state.model import Record
 
@@ -153,6 +154,33 @@ def follows_soon(before: Spec, sends: Sends, last: datetime, after: Spec, now: d
         return None
     interval = min(filter(None, (_interval(before, last), _interval(after, last))), default=None)
     return first if interval is not None and first - last <= interval / 2 else None
+
+
+def of_change(change: Change) -> Runs | None:
+    """The runs of a campaign that recurs after a change; None for any other."""
+    return of_spec(change.spec) if change.sends.when == "recurring" and change.spec else None
+
+
+def of_spec(spec: Spec) -> Runs | None:
+    """The runs of a campaign that recurs; None for any other, and for a recurrence that cannot be parsed."""
+    try:
+        return runs_of(spec)
+    except CronError:  # a recurrence of the dashboard
+        return None
+
+
+def first_possible(change: Change, now: datetime) -> datetime | None:
+    """The first send that a change makes possible; None if it sends at once, by hand or never.
+
+    A run that is under way in the recipients' zones goes on in the next of them, or at once in those that it
+    has passed (`send_if_profile_time_passed`). A resume sends at its one time.
+    """
+    runs = of_change(change) if change.sends.profile_zone else None
+    if runs is None or change.action is Action.RESUME:
+        return change.sends.first
+    if (change.spec or {}).get("send_if_profile_time_passed") and runs.under_way(now):
+        return now
+    return runs.next_instant(now)
 
 
 def ends(before: Spec, after: Spec, sends: Sends, now: datetime) -> datetime | None:

@@ -336,7 +336,7 @@ def _begin(run: Run, plan: Plan, reading: Reading, history: HistoryEntry | None)
     # A create that is posted again keeps its intent until then: it may have been sent.
     open_still = {intent.intent for intent in state.pending.values()} if state else set()
     intents: dict[str, Intent | None] = {
-        change.key: requests.planned_intent(change, run.opening.watermark)
+        change.key: requests.planned_intent(change, run.opening.watermark, run.now())
         for change in plan.changes
         if change.action in requests.CREATING and change.intent not in open_still
     }

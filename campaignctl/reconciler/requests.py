@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
@@ -23,6 +23,7 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import guardrails, records, reviewed
 from campaignctl.plan.model import Action, Change, Lifts, Request
+from campaignctl.plan.runs import first_possible
 from campaignctl.reconciler.confirm import confirmed, judged
 from campaignctl.reconciler.run import READ_WAITS, Run, used_up
 from campaignctl.review.outcome import (
@@ -176,7 +177,7 @@ def _confirmed(run: Run, record: Record) -> bool:
     return False
 
 
-def planned_intent(change: Change, watermark: Watermark) -> Intent:
+def planned_intent(change: Change, watermark: Watermark, now: datetime) -> Intent:
     """The intent of a create, recorded before anything is sent.
 
     The POST of a two-step create does not arm: its spec has no `run_immediately`, and it cannot send.
@@ -192,22 +193,23 @@ def planned_intent(change: Change, watermark: Watermark) -> Intent:
         spec=spec,
         digest=change.digest,
         watermark=watermark,
-        first_send=None if two_step else first_send(change),
+        first_send=None if two_step else first_send(change, now),
         source_digest=change.source_digest,
         lifecycle=change.lifecycle,
     )
 
 
-def first_send(change: Change) -> str | None:
+def first_send(change: Change, now: datetime) -> str | None:
     """When a change can first send: a time, AT_ONCE, or None."""
     if change.sends.when == "immediately":
         return AT_ONCE
-    return iso(change.sends.first) if change.sends.first else None
+    first = first_possible(change, now)
+    return iso(first) if first else None
 
 
 def sends_soon(run: Run, change: Change) -> bool:
     """Whether a change can send within `api.settle.horizon`."""
-    first = first_send(change)
+    first = first_send(change, run.now())
     if first is None:
         return False
     return first == AT_ONCE or parse_iso(first) - run.now() < run.project.api.settle.horizon
@@ -222,7 +224,9 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
     lost = known if known.phase != "planned" else None
     phase: IntentPhase = "reposted" if lost else "started"
     posts = lost.posts or (*filter(None, [lost.at]),) if lost else ()
-    started = intent = replace(planned_intent(change, known.watermark), phase=phase) if lost else known
+    started = intent = (
+        replace(planned_intent(change, known.watermark, run.now()), phase=phase) if lost else known
+    )
 
     def mark() -> None:
         nonlocal started, marked

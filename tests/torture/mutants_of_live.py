@@ -1,4 +1,4 @@
-"""Broken builds that misread what the account shows."""
+"""Broken builds that misread what the account shows, or when it sends."""
 
 from __future__ import annotations
 
@@ -63,6 +63,18 @@ OF_LIVE = (
             ),
         ),
         ("tests/plan/test_started_by_others.py",),
+        "",
+    ),
+    Mutant(
+        "a run that is under way in the zones has no lead time",
+        (
+            Edit(
+                "campaignctl/plan/runs.py",
+                "    if runs is None or change.action is Action.RESUME:\n",
+                "    if runs is None or change.action:\n",
+            ),
+        ),
+        ("tests/plan/test_guardrails.py",),
         "",
     ),
 )
