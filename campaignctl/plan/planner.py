@@ -15,7 +15,7 @@ from campaignctl.diff import holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
 from campaignctl.plan import guardrails, ledger, records, runs, update_rules
 from campaignctl.plan.checkout import checked
-from campaignctl.plan.context import RECOVER, PlanContext, Reading, behind_reason
+from campaignctl.plan.context import PlanContext, behind_hint, behind_reason
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
@@ -109,7 +109,7 @@ def decide(ctx: PlanContext) -> Plan:
     }
     if ctx.options.reviewed is not None:
         verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
-    verdicts = _without_twins(ctx, _held_back(ctx.reading, verdicts))
+    verdicts = _without_twins(ctx, _held_back(ctx, verdicts))
     if not ctx.only_looks:
         verdicts = _with_renames(ctx, verdicts)
     return _assemble(ctx, verdicts)
@@ -232,14 +232,15 @@ def _halted(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
     )
 
 
-def _held_back(reading: Reading, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+def _held_back(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
     """The verdicts without creates and arming changes if a campaign may have been sent with an unknown
     outcome, or the state is behind."""
+    reading = ctx.reading
     at_once = [known for known in reading.unsettled.values() if known.at_once]
     if at_once:
         reason, hint = f"{at_once[0].key} may have been sent; its outcome is unknown", at_once[0].hint
     elif reading.behind:
-        reason, hint = behind_reason(reading.behind), Sentence(RECOVER)
+        reason, hint = behind_reason(reading.behind), behind_hint(reading.behind, ctx.state)
     else:
         return verdicts
     return {key: _cut(verdict, key, "held back", reason, hint) for key, verdict in verdicts.items()}

@@ -216,7 +216,7 @@ def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle 
     difference from a manifest is shown as an update."""
     spec = requested(live)
     found = marker.read(live.members)
-    ours = found is not None and found.scope == marker.scope_tag(project.name, project.environment)
+    ours = found is not None and project.owner.made(found)
     record = Record(
         id=live.id,
         status="",
@@ -241,7 +241,7 @@ def why_not(live: Live, project: Project, company_id: str | None) -> tuple[str, 
         reason = f"{live.id} belongs to company {live.company_id}, this state to {company_id}"
         return reason, "set OCAMBA_TOKEN for the right account, or adopt a campaign of this one"
     found = marker.read(live.members)
-    if found and found.scope != marker.scope_tag(project.name, project.environment):
+    if found and not project.owner.made(found):
         reason = f"{live.id} has the marker of another project or environment, which manages it"
         hint = Sentence(
             "forget it there (",

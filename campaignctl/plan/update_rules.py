@@ -214,7 +214,7 @@ def _marked(ctx: PlanContext, one: Subject, patch: dict[str, Any], goal: Spec) -
     if "metadata" not in patch or not project.api.markers or not intent:
         return patch
     shown = marker.read(one.live.members) if one.live else None
-    ours = shown or marker.make(project.name, project.environment, one.key, intent)
+    ours = shown or project.owner.marker(one.key, intent)
     fields = _whole(patch["metadata"] or {}, goal.get("metadata") or {})
     return {**patch, "metadata": {**fields, marker.FIELD: str(ours)}}
 
