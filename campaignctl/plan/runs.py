@@ -134,7 +134,7 @@ def started(one: Record, live: Live, before: Ran, since: datetime, now: datetime
             return f"{counted(more, 'run')}, {len(own) or 'none'} of them at its own times"
     if seen.last is None or seen.last <= max(iso(since), before.last or ""):
         return None
-    return None if by_itself and _runs_at(spec, parse_iso(seen.last)) else f"a run at {seen.last}"
+    return None if by_itself and runs_at(spec, parse_iso(seen.last)) else f"a run at {seen.last}"
 
 
 def is_begun(record: Record) -> bool:
