@@ -93,7 +93,8 @@ def _is_launched(one: Subject) -> bool:
 
 
 def _adopted(ctx: PlanContext, one: Subject) -> Verdict:
-    """`adopt`, then as if recorded; **blocked** if it is missing, already recorded, or not ours."""
+    """`adopt`, which marks it, then as if recorded; **blocked** if it is missing, already recorded, or not
+    ours."""
     campaign_id, reading = str(one.manifest.adopt), ctx.reading
 
     def block(status: str, reason: str, hint: str) -> Verdict:
@@ -110,10 +111,12 @@ def _adopted(ctx: PlanContext, one: Subject) -> Verdict:
     company = (ctx.state.account.company_id if ctx.state else None) or ctx.project.company_id
     if wrong := records.why_not(live, ctx.project, company):
         return block(live.status or "unknown", *wrong)
-    record = records.record_of(live, ctx.project, ctx.now, one.manifest.lifecycle)
+    record = records.record_of(live, ctx.state, ctx.project, ctx.now, one.manifest.lifecycle)
+    markers = ctx.state.account.markers if ctx.state else None
+    record, request = changes.marking(ctx.project, markers, one.key, record, live, ctx.new_id)
     one = replace(one, recorded=record, live=live, read=True)
     rest = _decided(ctx, one)
-    change = changes.adopt(one, rest.observed or record)
+    change = changes.adopt(one, rest.observed or record, request)
     return replace(rest, changes=(change, *rest.changes), observed=None)
 
 

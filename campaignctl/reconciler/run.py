@@ -26,7 +26,7 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import records, reviewed
 from campaignctl.plan.arming import has_fired
-from campaignctl.plan.context import Standing
+from campaignctl.plan.context import Standing, without_markers
 from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import Opening, check_environment, opening_read
@@ -238,7 +238,7 @@ class Run:
 
         An earlier record of the key is released. Raises AccountMismatch, after recording.
         """
-        now, learnt = self.now(), self._learnt(live)
+        now, account, learnt = self.now(), self.state.account, self._learnt(live)
         record = records.created(intent, live, now, self.project.api.hidden)
         old = self.state.campaigns.get(key)
         left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
@@ -249,7 +249,7 @@ class Run:
                 missed={key: None},
                 sent=(Sent(intent.digest, key, live.id, iso(now)),) if intent.at_once else (),
                 released=left,
-                account=learnt if learnt != self.state.account else None,
+                account=learnt if learnt != account else None,
             )
         )
         if self._is_strange(live):
@@ -260,6 +260,8 @@ class Run:
             )
         if learnt.markers is None:
             self._look_for_marker(live)
+        elif learnt.markers is False and account.markers is None:
+            self._note_markers()
         return record
 
     def _is_strange(self, live: Live) -> bool:
@@ -286,8 +288,17 @@ class Run:
             full = self.api.read(live.id)
         except (ApiError, Interrupted):
             return
-        shows = full is not None and marker.read(full.members) is not None
-        self.record(Entry(account=replace(self.state.account, markers=shows), decision=False))
+        self.learn_markers(full is not None and marker.read(full.members) is not None)
+
+    def learn_markers(self, shows: bool) -> None:
+        """Record whether the account returns markers, if that is not known yet."""
+        if self.state.account.markers is None:
+            self.record(Entry(account=replace(self.state.account, markers=shows), decision=False))
+            self._note_markers()
+
+    def _note_markers(self) -> None:
+        if without := without_markers(self.project, self.state):
+            self.note(without)
 
     def release(self, key: str, record: Record, status: str) -> None:
         """Release a record; its trace stays under `released`."""

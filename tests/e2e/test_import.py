@@ -20,13 +20,14 @@ def made_by_hand(world: World, name: str = "theirs", **spec: Any) -> str:
     return str(world.control.create(body(name, **{"scheduled_time": FAR, **spec}))["id"])
 
 
-def test_it_is_recorded_and_the_account_is_unchanged(world: World, golden: Golden) -> None:
+def test_it_is_recorded_and_marked_and_nothing_else_changes(world: World, golden: Golden) -> None:
     campaign = made_by_hand(world)
     world.write("sms/taken.yaml", sms("theirs", scheduled_time=FAR))
     mark = world.mark()
     said = world.run("import", "sms/taken", campaign, status=0).out
     golden("imported", said, campaign=campaign)
-    assert world.writes(mark) == []
+    ((method, _, request),) = world.writes(mark)
+    assert (method, list(request), list(request["metadata"])) == ("PATCH", ["metadata"], ["campaignctl"])
     assert world.state["campaigns"]["sms/taken"]["id"] == campaign
     world.assert_settled()
 

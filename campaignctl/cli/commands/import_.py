@@ -15,12 +15,12 @@ from campaignctl.errors import at
 @click.argument("campaign_id", metavar="ID")
 @click.pass_obj
 def command(app: App, *, key: str, campaign_id: str) -> int:
-    """Record the live campaign ID under KEY; nothing in the account changes.
+    """Record the live campaign ID under KEY, and put our marker into its metadata.
 
-    The next plan shows every difference from the manifest of KEY. To have an adoption reviewed like any other
-    change, write `adopt: "ID"` in the manifest instead.
+    Nothing else changes in the account. The next plan shows every difference from the manifest of KEY. To have
+    an adoption reviewed like any other change, write `adopt: "ID"` in the manifest instead.
     """
-    from campaignctl.reconciler.state_ops import import_campaign
+    from campaignctl.reconciler.adopt import import_campaign
 
     token = need_token(app.settings, "An import reads the campaign from the API.")
     desired = read_desired(app)
