@@ -80,8 +80,10 @@ def _is_protected(one: Subject) -> bool:
     return any(each.lifecycle.prevent_destroy for each in (one.record, one.wanted) if each)
 
 
-def _on_destroy(one: Subject) -> str:
-    return one.removed.on_destroy if one.removed else (one.wanted or one.record).lifecycle.on_destroy
+def _is_forgotten(one: Subject) -> bool:
+    said = one.removed or (one.wanted or one.record).lifecycle
+    # Its author did not create it, so only a word of the author ends it.
+    return said.on_destroy == "forget" or (one.record.origin != "create" and not said.says_destroy)
 
 
 def _is_launched(one: Subject) -> bool:
@@ -160,7 +162,9 @@ _NOTED = When(
 )
 _SENT_BEFORE = When("its content was sent before", ledger.is_resend)
 _PROTECTED = When("`prevent_destroy`", lambda _, one: _is_protected(one))
-_FORGETS = When("`on_destroy: forget`", lambda _, one: _on_destroy(one) == "forget")
+_FORGETS = When(
+    "`on_destroy: forget`, or adopted or imported without `on_destroy`", lambda _, one: _is_forgotten(one)
+)
 _RUNS_LEFT = When("recurring, with runs left", lambda ctx, one: runs_left(one.record.applied, ctx.now))
 _NOT_LIFTED = When(
     "without `--override unknown_status`", lambda ctx, one: not ctx.lifts.lifts("unknown_status", one.key)

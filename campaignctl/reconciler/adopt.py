@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from campaignctl.campaign import marker
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.errors import ApiError, Command, OutcomeUnknown, Sentence, StateError
 from campaignctl.manifest.document import CAMPAIGN_KEY
@@ -19,42 +20,56 @@ from campaignctl.review.outcome import ChangeResult, done
 from campaignctl.state.model import Entry, Record, State
 
 
-def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id: str) -> str:
-    """Record a live campaign under the key. Returns what was done, as a sentence.
+def import_campaign(
+    wiring: Wiring, desired: DesiredState, key: str, campaign_id: str, *, forget: bool = False
+) -> str:
+    """Record a live campaign under the key, and mark it. Returns what was done, as a sentence.
 
-    The next plan shows every difference from the key's manifest. Raises StateError if the key or the id is
-    recorded already or unsettled, or if the campaign does not exist or belongs to another company, project or
-    environment.
+    The next plan shows every difference from the key's manifest; without one, which `forget` allows, it
+    forgets the campaign. Raises StateError if there is no manifest, the key or the id is recorded already or
+    unsettled, or the campaign does not exist or belongs to another company, project or environment.
     """
     wiring.need_api()
-    project = wiring.project
+    project, manifest = wiring.project, desired.campaigns.get(key)
+    lifecycle = manifest.lifecycle if manifest else Lifecycle(on_destroy="forget", says_destroy=True)
     with wiring.locked("import") as session:
         state = session.state
         check_environment(state, project)
-        check_new_key((), key)
-        if state is not None:
-            if key in state.pending:
-                raise StateError(f"{key} is not settled", hint=Command("apply"), key=key)
-            check_unrecorded(state, key, campaign_id)
-            check_new_key(state.campaigns, key)
+        _check_free(state, key, campaign_id)
         run = opened(wiring, session, [key])
         live = read_campaign(run, key, campaign_id)
         wrong = records.why_not(live, project, run.opening.company_id or project.company_id)
         if wrong is not None:
             raise StateError(wrong[0], hint=wrong[1], key=key)
+        if manifest is None and not forget:
+            instead = Command("import", key, campaign_id, "--forget-on-destroy")
+            raise StateError(
+                f"no manifest declares {key}, so the next apply would drop it again",
+                hint=Sentence(f"write the manifest of {key} first; to record it without one: ", instead),
+                key=key,
+            )
         if state is None:
             session.write(new_state(run))
-        manifest = desired.campaigns.get(key)
-        lifecycle = manifest.lifecycle if manifest else None
         record = records.record_of(live, run.state, project, run.now(), lifecycle, "import")
         markers, new_id = run.state.account.markers, wiring.clock.new_id
         record, marking = changes.marking(project, markers, key, record, live, new_id)
         warnings = take_over(run, key, record, (marking,) if marking else ())
     then: str = Sentence(Command("plan"), " shows what differs")
     if manifest is None:
-        then = f"write a manifest of {key} before the next apply, which would cancel or forget it"
+        then = f"without a manifest of {key} the next apply forgets it"
     said = "".join(f" {warning}." for warning in warnings)
     return Sentence(f"{key} is now {campaign_id} ({live.status}); ", *Sentence(then).parts, f".{said}")
+
+
+def _check_free(state: State | None, key: str, campaign_id: str) -> None:
+    """Raise StateError if the key is not valid, or a record or an open write has the key or the id."""
+    check_new_key((), key)
+    if state is None:
+        return
+    if key in state.pending:
+        raise StateError(f"{key} is not settled", hint=Command("apply"), key=key)
+    check_unrecorded(state, key, campaign_id)
+    check_new_key(state.campaigns, key)
 
 
 def read_campaign(run: Run, key: str, campaign_id: str) -> Live:

@@ -28,6 +28,7 @@ from campaignctl.reconciler.opening import (
     behind,
     check_company,
     check_environment,
+    check_records,
     check_url,
     company_of,
     company_of_records,
@@ -62,6 +63,7 @@ def examine(wiring: Wiring, missing: Check | None = None) -> tuple[Check, ...]:
     def read() -> State | None:
         state = wiring.backend.read()
         check_environment(state, wiring.project)
+        check_records(state)
         return state
 
     state, identity = _tried("state", read), _identity(wiring)

@@ -23,7 +23,7 @@ from campaignctl.plan import records
 from campaignctl.plan.model import Request
 from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.adopt import check_new_key, check_unrecorded, read_campaign
-from campaignctl.reconciler.opening import check_company, check_environment, company_of
+from campaignctl.reconciler.opening import check_company, check_environment, check_records, company_of
 from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
 from campaignctl.reconciler.run import Run, Wiring, new_state, opened, without_id
@@ -175,6 +175,7 @@ def push(wiring: Wiring, state: State, force: bool) -> str:
     `force` allows another lineage and an older serial. An unreadable state may always be replaced.
     """
     check_environment(state, wiring.project)
+    check_records(state)
     with wiring.locked("state push") as session:
         try:
             current = session.state

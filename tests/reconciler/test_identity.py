@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import pytest
 from campaignctl.campaign import marker
 from campaignctl.errors import AccountMismatch, StateError, StateMoved
 from campaignctl.plan.model import Options, Plan
-from campaignctl.reconciler import adopt, halt, rebind, recover
+from campaignctl.reconciler import adopt, halt, rebind, recover, state_ops
 from campaignctl.reconciler.doctor import examine
 from campaignctl.reconciler.plan import plan
+from campaignctl.reconciler.run import opened
 from campaignctl.review.outcome import Event
 from campaignctl.review.reports import Recovery
+from campaignctl.state.model import Entry
 from tests.backends.local_place import LocalPlace
 from tests.reconciler.account import Account, campaign
 
@@ -506,3 +509,78 @@ def test_a_running_campaign_is_taken_over_without_a_write(repository: Repository
     assert ours.state.campaigns["theirs"].unmarked
     (check,) = [check for check in examine(ours.wiring) if check.name == "markers"]
     assert "1 campaign without ours: theirs" in check.found
+
+
+# --------------------------------------------------------------------------------- one key for each campaign
+
+
+@pytest.fixture
+def doubled(repository: Repository) -> Account:
+    """A state that points two keys at one campaign, next to a sound record."""
+    ours = repository("ours", id=ID)
+    ours.specs = {"a": FAR, "hand": campaign("Hand")}
+    ours.apply()
+    ours.specs["b"] = FAR
+    session = ours.place.backend().acquire("by hand", timedelta())
+    session.append(Entry(records={"b": ours.state.campaigns["a"]}))
+    session.release()
+    return ours
+
+
+def pushed(one: Account) -> str:
+    return state_ops.push(one.wiring, one.state, True)
+
+
+@pytest.mark.parametrize("attempt", [planned, Account.apply, recovered, pushed])
+def test_a_state_with_two_keys_for_one_campaign_is_refused(
+    doubled: Account, attempt: Callable[[Account], object]
+) -> None:
+    mark = doubled.mark
+    with pytest.raises(StateError, match="a and b record one campaign") as refused:
+        attempt(doubled)
+    assert refused.value.hint.endswith("`campaignctl state rm b`")
+    assert doubled.writes(mark) == []
+    (check,) = [check for check in examine(doubled.wiring) if check.name == "state"]
+    assert (check.verdict, "campaignctl state rm b" in check.mend) == ("problem", True)
+    state_ops.remove(doubled.wiring, "b")
+    assert [blocked.key for blocked in planned(doubled).blocked] == ["b"], "it would repeat what was released"
+
+
+def test_a_halt_still_stops_a_campaign_with_two_keys(doubled: Account) -> None:
+    halt.halt(doubled.wiring, None, "wrong price", lambda: ())
+    assert doubled.control.campaign(doubled.id_of("a"))["live"]["status"] == "paused"
+
+
+def test_no_command_gives_a_campaign_a_second_key(repository: Repository) -> None:
+    ours = repository("ours", id=ID)
+    ours.specs = {"a": FAR, "hand": campaign("Hand")}
+    ours.apply()
+    made, before = ours.id_of("a"), ours.state.campaigns
+    ours.specs["b"] = FAR
+    attempts: tuple[Callable[[], object], ...] = (
+        lambda: adopt.import_campaign(ours.wiring, ours.desired, "b", made),
+        lambda: state_ops.resolve(ours.wiring, "b", adopt=made, retry=False, force=True),
+        lambda: state_ops.move(ours.wiring, "a", "hand"),
+    )
+    for attempt in attempts:
+        with pytest.raises(StateError):
+            attempt()
+    ours.adopts["b"] = made
+    assert [blocked.status for blocked in planned(ours).blocked] == ["recorded"]
+    ours.apply()
+    assert ours.state.campaigns == before
+
+
+def test_a_create_that_is_answered_with_a_known_campaign_is_not_recorded_twice(
+    repository: Repository,
+) -> None:
+    ours = repository("ours", id=ID)
+    ours.specs = {"a": FAR}
+    ours.apply()
+    live = ours.api.read(ours.id_of("a"))
+    assert live is not None
+    with ours.wiring.locked("test") as session:
+        run = opened(ours.wiring, session, [])
+        with pytest.raises(StateError, match="recorded as a"):
+            run.created("b", state_ops.intent_of(live), live)
+    assert set(ours.state.campaigns) == {"a"}
