@@ -24,8 +24,9 @@ from campaignctl.errors import (
 from campaignctl.plan import guardrails, proof, reviewed
 from campaignctl.plan.model import Action, Change, Lifts, Request
 from campaignctl.plan.runs import first_possible
+from campaignctl.reconciler import adopt
 from campaignctl.reconciler.confirm import confirmed, judged
-from campaignctl.reconciler.run import READ_WAITS, Run, used_up
+from campaignctl.reconciler.run import READ_WAITS, Run
 from campaignctl.review.outcome import (
     ChangeResult,
     Failure,
@@ -37,7 +38,7 @@ from campaignctl.review.outcome import (
     unknown,
 )
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, State, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, Watermark
 
 CREATING = (Action.CREATE, Action.REPLACE)
 
@@ -76,8 +77,10 @@ def perform(run: Run, change: Change) -> ChangeResult:
 
     Raises whatever stops it before the first request.
     """
+    if change.action is Action.ADOPT:
+        return adopt.adopt(run, change)
     if not change.requests:
-        return adopt(run, change) if change.action is Action.ADOPT else forget(run, change)
+        return forget(run, change)
     result, happened = not_started(change), ""
     for request in change.requests:
         try:
@@ -331,38 +334,6 @@ def forget(run: Run, change: Change) -> ChangeResult:
     record = run.state.campaigns[change.key]
     run.release(change.key, record, record.status)
     return done(change, record.id)
-
-
-def adopt(run: Run, change: Change) -> ChangeResult:
-    """Record a live campaign; sends nothing. Raises StateError if its id or key is taken."""
-    run.may_send()
-    record = change.record
-    if record is None:
-        raise AssertionError("an adoption carries the record that it makes")
-    check_unrecorded(run.state, change.key, record.id)
-    run.record(
-        Entry(
-            records={change.key: record},
-            missed={change.key: None},
-            sent=used_up(run.state, {change.key: record}, run.now()),
-        )
-    )
-    return done(change, record.id)
-
-
-def check_unrecorded(state: State, key: str, campaign_id: str, *, pending: bool = False) -> None:
-    """Raise StateError if the campaign or the key is recorded already.
-
-    A `pending` create may replace the record of its key, if that is another campaign.
-    """
-    held = state.campaigns.get(key)
-    owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
-    if owner is not None and owner != key:
-        move = "" if held else Sentence("to give it this key: ", Command("state", "mv", owner, key))
-        raise StateError(f"{campaign_id} is recorded already, as {owner}", hint=move, key=key)
-    if held is not None and (owner or not pending):
-        forget = Sentence("to forget it first and leave its campaign as it is: ", Command("state", "rm", key))
-        raise StateError(f"{key} is recorded already, as {held.id}", hint=forget, key=key)
 
 
 def move(run: Run, changes: Iterable[Change]) -> list[ChangeResult]:
