@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from campaignctl.errors import StateError
-from tests.torture.place import Place, Stage
+from tests.torture import halting
+from tests.torture.place import Place, Stage, wait_until
 from tests.torture.scenario import APPLY, Due, Scenario, replacing
 from tests.torture.unseen import Altered, unseen_at_rest, unseen_sends
 
@@ -20,25 +20,28 @@ _MOST_APPLIES = 7
 class Verdict:
     """The findings of a trial.
 
-    `duplicates`, `unseen`, `losses` and `stuck` are sentences, and should be empty. `persons` counts how
+    `duplicates`, `unseen`, `losses`, `stuck` and `halted` (what can send in spite of a halt) are sentences,
+    and should be empty. `persons` counts how
     often a person had to decide; `applies` counts the runs until the end, and `said` is their output. With a
     `broken` lock, a copy that cannot send may be left if it was reported. What somebody `altered` may not be
-    sent at all, if the apply said so.
+    sent at all, if the apply said so. `missing` are the ids, by key, of campaigns that the account denies.
     """
 
     duplicates: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
+    halted: list[str] = field(default_factory=list)
     persons: int = 0
     applies: int = 0
     said: str = ""
     broken: bool = False
     altered: Altered | None = None
+    missing: dict[str, str] = field(default_factory=dict)
 
     @property
     def bad(self) -> list[str]:
-        return [*self.duplicates, *self.unseen, *self.losses, *self.stuck]
+        return [*self.duplicates, *self.unseen, *self.halted, *self.losses, *self.stuck]
 
 
 def readable(place: Place, verdict: Verdict) -> None:
@@ -72,13 +75,15 @@ def brought_to_an_end(
         if ended.status == 0 and not words and not _said_again(place, scenario, old, verdict):
             break
         if patient:
-            _wait_until(quiet)
+            wait_until(quiet)
         _ask_a_person(place, scenario, verdict)
         if verdict.altered:
             _taken_out(place, verdict)
+        if ", missing)" in ended.text:
+            _found_missing(place, verdict)
     else:
         verdict.stuck.append(f"{_MOST_APPLIES} applies did not end it: {verdict.said[-1500:]}")
-    _wait_until(quiet)
+    wait_until(quiet)
     if patient:
         verdict.said += place.apply().text
     judge(place, scenario, verdict)
@@ -87,7 +92,7 @@ def brought_to_an_end(
 def _command_done(place: Place, stage: Stage, verdict: Verdict, quiet: float) -> None:
     """Repeat the command, as its user would, until it has succeeded."""
     for _ in range(_MOST_APPLIES):
-        if stage.words[0] == "import" and stage.words[1] in recorded_ids(place):
+        if stage.words[0] == "import" and stage.words[1] in place.recorded_ids():
             return
         ended = place.run(*stage.words)
         verdict.said += ended.text
@@ -96,30 +101,14 @@ def _command_done(place: Place, stage: Stage, verdict: Verdict, quiet: float) ->
     else:
         verdict.stuck.append(f"{stage.words[0]} did not end: {verdict.said[-1500:]}")
     if stage.words[0] == "halt":
-        _held_and_lifted(place, verdict, quiet)
+        halting.held_and_lifted(place, verdict, quiet)
 
 
-def _held_and_lifted(place: Place, verdict: Verdict, quiet: float) -> None:
-    """Check that a halt holds through an apply, then lift it, once its pauses have arrived: a pause that
-    arrives after the lift and the resume counts as foreign."""
-    verdict.said += place.apply().text
-    for campaign in place.control.campaigns():
-        if campaign["sends"] or campaign["live"]["status"] in ("scheduled", "running"):
-            verdict.duplicates.append(f"{campaign['live']['name']} is halted and is not stopped: {campaign}")
-    _wait_until(quiet)
-    ended = place.run("halt", "--lift", "--reason", "torture is over")
-    if ended.status != 0:
-        verdict.stuck.append(f"the halt could not be lifted: {ended.text}")
-
-
-def _wait_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.monotonic()))
-
-
-def recorded_ids(place: Place) -> dict[str, str]:
-    """The id of every recorded campaign, by key."""
-    state = place.state()
-    return {key: record.id for key, record in state.campaigns.items()} if state else {}
+def _found_missing(place: Place, verdict: Verdict) -> None:
+    """What the API said to have created, and has not, is created again by a person."""
+    missing = {one["key"]: one["id"] for one in place.plan()["blocked"] if one["status"] == "missing"}
+    verdict.persons += len(missing)
+    verdict.missing = missing
 
 
 def _said_again(place: Place, scenario: Scenario, old: dict[str, str], verdict: Verdict) -> list[str]:
@@ -131,6 +120,8 @@ def _said_again(place: Place, scenario: Scenario, old: dict[str, str], verdict: 
     state = place.state()
     if state is None:
         return []
+    if missing := [key for key in verdict.missing if verdict.missing[key] == place.recorded_ids().get(key)]:
+        return [*replacing(missing)]
     failed = verdict.altered.told if verdict.altered else {}
     known = [key for key in scenario.replace if key in state.campaigns and key not in state.pending]
     due = [key for key in known if state.campaigns[key].id == old.get(key)]

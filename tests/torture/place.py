@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,6 +96,11 @@ class Place:
             interrupted=lambda: False,
         ).read()
 
+    def recorded_ids(self) -> dict[str, str]:
+        """The id of every recorded campaign, by key."""
+        state = self.state()
+        return {key: record.id for key, record in state.campaigns.items()} if state else {}
+
     def lock_id(self) -> str | None:
         """The id of the lock, if it is held."""
         if self.remote is not None:
@@ -171,6 +177,11 @@ def running(root: Path) -> Iterator[Place]:
             yield place
     finally:
         account.close()
+
+
+def wait_until(moment: float) -> None:
+    """Wait until a moment of the monotonic clock, in seconds."""
+    time.sleep(max(0.0, moment - time.monotonic()))
 
 
 def _environ(url: str, temporary: str) -> dict[str, str]:

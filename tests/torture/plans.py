@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from campaignctl.sandbox.control import Control
@@ -189,3 +190,14 @@ def _test(name: str, times: Times) -> Mapping[str, Any]:
         "winner_delivery_mode": "manual",
     }
     return {"spec": spec}
+
+
+#: Every plan except `small`.
+OTHERS: tuple[Callable[[Times], Scenario], ...] = (
+    first,
+    mixed,
+    partial(mixed, two_step=True),
+    life,
+    halted,
+    imported,
+)
