@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,16 @@ class Owner:
     def made(self, marker: Marker) -> bool:
         """Whether a marker is its own, of either version."""
         return marker.scope in (self.scope, self.scope_by_name)
+
+    def made_elsewhere(self, marker: Marker, environments: Iterable[str | None]) -> bool:
+        """Whether a marker is of this project in another environment. Those of a marker without a project id
+        are only known by their names: `environments`, and none."""
+        if self.made(marker):
+            return False
+        if self.id is not None and marker.scope[0] == self.scope[0]:
+            return True
+        others = (Owner(self.name, None, name) for name in {None, *environments})
+        return any(other.made(marker) for other in others)
 
     def made_by_name(self, marker: Marker) -> bool:
         """Whether a marker is its own by the project name alone, although it has an id."""

@@ -111,6 +111,7 @@ def _is_zone(text: str) -> str:
 Duration = Annotated[timedelta, Written(str, duration)]
 LongDuration = Annotated[timedelta, Written(str, long_duration)]
 DEFAULT_ZONE = "UTC"
+STATE_FOLDER = ".campaignctl"
 Zone = Annotated[str, AfterValidator(_is_zone)]
 ProjectId = Annotated[str, AfterValidator(_is_id)]
 Glob = Annotated[str, Field(min_length=1)]
@@ -241,7 +242,7 @@ class StateSettings(Setting):
         _said(
             "local: path of the file; .campaignctl/state.json (or ENVIRONMENT.json) if absent.", min_length=1
         ),
-    ] = ".campaignctl/state.json"
+    ] = f"{STATE_FOLDER}/state.json"
     remote: Annotated[str, _said("git: name of the remote, origin if absent.", min_length=1)] = "origin"
     ref: Annotated[
         str, _said("git: refs/campaignctl/NAME; refs/campaignctl/ENVIRONMENT if absent.", min_length=1)

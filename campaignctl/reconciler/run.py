@@ -30,7 +30,8 @@ from campaignctl.plan.context import Standing
 from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import Opening, check_environment, opening_read
-from campaignctl.reconciler.ports import Backend, Clock, Session
+from campaignctl.reconciler.other_states import check_left, check_new
+from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
 from campaignctl.review.outcome import ChangeOutcome, Event, OnEvent
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
@@ -48,7 +49,7 @@ class Wiring:
     """What is given once: project, adapters and settings. `api` is None when nothing may be read or sent.
 
     `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `stands_to`
-    tells how the checkout stands to a commit.
+    tells how the checkout stands to a commit. `elsewhere` finds the project's other states.
     """
 
     project: Project
@@ -59,6 +60,7 @@ class Wiring:
     tool_version: str
     commit: str | None = None
     stands_to: Callable[[str], Standing] = lambda _commit: "has"
+    elsewhere: Elsewhere = lambda _remote: {}
     parallelism: int = 8
     lock_timeout: timedelta = timedelta(seconds=30)
     who: str = ""
@@ -293,22 +295,36 @@ class Run:
 
 
 def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
-    """Make the opening read. Raises what `opening_read` raises, and AccountMismatch."""
-    check_environment(session.state, wiring.project)
-    opening = opening_read(wiring.need_api(), session.state, wiring.project, keys, wiring.clock.now())
+    """Make the opening read.
+
+    Raises what `opening_read` raises, AccountMismatch, and StateError if another state is in the way.
+    """
+    project = wiring.project
+    check_environment(session.state, project)
+    check_left(project, wiring.elsewhere, wiring.clock.now())
+    wanted = tuple(keys)
+    opening = opening_read(wiring.need_api(), session.state, project, wanted, wiring.clock.now())
+    if session.state is None:
+        check_new(project, wiring.elsewhere, opening.scan.lives, wanted)
     return Run(wiring, session, opening)
 
 
 def new_state(run: Run) -> State:
     """An empty state for this account and environment."""
+    account = Account(run.api.url, run.opening.company_id)
+    return replace(empty_state(run.wiring), account=account, seen=run.opening.mark(None, run.now()))
+
+
+def empty_state(wiring: Wiring) -> State:
+    """An empty state for this environment, whose account was not read yet."""
+    project = wiring.project
     return State(
-        lineage=new_uuid(run.wiring),
+        lineage=new_uuid(wiring),
         serial=0,
-        environment=run.project.environment,
-        account=Account(run.api.url, run.opening.company_id),
-        tool_version=run.wiring.tool_version,
-        seen=run.opening.mark(None, run.now()),
-        project_id=run.project.id,
+        environment=project.environment,
+        account=Account(project.api.url),
+        tool_version=wiring.tool_version,
+        project_id=project.id,
     )
 
 
