@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say(f"{error}\nTorture begins with a project that applies as it is.")
             return 1
         calls = {name: stage.crossed() for name, stage in stages.items()}
-        jobs = _chosen(list(_jobs(calls, options)), options)
+        jobs = _chosen(list(_jobs(stages, calls, options)), options)
         number = sum(job.number if isinstance(job, Random) else 1 for job in jobs)
         _say(f"seed {options.seed}: {number} trials on {options.workers} workers")
         table = _done(stages, jobs, number, options)
@@ -103,18 +103,21 @@ def _on_git(times: Times, root: Path) -> Iterator[Stage]:
         yield Stage.built(plan, root / plan.name)
 
 
-def _jobs(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Iterator[Job]:
+def _jobs(
+    stages: Mapping[str, Stage], calls: Mapping[str, list[Call]], options: argparse.Namespace
+) -> Iterator[Job]:
     broad = options.all or options.slice or options.git
     altering = _ALTERING if not options.project and (options.altered or broad) else ()
     for name, crossed in calls.items():
-        if name not in ("halted", "import") and name.split()[0] not in _ON_GIT:
+        command = stages[name].words[0]
+        if command == "apply" and name.split()[0] not in _ON_GIT:
             for kind in altering:
                 yield from kind(name, crossed)
         if options.altered:
             continue
         for kind in _ON_GIT.get(name.split()[0]) or ((*_ALWAYS, *_BROAD) if broad else _ALWAYS):
             yield from kind(name, crossed)
-        if broad and name != "import":
+        if broad and command in ("apply", "halt"):
             anywhere = name in _HALTED_ANYWHERE
             yield from (schedules.halts if anywhere else schedules.halts_at_writes)(name, crossed)
         if broad and any(call.name == "flock" and call.about.endswith(".lock") for call in crossed):

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from campaignctl.errors import StateError
-from tests.torture import halting
+from tests.torture import halting, persons
 from tests.torture.place import Place, Stage, wait_until
-from tests.torture.scenario import APPLY, Due, Scenario, replacing
+from tests.torture.scenario import APPLY, Due, Scenario
 from tests.torture.unseen import Altered, unseen_at_rest, unseen_sends
 
 _MOST_APPLIES = 7
@@ -68,19 +68,23 @@ def brought_to_an_end(
     unclaimed = ("--override", "foreign_pause") if "stop mark could not be set" in verdict.said else ()
     verdict.persons += bool(unclaimed)
     for _ in range(_MOST_APPLIES):
-        words = _said_again(place, scenario, old, verdict)
+        words = persons.said_again(place, scenario, old, verdict)
         ended = place.apply(*words, *unclaimed)
         verdict.applies += 1
         verdict.said += ended.text
-        if ended.status == 0 and not words and not _said_again(place, scenario, old, verdict):
+        if ended.status == 0 and not words and not persons.said_again(place, scenario, old, verdict):
             break
         if patient:
             wait_until(quiet)
-        _ask_a_person(place, scenario, verdict)
+        persons.ask_a_person(place, scenario, verdict)
         if verdict.altered:
-            _taken_out(place, verdict)
+            persons.taken_out(place, verdict)
         if ", missing)" in ended.text:
-            _found_missing(place, verdict)
+            persons.found_missing(place, verdict)
+        if "state recover" in ended.text:
+            persons.recovered(place, verdict)
+        if scenario.adopting:
+            persons.adopted(place, scenario, verdict)
     else:
         verdict.stuck.append(f"{_MOST_APPLIES} applies did not end it: {verdict.said[-1500:]}")
     wait_until(quiet)
@@ -96,78 +100,12 @@ def _command_done(place: Place, stage: Stage, verdict: Verdict, quiet: float) ->
             return
         ended = place.run(*stage.words)
         verdict.said += ended.text
-        if ended.status == 0:
+        if ended.status == 0 or "the state was migrated from" in ended.text:
             break
     else:
         verdict.stuck.append(f"{stage.words[0]} did not end: {verdict.said[-1500:]}")
     if stage.words[0] == "halt":
         halting.held_and_lifted(place, verdict, quiet)
-
-
-def _found_missing(place: Place, verdict: Verdict) -> None:
-    """What the API said to have created, and has not, is created again by a person."""
-    missing = {one["key"]: one["id"] for one in place.plan()["blocked"] if one["status"] == "missing"}
-    verdict.persons += len(missing)
-    verdict.missing = missing
-
-
-def _said_again(place: Place, scenario: Scenario, old: dict[str, str], verdict: Verdict) -> list[str]:
-    """The options that the author repeats, because what they request has not happened yet.
-
-    `--replace` and `--override resend` are needed again, also when a two-step create has made the new
-    campaign but not armed it yet; not when an apply said that the API did not arm it.
-    """
-    state = place.state()
-    if state is None:
-        return []
-    if missing := [key for key in verdict.missing if verdict.missing[key] == place.recorded_ids().get(key)]:
-        return [*replacing(missing)]
-    failed = verdict.altered.told if verdict.altered else {}
-    known = [key for key in scenario.replace if key in state.campaigns and key not in state.pending]
-    due = [key for key in known if state.campaigns[key].id == old.get(key)]
-    if due or not scenario.two_step:
-        return [*replacing(due)]
-    fired = {campaign["id"] for campaign in place.control.campaigns() if campaign["sends"]}
-    known = [key for key in known if scenario.due[key].sends and failed.get(key, "done") == "done"]
-    idle = [key for key in known if state.campaigns[key].id not in fired]
-    return [word for key in idle for word in ("--target", key, "--override", "resend")]
-
-
-def _ask_a_person(place: Place, scenario: Scenario, verdict: Verdict) -> None:
-    """For each write that cannot be settled: look into the account, as the hint says, and resolve it."""
-    state = place.state()
-    if state is None:
-        return
-    known = {record.id for record in state.campaigns.values()} | {entry.id for entry in state.released}
-    account = place.control.campaigns()
-    strangers = {c["live"]["name"] for c in account if c["id"] not in known}
-    sent = {c["id"] for c in account if c["sends"]}
-    for key, intent in state.pending.items():
-        answer = "--retry"
-        if intent.operation == "create":
-            if (scenario.due[key].name or key) in strangers:
-                continue
-            if not scenario.due[key].by_hand and state.account.markers:
-                continue  # the next apply has to settle it by itself
-        elif not intent.at_once:
-            continue
-        elif intent.id in sent:
-            answer = "--done"
-        ended = place.run("state", "resolve", key, answer)
-        if ended.status == 0:
-            verdict.persons += 1
-        else:
-            verdict.stuck.append(f"{key}: resolve {answer} was refused: {ended.text}")
-
-
-def _taken_out(place: Place, verdict: Verdict) -> None:
-    """What holds a change back because it was set outside of the manifests is taken out in the dashboard."""
-    for blocked in place.plan()["blocked"]:
-        usual = {one["path"]: one["baseline"] for one in blocked["unmanaged"]}
-        usual |= {one["path"]: one["before"] for one in blocked["diff"]}
-        if usual:
-            place.control.edit(blocked["id"], usual)
-            verdict.persons += 1
 
 
 def judge(place: Place, scenario: Scenario, verdict: Verdict) -> None:

@@ -19,7 +19,7 @@ from hypothesis.strategies import SearchStrategy
 
 from tests.torture import halting, oracle
 from tests.torture.oracle import Verdict
-from tests.torture.place import Place, Stage
+from tests.torture.place import Place, Stage, wait_until
 from tests.torture.scenario import APPLY, TIMEOUT
 from tests.torture.tap import Stop
 from tests.torture.unseen import Altered
@@ -123,23 +123,9 @@ def carry_out_random(stages: Mapping[str, Stage], random: Random) -> list[Report
 
 def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> bool:
     old = place.recorded_ids()
-    words = stage.line(trial.parallelism)
     for match, fault in trial.faults:
         place.control.fault(dict(match), dict(fault))
-    if trial.frozen:
-        landed = _frozen_holder(place, words, trial.stop)
-    elif trial.halted:
-        landed = halting.meanwhile(place, words, trial.stop, verdict)
-    elif trial.rivals > 1:
-        landed = _at_once(place, stage.plain, trial.rivals)
-    elif trial.switches:
-        landed = _unkind(place, words, trial, verdict)
-    elif trial.edit:
-        landed = _edited(place, words, trial, verdict)
-    else:
-        ended = place.run(*words, stop=trial.stop)
-        verdict.said += ended.text
-        landed = ended.signal == signal.SIGKILL
+    landed = _disturbed(place, stage, trial, verdict)
     if trial.faults:
         ended_by = trial.stop is not None and not trial.halted
         met = [rule["used"] > 0 for rule in place.control.faults()]
@@ -151,10 +137,31 @@ def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> 
         place.control.clear_faults()
     delay = max((float(fault.get("seconds", 0)) for _, fault in trial.faults), default=0.0)
     quiet, patient = time.monotonic() + delay, delay > TIMEOUT
-    if trial.halted and landed and words[0] != "halt":
+    if stage.scenario.loses_state:
+        wait_until(quiet)
+        place.lose_state()
+    if trial.halted and landed and stage.words[0] != "halt":
         halting.held_and_lifted(place, verdict, quiet)
     oracle.brought_to_an_end(place, stage, old, verdict, quiet, patient)
     return landed
+
+
+def _disturbed(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> bool:
+    """Run the command with what is done to it; True if that happened."""
+    words = stage.line(trial.parallelism)
+    if trial.frozen:
+        return _frozen_holder(place, words, trial.stop)
+    if trial.halted:
+        return halting.meanwhile(place, words, trial.stop, verdict)
+    if trial.rivals > 1:
+        return _at_once(place, stage.plain, trial.rivals)
+    if trial.switches:
+        return _unkind(place, words, trial, verdict)
+    if trial.edit:
+        return _edited(place, words, trial, verdict)
+    ended = place.run(*words, stop=trial.stop)
+    verdict.said += ended.text
+    return ended.signal == signal.SIGKILL
 
 
 def _at_once(place: Place, words: tuple[str, ...], number: int) -> bool:
