@@ -15,16 +15,14 @@ from typing import Any
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.plan.arming import has_fired, known_sends, without_event
-from campaignctl.schedule.sends import Sends
+from campaignctl.schedule.cron import CronError
+from campaignctl.schedule.sends import Sends, last_begin
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
 from campaignctl.state.model import Record
 
 Spec = Mapping[str, Any]
 
 _MOMENT = timedelta(seconds=1)
-# How far back the last run is looked for, the nearest first, and how many runs are read there at most.
-_BACK = tuple(timedelta(days=days) for days in (1, 8, 32, 367))
-_MOST_RUNS = 2000
 # The runs whose distances show how often a campaign recurs, and the runs of live after which a plan may end.
 _RUNS = 60
 
@@ -99,17 +97,15 @@ def _past_run(live: Live, now: datetime) -> str | None:
 
 def last_run(spec: Spec, now: datetime) -> datetime | None:
     """The last time until now at which a campaign with this spec began to send, each at its earliest."""
-    plain = without_event(spec)
-    sends = known_sends(plain, now, 1)
+    sends = known_sends(without_event(spec), now, 1)
     if sends.when == "scheduled":
         return sends.first if sends.first and sends.first <= now else None
     if sends.when != "recurring":
         return None
-    for back in _BACK:
-        runs = [at for at in known_sends(plain, now - back, _MOST_RUNS).at if at <= now]
-        if runs:
-            return runs[-1]
-    return None
+    try:
+        return last_begin(spec, now)
+    except CronError:
+        return None
 
 
 def is_begun(record: Record) -> bool:
