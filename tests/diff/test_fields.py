@@ -181,6 +181,8 @@ HTML = "messages/0/email/html/en"
             for escape in escapes
         ],
         (HTML, "<", "&gt;", False),
+        (HTML, "<", None, False),
+        (HTML, "<", True, False),
         ("messages/0/html", "<", "&lt;", True),
         ("metadata/0/html", "<", "&lt;", False),
         ("messages/html", "<", "&lt;", False),

@@ -165,6 +165,7 @@ def test_what_a_patch_should_have_changed_and_did_not(
         ({"messages": [A]}, [("messages/x/channel", "sms")], {"messages": [A]}),
         ({"messages": [A]}, [("messages/7/channel", "sms")], {"messages": [A]}),
         ({"messages": [A]}, [("messages/x", B)], {"messages": [A]}),
+        ({"messages": [A]}, [("messages/1/channel", "sms")], {"messages": [A]}),
         ({"n": "text"}, [("n/a", 1)], {"n": "text"}),
         (
             {"t": {"next_time": "x"}},

@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
         ("x = a or (b and c)", None),
         ("x = a - b", ["x = a + b"]),
         ("x = a | b", ["x = a", "x = b"]),
+        ("isinstance(x, list | tuple)", ["pass"]),
+        ("isinstance(x, Lost | Held)", ["isinstance(x, Held)", "isinstance(x, Lost)", "pass"]),
         ("x = True", ["x = False"]),
         ("x = 3", ["x = 4"]),
         ("x = any(y)", ["x = all(y)"]),
