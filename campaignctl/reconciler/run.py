@@ -29,6 +29,7 @@ from campaignctl.plan.arming import has_fired
 from campaignctl.plan.context import Standing
 from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
+from campaignctl.reconciler.intents import Writes
 from campaignctl.reconciler.opening import Opening, check_environment, opening_read
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
 
+# The part of `api.timeout` by which an ordinary write may leave after its intent was recorded.
+_SLACK = 6
 # When to look whether a read shows a write that was answered.
 READ_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 
@@ -93,6 +96,8 @@ class Run:
     that could send soon is armed. `overrides` are the guardrails that the command line lifted. `arriving`
     holds records as they were read, by the keys that pending moves and adoptions will give them. `ahead`
     counts the requests of unfinished changes. `planned` are the records as the plan saw them, by id.
+    `settled` are the campaigns of earlier writes as settling read them, by id, after the opening read.
+    `writes` records ordinary writes before they leave.
     """
 
     wiring: Wiring
@@ -104,6 +109,8 @@ class Run:
     overrides: tuple[str, ...] = ()
     arriving: dict[str, Record] = field(default_factory=dict)
     planned: dict[str, Record] = field(default_factory=dict)
+    settled: dict[str, Live] = field(default_factory=dict)
+    writes: Writes = field(init=False)
     _under_way: BoundedSemaphore = field(init=False)
     _checked: dict[tuple[str, Action], int] = field(default_factory=dict)
     _planned_at: int = field(init=False)
@@ -113,6 +120,7 @@ class Run:
     def __post_init__(self) -> None:
         self._read_at = self._planned_at = self.api.time_jumps
         self._under_way = BoundedSemaphore(self.wiring.parallelism)
+        self.writes = Writes(self.record, self.now, self.project.api.timeout / _SLACK)
 
     @property
     def api(self) -> OcambaApi:
@@ -123,6 +131,11 @@ class Run:
     def project(self) -> Project:
         """The project of the wiring."""
         return self.wiring.project
+
+    @property
+    def lives(self) -> Mapping[str, Live]:
+        """The campaigns that were read before the plan, by id."""
+        return {**self.opening.lives, **self.settled}
 
     @contextmanager
     def flight(self) -> Iterator[Callable[[], None]]:
@@ -160,7 +173,7 @@ class Run:
         record = self.state.campaigns.get(change.key)
         if change.id is not None and record is not None and record.id == change.id:
             live = self.api.read(change.id)
-            if not reviewed.as_planned(change, self.planned.get(record.id, record), live):
+            if not self.as_planned(change, record, live):
                 raise Refused(
                     f"{change.id} was changed in the account while this run stood still",
                     hint=Sentence(Command("apply")),
@@ -168,6 +181,13 @@ class Run:
         else:
             self._read_time()
         self._checked[change.key, change.action] = self.api.time_jumps
+
+    def as_planned(self, change: Change, record: Record, live: Live | None) -> bool:
+        """Whether a campaign is still as the plan saw it, or as an update of this plan left it."""
+        planned = self.planned.get(record.id, record)
+        if planned.applied != record.applied:
+            return reviewed.as_planned(replace(change, live_digest=None), record, live)
+        return reviewed.as_planned(change, planned, live)
 
     def _read_time(self) -> None:
         """One read after each jump is enough for the server's time."""
