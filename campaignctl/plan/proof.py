@@ -140,7 +140,8 @@ def shows(intent: Intent, record: Record, live: Live, project: Project, now: dat
         case "resume":
             return status in GOING
         case "mark":
-            return marker.read(live.members) is not None
+            made_by = marker.read(live.members)
+            return made_by is not None and made_by.intent == intent.intent
     if intent.at_once:
         return shows_set_off(intent, record, live, now)
     return _shows_update(intent, record, live, project)

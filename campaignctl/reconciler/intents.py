@@ -10,8 +10,9 @@ from threading import Lock
 
 from campaignctl.diff import EVENT
 from campaignctl.plan.model import Action, Change, Request
+from campaignctl.plan.runs import first_possible
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentOperation, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentOperation, Record, Watermark
 
 CREATING = (Action.CREATE, Action.REPLACE)
 
@@ -21,14 +22,15 @@ _SECOND = timedelta(seconds=1)
 _TOGETHER = 50
 
 
-def first_send(change: Change) -> str | None:
+def first_send(change: Change, now: datetime) -> str | None:
     """When a change can first send: a time, AT_ONCE, or None."""
     if change.sends.when == "immediately":
         return AT_ONCE
-    return iso(change.sends.first) if change.sends.first else None
+    first = first_possible(change, now)
+    return iso(first) if first else None
 
 
-def planned(change: Change, watermark: Watermark) -> Intent:
+def planned(change: Change, watermark: Watermark, now: datetime) -> Intent:
     """The intent of a create, recorded before anything is sent.
 
     The POST of a two-step create does not arm: its spec has no `run_immediately`, and it cannot send.
@@ -44,13 +46,13 @@ def planned(change: Change, watermark: Watermark) -> Intent:
         spec=spec,
         digest=change.digest,
         watermark=watermark,
-        first_send=None if two_step else first_send(change),
+        first_send=None if two_step else first_send(change, now),
         source_digest=change.source_digest,
         lifecycle=change.lifecycle,
     )
 
 
-def written(change: Change, request: Request) -> Intent:
+def written(change: Change, request: Request, now: datetime) -> Intent:
     """The intent of a write to a recorded campaign, without the time at which it leaves.
 
     `set-winner` sends at once, whatever its change says.
@@ -58,13 +60,13 @@ def written(change: Change, request: Request) -> Intent:
     decides = request.operation == "set-winner"
     winner = {"name": change.lifecycle.winner, "id": request.message}
     return Intent(
-        operation=_operation(change, request),
+        operation=_operation(request),
         intent=change.intent or "",
         phase="started",
         spec=change.spec or {},
         digest=change.digest,
         watermark=_NOTHING,
-        first_send=AT_ONCE if decides else first_send(change),
+        first_send=AT_ONCE if decides else first_send(change, now),
         id=request.id,
         patch=winner if decides else request.body,
         source_digest=change.source_digest,
@@ -72,20 +74,37 @@ def written(change: Change, request: Request) -> Intent:
     )
 
 
-def _operation(change: Change, request: Request) -> IntentOperation:
+def _operation(request: Request) -> IntentOperation:
     match request.operation:
         case "set-winner":
             return "winner"
-        case "update" if change.action is Action.ADOPT:
-            return "mark"
         case "update" | "pause" | "resume" | "cancel" as same:
             return same
     raise AssertionError(f"a {request.operation} makes a campaign and has an intent of its own")
 
 
+def marking(record: Record, request: Request, now: datetime) -> Intent:
+    """The intent of the write that puts our marker on a campaign."""
+    return Intent(
+        operation="mark",
+        intent=record.intent or "",
+        phase="started",
+        spec=record.applied,
+        digest=record.digest,
+        watermark=_NOTHING,
+        first_send=None,
+        at=iso(now),
+        id=record.id,
+        patch=request.body,
+        source_digest=record.source_digest,
+        lifecycle=record.lifecycle,
+    )
+
+
 def is_ordinary(change: Change) -> bool:
     """Whether a change is one write to a recorded campaign that does not send at once."""
-    return bool(change.requests) and change.action not in CREATING and not change.sends_at_once
+    other = (*CREATING, Action.ADOPT)
+    return bool(change.requests) and change.action not in other and not change.sends_at_once
 
 
 @dataclass
@@ -106,7 +125,9 @@ class Writes:
 
     def expect(self, changes: Iterable[Change]) -> None:
         """The changes of a stage, in their order."""
-        self._waiting = {one.key: written(one, one.requests[0]) for one in changes if is_ordinary(one)}
+        self._waiting = {
+            one.key: written(one, one.requests[0], self.now()) for one in changes if is_ordinary(one)
+        }
         self._until = {}
 
     def leaving(self, key: str, intent: Intent) -> None:

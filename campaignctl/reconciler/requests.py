@@ -22,9 +22,10 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import guardrails, proof
 from campaignctl.plan.model import Action, Change, Lifts, Request
+from campaignctl.reconciler import adopt
 from campaignctl.reconciler.confirm import confirmed, judged
 from campaignctl.reconciler.intents import first_send, is_ordinary, planned, written
-from campaignctl.reconciler.run import READ_WAITS, Run, used_up
+from campaignctl.reconciler.run import READ_WAITS, Run
 from campaignctl.review.outcome import (
     ChangeResult,
     Failure,
@@ -36,7 +37,7 @@ from campaignctl.review.outcome import (
     unknown,
 )
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, State
+from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record
 
 
 class TimeJumped(Refused):
@@ -73,8 +74,10 @@ def perform(run: Run, change: Change) -> ChangeResult:
 
     Raises whatever stops it before the first request.
     """
+    if change.action is Action.ADOPT:
+        return adopt.adopt(run, change)
     if not change.requests:
-        return adopt(run, change) if change.action is Action.ADOPT else forget(run, change)
+        return forget(run, change)
     result, happened = not_started(change), ""
     for request in change.requests:
         try:
@@ -141,7 +144,7 @@ def _sent(
 def _nothing_sent(run: Run, change: Change, lost: Intent | None) -> None:
     intent = run.state.pending.get(change.key)
     if is_ordinary(change):
-        run.writes.not_sent(change.key, written(change, change.requests[0]))
+        run.writes.not_sent(change.key, written(change, change.requests[0], run.now()))
         return
     if intent is not None and intent.intent == change.intent and intent != lost:
         run.record(Entry(intents={change.key: lost}))
@@ -149,7 +152,7 @@ def _nothing_sent(run: Run, change: Change, lost: Intent | None) -> None:
 
 def _write(run: Run, change: Change, request: Request) -> ChangeResult:
     """Send an ordinary write; a later read confirms it, and drops its intent."""
-    intent, record = written(change, request), run.state.campaigns[change.key]
+    intent, record = written(change, request, run.now()), run.state.campaigns[change.key]
 
     def before() -> None:
         run.may_send()
@@ -195,7 +198,7 @@ def _confirmed(run: Run, record: Record) -> bool:
 
 def sends_soon(run: Run, change: Change) -> bool:
     """Whether a change can send within `api.settle.horizon`."""
-    first = first_send(change)
+    first = first_send(change, run.now())
     if first is None:
         return False
     return first == AT_ONCE or parse_iso(first) - run.now() < run.project.api.settle.horizon
@@ -210,7 +213,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
     lost = known if known.phase != "planned" else None
     phase: IntentPhase = "reposted" if lost else "started"
     posts = lost.posts or (*filter(None, [lost.at]),) if lost else ()
-    started = intent = replace(planned(change, known.watermark), phase=phase) if lost else known
+    started = intent = replace(planned(change, known.watermark, run.now()), phase=phase) if lost else known
 
     def mark() -> None:
         nonlocal started, marked
@@ -251,7 +254,7 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
     create it has an intent, and it is never repeated."""
     record = run.state.campaigns[change.key]
     request = replace(request, id=record.id)
-    intent, winner = written(change, request), change.lifecycle.winner
+    intent, winner = written(change, request, run.now()), change.lifecycle.winner
     seen: Live | None = None
 
     def before() -> None:
@@ -303,38 +306,6 @@ def forget(run: Run, change: Change) -> ChangeResult:
     record = run.state.campaigns[change.key]
     run.release(change.key, record, record.status)
     return done(change, record.id)
-
-
-def adopt(run: Run, change: Change) -> ChangeResult:
-    """Record a live campaign; sends nothing. Raises StateError if its id or key is taken."""
-    run.may_send()
-    record = change.record
-    if record is None:
-        raise AssertionError("an adoption carries the record that it makes")
-    check_unrecorded(run.state, change.key, record.id)
-    run.record(
-        Entry(
-            records={change.key: record},
-            missed={change.key: None},
-            sent=used_up(run.state, {change.key: record}, run.now()),
-        )
-    )
-    return done(change, record.id)
-
-
-def check_unrecorded(state: State, key: str, campaign_id: str, *, pending: bool = False) -> None:
-    """Raise StateError if the campaign or the key is recorded already.
-
-    A `pending` create may replace the record of its key, if that is another campaign.
-    """
-    held = state.campaigns.get(key)
-    owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
-    if owner is not None and owner != key:
-        move = "" if held else Sentence("to give it this key: ", Command("state", "mv", owner, key))
-        raise StateError(f"{campaign_id} is recorded already, as {owner}", hint=move, key=key)
-    if held is not None and (owner or not pending):
-        forget = Sentence("to forget it first and leave its campaign as it is: ", Command("state", "rm", key))
-        raise StateError(f"{key} is recorded already, as {held.id}", hint=forget, key=key)
 
 
 def move(run: Run, changes: Iterable[Change]) -> list[ChangeResult]:
