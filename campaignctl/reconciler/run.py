@@ -26,10 +26,10 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import records, reviewed
 from campaignctl.plan.arming import has_fired
-from campaignctl.plan.context import Standing
+from campaignctl.plan.context import Standing, without_markers
 from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
-from campaignctl.reconciler.opening import Opening, check_environment, opening_read
+from campaignctl.reconciler.opening import Opening, check_environment, check_records, opening_read
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
 from campaignctl.review.outcome import ChangeOutcome, Event, OnEvent
@@ -236,9 +236,11 @@ class Run:
     def created(self, key: str, intent: Intent, live: Live) -> Record:
         """Record a created campaign, and what its answer tells about the account.
 
-        An earlier record of the key is released. Raises AccountMismatch, after recording.
+        An earlier record of the key is released. Raises AccountMismatch, after recording, and StateError for
+        the campaign of another key.
         """
-        now, learnt = self.now(), self._learnt(live)
+        self._check_new(key, live.id)
+        now, account, learnt = self.now(), self.state.account, self._learnt(live)
         record = records.created(intent, live, now, self.project.api.hidden)
         old = self.state.campaigns.get(key)
         left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
@@ -249,7 +251,7 @@ class Run:
                 missed={key: None},
                 sent=(Sent(intent.digest, key, live.id, iso(now)),) if intent.at_once else (),
                 released=left,
-                account=learnt if learnt != self.state.account else None,
+                account=learnt if learnt != account else None,
             )
         )
         if self._is_strange(live):
@@ -260,7 +262,18 @@ class Run:
             )
         if learnt.markers is None:
             self._look_for_marker(live)
+        elif learnt.markers is False and account.markers is None:
+            self._note_markers()
         return record
+
+    def _check_new(self, key: str, campaign_id: str) -> None:
+        held = self.state.campaigns.items()
+        owner = next((other for other, record in held if record.id == campaign_id and other != key), None)
+        if owner is not None:
+            raise StateError(
+                f"the create of {key} was answered with {campaign_id}, which is recorded as {owner}",
+                hint=Sentence(Command("state", "resolve", key, "--retry"), " if it was not created"),
+            )
 
     def _is_strange(self, live: Live) -> bool:
         """Whether the answer comes from another company than the state's."""
@@ -286,8 +299,17 @@ class Run:
             full = self.api.read(live.id)
         except (ApiError, Interrupted):
             return
-        shows = full is not None and marker.read(full.members) is not None
-        self.record(Entry(account=replace(self.state.account, markers=shows), decision=False))
+        self.learn_markers(full is not None and marker.read(full.members) is not None)
+
+    def learn_markers(self, shows: bool) -> None:
+        """Record whether the account returns markers, if that is not known yet."""
+        if self.state.account.markers is None:
+            self.record(Entry(account=replace(self.state.account, markers=shows), decision=False))
+            self._note_markers()
+
+    def _note_markers(self) -> None:
+        if without := without_markers(self.project, self.state):
+            self.note(without)
 
     def release(self, key: str, record: Record, status: str) -> None:
         """Release a record; its trace stays under `released`."""
@@ -301,6 +323,7 @@ def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
     """
     project = wiring.project
     check_environment(session.state, project)
+    check_records(session.state)
     check_left(project, wiring.elsewhere, wiring.clock.now())
     wanted = tuple(keys)
     opening = opening_read(wiring.need_api(), session.state, project, wanted, wiring.clock.now())

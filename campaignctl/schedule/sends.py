@@ -87,6 +87,23 @@ class Runs:
         passed = timeline.minute_of(now + timedelta(microseconds=1), midnight)
         return clock >> timeline.DAY & timeline.bits(passed, timeline.END)
 
+    def next_instant(self, now: datetime) -> datetime | None:
+        """The next instant at which it reaches recipients, also in a run that is under way; None if `minutes`
+        has none."""
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        minutes = self.minutes(midnight, now)
+        return midnight + timeline.first(minutes) * _MINUTE if minutes else None
+
+    def under_way(self, now: datetime) -> bool:
+        """Whether a run has begun in the first of the recipients' zones, and is not past in the last one."""
+        if not self.profile_zone:
+            return False
+        since, until = now - _LATEST, now - _EARLIEST + timedelta(microseconds=1)
+        midnight = (since + timedelta(microseconds=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        clock = timeline.clock_times(self.readings, midnight.date(), 3)
+        first = timeline.minute_of(since + timedelta(microseconds=1), midnight)
+        return bool(clock & timeline.bits(first, timeline.minute_of(until, midnight)))
+
     def counts(self, day: date, edges: Sequence[int]) -> list[int]:
         """How many runs first send between each two edges, in minutes from the day's begin in UTC."""
         shift = -_EARLIEST // _MINUTE if self.profile_zone else 0

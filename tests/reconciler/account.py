@@ -77,6 +77,7 @@ class Account:
     project: Project
     specs: dict[str, Spec] = field(default_factory=dict)
     lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
+    adopts: dict[str, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] | None = None
     on_wire: Wire | None = None
@@ -105,7 +106,8 @@ class Account:
     @property
     def desired(self) -> DesiredState:
         campaigns = {
-            key: wanted(spec, key, lifecycle=self.lifecycles.get(key)) for key, spec in self.specs.items()
+            key: wanted(spec, key, lifecycle=self.lifecycles.get(key), adopt=self.adopts.get(key))
+            for key, spec in self.specs.items()
         }
         return DesiredState(self.project, campaigns, "sha256:project")
 
