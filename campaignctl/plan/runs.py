@@ -18,15 +18,14 @@ from campaignctl.errors import counted
 from campaignctl.plan.arming import has_fired, known_sends, without_event
 from campaignctl.plan.model import Action, Change, Ran
 from campaignctl.schedule.cron import CronError
-from campaignctl.schedule.sends import Runs, Sends, runs_of
+from campaignctl.schedule.sends import Runs, Sends, last_begin, runs_of
 from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
 from campaignctl.state.model import Record
 
 Spec = Mapping[str, Any]
 
 _MOMENT = timedelta(seconds=1)
-# How far back the last run is looked for, the nearest first, and how many runs are read there at most.
-_BACK = tuple(timedelta(days=days) for days in (1, 8, 32, 367))
+# How many runs are counted between a plan and its apply at most.
 _MOST_RUNS = 2000
 # The runs whose distances show how often a campaign recurs, and the runs of live after which a plan may end.
 _RUNS = 60
@@ -103,17 +102,15 @@ def _past_run(live: Live, now: datetime) -> str | None:
 
 def last_run(spec: Spec, now: datetime) -> datetime | None:
     """The last time until now at which a campaign with this spec began to send, each at its earliest."""
-    plain = without_event(spec)
-    sends = known_sends(plain, now, 1)
+    sends = known_sends(without_event(spec), now, 1)
     if sends.when == "scheduled":
         return sends.first if sends.first and sends.first <= now else None
     if sends.when != "recurring":
         return None
-    for back in _BACK:
-        runs = [at for at in known_sends(plain, now - back, _MOST_RUNS).at if at <= now]
-        if runs:
-            return runs[-1]
-    return None
+    try:
+        return last_begin(spec, now)
+    except CronError:
+        return None
 
 
 def ran(live: Live, now: datetime) -> Ran:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from campaignctl.schedule import timeline
-from campaignctl.schedule.cron import Cron, readings
+from campaignctl.schedule.cron import Cron, last_occurrence, readings
 from campaignctl.schedule.cron import occurrences as next_occurrences
 from campaignctl.schedule.times import format_gmt, parse_gmt
 
@@ -67,6 +67,16 @@ def sends_of(spec: Mapping[str, Any], now: datetime, occurrences: int = 3) -> Se
 def is_past(sends: Sends, now: datetime) -> bool:
     """Whether the last possible send of a one-off campaign is over."""
     return sends.when == "scheduled" and sends.last is not None and sends.last <= now
+
+
+def last_begin(spec: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When the last run of a recurring campaign until `now` began, at its earliest; None if there was none.
+
+    Raises `CronError` for a recurrence that the models would refuse.
+    """
+    shift = _EARLIEST if spec.get("send_in_profile_time_zone") else timedelta()
+    clock_time = last_occurrence(spec["recurrence"], _shifted(now, -shift))
+    return None if clock_time is None else _shifted(clock_time, shift)
 
 
 @dataclass(frozen=True, slots=True)
