@@ -13,7 +13,7 @@ from campaignctl.campaign.keys import named
 from campaignctl.campaign.status import Status
 from campaignctl.diff import holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
-from campaignctl.plan import guardrails, ledger, records, update_rules
+from campaignctl.plan import guardrails, ledger, records, runs, update_rules
 from campaignctl.plan.checkout import checked
 from campaignctl.plan.context import (
     LIFT_UNPROVEN,
@@ -202,14 +202,22 @@ def _warned(verdict: Verdict, index: int, warning: str) -> Verdict:
     return replace(verdict, changes=tuple(changes))
 
 
+# After a change with one of these actions, a recorded campaign sends or may send.
+_KEEPS_SENDING = (Action.UPDATE, Action.RESUME, Action.REPLACE)
+
+
 def _ending(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
-    """The verdict with the end of each of its changes."""
-    goes = one.recorded and one.wanted and one.status in _RUNNING_BY_ITSELF
-    recurs = goes and ("recurrence" in one.record.applied or "recurrence" in one.beyond)
-    before = update_rules.target(one)[0] if recurs else None
-    limits = ctx.project.guardrails
+    """The verdict with the end of each of its changes, and the runs of a recurring campaign so far."""
+    declared = one.recorded and one.wanted
+    recurs = declared and ("recurrence" in one.record.applied or "recurrence" in one.beyond)
+    before = update_rules.target(one)[0] if recurs and one.status in _RUNNING_BY_ITSELF else None
+    limits, ran = ctx.project.guardrails, runs.ran(one.live, ctx.now) if recurs and one.live else None
     told = tuple(
-        replace(change, valid_until=guardrails.valid_until(change, before, limits, ctx.now, ctx.lifts))
+        replace(
+            change,
+            valid_until=guardrails.valid_until(change, before, limits, ctx.now, ctx.lifts),
+            ran=ran if change.action in _KEEPS_SENDING else None,
+        )
         for change in verdict.changes
     )
     return replace(verdict, changes=told)

@@ -76,7 +76,7 @@ def _held_back(run: Run, change: Change) -> bool:
     """Whether an earlier failure holds this change back: it arms, and could send within the horizon."""
     if not run.troubled or not change.arms:
         return False
-    return requests.first_send(change) is None or requests.sends_soon(run, change)
+    return requests.first_send(change, run.now()) is None or requests.sends_soon(run, change)
 
 
 def _is_unproven(run: Run, change: Change) -> bool:

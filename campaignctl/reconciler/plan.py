@@ -8,7 +8,7 @@ from functools import partial
 
 from campaignctl.errors import CampaignctlError, StateDamaged, StateTooNew
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import records
+from campaignctl.plan import proof, records
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.plan.planner import decide
@@ -20,7 +20,7 @@ from campaignctl.reconciler.opening import (
     still_behind,
 )
 from campaignctl.reconciler.other_states import check_left, check_new
-from campaignctl.reconciler.refresh import look, observe, open_intents
+from campaignctl.reconciler.refresh import look, observe, open_intents, read_written
 from campaignctl.reconciler.run import Wiring
 from campaignctl.state.halts import Halts, UnreadableMark
 from campaignctl.state.model import State
@@ -40,12 +40,25 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     if options.refresh:
         reading = _refreshed(wiring, state, desired, now, alarm=options.refresh_only)
         now = (wiring.api.server_time if wiring.api else None) or now
+        state, reading = _settled(wiring, state, reading, now)
     else:
         if state is None:
             check_new(wiring.project, wiring.elsewhere, (), desired.campaigns)
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
     reading = replace(reading, halts=stop_mark(wiring))
     return decide(question(wiring, desired, options, state, reading, now))
+
+
+def _settled(
+    wiring: Wiring, state: State | None, reading: Reading, now: datetime
+) -> tuple[State | None, Reading]:
+    """The state as an apply would settle it by one read of each open write, and the writes that stay open."""
+    if state is None or wiring.api is None or not proof.open_writes(state):
+        return state, reading
+    lives = read_written(wiring.api, state, wiring.project, now, wiring.parallelism)
+    found = proof.settled(state, lives, wiring.project, now)
+    after = state.after(replace(found.entry, decision=False))
+    return after, replace(reading, unsettled={**reading.unsettled, **found.left})
 
 
 def stop_mark(wiring: Wiring) -> Halts:

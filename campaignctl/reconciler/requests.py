@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
@@ -21,8 +21,9 @@ from campaignctl.errors import (
     StateError,
     TokenRejected,
 )
-from campaignctl.plan import guardrails, records, reviewed
+from campaignctl.plan import guardrails, proof, reviewed
 from campaignctl.plan.model import Action, Change, Lifts, Request
+from campaignctl.plan.runs import first_possible
 from campaignctl.reconciler import adopt
 from campaignctl.reconciler.confirm import confirmed, judged
 from campaignctl.reconciler.run import READ_WAITS, Run
@@ -37,7 +38,7 @@ from campaignctl.review.outcome import (
     unknown,
 )
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, Sent, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, Watermark
 
 CREATING = (Action.CREATE, Action.REPLACE)
 
@@ -179,7 +180,7 @@ def _confirmed(run: Run, record: Record) -> bool:
     return False
 
 
-def planned_intent(change: Change, watermark: Watermark) -> Intent:
+def planned_intent(change: Change, watermark: Watermark, now: datetime) -> Intent:
     """The intent of a create, recorded before anything is sent.
 
     The POST of a two-step create does not arm: its spec has no `run_immediately`, and it cannot send.
@@ -195,22 +196,23 @@ def planned_intent(change: Change, watermark: Watermark) -> Intent:
         spec=spec,
         digest=change.digest,
         watermark=watermark,
-        first_send=None if two_step else first_send(change),
+        first_send=None if two_step else first_send(change, now),
         source_digest=change.source_digest,
         lifecycle=change.lifecycle,
     )
 
 
-def first_send(change: Change) -> str | None:
+def first_send(change: Change, now: datetime) -> str | None:
     """When a change can first send: a time, AT_ONCE, or None."""
     if change.sends.when == "immediately":
         return AT_ONCE
-    return iso(change.sends.first) if change.sends.first else None
+    first = first_possible(change, now)
+    return iso(first) if first else None
 
 
 def sends_soon(run: Run, change: Change) -> bool:
     """Whether a change can send within `api.settle.horizon`."""
-    first = first_send(change)
+    first = first_send(change, run.now())
     if first is None:
         return False
     return first == AT_ONCE or parse_iso(first) - run.now() < run.project.api.settle.horizon
@@ -225,7 +227,9 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
     lost = known if known.phase != "planned" else None
     phase: IntentPhase = "reposted" if lost else "started"
     posts = lost.posts or (*filter(None, [lost.at]),) if lost else ()
-    started = intent = replace(planned_intent(change, known.watermark), phase=phase) if lost else known
+    started = intent = (
+        replace(planned_intent(change, known.watermark, run.now()), phase=phase) if lost else known
+    )
 
     def mark() -> None:
         nonlocal started, marked
@@ -284,8 +288,7 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
 
     def before() -> None:
         nonlocal seen
-        if request.operation != "resume":
-            seen = _as_planned(run, change, record)
+        seen = _as_planned(run, change, record, intent)
         last_look(run, change)
         if change.key not in run.state.pending:
             run.record(Entry(intents={change.key: replace(intent, at=iso(run.now()))}))
@@ -294,55 +297,26 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
     if isinstance(answer, ChangeResult):
         return answer
     live = _read_after(run, record)
+    run.record(proof.done(change.key, intent, record, live, run.project, run.now()))
     if not decides:
-        was_set_off(run, change.key, intent, record, live)
         return judged(run, change, run.state.campaigns[change.key], live)
-    was_decided(run, change.key, intent, record, live)
     if live.winner not in (None, winner):
         what = f"the winner of {record.id} is {live.winner!r}, not {winner!r}"
         return failed(change, Failure(f"winner of {change.key}: {what}", hint=halt_hint(change)))
     return judged(run, change, run.state.campaigns[change.key], live, before=seen)
 
 
-def _as_planned(run: Run, change: Change, record: Record) -> Live | None:
-    """Read a campaign that would send at once again. Raises Refused if it is not as the plan saw it."""
+def _as_planned(run: Run, change: Change, record: Record, intent: Intent) -> Live | None:
+    """Read a campaign that would send at once again. Raises Refused if it was set off already, or is not as
+    the plan saw it."""
     live = run.api.read(record.id)
+    if live and proof.shows(intent, record, live, run.project, run.now()):
+        what = f"the winner of {record.id} is set" if change.sets_winner else f"{record.id} is set off"
+        raise Refused(f"{what} already; nothing was sent", hint=Sentence(Command("plan")))
     if not reviewed.as_planned(change, run.planned.get(record.id, record), live):
         what = f"{record.id} was changed in the account since this plan was made"
         raise Refused(what, hint=Sentence(Command("plan")))
     return live
-
-
-def drop_intent(run: Run, key: str) -> None:
-    """Drop an intent whose request is proven to have had no effect."""
-    if key in run.state.pending:
-        run.record(Entry(intents={key: None}))
-
-
-def was_set_off(run: Run, key: str, intent: Intent, record: Record, live: Live) -> None:
-    """Record that a campaign was started: the applied spec, and its digest in the ledger."""
-    now = run.now()
-    run.record(
-        Entry(
-            records={
-                key: records.applied_over(record, intent.spec, intent, live, now, run.project.api.hidden)
-            },
-            intents={key: None},
-            sent=(Sent(intent.digest, key, record.id, iso(now)),),
-        )
-    )
-
-
-def was_decided(run: Run, key: str, intent: Intent, record: Record, live: Live) -> None:
-    """Record the winner of an A/B test: the one that live shows, else the requested one."""
-    asked = str((intent.patch or {}).get("name", ""))
-    decided = replace(
-        records.observed(record, live, run.now()),
-        winner=live.winner or asked,
-        lifecycle=intent.lifecycle,
-        updated_at=iso(run.now()),
-    )
-    run.record(Entry(records={key: decided}, intents={key: None}))
 
 
 def _read_after(run: Run, record: Record) -> Live:

@@ -1,5 +1,6 @@
 """A campaign as answers show it (API contract, section 3)."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,6 +82,8 @@ def _definition(campaign: Campaign, switches: Switches) -> JsonObject:
     body["utm_tracking"] = _UTM | body.get("utm_tracking", {})
     if "labels" in body and switches.labels == "comma":
         body["labels"] = ",".join(body["labels"])
+    if "metadata" in body and switches.metadata == "text":
+        body["metadata"] = json.dumps(body["metadata"])
     if switches.respell:
         body = _respelt(body, switches.respell)
     if switches.run_immediately_echoed and campaign.immediate:

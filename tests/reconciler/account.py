@@ -14,14 +14,17 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Project
 from campaignctl.reconciler.apply import apply
+from campaignctl.reconciler.plan import plan
 from campaignctl.reconciler.ports import Elsewhere
 from campaignctl.reconciler.run import Wiring
+from campaignctl.reconciler.state_ops import Answer, resolve
 from campaignctl.review.outcome import Event, Outcome
 from campaignctl.sandbox import Control
 from campaignctl.state.model import State
 from tests.api.simulated import SimulatedTime
 from tests.backends.local_place import LocalPlace
 from tests.plan.planning import Spec, wanted
+from tests.reconciler.wire import Wire
 
 Approve = Callable[[Plan], bool]
 
@@ -77,7 +80,14 @@ class Account:
     adopts: dict[str, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] | None = None
+    on_wire: Wire | None = None
     elsewhere: Elsewhere = lambda _remote: {}
+
+    @property
+    def wire(self) -> Wire:
+        """The network, if this account has one of its own."""
+        assert self.on_wire is not None
+        return self.on_wire
 
     @property
     def wiring(self) -> Wiring:
@@ -126,6 +136,17 @@ class Account:
     def mark(self) -> int:
         """The number of the last request."""
         return max((request["n"] for request in self.control.requests()), default=0)
+
+    def live(self, key: str) -> dict[str, Any]:
+        """The campaign of a key as a read by id shows it."""
+        live: dict[str, Any] = self.control.campaign(self.id_of(key))["live"]
+        return live
+
+    def resolve(self, key: str, answer: Answer, **more: Any) -> str:
+        return resolve(self.wiring, key, answer, **more)
+
+    def plan(self, **options: Any) -> Plan:
+        return plan(self.wiring, self.desired, Options(**options))
 
     def id_of(self, key: str) -> str:
         return self.state.campaigns[key].id

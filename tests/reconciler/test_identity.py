@@ -559,7 +559,7 @@ def test_no_command_gives_a_campaign_a_second_key(repository: Repository) -> Non
     ours.specs["b"] = FAR
     attempts: tuple[Callable[[], object], ...] = (
         lambda: adopt.import_campaign(ours.wiring, ours.desired, "b", made),
-        lambda: state_ops.resolve(ours.wiring, "b", adopt=made, retry=False, force=True),
+        lambda: state_ops.resolve(ours.wiring, "b", "adopt", made, force=True),
         lambda: state_ops.move(ours.wiring, "a", "hand"),
     )
     for attempt in attempts:

@@ -33,7 +33,7 @@ TABLE = {
     "pull": Lazy(f"{_HERE}:pull", "Write the state to standard output."),
     "push": Lazy(f"{_HERE}:push", "Replace the state with a file."),
     "unlock": Lazy(f"{_HERE}:unlock", "Break the lock that has this id."),
-    "resolve": Lazy(f"{_HERE}:resolve", "Settle a create whose outcome is unknown."),
+    "resolve": Lazy(f"{_HERE}:resolve", "Settle a write whose outcome is unknown."),
     "recover": Lazy(f"{_HERE}:recover", "Find our campaigns that are missing from the state."),
     "rebind": Lazy(f"{_HERE}:rebind", "Bind the state to this account and environment."),
     "init": Lazy(f"{_HERE}:init", "Declare that this environment has no state yet."),
@@ -132,19 +132,23 @@ def unlock(app: App, *, lock_id: str) -> int:
 @click.command(name="resolve")
 @click.argument("key", shell_complete=pending_keys)
 @click.option("--adopt", metavar="ID", help="The create succeeded: this is the campaign.")
-@click.option("--retry", is_flag=True, help="The create did not happen: the next apply may repeat it.")
-@click.option("--force", is_flag=True, help="Adopt a campaign that does not carry our marker.")
+@click.option("--done", is_flag=True, help="The write happened: record it as applied, and as sent.")
+@click.option("--retry", is_flag=True, help="The write did not happen: the next plan may show it again.")
+@click.option("--force", is_flag=True, help="Even if the campaign has no marker of ours, or shows the write.")
 @click.pass_obj
-def resolve(app: App, *, key: str, adopt: str | None, retry: bool, force: bool) -> int:
-    """Settle the create of KEY, whose outcome is unknown."""
-    if (adopt is None) is not retry:
-        raise UsageError("Use either --adopt ID or --retry", hint=Command("state", "resolve", "--help"))
+def resolve(app: App, *, key: str, adopt: str | None, done: bool, retry: bool, force: bool) -> int:
+    """Settle a write to KEY whose outcome is unknown: a create, or one that sends at once."""
+    if [adopt is not None, done, retry].count(True) != 1:
+        raise UsageError(
+            "Use one of --adopt ID, --done and --retry", hint=Command("state", "resolve", "--help")
+        )
     from campaignctl.reconciler import state_ops
 
     token = need_token(app.settings, "Resolving reads the campaign, and the API requires a token.")
     project = read_project(app)
+    answer: state_ops.Answer = "done" if done else "retry" if retry else "adopt"
     with wired(app, project, token=token) as run:
-        line = state_ops.resolve(run.wiring, key, adopt=adopt, retry=retry, force=force)
+        line = state_ops.resolve(run.wiring, key, answer, adopt or "", force=force)
     app.console.say(line)
     return 0
 
