@@ -13,9 +13,9 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Project
-from campaignctl.reconciler.apply import apply
+from campaignctl.reconciler.apply import apply, apply_saved
 from campaignctl.reconciler.plan import plan
-from campaignctl.reconciler.ports import Elsewhere
+from campaignctl.reconciler.ports import Backend, Elsewhere
 from campaignctl.reconciler.run import Wiring
 from campaignctl.reconciler.state_ops import Answer, resolve
 from campaignctl.review.outcome import Event, Outcome
@@ -81,6 +81,7 @@ class Account:
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] | None = None
     on_wire: Wire | None = None
+    backend: Backend | None = None
     elsewhere: Elsewhere = lambda _remote: {}
 
     @property
@@ -91,7 +92,8 @@ class Account:
 
     @property
     def wiring(self) -> Wiring:
-        backend, events = self.place.backend(), self.on_event or self.events.append
+        backend = self.backend or self.place.backend()
+        events = self.on_event or self.events.append
         return Wiring(
             self.project,
             backend,
@@ -144,6 +146,13 @@ class Account:
 
     def resolve(self, key: str, answer: Answer, **more: Any) -> str:
         return resolve(self.wiring, key, answer, **more)
+
+    def active(self) -> None:
+        """Declare everything active."""
+        self.lifecycles.clear()
+
+    def apply_saved(self, plan: Plan) -> Outcome:
+        return apply_saved(self.wiring, plan)
 
     def plan(self, **options: Any) -> Plan:
         return plan(self.wiring, self.desired, Options(**options))
