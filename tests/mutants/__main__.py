@@ -12,6 +12,7 @@ import difflib
 import os
 import random
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -60,6 +61,7 @@ class Score:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table and the survivors; 1 if the tests fail without a mutation."""
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that trials and copies do not stay
     for name in _PRELOADED:
         __import__(name)
     began = time.monotonic()
