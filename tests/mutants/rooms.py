@@ -12,8 +12,8 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "campaignctl/state": ("tests/state", "tests/backends/test_local_files.py"),
     "campaignctl/plan": ("tests/plan", "tests/render"),
     "campaignctl/backends": ("tests/backends/test_local_*.py", "tests/backends/test_cas_*.py"),
-    "campaignctl/backends/cas": ("tests/backends/test_cas_[!c]*.py", "tests/backends/test_cas_conformance.py"),
-    "campaignctl/backends/git": ("tests/backends/test_git_[!c]*.py", "tests/backends/test_git_conformance.py"),
+    "campaignctl/backends/cas": ("tests/backends/test_cas_[!c]*", "tests/backends/test_cas_conformance.py"),
+    "campaignctl/backends/git": ("tests/backends/test_git_[!c]*", "tests/backends/test_git_conformance.py"),
     "campaignctl/reconciler": ("tests/reconciler", "tests/e2e/test_halt.py", "tests/e2e/test_import.py"),
     "campaignctl/reconciler/doctor.py": ("tests/reconciler/test_health.py", "tests/cli/test_doctor.py"),
 }
