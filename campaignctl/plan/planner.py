@@ -261,7 +261,7 @@ def _unproven(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdi
     another create would before."""
     planned = [change for verdict in verdicts.values() for change in verdict.changes]
     made = [change for change in planned if change.action in _CREATING]
-    if ctx.reading.proven or any(not change.sends_at_once for change in made):
+    if ctx.reading.proven or any(not change.creates_at_once for change in made):
         return verdicts
     kept = dict(verdicts)
     for change in made:
