@@ -15,7 +15,14 @@ from campaignctl.diff import holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
 from campaignctl.plan import guardrails, ledger, records, runs, update_rules
 from campaignctl.plan.checkout import checked
-from campaignctl.plan.context import PlanContext, behind_hint, behind_reason, without_markers
+from campaignctl.plan.context import (
+    LIFT_UNPROVEN,
+    UNPROVEN,
+    PlanContext,
+    behind_hint,
+    behind_reason,
+    without_markers,
+)
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
@@ -53,6 +60,7 @@ def select(
 
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
+_CREATING = frozenset({Action.CREATE, Action.REPLACE})
 
 # The stages of an apply: changes that stop sending first, changes that send at once last. Moves need no
 # request and come before all others, which are recorded under the new keys. A resume follows its
@@ -111,7 +119,7 @@ def decide(ctx: PlanContext) -> Plan:
     }
     if ctx.options.reviewed is not None:
         verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
-    verdicts = _without_twins(ctx, _held_back(ctx, verdicts))
+    verdicts = _without_twins(ctx, _unproven(ctx, _held_back(ctx, verdicts)))
     if not ctx.only_looks:
         verdicts = _with_renames(ctx, verdicts)
     return _assemble(ctx, verdicts)
@@ -248,6 +256,23 @@ def _held_back(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verd
     return {key: _cut(verdict, key, "held back", reason, hint) for key, verdict in verdicts.items()}
 
 
+def _unproven(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """The verdicts without creates that send at once, if no read shows whose account it is and no answer to
+    another create would before."""
+    planned = [change for verdict in verdicts.values() for change in verdict.changes]
+    made = [change for change in planned if change.action in _CREATING]
+    if ctx.reading.proven or any(not change.sends_at_once for change in made):
+        return verdicts
+    kept = dict(verdicts)
+    for change in made:
+        verdict = verdicts[change.key]
+        if ctx.lifts.lifts("unproven_account", change.key):
+            kept[change.key] = replace(verdict, lifted=(*verdict.lifted, "unproven_account"))
+        else:
+            kept[change.key] = _cut(verdict, change.key, "unproven account", UNPROVEN, LIFT_UNPROVEN)
+    return kept
+
+
 def _without_twins(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
     """The verdicts with at most one immediate send of each body; those of `--replace` are kept, as a second
     send is intended."""
@@ -277,7 +302,7 @@ def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
         shown = listed(gone, _KEYS_NAMED)
         notes.append(f"{shown}: declared Removed and not recorded; the document can be deleted")
     made = (change.action for verdict in verdicts.values() for change in verdict.changes)
-    if not {Action.CREATE, Action.REPLACE}.isdisjoint(made):
+    if not _CREATING.isdisjoint(made):
         notes += filter(None, [without_markers(ctx.project, ctx.state)])
     return (*ctx.reading.notes, *notes, *_seen(ctx, verdicts))
 

@@ -177,7 +177,7 @@ def _reading(
     run: Run, desired: DesiredState, options: Options, unsettled: dict[str, Unsettled], now: datetime
 ) -> Reading:
     if not options.refresh:
-        reading = Reading(refreshed=False, company_id=run.opening.company_id)
+        reading = Reading(refreshed=False, company_id=run.opening.company_id, proven=run.proven)
     else:
         reading = observe(
             run.api,
@@ -187,10 +187,12 @@ def _reading(
             parallelism=run.wiring.parallelism,
             at_hand=run.lives,
         )
+    run.proven = run.proven or reading.proven
     behind = {found.id: found for found in (*run.opening.behind, *reading.behind)}
     clones = {found.id: found for found in (*run.opening.clones, *reading.clones)}
     return replace(
         reading,
+        proven=run.proven,
         unsettled=unsettled,
         behind=tuple(behind.values()),
         clones=tuple(clones.values()),

@@ -19,8 +19,8 @@ from campaignctl.errors import (
     commands_of,
 )
 from campaignctl.plan import ledger
-from campaignctl.plan.context import Unsettled
-from campaignctl.plan.model import Action, Change, Plan
+from campaignctl.plan.context import LIFT_UNPROVEN, UNPROVEN, Unsettled
+from campaignctl.plan.model import Action, Change, Lifts, Plan
 from campaignctl.plan.planner import stages
 from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.intents import CREATING, first_send
@@ -46,6 +46,9 @@ def attempt(run: Run, change: Change) -> ChangeResult:
     """Execute one change once. An error that ends the whole run is kept in `run.broken_off`."""
     if run.broken_off or run.wiring.clock.interrupted or _held_back(run, change):
         return not_started(change)
+    if _is_unproven(run, change):
+        run.troubled = True
+        return failed(change, failure(change, Refused(UNPROVEN, hint=LIFT_UNPROVEN)))
     run.wiring.on_event(Event("started", change.key, change.key, change.action))
     try:
         result = requests.perform(run, change)
@@ -74,6 +77,15 @@ def _held_back(run: Run, change: Change) -> bool:
     if not run.troubled or not change.arms:
         return False
     return first_send(change, run.now()) is None or requests.sends_soon(run, change)
+
+
+def _is_unproven(run: Run, change: Change) -> bool:
+    """Whether a change could send, and nothing has shown yet whose account this is. Creates that do not send
+    at once go one by one until an answer shows it."""
+    if run.proven or not change.arms or (change.action in CREATING and not change.sends_at_once):
+        return False
+    lifts = Lifts.at(run.now(), run.overrides, run.project.overrides)
+    return not lifts.lifts("unproven_account", change.key)
 
 
 def moved(run: Run, changes: Sequence[Change]) -> list[ChangeResult]:
@@ -219,14 +231,16 @@ def _looked_at(run: Run, judged: list[tuple[Change, ChangeResult]]) -> dict[str,
 
 
 def _proving(run: Run, todo: list[Change]) -> Change | None:
-    """The create that goes first and alone in a new account, preferably one that cannot send: its answer
-    shows the company and whether metadata comes back."""
+    """The create that goes first and alone in a new account, or one that no read has proven: its answer shows
+    the company and whether metadata comes back. Preferably it cannot send, else it leaves most time to cancel
+    it."""
     creating = [change for change in todo if change.action in CREATING]
     account = run.state.account
-    if not creating or run.broken_off or (account.markers is not None and account.company_id is not None):
+    known = run.proven and account.markers is not None and account.company_id is not None
+    if not creating or run.broken_off or known:
         return None
     quiet = [change for change in creating if not change.arms]
-    return (quiet or creating)[0]
+    return quiet[0] if quiet else max(creating, key=lambda change: change.sends.first or run.now())
 
 
 def _one_by_one(run: Run, todo: list[Change]) -> list[ChangeResult]:

@@ -12,6 +12,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import (
     AccountMismatch,
     ApiError,
@@ -27,7 +28,7 @@ from campaignctl.errors import (
 from campaignctl.plan import records, reviewed
 from campaignctl.plan.arming import has_fired
 from campaignctl.plan.context import Standing, without_markers
-from campaignctl.plan.model import Action, Change
+from campaignctl.plan.model import Action, Change, Request
 from campaignctl.project.model import Project
 from campaignctl.reconciler.intents import Writes
 from campaignctl.reconciler.opening import Opening, check_environment, check_records, opening_read
@@ -35,7 +36,7 @@ from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
 from campaignctl.review.outcome import ChangeOutcome, Event, OnEvent
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
+from campaignctl.state.model import Account, Entry, Intent, Record, Released, Sent, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -98,6 +99,7 @@ class Run:
     counts the requests of unfinished changes. `planned` are the records as the plan saw them, by id.
     `settled` are the campaigns of earlier writes as settling read them, by id, after the opening read.
     `writes` records ordinary writes before they leave.
+    `proven`: a read, or the answer to a create, showed that the account is the right one.
     """
 
     wiring: Wiring
@@ -111,6 +113,7 @@ class Run:
     planned: dict[str, Record] = field(default_factory=dict)
     settled: dict[str, Live] = field(default_factory=dict)
     writes: Writes = field(init=False)
+    proven: bool = field(init=False)
     _under_way: BoundedSemaphore = field(init=False)
     _checked: dict[tuple[str, Action], int] = field(default_factory=dict)
     _planned_at: int = field(init=False)
@@ -118,6 +121,7 @@ class Run:
     _reading: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
+        self.proven = self.opening.company_id is not None
         self._read_at = self._planned_at = self.api.time_jumps
         self._under_way = BoundedSemaphore(self.wiring.parallelism)
         self.writes = Writes(self.record, self.now, self.project.api.timeout / _SLACK)
@@ -254,37 +258,36 @@ class Run:
         return self.api.estimate(sum(list(self.ahead.values())))
 
     def created(self, key: str, intent: Intent, live: Live) -> Record:
-        """Record a created campaign, and what its answer tells about the account.
+        """Record a created campaign, and what its answer, else a read, tells about the account.
 
-        An earlier record of the key is released. Raises AccountMismatch, after recording, and StateError for
-        the campaign of another key.
+        An earlier record of the key is released. Raises AccountMismatch if it is in another company: it is
+        canceled then, and not recorded. Raises StateError for the campaign of another key.
         """
         self._check_new(key, live.id)
-        now, account, learnt = self.now(), self.state.account, self._learnt(live)
+        self._refuse_company(key, intent, live)
+        now, learnt = self.now(), self._learnt(live)
         record = records.created(intent, live, now, self.project.api.hidden)
         old = self.state.campaigns.get(key)
         left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
+        before = self.state.account
         self.record(
             Entry(
                 records={key: record},
                 intents={key: None},
                 missed={key: None},
-                sent=(Sent(intent.digest, key, live.id, iso(now)),) if intent.at_once else (),
+                sent=self._sent(key, intent, live),
                 released=left,
-                account=learnt if learnt != account else None,
+                account=learnt if learnt != before else None,
             )
         )
-        if self._is_strange(live):
-            raise AccountMismatch(
-                f"{live.id} was created in company {live.company_id},"
-                f" this state belongs to {self.state.account.company_id}",
-                hint=f"cancel {live.id} in that account's dashboard and set the right OCAMBA_TOKEN",
-            )
-        if learnt.markers is None:
-            self._look_for_marker(live)
-        elif learnt.markers is False and account.markers is None:
+        if learnt.markers is False and before.markers is None:
             self._note_markers()
+        if learnt.markers is None or not self.proven:
+            self._learn_more(key, intent, live)
         return record
+
+    def _sent(self, key: str, intent: Intent, live: Live) -> tuple[Sent, ...]:
+        return (Sent(intent.digest, key, live.id, iso(self.now())),) if intent.at_once else ()
 
     def _check_new(self, key: str, campaign_id: str) -> None:
         held = self.state.campaigns.items()
@@ -295,16 +298,55 @@ class Run:
                 hint=Sentence(Command("state", "resolve", key, "--retry"), " if it was not created"),
             )
 
-    def _is_strange(self, live: Live) -> bool:
-        """Whether the answer comes from another company than the state's."""
-        known = self.state.account.company_id
-        return bool(known and live.company_id and known != live.company_id)
+    @property
+    def company_id(self) -> str | None:
+        """The company that the account must have: that of the state, else the pinned one."""
+        return self.state.account.company_id or self.project.company_id
+
+    def _refuse_company(self, key: str, intent: Intent, live: Live) -> None:
+        """Note that the account is the right one, or raise AccountMismatch after canceling the campaign."""
+        if live.company_id is None:
+            return
+        if self.company_id in (None, live.company_id):
+            self.proven = True
+            return
+        status = self._cancel_strange(live)
+        held = self.state.campaigns.get(key)
+        ours = held is not None and held.id == live.id
+        gone = Released(key, live.id, intent.intent, intent.digest, str(status), iso(self.now()))
+        self.record(
+            Entry(
+                records={key: None} if ours else {},
+                intents={key: None},
+                sent=self._sent(key, intent, live),
+                released=(gone,),
+            )
+        )
+        then = "set the right OCAMBA_TOKEN, then apply again"
+        if status is not Status.CANCELED:
+            then = f"cancel {live.id} in the dashboard of company {live.company_id}; {then}"
+        raise AccountMismatch(
+            f"{live.id} was created in company {live.company_id}, not in {self.company_id}",
+            detail=f"it is {status} there, and nothing else was sent",
+            hint=then,
+        )
+
+    def _cancel_strange(self, live: Live) -> Status:
+        """Cancel a campaign of another company, if it can send. Returns its status as far as known."""
+        status = status_of(live)
+        if not status.can_send:
+            return status
+        try:
+            why = "campaignctl: created in the wrong company"
+            self.api.send(Request("cancel", live.id, {"reason": why}), before=self.session.check)
+            seen = self.api.read(live.id)
+        except (ApiError, Interrupted):
+            return status
+        return status_of(seen) if seen else status
 
     def _learnt(self, live: Live) -> Account:
         """The account after the answer to a create: its company, and whether metadata comes back."""
         account = self.state.account
-        if self._is_strange(live):
-            return account
         markers = account.markers
         if markers is None and not self.project.api.markers:
             markers = False
@@ -312,14 +354,20 @@ class Run:
             markers = True
         return replace(account, company_id=account.company_id or live.company_id, markers=markers)
 
-    def _look_for_marker(self, live: Live) -> None:
-        """Read whether the campaign has its marker, which the answer left out. If the read fails, the next
+    def _learn_more(self, key: str, intent: Intent, live: Live) -> None:
+        """Read what the answer to a create left out: its marker or company. If the read fails, the next
         create tells."""
         try:
             full = self.api.read(live.id)
         except (ApiError, Interrupted):
             return
-        self.learn_markers(full is not None and marker.read(full.members) is not None)
+        if full is None:
+            return
+        self._refuse_company(key, intent, full)
+        if self.state.account.company_id is None and full.company_id:
+            known = replace(self.state.account, company_id=full.company_id)
+            self.record(Entry(account=known, decision=False))
+        self.learn_markers(marker.read(full.members) is not None)
 
     def learn_markers(self, shows: bool) -> None:
         """Record whether the account returns markers, if that is not known yet."""
