@@ -17,9 +17,8 @@ from pathlib import Path
 
 from tests.torture.mutants import MUTANTS, Mutant
 from tests.torture.mutants_of_live import OF_LIVE
-from tests.torture.mutants_of_writes import OF_WRITES
 
-ALL = (*MUTANTS, *OF_LIVE, *OF_WRITES)
+ALL = (*MUTANTS, *OF_LIVE)
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
     "campaignctl",
