@@ -17,6 +17,7 @@ from campaignctl.diff import (
     FieldChange,
     Weight,
     compare,
+    content,
     equal,
     form,
     in_order_of,
@@ -73,6 +74,13 @@ class Verdict:
         """Only the changes before an index; the change at the index is blocked, so no drift is corrected."""
         drift = tuple(replace(shown, corrected=False) for shown in self.drift)
         return replace(self, changes=self.changes[:index], blocked=blocked, drift=drift)
+
+    def without_sends(self, key: str, status: str, reason: str, hint: str) -> Verdict:
+        """The same with its first change that may send blocked, and the changes after it left out."""
+        for index, change in enumerate(self.changes):
+            if change.may_send:
+                return self.up_to(index, Blocked(key, change.id, status, reason, hint))
+        return self
 
 
 Spec = Mapping[str, Any]
@@ -280,9 +288,22 @@ class Subject:
 
     @cached_property
     def halt(self) -> tuple[Halt, str] | None:
-        """The halt that stops this campaign, if any, and the key to lift it by."""
-        keys = (self.key, self.moved_from, self.recorded.moved_from if self.recorded else None)
-        return self.halts.stopping(filter(None, keys), self.recorded.id if self.recorded else None)
+        """The halt that stops this campaign, if any, and the key to lift it by. What would be created is
+        stopped by its content too, and by the keys that it takes over."""
+        known, wanted = self.recorded, self.wanted
+        creates = wanted is not None and (known is None or self.replacing)
+        before = known.moved_from if known else None
+        keys = [self.key, *filter(None, (self.moved_from, before))]
+        if known is None and wanted is not None:
+            keys += wanted.moved_from
+        campaign_id = known.id if known else wanted.adopt if wanted else None
+        held = self.content if creates and self.halts.holds_content else ""
+        return self.halts.stopping(keys, campaign_id, held)
+
+    @cached_property
+    def content(self) -> str:
+        """The digest of what its manifest sends, and to whom."""
+        return content(self.manifest.spec, self.manifest.lifecycle.accept_stored)
 
     @property
     def declared_paused(self) -> bool:
@@ -291,14 +312,15 @@ class Subject:
 
     @property
     def paused_by_us(self) -> bool:
-        """Whether its manifest or a halt paused it, and not someone else.
+        """Whether a request of ours paused it, of an apply or of a halt: a manifest that says paused does not
+        make another's pause ours.
 
         A halt is not recorded in the state. Its pause counts until the next write to the campaign: by then
         the pause was noted in the record, or the present pause is another one.
         """
         if self.status is not Status.PAUSED:
             return False
-        if self.record.paused_by_us or self.declared_paused:
+        if self.record.paused_by_us:
             return True
         return self.halts.paused(self.record.id, since=self.record.updated_at)
 

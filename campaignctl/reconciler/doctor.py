@@ -21,6 +21,7 @@ from campaignctl.errors import (
     listed,
 )
 from campaignctl.project.model import Project
+from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import (
     MAX_CLOCK_DIFFERENCE,
     check_company,
@@ -29,6 +30,7 @@ from campaignctl.reconciler.opening import (
     company_of,
     company_of_records,
 )
+from campaignctl.reconciler.ports import Backend
 from campaignctl.reconciler.run import Wiring
 from campaignctl.review.reports import Check, Keeping, refused
 from campaignctl.state.model import Intent, LockInfo, State
@@ -64,6 +66,7 @@ def examine(wiring: Wiring, missing: Check | None = None) -> tuple[Check, ...]:
     return (
         *_state_checks(state, keeping, wiring.backend.location),
         keeping if isinstance(keeping, Check) else _lock(keeping.lock, keeping.holder_lives),
+        _tried("halts", lambda: _halts(wiring.backend, state if isinstance(state, State) else None)),
         *_account_checks(wiring, state if isinstance(state, State) else None, missing),
     )
 
@@ -151,6 +154,16 @@ def _lock(lock: LockInfo | None, lives: bool | None) -> Check:
     return Check(
         "lock", "warning", f"held by {held}, which is running", Sentence("wait for it; if it hangs: ", unlock)
     )
+
+
+def _halts(backend: Backend, state: State | None) -> Check:
+    """The halts in force. Raises StateError if the stop mark cannot be read, or was deleted."""
+    in_force = stop_mark.read(backend, state).in_force
+    if not in_force:
+        return Check("halts", "ok", "nothing is halted")
+    found = "; ".join(halt.summary for halt in in_force[:_NAMED])
+    lift = Sentence("when they are over: ", Command("halt", "--lift", "--reason", "TEXT"))
+    return Check("halts", "warning", f"{counted(len(in_force), 'halt')} in force: {found}", lift)
 
 
 # ----------------------------------------------------------------------------------------- the account

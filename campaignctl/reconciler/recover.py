@@ -19,7 +19,7 @@ from campaignctl.errors import AccountMismatch, Command, Sentence, StateError
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
-from campaignctl.reconciler import settle
+from campaignctl.reconciler import settle, stop_mark
 from campaignctl.reconciler.opening import (
     Opening,
     check_company,
@@ -31,7 +31,6 @@ from campaignctl.reconciler.opening import (
     tags_of,
     unknown_to,
 )
-from campaignctl.reconciler.plan import stop_mark
 from campaignctl.reconciler.run import Run, Wiring, new_state
 from campaignctl.reconciler.state_ops import existing, intent_of
 from campaignctl.review.reports import Belonging, Found, Rebinding, Recovery
@@ -239,7 +238,7 @@ def _take_over(run: Run, desired: DesiredState, strays: tuple[_Stray, ...]) -> N
 
 def _note_halts(run: Run, strays: tuple[_Stray, ...]) -> None:
     """Record which of these a halt in force has paused, so that lifting it resumes them."""
-    halts = stop_mark(run.wiring)
+    halts = stop_mark.to_plan_with(run.wiring.backend, run.session.state)
     for key in filter(None, (stray.into for stray in strays)):
         record = run.state.campaigns[key]
         if halts.stopping([key], record.id) and halts.paused(record.id) and record.status == Status.PAUSED:

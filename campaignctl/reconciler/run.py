@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore, Lock
@@ -12,6 +12,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
+from campaignctl.diff import content
 from campaignctl.errors import (
     AccountMismatch,
     ApiError,
@@ -29,10 +30,12 @@ from campaignctl.plan.arming import has_fired
 from campaignctl.plan.context import Standing
 from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
+from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import Opening, check_environment, opening_read
 from campaignctl.reconciler.ports import Backend, Clock, Session
-from campaignctl.review.outcome import ChangeOutcome, Event, OnEvent
+from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Event, OnEvent
 from campaignctl.schedule.times import iso
+from campaignctl.state.halts import Halts
 from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
 
 if TYPE_CHECKING:
@@ -41,6 +44,10 @@ if TYPE_CHECKING:
 
 # When to look whether a read shows a write that was answered.
 READ_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
+
+
+# How old a stop mark may be that only shows whether a halt is being carried out.
+_MARK_AGE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,8 @@ class Run:
     that could send soon is armed. `overrides` are the guardrails that the command line lifted. `arriving`
     holds records as they were read, by the keys that pending moves and adoptions will give them. `ahead`
     counts the requests of unfinished changes. `planned` are the records as the plan saw them, by id.
+    `paused_again` are the results of the pauses of what could send although it is halted; `formerly` are the
+    keys that the manifests move, by the new key.
     """
 
     wiring: Wiring
@@ -102,11 +111,14 @@ class Run:
     overrides: tuple[str, ...] = ()
     arriving: dict[str, Record] = field(default_factory=dict)
     planned: dict[str, Record] = field(default_factory=dict)
+    paused_again: list[ChangeResult] = field(default_factory=list)
+    formerly: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _under_way: BoundedSemaphore = field(init=False)
     _checked: dict[tuple[str, Action], int] = field(default_factory=dict)
     _planned_at: int = field(init=False)
     _read_at: int = field(init=False)
     _reading: Lock = field(default_factory=Lock)
+    _mark_read: datetime | None = None
 
     def __post_init__(self) -> None:
         self._read_at = self._planned_at = self.api.time_jumps
@@ -140,6 +152,12 @@ class Run:
         if state is None:
             raise AssertionError("a run records nothing before the first write of its state")
         return state
+
+    @property
+    def at_hand(self) -> Mapping[str, Live]:
+        """The campaigns of the opening read, by id, without those that this run has paused since."""
+        changed = {result.id for result in self.paused_again}
+        return {live.id: live for live in self.opening.scan.lives if live.id not in changed}
 
     def now(self) -> datetime:
         """The server's clock, which bounds every later search; ours before its first answer."""
@@ -193,25 +211,60 @@ class Run:
         if self.wiring.clock.interrupted:
             raise Interrupted("interrupted")
 
-    def not_halted(self, key: str, campaign_id: str | None = None) -> None:
-        """Raise Halted if the stop mark names the campaign. Checked before everything that can send.
+    def not_halted(self, change: Change) -> None:
+        """Raise Halted if the stop mark names the campaign of a change, or holds what it would create.
 
-        Every create counts: after a halt nothing new may appear.
+        Checked before everything that can send. Every create counts: after a halt nothing new may appear.
         """
         state = self.session.state
-        record = state.campaigns.get(key) if state else None
-        keys = [key, *filter(None, [record.moved_from if record else None])]
+        record = state.campaigns.get(change.key) if state else None
+        keys = [change.key, *filter(None, [record.moved_from if record else None])]
+        keys += self.formerly.get(change.key, ()) if record is None else ()
+        while True:
+            halts = self._stop_mark()
+            creates = change.action in (Action.CREATE, Action.REPLACE) and halts.holds_content
+            held = content(change.spec or {}, change.lifecycle.accept_stored) if creates else ""
+            if stop := halts.stopping(keys, change.id, held):
+                halt, lifted_by = stop
+                raise Halted(halt.summary, hint=Command("halt", "--lift", lifted_by, "--reason", "TEXT"))
+            if not self._gave_way(halts):
+                return
+
+    def give_way(self) -> None:
+        """Wait while a halt is carried out, as its pauses need the whole window of the account.
+
+        Checked before requests that send nothing, with a stop mark that is a second old at most.
+        """
+        now = self.wiring.clock.now()
+        if self._mark_read is None or now - self._mark_read >= _MARK_AGE:
+            self._mark_read = now
+            with suppress(Halted):
+                self._gave_way(self._stop_mark())
+
+    def _gave_way(self, halts: Halts) -> bool:
+        """Wait until no halt is being carried out. Returns whether one was."""
+        clock, waited = self.wiring.clock, False
+        while stop_mark.under_way(halts, self.now()) and not clock.interrupted:
+            if not waited:
+                self.note("a halt is being carried out: waiting until it has sent its pauses")
+            waited = True
+            clock.wait(_MARK_AGE)
+            halts = self._stop_mark()
+        if waited:
+            self.may_send()
+        return waited
+
+    def _stop_mark(self) -> Halts:
+        """The stop mark. Raises Halted if it cannot be read."""
         try:
-            stop = self.wiring.backend.halts().stopping(keys, campaign_id)
+            return stop_mark.read(self.wiring.backend, self.session.state)
         except StateError as error:
+            gone = isinstance(error, stop_mark.StopMarkGone)
             raise Halted(
-                f"the stop mark cannot be read: {error.summary}",
+                error.summary if gone else f"the stop mark cannot be read: {error.summary}",
                 detail="campaigns may be halted, so nothing that can send is sent",
                 hint=error.hint,
             ) from error
-        if stop is not None:
-            halt, lifted_by = stop
-            raise Halted(halt.summary, hint=Command("halt", "--lift", lifted_by, "--reason", "TEXT"))
 
     def note(self, text: str) -> None:
         """Report a line of progress."""
@@ -310,6 +363,7 @@ def new_state(run: Run) -> State:
         account=Account(run.api.url, run.opening.company_id),
         tool_version=run.wiring.tool_version,
         seen=run.opening.mark(None, run.now()),
+        stop_mark=bool(stop_mark.to_plan_with(run.wiring.backend, None).halts),
     )
 
 

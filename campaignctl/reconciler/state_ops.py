@@ -56,14 +56,19 @@ def migrate(wiring: Wiring, target: Backend) -> str:
         there = target.acquire(_OPERATION, wiring.lock_timeout)
         try:
             _refuse_another(there, target, state)
-            if halts := source.halts().halts:
-                target.change_halts(lambda there: reduce(Halts.with_halt, halts, there))
+            if (mark := source.halts()).halts:
+                target.change_halts(lambda there: _merged(mark, there))
             there.write(state)
         finally:
             there.release()
         session.retire(target.location)
     what = f"serial {state.serial}, {counted(len(state.campaigns), 'campaign')}"
     return f"The state ({what}) was moved from {source.location} to {target.location}."
+
+
+def _merged(mark: Halts, there: Halts) -> Halts:
+    """The halts of a place that a state moves to, with those that come, in their format."""
+    return replace(reduce(Halts.with_halt, mark.halts, there), format_version=mark.format_version)
 
 
 def migrate_format(wiring: Wiring, version: int) -> str:

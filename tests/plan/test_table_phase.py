@@ -108,11 +108,11 @@ def test_the_event_is_blocked_on_a_campaign_that_is_paused(golden: Golden) -> No
 
 
 @pytest.mark.parametrize("edit", [{}, RENAMED])
-def test_a_declared_pause_is_met_whoever_paused_it(edit: Spec) -> None:
+def test_a_declared_pause_is_met_whoever_paused_it_and_stays_theirs(edit: Spec) -> None:
     plan = of("paused", live(SCHEDULED, "paused"), spec={**SCHEDULED, **edit})
     assert did(plan) == (["update"] if edit else [])
     assert not plan.drift
-    assert plan.observed[KEY].paused_by_us
+    assert not any(seen.paused_by_us for seen in plan.observed.values())
 
 
 def test_a_foreign_resume_is_shown_and_paused_again() -> None:

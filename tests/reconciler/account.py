@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -10,11 +10,16 @@ from typing import Any
 
 from campaignctl.api.client import OcambaApi
 from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.manifest.model import DesiredState
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Project
 from campaignctl.reconciler.apply import apply
+from campaignctl.reconciler.halt import halt
+from campaignctl.reconciler.halt_targets import Order
+from campaignctl.reconciler.lift import lift
+from campaignctl.reconciler.plan import plan
 from campaignctl.reconciler.run import Wiring
+from campaignctl.review.halt import HaltOutcome, LiftOutcome
 from campaignctl.review.outcome import Event, Outcome
 from campaignctl.sandbox import Control
 from campaignctl.state.model import State
@@ -43,13 +48,14 @@ def yes(_plan: Plan) -> bool:
 
 @dataclass(frozen=True)
 class Clock:
-    """The clock of a run, in simulated time."""
+    """The clock of a run, in simulated time; `wrong` is by how much this machine's differs."""
 
     time: SimulatedTime
+    wrong: timedelta = timedelta(0)
     numbers: count[int] = field(default_factory=count)
 
     def now(self) -> datetime:
-        return self.time.now()
+        return self.time.now() + self.wrong
 
     def new_id(self) -> str:
         return f"{next(self.numbers):016x}"
@@ -75,6 +81,8 @@ class Account:
     lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] | None = None
+    moved: dict[str, str] = field(default_factory=dict)
+    broken: bool = False
 
     @property
     def wiring(self) -> Wiring:
@@ -84,7 +92,13 @@ class Account:
     @property
     def desired(self) -> DesiredState:
         campaigns = {
-            key: wanted(spec, key, lifecycle=self.lifecycles.get(key)) for key, spec in self.specs.items()
+            key: wanted(
+                spec,
+                key,
+                lifecycle=self.lifecycles.get(key),
+                moved_from=tuple(filter(None, [self.moved.get(key)])),
+            )
+            for key, spec in self.specs.items()
         }
         return DesiredState(self.project, campaigns, "sha256:project")
 
@@ -100,6 +114,30 @@ class Account:
     def outcomes(self, approve: Approve = yes, **options: Any) -> dict[str, str]:
         """The outcome of each key."""
         return {result.key: result.outcome for result in self.apply(approve, **options).changes}
+
+    def halt(
+        self, *keys: str, reason: str = "wrong price", account: bool = False, cancel: bool = False
+    ) -> HaltOutcome:
+        """Halt these keys or patterns, or everything."""
+        order = Order(keys or None, reason, account, cancel)
+        return halt(self.wiring, order, lambda: self.declared)
+
+    def lift(self, *keys: str) -> LiftOutcome:
+        """Lift the halt of these keys or patterns, or of everything."""
+        return lift(self.wiring, keys or None, "mended", lambda: self.declared)
+
+    @property
+    def declared(self) -> Mapping[str, DesiredCampaign] | None:
+        """What a halt reads of the manifests."""
+        return None if self.broken else self.desired.campaigns
+
+    def plan(self, **options: Any) -> Plan:
+        """A plan, without a lock."""
+        return plan(self.wiring, self.desired, Options(**options))
+
+    def status_of(self, key: str) -> str:
+        """The live status of a recorded campaign."""
+        return str(self.control.campaign(self.id_of(key))["live"]["status"])
 
     def writes(self, after: int = 0) -> list[str]:
         """Each write by the last word of its path, creates by their name."""

@@ -68,6 +68,7 @@ def test_a_missing_place_is_an_empty_state(place: LocalPlace) -> None:
     assert {name: check.verdict for name, check in checks.items() if check.verdict != "skipped"} == {
         "state": "ok",
         "lock": "ok",
+        "halts": "ok",
     }
     assert not place.path.parent.exists()
 
