@@ -15,7 +15,8 @@ from campaignctl.plan import changes, ledger, records, rows, update_rules
 from campaignctl.plan.arming import runs_left
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Blocked
-from campaignctl.plan.subject import Desired, Subject, Verdict
+from campaignctl.plan.subject import Desired, Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.sends import is_past, sends_of
 
 

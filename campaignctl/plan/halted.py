@@ -9,7 +9,8 @@ from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes, records
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Drift
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.subject import Subject
+from campaignctl.plan.verdict import Verdict
 
 
 def goes(one: Subject) -> bool:

@@ -19,7 +19,8 @@ from campaignctl.plan.context import RECOVER, PlanContext, Reading, behind_reaso
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.subject import Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.state.model import FORMAT_VERSION, Entry, Record
 
 
@@ -254,7 +255,26 @@ def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
     if gone := [key for key in ctx.desired.removed if key not in ctx.records]:
         shown = listed(gone, _KEYS_NAMED)
         notes.append(f"{shown}: declared Removed and not recorded; the document can be deleted")
-    return (*ctx.reading.notes, *notes, *_seen(ctx, verdicts))
+    changes = [change for verdict in verdicts.values() for change in verdict.changes]
+    again = filter(None, [created_again(ctx, changes)])
+    return (*ctx.reading.notes, *again, *notes, *_seen(ctx, verdicts))
+
+
+def created_again(ctx: PlanContext, changes: Iterable[Change]) -> str | None:
+    """A line on what `destroy` ends and the next apply creates again, because its manifest stays."""
+    forgets = {change.key for change in changes if change.action is Action.FORGET and change.warnings}
+    ended = forgets | {change.key for change in changes if change.action is Action.CANCEL}
+    keys = [
+        key
+        for key, wanted in ctx.desired.campaigns.items()
+        if ctx.options.destroy and key in ended and wanted.lifecycle.phase == "active"
+    ]
+    if not keys:
+        return None
+    manifests = "its manifest" if len(keys) == 1 else "their manifests"
+    again = f"still declared, so the next apply creates {'it' if len(keys) == 1 else 'them'} again"
+    kept = f"to keep that from happening, write `phase: canceled` in {manifests}, or remove {manifests}"
+    return f"{listed(keys, _KEYS_NAMED)}: {again}; {kept}"
 
 
 def _seen(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> Iterator[str]:

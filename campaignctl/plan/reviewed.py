@@ -24,7 +24,8 @@ from campaignctl.plan import guardrails
 from campaignctl.plan.codec import AGAIN
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Blocked, Change, Options, Plan, Request
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.subject import Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.project.model import Override, Project
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record, State

@@ -12,7 +12,7 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import codec, ledger, records, reviewed
 from campaignctl.plan.context import RECOVER, PlanContext, Reading, Unsettled, behind_reason
 from campaignctl.plan.model import Action, Options, Plan
-from campaignctl.plan.planner import decide
+from campaignctl.plan.planner import created_again, decide
 from campaignctl.plan.rows import DESTROYED
 from campaignctl.reconciler import history, requests, settle, stop_mark
 from campaignctl.reconciler.execute import execute
@@ -60,6 +60,8 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
             operation = "apply of reviewed plans"
         outcome = _with_recorded(_carried_out(run, plan, reading, operation), _lasting(ctx, plan))
         if options.destroy:
+            again = tuple(filter(None, [created_again(ctx, plan.changes)]))
+            outcome = replace(outcome, notes=(*outcome.notes, *again))
             outcome = _next_is_destroy(outcome, options.targets)
         return _given_back(session, with_paused_again(run, _with_accepted(outcome, plan, options)))
 

@@ -23,6 +23,7 @@ from tests.plan.planning import (
     SCHEDULED,
     Spec,
     live,
+    message,
     only,
     plan_of,
     record,
@@ -273,6 +274,35 @@ def test_a_foreign_pause_is_resumed_only_with_an_override() -> None:
     lifted = of("active", shown, known=record(SCHEDULED), overrides=("foreign_pause",))
     assert did(lifted) == ["resume"]
     assert lifted.drift[0].corrected
+
+
+def test_a_foreign_pause_outlives_a_declared_one() -> None:
+    shown, known = live(SCHEDULED, "paused"), record(SCHEDULED)
+    for phase in ("paused", "active"):
+        plan = of(phase, shown, known=known)
+        assert did(plan) == []
+        known = plan.observed.get(KEY, known)
+    assert plan.drift
+
+
+MOVED = {"scheduled_time": "2036-12-20 10:00:00"}
+
+
+@pytest.mark.parametrize("edit", [MOVED, {**MOVED, "messages": [message(push={"title": {"en": "New"}})]}])
+@pytest.mark.parametrize("applied", [SCHEDULED, RECURRING])
+def test_an_edit_of_a_campaign_that_others_paused_says_that_it_does_not_send(
+    edit: Spec, applied: Spec
+) -> None:
+    edited = {**applied, **edit} if applied is SCHEDULED else {**applied, "recurrence": {"cron": "0 7 * * *"}}
+    change = only(of("active", live(applied, "paused"), known=record(applied), spec=edited))
+    assert (str(change.action), change.sends.when) == ("update", "never")
+    assert not (change.arms or change.changes_sends)
+
+
+def test_an_event_does_not_start_what_others_paused() -> None:
+    edited = {**SCHEDULED, "run_immediately": True}
+    plan = of("active", live(SCHEDULED, "paused"), known=record(SCHEDULED), spec=edited)
+    assert did(plan) == ["blocked"]
 
 
 def test_a_resumed_campaign_is_no_longer_recorded_as_paused_by_us() -> None:
