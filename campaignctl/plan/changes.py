@@ -56,8 +56,7 @@ def _create_requests(ctx: PlanContext, wanted: DesiredCampaign, intent: str) -> 
     if two_step:
         spec = {name: value for name, value in spec.items() if name != EVENT}
     if ctx.project.api.markers:
-        made_by = marker.make(ctx.project.name, ctx.project.environment, wanted.key, intent)
-        spec = marker.stamp(spec, made_by)
+        spec = marker.stamp(spec, ctx.project.owner.marker(wanted.key, intent))
     create = Request("create", body=spec)
     return (create, Request("update", body={EVENT: True})) if two_step else (create,)
 

@@ -15,7 +15,7 @@ from campaignctl.diff import holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
 from campaignctl.plan import guardrails, halted, ledger, update_rules
 from campaignctl.plan.checkout import checked
-from campaignctl.plan.context import RECOVER, PlanContext, Reading, behind_reason
+from campaignctl.plan.context import PlanContext, behind_hint, behind_reason
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
@@ -110,7 +110,7 @@ def decide(ctx: PlanContext) -> Plan:
     }
     if ctx.options.reviewed is not None:
         verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
-    verdicts = _without_twins(ctx, _held_back(ctx.reading, verdicts))
+    verdicts = _without_twins(ctx, _held_back(ctx, verdicts))
     moved = {old for new, old in ctx.moves.origin.items() if new in verdicts}
     verdicts |= _halted_again(ctx, ctx.records.keys() - verdicts.keys() - moved)
     if not ctx.only_looks:
@@ -214,14 +214,15 @@ def _ending(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
     return replace(verdict, changes=told)
 
 
-def _held_back(reading: Reading, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+def _held_back(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
     """The verdicts without creates and arming changes if a campaign may have been sent with an unknown
     outcome, or the state is behind."""
+    reading = ctx.reading
     at_once = [known for known in reading.unsettled.values() if known.at_once]
     if at_once:
         reason, hint = f"{at_once[0].key} may have been sent; its outcome is unknown", at_once[0].hint
     elif reading.behind:
-        reason, hint = behind_reason(reading.behind), Sentence(RECOVER)
+        reason, hint = behind_reason(reading.behind), behind_hint(reading.behind, ctx.state)
     else:
         return verdicts
     return {key: verdict.without_sends(key, "held back", reason, hint) for key, verdict in verdicts.items()}

@@ -15,8 +15,10 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import (
     FieldChange,
     FieldVerdict,
+    aligned,
     baseline_of,
     echo_of,
+    following,
     kept,
     leaves,
     lookup,
@@ -135,7 +137,9 @@ def applied_over(
         source_digest=desired.source_digest,
         echo={**_unseen(record, spec, live), **echo_of(told)},
         lifecycle=desired.lifecycle,
-        baseline=None if record.baseline is None else kept(record.baseline, spec),
+        baseline=None
+        if record.baseline is None
+        else kept(following(record.baseline, record.applied, spec), spec),
         unconfirmed=unconfirmed(told),
     )
 
@@ -186,11 +190,17 @@ def observed(record: Record, live: Live, now: datetime, spec: Mapping[str, Any] 
 
 def _still_unconfirmed(record: Record, live: Live) -> tuple[str, ...]:
     """The unconfirmed paths that live does not show as they were applied."""
+    shown = aligned(record.applied, live)
+    unmatched = "messages" not in live.members or "messages" in unconfirmed(verdicts(record.applied, live))
     return tuple(
         path
         for path in record.unconfirmed
         if (was := lookup(record.applied, path))
-        and not ((shown := lookup(live.members, path)) and means(path, was[0], shown[0]))
+        and (
+            unmatched
+            if path == "messages"
+            else not ((found := lookup(shown.members, path)) and means(path, was[0], found[0]))
+        )
     )
 
 
@@ -213,7 +223,7 @@ def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle 
     difference from a manifest is shown as an update."""
     spec = requested(live)
     found = marker.read(live.members)
-    ours = found is not None and found.scope == marker.scope_tag(project.name, project.environment)
+    ours = found is not None and project.owner.made(found)
     record = Record(
         id=live.id,
         status="",
@@ -238,7 +248,7 @@ def why_not(live: Live, project: Project, company_id: str | None) -> tuple[str, 
         reason = f"{live.id} belongs to company {live.company_id}, this state to {company_id}"
         return reason, "set OCAMBA_TOKEN for the right account, or adopt a campaign of this one"
     found = marker.read(live.members)
-    if found and found.scope != marker.scope_tag(project.name, project.environment):
+    if found and not project.owner.made(found):
         reason = f"{live.id} has the marker of another project or environment, which manages it"
         hint = Sentence(
             "forget it there (",

@@ -70,7 +70,7 @@ def _has_begun(record: Record, live: Live, status: Status, last: str | None, now
     recurs = bool(record.applied.get("recurrence"))
     if status in (Status.RUNNING, Status.NEEDS_DECISION) or (status is Status.SENT and not recurs):
         return True
-    if not recurs and (_counted(live) or _past_run(live, now) is not None):
+    if not recurs and (is_counted(live) or _past_run(live, now) is not None):
         return True
     if last is None:
         return False
@@ -79,7 +79,8 @@ def _has_begun(record: Record, live: Live, status: Status, last: str | None, now
     return status in _WAITING
 
 
-def _counted(live: Live) -> bool:
+def is_counted(live: Live) -> bool:
+    """Whether live counts a run."""
     runs = live.members.get("run_counter")
     return isinstance(runs, int) and runs > 0
 
@@ -126,7 +127,7 @@ def follows_soon(before: Spec, sends: Sends, last: datetime, after: Spec, now: d
     if sends.when == "immediately":
         return now
     first = sends.first
-    if first is None or _runs_at(before, first):
+    if first is None or runs_at(before, first):
         return None
     interval = min(filter(None, (_interval(before, last), _interval(after, last))), default=None)
     return first if interval is not None and first - last <= interval / 2 else None
@@ -145,7 +146,8 @@ def ends(before: Spec, after: Spec, sends: Sends, now: datetime) -> datetime | N
     return None
 
 
-def _runs_at(spec: Spec, instant: datetime) -> bool:
+def runs_at(spec: Spec, instant: datetime) -> bool:
+    """Whether a spec has a run at an instant."""
     return known_sends(without_event(spec), instant - _MOMENT, 1).first == instant
 
 

@@ -10,7 +10,7 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import codec, ledger, records, reviewed
-from campaignctl.plan.context import RECOVER, PlanContext, Reading, Unsettled, behind_reason
+from campaignctl.plan.context import PlanContext, Reading, Unsettled, behind_hint, behind_reason
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import created_again, decide
 from campaignctl.plan.rows import DESTROYED
@@ -21,10 +21,18 @@ from campaignctl.reconciler.pause_again import pause_again, with_paused_again
 from campaignctl.reconciler.plan import question
 from campaignctl.reconciler.ports import Session
 from campaignctl.reconciler.refresh import observe, read_records
-from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up
+from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up, without_id
 from campaignctl.review.outcome import ChangeResult, Event, Outcome, not_started
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Entry, Foreign, HistoryEntry, Intent, Record, State
+from campaignctl.state.model import (
+    FORMAT_VERSION,
+    Entry,
+    Foreign,
+    HistoryEntry,
+    Intent,
+    Record,
+    State,
+)
 
 _STOPS = (Action.PAUSE, Action.CANCEL)
 # A released campaign with one of these statuses is final.
@@ -261,7 +269,8 @@ def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
     if arming and at_once:
         raise PlanRefused(f"{at_once[0].key}: {at_once[0].reason}", hint=at_once[0].hint)
     if arming and run.opening.behind:
-        raise PlanRefused(behind_reason(run.opening.behind), hint=RECOVER)
+        hint = behind_hint(run.opening.behind, run.session.state)
+        raise PlanRefused(behind_reason(run.opening.behind), hint=hint)
 
 
 def _check_posted_again(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
@@ -337,6 +346,8 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
     if state is None:
         if plan.changes or plan.missed:
             run.session.write(new_state(run).after(replace(decided, history=applies)))
+            if (without := without_id(run.wiring)) is not None:
+                run.note("; ".join(without))
         return
     # What was read of a record that moves is recorded with the move.
     seen = _seen(state, reading, plan.observed, now)
@@ -358,12 +369,22 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
             for clone in reading.clones
             if clone.id not in state.foreign
         },
+        project_id=_learnt_id(run, state),
         decision=False,
     )
     if intents or plan.missed:
         run.session.write(state.after(noted).after(decided))
-    elif noted.records or noted.sent or noted.foreign or applies or (noted.seen and noted.seen != state.seen):
+        return
+    news = (noted.records, noted.sent, noted.foreign, applies, noted.project_id)
+    if any(news) or (noted.seen and noted.seen != state.seen):
         run.record(noted)
+
+
+def _learnt_id(run: Run, state: State) -> str | None:
+    """The id of the project if the state gets it now: not while campaigns that it does not know may belong to
+    this project."""
+    learns = state.project_id is None and state.format_version == FORMAT_VERSION and not run.opening.behind
+    return run.project.id if learns else None
 
 
 def _seen(state: State, reading: Reading, observed: Mapping[str, Record], now: datetime) -> dict[str, Record]:

@@ -20,18 +20,21 @@ from campaignctl.errors import (
     counted,
     listed,
 )
+from campaignctl.plan.context import behind_hint, behind_reason
 from campaignctl.project.model import Project
 from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import (
     MAX_CLOCK_DIFFERENCE,
+    behind,
     check_company,
     check_environment,
     check_url,
     company_of,
     company_of_records,
 )
+from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.ports import Backend
-from campaignctl.reconciler.run import Wiring
+from campaignctl.reconciler.run import Wiring, without_id
 from campaignctl.review.reports import Check, Keeping, refused
 from campaignctl.state.model import Intent, LockInfo, State
 
@@ -64,7 +67,8 @@ def examine(wiring: Wiring, missing: Check | None = None) -> tuple[Check, ...]:
 
     state = _tried("state", read)
     return (
-        *_state_checks(state, keeping, wiring.backend.location),
+        _identity(wiring),
+        *_state_checks(wiring, state, keeping),
         keeping if isinstance(keeping, Check) else _lock(keeping.lock, keeping.holder_lives),
         _tried("halts", lambda: _halts(wiring.backend, state if isinstance(state, State) else None)),
         *_account_checks(wiring, state if isinstance(state, State) else None, missing),
@@ -80,15 +84,25 @@ def _tried(name: str, look: Callable[[], T]) -> T | Check:
         return refused(name, error)
 
 
+def _identity(wiring: Wiring) -> Check:
+    left = _tried("identity", lambda: check_left(wiring.project, wiring.elsewhere, wiring.clock.now()))
+    if left is not None:
+        return left
+    if (without := without_id(wiring)) is None:
+        return Check("identity", "ok", f"project {wiring.project.id}")
+    return Check("identity", "warning", *without)
+
+
 # ------------------------------------------------------------------------------------------- the state
 
 
-def _state_checks(state: State | Check | None, keeping: Keeping | Check, location: str) -> Iterator[Check]:
+def _state_checks(wiring: Wiring, state: State | Check | None, keeping: Keeping | Check) -> Iterator[Check]:
+    location = wiring.backend.location
     kept = None if isinstance(keeping, Check) else keeping
     if isinstance(state, Check):
         yield state
     elif state is None:
-        yield Check("state", "ok", f"none yet in {location}; the first apply creates it")
+        yield _absent(wiring, location)
     else:
         yield _readable(state, location, kept)
         yield _pending(state)
@@ -97,6 +111,11 @@ def _state_checks(state: State | Check | None, keeping: Keeping | Check, locatio
     if kept is not None and kept.access is not None:
         access = kept.access
         yield Check(access.way, "ok" if access.allowed else "problem", access.found, access.mend)
+
+
+def _absent(wiring: Wiring, location: str) -> Check:
+    found = _tried("state", lambda: check_new(wiring.project, wiring.elsewhere, (), ()))
+    return found or Check("state", "ok", f"none yet in {location}; the first apply creates it")
 
 
 def _readable(state: State, location: str, kept: Keeping | None) -> Check:
@@ -236,11 +255,20 @@ def _account(api: OcambaApi, answers: _Answers, state: State | None, project: Pr
     found = _tried("account", lambda: _company(api, page, state, project))
     if isinstance(found, Check):
         return found
+    if state is None and (lost := _lost(page, project)) is not None:
+        return lost
     if found is None:
         return Check("account", "ok", "no campaign shows the company yet; the first create will")
     known = {"the state": state.account.company_id if state else None, "campaignctl.yaml": project.company_id}
     agreed = " and ".join(where for where, company in known.items() if company)
     return Check("account", "ok", f"company {found}" + (f", as in {agreed}" if agreed else ""))
+
+
+def _lost(page: Page, project: Project) -> Check | None:
+    """A problem if the newest campaigns show that an absent state is not new."""
+    if unknown := behind(page.items, None, project, ()):
+        return Check("account", "problem", behind_reason(unknown), behind_hint(unknown, None))
+    return _tried("account", lambda: check_new(project, lambda _remote: {}, page.items, ()))
 
 
 def _company(api: OcambaApi, page: Page, state: State | None, project: Project) -> str | None:

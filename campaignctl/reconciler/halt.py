@@ -231,8 +231,8 @@ class _Halting:
         check_company(company, self.state, self.wiring.project)
         self.account_proven = company is not None
         self.intents |= {found.intent for live in lives.values() if (found := marker.read(live.members))}
-        view = halt_targets.View(self.wiring.project, self.halt, self.state, self.declared)
-        strange, self.left = halt_targets.unrecorded(view, lives.values(), self.wiring.clock.now())
+        view = halt_targets.View(self.wiring, self.halt, self.state, self.declared)
+        strange, self.left = halt_targets.unrecorded(view, tuple(lives.values()))
         self.campaigns = {**strange, **self.campaigns}
         if self.state is None and not self.order.account and self.declared() is None:
             self.notes.append("without a state or readable manifests, only our marker shows what is ours")

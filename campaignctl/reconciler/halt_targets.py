@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from campaignctl.campaign import marker
 from campaignctl.campaign.keys import named
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
@@ -16,6 +17,7 @@ from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired, known_sends, runs_left
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import check_environment, check_url, ours, tags_of
+from campaignctl.reconciler.other_states import of_no_environment
 from campaignctl.reconciler.run import Wiring
 from campaignctl.schedule.times import TimeError, parse_gmt, parse_iso
 from campaignctl.state.halts import Halt, Held
@@ -152,38 +154,38 @@ def _first(record: Record, status: Status, now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What tells whether an unrecorded campaign is named: the project, the halt, the state if it can be used,
-    and the manifests."""
+    """What tells whether an unrecorded campaign is named: the halt, the state if it can be used, and the
+    manifests."""
 
-    project: Project
+    wiring: Wiring
     halt: Halt
     state: State | None
     declared: Declared
 
 
-def unrecorded(
-    view: View, lives: Iterable[Live], now: datetime
-) -> tuple[dict[str, Named], tuple[Named, ...]]:
+def unrecorded(view: View, lives: Collection[Live]) -> tuple[dict[str, Named], tuple[Named, ...]]:
     """The unrecorded campaigns that a halt names, by id, and those that can send and are left alone.
 
-    Ours are those with our marker: created by a running apply a moment ago, or by a run whose state is lost.
-    Without a state, those with the content of a declared campaign too: they may have been adopted. What is
-    left alone counts only then, as with a state the others are not ours.
+    Ours are those with our marker: created by a running apply a moment ago, by a run whose state is lost, or
+    in an environment that was renamed. Without a state, those with the content of a declared campaign too:
+    they may have been adopted. What is left alone counts only then, as with a state the others are not ours.
     """
     state, halt = view.state, view.halt
     known = {record.id for record in state.campaigns.values()} if state else set()
     alike = _by_content(view) if state is None else {}
     tags = _tags(view)
-    markers = {live.id: tags.get(made_by.key) for live, made_by in ours(lives, view.project)}
+    project, elsewhere = view.wiring.project, view.wiring.elsewhere
+    marked = (*ours(lives, project, state), *of_no_environment(lives, project, elsewhere))
+    markers = {live.id: tags.get(made_by.key) for live, made_by in marked}
     found, left = {}, []
     for live in lives:
-        if live.id in known:
+        if live.id in known or (not halt.account and _is_of_another_environment(live, project)):
             continue
         key = markers.get(live.id) or (
             alike.get(content(live.members)) if "messages" in live.members else None
         )
         mine = live.id in markers or key is not None
-        one = _of_live(live, key, now)
+        one = _of_live(live, key, view.wiring.clock.now())
         if halt.account or (mine and (halt.keys is None or (key is not None and halt.names(key)))):
             found[live.id] = one
         elif state is None and halt.keys is None and not mine and one.can_send:
@@ -191,10 +193,19 @@ def unrecorded(
     return found, tuple(left)
 
 
+def _is_of_another_environment(live: Live, project: Project) -> bool:
+    """Whether its marker proves that another declared environment of this project made it."""
+    made_by = marker.read(live.members)
+    others = (name for name in project.environment_names if name != project.environment)
+    return made_by is not None and any(
+        replace(project.owner, environment=name).made(made_by) for name in others
+    )
+
+
 def _tags(view: View) -> dict[str, str]:
     own = {*view.state.campaigns, *view.state.pending} if view.state else set()
     declared = view.declared() if view.state is None else None
-    return tags_of(view.project, {*own, *(declared or ()), *(view.halt.keys or ())})
+    return tags_of({*own, *(declared or ()), *(view.halt.keys or ())})
 
 
 def _by_content(view: View) -> dict[str, str]:

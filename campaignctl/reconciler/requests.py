@@ -21,7 +21,7 @@ from campaignctl.errors import (
     StateError,
     TokenRejected,
 )
-from campaignctl.plan import guardrails, records, reviewed
+from campaignctl.plan import guardrails, proof, reviewed
 from campaignctl.plan.model import Action, Change, Lifts, Request
 from campaignctl.reconciler.confirm import confirmed, judged
 from campaignctl.reconciler.run import READ_WAITS, Run, used_up
@@ -36,7 +36,7 @@ from campaignctl.review.outcome import (
     unknown,
 )
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, Sent, State, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, State, Watermark
 
 CREATING = (Action.CREATE, Action.REPLACE)
 
@@ -283,8 +283,7 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
 
     def before() -> None:
         nonlocal seen
-        if request.operation != "resume":
-            seen = _as_planned(run, change, record)
+        seen = _as_planned(run, change, record, intent)
         last_look(run, change)
         if change.key not in run.state.pending:
             run.record(Entry(intents={change.key: replace(intent, at=iso(run.now()))}))
@@ -293,55 +292,26 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
     if isinstance(answer, ChangeResult):
         return answer
     live = _read_after(run, record)
+    run.record(proof.done(change.key, intent, record, live, run.project, run.now()))
     if not decides:
-        was_set_off(run, change.key, intent, record, live)
         return judged(run, change, run.state.campaigns[change.key], live)
-    was_decided(run, change.key, intent, record, live)
     if live.winner not in (None, winner):
         what = f"the winner of {record.id} is {live.winner!r}, not {winner!r}"
         return failed(change, Failure(f"winner of {change.key}: {what}", hint=halt_hint(change)))
     return judged(run, change, run.state.campaigns[change.key], live, before=seen)
 
 
-def _as_planned(run: Run, change: Change, record: Record) -> Live | None:
-    """Read a campaign that would send at once again. Raises Refused if it is not as the plan saw it."""
+def _as_planned(run: Run, change: Change, record: Record, intent: Intent) -> Live | None:
+    """Read a campaign that would send at once again. Raises Refused if it was set off already, or is not as
+    the plan saw it."""
     live = run.api.read(record.id)
+    if live and proof.shows(intent, record, live, run.project, run.now()):
+        what = f"the winner of {record.id} is set" if change.sets_winner else f"{record.id} is set off"
+        raise Refused(f"{what} already; nothing was sent", hint=Sentence(Command("plan")))
     if not reviewed.as_planned(change, run.planned.get(record.id, record), live):
         what = f"{record.id} was changed in the account since this plan was made"
         raise Refused(what, hint=Sentence(Command("plan")))
     return live
-
-
-def drop_intent(run: Run, key: str) -> None:
-    """Drop an intent whose request is proven to have had no effect."""
-    if key in run.state.pending:
-        run.record(Entry(intents={key: None}))
-
-
-def was_set_off(run: Run, key: str, intent: Intent, record: Record, live: Live) -> None:
-    """Record that a campaign was started: the applied spec, and its digest in the ledger."""
-    now = run.now()
-    run.record(
-        Entry(
-            records={
-                key: records.applied_over(record, intent.spec, intent, live, now, run.project.api.hidden)
-            },
-            intents={key: None},
-            sent=(Sent(intent.digest, key, record.id, iso(now)),),
-        )
-    )
-
-
-def was_decided(run: Run, key: str, intent: Intent, record: Record, live: Live) -> None:
-    """Record the winner of an A/B test: the one that live shows, else the requested one."""
-    asked = str((intent.patch or {}).get("name", ""))
-    decided = replace(
-        records.observed(record, live, run.now()),
-        winner=live.winner or asked,
-        lifecycle=intent.lifecycle,
-        updated_at=iso(run.now()),
-    )
-    run.record(Entry(records={key: decided}, intents={key: None}))
 
 
 def _read_after(run: Run, record: Record) -> Live:

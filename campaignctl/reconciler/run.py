@@ -32,7 +32,8 @@ from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
 from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import Opening, check_environment, opening_read
-from campaignctl.reconciler.ports import Backend, Clock, Session
+from campaignctl.reconciler.other_states import check_left, check_new
+from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
 from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Event, OnEvent
 from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halts
@@ -55,7 +56,7 @@ class Wiring:
     """What is given once: project, adapters and settings. `api` is None when nothing may be read or sent.
 
     `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `stands_to`
-    tells how the checkout stands to a commit.
+    tells how the checkout stands to a commit. `elsewhere` finds the project's other states.
     """
 
     project: Project
@@ -66,6 +67,7 @@ class Wiring:
     tool_version: str
     commit: str | None = None
     stands_to: Callable[[str], Standing] = lambda _commit: "has"
+    elsewhere: Elsewhere = lambda _remote: {}
     parallelism: int = 8
     lock_timeout: timedelta = timedelta(seconds=30)
     who: str = ""
@@ -346,25 +348,54 @@ class Run:
 
 
 def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
-    """Make the opening read. Raises what `opening_read` raises, and AccountMismatch."""
-    check_environment(session.state, wiring.project)
-    opening = opening_read(wiring.need_api(), session.state, wiring.project, keys, wiring.clock.now())
+    """Make the opening read.
+
+    Raises what `opening_read` raises, AccountMismatch, and StateError if another state is in the way.
+    """
+    project = wiring.project
+    check_environment(session.state, project)
+    check_left(project, wiring.elsewhere, wiring.clock.now())
+    wanted = tuple(keys)
+    opening = opening_read(wiring.need_api(), session.state, project, wanted, wiring.clock.now())
+    if session.state is None:
+        check_new(project, wiring.elsewhere, opening.scan.lives, wanted)
     return Run(wiring, session, opening)
 
 
 def new_state(run: Run) -> State:
     """An empty state for this account and environment."""
-    clock = run.wiring.clock
+    account = Account(run.api.url, run.opening.company_id)
+    return replace(empty_state(run.wiring), account=account, seen=run.opening.mark(None, run.now()))
+
+
+def empty_state(wiring: Wiring) -> State:
+    """An empty state for this environment, whose account was not read yet."""
+    project = wiring.project
     return State(
-        # A UUID needs two of our ids, which are half as long.
-        lineage=str(uuid5(NAMESPACE_OID, clock.new_id() + clock.new_id())),
+        lineage=new_uuid(wiring),
         serial=0,
-        environment=run.project.environment,
-        account=Account(run.api.url, run.opening.company_id),
-        tool_version=run.wiring.tool_version,
-        seen=run.opening.mark(None, run.now()),
-        stop_mark=bool(stop_mark.to_plan_with(run.wiring.backend, None).halts),
+        environment=project.environment,
+        account=Account(project.api.url),
+        tool_version=wiring.tool_version,
+        project_id=project.id,
+        stop_mark=bool(stop_mark.to_plan_with(wiring.backend, None).halts),
     )
+
+
+def new_uuid(wiring: Wiring) -> str:
+    """A random UUID. It needs two of our ids, which are half as long."""
+    return str(uuid5(NAMESPACE_OID, wiring.clock.new_id() + wiring.clock.new_id()))
+
+
+def without_id(wiring: Wiring) -> tuple[str, str] | None:
+    """What a project without an id risks, and the line to add; None if it has one."""
+    if wiring.project.id is not None:
+        return None
+    risk = (
+        "`metadata` in campaignctl.yaml has no id: another repository whose project is named"
+        f" {wiring.project.name} would take these campaigns for its own"
+    )
+    return risk, f"add this line to `metadata` in campaignctl.yaml: id: {new_uuid(wiring)}"
 
 
 def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Sent, ...]:

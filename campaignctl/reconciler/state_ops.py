@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
+from typing import Literal
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
@@ -22,15 +23,16 @@ from campaignctl.errors import (
 )
 from campaignctl.manifest.document import CAMPAIGN_KEY
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import records
+from campaignctl.plan import proof, records
 from campaignctl.plan.model import Request
 from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.opening import check_company, check_environment, company_of
 from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
-from campaignctl.reconciler.run import Run, Wiring, new_state, opened
+from campaignctl.reconciler.run import Run, Wiring, new_state, opened, without_id
+from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, State, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, Sent, State, Watermark
 
 _OPERATION = "state migrate"
 _FORCED = Sentence("to replace it anyway: ", Command("state", "push", "--force", "FILE"))
@@ -53,17 +55,23 @@ def migrate(wiring: Wiring, target: Backend) -> str:
                 hint="name the new place as `state` in campaignctl.yaml; the first apply creates it",
             )
         check_environment(state, wiring.project)
-        there = target.acquire(_OPERATION, wiring.lock_timeout)
-        try:
-            _refuse_another(there, target, state)
-            if (mark := source.halts()).halts:
-                target.change_halts(lambda there: _merged(mark, there))
-            there.write(state)
-        finally:
-            there.release()
+        fill(wiring, _OPERATION, target, state, source.halts())
         session.retire(target.location)
     what = f"serial {state.serial}, {counted(len(state.campaigns), 'campaign')}"
-    return f"The state ({what}) was moved from {source.location} to {target.location}."
+    moved = f"The state ({what}) was moved from {source.location} to {target.location}."
+    return "\n\n".join((moved, *_without_id(wiring)))
+
+
+def fill(wiring: Wiring, operation: str, target: Backend, state: State, halts: Halts) -> None:
+    """Write a state and its halts into another place, unless that holds another state. Raises StateError."""
+    there = target.acquire(operation, wiring.lock_timeout)
+    try:
+        _refuse_another(there, target, state)
+        if halts.halts:
+            target.change_halts(lambda known: _merged(halts, known))
+        there.write(state)
+    finally:
+        there.release()
 
 
 def _merged(mark: Halts, there: Halts) -> Halts:
@@ -85,7 +93,13 @@ def migrate_format(wiring: Wiring, version: int) -> str:
         if state.format_version == version:
             return f"The state has format {version} already."
         session.write(replace(state, format_version=version))
-    return f"The state in {wiring.backend.location} has format {version} now; older versions cannot read it."
+    now = f"The state in {wiring.backend.location} has format {version} now; older versions cannot read it."
+    return "\n\n".join((now, *_without_id(wiring)))
+
+
+def _without_id(wiring: Wiring) -> tuple[str, ...]:
+    """The line that gives the project an id, if it has none."""
+    return ("; ".join(without),) if (without := without_id(wiring)) else ()
 
 
 def _refuse_another(there: Session, target: Backend, state: State) -> None:
@@ -95,7 +109,7 @@ def _refuse_another(there: Session, target: Backend, state: State) -> None:
     except StateMoved as moved:
         lineage, serial = moved.lineage, moved.serial
     else:
-        if found is None:
+        if found is None or not (found.campaigns or found.pending or found.sent or found.released):
             return
         lineage, serial = found.lineage, found.serial
     if lineage != state.lineage:
@@ -159,6 +173,13 @@ def existing(session: Session) -> State:
         create = Sentence("the first apply creates it: ", Command("apply"))
         raise StateError("there is no state yet", hint=create)
     return session.state
+
+
+def check_settled(state: State | None, why: str, hint: str | Command) -> None:
+    """Raise StateError for a write that may have been sent and is not settled."""
+    left = [key for key, intent in state.pending.items() if intent.phase != "planned"] if state else []
+    if left:
+        raise StateError(f"{min(left)} is not settled, and {why}", hint=hint, key=min(left))
 
 
 def _record_of(state: State, key: str) -> Record:
@@ -246,38 +267,68 @@ def _refuse_backwards(current: State, new: State) -> None:
         )
 
 
-def resolve(wiring: Wiring, key: str, *, adopt: str | None, retry: bool, force: bool) -> str:
+Answer = Literal["adopt", "retry", "done"]
+
+
+def resolve(wiring: Wiring, key: str, answer: Answer, campaign_id: str = "", *, force: bool = False) -> str:
     """Settle an intent by a person's decision.
 
     `adopt` records the campaign with that id; one without the marker needs `force`, and a second one with the
-    marker is canceled. `retry` says that the write did not happen, which is checked once more.
+    marker is canceled. `done` says that a write to a recorded campaign happened, `retry` that it did not,
+    which is checked once more unless `force` is given.
     """
-    if (adopt is None) == (not retry):
-        raise StateError("give either --adopt ID or --retry", key=key)
     wiring.need_api()
     with wiring.locked("state resolve") as session:
         run = opened(wiring, session, [key])
         if session.state is None:
             session.write(new_state(run))
         intent = run.state.pending.get(key)
-        if adopt is not None:
-            return _adopt(run, key, intent, adopt, force=force)
+        if answer == "adopt":
+            return _adopt(run, key, intent, campaign_id, force=force)
+        if intent is None:
+            raise StateError(f"{key} has nothing to resolve", hint=Command("plan"), key=key)
+        if answer == "done":
+            return _done(run, key, intent)
         return _retry(run, key, intent, force=force)
 
 
-def _retry(run: Run, key: str, intent: Intent | None, *, force: bool) -> str:
-    if intent is None:
-        raise StateError(f"{key} has nothing to resolve", hint=Command("plan"), key=key)
+def _retry(run: Run, key: str, intent: Intent, *, force: bool) -> str:
     settle.await_age(run, [intent])
-    found = find(run.api, run.state).get(key, [])
-    if found and not force:
-        raise StateError(
-            f"{key} was created: {found[0].id} carries its marker",
-            hint=Command("state", "resolve", key, "--adopt", found[0].id),
-            key=key,
-        )
+    if not force:
+        _refuse_what_happened(run, key, intent)
     run.record(Entry(intents={key: None}))
     return f"{key}: recorded as not done; the next apply plans it again."
+
+
+def _refuse_what_happened(run: Run, key: str, intent: Intent) -> None:
+    """Raise StateError if the account shows that the write happened."""
+    if intent.operation == "create":
+        if found := find(run.api, run.state).get(key, []):
+            raise StateError(
+                f"{key} was created: {found[0].id} carries its marker",
+                hint=Command("state", "resolve", key, "--adopt", found[0].id),
+                key=key,
+            )
+        return
+    record, live = run.state.campaigns.get(key), run.api.read(intent.id) if intent.id else None
+    if record and live and proof.shows(intent, record, live, run.project, run.now()):
+        raise StateError(
+            f"{key} was done: {live.id} shows it", hint=Command("state", "resolve", key, "--done"), key=key
+        )
+
+
+def _done(run: Run, key: str, intent: Intent) -> str:
+    """Record that a write to a recorded campaign happened."""
+    if intent.operation == "create" or intent.id is None:
+        hint = Command("state", "resolve", key, "--adopt", "ID")
+        raise StateError(f"which campaign was created for {key}?", hint=hint, key=key)
+    record = run.state.campaigns.get(key)
+    if record is not None and record.id == intent.id:
+        live = run.api.read(intent.id) or Live(intent.id, {"status": record.status}, complete=False)
+        return _adopt_update(run, key, intent, live)
+    used = Sent(intent.digest, key, intent.id, iso(run.now()))
+    run.record(Entry(intents={key: None}, sent=(used,) if intent.at_once else ()))
+    return f"{key}: {intent.id} is recorded as sent."
 
 
 def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force: bool) -> str:
@@ -297,8 +348,8 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
 def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, force: bool) -> None:
     """Raise StateError unless the campaign carries the key's marker or `force` is given."""
     made_by = marker.read(live.members)
-    ours = marker.make(run.project.name, run.project.environment, key, made_by.intent if made_by else "")
-    fits = made_by is not None and (made_by.scope, made_by.key) == (ours.scope, ours.key)
+    ours = made_by is not None and run.project.owner.made(made_by)
+    fits = ours and made_by is not None and made_by.key == marker.key_tag(key)
     if intent is not None and made_by is not None:
         fits = made_by.intent == intent.intent
     if not fits and not force:
@@ -313,15 +364,16 @@ def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, forc
 
 
 def _adopt_update(run: Run, key: str, intent: Intent, live: Live) -> str:
-    """Record that the campaign was started, or that its winner was set."""
+    """Record that a write to a recorded campaign happened."""
     record = _record_of(run.state, key)
     if record.id != live.id:
         raise StateError(f"{key} is {record.id}, not {live.id}", key=key)
+    run.record(proof.done(key, intent, record, live, run.project, run.now()))
     if intent.operation == "winner":
-        requests.was_decided(run, key, intent, record, live)
         return f"{key}: {live.id} is recorded as decided, with {run.state.campaigns[key].winner} as winner."
-    requests.was_set_off(run, key, intent, record, live)
-    return f"{key}: {live.id} is recorded as set off."
+    if intent.operation == "update" and intent.at_once:
+        return f"{key}: {live.id} is recorded as set off."
+    return f"{key}: the {intent.operation} of {live.id} is recorded as done."
 
 
 def intent_of(live: Live) -> Intent:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from campaignctl.campaign import marker
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.marker import Owner
 from campaignctl.diff import requested
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
@@ -167,7 +167,7 @@ def test_a_campaign_of_another_company_blocks() -> None:
 def test_a_campaign_of_another_project_blocks(
     project: str, environment: str | None, actions: list[str]
 ) -> None:
-    made_by = marker.make(project, environment, "some/key", "intent-of-old")
+    made_by = Owner(project, None, environment).marker("some/key", "intent-of-old")
     plan = of(served(SCHEDULED, metadata={"campaignctl": str(made_by), "team": "crm"}), SCHEDULED)
     assert did(plan)[:1] == actions
     if actions == ["adopt"]:

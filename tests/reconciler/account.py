@@ -18,7 +18,9 @@ from campaignctl.reconciler.halt import halt
 from campaignctl.reconciler.halt_targets import Order
 from campaignctl.reconciler.lift import lift
 from campaignctl.reconciler.plan import plan
+from campaignctl.reconciler.ports import Elsewhere
 from campaignctl.reconciler.run import Wiring
+from campaignctl.reconciler.state_ops import Answer, resolve
 from campaignctl.review.halt import HaltOutcome, LiftOutcome
 from campaignctl.review.outcome import Event, Outcome
 from campaignctl.sandbox import Control
@@ -26,6 +28,7 @@ from campaignctl.state.model import State
 from tests.api.simulated import SimulatedTime
 from tests.backends.local_place import LocalPlace
 from tests.plan.planning import Spec, wanted
+from tests.reconciler.wire import Wire
 
 Approve = Callable[[Plan], bool]
 
@@ -81,13 +84,30 @@ class Account:
     lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] | None = None
+    on_wire: Wire | None = None
+    elsewhere: Elsewhere = lambda _remote: {}
     moved: dict[str, str] = field(default_factory=dict)
     broken: bool = False
 
     @property
+    def wire(self) -> Wire:
+        """The network, if this account has one of its own."""
+        assert self.on_wire is not None
+        return self.on_wire
+
+    @property
     def wiring(self) -> Wiring:
         backend, events = self.place.backend(), self.on_event or self.events.append
-        return Wiring(self.project, backend, self.api, self.clock, events, "0.1.0", parallelism=1)
+        return Wiring(
+            self.project,
+            backend,
+            self.api,
+            self.clock,
+            events,
+            "0.1.0",
+            elsewhere=self.elsewhere,
+            parallelism=1,
+        )
 
     @property
     def desired(self) -> DesiredState:
@@ -131,10 +151,6 @@ class Account:
         """What a halt reads of the manifests."""
         return None if self.broken else self.desired.campaigns
 
-    def plan(self, **options: Any) -> Plan:
-        """A plan, without a lock."""
-        return plan(self.wiring, self.desired, Options(**options))
-
     def status_of(self, key: str) -> str:
         """The live status of a recorded campaign."""
         return str(self.control.campaign(self.id_of(key))["live"]["status"])
@@ -151,6 +167,17 @@ class Account:
     def mark(self) -> int:
         """The number of the last request."""
         return max((request["n"] for request in self.control.requests()), default=0)
+
+    def live(self, key: str) -> dict[str, Any]:
+        """The campaign of a key as a read by id shows it."""
+        live: dict[str, Any] = self.control.campaign(self.id_of(key))["live"]
+        return live
+
+    def resolve(self, key: str, answer: Answer, **more: Any) -> str:
+        return resolve(self.wiring, key, answer, **more)
+
+    def plan(self, **options: Any) -> Plan:
+        return plan(self.wiring, self.desired, Options(**options))
 
     def id_of(self, key: str) -> str:
         return self.state.campaigns[key].id

@@ -37,6 +37,18 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "a checkout that is behind creates what was canceled since",
+        (
+            Edit(
+                "campaignctl/plan/checkout.py",
+                "or last is None or ctx.only_looks",
+                "or last is None or one.recorded is None or ctx.only_looks",
+            ),
+        ),
+        ("tests/plan/test_stale_checkout.py",),
+        "",
+    ),
+    Mutant(
         "the intent is not durable before the POST: the journal is not synced",
         (
             Edit(
@@ -283,7 +295,7 @@ MUTANTS = (
                 " for path, value in unmanaged(spec, live).items()}",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_fields.py",),
         "small | unkind API",
     ),
     Mutant(
@@ -331,7 +343,7 @@ MUTANTS = (
                 "            return self.weight > Weight.CONTENT\n",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_read_back.py",),
         "small | unkind API",
     ),
     Mutant(
@@ -343,7 +355,7 @@ MUTANTS = (
                 "        return False\n",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_read_back.py",),
         "small | unkind API",
     ),
     Mutant(
@@ -355,7 +367,7 @@ MUTANTS = (
                 "    return done(change, record.id)\n",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_read_back.py",),
         "small | unkind API",
     ),
     Mutant(

@@ -16,7 +16,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.torture.mutants import MUTANTS, Mutant
+from tests.torture.mutants_of_live import OF_LIVE
 
+ALL = (*MUTANTS, *OF_LIVE)
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
     "campaignctl",
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="mutants whose name has it")
     options = parser.parse_args(arguments)
     missed = 0
-    for mutant in MUTANTS:
+    for mutant in ALL:
         if options.only in mutant.name:
             seen = list(_noticed(mutant))
             missed += not seen

@@ -143,22 +143,30 @@ def _said_again(place: Place, scenario: Scenario, old: dict[str, str], verdict: 
 
 
 def _ask_a_person(place: Place, scenario: Scenario, verdict: Verdict) -> None:
-    """For each create that cannot be settled: look into the account, as the hint says, and resolve it."""
+    """For each write that cannot be settled: look into the account, as the hint says, and resolve it."""
     state = place.state()
     if state is None:
         return
     known = {record.id for record in state.campaigns.values()} | {entry.id for entry in state.released}
-    strangers = {c["live"]["name"] for c in place.control.campaigns() if c["id"] not in known}
+    account = place.control.campaigns()
+    strangers = {c["live"]["name"] for c in account if c["id"] not in known}
+    sent = {c["id"] for c in account if c["sends"]}
     for key, intent in state.pending.items():
-        if intent.operation != "create" or (scenario.due[key].name or key) in strangers:
+        answer = "--retry"
+        if intent.operation == "create":
+            if (scenario.due[key].name or key) in strangers:
+                continue
+            if not scenario.due[key].by_hand and state.account.markers:
+                continue  # the next apply has to settle it by itself
+        elif not intent.at_once:
             continue
-        if not scenario.due[key].by_hand and state.account.markers:
-            continue  # the next apply has to settle it by itself
-        ended = place.run("state", "resolve", key, "--retry")
+        elif intent.id in sent:
+            answer = "--done"
+        ended = place.run("state", "resolve", key, answer)
         if ended.status == 0:
             verdict.persons += 1
         else:
-            verdict.stuck.append(f"{key}: resolve --retry was refused: {ended.text}")
+            verdict.stuck.append(f"{key}: resolve {answer} was refused: {ended.text}")
 
 
 def _taken_out(place: Place, verdict: Verdict) -> None:
