@@ -109,10 +109,10 @@ def check_keys(keys: Iterable[str] | None, state: State | None, declared: Declar
     if not strange:
         return []
     if (others := declared()) is None:
-        near = {key: did_you_mean(key, known, "check the spelling", 0.5) for key in strange}
+        near = {key: did_you_mean(key, known, "check the spelling.", 0.5) for key in strange}
         why = "no such key is recorded, and the manifests cannot be read"
         shows = (" ", Command("validate"), " shows their errors")
-        return [Sentence(f"{key}: {why}; {near[key]};", *shows) for key in strange]
+        return [Sentence(f"{key}: {why}; {near[key]}", *shows) for key in strange]
     known.update(others)
     for key in strange:
         if not named(key, known):
