@@ -85,6 +85,14 @@ def not_ours(state: State | None) -> Command:
     return Command("state", "rebind")
 
 
+def without_markers(project: Project, state: State | None) -> str | None:
+    """What it costs that campaigns carry no marker, or that the account returns none; None if they work."""
+    if project.api.markers and not (state and state.account.markers is False):
+        return None
+    why = "this account does not return markers" if project.api.markers else "`api.markers` is off"
+    return f"{why}: a create without an answer needs a person, and a lost or old state is not noticed"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The campaigns of the account as they were read, by key of the record; None is a missing campaign.

@@ -13,9 +13,9 @@ from campaignctl.campaign.keys import named
 from campaignctl.campaign.status import Status
 from campaignctl.diff import holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
-from campaignctl.plan import guardrails, halted, ledger, update_rules
+from campaignctl.plan import guardrails, halted, ledger, runs, update_rules
 from campaignctl.plan.checkout import checked
-from campaignctl.plan.context import PlanContext, behind_hint, behind_reason
+from campaignctl.plan.context import PlanContext, behind_hint, behind_reason, without_markers
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
@@ -55,14 +55,13 @@ def select(
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
-# The stages of an apply: changes that stop sending first, changes that send at once last. Moves and adoptions
-# need no request and come before all others, which are recorded under the new keys; then what is halted and
-# goes all the same is paused. A resume follows the update of its key.
+# The stages of an apply: changes that stop sending first, changes that send at once last. Moves need no
+# request and come before all others, which are recorded under the new keys; then what is halted and goes all
+# the same is paused. A resume follows its key's update.
 _RECORD, _HALT, _STOP, _FORGET, _CHANGE, _RESUME, _CREATE, _SEND = range(8)
 
 _STAGES = {
     Action.MOVE: _RECORD,
-    Action.ADOPT: _RECORD,
     Action.FORGET: _FORGET,
     Action.UPDATE: _CHANGE,
     Action.RESUME: _RESUME,
@@ -75,6 +74,9 @@ def _stage(change: Change) -> int:
         return _HALT if change.halts else _STOP
     if change.sends_at_once:
         return _SEND
+    if change.action is Action.ADOPT:
+        # A campaign that is stopped in the same plan has to be recorded before.
+        return _FORGET if change.requests and change.lifecycle.phase == "active" else _RECORD
     return _STAGES.get(change.action, _CREATE)
 
 
@@ -201,14 +203,22 @@ def _warned(verdict: Verdict, index: int, warning: str) -> Verdict:
     return replace(verdict, changes=tuple(changes))
 
 
+# After a change with one of these actions, a recorded campaign sends or may send.
+_KEEPS_SENDING = (Action.UPDATE, Action.RESUME, Action.REPLACE)
+
+
 def _ending(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
-    """The verdict with the end of each of its changes."""
-    goes = one.recorded and one.wanted and one.status in _RUNNING_BY_ITSELF
-    recurs = goes and ("recurrence" in one.record.applied or "recurrence" in one.beyond)
-    before = update_rules.target(one)[0] if recurs else None
-    limits = ctx.project.guardrails
+    """The verdict with the end of each of its changes, and the runs of a recurring campaign so far."""
+    declared = one.recorded and one.wanted
+    recurs = declared and ("recurrence" in one.record.applied or "recurrence" in one.beyond)
+    before = update_rules.target(one)[0] if recurs and one.status in _RUNNING_BY_ITSELF else None
+    limits, ran = ctx.project.guardrails, runs.ran(one.live, ctx.now) if recurs and one.live else None
     told = tuple(
-        replace(change, valid_until=guardrails.valid_until(change, before, limits, ctx.now, ctx.lifts))
+        replace(
+            change,
+            valid_until=guardrails.valid_until(change, before, limits, ctx.now, ctx.lifts),
+            ran=ran if change.action in _KEEPS_SENDING else None,
+        )
         for change in verdict.changes
     )
     return replace(verdict, changes=told)
@@ -257,6 +267,8 @@ def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
         shown = listed(gone, _KEYS_NAMED)
         notes.append(f"{shown}: declared Removed and not recorded; the document can be deleted")
     changes = [change for verdict in verdicts.values() for change in verdict.changes]
+    if any(change.action in (Action.CREATE, Action.REPLACE) for change in changes):
+        notes += filter(None, [without_markers(ctx.project, ctx.state)])
     again = filter(None, [created_again(ctx, changes)])
     return (*ctx.reading.notes, *again, *notes, *_seen(ctx, verdicts))
 

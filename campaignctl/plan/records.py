@@ -37,7 +37,7 @@ from campaignctl.plan import runs
 from campaignctl.plan.arming import runs_left
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
-from campaignctl.state.model import Intent, Record, Released
+from campaignctl.state.model import Intent, Origin, Record, Released, State
 
 # Campaigns of these statuses have no next send, whatever `next_run_time` says.
 _SILENT = (Status.PAUSED, Status.CANCELED, Status.MISSING, Status.DRAFT, Status.MANUAL)
@@ -218,12 +218,23 @@ def released(key: str, record: Record, status: str, now: datetime) -> Released:
     return Released(key, record.id, record.intent, record.digest, status, iso(now))
 
 
-def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle | None = None) -> Record:
+def record_of(
+    live: Live,
+    state: State | None,
+    project: Project,
+    now: datetime,
+    lifecycle: Lifecycle | None = None,
+    origin: Origin = "adopt",
+) -> Record:
     """The record of a campaign that someone else created: its live spec counts as applied, so that every
-    difference from a manifest is shown as an update."""
+    difference from a manifest is shown as an update.
+
+    A marker of ours counts, but not that of another record, of which it is a clone.
+    """
     spec = requested(live)
     found = marker.read(live.members)
-    ours = found is not None and project.owner.made(found)
+    taken = {record.intent for record in state.campaigns.values()} if state else set()
+    ours = found is not None and project.owner.made(found) and found.intent not in taken
     record = Record(
         id=live.id,
         status="",
@@ -231,7 +242,7 @@ def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle 
         digest=body_digest(spec),
         intent=found.intent if found and ours else None,
         baseline={},
-        origin="adopt",
+        origin=origin,
         created_at=iso(now),
         updated_at=iso(now),
         lifecycle=lifecycle or Lifecycle(),

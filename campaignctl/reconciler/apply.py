@@ -300,11 +300,14 @@ def _check_live(run: Run, plan: Plan) -> Reading:
     alive = {key: record for key, record in recorded.items() if not records.final(record, run.now())}
     lives, _ = read_records(run.api, alive, parallelism=run.wiring.parallelism, at_hand=run.at_hand)
     for change in plan.changes:
-        if change.key in alive and not reviewed.as_planned(change, alive[change.key], lives[change.key]):
-            raise PlanRefused(
-                f"{change.key}: {change.id} was changed in the account since this plan was made",
-                hint=codec.AGAIN,
-            )
+        if change.key not in alive:
+            continue
+        record, live = alive[change.key], lives[change.key]
+        why = reviewed.started_since(plan, change, record, live, run.now())
+        if not reviewed.as_planned(change, record, live):
+            why = f"{change.id} was changed in the account since this plan was made"
+        if why:
+            raise PlanRefused(f"{change.key}: {why}", hint=codec.AGAIN)
     return Reading(live=lives, clones=run.opening.clones)
 
 
@@ -337,7 +340,7 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
     # A create that is posted again keeps its intent until then: it may have been sent.
     open_still = {intent.intent for intent in state.pending.values()} if state else set()
     intents: dict[str, Intent | None] = {
-        change.key: requests.planned_intent(change, run.opening.watermark)
+        change.key: requests.planned_intent(change, run.opening.watermark, run.now())
         for change in plan.changes
         if change.action in requests.CREATING and change.intent not in open_still
     }

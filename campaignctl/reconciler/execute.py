@@ -73,7 +73,7 @@ def _held_back(run: Run, change: Change) -> bool:
     """Whether an earlier failure holds this change back: it arms, and could send within the horizon."""
     if not run.troubled or not change.arms:
         return False
-    return requests.first_send(change) is None or requests.sends_soon(run, change)
+    return requests.first_send(change, run.now()) is None or requests.sends_soon(run, change)
 
 
 def moved(run: Run, changes: Sequence[Change]) -> list[ChangeResult]:

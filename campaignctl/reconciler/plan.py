@@ -13,7 +13,13 @@ from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.plan.planner import decide
 from campaignctl.reconciler import stop_mark
-from campaignctl.reconciler.opening import check_environment, check_url, opening_read, still_behind
+from campaignctl.reconciler.opening import (
+    check_environment,
+    check_records,
+    check_url,
+    opening_read,
+    still_behind,
+)
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.refresh import look, observe, open_intents, read_written
 from campaignctl.reconciler.run import Wiring
@@ -28,6 +34,7 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     """
     state = wiring.backend.read()
     check_environment(state, wiring.project)
+    check_records(state)
     now = wiring.clock.now()
     check_left(wiring.project, wiring.elsewhere, now)
     if options.refresh:

@@ -21,6 +21,7 @@ from campaignctl.reconciler import settle, stop_mark
 from campaignctl.reconciler.opening import (
     Opening,
     check_environment,
+    check_records,
     opening_read,
     ours,
     spread,
@@ -88,6 +89,7 @@ def _doubt(project: Project, strays: Iterable[_Stray], state: State | None) -> s
 def _opened(wiring: Wiring, api: OcambaApi, desired: DesiredState, state: State | None) -> Opening:
     """The opening read of the whole list: a missing campaign may be older than the newest page."""
     check_environment(state, desired.project)
+    check_records(state)
     whole = replace(state, seen=()) if state else None
     keys = _keys(desired, state)
     return opening_read(api, whole, desired.project, keys, wiring.clock.now())

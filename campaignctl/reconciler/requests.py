@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
@@ -23,8 +23,10 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import guardrails, proof, reviewed
 from campaignctl.plan.model import Action, Change, Lifts, Request
+from campaignctl.plan.runs import first_possible
+from campaignctl.reconciler import adopt
 from campaignctl.reconciler.confirm import confirmed, judged
-from campaignctl.reconciler.run import READ_WAITS, Run, used_up
+from campaignctl.reconciler.run import READ_WAITS, Run
 from campaignctl.review.outcome import (
     ChangeResult,
     Failure,
@@ -36,7 +38,7 @@ from campaignctl.review.outcome import (
     unknown,
 )
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, State, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, Watermark
 
 CREATING = (Action.CREATE, Action.REPLACE)
 
@@ -77,8 +79,10 @@ def perform(run: Run, change: Change) -> ChangeResult:
 
     Raises whatever stops it before the first request.
     """
+    if change.action is Action.ADOPT:
+        return adopt.adopt(run, change)
     if not change.requests:
-        return adopt(run, change) if change.action is Action.ADOPT else forget(run, change)
+        return forget(run, change)
     result, happened = not_started(change), ""
     for request in change.requests:
         try:
@@ -178,7 +182,7 @@ def _confirmed(run: Run, record: Record) -> bool:
     return False
 
 
-def planned_intent(change: Change, watermark: Watermark) -> Intent:
+def planned_intent(change: Change, watermark: Watermark, now: datetime) -> Intent:
     """The intent of a create, recorded before anything is sent.
 
     The POST of a two-step create does not arm: its spec has no `run_immediately`, and it cannot send.
@@ -194,22 +198,23 @@ def planned_intent(change: Change, watermark: Watermark) -> Intent:
         spec=spec,
         digest=change.digest,
         watermark=watermark,
-        first_send=None if two_step else first_send(change),
+        first_send=None if two_step else first_send(change, now),
         source_digest=change.source_digest,
         lifecycle=change.lifecycle,
     )
 
 
-def first_send(change: Change) -> str | None:
+def first_send(change: Change, now: datetime) -> str | None:
     """When a change can first send: a time, AT_ONCE, or None."""
     if change.sends.when == "immediately":
         return AT_ONCE
-    return iso(change.sends.first) if change.sends.first else None
+    first = first_possible(change, now)
+    return iso(first) if first else None
 
 
 def sends_soon(run: Run, change: Change) -> bool:
     """Whether a change can send within `api.settle.horizon`."""
-    first = first_send(change)
+    first = first_send(change, run.now())
     if first is None:
         return False
     return first == AT_ONCE or parse_iso(first) - run.now() < run.project.api.settle.horizon
@@ -224,7 +229,9 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
     lost = known if known.phase != "planned" else None
     phase: IntentPhase = "reposted" if lost else "started"
     posts = lost.posts or (*filter(None, [lost.at]),) if lost else ()
-    started = intent = replace(planned_intent(change, known.watermark), phase=phase) if lost else known
+    started = intent = (
+        replace(planned_intent(change, known.watermark, run.now()), phase=phase) if lost else known
+    )
 
     def mark() -> None:
         nonlocal started, marked
@@ -329,38 +336,6 @@ def forget(run: Run, change: Change) -> ChangeResult:
     record = run.state.campaigns[change.key]
     run.release(change.key, record, record.status)
     return done(change, record.id)
-
-
-def adopt(run: Run, change: Change) -> ChangeResult:
-    """Record a live campaign; sends nothing. Raises StateError if its id or key is taken."""
-    run.may_send()
-    record = change.record
-    if record is None:
-        raise AssertionError("an adoption carries the record that it makes")
-    check_unrecorded(run.state, change.key, record.id)
-    run.record(
-        Entry(
-            records={change.key: record},
-            missed={change.key: None},
-            sent=used_up(run.state, {change.key: record}, run.now()),
-        )
-    )
-    return done(change, record.id)
-
-
-def check_unrecorded(state: State, key: str, campaign_id: str, *, pending: bool = False) -> None:
-    """Raise StateError if the campaign or the key is recorded already.
-
-    A `pending` create may replace the record of its key, if that is another campaign.
-    """
-    held = state.campaigns.get(key)
-    owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
-    if owner is not None and owner != key:
-        move = "" if held else Sentence("to give it this key: ", Command("state", "mv", owner, key))
-        raise StateError(f"{campaign_id} is recorded already, as {owner}", hint=move, key=key)
-    if held is not None and (owner or not pending):
-        forget = Sentence("to forget it first and leave its campaign as it is: ", Command("state", "rm", key))
-        raise StateError(f"{key} is recorded already, as {held.id}", hint=forget, key=key)
 
 
 def move(run: Run, changes: Iterable[Change]) -> list[ChangeResult]:

@@ -12,7 +12,6 @@ from uuid import NAMESPACE_OID, uuid5
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
-from campaignctl.diff import content
 from campaignctl.errors import (
     AccountMismatch,
     ApiError,
@@ -27,11 +26,11 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import records, reviewed
 from campaignctl.plan.arming import has_fired
-from campaignctl.plan.context import Standing
+from campaignctl.plan.context import Standing, without_markers
 from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
 from campaignctl.reconciler import stop_mark
-from campaignctl.reconciler.opening import Opening, check_environment, opening_read
+from campaignctl.reconciler.opening import Opening, check_environment, check_records, opening_read
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
 from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Event, OnEvent
@@ -223,12 +222,8 @@ class Run:
         keys = [change.key, *filter(None, [record.moved_from if record else None])]
         keys += self.formerly.get(change.key, ()) if record is None else ()
         while True:
-            halts = self._stop_mark()
-            creates = change.action in (Action.CREATE, Action.REPLACE) and halts.holds_content
-            held = content(change.spec or {}, change.lifecycle.accept_stored) if creates else ""
-            if stop := halts.stopping(keys, change.id, held):
-                halt, lifted_by = stop
-                raise Halted(halt.summary, hint=Command("halt", "--lift", lifted_by, "--reason", "TEXT"))
+            halts = stop_mark.at_request(self.wiring.backend, state)
+            stop_mark.check(halts, keys, change)
             if not self._gave_way(halts):
                 return
 
@@ -241,7 +236,7 @@ class Run:
         if self._mark_read is None or now - self._mark_read >= _MARK_AGE:
             self._mark_read = now
             with suppress(Halted):
-                self._gave_way(self._stop_mark())
+                self._gave_way(stop_mark.at_request(self.wiring.backend, self.session.state))
 
     def _gave_way(self, halts: Halts) -> bool:
         """Wait until no halt is being carried out. Returns whether one was."""
@@ -251,22 +246,10 @@ class Run:
                 self.note("a halt is being carried out: waiting until it has sent its pauses")
             waited = True
             clock.wait(_MARK_AGE)
-            halts = self._stop_mark()
+            halts = stop_mark.at_request(self.wiring.backend, self.session.state)
         if waited:
             self.may_send()
         return waited
-
-    def _stop_mark(self) -> Halts:
-        """The stop mark. Raises Halted if it cannot be read."""
-        try:
-            return stop_mark.read(self.wiring.backend, self.session.state)
-        except StateError as error:
-            gone = isinstance(error, stop_mark.StopMarkGone)
-            raise Halted(
-                error.summary if gone else f"the stop mark cannot be read: {error.summary}",
-                detail="campaigns may be halted, so nothing that can send is sent",
-                hint=error.hint,
-            ) from error
 
     def note(self, text: str) -> None:
         """Report a line of progress."""
@@ -289,9 +272,11 @@ class Run:
     def created(self, key: str, intent: Intent, live: Live) -> Record:
         """Record a created campaign, and what its answer tells about the account.
 
-        An earlier record of the key is released. Raises AccountMismatch, after recording.
+        An earlier record of the key is released. Raises AccountMismatch, after recording, and StateError for
+        the campaign of another key.
         """
-        now, learnt = self.now(), self._learnt(live)
+        self._check_new(key, live.id)
+        now, account, learnt = self.now(), self.state.account, self._learnt(live)
         record = records.created(intent, live, now, self.project.api.hidden)
         old = self.state.campaigns.get(key)
         left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
@@ -302,7 +287,7 @@ class Run:
                 missed={key: None},
                 sent=(Sent(intent.digest, key, live.id, iso(now)),) if intent.at_once else (),
                 released=left,
-                account=learnt if learnt != self.state.account else None,
+                account=learnt if learnt != account else None,
             )
         )
         if self._is_strange(live):
@@ -313,7 +298,18 @@ class Run:
             )
         if learnt.markers is None:
             self._look_for_marker(live)
+        elif learnt.markers is False and account.markers is None:
+            self._note_markers()
         return record
+
+    def _check_new(self, key: str, campaign_id: str) -> None:
+        held = self.state.campaigns.items()
+        owner = next((other for other, record in held if record.id == campaign_id and other != key), None)
+        if owner is not None:
+            raise StateError(
+                f"the create of {key} was answered with {campaign_id}, which is recorded as {owner}",
+                hint=Sentence(Command("state", "resolve", key, "--retry"), " if it was not created"),
+            )
 
     def _is_strange(self, live: Live) -> bool:
         """Whether the answer comes from another company than the state's."""
@@ -339,8 +335,17 @@ class Run:
             full = self.api.read(live.id)
         except (ApiError, Interrupted):
             return
-        shows = full is not None and marker.read(full.members) is not None
-        self.record(Entry(account=replace(self.state.account, markers=shows), decision=False))
+        self.learn_markers(full is not None and marker.read(full.members) is not None)
+
+    def learn_markers(self, shows: bool) -> None:
+        """Record whether the account returns markers, if that is not known yet."""
+        if self.state.account.markers is None:
+            self.record(Entry(account=replace(self.state.account, markers=shows), decision=False))
+            self._note_markers()
+
+    def _note_markers(self) -> None:
+        if without := without_markers(self.project, self.state):
+            self.note(without)
 
     def release(self, key: str, record: Record, status: str) -> None:
         """Release a record; its trace stays under `released`."""
@@ -354,6 +359,7 @@ def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
     """
     project = wiring.project
     check_environment(session.state, project)
+    check_records(session.state)
     check_left(project, wiring.elsewhere, wiring.clock.now())
     wanted = tuple(keys)
     opening = opening_read(wiring.need_api(), session.state, project, wanted, wiring.clock.now())

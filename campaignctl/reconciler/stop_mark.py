@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from campaignctl.errors import Command, Sentence, StateDamaged, StateError, StateTooNew
+from campaignctl.diff import content
+from campaignctl.errors import Command, Halted, Sentence, StateDamaged, StateError, StateTooNew
+from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler.ports import Backend
 from campaignctl.schedule.times import parse_iso
 from campaignctl.state.halts import Halts, UnreadableMark
@@ -43,6 +46,29 @@ def to_plan_with(backend: Backend, state: State | None) -> Halts:
         return read(backend, state)
     except (StateDamaged, StateTooNew, StopMarkGone) as error:
         return Halts(unreadable=UnreadableMark(f"it may be halted: {error.summary}", error.hint))
+
+
+def at_request(backend: Backend, state: State | None) -> Halts:
+    """The stop mark directly before a request. Raises Halted if it cannot be read or was deleted."""
+    try:
+        return read(backend, state)
+    except StateError as error:
+        gone = isinstance(error, StopMarkGone)
+        raise Halted(
+            error.summary if gone else f"the stop mark cannot be read: {error.summary}",
+            detail="campaigns may be halted, so nothing that can send is sent",
+            hint=error.hint,
+        ) from error
+
+
+def check(halts: Halts, keys: Iterable[str], change: Change) -> None:
+    """Raise Halted if a halt stops the campaign of a change, or holds what it would create. `keys` are its
+    present and former keys."""
+    creates = change.action in (Action.CREATE, Action.REPLACE) and halts.holds_content
+    held = content(change.spec or {}, change.lifecycle.accept_stored) if creates else ""
+    if stop := halts.stopping(keys, change.id, held):
+        halt, lifted_by = stop
+        raise Halted(halt.summary, hint=Command("halt", "--lift", lifted_by, "--reason", "TEXT"))
 
 
 def under_way(halts: Halts, now: datetime) -> bool:

@@ -8,6 +8,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from campaignctl.schedule.times import iso, parse_iso
 from tests.e2e.harness import PROJECT, World, sms, until
 from tests.e2e.unseen import FAR, WEEKLY, live, only, run_hint
@@ -149,3 +151,32 @@ def test_a_run_that_stood_still_sends_nothing_late(world: World) -> None:
     assert len(world.control.campaigns()) == 1
     assert [one["outcome"] for one in json.loads(out)["changes"]].count("done") <= 1
     assert world.state["pending"] == {}
+
+
+@pytest.mark.parametrize("way", ["saved plan", "--reviewed"])
+def test_a_recurring_campaign_that_others_started_since_the_plan_is_not_changed(
+    world: World, way: str
+) -> None:
+    in_a_day = daily(timedelta(hours=20))
+    world.write("daily.yaml", sms("Daily", **in_a_day))
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.apply()
+    messages = json.loads(sms("Other"))["spec"]["messages"]
+    world.write("daily.yaml", sms("Daily", messages=messages, **in_a_day))
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, messages=messages))
+    world.run("plan", "-o", "plan.json", status=0)
+    world.control.start(world.campaigns()["Daily"]["id"])
+    assert (live(world, "Daily")["status"], len(world.sends())) == ("scheduled", 1)
+
+    mark, started = world.mark(), "was started outside of campaignctl since the plan was made"
+    if way == "saved plan":
+        assert started in world.run("apply", "plan.json", status=1).err
+        assert world.writes(mark) == []
+    else:
+        done = world.run("apply", "--reviewed", "plan.json", "--format", "json", status=1)
+        assert done.outcomes() == {"far": "done"}
+        assert started in only(done.json)["reason"]
+        assert "Hi from Daily" in str(live(world, "Daily")["messages"])
+    world.run("plan", "-o", "plan.json", status=0)
+    world.run("apply", *(["--reviewed"] if way == "--reviewed" else []), "plan.json", status=0)
+    world.assert_settled()

@@ -82,6 +82,7 @@ class Account:
     project: Project
     specs: dict[str, Spec] = field(default_factory=dict)
     lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
+    adopts: dict[str, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] | None = None
     on_wire: Wire | None = None
@@ -116,6 +117,7 @@ class Account:
                 spec,
                 key,
                 lifecycle=self.lifecycles.get(key),
+                adopt=self.adopts.get(key),
                 moved_from=tuple(filter(None, [self.moved.get(key)])),
             )
             for key, spec in self.specs.items()

@@ -91,7 +91,13 @@ MUTANTS = (
     ),
     Mutant(
         "the marker left out",
-        (Edit("campaignctl/plan/changes.py", "        spec = marker.stamp(spec, made_by)\n", ""),),
+        (
+            Edit(
+                "campaignctl/plan/changes.py",
+                "        spec = marker.stamp(spec, ctx.project.owner.marker(wanted.key, intent))\n",
+                "        spec = dict(spec)\n",
+            ),
+        ),
         ("tests/plan", "tests/e2e/test_once.py"),
         "small | killed",
     ),
@@ -255,7 +261,7 @@ MUTANTS = (
         (
             Edit(
                 "campaignctl/plan/guardrails.py",
-                "    sends = _runs(change) or instants(change.sends, now)\n",
+                "    sends = runs.of_change(change) or instants(change.sends, now)\n",
                 "    sends = instants(change.sends, now)\n",
             ),
         ),
@@ -387,8 +393,8 @@ MUTANTS = (
         (
             Edit(
                 _PERFORM,
-                '        if request.operation != "resume":\n',
-                "        if False:\n",
+                "    if not reviewed.as_planned(change, run.planned.get(record.id, record), live):\n",
+                "    if False:\n",
             ),
         ),
         ("tests/reconciler/test_last_look.py",),

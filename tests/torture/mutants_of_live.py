@@ -1,4 +1,4 @@
-"""Broken builds that misread what the account shows."""
+"""Broken builds that misread what the account shows, or when it sends."""
 
 from __future__ import annotations
 
@@ -39,6 +39,42 @@ OF_LIVE = (
             ),
         ),
         ("tests/diff/test_messages_by_name.py", "tests/plan/test_unmanaged.py"),
+        "",
+    ),
+    Mutant(
+        "a start by others since the plan is not noticed",
+        (
+            Edit(
+                "campaignctl/plan/runs.py",
+                "        if (more := seen.count - before.count) > len(own):\n",
+                "        if (more := seen.count - before.count) < 0:\n",
+            ),
+        ),
+        ("tests/plan/test_started_by_others.py",),
+        "",
+    ),
+    Mutant(
+        "a reviewed change is applied whatever was edited since",
+        (
+            Edit(
+                "campaignctl/plan/reviewed.py",
+                "if seen.live_digest in (None, change.live_digest)]",
+                "if seen.live_digest or True]",
+            ),
+        ),
+        ("tests/plan/test_started_by_others.py",),
+        "",
+    ),
+    Mutant(
+        "a run that is under way in the zones has no lead time",
+        (
+            Edit(
+                "campaignctl/plan/runs.py",
+                "    if runs is None or change.action is Action.RESUME:\n",
+                "    if runs is None or change.action:\n",
+            ),
+        ),
+        ("tests/plan/test_guardrails.py",),
         "",
     ),
 )

@@ -219,6 +219,11 @@ MOMENTS = (
     ),
     Moment(campaigns.live_changed, "someone changed it in the dashboard", "plan again, and review it again"),
     Moment(
+        campaigns.started_by_others,
+        "someone started it in the dashboard; its recipients have that run",
+        "plan again, and review it again",
+    ),
+    Moment(
         campaigns.many_destroyed,
         "a guardrail stops the whole apply",
         "check the manifests. If it is meant: `--override max_destroy_percent`",
