@@ -336,13 +336,15 @@ def test_a_machine_with_a_wrong_clock_halts_and_lifts_as_any_other(account: Acco
     assert account.status_of("a") == "scheduled"
 
 
+@pytest.mark.parametrize("broken", [True, False])
 @pytest.mark.parametrize("key", ["push/a", "mail/a", "mail/*", "push/*"])
-def test_after_a_move_both_keys_lift_the_halt(account: Account, key: str) -> None:
+def test_after_a_move_both_keys_lift_the_halt(account: Account, key: str, broken: bool) -> None:
     account.specs = {"push/a": campaign("A", scheduled_time=FAR)}
     account.apply()
     account.halt("push/*")
     account.specs, account.moved = {"mail/a": account.specs["push/a"]}, {"mail/a": "push/a"}
     assert account.outcomes() == {"mail/a": "done"}
+    account.broken = broken
     account.lift(key)
     account.apply()
     assert account.status_of("mail/a") == "scheduled"
