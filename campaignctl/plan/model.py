@@ -197,6 +197,11 @@ class Change:
         return self.arms and self.sends.when == "immediately"
 
     @property
+    def creates_at_once(self) -> bool:
+        """Whether it is a create that sends as soon as it arrives, and not armed by a second request."""
+        return self.sends_at_once and bool(self.requests) and self.requests[-1].operation == "create"
+
+    @property
     def moves_sends(self) -> bool:
         """Whether it arms, or moves the sends of an armed campaign."""
         times = ("scheduled_time", "recurrence", "send_in_profile_time_zone", "run_immediately")

@@ -15,7 +15,14 @@ from campaignctl.diff import holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
 from campaignctl.plan import guardrails, halted, ledger, runs, update_rules
 from campaignctl.plan.checkout import checked
-from campaignctl.plan.context import PlanContext, behind_hint, behind_reason, without_markers
+from campaignctl.plan.context import (
+    LIFT_UNPROVEN,
+    UNPROVEN,
+    PlanContext,
+    behind_hint,
+    behind_reason,
+    without_markers,
+)
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
@@ -54,6 +61,7 @@ def select(
 
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
+_CREATING = frozenset({Action.CREATE, Action.REPLACE})
 
 # The stages of an apply: changes that stop sending first, changes that send at once last. Moves need no
 # request and come before all others, which are recorded under the new keys; then what is halted and goes all
@@ -112,7 +120,7 @@ def decide(ctx: PlanContext) -> Plan:
     }
     if ctx.options.reviewed is not None:
         verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
-    verdicts = _without_twins(ctx, _held_back(ctx, verdicts))
+    verdicts = _without_twins(ctx, _unproven(ctx, _held_back(ctx, verdicts)))
     moved = {old for new, old in ctx.moves.origin.items() if new in verdicts}
     verdicts |= _halted_again(ctx, ctx.records.keys() - verdicts.keys() - moved)
     if not ctx.only_looks:
@@ -238,6 +246,23 @@ def _held_back(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verd
     return {key: verdict.without_sends(key, "held back", reason, hint) for key, verdict in verdicts.items()}
 
 
+def _unproven(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """The verdicts without creates that send at once, if no read shows whose account it is and no answer to
+    another create would before."""
+    planned = [change for verdict in verdicts.values() for change in verdict.changes]
+    made = [change for change in planned if change.action in _CREATING]
+    if ctx.reading.proven or any(not change.creates_at_once for change in made):
+        return verdicts
+    kept = dict(verdicts)
+    for change in made:
+        verdict = verdicts[change.key]
+        if ctx.lifts.lifts("unproven_account", change.key):
+            kept[change.key] = replace(verdict, lifted=(*verdict.lifted, "unproven_account"))
+        else:
+            kept[change.key] = verdict.without_sends(change.key, "unproven account", UNPROVEN, LIFT_UNPROVEN)
+    return kept
+
+
 def _without_twins(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
     """The verdicts with at most one immediate send of each body; those of `--replace` are kept, as a second
     send is intended."""
@@ -267,7 +292,7 @@ def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
         shown = listed(gone, _KEYS_NAMED)
         notes.append(f"{shown}: declared Removed and not recorded; the document can be deleted")
     changes = [change for verdict in verdicts.values() for change in verdict.changes]
-    if any(change.action in (Action.CREATE, Action.REPLACE) for change in changes):
+    if any(change.action in _CREATING for change in changes):
         notes += filter(None, [without_markers(ctx.project, ctx.state)])
     again = filter(None, [created_again(ctx, changes)])
     return (*ctx.reading.notes, *again, *notes, *_seen(ctx, verdicts))

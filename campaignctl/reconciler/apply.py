@@ -14,7 +14,7 @@ from campaignctl.plan.context import PlanContext, Reading, Unsettled, behind_hin
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import created_again, decide
 from campaignctl.plan.rows import DESTROYED
-from campaignctl.reconciler import history, requests, settle, stop_mark
+from campaignctl.reconciler import history, intents, settle, stop_mark
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_company, check_environment
 from campaignctl.reconciler.pause_again import pause_again, with_paused_again
@@ -55,7 +55,7 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     wiring = replace(wiring, project=desired.project)
     with wiring.locked("apply") as session:
         run, unsettled = _open(wiring, session, desired)
-        run.formerly = {key: wanted.moved_from for key, wanted in desired.campaigns.items()}
+        run.watch.formerly = {key: wanted.moved_from for key, wanted in desired.campaigns.items()}
         now = run.now()
         reading = _reading(run, desired, options, unsettled, now)
         ctx = question(wiring, desired, options, session.state, reading, now)
@@ -187,7 +187,7 @@ def _reading(
     run: Run, desired: DesiredState, options: Options, unsettled: dict[str, Unsettled], now: datetime
 ) -> Reading:
     if not options.refresh:
-        reading = Reading(refreshed=False, company_id=run.opening.company_id)
+        reading = Reading(refreshed=False, company_id=run.opening.company_id, proven=run.proven)
     else:
         reading = observe(
             run.api,
@@ -195,12 +195,14 @@ def _reading(
             desired,
             now,
             parallelism=run.wiring.parallelism,
-            at_hand=run.at_hand,
+            at_hand=run.lives,
         )
+    run.proven = run.proven or reading.proven
     behind = {found.id: found for found in (*run.opening.behind, *reading.behind)}
     clones = {found.id: found for found in (*run.opening.clones, *reading.clones)}
     return replace(
         reading,
+        proven=run.proven,
         unsettled=unsettled,
         behind=tuple(behind.values()),
         clones=tuple(clones.values()),
@@ -298,7 +300,7 @@ def _check_live(run: Run, plan: Plan) -> Reading:
         _check_released(run, plan, state)
     recorded = reviewed.touched(plan, state)
     alive = {key: record for key, record in recorded.items() if not records.final(record, run.now())}
-    lives, _ = read_records(run.api, alive, parallelism=run.wiring.parallelism, at_hand=run.at_hand)
+    lives, _ = read_records(run.api, alive, parallelism=run.wiring.parallelism, at_hand=run.lives)
     for change in plan.changes:
         if change.key not in alive:
             continue
@@ -339,12 +341,12 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
     run.planned = {record.id: record for record in state.campaigns.values()} if state else {}
     # A create that is posted again keeps its intent until then: it may have been sent.
     open_still = {intent.intent for intent in state.pending.values()} if state else set()
-    intents: dict[str, Intent | None] = {
-        change.key: requests.planned_intent(change, run.opening.watermark, run.now())
+    planned: dict[str, Intent | None] = {
+        change.key: intents.planned(change, run.opening.watermark, run.now())
         for change in plan.changes
-        if change.action in requests.CREATING and change.intent not in open_still
+        if change.action in intents.CREATING and change.intent not in open_still
     }
-    decided = Entry(intents=intents, missed=plan.missed)
+    decided = Entry(intents=planned, missed=plan.missed)
     applies = (began,) if began else ()
     if state is None:
         if plan.changes or plan.missed:
@@ -375,7 +377,7 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
         project_id=_learnt_id(run, state),
         decision=False,
     )
-    if intents or plan.missed:
+    if planned or plan.missed:
         run.session.write(state.after(noted).after(decided))
         return
     news = (noted.records, noted.sent, noted.foreign, applies, noted.project_id)

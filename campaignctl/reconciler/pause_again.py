@@ -30,7 +30,7 @@ def pause_again(run: Run, desired: DesiredState, *, known: Collection[str] = ())
     The results are kept in `run.paused_again`; the state remembers that there is a stop mark. Raises what a
     read raises.
     """
-    run.give_way()
+    run.watch.give_way()
     state = run.session.state
     halts = stop_mark.to_plan_with(run.wiring.backend, state)
     if state is None or not halts.halts:
@@ -46,7 +46,8 @@ def pause_again(run: Run, desired: DesiredState, *, known: Collection[str] = ())
         and not records.final(record, run.now())
         and halts.stopping([key, *filter(None, (record.moved_from,))], record.id)
     }
-    lives, _ = read_records(run.api, halted, parallelism=run.wiring.parallelism, at_hand=run.at_hand)
+    # The opening read may be older than a halt that was waited for.
+    lives, _ = read_records(run.api, halted, parallelism=run.wiring.parallelism)
     reading = Reading(live=lives, halts=halts)
     plan = pauses(question(run.wiring, desired, Options(), state, reading, run.now()))
     entry = history.begun(run.wiring, plan, "pause of what is halted")
@@ -55,6 +56,8 @@ def pause_again(run: Run, desired: DesiredState, *, known: Collection[str] = ())
     run.record(Entry(history=(entry,), decision=False))
     outcome = history.ended(run, entry, execute(run, plan))
     run.paused_again += outcome.changes
+    for result in outcome.changes:
+        run.settled.pop(result.id or "", None)
 
 
 def _told(result: ChangeResult) -> ChangeResult:

@@ -58,7 +58,10 @@ def _settled(
     lives = read_written(wiring.api, state, wiring.project, now, wiring.parallelism)
     found = proof.settled(state, lives, wiring.project, now)
     after = state.after(replace(found.entry, decision=False))
-    return after, replace(reading, unsettled={**reading.unsettled, **found.left})
+    fresh = {key: live for key, live in lives.items() if key in reading.live}
+    return after, replace(
+        reading, live={**reading.live, **fresh}, unsettled={**reading.unsettled, **found.left}
+    )
 
 
 def question(

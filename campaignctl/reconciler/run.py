@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore, Lock
@@ -12,12 +12,12 @@ from uuid import NAMESPACE_OID, uuid5
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import (
     AccountMismatch,
     ApiError,
     CampaignctlError,
     Command,
-    Halted,
     Interrupted,
     Refused,
     Sentence,
@@ -27,27 +27,26 @@ from campaignctl.errors import (
 from campaignctl.plan import records, reviewed
 from campaignctl.plan.arming import has_fired
 from campaignctl.plan.context import Standing, without_markers
-from campaignctl.plan.model import Action, Change
+from campaignctl.plan.model import Action, Change, Request
 from campaignctl.project.model import Project
 from campaignctl.reconciler import stop_mark
+from campaignctl.reconciler.intents import Writes
 from campaignctl.reconciler.opening import Opening, check_environment, check_records, opening_read
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
+from campaignctl.reconciler.stop_mark import Watch
 from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Event, OnEvent
 from campaignctl.schedule.times import iso
-from campaignctl.state.halts import Halts
-from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
+from campaignctl.state.model import Account, Entry, Intent, Record, Released, Sent, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
 
+# The part of `api.timeout` by which an ordinary write may leave after its intent was recorded.
+_SLACK = 6
 # When to look whether a read shows a write that was answered.
 READ_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
-
-
-# How old a stop mark may be that only shows whether a halt is being carried out.
-_MARK_AGE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,11 @@ class Run:
     that could send soon is armed. `overrides` are the guardrails that the command line lifted. `arriving`
     holds records as they were read, by the keys that pending moves and adoptions will give them. `ahead`
     counts the requests of unfinished changes. `planned` are the records as the plan saw them, by id.
-    `paused_again` are the results of the pauses of what could send although it is halted; `formerly` are the
-    keys that the manifests move, by the new key.
+    `settled` are the campaigns of earlier writes as settling read them, by id, after the opening read.
+    `writes` records ordinary writes before they leave.
+    `proven`: a read, or the answer to a create, showed that the account is the right one.
+    `watch` looks at the stop mark; `paused_again` are the results of the pauses of what could send although
+    it is halted.
     """
 
     wiring: Wiring
@@ -112,18 +114,25 @@ class Run:
     overrides: tuple[str, ...] = ()
     arriving: dict[str, Record] = field(default_factory=dict)
     planned: dict[str, Record] = field(default_factory=dict)
+    settled: dict[str, Live] = field(default_factory=dict)
+    writes: Writes = field(init=False)
+    proven: bool = field(init=False)
+    watch: Watch = field(init=False)
     paused_again: list[ChangeResult] = field(default_factory=list)
-    formerly: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _under_way: BoundedSemaphore = field(init=False)
     _checked: dict[tuple[str, Action], int] = field(default_factory=dict)
     _planned_at: int = field(init=False)
     _read_at: int = field(init=False)
     _reading: Lock = field(default_factory=Lock)
-    _mark_read: datetime | None = None
 
     def __post_init__(self) -> None:
+        self.proven = self.opening.company_id is not None
         self._read_at = self._planned_at = self.api.time_jumps
         self._under_way = BoundedSemaphore(self.wiring.parallelism)
+        self.writes = Writes(self.record, self.now, self.project.api.timeout / _SLACK)
+        self.watch = Watch(
+            self.wiring.backend, self.wiring.clock, lambda: self.session.state, self.now, self.note
+        )
 
     @property
     def api(self) -> OcambaApi:
@@ -134,6 +143,13 @@ class Run:
     def project(self) -> Project:
         """The project of the wiring."""
         return self.wiring.project
+
+    @property
+    def lives(self) -> Mapping[str, Live]:
+        """The campaigns that were read before the plan and not paused since, by id."""
+        paused = {result.id for result in self.paused_again}
+        opening = {each: live for each, live in self.opening.lives.items() if each not in paused}
+        return {**opening, **self.settled}
 
     @contextmanager
     def flight(self) -> Iterator[Callable[[], None]]:
@@ -154,12 +170,6 @@ class Run:
             raise AssertionError("a run records nothing before the first write of its state")
         return state
 
-    @property
-    def at_hand(self) -> Mapping[str, Live]:
-        """The campaigns of the opening read, by id, without those that this run has paused since."""
-        changed = {result.id for result in self.paused_again}
-        return {live.id: live for live in self.opening.scan.lives if live.id not in changed}
-
     def now(self) -> datetime:
         """The server's clock, which bounds every later search; ours before its first answer."""
         return self.api.server_time or self.wiring.clock.now()
@@ -177,7 +187,7 @@ class Run:
         record = self.state.campaigns.get(change.key)
         if change.id is not None and record is not None and record.id == change.id:
             live = self.api.read(change.id)
-            if not reviewed.as_planned(change, self.planned.get(record.id, record), live):
+            if not self.as_planned(change, record, live):
                 raise Refused(
                     f"{change.id} was changed in the account while this run stood still",
                     hint=Sentence(Command("apply")),
@@ -185,6 +195,13 @@ class Run:
         else:
             self._read_time()
         self._checked[change.key, change.action] = self.api.time_jumps
+
+    def as_planned(self, change: Change, record: Record, live: Live | None) -> bool:
+        """Whether a campaign is still as the plan saw it, or as an update of this plan left it."""
+        planned = self.planned.get(record.id, record)
+        if planned.applied != record.applied:
+            return reviewed.as_planned(replace(change, live_digest=None), record, live)
+        return reviewed.as_planned(change, planned, live)
 
     def _read_time(self) -> None:
         """One read after each jump is enough for the server's time."""
@@ -212,45 +229,6 @@ class Run:
         if self.wiring.clock.interrupted:
             raise Interrupted("interrupted")
 
-    def not_halted(self, change: Change) -> None:
-        """Raise Halted if the stop mark names the campaign of a change, or holds what it would create.
-
-        Checked before everything that can send. Every create counts: after a halt nothing new may appear.
-        """
-        state = self.session.state
-        record = state.campaigns.get(change.key) if state else None
-        keys = [change.key, *filter(None, [record.moved_from if record else None])]
-        keys += self.formerly.get(change.key, ()) if record is None else ()
-        while True:
-            halts = stop_mark.at_request(self.wiring.backend, state)
-            stop_mark.check(halts, keys, change)
-            if not self._gave_way(halts):
-                return
-
-    def give_way(self) -> None:
-        """Wait while a halt is carried out, as its pauses need the whole window of the account.
-
-        Checked before requests that send nothing, with a stop mark that is a second old at most.
-        """
-        now = self.wiring.clock.now()
-        if self._mark_read is None or now - self._mark_read >= _MARK_AGE:
-            self._mark_read = now
-            with suppress(Halted):
-                self._gave_way(stop_mark.at_request(self.wiring.backend, self.session.state))
-
-    def _gave_way(self, halts: Halts) -> bool:
-        """Wait until no halt is being carried out. Returns whether one was."""
-        clock, waited = self.wiring.clock, False
-        while stop_mark.under_way(halts, self.now()) and not clock.interrupted:
-            if not waited:
-                self.note("a halt is being carried out: waiting until it has sent its pauses")
-            waited = True
-            clock.wait(_MARK_AGE)
-            halts = stop_mark.at_request(self.wiring.backend, self.session.state)
-        if waited:
-            self.may_send()
-        return waited
-
     def note(self, text: str) -> None:
         """Report a line of progress."""
         self.wiring.on_event(Event("note", text))
@@ -270,37 +248,36 @@ class Run:
         return self.api.estimate(sum(list(self.ahead.values())))
 
     def created(self, key: str, intent: Intent, live: Live) -> Record:
-        """Record a created campaign, and what its answer tells about the account.
+        """Record a created campaign, and what its answer, else a read, tells about the account.
 
-        An earlier record of the key is released. Raises AccountMismatch, after recording, and StateError for
-        the campaign of another key.
+        An earlier record of the key is released. Raises AccountMismatch if it is in another company: it is
+        canceled then, and not recorded. Raises StateError for the campaign of another key.
         """
         self._check_new(key, live.id)
-        now, account, learnt = self.now(), self.state.account, self._learnt(live)
+        self._refuse_company(key, intent, live)
+        now, learnt = self.now(), self._learnt(live)
         record = records.created(intent, live, now, self.project.api.hidden)
         old = self.state.campaigns.get(key)
         left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
+        before = self.state.account
         self.record(
             Entry(
                 records={key: record},
                 intents={key: None},
                 missed={key: None},
-                sent=(Sent(intent.digest, key, live.id, iso(now)),) if intent.at_once else (),
+                sent=self._sent(key, intent, live),
                 released=left,
-                account=learnt if learnt != account else None,
+                account=learnt if learnt != before else None,
             )
         )
-        if self._is_strange(live):
-            raise AccountMismatch(
-                f"{live.id} was created in company {live.company_id},"
-                f" this state belongs to {self.state.account.company_id}",
-                hint=f"cancel {live.id} in that account's dashboard and set the right OCAMBA_TOKEN",
-            )
-        if learnt.markers is None:
-            self._look_for_marker(live)
-        elif learnt.markers is False and account.markers is None:
+        if learnt.markers is False and before.markers is None:
             self._note_markers()
+        if learnt.markers is None or not self.proven:
+            self._learn_more(key, intent, live)
         return record
+
+    def _sent(self, key: str, intent: Intent, live: Live) -> tuple[Sent, ...]:
+        return (Sent(intent.digest, key, live.id, iso(self.now())),) if intent.at_once else ()
 
     def _check_new(self, key: str, campaign_id: str) -> None:
         held = self.state.campaigns.items()
@@ -311,16 +288,55 @@ class Run:
                 hint=Sentence(Command("state", "resolve", key, "--retry"), " if it was not created"),
             )
 
-    def _is_strange(self, live: Live) -> bool:
-        """Whether the answer comes from another company than the state's."""
-        known = self.state.account.company_id
-        return bool(known and live.company_id and known != live.company_id)
+    @property
+    def company_id(self) -> str | None:
+        """The company that the account must have: that of the state, else the pinned one."""
+        return self.state.account.company_id or self.project.company_id
+
+    def _refuse_company(self, key: str, intent: Intent, live: Live) -> None:
+        """Note that the account is the right one, or raise AccountMismatch after canceling the campaign."""
+        if live.company_id is None:
+            return
+        if self.company_id in (None, live.company_id):
+            self.proven = True
+            return
+        status = self._cancel_strange(live)
+        held = self.state.campaigns.get(key)
+        ours = held is not None and held.id == live.id
+        gone = Released(key, live.id, intent.intent, intent.digest, str(status), iso(self.now()))
+        self.record(
+            Entry(
+                records={key: None} if ours else {},
+                intents={key: None},
+                sent=self._sent(key, intent, live),
+                released=(gone,),
+            )
+        )
+        then = "set the right OCAMBA_TOKEN, then apply again"
+        if status is not Status.CANCELED:
+            then = f"cancel {live.id} in the dashboard of company {live.company_id}; {then}"
+        raise AccountMismatch(
+            f"{live.id} was created in company {live.company_id}, not in {self.company_id}",
+            detail=f"it is {status} there, and nothing else was sent",
+            hint=then,
+        )
+
+    def _cancel_strange(self, live: Live) -> Status:
+        """Cancel a campaign of another company, if it can send. Returns its status as far as known."""
+        status = status_of(live)
+        if not status.can_send:
+            return status
+        try:
+            why = "campaignctl: created in the wrong company"
+            self.api.send(Request("cancel", live.id, {"reason": why}), before=self.session.check)
+            seen = self.api.read(live.id)
+        except (ApiError, Interrupted):
+            return status
+        return status_of(seen) if seen else status
 
     def _learnt(self, live: Live) -> Account:
         """The account after the answer to a create: its company, and whether metadata comes back."""
         account = self.state.account
-        if self._is_strange(live):
-            return account
         markers = account.markers
         if markers is None and not self.project.api.markers:
             markers = False
@@ -328,14 +344,20 @@ class Run:
             markers = True
         return replace(account, company_id=account.company_id or live.company_id, markers=markers)
 
-    def _look_for_marker(self, live: Live) -> None:
-        """Read whether the campaign has its marker, which the answer left out. If the read fails, the next
+    def _learn_more(self, key: str, intent: Intent, live: Live) -> None:
+        """Read what the answer to a create left out: its marker or company. If the read fails, the next
         create tells."""
         try:
             full = self.api.read(live.id)
         except (ApiError, Interrupted):
             return
-        self.learn_markers(full is not None and marker.read(full.members) is not None)
+        if full is None:
+            return
+        self._refuse_company(key, intent, full)
+        if self.state.account.company_id is None and full.company_id:
+            known = replace(self.state.account, company_id=full.company_id)
+            self.record(Entry(account=known, decision=False))
+        self.learn_markers(marker.read(full.members) is not None)
 
     def learn_markers(self, shows: bool) -> None:
         """Record whether the account returns markers, if that is not known yet."""

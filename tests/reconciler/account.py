@@ -13,12 +13,12 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Project
-from campaignctl.reconciler.apply import apply
+from campaignctl.reconciler.apply import apply, apply_saved
 from campaignctl.reconciler.halt import halt
 from campaignctl.reconciler.halt_targets import Order
 from campaignctl.reconciler.lift import lift
 from campaignctl.reconciler.plan import plan
-from campaignctl.reconciler.ports import Elsewhere
+from campaignctl.reconciler.ports import Backend, Elsewhere
 from campaignctl.reconciler.run import Wiring
 from campaignctl.reconciler.state_ops import Answer, resolve
 from campaignctl.review.halt import HaltOutcome, LiftOutcome
@@ -86,6 +86,7 @@ class Account:
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] | None = None
     on_wire: Wire | None = None
+    backend: Backend | None = None
     elsewhere: Elsewhere = lambda _remote: {}
     moved: dict[str, str] = field(default_factory=dict)
     broken: bool = False
@@ -98,7 +99,8 @@ class Account:
 
     @property
     def wiring(self) -> Wiring:
-        backend, events = self.place.backend(), self.on_event or self.events.append
+        backend = self.backend or self.place.backend()
+        events = self.on_event or self.events.append
         return Wiring(
             self.project,
             backend,
@@ -177,6 +179,13 @@ class Account:
 
     def resolve(self, key: str, answer: Answer, **more: Any) -> str:
         return resolve(self.wiring, key, answer, **more)
+
+    def active(self) -> None:
+        """Declare everything active."""
+        self.lifecycles.clear()
+
+    def apply_saved(self, plan: Plan) -> Outcome:
+        return apply_saved(self.wiring, plan)
 
     def plan(self, **options: Any) -> Plan:
         return plan(self.wiring, self.desired, Options(**options))

@@ -230,7 +230,7 @@ def test_it_holds_back_what_could_send_and_nothing_else(late: Account, kind: Kin
 def test_done_names_what_a_create_needs_instead(late: Account) -> None:
     late.specs = {"now": campaign("Now", run_immediately=True)}
     late.wire.lose("create", effect=None)
-    late.apply()
+    late.apply(overrides=("unproven_account",))
     with pytest.raises(StateError) as refused:
         late.resolve("now", "done")
     assert str(refused.value.hint) == "campaignctl state resolve now --adopt ID"

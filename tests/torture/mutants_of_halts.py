@@ -77,7 +77,7 @@ OF_HALTS = (
         "a key that takes over one that was halted meanwhile is created",
         (
             Edit(
-                "campaignctl/reconciler/run.py",
+                _STOP_MARK,
                 "keys += self.formerly.get(change.key, ()) if record is None else ()",
                 "keys += ()",
             ),
@@ -90,10 +90,10 @@ OF_HALTS = (
         (
             Edit(
                 "campaignctl/reconciler/requests.py",
-                "    if change.may_send:\n        run.not_halted(change)\n",
+                "    if change.may_send:\n        run.watch.not_halted(change)\n",
                 "    known = run.state.pending.get(change.key) if run.session.state else None\n"
                 "    if change.may_send and (known is None or not known.posts[1:]):\n"
-                "        run.not_halted(change)\n",
+                "        run.watch.not_halted(change)\n",
             ),
         ),
         _APPLIED,
