@@ -52,7 +52,9 @@ def last_look(run: Run, change: Change) -> None:
     """
     run.may_send()
     if change.may_send:
-        run.not_halted(change.key, change.id)
+        run.watch.not_halted(change)
+    else:
+        run.watch.give_way()
     if run.slept(change):
         raise TimeJumped("the time jumped before this request")
     now = run.now()
