@@ -146,7 +146,8 @@ class Change:
     adopt. `conflicts` are fields that someone else set and this change overwrites. `unmanaged` are
     fields that the manifest does not set, that were set outside of the manifests, and that are sent all the
     same. `valid_until` is the end of this change (None: no end): after it, it would send too soon, long after
-    its review, or soon after another run.
+    its review, or soon after another run. `waits_for` are campaigns with this content that this plan cancels:
+    the change is made only once a read has shown them as canceled.
     """
 
     key: str
@@ -175,6 +176,7 @@ class Change:
     unmanaged: tuple[Unmanaged, ...] = field(default=(), metadata=_NEW)
     changes_sends: bool = field(default=False, metadata=_NEW)
     valid_until: datetime | None = field(default=None, metadata=_NEW)
+    waits_for: tuple[str, ...] = field(default=(), metadata=_NEW)
 
     @property
     def sends_at_once(self) -> bool:

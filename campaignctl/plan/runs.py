@@ -58,7 +58,7 @@ def began(record: Record, live: Live, now: datetime, spec: Spec | None = None) -
         last = last or record.updated_at
     if not _has_begun(record, live, status, last, now):
         return record.began
-    last = last or _past_run(live, now)
+    last = last or past_run(live, now)
     return max(filter(None, (record.began, last)), default=iso(now))
 
 
@@ -70,7 +70,7 @@ def _has_begun(record: Record, live: Live, status: Status, last: str | None, now
     recurs = bool(record.applied.get("recurrence"))
     if status in (Status.RUNNING, Status.NEEDS_DECISION) or (status is Status.SENT and not recurs):
         return True
-    if not recurs and (_counted(live) or _past_run(live, now) is not None):
+    if not recurs and (_counted(live) or past_run(live, now) is not None):
         return True
     if last is None:
         return False
@@ -84,7 +84,7 @@ def _counted(live: Live) -> bool:
     return isinstance(runs, int) and runs > 0
 
 
-def _past_run(live: Live, now: datetime) -> str | None:
+def past_run(live: Live, now: datetime) -> str | None:
     """The last of live's past run times that was not skipped."""
     shown = live.members.get("scheduled_run_times")
     found = []
@@ -126,7 +126,7 @@ def follows_soon(before: Spec, sends: Sends, last: datetime, after: Spec, now: d
     if sends.when == "immediately":
         return now
     first = sends.first
-    if first is None or _runs_at(before, first):
+    if first is None or runs_at(before, first):
         return None
     interval = min(filter(None, (_interval(before, last), _interval(after, last))), default=None)
     return first if interval is not None and first - last <= interval / 2 else None
@@ -145,7 +145,8 @@ def ends(before: Spec, after: Spec, sends: Sends, now: datetime) -> datetime | N
     return None
 
 
-def _runs_at(spec: Spec, instant: datetime) -> bool:
+def runs_at(spec: Spec, instant: datetime) -> bool:
+    """Whether a campaign with this spec first sends at an instant."""
     return known_sends(without_event(spec), instant - _MOMENT, 1).first == instant
 
 

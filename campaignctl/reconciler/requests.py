@@ -36,7 +36,7 @@ from campaignctl.review.outcome import (
     unknown,
 )
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, Sent, State, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, State, Watermark
 
 CREATING = (Action.CREATE, Action.REPLACE)
 
@@ -75,6 +75,7 @@ def perform(run: Run, change: Change) -> ChangeResult:
 
     Raises whatever stops it before the first request.
     """
+    _check_ended(run, change)
     if not change.requests:
         return adopt(run, change) if change.action is Action.ADOPT else forget(run, change)
     result, happened = not_started(change), ""
@@ -94,6 +95,15 @@ def perform(run: Run, change: Change) -> ChangeResult:
         else:
             happened = f"{result.id} is canceled already"
     return result
+
+
+def _check_ended(run: Run, change: Change) -> None:
+    """Raise Refused unless a read has shown every campaign that a change waits for as canceled."""
+    status = {entry.id: entry.status for entry in run.state.released}
+    status |= {record.id: record.status for record in run.state.campaigns.values()}
+    going = [each for each in change.waits_for if status.get(each) != Status.CANCELED]
+    if going:
+        raise Refused(f"held: {going[0]} is not shown as canceled", hint=Sentence(Command("apply")))
 
 
 def _performed(run: Run, change: Change, request: Request) -> ChangeResult:
@@ -325,7 +335,7 @@ def was_set_off(run: Run, key: str, intent: Intent, record: Record, live: Live) 
                 key: records.applied_over(record, intent.spec, intent, live, now, run.project.api.hidden)
             },
             intents={key: None},
-            sent=(Sent(intent.digest, key, record.id, iso(now)),),
+            sent=(records.sent(key, record.id, intent.spec, intent.digest, now),),
         )
     )
 

@@ -245,7 +245,7 @@ class Run:
                 records={key: record},
                 intents={key: None},
                 missed={key: None},
-                sent=(Sent(intent.digest, key, live.id, iso(now)),) if intent.at_once else (),
+                sent=(records.sent(key, live.id, intent.spec, intent.digest, now),) if intent.at_once else (),
                 released=left,
                 account=learnt if learnt != self.state.account else None,
             )
@@ -317,7 +317,7 @@ def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Se
     """New ledger entries for these records: one-off campaigns that were sent, are sending or were started."""
     ledger = {entry.digest for entry in state.sent}
     return tuple(
-        Sent(record.digest, key, record.id, iso(now))
+        records.sent(key, record.id, record.applied, record.digest, now, record.began)
         for key, record in seen.items()
         if _has_sent(record) and record.digest not in ledger
     )

@@ -87,7 +87,11 @@ def test_a_saved_plan_with_hints_as_text_is_read() -> None:
 def _without_new(document: dict[str, Any]) -> dict[str, Any]:
     """A plan without the fields that came after version 0.1.0, all of which are empty or false."""
     assert not any(change.pop("changes_sends") for change in document["changes"])
-    new = {"changes": ("unmanaged", "valid_until"), "blocked": ("diff", "unmanaged"), "drift": ("unmanaged",)}
+    new = {
+        "changes": ("unmanaged", "valid_until", "waits_for"),
+        "blocked": ("diff", "unmanaged"),
+        "drift": ("unmanaged",),
+    }
     for name, fields in new.items():
         for each in document[name]:
             assert not [empty for field in fields if (empty := each.pop(field))]
