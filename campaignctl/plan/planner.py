@@ -335,7 +335,7 @@ def _with_renames(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, V
     """The verdicts, with a note and warnings on each campaign that seems to be renamed: they propose the
     `moved` that would keep it. Nothing is blocked."""
     marked = dict(verdicts)
-    for new, old in moves.renamed(ctx.desired.campaigns, ctx.records, ctx.moves).items():
+    for new, old in moves.renamed(ctx.desired, ctx.records, ctx.moves).items():
         if old not in verdicts or new not in verdicts or not verdicts[old].changes:
             continue
         block = f"`moved: {{from: {old}}}`"

@@ -61,7 +61,7 @@ class _Others:
         self._ctx, self._window = ctx, ctx.project.guardrails.twin_window
         changes = [change for verdict in verdicts.values() for change in verdict.changes]
         self._canceled = {change.id for change in changes if change.action is Action.CANCEL}
-        self._renamed = moves.renamed(ctx.desired.campaigns, ctx.records, ctx.moves)
+        self._renamed = moves.renamed(ctx.desired, ctx.records, ctx.moves)
         adopted = {change.key: change.record for change in changes if change.record is not None}
         self._records: dict[str, list[tuple[str, Record]]] = {}
         for key, record in (*ctx.records.items(), *adopted.items()):

@@ -113,7 +113,7 @@ def test_unsettled_old_one_holds_its_new_name_back(world: World) -> None:
 
 
 def test_second_of_two_equal_campaigns_is_blocked(world: World) -> None:
-    """Item 15: a matrix dimension that the body does not use, two manifests within a day, and a respelling."""
+    """Item 15: a matrix dimension that the body does not use, and two manifests within a day."""
     twice = json.loads(said("Twice ${matrix.team}", scheduled_time=FAR))
     world.write("twice.yaml", json.dumps({"matrix": {"team": ["x", "y"]}, **twice}))
     world.write("other.yaml", said("Other", scheduled_time="2036-03-23 10:00:00"))
