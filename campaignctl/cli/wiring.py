@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -102,6 +102,30 @@ def backend_of(project: Project, clock: SystemClock) -> Backend:
     return _git_backend(project, clock) if project.state.backend == "git" else _local_backend(project, clock)
 
 
+def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
+    """Return the backend of another state of the project: on a ref, or in a file (a path in the project)."""
+    from campaignctl.project.rules import STATE_REFS
+
+    other = {"ref": place} if place.startswith(STATE_REFS) else {"path": place}
+    settings = replace(project.state, backend="git" if "ref" in other else "local", **other)
+    return backend_of(replace(project, state=settings), clock)
+
+
+def _elsewhere(project: Project, clock: SystemClock, remote: bool) -> dict[str, Backend]:
+    """Return the project's other states by place: in files and, if asked, on refs of the remote."""
+    from campaignctl.project.model import STATE_FOLDER
+
+    directory, here = Path(project.directory), project.state
+    files = (directory / STATE_FOLDER).glob("*.json")
+    places = [path.relative_to(directory).as_posix() for path in files if path.is_file()]
+    if here.backend == "git" and remote:
+        from campaignctl.backends.git.place import state_refs
+
+        places += state_refs(directory, here.remote, now=clock.now)
+    own = here.ref if here.backend == "git" else here.path
+    return {place: backend_at(project, clock, place) for place in places if place != own}
+
+
 def _local_backend(project: Project, clock: SystemClock) -> LocalBackend:
     from campaignctl.backends.local import LocalBackend
 
@@ -168,6 +192,7 @@ def wired(
             tool_version=__version__,
             commit=commit(Path(project.directory)),
             stands_to=partial(stands_to, Path(project.directory)),
+            elsewhere=partial(_elsewhere, project, clock),
             parallelism=parallelism,
             lock_timeout=lock_timeout,
             who=who(app.settings.environ),

@@ -5,7 +5,7 @@ The only room that imports deepdiff.
 
 from campaignctl.diff.audience import EVERYONE, audience, uncertain, widened
 from campaignctl.diff.content import content
-from campaignctl.diff.drift import Comparison, compare, in_order_of, matched, overlay, refused
+from campaignctl.diff.drift import Comparison, aligned, compare, in_order_of, matched, overlay, refused
 from campaignctl.diff.fields import (
     EVENT,
     OF_THE_API,
@@ -27,6 +27,7 @@ from campaignctl.diff.meanings import form, means
 from campaignctl.diff.requested import requested
 from campaignctl.diff.unmanaged import (
     baseline_of,
+    following,
     holds_arming_back,
     is_quiet,
     is_unasked,
@@ -44,6 +45,7 @@ __all__ = [
     "FieldChange",
     "FieldVerdict",
     "Weight",
+    "aligned",
     "alike",
     "audience",
     "baseline_of",
@@ -52,6 +54,7 @@ __all__ = [
     "echo_of",
     "equal",
     "field_changes",
+    "following",
     "form",
     "holds_arming_back",
     "in_order_of",

@@ -26,10 +26,13 @@ from campaignctl.diff.fields import (
     same,
     split,
 )
-from campaignctl.diff.meanings import means
+from campaignctl.diff.meanings import form, means
 from campaignctl.diff.requested import requested
 
 Echo = Mapping[str, Any]
+
+#: Stands in a list of messages for one that is missing there.
+LOST: Mapping[str, Any] = {}
 
 # The event is no property, and the marker is not part of the manifest.
 _UNWATCHED = (EVENT, join(["metadata", FIELD]))
@@ -71,7 +74,7 @@ def _names(messages: Any) -> list[str] | None:
     if not isinstance(messages, list | tuple):
         return None
     names = [message.get("name") if isinstance(message, Mapping) else None for message in messages]
-    known = [name for name in names if isinstance(name, str) and name]
+    known = [form("messages/0/name", name) for name in names if isinstance(name, str) and name]
     return known if len(set(known)) == len(names) else None
 
 
@@ -85,24 +88,36 @@ def in_order_of(spec: Mapping[str, Any], source: Mapping[str, Any]) -> Mapping[s
     return {**source, "messages": [item if at is None else theirs[at] for item, at in pairs]}
 
 
-def _reordered(applied: Mapping[str, Any], live: Live) -> Live:
-    """Live with its messages in the order of the applied ones, and additional ones last.
+def in_order(ours: Any, theirs: Any) -> list[Any] | None:
+    """Messages in the order of ours, matched by name: LOST for one that is missing, additional ones last.
 
-    Not in an A/B test: there swapped names are other variants.
+    If one is left on each side, it was renamed. None if they cannot be matched.
     """
-    theirs: Any = live.members.get("messages")
-    where = matched(applied.get("messages"), theirs)
-    if where is None or None in where or where == tuple(range(len(where))) or applied.get("ab_test"):
-        return live
+    where = matched(ours, theirs)
+    if where is None:
+        return None
     rest = [index for index in range(len(theirs)) if index not in where]
-    ordered = [theirs[index] for index in (*where, *rest) if index is not None]
+    if None in where and rest:
+        if len(rest) > 1 or where.count(None) > 1:
+            return None
+        where, rest = tuple(rest[0] if at is None else at for at in where), []
+    return [LOST if at is None else theirs[at] for at in (*where, *rest)]
+
+
+def aligned(applied: Mapping[str, Any], live: Live) -> Live:
+    """Live with its messages in the order of the applied ones (`in_order`); as it is if they cannot be
+    matched."""
+    theirs = live.members.get("messages")
+    ordered = in_order(applied.get("messages"), theirs)
+    if ordered is None or ordered == theirs:
+        return live
     return replace(live, members={**live.members, "messages": ordered})
 
 
 def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
     """The differences between live and the applied spec, allowing for the echo. Messages are matched by name;
     the index in a path is that of the applied message."""
-    live = _reordered(applied, live)
+    answer, live = live, aligned(applied, live)
     changes: list[FieldChange] = []
     unknown: dict[str, None] = {}
     for path, value, found in watched(_doubtful(applied, live), live):
@@ -112,13 +127,16 @@ def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
             unknown.setdefault(split(path)[0])
         else:
             changes.append(FieldChange(path, value, found))
-    changes = _lists_whole(applied, live, changes)
+    changes = _lists_whole(applied, live, answer, changes)
     changes.extend(added_messages(applied, live))
     return Comparison(tuple(changes), tuple(unknown))
 
 
-def _lists_whole(applied: Mapping[str, Any], live: Live, changes: list[FieldChange]) -> list[FieldChange]:
-    """The changes; those inside a list of objects with fewer items in live become one of the whole list."""
+def _lists_whole(
+    applied: Mapping[str, Any], live: Live, answer: Live, changes: list[FieldChange]
+) -> list[FieldChange]:
+    """The changes; those inside a list of objects with fewer items in live become one of the whole list, as
+    the answer has it."""
     found: dict[str, FieldChange] = {}
     for change in changes:
         parts = split(change.path)
@@ -127,7 +145,7 @@ def _lists_whole(applied: Mapping[str, Any], live: Live, changes: list[FieldChan
         if path is None:
             found[change.path] = change
         else:
-            found[path] = FieldChange(path, lookup(applied, path)[0], lookup(live.members, path)[0])
+            found[path] = FieldChange(path, lookup(applied, path)[0], lookup(answer.members, path)[0])
     return list(found.values())
 
 
@@ -139,7 +157,7 @@ def _is_shortened(applied: Mapping[str, Any], live: Live, path: str) -> bool:
     return (
         not isinstance(theirs[0], list | tuple)
         or len(theirs[0]) < len(ours[0])
-        or not all(isinstance(item, Mapping) for item in theirs[0][: len(ours[0])])
+        or not all(isinstance(item, Mapping) and item is not LOST for item in theirs[0][: len(ours[0])])
     )
 
 
@@ -177,8 +195,12 @@ def _as_requested(message: Any) -> Any:
 
 
 def refused(before: Mapping[str, Any], applied: Mapping[str, Any], live: Live) -> tuple[FieldChange, ...]:
-    """Fields that a PATCH should have changed or removed and that still have their old values."""
-    old = leaves(before)
+    """Fields that a PATCH should have changed or removed and that still have their old values. The index in a
+    path is that of the applied message, of a removed one that after them."""
+    live = aligned(applied, live)
+    ordered = in_order(applied.get("messages"), before.get("messages"))
+    was = before if ordered is None else {**before, "messages": ordered}
+    old = {path: value for path, value in leaves(was).items() if value is not LOST}
     kept = tuple(
         FieldChange(path, value, found)
         for path, value, found in watched(applied, live)

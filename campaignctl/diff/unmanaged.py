@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from campaignctl.campaign.live import Live
+from campaignctl.diff.drift import aligned, matched
 from campaignctl.diff.fields import EVENT, FieldChange, join, lookup, split
 from campaignctl.diff.meanings import means
 from campaignctl.diff.requested import requested
@@ -19,8 +20,11 @@ _QUIET = frozenset({"labels", "description", "score", "deal_id", "metadata"})
 
 
 def unmanaged(spec: Mapping[str, Any], live: Live) -> dict[str, Any]:
-    """What live shows beyond a spec, by path; documented defaults and what the server adds are left out."""
-    shown = {name: value for name, value in requested(live).items() if name != EVENT}
+    """What live shows beyond a spec, by path; documented defaults and what the server adds are left out.
+
+    Messages are matched by name; the index in a path is that of the spec's message.
+    """
+    shown = {name: value for name, value in requested(aligned(spec, live)).items() if name != EVENT}
     return dict(_beyond(spec, shown, ""))
 
 
@@ -78,6 +82,25 @@ def kept(baseline: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]
         else:
             left.update(_beyond(found[0], value, f"{path}/"))
     return left
+
+
+def following(
+    baseline: Mapping[str, Any], applied: Mapping[str, Any], spec: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A baseline of the applied spec as that of another one: what belongs to a message keeps its message, or
+    is gone with it."""
+    where = matched(spec.get("messages"), applied.get("messages"))
+    if where is None:
+        return dict(baseline)
+    found: dict[str, Any] = {}
+    for path, value in baseline.items():
+        parts = split(path)
+        if parts[0] == "messages" and len(parts) > 1:
+            if int(parts[1]) not in where:
+                continue
+            parts[1] = str(where.index(int(parts[1])))
+        found[join(parts)] = value
+    return found
 
 
 def set_outside(

@@ -14,13 +14,13 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from campaignctl.campaign.live import Live
-from campaignctl.diff.drift import added_messages, watched
+from campaignctl.diff.drift import LOST, added_messages, aligned, in_order, watched
 from campaignctl.diff.fields import DEFAULTS, EVENT, lookup, matches, same, split
 from campaignctl.diff.meanings import means, without_tags
 
 #: A field that is simply confirmed is not told. `accepted` and `hidden` are `differs` and `not shown` where a
-#: review has accepted that.
-Said = Literal["equal", "accepted", "differs", "hidden", "not shown"]
+#: review has accepted that; `unmatched` are messages whose names do not tell which is which.
+Said = Literal["equal", "accepted", "differs", "hidden", "not shown", "unmatched"]
 
 
 class Weight(IntEnum):
@@ -97,7 +97,7 @@ class FieldVerdict:
     @property
     def unconfirmed(self) -> bool:
         """Whether it matters, and no read has shown it."""
-        return self.said == "not shown" and self.weight is Weight.CONTENT
+        return self.said == "unmatched" or (self.said == "not shown" and self.weight is Weight.CONTENT)
 
 
 def verdicts(
@@ -107,9 +107,27 @@ def verdicts(
 
     `hidden` are paths that the account never shows (`api.hidden`), `accepted` paths of texts that the API may
     store in its own way (`lifecycle.accept_stored`). A list item says nothing of a field that it lacks.
+    Messages are matched by name; the index in a path is that of the applied message.
     """
+    live = aligned(applied, live)
+    yield from _of_fields(applied, live, hidden, accepted)
+    if applied.get(EVENT) and not applied.get("is_draft") and live.complete and not _set_off(live):
+        yield FieldVerdict(EVENT, True, None, "not shown")
+    for path, message in _lost(applied, live).items():
+        yield FieldVerdict(path, message, None, "hidden" if matches(path, hidden) else "differs")
+    for added in added_messages(applied, live):
+        yield FieldVerdict(added.path, None, added.after, "differs")
+    if _is_unmatched(applied, live, (*hidden, *accepted)):
+        yield FieldVerdict("messages", None, None, "unmatched")
+
+
+def _of_fields(
+    applied: Mapping[str, Any], live: Live, hidden: Collection[str], accepted: Collection[str]
+) -> Iterator[FieldVerdict]:
+    """The verdicts on the fields, without those of messages that live's list lacks."""
+    lost = _lost(applied, live)
     for path, value, found in watched(applied, live):
-        if same(path, value, found):
+        if same(path, value, found) or (lost and "/".join(split(path)[:2]) in lost):
             continue
         if found is None:
             if live.complete and not _left_out(path, value):
@@ -121,10 +139,30 @@ def verdicts(
             yield FieldVerdict(path, value, found, "accepted")
         else:
             yield FieldVerdict(path, value, found, "differs")
-    if applied.get(EVENT) and not applied.get("is_draft") and live.complete and not _set_off(live):
-        yield FieldVerdict(EVENT, True, None, "not shown")
-    for added in added_messages(applied, live):
-        yield FieldVerdict(added.path, None, added.after, "differs")
+
+
+def _lost(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
+    """The applied messages that live's list lacks, by path; a list item shows its lists whole."""
+    ours, theirs = applied.get("messages"), live.members.get("messages")
+    if not isinstance(ours, list | tuple) or not isinstance(theirs, list | tuple):
+        return {}
+    shown = [index for index, message in enumerate(theirs) if message is not LOST]
+    return {f"messages/{index}": message for index, message in enumerate(ours) if index not in shown}
+
+
+def _is_unmatched(applied: Mapping[str, Any], live: Live, reviewed: Collection[str]) -> bool:
+    """Whether live's messages cannot be matched with the applied ones, and are not the same one by one, as
+    far as they are not `reviewed`."""
+    theirs = live.members.get("messages")
+    if not isinstance(theirs, list | tuple) or in_order(applied.get("messages"), theirs) is not None:
+        return False
+    return any(
+        split(path)[0] == "messages"
+        and not means(path, value, found)
+        and not (found is None and _left_out(path, value))
+        and not matches(path, reviewed)
+        for path, value, found in watched(applied, live)
+    )
 
 
 def wrong(told: Iterable[FieldVerdict]) -> tuple[FieldVerdict, ...]:

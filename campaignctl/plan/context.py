@@ -16,7 +16,7 @@ from campaignctl.diff import (
     set_outside,
     weight,
 )
-from campaignctl.errors import Command, listed
+from campaignctl.errors import Command, Sentence, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.model import Clone, Lifts, Options
@@ -24,7 +24,7 @@ from campaignctl.plan.moves import Moves, resolve
 from campaignctl.plan.subject import Subject, said
 from campaignctl.project.model import Project
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import HistoryEntry, Intent, Record, State
+from campaignctl.state.model import FORMAT_VERSION, HistoryEntry, Intent, Record, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,14 @@ class Behind:
     """A campaign of this project and environment, not canceled, that the state does not know.
 
     `key` is the declared key that fits the marker's tag, if any; `intent` is the intent id in the marker.
+    `by_name`: its marker names only the project's name, and the project has an id.
     """
 
     id: str
     name: str
     key: str | None
     intent: str
+    by_name: bool = False
 
 
 # Lifts the hold of a state that is behind; without --write it only shows what it would do.
@@ -61,7 +63,42 @@ _NAMED = 5
 def behind_reason(behind: Sequence[Behind]) -> str:
     """The reason of a hold, with the first few campaigns that the state does not know."""
     unknown = listed([f"{each.id} ({each.key})" if each.key else each.id for each in behind], _NAMED)
+    if any(each.by_name for each in behind):
+        return f"the state does not know {unknown}, of a project with the name of this one and without an id"
     return f"the state is behind: it does not know {unknown} of this project"
+
+
+def behind_hint(behind: Sequence[Behind], state: State | None) -> Sentence:
+    """The commands that lift the hold: take the campaigns over, or say that they are another repository's."""
+    if not any(each.by_name for each in behind):
+        return Sentence(RECOVER)
+    why = " if this project created them before it had an id; if another repository did: "
+    return Sentence(RECOVER, why, not_ours(state))
+
+
+def not_ours(state: State | None) -> Command:
+    """The command that says that unknown campaigns with the project's name are another repository's."""
+    if state is None:
+        return Command("state", "init")
+    if state.format_version < FORMAT_VERSION:  # it cannot hold the project's id
+        return Command("state", "migrate", "--format", str(FORMAT_VERSION))
+    return Command("state", "rebind")
+
+
+#: What may send although no read shows whose account it is, and the command that lets it.
+UNPROVEN = "no read has shown whose account this is, and nothing that cannot send is created first"
+LIFT_UNPROVEN = Sentence(
+    Command("apply", "--override", "unproven_account"),
+    " if OCAMBA_TOKEN belongs to the right account; or apply a draft first, whose answer proves it",
+)
+
+
+def without_markers(project: Project, state: State | None) -> str | None:
+    """What it costs that campaigns carry no marker, or that the account returns none; None if they work."""
+    if project.api.markers and not (state and state.account.markers is False):
+        return None
+    why = "this account does not return markers" if project.api.markers else "`api.markers` is off"
+    return f"{why}: a create without an answer needs a person, and a lost or old state is not noticed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +108,7 @@ class Reading:
     A key that is not in `live` was not read: its campaign is final, or nothing was refreshed
     (`refreshed` is false). `settled` holds campaigns found for pending creates; `released` (by id) released
     campaigns that a create must check first; `adoptable` (by id) the campaigns that manifests adopt. `clones`
-    are clones of recorded campaigns. `halts` is the stop mark.
+    are clones of recorded campaigns. `proven`: a read showed whose account it is. `halts` is the stop mark.
     """
 
     live: Mapping[str, Live | None] = field(default_factory=dict)
@@ -83,6 +120,7 @@ class Reading:
     clones: tuple[Clone, ...] = ()
     notes: tuple[str, ...] = ()
     company_id: str | None = None
+    proven: bool = True
     refreshed: bool = True
     halts: Halts = Halts()
 

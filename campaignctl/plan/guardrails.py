@@ -22,8 +22,7 @@ from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Lifts, Objection
 from campaignctl.project.liftable import Liftable
 from campaignctl.project.model import Guardrails
-from campaignctl.schedule.cron import CronError
-from campaignctl.schedule.sends import Runs, Sends, instants, runs_of
+from campaignctl.schedule.sends import Runs, Sends, instants
 from campaignctl.schedule.timeline import DAYS, minute_of
 from campaignctl.schedule.times import iso, zone_of
 from campaignctl.schedule.windows import Refusal, refusal
@@ -122,7 +121,7 @@ def lead_times(changes: Changes, ctx: PlanContext) -> Objection | None:
     late = tuple(change for change in changes if too_late(change, ctx.project.guardrails, ctx.now))
     if not late:
         return None
-    first = min(change.sends.first for change in late if change.sends.first)
+    first = min(filter(None, (runs.first_possible(change, ctx.now) for change in late)))
     return Objection(
         "min_lead_time",
         f"the first send is possible at {iso(first)}, {_distance(first, ctx.now)}",
@@ -136,8 +135,8 @@ def too_late(change: Change, limits: Guardrails, now: datetime) -> bool:
 
     A change that sends at once has no lead time; `max_immediate_sends` and `max_plan_age` limit it.
     """
-    first = change.sends.first
-    return change.arms and first is not None and first - now < limits.min_lead_time
+    first = runs.first_possible(change, now) if change.arms else None
+    return first is not None and first - now < limits.min_lead_time
 
 
 def labels(changes: Changes, ctx: PlanContext) -> Objection | None:
@@ -178,20 +177,8 @@ def frozen(change: Change, limits: Guardrails, now: datetime) -> Refusal | None:
     sends."""
     if not change.moves_sends or not limits.freeze:
         return None
-    sends = _runs(change) or instants(change.sends, now)
+    sends = runs.of_change(change) or instants(change.sends, now)
     return refusal(limits.freeze, at=now if change.arms else None, sends=sends, now=now)
-
-
-def _runs(change: Change) -> Runs | None:
-    """The runs of a campaign that recurs after a change; None for any other."""
-    return _runs_of(change.spec) if change.sends.when == "recurring" and change.spec else None
-
-
-def _runs_of(spec: Mapping[str, Any]) -> Runs | None:
-    try:
-        return runs_of(spec)
-    except CronError:  # a recurrence of the dashboard
-        return None
 
 
 def frozen_words(found: Refusal) -> str:
@@ -208,7 +195,7 @@ def sends_per_day(changes: Changes, ctx: PlanContext) -> Objection | None:
     moving = tuple(change for change in changes if change.moves_sends)
     if limit is None or not moving:
         return None
-    armed = {change.key: _Sending.of(change.sends, _runs(change), ctx) for change in moving}
+    armed = {change.key: _Sending.of(change.sends, runs.of_change(change), ctx) for change in moving}
     everything = (*armed.values(), *_standing(changes, ctx))
     days = sorted(_days_to_count(armed.values(), everything, ctx))
     once: Counter[date] = Counter()
@@ -289,7 +276,7 @@ def _standing(changes: Changes, ctx: PlanContext) -> list[_Sending]:
     """The sends of recorded campaigns that this plan does not affect."""
     gone = {change.id for change in changes if change.moves_sends or change.action in _ENDS}
     return [
-        _Sending.of(known_sends(spec, ctx.now), _runs_of(spec), ctx)
+        _Sending.of(known_sends(spec, ctx.now), runs.of_spec(spec), ctx)
         for record in _recorded(ctx)
         if record.id not in gone and record.status in (Status.SCHEDULED, Status.RUNNING)
         for spec in [without_event(record.applied)]

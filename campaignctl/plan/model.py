@@ -131,6 +131,17 @@ class Unmanaged:
 
 
 @dataclass(frozen=True, slots=True)
+class Ran:
+    """The runs of a recurring campaign as live showed them; None for what it does not show.
+
+    `count` is their number, `last` the time of the last one (`YYYY-MM-DDTHH:MM:SSZ`).
+    """
+
+    count: int | None = None
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One change to one campaign. A key may have several, such as a pause and an update; each needs the
     previous one.
@@ -147,7 +158,8 @@ class Change:
     fields that the manifest does not set, that were set outside of the manifests, and that are sent all the
     same. `valid_until` is the end of this change (None: no end): after it, it would send too soon, long after
     its review, or soon after another run. `waits_for` are campaigns with this content that this plan cancels:
-    the change is made only once a read has shown them as canceled.
+    the change is made only once a read has shown them as canceled. `ran` are the runs of a recurring campaign
+    so far; one that others start after the plan voids the change.
     """
 
     key: str
@@ -177,6 +189,7 @@ class Change:
     changes_sends: bool = field(default=False, metadata=_NEW)
     valid_until: datetime | None = field(default=None, metadata=_NEW)
     waits_for: tuple[str, ...] = field(default=(), metadata=_NEW)
+    ran: Ran | None = field(default=None, metadata=_NEW)
 
     @property
     def sends_at_once(self) -> bool:

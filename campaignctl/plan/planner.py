@@ -12,9 +12,16 @@ from campaignctl.campaign.keys import named
 from campaignctl.campaign.status import Status
 from campaignctl.diff import content, holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
-from campaignctl.plan import guardrails, moves, records, twin_rules, update_rules
+from campaignctl.plan import guardrails, moves, records, runs, twin_rules, update_rules
 from campaignctl.plan.checkout import checked
-from campaignctl.plan.context import RECOVER, PlanContext, Reading, behind_reason
+from campaignctl.plan.context import (
+    LIFT_UNPROVEN,
+    UNPROVEN,
+    PlanContext,
+    behind_hint,
+    behind_reason,
+    without_markers,
+)
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
@@ -52,15 +59,15 @@ def select(
 
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
+_CREATING = frozenset({Action.CREATE, Action.REPLACE})
 
-# The stages of an apply: changes that stop sending first, changes that send at once last. Moves and adoptions
-# need no request and come before all others, which are recorded under the new keys. A resume follows the
-# update of its key.
+# The stages of an apply: changes that stop sending first, changes that send at once last. Moves need no
+# request and come before all others, which are recorded under the new keys. A resume follows its
+# key's update.
 _RECORD, _STOP, _FORGET, _CHANGE, _RESUME, _CREATE, _SEND = range(7)
 
 _STAGES = {
     Action.MOVE: _RECORD,
-    Action.ADOPT: _RECORD,
     Action.FORGET: _FORGET,
     Action.UPDATE: _CHANGE,
     Action.RESUME: _RESUME,
@@ -73,6 +80,9 @@ def _stage(change: Change) -> int:
         return _STOP
     if change.sends_at_once:
         return _SEND
+    if change.action is Action.ADOPT:
+        # A campaign that is stopped in the same plan has to be recorded before.
+        return _FORGET if change.requests and change.lifecycle.phase == "active" else _RECORD
     return _STAGES.get(change.action, _CREATE)
 
 
@@ -108,7 +118,7 @@ def decide(ctx: PlanContext) -> Plan:
     }
     if ctx.options.reviewed is not None:
         verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
-    verdicts = twin_rules.apart(ctx, _held_back(ctx.reading, verdicts))
+    verdicts = twin_rules.apart(ctx, _unproven(ctx, _held_back(ctx, verdicts)))
     if not ctx.only_looks:
         verdicts = _with_renames(ctx, verdicts)
     return _assemble(ctx, verdicts)
@@ -191,14 +201,22 @@ def _warned(verdict: Verdict, index: int, warning: str) -> Verdict:
     return replace(verdict, changes=tuple(changes))
 
 
+# After a change with one of these actions, a recorded campaign sends or may send.
+_KEEPS_SENDING = (Action.UPDATE, Action.RESUME, Action.REPLACE)
+
+
 def _ending(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
-    """The verdict with the end of each of its changes."""
-    goes = one.recorded and one.wanted and one.status in _RUNNING_BY_ITSELF
-    recurs = goes and ("recurrence" in one.record.applied or "recurrence" in one.beyond)
-    before = update_rules.target(one)[0] if recurs else None
-    limits = ctx.project.guardrails
+    """The verdict with the end of each of its changes, and the runs of a recurring campaign so far."""
+    declared = one.recorded and one.wanted
+    recurs = declared and ("recurrence" in one.record.applied or "recurrence" in one.beyond)
+    before = update_rules.target(one)[0] if recurs and one.status in _RUNNING_BY_ITSELF else None
+    limits, ran = ctx.project.guardrails, runs.ran(one.live, ctx.now) if recurs and one.live else None
     told = tuple(
-        replace(change, valid_until=guardrails.valid_until(change, before, limits, ctx.now, ctx.lifts))
+        replace(
+            change,
+            valid_until=guardrails.valid_until(change, before, limits, ctx.now, ctx.lifts),
+            ran=ran if change.action in _KEEPS_SENDING else None,
+        )
         for change in verdict.changes
     )
     return replace(verdict, changes=told)
@@ -223,17 +241,35 @@ def _halted(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
     )
 
 
-def _held_back(reading: Reading, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+def _held_back(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
     """The verdicts without creates and arming changes if a campaign may have been sent with an unknown
     outcome, or the state is behind."""
+    reading = ctx.reading
     at_once = [known for known in reading.unsettled.values() if known.at_once]
     if at_once:
         reason, hint = f"{at_once[0].key} may have been sent; its outcome is unknown", at_once[0].hint
     elif reading.behind:
-        reason, hint = behind_reason(reading.behind), Sentence(RECOVER)
+        reason, hint = behind_reason(reading.behind), behind_hint(reading.behind, ctx.state)
     else:
         return verdicts
     return {key: _cut(verdict, key, "held back", reason, hint) for key, verdict in verdicts.items()}
+
+
+def _unproven(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
+    """The verdicts without creates that send at once, if no read shows whose account it is and no answer to
+    another create would before."""
+    planned = [change for verdict in verdicts.values() for change in verdict.changes]
+    made = [change for change in planned if change.action in _CREATING]
+    if ctx.reading.proven or any(not change.sends_at_once for change in made):
+        return verdicts
+    kept = dict(verdicts)
+    for change in made:
+        verdict = verdicts[change.key]
+        if ctx.lifts.lifts("unproven_account", change.key):
+            kept[change.key] = replace(verdict, lifted=(*verdict.lifted, "unproven_account"))
+        else:
+            kept[change.key] = _cut(verdict, change.key, "unproven account", UNPROVEN, LIFT_UNPROVEN)
+    return kept
 
 
 def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
@@ -249,6 +285,9 @@ def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
     if gone := [key for key in ctx.desired.removed if key not in ctx.records]:
         shown = listed(gone, _KEYS_NAMED)
         notes.append(f"{shown}: declared Removed and not recorded; the document can be deleted")
+    made = (change.action for verdict in verdicts.values() for change in verdict.changes)
+    if not _CREATING.isdisjoint(made):
+        notes += filter(None, [without_markers(ctx.project, ctx.state)])
     return (*ctx.reading.notes, *notes, *_seen(ctx, verdicts))
 
 

@@ -15,9 +15,11 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import (
     FieldChange,
     FieldVerdict,
+    aligned,
     baseline_of,
     content,
     echo_of,
+    following,
     kept,
     leaves,
     lookup,
@@ -36,7 +38,7 @@ from campaignctl.plan import runs
 from campaignctl.plan.arming import has_fired, known_sends, runs_left, without_event
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
-from campaignctl.state.model import Intent, Record, Released, Sent
+from campaignctl.state.model import Intent, Origin, Record, Released, Sent, State
 
 # Campaigns of these statuses have no next send, whatever `next_run_time` says.
 _SILENT = (Status.PAUSED, Status.CANCELED, Status.MISSING, Status.DRAFT, Status.MANUAL)
@@ -129,7 +131,9 @@ def applied_over(
         source_digest=desired.source_digest,
         echo={**_unseen(record, spec, live), **echo_of(told)},
         lifecycle=desired.lifecycle,
-        baseline=None if record.baseline is None else kept(record.baseline, spec),
+        baseline=None
+        if record.baseline is None
+        else kept(following(record.baseline, record.applied, spec), spec),
         unconfirmed=unconfirmed(told),
     )
 
@@ -180,11 +184,17 @@ def observed(record: Record, live: Live, now: datetime, spec: Mapping[str, Any] 
 
 def _still_unconfirmed(record: Record, live: Live) -> tuple[str, ...]:
     """The unconfirmed paths that live does not show as they were applied."""
+    shown = aligned(record.applied, live)
+    unmatched = "messages" not in live.members or "messages" in unconfirmed(verdicts(record.applied, live))
     return tuple(
         path
         for path in record.unconfirmed
         if (was := lookup(record.applied, path))
-        and not ((shown := lookup(live.members, path)) and means(path, was[0], shown[0]))
+        and (
+            unmatched
+            if path == "messages"
+            else not ((found := lookup(shown.members, path)) and means(path, was[0], found[0]))
+        )
     )
 
 
@@ -232,12 +242,23 @@ def sent(
     )
 
 
-def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle | None = None) -> Record:
+def record_of(
+    live: Live,
+    state: State | None,
+    project: Project,
+    now: datetime,
+    lifecycle: Lifecycle | None = None,
+    origin: Origin = "adopt",
+) -> Record:
     """The record of a campaign that someone else created: its live spec counts as applied, so that every
-    difference from a manifest is shown as an update."""
+    difference from a manifest is shown as an update.
+
+    A marker of ours counts, but not that of another record, of which it is a clone.
+    """
     spec = requested(live)
     found = marker.read(live.members)
-    ours = found is not None and found.scope == marker.scope_tag(project.name, project.environment)
+    taken = {record.intent for record in state.campaigns.values()} if state else set()
+    ours = found is not None and project.owner.made(found) and found.intent not in taken
     record = Record(
         id=live.id,
         status="",
@@ -245,7 +266,7 @@ def record_of(live: Live, project: Project, now: datetime, lifecycle: Lifecycle 
         digest=body_digest(spec),
         intent=found.intent if found and ours else None,
         baseline={},
-        origin="adopt",
+        origin=origin,
         created_at=iso(now),
         updated_at=iso(now),
         lifecycle=lifecycle or Lifecycle(),
@@ -262,7 +283,7 @@ def why_not(live: Live, project: Project, company_id: str | None) -> tuple[str, 
         reason = f"{live.id} belongs to company {live.company_id}, this state to {company_id}"
         return reason, "set OCAMBA_TOKEN for the right account, or adopt a campaign of this one"
     found = marker.read(live.members)
-    if found and found.scope != marker.scope_tag(project.name, project.environment):
+    if found and not project.owner.made(found):
         reason = f"{live.id} has the marker of another project or environment, which manages it"
         hint = Sentence(
             "forget it there (",

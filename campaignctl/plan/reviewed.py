@@ -20,11 +20,11 @@ from campaignctl.campaign.live import Live
 from campaignctl.diff import holds_arming_back
 from campaignctl.errors import Command, PlanRefused, Sentence
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import guardrails
+from campaignctl.plan import guardrails, runs
 from campaignctl.plan.codec import AGAIN
 from campaignctl.plan.context import PlanContext, Reading
-from campaignctl.plan.model import Blocked, Change, Options, Plan, Request
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.model import Action, Blocked, Change, Options, Plan, Request
+from campaignctl.plan.subject import OUTSIDE, Subject, Verdict
 from campaignctl.project.model import Override, Project
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record, State
@@ -80,22 +80,27 @@ def admitted(
     key that was not reviewed blocks those after it.
     """
     keys: set[str] = set()
-    containing: dict[str, list[datetime]] = {}
+    containing: dict[str, list[tuple[Plan, Change]]] = {}
     for plan in reviewed:
         for change in plan.changes:
             keys.add(change.key)
-            containing.setdefault(substance(change), []).append(_end(plan, change))
+            containing.setdefault(substance(change), []).append((plan, change))
 
     def why_not(change: Change) -> str | None:
-        ends = containing.get(substance(change))
-        if ends is None:
+        known = containing.get(substance(change))
+        if known is None:
             if change.key in keys:
                 return f"this {change.action} of {change.key} differs from the reviewed plans"
             return f"no reviewed plan contains this {change.action}"
-        if not guardrails.expired(change, max(ends), ctx.now, ctx.lifts):
-            return None
-        why = "it sends at once, and the reviewed plan" if change.sends_at_once else "the reviewed plan of it"
-        return f"{why} was valid until {iso(max(ends))}"
+        until = max(_end(plan, seen) for plan, seen in known)
+        if guardrails.expired(change, until, ctx.now, ctx.lifts):
+            why = (
+                "it sends at once, and the reviewed plan"
+                if change.sends_at_once
+                else "the reviewed plan of it"
+            )
+            return f"{why} was valid until {iso(until)}"
+        return _changed_since(ctx, change, known)
 
     kept = dict(verdicts)
     for key, verdict in verdicts.items():
@@ -105,6 +110,30 @@ def admitted(
                 kept[key] = verdict.up_to(index, verdict.blocked or blocked)
                 break
     return kept
+
+
+# Changes that stop a campaign or leave it alone: no edit of it in the account keeps them from being applied.
+_STOPS = (Action.CANCEL, Action.PAUSE, Action.FORGET, Action.MOVE, Action.ADOPT)
+
+
+def _changed_since(ctx: PlanContext, change: Change, known: list[tuple[Plan, Change]]) -> str | None:
+    """Why the campaign of a change is not as it was in any of the reviewed plans that contain it."""
+    if change.action in _STOPS or change.id is None:
+        return None
+    as_read = [(plan, seen) for plan, seen in known if seen.live_digest in (None, change.live_digest)]
+    if not as_read:
+        return f"{change.id} was changed in the account since the reviewed plan was made"
+    one = ctx.subject(change.key, replacing=False)
+    ways = [started_since(plan, seen, one.record, one.live, ctx.now) for plan, seen in as_read]
+    return None if None in ways else ways[-1]
+
+
+def started_since(plan: Plan, change: Change, record: Record, live: Live | None, now: datetime) -> str | None:
+    """How others started a recurring campaign since a plan; None if they did not."""
+    if change.ran is None or live is None:
+        return None
+    how = runs.started(record, live, change.ran, plan.created_at, now)
+    return how and f"{change.id} was started {OUTSIDE} since the plan was made: {how}"
 
 
 def _end(plan: Plan, change: Change) -> datetime:

@@ -102,8 +102,10 @@ def _why_gone(one: Subject) -> str:
 
 def forgotten_on_destroy(_: PlanContext, one: Subject) -> Verdict:
     """`forget`, with a warning if it can still send."""
-    stays = (f"{one.record.id} stays {one.status} in the account",) if one.status.can_send else ()
-    forget = changes.forget(one, reason=_why_gone(one), warnings=stays)
+    stays = f"{one.record.id} stays {one.status} in the account"
+    if one.record.origin != "create":
+        stays += "; it was taken over, and only a written `on_destroy: cancel` would cancel it"
+    forget = changes.forget(one, reason=_why_gone(one), warnings=(stays,) if one.status.can_send else ())
     return Verdict(changes=(forget,), observed=one.noted())
 
 

@@ -14,16 +14,18 @@ from typing import Any
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
+from campaignctl.errors import counted
 from campaignctl.plan.arming import has_fired, known_sends, without_event
-from campaignctl.schedule.sends import Sends
-from campaignctl.schedule.times import TimeError, iso, parse_gmt
+from campaignctl.plan.model import Action, Change, Ran
+from campaignctl.schedule.cron import CronError
+from campaignctl.schedule.sends import Runs, Sends, last_begin, runs_of
+from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
 from campaignctl.state.model import Record
 
 Spec = Mapping[str, Any]
 
 _MOMENT = timedelta(seconds=1)
-# How far back the last run is looked for, the nearest first, and how many runs are read there at most.
-_BACK = tuple(timedelta(days=days) for days in (1, 8, 32, 367))
+# How many runs are counted between a plan and its apply at most.
 _MOST_RUNS = 2000
 # The runs whose distances show how often a campaign recurs, and the runs of live after which a plan may end.
 _RUNS = 60
@@ -70,7 +72,7 @@ def _has_begun(record: Record, live: Live, status: Status, last: str | None, now
     recurs = bool(record.applied.get("recurrence"))
     if status in (Status.RUNNING, Status.NEEDS_DECISION) or (status is Status.SENT and not recurs):
         return True
-    if not recurs and (_counted(live) or past_run(live, now) is not None):
+    if not recurs and (is_counted(live) or past_run(live, now) is not None):
         return True
     if last is None:
         return False
@@ -79,7 +81,8 @@ def _has_begun(record: Record, live: Live, status: Status, last: str | None, now
     return status in _WAITING
 
 
-def _counted(live: Live) -> bool:
+def is_counted(live: Live) -> bool:
+    """Whether live counts a run."""
     runs = live.members.get("run_counter")
     return isinstance(runs, int) and runs > 0
 
@@ -99,17 +102,36 @@ def past_run(live: Live, now: datetime) -> str | None:
 
 def last_run(spec: Spec, now: datetime) -> datetime | None:
     """The last time until now at which a campaign with this spec began to send, each at its earliest."""
-    plain = without_event(spec)
-    sends = known_sends(plain, now, 1)
+    sends = known_sends(without_event(spec), now, 1)
     if sends.when == "scheduled":
         return sends.first if sends.first and sends.first <= now else None
     if sends.when != "recurring":
         return None
-    for back in _BACK:
-        runs = [at for at in known_sends(plain, now - back, _MOST_RUNS).at if at <= now]
-        if runs:
-            return runs[-1]
-    return None
+    try:
+        return last_begin(spec, now)
+    except CronError:
+        return None
+
+
+def ran(live: Live, now: datetime) -> Ran:
+    """The runs that live shows."""
+    count = live.members.get("run_counter")
+    return Ran(count if isinstance(count, int) else None, past_run(live, now))
+
+
+def started(one: Record, live: Live, before: Ran, since: datetime, now: datetime) -> str | None:
+    """How a recurring campaign has run `since` a plan, if others started it: more often than by itself, or at
+    another time. None if they did not, or live does not show it. `before` are its runs at the plan."""
+    spec = {**without_event(one.applied), **_times_shown(live)}
+    by_itself = status_of(live, one.applied) in _GOING
+    seen = ran(live, now)
+    if before.count is not None and seen.count is not None:
+        own = [at for at in known_sends(spec, since, _MOST_RUNS).at if at <= now] if by_itself else []
+        if (more := seen.count - before.count) > len(own):
+            return f"{counted(more, 'run')}, {len(own) or 'none'} of them at its own times"
+    if seen.last is None or seen.last <= max(iso(since), before.last or ""):
+        return None
+    return None if by_itself and runs_at(spec, parse_iso(seen.last)) else f"a run at {seen.last}"
 
 
 def is_begun(record: Record) -> bool:
@@ -130,6 +152,33 @@ def follows_soon(before: Spec, sends: Sends, last: datetime, after: Spec, now: d
         return None
     interval = min(filter(None, (_interval(before, last), _interval(after, last))), default=None)
     return first if interval is not None and first - last <= interval / 2 else None
+
+
+def of_change(change: Change) -> Runs | None:
+    """The runs of a campaign that recurs after a change; None for any other."""
+    return of_spec(change.spec) if change.sends.when == "recurring" and change.spec else None
+
+
+def of_spec(spec: Spec) -> Runs | None:
+    """The runs of a campaign that recurs; None for any other, and for a recurrence that cannot be parsed."""
+    try:
+        return runs_of(spec)
+    except CronError:  # a recurrence of the dashboard
+        return None
+
+
+def first_possible(change: Change, now: datetime) -> datetime | None:
+    """The first send that a change makes possible; None if it sends at once, by hand or never.
+
+    A run that is under way in the recipients' zones goes on in the next of them, or at once in those that it
+    has passed (`send_if_profile_time_passed`). A resume sends at its one time.
+    """
+    runs = of_change(change) if change.sends.profile_zone else None
+    if runs is None or change.action is Action.RESUME:
+        return change.sends.first
+    if (change.spec or {}).get("send_if_profile_time_passed") and runs.under_way(now):
+        return now
+    return runs.next_instant(now)
 
 
 def ends(before: Spec, after: Spec, sends: Sends, now: datetime) -> datetime | None:

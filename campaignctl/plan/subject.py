@@ -204,15 +204,19 @@ class Subject:
 
     def ignores(self, path: str) -> bool:
         """Whether a path of the applied spec is ignored; an index in `ignore_changes` is the manifest's."""
+        return matches(self.path_in(self.wanted.spec, path) if self.wanted else path, self.ignored)
+
+    def path_in(self, spec: Spec, path: str) -> str:
+        """A path of the applied spec in another spec, whose messages are matched by name."""
         parts = split(path)
-        if self.wanted is None or parts[0] != "messages" or len(parts) == 1:
-            return matches(path, self.ignored)
-        where = matched(self.record.applied.get("messages"), self.wanted.spec.get("messages"))
+        if parts[0] != "messages" or len(parts) == 1:
+            return path
+        where = matched(self.record.applied.get("messages"), spec.get("messages"))
         if where is not None and parts[1].isdecimal() and int(parts[1]) < len(where):
-            # No index names a message that the manifest does not have.
+            # No index names a message that the other spec does not have.
             at = where[int(parts[1])]
             parts[1] = "-" if at is None else str(at)
-        return matches(join(parts), self.ignored)
+        return join(parts)
 
     def unmatched(self, live: Spec) -> bool:
         """Whether `ignore_changes` leads into messages that are not the applied or live ones and cannot be
@@ -246,7 +250,7 @@ class Subject:
         return tuple(
             Unmanaged(one.path, one.after, one.before)
             for one in self.set_outside
-            if not lookup(wanted, one.path)
+            if not lookup(wanted, self.path_in(wanted, one.path))
             and not self.ignores(one.path)
             and said(one.path, one.after) not in self.everywhere
         )
@@ -273,7 +277,7 @@ class Subject:
             beyond = [
                 [one.path, form(one.path, one.after)]
                 for one in self.set_outside
-                if weight(one.path) is not Weight.OTHER or lookup(written, one.path)
+                if weight(one.path) is not Weight.OTHER or lookup(written, self.path_in(written, one.path))
             ]
             document |= {"outside": beyond} if beyond else {}
         return digest(document)

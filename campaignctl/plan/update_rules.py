@@ -12,6 +12,7 @@ from campaignctl.diff import (
     EVENT,
     OF_THE_API,
     FieldChange,
+    aligned,
     compare,
     field_changes,
     in_order_of,
@@ -78,15 +79,17 @@ def live_has(one: Subject) -> bool:
     comparison = compare(spec, kept, one.live)
     if comparison.changes or comparison.unknown:
         return False
-    return not any(_may_stay(one, path) for path in leaves(record.applied).keys() - leaves(spec).keys())
+    live, own = aligned(spec, one.live), leaves(spec)
+    removed = ((path, one.path_in(spec, path)) for path in leaves(record.applied))
+    return not any(_may_stay(one, path, lookup(live.members, at)) for path, at in removed if at not in own)
 
 
-def _may_stay(one: Subject, path: str) -> bool:
-    """Whether live may still have a field that the manifest no longer sets."""
+def _may_stay(one: Subject, path: str, shown: tuple[Any, ...]) -> bool:
+    """Whether live may still have a field that the manifest no longer sets, and shows as `shown`."""
     live = one.live
     if live is None or path == EVENT:
         return live is None
-    if shown := lookup(live.members, path):
+    if shown:
         return not is_default(path, shown[0])
     # An answer that does not show the field, now or ever, does not prove that it is gone.
     hidden = one.record.echo.get(path) == [] or not (live.complete or split(path)[0] in live.members)
@@ -126,14 +129,16 @@ def accepting(one: Subject) -> Sentence:
 def _met(one: Subject) -> tuple[FieldChange, ...]:
     """What live has already of fields that the manifest sets now and did not set before."""
     return tuple(
-        FieldChange(path, None, value) for path, value in one.beyond.items() if lookup(one.spec, path)
+        FieldChange(path, None, value)
+        for path, value in one.beyond.items()
+        if lookup(one.spec, one.path_in(one.spec, path))
     )
 
 
 def _overwritten(one: Subject, goal: Spec) -> Iterator[Conflict]:
     """Those of them that are not the baseline: someone set them, and this update sets another value."""
     for met in one.set_outside:
-        wanted = lookup(goal, met.path)
+        wanted = lookup(goal, one.path_in(goal, met.path))
         if wanted and not means(met.path, met.after, wanted[0]):
             yield Conflict(met.path, met.before, met.after, wanted[0])
 
@@ -209,7 +214,7 @@ def _marked(ctx: PlanContext, one: Subject, patch: dict[str, Any], goal: Spec) -
     if "metadata" not in patch or not project.api.markers or not intent:
         return patch
     shown = marker.read(one.live.members) if one.live else None
-    ours = shown or marker.make(project.name, project.environment, one.key, intent)
+    ours = shown or project.owner.marker(one.key, intent)
     fields = _whole(patch["metadata"] or {}, goal.get("metadata") or {})
     return {**patch, "metadata": {**fields, marker.FIELD: str(ours)}}
 

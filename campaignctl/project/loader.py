@@ -272,7 +272,9 @@ def _project(
     return Project(
         name=merged["metadata"]["name"],
         directory=str(directory.resolve()),
+        id=merged["metadata"].get("id"),
         environment=environment,
+        environment_names=tuple(value.get("environments", ())),
         company_id=merged.get("account", {}).get("company_id"),
         variable_sources=_variable_sources(file, settings.get("variables", ()), environment, given or {}),
         override_sources=_override_sources(

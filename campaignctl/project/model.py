@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from campaignctl.campaign.marker import Owner
 from campaignctl.campaign.part import DayOrTime, Part
 from campaignctl.errors import Source
 from campaignctl.project.liftable import Liftable
@@ -25,6 +26,7 @@ else:
 
 _DURATION = re.compile(r"(?:[0-9]{1,6}(?:ms|s|m|h|d))+")
 _OCAMBA = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*ocamba\.com\.?", re.ASCII | re.IGNORECASE)
+_ID = re.compile(r"[a-zA-Z0-9-]{8,64}")
 _PART = re.compile(r"([0-9]+)(ms|s|m|h|d)")
 _UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -95,6 +97,12 @@ def _says_something(text: str) -> str:
     return text
 
 
+def _is_id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise ValueError("must have 8 to 64 letters, digits or hyphens, chosen at random")
+    return text
+
+
 def _is_zone(text: str) -> str:
     times.zone_of(text)
     return text
@@ -103,7 +111,9 @@ def _is_zone(text: str) -> str:
 Duration = Annotated[timedelta, Written(str, duration)]
 LongDuration = Annotated[timedelta, Written(str, long_duration)]
 DEFAULT_ZONE = "UTC"
+STATE_FOLDER = ".campaignctl"
 Zone = Annotated[str, AfterValidator(_is_zone)]
+ProjectId = Annotated[str, AfterValidator(_is_id)]
 Glob = Annotated[str, Field(min_length=1)]
 Reason = Annotated[str, AfterValidator(_says_something)]
 
@@ -232,7 +242,7 @@ class StateSettings(Setting):
         _said(
             "local: path of the file; .campaignctl/state.json (or ENVIRONMENT.json) if absent.", min_length=1
         ),
-    ] = ".campaignctl/state.json"
+    ] = f"{STATE_FOLDER}/state.json"
     remote: Annotated[str, _said("git: name of the remote, origin if absent.", min_length=1)] = "origin"
     ref: Annotated[
         str, _said("git: refs/campaignctl/NAME; refs/campaignctl/ENVIRONMENT if absent.", min_length=1)
@@ -306,6 +316,7 @@ class Override(Setting):
 class Project:
     """`campaignctl.yaml`, with the chosen environment's settings laid over it.
 
+    `id` is its random id, None in projects of the version before. `environment_names` are all declared ones.
     `variable_sources` tells where the file defines its variables; those of the command line are not in it.
     `override_sources` has for each override the place of its `until`, then those of its keys.
     `manifest_sources` are the places of the patterns of `manifests`; none for the default ones.
@@ -327,6 +338,13 @@ class Project:
     overrides: tuple[Override, ...] = ()
     override_sources: tuple[tuple[Source, ...], ...] = ()
     manifest_sources: tuple[Source, ...] = ()
+    id: str | None = None
+    environment_names: tuple[str, ...] = ()
+
+    @property
+    def owner(self) -> Owner:
+        """What the markers of its campaigns say."""
+        return Owner(self.name, self.id, self.environment)
 
 
 def value_of(kind: Any, value: Any, zone: str) -> Any:
@@ -354,7 +372,13 @@ class ProjectMetadata(Part):
     name: str = Field(
         min_length=1,
         max_length=128,
-        description="Name of the project. Campaigns are marked with it; a new name makes them foreign.",
+        description="Name of the project. Without an id, campaigns are marked with it; a new name then makes"
+        " them foreign.",
+    )
+    id: ProjectId | None = Field(
+        None,
+        description="Random id that names the project in the marker of each campaign. `init` writes it; never"
+        " change it.",
     )
 
 

@@ -13,6 +13,7 @@ from campaignctl.campaign.problem import KeyPath, Problem, error, warning
 from campaignctl.errors import did_you_mean
 from campaignctl.project.model import (
     DEFAULT_ZONE,
+    STATE_FOLDER,
     RateLimit,
     StateSettings,
     api_url,
@@ -23,6 +24,8 @@ from campaignctl.schedule.times import TimeError, begin, end, is_known
 from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, insertion_error
 
 _PREFIX = "refs/campaignctl"
+#: With this begins the ref of every state.
+STATE_REFS = f"{_PREFIX}/"
 # Without points: a name that ends with `.lock` is git's, one with `.stop` the stop mark's.
 _REF = re.compile(rf"{_PREFIX}(/[a-zA-Z0-9][a-zA-Z0-9_-]*)+")
 _REMOTE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._/-]*")
@@ -63,7 +66,7 @@ def state_settings(value: Fields, environment: str | None) -> StateSettings:
     fields = dict(value.get("state", {}))
     if environment is not None:
         own = value["environments"][environment].get("state", {})
-        fields |= {"path": f".campaignctl/{environment}.json", "ref": f"{_PREFIX}/{environment}", **own}
+        fields |= {"path": f"{STATE_FOLDER}/{environment}.json", "ref": f"{_PREFIX}/{environment}", **own}
     settings: StateSettings = value_of(StateSettings, fields, "")
     return replace(settings, path=posixpath.normpath(settings.path))
 

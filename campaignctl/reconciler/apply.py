@@ -11,20 +11,29 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import codec, ledger, records, reviewed
-from campaignctl.plan.context import RECOVER, PlanContext, Reading, Unsettled, behind_reason
+from campaignctl.plan.context import PlanContext, Reading, Unsettled, behind_hint, behind_reason
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import decide
 from campaignctl.plan.rows import DESTROYED
-from campaignctl.reconciler import requests, settle
+from campaignctl.reconciler import intents, settle
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_company, check_environment
 from campaignctl.reconciler.plan import question, stop_mark
 from campaignctl.reconciler.ports import Session
 from campaignctl.reconciler.refresh import observe, read_records
-from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up
+from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up, without_id
 from campaignctl.review.outcome import ChangeResult, Event, Outcome, not_started
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Entry, Foreign, HistoryEntry, HistoryOutcome, Intent, Record, State
+from campaignctl.state.model import (
+    FORMAT_VERSION,
+    Entry,
+    Foreign,
+    HistoryEntry,
+    HistoryOutcome,
+    Intent,
+    Record,
+    State,
+)
 
 # A released campaign with one of these statuses is final.
 _FINAL = (Status.SENT, Status.CANCELED)
@@ -168,7 +177,7 @@ def _reading(
     run: Run, desired: DesiredState, options: Options, unsettled: dict[str, Unsettled], now: datetime
 ) -> Reading:
     if not options.refresh:
-        reading = Reading(refreshed=False, company_id=run.opening.company_id)
+        reading = Reading(refreshed=False, company_id=run.opening.company_id, proven=run.proven)
     else:
         reading = observe(
             run.api,
@@ -176,12 +185,14 @@ def _reading(
             desired,
             now,
             parallelism=run.wiring.parallelism,
-            at_hand=run.opening.lives,
+            at_hand=run.lives,
         )
+    run.proven = run.proven or reading.proven
     behind = {found.id: found for found in (*run.opening.behind, *reading.behind)}
     clones = {found.id: found for found in (*run.opening.clones, *reading.clones)}
     return replace(
         reading,
+        proven=run.proven,
         unsettled=unsettled,
         behind=tuple(behind.values()),
         clones=tuple(clones.values()),
@@ -248,7 +259,8 @@ def _check_hold(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
     if arming and at_once:
         raise PlanRefused(f"{at_once[0].key}: {at_once[0].reason}", hint=at_once[0].hint)
     if arming and run.opening.behind:
-        raise PlanRefused(behind_reason(run.opening.behind), hint=RECOVER)
+        hint = behind_hint(run.opening.behind, run.session.state)
+        raise PlanRefused(behind_reason(run.opening.behind), hint=hint)
 
 
 def _check_posted_again(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -> None:
@@ -276,13 +288,16 @@ def _check_live(run: Run, plan: Plan) -> Reading:
         _check_released(run, plan, state)
     recorded = reviewed.touched(plan, state)
     alive = {key: record for key, record in recorded.items() if not records.final(record, run.now())}
-    lives, _ = read_records(run.api, alive, parallelism=run.wiring.parallelism, at_hand=run.opening.lives)
+    lives, _ = read_records(run.api, alive, parallelism=run.wiring.parallelism, at_hand=run.lives)
     for change in plan.changes:
-        if change.key in alive and not reviewed.as_planned(change, alive[change.key], lives[change.key]):
-            raise PlanRefused(
-                f"{change.key}: {change.id} was changed in the account since this plan was made",
-                hint=codec.AGAIN,
-            )
+        if change.key not in alive:
+            continue
+        record, live = alive[change.key], lives[change.key]
+        why = reviewed.started_since(plan, change, record, live, run.now())
+        if not reviewed.as_planned(change, record, live):
+            why = f"{change.id} was changed in the account since this plan was made"
+        if why:
+            raise PlanRefused(f"{change.key}: {why}", hint=codec.AGAIN)
     return Reading(live=lives, clones=run.opening.clones)
 
 
@@ -332,16 +347,18 @@ def _begin(run: Run, plan: Plan, reading: Reading, history: HistoryEntry | None)
     run.planned = {record.id: record for record in state.campaigns.values()} if state else {}
     # A create that is posted again keeps its intent until then: it may have been sent.
     open_still = {intent.intent for intent in state.pending.values()} if state else set()
-    intents: dict[str, Intent | None] = {
-        change.key: requests.planned_intent(change, run.opening.watermark)
+    planned: dict[str, Intent | None] = {
+        change.key: intents.planned(change, run.opening.watermark, run.now())
         for change in plan.changes
-        if change.action in requests.CREATING and change.intent not in open_still
+        if change.action in intents.CREATING and change.intent not in open_still
     }
-    decided = Entry(intents=intents, missed=plan.missed)
+    decided = Entry(intents=planned, missed=plan.missed)
     applies = (history,) if history else ()
     if state is None:
         if plan.changes or plan.missed:
             run.session.write(new_state(run).after(replace(decided, history=applies)))
+            if (without := without_id(run.wiring)) is not None:
+                run.note("; ".join(without))
         return
     # What was read of a record that moves is recorded with the move.
     seen = _seen(state, reading, plan.observed, now)
@@ -363,12 +380,22 @@ def _begin(run: Run, plan: Plan, reading: Reading, history: HistoryEntry | None)
             for clone in reading.clones
             if clone.id not in state.foreign
         },
+        project_id=_learnt_id(run, state),
         decision=False,
     )
-    if intents or plan.missed:
+    if planned or plan.missed:
         run.session.write(state.after(noted).after(decided))
-    elif noted.records or noted.sent or noted.foreign or applies or (noted.seen and noted.seen != state.seen):
+        return
+    news = (noted.records, noted.sent, noted.foreign, applies, noted.project_id)
+    if any(news) or (noted.seen and noted.seen != state.seen):
         run.record(noted)
+
+
+def _learnt_id(run: Run, state: State) -> str | None:
+    """The id of the project if the state gets it now: not while campaigns that it does not know may belong to
+    this project."""
+    learns = state.project_id is None and state.format_version == FORMAT_VERSION and not run.opening.behind
+    return run.project.id if learns else None
 
 
 def _seen(state: State, reading: Reading, observed: Mapping[str, Record], now: datetime) -> dict[str, Record]:

@@ -39,9 +39,9 @@ def confirmed(run: Run, change: Change, record: Record, live: Live) -> ChangeRes
 
 
 def doubtful(run: Run, change: Change, live: Live) -> bool:
-    """Whether live shows something else than was asked for."""
+    """Whether live shows something else than was asked for, or a page messages that cannot be matched."""
     told = records.read_back(change.spec or {}, live, change.lifecycle, run.project.api.hidden)
-    return bool(wrong(told))
+    return bool(wrong(told)) or (not live.complete and any(one.said == "unmatched" for one in told))
 
 
 def judged(run: Run, change: Change, record: Record, live: Live, before: Live | None = None) -> ChangeResult:

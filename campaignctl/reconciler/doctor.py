@@ -20,16 +20,21 @@ from campaignctl.errors import (
     counted,
     listed,
 )
+from campaignctl.plan import records
+from campaignctl.plan.context import behind_hint, behind_reason, without_markers
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import (
     MAX_CLOCK_DIFFERENCE,
+    behind,
     check_company,
     check_environment,
+    check_records,
     check_url,
     company_of,
     company_of_records,
 )
-from campaignctl.reconciler.run import Wiring
+from campaignctl.reconciler.other_states import check_left, check_new
+from campaignctl.reconciler.run import Wiring, without_id
 from campaignctl.review.reports import Check, Keeping, refused
 from campaignctl.state.model import Intent, LockInfo, State
 
@@ -58,13 +63,15 @@ def examine(wiring: Wiring, missing: Check | None = None) -> tuple[Check, ...]:
     def read() -> State | None:
         state = wiring.backend.read()
         check_environment(state, wiring.project)
+        check_records(state)
         return state
 
-    state = _tried("state", read)
+    state, identity = _tried("state", read), _identity(wiring)
     return (
-        *_state_checks(state, keeping, wiring.backend.location),
+        identity,
+        *_state_checks(wiring, state, keeping, new=identity.verdict != "problem"),
         keeping if isinstance(keeping, Check) else _lock(keeping.lock, keeping.holder_lives),
-        *_account_checks(wiring, state if isinstance(state, State) else None, missing),
+        *_account_checks(wiring, state, missing),
     )
 
 
@@ -77,23 +84,42 @@ def _tried(name: str, look: Callable[[], T]) -> T | Check:
         return refused(name, error)
 
 
+def _identity(wiring: Wiring) -> Check:
+    left = _tried("identity", lambda: check_left(wiring.project, wiring.elsewhere, wiring.clock.now()))
+    if left is not None:
+        return left
+    if (without := without_id(wiring)) is None:
+        return Check("identity", "ok", f"project {wiring.project.id}")
+    return Check("identity", "warning", *without)
+
+
 # ------------------------------------------------------------------------------------------- the state
 
 
-def _state_checks(state: State | Check | None, keeping: Keeping | Check, location: str) -> Iterator[Check]:
+def _state_checks(
+    wiring: Wiring, state: State | Check | None, keeping: Keeping | Check, *, new: bool
+) -> Iterator[Check]:
+    """`new`: no other state is in the way."""
+    location = wiring.backend.location
     kept = None if isinstance(keeping, Check) else keeping
     if isinstance(state, Check):
         yield state
     elif state is None:
-        yield Check("state", "ok", f"none yet in {location}; the first apply creates it")
+        yield _absent(wiring, location) if new else Check("state", "skipped", f"none yet in {location}")
     else:
         yield _readable(state, location, kept)
         yield _pending(state)
+        yield _markers(wiring, state)
     if kept is not None and state is not None:
         yield _permissions(kept, location)
     if kept is not None and kept.access is not None:
         access = kept.access
         yield Check(access.way, "ok" if access.allowed else "problem", access.found, access.mend)
+
+
+def _absent(wiring: Wiring, location: str) -> Check:
+    found = _tried("state", lambda: check_new(wiring.project, wiring.elsewhere, (), ()))
+    return found or Check("state", "ok", f"none yet in {location}; the first apply creates it")
 
 
 def _readable(state: State, location: str, kept: Keeping | None) -> Check:
@@ -114,6 +140,22 @@ def _pending(state: State) -> Check:
     left = ("; what it cannot settle: ", Command("state", "resolve", open_[0])) if open_ else ()
     found = f"{counted(len(named), 'write')} not settled: {listed(named, _NAMED)}"
     return Check("pending", "warning", found, Sentence(_APPLY, *left))
+
+
+def _markers(wiring: Wiring, state: State) -> Check:
+    if without := without_markers(wiring.project, state):
+        return Check("markers", "warning", without)
+    now, none = wiring.clock.now(), []
+    for key, record in sorted(state.campaigns.items()):
+        if (record.unmarked or record.intent is None) and not records.final(record, now):
+            none.append(key)
+    if not none:
+        return Check("markers", "ok", "every campaign that is not over carries ours")
+    named = f"{counted(len(none), 'campaign')} without ours: {listed(none, _NAMED)}"
+    found = f"{named}; if the state is lost, they are not found again"
+    again = Command("import", none[0], state.campaigns[none[0]].id)
+    mend = Sentence("to mark one that is not running: ", Command("state", "rm", none[0]), ", then ", again)
+    return Check("markers", "warning", found, mend)
 
 
 def _phase(intent: Intent) -> str:
@@ -165,7 +207,7 @@ class _Answers:
     error: ApiError | None = None
 
 
-def _account_checks(wiring: Wiring, state: State | None, missing: Check | None) -> Iterator[Check]:
+def _account_checks(wiring: Wiring, state: State | Check | None, missing: Check | None) -> Iterator[Check]:
     api, project = wiring.api, wiring.project
     if api is None:
         yield from (
@@ -216,18 +258,28 @@ def _reachability(api: OcambaApi, answers: _Answers) -> Check:
     return Check("api", "ok", f"{api.url} answers in {milliseconds:.0f} ms ({of})")
 
 
-def _account(api: OcambaApi, answers: _Answers, state: State | None, project: Project) -> Check:
+def _account(api: OcambaApi, answers: _Answers, read: State | Check | None, project: Project) -> Check:
     page = answers.page
     if page is None:
         return Check("account", "skipped", "it could not be read")
+    state = None if isinstance(read, Check) else read
     found = _tried("account", lambda: _company(api, page, state, project))
     if isinstance(found, Check):
         return found
+    if read is None and (lost := _lost(page, project)) is not None:
+        return lost
     if found is None:
         return Check("account", "ok", "no campaign shows the company yet; the first create will")
     known = {"the state": state.account.company_id if state else None, "campaignctl.yaml": project.company_id}
     agreed = " and ".join(where for where, company in known.items() if company)
     return Check("account", "ok", f"company {found}" + (f", as in {agreed}" if agreed else ""))
+
+
+def _lost(page: Page, project: Project) -> Check | None:
+    """A problem if the newest campaigns show that an absent state is not new."""
+    if unknown := behind(page.items, None, project, ()):
+        return Check("account", "problem", behind_reason(unknown), behind_hint(unknown, None))
+    return _tried("account", lambda: check_new(project, lambda _remote: {}, page.items, ()))
 
 
 def _company(api: OcambaApi, page: Page, state: State | None, project: Project) -> str | None:

@@ -212,7 +212,7 @@ class _Halting:
         self.account_proven = company is not None
         self.intents |= {found.intent for live in lives.values() if (found := marker.read(live.members))}
         strange = halt_targets.marked(
-            lives.values(), self.state, self.wiring.project, self.halt, self.halt.keys or ()
+            lives.values(), self.state, self.wiring, self.halt, self.halt.keys or ()
         )
         self.campaigns = {**strange, **self.campaigns}
         absent = [each.id for each in self.campaigns.values() if each.id not in lives and not each.over]

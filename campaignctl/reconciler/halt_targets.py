@@ -12,8 +12,8 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, did_you_mean
 from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired, known_sends, runs_left
-from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import check_environment, check_url, ours, tags_of
+from campaignctl.reconciler.other_states import of_no_environment
 from campaignctl.reconciler.run import Wiring
 from campaignctl.schedule.times import TimeError, parse_gmt, parse_iso
 from campaignctl.state.halts import Halt
@@ -122,15 +122,17 @@ def _first(record: Record, status: Status, now: datetime) -> datetime:
 
 
 def marked(
-    lives: Iterable[Live], state: State | None, project: Project, halt: Halt, keys: Iterable[str]
+    lives: Collection[Live], state: State | None, wiring: Wiring, halt: Halt, keys: Iterable[str]
 ) -> dict[str, Named]:
     """Unrecorded campaigns with our marker that a halt names, by id: created by a running apply a moment ago,
-    or by a run whose state is lost. `keys` are further keys to look for in markers."""
+    by a run whose state is lost, or in an environment that was renamed. `keys` are further keys to look for
+    in markers."""
+    project = wiring.project
     own = {*state.campaigns, *state.pending} if state else set()
-    tags = tags_of(project, {*own, *keys})
+    tags = tags_of({*own, *keys})
     known = {record.id for record in state.campaigns.values()} if state else set()
     found = {}
-    for live, made_by in ours(lives, project):
+    for live, made_by in (*ours(lives, project, state), *of_no_environment(lives, project, wiring.elsewhere)):
         key = tags.get(made_by.key)
         if live.id not in known and (halt.keys is None or (key is not None and halt.names(key))):
             found[live.id] = Named(key, live.id, live.name, status_of(live), _next_run(live), live=live)

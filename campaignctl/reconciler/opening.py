@@ -13,7 +13,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live, Page
 from campaignctl.campaign.marker import Marker
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import AccountMismatch, CampaignctlError, Command, Sentence
+from campaignctl.errors import AccountMismatch, CampaignctlError, Command, Sentence, StateError
 from campaignctl.plan import records
 from campaignctl.plan.context import Behind
 from campaignctl.plan.model import Clone
@@ -148,7 +148,7 @@ def opening_read(
         scan = _with_markers(api, scan, state)
     company = company_of(scan.lives) or company_of_records(api, state)
     check_company(company, state, project)
-    mine = ours(scan.lives, project)
+    mine = ours(scan.lives, project, state)
     return Opening(
         scan,
         company,
@@ -253,8 +253,20 @@ def check_url(state: State | None, url: str) -> None:
 
 
 def check_environment(state: State | None, project: Project) -> None:
-    """Raise AccountMismatch if the state belongs to another environment."""
-    if state is None or state.environment == project.environment:
+    """Raise AccountMismatch if the state belongs to another project or environment."""
+    if state is None:
+        return
+    if state.project_id not in (None, project.id):
+        named = f"the id {project.id}" if project.id else "no `metadata.id`"
+        raise AccountMismatch(
+            f"this state belongs to the project {state.project_id}, and campaignctl.yaml has {named}",
+            hint=Sentence(
+                f"write `id: {state.project_id}` under `metadata` in campaignctl.yaml, or choose the right"
+                " project with -C; if the state is meant for this project: ",
+                _REBIND,
+            ),
+        )
+    if state.environment == project.environment:
         return
     raise AccountMismatch(
         f"this state belongs to the environment {state.environment or 'without a name'}, "
@@ -265,6 +277,20 @@ def check_environment(state: State | None, project: Project) -> None:
             _REBIND,
         ),
     )
+
+
+def check_records(state: State | None) -> None:
+    """Raise StateError if two keys record one campaign: each would undo what the other does."""
+    keys: dict[str, str] = {}
+    for key, record in sorted(state.campaigns.items()) if state else ():
+        if (other := keys.setdefault(record.id, key)) != key:
+            raise StateError(
+                f"{other} and {key} record one campaign, {record.id}",
+                hint=Sentence(
+                    "to forget one of the two and leave the campaign as it is: ",
+                    Command("state", "rm", key),
+                ),
+            )
 
 
 def check_clock(server: datetime | None, now: datetime) -> None:
@@ -278,9 +304,9 @@ def check_clock(server: datetime | None, now: datetime) -> None:
     )
 
 
-def tags_of(project: Project, keys: Iterable[str]) -> dict[str, str]:
-    """The keys, by their tag in markers of this project and environment."""
-    return {marker.make(project.name, project.environment, key, "").key: key for key in keys}
+def tags_of(keys: Iterable[str]) -> dict[str, str]:
+    """The keys, by their tag in markers."""
+    return {marker.key_tag(key): key for key in keys}
 
 
 def _known(state: State | None) -> tuple[set[str | None], set[str]]:
@@ -300,10 +326,10 @@ def behind(
     lives: Iterable[Live], state: State | None, project: Project, keys: Iterable[str]
 ) -> tuple[Behind, ...]:
     """Our campaigns that the state does not know, and that an apply would create twice."""
-    tags = tags_of(project, {*keys, *(state.campaigns if state else ())})
+    tags = tags_of({*keys, *(state.campaigns if state else ())})
     return tuple(
-        Behind(live.id, live.name, tags.get(found.key), found.intent)
-        for live, found in unknown_to(state, ours(lives, project))
+        Behind(live.id, live.name, tags.get(found.key), found.intent, project.owner.made_by_name(found))
+        for live, found in unknown_to(state, ours(lives, project, state))
         if matters(status_of(live))
     )
 
@@ -314,11 +340,19 @@ def still_behind(seen: Iterable[Behind], state: State | None) -> tuple[Behind, .
     return tuple(found for found in seen if found.intent not in known and found.id not in recorded)
 
 
-def ours(lives: Iterable[Live], project: Project) -> list[tuple[Live, Marker]]:
-    """Campaigns with the marker of this project and environment, each with its marker."""
-    scope = marker.scope_tag(project.name, project.environment)
+def ours(lives: Iterable[Live], project: Project, state: State | None) -> list[tuple[Live, Marker]]:
+    """Campaigns with the marker of this project and environment, each with its marker.
+
+    Once the state has the project's id, a marker by name alone only counts if the state knows it: any other
+    is of another repository whose project has the same name.
+    """
+    owner = project.owner
     found = [(live, made_by) for live in lives if (made_by := marker.read(live.members))]
-    return [(live, made_by) for live, made_by in found if made_by.scope == scope]
+    mine = [(live, made_by) for live, made_by in found if owner.made(made_by)]
+    if state is None or project.id is None or state.project_id != project.id:
+        return mine
+    unknown = [live.id for live, made_by in unknown_to(state, mine) if owner.made_by_name(made_by)]
+    return [(live, made_by) for live, made_by in mine if live.id not in unknown]
 
 
 def unknown_to(state: State | None, mine: Iterable[tuple[Live, Marker]]) -> list[tuple[Live, Marker]]:
@@ -350,7 +384,7 @@ def _second(mine: list[tuple[Live, Marker]], state: State | None) -> Iterator[tu
 def clones(lives: Iterable[Live], state: State | None, project: Project) -> tuple[Clone, ...]:
     """Campaigns with the marker of a recorded one: clones made in the dashboard. Without canceled ones."""
     recorded = {record.intent: (key, record) for key, record in state.campaigns.items()} if state else {}
-    found = [(live, recorded.get(made_by.intent)) for live, made_by in ours(lives, project)]
+    found = [(live, recorded.get(made_by.intent)) for live, made_by in ours(lives, project, state)]
     return tuple(
         Clone(live.id, one[0], str(status_of(live)))
         for live, one in found

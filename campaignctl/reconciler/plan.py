@@ -8,12 +8,19 @@ from functools import partial
 
 from campaignctl.errors import CampaignctlError, StateDamaged, StateTooNew
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import records
+from campaignctl.plan import proof, records
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.plan.planner import decide
-from campaignctl.reconciler.opening import check_environment, check_url, opening_read, still_behind
-from campaignctl.reconciler.refresh import look, observe, open_intents
+from campaignctl.reconciler.opening import (
+    check_environment,
+    check_records,
+    check_url,
+    opening_read,
+    still_behind,
+)
+from campaignctl.reconciler.other_states import check_left, check_new
+from campaignctl.reconciler.refresh import look, observe, open_intents, read_written
 from campaignctl.reconciler.run import Wiring
 from campaignctl.state.halts import Halts, UnreadableMark
 from campaignctl.state.model import State
@@ -22,19 +29,39 @@ from campaignctl.state.model import State
 def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     """The plan for the present moment.
 
-    Raises what reading the state or the account raises, and CampaignctlError without a token if something
-    has to be read.
+    Raises what reading the state or the account raises, StateError if another state is in the way, and
+    CampaignctlError without a token if something has to be read.
     """
     state = wiring.backend.read()
     check_environment(state, wiring.project)
+    check_records(state)
     now = wiring.clock.now()
+    check_left(wiring.project, wiring.elsewhere, now)
     if options.refresh:
         reading = _refreshed(wiring, state, desired, now, alarm=options.refresh_only)
         now = (wiring.api.server_time if wiring.api else None) or now
+        state, reading = _settled(wiring, state, reading, now)
     else:
+        if state is None:
+            check_new(wiring.project, wiring.elsewhere, (), desired.campaigns)
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
     reading = replace(reading, halts=stop_mark(wiring))
     return decide(question(wiring, desired, options, state, reading, now))
+
+
+def _settled(
+    wiring: Wiring, state: State | None, reading: Reading, now: datetime
+) -> tuple[State | None, Reading]:
+    """The state as an apply would settle it by one read of each open write, and the writes that stay open."""
+    if state is None or wiring.api is None or not proof.open_writes(state):
+        return state, reading
+    lives = read_written(wiring.api, state, wiring.project, now, wiring.parallelism)
+    found = proof.settled(state, lives, wiring.project, now)
+    after = state.after(replace(found.entry, decision=False))
+    fresh = {key: live for key, live in lives.items() if key in reading.live}
+    return after, replace(
+        reading, live={**reading.live, **fresh}, unsettled={**reading.unsettled, **found.left}
+    )
 
 
 def stop_mark(wiring: Wiring) -> Halts:
@@ -95,6 +122,7 @@ def _refreshed(
     if state is None:
         # The same read as an apply makes: the state may be lost.
         opening = opening_read(wiring.api, None, wiring.project, desired.campaigns, now, live_only=True)
+        check_new(wiring.project, wiring.elsewhere, opening.scan.lives, desired.campaigns)
         return replace(read(at_hand=opening.lives), behind=opening.behind)
     check_url(state, wiring.api.url)
     reading = read(list_page=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -127,3 +127,7 @@ class Clock(Protocol):
     def interrupted(self) -> bool:
         """Whether the user or the system asked the run to stop."""
         ...
+
+
+Elsewhere = Callable[[bool], Mapping[str, Backend]]
+"""Finds the other states of a project by place: in files, and on refs of the remote if asked."""

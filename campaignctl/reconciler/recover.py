@@ -1,12 +1,8 @@
-"""Recover: record our campaigns that the state does not know. Rebind: give the state another account.
-
-A state works only with its own account and environment, so rebinding is the only way to change them. Neither
-changes anything in the account.
-"""
+"""Recover: record our campaigns that the state does not know. Nothing in the account changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,16 +11,17 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.marker import Marker
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, compare
-from campaignctl.errors import AccountMismatch, Command, Sentence, StateError
+from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
+from campaignctl.plan.context import not_ours
+from campaignctl.project.model import Project
 from campaignctl.reconciler import settle
 from campaignctl.reconciler.opening import (
     Opening,
-    check_company,
     check_environment,
-    company_of,
+    check_records,
     opening_read,
     ours,
     spread,
@@ -33,73 +30,12 @@ from campaignctl.reconciler.opening import (
 )
 from campaignctl.reconciler.plan import stop_mark
 from campaignctl.reconciler.run import Run, Wiring, new_state
-from campaignctl.reconciler.state_ops import existing, intent_of
-from campaignctl.review.reports import Belonging, Found, Rebinding, Recovery
-from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
+from campaignctl.reconciler.state_ops import check_settled, intent_of
+from campaignctl.review.reports import Found, Recovery
+from campaignctl.state.model import Entry, Intent, Record, Sent, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
-
-# How many of the newest recorded campaigns are looked for in the account.
-_PROOFS = 5
-
-
-def rebind(wiring: Wiring, approve: Callable[[Rebinding], bool]) -> bool:
-    """Bind the state to the project's environment and the token's account, if `approve` accepts it.
-
-    Raises StateError if there is nothing to change or a write is unsettled, and AccountMismatch if the
-    recorded campaigns are not in that account.
-    """
-    wiring.need_api()
-    with wiring.locked("state rebind") as session:
-        state = existing(session)
-        asked = _rebinding(wiring, state)
-        if not approve(asked):
-            return False
-        session.write(_bound(state, asked.after))
-    return True
-
-
-def _rebinding(wiring: Wiring, state: State) -> Rebinding:
-    api, project = wiring.need_api(), wiring.project
-    before = Belonging(state.account.url, state.account.company_id, state.environment)
-    newest = sorted(state.campaigns.values(), key=lambda record: record.created_at, reverse=True)[:_PROOFS]
-    lives = spread(lambda record: api.read(record.id), newest, wiring.parallelism)
-    found = [live for live in lives if live is not None]
-    company = company_of(found) or company_of(api.list_page(1).items)
-    check_company(company, None, project)
-    after = Belonging(api.url, company or project.company_id or before.company_id, project.environment)
-    if after == before:
-        raise StateError("the state already belongs to this account and environment", hint=Command("plan"))
-    if (after.url, after.company_id) != (before.url, before.company_id):
-        _check_settled(
-            state,
-            "can only be settled in the old account",
-            Sentence("first, with that account's token: ", Command("apply")),
-        )
-    if newest and not found:
-        raise AccountMismatch(
-            "this account shows none of the campaigns that the state records",
-            detail=f"looked for {', '.join(record.id for record in newest)} at {api.url}",
-            hint="set the OCAMBA_TOKEN, or choose the environment, that these campaigns are in",
-        )
-    return Rebinding(before, after, len(state.campaigns), len(newest), len(found))
-
-
-def _check_settled(state: State | None, why: str, hint: str | Command) -> None:
-    """Raise StateError for a write that may have been sent and is not settled."""
-    left = [key for key, intent in state.pending.items() if intent.phase != "planned"] if state else []
-    if left:
-        raise StateError(f"{min(left)} is not settled, and {why}", hint=hint, key=min(left))
-
-
-def _bound(state: State, to: Belonging) -> State:
-    """The state with its new account. Markers and newest campaigns of another one do not count."""
-    moved = to.company_id != state.account.company_id
-    account = Account(to.url, to.company_id, None if moved else state.account.markers)
-    step = Entry(account=account, seen=() if moved else None)
-    return replace(state.after(step), environment=to.environment)
-
 
 # The folder for campaigns without a key of their own. No manifest declares it, so the next plan shows their
 # end.
@@ -128,20 +64,32 @@ def recover(wiring: Wiring, desired: DesiredState, *, write: bool) -> Recovery:
         state = wiring.backend.read()
         opening = _opened(wiring, api, desired, state)
         strays = _decided(opening, desired, state, api)
-        return Recovery(_shown(strays), len(opening.scan.lives), written=False)
+        doubt = _doubt(desired.project, strays, state)
+        return Recovery(_shown(strays), len(opening.scan.lives), written=False, doubt=doubt)
     with wiring.locked("state recover") as session:
         opening = _opened(wiring, api, desired, session.state)
         run = Run(wiring, session, opening)
         strays = _decided(opening, desired, session.state, api)
         if strays:
-            _check_settled(session.state, "its campaign may be one of the unknown ones", Command("apply"))
+            check_settled(session.state, "its campaign may be one of the unknown ones", Command("apply"))
             _take_over(run, desired, strays)
     return Recovery(_shown(strays), len(opening.scan.lives), written=bool(strays))
+
+
+def _doubt(project: Project, strays: Iterable[_Stray], state: State | None) -> str:
+    """What to do if campaigns that only name the project's name are another repository's."""
+    if not any(stray.made_by.scope == project.owner.scope_by_name for stray in strays):
+        return ""
+    whose = f"If another repository, whose project is named {project.name} too, created them, do not write"
+    if project.id is None:
+        return Sentence(f"{whose}: give this project an id; ", Command("doctor"), " prints the line")
+    return Sentence(f"{whose}: ", not_ours(state))
 
 
 def _opened(wiring: Wiring, api: OcambaApi, desired: DesiredState, state: State | None) -> Opening:
     """The opening read of the whole list: a missing campaign may be older than the newest page."""
     check_environment(state, desired.project)
+    check_records(state)
     whole = replace(state, seen=()) if state else None
     keys = _keys(desired, state)
     return opening_read(api, whole, desired.project, keys, wiring.clock.now())
@@ -162,8 +110,8 @@ def _decided(
     opening: Opening, desired: DesiredState, state: State | None, api: OcambaApi
 ) -> tuple[_Stray, ...]:
     """Every unknown campaign, newest first, with the key to record it under."""
-    tags = tags_of(desired.project, _keys(desired, state))
-    unknown = unknown_to(state, ours(opening.scan.lives, desired.project))
+    tags = tags_of(_keys(desired, state))
+    unknown = unknown_to(state, ours(opening.scan.lives, desired.project, state))
     strays = [_Stray(live, made_by, tags.get(made_by.key)) for live, made_by in unknown]
     place = {live.id: number for number, live in enumerate(opening.scan.lives)}
     heads = _heads(strays, state, opening.lives, place, api)

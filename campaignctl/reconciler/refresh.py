@@ -17,11 +17,11 @@ from campaignctl.campaign.live import Live
 from campaignctl.diff import compare
 from campaignctl.errors import AccountMismatch, Command, Sentence
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import records
+from campaignctl.plan import proof, records
 from campaignctl.plan.context import Reading, Unsettled
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import behind, check_company, clones, company_of, newest, spread
-from campaignctl.state.model import Intent, Record, State
+from campaignctl.state.model import Record, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -114,7 +114,8 @@ def observe(
     project = desired.project
     adoptable = _adoptable(api, state, desired, parallelism)
     if state is None:
-        return Reading(adoptable=adoptable, company_id=company_of((at_hand or {}).values()))
+        company = company_of([*(at_hand or {}).values(), *filter(None, adoptable.values())])
+        return Reading(adoptable=adoptable, company_id=company, proven=company is not None)
     alive = {key: record for key, record in state.campaigns.items() if not records.final(record, now)}
     live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand, list_page=list_page)
     released = _released(api, state, desired, parallelism, adoptable)
@@ -123,13 +124,15 @@ def observe(
     missing = sorted(key for key, campaign in live.items() if campaign is None)
     if missing:
         prove_account(api, state, project, seen)
+    shown = company_of(seen.values())
     return Reading(
         live=live,
+        proven=shown is not None or any(live.values()),
         released=released,
         adoptable=adoptable,
         behind=behind(seen.values(), state, project, desired.campaigns),
         clones=clones(seen.values(), state, project),
-        company_id=company_of(seen.values()) or state.account.company_id,
+        company_id=shown or state.account.company_id,
     )
 
 
@@ -189,31 +192,47 @@ def _released(
 
 
 def look(api: OcambaApi, state: State) -> tuple[dict[str, Live], dict[str, Unsettled]]:
-    """Look once for every pending create: the campaigns found, and the intents that stay unsettled."""
+    """Look once for every pending create: the campaigns found, and the creates that stay unsettled."""
     found = find(api, state)
     settled = {key: lives[0] for key, lives in found.items() if len(lives) == 1}
-    left = {key: one for key, one in open_intents(state).items() if key not in settled}
-    lost = {key for key in left if key not in found and state.pending[key].operation == "create"}
-    return settled, {key: replace(one, not_found=key in lost) for key, one in left.items()}
+    creates = {
+        key: one for key, one in open_intents(state).items() if state.pending[key].operation == "create"
+    }
+    left = {
+        key: replace(one, not_found=key not in found) for key, one in creates.items() if key not in settled
+    }
+    return settled, left
 
 
 def open_intents(state: State) -> dict[str, Unsettled]:
     """Every write that may have been sent and is not settled, by key."""
     return {
-        key: unsettled(
-            key,
-            intent,
-            f"unsettled: the outcome of its {intent.operation} is unknown; apply settles it",
-            Sentence(Command("apply")),
-        )
-        for key, intent in state.pending.items()
-        if intent.phase != "planned"
+        key: proof.unknown(key, intent) for key, intent in state.pending.items() if intent.phase != "planned"
     }
 
 
-def unsettled(key: str, intent: Intent, reason: str, hint: str) -> Unsettled:
-    """An intent that stays unsettled, why, and what to do."""
-    return Unsettled(key, intent.intent, intent.at_once, reason, hint)
+def read_written(
+    api: OcambaApi, state: State, project: Project, now: datetime, parallelism: int
+) -> dict[str, Live | None]:
+    """The campaigns of every open write to a recorded campaign, by key.
+
+    A list page proves only what it shows: any other is read by id.
+    """
+    known = {key: intent for key, intent in proof.open_writes(state).items() if intent.id}
+    recorded = {
+        key: replace(record, applied={}, echo={})
+        for key, intent in known.items()
+        if (record := state.campaigns.get(key)) and record.id == intent.id
+    }
+    lives, _ = read_records(api, recorded, parallelism=parallelism, live_only=False)
+
+    def whole(key: str) -> Live | None:
+        live, intent = lives.get(key), known[key]
+        if live and (live.complete or proof.shows(intent, state.campaigns[key], live, project, now)):
+            return live
+        return api.read(str(intent.id), reserve=True)
+
+    return dict(zip(known, spread(whole, known, parallelism), strict=True))
 
 
 def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:

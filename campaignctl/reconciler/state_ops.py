@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
+from typing import Literal
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
@@ -20,15 +20,14 @@ from campaignctl.errors import (
     StateMoved,
     counted,
 )
-from campaignctl.manifest.document import CAMPAIGN_KEY
-from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import records
+from campaignctl.plan import proof, records
 from campaignctl.plan.model import Request
-from campaignctl.reconciler import requests, settle
-from campaignctl.reconciler.opening import check_company, check_environment, company_of
+from campaignctl.reconciler import settle
+from campaignctl.reconciler.adopt import check_new_key, check_unrecorded, read_campaign
+from campaignctl.reconciler.opening import check_company, check_environment, check_records, company_of
 from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
-from campaignctl.reconciler.run import Run, Wiring, new_state, opened
+from campaignctl.reconciler.run import Run, Wiring, new_state, opened, without_id
 from campaignctl.state.halts import Halts
 from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, State, Watermark
 
@@ -53,17 +52,23 @@ def migrate(wiring: Wiring, target: Backend) -> str:
                 hint="name the new place as `state` in campaignctl.yaml; the first apply creates it",
             )
         check_environment(state, wiring.project)
-        there = target.acquire(_OPERATION, wiring.lock_timeout)
-        try:
-            _refuse_another(there, target, state)
-            if halts := source.halts().halts:
-                target.change_halts(lambda there: reduce(Halts.with_halt, halts, there))
-            there.write(state)
-        finally:
-            there.release()
+        fill(wiring, _OPERATION, target, state, source.halts())
         session.retire(target.location)
     what = f"serial {state.serial}, {counted(len(state.campaigns), 'campaign')}"
-    return f"The state ({what}) was moved from {source.location} to {target.location}."
+    moved = f"The state ({what}) was moved from {source.location} to {target.location}."
+    return "\n\n".join((moved, *_without_id(wiring)))
+
+
+def fill(wiring: Wiring, operation: str, target: Backend, state: State, halts: Halts) -> None:
+    """Write a state and its halts into another place, unless that holds another state. Raises StateError."""
+    there = target.acquire(operation, wiring.lock_timeout)
+    try:
+        _refuse_another(there, target, state)
+        if halts.halts:
+            target.change_halts(lambda known: reduce(Halts.with_halt, halts.halts, known))
+        there.write(state)
+    finally:
+        there.release()
 
 
 def migrate_format(wiring: Wiring, version: int) -> str:
@@ -80,7 +85,13 @@ def migrate_format(wiring: Wiring, version: int) -> str:
         if state.format_version == version:
             return f"The state has format {version} already."
         session.write(replace(state, format_version=version))
-    return f"The state in {wiring.backend.location} has format {version} now; older versions cannot read it."
+    now = f"The state in {wiring.backend.location} has format {version} now; older versions cannot read it."
+    return "\n\n".join((now, *_without_id(wiring)))
+
+
+def _without_id(wiring: Wiring) -> tuple[str, ...]:
+    """The line that gives the project an id, if it has none."""
+    return ("; ".join(without),) if (without := without_id(wiring)) else ()
 
 
 def _refuse_another(there: Session, target: Backend, state: State) -> None:
@@ -90,7 +101,7 @@ def _refuse_another(there: Session, target: Backend, state: State) -> None:
     except StateMoved as moved:
         lineage, serial = moved.lineage, moved.serial
     else:
-        if found is None:
+        if found is None or not (found.campaigns or found.pending or found.sent or found.released):
             return
         lineage, serial = found.lineage, found.serial
     if lineage != state.lineage:
@@ -107,53 +118,19 @@ def _refuse_another(there: Session, target: Backend, state: State) -> None:
         )
 
 
-def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id: str) -> str:
-    """Record a live campaign under the key. Returns what was done, as a sentence.
-
-    The next plan shows every difference from the key's manifest. Raises StateError if the key or the id is
-    recorded already or unsettled, or if the campaign does not exist or belongs to another company, project or
-    environment.
-    """
-    wiring.need_api()
-    project = wiring.project
-    with wiring.locked("import") as session:
-        state = session.state
-        check_environment(state, project)
-        check_new_key((), key)
-        if state is not None:
-            if key in state.pending:
-                raise StateError(f"{key} is not settled", hint=Command("apply"), key=key)
-            requests.check_unrecorded(state, key, campaign_id)
-            check_new_key(state.campaigns, key)
-        run = opened(wiring, session, [key])
-        live = _read(run, key, campaign_id)
-        wrong = records.why_not(live, project, run.opening.company_id or project.company_id)
-        if wrong is not None:
-            raise StateError(wrong[0], hint=wrong[1], key=key)
-        if state is None:
-            session.write(new_state(run))
-        manifest = desired.campaigns.get(key)
-        record = records.record_of(live, project, run.now(), manifest.lifecycle if manifest else None)
-        run.record(Entry(records={key: record}, missed={key: None}))
-    then: str = Sentence(Command("plan"), " shows what differs")
-    if manifest is None:
-        then = f"write a manifest of {key} before the next apply, which would cancel or forget it"
-    return Sentence(f"{key} is now {campaign_id} ({live.status}); ", *Sentence(then).parts, ".")
-
-
-def _read(run: Run, key: str, campaign_id: str) -> Live:
-    live = run.api.read(campaign_id)
-    if live is None:
-        raise StateError(f"there is no campaign {campaign_id} in this account", key=key)
-    return live
-
-
 def existing(session: Session) -> State:
     """The state. Raises StateError if there is none yet."""
     if session.state is None:
         create = Sentence("the first apply creates it: ", Command("apply"))
         raise StateError("there is no state yet", hint=create)
     return session.state
+
+
+def check_settled(state: State | None, why: str, hint: str | Command) -> None:
+    """Raise StateError for a write that may have been sent and is not settled."""
+    left = [key for key, intent in state.pending.items() if intent.phase != "planned"] if state else []
+    if left:
+        raise StateError(f"{min(left)} is not settled, and {why}", hint=hint, key=min(left))
 
 
 def _record_of(state: State, key: str) -> Record:
@@ -165,19 +142,6 @@ def _record_of(state: State, key: str) -> Record:
             key=key,
         )
     return record
-
-
-def check_new_key(recorded: Iterable[str], key: str) -> None:
-    """Raise StateError unless this is a valid key that does not collide with a recorded one."""
-    if not CAMPAIGN_KEY.fullmatch(key):
-        raise StateError(
-            f"{key!r} is not a valid key",
-            hint="letters, digits, `.`, `_` and `-`, in parts joined by `/`, at most 128 characters;"
-            " a matrix key with its values, as in `push/welcome[country=DE]`",
-        )
-    twin = next((known for known in recorded if known.casefold() == key.casefold()), None)
-    if twin is not None:
-        raise StateError(f"{key} differs only in case from {twin}, which is recorded", key=key)
 
 
 def move(wiring: Wiring, old: str, new: str) -> str:
@@ -212,6 +176,7 @@ def push(wiring: Wiring, state: State, force: bool) -> str:
     `force` allows another lineage and an older serial. An unreadable state may always be replaced.
     """
     check_environment(state, wiring.project)
+    check_records(state)
     with wiring.locked("state push") as session:
         try:
             current = session.state
@@ -241,46 +206,76 @@ def _refuse_backwards(current: State, new: State) -> None:
         )
 
 
-def resolve(wiring: Wiring, key: str, *, adopt: str | None, retry: bool, force: bool) -> str:
+Answer = Literal["adopt", "retry", "done"]
+
+
+def resolve(wiring: Wiring, key: str, answer: Answer, campaign_id: str = "", *, force: bool = False) -> str:
     """Settle an intent by a person's decision.
 
     `adopt` records the campaign with that id; one without the marker needs `force`, and a second one with the
-    marker is canceled. `retry` says that the write did not happen, which is checked once more.
+    marker is canceled. `done` says that a write to a recorded campaign happened, `retry` that it did not,
+    which is checked once more unless `force` is given.
     """
-    if (adopt is None) == (not retry):
-        raise StateError("give either --adopt ID or --retry", key=key)
     wiring.need_api()
     with wiring.locked("state resolve") as session:
         run = opened(wiring, session, [key])
         if session.state is None:
             session.write(new_state(run))
         intent = run.state.pending.get(key)
-        if adopt is not None:
-            return _adopt(run, key, intent, adopt, force=force)
+        if answer == "adopt":
+            return _adopt(run, key, intent, campaign_id, force=force)
+        if intent is None:
+            raise StateError(f"{key} has nothing to resolve", hint=Command("plan"), key=key)
+        if answer == "done":
+            return _done(run, key, intent)
         return _retry(run, key, intent, force=force)
 
 
-def _retry(run: Run, key: str, intent: Intent | None, *, force: bool) -> str:
-    if intent is None:
-        raise StateError(f"{key} has nothing to resolve", hint=Command("plan"), key=key)
+def _retry(run: Run, key: str, intent: Intent, *, force: bool) -> str:
     settle.await_age(run, [intent])
-    found = find(run.api, run.state).get(key, [])
-    if found and not force:
-        raise StateError(
-            f"{key} was created: {found[0].id} carries its marker",
-            hint=Command("state", "resolve", key, "--adopt", found[0].id),
-            key=key,
-        )
+    if not force:
+        _refuse_what_happened(run, key, intent)
     run.record(Entry(intents={key: None}))
     return f"{key}: recorded as not done; the next apply plans it again."
 
 
+def _refuse_what_happened(run: Run, key: str, intent: Intent) -> None:
+    """Raise StateError if the account shows that the write happened."""
+    if intent.operation == "create":
+        if found := find(run.api, run.state).get(key, []):
+            raise StateError(
+                f"{key} was created: {found[0].id} carries its marker",
+                hint=Command("state", "resolve", key, "--adopt", found[0].id),
+                key=key,
+            )
+        return
+    record, live = run.state.campaigns.get(key), run.api.read(intent.id) if intent.id else None
+    if record and live and proof.shows(intent, record, live, run.project, run.now()):
+        raise StateError(
+            f"{key} was done: {live.id} shows it", hint=Command("state", "resolve", key, "--done"), key=key
+        )
+
+
+def _done(run: Run, key: str, intent: Intent) -> str:
+    """Record that a write to a recorded campaign happened."""
+    if intent.operation == "create" or intent.id is None:
+        hint = Command("state", "resolve", key, "--adopt", "ID")
+        raise StateError(f"which campaign was created for {key}?", hint=hint, key=key)
+    record = run.state.campaigns.get(key)
+    if record is not None and record.id == intent.id:
+        live = run.api.read(intent.id) or Live(intent.id, {"status": record.status}, complete=False)
+        return _adopt_update(run, key, intent, live)
+    used = records.sent(key, intent.id, intent.spec, intent.digest, run.now())
+    run.record(Entry(intents={key: None}, sent=(used,) if intent.at_once else ()))
+    return f"{key}: {intent.id} is recorded as sent."
+
+
 def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force: bool) -> str:
-    live = _read(run, key, campaign_id)
+    live = read_campaign(run, key, campaign_id)
     check_company(company_of([live]), run.state, run.project)
     if intent is not None and intent.operation != "create":
         return _adopt_update(run, key, intent, live)
-    requests.check_unrecorded(run.state, key, campaign_id, pending=intent is not None)
+    check_unrecorded(run.state, key, campaign_id, pending=intent is not None)
     if key not in run.state.campaigns:
         check_new_key(run.state.campaigns, key)
     _check_marker(run, key, intent, live, force=force)
@@ -292,8 +287,8 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
 def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, force: bool) -> None:
     """Raise StateError unless the campaign carries the key's marker or `force` is given."""
     made_by = marker.read(live.members)
-    ours = marker.make(run.project.name, run.project.environment, key, made_by.intent if made_by else "")
-    fits = made_by is not None and (made_by.scope, made_by.key) == (ours.scope, ours.key)
+    ours = made_by is not None and run.project.owner.made(made_by)
+    fits = ours and made_by is not None and made_by.key == marker.key_tag(key)
     if intent is not None and made_by is not None:
         fits = made_by.intent == intent.intent
     if not fits and not force:
@@ -308,15 +303,16 @@ def _check_marker(run: Run, key: str, intent: Intent | None, live: Live, *, forc
 
 
 def _adopt_update(run: Run, key: str, intent: Intent, live: Live) -> str:
-    """Record that the campaign was started, or that its winner was set."""
+    """Record that a write to a recorded campaign happened."""
     record = _record_of(run.state, key)
     if record.id != live.id:
         raise StateError(f"{key} is {record.id}, not {live.id}", key=key)
+    run.record(proof.done(key, intent, record, live, run.project, run.now()))
     if intent.operation == "winner":
-        requests.was_decided(run, key, intent, record, live)
         return f"{key}: {live.id} is recorded as decided, with {run.state.campaigns[key].winner} as winner."
-    requests.was_set_off(run, key, intent, record, live)
-    return f"{key}: {live.id} is recorded as set off."
+    if intent.operation == "update" and intent.at_once:
+        return f"{key}: {live.id} is recorded as set off."
+    return f"{key}: the {intent.operation} of {live.id} is recorded as done."
 
 
 def intent_of(live: Live) -> Intent:

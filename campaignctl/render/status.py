@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, counted, listed
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, counted, hint_lines, listed
 from campaignctl.plan.records import next_send
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.cuts import Cuts, cut_text
@@ -243,28 +243,39 @@ def recovery_text(recovery: Recovery, *, color: bool, place: ProjectPlace = NOWH
     if recovery.written:
         end = f"{count} recorded; {looked}. Next:\n  {Command('plan').at(place)}"
     else:
-        end = f"{count} unknown to the state; {looked}. Nothing was written. Next:\n  {_WRITE.at(place)}"
+        doubt = "".join(f"\n{line}" for line in _told(recovery.doubt, place))
+        end = (
+            f"{count} unknown to the state; {looked}. Nothing was written. Next:\n  {_WRITE.at(place)}{doubt}"
+        )
     table = table_lines(_RECOVERY_HEAD, rows, Style(color))
     return "\n".join((*table, "", end)) + "\n"
+
+
+def _told(text: str, place: ProjectPlace) -> Iterator[str]:
+    """A hint line by line, its commands indented."""
+    for line, command in hint_lines(text, place) if text else ():
+        yield f"  {escape(line, None)}" if command else escape(line, None)
 
 
 def rebinding_text(rebinding: Rebinding, *, color: bool) -> str:
     """The account and environment of the state now, and after the rebind."""
     style = Style(color)
+    moved = rebinding.before.project_id != rebinding.after.project_id
     proof = f"{rebinding.found} of the {rebinding.looked_for} newest were found in the account"
     return "\n".join(
         (
             f"The state records {rebinding.campaigns} campaigns; {proof}.",
-            f"  now:    {_belonging(rebinding.before)}",
-            f"  after:  {style(_belonging(rebinding.after), 'bold')}",
+            f"  now:    {_belonging(rebinding.before, moved)}",
+            f"  after:  {style(_belonging(rebinding.after, moved), 'bold')}",
             "Saved plans become invalid.",
         )
     )
 
 
-def _belonging(belonging: Belonging) -> str:
+def _belonging(belonging: Belonging, with_project: bool) -> str:
     company = f"company {escape(belonging.company_id)}" if belonging.company_id else "an unknown company"
     environment = (
         f"environment {escape(belonging.environment)}" if belonging.environment else "no environment"
     )
-    return f"{company} at {escape(belonging.url)}, {environment}"
+    project = f", project {escape(belonging.project_id or 'without an id')}" if with_project else ""
+    return f"{company} at {escape(belonging.url)}, {environment}{project}"

@@ -111,11 +111,13 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """The account and environment of a state. `company_id` is None until a campaign has shown it."""
+    """The account, environment and project id of a state. `company_id` is None until a campaign has shown
+    it."""
 
     url: str
     company_id: str | None
     environment: str | None
+    project_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,9 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """The unknown campaigns, newest first; `looked_at` is how many were read, `written` whether they were
-    recorded."""
+    recorded. `doubt` says whose they may be if their markers hold no project id, and what to do then."""
 
     found: tuple[Found, ...]
     looked_at: int
     written: bool
+    doubt: str = ""

@@ -205,6 +205,10 @@ def _other_order(value: Any, path: Path) -> Any:
     return value[::-1] if isinstance(value, list) and path[-1] in _SETS else value
 
 
+def _other_message_order(value: Any, path: Path) -> Any:
+    return value[::-1] if path == ("messages",) else value
+
+
 def _in_words(value: Any, _path: Path) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -219,4 +223,5 @@ _SPELLINGS: Mapping[str, _Change] = {
     "durations": _texts(_whole_length, lambda path: path[-1] == "evaluation_window"),
     "set_order": _other_order,
     "number_texts": _in_words,
+    "message_order": _other_message_order,
 }

@@ -13,7 +13,7 @@ from typing import Any
 
 from campaignctl.sandbox import altered, faults, lifecycle, listing, represent, server_state, validate
 from campaignctl.sandbox.faults import Rule
-from campaignctl.sandbox.model import ApiRequest, Campaign, Rejected, Reply, error
+from campaignctl.sandbox.model import ApiRequest, Campaign, JsonObject, Rejected, Reply, error
 from campaignctl.sandbox.server_state import ServerState
 
 _ROOT = "/v1/hood/campaigns"
@@ -26,10 +26,14 @@ _UNTOUCHED = Reply(200)
 
 @dataclass(frozen=True)
 class Delivery:
-    """What goes over the wire: a reply, or None for a dropped connection; `cut` sends half of the body."""
+    """What goes over the wire: a reply, or None for a dropped connection.
+
+    `cut` sends half of the body; `held` drops the connection only when the client gives up.
+    """
 
     reply: Reply | None
     cut: bool = False
+    held: bool = False
 
 
 def serve(state: ServerState, request: ApiRequest) -> Delivery:
@@ -58,11 +62,31 @@ def _carried_out(state: ServerState, request: ApiRequest, company: str | None, r
     if not _waited(state, rule, "before"):
         return Delivery(None)
     with state.turn():
+        before = state.store.snapshot() if rule is not None and rule.kind == "not_done" else None
         carry_out = rule is None or rule.takes_effect
         reply = _effect(state, request, company) if carry_out else _UNTOUCHED
+        if before is not None:
+            state.store.restore(before)
+            reply = replace(reply, effect=False)
         delivery = Delivery(reply) if rule is None else _faulty(rule, request, reply)
-        _log(state, request, delivery, effect=reply.effect, rule=rule)
+        number = _log(state, request, delivery, effect=reply.effect, rule=rule)
+        if rule is not None and rule.kind == "late" and company is not None:
+            state.delay(_kept_request(request, company, number), rule.fault["seconds"])
     return delivery if _waited(state, rule, "after") else Delivery(None)
+
+
+def _kept_request(request: ApiRequest, company: str, number: int) -> JsonObject:
+    kept = {"n": number, "company": company, "method": request.method, "target": request.target}
+    return {**kept, "body": request.text}
+
+
+def arrive(state: ServerState, late: JsonObject) -> None:
+    """Carry out a late request, whose client has gone; the log then says with which effect and status."""
+    headers = {"content-type": "application/json"}
+    request = ApiRequest(late["method"], late["target"], headers, late["body"].encode())
+    reply = _routed(state, late["company"], request)
+    arrived = {"at": state.now(), "status": reply.status}
+    state.store.amend(late["n"], {"effect": reply.effect, "arrived": arrived})
 
 
 def _waited(state: ServerState, rule: Rule | None, when: str) -> bool:
@@ -78,10 +102,7 @@ def _effect(state: ServerState, request: ApiRequest, company: str | None) -> Rep
     admission = state.limits.spend(company, state.switches, state.clock.epoch())
     if not admission.allowed:
         return _limited(admission)
-    try:
-        reply = _route(state, company, request)
-    except Rejected as rejected:
-        reply = error(rejected.status, rejected.message)
+    reply = _routed(state, company, request)
     return replace(reply, headers=(*reply.headers, *admission.headers))
 
 
@@ -96,9 +117,11 @@ def _faulty(rule: Rule, request: ApiRequest, reply: Reply) -> Delivery:
     match rule.kind:
         case "lost_answer" | "drop":
             return Delivery(None)
+        case "late" if "status" not in fault:
+            return Delivery(None, held=fault.get("held", False))
         case "truncate":
             return Delivery(reply if reply.body is not None else None, cut=True)
-        case "status":
+        case "status" | "late":
             altered = _status(fault, reply)
         case "rate_limit":
             altered = _limited(server_state.refusal(fault.get("retry_after")))
@@ -118,6 +141,8 @@ def _status(fault: Any, reply: Reply) -> Reply:
     headers = tuple(fault.get("headers", {}).items())
     if "body" in fault:
         return Reply(fault["status"], fault["body"], headers)
+    if fault["status"] < HTTPStatus.MULTIPLE_CHOICES:
+        return Reply(fault["status"], None, headers, reply.effect)
     message = "The request is not valid." if fault["status"] == HTTPStatus.BAD_REQUEST else None
     return replace(error(fault["status"], message, headers), effect=reply.effect)
 
@@ -137,7 +162,7 @@ def _token(request: ApiRequest) -> str:
 
 def _log(
     state: ServerState, request: ApiRequest, delivery: Delivery, *, effect: bool, rule: Rule | None
-) -> None:
+) -> int:
     reply = delivery.reply
     entry = {
         "at": state.now(),
@@ -152,7 +177,7 @@ def _log(
         "effect": effect,
         "fault": None if rule is None else rule.kind,
     }
-    state.store.log(entry)
+    return state.store.log(entry)
 
 
 def _parsed(request: ApiRequest) -> Any:
@@ -181,6 +206,13 @@ class EndpointCall:
 
 
 Endpoint = Callable[[EndpointCall], Reply]
+
+
+def _routed(state: ServerState, company: str, request: ApiRequest) -> Reply:
+    try:
+        return _route(state, company, request)
+    except Rejected as rejected:
+        return error(rejected.status, rejected.message)
 
 
 def _route(state: ServerState, company: str, request: ApiRequest) -> Reply:
@@ -213,8 +245,9 @@ def make(state: ServerState, company: str, body: Any, *, by_client: bool = True)
 
 def _list(call: EndpointCall) -> Reply:
     state = call.state
-    now = state.clock.epoch()
-    visible = (c for c in state.store.campaigns() if _shown_to(call, c) and c.visible_from <= now)
+    now = state.epoch()
+    versions = (campaign.listed(now) for campaign in state.store.campaigns())
+    visible = (version for version in versions if version is not None and _shown_to(call, version))
     return Reply(200, listing.page(visible, call.request.query, state.switches))
 
 

@@ -45,12 +45,14 @@ def shift(stamp: str, *, seconds: float = 0, hours: float = 0) -> str:
 _ROUNDING = 1e-6
 
 
-def _epoch(stamp: str) -> float:
+def epoch(stamp: str) -> float:
+    """Return a stamp in seconds since 1970."""
     return parse(stamp).replace(tzinfo=UTC).timestamp()
 
 
-def _stamp(epoch: float) -> str:
-    return write(datetime.fromtimestamp(epoch + _ROUNDING, UTC).replace(tzinfo=None))
+def stamp(seconds: float) -> str:
+    """Return seconds since 1970 as a stamp."""
+    return write(datetime.fromtimestamp(seconds + _ROUNDING, UTC).replace(tzinfo=None))
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,11 @@ class SandboxClock:
 
     def now(self) -> str:
         """Return the current time as a stamp."""
-        return _stamp(self.epoch())
+        return stamp(self.epoch())
 
     def at(self, stamp: str) -> SandboxClock:
         """Return this clock set to a stamp; ValueError for a malformed one."""
-        return self._moved(_epoch(stamp) - self.epoch())
+        return self._moved(epoch(stamp) - self.epoch())
 
     def advanced(self, seconds: float) -> SandboxClock:
         """Return this clock moved by some seconds (negative: back); ValueError outside the calendar."""

@@ -151,6 +151,17 @@ class Control:
         """Remove all fault rules."""
         self._call("DELETE", "faults")
 
+    def late(self) -> list[dict[str, Any]]:
+        """Return the requests that are still to take effect: `{at, n, company, method, target, body}`.
+
+        `at` is in seconds since 1970, by the sandbox's clock, and `n` the number in the request log.
+        """
+        return list(self._call("GET", "late")["items"])
+
+    def arrive(self) -> None:
+        """Let all of them take effect now."""
+        self._call("POST", "late")
+
     def token(self, token: str, company_id: str) -> None:
         """Declare a token; from the first one on, only declared tokens are valid."""
         self._call("POST", "tokens", {"token": token, "company_id": company_id})

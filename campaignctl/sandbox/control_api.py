@@ -156,6 +156,14 @@ def _clear_faults(state: ServerState, _request: ApiRequest) -> None:
     state.set_rules(())
 
 
+def _late(state: ServerState, _request: ApiRequest) -> JsonObject:
+    return {"items": state.late}
+
+
+def _arrive(state: ServerState, _request: ApiRequest) -> None:
+    state.arrive_now()
+
+
 def _reset(state: ServerState, _request: ApiRequest) -> None:
     state.reset()
 
@@ -199,5 +207,6 @@ _ROUTES: tuple[tuple[re.Pattern[str], dict[str, Action]], ...] = (
     (re.compile(ROOT + "switches"), {"GET": _switches, "PATCH": _set_switches}),
     (re.compile(ROOT + "tokens"), {"POST": _token}),
     (re.compile(ROOT + "faults"), {"GET": _faults, "POST": _add_fault, "DELETE": _clear_faults}),
+    (re.compile(ROOT + "late"), {"GET": _late, "POST": _arrive}),
     (re.compile(ROOT + "reset"), {"POST": _reset}),
 )

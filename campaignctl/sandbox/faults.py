@@ -11,6 +11,9 @@ Kinds and their fields:
 * `no_id`: takes effect, but the reply has no id.
 * `redirect`: no effect; `location`, `status` (default 307).
 * `delay`: `seconds`, `when`: `before` (default) or `after` the effect.
+* `late`: no answer now, and the effect `seconds` later by the sandbox's clock, whatever the client does
+  meanwhile; `status`: answers with it instead; `held`: keeps the connection open until the client gives up.
+* `not_done`: answers as if it had taken effect, and nothing changes; a create's id belongs to no campaign.
 * `echo_token`: no effect; `status` (default 400), an error body that repeats the Authorization header.
 """
 
@@ -24,7 +27,7 @@ from campaignctl.sandbox import checks
 from campaignctl.sandbox.checks import Check
 from campaignctl.sandbox.switches import json_or_text, nearest
 
-_EFFECTIVE = ("lost_answer", "truncate", "garble", "no_id", "delay")
+_EFFECTIVE = ("lost_answer", "truncate", "garble", "no_id", "delay", "not_done")
 _NUMBER = checks.integer(0, 10**9)
 _CODE = checks.integer(200, 599)
 
@@ -67,9 +70,11 @@ KINDS: Mapping[str, Mapping[str, Check]] = {
     "no_id": {},
     "redirect": {"location": checks.text(), "status": _CODE},
     "delay": {"seconds": _seconds, "when": checks.choice("before", "after")},
+    "late": {"seconds": _seconds, "status": _CODE, "held": checks.boolean},
+    "not_done": {},
     "echo_token": {"status": _CODE},
 }
-_NEEDED = {"status": ("status",), "redirect": ("location",), "delay": ("seconds",)}
+_NEEDED = {"status": ("status",), "redirect": ("location",), "delay": ("seconds",), "late": ("seconds",)}
 
 
 class BadRule(ValueError):
@@ -92,7 +97,7 @@ class Rule:
 
     @property
     def takes_effect(self) -> bool:
-        """Whether the request is carried out before the fault."""
+        """Whether the request is carried out before the fault; `not_done` undoes that."""
         return self.kind in _EFFECTIVE or bool(self.fault.get("effect"))
 
     def as_json(self) -> dict[str, Any]:

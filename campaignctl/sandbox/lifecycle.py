@@ -57,7 +57,9 @@ def patched(campaign: Campaign, patch: Any, now: str, switches: Switches) -> Cam
     patch = {name: value for name, value in patch.items() if name not in switches.patch_ignores}
     run_now = _runs_now(campaign, patch, switches)
     base = {**campaign.body, "is_draft": True} if campaign.status == DRAFT else campaign.body
-    kept = validate.definition(_merged(base, patch, switches), switches)
+    # Metadata that was stored before the switch was set does not refuse the other fields of a patch.
+    rules = switches if "metadata" in patch else replace(switches, metadata="kept")
+    kept = validate.definition(_merged(base, patch, switches), rules)
     kept = altered.stored(kept, base, switches.patch_ignores, switches)
     draft = _stays_draft(campaign, patch, kept, run_now=run_now)
     changed = _with_definition(campaign, kept, immediate=run_now or _still_immediate(campaign, patch))

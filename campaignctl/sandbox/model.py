@@ -4,10 +4,12 @@ Nothing is changed in place: transitions (lifecycle) return another campaign. JS
 `requested`, `extra`) is shared between values; treat it as read-only.
 """
 
+from __future__ import annotations
+
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -65,7 +67,8 @@ class Campaign:
         status: One of STATUSES, or any word that a dashboard edit set.
         create_time: Stamp.
         update_time: Stamp.
-        visible_from: Seconds since 1970; until then the list does not show it.
+        visible_from: Seconds since 1970; until then lists show `earlier` instead.
+        earlier: The version that lists show until then; None if they show none.
         requested: What an API client sent, patches merged in; None if it was created in the dashboard.
         immediate: `run_immediately` was requested and decides the send strategy.
         trigger: What triggers the next run.
@@ -103,6 +106,26 @@ class Campaign:
     sends: tuple[Send, ...] = ()
     extra: Mapping[str, Any] | None = None
     deleted: bool = False
+    earlier: Campaign | None = None
+
+    def following(self, before: Campaign | None, at: float, lag: float) -> Campaign:
+        """Return this new version of `before`; lists show it `lag` seconds after `at`."""
+        shown_until_then = before.trimmed(at) if before is not None and lag else None
+        return replace(self, visible_from=at + lag, earlier=shown_until_then)
+
+    def listed(self, now: float) -> Campaign | None:
+        """Return the version that lists show, or None."""
+        version: Campaign | None = self
+        while version is not None and version.visible_from > now:
+            version = version.earlier
+        return version
+
+    def trimmed(self, now: float) -> Campaign:
+        """Return the campaign without the versions that lists do not show any more."""
+        if self.earlier is None:
+            return self
+        visible = self.visible_from <= now
+        return replace(self, earlier=None if visible else self.earlier.trimmed(now))
 
     @property
     def profile_time(self) -> bool:
@@ -113,6 +136,7 @@ class Campaign:
 def to_json(campaign: Campaign) -> JsonObject:
     """Return a campaign as JSON for `from_json`."""
     plain = {item.name: getattr(campaign, item.name) for item in fields(campaign)}
+    plain["earlier"] = None if campaign.earlier is None else to_json(campaign.earlier)
     bodies = [None, *(send.body for send in campaign.sends)]
     plain["sends"] = [
         # Most sends have the body of the one before.
@@ -129,7 +153,13 @@ def from_json(plain: JsonObject) -> Campaign:
         body, message = rest or (None, None)
         known = sends[-1].body if sends else {}
         sends.append(Send(time, trigger, known if body is None else body, message))
-    return Campaign(**{**plain, "sends": tuple(sends), "message_ids": tuple(plain["message_ids"])})
+    earlier = plain.get("earlier")
+    values = {
+        "sends": tuple(sends),
+        "message_ids": tuple(plain["message_ids"]),
+        "earlier": None if earlier is None else from_json(earlier),
+    }
+    return Campaign(**{**plain, **values})
 
 
 _TITLES = {

@@ -1,5 +1,6 @@
 """A campaign as answers show it (API contract, section 3)."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -73,13 +74,16 @@ def _head(campaign: Campaign, switches: Switches) -> JsonObject:
 
 def _definition(campaign: Campaign, switches: Switches) -> JsonObject:
     body = altered.respelt(dict(campaign.body), switches.spelling)
+    ids = campaign.message_ids[:: -1 if "message_order" in switches.spelling else 1]
     body["messages"] = [
         _message(campaign, message, message_id)
-        for message, message_id in zip(body["messages"], campaign.message_ids, strict=True)
+        for message, message_id in zip(body["messages"], ids, strict=True)
     ]
     body["utm_tracking"] = _UTM | body.get("utm_tracking", {})
     if "labels" in body and switches.labels == "comma":
         body["labels"] = ",".join(body["labels"])
+    if "metadata" in body and switches.metadata == "text":
+        body["metadata"] = json.dumps(body["metadata"])
     if switches.respell:
         body = _respelt(body, switches.respell)
     if switches.run_immediately_echoed and campaign.immediate:

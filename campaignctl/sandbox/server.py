@@ -38,7 +38,7 @@ class Sandbox:
         switches: Switches | None = None,
     ) -> None:
         """Bind the address and open the storage; requests are answered from `start` on."""
-        self.state = ServerState(data, switches or Switches())
+        self.state = ServerState(data, switches or Switches(), api.arrive)
         try:
             self._server = _Server((host, port), self.state)
         except OSError:
@@ -168,6 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
         reply = delivery.reply
         if reply is None:
             self.close_connection = True
+            if delivery.held:
+                self.connection.recv(1)
             _shut(self.connection)
             return
         payload = reply.payload()

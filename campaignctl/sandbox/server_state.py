@@ -8,16 +8,17 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Event, Lock, RLock
 from typing import Any
 
+from campaignctl.sandbox import clock
 from campaignctl.sandbox.clock import SandboxClock
 from campaignctl.sandbox.faults import Rule
-from campaignctl.sandbox.model import Campaign
+from campaignctl.sandbox.model import Campaign, JsonObject
 from campaignctl.sandbox.store import Storage
 from campaignctl.sandbox.switches import Switches
 
@@ -112,14 +113,17 @@ def _headers(window: _Window, limit: int, now: float, switches: Switches) -> tup
 
 
 _DEFAULT_COMPANY = "6197120"
+Arrive = Callable[["ServerState", JsonObject], None]
 
 
 class ServerState:
     """Everything behind the HTTP server. Hold `turn()` around everything that reads or changes it."""
 
-    def __init__(self, data: Path | None, switches: Switches) -> None:
-        """Open the storage; its switches override `switches`."""
+    def __init__(self, data: Path | None, switches: Switches, arrive: Arrive) -> None:
+        """Open the storage; its switches override `switches`. `arrive` carries out a late request."""
         self._lock = RLock()
+        self._arrive = arrive
+        self._moment: float | None = None
         self._given = switches
         self.store = Storage(data)
         self.closing = Event()
@@ -145,18 +149,53 @@ class ServerState:
         with self._lock:
             self.store.close()
 
+    def epoch(self) -> float:
+        """Return the sandbox's current time in seconds since 1970; for a late request, when it arrives."""
+        return self.clock.epoch() if self._moment is None else self._moment
+
     def now(self) -> str:
-        """Return the sandbox's current time as a stamp."""
-        return self.clock.now()
+        """Return the same time as a stamp."""
+        return clock.stamp(self.epoch())
 
     def settle(self) -> None:
-        """Make all transitions that are due by now."""
+        """Make all transitions and let all late requests arrive that are due by now, in order of time."""
+        if self._moment is None:
+            self._let_arrive(self.epoch())
         self.store.settle(self.now(), self.switches)
 
-    def set_clock(self, clock: SandboxClock) -> None:
+    @property
+    def late(self) -> list[JsonObject]:
+        """Requests on their way: `{at, n, company, method, target, body}`, soonest first.
+
+        `at` is in seconds since 1970, `n` the number in the log.
+        """
+        return list(self.store.setting("late", []))
+
+    def delay(self, request: JsonObject, seconds: float) -> None:
+        """Keep a request, which arrives some seconds from now."""
+        late = [*self.late, {"at": self.epoch() + seconds, **request}]
+        self.store.set("late", sorted(late, key=lambda entry: float(entry["at"])))
+
+    def arrive_now(self) -> None:
+        """Let all late requests arrive at once."""
+        now = self.epoch()
+        self.store.set("late", [{**entry, "at": min(entry["at"], now)} for entry in self.late])
+        self.settle()
+
+    def _let_arrive(self, until: float) -> None:
+        while (late := self.late) and late[0]["at"] <= until:
+            self._moment = late[0]["at"]
+            try:
+                self.store.settle(self.now(), self.switches)
+                self.store.set("late", late[1:])
+                self._arrive(self, late[0])
+            finally:
+                self._moment = None
+
+    def set_clock(self, other: SandboxClock) -> None:
         """Use another clock, and make all transitions that are due by its time."""
-        self.clock = clock
-        self.store.set("clock", asdict(clock))
+        self.clock = other
+        self.store.set("clock", asdict(other))
         self.settle()
 
     def set_switches(self, values: Mapping[str, Any]) -> None:
@@ -210,12 +249,14 @@ class ServerState:
             status="",
             create_time=now,
             update_time=now,
-            visible_from=self.clock.epoch() + self.switches.list_lag,
+            visible_from=self.epoch(),
         )
 
     def keep(self, campaign: Campaign) -> Campaign:
         """Store a changed campaign with the current time as its update time."""
         campaign = replace(campaign, update_time=self.now())
+        before = self.store.find(campaign.id)
+        campaign = campaign.following(before, self.epoch(), self.switches.list_lag)
         self.store.put(campaign)
         return campaign
 

@@ -5,12 +5,12 @@ A request is answered after its changes are committed. One thread at a time.
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from campaignctl.sandbox import model
+from campaignctl.sandbox import clock, model
 from campaignctl.sandbox.lifecycle import settle
 from campaignctl.sandbox.model import Campaign, JsonObject
 from campaignctl.sandbox.switches import Switches
@@ -77,6 +77,19 @@ class Storage:
         if campaign.due is not None and (self._next_due is None or campaign.due < self._next_due):
             self._next_due = campaign.due
 
+    def snapshot(self) -> Mapping[str, Campaign]:
+        """Return all campaigns by id, for `restore`."""
+        return dict(self._campaigns)
+
+    def restore(self, before: Mapping[str, Campaign]) -> None:
+        """Undo every change of campaigns since a snapshot; ids that were given out are not used again."""
+        for campaign in self.campaigns():
+            if campaign.id not in before:
+                del self._campaigns[campaign.id]
+                self._database.execute("DELETE FROM campaigns WHERE id = ?", (int(campaign.id),))
+            elif before[campaign.id] is not campaign:
+                self.put(before[campaign.id])
+
     def settle(self, now: str, switches: Switches) -> None:
         """Make all transitions that are due by now."""
         if self._next_due is None or self._next_due > now:
@@ -84,11 +97,9 @@ class Storage:
         for campaign in self.campaigns():
             settled = settle(campaign, now, switches)
             if settled is not campaign:
-                self.put(
-                    replace(
-                        settled, update_time=max(campaign.update_time, _last_transition(campaign, settled))
-                    )
-                )
+                time = max(campaign.update_time, _last_transition(campaign, settled))
+                changed = replace(settled, update_time=time)
+                self.put(changed.following(campaign, clock.epoch(time), switches.list_lag))
         self._next_due = min((c.due for c in self._campaigns.values() if c.due is not None), default=None)
 
     def new_campaign_id(self) -> str:
@@ -108,11 +119,20 @@ class Storage:
         self._settings[name] = value
         self._database.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
 
-    def log(self, entry: JsonObject) -> None:
-        """Append a request to the log, with a number `n` that counts from 1 and is never reused."""
+    def log(self, entry: JsonObject) -> int:
+        """Append a request to the log; return its number `n`, which counts from 1 and is never reused."""
         entry = {"n": int(self._count("last_request", 1)), **entry}
         self._requests.append(entry)
         self._database.execute("INSERT INTO requests VALUES (?, ?)", (entry["n"], json.dumps(entry)))
+        return int(entry["n"])
+
+    def amend(self, number: int, changes: JsonObject) -> None:
+        """Change fields of a request in the log, if it is still there."""
+        for place, entry in enumerate(self._requests):
+            if entry["n"] == number:
+                self._requests[place] = {**entry, **changes}
+                row = (json.dumps(self._requests[place]), number)
+                self._database.execute("UPDATE requests SET value = ? WHERE n = ?", row)
 
     def requests(self, after: int = 0) -> list[JsonObject]:
         """Return the requests after number `after`, oldest first."""

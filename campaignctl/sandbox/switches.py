@@ -23,6 +23,7 @@ Spelling = Literal[
     "durations",
     "set_order",
     "number_texts",
+    "message_order",
 ]
 _NAMED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
@@ -51,8 +52,9 @@ class Switches:
         monday: the number of Monday in `pattern.weekdays`: 1 (0 and 7 are Sunday) or 0 (6 is Sunday).
         reason_required: pause and cancel need a non-empty `reason`.
         empty_resume: resume without a body: the `previous` schedule, or `refused`.
-        metadata: `kept`, `dropped`, `refused` (400), `stringified` (values come back as strings) or
-            `replaced_on_patch` (kept, but a PATCH replaces it whole).
+        metadata: `kept`, `dropped`, `refused` (400), `stringified` (values come back as strings), `text`
+            (it comes back as one string of JSON) or `replaced_on_patch` (kept, but a PATCH replaces it
+            whole).
         names_trimmed: leading and trailing spaces of campaign names are removed.
         long_names: a name over the limit is `refused` or `cut`.
         create_ignores: path patterns that a create accepts and does not store; name and messages stay.
@@ -91,8 +93,8 @@ class Switches:
             A/B test.
         spelling: what answers spell differently with the same meaning: `trimmed` texts, `line_ends`,
             `composition` (NFC, NFD), `escapes` in html, `lower_addresses` of senders, `cron` (MON is 1, 7 is
-            0), `durations` (1D is 1D 0H 0M), `set_order`, `number_texts`. What is stored and
-            sent stays as it was.
+            0), `durations` (1D is 1D 0H 0M), `set_order`, `number_texts`, `message_order` (the last
+            message first). What is stored and sent stays as it was.
         never_echoed: path patterns that are stored and used, and never shown.
         never_listed: path patterns that lists do not show; a read by id does.
 
@@ -105,7 +107,7 @@ class Switches:
         filters_ignored: filters have no effect.
         unknown_filters: unknown query parameters: `ignored` or `refused`.
         view_ignored: `view` and `fields` have no effect.
-        list_lag: seconds on the sandbox's clock until the list shows a new campaign.
+        list_lag: seconds on the sandbox's clock until lists show a new campaign, or a change of one.
 
     RateLimits and headers
         rate_per_second: requests of a company in one second; 0: no limit.
@@ -132,7 +134,7 @@ class Switches:
     monday: Literal[1, 0] = 1
     reason_required: bool = True
     empty_resume: Literal["previous", "refused"] = "previous"
-    metadata: Literal["kept", "dropped", "refused", "stringified", "replaced_on_patch"] = "kept"
+    metadata: Literal["kept", "dropped", "refused", "stringified", "text", "replaced_on_patch"] = "kept"
     names_trimmed: bool = False
     long_names: Literal["refused", "cut"] = "refused"
     create_ignores: tuple[str, ...] = ()

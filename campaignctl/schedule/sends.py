@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from campaignctl.schedule import timeline
-from campaignctl.schedule.cron import Cron, next_runs, readings
+from campaignctl.schedule.cron import Cron, last_occurrence, next_runs, readings
 from campaignctl.schedule.cron import occurrences as next_occurrences
 from campaignctl.schedule.times import format_gmt, parse_gmt
 
@@ -70,6 +70,16 @@ def is_past(sends: Sends, now: datetime) -> bool:
     return sends.when == "scheduled" and sends.last is not None and sends.last <= now
 
 
+def last_begin(spec: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When the last run of a recurring campaign until `now` began, at its earliest; None if there was none.
+
+    Raises `CronError` for a recurrence that the models would refuse.
+    """
+    shift = _EARLIEST if spec.get("send_in_profile_time_zone") else timedelta()
+    clock_time = last_occurrence(spec["recurrence"], _shifted(now, -shift))
+    return None if clock_time is None else _shifted(clock_time, shift)
+
+
 @dataclass(frozen=True, slots=True)
 class Runs:
     """Every run of a recurrence, by each reading of it; with `profile_zone` a run has an instant for every
@@ -98,6 +108,23 @@ class Runs:
         first, last = (_LATEST, _EARLIEST) if self.profile_zone else (timedelta(), timedelta())
         found = next_runs(self.readings, _shifted(start, -first - _MOMENT), 1)
         return bool(found) and found[0] <= _shifted(end, -last)
+
+    def next_instant(self, now: datetime) -> datetime | None:
+        """The next instant at which it reaches recipients, also in a run that is under way; None if `minutes`
+        has none."""
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        minutes = self.minutes(midnight, now)
+        return midnight + timeline.first(minutes) * _MINUTE if minutes else None
+
+    def under_way(self, now: datetime) -> bool:
+        """Whether a run has begun in the first of the recipients' zones, and is not past in the last one."""
+        if not self.profile_zone:
+            return False
+        since, until = now - _LATEST, now - _EARLIEST + timedelta(microseconds=1)
+        midnight = (since + timedelta(microseconds=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        clock = timeline.clock_times(self.readings, midnight.date(), 3)
+        first = timeline.minute_of(since + timedelta(microseconds=1), midnight)
+        return bool(clock & timeline.bits(first, timeline.minute_of(until, midnight)))
 
     def counts(self, day: date, edges: Sequence[int]) -> list[int]:
         """How many runs first send between each two edges, in minutes from the day's begin in UTC."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from campaignctl.errors import Command, Sentence, StateDamaged, StateMoved, StateTooNew
 from campaignctl.state.halts import Halt, Halts
-from campaignctl.state.model import FORMAT_VERSION, LockInfo, State
+from campaignctl.state.model import FORMAT_VERSION, LockInfo, State, is_held
 from campaignctl.state.strict import damaged, parse, read, to_json
 
 _HALTS_VERSION = 1
@@ -48,10 +48,11 @@ def encode(state: State) -> str:
     Raises:
         StateNotSaved: a value that JSON cannot hold.
     """
+    version = state.format_version
     in_order = replace(
         state,
         campaigns=dict(sorted(state.campaigns.items())),
-        pending=dict(sorted(state.pending.items())),
+        pending={key: one for key, one in sorted(state.pending.items()) if is_held(one, version)},
         missed=dict(sorted(state.missed.items())),
     )
     head = {"format_version": state.format_version, "tool_version": state.tool_version}

@@ -130,6 +130,14 @@ class Intent:
         return self.first_send == AT_ONCE
 
 
+def is_held(intent: Intent | None, version: int) -> bool:
+    """Whether documents of a format hold an intent, or its end. Format 1 has creates and writes that send at
+    once; a version that reads only that would leave any other to a person."""
+    if intent is None or version >= FORMAT_VERSION or intent.operation == "create":
+        return True
+    return intent.operation in ("update", "winner") and intent.at_once
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """An entry of the ledger: this body was sent, or may have been.

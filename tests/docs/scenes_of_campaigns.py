@@ -102,6 +102,16 @@ def live_changed(world: World) -> str:
     return refused(world, "apply", "plan.json")
 
 
+def started_by_others(world: World) -> str:
+    yearly = {"recurrence": {"cron": "0 0 1 1 *"}}
+    world.write("push/spring.yaml", sms("Spring", **yearly))
+    world.apply()
+    world.write("push/spring.yaml", sms("Spring", **yearly, description="new"))
+    world.run("plan", "-o", "plan.json", status=0)
+    world.control.start(world.campaigns()["Spring"]["id"])
+    return refused(world, "apply", "plan.json")
+
+
 # Guardrails
 
 

@@ -27,6 +27,7 @@ from tests.docs.acting import (
     said,
     under_way,
 )
+from tests.docs.scenes_of_campaigns import decision
 from tests.e2e.harness import PROJECT, World, sms, until
 
 
@@ -105,6 +106,28 @@ def update_unknown(world: World) -> str:
     world.control.fault({"method": "PATCH", "times": 1}, {"kind": "drop"})
     failed(world)
     return left_alone(world)
+
+
+def winner_unknown(world: World) -> str:
+    decision(world)
+    manifest = json.loads((world.folder / "push/spring.yaml").read_text(encoding="utf-8"))
+    world.write("push/spring.yaml", json.dumps({**manifest, "lifecycle": {"winner": "n"}}))
+    world.control.fault({"path": "/set-winner$", "times": 1}, {"kind": "drop"})
+    failed(world)
+    return left_alone(world)
+
+
+def set_off_already(world: World) -> str:
+    world.write("push/spring.yaml", sms("Spring", is_draft=True))
+    world.apply()
+    campaign_id = world.campaigns()["Spring"]["id"]
+    world.write("push/spring.yaml", sms("Spring", run_immediately=True))
+    delay = {"kind": "delay", "seconds": 0.7}
+    world.control.fault({"method": "GET", "path": f"/{campaign_id}", "times": 1}, delay)
+    process = world.start("apply", "--auto-approve")
+    until(lambda: world.control.faults()[0]["used"])
+    world.control.start(campaign_id)
+    return line(process.communicate(timeout=60)[0], "nothing was sent").rpartition(": ")[2]
 
 
 def two_copies(world: World) -> str:

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.mutants import MUTANTS, Mutant
+from tests.torture.mutants import Mutant
+from tests.torture.mutations import ALL
 from tools.reference.torture import MUTATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = dict(re.findall(r"^\| (.+?) \| (.+) \|$", MUTATIONS.read_text(encoding="utf-8"), flags=re.MULTILINE))
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)
 def test_a_broken_build_can_still_be_made(mutant: Mutant) -> None:
     for edit in mutant.edits:
         text = (ROOT / edit.file).read_text(encoding="utf-8")
@@ -22,7 +23,7 @@ def test_a_broken_build_can_still_be_made(mutant: Mutant) -> None:
         assert edit.new != edit.old
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.name)
 def test_its_row_names_a_test_of_the_suite_that_exists(mutant: Mutant) -> None:
     named = re.findall(r"`(tests/[^`:]+\.py)((?:::\w+)+)", ROWS[mutant.name])
     assert named

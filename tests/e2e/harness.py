@@ -23,13 +23,14 @@ from tests import forks
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "s3cr3t-t0ken-9f27"
 
-PROJECT = """
+PROJECT_ID = "5f0c2f1e-8d5d-4c43-9f1e-1b2c3d4e5f60"
+PROJECT = f"""
 apiVersion: campaignctl/v1
 kind: Project
-metadata: {name: shop}
+metadata: {{name: shop, id: {PROJECT_ID}}}
 api:
   timeout: 2s
-  settle: {waits: [100ms, 200ms], horizon: 24h, repost_after: 1s}
+  settle: {{waits: [100ms, 200ms], horizon: 24h, repost_after: 1s}}
 """
 
 

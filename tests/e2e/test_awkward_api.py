@@ -327,6 +327,19 @@ def test_a_field_that_a_patch_ignores_fails_and_is_planned_again(world: World, g
     assert world.plan()["changes"][0]["diff"][0]["after"] == "two"
 
 
+def test_two_projects_of_one_name_share_an_account_and_leave_each_other_alone(world: World) -> None:
+    theirs = World(world.folder.parent / "theirs", world.url, world.control)
+    theirs.write("campaignctl.yaml", PROJECT)
+    for mine, name in ((world, "Ours"), (theirs, "Theirs")):
+        mine.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.apply()
+    mark, before = world.mark(), world.campaigns()["Ours"]
+    theirs.apply(status=None)
+    assert [path for _, path, _ in world.writes(mark) if before["id"] in path] == []
+    assert world.campaigns()["Ours"] == before
+    world.assert_settled()
+
+
 def test_a_clone_made_in_the_dashboard_is_reported_and_left_alone(world: World, golden: Golden) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()

@@ -37,9 +37,13 @@ WEEKLY: dict[str, Any] = {
     "metadata": {"n": 1},
     "utm_tracking": {"enabled": 1, "utm_source": " mail "},
 }
+OTHER_PUSH = {**PUSH, "title": {"en": "Hello"}}
 SPLIT = {
     "name": "Split",
-    "messages": [{"name": name, "channel": "push", "push": PUSH} for name in (" one", "two")],
+    "messages": [
+        {"name": " one", "channel": "push", "push": PUSH},
+        {"name": "two", "channel": "push", "push": OTHER_PUSH},
+    ],
     "ab_test": {
         "test_split": 30,
         "winning_metric": "click_rate",
@@ -64,4 +68,4 @@ def test_all_spellings_at_once_leave_nothing_to_do(world: World) -> None:
     world.assert_settled()
     stored = {campaign["stored"]["name"]: campaign["stored"] for campaign in world.control.campaigns()}
     assert stored[" Weekly "]["messages"][0]["email"] == EMAIL
-    assert [message["push"] for message in stored["Split"]["messages"]] == [PUSH, PUSH]
+    assert [message["push"] for message in stored["Split"]["messages"]] == [PUSH, OTHER_PUSH]

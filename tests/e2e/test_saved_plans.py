@@ -273,6 +273,7 @@ def test_a_plan_that_creates_is_refused_while_a_create_that_sends_at_once_is_uns
     world.control.switch(list_lag=3600)
     world.apply(status=1)
     world.control.advance(7200)
+    world.control.switch(list_lag=0)
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     path = saved(world)
     now = world.campaigns()["Now"]["id"]

@@ -10,6 +10,7 @@ import pytest
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.marker import Owner
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Options
 from campaignctl.project.model import ApiSettings
@@ -62,7 +63,7 @@ def test_a_create_carries_the_marker_and_the_rest_as_written() -> None:
     (request,) = change.requests
     assert (request.method, request.path) == ("POST", "/v1/hood/campaigns")
     sent = dict(request.body or {})
-    assert marker.read(sent) == marker.make("acme-crm", None, KEY, "intent-0001")
+    assert marker.read(sent) == Owner("acme-crm").marker(KEY, "intent-0001")
     assert sent.pop("metadata")["team"] == "crm"
     assert sent == {name: value for name, value in spec.items() if name != "metadata"}
     assert change.spec == spec

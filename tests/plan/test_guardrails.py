@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.plan import guardrails
 from campaignctl.plan.context import Reading
 from campaignctl.plan.guardrails import duration_text
-from campaignctl.plan.model import Options, Plan
+from campaignctl.plan.model import Action, Lifts, Options, Plan
 from campaignctl.project.model import Guardrails
 from campaignctl.schedule.times import format_gmt
 from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
     IMMEDIATE,
+    KEY,
     MANUAL,
     NOW,
     PROJECT,
@@ -25,6 +27,7 @@ from tests.plan.planning import (
     SCHEDULED,
     Spec,
     live,
+    only,
     own,
     plan_of,
     record,
@@ -125,6 +128,72 @@ def soon(**ahead: float) -> Spec:
 )
 def test_lead_time_before_the_first_possible_send(spec: Spec, objects: bool) -> None:
     assert found(plan_of(wanted(spec))) == (["min_lead_time"] if objects else [])
+
+
+#: NOW is a Tuesday, 12:00: a run at 9 o'clock is under way in the zones from UTC-3 on.
+ZONED: Spec = {**MANUAL, "recurrence": {"cron": "0 9 * * 2"}, "send_in_profile_time_zone": True}
+PASSED = {"send_if_profile_time_passed": True}
+
+
+@pytest.mark.parametrize(
+    ("fields", "minutes", "objects"),
+    [
+        ({}, 15, False),
+        ({}, 16, True),
+        ({"is_draft": True}, 60, False),
+        ({"send_in_profile_time_zone": False}, 60, False),
+        ({"recurrence": {"cron": "0 9 * * 4"}}, 60, False),
+        ({"recurrence": {"cron": "0 0 * * 2"}}, 60, False),
+        ({"recurrence": {"cron": "0 2 * * 3"}}, 60, True),
+        (PASSED, 1, True),
+        ({**PASSED, "recurrence": {"cron": "0 9 * * 4"}}, 60, False),
+        ({**PASSED, "recurrence": {"cron": "0 0 * * 2"}}, 60, False),
+    ],
+)
+def test_the_lead_time_counts_from_a_run_that_is_under_way_in_the_zones(
+    fields: Spec, minutes: int, *, objects: bool
+) -> None:
+    """It goes on in the next zone, at a quarter past; in those that it has passed at once, if asked for."""
+    limits = replace(PROJECT, guardrails=Guardrails(min_lead_time=timedelta(minutes=minutes)))
+    plan = plan_of(wanted({**ZONED, **fields}), project=limits)
+    assert found(plan) == (["min_lead_time"] if objects else [])
+    if objects:
+        lifted = plan_of(
+            wanted({**ZONED, **fields}), project=limits, options=Options(overrides=("min_lead_time",))
+        )
+        assert not lifted.objections
+
+
+def test_a_run_under_way_counts_for_whom_a_change_adds() -> None:
+    narrow = {**ZONED, "targeting": {"countries": {"items": ["DE"], "op": "in"}}}
+    plan = plan_of(
+        wanted(ZONED, "a", manifest="new"),
+        known=state({"a": record(narrow)}),
+        project=replace(PROJECT, guardrails=Guardrails(min_lead_time=timedelta(minutes=16))),
+    )
+    assert found(plan) == ["min_lead_time"]
+    assert "2026-11-24T12:15:00Z" in plan.objections[0].found
+
+
+def test_a_run_under_way_is_checked_again_directly_before_the_request() -> None:
+    limits = Guardrails()
+    change = only(plan_of(wanted(ZONED), now=NOW + timedelta(minutes=1)))
+    assert guardrails.at_request(change, limits, NOW + timedelta(minutes=1), Lifts()) is None
+    late = guardrails.at_request(change, limits, NOW + timedelta(minutes=6), Lifts())
+    assert late
+    assert "less than 10m away" in late[0]
+
+
+def test_a_resume_sends_at_its_one_time() -> None:
+    paused = record(ZONED, "paused", paused_by_us=True)
+    plan = plan_of(
+        wanted(ZONED, KEY),
+        known=state({KEY: paused}),
+        reading=Reading(live={KEY: live(ZONED, "paused")}),
+        project=replace(PROJECT, guardrails=Guardrails(min_lead_time=timedelta(hours=1))),
+    )
+    assert only(plan).action is Action.RESUME
+    assert not plan.objections
 
 
 def test_the_lead_time_limits_only_arming_changes() -> None:

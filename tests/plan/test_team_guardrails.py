@@ -17,6 +17,7 @@ from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
     IMMEDIATE,
+    KEY,
     MANUAL,
     NOW,
     PROJECT,
@@ -331,6 +332,23 @@ def test_a_guardrail_that_would_not_object_is_not_listed_as_lifted() -> None:
     assert (
         plan(SCHEDULED, options=Options(overrides=("forbid_immediate",)), forbid_immediate=True).lifted == ()
     )
+
+
+@pytest.mark.parametrize(("earlier", "is_refused"), [(9, True), (10, False), (11, False)])
+def test_the_lead_time_is_checked_at_the_request(earlier: int, is_refused: bool) -> None:
+    change = replace(only(plan(SCHEDULED)), valid_until=None)
+    limits = Guardrails(min_lead_time=timedelta(minutes=10))
+    now = LATER - timedelta(minutes=earlier)
+    refused = guardrails.at_request(change, limits, now, Lifts())
+    assert bool(refused and "less than 10m away" in refused[0]) is is_refused
+    assert guardrails.at_request(change, limits, now, Lifts(frozenset({"min_lead_time"}))) is None
+
+
+def test_what_is_armed_already_has_no_lead_time_at_the_request() -> None:
+    known = state({KEY: record(SCHEDULED)})
+    edited = {**SCHEDULED, "description": "New"}
+    change = only(plan_of(wanted(edited, manifest="sha256:new"), known=known))
+    assert guardrails.at_request(change, Guardrails(), LATER - timedelta(minutes=1), Lifts()) is None
 
 
 def test_guardrails_that_depend_on_the_time_are_checked_at_the_request() -> None:

@@ -8,7 +8,19 @@ import pytest
 
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan, Unmanaged
-from tests.plan.planning import DRAFT, KEY, SCHEDULED, Spec, live, only, plan_of, record, state, wanted
+from tests.plan.planning import (
+    DRAFT,
+    KEY,
+    SCHEDULED,
+    Spec,
+    live,
+    message,
+    only,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
 
 QUIET = {"quiet_hours": {"from": "20:00"}}
 AIM = {"targeting": {"countries": {"items": ["DE"], "op": "in"}}}
@@ -75,6 +87,40 @@ def test_a_label_is_part_of_the_digest_of_live_only_if_it_is_written() -> None:
     for ours, equal in (({"description": "New"}, True), ({"labels": ["ours"]}, False)):
         digests = [only(of({**SCHEDULED, **ours}, SCHEDULED, more)).live_digest for more in ({}, LABELS)]
         assert (digests[0] == digests[1]) is equal
+
+
+def named(name: str, **titles: str) -> Spec:
+    """A message with a name, and a title in these languages."""
+    return message(name=name, push={"title": {"en": f"Title of {name}", **titles}})
+
+
+A, B, NEW = named("a"), named("b"), named("new", de="Neu")
+GERMAN_A = named("a", de="Hallo")
+
+
+def of_messages(spec: list[Spec], applied: list[Spec], shown: list[Spec]) -> Plan:
+    """The plan for a draft that is armed, with these messages in its manifest, applied, and live."""
+    drafted, live_now = {**DRAFT, "messages": applied}, {"messages": shown}
+    return of({**SCHEDULED, "messages": spec}, drafted, live_now)
+
+
+@pytest.mark.parametrize("spec", [[A, B], [NEW, A]], ids=["as before", "a new one first"])
+def test_a_language_that_was_set_outside_is_told_of_its_own_message(spec: list[Spec]) -> None:
+    """The new message, first in the manifest, has German too."""
+    (blocked,) = of_messages(spec, [A, B], [B, GERMAN_A]).blocked
+    assert [(one.path, one.value) for one in blocked.unmanaged] == [("messages/0/push/title/de", "Hallo")]
+
+
+def test_live_messages_in_another_order_hold_nothing_back_and_give_the_same_digest() -> None:
+    changes = [only(of_messages([A, B], [A, B], shown)) for shown in ([A, B], [B, A])]
+    assert changes[0].live_digest == changes[1].live_digest
+    assert not changes[1].unmanaged
+
+
+def test_what_is_removed_from_a_message_that_moved_is_not_taken_for_gone() -> None:
+    spec, applied = {**SCHEDULED, "messages": [B, A]}, {**SCHEDULED, "messages": [GERMAN_A, B]}
+    change = only(of(spec, applied, {"messages": [B, GERMAN_A]}))
+    assert change.requests[0].body == {"messages": [B, A]}
 
 
 def everywhere(theirs: Spec) -> Plan:

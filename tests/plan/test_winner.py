@@ -30,8 +30,9 @@ from tests.plan.planning import (
     wanted,
 )
 
-TEST = {**SCHEDULED, "messages": [message(name="A"), message(name="B")], "ab_test": {"test_split": 30}}
-SHOWN = [{**message(name="A"), "id": "81", "winner": 0}, {**message(name="B"), "id": "82", "winner": 0}]
+A, B = message(name="A", push={"title": {"en": "Good day"}}), message(name="B")
+TEST = {**SCHEDULED, "messages": [A, B], "ab_test": {"test_split": 30}}
+SHOWN = [{**A, "id": "81", "winner": 0}, {**B, "id": "82", "winner": 0}]
 
 
 def of(
@@ -94,6 +95,12 @@ def test_a_winner_is_blocked_while_live_is_not_what_the_manifest_says(theirs: di
     (blocked,) = of("B", shown=theirs).blocked
     assert blocked.diff or blocked.unmanaged
     assert "--override unmanaged" in blocked.hint
+
+
+def test_the_winner_is_found_by_name_in_another_order() -> None:
+    change = only(of("B", messages=SHOWN[::-1]))
+    assert change.requests[0].message == "82"
+    assert FieldChange("messages/0/push/title/en", None, "Hello") in change.diff
 
 
 def test_the_winner_is_set_once() -> None:

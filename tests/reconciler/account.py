@@ -13,14 +13,18 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Project
-from campaignctl.reconciler.apply import apply
+from campaignctl.reconciler.apply import apply, apply_saved
+from campaignctl.reconciler.plan import plan
+from campaignctl.reconciler.ports import Backend, Elsewhere
 from campaignctl.reconciler.run import Wiring
+from campaignctl.reconciler.state_ops import Answer, resolve
 from campaignctl.review.outcome import Event, Outcome
 from campaignctl.sandbox import Control
 from campaignctl.state.model import State
 from tests.api.simulated import SimulatedTime
 from tests.backends.local_place import LocalPlace
 from tests.plan.planning import Spec, wanted
+from tests.reconciler.wire import Wire
 
 Approve = Callable[[Plan], bool]
 
@@ -74,18 +78,39 @@ class Account:
     project: Project
     specs: dict[str, Spec] = field(default_factory=dict)
     lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
+    adopts: dict[str, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] | None = None
+    on_wire: Wire | None = None
+    backend: Backend | None = None
+    elsewhere: Elsewhere = lambda _remote: {}
+
+    @property
+    def wire(self) -> Wire:
+        """The network, if this account has one of its own."""
+        assert self.on_wire is not None
+        return self.on_wire
 
     @property
     def wiring(self) -> Wiring:
-        backend, events = self.place.backend(), self.on_event or self.events.append
-        return Wiring(self.project, backend, self.api, self.clock, events, "0.1.0", parallelism=1)
+        backend = self.backend or self.place.backend()
+        events = self.on_event or self.events.append
+        return Wiring(
+            self.project,
+            backend,
+            self.api,
+            self.clock,
+            events,
+            "0.1.0",
+            elsewhere=self.elsewhere,
+            parallelism=1,
+        )
 
     @property
     def desired(self) -> DesiredState:
         campaigns = {
-            key: wanted(spec, key, lifecycle=self.lifecycles.get(key)) for key, spec in self.specs.items()
+            key: wanted(spec, key, lifecycle=self.lifecycles.get(key), adopt=self.adopts.get(key))
+            for key, spec in self.specs.items()
         }
         return DesiredState(self.project, campaigns, "sha256:project")
 
@@ -114,6 +139,24 @@ class Account:
     def mark(self) -> int:
         """The number of the last request."""
         return max((request["n"] for request in self.control.requests()), default=0)
+
+    def live(self, key: str) -> dict[str, Any]:
+        """The campaign of a key as a read by id shows it."""
+        live: dict[str, Any] = self.control.campaign(self.id_of(key))["live"]
+        return live
+
+    def resolve(self, key: str, answer: Answer, **more: Any) -> str:
+        return resolve(self.wiring, key, answer, **more)
+
+    def active(self) -> None:
+        """Declare everything active."""
+        self.lifecycles.clear()
+
+    def apply_saved(self, plan: Plan) -> Outcome:
+        return apply_saved(self.wiring, plan)
+
+    def plan(self, **options: Any) -> Plan:
+        return plan(self.wiring, self.desired, Options(**options))
 
     def id_of(self, key: str) -> str:
         return self.state.campaigns[key].id

@@ -12,6 +12,7 @@ from tests.api.simulated import TOKEN, SimulatedTime, client
 from tests.backends.local_place import LocalPlace
 from tests.plan.planning import PROJECT
 from tests.reconciler.account import Account, Clock
+from tests.reconciler.wire import Wire
 
 
 @pytest.fixture
@@ -24,3 +25,18 @@ def account(tmp_path: Path) -> Iterator[Account]:
         settings = replace(PROJECT.api, url=sandbox.url, timeout=timedelta(seconds=5))
         with client(sandbox.url, time) as api:
             yield Account(api, control, LocalPlace(tmp_path), Clock(time), replace(PROJECT, api=settings))
+
+
+@pytest.fixture
+def late(tmp_path: Path) -> Iterator[Account]:
+    """An account whose server lives in simulated time too, and may be late."""
+    time, switches = SimulatedTime(), Switches(rate_per_second=0, rate_per_minute=0, date_header="sandbox")
+    with Sandbox(switches=switches) as sandbox:
+        control, place = Control(sandbox.url), LocalPlace(tmp_path)
+        control.token(TOKEN, "6197120")
+        control.freeze()
+        wire = Wire(time, control, lambda: place.backend().read())
+        settings = replace(PROJECT.api, url=sandbox.url, timeout=timedelta(seconds=30))
+        with client(sandbox.url, time, timeout=30, transport=wire) as api:
+            project = replace(PROJECT, api=settings)
+            yield Account(api, control, place, Clock(time), project, on_wire=wire)

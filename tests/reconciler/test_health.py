@@ -17,7 +17,7 @@ from campaignctl.state.model import Entry, State
 from tests.backends.local_place import LocalPlace
 from tests.state.samples import sample_intent, sample_state
 
-PROJECT = Project(name="shop", directory=".", environment="production")
+PROJECT = Project(name="shop", directory=".", environment="production", id="5f0c2f1e-8d5d")
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def settled(place: LocalPlace) -> LocalPlace:
 def test_a_missing_place_is_an_empty_state(place: LocalPlace) -> None:
     checks = examined(place)
     assert {name: check.verdict for name, check in checks.items() if check.verdict != "skipped"} == {
+        "identity": "ok",
         "state": "ok",
         "lock": "ok",
     }

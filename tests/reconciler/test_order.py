@@ -93,6 +93,23 @@ def test_lost_create_that_sends_later_is_repeated_by_a_later_run_and_holds_back_
     assert account.outcomes() == {}
 
 
+def test_lost_create_whose_run_is_under_way_in_the_zones_waits_for_a_person(account: Account) -> None:
+    """Its next run is a year away, and the one of today goes on in the next zone."""
+    account.specs = {"proof": campaign("Draft", is_draft=True)}
+    account.apply()
+    account.settled_by(repost_after=timedelta(0))
+    lose(account.control, "Zoned")
+    now = account.clock.now()
+    cron = f"{now.minute} {now.hour} {now.day} {now.month} *"
+    account.specs |= {"zoned": campaign("Zoned", recurrence={"cron": cron}, send_in_profile_time_zone=True)}
+    assert account.outcomes(overrides=("min_lead_time",)) == {"zoned": "unknown"}
+    mark = account.mark
+    later = account.apply(overrides=("min_lead_time",))
+    assert [one.key for one in later.blocked] == ["zoned"]
+    assert "state resolve zoned" in later.blocked[0].hint
+    assert account.writes(mark) == []
+
+
 def test_refused_repetition_leaves_the_lost_create_as_it_was(account: Account) -> None:
     account.specs = {"proof": campaign("Draft", is_draft=True)}
     account.apply()

@@ -214,6 +214,12 @@ def test_tracking_is_added_to_html_once(
     assert stored() == expected
 
 
+def two_messages() -> dict[str, Any]:
+    """Return an A/B test between messages of two names."""
+    body = ab_test()
+    return {**body, "messages": [body["messages"][0], {**body["messages"][1], "name": "Two"}]}
+
+
 SPELLINGS: list[tuple[str, dict[str, Any], str, Any]] = [
     ("trimmed", push(" Sale\n"), "name", "Sale"),
     ("line_ends", push(description="a\nb"), "description", "a\r\nb"),
@@ -234,6 +240,7 @@ SPELLINGS: list[tuple[str, dict[str, Any], str, Any]] = [
     ("set_order", push(labels=["a", "b"]), "labels", ["b", "a"]),
     ("set_order", push(targeting={"countries": COUNTRIES}), "targeting/countries/items", ["AT", "DE"]),
     ("number_texts", ab_test(), "ab_test/test_split", "30"),
+    ("message_order", two_messages(), "messages/0/name", "Two"),
     ("number_texts", ab_test(send_if_profile_time_passed=True), "send_if_profile_time_passed", True),
 ]
 
@@ -247,6 +254,16 @@ def test_answers_spell_the_same_differently(
     control.reset()
     control.switch(spelling=[kind])
     assert [at(answer, path) for answer in answers(account, body).values()] == [expected] * 3
+
+
+def test_messages_in_another_order_keep_their_ids(account: Account, control: Control) -> None:
+    campaign_id = account.create(two_messages())
+    ids = {one["name"]: one["id"] for one in account.read(campaign_id)["messages"]}
+    control.switch(spelling=["message_order"])
+    assert [(one["name"], one["id"]) for one in account.read(campaign_id)["messages"]] == [
+        ("Two", ids["Two"]),
+        ("One", ids["One"]),
+    ]
 
 
 def test_all_spellings_at_once_leave_the_meaning_and_metadata(account: Account, control: Control) -> None:

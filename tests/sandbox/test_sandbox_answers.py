@@ -14,6 +14,7 @@ from tests.sandbox.sandbox_account import CAMPAIGNS, FUTURE, Account, ab_test, p
         ({"labels": "comma"}, "labels", "x,y"),
         ({"metadata": "dropped"}, "metadata", None),
         ({"metadata": "stringified"}, "metadata", {"n": "1", "o": '{"p": true}'}),
+        ({"metadata": "text"}, "metadata", '{"n": 1, "o": {"p": true}}'),
         ({"names_trimmed": True}, "name", "Welcome"),
         ({"create_time": "absent"}, "create_time", None),
         ({"run_immediately_echoed": True}, "run_immediately", True),
@@ -41,6 +42,17 @@ def test_metadata_may_be_refused_or_replaced(account: Account, control: Control)
     assert account.read(campaign_id)["metadata"] == {"b": "2"}
     control.switch(metadata="refused")
     assert account.call("POST", CAMPAIGNS, push(metadata={"a": "1"})).status == 400
+    assert account.patch(campaign_id, {"metadata": {"a": "1"}}).status == 400
+    assert account.patch(campaign_id, {"description": "new"}).status == 204
+    assert account.read(campaign_id)["metadata"] == {"b": "2"}
+
+
+def test_dropped_metadata_stays_dropped_in_a_patch(account: Account, control: Control) -> None:
+    control.switch(metadata="dropped")
+    campaign_id = account.create(push(metadata={"a": "1"}))
+    assert account.patch(campaign_id, {"metadata": {"b": "2"}, "description": "new"}).status == 204
+    shown = account.read(campaign_id)
+    assert (shown.get("metadata"), shown["description"]) == (None, "new")
 
 
 @pytest.mark.parametrize(

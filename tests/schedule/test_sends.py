@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaignctl.schedule.sends import Sends, is_past, sends_of
+from campaignctl.schedule.sends import Runs, Sends, is_past, runs_of, sends_of
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TIME = "2036-12-24 10:00:00"
@@ -78,3 +78,59 @@ def test_sends_stay_within_the_calendar(time: str) -> None:
     assert sends.first is not None
     assert sends.last is not None
     assert sends.first <= sends.last
+
+
+# NOW is a Tuesday.
+def zoned(cron: str = "0 9 * * 2") -> Runs:
+    """The runs of a campaign that recurs in the recipients' zones, on Tuesdays if nothing else is said."""
+    runs = runs_of({"recurrence": {"cron": cron}, "send_in_profile_time_zone": True})
+    assert runs is not None
+    return runs
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "under_way"),
+    [
+        (at(23, 18, 59), False),
+        (at(23, 19), True),
+        (at(24, 9), True),
+        (at(24, 20, 59), True),
+        (at(24, 21), False),
+    ],
+)
+def test_a_run_is_under_way_from_utc_plus_14_to_utc_minus_12(now: datetime, *, under_way: bool) -> None:
+    assert zoned().under_way(now) is under_way
+    daily = runs_of({"recurrence": {"cron": "0 9 * * *"}})
+    assert daily is not None
+    assert not daily.under_way(now)
+
+
+@pytest.mark.parametrize("now", [at(24, 0), at(24, 9, 1), at(24, 23, 59)])
+def test_a_daily_run_is_always_under_way(now: datetime) -> None:
+    assert zoned("0 9 * * *").under_way(now)
+
+
+@pytest.mark.parametrize(
+    ("now", "instant"),
+    [
+        (at(23, 18), at(23, 19)),
+        (at(23, 19), at(23, 19, 15)),
+        (at(24, 9, 1), at(24, 9, 15)),
+        (at(24, 9, 1) + timedelta(seconds=1), at(24, 9, 15)),
+        (at(24, 20, 45), at(24, 21)),
+        (at(24, 21), at(30, 19)),
+    ],
+)
+def test_a_run_goes_on_in_the_next_zone(now: datetime, instant: datetime) -> None:
+    assert zoned().next_instant(now) == instant
+
+
+def test_without_profile_zones_the_next_instant_is_the_next_run() -> None:
+    weekly = runs_of({"recurrence": {"cron": "0 9 * * 2"}})
+    assert weekly is not None
+    assert weekly.next_instant(at(24, 9)) == datetime(2026, 12, 1, 9, tzinfo=UTC)
+    assert zoned("0 9 29 2 *").next_instant(at(24, 9)) is None

@@ -37,6 +37,18 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "a checkout that is behind creates what was canceled since",
+        (
+            Edit(
+                "campaignctl/plan/checkout.py",
+                "or last is None or ctx.only_looks",
+                "or last is None or one.recorded is None or ctx.only_looks",
+            ),
+        ),
+        ("tests/plan/test_stale_checkout.py",),
+        "",
+    ),
+    Mutant(
         "the intent is not durable before the POST: the journal is not synced",
         (
             Edit(
@@ -79,7 +91,13 @@ MUTANTS = (
     ),
     Mutant(
         "the marker left out",
-        (Edit("campaignctl/plan/changes.py", "        spec = marker.stamp(spec, made_by)\n", ""),),
+        (
+            Edit(
+                "campaignctl/plan/changes.py",
+                "        spec = marker.stamp(spec, ctx.project.owner.marker(wanted.key, intent))\n",
+                "        spec = dict(spec)\n",
+            ),
+        ),
         ("tests/plan", "tests/e2e/test_once.py"),
         "small | killed",
     ),
@@ -243,7 +261,7 @@ MUTANTS = (
         (
             Edit(
                 "campaignctl/plan/guardrails.py",
-                "    sends = _runs(change) or instants(change.sends, now)\n",
+                "    sends = runs.of_change(change) or instants(change.sends, now)\n",
                 "    sends = instants(change.sends, now)\n",
             ),
         ),
@@ -283,7 +301,7 @@ MUTANTS = (
                 " for path, value in unmanaged(spec, live).items()}",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_fields.py",),
         "small | unkind API",
     ),
     Mutant(
@@ -331,7 +349,7 @@ MUTANTS = (
                 "            return self.weight > Weight.CONTENT\n",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_read_back.py",),
         "small | unkind API",
     ),
     Mutant(
@@ -343,7 +361,7 @@ MUTANTS = (
                 "        return False\n",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_read_back.py",),
         "small | unkind API",
     ),
     Mutant(
@@ -355,7 +373,7 @@ MUTANTS = (
                 "    return done(change, record.id)\n",
             ),
         ),
-        ("tests/e2e/test_unseen.py",),
+        ("tests/e2e/test_unseen_read_back.py",),
         "small | unkind API",
     ),
     Mutant(
@@ -375,8 +393,8 @@ MUTANTS = (
         (
             Edit(
                 _PERFORM,
-                '        if request.operation != "resume":\n',
-                "        if False:\n",
+                "    if not reviewed.as_planned(change, run.planned.get(record.id, record), live):\n",
+                "    if False:\n",
             ),
         ),
         ("tests/reconciler/test_last_look.py",),

@@ -16,7 +16,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.torture.mutants import MUTANTS, Mutant
+from tests.torture.mutants_of_live import OF_LIVE
 
+ALL = (*MUTANTS, *OF_LIVE)
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
     "campaignctl",
@@ -39,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="mutants whose name has it")
     options = parser.parse_args(arguments)
     missed = 0
-    for mutant in MUTANTS:
+    for mutant in ALL:
         if options.only in mutant.name:
             seen = list(_noticed(mutant))
             missed += not seen
@@ -51,7 +53,7 @@ def _noticed(mutant: Mutant) -> Iterator[str]:
     """What fails with a mutant: a trial, and a test of the suite."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         tree = Path(name)
-        _copy(tree)
+        copy_to(tree)
         _break(tree, mutant)
         if mutant.torture:
             words = ["tests.torture", "--all", "--only", mutant.torture, "--first", "--seed", "1"]
@@ -62,7 +64,8 @@ def _noticed(mutant: Mutant) -> Iterator[str]:
             yield f"`{found[1]}`"
 
 
-def _copy(tree: Path) -> None:
+def copy_to(tree: Path) -> None:
+    """Copy what the tests need into a directory."""
     for name in _COPIED:
         source = _ROOT / name
         if source.is_dir():

@@ -83,9 +83,21 @@ MOMENTS = (
     ),
     Moment(
         runs.update_unknown,
-        "an update that sends at once had no answer",
-        "if it was sent: `campaignctl state resolve KEY --adopt ID`. If not: "
-        "`campaignctl state resolve KEY --retry`",
+        "an update that sends at once had no answer. No read can prove that it will not take effect, so it is"
+        " never repeated",
+        "look in the dashboard, some minutes later. If it was sent: `campaignctl state resolve KEY --done`."
+        " If not: `campaignctl state resolve KEY --retry`, and `campaignctl apply` sends it",
+    ),
+    Moment(
+        runs.winner_unknown,
+        "the winner of an A/B test was requested and had no answer; it is never requested again by itself",
+        "look in the dashboard, some minutes later. If it was set: `campaignctl state resolve KEY --done`."
+        " If not: `campaignctl state resolve KEY --retry`, and `campaignctl apply` sets it",
+    ),
+    Moment(
+        runs.set_off_already,
+        "a request whose answer was lost took effect late. Nothing was sent a second time",
+        "`campaignctl apply` records it",
     ),
     Moment(runs.waits_for_it, "creates and arming wait until that is settled", "settle that campaign first"),
     Moment(
@@ -206,6 +218,11 @@ MOMENTS = (
         campaigns.plan_outdated, "someone applied after the plan was saved", "plan again, and review it again"
     ),
     Moment(campaigns.live_changed, "someone changed it in the dashboard", "plan again, and review it again"),
+    Moment(
+        campaigns.started_by_others,
+        "someone started it in the dashboard; its recipients have that run",
+        "plan again, and review it again",
+    ),
     Moment(
         campaigns.many_destroyed,
         "a guardrail stops the whole apply",

@@ -13,7 +13,7 @@ from shlex import quote
 from campaignctl.backends.cas.place import LONGEST, Files, Home, Note, Place, Seen, Texts
 from campaignctl.backends.git.command import GitTrouble, rejected, shown, trouble
 from campaignctl.backends.git.store import Store, open_store
-from campaignctl.errors import Command, Sentence
+from campaignctl.errors import Command, Sentence, StateError
 from campaignctl.review.reports import Access
 from campaignctl.state.model import LockInfo
 
@@ -77,9 +77,13 @@ class GitPlace(Place):
 
     def tip(self) -> str | None:
         """The commit that the ref leads to."""
+        return self.refs().get(self.ref)
+
+    def refs(self) -> dict[str, str]:
+        """The refs that the pattern in `ref` fits, each with the commit that it leads to."""
         listed = self._run("ls-remote", "--quiet", self.remote.name, self.ref).decode()
         pairs = (line.split("\t", 1) for line in listed.splitlines())
-        return next((tip for tip, ref in pairs if ref == self.ref), None)
+        return {ref: tip for tip, ref in pairs}
 
     def look(self, seconds: float = LONGEST) -> Seen:
         """The commit that the ref leads to, and its files."""
@@ -181,6 +185,17 @@ class GitPlace(Place):
 
     def _run(self, *words: str, given: bytes = b"") -> bytes:
         return self.remote.store.git.run(*words, given=given)
+
+
+def state_refs(directory: Path, remote: str, *, now: Callable[[], datetime]) -> tuple[str, ...]:
+    """The refs of all states at a remote of the project's repository. Raises StateError."""
+    place = GitPlace(Remote(directory, remote), f"{_PREFIX}*", now)
+    try:
+        return tuple(ref for ref in place.refs() if not ref.endswith(_STOP))
+    except GitTrouble as error:
+        raise StateError(
+            f"the states of {remote} cannot be listed", detail=str(error), hint=error.hint
+        ) from error
 
 
 def git_home(directory: Path, project: str, remote: str, ref: str, *, now: Callable[[], datetime]) -> Home:

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import click
 
@@ -21,6 +22,8 @@ apiVersion: campaignctl/v1
 kind: Project
 metadata:
   name: {name}
+  # Names this project in the marker of each campaign, as another one may have the same name. Never change it.
+  id: {id}
 
 # Times are written, sent and compared in GMT. They are also shown in this zone.
 time_zone: UTC
@@ -131,7 +134,8 @@ def _project_files(target: Path, *, shared: bool) -> dict[Path, str]:
     project, example = "campaignctl.yaml", "push/welcome.yaml"
     state = _SHARED_STATE if shared else _LOCAL_STATE
     texts = {
-        project: modeline(project, "Project") + _PROJECT.format(name=_project_name(target), state=state),
+        project: modeline(project, "Project")
+        + _PROJECT.format(name=_project_name(target), id=uuid4(), state=state),
         example: modeline(example) + _MANIFEST,
         **{schema_file(kind): schema_text(kind) for kind in KINDS},
     }

@@ -14,7 +14,7 @@ from campaignctl.cli.completion_values import files, pending_keys, recorded_keys
 from campaignctl.cli.files import read_text
 from campaignctl.cli.group import Lazy, LazyGroup, format_option
 from campaignctl.cli.settings import App
-from campaignctl.cli.wiring import backend_of, need_token, read_desired, read_project, wired
+from campaignctl.cli.wiring import backend_at, backend_of, need_token, read_desired, read_project, wired
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, did_you_mean
 from campaignctl.state.model import FORMAT_VERSION
 
@@ -33,9 +33,10 @@ TABLE = {
     "pull": Lazy(f"{_HERE}:pull", "Write the state to standard output."),
     "push": Lazy(f"{_HERE}:push", "Replace the state with a file."),
     "unlock": Lazy(f"{_HERE}:unlock", "Break the lock that has this id."),
-    "resolve": Lazy(f"{_HERE}:resolve", "Settle a create whose outcome is unknown."),
+    "resolve": Lazy(f"{_HERE}:resolve", "Settle a write whose outcome is unknown."),
     "recover": Lazy(f"{_HERE}:recover", "Find our campaigns that are missing from the state."),
     "rebind": Lazy(f"{_HERE}:rebind", "Bind the state to this account and environment."),
+    "init": Lazy(f"{_HERE}:init", "Declare that this environment has no state yet."),
     "history": Lazy(f"{_HERE}:history", "List past applies: when, who, what, and the outcome."),
     "migrate": Lazy(f"{_HERE}:migrate", "Move the state to another backend."),
 }
@@ -131,19 +132,23 @@ def unlock(app: App, *, lock_id: str) -> int:
 @click.command(name="resolve")
 @click.argument("key", shell_complete=pending_keys)
 @click.option("--adopt", metavar="ID", help="The create succeeded: this is the campaign.")
-@click.option("--retry", is_flag=True, help="The create did not happen: the next apply may repeat it.")
-@click.option("--force", is_flag=True, help="Adopt a campaign that does not carry our marker.")
+@click.option("--done", is_flag=True, help="The write happened: record it as applied, and as sent.")
+@click.option("--retry", is_flag=True, help="The write did not happen: the next plan may show it again.")
+@click.option("--force", is_flag=True, help="Even if the campaign has no marker of ours, or shows the write.")
 @click.pass_obj
-def resolve(app: App, *, key: str, adopt: str | None, retry: bool, force: bool) -> int:
-    """Settle the create of KEY, whose outcome is unknown."""
-    if (adopt is None) is not retry:
-        raise UsageError("Use either --adopt ID or --retry", hint=Command("state", "resolve", "--help"))
+def resolve(app: App, *, key: str, adopt: str | None, done: bool, retry: bool, force: bool) -> int:
+    """Settle a write to KEY whose outcome is unknown: a create, or one that sends at once."""
+    if [adopt is not None, done, retry].count(True) != 1:
+        raise UsageError(
+            "Use one of --adopt ID, --done and --retry", hint=Command("state", "resolve", "--help")
+        )
     from campaignctl.reconciler import state_ops
 
     token = need_token(app.settings, "Resolving reads the campaign, and the API requires a token.")
     project = read_project(app)
+    answer: state_ops.Answer = "done" if done else "retry" if retry else "adopt"
     with wired(app, project, token=token) as run:
-        line = state_ops.resolve(run.wiring, key, adopt=adopt, retry=retry, force=force)
+        line = state_ops.resolve(run.wiring, key, answer, adopt or "", force=force)
     app.console.say(line)
     return 0
 
@@ -168,20 +173,40 @@ def recover(app: App, *, write: bool) -> int:
     return 0
 
 
+@click.command(name="init")
+@click.pass_obj
+def init(app: App) -> int:
+    """Write an empty state for a new environment: none of its campaigns was created yet.
+
+    Needed if this project was applied in other environments before. Not for an environment that was renamed
+    or whose state was lost: every campaign would be created a second time.
+    """
+    from campaignctl.reconciler import rebind as work
+
+    return _locally(app, work.init)
+
+
 @click.command(name="rebind")
+@click.option(
+    "--from",
+    "place",
+    metavar="PLACE",
+    help="Move the state here from PLACE, the file or ref of the environment's earlier name.",
+)
 @click.option("--auto-approve", is_flag=True, help="Do not ask. Required without a terminal.")
 @click.pass_obj
-def rebind(app: App, *, auto_approve: bool) -> int:
+def rebind(app: App, *, place: str | None, auto_approve: bool) -> int:
     """Bind the state to the account of OCAMBA_TOKEN and the chosen environment, after you approve.
 
-    For a state that was made in another environment or account, or after the API has moved. Nothing in the
-    account changes.
+    For a state that was made in another environment, project or account, or after the API has moved. Nothing
+    in the account changes.
     """
     if not auto_approve and not app.console.interactive:
         raise UsageError(
-            "There is no terminal to ask for approval on", hint=Command("state", "rebind", "--auto-approve")
+            "There is no terminal to ask for approval on",
+            hint=Command("state", "rebind", *(("--from", place) if place else ()), "--auto-approve"),
         )
-    from campaignctl.reconciler import recover as work
+    from campaignctl.reconciler import rebind as work
     from campaignctl.render.status import rebinding_text
 
     token = need_token(app.settings, "Rebinding checks that the recorded campaigns are in the account.")
@@ -193,7 +218,8 @@ def rebind(app: App, *, auto_approve: bool) -> int:
             app.console.say(rebinding_text(asked, color=app.console.colored(app.console.out)))
             return auto_approve or run.said_yes(app, "rebind this state")
 
-        changed = work.rebind(run.wiring, approve)
+        source = backend_at(project, run.clock, place) if place else None
+        changed = work.rebind(run.wiring, approve, source)
     app.console.say("The state is rebound." if changed else "Nothing was changed.")
     return 0 if changed else 1
 

@@ -1,0 +1,153 @@
+"""A recurring campaign that others start after a plan: its changes are not what was reviewed any more."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.live import Live
+from campaignctl.plan import runs
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Action, Options, Plan, Ran
+from campaignctl.plan.reviewed import as_planned, started_since
+from campaignctl.schedule.times import format_gmt
+from tests.plan.planning import (
+    DRAFT,
+    KEY,
+    NOW,
+    SCHEDULED,
+    Spec,
+    body,
+    live,
+    message,
+    only,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+DAILY = body(recurrence={"cron": "0 11 * * *"})
+NEW = {**DRAFT, "messages": [message(push={"title": {"en": "New"}})]}
+TWO_DAYS = NOW + timedelta(days=2)
+
+
+def shown(count: int | None = 3, spec: Spec = DAILY, status: str = "scheduled", **fields: Any) -> Live:
+    counted = {} if count is None else {"run_counter": count}
+    return live(spec, status, **{**counted, **fields})
+
+
+def at(instant: datetime) -> dict[str, Any]:
+    """A read that shows a run at a time."""
+    return {"scheduled_run_times": [{"time": format_gmt(instant), "skip": False}]}
+
+
+def of(shows: Live, *, spec: Spec | None = None, applied: Spec = DAILY, **more: Any) -> Plan:
+    """The plan for one campaign, whose text is edited if nothing else is wanted."""
+    now, status, replaced = more.pop("now", NOW), more.pop("recorded", "scheduled"), more.pop("replace", ())
+    ours = spec or {**applied, "messages": NEW["messages"]}
+    return plan_of(
+        wanted(ours, manifest="sha256:new"),
+        known=state({KEY: record(applied, status)}),
+        reading=Reading(live={KEY: shows}),
+        options=Options(replace=replaced, **more),
+        now=now,
+    )
+
+
+STARTED: dict[str, tuple[Live, datetime]] = {
+    "at once": (shown(4), NOW + timedelta(minutes=1)),
+    "more often than by itself": (shown(6), TWO_DAYS),
+    "at a time of its own choice": (shown(None, **at(NOW + timedelta(hours=1))), TWO_DAYS),
+}
+BY_ITSELF: dict[str, tuple[Live, datetime]] = {
+    "no run": (shown(3), NOW + timedelta(minutes=1)),
+    "its own runs": (shown(5), TWO_DAYS),
+    "a run fewer": (shown(4), TWO_DAYS),
+    "not shown": (shown(None), TWO_DAYS),
+    "a run time of its own": (shown(None, **at(NOW + timedelta(hours=23))), TWO_DAYS),
+    "the run before the plan": (shown(None, **at(NOW - timedelta(minutes=7))), TWO_DAYS),
+}
+
+
+@pytest.mark.parametrize(("later", "now"), STARTED.values(), ids=STARTED)
+def test_a_start_by_others_voids_a_saved_and_a_reviewed_change(later: Live, now: datetime) -> None:
+    saved = of(shown())
+    change = only(saved)
+    how = started_since(saved, change, record(DAILY), later, now)
+    assert how
+    assert "was started outside of campaignctl since the plan was made" in how
+    (blocked,) = of(later, now=now, reviewed=(saved,)).blocked
+    assert blocked.reason == how
+    assert "plan -o FILE" in blocked.hint
+
+
+@pytest.mark.parametrize(("later", "now"), BY_ITSELF.values(), ids=BY_ITSELF)
+def test_its_own_runs_void_nothing(later: Live, now: datetime) -> None:
+    saved = of(shown())
+    assert started_since(saved, only(saved), record(DAILY), later, now) is None
+    assert only(of(later, now=now, reviewed=(saved,))).action is Action.UPDATE
+
+
+def test_one_reviewed_plan_that_was_made_after_the_start_is_enough() -> None:
+    early, later = of(shown()), NOW + timedelta(minutes=5)
+    late = of(shown(4), now=later)
+    assert of(shown(4), now=later, reviewed=(early, late)).changes
+    assert of(shown(4), now=later, reviewed=(early,)).blocked
+
+
+def test_a_paused_campaign_has_no_runs_of_its_own() -> None:
+    """Its resume was reviewed, and two days later others have started it once and paused it again."""
+    saved = of(shown(status="paused"), recorded="paused", overrides=("foreign_pause",))
+    assert [change.ran for change in saved.changes] == [Ran(3)] * 2
+    later = shown(4, status="paused")
+    assert started_since(saved, saved.changes[0], record(DAILY, "paused"), later, TWO_DAYS)
+
+
+def test_a_replacement_counts_as_a_change_and_a_cancel_or_a_pause_does_not() -> None:
+    (replaced,) = of(shown(), replace=(KEY,), spec=DAILY).changes
+    assert replaced.ran == Ran(3)
+    gone = plan_of(known=state({KEY: record(DAILY)}), reading=Reading(live={KEY: shown()}))
+    assert only(gone).ran is None
+
+
+def test_a_one_off_campaign_and_a_plan_of_the_version_before_are_not_asked() -> None:
+    assert only(of(live(SCHEDULED, run_counter=0), applied=SCHEDULED)).ran is None
+    assert runs.ran(live(DAILY, run_counter="3"), NOW) == Ran(None, None)
+
+
+EDITS: dict[str, dict[str, Any]] = {
+    "quiet hours": {"quiet_hours": {"from": "20:00"}},
+    "text": {"messages": [message(push={"title": {"en": "Theirs"}})]},
+    "status": {"status": "paused"},
+}
+
+
+@pytest.mark.parametrize("theirs", EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize("applied", [DAILY, SCHEDULED], ids=["recurring", "one-off"])
+def test_an_edit_since_then_leaves_out_the_reviewed_change(applied: Spec, theirs: dict[str, Any]) -> None:
+    """Its patch is the same, and the campaign is not."""
+    spec = {**applied, "messages": NEW["messages"]}
+    saved = of(live(applied), spec=spec, applied=applied)
+    later = live(applied, **{"status": "scheduled", **theirs})
+    assert not as_planned(only(saved), record(applied), later)
+    plan = of(later, spec=spec, applied=applied, reviewed=(saved,))
+    assert not plan.changes
+    assert "was changed in the account since the reviewed plan was made" in plan.blocked[0].reason
+    assert of(live(applied), spec=spec, applied=applied, reviewed=(saved,)).changes
+
+
+def test_an_edit_keeps_no_reviewed_cancel_from_being_applied() -> None:
+    known = state({KEY: record(SCHEDULED)})
+    plans = [
+        plan_of(known=known, reading=Reading(live={KEY: live(SCHEDULED, **theirs)}))
+        for theirs in ({}, EDITS["quiet hours"])
+    ]
+    reviewed = plan_of(
+        known=known,
+        reading=Reading(live={KEY: live(SCHEDULED, **EDITS["quiet hours"])}),
+        options=Options(reviewed=(plans[0],)),
+    )
+    assert only(reviewed).action is Action.CANCEL

@@ -1,0 +1,80 @@
+"""Broken builds that misread what the account shows, or when it sends."""
+
+from __future__ import annotations
+
+from tests.torture.mutants import Edit, Mutant
+
+OF_LIVE = (
+    Mutant(
+        "what is read back is matched by index",
+        (
+            Edit(
+                "campaignctl/diff/verdicts.py",
+                "    live = aligned(applied, live)\n    yield",
+                "    yield",
+            ),
+        ),
+        ("tests/diff/test_messages_by_name.py",),
+        "",
+    ),
+    Mutant(
+        "messages that cannot be matched are confirmed",
+        (
+            Edit(
+                "campaignctl/diff/verdicts.py",
+                "    if _is_unmatched(applied, live, (*hidden, *accepted)):\n",
+                "    if False:\n",
+            ),
+        ),
+        ("tests/diff/test_messages_by_name.py",),
+        "",
+    ),
+    Mutant(
+        "what no manifest sets is matched by index",
+        (
+            Edit(
+                "campaignctl/diff/unmanaged.py",
+                "requested(aligned(spec, live)).items()",
+                "requested(live).items()",
+            ),
+        ),
+        ("tests/diff/test_messages_by_name.py", "tests/plan/test_unmanaged.py"),
+        "",
+    ),
+    Mutant(
+        "a start by others since the plan is not noticed",
+        (
+            Edit(
+                "campaignctl/plan/runs.py",
+                "        if (more := seen.count - before.count) > len(own):\n",
+                "        if (more := seen.count - before.count) < 0:\n",
+            ),
+        ),
+        ("tests/plan/test_started_by_others.py",),
+        "",
+    ),
+    Mutant(
+        "a reviewed change is applied whatever was edited since",
+        (
+            Edit(
+                "campaignctl/plan/reviewed.py",
+                "if seen.live_digest in (None, change.live_digest)]",
+                "if seen.live_digest or True]",
+            ),
+        ),
+        ("tests/plan/test_started_by_others.py",),
+        "",
+    ),
+    Mutant(
+        "a run that is under way in the zones has no lead time",
+        (
+            Edit(
+                "campaignctl/plan/runs.py",
+                "    if runs is None or change.action is Action.RESUME:\n",
+                "    if runs is None or change.action:\n",
+            ),
+        ),
+        ("tests/plan/test_guardrails.py",),
+        "",
+    ),
+)
