@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.torture.mutants import MUTANTS, Mutant
+from tests.torture.mutants_of_identity import OF_IDENTITY
 from tests.torture.mutants_of_live import OF_LIVE
 
-ALL = (*MUTANTS, *OF_LIVE)
+ALL = (*MUTANTS, *OF_LIVE, *OF_IDENTITY)
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
     "campaignctl",
