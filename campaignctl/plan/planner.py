@@ -8,12 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.keys import named
 from campaignctl.campaign.status import Status
-from campaignctl.diff import holds_arming_back, is_unasked, split
+from campaignctl.diff import content, holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
-from campaignctl.plan import guardrails, halted, ledger, runs, update_rules
+from campaignctl.plan import guardrails, halted, moves, runs, twin_rules, update_rules
 from campaignctl.plan.checkout import checked
 from campaignctl.plan.context import (
     LIFT_UNPROVEN,
@@ -120,7 +119,7 @@ def decide(ctx: PlanContext) -> Plan:
     }
     if ctx.options.reviewed is not None:
         verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
-    verdicts = _without_twins(ctx, _unproven(ctx, _held_back(ctx, verdicts)))
+    verdicts = twin_rules.apart(ctx, _unproven(ctx, _held_back(ctx, verdicts)))
     moved = {old for new, old in ctx.moves.origin.items() if new in verdicts}
     verdicts |= _halted_again(ctx, ctx.records.keys() - verdicts.keys() - moved)
     if not ctx.only_looks:
@@ -263,21 +262,6 @@ def _unproven(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdi
     return kept
 
 
-def _without_twins(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
-    """The verdicts with at most one immediate send of each body; those of `--replace` are kept, as a second
-    send is intended."""
-    first: dict[str, str] = {}
-    kept = dict(verdicts)
-    for key, verdict in verdicts.items():
-        for change in verdict.changes:
-            if not change.sends_at_once or change.sets_winner or ctx.lifts.lifts("resend", key):
-                continue
-            if first.setdefault(change.digest, key) != key and change.action is not Action.REPLACE:
-                twin = ledger.resend(key, f"{first[change.digest]}, in this plan", change.id)
-                kept[key] = replace(verdict, changes=(), blocked=twin)
-    return kept
-
-
 def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
     """The notes: those on single keys, counts, then one line for each reason for doing nothing."""
     counts = Counter(verdict.quiet for verdict in verdicts.values() if verdict.quiet)
@@ -398,11 +382,13 @@ def _with_renames(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, V
     """The verdicts, with a note and warnings on each campaign that seems to be renamed: they propose the
     `moved` that would keep it. Nothing is blocked."""
     marked = dict(verdicts)
-    for old, new in _renamed(ctx).items():
+    for new, old in moves.renamed(ctx.desired, ctx.records, ctx.moves).items():
         if old not in verdicts or new not in verdicts or not verdicts[old].changes:
             continue
         block = f"`moved: {{from: {old}}}`"
-        said = f"{new} has the content of {old}; if it was renamed, write {block} in {new}"
+        same = content(ctx.desired.campaigns[new].spec) == content(ctx.records[old].applied)
+        like = "has the content of" if same else "is much like"
+        said = f"{new} {like} {old}; if it was renamed, write {block} in {new}"
         for key in (old, new):
             if marked[key].changes:
                 first, *others = marked[key].changes
@@ -410,25 +396,3 @@ def _with_renames(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, V
                 marked[key] = replace(marked[key], changes=(warned, *others))
         marked[new] = replace(marked[new], note="; ".join(filter(None, (marked[new].note, said))))
     return marked
-
-
-def _renamed(ctx: PlanContext) -> dict[str, str]:
-    """The recorded keys that seem to be renamed: old key to new key, if the body is the same and unique."""
-    campaigns, recorded, heirs = ctx.desired.campaigns, ctx.records, ctx.moves.heirs
-    claimed = {*heirs, *heirs.values()}
-    left = [key for key in recorded if key not in campaigns and key not in claimed]
-    if not left:
-        return {}
-    gone = _by_body({key: recorded[key].digest for key in left})
-    fresh = (key for key in campaigns if key not in recorded and key not in claimed)
-    new = _by_body({key: body_digest(campaigns[key].spec) for key in fresh})
-    return {
-        keys[0]: new[body][0] for body, keys in gone.items() if len(keys) == 1 and len(new.get(body, ())) == 1
-    }
-
-
-def _by_body(digests: Mapping[str, str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for key, body in digests.items():
-        found.setdefault(body, []).append(key)
-    return found

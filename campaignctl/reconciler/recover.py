@@ -31,7 +31,6 @@ from campaignctl.reconciler.opening import (
 from campaignctl.reconciler.run import Run, Wiring, new_state
 from campaignctl.reconciler.state_ops import check_settled, intent_of
 from campaignctl.review.reports import Found, Recovery
-from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Intent, Record, Sent, State
 
 if TYPE_CHECKING:
@@ -252,7 +251,7 @@ def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iter
     bodies = [intent.digest, *_asked_by(desired, live, fired=intent.at_once)]
     for digest in dict.fromkeys(bodies):
         if digest not in known:
-            yield Sent(digest, _key_of(run.state, live.id), live.id, iso(run.now()))
+            yield records.sent(_key_of(run.state, live.id), live.id, intent.spec, digest, run.now())
 
 
 _HAVE_SENT = (Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)

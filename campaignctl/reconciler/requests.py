@@ -77,6 +77,7 @@ def perform(run: Run, change: Change) -> ChangeResult:
 
     Raises whatever stops it before the first request.
     """
+    _check_ended(run, change)
     if change.action is Action.ADOPT:
         return adopt.adopt(run, change)
     if not change.requests:
@@ -98,6 +99,15 @@ def perform(run: Run, change: Change) -> ChangeResult:
         else:
             happened = f"{result.id} is canceled already"
     return result
+
+
+def _check_ended(run: Run, change: Change) -> None:
+    """Raise Refused unless a read has shown every campaign that a change waits for as canceled."""
+    status = {entry.id: entry.status for entry in run.state.released}
+    status |= {record.id: record.status for record in run.state.campaigns.values()}
+    going = [each for each in change.waits_for if status.get(each) != Status.CANCELED]
+    if going:
+        raise Refused(f"held: {going[0]} is not shown as canceled", hint=Sentence(Command("apply")))
 
 
 def _performed(run: Run, change: Change, request: Request) -> ChangeResult:

@@ -277,7 +277,9 @@ class Run:
         return record
 
     def _sent(self, key: str, intent: Intent, live: Live) -> tuple[Sent, ...]:
-        return (Sent(intent.digest, key, live.id, iso(self.now())),) if intent.at_once else ()
+        if not intent.at_once:
+            return ()
+        return (records.sent(key, live.id, intent.spec, intent.digest, self.now()),)
 
     def _check_new(self, key: str, campaign_id: str) -> None:
         held = self.state.campaigns.items()
@@ -430,7 +432,7 @@ def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Se
     """New ledger entries for these records: one-off campaigns that were sent, are sending or were started."""
     ledger = {entry.digest for entry in state.sent}
     return tuple(
-        Sent(record.digest, key, record.id, iso(now))
+        records.sent(key, record.id, record.applied, record.digest, now, record.began)
         for key, record in seen.items()
         if _has_sent(record) and record.digest not in ledger
     )

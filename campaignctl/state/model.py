@@ -143,7 +143,8 @@ def is_held(intent: Intent | None, version: int) -> bool:
 class Sent:
     """An entry of the ledger: this body was sent, or may have been.
 
-    `content` is the digest of what recipients see and of the audience, `sends` are the times of its sends.
+    `content` is the digest of what recipients see and of the audience, empty in entries of older states.
+    `sends` are the times of its sends; `at_once`: it was sent as soon as it was set off.
     """
 
     digest: str
@@ -152,11 +153,15 @@ class Sent:
     at: str
     content: str = field(default="", metadata=_SINCE_2)
     sends: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
+    at_once: bool = field(default=False, metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The trace of a record that was removed from `campaigns`; `content` and `sends` as in `Sent`."""
+    """The trace of a record that was removed from `campaigns`; `content` and `at_once` as in `Sent`.
+
+    `sends` are its last send, if it had one, and the next ones that were due by then.
+    """
 
     key: str
     id: str
@@ -166,6 +171,7 @@ class Released:
     at: str
     content: str = field(default="", metadata=_SINCE_2)
     sends: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
+    at_once: bool = field(default=False, metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ PUSH = {
 
 def campaign(name: str, **fields: Any) -> Spec:
     """A manual campaign as the API takes it, with these fields set."""
-    return {"name": name, "messages": [PUSH], **fields}
+    content = {"title": {"en": "Hi"}, "body": {"en": name}, "landing_url": "https://example.com"}
+    return {"name": name, "messages": [{**PUSH, "push": content}], **fields}
 
 
 def yes(_plan: Plan) -> bool:
