@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
-from campaignctl.errors import ApiError, Command, OutcomeUnknown, Sentence, StateError
+from campaignctl.errors import ApiError, Command, OutcomeUnknown, ReadFailed, Sentence, StateError
 from campaignctl.manifest.document import CAMPAIGN_KEY
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import changes, records
 from campaignctl.plan.model import Change, Request
+from campaignctl.reconciler.intents import marking
 from campaignctl.reconciler.opening import check_environment
 from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up
+from campaignctl.reconciler.settle import await_age
 from campaignctl.review.outcome import ChangeResult, done
 from campaignctl.state.model import Entry, Record, State
 
@@ -95,31 +96,47 @@ def take_over(run: Run, key: str, record: Record, requests: Iterable[Request]) -
 
     Until a read shows the marker, the record says that it is unmarked. Returns what went wrong with that.
     """
-    marks = tuple(requests)
-    unmarked = replace(record, unmarked=bool(marks) or record.unmarked)
+    mark = next(iter(requests), None)
+    unmarked = replace(record, unmarked=mark is not None or record.unmarked)
     sent = used_up(run.state, {key: record}, run.now())
     run.record(Entry(records={key: unmarked}, missed={key: None}, sent=sent))
-    return tuple(filter(None, (_mark(run, key, record, request) for request in marks)))
+    why_not = _mark(run, key, record, mark) if mark else None
+    return (why_not,) if why_not else ()
 
 
 def _mark(run: Run, key: str, record: Record, request: Request) -> str | None:
-    """Put our marker on a campaign; returns why it has none, or None if a read shows it."""
+    """Put our marker on a campaign; returns why it has none, or None if a read shows it.
+
+    If the answer is lost, only once it cannot be under way any more: a later write repeats the metadata.
+    """
     shows = None
+
+    def before() -> None:
+        run.may_send()
+        run.record(Entry(intents={key: marking(record, request, run.now())}))
+
     try:
-        with suppress(OutcomeUnknown):
-            run.api.send(request, before=run.may_send)
+        try:
+            run.api.send(request, before=before)
+        except OutcomeUnknown:
+            await_age(run, [run.state.pending[key]])
         live = run.api.read(record.id)
         made_by = marker.read(live.members) if live else None
         shows = made_by is not None and made_by.intent == record.intent
         why = "its metadata does not show our marker"
+    except ReadFailed as error:  # the next run settles it
+        return _not_marked(record, error.summary)
     except ApiError as error:
         why = error.summary
     if shows is not None:
         run.learn_markers(shows)
-    if not shows:
-        return f"{record.id} is not marked, so a lost state would not find it again: {why}"
-    run.record(Entry(records={key: record}))
-    return None
+    if shows or key in run.state.pending:
+        run.record(Entry(records={key: record} if shows else {}, intents={key: None}))
+    return None if shows else _not_marked(record, why)
+
+
+def _not_marked(record: Record, why: str) -> str:
+    return f"{record.id} is not marked, so a lost state would not find it again: {why}"
 
 
 def check_new_key(recorded: Iterable[str], key: str) -> None:

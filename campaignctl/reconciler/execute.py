@@ -23,9 +23,9 @@ from campaignctl.plan.context import Unsettled
 from campaignctl.plan.model import Action, Change, Plan
 from campaignctl.plan.planner import stages
 from campaignctl.reconciler import requests, settle
+from campaignctl.reconciler.intents import CREATING, first_send
 from campaignctl.reconciler.opening import spread
 from campaignctl.reconciler.readback import is_open, read_back
-from campaignctl.reconciler.requests import CREATING
 from campaignctl.reconciler.run import Run
 from campaignctl.review.outcome import (
     ChangeId,
@@ -73,7 +73,7 @@ def _held_back(run: Run, change: Change) -> bool:
     """Whether an earlier failure holds this change back: it arms, and could send within the horizon."""
     if not run.troubled or not change.arms:
         return False
-    return requests.first_send(change, run.now()) is None or requests.sends_soon(run, change)
+    return first_send(change, run.now()) is None or requests.sends_soon(run, change)
 
 
 def moved(run: Run, changes: Sequence[Change]) -> list[ChangeResult]:
@@ -148,12 +148,24 @@ def _batch(run: Run, todo: list[Change]) -> list[ChangeResult]:
     moves = [change for change in todo if change.action is Action.MOVE]
     results = moved(run, moves) if moves else []
     rest = [change for change in todo if change.action is not Action.MOVE]
+    run.writes.expect(rest)
     while (first := _proving(run, rest)) is not None:
         rest.remove(first)
         results.append(attempt(run, first))
     for some, threads in _groups(run, rest):
         results += spread(lambda change: attempt(run, change), some, threads)
+    _end_writes(run)
     return _read_back(run, todo, results)
+
+
+def _end_writes(run: Run) -> None:
+    """Drop the intents of writes that never left."""
+    if isinstance(run.broken_off, LockLost | StateNotSaved):
+        return
+    try:
+        run.writes.end()
+    except (LockLost, StateNotSaved) as error:
+        run.broken_off = error
 
 
 def _groups(run: Run, changes: list[Change]) -> list[tuple[list[Change], int]]:
@@ -185,7 +197,9 @@ def _read_back(run: Run, todo: list[Change], results: list[ChangeResult]) -> lis
         for result in seen.values()
         if result.key in lost and result.outcome == "failed" and result.action in _REPEATABLE
     ]
+    run.writes.expect(again)
     second = [attempt(run, change) for change in again]
+    _end_writes(run)
     seen.update(_looked_at(run, [(changes[r.key], r) for r in second if is_open(r)]))
     for result in seen.values():
         run.finished(result.key, result.action, result.outcome)

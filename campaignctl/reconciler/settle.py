@@ -38,6 +38,7 @@ def _settle_writes(run: Run) -> dict[str, Unsettled]:
     run.note(f"settling {counted(len(writes), 'write')} of unknown outcome")
     await_age(run, writes.values())
     lives = read_written(run.api, run.state, run.project, run.now(), run.wiring.parallelism)
+    run.settled.update({live.id: live for live in lives.values() if live})
     found = proof.settled(run.state, lives, run.project, run.now())
     if found.said:
         run.record(found.entry)

@@ -13,7 +13,7 @@ import pytest
 from campaignctl.campaign import marker
 from campaignctl.errors import AccountMismatch, Command, StateError, StateMoved, commands_of
 from campaignctl.plan.model import Options, Plan
-from campaignctl.reconciler import adopt, halt, rebind, recover, state_ops
+from campaignctl.reconciler import adopt, rebind, recover, state_ops
 from campaignctl.reconciler.doctor import examine
 from campaignctl.reconciler.plan import plan
 from campaignctl.reconciler.run import opened
@@ -255,7 +255,7 @@ def test_a_state_that_records_campaigns_is_not_replaced_by_a_rebind(
 
 
 def test_halts_move_with_a_rebound_state(before: Account, repository: Repository) -> None:
-    halt.halt(before.wiring, ("far",), "wrong price", lambda: ())
+    before.halt("far")
     now = renamed(before, repository("now"), OLD, before.project.id)
     rebind.rebind(now.wiring, lambda _: True, before.place.backend())
     assert [halted.keys for halted in now.place.backend().halts().halts] == [("far",)]
@@ -356,7 +356,7 @@ def test_halt_all_stops_the_copies_of_an_environment_that_was_renamed(
         now.specs = {"far": campaign("Second", scheduled_time="2036-07-01 10:00:00")}
         now.apply()
         now.elsewhere = left
-    outcome = halt.halt(now.wiring, None, "wrong price", lambda: ())
+    outcome = now.halt()
     assert before.id_of("far") in {row.id for row in outcome.rows}
     scheduled = [each for each in now.control.campaigns() if each["live"]["status"] == "scheduled"]
     assert scheduled == []
@@ -368,7 +368,7 @@ def test_halt_all_leaves_a_declared_environment_alone(repository: Repository) ->
     staging.specs = {"far": FAR}
     staging.apply()
     now = repository("now", id=ID, environment="production", environment_names=both)
-    assert halt.halt(now.wiring, None, "wrong price", lambda: ()).rows == ()
+    assert now.halt().rows == ()
     assert now.control.campaign(staging.id_of("far"))["live"]["status"] == "scheduled"
 
 
@@ -426,7 +426,7 @@ def test_a_lost_state_of_campaigns_that_were_taken_over_sends_nothing_again(
     assert ours.id_of("theirs") == made
     assert planned(ours).empty
     ours.place.path.unlink()
-    halt.halt(ours.wiring, None, "wrong price", lambda: ())
+    ours.halt()
     assert ours.control.campaign(made)["live"]["status"] == "paused"
 
 
@@ -547,7 +547,7 @@ def test_a_state_with_two_keys_for_one_campaign_is_refused(
 
 
 def test_a_halt_still_stops_a_campaign_with_two_keys(doubled: Account) -> None:
-    halt.halt(doubled.wiring, None, "wrong price", lambda: ())
+    doubled.halt()
     assert doubled.control.campaign(doubled.id_of("a"))["live"]["status"] == "paused"
 
 

@@ -24,7 +24,8 @@ class Verdict:
     and should be empty. `persons` counts how
     often a person had to decide; `applies` counts the runs until the end, and `said` is their output. With a
     `broken` lock, a copy that cannot send may be left if it was reported. What somebody `altered` may not be
-    sent at all, if the apply said so. `missing` are the ids, by key, of campaigns that the account denies.
+    sent at all, if the apply said so. `missing` are the ids, by key, of campaigns that the account denies,
+    `unsent` the keys of sends that it denies.
     """
 
     duplicates: list[str] = field(default_factory=list)
@@ -38,6 +39,7 @@ class Verdict:
     broken: bool = False
     altered: Altered | None = None
     missing: dict[str, str] = field(default_factory=dict)
+    unsent: list[str] = field(default_factory=list)
 
     @property
     def bad(self) -> list[str]:
@@ -76,15 +78,7 @@ def brought_to_an_end(
             break
         if patient:
             wait_until(quiet)
-        persons.ask_a_person(place, scenario, verdict)
-        if verdict.altered:
-            persons.taken_out(place, verdict)
-        if ", missing)" in ended.text:
-            persons.found_missing(place, verdict)
-        if "state recover" in ended.text:
-            persons.recovered(place, verdict)
-        if scenario.adopting:
-            persons.adopted(place, scenario, verdict)
+        persons.decide(place, scenario, verdict, ended.text)
     else:
         verdict.stuck.append(f"{_MOST_APPLIES} applies did not end it: {verdict.said[-1500:]}")
     wait_until(quiet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from tests.torture.place import Place
@@ -12,11 +13,36 @@ if TYPE_CHECKING:
     from tests.torture.oracle import Verdict
 
 
-def found_missing(place: Place, verdict: Verdict) -> None:
+def decide(place: Place, scenario: Scenario, verdict: Verdict, told: str) -> None:
+    """Whatever the last apply has `told` to decide."""
+    _ask_a_person(place, scenario, verdict)
+    if verdict.altered:
+        _taken_out(place, verdict)
+    if ", missing)" in told:
+        _found_missing(place, verdict)
+    if "--override resend" in told and not scenario.two_step:
+        _found_unsent(place, scenario, verdict)
+    if "state recover" in told:
+        _recovered(place, verdict)
+    if scenario.adopting:
+        _adopted(place, scenario, verdict)
+
+
+def _found_missing(place: Place, verdict: Verdict) -> None:
     """What the API said to have created, and has not, is created again by a person."""
     missing = {one["key"]: one["id"] for one in place.plan()["blocked"] if one["status"] == "missing"}
     verdict.persons += len(missing)
     verdict.missing = missing
+
+
+def _found_unsent(place: Place, scenario: Scenario, verdict: Verdict) -> None:
+    """What the API said to have sent, and has not, is sent by a person who looked into the account."""
+    sent = Counter(c["live"]["name"] for c in place.control.campaigns() for _ in c["sends"])
+    for blocked in place.plan()["blocked"]:
+        due = scenario.due.get(blocked["key"])
+        if due and blocked["status"] == "sent" and sent[due.name or blocked["key"]] < due.sends:
+            verdict.unsent.append(blocked["key"])
+            verdict.persons += 1
 
 
 def said_again(place: Place, scenario: Scenario, old: dict[str, str], verdict: Verdict) -> list[str]:
@@ -30,6 +56,9 @@ def said_again(place: Place, scenario: Scenario, old: dict[str, str], verdict: V
         return []
     if missing := [key for key in verdict.missing if verdict.missing[key] == place.recorded_ids().get(key)]:
         return [*replacing(missing)]
+    if verdict.unsent:
+        again, verdict.unsent = verdict.unsent, []
+        return [word for key in again for word in ("--target", key, "--override", "resend")]
     failed = verdict.altered.told if verdict.altered else {}
     known = [key for key in scenario.replace if key in state.campaigns and key not in state.pending]
     due = [key for key in known if state.campaigns[key].id == old.get(key)]
@@ -41,7 +70,7 @@ def said_again(place: Place, scenario: Scenario, old: dict[str, str], verdict: V
     return [word for key in idle for word in ("--target", key, "--override", "resend")]
 
 
-def ask_a_person(place: Place, scenario: Scenario, verdict: Verdict) -> None:
+def _ask_a_person(place: Place, scenario: Scenario, verdict: Verdict) -> None:
     """For each write that cannot be settled: look into the account, as the hint says, and resolve it."""
     state = place.state()
     if state is None:
@@ -68,7 +97,7 @@ def ask_a_person(place: Place, scenario: Scenario, verdict: Verdict) -> None:
             verdict.stuck.append(f"{key}: resolve {answer} was refused: {ended.text}")
 
 
-def taken_out(place: Place, verdict: Verdict) -> None:
+def _taken_out(place: Place, verdict: Verdict) -> None:
     """What holds a change back because it was set outside of the manifests is taken out in the dashboard."""
     for blocked in place.plan()["blocked"]:
         usual = {one["path"]: one["baseline"] for one in blocked["unmanaged"]}
@@ -78,14 +107,14 @@ def taken_out(place: Place, verdict: Verdict) -> None:
             verdict.persons += 1
 
 
-def recovered(place: Place, verdict: Verdict) -> None:
+def _recovered(place: Place, verdict: Verdict) -> None:
     """Take over what the account has of a state that was lost."""
     ended = place.run("state", "recover", "--write")
     verdict.said += ended.text
     verdict.persons += 1
 
 
-def adopted(place: Place, scenario: Scenario, verdict: Verdict) -> None:
+def _adopted(place: Place, scenario: Scenario, verdict: Verdict) -> None:
     """Write `adopt: ID` into each manifest that is blocked because that campaign has its content."""
     names = {campaign["id"]: campaign["live"]["name"] for campaign in place.control.campaigns()}
     for blocked in place.plan()["blocked"]:

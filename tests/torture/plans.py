@@ -133,18 +133,24 @@ def _dashboard_of_life(control: Control) -> None:
 
 
 def halted(times: Times) -> Scenario:
-    """Everything is halted while a change is pending that would send at once; later the halt is lifted."""
+    """Everything is halted while a change is pending that would send at once, and a rename; then lifted."""
     before = {
         "soon": campaign("soon", scheduled_time=times.soon),
         "far": campaign("far", scheduled_time=times.far),
         "weekly": campaign("weekly", recurrence={"cron": times.weekly}),
         "draft": campaign("draft", is_draft=True),
+        "old-name": campaign("renamed", scheduled_time=times.far),
     }
-    last = {"now": campaign("now", run_immediately=True)}
+    last: Manifests = {
+        "now": campaign("now", run_immediately=True),
+        "old-name": None,
+        "new-name": campaign("renamed", scheduled_time=times.far),
+    }
     due = {
         **dict.fromkeys(("soon", "far", "weekly"), Due(status="scheduled")),
         "draft": Due(),
         "now": Due(sends=1, by_hand=True),
+        "new-name": Due(name="renamed", status="scheduled"),
     }
     command = ("halt", "--all", "--reason", "torture")
     return Scenario("halted", (before,), last, due, command=command)

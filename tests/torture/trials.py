@@ -137,11 +137,11 @@ def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> 
         place.control.clear_faults()
     delay = max((float(fault.get("seconds", 0)) for _, fault in trial.faults), default=0.0)
     quiet, patient = time.monotonic() + delay, delay > TIMEOUT
+    if trial.halted and landed and stage.words[0] != "halt":
+        halting.held_and_lifted(place, verdict, quiet)
     if stage.scenario.loses_state:
         wait_until(quiet)
         place.lose_state()
-    if trial.halted and landed and stage.words[0] != "halt":
-        halting.held_and_lifted(place, verdict, quiet)
     oracle.brought_to_an_end(place, stage, old, verdict, quiet, patient)
     return landed
 
