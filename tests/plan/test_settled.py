@@ -108,7 +108,7 @@ def test_what_a_read_shows_is_settled_at_once(name: str) -> None:
     write = WRITES[name]
     status = {"pause": "paused", "cancel": "canceled", "winner": "sent", "set off": "running"}
     fields: Spec = {"metadata": {"campaignctl": MARKED}} if name == "mark" else {}
-    seen = live(write.spec if name != "mark" else SCHEDULED, status.get(name, "scheduled"), **fields)
+    seen = live(dict(write.spec) if name != "mark" else SCHEDULED, status.get(name, "scheduled"), **fields)
     if name == "replace":
         return  # its second half is a create
     known = state({KEY: record(SCHEDULED)}, pending={KEY: write})
