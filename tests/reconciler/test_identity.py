@@ -112,7 +112,7 @@ def test_unknown_campaigns_of_the_project_name_alone_are_taken_over_only_if_a_pe
     theirs.apply()
     ours.specs = {"far": FAR}
     (blocked,) = planned(ours).blocked
-    assert "with the name of this one and without an id" in blocked.reason
+    assert "of this project before it had an id or of another one" in blocked.reason
     assert "campaignctl state init" in blocked.hint
     assert ours.apply().changes == ()
     shown = recovered(ours)
