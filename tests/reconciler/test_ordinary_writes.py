@@ -259,7 +259,9 @@ def test_a_refusal_leaves_nothing_to_settle(scheduled: Account, kind: Kind, stat
 
 def many(account: Account, count: int) -> None:
     """Campaigns that all have to be updated."""
-    account.specs = {str(number): {**SPEC, "name": str(number)} for number in range(count)}
+    account.specs = {
+        str(number): campaign(str(number), description="Old", scheduled_time=FAR) for number in range(count)
+    }
     account.apply()
     account.specs = {key: {**spec, "description": "New"} for key, spec in account.specs.items()}
 
