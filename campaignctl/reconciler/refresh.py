@@ -131,6 +131,12 @@ def observe(
         )
     alive = {key: record for key, record in state.campaigns.items() if not records.final(record, now)}
     since = known_ids(state) if list_page else None
+    if since is not None and wanted:
+        # What others sent lately counts too, and pages of live campaigns leave it out.
+        page = api.list_page(1)
+        at_hand = {each.id: each for each in page.items}
+        if not since.isdisjoint(at_hand) or page.total is None or page.total <= len(at_hand):
+            since = None
     live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand, since=since)
     released = _released(api, state, desired, parallelism, adoptable)
     seen.update({found.id: found for found in (*released.values(), *adoptable.values()) if found})
