@@ -15,7 +15,8 @@ from campaignctl.plan import changes, runs, update_rules
 from campaignctl.plan.arming import SENDING, has_fired
 from campaignctl.plan.context import PlanContext, Unsettled
 from campaignctl.plan.model import Action, Blocked, Change
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.subject import Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Intent, Released, Sent, State

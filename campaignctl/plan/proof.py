@@ -198,12 +198,9 @@ def _runs(live: Live) -> Iterator[datetime]:
 def done(key: str, intent: Intent, record: Record, live: Live, project: Project, now: datetime) -> Entry:
     """The step that records a write as done, with live as read after it."""
     after = _AFTER[intent.operation](intent, record, live, project, now)
-    sent = (
-        (records.sent(key, record.id, intent.spec, intent.digest, now),)
-        if intent.operation == "update" and intent.at_once
-        else ()
-    )
-    return Entry(records={key: after}, intents={key: None}, sent=sent)
+    fired = intent.operation == "update" and intent.at_once
+    sent = records.sent(key, record.id, intent.spec, intent.digest, now)
+    return Entry(records={key: after}, intents={key: None}, sent=(sent,) if fired else ())
 
 
 _After = Callable[[Intent, Record, Live, Project, datetime], Record]

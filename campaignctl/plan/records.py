@@ -57,6 +57,13 @@ def can_send(status: str) -> bool:
     return status not in tuple(Status) or Status(status).can_send
 
 
+def goes(status: Status, applied: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a campaign sends by itself as it is now; not if it is paused or waits for a decision."""
+    if status is Status.SENT:
+        return runs_left(applied, now)
+    return status in (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
+
+
 def final(record: Record, now: datetime) -> bool:
     """Whether a record's campaign never has to be read again: canceled, or sent with no runs left."""
     if record.status == Status.CANCELED:

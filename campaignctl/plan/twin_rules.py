@@ -14,8 +14,9 @@ from campaignctl.plan.arming import SENDING
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.guardrails import duration_text
 from campaignctl.plan.model import Action, Blocked, Change
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.subject import Subject
 from campaignctl.plan.twins import Campaign, collide
+from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record
 

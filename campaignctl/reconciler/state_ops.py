@@ -65,10 +65,15 @@ def fill(wiring: Wiring, operation: str, target: Backend, state: State, halts: H
     try:
         _refuse_another(there, target, state)
         if halts.halts:
-            target.change_halts(lambda known: reduce(Halts.with_halt, halts.halts, known))
+            target.change_halts(lambda known: _merged(halts, known))
         there.write(state)
     finally:
         there.release()
+
+
+def _merged(mark: Halts, there: Halts) -> Halts:
+    """The halts of a place that a state moves to, with those that come, in their format."""
+    return replace(reduce(Halts.with_halt, mark.halts, there), format_version=mark.format_version)
 
 
 def migrate_format(wiring: Wiring, version: int) -> str:

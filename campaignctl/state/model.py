@@ -49,7 +49,8 @@ class Record:
     write in fields that differ from `applied`: path -> a list of that one value, empty for a field that it
     does not return. `source_digest` is the digest of the manifest itself, before defaults and variables.
     `status` is the last status seen. `reposted`: a second copy of this campaign may still turn up.
-    `paused_by_us`: its manifest or a halt paused it, so that it may be resumed when the manifest says so.
+    `paused_by_us`: a request of an apply or a halt paused it, so that it may be resumed when the manifest
+    says so.
     `winner` is the name of the message that was set as the winner of its A/B test. `moved_from` is the key
     from which its record was last moved, so that the move is made once. Times are `YYYY-MM-DDTHH:MM:SSZ`.
 

@@ -259,9 +259,7 @@ def test_a_refusal_leaves_nothing_to_settle(scheduled: Account, kind: Kind, stat
 
 def many(account: Account, count: int) -> None:
     """Campaigns that all have to be updated."""
-    account.specs = {
-        str(number): campaign(str(number), description="Old", scheduled_time=FAR) for number in range(count)
-    }
+    account.specs = {str(n): {**SPEC, **campaign(str(n))} for n in range(count)}
     account.apply()
     account.specs = {key: {**spec, "description": "New"} for key, spec in account.specs.items()}
 
@@ -365,3 +363,43 @@ def test_a_resume_that_is_due_is_read_again_before_it_leaves(scheduled: Account)
     *_, result = scheduled.apply().changes
     assert (result.action, result.outcome) == (Action.RESUME, "failed")
     assert sent(scheduled, "resume") == 0
+
+
+def adopted(account: Account, **more: str) -> None:
+    """A campaign of the dashboard that is taken over, with an edit."""
+    made = account.control.create(SPEC)["id"]
+    account.specs, account.adopts = {KEY: {**SPEC, **more}}, {KEY: str(made)}
+
+
+def test_our_marker_is_on_record_before_it_leaves(late: Account) -> None:
+    adopted(late)
+    late.apply()
+    (write,) = late.wire.sent
+    intent = write.intent(KEY)
+    assert intent is not None
+    assert (intent.operation, intent.id) == ("mark", late.id_of(KEY))
+    assert (late.state.pending, late.state.campaigns[KEY].unmarked) == ({}, False)
+
+
+@pytest.mark.parametrize(("effect", "unmarked"), [(0, False), (14, False), (None, True)])
+def test_an_edit_waits_for_a_marker_without_an_answer(
+    late: Account, effect: float | None, unmarked: bool
+) -> None:
+    adopted(late, description="New")
+    late.wire.lose("update", effect=effect, answer=0)
+    assert [result.outcome for result in late.apply().changes] == ["done", "done"]
+    mark, edit = late.wire.sent
+    assert edit.at - mark.at > 30
+    assert (late.state.pending, late.state.campaigns[KEY].unmarked) == ({}, unmarked)
+    assert late.live(KEY)["description"] == "New"
+
+
+@pytest.mark.parametrize(("effect", "unmarked"), [(0, False), (14, False), (None, True)])
+def test_the_marker_of_a_dead_process_is_settled_by_a_read(
+    late: Account, effect: float | None, unmarked: bool
+) -> None:
+    adopted(late)
+    killed(late, "update", effect=effect)
+    assert late.state.pending[KEY].operation == "mark"
+    assert late.apply().result == "done"
+    assert (late.state.pending, late.state.campaigns[KEY].unmarked) == ({}, unmarked)
