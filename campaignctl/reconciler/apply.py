@@ -56,8 +56,8 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     desired = _as_reviewed(desired, options)
     wiring = replace(wiring, project=desired.project)
     with wiring.locked("apply") as session:
-        run, unsettled = _open(wiring, session, desired)
-        now = run.now()
+        run = _open(wiring, session, desired)
+        unsettled, now = _settled(run), run.now()
         reading = _reading(run, desired, options, unsettled, now)
         ctx = question(wiring, desired, options, session.state, reading, now)
         plan = decide(ctx)
@@ -159,18 +159,23 @@ def _given_back(session: Session, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _open(wiring: Wiring, session: Session, desired: DesiredState) -> tuple[Run, dict[str, Unsettled]]:
-    """Make the opening read and settle the intents of earlier runs."""
+def _open(wiring: Wiring, session: Session, desired: DesiredState) -> Run:
+    """Make the opening read."""
     wiring.on_event(Event("phase", "reading the account"))
     run = opened(wiring, session, desired.campaigns)
     if (dead := session.taken_over) is not None:
         run.note(f"took the lock over from process {dead.process} on {dead.host}, which has exited")
     for note in run.opening.notes:
         run.note(note)
-    if session.state is None:
-        return run, {}
+    return run
+
+
+def _settled(run: Run) -> dict[str, Unsettled]:
+    """Settle the intents of earlier runs. Returns those that stay unsettled, by key."""
+    if run.session.state is None:
+        return {}
     settle.drop_planned(run)
-    return run, settle.settle(run)
+    return settle.settle(run)
 
 
 def _reading(
@@ -221,9 +226,11 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
     with wiring.locked("apply of a saved plan") as session:
         state = session.state
         check_environment(state, project)
-        reviewed.check_saved(plan, project, state, wiring.clock.now())
+        reviewed.check_saved(plan, project, state)
         desired = DesiredState(project, {}, plan.manifests_digest)
-        run, unsettled = _open(wiring, session, desired)
+        run = _open(wiring, session, desired)
+        reviewed.check_in_time(plan, project, state, run.now())
+        unsettled = _settled(run)
         check_company(run.opening.company_id, state, project)
         _check_hold(run, plan, unsettled)
         _check_posted_again(run, plan, unsettled)
@@ -313,19 +320,20 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
 
 def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:
     """Execute the plan, with its beginning and end in the history."""
-    began = _begun(run.wiring, plan, operation)
+    began = _begun(run, plan, operation)
     _begin(run, plan, reading, began)
     settle.cancel_copies(run)
     return _ended(run, began, execute(run, plan))
 
 
-def _begun(wiring: Wiring, plan: Plan, operation: str) -> HistoryEntry | None:
+def _begun(run: Run, plan: Plan, operation: str) -> HistoryEntry | None:
     """The history entry of an apply; None if there is nothing to do."""
+    wiring = run.wiring
     if plan.empty:
         return None
     return HistoryEntry(
         id=wiring.clock.new_id(),
-        at=iso(wiring.clock.now()),
+        at=iso(run.now()),
         operation=operation,
         who=wiring.who,
         host=wiring.host,
@@ -414,7 +422,7 @@ def _ended(run: Run, entry: HistoryEntry | None, outcome: Outcome) -> Outcome:
         entry,
         outcome=_ENDS.get(outcome.result, "incomplete"),
         outcomes=dict(Counter(str(result.outcome) for result in outcome.changes)),
-        ended=iso(run.wiring.clock.now()),
+        ended=iso(run.now()),
     )
     try:
         run.record(Entry(history=(over,), decision=False))

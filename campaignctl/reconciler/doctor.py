@@ -23,7 +23,6 @@ from campaignctl.errors import (
 from campaignctl.plan.context import behind_hint, behind_reason
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import (
-    MAX_CLOCK_DIFFERENCE,
     behind,
     check_company,
     check_environment,
@@ -39,7 +38,7 @@ from campaignctl.state.model import Intent, LockInfo, State
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
-# Above this the clock should be set; an apply refuses only above MAX_CLOCK_DIFFERENCE.
+# Above this the clock should be set, though runs go by the API's.
 _NOTED_CLOCK_DIFFERENCE = timedelta(seconds=10)
 _READS = 3
 _PAGE = 10
@@ -272,8 +271,6 @@ def _clock(api: OcambaApi, now: datetime) -> Check:
         return Check("clock", "skipped", "no answer had the server's time")
     apart = abs(server - now)
     found = f"{apart.total_seconds():.0f} s {'behind' if server > now else 'ahead of'} the API's"
-    if apart > MAX_CLOCK_DIFFERENCE:
-        return Check("clock", "problem", found, _SET_CLOCK)
     if apart > _NOTED_CLOCK_DIFFERENCE:
         return Check("clock", "warning", found, _SET_CLOCK)
     return Check("clock", "ok", "agrees with the API's, to within two seconds")

@@ -30,7 +30,14 @@ from campaignctl.errors import (
 from campaignctl.plan.model import Action, Request
 from campaignctl.reconciler import halt_targets
 from campaignctl.reconciler.halt_targets import Declared, Named
-from campaignctl.reconciler.opening import check_company, company_of, hides_marker, newest, spread
+from campaignctl.reconciler.opening import (
+    check_company,
+    clock_note,
+    company_of,
+    hides_marker,
+    newest,
+    spread,
+)
 from campaignctl.reconciler.run import READ_WAITS, Wiring
 from campaignctl.review.halt import (
     HINTS,
@@ -42,7 +49,7 @@ from campaignctl.review.halt import (
     LiftOutcome,
 )
 from campaignctl.review.outcome import Event
-from campaignctl.schedule.times import iso
+from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.halts import Halt, Halts, How, Lift, Stopped
 from campaignctl.state.model import State
 
@@ -109,6 +116,7 @@ class _Halting:
 
     `ours` is what this run has recorded in the halt, by id; other runs of the same halt record their own.
     `busy`: the lock was held when the mark was set, at `since`. `intents` are those whose campaign was seen.
+    `early` is what it put down before an answer told the server's time.
     `lock` guards what the threads change.
     """
 
@@ -125,6 +133,8 @@ class _Halting:
     notes: list[str] = field(default_factory=list)
     intents: set[str] = field(default_factory=set)
     read: bool = False
+    early: list[Stopped] = field(default_factory=list)
+    corrected: bool = False
     account_proven: bool = False
     busy: bool = False
     lock: Lock = field(default_factory=Lock)
@@ -181,7 +191,7 @@ class _Halting:
         """Read the state again."""
         self.state, notes = halt_targets.readable_state(self.wiring)
         self.notes += notes
-        known = halt_targets.recorded(self.state, self.halt, self.wiring.clock.now())
+        known = halt_targets.recorded(self.state, self.halt, self._now())
         for campaign_id, campaign in known.items():
             before = self.campaigns.get(campaign_id)
             self.campaigns[campaign_id] = campaign.seen(before.live) if before and before.live else campaign
@@ -195,7 +205,6 @@ class _Halting:
         """Read and stop, a few times, until nothing can send any more."""
         for wait in READ_WAITS:
             self.wiring.clock.wait(wait)
-            self._learn()
             self._look()
             due = self._due()
             if not due:
@@ -206,6 +215,8 @@ class _Halting:
     def _look(self) -> None:
         """Read every named campaign, and find unrecorded ones by their marker."""
         seen = newest(self.api, (), live_only=True, reserve=True).lives
+        self._correct()
+        self._learn()
         lives = {live.id: self._whole(live) for live in seen}
         company = company_of(lives.values())
         check_company(company, self.state, self.wiring.project)
@@ -238,12 +249,42 @@ class _Halting:
         self._put_down([each for each in due if each.id not in self.ours], "paused")
         threads = self.wiring.parallelism
         spread(lambda each: self._stop_one(each, fresh=each.id not in before), due, threads)
+        self._correct()
+
+    def _now(self) -> datetime:
+        """The server's time, which decides; this machine's before the first answer."""
+        server = self.wiring.api.server_time if self.wiring.api else None
+        return server or self.wiring.clock.now()
+
+    def _correct(self) -> None:
+        """Correct the times that were put down before the first answer, if this machine's clock is wrong: by
+        them a later plan knows a pause by this halt from one by others."""
+        server, local = self.api.server_time, self.wiring.clock.now()
+        said = clock_note(server, local)
+        if server is None or not said or self.corrected:
+            return
+        self.corrected = True
+        self.notes += said
+        early = tuple(self.early)
+        moved = tuple(replace(each, at=iso(parse_iso(each.at) + (server - local))) for each in early)
+
+        def retimed(halts: Halts) -> Halts:
+            for each in early:
+                halts = halts.without_stopped(self.halt.id, each)
+            return halts.with_stopped(self.halt.id, moved)
+
+        self.halt = retimed(Halts((self.halt,))).halts[0]
+        renewed = zip(early, moved, strict=True)
+        self.ours |= {new.id: new for old, new in renewed if self.ours[old.id] == old}
+        if self.marked and early:
+            self._change(retimed)
 
     def _put_down(self, due: Iterable[Named], how: How) -> None:
-        now = iso(self.wiring.clock.now())
+        now = iso(self._now())
         stopped = tuple(Stopped(each.key or "", each.id, how, now) for each in due)
         with self.lock:
             if stopped:
+                self.early += stopped if self.api.server_time is None else ()
                 self.ours |= {each.id: each for each in stopped}
                 self.halt = replace(self.halt, stopped=(*self.halt.stopped, *stopped))
                 if self.marked:

@@ -12,7 +12,13 @@ from campaignctl.plan import proof, records
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.plan.planner import decide
-from campaignctl.reconciler.opening import check_environment, check_url, opening_read, still_behind
+from campaignctl.reconciler.opening import (
+    check_environment,
+    check_url,
+    clock_note,
+    opening_read,
+    still_behind,
+)
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.refresh import look, observe, open_intents, read_written
 from campaignctl.reconciler.run import Wiring
@@ -32,7 +38,9 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     check_left(wiring.project, wiring.elsewhere, now)
     if options.refresh:
         reading = _refreshed(wiring, state, desired, now, alarm=options.refresh_only)
-        now = (wiring.api.server_time if wiring.api else None) or now
+        if wiring.api is not None:
+            reading = replace(reading, notes=(*clock_note(wiring.api.server_time, now), *reading.notes))
+            now = wiring.api.server_time or now
         state, reading = _settled(wiring, state, reading, now)
     else:
         if state is None:
@@ -111,7 +119,7 @@ def _refreshed(
     read = partial(observe, wiring.api, state, desired, now, parallelism=wiring.parallelism)
     if state is None:
         # The same read as an apply makes: the state may be lost.
-        opening = opening_read(wiring.api, None, wiring.project, desired.campaigns, now, live_only=True)
+        opening = opening_read(wiring.api, None, wiring.project, desired.campaigns, live_only=True)
         check_new(wiring.project, wiring.elsewhere, opening.scan.lives, desired.campaigns)
         return replace(read(at_hand=opening.lives), behind=opening.behind)
     check_url(state, wiring.api.url)

@@ -21,6 +21,7 @@ from campaignctl.reconciler import settle
 from campaignctl.reconciler.opening import (
     Opening,
     check_environment,
+    clock_note,
     opening_read,
     ours,
     spread,
@@ -30,6 +31,7 @@ from campaignctl.reconciler.opening import (
 from campaignctl.reconciler.plan import stop_mark
 from campaignctl.reconciler.run import Run, Wiring, new_state
 from campaignctl.reconciler.state_ops import check_settled, intent_of
+from campaignctl.review.outcome import Event
 from campaignctl.review.reports import Found, Recovery
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Intent, Record, Sent, State
@@ -91,7 +93,10 @@ def _opened(wiring: Wiring, api: OcambaApi, desired: DesiredState, state: State 
     check_environment(state, desired.project)
     whole = replace(state, seen=()) if state else None
     keys = _keys(desired, state)
-    return opening_read(api, whole, desired.project, keys, wiring.clock.now())
+    opening = opening_read(api, whole, desired.project, keys)
+    for line in clock_note(api.server_time, wiring.clock.now()):
+        wiring.on_event(Event("note", line))
+    return opening
 
 
 def _keys(desired: DesiredState, state: State | None) -> set[str]:

@@ -29,7 +29,7 @@ from campaignctl.plan.arming import has_fired
 from campaignctl.plan.context import Standing
 from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
-from campaignctl.reconciler.opening import Opening, check_environment, opening_read
+from campaignctl.reconciler.opening import Opening, check_environment, clock_note, opening_read
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
 from campaignctl.review.outcome import ChangeOutcome, Event, OnEvent
@@ -299,14 +299,17 @@ def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
 
     Raises what `opening_read` raises, AccountMismatch, and StateError if another state is in the way.
     """
-    project = wiring.project
+    project, api = wiring.project, wiring.need_api()
     check_environment(session.state, project)
     check_left(project, wiring.elsewhere, wiring.clock.now())
     wanted = tuple(keys)
-    opening = opening_read(wiring.need_api(), session.state, project, wanted, wiring.clock.now())
+    opening = opening_read(api, session.state, project, wanted)
     if session.state is None:
         check_new(project, wiring.elsewhere, opening.scan.lives, wanted)
-    return Run(wiring, session, opening)
+    run = Run(wiring, session, opening)
+    for line in clock_note(api.server_time, wiring.clock.now()):
+        run.note(line)
+    return run
 
 
 def new_state(run: Run) -> State:

@@ -7,6 +7,7 @@ found is repeated, and a person decides the rest.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from campaignctl.campaign.live import Live
@@ -55,9 +56,12 @@ def _creates(run: Run) -> dict[str, Intent]:
 
 
 def await_age(run: Run, intents: Iterable[Intent]) -> None:
-    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`."""
+    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`. A time
+    in the future, from an answer with a wrong date, counts as now."""
     for intent in intents:
-        until = proof.settles_from(intent, run.project, run.now())
+        now = run.now()
+        last = proof.settles_from(replace(intent, at=None), run.project, now)
+        until = min(proof.settles_from(intent, run.project, now), last)
         while (left := until - run.now()) > timedelta(0):
             if run.wiring.clock.interrupted:
                 raise Interrupted("interrupted while waiting for a write to settle")

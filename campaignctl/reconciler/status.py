@@ -39,6 +39,7 @@ def status(wiring: Wiring, desired: DesiredState) -> tuple[StatusRow, ...]:
 def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts) -> list[StatusRow]:
     now = wiring.clock.now()
     lives = _lives(wiring, desired, state, now)
+    now = (wiring.api.server_time if wiring.api else None) or now
     rows = [
         _row(
             Subject(
