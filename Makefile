@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo quick test check lint types contracts campaigns bench slow torture docs lock format clean
+.PHONY: help demo quick test check lint types contracts campaigns bench slow torture mutants docs lock format clean
 
 help:
 	@echo "make demo    a local Ocamba and the sample project: plan, apply, plan again"
@@ -31,6 +31,8 @@ help:
 	@echo "make slow    the tests that take minutes: whole pipelines, states on a git remote under load"
 	@echo "make torture every crash point and fault, over 5,000 trials (half an hour);"
 	@echo "             of a project of your own: make torture PROJECT=DIR [BEFORE=DIR] [SLICE=N]"
+	@echo "make mutants 300 random changes of the code: which of them does no test notice? (15 minutes)"
+	@echo "             [SAMPLE=N] [SEED=N] [ONLY=campaignctl/ROOM[/FILE[:LINE]]]"
 	@echo "make docs    write the generated parts of README.md and docs/"
 	@echo "make format  format the code"
 	@echo "make lock    compile the locks again (needs uv)"
@@ -79,6 +81,10 @@ slow: $(DEV)
 torture: $(DEV)
 	@$(BIN)/python -m tests.torture $(if $(SLICE),--slice $(SLICE),--all) \
 		$(if $(PROJECT),--project "$(PROJECT)") $(if $(BEFORE),--before "$(BEFORE)")
+
+mutants: $(DEV)
+	@$(BIN)/python -m tests.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ONLY),--only "$(ONLY)")
 
 docs: $(DEV)
 	@$(BIN)/python -m tools.reference

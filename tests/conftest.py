@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
     from tests.golden import Golden
@@ -20,6 +20,14 @@ settings.register_profile(
 )
 # `make quick` looks at a quarter of the examples that `make test` looks at.
 settings.register_profile("quick", settings.get_profile("project"), max_examples=25)
+# `make mutants`: a failing example is enough, and the same ones are looked at each time.
+settings.register_profile(
+    "mutants",
+    settings.get_profile("quick"),
+    phases=(Phase.explicit, Phase.generate),
+    derandomize=True,
+    database=None,
+)
 settings.load_profile("project")
 
 

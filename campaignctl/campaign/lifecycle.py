@@ -17,6 +17,7 @@ class Lifecycle:
     `phase` is the intended phase; a campaign that is not active is neither created nor resumed. `winner` is
     the name of the message that wins its A/B test, once that is decided. `accept_stored` holds paths of texts
     that the API may store in its own way, as `messages/*/email/html`: the text without tags must stay equal.
+    `says_destroy`: `on_destroy` is written out.
     """
 
     prevent_destroy: bool = False
@@ -25,3 +26,4 @@ class Lifecycle:
     phase: Phase = "active"
     winner: str | None = None
     accept_stored: tuple[str, ...] = field(default=(), metadata={"since": 2})
+    says_destroy: bool = field(default=False, metadata={"since": 2})

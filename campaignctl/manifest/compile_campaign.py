@@ -330,4 +330,4 @@ def _lifecycle(value: Mapping[str, Any]) -> Lifecycle:
     for name in _PATHS:
         if name in values:
             values[name] = tuple(values[name])
-    return Lifecycle(**values)
+    return Lifecycle(**values, says_destroy="on_destroy" in values)

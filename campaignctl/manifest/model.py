@@ -35,11 +35,15 @@ class DesiredCampaign:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """A `kind: Removed` document: a key that is no longer declared, and what happens to its campaign."""
+    """A `kind: Removed` document: a key that is no longer declared, and what happens to its campaign.
+
+    `says_destroy`: its `on_destroy` is written out, here or in the defaults.
+    """
 
     key: str
     on_destroy: OnDestroy
     source: Source
+    says_destroy: bool = True
 
 
 @dataclass(frozen=True, slots=True)

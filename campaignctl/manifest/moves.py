@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from campaignctl.campaign.check import model_problems
+from campaignctl.campaign.lifecycle import OnDestroy
 from campaignctl.campaign.problem import Problem, error
 from campaignctl.errors import Finding, did_you_mean
 from campaignctl.manifest.defaults import Defaults
@@ -37,15 +38,15 @@ def removed(
     if any(found.severity == "error" for found in findings):
         return None, findings
     place = file.at(locate(root, ("metadata", "key")))
-    own = value.get("lifecycle", {}).get("on_destroy")
-    return Removed(value["metadata"]["key"], own or _by_default(defaults), place), findings
+    said = value.get("lifecycle", {}).get("on_destroy") or _by_default(defaults)
+    return Removed(value["metadata"]["key"], said or "cancel", place, said is not None), findings
 
 
 def _by_default(defaults: Defaults) -> Any:
-    """The `on_destroy` of the defaults; an invalid value has been refused there."""
+    """The `on_destroy` of the defaults, None without one; an invalid value has been refused there."""
     lifecycle = defaults.root.get("lifecycle") if defaults.root else None
     said = lifecycle.get("on_destroy") if isinstance(lifecycle, MappingNode) else None
-    return "forget" if isinstance(said, ScalarNode) and said.text == "forget" else "cancel"
+    return said.text if isinstance(said, ScalarNode) and said.text in get_args(OnDestroy) else None
 
 
 _WINNER = ("lifecycle", "winner")

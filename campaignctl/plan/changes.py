@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
-from campaignctl.campaign.status import Status
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import EVENT, FieldChange, audience, field_changes, join, leaves, requested, uncertain
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.arming import changes_sends, create_arms, sends_after, update_arms
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Operation, Request
 from campaignctl.plan.subject import Subject
+from campaignctl.project.model import Project
 from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record
@@ -176,6 +178,21 @@ def pause(ctx: PlanContext, one: Subject) -> Change:
     return _keeping_spec(one, Action.PAUSE, reason, requests=requests, warnings=_cut_short(one))
 
 
+def pause_again(ctx: PlanContext, one: Subject, why: str) -> Change:
+    """Pause a campaign that can send although it is halted; nothing else of it changes."""
+    record = one.record
+    return _of_record(
+        one,
+        Action.PAUSE,
+        f"{why}; it can send all the same",
+        requests=_stop(ctx, record, "pause", why),
+        warnings=_cut_short(one),
+        spec=record.applied,
+        source_digest=record.source_digest,
+        halts=True,
+    )
+
+
 def resume(one: Subject, spec: Spec, sends: Sends, time: str, *, reason: str) -> Change:
     """Resume a paused campaign at exactly one time, in the API's spelling, and never at once. `spec` is the
     live spec by then."""
@@ -197,11 +214,39 @@ def move(one: Subject, record: Record) -> Change:
     return _keeping_spec(seen, Action.MOVE, f"recorded as {old}", moved_from=old, live_digest=one.live_digest)
 
 
-def adopt(one: Subject, record: Record) -> Change:
-    """Record a live campaign as it is; `record` is the result. The campaign itself is not touched."""
+def adopt(one: Subject, record: Record, marking: Request | None) -> Change:
+    """Record a live campaign as it is, and mark it; `record` is the result."""
     seen = dataclasses.replace(one, recorded=record)
     reason = f"adopts {record.id}, which is {record.status}"
-    return _keeping_spec(seen, Action.ADOPT, reason, record=record, live_digest=one.live_digest)
+    if marking is not None:
+        reason += ", and puts our marker into its metadata"
+    requests = (marking,) if marking else ()
+    return _keeping_spec(
+        seen, Action.ADOPT, reason, record=record, requests=requests, live_digest=one.live_digest
+    )
+
+
+# The API refuses a PATCH in any other status.
+_MARKABLE = (Status.DRAFT, Status.MANUAL, Status.SCHEDULED, Status.PAUSED)
+
+
+def marking(
+    project: Project, markers: bool | None, key: str, record: Record, live: Live, new_id: Callable[[], str]
+) -> tuple[Record, Request | None]:
+    """The record of a campaign that is taken over, and the request that puts our marker on it, so that it is
+    found again if the state is lost. `markers`: whether the account returns them.
+
+    Without a request it has one, or the record says that it is unmarked.
+    """
+    if record.intent is not None:
+        return record, None
+    metadata = record.applied.get("metadata") or {}
+    works = project.api.markers and markers is not False and isinstance(metadata, Mapping)
+    if not works or record.lifecycle.phase == "canceled" or status_of(live, record.applied) not in _MARKABLE:
+        return dataclasses.replace(record, unmarked=True), None
+    intent = new_id()
+    body = {"metadata": {**metadata, marker.FIELD: str(project.owner.marker(key, intent))}}
+    return dataclasses.replace(record, intent=intent), Request("update", record.id, body)
 
 
 def set_winner(

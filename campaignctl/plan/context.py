@@ -85,6 +85,22 @@ def not_ours(state: State | None) -> Command:
     return Command("state", "rebind")
 
 
+#: What may send although no read shows whose account it is, and the command that lets it.
+UNPROVEN = "no read has shown whose account this is, and nothing that cannot send is created first"
+LIFT_UNPROVEN = Sentence(
+    Command("apply", "--override", "unproven_account"),
+    " if OCAMBA_TOKEN belongs to the right account; or apply a draft first, whose answer proves it",
+)
+
+
+def without_markers(project: Project, state: State | None) -> str | None:
+    """What it costs that campaigns carry no marker, or that the account returns none; None if they work."""
+    if project.api.markers and not (state and state.account.markers is False):
+        return None
+    why = "this account does not return markers" if project.api.markers else "`api.markers` is off"
+    return f"{why}: a create without an answer needs a person, and a lost or old state is not noticed"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The campaigns of the account as they were read, by key of the record; None is a missing campaign.
@@ -92,7 +108,7 @@ class Reading:
     A key that is not in `live` was not read: its campaign is final, or nothing was refreshed
     (`refreshed` is false). `settled` holds campaigns found for pending creates; `released` (by id) released
     campaigns that a create must check first; `adoptable` (by id) the campaigns that manifests adopt. `clones`
-    are clones of recorded campaigns. `halts` is the stop mark.
+    are clones of recorded campaigns. `proven`: a read showed whose account it is. `halts` is the stop mark.
     """
 
     live: Mapping[str, Live | None] = field(default_factory=dict)
@@ -104,6 +120,7 @@ class Reading:
     clones: tuple[Clone, ...] = ()
     notes: tuple[str, ...] = ()
     company_id: str | None = None
+    proven: bool = True
     refreshed: bool = True
     halts: Halts = Halts()
 

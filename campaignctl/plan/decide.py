@@ -15,7 +15,8 @@ from campaignctl.plan import changes, ledger, records, rows, update_rules
 from campaignctl.plan.arming import runs_left
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Blocked
-from campaignctl.plan.subject import Desired, Subject, Verdict
+from campaignctl.plan.subject import Desired, Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.sends import is_past, sends_of
 
 
@@ -80,8 +81,10 @@ def _is_protected(one: Subject) -> bool:
     return any(each.lifecycle.prevent_destroy for each in (one.record, one.wanted) if each)
 
 
-def _on_destroy(one: Subject) -> str:
-    return one.removed.on_destroy if one.removed else (one.wanted or one.record).lifecycle.on_destroy
+def _is_forgotten(one: Subject) -> bool:
+    said = one.removed or (one.wanted or one.record).lifecycle
+    # Its author did not create it, so only a word of the author ends it.
+    return said.on_destroy == "forget" or (one.record.origin != "create" and not said.says_destroy)
 
 
 def _is_launched(one: Subject) -> bool:
@@ -93,7 +96,8 @@ def _is_launched(one: Subject) -> bool:
 
 
 def _adopted(ctx: PlanContext, one: Subject) -> Verdict:
-    """`adopt`, then as if recorded; **blocked** if it is missing, already recorded, or not ours."""
+    """`adopt`, which marks it, then as if recorded; **blocked** if it is missing, already recorded, or not
+    ours."""
     campaign_id, reading = str(one.manifest.adopt), ctx.reading
 
     def block(status: str, reason: str, hint: str) -> Verdict:
@@ -110,10 +114,12 @@ def _adopted(ctx: PlanContext, one: Subject) -> Verdict:
     company = (ctx.state.account.company_id if ctx.state else None) or ctx.project.company_id
     if wrong := records.why_not(live, ctx.project, company):
         return block(live.status or "unknown", *wrong)
-    record = records.record_of(live, ctx.project, ctx.now, one.manifest.lifecycle)
+    record = records.record_of(live, ctx.state, ctx.project, ctx.now, one.manifest.lifecycle)
+    markers = ctx.state.account.markers if ctx.state else None
+    record, request = changes.marking(ctx.project, markers, one.key, record, live, ctx.new_id)
     one = replace(one, recorded=record, live=live, read=True)
     rest = _decided(ctx, one)
-    change = changes.adopt(one, rest.observed or record)
+    change = changes.adopt(one, rest.observed or record, request)
     return replace(rest, changes=(change, *rest.changes), observed=None)
 
 
@@ -123,7 +129,7 @@ def _edits(ctx: PlanContext, one: Subject) -> Verdict:
 
 
 def _held(ctx: PlanContext, one: Subject) -> Verdict:
-    """The edits."""
+    """The edits; it stays paused."""
     return _first(EDITS, ctx, replace(one, held=True))
 
 
@@ -157,7 +163,9 @@ _NOTED = When(
 )
 _SENT_BEFORE = When("its content was sent before", ledger.is_resend)
 _PROTECTED = When("`prevent_destroy`", lambda _, one: _is_protected(one))
-_FORGETS = When("`on_destroy: forget`", lambda _, one: _on_destroy(one) == "forget")
+_FORGETS = When(
+    "`on_destroy: forget`, or adopted or imported without `on_destroy`", lambda _, one: _is_forgotten(one)
+)
 _RUNS_LEFT = When("recurring, with runs left", lambda ctx, one: runs_left(one.record.applied, ctx.now))
 _NOT_LIFTED = When(
     "without `--override unknown_status`", lambda ctx, one: not ctx.lifts.lifts("unknown_status", one.key)
@@ -171,7 +179,7 @@ _INHERITED = When(
     lambda _, one: one.manifest.source_digest == one.record.source_digest,
 )
 _RESUMABLE = When(
-    "paused by its manifest or by a halt that is lifted, or `--override foreign_pause`",
+    "paused by an apply or by a halt that is lifted, or `--override foreign_pause`",
     lambda ctx, one: rows.why_resumed(ctx, one) is not None,
 )
 _EDITED = When("changed", lambda _, one: one.edited)
@@ -245,6 +253,7 @@ TABLE = (
     Row(_ACTIVE, _YES, _OVER, (_INHERITED,), rows.over_quietly),
     Row(_ACTIVE, _YES, _OVER, (), rows.too_late),
     Row(_ACTIVE, _YES, (Status.PAUSED,), (_RESUMABLE,), _resumed),
+    Row(_ACTIVE, _YES, (Status.PAUSED,), (), _held),
     Row(_ACTIVE, _YES, (*_IDLE, *_STILL), (), _edits),
 )
 

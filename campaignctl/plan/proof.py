@@ -8,7 +8,7 @@ stays open until a read shows it or a person decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from campaignctl.plan.context import Unsettled
 from campaignctl.plan.runs import is_counted, runs_at
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
-from campaignctl.state.model import Entry, Intent, Record, Sent, State
+from campaignctl.state.model import Entry, Intent, Record, State
 
 _IDLE = (Status.DRAFT, Status.MANUAL)
 _BEGUN = (Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)
@@ -34,11 +34,21 @@ GOING = (Status.SCHEDULED, *_BEGUN)
 _MOMENT = timedelta(seconds=5)
 # The server's clock is known to the second.
 _SECOND = timedelta(seconds=1)
+# A time in the future by more than this is no time of the server.
+_WRONG = timedelta(minutes=2)
 
 
 def settles_from(intent: Intent, project: Project, now: datetime) -> datetime:
-    """From when on no request of an intent is under way any more."""
+    """From when on no request of an intent is under way any more; now if its time is from a wrong date."""
+    if is_of_a_wrong_date(intent, now):
+        return now
     return (parse_iso(intent.at) if intent.at else now) + project.api.timeout + _SECOND
+
+
+def is_of_a_wrong_date(intent: Intent, now: datetime) -> bool:
+    """Whether an intent was recorded minutes from now, since an answer had a wrong date: its time says
+    nothing."""
+    return intent.at is not None and parse_iso(intent.at) - now > _WRONG
 
 
 def sends_at_once(intent: Intent, now: datetime) -> bool:
@@ -80,15 +90,16 @@ def settled(state: State, lives: Mapping[str, Live | None], project: Project, no
             left[key] = unknown(key, intent)
         elif sends_at_once(intent, now):
             status = status_of(live, record.applied if record else None) if live else Status.MISSING
-            left[key] = _for_a_person(key, intent, status)
+            left[key] = for_a_person(key, intent, status)
         else:
             entries.append(Entry(intents={key: None}))
             said.append(f"{key}: its {intent.operation} did not happen")
     return Settled(together(entries), tuple(said), left)
 
 
-def together(entries: list[Entry]) -> Entry:
+def together(entries: Iterable[Entry]) -> Entry:
     """Steps on different keys as one."""
+    entries = tuple(entries)
     return Entry(
         records={key: record for one in entries for key, record in one.records.items()},
         intents={key: intent for one in entries for key, intent in one.intents.items()},
@@ -112,7 +123,8 @@ def unknown(key: str, intent: Intent) -> Unsettled:
     return Unsettled(key, intent.intent, intent.at_once, reason, Sentence(Command("apply")))
 
 
-def _for_a_person(key: str, intent: Intent, status: Status) -> Unsettled:
+def for_a_person(key: str, intent: Intent, status: Status) -> Unsettled:
+    """A write that may have sent and that no read shows: a person decides."""
     what = (
         f"the winner of {intent.id} was set" if intent.operation == "winner" else f"{intent.id} was set off"
     )
@@ -138,7 +150,8 @@ def shows(intent: Intent, record: Record, live: Live, project: Project, now: dat
         case "resume":
             return status in GOING
         case "mark":
-            return marker.read(live.members) is not None
+            made_by = marker.read(live.members)
+            return made_by is not None and made_by.intent == intent.intent
     if intent.at_once:
         return shows_set_off(intent, record, live, now)
     return _shows_update(intent, record, live, project)
@@ -168,12 +181,14 @@ def shows_decided(record: Record, live: Live) -> bool:
 
 def _shows_update(intent: Intent, record: Record, live: Live, project: Project) -> bool:
     """Whether live has every field that a patch wrote, and no longer what it took out."""
-    if not live.complete or refused(record.applied, intent.spec, live):
+    patch = intent.patch or {}
+    # A list item says nothing about a field that it lacks.
+    if not live.complete and any(value is None or name not in live.members for name, value in patch.items()):
+        return False
+    if refused(record.applied, intent.spec, live):
         return False
     told = records.read_back(intent.spec, live, intent.lifecycle, project.api.hidden)
-    return not any(
-        one.said in ("differs", "not shown") and split(one.path)[0] in (intent.patch or {}) for one in told
-    )
+    return not any(one.said in ("differs", "not shown") and split(one.path)[0] in patch for one in told)
 
 
 def _runs(live: Live) -> Iterator[datetime]:
@@ -193,12 +208,9 @@ def _runs(live: Live) -> Iterator[datetime]:
 def done(key: str, intent: Intent, record: Record, live: Live, project: Project, now: datetime) -> Entry:
     """The step that records a write as done, with live as read after it."""
     after = _AFTER[intent.operation](intent, record, live, project, now)
-    sent = (
-        (Sent(intent.digest, key, record.id, iso(now)),)
-        if intent.operation == "update" and intent.at_once
-        else ()
-    )
-    return Entry(records={key: after}, intents={key: None}, sent=sent)
+    fired = intent.operation == "update" and intent.at_once
+    sent = records.sent(key, record.id, intent.spec, intent.digest, now)
+    return Entry(records={key: after}, intents={key: None}, sent=(sent,) if fired else ())
 
 
 _After = Callable[[Intent, Record, Live, Project, datetime], Record]

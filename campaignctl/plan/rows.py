@@ -14,7 +14,8 @@ from campaignctl.plan import changes, ledger, records, update_rules
 from campaignctl.plan.arming import known_sends, sends_after
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Blocked, Drift
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.subject import Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.humanize import instant
 from campaignctl.schedule.sends import is_past
 from campaignctl.schedule.times import format_gmt, parse_iso
@@ -102,8 +103,10 @@ def _why_gone(one: Subject) -> str:
 
 def forgotten_on_destroy(_: PlanContext, one: Subject) -> Verdict:
     """`forget`, with a warning if it can still send."""
-    stays = (f"{one.record.id} stays {one.status} in the account",) if one.status.can_send else ()
-    forget = changes.forget(one, reason=_why_gone(one), warnings=stays)
+    stays = f"{one.record.id} stays {one.status} in the account"
+    if one.record.origin != "create":
+        stays += "; it was taken over, and only a written `on_destroy: cancel` would cancel it"
+    forget = changes.forget(one, reason=_why_gone(one), warnings=(stays,) if one.status.can_send else ())
     return Verdict(changes=(forget,), observed=one.noted())
 
 

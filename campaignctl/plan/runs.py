@@ -18,15 +18,14 @@ from campaignctl.errors import counted
 from campaignctl.plan.arming import has_fired, known_sends, without_event
 from campaignctl.plan.model import Action, Change, Ran
 from campaignctl.schedule.cron import CronError
-from campaignctl.schedule.sends import Runs, Sends, runs_of
+from campaignctl.schedule.sends import Runs, Sends, last_begin, runs_of
 from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
 from campaignctl.state.model import Record
 
 Spec = Mapping[str, Any]
 
 _MOMENT = timedelta(seconds=1)
-# How far back the last run is looked for, the nearest first, and how many runs are read there at most.
-_BACK = tuple(timedelta(days=days) for days in (1, 8, 32, 367))
+# How many runs are counted between a plan and its apply at most.
 _MOST_RUNS = 2000
 # The runs whose distances show how often a campaign recurs, and the runs of live after which a plan may end.
 _RUNS = 60
@@ -61,7 +60,7 @@ def began(record: Record, live: Live, now: datetime, spec: Spec | None = None) -
         last = last or record.updated_at
     if not _has_begun(record, live, status, last, now):
         return record.began
-    last = last or _past_run(live, now)
+    last = last or past_run(live, now)
     return max(filter(None, (record.began, last)), default=iso(now))
 
 
@@ -73,7 +72,7 @@ def _has_begun(record: Record, live: Live, status: Status, last: str | None, now
     recurs = bool(record.applied.get("recurrence"))
     if status in (Status.RUNNING, Status.NEEDS_DECISION) or (status is Status.SENT and not recurs):
         return True
-    if not recurs and (is_counted(live) or _past_run(live, now) is not None):
+    if not recurs and (is_counted(live) or past_run(live, now) is not None):
         return True
     if last is None:
         return False
@@ -88,7 +87,7 @@ def is_counted(live: Live) -> bool:
     return isinstance(runs, int) and runs > 0
 
 
-def _past_run(live: Live, now: datetime) -> str | None:
+def past_run(live: Live, now: datetime) -> str | None:
     """The last of live's past run times that was not skipped."""
     shown = live.members.get("scheduled_run_times")
     found = []
@@ -103,23 +102,21 @@ def _past_run(live: Live, now: datetime) -> str | None:
 
 def last_run(spec: Spec, now: datetime) -> datetime | None:
     """The last time until now at which a campaign with this spec began to send, each at its earliest."""
-    plain = without_event(spec)
-    sends = known_sends(plain, now, 1)
+    sends = known_sends(without_event(spec), now, 1)
     if sends.when == "scheduled":
         return sends.first if sends.first and sends.first <= now else None
     if sends.when != "recurring":
         return None
-    for back in _BACK:
-        runs = [at for at in known_sends(plain, now - back, _MOST_RUNS).at if at <= now]
-        if runs:
-            return runs[-1]
-    return None
+    try:
+        return last_begin(spec, now)
+    except CronError:
+        return None
 
 
 def ran(live: Live, now: datetime) -> Ran:
     """The runs that live shows."""
     count = live.members.get("run_counter")
-    return Ran(count if isinstance(count, int) else None, _past_run(live, now))
+    return Ran(count if isinstance(count, int) else None, past_run(live, now))
 
 
 def started(one: Record, live: Live, before: Ran, since: datetime, now: datetime) -> str | None:
@@ -198,7 +195,7 @@ def ends(before: Spec, after: Spec, sends: Sends, now: datetime) -> datetime | N
 
 
 def runs_at(spec: Spec, instant: datetime) -> bool:
-    """Whether a spec has a run at an instant."""
+    """Whether a campaign with this spec first sends at an instant."""
     return known_sends(without_event(spec), instant - _MOMENT, 1).first == instant
 
 

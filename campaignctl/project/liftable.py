@@ -18,6 +18,7 @@ Liftable = Literal[
     "stale_checkout",
     "unknown_status",
     "unmanaged",
+    "unproven_account",
 ]
 #: What `--override` and `overrides` may name: the guardrails, and the rules that a person may lift.
 OVERRIDES: tuple[Liftable, ...] = get_args(Liftable)

@@ -20,17 +20,21 @@ from campaignctl.errors import (
     counted,
     listed,
 )
-from campaignctl.plan.context import behind_hint, behind_reason
+from campaignctl.plan import records
+from campaignctl.plan.context import behind_hint, behind_reason, without_markers
 from campaignctl.project.model import Project
+from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import (
     behind,
     check_company,
     check_environment,
+    check_records,
     check_url,
     company_of,
     company_of_records,
 )
 from campaignctl.reconciler.other_states import check_left, check_new
+from campaignctl.reconciler.ports import Backend
 from campaignctl.reconciler.run import Wiring, without_id
 from campaignctl.review.reports import Check, Keeping, refused
 from campaignctl.state.model import Intent, LockInfo, State
@@ -60,14 +64,16 @@ def examine(wiring: Wiring, missing: Check | None = None) -> tuple[Check, ...]:
     def read() -> State | None:
         state = wiring.backend.read()
         check_environment(state, wiring.project)
+        check_records(state)
         return state
 
-    state = _tried("state", read)
+    state, identity = _tried("state", read), _identity(wiring)
     return (
-        _identity(wiring),
-        *_state_checks(wiring, state, keeping),
+        identity,
+        *_state_checks(wiring, state, keeping, new=identity.verdict != "problem"),
         keeping if isinstance(keeping, Check) else _lock(keeping.lock, keeping.holder_lives),
-        *_account_checks(wiring, state if isinstance(state, State) else None, missing),
+        _tried("halts", lambda: _halts(wiring.backend, state if isinstance(state, State) else None)),
+        *_account_checks(wiring, state, missing),
     )
 
 
@@ -92,16 +98,20 @@ def _identity(wiring: Wiring) -> Check:
 # ------------------------------------------------------------------------------------------- the state
 
 
-def _state_checks(wiring: Wiring, state: State | Check | None, keeping: Keeping | Check) -> Iterator[Check]:
+def _state_checks(
+    wiring: Wiring, state: State | Check | None, keeping: Keeping | Check, *, new: bool
+) -> Iterator[Check]:
+    """`new`: no other state is in the way."""
     location = wiring.backend.location
     kept = None if isinstance(keeping, Check) else keeping
     if isinstance(state, Check):
         yield state
     elif state is None:
-        yield _absent(wiring, location)
+        yield _absent(wiring, location) if new else Check("state", "skipped", f"none yet in {location}")
     else:
         yield _readable(state, location, kept)
         yield _pending(state)
+        yield _markers(wiring, state)
     if kept is not None and state is not None:
         yield _permissions(kept, location)
     if kept is not None and kept.access is not None:
@@ -132,6 +142,22 @@ def _pending(state: State) -> Check:
     left = ("; what it cannot settle: ", Command("state", "resolve", open_[0])) if open_ else ()
     found = f"{counted(len(named), 'write')} not settled: {listed(named, _NAMED)}"
     return Check("pending", "warning", found, Sentence(_APPLY, *left))
+
+
+def _markers(wiring: Wiring, state: State) -> Check:
+    if without := without_markers(wiring.project, state):
+        return Check("markers", "warning", without)
+    now, none = wiring.now(), []
+    for key, record in sorted(state.campaigns.items()):
+        if (record.unmarked or record.intent is None) and not records.final(record, now):
+            none.append(key)
+    if not none:
+        return Check("markers", "ok", "every campaign that is not over carries ours")
+    named = f"{counted(len(none), 'campaign')} without ours: {listed(none, _NAMED)}"
+    found = f"{named}; if the state is lost, they are not found again"
+    again = Command("import", none[0], state.campaigns[none[0]].id)
+    mend = Sentence("to mark one that is not running: ", Command("state", "rm", none[0]), ", then ", again)
+    return Check("markers", "warning", found, mend)
 
 
 def _phase(intent: Intent) -> str:
@@ -171,6 +197,16 @@ def _lock(lock: LockInfo | None, lives: bool | None) -> Check:
     )
 
 
+def _halts(backend: Backend, state: State | None) -> Check:
+    """The halts in force. Raises StateError if the stop mark cannot be read, or was deleted."""
+    in_force = stop_mark.read(backend, state).in_force
+    if not in_force:
+        return Check("halts", "ok", "nothing is halted")
+    found = "; ".join(halt.summary for halt in in_force[:_NAMED])
+    lift = Sentence("when they are over: ", Command("halt", "--lift", "--reason", "TEXT"))
+    return Check("halts", "warning", f"{counted(len(in_force), 'halt')} in force: {found}", lift)
+
+
 # ----------------------------------------------------------------------------------------- the account
 
 
@@ -183,7 +219,7 @@ class _Answers:
     error: ApiError | None = None
 
 
-def _account_checks(wiring: Wiring, state: State | None, missing: Check | None) -> Iterator[Check]:
+def _account_checks(wiring: Wiring, state: State | Check | None, missing: Check | None) -> Iterator[Check]:
     api, project = wiring.api, wiring.project
     if api is None:
         yield from (
@@ -234,14 +270,15 @@ def _reachability(api: OcambaApi, answers: _Answers) -> Check:
     return Check("api", "ok", f"{api.url} answers in {milliseconds:.0f} ms ({of})")
 
 
-def _account(api: OcambaApi, answers: _Answers, state: State | None, project: Project) -> Check:
+def _account(api: OcambaApi, answers: _Answers, read: State | Check | None, project: Project) -> Check:
     page = answers.page
     if page is None:
         return Check("account", "skipped", "it could not be read")
+    state = None if isinstance(read, Check) else read
     found = _tried("account", lambda: _company(api, page, state, project))
     if isinstance(found, Check):
         return found
-    if state is None and (lost := _lost(page, project)) is not None:
+    if read is None and (lost := _lost(page, project)) is not None:
         return lost
     if found is None:
         return Check("account", "ok", "no campaign shows the company yet; the first create will")

@@ -23,9 +23,9 @@ from campaignctl.plan.context import Unsettled
 from campaignctl.plan.model import Action, Change, Plan
 from campaignctl.plan.planner import stages
 from campaignctl.reconciler import requests, settle
+from campaignctl.reconciler.intents import CREATING, first_send
 from campaignctl.reconciler.opening import spread
 from campaignctl.reconciler.readback import is_open, read_back
-from campaignctl.reconciler.requests import CREATING
 from campaignctl.reconciler.run import Run
 from campaignctl.review.outcome import (
     ChangeId,
@@ -73,7 +73,7 @@ def _held_back(run: Run, change: Change) -> bool:
     """Whether an earlier failure holds this change back: it arms, and could send within the horizon."""
     if not run.troubled or not change.arms:
         return False
-    return requests.first_send(change, run.now()) is None or requests.sends_soon(run, change)
+    return first_send(change, run.now()) is None or requests.sends_soon(run, change)
 
 
 def moved(run: Run, changes: Sequence[Change]) -> list[ChangeResult]:
@@ -148,12 +148,24 @@ def _batch(run: Run, todo: list[Change]) -> list[ChangeResult]:
     moves = [change for change in todo if change.action is Action.MOVE]
     results = moved(run, moves) if moves else []
     rest = [change for change in todo if change.action is not Action.MOVE]
+    run.writes.expect(rest)
     while (first := _proving(run, rest)) is not None:
         rest.remove(first)
         results.append(attempt(run, first))
     for some, threads in _groups(run, rest):
         results += spread(lambda change: attempt(run, change), some, threads)
+    _end_writes(run)
     return _read_back(run, todo, results)
+
+
+def _end_writes(run: Run) -> None:
+    """Drop the intents of writes that never left."""
+    if isinstance(run.broken_off, LockLost | StateNotSaved):
+        return
+    try:
+        run.writes.end()
+    except (LockLost, StateNotSaved) as error:
+        run.broken_off = error
 
 
 def _groups(run: Run, changes: list[Change]) -> list[tuple[list[Change], int]]:
@@ -185,7 +197,9 @@ def _read_back(run: Run, todo: list[Change], results: list[ChangeResult]) -> lis
         for result in seen.values()
         if result.key in lost and result.outcome == "failed" and result.action in _REPEATABLE
     ]
+    run.writes.expect(again)
     second = [attempt(run, change) for change in again]
+    _end_writes(run)
     seen.update(_looked_at(run, [(changes[r.key], r) for r in second if is_open(r)]))
     for result in seen.values():
         run.finished(result.key, result.action, result.outcome)
@@ -205,14 +219,16 @@ def _looked_at(run: Run, judged: list[tuple[Change, ChangeResult]]) -> dict[str,
 
 
 def _proving(run: Run, todo: list[Change]) -> Change | None:
-    """The create that goes first and alone in a new account, preferably one that cannot send: its answer
-    shows the company and whether metadata comes back."""
+    """The create that goes first and alone in a new account, or one that no read has proven: its answer shows
+    the company and whether metadata comes back. Preferably it cannot send, else it leaves most time to cancel
+    it."""
     creating = [change for change in todo if change.action in CREATING]
     account = run.state.account
-    if not creating or run.broken_off or (account.markers is not None and account.company_id is not None):
+    known = run.proven and account.markers is not None and account.company_id is not None
+    if not creating or run.broken_off or known:
         return None
     quiet = [change for change in creating if not change.arms]
-    return (quiet or creating)[0]
+    return quiet[0] if quiet else max(creating, key=lambda change: change.sends.first or run.now())
 
 
 def _one_by_one(run: Run, todo: list[Change]) -> list[ChangeResult]:

@@ -13,7 +13,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live, Page
 from campaignctl.campaign.marker import Marker
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import AccountMismatch, Command, Sentence
+from campaignctl.errors import AccountMismatch, Command, Sentence, StateError
 from campaignctl.plan import records
 from campaignctl.plan.context import Behind
 from campaignctl.plan.model import Clone
@@ -275,6 +275,20 @@ def check_environment(state: State | None, project: Project) -> None:
             _REBIND,
         ),
     )
+
+
+def check_records(state: State | None) -> None:
+    """Raise StateError if two keys record one campaign: each would undo what the other does."""
+    keys: dict[str, str] = {}
+    for key, record in sorted(state.campaigns.items()) if state else ():
+        if (other := keys.setdefault(record.id, key)) != key:
+            raise StateError(
+                f"{other} and {key} record one campaign, {record.id}",
+                hint=Sentence(
+                    "to forget one of the two and leave the campaign as it is: ",
+                    Command("state", "rm", key),
+                ),
+            )
 
 
 def clock_note(server: datetime | None, now: datetime) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ def check_left(project: Project, elsewhere: Elsewhere, now: datetime) -> None:
         if one.is_left(project) and one.is_alive(now):
             raise StateError(
                 f"{one.words} belongs to no declared environment",
-                detail=f"declared: {', '.join(project.environment_names)}",
+                detail=f"campaignctl.yaml declares {', '.join(project.environment_names)}",
                 hint=Sentence(
                     f"declare its environment again, or move {one.place} away;"
                     f" if {project.environment} is its new name: ",
@@ -115,7 +115,7 @@ def check_new(project: Project, elsewhere: Elsewhere, lives: Iterable[Live], key
         hint = Sentence(_INIT, f" if {name} is new; if its state was lost: ", lost)
     raise StateError(
         f"there is no state of {name}, and this project was applied before",
-        detail=f"found: {listed(found, _NAMED)}",
+        detail=listed(found, _NAMED),
         hint=hint,
     )
 

@@ -6,23 +6,23 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from campaignctl.errors import CampaignctlError, StateDamaged, StateTooNew
+from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import proof, records
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.plan.planner import decide
+from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import (
     check_environment,
+    check_records,
     check_url,
-    clock_note,
     opening_read,
     still_behind,
 )
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.refresh import look, observe, open_intents, read_written
 from campaignctl.reconciler.run import Wiring
-from campaignctl.state.halts import Halts, UnreadableMark
 from campaignctl.state.model import State
 
 
@@ -34,19 +34,19 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     """
     state = wiring.backend.read()
     check_environment(state, wiring.project)
+    check_records(state)
     now = wiring.clock.now()
     check_left(wiring.project, wiring.elsewhere, now)
     if options.refresh:
         reading = _refreshed(wiring, state, desired, now, alarm=options.refresh_only)
-        if wiring.api is not None:
-            reading = replace(reading, notes=(*clock_note(wiring.api.server_time, now), *reading.notes))
-            now = wiring.api.server_time or now
+        reading = replace(reading, notes=(*wiring.clock_notes(), *reading.notes))
+        now = wiring.now()
         state, reading = _settled(wiring, state, reading, now)
     else:
         if state is None:
             check_new(wiring.project, wiring.elsewhere, (), desired.campaigns)
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
-    reading = replace(reading, halts=stop_mark(wiring))
+    reading = replace(reading, halts=stop_mark.to_plan_with(wiring.backend, state))
     return decide(question(wiring, desired, options, state, reading, now))
 
 
@@ -59,18 +59,10 @@ def _settled(
     lives = read_written(wiring.api, state, wiring.project, now, wiring.parallelism)
     found = proof.settled(state, lives, wiring.project, now)
     after = state.after(replace(found.entry, decision=False))
-    return after, replace(reading, unsettled={**reading.unsettled, **found.left})
-
-
-def stop_mark(wiring: Wiring) -> Halts:
-    """The halts to plan with. A damaged stop mark holds back all that can send, but no cancel or pause.
-
-    Raises StateError if it cannot be read at all.
-    """
-    try:
-        return wiring.backend.halts()
-    except (StateDamaged, StateTooNew) as error:
-        return Halts(unreadable=UnreadableMark(f"it may be halted: {error.summary}", error.hint))
+    fresh = {key: live for key, live in lives.items() if key in reading.live}
+    return after, replace(
+        reading, live={**reading.live, **fresh}, unsettled={**reading.unsettled, **found.left}
+    )
 
 
 def question(

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import FieldChange, refused, same
-from campaignctl.errors import ApiError, Command, Sentence
-from campaignctl.plan import records
+from campaignctl.errors import ApiError, CampaignctlError, Command, Interrupted, Sentence
+from campaignctl.plan import proof, records
 from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler.confirm import doubtful, judged
 from campaignctl.reconciler.refresh import read_records
 from campaignctl.reconciler.run import Run
+from campaignctl.reconciler.settle import await_age
 from campaignctl.review.outcome import ChangeResult, Failure, done, failed, halt_hint
-from campaignctl.schedule.times import iso
-from campaignctl.state.model import Entry, Record
+from campaignctl.state.model import Entry, Intent, Record
 
-_ANSWERED_BY_NOTHING = (Action.UPDATE, Action.CANCEL, Action.PAUSE, Action.RESUME)
-
-# A resumed campaign has one of these: its time may have come already.
-_GOING = (Status.SCHEDULED, Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)
+_BY_STATUS = (Action.CANCEL, Action.PAUSE, Action.RESUME)
+_ANSWERED_BY_NOTHING = (Action.UPDATE, *_BY_STATUS)
+# How many results are recorded in one step.
+_TOGETHER = 100
 
 
 def is_open(result: ChangeResult) -> bool:
@@ -31,46 +30,83 @@ def is_open(result: ChangeResult) -> bool:
     return result.action in _ANSWERED_BY_NOTHING and result.outcome in ("done", "unknown")
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A write to look for: its change, its intent, and the record before it. `lost`: it had no answer."""
+
+    change: Change
+    intent: Intent
+    record: Record
+    lost: bool
+
+
 def read_back(run: Run, answered: list[tuple[Change, ChangeResult]]) -> list[ChangeResult]:
-    """The results after reading live. An unknown outcome is decided too: done if the read shows the change,
-    failed if not, still unknown if the read fails."""
-    open_ones = {change.key: (change, result) for change, result in answered if result.outcome != "failed"}
+    """The results after reading live, and without the intents of what is known then.
+
+    A write that is not shown has failed; if its answer was lost, only once nothing can be under way any more,
+    and one that may have sent stays unknown. All that are left stay unknown if a read fails.
+    """
     results = {change.key: result for change, result in answered}
-    for wait in (timedelta(0), *run.project.api.settle.waits):
-        if not open_ones:
+    left = {change.key: _opened(run, change, result) for change, result in answered}
+    for wait in (timedelta(0), *run.project.api.settle.waits, None):
+        lost = [one.intent for one in left.values() if one.lost]
+        if not (lost if wait is None else left):
             break
-        run.wiring.clock.wait(wait)
         try:
-            lives = _read(run, open_ones)
-        except ApiError as error:
-            return _unread(results, open_ones, error)
-        for key, (change, _) in list(open_ones.items()):
-            verdict = _judge(run, change, lives[key])
-            if isinstance(verdict, ChangeResult):
-                results[key] = verdict
-                if verdict.outcome == "done":
-                    del open_ones[key]
+            if wait is None:
+                await_age(run, lost)
+            else:
+                run.wiring.clock.wait(wait)
+            lives = _read(run, left)
+        except (ApiError, Interrupted) as error:
+            return _unread(results, left, error)
+        steps = []
+        for key, one in left.items():
+            results[key], step = _judge(run, one, lives[key])
+            steps += [step] if step else []
+        _record(run, steps)
+        left = {key: one for key, one in left.items() if results[key].outcome != "done"}
+    _give_up(run, left)
     return list(results.values())
 
 
-def _read(run: Run, wanted: Mapping[str, tuple[Change, ChangeResult]]) -> dict[str, Live | None]:
-    state = run.state
-    asked = {key: replace(state.campaigns[key], applied={}, echo={}) for key in wanted}
-    ended = any(change.action is Action.CANCEL for change, _ in wanted.values())
+def _opened(run: Run, change: Change, result: ChangeResult) -> _Open:
+    pending, recorded = run.state.pending, run.state.campaigns
+    return _Open(change, pending[change.key], recorded[change.key], result.outcome == "unknown")
+
+
+def _record(run: Run, steps: Sequence[Entry]) -> None:
+    """Record what a look showed, many results in one step."""
+    for begin in range(0, len(steps), _TOGETHER):
+        run.record(proof.together(steps[begin : begin + _TOGETHER]))
+
+
+def _give_up(run: Run, left: Mapping[str, _Open]) -> None:
+    """Drop the intents of writes that are known not to have happened, or not all of it."""
+    over = [key for key, one in left.items() if not (one.lost and proof.sends_at_once(one.intent, run.now()))]
+    if dropped := [key for key in over if key in run.state.pending]:
+        run.record(Entry(intents=dict.fromkeys(dropped)))
+
+
+def _read(run: Run, wanted: Mapping[str, _Open]) -> dict[str, Live | None]:
+    asked = {key: replace(one.record, applied={}, echo={}) for key, one in wanted.items()}
+    ended = any(one.change.action is Action.CANCEL for one in wanted.values())
     lives, _ = read_records(run.api, asked, parallelism=run.wiring.parallelism, live_only=not ended)
     # A list item may omit fields; a write is compared in every field that was set.
-    return {key: _whole(run, wanted[key][0], live) for key, live in lives.items()}
+    return {key: _whole(run, wanted[key], live) for key, live in lives.items()}
 
 
-def _whole(run: Run, change: Change, live: Live | None) -> Live | None:
+def _whole(run: Run, one: _Open, live: Live | None) -> Live | None:
+    change = one.change
     if live is None or live.complete or change.action in (Action.CANCEL, Action.PAUSE):
         return live
     missing = [name for name in change.spec or () if name not in live.members]
-    return run.api.read(live.id) if missing or doubtful(run, change, live) else live
+    short = missing or (one.lost and change.action is Action.UPDATE)
+    return run.api.read(live.id) if short or doubtful(run, change, live) else live
 
 
 def _unread(
-    results: dict[str, ChangeResult], unread: Mapping[str, object], error: ApiError
+    results: dict[str, ChangeResult], unread: Mapping[str, object], error: CampaignctlError
 ) -> list[ChangeResult]:
     problem = Failure(
         f"could not be read back: {error.summary}", error.detail, Sentence(Command("plan")), error.trace_id
@@ -81,67 +117,55 @@ def _unread(
     ]
 
 
-def _judge(run: Run, change: Change, live: Live | None) -> ChangeResult:
-    """Compare a write with live; record it if it is done."""
-    record = run.state.campaigns[change.key]
+# A result, and the step that records it if the write is done.
+_Judgement = tuple[ChangeResult, Entry | None]
+
+
+def _judge(run: Run, one: _Open, live: Live | None) -> _Judgement:
+    """Compare a write with live. One whose answer was lost is only done if live shows all of it."""
+    change, record, intent = one.change, one.record, one.intent
     if live is None:
-        return failed(change, Failure(f"{change.action} of {change.key}: {record.id} is no longer found"))
-    if change.action in (Action.CANCEL, Action.PAUSE):
-        return _judge_stop(run, change, record, live)
-    if change.action is Action.RESUME:
-        return _judge_resume(run, change, record, live)
-    return _judge_update(run, change, record, live)
-
-
-def _judge_stop(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
-    """Compare a cancel or pause. A cancel releases the record unless the campaign is still declared."""
-    wanted = Status.CANCELED if change.action is Action.CANCEL else Status.PAUSED
-    status = status_of(live, record.applied)
-    if status is not wanted:
-        summary = f"{change.action} of {change.key}: {record.id} is still {status}"
-        return failed(change, Failure(summary, hint=Sentence(Command("plan"))))
+        return failed(
+            change, Failure(f"{change.action} of {change.key}: {record.id} is no longer found")
+        ), None
+    shown = proof.shows(intent, record, live, run.project, run.now())
+    if not shown and (one.lost or change.action in _BY_STATUS):
+        return _not_shown(run, one, live), None
+    if change.action is Action.UPDATE and (unchanged := refused(record.applied, intent.spec, live)):
+        return failed(change, _not_taken(change, live.id, unchanged)), None
+    step = proof.done(change.key, intent, record, live, run.project, run.now())
     if change.spec is None:
-        run.release(change.key, record, status)
-        return done(change, record.id)
-    stopped = replace(
-        records.observed(record, live, run.now()),
-        paused_by_us=wanted is Status.PAUSED,
-        lifecycle=change.lifecycle,
-        updated_at=iso(run.now()),
+        gone = records.released(change.key, record, Status.CANCELED, run.now())
+        return done(change, record.id), replace(step, records={change.key: None}, released=(gone,))
+    after = step.records[change.key] or record
+    if change.action in (Action.CANCEL, Action.PAUSE):
+        return done(change, record.id), step
+    if change.action is Action.RESUME and (other := _other_time(change, after, live)):
+        return failed(change, Failure(other, hint=halt_hint(change))), step
+    return judged(run, change, after, live), step
+
+
+def _not_shown(run: Run, one: _Open, live: Live) -> ChangeResult:
+    change, status = one.change, status_of(live, one.record.applied)
+    what = f"{change.action} of {change.key}"
+    if one.lost and proof.sends_at_once(one.intent, run.now()):
+        open_still = proof.for_a_person(change.key, one.intent, status)
+        problem = Failure(f"{what}: {open_still.reason}", hint=open_still.hint)
+        return replace(failed(change, problem), outcome="unknown")
+    if change.action in _BY_STATUS:
+        return failed(change, Failure(f"{what}: {live.id} is still {status}", hint=Sentence(Command("plan"))))
+    return failed(
+        change, Failure(f"{what} did not happen, or not all of it", hint=Sentence(Command("apply")))
     )
-    run.record(Entry(records={change.key: stopped}))
-    return done(change, record.id)
 
 
-def _judge_resume(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
-    status = status_of(live, record.applied)
-    if status not in _GOING:
-        summary = f"resume of {change.key}: {record.id} is still {status}"
-        return failed(change, Failure(summary, hint=Sentence(Command("plan"))))
-    spec = change.spec or record.applied
-    resumed = _over(run, change, record, spec, live)
-    run.record(Entry(records={change.key: replace(resumed, paused_by_us=False)}))
+def _other_time(change: Change, after: Record, live: Live) -> str | None:
+    """The time at which a resumed campaign sends instead of the requested one."""
     asked = str((change.requests[0].body or {}).get("scheduled_time", ""))
     shown = live.text("next_run_time")
-    if status is Status.SCHEDULED and shown and not same("scheduled_time", shown, asked):
-        summary = f"resume of {change.key}: {live.id} sends next at {shown}, not at {asked}"
-        return failed(change, Failure(summary, hint=halt_hint(change)))
-    return judged(run, change, run.state.campaigns[change.key], live)
-
-
-def _judge_update(run: Run, change: Change, record: Record, live: Live) -> ChangeResult:
-    spec = change.spec or {}
-    if unchanged := refused(record.applied, spec, live):
-        return failed(change, _not_taken(change, live.id, unchanged))
-    applied = _over(run, change, record, spec, live)
-    run.record(Entry(records={change.key: applied}))
-    return judged(run, change, applied, live)
-
-
-def _over(run: Run, change: Change, record: Record, spec: Mapping[str, Any], live: Live) -> Record:
-    """The record after the spec of a change was applied, as its manifest wants it."""
-    wanted = replace(record, source_digest=change.source_digest, lifecycle=change.lifecycle)
-    return records.applied_over(record, spec, wanted, live, run.now(), run.project.api.hidden)
+    if after.status != Status.SCHEDULED or not shown or same("scheduled_time", shown, asked):
+        return None
+    return f"resume of {change.key}: {live.id} sends next at {shown}, not at {asked}"
 
 
 def _not_taken(change: Change, campaign_id: str, unchanged: tuple[FieldChange, ...]) -> Failure:

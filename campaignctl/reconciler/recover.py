@@ -17,23 +17,20 @@ from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
 from campaignctl.plan.context import not_ours
 from campaignctl.project.model import Project
-from campaignctl.reconciler import settle
+from campaignctl.reconciler import settle, stop_mark
 from campaignctl.reconciler.opening import (
     Opening,
     check_environment,
-    clock_note,
+    check_records,
     opening_read,
     ours,
     spread,
     tags_of,
     unknown_to,
 )
-from campaignctl.reconciler.plan import stop_mark
 from campaignctl.reconciler.run import Run, Wiring, new_state
 from campaignctl.reconciler.state_ops import check_settled, intent_of
-from campaignctl.review.outcome import Event
 from campaignctl.review.reports import Found, Recovery
-from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Intent, Record, Sent, State
 
 if TYPE_CHECKING:
@@ -91,11 +88,11 @@ def _doubt(project: Project, strays: Iterable[_Stray], state: State | None) -> s
 def _opened(wiring: Wiring, api: OcambaApi, desired: DesiredState, state: State | None) -> Opening:
     """The opening read of the whole list: a missing campaign may be older than the newest page."""
     check_environment(state, desired.project)
+    check_records(state)
     whole = replace(state, seen=()) if state else None
     keys = _keys(desired, state)
     opening = opening_read(api, whole, desired.project, keys)
-    for line in clock_note(api.server_time, wiring.clock.now()):
-        wiring.on_event(Event("note", line))
+    wiring.note_clock()
     return opening
 
 
@@ -190,7 +187,7 @@ def _take_over(run: Run, desired: DesiredState, strays: tuple[_Stray, ...]) -> N
 
 def _note_halts(run: Run, strays: tuple[_Stray, ...]) -> None:
     """Record which of these a halt in force has paused, so that lifting it resumes them."""
-    halts = stop_mark(run.wiring)
+    halts = stop_mark.to_plan_with(run.wiring.backend, run.session.state)
     for key in filter(None, (stray.into for stray in strays)):
         record = run.state.campaigns[key]
         if halts.stopping([key], record.id) and halts.paused(record.id) and record.status == Status.PAUSED:
@@ -256,7 +253,7 @@ def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iter
     bodies = [intent.digest, *_asked_by(desired, live, fired=intent.at_once)]
     for digest in dict.fromkeys(bodies):
         if digest not in known:
-            yield Sent(digest, _key_of(run.state, live.id), live.id, iso(run.now()))
+            yield records.sent(_key_of(run.state, live.id), live.id, intent.spec, digest, run.now())
 
 
 _HAVE_SENT = (Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)

@@ -114,7 +114,8 @@ def observe(
     project = desired.project
     adoptable = _adoptable(api, state, desired, parallelism)
     if state is None:
-        return Reading(adoptable=adoptable, company_id=company_of((at_hand or {}).values()))
+        company = company_of([*(at_hand or {}).values(), *filter(None, adoptable.values())])
+        return Reading(adoptable=adoptable, company_id=company, proven=company is not None)
     alive = {key: record for key, record in state.campaigns.items() if not records.final(record, now)}
     live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand, list_page=list_page)
     released = _released(api, state, desired, parallelism, adoptable)
@@ -123,13 +124,15 @@ def observe(
     missing = sorted(key for key, campaign in live.items() if campaign is None)
     if missing:
         prove_account(api, state, project, seen)
+    shown = company_of(seen.values())
     return Reading(
         live=live,
+        proven=shown is not None or any(live.values()),
         released=released,
         adoptable=adoptable,
         behind=behind(seen.values(), state, project, desired.campaigns),
         clones=clones(seen.values(), state, project),
-        company_id=company_of(seen.values()) or state.account.company_id,
+        company_id=shown or state.account.company_id,
     )
 
 

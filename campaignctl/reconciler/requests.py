@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.diff import EVENT
 from campaignctl.errors import (
     ApiError,
     Command,
@@ -21,11 +20,13 @@ from campaignctl.errors import (
     StateError,
     TokenRejected,
 )
-from campaignctl.plan import guardrails, proof, reviewed
+from campaignctl.plan import guardrails, proof
+from campaignctl.plan.context import LIFT_UNPROVEN, UNPROVEN
 from campaignctl.plan.model import Action, Change, Lifts, Request
-from campaignctl.plan.runs import first_possible
+from campaignctl.reconciler import adopt
 from campaignctl.reconciler.confirm import confirmed, judged
-from campaignctl.reconciler.run import READ_WAITS, Run, used_up
+from campaignctl.reconciler.intents import first_send, is_ordinary, planned, written
+from campaignctl.reconciler.run import READ_WAITS, Run
 from campaignctl.review.outcome import (
     ChangeResult,
     Failure,
@@ -37,9 +38,7 @@ from campaignctl.review.outcome import (
     unknown,
 )
 from campaignctl.schedule.times import iso, parse_iso
-from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record, State, Watermark
-
-CREATING = (Action.CREATE, Action.REPLACE)
+from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record
 
 
 class TimeJumped(Refused):
@@ -53,7 +52,9 @@ def last_look(run: Run, change: Change) -> None:
     """
     run.may_send()
     if change.may_send:
-        run.not_halted(change.key, change.id)
+        run.watch.not_halted(change)
+    else:
+        run.watch.give_way()
     if run.slept(change):
         raise TimeJumped("the time jumped before this request")
     now = run.now()
@@ -76,8 +77,11 @@ def perform(run: Run, change: Change) -> ChangeResult:
 
     Raises whatever stops it before the first request.
     """
+    _check_ended(run, change)
+    if change.action is Action.ADOPT:
+        return adopt.adopt(run, change)
     if not change.requests:
-        return adopt(run, change) if change.action is Action.ADOPT else forget(run, change)
+        return forget(run, change)
     result, happened = not_started(change), ""
     for request in change.requests:
         try:
@@ -97,13 +101,35 @@ def perform(run: Run, change: Change) -> ChangeResult:
     return result
 
 
+def _check_ended(run: Run, change: Change) -> None:
+    """Raise Refused unless a read has shown every campaign that a change waits for as canceled."""
+    status = {entry.id: entry.status for entry in run.state.released}
+    status |= {record.id: record.status for record in run.state.campaigns.values()}
+    going = [each for each in change.waits_for if status.get(each) != Status.CANCELED]
+    if going:
+        raise Refused(f"held: {going[0]} is not shown as canceled", hint=Sentence(Command("apply")))
+
+
 def _performed(run: Run, change: Change, request: Request) -> ChangeResult:
-    """Send one request of a change with the guarantee that it needs."""
+    """Send one request of a change, with the guarantees that it needs."""
+    if _is_unproven(run, change, request):
+        return failed(change, failure(change, Refused(UNPROVEN, hint=LIFT_UNPROVEN)))
     if request.operation == "create":
         return _create(run, change, request)
     if request is not change.requests[-1]:
         return _cancel(run, change, request)
     return _set_off(run, change, request) if change.sends_at_once else _write(run, change, request)
+
+
+def _is_unproven(run: Run, change: Change, request: Request) -> bool:
+    """Whether a request could send although nothing has shown yet whose account this is. A create that cannot
+    send at once is what shows it."""
+    if run.proven or not change.arms or request.operation in ("cancel", "pause"):
+        return False
+    if request.operation == "create" and not change.creates_at_once:
+        return False
+    lifts = Lifts.at(run.now(), run.overrides, run.project.overrides)
+    return not lifts.lifts("unproven_account", change.key)
 
 
 def _sent(
@@ -143,20 +169,39 @@ def _sent(
 
 def _nothing_sent(run: Run, change: Change, lost: Intent | None) -> None:
     intent = run.state.pending.get(change.key)
+    if is_ordinary(change):
+        run.writes.not_sent(change.key, written(change, change.requests[0], run.now()))
+        return
     if intent is not None and intent.intent == change.intent and intent != lost:
         run.record(Entry(intents={change.key: lost}))
 
 
 def _write(run: Run, change: Change, request: Request) -> ChangeResult:
-    """Send an ordinary write; a later read confirms it."""
-    answer = _sent(run, change, request, lambda: last_look(run, change))
+    """Send an ordinary write; a later read confirms it, and drops its intent."""
+    intent, record = written(change, request, run.now()), run.state.campaigns[change.key]
+
+    def before() -> None:
+        run.may_send()
+        if intent.operation == "resume" and _is_due(run, change):
+            _as_planned(run, change, record, intent)
+        run.writes.leaving(change.key, intent)
+        last_look(run, change)
+
+    answer = _sent(run, change, request, before)
     return answer if isinstance(answer, ChangeResult) else done(change, answer.id)
+
+
+def _is_due(run: Run, change: Change) -> bool:
+    """Whether a campaign may send before the outcome of this write can be known."""
+    first = change.sends.first
+    return first is not None and first - run.now() <= run.project.api.timeout
 
 
 def _cancel(run: Run, change: Change, request: Request) -> ChangeResult:
     """Cancel the campaign that a create replaces; done only when a read shows it as canceled."""
     record = run.state.campaigns[change.key]
-    result = _write(run, change, request)
+    answer = _sent(run, change, request, lambda: last_look(run, change))
+    result = answer if isinstance(answer, ChangeResult) else done(change, answer.id)
     if result.outcome == "failed":
         return result
     if _confirmed(run, record):
@@ -177,36 +222,6 @@ def _confirmed(run: Run, record: Record) -> bool:
     return False
 
 
-def planned_intent(change: Change, watermark: Watermark, now: datetime) -> Intent:
-    """The intent of a create, recorded before anything is sent.
-
-    The POST of a two-step create does not arm: its spec has no `run_immediately`, and it cannot send.
-    """
-    two_step = change.requests[-1].operation != "create"
-    spec = change.spec or {}
-    if two_step:
-        spec = {name: value for name, value in spec.items() if name != EVENT}
-    return Intent(
-        operation="create",
-        intent=change.intent or "",
-        phase="planned",
-        spec=spec,
-        digest=change.digest,
-        watermark=watermark,
-        first_send=None if two_step else first_send(change, now),
-        source_digest=change.source_digest,
-        lifecycle=change.lifecycle,
-    )
-
-
-def first_send(change: Change, now: datetime) -> str | None:
-    """When a change can first send: a time, AT_ONCE, or None."""
-    if change.sends.when == "immediately":
-        return AT_ONCE
-    first = first_possible(change, now)
-    return iso(first) if first else None
-
-
 def sends_soon(run: Run, change: Change) -> bool:
     """Whether a change can send within `api.settle.horizon`."""
     first = first_send(change, run.now())
@@ -224,9 +239,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
     lost = known if known.phase != "planned" else None
     phase: IntentPhase = "reposted" if lost else "started"
     posts = lost.posts or (*filter(None, [lost.at]),) if lost else ()
-    started = intent = (
-        replace(planned_intent(change, known.watermark, run.now()), phase=phase) if lost else known
-    )
+    started = intent = replace(planned(change, known.watermark, run.now()), phase=phase) if lost else known
 
     def mark() -> None:
         nonlocal started, marked
@@ -266,36 +279,24 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
     """Send a write that sends at once, or that sets the winner of an A/B test, which sends as well. Like a
     create it has an intent, and it is never repeated."""
     record = run.state.campaigns[change.key]
-    decides, winner = request.operation == "set-winner", change.lifecycle.winner
-    intent = Intent(
-        operation="winner" if decides else "update",
-        intent=change.intent or "",
-        phase="started",
-        spec=change.spec or {},
-        digest=change.digest,
-        watermark=run.opening.watermark,
-        first_send=AT_ONCE,
-        id=record.id,
-        patch={"name": winner, "id": request.message} if decides else request.body,
-        source_digest=change.source_digest,
-        lifecycle=change.lifecycle,
-    )
-
+    request = replace(request, id=record.id)
+    intent, winner = written(change, request, run.now()), change.lifecycle.winner
     seen: Live | None = None
 
     def before() -> None:
         nonlocal seen
         seen = _as_planned(run, change, record, intent)
         last_look(run, change)
-        if change.key not in run.state.pending:
+        known = run.state.pending.get(change.key)
+        if known is None or run.now() - parse_iso(str(known.at)) > _PROMPT:
             run.record(Entry(intents={change.key: replace(intent, at=iso(run.now()))}))
 
-    answer = _sent(run, change, replace(request, id=record.id), before)
+    answer = _sent(run, change, request, before)
     if isinstance(answer, ChangeResult):
         return answer
     live = _read_after(run, record)
     run.record(proof.done(change.key, intent, record, live, run.project, run.now()))
-    if not decides:
+    if not change.sets_winner:
         return judged(run, change, run.state.campaigns[change.key], live)
     if live.winner not in (None, winner):
         what = f"the winner of {record.id} is {live.winner!r}, not {winner!r}"
@@ -310,7 +311,7 @@ def _as_planned(run: Run, change: Change, record: Record, intent: Intent) -> Liv
     if live and proof.shows(intent, record, live, run.project, run.now()):
         what = f"the winner of {record.id} is set" if change.sets_winner else f"{record.id} is set off"
         raise Refused(f"{what} already; nothing was sent", hint=Sentence(Command("plan")))
-    if not reviewed.as_planned(change, run.planned.get(record.id, record), live):
+    if not run.as_planned(change, record, live):
         what = f"{record.id} was changed in the account since this plan was made"
         raise Refused(what, hint=Sentence(Command("plan")))
     return live
@@ -331,38 +332,6 @@ def forget(run: Run, change: Change) -> ChangeResult:
     record = run.state.campaigns[change.key]
     run.release(change.key, record, record.status)
     return done(change, record.id)
-
-
-def adopt(run: Run, change: Change) -> ChangeResult:
-    """Record a live campaign; sends nothing. Raises StateError if its id or key is taken."""
-    run.may_send()
-    record = change.record
-    if record is None:
-        raise AssertionError("an adoption carries the record that it makes")
-    check_unrecorded(run.state, change.key, record.id)
-    run.record(
-        Entry(
-            records={change.key: record},
-            missed={change.key: None},
-            sent=used_up(run.state, {change.key: record}, run.now()),
-        )
-    )
-    return done(change, record.id)
-
-
-def check_unrecorded(state: State, key: str, campaign_id: str, *, pending: bool = False) -> None:
-    """Raise StateError if the campaign or the key is recorded already.
-
-    A `pending` create may replace the record of its key, if that is another campaign.
-    """
-    held = state.campaigns.get(key)
-    owner = next((other for other, record in state.campaigns.items() if record.id == campaign_id), None)
-    if owner is not None and owner != key:
-        move = "" if held else Sentence("to give it this key: ", Command("state", "mv", owner, key))
-        raise StateError(f"{campaign_id} is recorded already, as {owner}", hint=move, key=key)
-    if held is not None and (owner or not pending):
-        forget = Sentence("to forget it first and leave its campaign as it is: ", Command("state", "rm", key))
-        raise StateError(f"{key} is recorded already, as {held.id}", hint=forget, key=key)
 
 
 def move(run: Run, changes: Iterable[Change]) -> list[ChangeResult]:

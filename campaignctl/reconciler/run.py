@@ -12,12 +12,12 @@ from uuid import NAMESPACE_OID, uuid5
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import (
     AccountMismatch,
     ApiError,
     CampaignctlError,
     Command,
-    Halted,
     Interrupted,
     Refused,
     Sentence,
@@ -26,20 +26,31 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import records, reviewed
 from campaignctl.plan.arming import has_fired
-from campaignctl.plan.context import Standing
-from campaignctl.plan.model import Action, Change
+from campaignctl.plan.context import Standing, without_markers
+from campaignctl.plan.model import Action, Change, Request
 from campaignctl.project.model import Project
-from campaignctl.reconciler.opening import Opening, check_environment, clock_note, opening_read
+from campaignctl.reconciler import stop_mark
+from campaignctl.reconciler.intents import Writes
+from campaignctl.reconciler.opening import (
+    Opening,
+    check_environment,
+    check_records,
+    clock_note,
+    opening_read,
+)
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
-from campaignctl.review.outcome import ChangeOutcome, Event, OnEvent
+from campaignctl.reconciler.stop_mark import Watch
+from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Event, OnEvent
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Account, Entry, Intent, Record, Sent, State
+from campaignctl.state.model import Account, Entry, Intent, Record, Released, Sent, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
 
+# The part of `api.timeout` by which an ordinary write may leave after its intent was recorded.
+_SLACK = 6
 # When to look whether a read shows a write that was answered.
 READ_WAITS = tuple(timedelta(seconds=seconds) for seconds in (0, 1, 3))
 
@@ -65,6 +76,19 @@ class Wiring:
     lock_timeout: timedelta = timedelta(seconds=30)
     who: str = ""
     host: str = ""
+
+    def now(self) -> datetime:
+        """The server's time, carried forward from its last answer; this machine's before the first."""
+        return (self.api.server_time if self.api else None) or self.clock.now()
+
+    def note_clock(self) -> None:
+        """Report that this machine's clock is wrong, if it is."""
+        for line in self.clock_notes():
+            self.on_event(Event("note", line))
+
+    def clock_notes(self) -> tuple[str, ...]:
+        """A line if this machine's clock is wrong, as far as the last answer tells."""
+        return clock_note(self.api.server_time if self.api else None, self.clock.now())
 
     def need_api(self) -> OcambaApi:
         """The API. Raises CampaignctlError without a token."""
@@ -93,6 +117,11 @@ class Run:
     that could send soon is armed. `overrides` are the guardrails that the command line lifted. `arriving`
     holds records as they were read, by the keys that pending moves and adoptions will give them. `ahead`
     counts the requests of unfinished changes. `planned` are the records as the plan saw them, by id.
+    `settled` are the campaigns of earlier writes as settling read them, by id, after the opening read.
+    `writes` records ordinary writes before they leave.
+    `proven`: a read, or the answer to a create, showed that the account is the right one.
+    `watch` looks at the stop mark; `paused_again` are the results of the pauses of what could send although
+    it is halted.
     """
 
     wiring: Wiring
@@ -104,6 +133,11 @@ class Run:
     overrides: tuple[str, ...] = ()
     arriving: dict[str, Record] = field(default_factory=dict)
     planned: dict[str, Record] = field(default_factory=dict)
+    settled: dict[str, Live] = field(default_factory=dict)
+    writes: Writes = field(init=False)
+    proven: bool = field(init=False)
+    watch: Watch = field(init=False)
+    paused_again: list[ChangeResult] = field(default_factory=list)
     _under_way: BoundedSemaphore = field(init=False)
     _checked: dict[tuple[str, Action], int] = field(default_factory=dict)
     _planned_at: int = field(init=False)
@@ -111,8 +145,13 @@ class Run:
     _reading: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
+        self.proven = self.opening.company_id is not None
         self._read_at = self._planned_at = self.api.time_jumps
         self._under_way = BoundedSemaphore(self.wiring.parallelism)
+        self.writes = Writes(self.record, self.now, self.project.api.timeout / _SLACK)
+        self.watch = Watch(
+            self.wiring.backend, self.wiring.clock, lambda: self.session.state, self.now, self.note
+        )
 
     @property
     def api(self) -> OcambaApi:
@@ -123,6 +162,13 @@ class Run:
     def project(self) -> Project:
         """The project of the wiring."""
         return self.wiring.project
+
+    @property
+    def lives(self) -> Mapping[str, Live]:
+        """The campaigns that were read before the plan and not paused since, by id."""
+        paused = {result.id for result in self.paused_again}
+        opening = {each: live for each, live in self.opening.lives.items() if each not in paused}
+        return {**opening, **self.settled}
 
     @contextmanager
     def flight(self) -> Iterator[Callable[[], None]]:
@@ -145,7 +191,7 @@ class Run:
 
     def now(self) -> datetime:
         """The server's clock, which bounds every later search; ours before its first answer."""
-        return self.api.server_time or self.wiring.clock.now()
+        return self.wiring.now()
 
     def slept(self, change: Change) -> bool:
         """Whether the time jumped since a change that may send was planned or checked again."""
@@ -160,7 +206,7 @@ class Run:
         record = self.state.campaigns.get(change.key)
         if change.id is not None and record is not None and record.id == change.id:
             live = self.api.read(change.id)
-            if not reviewed.as_planned(change, self.planned.get(record.id, record), live):
+            if not self.as_planned(change, record, live):
                 raise Refused(
                     f"{change.id} was changed in the account while this run stood still",
                     hint=Sentence(Command("apply")),
@@ -168,6 +214,13 @@ class Run:
         else:
             self._read_time()
         self._checked[change.key, change.action] = self.api.time_jumps
+
+    def as_planned(self, change: Change, record: Record, live: Live | None) -> bool:
+        """Whether a campaign is still as the plan saw it, or as an update of this plan left it."""
+        planned = self.planned.get(record.id, record)
+        if planned.applied != record.applied:
+            return reviewed.as_planned(replace(change, live_digest=None), record, live)
+        return reviewed.as_planned(change, planned, live)
 
     def _read_time(self) -> None:
         """One read after each jump is enough for the server's time."""
@@ -195,26 +248,6 @@ class Run:
         if self.wiring.clock.interrupted:
             raise Interrupted("interrupted")
 
-    def not_halted(self, key: str, campaign_id: str | None = None) -> None:
-        """Raise Halted if the stop mark names the campaign. Checked before everything that can send.
-
-        Every create counts: after a halt nothing new may appear.
-        """
-        state = self.session.state
-        record = state.campaigns.get(key) if state else None
-        keys = [key, *filter(None, [record.moved_from if record else None])]
-        try:
-            stop = self.wiring.backend.halts().stopping(keys, campaign_id)
-        except StateError as error:
-            raise Halted(
-                f"the stop mark cannot be read: {error.summary}",
-                detail="campaigns may be halted, so nothing that can send is sent",
-                hint=error.hint,
-            ) from error
-        if stop is not None:
-            halt, lifted_by = stop
-            raise Halted(halt.summary, hint=Command("halt", "--lift", lifted_by, "--reason", "TEXT"))
-
     def note(self, text: str) -> None:
         """Report a line of progress."""
         self.wiring.on_event(Event("note", text))
@@ -234,44 +267,97 @@ class Run:
         return self.api.estimate(sum(list(self.ahead.values())))
 
     def created(self, key: str, intent: Intent, live: Live) -> Record:
-        """Record a created campaign, and what its answer tells about the account.
+        """Record a created campaign, and what its answer, else a read, tells about the account.
 
-        An earlier record of the key is released. Raises AccountMismatch, after recording.
+        An earlier record of the key is released. Raises AccountMismatch if it is in another company: it is
+        canceled then, and not recorded. Raises StateError for the campaign of another key.
         """
+        self._check_new(key, live.id)
+        self._refuse_company(key, intent, live)
         now, learnt = self.now(), self._learnt(live)
         record = records.created(intent, live, now, self.project.api.hidden)
         old = self.state.campaigns.get(key)
         left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
+        before = self.state.account
         self.record(
             Entry(
                 records={key: record},
                 intents={key: None},
                 missed={key: None},
-                sent=(Sent(intent.digest, key, live.id, iso(now)),) if intent.at_once else (),
+                sent=self._sent(key, intent, live),
                 released=left,
-                account=learnt if learnt != self.state.account else None,
+                account=learnt if learnt != before else None,
             )
         )
-        if self._is_strange(live):
-            raise AccountMismatch(
-                f"{live.id} was created in company {live.company_id},"
-                f" this state belongs to {self.state.account.company_id}",
-                hint=f"cancel {live.id} in that account's dashboard and set the right OCAMBA_TOKEN",
-            )
-        if learnt.markers is None:
-            self._look_for_marker(live)
+        if learnt.markers is False and before.markers is None:
+            self._note_markers()
+        if learnt.markers is None or not self.proven:
+            self._learn_more(key, intent, live)
         return record
 
-    def _is_strange(self, live: Live) -> bool:
-        """Whether the answer comes from another company than the state's."""
-        known = self.state.account.company_id
-        return bool(known and live.company_id and known != live.company_id)
+    def _sent(self, key: str, intent: Intent, live: Live) -> tuple[Sent, ...]:
+        if not intent.at_once:
+            return ()
+        return (records.sent(key, live.id, intent.spec, intent.digest, self.now()),)
+
+    def _check_new(self, key: str, campaign_id: str) -> None:
+        held = self.state.campaigns.items()
+        owner = next((other for other, record in held if record.id == campaign_id and other != key), None)
+        if owner is not None:
+            raise StateError(
+                f"the create of {key} was answered with {campaign_id}, which is recorded as {owner}",
+                hint=Sentence(Command("state", "resolve", key, "--retry"), " if it was not created"),
+            )
+
+    @property
+    def company_id(self) -> str | None:
+        """The company that the account must have: that of the state, else the pinned one."""
+        return self.state.account.company_id or self.project.company_id
+
+    def _refuse_company(self, key: str, intent: Intent, live: Live) -> None:
+        """Note that the account is the right one, or raise AccountMismatch after canceling the campaign."""
+        if live.company_id is None:
+            return
+        if self.company_id in (None, live.company_id):
+            self.proven = True
+            return
+        status = self._cancel_strange(live)
+        held = self.state.campaigns.get(key)
+        ours = held is not None and held.id == live.id
+        gone = Released(key, live.id, intent.intent, intent.digest, str(status), iso(self.now()))
+        self.record(
+            Entry(
+                records={key: None} if ours else {},
+                intents={key: None},
+                sent=self._sent(key, intent, live),
+                released=(gone,),
+            )
+        )
+        then = "set the right OCAMBA_TOKEN, then apply again"
+        if status is not Status.CANCELED:
+            then = f"cancel {live.id} in the dashboard of company {live.company_id}; {then}"
+        raise AccountMismatch(
+            f"{live.id} was created in company {live.company_id}, not in {self.company_id}",
+            detail=f"it is {status} there, and nothing else was sent",
+            hint=then,
+        )
+
+    def _cancel_strange(self, live: Live) -> Status:
+        """Cancel a campaign of another company, if it can send. Returns its status as far as known."""
+        status = status_of(live)
+        if not status.can_send:
+            return status
+        try:
+            why = "campaignctl: created in the wrong company"
+            self.api.send(Request("cancel", live.id, {"reason": why}), before=self.session.check)
+            seen = self.api.read(live.id)
+        except (ApiError, Interrupted):
+            return status
+        return status_of(seen) if seen else status
 
     def _learnt(self, live: Live) -> Account:
         """The account after the answer to a create: its company, and whether metadata comes back."""
         account = self.state.account
-        if self._is_strange(live):
-            return account
         markers = account.markers
         if markers is None and not self.project.api.markers:
             markers = False
@@ -279,15 +365,30 @@ class Run:
             markers = True
         return replace(account, company_id=account.company_id or live.company_id, markers=markers)
 
-    def _look_for_marker(self, live: Live) -> None:
-        """Read whether the campaign has its marker, which the answer left out. If the read fails, the next
+    def _learn_more(self, key: str, intent: Intent, live: Live) -> None:
+        """Read what the answer to a create left out: its marker or company. If the read fails, the next
         create tells."""
         try:
             full = self.api.read(live.id)
         except (ApiError, Interrupted):
             return
-        shows = full is not None and marker.read(full.members) is not None
-        self.record(Entry(account=replace(self.state.account, markers=shows), decision=False))
+        if full is None:
+            return
+        self._refuse_company(key, intent, full)
+        if self.state.account.company_id is None and full.company_id:
+            known = replace(self.state.account, company_id=full.company_id)
+            self.record(Entry(account=known, decision=False))
+        self.learn_markers(marker.read(full.members) is not None)
+
+    def learn_markers(self, shows: bool) -> None:
+        """Record whether the account returns markers, if that is not known yet."""
+        if self.state.account.markers is None:
+            self.record(Entry(account=replace(self.state.account, markers=shows), decision=False))
+            self._note_markers()
+
+    def _note_markers(self) -> None:
+        if without := without_markers(self.project, self.state):
+            self.note(without)
 
     def release(self, key: str, record: Record, status: str) -> None:
         """Release a record; its trace stays under `released`."""
@@ -299,17 +400,16 @@ def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
 
     Raises what `opening_read` raises, AccountMismatch, and StateError if another state is in the way.
     """
-    project, api = wiring.project, wiring.need_api()
+    project = wiring.project
     check_environment(session.state, project)
+    check_records(session.state)
     check_left(project, wiring.elsewhere, wiring.clock.now())
     wanted = tuple(keys)
-    opening = opening_read(api, session.state, project, wanted)
+    opening = opening_read(wiring.need_api(), session.state, project, wanted)
+    wiring.note_clock()
     if session.state is None:
         check_new(project, wiring.elsewhere, opening.scan.lives, wanted)
-    run = Run(wiring, session, opening)
-    for line in clock_note(api.server_time, wiring.clock.now()):
-        run.note(line)
-    return run
+    return Run(wiring, session, opening)
 
 
 def new_state(run: Run) -> State:
@@ -328,6 +428,7 @@ def empty_state(wiring: Wiring) -> State:
         account=Account(project.api.url),
         tool_version=wiring.tool_version,
         project_id=project.id,
+        stop_mark=bool(stop_mark.to_plan_with(wiring.backend, None).halts),
     )
 
 
@@ -351,7 +452,7 @@ def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Se
     """New ledger entries for these records: one-off campaigns that were sent, are sending or were started."""
     ledger = {entry.digest for entry in state.sent}
     return tuple(
-        Sent(record.digest, key, record.id, iso(now))
+        records.sent(key, record.id, record.applied, record.digest, now, record.began)
         for key, record in seen.items()
         if _has_sent(record) and record.digest not in ledger
     )

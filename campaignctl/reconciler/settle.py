@@ -39,6 +39,7 @@ def _settle_writes(run: Run) -> dict[str, Unsettled]:
     run.note(f"settling {counted(len(writes), 'write')} of unknown outcome")
     await_age(run, writes.values())
     lives = read_written(run.api, run.state, run.project, run.now(), run.wiring.parallelism)
+    run.settled.update({live.id: live for live in lives.values() if live})
     found = proof.settled(run.state, lives, run.project, run.now())
     if found.said:
         run.record(found.entry)
@@ -56,12 +57,12 @@ def _creates(run: Run) -> dict[str, Intent]:
 
 
 def await_age(run: Run, intents: Iterable[Intent]) -> None:
-    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`. A time
-    in the future, from an answer with a wrong date, counts as now."""
+    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`. One
+    whose time is from a wrong date counts as sent now."""
     for intent in intents:
         now = run.now()
-        last = proof.settles_from(replace(intent, at=None), run.project, now)
-        until = min(proof.settles_from(intent, run.project, now), last)
+        known = replace(intent, at=None) if proof.is_of_a_wrong_date(intent, now) else intent
+        until = proof.settles_from(known, run.project, now)
         while (left := until - run.now()) > timedelta(0):
             if run.wiring.clock.interrupted:
                 raise Interrupted("interrupted while waiting for a write to settle")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 from typing import Literal
@@ -21,18 +20,16 @@ from campaignctl.errors import (
     StateMoved,
     counted,
 )
-from campaignctl.manifest.document import CAMPAIGN_KEY
-from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import proof, records
 from campaignctl.plan.model import Request
-from campaignctl.reconciler import requests, settle
-from campaignctl.reconciler.opening import check_company, check_environment, company_of
+from campaignctl.reconciler import settle
+from campaignctl.reconciler.adopt import check_new_key, check_unrecorded, read_campaign
+from campaignctl.reconciler.opening import check_company, check_environment, check_records, company_of
 from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
 from campaignctl.reconciler.run import Run, Wiring, new_state, opened, without_id
-from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, Sent, State, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, State, Watermark
 
 _OPERATION = "state migrate"
 _FORCED = Sentence("to replace it anyway: ", Command("state", "push", "--force", "FILE"))
@@ -68,10 +65,15 @@ def fill(wiring: Wiring, operation: str, target: Backend, state: State, halts: H
     try:
         _refuse_another(there, target, state)
         if halts.halts:
-            target.change_halts(lambda known: reduce(Halts.with_halt, halts.halts, known))
+            target.change_halts(lambda known: _merged(halts, known))
         there.write(state)
     finally:
         there.release()
+
+
+def _merged(mark: Halts, there: Halts) -> Halts:
+    """The halts of a place that a state moves to, with those that come, in their format."""
+    return replace(reduce(Halts.with_halt, mark.halts, there), format_version=mark.format_version)
 
 
 def migrate_format(wiring: Wiring, version: int) -> str:
@@ -121,47 +123,6 @@ def _refuse_another(there: Session, target: Backend, state: State) -> None:
         )
 
 
-def import_campaign(wiring: Wiring, desired: DesiredState, key: str, campaign_id: str) -> str:
-    """Record a live campaign under the key. Returns what was done, as a sentence.
-
-    The next plan shows every difference from the key's manifest. Raises StateError if the key or the id is
-    recorded already or unsettled, or if the campaign does not exist or belongs to another company, project or
-    environment.
-    """
-    wiring.need_api()
-    project = wiring.project
-    with wiring.locked("import") as session:
-        state = session.state
-        check_environment(state, project)
-        check_new_key((), key)
-        if state is not None:
-            if key in state.pending:
-                raise StateError(f"{key} is not settled", hint=Command("apply"), key=key)
-            requests.check_unrecorded(state, key, campaign_id)
-            check_new_key(state.campaigns, key)
-        run = opened(wiring, session, [key])
-        live = _read(run, key, campaign_id)
-        wrong = records.why_not(live, project, run.opening.company_id or project.company_id)
-        if wrong is not None:
-            raise StateError(wrong[0], hint=wrong[1], key=key)
-        if state is None:
-            session.write(new_state(run))
-        manifest = desired.campaigns.get(key)
-        record = records.record_of(live, project, run.now(), manifest.lifecycle if manifest else None)
-        run.record(Entry(records={key: record}, missed={key: None}))
-    then: str = Sentence(Command("plan"), " shows what differs")
-    if manifest is None:
-        then = f"write a manifest of {key} before the next apply, which would cancel or forget it"
-    return Sentence(f"{key} is now {campaign_id} ({live.status}); ", *Sentence(then).parts, ".")
-
-
-def _read(run: Run, key: str, campaign_id: str) -> Live:
-    live = run.api.read(campaign_id)
-    if live is None:
-        raise StateError(f"there is no campaign {campaign_id} in this account", key=key)
-    return live
-
-
 def existing(session: Session) -> State:
     """The state. Raises StateError if there is none yet."""
     if session.state is None:
@@ -186,19 +147,6 @@ def _record_of(state: State, key: str) -> Record:
             key=key,
         )
     return record
-
-
-def check_new_key(recorded: Iterable[str], key: str) -> None:
-    """Raise StateError unless this is a valid key that does not collide with a recorded one."""
-    if not CAMPAIGN_KEY.fullmatch(key):
-        raise StateError(
-            f"{key!r} is not a valid key",
-            hint="letters, digits, `.`, `_` and `-`, in parts joined by `/`, at most 128 characters;"
-            " a matrix key with its values, as in `push/welcome[country=DE]`",
-        )
-    twin = next((known for known in recorded if known.casefold() == key.casefold()), None)
-    if twin is not None:
-        raise StateError(f"{key} differs only in case from {twin}, which is recorded", key=key)
 
 
 def move(wiring: Wiring, old: str, new: str) -> str:
@@ -233,6 +181,7 @@ def push(wiring: Wiring, state: State, force: bool) -> str:
     `force` allows another lineage and an older serial. An unreadable state may always be replaced.
     """
     check_environment(state, wiring.project)
+    check_records(state)
     with wiring.locked("state push") as session:
         try:
             current = session.state
@@ -321,17 +270,17 @@ def _done(run: Run, key: str, intent: Intent) -> str:
     if record is not None and record.id == intent.id:
         live = run.api.read(intent.id) or Live(intent.id, {"status": record.status}, complete=False)
         return _adopt_update(run, key, intent, live)
-    used = Sent(intent.digest, key, intent.id, iso(run.now()))
+    used = records.sent(key, intent.id, intent.spec, intent.digest, run.now())
     run.record(Entry(intents={key: None}, sent=(used,) if intent.at_once else ()))
     return f"{key}: {intent.id} is recorded as sent."
 
 
 def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force: bool) -> str:
-    live = _read(run, key, campaign_id)
+    live = read_campaign(run, key, campaign_id)
     check_company(company_of([live]), run.state, run.project)
     if intent is not None and intent.operation != "create":
         return _adopt_update(run, key, intent, live)
-    requests.check_unrecorded(run.state, key, campaign_id, pending=intent is not None)
+    check_unrecorded(run.state, key, campaign_id, pending=intent is not None)
     if key not in run.state.campaigns:
         check_new_key(run.state.campaigns, key)
     _check_marker(run, key, intent, live, force=force)

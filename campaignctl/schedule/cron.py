@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice, zip_longest
 from typing import Any
@@ -145,11 +145,12 @@ def occurrences(recurrence: Mapping[str, Any], after: datetime, count: int) -> t
     `recurrence` is the spec's field of that name; `after` must be aware and in UTC. Raises `CronError` for
     an invalid recurrence.
     """
-    return _earliest(readings(recurrence), after, count)
+    return next_runs(readings(recurrence), after, count)
 
 
 @lru_cache(maxsize=1024)
-def _earliest(crons: tuple[Cron, ...], after: datetime, count: int) -> tuple[datetime, ...]:
+def next_runs(crons: tuple[Cron, ...], after: datetime, count: int) -> tuple[datetime, ...]:
+    """`occurrences` of a recurrence with these readings."""
     runs = [_runs(cron, after, count) for cron in crons]
     return tuple(min(filter(None, column)) for column in zip_longest(*runs))
 
@@ -159,6 +160,22 @@ def _runs(cron: Cron, after: datetime, count: int) -> tuple[datetime, ...]:
 
     # With both day fields set, CronSim matches either, which is the earlier reading.
     return tuple(islice(CronSim(cron.expression, after), count))
+
+
+def last_occurrence(recurrence: Mapping[str, Any], until: datetime) -> datetime | None:
+    """The last run until an instant, which may be that instant; None if there was none.
+
+    Of several readings the latest run counts, so that no other one follows too soon after it. Arguments and
+    errors are those of `occurrences`.
+    """
+    return max(filter(None, (_last(cron, until) for cron in readings(recurrence))), default=None)
+
+
+def _last(cron: Cron, until: datetime) -> datetime | None:
+    from cronsim import CronSim
+
+    after = until.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return next(CronSim(cron.expression, after, reverse=True), None)
 
 
 def readings(recurrence: Mapping[str, Any]) -> tuple[Cron, ...]:

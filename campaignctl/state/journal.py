@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
 from campaignctl.state.codec import decode, fingerprint, format_version
-from campaignctl.state.model import FORMAT_VERSION, Entry, State
+from campaignctl.state.model import FORMAT_VERSION, Entry, State, is_held
 from campaignctl.state.strict import damaged, parse, read, to_json
 
 
@@ -70,7 +70,8 @@ def entry_line(entry: Entry, number: int, version: int = FORMAT_VERSION) -> byte
     Raises:
         StateNotSaved: a value that JSON cannot hold.
     """
-    return _line(number, "entry", entry, version)
+    intents = {key: intent for key, intent in entry.intents.items() if is_held(intent, version)}
+    return _line(number, "entry", replace(entry, intents=intents), version)
 
 
 def read_journal(data: bytes, *, where: str = "the journal") -> Journal | None:

@@ -79,11 +79,12 @@ def shelf_backend(
     *,
     pause: Callable[[timedelta], None] = lambda _: None,
     trust: timedelta = _NOW,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> CasBackend:
     """A backend over these places."""
     return CasBackend(
         Home("acme-crm", place, stop, root / "project" / "mirror" / "state.json"),
-        now=lambda: datetime.now(UTC),
+        now=now,
         new_id=lambda: uuid4().hex,
         wait=lambda duration: time.sleep(min(duration, _PAUSE).total_seconds()),
         interrupted=lambda: False,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -23,11 +25,15 @@ NOW = timedelta()
 
 @dataclass(frozen=True)
 class Faulty(Shelf):
-    """A shelf whose next puts end as `faults` say: `lost` ones have been done, others have not."""
+    """A shelf whose next puts end as `faults` say: `lost` ones have been done, others have not. What stands
+    in `meanwhile` happens during the next put."""
 
     faults: list[Kind | str] = field(default_factory=list)
+    meanwhile: list[Callable[[], None]] = field(default_factory=list)
 
     def put(self, before: Seen, draft: Seen, seconds: float = LONGEST) -> bool:
+        if self.meanwhile:
+            self.meanwhile.pop()()
         fault = self.faults.pop(0) if self.faults else None
         done = super().put(before, draft, seconds) if fault in (None, "lost") else False
         if fault == "refused":
@@ -122,3 +128,78 @@ def test_a_lock_whose_answer_was_lost_and_that_was_broken_since_is_not_ours(
         backend.acquire("apply", NOW)
     taken.release()
     assert place.backend().read() == sample_state()
+
+
+def test_a_step_that_waited_for_a_put_that_failed_is_saved_once(
+    faulty: Faulty, backend: CasBackend, place: SharedFolder
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    both = sample_state().after(decision("a")).after(decision("b"))
+    ended: list[str] = []
+
+    def append() -> None:
+        try:
+            session.append(decision("b"))
+        except StateNotSaved:
+            ended.append("not saved")
+
+    waiting = Thread(target=append)
+
+    def append_meanwhile() -> None:
+        waiting.start()
+        while session.state != both:
+            time.sleep(0.001)
+
+    faulty.faults[:], faulty.meanwhile[:] = ["refused"], [append_meanwhile]
+    with pytest.raises(StateNotSaved):
+        session.append(decision("a"))
+    waiting.join()
+    assert ended == ["not saved"]
+    session.write(session.state or sample_state())
+    assert session.state == both
+    session.append(decision("c"))
+    session.release()
+    assert place.backend().read() == both.after(decision("c"))
+
+
+def test_a_step_after_one_that_was_not_saved_is_not_taken(
+    faulty: Faulty, backend: CasBackend, place: SharedFolder
+) -> None:
+    session = backend.acquire("apply", NOW)
+    session.write(sample_state())
+    faulty.faults[:] = ["refused"]
+    for name in "ab":
+        with pytest.raises(StateNotSaved):
+            session.append(decision(name))
+    assert place.journal() is None
+    session.release()
+    assert place.backend().read() == sample_state().after(decision("a")).after(decision("b"))
+
+
+@pytest.mark.parametrize(
+    ("later", "is_enough"),
+    [
+        (timedelta(0), True),
+        (timedelta(seconds=3), True),
+        (timedelta(seconds=4), False),
+        (timedelta(seconds=-1), False),
+        (timedelta(hours=-1), False),
+    ],
+)
+def test_a_proof_of_the_lock_counts_for_a_while_and_not_with_the_clock_set_back(
+    place: SharedFolder, later: timedelta, is_enough: bool
+) -> None:
+    clock = [datetime(2036, 1, 1, tzinfo=UTC)]
+    trust = timedelta(seconds=4)
+    session = shelf_backend(place.root, place.shelf, place.stop, trust=trust, now=lambda: clock[0]).acquire(
+        "apply", NOW
+    )
+    session.write(sample_state())
+    place.backend().unlock(session.lock.id)
+    clock[0] += later
+    if is_enough:
+        session.check()
+    else:
+        with pytest.raises(LockLost, match="no longer ours"):
+            session.check()

@@ -18,7 +18,18 @@ from campaignctl.sandbox.control import Control
 from tests.e2e.harness import PROJECT, PROJECT_ID, TOKEN, Run, World, kill, sms, until
 
 OF_THE_API = {"token", "api", "account", "clock", "rate"}
-LOCAL = {"versions", "project", "environment", "git", "identity", "state", "pending", "permissions", "lock"}
+LOCAL = {
+    "versions",
+    "project",
+    "environment",
+    "git",
+    "identity",
+    "state",
+    "pending",
+    "markers",
+    "permissions",
+}
+LOCAL |= {"lock"}
 # Runs a command as an ordinary user: root gives up the right to write where the mode forbids it.
 AS_ANYBODY = """\
 import ctypes, os, sys
@@ -80,7 +91,15 @@ def test_the_text_says_the_same(world: World) -> None:
 def test_before_the_first_apply_there_is_nothing_to_fix(world: World) -> None:
     for path in (world.folder / ".campaignctl").iterdir():
         path.unlink()
+    world.control.edit(world.campaigns()["Far"]["id"], status="canceled")
     assert "none yet" in diagnosed(world, status=0)["state"]["found"]
+
+
+def test_a_lost_state_is_a_problem(world: World) -> None:
+    for path in (world.folder / ".campaignctl").iterdir():
+        path.unlink()
+    account = diagnosed(world, status=1)["account"]
+    assert (account["verdict"], "campaignctl state recover" in account["mend"]) == ("problem", True)
 
 
 def test_a_project_without_an_id_gets_the_line_to_add(world: World) -> None:
@@ -241,7 +260,7 @@ def test_findings_are_counted_and_an_unusable_project_file_is_a_problem(world: W
 def test_an_unselected_environment_is_a_problem(world: World) -> None:
     world.write("campaignctl.yaml", PROJECT + "environments: {staging: {}}\n")
     assert verdicts(diagnosed(world, status=1), "problem") == {"environment"}
-    assert diagnosed(world, "-e", "staging", status=0)["environment"]["found"] == "staging"
+    assert diagnosed(world, "-e", "staging", status=1)["environment"]["found"] == "staging"
 
 
 def test_without_a_project_the_versions_are_shown(world: World, tmp_path: Path) -> None:

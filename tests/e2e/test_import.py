@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 from tests.e2e.harness import World, sms
@@ -20,13 +21,14 @@ def made_by_hand(world: World, name: str = "theirs", **spec: Any) -> str:
     return str(world.control.create(body(name, **{"scheduled_time": FAR, **spec}))["id"])
 
 
-def test_it_is_recorded_and_the_account_is_unchanged(world: World, golden: Golden) -> None:
+def test_it_is_recorded_and_marked_and_nothing_else_changes(world: World, golden: Golden) -> None:
     campaign = made_by_hand(world)
     world.write("sms/taken.yaml", sms("theirs", scheduled_time=FAR))
     mark = world.mark()
     said = world.run("import", "sms/taken", campaign, status=0).out
     golden("imported", said, campaign=campaign)
-    assert world.writes(mark) == []
+    ((method, _, request),) = world.writes(mark)
+    assert (method, list(request), list(request["metadata"])) == ("PATCH", ["metadata"], ["campaignctl"])
     assert world.state["campaigns"]["sms/taken"]["id"] == campaign
     world.assert_settled()
 
@@ -43,11 +45,22 @@ def test_every_difference_from_the_manifest_is_a_shown_update(world: World) -> N
     assert world.control.campaign(campaign)["live"]["name"] == "ours"
 
 
-def test_without_a_manifest_it_announces_the_next_apply(world: World, golden: Golden) -> None:
+def test_without_a_manifest_it_is_refused_unless_it_may_be_forgotten(world: World, golden: Golden) -> None:
     campaign = made_by_hand(world)
-    golden("no manifest", world.run("import", "taken", campaign, status=0).out, campaign=campaign)
+    mark = world.mark()
+    refused = world.run("import", "taken", campaign, status=1).err
+    golden("no manifest", refused, campaign=campaign)
+    assert world.writes(mark) == []
+    assert world.state_or_none is None
+    command = next(line for line in refused.splitlines() if "--forget-on-destroy" in line)
+    said = world.run(*shlex.split(command)[1:], status=0).out
+    golden("no manifest, to be forgotten", said, campaign=campaign)
     (change,) = world.plan()["changes"]
-    assert (change["key"], change["action"]) == ("taken", "cancel")
+    assert (change["key"], change["action"]) == ("taken", "forget")
+    mark = world.mark()
+    world.apply()
+    assert world.writes(mark) == []
+    assert world.control.campaign(campaign)["live"]["status"] == "scheduled"
 
 
 def test_a_recorded_campaign_is_refused(world: World, golden: Golden) -> None:

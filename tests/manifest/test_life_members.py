@@ -128,6 +128,27 @@ def test_a_removed_document_follows_the_defaults_of_its_folder(own: str, found: 
         "push/a.yaml": REMOVED + "metadata: {key: push/old}\n" + own,
     }
     assert project(files).sound.removed["push/old"].on_destroy == found
+    assert project(files).sound.removed["push/old"].says_destroy
+
+
+@pytest.mark.parametrize(
+    ("defaults", "own", "says"),
+    [
+        ("", "", False),
+        ("", "lifecycle: {on_destroy: cancel}\n", True),
+        ("lifecycle: {on_destroy: cancel}\n", "", True),
+        ("lifecycle: {prevent_destroy: false}\n", "lifecycle: {phase: paused}\n", False),
+    ],
+)
+def test_an_on_destroy_that_is_written_out_is_told_from_the_default(
+    defaults: str, own: str, says: bool, project: Check
+) -> None:
+    files = {"push/a.yaml": own + PUSH, "old.yaml": f"{REMOVED}metadata: {{key: old}}\n"}
+    files |= {"push/_defaults.yaml": defaults} if defaults else {}
+    desired = project(files).sound
+    assert desired.campaigns["push/a"].lifecycle.on_destroy == "cancel"
+    assert desired.campaigns["push/a"].lifecycle.says_destroy is says
+    assert (desired.removed["old"].on_destroy, desired.removed["old"].says_destroy) == ("cancel", False)
 
 
 GUARDED = NAMED + (

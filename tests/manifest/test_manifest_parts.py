@@ -26,7 +26,8 @@ def test_every_lifecycle_field_is_read(project: Check) -> None:
         f"  ignore_changes: [score, messages/0/priority, metadata/a/b]\n{SMS}"
     )
     paths = ("score", "messages/0/priority", "metadata/a/b")
-    assert project({"a.yaml": text}).sound.campaigns["a"].lifecycle == Lifecycle(True, "forget", paths)
+    read = project({"a.yaml": text}).sound.campaigns["a"].lifecycle
+    assert read == Lifecycle(True, "forget", paths, says_destroy=True)
 
 
 def test_an_absent_lifecycle_is_the_default(project: Check) -> None:

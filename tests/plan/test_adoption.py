@@ -13,10 +13,12 @@ from campaignctl.campaign.marker import Owner
 from campaignctl.diff import requested
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Plan
+from campaignctl.project.model import ApiSettings
 from campaignctl.state.model import State
 from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
+    ID,
     IMMEDIATE,
     KEY,
     MANUAL,
@@ -47,13 +49,13 @@ SERVED: Spec = {
 }
 
 
-def served(spec: Spec, status: str = "scheduled", **fields: Any) -> Live:
+def served(spec: Spec, status: str = "scheduled", campaign_id: str = ID, **fields: Any) -> Live:
     """A campaign as the API shows it, with the server's fields."""
     messages = [
         {**one, "id": "9", "company_id": "1", "integration_id": "0", "primary_lang": "en", "winner": 0}
         for one in spec["messages"]
     ]
-    return live({**spec, "messages": messages}, status, **{**SERVED, **fields})
+    return live({**spec, "messages": messages}, status, campaign_id, **{**SERVED, **fields})
 
 
 def of(shown: Live | None, spec: Spec = SCHEDULED, known: State | None = None, **lifecycle: Any) -> Plan:
@@ -90,7 +92,6 @@ def test_a_campaign_that_agrees_with_its_manifest_is_only_recorded(
     plan = of(served(spec, status, **fields), spec)
     assert did(plan) == ["adopt"]
     (change,) = plan.changes
-    assert not change.requests
     assert change.record is not None
     assert (change.record.id, change.id) == ("1030978", "1030978")
     assert not plan.observed
@@ -101,6 +102,89 @@ def test_a_campaign_that_agrees_with_its_manifest_is_only_recorded(
     )
     assert again.empty
     assert not again.refused
+
+
+@pytest.mark.parametrize("project_id", [None, "5f0c2f1e-8d5d-4c43"])
+@pytest.mark.parametrize(
+    ("spec", "status"), [(SCHEDULED, "scheduled"), (SCHEDULED, "paused"), (DRAFT, "draft"), (MANUAL, "idle")]
+)
+def test_an_adoption_shows_the_request_that_marks_the_campaign(
+    spec: Spec, status: str, project_id: str | None
+) -> None:
+    project = replace(PROJECT, id=project_id)
+    manual = {"send_strategy": "manual"} if status == "idle" else {}
+    shown = served(spec, status, metadata={"team": "crm"}, **manual)
+    plan = plan_of(
+        wanted({**spec, "metadata": {"team": "crm"}}, adopt="1030978"),
+        project=project,
+        reading=Reading(adoptable={"1030978": shown}),
+    )
+    (change,) = plan.changes
+    assert change.record is not None
+    assert change.record.intent == "intent-0001"
+    assert not change.record.unmarked
+    made_by = project.owner.marker(KEY, "intent-0001")
+    (request,) = change.requests
+    assert (request.method, request.path) == ("PATCH", "/v1/hood/campaigns/1030978")
+    assert request.body == {"metadata": {"team": "crm", "campaignctl": str(made_by)}}
+    assert "puts our marker into its metadata" in change.reason
+
+
+@pytest.mark.parametrize("status", ["running", "sent", "canceled", "needs_decision", "novel"])
+def test_a_campaign_that_cannot_be_edited_is_recorded_as_unmarked(status: str) -> None:
+    change = of(served(SCHEDULED, status)).changes[0]
+    assert change.requests == ()
+    assert change.record is not None
+    assert (change.record.unmarked, change.record.intent) == (True, None)
+
+
+@pytest.mark.parametrize("markers", ["off", "lost"])
+def test_without_working_markers_nothing_is_marked(markers: str) -> None:
+    known = state()
+    known = replace(known, account=replace(known.account, markers=markers != "lost"))
+    plan = plan_of(
+        wanted(SCHEDULED, adopt="1030978"),
+        known=known,
+        project=replace(PROJECT, api=ApiSettings(markers=markers != "off")),
+        reading=Reading(adoptable={"1030978": served(SCHEDULED)}),
+    )
+    (change,) = plan.changes
+    assert change.requests == ()
+    assert change.record is not None
+    assert change.record.unmarked
+
+
+def test_a_clone_of_a_recorded_campaign_gets_a_marker_of_its_own() -> None:
+    made_by = Owner("acme-crm").marker("other", "intent-of-old")
+    known = state({"other": record(SCHEDULED, campaign_id="77")})
+    plan = plan_of(
+        wanted(SCHEDULED, adopt="1030978"),
+        wanted(SCHEDULED, "other"),
+        known=known,
+        reading=Reading(
+            live={"other": live(SCHEDULED, campaign_id="77")},
+            adoptable={"1030978": served(SCHEDULED, metadata={"campaignctl": str(made_by)})},
+        ),
+    )
+    (change,) = plan.changes
+    assert change.record is not None
+    assert change.record.intent == "intent-0001"
+    assert "intent-0001" in str(change.requests[0].body)
+
+
+def test_a_campaign_that_stops_in_the_same_plan_is_marked_before_and_any_other_after_the_stops() -> None:
+    gone = record(SCHEDULED, campaign_id="77")
+    plan = plan_of(
+        wanted(SCHEDULED, "a", adopt="1"),
+        wanted(SCHEDULED, "b", adopt="2", lifecycle=Lifecycle(phase="paused")),
+        known=state({"gone": gone}),
+        reading=Reading(
+            live={"gone": live(SCHEDULED, campaign_id="77")},
+            adoptable={each: served(SCHEDULED, campaign_id=each) for each in ("1", "2")},
+        ),
+    )
+    order = [(change.key, str(change.action)) for change in plan.changes]
+    assert order == [("b", "adopt"), ("b", "pause"), ("gone", "cancel"), ("a", "adopt")]
 
 
 def test_every_difference_is_shown_as_an_update() -> None:

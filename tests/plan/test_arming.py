@@ -101,6 +101,9 @@ ARMS = {
     "an older profile": (aimed(profile_age={"from": 0, "to": 5}), aimed(profile_age={"from": 0, "to": 6})),
     "no upper bound": (aimed(profile_age={"from": 0, "to": 5}), aimed(profile_age={"from": 0})),
     "bounds that are no numbers": (aimed(profile_age={"from": "a"}), aimed(profile_age={"from": 1})),
+    "numbers that are no range": (aimed(geo={"km": 5}), aimed(geo={"km": 50})),
+    "fewer numbers that are no range": (aimed(geo={"km": 50}), aimed(geo={"km": 5})),
+    "a range that becomes numbers": (aimed(geo={"to": 5}), aimed(geo={"km": 5})),
     "a property widened": (
         aimed(custom_properties={"tier": GERMANY}),
         aimed(custom_properties={"tier": BOTH}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -187,6 +188,36 @@ def test_a_recurrence_that_was_moved_after_a_run_remembers_that_run() -> None:
     known = record(daily(14), began="2026-11-24T12:00:00Z", updated_at="2026-11-24T13:00:00Z")
     (blocked,) = of(daily(15), daily(14), live(daily(14)), known, now=at(13, 30)).blocked
     assert "it ran at 2026-11-24T12:00:00Z" in blocked.reason
+
+
+@pytest.mark.parametrize(
+    ("cron", "last"),
+    [
+        ("* * 20-21 11 *", "2026-11-21T23:59:00Z"),
+        ("*/5 * * 1 *", "2026-01-31T23:55:00Z"),
+        ("* * * * *", "2026-11-24T12:00:00Z"),
+    ],
+)
+def test_the_last_of_many_runs_is_recorded(cron: str, last: str) -> None:
+    spec = body(recurrence={"cron": cron})
+    known = record(spec, created_at="2025-01-01T00:00:00Z", updated_at="2025-01-01T00:00:00Z")
+    assert of(spec, spec, live(spec), known).observed[KEY].began == last
+
+
+def test_the_last_run_in_profile_zones_began_fourteen_hours_before_its_time() -> None:
+    spec = body(recurrence={"cron": "0 2 * * *"}, send_in_profile_time_zone=True)
+    assert of(spec, spec, live(spec)).observed[KEY].began == "2026-11-24T12:00:00Z"
+
+
+def test_hundreds_of_recurring_campaigns_are_planned_in_seconds() -> None:
+    specs = {
+        f"push/{n}": body(name=f"n{n}", recurrence={"cron": f"{n % 60} {n // 60} * * 1"}) for n in range(300)
+    }
+    known = state({key: record(spec, campaign_id=key) for key, spec in specs.items()})
+    began = monotonic()
+    made = plan_of(*(wanted(spec, key) for key, spec in specs.items()), known=known)
+    assert not made.changes
+    assert monotonic() - began < 20
 
 
 @pytest.mark.parametrize("replaced", [True, False])

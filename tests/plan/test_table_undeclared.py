@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
+from campaignctl.errors import Source
+from campaignctl.manifest.model import Removed
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Options, Plan
+from campaignctl.state.model import Origin
 from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
@@ -55,6 +60,42 @@ def test_on_destroy_forget_leaves_the_campaign_with_a_warning(status: str) -> No
     assert change.action is Action.FORGET
     assert not change.requests
     assert ID in change.warnings[0]
+
+
+def taken_over(status: str, origin: Origin, lifecycle: Lifecycle, **more: Any) -> Plan:
+    """The plan for one campaign that someone else created, and that is no longer declared."""
+    known = state({KEY: record(SCHEDULED, lifecycle=lifecycle, origin=origin)})
+    return plan_of(known=known, reading=Reading(live={KEY: live(SCHEDULED, status)}), **more)
+
+
+@pytest.mark.parametrize("origin", ["adopt", "import"])
+@pytest.mark.parametrize("status", ["scheduled", "running", "paused", "needs_decision", "thawing"])
+def test_a_campaign_that_was_taken_over_is_forgotten(status: str, origin: Origin) -> None:
+    change = only(taken_over(status, origin, Lifecycle()))
+    assert change.action is Action.FORGET
+    assert "on_destroy: cancel" in change.warnings[0]
+
+
+@pytest.mark.parametrize("origin", ["adopt", "import", "create"])
+def test_a_campaign_whose_manifest_said_cancel_is_cancelled(origin: Origin) -> None:
+    written = Lifecycle(on_destroy="cancel", says_destroy=True)
+    assert only(taken_over("scheduled", origin, written)).action is Action.CANCEL
+
+
+@pytest.mark.parametrize(("says", "action"), [(True, Action.CANCEL), (False, Action.FORGET)])
+def test_a_removed_document_ends_what_was_taken_over_only_if_it_says_so(says: bool, action: Action) -> None:
+    document = Removed(KEY, "cancel", Source("removed.yaml", 1, 1), says)
+    assert only(taken_over("scheduled", "adopt", Lifecycle(), removed={KEY: document})).action is action
+
+
+@pytest.mark.parametrize(("says", "action"), [(True, Action.CANCEL), (False, Action.FORGET)])
+def test_destroy_ends_what_was_taken_over_only_if_its_manifest_says_so(says: bool, action: Action) -> None:
+    plan = plan_of(
+        wanted(SCHEDULED, lifecycle=Lifecycle(says_destroy=says)),
+        known=state({KEY: record(SCHEDULED, origin="adopt")}),
+        options=Options(destroy=True),
+    )
+    assert only(plan).action is action
 
 
 @pytest.mark.parametrize(("applied", "status"), [(DRAFT, "draft"), (MANUAL, "idle")])

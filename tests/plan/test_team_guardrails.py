@@ -17,6 +17,7 @@ from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
     IMMEDIATE,
+    KEY,
     MANUAL,
     NOW,
     PROJECT,
@@ -25,6 +26,7 @@ from tests.plan.planning import (
     Spec,
     body,
     only,
+    own,
     plan_of,
     record,
     state,
@@ -44,7 +46,7 @@ def plan(
     *specs: Spec, overrides: tuple[Override, ...] = (), options: Options | None = None, **limits: Any
 ) -> Plan:
     keys = [f"k{number}" for number in range(len(specs))]
-    desired = [wanted(spec, key) for key, spec in zip(keys, specs, strict=True)]
+    desired = [wanted(own(spec, key), key) for key, spec in zip(keys, specs, strict=True)]
     return plan_of(*desired, project=project(*overrides, **limits), options=options)
 
 
@@ -58,7 +60,7 @@ def override(guardrail: str, *keys: str, until: datetime = NOW + timedelta(days=
 
 
 def named(name: str, number: int = 0, **fields: Any) -> Spec:
-    return {**body(**fields), "name": f"{name} {number}"}
+    return {**own(body(**fields), f"{name} {number}"), "name": f"{name} {number}"}
 
 
 def test_immediate_sends_may_be_forbidden() -> None:
@@ -208,7 +210,7 @@ def test_a_send_that_is_moved_later_counts_on_its_new_day() -> None:
     made = moved(SCHEDULED, later, christmas, max_sends_per_day=1)
     assert (objection(made).found, only_change(made).arms) == ("2 sends on 2036-12-25", False)
     text = {**SCHEDULED, "messages": body(messages=[])["messages"]}
-    assert moved(SCHEDULED, text, SCHEDULED, max_sends_per_day=1).objections == ()
+    assert moved(SCHEDULED, text, own(SCHEDULED, "other"), max_sends_per_day=1).objections == ()
 
 
 def only_change(plan: Plan) -> Any:
@@ -330,6 +332,23 @@ def test_a_guardrail_that_would_not_object_is_not_listed_as_lifted() -> None:
     assert (
         plan(SCHEDULED, options=Options(overrides=("forbid_immediate",)), forbid_immediate=True).lifted == ()
     )
+
+
+@pytest.mark.parametrize(("earlier", "is_refused"), [(9, True), (10, False), (11, False)])
+def test_the_lead_time_is_checked_at_the_request(earlier: int, is_refused: bool) -> None:
+    change = replace(only(plan(SCHEDULED)), valid_until=None)
+    limits = Guardrails(min_lead_time=timedelta(minutes=10))
+    now = LATER - timedelta(minutes=earlier)
+    refused = guardrails.at_request(change, limits, now, Lifts())
+    assert bool(refused and "less than 10m away" in refused[0]) is is_refused
+    assert guardrails.at_request(change, limits, now, Lifts(frozenset({"min_lead_time"}))) is None
+
+
+def test_what_is_armed_already_has_no_lead_time_at_the_request() -> None:
+    known = state({KEY: record(SCHEDULED)})
+    edited = {**SCHEDULED, "description": "New"}
+    change = only(plan_of(wanted(edited, manifest="sha256:new"), known=known))
+    assert guardrails.at_request(change, Guardrails(), LATER - timedelta(minutes=1), Lifts()) is None
 
 
 def test_guardrails_that_depend_on_the_time_are_checked_at_the_request() -> None:

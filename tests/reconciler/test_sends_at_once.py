@@ -36,7 +36,8 @@ def armed(account: Account) -> None:
 
 
 def two_steps(account: Account) -> None:
-    """A new campaign that is created, then set off."""
+    """A new campaign that is created, then set off, in an account that is proven."""
+    account.control.create(campaign("Theirs", is_draft=True))
     account.project = replace(account.project, api=replace(account.project.api, immediate="two_step"))
     account.specs |= {"now": campaign("Now", run_immediately=True)}
 
@@ -228,9 +229,10 @@ def test_it_holds_back_what_could_send_and_nothing_else(late: Account, kind: Kin
 
 
 def test_done_names_what_a_create_needs_instead(late: Account) -> None:
+    late.control.create(campaign("Theirs", is_draft=True))
     late.specs = {"now": campaign("Now", run_immediately=True)}
     late.wire.lose("create", effect=None)
-    late.apply()
+    late.apply(overrides=("unproven_account",))
     with pytest.raises(StateError) as refused:
         late.resolve("now", "done")
     assert str(refused.value.hint) == "campaignctl state resolve now --adopt ID"

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaignctl.errors import PlanRefused
-from campaignctl.plan.model import Options, Plan
+from campaignctl.plan.model import Plan
 from campaignctl.reconciler.apply import apply_saved
-from campaignctl.reconciler.halt import halt, lift
-from campaignctl.reconciler.plan import plan
 from campaignctl.reconciler.status import status
+from campaignctl.reconciler.stop_mark import under_way
+from campaignctl.review.outcome import Event
 from campaignctl.schedule.times import format_gmt, iso, parse_iso
 from tests.plan.planning import Spec
 from tests.reconciler.account import Account, campaign
@@ -36,10 +36,6 @@ def is_real(text: str) -> bool:
 
 def said(account: Account) -> list[str]:
     return [event.text for event in account.events if "the API's time counts" in event.text]
-
-
-def made(account: Account) -> Plan:
-    return plan(account.wiring, account.desired, Options())
 
 
 @pytest.fixture
@@ -73,8 +69,8 @@ def test_a_plan_says_it_too(account: Account, here: Account, *, recorded: bool) 
     here.specs = account.specs = {"far": FAR}
     if recorded:
         account.apply()
-    assert not made(account).notes
-    found = made(here)
+    assert not account.plan().notes
+    found = here.plan()
     assert is_real(iso(found.created_at))
     assert ["the API's time counts" in note for note in found.notes] == [True]
 
@@ -106,7 +102,7 @@ def saved(account: Account, spec: Spec) -> Plan:
     account.specs = {"proof": campaign("Proof", is_draft=True)}
     account.apply()
     account.specs |= {"new": spec}
-    return made(account)
+    return account.plan()
 
 
 @pytest.mark.parametrize("sends_at_once", [True, False])
@@ -130,24 +126,43 @@ def test_a_pause_by_a_halt_is_known_as_ours(account: Account, here: Account) -> 
     """It pauses before an answer has told it the time."""
     account.specs = here.specs = {"far": FAR}
     account.apply()
-    outcome = halt(here.wiring, None, "wrong price", lambda: ())
+    outcome = here.halt()
     assert ["the API's time counts" in note for note in outcome.notes] == [True]
     (one,) = account.place.backend().halts().halts
     assert [(each.how, is_real(each.at)) for each in one.stopped] == [("paused", True)]
-    lift(account.wiring, None, "fixed")
-    (change,) = made(account).changes
+    account.lift()
+    (change,) = account.plan().changes
     assert change.reason == "the halt that paused it is lifted"
 
 
 @clocks(HOURS, -HOURS)
-def test_a_second_halt_keeps_what_the_first_put_down(account: Account, here: Account) -> None:
-    account.specs = here.specs = {"far": FAR, "farther": {**FAR, "name": "Farther"}}
+def test_applies_give_way_to_a_halt_from_a_wrong_clock(account: Account, here: Account) -> None:
+    """A stop mark that says it is hours old, or of the future, would look like one of a halt that died."""
+    account.specs = here.specs = {"far": FAR}
     account.apply()
-    halt(account.wiring, ("far",), "wrong price", lambda: ())
-    halt(here.wiring, ("far*",), "wrong price", lambda: ())
-    stopped = [each for one in account.place.backend().halts().halts for each in one.stopped]
-    assert {each.key for each in stopped} == {"far", "farther"}
-    assert all(is_real(each.at) for each in stopped)
+    seen: list[bool] = []
+
+    def look(event: Event) -> None:
+        if event.kind == "phase" and event.text == "halt":
+            seen.append(under_way(account.place.backend().halts(), real()))
+
+    here.on_event = look
+    here.halt()
+    assert seen == [True]
+    (one,) = account.place.backend().halts().halts
+    assert is_real(one.at)
+
+
+@clocks(HOURS)
+def test_the_same_halt_again_keeps_its_time(account: Account, here: Account) -> None:
+    account.specs = here.specs = {"far": FAR}
+    account.apply()
+    account.halt()
+    (before,) = account.place.backend().halts().halts
+    here.halt()
+    (after,) = account.place.backend().halts().halts
+    assert after.at == before.at
+    assert is_real(after.at)
 
 
 @clocks(HOURS)
@@ -156,21 +171,23 @@ def test_a_pause_by_others_after_a_halt_from_a_fast_clock_is_not_called_ours(
 ) -> None:
     account.specs = here.specs = {"far": FAR}
     account.apply()
-    halt(here.wiring, None, "wrong price", lambda: ())
-    lift(account.wiring, None, "fixed")
+    here.halt()
+    account.lift()
     account.control.switch(date_skew=5)
     account.apply()
     account.specs = {"far": {**FAR, "description": "written after it"}}
     account.apply()
     account.control.edit(account.id_of("far"), status="paused")
-    assert not made(account).changes
+    assert not account.plan().changes
 
 
 @clocks(HOURS, -HOURS)
 def test_a_status_goes_by_the_servers_clock(account: Account, here: Account) -> None:
     account.specs = here.specs = {"soon": sends_in("Soon", timedelta(hours=1))}
     account.apply()
-    (row,) = status(here.wiring, here.desired)
+    found = status(here.wiring, here.desired)
+    (row,) = found.rows
+    assert ["the API's time counts" in note for note in found.notes] == [True]
     assert row.next_run
     assert parse_iso(row.next_run) > real()
 

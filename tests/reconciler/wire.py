@@ -31,16 +31,19 @@ class Wire(httpx.BaseTransport):
     """Carries every request to the sandbox, whose clock it keeps at the simulated time.
 
     `lose` lets the next writes of a kind have no answer, after `answer` seconds; they take effect `effect`
-    seconds after they left, or never. `on_write` is called directly before a write leaves.
+    seconds after they left, or never. `on_write` is called directly before a write leaves, `after_write` once
+    it has left.
     """
 
     time: SimulatedTime
     control: Control
     recorded: Callable[[], State | None] = lambda: None
     on_write: Callable[[str], object] = lambda _name: None
+    after_write: Callable[[str], object] = lambda _name: None
     sent: list[Write] = field(default_factory=list)
     _lost: list[tuple[str, float, float | None]] = field(default_factory=list)
     _under_way: list[tuple[float, httpx.Request]] = field(default_factory=list)
+    _shown: str = ""
     _carrier: httpx.HTTPTransport = field(default_factory=httpx.HTTPTransport)
 
     def lose(self, name: str, *, effect: float | None, answer: float = 30.0, times: int = 1) -> None:
@@ -55,11 +58,14 @@ class Wire(httpx.BaseTransport):
         self.sent.append(Write(name, self.time.monotonic(), self.recorded()))
         rule = next((rule for rule in self._lost if rule[0] == name), None)
         if rule is None:
-            return self._carried(request)
+            response = self._carried(request)
+            self.after_write(name)
+            return response
         self._lost.remove(rule)
         _, answer, effect = rule
         if effect is not None:
             self._under_way.append((self.time.monotonic() + effect, request))
+        self.after_write(name)
         self.time.sleep(answer)
         self.arrive()
         raise httpx.ReadTimeout("no answer", request=request)
@@ -78,8 +84,10 @@ class Wire(httpx.BaseTransport):
         self._clock(self.time.monotonic())
 
     def _clock(self, seconds: float) -> None:
-        moment = self.time.start + timedelta(seconds=seconds)
-        self.control.set_clock(f"{moment:%Y-%m-%d %H:%M:%S}")
+        moment = f"{self.time.start + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}"
+        if moment != self._shown:
+            self.control.set_clock(moment)
+            self._shown = moment
 
     def close(self) -> None:
         self._carrier.close()

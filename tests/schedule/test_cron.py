@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import pytest
@@ -10,7 +10,7 @@ from cronsim import CronSim
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignctl.schedule.cron import check_cron, parse_cron
+from campaignctl.schedule.cron import check_cron, last_occurrence, occurrences, parse_cron
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,17 @@ def test_the_expanded_expression_runs_at_the_same_times(parts: tuple[str, ...], 
     after = start.replace(tzinfo=UTC)
     expected = list(islice(CronSim(text, after), 5))
     assert list(islice(CronSim(parse_cron(text).expression, after), 5)) == expected
+
+
+@given(fields, st.datetimes(datetime(2026, 1, 1), datetime(2036, 1, 1)))  # noqa: DTZ001 - made aware below
+def test_the_last_run_is_followed_by_none_until_then(parts: tuple[str, ...], end: datetime) -> None:
+    recurrence, until = {"cron": " ".join(parts)}, end.replace(tzinfo=UTC)
+    last = last_occurrence(recurrence, until)
+    assert last is not None
+    assert last <= until
+    before, after = occurrences(recurrence, last - timedelta(minutes=1), 2)
+    assert before == last
+    assert after > until
 
 
 @given(st.text(alphabet="0123456789*/,-# LMONW", max_size=30))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from campaignctl.schedule.cron import CronError, occurrences, weekday_readings
+from campaignctl.schedule.cron import CronError, last_occurrence, occurrences, weekday_readings
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday
 
@@ -37,6 +37,19 @@ def test_a_pattern_without_an_hour_may_run_every_hour() -> None:
 
 def test_a_run_at_the_given_instant_does_not_count() -> None:
     assert _days({"cron": "0 12 * * *"}, 1) == ["Wed 25 Nov 12:00"]
+
+
+@pytest.mark.parametrize(("minute", "last"), [(0, "Tue 24 Nov 12:00"), (1, "Mon 23 Nov 12:01")])
+def test_the_last_run_is_at_the_given_instant_or_before(minute: int, last: str) -> None:
+    found = last_occurrence({"cron": f"{minute} 12 * * *"}, NOW.replace(second=59, microsecond=1))
+    assert f"{found:%a %d %b %H:%M}" == last
+
+
+@pytest.mark.parametrize(("hour", "last"), [(12, "Tue 24 Nov 12:00"), (13, "Mon 23 Nov 13:00")])
+def test_the_last_run_of_a_pattern_is_that_of_its_latest_reading(hour: int, last: str) -> None:
+    # 1 is Monday, Tuesday or Sunday.
+    found = last_occurrence({"pattern": {"hour": hour, "minute": 0, "weekdays": [1]}}, NOW)
+    assert f"{found:%a %d %b %H:%M}" == last
 
 
 @pytest.mark.parametrize("day", ["2", "*/1", "1-31"])

@@ -112,6 +112,21 @@ def test_a_denying_window_refuses_a_change_and_a_send() -> None:
     assert refusal([NIGHTS], at=NOW, sends=[NOW], now=NOW) is None
 
 
+@pytest.mark.parametrize("at", [NOW - timedelta(days=9999), NOW - timedelta(minutes=1)])
+def test_a_window_with_an_end_alone_covers_everything_before_it(at: datetime) -> None:
+    until = Window(end=NOW)
+    assert refusal([until], at=at, sends=[NOW], now=at) == Refusal(until, "change", at)
+    assert refusal([until], at=None, sends=[at], now=at) == Refusal(until, "send", at)
+    assert refusal([until], at=NOW, sends=[NOW, NIGHT], now=NOW) is None
+
+
+def test_a_window_with_an_end_alone_covers_the_runs_before_it() -> None:
+    until = Window(end=_at("2026-11-26T09:00:00Z"))
+    assert refused_run(until, cron="0 9 * * *") == Refusal(until, "send", _at("2026-11-25T09:00:00Z"))
+    assert refused_run(until, cron="0 9 * * *", now=_at("2026-11-25T09:00:30Z")) is None
+    assert until.words == "to 2026-11-26T09:00:00Z"
+
+
 def test_a_scope_restricts_only_its_own_times() -> None:
     changes = Window(scope="changes", cron=NIGHTS.cron, length=NIGHTS.length, tz=NIGHTS.tz)
     sends = Window(scope="sends", cron=NIGHTS.cron, length=NIGHTS.length, tz=NIGHTS.tz)

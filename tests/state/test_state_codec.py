@@ -11,8 +11,9 @@ from hypothesis import given
 
 from campaignctl.errors import StateDamaged, StateNotSaved, StateTooNew
 from campaignctl.state.codec import decode, decode_lock, encode, encode_lock
-from campaignctl.state.model import FORMAT_VERSION, Account, Entry, Foreign, LockInfo, Record, State
-from tests.state.samples import sample_record, sample_state
+from campaignctl.state.journal import entry_line
+from campaignctl.state.model import FORMAT_VERSION, Account, Entry, Foreign, Intent, LockInfo, Record, State
+from tests.state.samples import sample_intent, sample_record, sample_state
 from tests.state.strategies import states, unhurried
 
 
@@ -186,6 +187,29 @@ def test_a_state_of_format_1_keeps_nothing_that_format_2_brought() -> None:
         == json.loads(encode(sample_state()))["campaigns"]["push/welcome"]
     )
     assert decode(encode(old)) == replace(sample_state(2), format_version=1, campaigns=old_records(old))
+
+
+@pytest.mark.parametrize(
+    ("intent", "kept"),
+    [
+        (sample_intent(), True),
+        (replace(sample_intent(), operation="update"), True),
+        (replace(sample_intent(), operation="winner"), True),
+        (replace(sample_intent(), operation="update", first_send="2036-01-01T00:00:00Z"), False),
+        (replace(sample_intent(), operation="pause", first_send=None), False),
+        (replace(sample_intent(), operation="resume", first_send=None), False),
+        (replace(sample_intent(), operation="cancel", first_send=None), False),
+        (replace(sample_intent(), operation="mark", first_send=None), False),
+    ],
+    ids=lambda value: getattr(value, "operation", value),
+)
+def test_format_1_has_only_intents_that_its_readers_settle(intent: Intent, kept: bool) -> None:
+    step = Entry(intents={"a": intent})
+    old = replace(sample_state(), format_version=1)
+    assert ("a" in json.loads(encode(old.after(step)))["pending"]) is kept
+    assert ("a" in json.loads(entry_line(step, 1, 1))["entry"]["intents"]) is kept
+    assert "a" in json.loads(encode(sample_state().after(step)))["pending"]
+    assert json.loads(entry_line(Entry(intents={"a": None}), 1, 1))["entry"]["intents"] == {"a": None}
 
 
 def old_records(state: State) -> dict[str, Record]:

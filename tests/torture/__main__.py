@@ -18,13 +18,14 @@ from tests.torture.place import Stage
 from tests.torture.processes import load_everything
 from tests.torture.remote import OnGit
 from tests.torture.report import Table, complaint
-from tests.torture.scenario import Times
+from tests.torture.scenario import Scenario, Times
 from tests.torture.tap import Call
 from tests.torture.trials import Job, Random, Trial, reports
 
 _MEMORY = Path("/dev/shm")
 _SHOWN_EVERY = 50
 _SCHEDULES = 60
+_PLANS_OF_A_SLICE = 6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say(f"{error}\nTorture begins with a project that applies as it is.")
             return 1
         calls = {name: stage.crossed() for name, stage in stages.items()}
-        jobs = _chosen(list(_jobs(calls, options)), options)
+        jobs = _chosen(list(_jobs(stages, calls, options)), options)
         number = sum(job.number if isinstance(job, Random) else 1 for job in jobs)
         _say(f"seed {options.seed}: {number} trials on {options.workers} workers")
         table = _done(stages, jobs, number, options)
@@ -82,17 +83,18 @@ def _stages(options: argparse.Namespace, root: Path) -> Iterator[Stage]:
     yield Stage.built(plans.small(times), root / "small")
     if not options.all and (options.altered or not options.slice):
         return
-    for plan in (
-        plans.first(times),
-        plans.mixed(times),
-        plans.mixed(times, two_step=True),
-        plans.life(times),
-        plans.halted(times),
-        plans.imported(times),
-    ):
+    others = [plan(times) for plan in plans.OTHERS]
+    for plan in others if options.all else _of_a_slice(others, options):
         yield Stage.built(plan, root / plan.name)
     if options.all and not options.altered:
         yield from _on_git(times, root)
+
+
+def _of_a_slice(others: list[Scenario], options: argparse.Namespace) -> list[Scenario]:
+    """The plans that `--only` names, or some of them by the seed: to set up all takes longer than a slice."""
+    named = [plan for plan in others if options.only and plan.name in options.only]
+    number = min(_PLANS_OF_A_SLICE, len(others))
+    return named or random.Random(options.seed).sample(others, number)
 
 
 def _on_git(times: Times, root: Path) -> Iterator[Stage]:
@@ -101,17 +103,23 @@ def _on_git(times: Times, root: Path) -> Iterator[Stage]:
         yield Stage.built(plan, root / plan.name)
 
 
-def _jobs(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Iterator[Job]:
+def _jobs(
+    stages: Mapping[str, Stage], calls: Mapping[str, list[Call]], options: argparse.Namespace
+) -> Iterator[Job]:
     broad = options.all or options.slice or options.git
     altering = _ALTERING if not options.project and (options.altered or broad) else ()
     for name, crossed in calls.items():
-        if name not in ("halted", "import") and name.split()[0] not in _ON_GIT:
+        command = stages[name].words[0]
+        if command == "apply" and name.split()[0] not in _ON_GIT:
             for kind in altering:
                 yield from kind(name, crossed)
         if options.altered:
             continue
         for kind in _ON_GIT.get(name.split()[0]) or ((*_ALWAYS, *_BROAD) if broad else _ALWAYS):
             yield from kind(name, crossed)
+        if broad and command in ("apply", "halt"):
+            anywhere = name in _HALTED_ANYWHERE
+            yield from (schedules.halts if anywhere else schedules.halts_at_writes)(name, crossed)
         if broad and any(call.name == "flock" and call.about.endswith(".lock") for call in crossed):
             yield from schedules.frozen_holders(name, crossed)
         if broad and not name.startswith("runner "):
@@ -119,6 +127,8 @@ def _jobs(calls: Mapping[str, list[Call]], options: argparse.Namespace) -> Itera
     if broad and "small" in calls and not options.altered:
         yield from schedules.paired_faults("small", calls["small"])
 
+
+_HALTED_ANYWHERE = ("small", "halted")
 
 _Kind = Callable[[str, Sequence[Call]], Iterator[Trial]]
 _ALWAYS: tuple[_Kind, ...] = (
@@ -131,6 +141,8 @@ _BROAD: tuple[_Kind, ...] = (
     schedules.parallel_kills,
     schedules.failing_calls,
     schedules.single_faults,
+    schedules.late_writes,
+    schedules.undone_writes,
 )
 _ALTERING: tuple[_Kind, ...] = (schedules.unkind, schedules.dashboards)
 

@@ -393,7 +393,7 @@ MUTANTS = (
         (
             Edit(
                 _PERFORM,
-                "    if not reviewed.as_planned(change, run.planned.get(record.id, record), live):\n",
+                "    if not run.as_planned(change, record, live):\n",
                 "    if False:\n",
             ),
         ),

@@ -90,12 +90,12 @@ OF_LIVE = (
         "",
     ),
     Mutant(
-        "a halt puts down this machine's time",
+        "a stop mark keeps this machine's time",
         (
             Edit(
                 "campaignctl/reconciler/halt.py",
-                "        if self.marked and early:\n",
-                "        if self.marked and early and self.busy:\n",
+                "        self.corrected, said = True, self.wiring.clock_notes()\n",
+                "        self.corrected, said = True, ()\n",
             ),
         ),
         ("tests/reconciler/test_wrong_clock.py",),

@@ -16,9 +16,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.torture.mutants import MUTANTS, Mutant
+from tests.torture.mutants_of_bookkeeping import OF_BOOKKEEPING
+from tests.torture.mutants_of_halts import OF_HALTS
 from tests.torture.mutants_of_live import OF_LIVE
 
-ALL = (*MUTANTS, *OF_LIVE)
+ALL = (*MUTANTS, *OF_LIVE, *OF_BOOKKEEPING, *OF_HALTS)
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
     "campaignctl",
@@ -53,7 +55,7 @@ def _noticed(mutant: Mutant) -> Iterator[str]:
     """What fails with a mutant: a trial, and a test of the suite."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as name:
         tree = Path(name)
-        _copy(tree)
+        copy_to(tree)
         _break(tree, mutant)
         if mutant.torture:
             words = ["tests.torture", "--all", "--only", mutant.torture, "--first", "--seed", "1"]
@@ -64,7 +66,8 @@ def _noticed(mutant: Mutant) -> Iterator[str]:
             yield f"`{found[1]}`"
 
 
-def _copy(tree: Path) -> None:
+def copy_to(tree: Path) -> None:
+    """Copy what the tests need into a directory."""
     for name in _COPIED:
         source = _ROOT / name
         if source.is_dir():

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from campaignctl.errors import StateError
-from tests.torture.place import Place, Stage
-from tests.torture.scenario import APPLY, Due, Scenario, replacing
+from tests.torture import halting, persons
+from tests.torture.place import Place, Stage, wait_until
+from tests.torture.scenario import APPLY, Due, Scenario
 from tests.torture.unseen import Altered, unseen_at_rest, unseen_sends
 
 _MOST_APPLIES = 7
@@ -20,25 +20,30 @@ _MOST_APPLIES = 7
 class Verdict:
     """The findings of a trial.
 
-    `duplicates`, `unseen`, `losses` and `stuck` are sentences, and should be empty. `persons` counts how
+    `duplicates`, `unseen`, `losses`, `stuck` and `halted` (what can send in spite of a halt) are sentences,
+    and should be empty. `persons` counts how
     often a person had to decide; `applies` counts the runs until the end, and `said` is their output. With a
     `broken` lock, a copy that cannot send may be left if it was reported. What somebody `altered` may not be
-    sent at all, if the apply said so.
+    sent at all, if the apply said so. `missing` are the ids, by key, of campaigns that the account denies,
+    `unsent` the keys of sends that it denies.
     """
 
     duplicates: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
+    halted: list[str] = field(default_factory=list)
     persons: int = 0
     applies: int = 0
     said: str = ""
     broken: bool = False
     altered: Altered | None = None
+    missing: dict[str, str] = field(default_factory=dict)
+    unsent: list[str] = field(default_factory=list)
 
     @property
     def bad(self) -> list[str]:
-        return [*self.duplicates, *self.unseen, *self.losses, *self.stuck]
+        return [*self.duplicates, *self.unseen, *self.halted, *self.losses, *self.stuck]
 
 
 def readable(place: Place, verdict: Verdict) -> None:
@@ -65,20 +70,18 @@ def brought_to_an_end(
     unclaimed = ("--override", "foreign_pause") if "stop mark could not be set" in verdict.said else ()
     verdict.persons += bool(unclaimed)
     for _ in range(_MOST_APPLIES):
-        words = _said_again(place, scenario, old, verdict)
+        words = persons.said_again(place, scenario, old, verdict)
         ended = place.apply(*words, *unclaimed)
         verdict.applies += 1
         verdict.said += ended.text
-        if ended.status == 0 and not words and not _said_again(place, scenario, old, verdict):
+        if ended.status == 0 and not words and not persons.said_again(place, scenario, old, verdict):
             break
         if patient:
-            _wait_until(quiet)
-        _ask_a_person(place, scenario, verdict)
-        if verdict.altered:
-            _taken_out(place, verdict)
+            wait_until(quiet)
+        persons.decide(place, scenario, verdict, ended.text)
     else:
         verdict.stuck.append(f"{_MOST_APPLIES} applies did not end it: {verdict.said[-1500:]}")
-    _wait_until(quiet)
+    wait_until(quiet)
     if patient:
         verdict.said += place.apply().text
     judge(place, scenario, verdict)
@@ -87,96 +90,16 @@ def brought_to_an_end(
 def _command_done(place: Place, stage: Stage, verdict: Verdict, quiet: float) -> None:
     """Repeat the command, as its user would, until it has succeeded."""
     for _ in range(_MOST_APPLIES):
-        if stage.words[0] == "import" and stage.words[1] in recorded_ids(place):
+        if stage.words[0] == "import" and stage.words[1] in place.recorded_ids():
             return
         ended = place.run(*stage.words)
         verdict.said += ended.text
-        if ended.status == 0:
+        if ended.status == 0 or "the state was migrated from" in ended.text:
             break
     else:
         verdict.stuck.append(f"{stage.words[0]} did not end: {verdict.said[-1500:]}")
     if stage.words[0] == "halt":
-        _held_and_lifted(place, verdict, quiet)
-
-
-def _held_and_lifted(place: Place, verdict: Verdict, quiet: float) -> None:
-    """Check that a halt holds through an apply, then lift it, once its pauses have arrived: a pause that
-    arrives after the lift and the resume counts as foreign."""
-    verdict.said += place.apply().text
-    for campaign in place.control.campaigns():
-        if campaign["sends"] or campaign["live"]["status"] in ("scheduled", "running"):
-            verdict.duplicates.append(f"{campaign['live']['name']} is halted and is not stopped: {campaign}")
-    _wait_until(quiet)
-    ended = place.run("halt", "--lift", "--reason", "torture is over")
-    if ended.status != 0:
-        verdict.stuck.append(f"the halt could not be lifted: {ended.text}")
-
-
-def _wait_until(moment: float) -> None:
-    time.sleep(max(0.0, moment - time.monotonic()))
-
-
-def recorded_ids(place: Place) -> dict[str, str]:
-    """The id of every recorded campaign, by key."""
-    state = place.state()
-    return {key: record.id for key, record in state.campaigns.items()} if state else {}
-
-
-def _said_again(place: Place, scenario: Scenario, old: dict[str, str], verdict: Verdict) -> list[str]:
-    """The options that the author repeats, because what they request has not happened yet.
-
-    `--replace` and `--override resend` are needed again, also when a two-step create has made the new
-    campaign but not armed it yet; not when an apply said that the API did not arm it.
-    """
-    state = place.state()
-    if state is None:
-        return []
-    failed = verdict.altered.told if verdict.altered else {}
-    known = [key for key in scenario.replace if key in state.campaigns and key not in state.pending]
-    due = [key for key in known if state.campaigns[key].id == old.get(key)]
-    if due or not scenario.two_step:
-        return [*replacing(due)]
-    fired = {campaign["id"] for campaign in place.control.campaigns() if campaign["sends"]}
-    known = [key for key in known if scenario.due[key].sends and failed.get(key, "done") == "done"]
-    idle = [key for key in known if state.campaigns[key].id not in fired]
-    return [word for key in idle for word in ("--target", key, "--override", "resend")]
-
-
-def _ask_a_person(place: Place, scenario: Scenario, verdict: Verdict) -> None:
-    """For each write that cannot be settled: look into the account, as the hint says, and resolve it."""
-    state = place.state()
-    if state is None:
-        return
-    known = {record.id for record in state.campaigns.values()} | {entry.id for entry in state.released}
-    account = place.control.campaigns()
-    strangers = {c["live"]["name"] for c in account if c["id"] not in known}
-    sent = {c["id"] for c in account if c["sends"]}
-    for key, intent in state.pending.items():
-        answer = "--retry"
-        if intent.operation == "create":
-            if (scenario.due[key].name or key) in strangers:
-                continue
-            if not scenario.due[key].by_hand and state.account.markers:
-                continue  # the next apply has to settle it by itself
-        elif not intent.at_once:
-            continue
-        elif intent.id in sent:
-            answer = "--done"
-        ended = place.run("state", "resolve", key, answer)
-        if ended.status == 0:
-            verdict.persons += 1
-        else:
-            verdict.stuck.append(f"{key}: resolve {answer} was refused: {ended.text}")
-
-
-def _taken_out(place: Place, verdict: Verdict) -> None:
-    """What holds a change back because it was set outside of the manifests is taken out in the dashboard."""
-    for blocked in place.plan()["blocked"]:
-        usual = {one["path"]: one["baseline"] for one in blocked["unmanaged"]}
-        usual |= {one["path"]: one["before"] for one in blocked["diff"]}
-        if usual:
-            place.control.edit(blocked["id"], usual)
-            verdict.persons += 1
+        halting.held_and_lifted(place, verdict, quiet)
 
 
 def judge(place: Place, scenario: Scenario, verdict: Verdict) -> None:

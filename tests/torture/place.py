@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from campaignctl.backends.local import LocalBackend
 from campaignctl.sandbox.control import Control
 from campaignctl.state.model import State
 from tests.torture.processes import Account, Child, Command, Ended
 from tests.torture.remote import Remote
-from tests.torture.scenario import APPLY, Scenario, with_ids, write_manifests
+from tests.torture.scenario import APPLY, Manifests, Scenario, with_ids, write_manifests
 from tests.torture.tap import Call, Stop, read_calls
 
 _TAIL = 1500
@@ -43,6 +46,12 @@ class Place:
     def state_directory(self) -> Path:
         here = self.project / ".campaignctl"
         return here / "git" if self.remote is not None else here
+
+    @property
+    def state_file(self) -> Path:
+        """The file of the state, which is named after the environment."""
+        settings = yaml.safe_load((self.project / "campaignctl.yaml").read_text(encoding="utf-8"))
+        return self.state_directory / f"{settings.get('default_environment', 'state')}.json"
 
     def start(self, *words: str, stop: Stop | None = None, calls: Path | None = None) -> Child:
         """Start the command line."""
@@ -75,6 +84,14 @@ class Place:
         """The ids of the account's campaigns, by name."""
         return {campaign["live"]["name"]: campaign["id"] for campaign in self.control.campaigns()}
 
+    def write(self, manifests: Manifests) -> None:
+        """Write manifests, by key."""
+        write_manifests(self.project, manifests, self.ids())
+
+    def lose_state(self) -> None:
+        """Delete the state with everything next to it."""
+        shutil.rmtree(self.state_directory, ignore_errors=True)
+
     def plan(self) -> dict[str, Any]:
         """The plan of the remaining changes."""
         ended = self.run("-q", "plan", "--format", "json")
@@ -88,18 +105,23 @@ class Place:
         if self.remote is not None:
             return self.remote.state()
         return LocalBackend(
-            self.state_directory / "state.json",
+            self.state_file,
             now=lambda: datetime.now(UTC),
             new_id=lambda: "reader",
             wait=lambda _: None,
             interrupted=lambda: False,
         ).read()
 
+    def recorded_ids(self) -> dict[str, str]:
+        """The id of every recorded campaign, by key."""
+        state = self.state()
+        return {key: record.id for key, record in state.campaigns.items()} if state else {}
+
     def lock_id(self) -> str | None:
         """The id of the lock, if it is held."""
         if self.remote is not None:
             return self.remote.lock_id()
-        lock = self.state_directory / "state.json.lock"
+        lock = self.state_file.with_name(f"{self.state_file.name}.lock")
         text = lock.read_text(encoding="utf-8") if lock.exists() else ""
         return str(json.loads(text)["id"]) if text else None
 
@@ -128,6 +150,7 @@ class Stage:
             if scenario.dashboard:
                 scenario.dashboard(place.control)
             ids = place.ids()
+        scenario.write_settings(project, last=True)
         write_manifests(project, scenario.last, ids)
         return cls(scenario, root, tuple(with_ids(word, ids) for word in scenario.words))
 
@@ -146,7 +169,7 @@ class Stage:
         with self.place() as place:
             record = place.root / "calls"
             ended = place.run(*self.line(1), calls=record)
-            if ended.status != 0:
+            if ended.status != 0 and not self.scenario.adopting:
                 raise AssertionError(f"{self.scenario.name}: the clean run ended with {ended}")
             return read_calls(record)
 
@@ -171,6 +194,11 @@ def running(root: Path) -> Iterator[Place]:
             yield place
     finally:
         account.close()
+
+
+def wait_until(moment: float) -> None:
+    """Wait until a moment of the monotonic clock, in seconds."""
+    time.sleep(max(0.0, moment - time.monotonic()))
 
 
 def _environ(url: str, temporary: str) -> dict[str, str]:

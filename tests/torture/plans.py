@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from campaignctl.sandbox.control import Control
-from tests.torture.scenario import Due, Manifests, Scenario, Times, body, campaign
+from tests.torture.scenario import APPLY, Due, Manifests, Scenario, Times, body, campaign
 
 
 def small(times: Times) -> Scenario:
@@ -132,18 +133,24 @@ def _dashboard_of_life(control: Control) -> None:
 
 
 def halted(times: Times) -> Scenario:
-    """Everything is halted while a change is pending that would send at once; later the halt is lifted."""
+    """Everything is halted while a change is pending that would send at once, and a rename; then lifted."""
     before = {
         "soon": campaign("soon", scheduled_time=times.soon),
         "far": campaign("far", scheduled_time=times.far),
         "weekly": campaign("weekly", recurrence={"cron": times.weekly}),
         "draft": campaign("draft", is_draft=True),
+        "old-name": campaign("renamed", scheduled_time=times.far),
     }
-    last = {"now": campaign("now", run_immediately=True)}
+    last: Manifests = {
+        "now": campaign("now", run_immediately=True),
+        "old-name": None,
+        "new-name": campaign("renamed", scheduled_time=times.far),
+    }
     due = {
         **dict.fromkeys(("soon", "far", "weekly"), Due(status="scheduled")),
         "draft": Due(),
         "now": Due(sends=1, by_hand=True),
+        "new-name": Due(name="renamed", status="scheduled"),
     }
     command = ("halt", "--all", "--reason", "torture")
     return Scenario("halted", (before,), last, due, command=command)
@@ -165,8 +172,83 @@ def imported(times: Times) -> Scenario:
 
 
 def _dashboard_of_imported(control: Control) -> None:
-    (kept,) = (c["live"] for c in control.campaigns())
+    (kept,) = (c["live"] for c in control.campaigns() if c["live"]["name"] == "kept")
     control.create(body("imported", scheduled_time=kept["scheduled_time"]))
+
+
+def lost(times: Times, *, by_import: bool = False) -> Scenario:
+    """A campaign of the dashboard is adopted or imported, and after that the state is lost."""
+    before = {
+        "kept": campaign("kept", scheduled_time=times.far),
+        "sent": campaign("sent", run_immediately=True),
+    }
+    theirs = campaign("imported", scheduled_time=times.far, description="ours")
+    last = {"imported": theirs if by_import else {**theirs, "adopt": "@imported"}}
+    if not by_import:
+        last["far"] = campaign("far", scheduled_time=times.far)
+    due = {"sent": Due(sends=1), **dict.fromkeys(("kept", *last), Due())}
+    return Scenario(
+        "import, then lost" if by_import else "adopt, then lost",
+        (before,),
+        last,
+        due,
+        dashboard=_dashboard_of_imported,
+        command=("import", "imported", "@imported") if by_import else APPLY,
+        loses_state=True,
+        adopting=True,
+    )
+
+
+def environments(times: Times, before: str | None, after: str | None) -> Scenario:
+    """An environment is declared, renamed or no longer declared, and the state is moved to its new place."""
+    first = {
+        "edited": campaign("edited", scheduled_time=times.far),
+        "weekly": campaign("weekly", recurrence={"cron": times.weekly}),
+        "sent": campaign("sent", run_immediately=True),
+    }
+    last = {
+        "edited": campaign("edited", scheduled_time=times.far, description="edited"),
+        "far": campaign("far", scheduled_time=times.far),
+    }
+    due = {**dict.fromkeys(("edited", "weekly", "far"), Due()), "sent": Due(sends=1)}
+    place = f".campaignctl/{before or 'state'}.json"
+    return Scenario(
+        f"environment {before} to {after}",
+        (first,),
+        last,
+        due,
+        command=("state", "rebind", "--from", place, "--auto-approve"),
+        environments=(before, after),
+    )
+
+
+def renamed(times: Times, *, moved: bool) -> Scenario:
+    """Campaigns of every lifecycle under other keys, with and without `moved`."""
+    texts: Mapping[str, Mapping[str, Any]] = {
+        "draft": {"is_draft": True},
+        "soon": {"scheduled_time": times.soon},
+        "scheduled": {"scheduled_time": times.far},
+        "recurring": {"recurrence": {"cron": times.weekly}},
+        "paused": {"scheduled_time": times.far},
+        "sent": {"run_immediately": True},
+    }
+    first = {f"old-{name}": campaign(name, **fields) for name, fields in texts.items()}
+    second = {"old-paused": _phase(first["old-paused"], "paused")}
+    last: dict[str, Mapping[str, Any] | None] = dict.fromkeys(first)
+    for name, fields in texts.items():
+        document = campaign(name, **fields)
+        document = _phase(document, "paused") if name == "paused" else document
+        last[f"new-{name}"] = {**document, "moved": {"from": f"old-{name}"}} if moved else document
+    due = {
+        "new-draft": Due(name="draft", copies=1 if moved else 2),
+        "new-soon": Due(name="soon", status="scheduled", by_hand=True),
+        "new-scheduled": Due(name="scheduled", status="scheduled"),
+        "new-recurring": Due(name="recurring", status="scheduled"),
+        "new-paused": Due("recorded" if moved else "gone", name="paused", status="paused"),
+        "new-sent": Due(name="sent", sends=1),
+    }
+    name = f"renamed {'with' if moved else 'without'} moved"
+    return Scenario(name, (first, second), last, due, adopting=not moved)
 
 
 def _phase(document: Mapping[str, Any], phase: str) -> Mapping[str, Any]:
@@ -189,3 +271,21 @@ def _test(name: str, times: Times) -> Mapping[str, Any]:
         "winner_delivery_mode": "manual",
     }
     return {"spec": spec}
+
+
+#: Every plan except `small`.
+OTHERS: tuple[Callable[[Times], Scenario], ...] = (
+    first,
+    mixed,
+    partial(mixed, two_step=True),
+    life,
+    halted,
+    imported,
+    lost,
+    partial(lost, by_import=True),
+    partial(environments, before=None, after="production"),
+    partial(environments, before="production", after="live"),
+    partial(environments, before="production", after=None),
+    partial(renamed, moved=True),
+    partial(renamed, moved=False),
+)

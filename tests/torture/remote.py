@@ -40,12 +40,15 @@ class OnGit(Scenario):
     def write_project(self, folder: Path) -> None:
         """The project without manifests in its own repository, with an empty remote next to it."""
         super().write_project(folder)
-        file = folder / "campaignctl.yaml"
-        file.write_text(file.read_text(encoding="utf-8") + _ON_GIT, encoding="utf-8")
         for words in (("--bare", str(folder.parent / _REMOTE)), (str(folder),)):
             subprocess.run(["git", "init", "--quiet", "--template=", *words], check=True)
         if self.runner:
             (folder.parent / _RUNNER).touch()
+
+    @property
+    def more_settings(self) -> str:
+        """The state on git."""
+        return _ON_GIT
 
 
 @dataclass(frozen=True)

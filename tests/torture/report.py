@@ -9,7 +9,7 @@ from tests.torture.trials import Report
 
 _HEAD = (
     *("plan", "what happens", "trials", "landed"),
-    *("duplicates", "unseen", "losses", "stuck", "persons", "seconds"),
+    *("duplicates", "unseen", "halted", "losses", "stuck", "persons", "seconds"),
 )
 
 
@@ -56,6 +56,7 @@ def _row(scenario: str, group: str, reports: Sequence[Report]) -> tuple[str, ...
         sum(report.landed for report in reports),
         sum(bool(report.verdict.duplicates) for report in reports),
         sum(bool(report.verdict.unseen) for report in reports),
+        sum(bool(report.verdict.halted) for report in reports),
         sum(bool(report.verdict.losses) for report in reports),
         sum(bool(report.verdict.stuck) for report in reports),
         sum(report.verdict.persons for report in reports),

@@ -60,7 +60,9 @@ class Scenario:
 
     Manifests are documents by key; None removes one. `@NAME` in an adoption and in `command` is the id of the
     campaign of that name. `dashboard` is done by others before the last layer; `command` is tortured, with
-    `replace` for `--replace`. `two_step` is `api.immediate`.
+    `replace` for `--replace`. `two_step` is `api.immediate`. `environments` are the one that is declared
+    before the last layer and the one in it. `loses_state`: the state is lost after the tortured command.
+    `adopting`: a manifest that is blocked by a campaign with its content adopts that.
     """
 
     name: str
@@ -71,6 +73,9 @@ class Scenario:
     two_step: bool = False
     dashboard: Callable[[Control], None] | None = None
     command: tuple[str, ...] = APPLY
+    environments: tuple[str | None, str | None] = (None, None)
+    loses_state: bool = False
+    adopting: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -80,9 +85,20 @@ class Scenario:
     def write_project(self, folder: Path) -> None:
         """The project without manifests."""
         folder.mkdir(parents=True)
+        self.write_settings(folder, last=False)
+
+    def write_settings(self, folder: Path, *, last: bool) -> None:
+        """The project file, as it is before the last layer or in it."""
         text = PROJECT.replace("IMMEDIATE", "two_step" if self.two_step else "direct")
         text = text.replace("TIMEOUT", f"{TIMEOUT * 1000:.0f}ms")
-        (folder / "campaignctl.yaml").write_text(text, encoding="utf-8")
+        if environment := self.environments[last]:
+            text += f"environments: {{{environment}: {{}}}}\ndefault_environment: {environment}\n"
+        (folder / "campaignctl.yaml").write_text(text + self.more_settings, encoding="utf-8")
+
+    @property
+    def more_settings(self) -> str:
+        """What a kind of scenario adds to the project file."""
+        return ""
 
 
 def write_manifests(folder: Path, manifests: Manifests, ids: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from tests.torture.trials import Fault, Random, Trial
 
 _LATE = 0.9 * TIMEOUT
 _BEYOND_TIMEOUT = 1.5 * TIMEOUT
+_DELAYS = {"within the time-out": _LATE, "beyond the time-out": _BEYOND_TIMEOUT}
 _LOT = 6
 
 FAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -121,6 +122,51 @@ def late_effects(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
         yield Trial(scenario, "killed, late effect", f"{number} request {requests}", Stop(number), (rule,))
 
 
+def late_writes(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """Every write is not answered and takes effect late; the process lives on, or dies waiting."""
+    for (request, number, about), (when, seconds) in product(_writes(calls), _DELAYS.items()):
+        rule = _nth(request, {"kind": "late", "seconds": seconds})
+        label = f"{request} {about}, {when}"
+        yield Trial(scenario, "late effect", label, faults=(rule,))
+        # The last one is the same as a late effect of a request whose process died.
+        if seconds > TIMEOUT and (answer := _next(calls, "recv", number)):
+            yield Trial(scenario, "late effect", f"{label}, killed", Stop(answer), (rule,))
+
+
+def undone_writes(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """Every write is answered as done and nothing changes; the process lives on, or dies after the answer."""
+    for request, number, about in _writes(calls):
+        rule = _nth(request, {"kind": "not_done"})
+        label = f"{request} {about}"
+        yield Trial(scenario, "done without doing", label, faults=(rule,))
+        if following := _next(calls, "send", _next(calls, "recv", number)):
+            yield Trial(scenario, "done without doing", f"{label}, killed", Stop(following), (rule,))
+
+
+def halts(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """Everything is halted at every boundary, and directly after that resumed in the dashboard."""
+    for number, call in enumerate(calls, 1):
+        yield _halted(scenario, number, call)
+
+
+def halts_at_writes(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
+    """The same directly before and after every write, and while its effect is late."""
+    for request, number, about in _writes(calls):
+        answer = _next(calls, "recv", number)
+        for place in filter(None, (number, answer)):
+            yield _halted(scenario, place, calls[place - 1])
+        if answer:
+            rule = _nth(request, {"kind": "late", "seconds": _BEYOND_TIMEOUT})
+            stop = Stop(answer, signal=signal.SIGSTOP)
+            label = f"{answer} {about}, with a late effect"
+            yield Trial(scenario, "halted meanwhile", label, stop, (rule,), halted=True)
+
+
+def _halted(scenario: str, number: int, call: Call) -> Trial:
+    stop = Stop(number, signal=signal.SIGSTOP)
+    return Trial(scenario, "halted meanwhile", f"{number} {call.name} {call.about}", stop, halted=True)
+
+
 def failing_calls(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
     """Every call fails once: the disk is full, or the network times out."""
     for number, call in enumerate(calls, 1):
@@ -208,13 +254,25 @@ def dashboards(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
     """Somebody edits every campaign between plan and apply, and directly before every write."""
     for name, edit in EDITS.items():
         yield Trial(scenario, "edited in the dashboard", f"{name}, after the plan", edit=edit)
-    writes = [
-        number for number, call in enumerate(calls, 1) if call.is_request and not call.about.startswith("GET")
-    ]
-    for number, (name, edit) in product(writes, EDITS.items()):
+    for (_, number, _), (name, edit) in product(_writes(calls), EDITS.items()):
         label = f"{name}, before {number} {calls[number - 1].about}"
         stop = Stop(number, signal=signal.SIGSTOP)
         yield Trial(scenario, "edited in the dashboard", label, stop, edit=edit)
+
+
+def _writes(calls: Sequence[Call]) -> Iterator[tuple[int, int, str]]:
+    """Every write: the number of its request and of its call, both from 1, and its first line."""
+    requests = 0
+    for number, call in enumerate(calls, 1):
+        requests += call.is_request
+        if call.is_request and not call.about.startswith("GET"):
+            yield requests, number, call.about.removesuffix(" HTTP/1.1")
+
+
+def _next(calls: Sequence[Call], name: str, after: int) -> int:
+    """The number of the first call of this name after another; 0 if there is none, or `after` is 0."""
+    found = (number for number, call in enumerate(calls, 1) if number > after and call.name == name)
+    return next(found, 0) if after else 0
 
 
 def _places(calls: Sequence[Call]) -> Mapping[str, int]:

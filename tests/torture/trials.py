@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
 from hypothesis.strategies import SearchStrategy
 
-from tests.torture import oracle
+from tests.torture import halting, oracle
 from tests.torture.oracle import Verdict
-from tests.torture.place import Place, Stage
+from tests.torture.place import Place, Stage, wait_until
 from tests.torture.scenario import APPLY, TIMEOUT
 from tests.torture.tap import Stop
 from tests.torture.unseen import Altered
@@ -40,6 +40,8 @@ class Trial:
     `switches` are the API's during the apply; `quiet`: they only spell things differently. `edit` is what
     somebody sets in each campaign in the dashboard while the process is stopped, or, if there is no `stop`,
     between the plan and its apply.
+
+    `halted`: while the process is stopped, everything is halted, and somebody resumes that in the dashboard.
     """
 
     scenario: str
@@ -53,6 +55,7 @@ class Trial:
     switches: Mapping[str, Any] = field(default_factory=dict)
     quiet: bool = False
     edit: Mapping[str, Any] = field(default_factory=dict)
+    halted: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,25 +122,14 @@ def carry_out_random(stages: Mapping[str, Stage], random: Random) -> list[Report
 
 
 def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> bool:
-    old = oracle.recorded_ids(place)
-    words = stage.line(trial.parallelism)
+    old = place.recorded_ids()
     for match, fault in trial.faults:
         place.control.fault(dict(match), dict(fault))
-    if trial.frozen:
-        landed = _frozen_holder(place, words, trial.stop)
-    elif trial.rivals > 1:
-        landed = _at_once(place, stage.plain, trial.rivals)
-    elif trial.switches:
-        landed = _unkind(place, words, trial, verdict)
-    elif trial.edit:
-        landed = _edited(place, words, trial, verdict)
-    else:
-        ended = place.run(*words, stop=trial.stop)
-        verdict.said += ended.text
-        landed = ended.signal == signal.SIGKILL
+    landed = _disturbed(place, stage, trial, verdict)
     if trial.faults:
+        ended_by = trial.stop is not None and not trial.halted
         met = [rule["used"] > 0 for rule in place.control.faults()]
-        landed = all(met) and (landed or trial.stop is None)
+        landed = all(met) and (landed or not ended_by)
     elif trial.stop is not None and trial.stop.error is not None:
         landed = True
     oracle.readable(place, verdict)
@@ -145,8 +137,31 @@ def _carried_out(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> 
         place.control.clear_faults()
     delay = max((float(fault.get("seconds", 0)) for _, fault in trial.faults), default=0.0)
     quiet, patient = time.monotonic() + delay, delay > TIMEOUT
+    if trial.halted and landed and stage.words[0] != "halt":
+        halting.held_and_lifted(place, verdict, quiet)
+    if stage.scenario.loses_state:
+        wait_until(quiet)
+        place.lose_state()
     oracle.brought_to_an_end(place, stage, old, verdict, quiet, patient)
     return landed
+
+
+def _disturbed(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> bool:
+    """Run the command with what is done to it; True if that happened."""
+    words = stage.line(trial.parallelism)
+    if trial.frozen:
+        return _frozen_holder(place, words, trial.stop)
+    if trial.halted:
+        return halting.meanwhile(place, words, trial.stop, verdict)
+    if trial.rivals > 1:
+        return _at_once(place, stage.plain, trial.rivals)
+    if trial.switches:
+        return _unkind(place, words, trial, verdict)
+    if trial.edit:
+        return _edited(place, words, trial, verdict)
+    ended = place.run(*words, stop=trial.stop)
+    verdict.said += ended.text
+    return ended.signal == signal.SIGKILL
 
 
 def _at_once(place: Place, words: tuple[str, ...], number: int) -> bool:

@@ -11,7 +11,7 @@ _HERE = Path(__file__).parents[2] / "tests" / "torture"
 _RUNS = _HERE / "last_full_runs.txt"
 #: The last output of `python -m tests.torture.mutations`.
 MUTATIONS = _HERE / "last_mutations.txt"
-_COLUMNS = ("trials", "landed", "duplicates", "unseen", "losses", "stuck", "persons")
+_COLUMNS = ("trials", "landed", "duplicates", "unseen", "halted", "losses", "stuck", "persons")
 
 
 def torture() -> str:

@@ -1,0 +1,156 @@
+"""`python -m tests.mutants`: change one thing in the code that decides and writes, and see whether a test
+notices; for a random sample of all such changes.
+
+Slow, and not part of the tests. A survivor is either equivalent (nothing that a user or the account can see
+differs) or needs a test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import random
+import secrets
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.mutants.operators import Mutation, mutations
+from tests.mutants.rooms import files, room_of, selected
+from tests.mutants.trials import ROOT, Ended, Limits, Tree, baseline, run
+from tests.torture.mutations import copy_to
+
+_MEMORY = Path("/dev/shm")
+_PRELOADED = ("click", "deepdiff", "httpx", "hypothesis", "pydantic", "rich", "ruamel.yaml", "yaml")
+
+
+@dataclass
+class Score:
+    """What became of the mutations of each room."""
+
+    tried: Counter[str] = field(default_factory=Counter)
+    killed: Counter[str] = field(default_factory=Counter)
+    timed_out: Counter[str] = field(default_factory=Counter)
+    survivors: list[Mutation] = field(default_factory=list)
+
+    def add(self, mutation: Mutation, ended: Ended) -> None:
+        room = room_of(mutation.file)
+        self.tried[room] += 1
+        self.killed[room] += ended.killed_by is not None
+        self.timed_out[room] += ended.killed_by == "time-out"
+        if ended.killed_by is None:
+            self.survivors.append(mutation)
+
+    def text(self) -> str:
+        """The table, and then each survivor with its difference."""
+        rows = ["| room | tried | killed | of them by time-out | survived |", "|---|--:|--:|--:|--:|"]
+        for name, rooms in [(room, [room]) for room in sorted(self.tried)] + [("**all**", list(self.tried))]:
+            tried, killed, late = (
+                sum(counted[room] for room in rooms) for counted in (self.tried, self.killed, self.timed_out)
+            )
+            rows.append(f"| {name} | {tried} | {killed} ({killed / tried:.1%}) | {late} | {tried - killed} |")
+        return "\n".join([*rows, *map(_shown, sorted(self.survivors))])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table and the survivors; 1 if the tests fail without a mutation."""
+    options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that trials and copies do not stay
+    for name in _PRELOADED:
+        __import__(name)
+    began = time.monotonic()
+    chosen = _chosen(options)
+    _say(f"seed {options.seed}: {len(chosen)} mutations on {options.workers} workers")
+    place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="mutants-", dir=place) as root:
+        trees = [Tree(Path(root, str(number))) for number in range(options.workers)]
+        for tree in trees:
+            tree.place.mkdir()
+            copy_to(tree.place)
+        limits: dict[tuple[str, ...], Limits] = {}
+        for tests in sorted({selected(mutation.file, ROOT) for mutation in chosen}):
+            ended, limits[tests] = baseline(trees[0], tests)
+            _say(f"without a mutation: {ended.seconds:.0f} s, {' '.join(tests)}")
+            if ended.killed_by:
+                _say(f"{ended.killed_by} fails without a mutation:\n{trees[0].said}")
+                return 1
+        score = Score()
+        for mutation, ended in run(_jobs(chosen, limits), trees):
+            score.add(mutation, ended)
+            if options.verbose or ended.killed_by is None:
+                _say(f"{_place(mutation)}: {ended.killed_by or 'SURVIVED'} ({ended.seconds:.1f} s)")
+    print(score.text())  # noqa: T201 - the result
+    print(f"\nseed {options.seed}, {time.monotonic() - began:.0f} s")  # noqa: T201
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m tests.mutants", description=__doc__)
+    parser.add_argument("--sample", type=int, default=300, metavar="N", help="so many mutations; 0: all")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10_000), help="which ones")
+    parser.add_argument(
+        "--only", default="", metavar="PATH[:LINE]", help="mutations in this room, file or line"
+    )
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--verbose", action="store_true", help="name the test that killed each one")
+    return parser.parse_args(arguments)
+
+
+def _chosen(options: argparse.Namespace) -> list[Mutation]:
+    path, _, line = options.only.partition(":")
+    found = [
+        mutation
+        for file in files(ROOT)
+        if file.startswith(path)
+        for mutation in mutations(file, _text(file))
+        if not line or _line(mutation) == int(line)
+    ]
+    number = min(options.sample or len(found), len(found))
+    return random.Random(options.seed).sample(found, number)
+
+
+def _jobs(
+    chosen: list[Mutation], limits: dict[tuple[str, ...], Limits]
+) -> Iterator[tuple[Mutation, Sequence[str], Limits]]:
+    for mutation in chosen:
+        tests = selected(mutation.file, ROOT)
+        yield mutation, tests, limits[tests]
+
+
+def _shown(mutation: Mutation) -> str:
+    text = _text(mutation.file)
+    lines = difflib.unified_diff(text.splitlines(), mutation.applied(text).splitlines(), lineterm="", n=0)
+    changed = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+    return "\n".join(["", _place(mutation), *changed])
+
+
+def _place(mutation: Mutation) -> str:
+    return f"{mutation.file}:{_line(mutation)}"
+
+
+def _line(mutation: Mutation) -> int:
+    text = _text(mutation.file)
+    skipped = (
+        mutation.start
+        + len(text[mutation.start : mutation.end])
+        - len(text[mutation.start : mutation.end].lstrip(", \n"))
+    )
+    return text.count("\n", 0, skipped) + 1
+
+
+def _text(file: str) -> str:
+    return (ROOT / file).read_text(encoding="utf-8")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The rooms whose code is mutated, and the tests that should notice, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+#: The tests of the files below a path; the longest path that fits counts.
+TESTS: Final[dict[str, tuple[str, ...]]] = {
+    "campaignctl/diff": ("tests/diff", "tests/plan"),
+    "campaignctl/state": ("tests/state", "tests/backends/test_local_files.py"),
+    "campaignctl/plan": ("tests/plan", "tests/render"),
+    "campaignctl/backends": ("tests/backends/test_local_*.py", "tests/backends/test_cas_*.py"),
+    "campaignctl/backends/cas": ("tests/backends/test_cas_[!c]*", "tests/backends/test_cas_conformance.py"),
+    "campaignctl/backends/git": ("tests/backends/test_git_[!c]*", "tests/backends/test_git_conformance.py"),
+    "campaignctl/reconciler": ("tests/reconciler", "tests/e2e/test_halt.py", "tests/e2e/test_import.py"),
+    "campaignctl/reconciler/doctor.py": ("tests/reconciler/test_health.py", "tests/cli/test_doctor.py"),
+}
+#: What takes seconds and notices nothing that the tests before it do not.
+LEFT_OUT: Final = "not a_kill_before_any_call and not overtaken_at_any_point and not many_processes"
+
+
+def room_of(file: str) -> str:
+    """The room of a file: `diff`, or `backends/cas`."""
+    return _fitting(file).removeprefix("campaignctl/").removesuffix(".py")
+
+
+def selected(file: str, root: Path) -> tuple[str, ...]:
+    """The tests that are run for a mutation in a file, as arguments of pytest."""
+    return tuple(_found(TESTS[_fitting(file)], root))
+
+
+def files(root: Path) -> list[str]:
+    """Every file that may be mutated."""
+    rooms = (name for name in TESTS if name.count("/") == 1)
+    found = (path for room in rooms for path in (root / room).rglob("*.py"))
+    return sorted(str(path.relative_to(root)) for path in found)
+
+
+def _fitting(file: str) -> str:
+    return max((path for path in TESTS if file == path or file.startswith(f"{path}/")), key=len)
+
+
+def _found(patterns: tuple[str, ...], root: Path) -> Iterator[str]:
+    for pattern in patterns:
+        yield from sorted(str(path.relative_to(root)) for path in root.glob(pattern))

@@ -1,0 +1,174 @@
+"""One trial: the tests of a room in a fork, whose tree has one mutation.
+
+A fork has the libraries imported, and imports campaignctl and its tests from a copy of the tree, so that
+programs that the tests start run the mutated code too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.mutants.operators import Mutation
+from tests.mutants.rooms import LEFT_OUT
+
+ROOT = Path(__file__).resolve().parents[2]
+_QUIETLY = ("-x", "-q", "--tb=no", "--assert=plain", "-p", "no:xdist", "-p", "no:cacheprovider")
+_LOOKED_EVERY = 0.02
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the tests may take, in seconds: of the processor, and on the clock."""
+
+    processor: float
+    clock: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A trial that is over. `killed_by` names the test, or is `time-out`; None: no test noticed."""
+
+    killed_by: str | None
+    seconds: float
+
+
+class Tree:
+    """A copy of the tree, in which one trial at a time runs."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self._mutated: tuple[Path, str] | None = None
+        self._times = int(time.time())
+        self._began = 0.0
+        self._limit = 0.0
+
+    def start(self, mutation: Mutation | None, tests: Sequence[str], limits: Limits) -> int:
+        """Apply a mutation and start the tests. Returns the process id."""
+        if mutation:
+            path = self.place / mutation.file
+            text = path.read_text(encoding="utf-8")
+            self._mutated = path, text
+            self._write(path, mutation.applied(text))
+        self._began, self._limit = time.monotonic(), limits.clock
+        child = os.fork()
+        if not child:
+            _test(self.place, tests, limits)
+        return child
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the trial takes longer than it may."""
+        return time.monotonic() - self._began > self._limit
+
+    def end(self, child: int, status: int) -> Ended:
+        """Stop what the tests left behind, and restore the tree."""
+        _kill(child)
+        if self._mutated:
+            self._write(*self._mutated)
+            self._mutated = None
+        return Ended(self._killer(status), time.monotonic() - self._began)
+
+    def _killer(self, status: int) -> str | None:
+        if os.WIFSIGNALED(status):
+            return "time-out"
+        if os.WEXITSTATUS(status) == pytest.ExitCode.OK:
+            return None
+        found = _FAILED.search(self.said)
+        return found[1] if found else f"status {os.WEXITSTATUS(status)}"
+
+    @property
+    def said(self) -> str:
+        """What the tests printed."""
+        return (self.place / "said").read_text(encoding="utf-8", errors="replace")
+
+    def _write(self, path: Path, text: str) -> None:
+        """Compiled files are recognized as old by the second of their source."""
+        path.write_text(text, encoding="utf-8")
+        self._times += 1
+        os.utime(path, (self._times, self._times))
+
+
+def _test(place: Path, tests: Sequence[str], limits: Limits) -> NoReturn:
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.chdir(place)
+    said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for descriptor in (1, 2):
+        os.dup2(said, descriptor)
+    seconds = int(limits.processor) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    os.environ["PYTHONPATH"] = str(place)
+    sys.path[:] = [str(place), *(path for path in sys.path if path not in ("", str(ROOT)))]
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("campaignctl", "tests")]:
+        del sys.modules[name]
+    status = 1
+    try:
+        status = pytest.main([*_QUIETLY, "--hypothesis-profile=mutants", "-k", LEFT_OUT, *tests])
+    except BaseException:  # noqa: BLE001 - this fork does nothing else
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def run(
+    jobs: Iterator[tuple[Mutation, Sequence[str], Limits]], trees: Sequence[Tree]
+) -> Iterator[tuple[Mutation, Ended]]:
+    """Run trials, one in each tree at a time, as they end."""
+    free = list(trees)
+    running: dict[int, tuple[Mutation, Tree]] = {}
+    left = True
+    try:
+        while left or running:
+            while free and left:
+                if job := next(jobs, None):
+                    tree = free.pop()
+                    running[tree.start(*job)] = job[0], tree
+                else:
+                    left = False
+            for child in [child for child, (_, tree) in running.items() if tree.overdue]:
+                _kill(child)
+            for child, status in list(_ended(running)):
+                mutation, tree = running.pop(child)
+                free.append(tree)
+                yield mutation, tree.end(child, status)
+            time.sleep(_LOOKED_EVERY)
+    finally:
+        for child in running:
+            _kill(child)
+
+
+def _ended(running: Iterable[int]) -> Iterator[tuple[int, int]]:
+    for child in running:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            yield child, status
+
+
+def _kill(child: int) -> None:
+    """Kill a trial and what it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+
+
+def baseline(tree: Tree, tests: Sequence[str]) -> tuple[Ended, Limits]:
+    """Run tests without a mutation, and say how long they may take with one."""
+    child = tree.start(None, tests, Limits(900, 900))
+    _, status, used = os.wait4(child, 0)
+    ended = tree.end(child, status)
+    return ended, Limits(3 * (used.ru_utime + used.ru_stime) + 10, 5 * ended.seconds + 60)
