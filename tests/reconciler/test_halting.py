@@ -252,7 +252,7 @@ def test_with_a_state_the_campaigns_of_others_are_their_own(account: Account) ->
 
 def test_without_a_state_a_key_is_found_by_its_content(account: Account) -> None:
     account.specs = {"a": campaign("A", scheduled_time=FAR), "b": campaign("B", **text("B"))}
-    account.control.create(campaign("Adopted", scheduled_time=FAR))
+    account.control.create({**campaign("A", scheduled_time=FAR), "name": "Adopted"})
     account.control.create(campaign("Other", scheduled_time=FAR, **text("B")))
     assert words(account.halt("a")) == {"a": "stopped"}
 

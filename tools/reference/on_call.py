@@ -6,7 +6,6 @@ import multiprocessing
 import re
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from campaignctl.sandbox import Sandbox, Switches
@@ -15,6 +14,8 @@ from tests.docs import scenes_of_campaigns as campaigns
 from tests.docs import scenes_of_runs as runs
 from tests.docs.acting import Scene
 from tests.e2e.harness import PROJECT, World
+from tools.reference.identity_moments import IDENTITY
+from tools.reference.moment import Moment
 
 #: Parts that vary between runs, or name the campaigns of a scene.
 _VOLATILE = (
@@ -23,6 +24,7 @@ _VOLATILE = (
     (r"^\[Errno \d+\] (.*?): .*", r"\1"),
     (r"^Note: ", ""),
     (r"wrong price", "…"),
+    (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
     (r"not a JSON document.*", "…"),
     (r"\b(?:push|sms)/(?:spring|summer|winter|flash|new|again|draft)\b", "KEY"),
     (r" \(KEY\.yaml:\d+:\d+\)", ""),
@@ -36,16 +38,8 @@ _VOLATILE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A scene, the meaning of its message, and what to do."""
-
-    scene: Scene
-    means: str
-    do: str
-
-
 MOMENTS = (
+    *IDENTITY,
     Moment(
         runs.interrupted,
         "Ctrl-C, SIGTERM or a closed terminal. Nothing is left open",
