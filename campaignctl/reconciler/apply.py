@@ -53,9 +53,9 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     desired = _as_reviewed(desired, options)
     wiring = replace(wiring, project=desired.project)
     with wiring.locked("apply") as session:
-        run, unsettled = _open(wiring, session, desired)
+        run = _open(wiring, session, desired)
+        unsettled, now = _settled(run, desired), run.now()
         run.watch.formerly = {key: wanted.moved_from for key, wanted in desired.campaigns.items()}
-        now = run.now()
         reading = _reading(run, desired, options, unsettled, now)
         ctx = question(wiring, desired, options, session.state, reading, now)
         plan = decide(ctx)
@@ -159,27 +159,30 @@ def _given_back(session: Session, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _open(
-    wiring: Wiring, session: Session, desired: DesiredState, stopped: Collection[str] = ()
-) -> tuple[Run, dict[str, Unsettled]]:
-    """Make the opening read, pause again what is halted, and settle the intents of earlier runs.
-
-    `stopped` are the ids of campaigns that a saved plan stops itself.
-    """
+def _open(wiring: Wiring, session: Session, desired: DesiredState) -> Run:
+    """Make the opening read."""
     wiring.on_event(Event("phase", "reading the account"))
     run = opened(wiring, session, desired.campaigns)
     if (dead := session.taken_over) is not None:
         run.note(f"took the lock over from process {dead.process} on {dead.host}, which has exited")
     for note in run.opening.notes:
         run.note(note)
-    if (state := session.state) is None:
-        return run, {}
+    return run
+
+
+def _settled(run: Run, desired: DesiredState, stopped: Collection[str] = ()) -> dict[str, Unsettled]:
+    """Pause again what is halted, and settle the intents of earlier runs. Returns those that stay unsettled.
+
+    `stopped` are the ids of campaigns that a saved plan stops itself.
+    """
+    if (state := run.session.state) is None:
+        return {}
     pause_again(run, desired, known=stopped)
     settle.drop_planned(run)
     unsettled = settle.settle(run)
     # What was found only now may have been created after the halt.
     pause_again(run, desired, known={*stopped, *(record.id for record in state.campaigns.values())})
-    return run, unsettled
+    return unsettled
 
 
 def _reading(
@@ -237,10 +240,12 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
     with wiring.locked("apply of a saved plan") as session:
         state = session.state
         check_environment(state, project)
-        reviewed.check_saved(plan, project, state, wiring.clock.now())
+        reviewed.check_saved(plan, project, state)
         desired = DesiredState(project, {}, plan.manifests_digest)
         stopped = {change.id for change in plan.changes if change.action in _STOPS and change.id}
-        run, unsettled = _open(wiring, session, desired, stopped)
+        run = _open(wiring, session, desired)
+        reviewed.check_in_time(plan, project, state, run.now())
+        unsettled = _settled(run, desired, stopped)
         state = session.state
         check_company(run.opening.company_id, state, project)
         _check_hold(run, plan, unsettled)
@@ -332,7 +337,7 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
 
 def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:
     """Execute the plan, with its beginning and end in the history."""
-    began = history.begun(run.wiring, plan, operation)
+    began = history.begun(run, plan, operation)
     _begin(run, plan, reading, began)
     settle.cancel_copies(run)
     return history.ended(run, began, execute(run, plan))

@@ -50,7 +50,7 @@ def pause_again(run: Run, desired: DesiredState, *, known: Collection[str] = ())
     lives, _ = read_records(run.api, halted, parallelism=run.wiring.parallelism)
     reading = Reading(live=lives, halts=halts)
     plan = pauses(question(run.wiring, desired, Options(), state, reading, run.now()))
-    entry = history.begun(run.wiring, plan, "pause of what is halted")
+    entry = history.begun(run, plan, "pause of what is halted")
     if entry is None:
         return
     run.record(Entry(history=(entry,), decision=False))

@@ -7,6 +7,7 @@ found is repeated, and a person decides the rest.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from campaignctl.campaign.live import Live
@@ -56,9 +57,12 @@ def _creates(run: Run) -> dict[str, Intent]:
 
 
 def await_age(run: Run, intents: Iterable[Intent]) -> None:
-    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`."""
+    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`. One
+    whose time is from a wrong date counts as sent now."""
     for intent in intents:
-        until = proof.settles_from(intent, run.project, run.now())
+        now = run.now()
+        known = replace(intent, at=None) if proof.is_of_a_wrong_date(intent, now) else intent
+        until = proof.settles_from(known, run.project, now)
         while (left := until - run.now()) > timedelta(0):
             if run.wiring.clock.interrupted:
                 raise Interrupted("interrupted while waiting for a write to settle")
