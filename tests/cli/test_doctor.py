@@ -29,7 +29,7 @@ LOCAL = {
     "markers",
     "permissions",
 }
-LOCAL |= {"lock"}
+LOCAL |= {"lock", "halts"}
 # Runs a command as an ordinary user: root gives up the right to write where the mode forbids it.
 AS_ANYBODY = """\
 import ctypes, os, sys
