@@ -178,6 +178,21 @@ def pause(ctx: PlanContext, one: Subject) -> Change:
     return _keeping_spec(one, Action.PAUSE, reason, requests=requests, warnings=_cut_short(one))
 
 
+def pause_again(ctx: PlanContext, one: Subject, why: str) -> Change:
+    """Pause a campaign that can send although it is halted; nothing else of it changes."""
+    record = one.record
+    return _of_record(
+        one,
+        Action.PAUSE,
+        f"{why}; it can send all the same",
+        requests=_stop(ctx, record, "pause", why),
+        warnings=_cut_short(one),
+        spec=record.applied,
+        source_digest=record.source_digest,
+        halts=True,
+    )
+
+
 def resume(one: Subject, spec: Spec, sends: Sends, time: str, *, reason: str) -> Change:
     """Resume a paused campaign at exactly one time, in the API's spelling, and never at once. `spec` is the
     live spec by then."""

@@ -7,7 +7,8 @@ from dataclasses import replace
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Blocked
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.subject import Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.humanize import instant
 from campaignctl.schedule.times import parse_iso
 from campaignctl.state.model import HistoryEntry

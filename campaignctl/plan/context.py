@@ -64,7 +64,7 @@ def behind_reason(behind: Sequence[Behind]) -> str:
     """The reason of a hold, with the first few campaigns that the state does not know."""
     unknown = listed([f"{each.id} ({each.key})" if each.key else each.id for each in behind], _NAMED)
     if any(each.by_name for each in behind):
-        return f"the state does not know {unknown}, of a project with the name of this one and without an id"
+        return f"the state does not know {unknown}, of this project before it had an id or of another one"
     return f"the state is behind: it does not know {unknown} of this project"
 
 

@@ -15,7 +15,8 @@ from campaignctl.plan import changes, ledger, records, rows, update_rules
 from campaignctl.plan.arming import runs_left
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Blocked
-from campaignctl.plan.subject import Desired, Subject, Verdict
+from campaignctl.plan.subject import Desired, Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.sends import is_past, sends_of
 
 
@@ -128,7 +129,7 @@ def _edits(ctx: PlanContext, one: Subject) -> Verdict:
 
 
 def _held(ctx: PlanContext, one: Subject) -> Verdict:
-    """The edits."""
+    """The edits; it stays paused."""
     return _first(EDITS, ctx, replace(one, held=True))
 
 
@@ -181,7 +182,7 @@ _INHERITED = When(
     lambda _, one: one.manifest.source_digest == one.record.source_digest,
 )
 _RESUMABLE = When(
-    "paused by its manifest or by a halt that is lifted, or `--override foreign_pause`",
+    "paused by an apply or by a halt that is lifted, or `--override foreign_pause`",
     lambda ctx, one: rows.why_resumed(ctx, one) is not None,
 )
 _EDITED = When("changed", lambda _, one: one.edited)
@@ -256,6 +257,7 @@ TABLE = (
     Row(_ACTIVE, _YES, _OVER, (_INHERITED,), rows.over_quietly),
     Row(_ACTIVE, _YES, _OVER, (), rows.too_late),
     Row(_ACTIVE, _YES, (Status.PAUSED,), (_RESUMABLE,), _resumed),
+    Row(_ACTIVE, _YES, (Status.PAUSED,), (), _held),
     Row(_ACTIVE, _YES, (*_IDLE, *_STILL), (), _edits),
 )
 

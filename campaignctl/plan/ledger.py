@@ -1,4 +1,4 @@
-"""The ledger of sent bodies and released campaigns: no body is sent twice without a request."""
+"""The ledger of what was sent, and released campaigns: nothing is sent twice without a request."""
 
 from __future__ import annotations
 
@@ -9,27 +9,31 @@ from typing import Any
 
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.diff import split
+from campaignctl.diff import content, split
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes, runs, update_rules
-from campaignctl.plan.arming import SENDING
+from campaignctl.plan.arming import SENDING, has_fired
 from campaignctl.plan.context import PlanContext, Unsettled
 from campaignctl.plan.model import Action, Blocked, Change
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.subject import Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Intent, Released, Sent, State
 
 
-def sent_before(ctx: PlanContext, body: str) -> Sent | None:
-    """The ledger's entry of this body, under any key."""
+def sent_before(ctx: PlanContext, spec: Mapping[str, Any], body: str) -> Sent | None:
+    """The ledger's entry of this body, or of its content if both send at once, under any key."""
     entries = ctx.state.sent if ctx.state else ()
-    return next((entry for entry in entries if entry.digest == body), None)
+    shown = content(spec) if has_fired(spec) and any(entry.at_once for entry in entries) else None
+    return next(
+        (one for one in entries if one.digest == body or (one.at_once and one.content == shown)), None
+    )
 
 
 def is_resend(ctx: PlanContext, one: Subject) -> bool:
-    """Whether its body was sent before and may not be sent again."""
-    sent = sent_before(ctx, one.body)
+    """Whether its content was sent before and may not be sent again."""
+    sent = sent_before(ctx, one.manifest.spec, one.body)
     return sent is not None and not may_resend(ctx, one)
 
 
@@ -39,20 +43,20 @@ def missed(ctx: PlanContext, key: str) -> str | None:
 
 
 def _sent_as(key: str, entry: Sent, campaign_id: str | None = None) -> Blocked:
-    """The block of a key whose body is in the ledger."""
+    """The block of a key whose content is in the ledger."""
     said = f"{entry.key} ({entry.id or 'id not known'}) at {entry.at}"
     lost = entry.id if entry.key == key and campaign_id is None else None
     return resend(key, said, campaign_id, lost=lost)
 
 
 def resend(key: str, sent: str, campaign_id: str | None = None, *, lost: str | None = None) -> Blocked:
-    """The block of a body that was already sent. `lost` is the id of the campaign that had the same key: it
-    was probably lost from the state, so the hint is to import it rather than to send again."""
+    """The block of a content that was sent already. `lost` is the id of the campaign that had the same key:
+    it was probably lost from the state, so the hint is to import it rather than to send again."""
     again = Command("apply", "--target", key, "--override", "resend")
     hint = Sentence(again)
     if lost is not None:
         hint = Sentence(Command("import", key, lost), ", or ", again, " to send it a second time")
-    return Blocked(key, campaign_id, "sent", f"the same body was sent as {sent}", hint)
+    return Blocked(key, campaign_id, "sent", f"the same content was sent as {sent}", hint)
 
 
 def _releases(ctx: PlanContext, key: str, body: str) -> Iterable[Released]:
@@ -77,7 +81,7 @@ def _released(ctx: PlanContext, key: str, release: Released, *, again: bool) -> 
     """
     spec = ctx.desired.campaigns[key].spec
     same_body = release.digest == body_digest(spec)
-    status, shown = _status_now(ctx, release, spec if same_body else None)
+    status, shown = status_now(ctx, release, spec if same_body else None)
     once = f"{release.id}, once {release.key}, is"
     if status is Status.UNKNOWN and ctx.lifts.lifts("unknown_status", key):
         return _Check(warnings=(f"{once} {shown!r} and may still send",), lifted=("unknown_status",))
@@ -92,7 +96,9 @@ def _released(ctx: PlanContext, key: str, release: Released, *, again: bool) -> 
     return _Check()
 
 
-def _status_now(ctx: PlanContext, release: Released, spec: Mapping[str, Any] | None) -> tuple[Status, str]:
+def status_now(
+    ctx: PlanContext, release: Released, spec: Mapping[str, Any] | None = None
+) -> tuple[Status, str]:
     """The status of a released campaign, and the word to show: as read now, else as when it was released."""
     if release.id not in ctx.reading.released:
         known = release.status in tuple(Status)
@@ -129,7 +135,7 @@ def _checks(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Check]:
             if release.id in ctx.reading.released and release.id != one.record.id:
                 yield _released(ctx, one.key, release, again=True)
     elif change.sends_at_once and not change.sets_winner and change.action is not Action.CREATE:
-        sent = sent_before(ctx, change.digest)
+        sent = sent_before(ctx, change.spec or {}, change.digest)
         if sent and ctx.lifts.lifts("resend", one.key):
             yield _Check(lifted=("resend",))
         elif sent:
@@ -234,8 +240,8 @@ def may_repeat(ctx: PlanContext, one: Subject) -> bool:
 
 
 def sent_already(ctx: PlanContext, one: Subject) -> Verdict:
-    """**Blocked**: the same body was already sent."""
-    sent = sent_before(ctx, one.body)
+    """**Blocked**: the same content was already sent."""
+    sent = sent_before(ctx, one.manifest.spec, one.body)
     return Verdict(blocked=_sent_as(one.key, sent) if sent else None)
 
 
@@ -272,7 +278,7 @@ def half_sent(ctx: PlanContext, one: Subject) -> Verdict:
 
 def _create(ctx: PlanContext, one: Subject, lost: Intent | None) -> Verdict:
     half = ctx.half_done(one.key)
-    sent = sent_before(ctx, one.body)
+    sent = sent_before(ctx, one.manifest.spec, one.body)
     again = may_resend(ctx, one)
     checks = [_released(ctx, one.key, each, again=again) for each in _releases(ctx, one.key, one.body)]
     if blocked := next((check.blocked for check in checks if check.blocked), None):

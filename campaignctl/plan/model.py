@@ -156,9 +156,11 @@ class Change:
     before it is sent. `moved_from` is the key that a move takes the record from, `record` the record of an
     adopt. `conflicts` are fields that someone else set and this change overwrites. `unmanaged` are
     fields that the manifest does not set, that were set outside of the manifests, and that are sent all the
-    same. `valid_until` is the end of this change (None: no end): after it, it would send too soon, long after
-    its review, or soon after another run. `ran` are the runs of a recurring campaign so far; one that others
-    start after the plan voids the change.
+    same. `halts`: it pauses a campaign that can send although it is halted, which needs no approval.
+    `valid_until` is the end of this change (None: no end): after it, it would send too soon, long after
+    its review, or soon after another run. `waits_for` are campaigns with this content that this plan cancels:
+    the change is made only once a read has shown them as canceled. `ran` are the runs of a recurring campaign
+    so far; one that others start after the plan voids the change.
     """
 
     key: str
@@ -186,13 +188,20 @@ class Change:
     conflicts: tuple[Conflict, ...] = ()
     unmanaged: tuple[Unmanaged, ...] = field(default=(), metadata=_NEW)
     changes_sends: bool = field(default=False, metadata=_NEW)
+    halts: bool = field(default=False, metadata=_NEW)
     valid_until: datetime | None = field(default=None, metadata=_NEW)
+    waits_for: tuple[str, ...] = field(default=(), metadata=_NEW)
     ran: Ran | None = field(default=None, metadata=_NEW)
 
     @property
     def sends_at_once(self) -> bool:
         """Whether the campaign starts to send as soon as this change is applied."""
         return self.arms and self.sends.when == "immediately"
+
+    @property
+    def creates_at_once(self) -> bool:
+        """Whether it is a create that sends as soon as it arrives, and not armed by a second request."""
+        return self.sends_at_once and bool(self.requests) and self.requests[-1].operation == "create"
 
     @property
     def moves_sends(self) -> bool:

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from campaignctl.diff import audience, content, leaves
 from campaignctl.errors import Command, Sentence
-from campaignctl.manifest.model import DesiredCampaign
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan.model import Blocked
+from campaignctl.plan.records import can_send
 from campaignctl.state.model import Record
+
+Spec = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +130,64 @@ def _problem(
 def _one_too_many(keys: tuple[str, ...]) -> Sentence:
     ways = (part for key in keys for part in (" or ", Command("state", "rm", key)))
     return Sentence("forget one: ", *list(ways)[1:])
+
+
+# How much of two specs has to be equal for a rename with an edit, and how much if their names are.
+_LIKE, _LIKE_NAMED = 4 / 5, 1 / 2
+
+
+def renamed(desired: DesiredState, recorded: Mapping[str, Record], moves: Moves) -> dict[str, str]:
+    """The new keys that seem to be renamed, each with its recorded old key: one has the same content, or most
+    of the spec and the same audience while the old one can still send."""
+    claimed = {*moves.heirs, *moves.heirs.values()}
+    gone = {
+        key: record.applied
+        for key, record in recorded.items()
+        if key not in desired.campaigns and key not in claimed
+    }
+    fresh = {
+        key: wanted.spec
+        for key, wanted in desired.campaigns.items()
+        if not (key in recorded or key in claimed or wanted.adopt)
+    }
+    if not gone or not fresh:
+        return {}
+    olds, news = _by_content(gone), _by_content(fresh)
+    both = olds.keys() & news.keys()
+    found = {news[one][0]: olds[one][0] for one in both if len(olds[one]) == len(news[one]) == 1}
+    same = {key for one in both for key in (*olds[one], *news[one])}
+    going = {
+        key: spec
+        for key, spec in gone.items()
+        if key not in same and key not in desired.removed and can_send(recorded[key].status)
+    }
+    return found | _edited(going, {key: spec for key, spec in fresh.items() if key not in same})
+
+
+def _edited(gone: Mapping[str, Spec], fresh: Mapping[str, Spec]) -> dict[str, str]:
+    """The pairs that are most alike, each key in one."""
+    olds, news = ({key: _fields(spec) for key, spec in each.items()} for each in (gone, fresh))
+    alike = [
+        (-len(old & new) / max(len(old), len(new), 1), one, other)
+        for other, old in olds.items()
+        for one, new in news.items()
+    ]
+    found: dict[str, str] = {}
+    for share, new, old in sorted(alike):
+        one, other = gone[old], fresh[new]
+        enough = _LIKE_NAMED if one.get("name") == other.get("name") else _LIKE
+        free = -share >= enough and new not in found and old not in found.values()
+        if free and audience(one) == audience(other):
+            found[new] = old
+    return found
+
+
+def _fields(spec: Spec) -> frozenset[tuple[str, str]]:
+    return frozenset((path, str(value)) for path, value in leaves(spec).items())
+
+
+def _by_content(specs: Mapping[str, Spec]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key, spec in specs.items():
+        found.setdefault(content(spec), []).append(key)
+    return found

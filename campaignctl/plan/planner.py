@@ -8,12 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.keys import named
 from campaignctl.campaign.status import Status
-from campaignctl.diff import holds_arming_back, is_unasked, split
+from campaignctl.diff import content, holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Sentence, UsageError, counted, listed
-from campaignctl.plan import guardrails, ledger, records, runs, update_rules
+from campaignctl.plan import guardrails, halted, moves, runs, twin_rules, update_rules
 from campaignctl.plan.checkout import checked
 from campaignctl.plan.context import (
     LIFT_UNPROVEN,
@@ -26,7 +25,8 @@ from campaignctl.plan.context import (
 from campaignctl.plan.decide import judged
 from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.subject import Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.state.model import FORMAT_VERSION, Entry, Record
 
 
@@ -63,9 +63,9 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 _CREATING = frozenset({Action.CREATE, Action.REPLACE})
 
 # The stages of an apply: changes that stop sending first, changes that send at once last. Moves need no
-# request and come before all others, which are recorded under the new keys. A resume follows its
-# key's update.
-_RECORD, _STOP, _FORGET, _CHANGE, _RESUME, _CREATE, _SEND = range(7)
+# request and come before all others, which are recorded under the new keys; then what is halted and goes all
+# the same is paused. A resume follows its key's update.
+_RECORD, _HALT, _STOP, _FORGET, _CHANGE, _RESUME, _CREATE, _SEND = range(8)
 
 _STAGES = {
     Action.MOVE: _RECORD,
@@ -78,7 +78,7 @@ _STAGES = {
 def _stage(change: Change) -> int:
     """The stage of a change."""
     if change.action in (Action.CANCEL, Action.PAUSE):
-        return _STOP
+        return _HALT if change.halts else _STOP
     if change.sends_at_once:
         return _SEND
     if change.action is Action.ADOPT:
@@ -112,17 +112,33 @@ def decide(ctx: PlanContext) -> Plan:
     """The plan. Raises UsageError if a target or a key to replace does not exist."""
     keys = _chosen(ctx)
     replacing = _replacing(ctx, keys)
-    subjects = [ctx.subject(key, replacing=key in replacing) for key in keys]
+    subjects = [halted.to_decide(ctx.subject(key, replacing=key in replacing)) for key in keys]
     verdicts = {
-        one.key: _ending(ctx, one, _halted(ctx, one, _current(ctx, one, judged(ctx, one))))
+        one.key: _ending(ctx, one, halted.decided(ctx, one, _current(ctx, one, judged(ctx, one))))
         for one in subjects
     }
     if ctx.options.reviewed is not None:
         verdicts = admitted(ctx, verdicts, ctx.options.reviewed)
-    verdicts = _without_twins(ctx, _unproven(ctx, _held_back(ctx, verdicts)))
+    verdicts = twin_rules.apart(ctx, _unproven(ctx, _held_back(ctx, verdicts)))
+    moved = {old for new, old in ctx.moves.origin.items() if new in verdicts}
+    verdicts |= _halted_again(ctx, ctx.records.keys() - verdicts.keys() - moved)
     if not ctx.only_looks:
         verdicts = _with_renames(ctx, verdicts)
     return _assemble(ctx, verdicts)
+
+
+def pauses(ctx: PlanContext) -> Plan:
+    """The plan that only pauses what can send although it is halted; its keys are those of the records."""
+    return _assemble(ctx, _halted_again(ctx, ctx.records))
+
+
+def _halted_again(ctx: PlanContext, keys: Iterable[str]) -> dict[str, Verdict]:
+    """The verdicts on the recorded campaigns of these keys that can send although they are halted."""
+    if not ctx.reading.halts.in_force:
+        return {}
+    unmoved = replace(ctx, options=replace(ctx.options, refresh_only=True))
+    found = (unmoved.subject(key, replacing=False) for key in sorted(keys))
+    return {one.key: halted.paused_again(ctx, one, Verdict()) for one in found if halted.goes(one)}
 
 
 def _current(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
@@ -149,14 +165,6 @@ def _replacing(ctx: PlanContext, keys: list[str]) -> frozenset[str]:
     wanted = ctx.desired.campaigns
     elsewhere = {"--target leaves it out": wanted.keys(), "no manifest declares it": keys}
     return select(ctx.options.replace, [key for key in keys if key in wanted], "--replace", elsewhere)
-
-
-def _cut(verdict: Verdict, key: str, status: str, reason: str, hint: str) -> Verdict:
-    """The verdict with its first change that may send blocked, and the changes after it left out."""
-    for index, change in enumerate(verdict.changes):
-        if change.may_send:
-            return verdict.up_to(index, Blocked(key, change.id, status, reason, hint))
-    return verdict
 
 
 def _with_unmanaged(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
@@ -223,25 +231,6 @@ def _ending(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
     return replace(verdict, changes=told)
 
 
-def _halted(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
-    """The verdict without the changes that a halt stops."""
-    if (mark := one.halts.unreadable) is not None:
-        return _cut(verdict, one.key, "halted", mark.reason, mark.hint)
-    if one.halt is None:
-        return verdict
-    halt, lifted_by = one.halt
-    lift = Command("halt", "--lift", lifted_by, "--reason", "TEXT")
-    held = _cut(verdict, one.key, "halted", halt.summary, Sentence(lift))
-    if held is not verdict or one.recorded is None or records.final(one.recorded, ctx.now):
-        return held
-    return replace(
-        verdict,
-        none=Sentence(
-            f"{halt.summary}; ", Command("halt", "--lift", "KEY", "--reason", "TEXT"), " lifts the halt"
-        ),
-    )
-
-
 def _held_back(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
     """The verdicts without creates and arming changes if a campaign may have been sent with an unknown
     outcome, or the state is behind."""
@@ -253,7 +242,7 @@ def _held_back(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verd
         reason, hint = behind_reason(reading.behind), behind_hint(reading.behind, ctx.state)
     else:
         return verdicts
-    return {key: _cut(verdict, key, "held back", reason, hint) for key, verdict in verdicts.items()}
+    return {key: verdict.without_sends(key, "held back", reason, hint) for key, verdict in verdicts.items()}
 
 
 def _unproven(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
@@ -261,7 +250,7 @@ def _unproven(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdi
     another create would before."""
     planned = [change for verdict in verdicts.values() for change in verdict.changes]
     made = [change for change in planned if change.action in _CREATING]
-    if ctx.reading.proven or any(not change.sends_at_once for change in made):
+    if ctx.reading.proven or any(not change.creates_at_once for change in made):
         return verdicts
     kept = dict(verdicts)
     for change in made:
@@ -269,22 +258,7 @@ def _unproven(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdi
         if ctx.lifts.lifts("unproven_account", change.key):
             kept[change.key] = replace(verdict, lifted=(*verdict.lifted, "unproven_account"))
         else:
-            kept[change.key] = _cut(verdict, change.key, "unproven account", UNPROVEN, LIFT_UNPROVEN)
-    return kept
-
-
-def _without_twins(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, Verdict]:
-    """The verdicts with at most one immediate send of each body; those of `--replace` are kept, as a second
-    send is intended."""
-    first: dict[str, str] = {}
-    kept = dict(verdicts)
-    for key, verdict in verdicts.items():
-        for change in verdict.changes:
-            if not change.sends_at_once or change.sets_winner or ctx.lifts.lifts("resend", key):
-                continue
-            if first.setdefault(change.digest, key) != key and change.action is not Action.REPLACE:
-                twin = ledger.resend(key, f"{first[change.digest]}, in this plan", change.id)
-                kept[key] = replace(verdict, changes=(), blocked=twin)
+            kept[change.key] = verdict.without_sends(change.key, "unproven account", UNPROVEN, LIFT_UNPROVEN)
     return kept
 
 
@@ -301,10 +275,28 @@ def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
     if gone := [key for key in ctx.desired.removed if key not in ctx.records]:
         shown = listed(gone, _KEYS_NAMED)
         notes.append(f"{shown}: declared Removed and not recorded; the document can be deleted")
-    made = (change.action for verdict in verdicts.values() for change in verdict.changes)
-    if not _CREATING.isdisjoint(made):
+    changes = [change for verdict in verdicts.values() for change in verdict.changes]
+    if any(change.action in _CREATING for change in changes):
         notes += filter(None, [without_markers(ctx.project, ctx.state)])
-    return (*ctx.reading.notes, *notes, *_seen(ctx, verdicts))
+    again = filter(None, [created_again(ctx, changes)])
+    return (*ctx.reading.notes, *again, *notes, *_seen(ctx, verdicts))
+
+
+def created_again(ctx: PlanContext, changes: Iterable[Change]) -> str | None:
+    """A line on what `destroy` ends and the next apply creates again, because its manifest stays."""
+    forgets = {change.key for change in changes if change.action is Action.FORGET and change.warnings}
+    ended = forgets | {change.key for change in changes if change.action is Action.CANCEL}
+    keys = [
+        key
+        for key, wanted in ctx.desired.campaigns.items()
+        if ctx.options.destroy and key in ended and wanted.lifecycle.phase == "active"
+    ]
+    if not keys:
+        return None
+    manifests = "its manifest" if len(keys) == 1 else "their manifests"
+    again = f"still declared, so the next apply creates {'it' if len(keys) == 1 else 'them'} again"
+    kept = f"to keep that from happening, write `phase: canceled` in {manifests}, or remove {manifests}"
+    return f"{listed(keys, _KEYS_NAMED)}: {again}; {kept}"
 
 
 def _seen(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
@@ -390,11 +382,13 @@ def _with_renames(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, V
     """The verdicts, with a note and warnings on each campaign that seems to be renamed: they propose the
     `moved` that would keep it. Nothing is blocked."""
     marked = dict(verdicts)
-    for old, new in _renamed(ctx).items():
+    for new, old in moves.renamed(ctx.desired, ctx.records, ctx.moves).items():
         if old not in verdicts or new not in verdicts or not verdicts[old].changes:
             continue
         block = f"`moved: {{from: {old}}}`"
-        said = f"{new} has the content of {old}; if it was renamed, write {block} in {new}"
+        same = content(ctx.desired.campaigns[new].spec) == content(ctx.records[old].applied)
+        like = "has the content of" if same else "is much like"
+        said = f"{new} {like} {old}; if it was renamed, write {block} in {new}"
         for key in (old, new):
             if marked[key].changes:
                 first, *others = marked[key].changes
@@ -402,25 +396,3 @@ def _with_renames(ctx: PlanContext, verdicts: dict[str, Verdict]) -> dict[str, V
                 marked[key] = replace(marked[key], changes=(warned, *others))
         marked[new] = replace(marked[new], note="; ".join(filter(None, (marked[new].note, said))))
     return marked
-
-
-def _renamed(ctx: PlanContext) -> dict[str, str]:
-    """The recorded keys that seem to be renamed: old key to new key, if the body is the same and unique."""
-    campaigns, recorded, heirs = ctx.desired.campaigns, ctx.records, ctx.moves.heirs
-    claimed = {*heirs, *heirs.values()}
-    left = [key for key in recorded if key not in campaigns and key not in claimed]
-    if not left:
-        return {}
-    gone = _by_body({key: recorded[key].digest for key in left})
-    fresh = (key for key in campaigns if key not in recorded and key not in claimed)
-    new = _by_body({key: body_digest(campaigns[key].spec) for key in fresh})
-    return {
-        keys[0]: new[body][0] for body, keys in gone.items() if len(keys) == 1 and len(new.get(body, ())) == 1
-    }
-
-
-def _by_body(digests: Mapping[str, str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for key, body in digests.items():
-        found.setdefault(body, []).append(key)
-    return found

@@ -22,7 +22,7 @@ from campaignctl.plan import records, runs
 from campaignctl.plan.context import Unsettled
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
-from campaignctl.state.model import Entry, Intent, Record, Sent, State
+from campaignctl.state.model import Entry, Intent, Record, State
 
 _IDLE = (Status.DRAFT, Status.MANUAL)
 _BEGUN = (Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)
@@ -203,20 +203,20 @@ def done(key: str, intent: Intent, record: Record, live: Live, project: Project,
         return _ended(key, intent, record, live, now)
     after = _AFTER[intent.operation](intent, record, live, project, now)
     fired = intent.operation == "update" and intent.at_once
-    sent = Sent(intent.digest, key, record.id, iso(now))
+    sent = records.sent(key, record.id, intent.spec, intent.digest, now)
     return Entry(records={key: after}, intents={key: None}, sent=(sent,) if fired else ())
 
 
 def _ended(key: str, intent: Intent, record: Record, live: Live, now: datetime) -> Entry:
     """The campaign of a replacement is canceled, and its create is left. If it had begun to send, its content
     counts as sent."""
-    gone = records.released(key, record, Status.CANCELED, now)
-    begun = runs.is_begun(records.observed(record, live, now))
+    seen = records.observed(record, live, now)
+    sent = records.sent(key, seen.id, seen.applied, seen.digest, now, seen.began)
     return Entry(
         records={key: None},
         intents={key: replace(intent, phase="planned", at=None, ended=True)},
-        released=(gone,),
-        sent=(Sent(record.digest, key, record.id, iso(now)),) if begun else (),
+        released=(records.released(key, seen, Status.CANCELED, now),),
+        sent=(sent,) if runs.is_begun(seen) else (),
     )
 
 

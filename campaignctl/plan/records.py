@@ -17,6 +17,7 @@ from campaignctl.diff import (
     FieldVerdict,
     aligned,
     baseline_of,
+    content,
     echo_of,
     following,
     kept,
@@ -34,10 +35,10 @@ from campaignctl.diff import (
 from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan import runs
-from campaignctl.plan.arming import runs_left
+from campaignctl.plan.arming import has_fired, known_sends, runs_left, without_event
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import TimeError, iso, parse_gmt
-from campaignctl.state.model import Intent, Origin, Record, Released, State
+from campaignctl.state.model import Intent, Origin, Record, Released, Sent, State
 
 # Campaigns of these statuses have no next send, whatever `next_run_time` says.
 _SILENT = (Status.PAUSED, Status.CANCELED, Status.MISSING, Status.DRAFT, Status.MANUAL)
@@ -56,6 +57,13 @@ def can_send(status: str) -> bool:
     return status not in tuple(Status) or Status(status).can_send
 
 
+def goes(status: Status, applied: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a campaign sends by itself as it is now; not if it is paused or waits for a decision."""
+    if status is Status.SENT:
+        return runs_left(applied, now)
+    return status in (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
+
+
 def final(record: Record, now: datetime) -> bool:
     """Whether a record's campaign never has to be read again: canceled, or sent with no runs left."""
     if record.status == Status.CANCELED:
@@ -63,7 +71,7 @@ def final(record: Record, now: datetime) -> bool:
     return record.status == Status.SENT and not runs_left(record.applied, now)
 
 
-def _gmt(text: str | None) -> str | None:
+def gmt(text: str | None) -> str | None:
     """A time of the API as ours."""
     try:
         return iso(parse_gmt(text)) if text else None
@@ -85,7 +93,7 @@ def created(intent: Intent, live: Live, now: datetime, hidden: Collection[str]) 
         source_digest=intent.source_digest,
         lifecycle=intent.lifecycle,
         send_strategy=live.text("send_strategy"),
-        next_run_time=_gmt(live.text("next_run_time")),
+        next_run_time=gmt(live.text("next_run_time")),
         reposted=intent.phase == "reposted",
         posts=intent.posts,
     )
@@ -174,7 +182,7 @@ def observed(record: Record, live: Live, now: datetime, spec: Mapping[str, Any] 
         paused_by_us=record.paused_by_us and status == Status.PAUSED,
         unconfirmed=_still_unconfirmed(record, live) if record.unconfirmed else (),
         send_strategy=live.text("send_strategy") or record.send_strategy,
-        next_run_time=_gmt(live.text("next_run_time"))
+        next_run_time=gmt(live.text("next_run_time"))
         if live.complete or "next_run_time" in live.members
         else record.next_run_time,
         began=runs.began(record, live, now, spec),
@@ -206,9 +214,39 @@ def accepted(record: Record, drift: tuple[FieldChange, ...], live: Live, now: da
     return replace(seen, applied=spec, digest=body_digest(spec), echo=echo, baseline=beyond)
 
 
+# How many of the next sends a release keeps.
+_NEXT = 3
+
+
 def released(key: str, record: Record, status: str, now: datetime) -> Released:
     """The entry that stays in the state when a record is removed."""
-    return Released(key, record.id, record.intent, record.digest, status, iso(now))
+    due = known_sends(without_event(record.applied), now, _NEXT).at
+    return Released(
+        key,
+        record.id,
+        record.intent,
+        record.digest,
+        status,
+        iso(now),
+        content=content(record.applied),
+        sends=(*filter(None, [record.began]), *map(iso, due)),
+        at_once=has_fired(record.applied),
+    )
+
+
+def sent(
+    key: str, campaign_id: str, spec: Mapping[str, Any], digest: str, now: datetime, began: str | None = None
+) -> Sent:
+    """The ledger's entry of a campaign that sent or may have, when it `began`, else now."""
+    return Sent(
+        digest,
+        key,
+        campaign_id,
+        iso(now),
+        content=content(spec),
+        sends=(began or iso(now),),
+        at_once=has_fired(spec),
+    )
 
 
 def record_of(
@@ -241,7 +279,7 @@ def record_of(
         lifecycle=lifecycle or Lifecycle(),
     )
     # Its runs so far are those since it was created.
-    created = _gmt(live.create_time) or iso(now)
+    created = gmt(live.create_time) or iso(now)
     seen = observed(replace(record, updated_at=created), live, now)
     return replace(seen, updated_at=record.updated_at)
 

@@ -25,7 +25,8 @@ from campaignctl.plan import guardrails, runs
 from campaignctl.plan.codec import AGAIN
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Action, Blocked, Change, Options, Plan, Request
-from campaignctl.plan.subject import OUTSIDE, Subject, Verdict
+from campaignctl.plan.subject import OUTSIDE, Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.project.model import Override, Project
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record, State
@@ -78,7 +79,7 @@ def admitted(
     """The verdicts with only the reviewed changes; the others are blocked.
 
     The review of a change ends at its `valid_until`, unless that is lifted for its key. The first change of a
-    key that was not reviewed blocks those after it.
+    key that was not reviewed blocks those after it. The pause of what is halted needs no review.
     """
     containing = _containing(ctx, reviewed)
     keys = {change.key for known in containing.values() for _, change in known}
@@ -102,7 +103,7 @@ def admitted(
     kept = dict(verdicts)
     for key, verdict in verdicts.items():
         for index, change in enumerate(verdict.changes):
-            if reason := why_not(change):
+            if not change.halts and (reason := why_not(change)):
                 blocked = Blocked(key, change.id, "not reviewed", reason, _HAVE_REVIEWED)
                 kept[key] = verdict.up_to(index, verdict.blocked or blocked)
                 break

@@ -14,7 +14,8 @@ from campaignctl.plan import changes, ledger, records, update_rules
 from campaignctl.plan.arming import known_sends, sends_after
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Blocked, Drift
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.subject import Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.humanize import instant
 from campaignctl.schedule.sends import is_past
 from campaignctl.schedule.times import format_gmt, parse_iso

@@ -60,7 +60,7 @@ def began(record: Record, live: Live, now: datetime, spec: Spec | None = None) -
         last = last or record.updated_at
     if not _has_begun(record, live, status, last, now):
         return record.began
-    last = last or _past_run(live, now)
+    last = last or past_run(live, now)
     return max(filter(None, (record.began, last)), default=iso(now))
 
 
@@ -72,7 +72,7 @@ def _has_begun(record: Record, live: Live, status: Status, last: str | None, now
     recurs = bool(record.applied.get("recurrence"))
     if status in (Status.RUNNING, Status.NEEDS_DECISION) or (status is Status.SENT and not recurs):
         return True
-    if not recurs and (is_counted(live) or _past_run(live, now) is not None):
+    if not recurs and (is_counted(live) or past_run(live, now) is not None):
         return True
     if last is None:
         return False
@@ -87,7 +87,7 @@ def is_counted(live: Live) -> bool:
     return isinstance(runs, int) and runs > 0
 
 
-def _past_run(live: Live, now: datetime) -> str | None:
+def past_run(live: Live, now: datetime) -> str | None:
     """The last of live's past run times that was not skipped."""
     shown = live.members.get("scheduled_run_times")
     found = []
@@ -116,7 +116,7 @@ def last_run(spec: Spec, now: datetime) -> datetime | None:
 def ran(live: Live, now: datetime) -> Ran:
     """The runs that live shows."""
     count = live.members.get("run_counter")
-    return Ran(count if isinstance(count, int) else None, _past_run(live, now))
+    return Ran(count if isinstance(count, int) else None, past_run(live, now))
 
 
 def started(one: Record, live: Live, before: Ran, since: datetime, now: datetime) -> str | None:
@@ -195,7 +195,7 @@ def ends(before: Spec, after: Spec, sends: Sends, now: datetime) -> datetime | N
 
 
 def runs_at(spec: Spec, instant: datetime) -> bool:
-    """Whether a spec has a run at an instant."""
+    """Whether a campaign with this spec first sends at an instant."""
     return known_sends(without_event(spec), instant - _MOMENT, 1).first == instant
 
 

@@ -1,4 +1,4 @@
-"""One key under decision, and the decision on it."""
+"""One key under decision."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from campaignctl.diff import (
     FieldChange,
     Weight,
     compare,
+    content,
     equal,
     form,
     in_order_of,
@@ -38,42 +39,11 @@ from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign, Removed
 from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired, has_had_a_run, without_event
-from campaignctl.plan.model import Blocked, Change, Clone, Drift, Unmanaged
+from campaignctl.plan.model import Blocked, Clone, Drift, Unmanaged
+from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import Record
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The decision on one key: changes, a block or neither, with drift and notes.
-
-    `changes` are in execution order, each with a different action. `drift` has more than one item if a change
-    corrects only part of it. `note` is a line about this key; `none` is the reason for doing nothing (printed
-    once for all keys with that reason); `quiet` names a counter, printed as one line. `observed` is a record
-    that only has to be saved; `lifted` names the rules that were lifted for this decision. `quietly_set` are
-    paths of the team's own fields that were set outside of the manifests; `first_seen`: the fields that its
-    manifest does not set were never recorded. `unconfirmed` are paths that no read has shown.
-    """
-
-    changes: tuple[Change, ...] = ()
-    blocked: Blocked | None = None
-    drift: tuple[Drift, ...] = ()
-    note: str | None = None
-    none: str | None = None
-    quiet: str | None = None
-    missed: str | None = None
-    observed: Record | None = None
-    lifted: tuple[str, ...] = ()
-    quietly_set: tuple[str, ...] = ()
-    unconfirmed: tuple[str, ...] = ()
-    first_seen: bool = False
-
-    def up_to(self, index: int, blocked: Blocked) -> Verdict:
-        """Only the changes before an index; the change at the index is blocked, so no drift is corrected."""
-        drift = tuple(replace(shown, corrected=False) for shown in self.drift)
-        return replace(self, changes=self.changes[:index], blocked=blocked, drift=drift)
-
 
 Spec = Mapping[str, Any]
 
@@ -284,9 +254,22 @@ class Subject:
 
     @cached_property
     def halt(self) -> tuple[Halt, str] | None:
-        """The halt that stops this campaign, if any, and the key to lift it by."""
-        keys = (self.key, self.moved_from, self.recorded.moved_from if self.recorded else None)
-        return self.halts.stopping(filter(None, keys), self.recorded.id if self.recorded else None)
+        """The halt that stops this campaign, if any, and the key to lift it by. What would be created is
+        stopped by its content too, and by the keys that it takes over."""
+        known, wanted = self.recorded, self.wanted
+        creates = wanted is not None and (known is None or self.replacing)
+        before = known.moved_from if known else None
+        keys = [self.key, *filter(None, (self.moved_from, before))]
+        if known is None and wanted is not None:
+            keys += wanted.moved_from
+        campaign_id = known.id if known else wanted.adopt if wanted else None
+        held = self.content if creates and self.halts.holds_content else ""
+        return self.halts.stopping(keys, campaign_id, held)
+
+    @cached_property
+    def content(self) -> str:
+        """The digest of what its manifest sends, and to whom."""
+        return content(self.manifest.spec, self.manifest.lifecycle.accept_stored)
 
     @property
     def declared_paused(self) -> bool:
@@ -295,14 +278,15 @@ class Subject:
 
     @property
     def paused_by_us(self) -> bool:
-        """Whether its manifest or a halt paused it, and not someone else.
+        """Whether a request of ours paused it, of an apply or of a halt: a manifest that says paused does not
+        make another's pause ours.
 
         A halt is not recorded in the state. Its pause counts until the next write to the campaign: by then
         the pause was noted in the record, or the present pause is another one.
         """
         if self.status is not Status.PAUSED:
             return False
-        if self.record.paused_by_us or self.declared_paused:
+        if self.record.paused_by_us:
             return True
         return self.halts.paused(self.record.id, since=self.record.updated_at)
 

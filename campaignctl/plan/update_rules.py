@@ -33,7 +33,8 @@ from campaignctl.plan import changes, runs
 from campaignctl.plan.arming import known_sends, without_event
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Conflict
-from campaignctl.plan.subject import Subject, Verdict
+from campaignctl.plan.subject import Subject
+from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.sends import is_past
 
 Spec = Mapping[str, Any]

@@ -263,6 +263,10 @@ class Guardrails(Setting):
     max_plan_age: Annotated[
         LongDuration, _said("Maximum age of a saved plan that sends at once, 1h if absent.")
     ] = timedelta(hours=1)
+    twin_window: Annotated[
+        Duration,
+        _said("Two campaigns with one content and audience send no nearer than this, 24h if absent."),
+    ] = timedelta(hours=24)
     max_sends_per_day: Annotated[
         int | None,
         _said("Sends of all campaigns per day in the project's zone; no limit if absent.", ge=0),

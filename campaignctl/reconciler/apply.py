@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,12 +12,13 @@ from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import codec, ledger, records, reviewed
 from campaignctl.plan.context import PlanContext, Reading, Unsettled, behind_hint, behind_reason
 from campaignctl.plan.model import Action, Options, Plan
-from campaignctl.plan.planner import decide
+from campaignctl.plan.planner import created_again, decide
 from campaignctl.plan.rows import DESTROYED
-from campaignctl.reconciler import intents, settle
+from campaignctl.reconciler import history, intents, settle, stop_mark
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_company, check_environment
-from campaignctl.reconciler.plan import question, stop_mark
+from campaignctl.reconciler.pause_again import pause_again, with_paused_again
+from campaignctl.reconciler.plan import question
 from campaignctl.reconciler.ports import Session
 from campaignctl.reconciler.refresh import observe, read_records
 from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up, without_id
@@ -29,20 +29,18 @@ from campaignctl.state.model import (
     Entry,
     Foreign,
     HistoryEntry,
-    HistoryOutcome,
     Intent,
     Record,
     State,
 )
 
+_STOPS = (Action.PAUSE, Action.CANCEL)
 # A released campaign with one of these statuses is final.
 _FINAL = (Status.SENT, Status.CANCELED)
 
 _NAMED = 10
 # What drift shows besides the fields that an apply accepts.
 _SEEN = ("status", "clone")
-
-_ENDS: dict[str, HistoryOutcome] = {"done": "done", "interrupted": "interrupted"}
 
 Approve = Callable[[Plan], bool]
 
@@ -58,20 +56,23 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     with wiring.locked("apply") as session:
         run, unsettled = _open(wiring, session, desired)
         settle.give_up(run, desired.campaigns)
+        run.watch.formerly = {key: wanted.moved_from for key, wanted in desired.campaigns.items()}
         now = run.now()
         reading = _reading(run, desired, options, unsettled, now)
         ctx = question(wiring, desired, options, session.state, reading, now)
         plan = decide(ctx)
         approved = _approved(plan, approve, run.now)
         if plan.objections or (plan.changes and not approved):
-            return _refused(plan, session.state)
+            return with_paused_again(run, _refused(plan, session.state))
         operation = "destroy" if options.destroy else "apply"
         if options.reviewed is not None:
             operation = "apply of reviewed plans"
         outcome = _with_recorded(_carried_out(run, plan, reading, operation), _lasting(ctx, plan))
         if options.destroy:
+            again = tuple(filter(None, [created_again(ctx, plan.changes)]))
+            outcome = replace(outcome, notes=(*outcome.notes, *again))
             outcome = _next_is_destroy(outcome, options.targets)
-        return _given_back(session, _with_accepted(outcome, plan, options))
+        return _given_back(session, with_paused_again(run, _with_accepted(outcome, plan, options)))
 
 
 def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool:
@@ -160,18 +161,27 @@ def _given_back(session: Session, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _open(wiring: Wiring, session: Session, desired: DesiredState) -> tuple[Run, dict[str, Unsettled]]:
-    """Make the opening read and settle the intents of earlier runs."""
+def _open(
+    wiring: Wiring, session: Session, desired: DesiredState, stopped: Collection[str] = ()
+) -> tuple[Run, dict[str, Unsettled]]:
+    """Make the opening read, pause again what is halted, and settle the intents of earlier runs.
+
+    `stopped` are the ids of campaigns that a saved plan stops itself.
+    """
     wiring.on_event(Event("phase", "reading the account"))
     run = opened(wiring, session, desired.campaigns)
     if (dead := session.taken_over) is not None:
         run.note(f"took the lock over from process {dead.process} on {dead.host}, which has exited")
     for note in run.opening.notes:
         run.note(note)
-    if session.state is None:
+    if (state := session.state) is None:
         return run, {}
+    pause_again(run, desired, known=stopped)
     settle.drop_planned(run)
-    return run, settle.settle(run)
+    unsettled = settle.settle(run)
+    # What was found only now may have been created after the halt.
+    pause_again(run, desired, known={*stopped, *(record.id for record in state.campaigns.values())})
+    return run, unsettled
 
 
 def _reading(
@@ -197,7 +207,7 @@ def _reading(
         unsettled=unsettled,
         behind=tuple(behind.values()),
         clones=tuple(clones.values()),
-        halts=stop_mark(run.wiring),
+        halts=stop_mark.to_plan_with(run.wiring.backend, run.session.state),
     )
 
 
@@ -226,7 +236,9 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
         check_environment(state, project)
         reviewed.check_saved(plan, project, state, wiring.clock.now())
         desired = DesiredState(project, {}, plan.manifests_digest)
-        run, unsettled = _open(wiring, session, desired)
+        stopped = {change.id for change in plan.changes if change.action in _STOPS and change.id}
+        run, unsettled = _open(wiring, session, desired, stopped)
+        state = session.state
         check_company(run.opening.company_id, state, project)
         _check_hold(run, plan, unsettled)
         _check_posted_again(run, plan, unsettled)
@@ -239,7 +251,7 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
             outcome = _next_is_destroy(
                 outcome, [each.key for each in outcome.changes if each.outcome != "done"]
             )
-        return _given_back(session, outcome)
+        return _given_back(session, with_paused_again(run, outcome))
 
 
 def _shown(plan: Plan, state: State | None) -> dict[str, Record]:
@@ -317,31 +329,13 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
 
 def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:
     """Execute the plan, with its beginning and end in the history."""
-    began = _begun(run.wiring, plan, operation)
+    began = history.begun(run.wiring, plan, operation)
     _begin(run, plan, reading, began)
     settle.cancel_copies(run)
-    return _ended(run, began, execute(run, plan))
+    return history.ended(run, began, execute(run, plan))
 
 
-def _begun(wiring: Wiring, plan: Plan, operation: str) -> HistoryEntry | None:
-    """The history entry of an apply; None if there is nothing to do."""
-    if plan.empty:
-        return None
-    return HistoryEntry(
-        id=wiring.clock.new_id(),
-        at=iso(wiring.clock.now()),
-        operation=operation,
-        who=wiring.who,
-        host=wiring.host,
-        commit=wiring.commit,
-        tool_version=wiring.tool_version,
-        plan=codec.digest_of(plan),
-        actions={action: count for action, count in plan.summary.items() if count and action != "none"},
-        overrides=plan.lifted,
-    )
-
-
-def _begin(run: Run, plan: Plan, reading: Reading, history: HistoryEntry | None) -> None:
+def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -> None:
     """Record everything that must be durable before the first request: the intents of new creates, observed
     records, clones, missed campaigns, the history entry. Writes nothing if nothing changed."""
     run.overrides = plan.overrides
@@ -356,7 +350,7 @@ def _begin(run: Run, plan: Plan, reading: Reading, history: HistoryEntry | None)
         if change.action in intents.CREATING and change.intent not in posted
     }
     decided = Entry(intents=planned, missed=plan.missed)
-    applies = (history,) if history else ()
+    applies = (began,) if began else ()
     if state is None:
         if plan.changes or plan.missed:
             run.session.write(new_state(run).after(replace(decided, history=applies)))
@@ -409,21 +403,3 @@ def _seen(state: State, reading: Reading, observed: Mapping[str, Record], now: d
         if live and key in state.campaigns
     }
     return {**seen, **observed}
-
-
-def _ended(run: Run, entry: HistoryEntry | None, outcome: Outcome) -> Outcome:
-    """Record the end of an apply. If that fails the outcome says so, and the entry stays `started`."""
-    if entry is None or isinstance(run.broken_off, LockLost | StateNotSaved):
-        return outcome
-    over = replace(
-        entry,
-        outcome=_ENDS.get(outcome.result, "incomplete"),
-        outcomes=dict(Counter(str(result.outcome) for result in outcome.changes)),
-        ended=iso(run.wiring.clock.now()),
-    )
-    try:
-        run.record(Entry(history=(over,), decision=False))
-    except (LockLost, StateNotSaved) as error:
-        note = error.told
-        return replace(outcome, result="incomplete", notes=(*outcome.notes, note))
-    return outcome

@@ -23,6 +23,7 @@ from campaignctl.errors import (
 from campaignctl.plan import records
 from campaignctl.plan.context import behind_hint, behind_reason, without_markers
 from campaignctl.project.model import Project
+from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import (
     MAX_CLOCK_DIFFERENCE,
     behind,
@@ -34,6 +35,7 @@ from campaignctl.reconciler.opening import (
     company_of_records,
 )
 from campaignctl.reconciler.other_states import check_left, check_new
+from campaignctl.reconciler.ports import Backend
 from campaignctl.reconciler.run import Wiring, without_id
 from campaignctl.review.reports import Check, Keeping, refused
 from campaignctl.state.model import Intent, LockInfo, State
@@ -71,6 +73,7 @@ def examine(wiring: Wiring, missing: Check | None = None) -> tuple[Check, ...]:
         identity,
         *_state_checks(wiring, state, keeping, new=identity.verdict != "problem"),
         keeping if isinstance(keeping, Check) else _lock(keeping.lock, keeping.holder_lives),
+        _tried("halts", lambda: _halts(wiring.backend, state if isinstance(state, State) else None)),
         *_account_checks(wiring, state, missing),
     )
 
@@ -195,6 +198,16 @@ def _lock(lock: LockInfo | None, lives: bool | None) -> Check:
     return Check(
         "lock", "warning", f"held by {held}, which is running", Sentence("wait for it; if it hangs: ", unlock)
     )
+
+
+def _halts(backend: Backend, state: State | None) -> Check:
+    """The halts in force. Raises StateError if the stop mark cannot be read, or was deleted."""
+    in_force = stop_mark.read(backend, state).in_force
+    if not in_force:
+        return Check("halts", "ok", "nothing is halted")
+    found = "; ".join(halt.summary for halt in in_force[:_NAMED])
+    lift = Sentence("when they are over: ", Command("halt", "--lift", "--reason", "TEXT"))
+    return Check("halts", "warning", f"{counted(len(in_force), 'halt')} in force: {found}", lift)
 
 
 # ----------------------------------------------------------------------------------------- the account

@@ -19,8 +19,8 @@ from campaignctl.errors import (
     commands_of,
 )
 from campaignctl.plan import ledger
-from campaignctl.plan.context import LIFT_UNPROVEN, UNPROVEN, Unsettled
-from campaignctl.plan.model import Action, Change, Lifts, Plan
+from campaignctl.plan.context import Unsettled
+from campaignctl.plan.model import Action, Change, Plan
 from campaignctl.plan.planner import stages
 from campaignctl.reconciler import requests, settle
 from campaignctl.reconciler.intents import CREATING, first_send
@@ -46,9 +46,6 @@ def attempt(run: Run, change: Change) -> ChangeResult:
     """Execute one change once. An error that ends the whole run is kept in `run.broken_off`."""
     if run.broken_off or run.wiring.clock.interrupted or _held_back(run, change):
         return not_started(change)
-    if _is_unproven(run, change):
-        run.troubled = True
-        return failed(change, failure(change, Refused(UNPROVEN, hint=LIFT_UNPROVEN)))
     run.wiring.on_event(Event("started", change.key, change.key, change.action))
     try:
         result = requests.perform(run, change)
@@ -80,15 +77,6 @@ def _held_back(run: Run, change: Change) -> bool:
     if not run.troubled or not change.arms:
         return False
     return first_send(change, run.now()) is None or requests.sends_soon(run, change)
-
-
-def _is_unproven(run: Run, change: Change) -> bool:
-    """Whether a change could send, and nothing has shown yet whose account this is. Creates that do not send
-    at once go one by one until an answer shows it."""
-    if run.proven or not change.arms or (change.action in CREATING and not change.sends_at_once):
-        return False
-    lifts = Lifts.at(run.now(), run.overrides, run.project.overrides)
-    return not lifts.lifts("unproven_account", change.key)
 
 
 def moved(run: Run, changes: Sequence[Change]) -> list[ChangeResult]:

@@ -1,8 +1,8 @@
 """Halt: set a lasting stop mark, then stop every named campaign, soonest first, whoever holds the lock.
 
-The mark comes first, so that no apply arms a campaign again. Recorded campaigns that can send are paused
-without a read, because every second may count; then the account is read, further campaigns are paused, and
-a last read proves the result.
+The mark comes first, so that no apply arms a campaign again, and applies give way. One read proves the
+account; then recorded campaigns that can send are paused, because every second may count. Then the account is
+read, further campaigns are paused, and a last read proves the result when no request of others is under way.
 """
 
 from __future__ import annotations
@@ -19,39 +19,31 @@ from campaignctl.campaign.status import Status
 from campaignctl.errors import (
     ApiError,
     CampaignctlError,
-    Command,
     Interrupted,
     OutcomeUnknown,
+    ReadFailed,
     Refused,
     Sentence,
     StateError,
     TokenRejected,
 )
 from campaignctl.plan.model import Action, Request
-from campaignctl.reconciler import halt_targets
-from campaignctl.reconciler.halt_targets import Declared, Named
+from campaignctl.reconciler import halt_report, halt_targets
+from campaignctl.reconciler.halt_targets import Declared, Named, Order
 from campaignctl.reconciler.opening import check_company, company_of, hides_marker, newest, spread
 from campaignctl.reconciler.run import READ_WAITS, Wiring
-from campaignctl.review.halt import (
-    HINTS,
-    UNMARKED,
-    WORDS,
-    HaltOutcome,
-    HaltRow,
-    HaltWord,
-    LiftOutcome,
-)
+from campaignctl.review.halt import UNMARKED, HaltOutcome
 from campaignctl.review.outcome import Event
 from campaignctl.schedule.times import iso
-from campaignctl.state.halts import Halt, Halts, How, Lift, Stopped
+from campaignctl.state.halts import Halt, Halts, How, Stopped
 from campaignctl.state.model import State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
-# Added to `api.timeout`: after its last look a request may wait a second for its window, and clocks are known
-# to the second.
-_MARGIN = timedelta(seconds=2)
+# Added to `api.timeout`: after its last look a request may wait a second for its window, and it may have read
+# the stop mark just before that was set.
+_MARGIN = timedelta(seconds=1.5)
 # An apply that did not see the mark yet may have used up the account's second: a request right after it would
 # be refused, and would have to wait longer.
 _WINDOW = timedelta(seconds=1.05)
@@ -61,46 +53,33 @@ _TRIES = 3
 _UNHEARD = (None, 429)
 # The API documents no limit; people read the reason.
 _LONGEST_REASON = 200
+# The server's clock is known to the second, rounded down.
+_SECOND = timedelta(seconds=1)
 
 
-def halt(wiring: Wiring, keys: tuple[str, ...] | None, reason: str, declared: Declared) -> HaltOutcome:
-    """Stop the campaigns that these keys or patterns name (None: all) until the halt is lifted.
+def halt(wiring: Wiring, order: Order, declared: Declared) -> HaltOutcome:
+    """Stop the campaigns that an order names until the halt is lifted.
 
-    `declared` reads the keys of the manifests; None if they cannot be read. Raises UsageError for an unknown
-    key, before anything is done, and Interrupted.
+    `declared` reads the manifests, by key; None if they cannot be read. Raises UsageError for an unknown key,
+    before anything is done, and Interrupted.
     """
-    state, notes = (None, ()) if keys is None else halt_targets.readable_state(wiring)
-    if not notes:
-        halt_targets.check_keys(keys, state, declared)
+    state, notes = (None, ()) if order.keys is None else halt_targets.readable_state(wiring)
+    unknown = () if notes else halt_targets.check_keys(order.keys, state, declared)
     now = iso(wiring.clock.now())
-    work = _Halting(wiring, Halt(wiring.clock.new_id(), keys, reason, wiring.who, wiring.host, now))
+    given = Halt(
+        wiring.clock.new_id(),
+        order.keys,
+        order.reason,
+        wiring.who,
+        wiring.host,
+        now,
+        account=order.account,
+        under_way=True,
+    )
+    work = _Halting(wiring, order, given, declared, notes=[*unknown])
     work.mark()
     work.carry_out()
-    return work.outcome()
-
-
-def lift(wiring: Wiring, keys: tuple[str, ...] | None, reason: str) -> LiftOutcome:
-    """Let the campaigns that these keys or patterns name (None: all) send again. Raises CampaignctlError if
-    none of them is halted."""
-    asked = Lift(keys, reason, wiring.who, iso(wiring.clock.now()))
-    before = wiring.backend.halts()
-    if keys is not None:
-        for key in keys:
-            if not before.touched_by(replace(asked, keys=(key,))):
-                raise CampaignctlError(
-                    f"nothing halts {key}",
-                    hint=Sentence("to list the halts in force: ", Command("status")),
-                )
-    touched = before.touched_by(asked)
-    if not touched:
-        raise CampaignctlError("nothing is halted")
-    after = wiring.backend.change_halts(lambda halts: halts.with_lift(asked))
-    return LiftOutcome(keys, touched, after.in_force)
-
-
-def _told(error: CampaignctlError) -> str:
-    """Everything that an error says, on one line."""
-    return ". ".join(part.rstrip(".") for part in (error.summary, error.detail, error.hint) if part)
+    return halt_report.outcome(order, work.halt, work.seen())
 
 
 @dataclass
@@ -109,22 +88,26 @@ class _Halting:
 
     `ours` is what this run has recorded in the halt, by id; other runs of the same halt record their own.
     `busy`: the lock was held when the mark was set, at `since`. `intents` are those whose campaign was seen.
-    `lock` guards what the threads change.
+    `refused` are the campaigns that the API does not pause. `left` can send and are not named. `lock` guards
+    what the threads change.
     """
 
     wiring: Wiring
+    order: Order
     halt: Halt
+    declared: Declared
+    notes: list[str]
     api: OcambaApi = field(init=False)
     marked: bool = False
     since: datetime = field(init=False)
     state: State | None = None
     campaigns: dict[str, Named] = field(default_factory=dict)
+    left: tuple[Named, ...] = ()
     ours: dict[str, Stopped] = field(default_factory=dict)
     canceled: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
     troubles: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
     intents: set[str] = field(default_factory=set)
-    read: bool = False
     account_proven: bool = False
     busy: bool = False
     lock: Lock = field(default_factory=Lock)
@@ -132,12 +115,18 @@ class _Halting:
     def mark(self) -> None:
         """Set the stop mark. The same order given again continues its own."""
         self.busy = self._apply_may_run()
-        asked = (self.halt.keys, self.halt.reason)
+        self._learn()
+        asked = (self.halt.keys, self.halt.reason, self.halt.account)
+        held = halt_targets.held(self.campaigns.values(), self.state, self.halt)
 
         def set_mark(halts: Halts) -> Halts:
-            given = (each for each in halts.in_force if (each.keys, each.reason) == asked and not each.lifted)
-            self.halt = next(given, self.halt)
-            return halts.with_halt(self.halt)
+            in_force = (each for each in halts.in_force if not each.lifted)
+            same = (each for each in in_force if (each.keys, each.reason, each.account) == asked)
+            self.halt = replace(next(same, self.halt), under_way=True)
+            self.halt = replace(self.halt, held=tuple(dict.fromkeys((*self.halt.held, *held))))
+            known = self.state.format_version if self.state else halts.format_version
+            version = max(known, halts.format_version) if halts.halts else known
+            return replace(halts.with_halt(self.halt), format_version=version)
 
         self.marked = self._change(set_mark)
         self.since = self.wiring.clock.now()
@@ -149,33 +138,64 @@ class _Halting:
         try:
             self.wiring.backend.change_halts(change)
         except StateError as error:
-            self.notes.append(Sentence(f"the stop mark could not be set: {_told(error)}. ", UNMARKED))
+            self.notes.append(Sentence("the stop mark could not be set: ", error.told, ". ", UNMARKED))
             return False
         return True
 
     def carry_out(self) -> None:
-        """Stop recorded campaigns, read, stop the rest; read again if an apply was running."""
-        self._learn()
+        """Stop recorded campaigns, read, stop the rest; and once more when requests of others are over."""
         if self.wiring.api is None:
             self.notes.append("there is no token, so nothing was paused: set OCAMBA_TOKEN and run this again")
+            self._done()
             return
         self.api = self.wiring.api
         try:
-            if self.busy:
-                self._wait_until(self.since + _WINDOW)
-                self._learn()
-            self._stop(self._due())
+            self._at_once()
+            # A request that was decided before the mark may still be in flight, of whichever run.
+            self._await_others()
             self._look_and_stop()
-            # A request that was decided before the mark may still be in flight.
-            if self.busy or halt_targets.unsettled(self.state, self.halt, self.intents):
-                self._await_others()
-                self._look_and_stop()
         except Interrupted as error:
             raise Interrupted(
                 "interrupted", detail="the stop mark stays", hint="run the same command again to finish"
             ) from error
         except CampaignctlError as error:
-            self.notes.append(_told(error))
+            self.notes.append(error.told)
+
+    def _at_once(self) -> None:
+        """The first round; applies go on after it."""
+        try:
+            if self.busy:
+                self._wait_until(self.since + _WINDOW)
+                self._learn()
+            if due := self._due():
+                self._prove_account(due[0])
+                self._stop(due)
+            self._look_and_stop()
+        finally:
+            self._done()
+
+    def _done(self) -> None:
+        """Let applies go on, and hold everything that was found, and what is only declared."""
+        if self.marked:
+            held = (
+                *halt_targets.held(self.campaigns.values(), self.state, self.halt),
+                *halt_targets.only_declared(self.halt, self.state, self.declared),
+            )
+            self._change(lambda halts: halts.carried_out(self.halt, held))
+
+    def _prove_account(self, first: Named) -> None:
+        """Read one campaign before any is paused: another account may know the same ids. Raises
+        AccountMismatch, or ReadFailed if nothing could be read."""
+        live = None
+        try:
+            live = self.api.read(first.id, reserve=True)
+        except ReadFailed as error:
+            self.troubles[first.id] = error.summary
+        company = live.company_id if live else None
+        if company is None:
+            company = company_of(self.api.list_page(1, live_only=True, reserve=True).items)
+        check_company(company, self.state, self.wiring.project)
+        self.troubles.pop(first.id, None)
 
     def _learn(self) -> None:
         """Read the state again."""
@@ -197,42 +217,41 @@ class _Halting:
             self.wiring.clock.wait(wait)
             self._learn()
             self._look()
-            due = self._due()
+            due = [each for each in self._due() if self.order.cancel or each.id not in self.refused]
             if not due:
                 return
             self._stop(due)
         self._look()
 
     def _look(self) -> None:
-        """Read every named campaign, and find unrecorded ones by their marker."""
+        """Read every named campaign, and find unrecorded ones by their marker or content."""
         seen = newest(self.api, (), live_only=True, reserve=True).lives
         lives = {live.id: self._whole(live) for live in seen}
         company = company_of(lives.values())
         check_company(company, self.state, self.wiring.project)
         self.account_proven = company is not None
         self.intents |= {found.intent for live in lives.values() if (found := marker.read(live.members))}
-        strange = halt_targets.marked(
-            lives.values(), self.state, self.wiring, self.halt, self.halt.keys or ()
-        )
+        view = halt_targets.View(self.wiring, self.halt, self.state, self.declared)
+        strange, self.left = halt_targets.unrecorded(view, tuple(lives.values()))
         self.campaigns = {**strange, **self.campaigns}
+        if self.state is None and not self.order.account and self.declared() is None:
+            self.notes.append("without a state or readable manifests, only our marker shows what is ours")
         absent = [each.id for each in self.campaigns.values() if each.id not in lives and not each.over]
         reads = spread(lambda wanted: self.api.read(wanted, reserve=True), absent, self.wiring.parallelism)
         shown: dict[str, Live | None] = {**lives, **dict(zip(absent, reads, strict=True))}
         self.campaigns = {
             each.id: each if each.over else each.seen(shown[each.id]) for each in self.campaigns.values()
         }
-        self.read = True
 
     def _whole(self, live: Live) -> Live:
-        """The campaign read by id if its list item is too short to show a marker."""
-        if not hides_marker(live) or live.id in self.campaigns:
+        """The campaign read by id if its list item is too short to tell whether it is ours."""
+        if live.id in self.campaigns:
             return live
-        return self.api.read(live.id, reserve=True) or live
+        lacks_content = self.state is None and "messages" not in live.members
+        return ((hides_marker(live) or lacks_content) and self.api.read(live.id, reserve=True)) or live
 
     def _stop(self, due: list[Named]) -> None:
         """Pause these campaigns; recorded in the halt before the first request leaves."""
-        if not due:
-            return
         self.wiring.on_event(Event("phase", "halt", total=len(due)))
         before = {each.id for each in self.halt.stopped}
         self._put_down([each for each in due if each.id not in self.ours], "paused")
@@ -240,47 +259,58 @@ class _Halting:
         spread(lambda each: self._stop_one(each, fresh=each.id not in before), due, threads)
 
     def _put_down(self, due: Iterable[Named], how: How) -> None:
-        now = iso(self.wiring.clock.now())
-        stopped = tuple(Stopped(each.key or "", each.id, how, now) for each in due)
+        """Record what is stopped now, at the server's time: it is compared with the times of the state."""
+        now = (self.api.server_time or self.wiring.clock.now()) + _SECOND
+        stopped = tuple(Stopped(each.key or "", each.id, how, iso(now)) for each in due)
         with self.lock:
             if stopped:
                 self.ours |= {each.id: each for each in stopped}
                 self.halt = replace(self.halt, stopped=(*self.halt.stopped, *stopped))
                 if self.marked:
-                    self._change(lambda halts: halts.with_stopped(self.halt.id, stopped))
+                    self._change(lambda halts: halts.with_stopped(self.halt, stopped))
 
     def _stop_one(self, due: Named, *, fresh: bool) -> None:
-        """Pause one campaign; cancel it if it cannot be paused and could still send."""
-        how: How = "paused"
+        """Pause one campaign; with `--cancel`, cancel it if it cannot be paused and could still send."""
+        how: How | None = "paused"
         for attempt in range(_TRIES):
+            if how is None:
+                return
             try:
                 self._ask(due, how)
             except TokenRejected:
                 raise
-            except Refused as error:
+            except (Refused, OutcomeUnknown) as error:
                 self.troubles[due.id] = error.summary
                 now = self._read_one(due)
-                if fresh and attempt == 0 and now is not None and now.status is Status.PAUSED:
-                    self._not_ours(due)
-                if now is None or not now.can_send:
-                    return
-                if error.status not in _UNHEARD and how == "paused":
-                    how = "canceled"
-                    self._put_down([due], how)
-            except OutcomeUnknown as error:
-                self.troubles[due.id] = error.summary
-                now = self._read_one(due)
-                if now is not None and not now.can_send:
-                    return
+                if isinstance(error, OutcomeUnknown):
+                    how = how if now is None or now.can_send else None
+                else:
+                    how = self._instead(due, now, error, how, first=fresh and attempt == 0)
             else:
                 self.troubles.pop(due.id, None)
                 action = Action.PAUSE if how == "paused" else Action.CANCEL
                 self.wiring.on_event(Event("finished", "done", due.key or due.id, action, "done"))
                 return
 
+    def _instead(self, due: Named, now: Named | None, error: Refused, how: How, *, first: bool) -> How | None:
+        """What to ask for after a refusal, of a campaign that is `now` so; None for nothing."""
+        if first and now is not None and now.status is Status.PAUSED:
+            self._not_ours(due)
+        if now is None or not now.can_send:
+            return None
+        if error.status in _UNHEARD or how == "canceled":
+            return how
+        self.refused.add(due.id)
+        if not self.order.cancel:
+            return None
+        self._put_down([due], "canceled")
+        return "canceled"
+
     def _ask(self, due: Named, how: How) -> None:
         by = f" (by {self.halt.who})" if self.halt.who else ""
         reason = {"reason": f"campaignctl halt: {self.halt.reason}"[:_LONGEST_REASON] + by}
+        # What an earlier read showed is out of date from now on.
+        self.campaigns[due.id] = replace(self.campaigns[due.id], live=None)
         self.api.send(Request("pause" if how == "paused" else "cancel", due.id, reason), reserve=True)
         if how == "canceled":
             self.canceled.add(due.id)
@@ -297,9 +327,9 @@ class _Halting:
         resume it, or by another run of this halt, which records it itself."""
         with self.lock:
             ours = self.ours[due.id]
-            self.halt = Halts((self.halt,)).without_stopped(self.halt.id, ours).halts[0]
+            self.halt = Halts((self.halt,)).without_stopped(self.halt, ours).halts[0]
             if self.marked:
-                self._change(lambda halts: halts.without_stopped(self.halt.id, ours))
+                self._change(lambda halts: halts.without_stopped(self.halt, ours))
 
     def _apply_may_run(self) -> bool:
         """Whether the lock is held or cannot be read; even a dead holder may have a request in flight."""
@@ -312,7 +342,7 @@ class _Halting:
         until = self.since + self.wiring.project.api.timeout + _MARGIN
         left = until - self.wiring.clock.now()
         if left > timedelta(0):
-            said = "an apply is running or was killed; looking once more when its requests are over, in"
+            said = "looking once more when every request of others has arrived, in"
             self.wiring.on_event(Event("note", f"{said} {left.total_seconds():.0f} s"))
         self._wait_until(until)
 
@@ -323,49 +353,16 @@ class _Halting:
                 raise Interrupted("interrupted")
             clock.wait(left)
 
-    def outcome(self) -> HaltOutcome:
-        """The result, unproven campaigns first."""
-        rows = [self._row(each) for each in self.campaigns.values()]
-        for key, name in halt_targets.unsettled(self.state, self.halt, self.intents).items():
-            rows.append(
-                HaltRow(
-                    key,
-                    None,
-                    name,
-                    "unproven",
-                    "unsettled",
-                    "not known whether its create happened",
-                    Sentence(
-                        f"look in the dashboard for {name!r} and cancel it there; ",
-                        Command("apply"),
-                        " settles it",
-                    ),
-                )
-            )
-        rows.sort(key=lambda row: (row.proven, row.key or "", row.id or ""))
-        return HaltOutcome(self.halt, self.marked, tuple(rows), tuple(dict.fromkeys(self.notes)))
-
-    def _row(self, each: Named) -> HaltRow:
-        word = self._word(each)
-        shown = "missing" if each.missing else each.live.status if each.live else None
-        detail = "" if word in ("stopped", "canceled", "over", "idle") else self.troubles.get(each.id, "")
-        return HaltRow(
-            each.key,
-            each.id,
-            each.name,
-            word,
-            shown or str(each.status),
-            detail,
-            HINTS[word].format(each.id),
+    def seen(self) -> halt_report.Seen:
+        """What this run saw and could not do."""
+        return halt_report.Seen(
+            campaigns=tuple(self.campaigns.values()),
+            left=self.left,
+            unsettled=halt_targets.unsettled(self.state, self.halt, self.intents),
+            troubles=self.troubles,
+            canceled=frozenset(self.canceled),
+            refused=frozenset(self.refused),
+            marked=self.marked,
+            account_proven=self.account_proven,
+            notes=tuple(dict.fromkeys(self.notes)),
         )
-
-    def _word(self, each: Named) -> HaltWord:
-        if each.over or (each.missing and self.account_proven):
-            return "over"
-        if each.live is None or not self.read:
-            return "unproven"
-        if each.can_send:
-            return "going"
-        if each.status is Status.CANCELED and each.id in self.canceled:
-            return "canceled"
-        return WORDS[each.status]

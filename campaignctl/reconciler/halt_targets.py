@@ -1,4 +1,4 @@
-"""The campaigns that a halt names: recorded ones, and others of ours by their marker."""
+"""The campaigns that a halt names: recorded ones, and others by their marker, content or account."""
 
 from __future__ import annotations
 
@@ -6,23 +6,46 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from campaignctl.campaign import marker
 from campaignctl.campaign.keys import named
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
+from campaignctl.diff import content
 from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, did_you_mean
+from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired, known_sends, runs_left
+from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import check_environment, check_url, ours, tags_of
 from campaignctl.reconciler.other_states import of_no_environment
 from campaignctl.reconciler.run import Wiring
 from campaignctl.schedule.times import TimeError, parse_gmt, parse_iso
-from campaignctl.state.halts import Halt
+from campaignctl.state.halts import Halt, Held
 from campaignctl.state.model import Record, State
 
-Declared = Callable[[], Collection[str] | None]
+#: Reads the manifests, by key; None if they cannot be read. Called again and again, so it has to remember.
+Declared = Callable[[], Mapping[str, DesiredCampaign] | None]
 
 _NOW = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a halt is asked for: keys or patterns, None for all campaigns of the project.
+
+    `account`: every campaign of the account. `cancel`: what cannot be paused is canceled.
+    """
+
+    keys: tuple[str, ...] | None
+    reason: str
+    account: bool = False
+    cancel: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the command that say what to stop."""
+        return self.keys or (("--account",) if self.account else ("--all",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +69,9 @@ class Named:
         """Whether it can send by itself, as far as known."""
         if self.missing or self.over:
             return False
-        going = self.status in (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
-        return going or (self.status is Status.SENT and self.recurs)
+        if self.status is Status.SENT:
+            return self.recurs
+        return self.status in (Status.SCHEDULED, Status.RUNNING, Status.UNKNOWN)
 
     def seen(self, live: Live | None) -> Named:
         """The same campaign after a read."""
@@ -74,21 +98,28 @@ def readable_state(wiring: Wiring) -> tuple[State | None, tuple[str, ...]]:
     return state, ()
 
 
-def check_keys(keys: Iterable[str] | None, state: State | None, declared: Declared) -> None:
+def check_keys(keys: Iterable[str] | None, state: State | None, declared: Declared) -> list[Sentence]:
     """Raise UsageError for a key that is neither recorded nor declared, naming the nearest one.
 
-    Manifests are only read for a key that is not recorded; if they cannot be read, every key is accepted.
+    Manifests are only read for a key that is not recorded. If they cannot be read, every key is accepted,
+    with a note on each.
     """
     known = {*state.campaigns, *state.pending} if state else set()
     strange = [key for key in keys or () if not named(key, known)]
-    if not strange or (others := declared()) is None:
-        return
+    if not strange:
+        return []
+    if (others := declared()) is None:
+        near = {key: did_you_mean(key, known, "check the spelling.", 0.5) for key in strange}
+        why = "no such key is recorded, and the manifests cannot be read"
+        shows = (" ", Command("validate"), " shows their errors")
+        return [Sentence(f"{key}: {why}; {near[key]}", *shows) for key in strange]
     known.update(others)
     for key in strange:
         if not named(key, known):
-            everything = Sentence("to stop everything: ", Command("halt", "--all"))
+            everything = Sentence("to stop everything: ", Command("halt", "--all", "--reason", "TEXT"))
             hint = did_you_mean(key, known, everything, 0.5)
             raise UsageError(f"{key}: no such key, and nothing was stopped", hint=hint)
+    return []
 
 
 def recorded(state: State | None, halt: Halt, now: datetime) -> dict[str, Named]:
@@ -121,22 +152,106 @@ def _first(record: Record, status: Status, now: datetime) -> datetime:
     return min((time for time in times if time >= now), default=_LATEST)
 
 
-def marked(
-    lives: Collection[Live], state: State | None, wiring: Wiring, halt: Halt, keys: Iterable[str]
-) -> dict[str, Named]:
-    """Unrecorded campaigns with our marker that a halt names, by id: created by a running apply a moment ago,
-    by a run whose state is lost, or in an environment that was renamed. `keys` are further keys to look for
-    in markers."""
-    project = wiring.project
-    own = {*state.campaigns, *state.pending} if state else set()
-    tags = tags_of({*own, *keys})
+@dataclass(frozen=True, slots=True)
+class View:
+    """What tells whether an unrecorded campaign is named: the halt, the state if it can be used, and the
+    manifests."""
+
+    wiring: Wiring
+    halt: Halt
+    state: State | None
+    declared: Declared
+
+
+def unrecorded(view: View, lives: Collection[Live]) -> tuple[dict[str, Named], tuple[Named, ...]]:
+    """The unrecorded campaigns that a halt names, by id, and those that can send and are left alone.
+
+    Ours are those with our marker: created by a running apply a moment ago, by a run whose state is lost, or
+    in an environment that was renamed. Without a state, those with the content of a declared campaign too:
+    they may have been adopted. What is left alone counts only then, as with a state the others are not ours.
+    """
+    state, halt = view.state, view.halt
     known = {record.id for record in state.campaigns.values()} if state else set()
-    found = {}
-    for live, made_by in (*ours(lives, project, state), *of_no_environment(lives, project, wiring.elsewhere)):
-        key = tags.get(made_by.key)
-        if live.id not in known and (halt.keys is None or (key is not None and halt.names(key))):
-            found[live.id] = Named(key, live.id, live.name, status_of(live), _next_run(live), live=live)
-    return found
+    alike = _by_content(view) if state is None else {}
+    tags = _tags(view)
+    project, elsewhere = view.wiring.project, view.wiring.elsewhere
+    marked = (*ours(lives, project, state), *of_no_environment(lives, project, elsewhere))
+    markers = {live.id: tags.get(made_by.key) for live, made_by in marked}
+    found, left = {}, []
+    for live in lives:
+        if live.id in known or (not halt.account and _is_of_another_environment(live, project)):
+            continue
+        key = markers.get(live.id) or (
+            alike.get(content(live.members)) if "messages" in live.members else None
+        )
+        mine = live.id in markers or key is not None
+        one = _of_live(live, key, view.wiring.clock.now())
+        if halt.account or (mine and (halt.keys is None or (key is not None and halt.names(key)))):
+            found[live.id] = one
+        elif state is None and halt.keys is None and not mine and one.can_send:
+            left.append(one)
+    return found, tuple(left)
+
+
+def _is_of_another_environment(live: Live, project: Project) -> bool:
+    """Whether its marker proves that another declared environment of this project made it."""
+    made_by = marker.read(live.members)
+    others = (name for name in project.environment_names if name != project.environment)
+    return made_by is not None and any(
+        replace(project.owner, environment=name).made(made_by) for name in others
+    )
+
+
+def _tags(view: View) -> dict[str, str]:
+    own = {*view.state.campaigns, *view.state.pending} if view.state else set()
+    declared = view.declared() if view.state is None else None
+    return tags_of({*own, *(declared or ()), *(view.halt.keys or ())})
+
+
+def _by_content(view: View) -> dict[str, str]:
+    """The declared keys that a halt names, by the content of their manifests."""
+    return {
+        content(each.spec, each.lifecycle.accept_stored): key
+        for key, each in (view.declared() or {}).items()
+        if view.halt.names(key)
+    }
+
+
+def _of_live(live: Live, key: str | None, now: datetime) -> Named:
+    recurs = runs_left(live.members, now)
+    return Named(key, live.id, live.name, status_of(live), _next_run(live), live=live, recurs=recurs)
+
+
+def held(found: Iterable[Named], state: State | None, halt: Halt) -> list[Held]:
+    """The campaigns that a halt holds by id and content from now on: all that it names and that are not over,
+    and creates with an unknown outcome."""
+    kept = [Held(each.key or "", each.id, _content(each)) for each in found if not each.over]
+    pending = state.pending if state else {}
+    return kept + [
+        Held(key, intent.id or "", content(intent.spec, intent.lifecycle.accept_stored))
+        for key, intent in pending.items()
+        if halt.names(key)
+    ]
+
+
+def only_declared(halt: Halt, state: State | None, declared: Declared) -> list[Held]:
+    """Declared campaigns that a halt names and that do not exist: held by their content. A halt of everything
+    names them under any key."""
+    known = state.campaigns if state else {}
+    if halt.keys is None or not (wanted := declared()):
+        return []
+    return [
+        Held(key, "", content(each.spec, each.lifecycle.accept_stored))
+        for key, each in wanted.items()
+        if key not in known and halt.names(key)
+    ]
+
+
+def _content(each: Named) -> str:
+    if each.record is not None:
+        return content(each.record.applied, each.record.lifecycle.accept_stored)
+    shown = each.live.members if each.live else {}
+    return content(shown) if "messages" in shown else ""
 
 
 def _next_run(live: Live) -> datetime:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from campaignctl.errors import CampaignctlError, StateDamaged, StateTooNew
+from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import proof, records
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.plan.planner import decide
+from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import (
     check_environment,
     check_records,
@@ -22,7 +23,6 @@ from campaignctl.reconciler.opening import (
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.refresh import look, observe, open_intents, read_written
 from campaignctl.reconciler.run import Wiring
-from campaignctl.state.halts import Halts, UnreadableMark
 from campaignctl.state.model import State
 
 
@@ -45,7 +45,7 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
         if state is None:
             check_new(wiring.project, wiring.elsewhere, (), desired.campaigns)
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
-    reading = replace(reading, halts=stop_mark(wiring))
+    reading = replace(reading, halts=stop_mark.to_plan_with(wiring.backend, state))
     return decide(question(wiring, desired, options, state, reading, now))
 
 
@@ -62,17 +62,6 @@ def _settled(
     return after, replace(
         reading, live={**reading.live, **fresh}, unsettled={**reading.unsettled, **found.left}
     )
-
-
-def stop_mark(wiring: Wiring) -> Halts:
-    """The halts to plan with. A damaged stop mark holds back all that can send, but no cancel or pause.
-
-    Raises StateError if it cannot be read at all.
-    """
-    try:
-        return wiring.backend.halts()
-    except (StateDamaged, StateTooNew) as error:
-        return Halts(unreadable=UnreadableMark(f"it may be halted: {error.summary}", error.hint))
 
 
 def question(

@@ -17,7 +17,7 @@ from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
 from campaignctl.plan.context import not_ours
 from campaignctl.project.model import Project
-from campaignctl.reconciler import settle
+from campaignctl.reconciler import settle, stop_mark
 from campaignctl.reconciler.opening import (
     Opening,
     check_environment,
@@ -28,11 +28,9 @@ from campaignctl.reconciler.opening import (
     tags_of,
     unknown_to,
 )
-from campaignctl.reconciler.plan import stop_mark
 from campaignctl.reconciler.run import Run, Wiring, new_state
 from campaignctl.reconciler.state_ops import check_settled, intent_of
 from campaignctl.review.reports import Found, Recovery
-from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, Intent, Record, Sent, State
 
 if TYPE_CHECKING:
@@ -187,7 +185,7 @@ def _take_over(run: Run, desired: DesiredState, strays: tuple[_Stray, ...]) -> N
 
 def _note_halts(run: Run, strays: tuple[_Stray, ...]) -> None:
     """Record which of these a halt in force has paused, so that lifting it resumes them."""
-    halts = stop_mark(run.wiring)
+    halts = stop_mark.to_plan_with(run.wiring.backend, run.session.state)
     for key in filter(None, (stray.into for stray in strays)):
         record = run.state.campaigns[key]
         if halts.stopping([key], record.id) and halts.paused(record.id) and record.status == Status.PAUSED:
@@ -253,7 +251,7 @@ def _ledger(run: Run, desired: DesiredState, intent: Intent, live: Live) -> Iter
     bodies = [intent.digest, *_asked_by(desired, live, fired=intent.at_once)]
     for digest in dict.fromkeys(bodies):
         if digest not in known:
-            yield Sent(digest, _key_of(run.state, live.id), live.id, iso(run.now()))
+            yield records.sent(_key_of(run.state, live.id), live.id, intent.spec, digest, run.now())
 
 
 _HAVE_SENT = (Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)

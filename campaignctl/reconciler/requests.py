@@ -21,6 +21,7 @@ from campaignctl.errors import (
     TokenRejected,
 )
 from campaignctl.plan import guardrails, proof, records
+from campaignctl.plan.context import LIFT_UNPROVEN, UNPROVEN
 from campaignctl.plan.model import Action, Change, Lifts, Request
 from campaignctl.reconciler import adopt
 from campaignctl.reconciler.confirm import confirmed, judged
@@ -52,7 +53,9 @@ def last_look(run: Run, change: Change) -> None:
     """
     run.may_send()
     if change.may_send:
-        run.not_halted(change.key, change.id)
+        run.watch.not_halted(change)
+    else:
+        run.watch.give_way()
     if run.slept(change):
         raise TimeJumped("the time jumped before this request")
     now = run.now()
@@ -75,6 +78,7 @@ def perform(run: Run, change: Change) -> ChangeResult:
 
     Raises whatever stops it before the first request.
     """
+    _check_ended(run, change)
     if change.action is Action.ADOPT:
         return adopt.adopt(run, change)
     if not change.requests:
@@ -108,13 +112,35 @@ def _after(result: ChangeResult, happened: str) -> ChangeResult:
     )
 
 
+def _check_ended(run: Run, change: Change) -> None:
+    """Raise Refused unless a read has shown every campaign that a change waits for as canceled."""
+    status = {entry.id: entry.status for entry in run.state.released}
+    status |= {record.id: record.status for record in run.state.campaigns.values()}
+    going = [each for each in change.waits_for if status.get(each) != Status.CANCELED]
+    if going:
+        raise Refused(f"held: {going[0]} is not shown as canceled", hint=Sentence(Command("apply")))
+
+
 def _performed(run: Run, change: Change, request: Request) -> ChangeResult:
     """Send one request of a change, with the guarantees that it needs."""
+    if _is_unproven(run, change, request):
+        return failed(change, failure(change, Refused(UNPROVEN, hint=LIFT_UNPROVEN)))
     if request.operation == "create":
         return _create(run, change, request)
     if request is not change.requests[-1]:
         return _cancel(run, change, request)
     return _set_off(run, change, request) if change.sends_at_once else _write(run, change, request)
+
+
+def _is_unproven(run: Run, change: Change, request: Request) -> bool:
+    """Whether a request could send although nothing has shown yet whose account this is. A create that cannot
+    send at once is what shows it."""
+    if run.proven or not change.arms or request.operation in ("cancel", "pause"):
+        return False
+    if request.operation == "create" and not change.creates_at_once:
+        return False
+    lifts = Lifts.at(run.now(), run.overrides, run.project.overrides)
+    return not lifts.lifts("unproven_account", change.key)
 
 
 def _sent(

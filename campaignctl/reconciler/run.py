@@ -18,7 +18,6 @@ from campaignctl.errors import (
     ApiError,
     CampaignctlError,
     Command,
-    Halted,
     Interrupted,
     Refused,
     Sentence,
@@ -30,11 +29,13 @@ from campaignctl.plan.arming import has_fired
 from campaignctl.plan.context import Standing, without_markers
 from campaignctl.plan.model import Action, Change, Request
 from campaignctl.project.model import Project
+from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.intents import Writes
 from campaignctl.reconciler.opening import Opening, check_environment, check_records, opening_read
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
-from campaignctl.review.outcome import ChangeOutcome, Event, OnEvent
+from campaignctl.reconciler.stop_mark import Watch
+from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Event, OnEvent
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, Entry, Intent, Record, Released, Sent, State
 
@@ -100,6 +101,8 @@ class Run:
     `settled` are the campaigns of earlier writes as settling read them, by id, after the opening read.
     `writes` records ordinary writes before they leave.
     `proven`: a read, or the answer to a create, showed that the account is the right one.
+    `watch` looks at the stop mark; `paused_again` are the results of the pauses of what could send although
+    it is halted.
     """
 
     wiring: Wiring
@@ -114,6 +117,8 @@ class Run:
     settled: dict[str, Live] = field(default_factory=dict)
     writes: Writes = field(init=False)
     proven: bool = field(init=False)
+    watch: Watch = field(init=False)
+    paused_again: list[ChangeResult] = field(default_factory=list)
     _under_way: BoundedSemaphore = field(init=False)
     _checked: dict[tuple[str, Action], int] = field(default_factory=dict)
     _planned_at: int = field(init=False)
@@ -125,6 +130,9 @@ class Run:
         self._read_at = self._planned_at = self.api.time_jumps
         self._under_way = BoundedSemaphore(self.wiring.parallelism)
         self.writes = Writes(self.record, self.now, self.project.api.timeout / _SLACK)
+        self.watch = Watch(
+            self.wiring.backend, self.wiring.clock, lambda: self.session.state, self.now, self.note
+        )
 
     @property
     def api(self) -> OcambaApi:
@@ -138,8 +146,10 @@ class Run:
 
     @property
     def lives(self) -> Mapping[str, Live]:
-        """The campaigns that were read before the plan, by id."""
-        return {**self.opening.lives, **self.settled}
+        """The campaigns that were read before the plan and not paused since, by id."""
+        paused = {result.id for result in self.paused_again}
+        opening = {each: live for each, live in self.opening.lives.items() if each not in paused}
+        return {**opening, **self.settled}
 
     @contextmanager
     def flight(self) -> Iterator[Callable[[], None]]:
@@ -219,26 +229,6 @@ class Run:
         if self.wiring.clock.interrupted:
             raise Interrupted("interrupted")
 
-    def not_halted(self, key: str, campaign_id: str | None = None) -> None:
-        """Raise Halted if the stop mark names the campaign. Checked before everything that can send.
-
-        Every create counts: after a halt nothing new may appear.
-        """
-        state = self.session.state
-        record = state.campaigns.get(key) if state else None
-        keys = [key, *filter(None, [record.moved_from if record else None])]
-        try:
-            stop = self.wiring.backend.halts().stopping(keys, campaign_id)
-        except StateError as error:
-            raise Halted(
-                f"the stop mark cannot be read: {error.summary}",
-                detail="campaigns may be halted, so nothing that can send is sent",
-                hint=error.hint,
-            ) from error
-        if stop is not None:
-            halt, lifted_by = stop
-            raise Halted(halt.summary, hint=Command("halt", "--lift", lifted_by, "--reason", "TEXT"))
-
     def note(self, text: str) -> None:
         """Report a line of progress."""
         self.wiring.on_event(Event("note", text))
@@ -287,7 +277,9 @@ class Run:
         return record
 
     def _sent(self, key: str, intent: Intent, live: Live) -> tuple[Sent, ...]:
-        return (Sent(intent.digest, key, live.id, iso(self.now())),) if intent.at_once else ()
+        if not intent.at_once:
+            return ()
+        return (records.sent(key, live.id, intent.spec, intent.digest, self.now()),)
 
     def _check_new(self, key: str, campaign_id: str) -> None:
         held = self.state.campaigns.items()
@@ -416,6 +408,7 @@ def empty_state(wiring: Wiring) -> State:
         account=Account(project.api.url),
         tool_version=wiring.tool_version,
         project_id=project.id,
+        stop_mark=bool(stop_mark.to_plan_with(wiring.backend, None).halts),
     )
 
 
@@ -439,7 +432,7 @@ def used_up(state: State, seen: Mapping[str, Record], now: datetime) -> tuple[Se
     """New ledger entries for these records: one-off campaigns that were sent, are sending or were started."""
     ledger = {entry.digest for entry in state.sent}
     return tuple(
-        Sent(record.digest, key, record.id, iso(now))
+        records.sent(key, record.id, record.applied, record.digest, now, record.began)
         for key, record in seen.items()
         if _has_sent(record) and record.digest not in ledger
     )

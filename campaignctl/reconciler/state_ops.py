@@ -28,9 +28,8 @@ from campaignctl.reconciler.opening import check_company, check_environment, che
 from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
 from campaignctl.reconciler.run import Run, Wiring, new_state, opened, without_id
-from campaignctl.schedule.times import iso
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, Sent, State, Watermark
+from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, State, Watermark
 
 _OPERATION = "state migrate"
 _FORCED = Sentence("to replace it anyway: ", Command("state", "push", "--force", "FILE"))
@@ -66,10 +65,15 @@ def fill(wiring: Wiring, operation: str, target: Backend, state: State, halts: H
     try:
         _refuse_another(there, target, state)
         if halts.halts:
-            target.change_halts(lambda known: reduce(Halts.with_halt, halts.halts, known))
+            target.change_halts(lambda known: _merged(halts, known))
         there.write(state)
     finally:
         there.release()
+
+
+def _merged(mark: Halts, there: Halts) -> Halts:
+    """The halts of a place that a state moves to, with those that come, in their format."""
+    return replace(reduce(Halts.with_halt, mark.halts, there), format_version=mark.format_version)
 
 
 def migrate_format(wiring: Wiring, version: int) -> str:
@@ -266,7 +270,7 @@ def _done(run: Run, key: str, intent: Intent) -> str:
     if record is not None and record.id == intent.id:
         live = run.api.read(intent.id) or Live(intent.id, {"status": record.status}, complete=False)
         return _adopt_update(run, key, intent, live)
-    used = Sent(intent.digest, key, intent.id, iso(run.now()))
+    used = records.sent(key, intent.id, intent.spec, intent.digest, run.now())
     run.record(Entry(intents={key: None}, sent=(used,) if intent.at_once else ()))
     return f"{key}: {intent.id} is recorded as sent."
 

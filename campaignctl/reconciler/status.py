@@ -8,20 +8,21 @@ from datetime import datetime
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, Sentence
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
-from campaignctl.plan import records
+from campaignctl.plan import halted, records
 from campaignctl.plan.rows import messages_of
 from campaignctl.plan.subject import Subject
+from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import check_environment, check_url
 from campaignctl.reconciler.refresh import observe
 from campaignctl.reconciler.run import Wiring
-from campaignctl.review.reports import PausedBy, StatusRow, Stop
+from campaignctl.review.reports import PausedBy, StatusReport, StatusRow, Stop
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import State
 
 
-def status(wiring: Wiring, desired: DesiredState) -> tuple[StatusRow, ...]:
+def status(wiring: Wiring, desired: DesiredState) -> StatusReport:
     """Every recorded or declared campaign as the account shows it. Takes no lock and writes nothing.
 
     Raises what reading the state or the account raises, and CampaignctlError without a token if something
@@ -29,11 +30,13 @@ def status(wiring: Wiring, desired: DesiredState) -> tuple[StatusRow, ...]:
     """
     state = wiring.backend.read()
     check_environment(state, wiring.project)
-    halts = wiring.backend.halts()
+    halts = stop_mark.to_plan_with(wiring.backend, state)
     rows = _recorded(wiring, desired, state, halts) if state else []
     known = {row.key for row in rows}
     rows += [_declared(wanted, halts) for key, wanted in desired.campaigns.items() if key not in known]
-    return tuple(sorted(rows, key=lambda row: row.key))
+    mark = halts.unreadable
+    notes = (Sentence(f"{mark.reason}: ", mark.hint),) if mark else ()
+    return StatusReport(tuple(sorted(rows, key=lambda row: row.key)), notes)
 
 
 def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts) -> list[StatusRow]:
@@ -75,7 +78,7 @@ def _declared(wanted: DesiredCampaign, halts: Halts) -> StatusRow:
         "not created",
         False,
         phase=wanted.lifecycle.phase,
-        halt=_stop(halts.stopping([wanted.key])),
+        halt=_stop(Subject(wanted.key, None, None, False, wanted, halts=halts).halt),
     )
 
 
@@ -95,6 +98,7 @@ def _row(case: Subject, state: State, now: datetime) -> StatusRow:
         declared=case.wanted is not None,
         phase=(case.wanted or record).lifecycle.phase,
         halt=_stop(case.halt),
+        goes=halted.goes(case),
         paused_by=_paused_by(case),
         decide=_open_between(case),
         changed_at=case.changed_at if case.drift or case.outside else None,
@@ -113,9 +117,10 @@ def _stop(found: tuple[Halt, str] | None) -> Stop | None:
 def _paused_by(case: Subject) -> PausedBy | None:
     if case.status is not Status.PAUSED:
         return None
-    if case.record.paused_by_us or case.declared_paused:
-        return "manifest"
-    return "halt" if case.paused_by_us else "somebody else"
+    if not case.paused_by_us:
+        return "somebody else"
+    by_a_halt = case.halt or case.halts.paused(case.record.id)
+    return "halt" if by_a_halt and not case.declared_paused else "manifest"
 
 
 def _open_between(case: Subject) -> tuple[str, ...]:

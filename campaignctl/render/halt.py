@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, at
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape
@@ -38,6 +38,7 @@ def halt_text(outcome: HaltOutcome, *, color: bool, place: ProjectPlace = NOWHER
         "\n".join(
             f"{style('Not proven:', 'bold', 'red')} {escape(at(note, place), None)}" for note in outcome.notes
         ),
+        "\n".join(_left(outcome, style, place)),
         _summary(outcome, style, place),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -47,10 +48,26 @@ def _row(row: HaltRow, style: Style, place: ProjectPlace) -> Iterator[str]:
     words, tone = _WORDS[row.outcome]
     known_as = escape(row.key) if row.key else f"{escape(row.name)}, not in the state"
     campaign_id = f" ({escape(row.id)})" if row.id else ""
-    yield f"{known_as}{campaign_id}: {style(words, tone)}; the API says {escape(row.status)}"
+    shown = "the API says" if row.read else "not read; recorded as"
+    yield f"{known_as}{campaign_id}: {style(words, tone)}; {shown} {escape(row.status)}"
     if row.detail:
         yield f"    {escape(row.detail, None)}"
     yield from hint_text(row.hint, style, place, indent="    ")
+
+
+def _left(outcome: HaltOutcome, style: Style, place: ProjectPlace) -> Iterator[str]:
+    """What can send and was left alone, and the command that stops it too."""
+    if not outcome.left:
+        return
+    names = [f"{escape(row.id or '')} {escape(row.name)}" for row in outcome.left]
+    head = style("LEFT ALONE:", "bold", "red")
+    yield f"{head} {counted(len(names), 'campaign')} that can send, without our marker or content:"
+    yield from (f"    {name}" for name in names[:_LISTED])
+    if more := names[_LISTED:]:
+        yield f"    and {len(more):,} more"
+    yield "To stop every campaign of the account, those of other projects too:"
+    everything = Command("halt", "--account", "--reason", outcome.halt.reason)
+    yield f"  {escape(everything.at(place))}"
 
 
 def _summary(outcome: HaltOutcome, style: Style, place: ProjectPlace) -> str:
@@ -89,11 +106,13 @@ def halt_json(outcome: HaltOutcome, place: ProjectPlace = NOWHERE) -> dict[str, 
                 "name": row.name,
                 "outcome": row.outcome,
                 "status": row.status,
+                "read": row.read,
                 "detail": row.detail,
                 "hint": at(row.hint, place),
             }
             for row in outcome.rows
         ],
+        "left": [{"id": row.id, "name": row.name, "status": row.status} for row in outcome.left],
         "notes": [at(note, place) for note in outcome.notes],
     }
 
@@ -104,6 +123,7 @@ def order_json(halt: Halt) -> dict[str, Any]:
     return {
         "id": halt.id,
         "keys": keys,
+        "account": halt.account,
         "reason": halt.reason,
         "who": halt.who,
         "host": halt.host,
@@ -120,6 +140,8 @@ def lift_text(outcome: LiftOutcome) -> str:
         for halt in outcome.lifted
     ]
     lines.append("The next apply resumes what it paused; its plan shows when each campaign sends.")
+    if any(halt.account for halt in outcome.ended):
+        lines.append("Campaigns that are not in this state stay paused: resume them in the dashboard.")
     lines += [f"Still halted: {halt_line(halt)}" for halt in outcome.left]
     return "\n".join(lines) + "\n"
 
@@ -136,7 +158,8 @@ def lift_json(outcome: LiftOutcome) -> dict[str, Any]:
 
 def halt_line(halt: Halt) -> str:
     """A halt as one line: its keys without the lifted ones, who, when and why."""
-    keys = "everything" if halt.keys is None else ", ".join(escape(key) for key in halt.keys)
+    everything = "every campaign of the account" if halt.account else "everything"
+    keys = everything if halt.keys is None else ", ".join(escape(key) for key in halt.keys)
     lifted = dict.fromkeys(key for lift in halt.lifted if halt.in_force for key in lift.keys or ())
     keys += f" except {', '.join(escape(key) for key in lifted)}" if lifted else ""
     by = f" by {escape(halt.who)}" if halt.who else ""

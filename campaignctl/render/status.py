@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, counted, hint_lines, listed
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted, hint_lines, listed
 from campaignctl.plan.records import next_send
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.cuts import Cuts, cut_text
@@ -15,7 +15,7 @@ from campaignctl.render.escape import escape
 from campaignctl.render.summary import keys_text
 from campaignctl.render.table import Style, Tone, table_lines
 from campaignctl.render.values import field_lines, set_outside
-from campaignctl.review.reports import Belonging, Rebinding, Recovery, StatusRow
+from campaignctl.review.reports import Belonging, Rebinding, Recovery, StatusReport, StatusRow
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
 from campaignctl.state.model import HistoryEntry, Overridden, State
@@ -27,22 +27,21 @@ _HEAD = ("KEY", "ID", "STATUS", "NEXT RUN", "DRIFT")
 
 
 def status_text(
-    rows: Sequence[StatusRow],
+    report: StatusReport,
     *,
     color: bool,
     zone: str = "UTC",
     width: int = 100,
     place: ProjectPlace = NOWHERE,
 ) -> str:
-    """The table, remarks about single campaigns, and the drift; times in GMT and in the zone.
+    """Notes, the table, remarks about single campaigns, and the drift; times in GMT and in the zone.
 
     Its commands are as typed at `place`.
     """
-    if not rows:
-        return "Nothing is recorded yet.\n"
-    style = Style(color)
+    rows, style = report.rows, Style(color)
+    notes = [f"{style('Note:', 'bold', 'red')} {escape(at(note, place), None)}" for note in report.notes]
     cells = [_cells(row, zone) for row in rows]
-    parts = ["\n".join(table_lines(_HEAD, cells, style))]
+    parts = [*notes, "\n".join(table_lines(_HEAD, cells, style)) if rows else "Nothing is recorded yet."]
     parts += ["\n".join(lines) for row in rows if (lines := list(_remarks(row, style, zone, place)))]
     cuts = Cuts(Command("status", "--format", "json"))
     parts += ["\n".join(_drift(row, style, width, zone, cuts)) for row in rows if row.drift or row.unmanaged]
@@ -63,7 +62,7 @@ def _status(row: StatusRow) -> str:
         f"unsettled: {escape(row.pending)}" if row.pending else "",
         "" if row.declared else "no manifest",
         f"declared {row.phase}" if row.phase != "active" else "",
-        "halted" if row.halt else "",
+        ("halted, CAN STILL SEND" if row.goes else "halted") if row.halt else "",
         "not by campaignctl" if row.paused_by == "somebody else" else "",
     ]
     said = ", ".join(filter(None, remarks))
@@ -76,6 +75,10 @@ def _remarks(row: StatusRow, style: Style, zone: str, place: ProjectPlace) -> It
     if row.halt is not None:
         when = next_run_text(row.halt.at, zone)
         yield f"{style(key, 'bold')}: halted by {escape(row.halt.who)}, {when}: {escape(row.halt.reason)}"
+        if row.goes:
+            again = Command("halt", row.key, "--reason", row.halt.reason)
+            yield f"  {style('it can send all the same; to pause it again:', 'bold', 'red')}"
+            yield f"    {escape(again.at(place))}"
         lift = Command("halt", "--lift", row.halt.key, "--reason", "TEXT")
         yield from (f"  {style('to lift:', 'cyan')}", f"    {escape(lift.at(place))}")
     elif row.paused_by == "somebody else" and row.phase == "active":

@@ -46,8 +46,8 @@ PROVEN: tuple[HaltWord, ...] = ("stopped", "canceled", "over", "idle")
 
 @dataclass(frozen=True, slots=True)
 class HaltRow:
-    """One campaign that a halt names. `key` is None if unknown; `status` is that of the last read;
-    `detail` is the error, if any, and `hint` the remedy."""
+    """One campaign that a halt names. `key` is None if unknown; `status` is that of the last read, or, unless
+    it was `read`, the recorded one; `detail` is the error, if any, and `hint` the remedy."""
 
     key: str | None
     id: str | None
@@ -56,6 +56,7 @@ class HaltRow:
     status: str
     detail: str = ""
     hint: str = ""
+    read: bool = True
 
     @property
     def proven(self) -> bool:
@@ -66,17 +67,19 @@ class HaltRow:
 @dataclass(frozen=True, slots=True)
 class HaltOutcome:
     """A whole halt. `marked`: the stop mark is set, so no apply arms a campaign that it names. `notes` are
-    reasons why there may be more campaigns to stop; with a note, the halt is not proven."""
+    reasons why there may be more campaigns to stop; with a note, the halt is not proven. `left` are campaigns
+    that can send and that were left alone, because without a state nothing shows that they are ours."""
 
     halt: Halt
     marked: bool
     rows: tuple[HaltRow, ...] = ()
     notes: tuple[str, ...] = ()
+    left: tuple[HaltRow, ...] = ()
 
     @property
     def stopped(self) -> bool:
-        """Whether all its campaigns are proven to be stopped."""
-        return self.marked and not self.notes and all(row.proven for row in self.rows)
+        """Whether all its campaigns are proven to be stopped, and none was left alone."""
+        return self.marked and not (self.notes or self.left) and all(row.proven for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +90,9 @@ class LiftOutcome:
     keys: tuple[str, ...] | None
     lifted: tuple[Halt, ...]
     left: tuple[Halt, ...]
+
+    @property
+    def ended(self) -> tuple[Halt, ...]:
+        """The halts that are lifted as a whole, as they were before."""
+        left = {halt.id for halt in self.left}
+        return tuple(halt for halt in self.lifted if halt.id not in left)

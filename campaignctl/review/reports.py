@@ -31,10 +31,10 @@ class StatusRow:
     `status` is the live one ("missing" if the API does not know the id, "not created" if it is only
     declared); `read` is false if it is only the recorded one. `next_run` is `YYYY-MM-DDTHH:MM:SSZ` or None.
     `pending` is the phase of an unsettled intent, `phase` that of the manifest. `halt` is the halt that stops
-    it; `paused_by` is who paused it. `decide` are the names of the messages if its A/B test waits for a
-    decision. `changed_at` is when live was last changed, if it drifts and the API says so. `unmanaged` are
-    fields that the manifest does not set and that were set outside of the manifests; `unconfirmed` are paths
-    that were written and that no read has shown.
+    it, `goes`: it can send all the same; `paused_by` is who paused it. `decide` are the names of the messages
+    if its A/B test waits for a decision. `changed_at` is when live was last changed, if it drifts and the API
+    says so. `unmanaged` are fields that the manifest does not set and that were set outside of the manifests;
+    `unconfirmed` are paths that were written and that no read has shown.
     """
 
     key: str
@@ -53,6 +53,15 @@ class StatusRow:
     changed_at: str | None = None
     unmanaged: tuple[Unmanaged, ...] = ()
     unconfirmed: tuple[str, ...] = ()
+    goes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """The status of every campaign; `notes` are lines about all of them."""
+
+    rows: tuple[StatusRow, ...]
+    notes: tuple[str, ...] = ()
 
 
 CheckVerdict = Literal["ok", "warning", "problem", "skipped"]

@@ -145,11 +145,12 @@ def occurrences(recurrence: Mapping[str, Any], after: datetime, count: int) -> t
     `recurrence` is the spec's field of that name; `after` must be aware and in UTC. Raises `CronError` for
     an invalid recurrence.
     """
-    return _earliest(readings(recurrence), after, count)
+    return next_runs(readings(recurrence), after, count)
 
 
 @lru_cache(maxsize=1024)
-def _earliest(crons: tuple[Cron, ...], after: datetime, count: int) -> tuple[datetime, ...]:
+def next_runs(crons: tuple[Cron, ...], after: datetime, count: int) -> tuple[datetime, ...]:
+    """`occurrences` of a recurrence with these readings."""
     runs = [_runs(cron, after, count) for cron in crons]
     return tuple(min(filter(None, column)) for column in zip_longest(*runs))
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from campaignctl.schedule import timeline
-from campaignctl.schedule.cron import Cron, last_occurrence, readings
+from campaignctl.schedule.cron import Cron, last_occurrence, next_runs, readings
 from campaignctl.schedule.cron import occurrences as next_occurrences
 from campaignctl.schedule.times import format_gmt, parse_gmt
 
@@ -20,6 +20,7 @@ _LATEST = timedelta(hours=12)
 # The offset of every zone in use is a multiple of this.
 _ZONE_STEP = timedelta(minutes=15)
 _MINUTE = timedelta(minutes=1)
+_MOMENT = timedelta(microseconds=1)
 _BEGIN = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC, microsecond=0)
 
@@ -87,15 +88,26 @@ class Runs:
     readings: tuple[Cron, ...]
     profile_zone: bool = False
 
-    def minutes(self, midnight: datetime, now: datetime) -> int:
+    def minutes(self, midnight: datetime, now: datetime, zone_step: timedelta = _ZONE_STEP) -> int:
         """The minutes after `now` in which it sends, from a midnight in UTC on (`timeline`)."""
         day = midnight.date() - timedelta(days=1)
         clock = timeline.clock_times(self.readings, day, timeline.DAYS + 2)
         if self.profile_zone:
-            steps = (_LATEST - _EARLIEST) // _ZONE_STEP + 1
-            clock = timeline.spread(clock, steps, _ZONE_STEP // _MINUTE) >> (-_EARLIEST // _MINUTE)
+            steps = (_LATEST - _EARLIEST) // zone_step + 1
+            clock = timeline.spread(clock, steps, zone_step // _MINUTE) >> (-_EARLIEST // _MINUTE)
         passed = timeline.minute_of(now + timedelta(microseconds=1), midnight)
         return clock >> timeline.DAY & timeline.bits(passed, timeline.END)
+
+    def next(self, after: datetime) -> tuple[datetime, ...]:
+        """The next run after an instant at its earliest, as a tuple of one; empty if there is none."""
+        shift = -_EARLIEST if self.profile_zone else timedelta()
+        return tuple(_shifted(run, -shift) for run in next_runs(self.readings, _shifted(after, shift), 1))
+
+    def within(self, start: datetime, end: datetime) -> bool:
+        """Whether it sends between two instants, both included."""
+        first, last = (_LATEST, _EARLIEST) if self.profile_zone else (timedelta(), timedelta())
+        found = next_runs(self.readings, _shifted(start, -first - _MOMENT), 1)
+        return bool(found) and found[0] <= _shifted(end, -last)
 
     def next_instant(self, now: datetime) -> datetime | None:
         """The next instant at which it reaches recipients, also in a run that is under way; None if `minutes`

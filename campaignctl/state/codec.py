@@ -9,15 +9,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from campaignctl.errors import Command, Sentence, StateDamaged, StateMoved, StateTooNew
+from campaignctl.state import halts as stop_mark
 from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import FORMAT_VERSION, LockInfo, State, in_format
 from campaignctl.state.strict import damaged, parse, read, to_json
 
-_HALTS_VERSION = 1
-_FIX_HALTS = "fix it, or remove it and repeat the halts that are still needed"
+_FIX_HALTS = Sentence(
+    "fix it, or remove it and repeat the halts that are still needed; if none is: ",
+    Command("halt", "--lift", "--reason", "TEXT"),
+)
 # The field that distinguishes the note that a state was moved from a state.
 _MOVED = "moved_to"
 
@@ -77,7 +81,8 @@ def encode_lock(info: LockInfo) -> str:
 
 def encode_halts(halts: Halts) -> str:
     """The document of the stop mark, ending with a newline. Raises StateNotSaved."""
-    return to_json(_StopMark(_HALTS_VERSION, halts.halts), indent=1) + "\n"
+    version = halts.format_version
+    return to_json(_StopMark(version, halts.halts), indent=1, version=version) + "\n"
 
 
 def fingerprint(data: bytes) -> str:
@@ -146,6 +151,7 @@ def decode_lock(text: str | bytes) -> LockInfo | None:
         return None
 
 
+@lru_cache(4)  # read before every request that can send, and seldom another
 def decode_halts(text: str | bytes, *, where: str = "the stop mark") -> Halts:
     """The halts in a document.
 
@@ -155,7 +161,7 @@ def decode_halts(text: str | bytes, *, where: str = "the stop mark") -> Halts:
     """
     try:
         document = read(dict[str, Any], parse(text, where), where)
-        format_version(document, where, _HALTS_VERSION)
-        return Halts(read(_StopMark, document, where).halts)
+        version = format_version(document, where, stop_mark.FORMAT_VERSION)
+        return Halts(read(_StopMark, document, where).halts, format_version=version)
     except StateDamaged as error:
         raise StateDamaged(error.summary, detail=error.detail, hint=_FIX_HALTS) from error

@@ -49,7 +49,8 @@ class Record:
     write in fields that differ from `applied`: path -> a list of that one value, empty for a field that it
     does not return. `source_digest` is the digest of the manifest itself, before defaults and variables.
     `status` is the last status seen. `reposted`: a second copy of this campaign may still turn up.
-    `paused_by_us`: its manifest or a halt paused it, so that it may be resumed when the manifest says so.
+    `paused_by_us`: a request of an apply or a halt paused it, so that it may be resumed when the manifest
+    says so.
     `winner` is the name of the message that was set as the winner of its A/B test. `moved_from` is the key
     from which its record was last moved, so that the move is made once. Times are `YYYY-MM-DDTHH:MM:SSZ`.
 
@@ -158,7 +159,8 @@ def in_format(intent: Intent, version: int) -> Intent | None:
 class Sent:
     """An entry of the ledger: this body was sent, or may have been.
 
-    `content` is the digest of what recipients see and of the audience, `sends` are the times of its sends.
+    `content` is the digest of what recipients see and of the audience, empty in entries of older states.
+    `sends` are the times of its sends; `at_once`: it was sent as soon as it was set off.
     """
 
     digest: str
@@ -167,11 +169,15 @@ class Sent:
     at: str
     content: str = field(default="", metadata=_SINCE_2)
     sends: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
+    at_once: bool = field(default=False, metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The trace of a record that was removed from `campaigns`; `content` and `sends` as in `Sent`."""
+    """The trace of a record that was removed from `campaigns`; `content` and `at_once` as in `Sent`.
+
+    `sends` are its last send, if it had one, and the next ones that were due by then.
+    """
 
     key: str
     id: str
@@ -181,6 +187,7 @@ class Released:
     at: str
     content: str = field(default="", metadata=_SINCE_2)
     sends: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
+    at_once: bool = field(default=False, metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)

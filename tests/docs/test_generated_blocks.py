@@ -9,7 +9,8 @@ from tests.docs.codes import codes
 from tools.reference import on_call
 from tools.reference.example import Example
 from tools.reference.finding_examples import EXAMPLES
-from tools.reference.on_call import MOMENTS, Moment
+from tools.reference.moment import Moment
+from tools.reference.on_call import MOMENTS
 from tools.reference.pages import BLOCKS, PAGES, ROOT
 from tools.reference.pictures import pictures
 

@@ -65,7 +65,7 @@ def test_the_halt_of_the_on_call_page(tmp_path: Path) -> None:
     (section,) = re.findall(r"^## Halt\n.*?(?=^## )", page("on-call.md"), re.MULTILINE | re.DOTALL)
     with Sandbox(switches=Switches(rate_per_second=0, rate_per_minute=0)) as sandbox:
         world = World(tmp_path / "home", sandbox.url, Control(sandbox.url))
-        world.write("campaignctl.yaml", "metadata: {name: shop}\n")
+        world.write("campaignctl.yaml", "metadata: {name: shop}\napi: {timeout: 500ms}\n")
         for key in ("push/spring", "push/welcome", "sms/parcel"):
             world.write(f"{key}.yaml", sms(key.split("/")[1].title(), scheduled_time="2036-03-22 10:00:00"))
         world.apply()

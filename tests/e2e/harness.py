@@ -24,14 +24,18 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "s3cr3t-t0ken-9f27"
 
 PROJECT_ID = "5f0c2f1e-8d5d-4c43-9f1e-1b2c3d4e5f60"
+#: An account of a test is empty at first, and shows its company to nothing that sends at once.
+_EMPTY = 'overrides: [{guardrail: unproven_account, keys: ["*"], until: 2099-01-01, reason: empty}]\n'
 PROJECT = f"""
 apiVersion: campaignctl/v1
 kind: Project
 metadata: {{name: shop, id: {PROJECT_ID}}}
-api:
+{_EMPTY}api:
   timeout: 2s
   settle: {{waits: [100ms, 200ms], horizon: 24h, repost_after: 1s}}
 """
+#: With this one, what sends at once needs a proof of the account.
+STRICT = PROJECT.replace(_EMPTY, "")
 
 
 def weekly() -> str:

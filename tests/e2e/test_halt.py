@@ -12,6 +12,13 @@ from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
 FARTHER = "2036-04-22 10:00:00"
+QUICK = PROJECT.replace("timeout: 2s", "timeout: 500ms")
+
+
+@pytest.fixture(autouse=True)
+def _quick(world: World) -> None:
+    """A halt looks once more after `api.timeout`."""
+    world.write("campaignctl.yaml", QUICK)
 
 
 def halt(world: World, *words: str, status: int = 0) -> dict[str, object]:
@@ -60,32 +67,6 @@ def test_everything_is_paused_soonest_first_and_proven(world: World) -> None:
     assert "campaignctl halt: wrong price (by " in body
 
 
-def test_one_key_is_stopped_and_the_others_go_on(world: World) -> None:
-    world.write("a.yaml", sms("A", scheduled_time=FAR))
-    world.write("b.yaml", sms("B", scheduled_time=FAR))
-    world.apply()
-    document = halt(world, "a")
-    assert outcomes(document) == {"a": "stopped"}
-    assert (status(world, "A"), status(world, "B")) == ("paused", "scheduled")
-
-
-def test_a_typo_stops_nothing_and_names_the_nearest(world: World) -> None:
-    world.write("push/welcome.yaml", sms("A", scheduled_time=FAR))
-    world.apply()
-    mark = world.mark()
-    run = world.run("halt", "push/welcom", "--reason", "x", status=64)
-    assert "push/welcome" in run.err
-    assert world.writes(mark) == []
-    assert not (world.folder / ".campaignctl/state.json.halts").exists()
-
-
-def test_a_declared_key_that_is_not_created_yet_may_be_halted(world: World) -> None:
-    world.write("a.yaml", sms("A", scheduled_time=FAR))
-    halt(world, "a")
-    world.apply(status=1)
-    assert world.control.campaigns() == []
-
-
 @pytest.mark.parametrize("harm", ["state", "manifest"])
 def test_it_works_with_a_broken_project(world: World, harm: str) -> None:
     world.write("a.yaml", sms("A", scheduled_time=FAR))
@@ -97,25 +78,6 @@ def test_it_works_with_a_broken_project(world: World, harm: str) -> None:
     document = halt(world, "a", status=1 if harm == "state" else 0)
     assert status(world, "A") == "paused"
     assert outcomes(document) == {"a": "stopped"}
-
-
-def test_without_a_state_markers_identify_our_campaigns(world: World) -> None:
-    world.write("a.yaml", sms("A", scheduled_time=FAR))
-    world.apply()
-    world.control.create(json.loads(sms("Foreign", scheduled_time=FAR))["spec"])
-    for path in (world.folder / ".campaignctl").glob("*"):
-        path.unlink()
-    document = halt(world, "--all")
-    assert outcomes(document) == {"A": "stopped"}
-    assert status(world, "Foreign") == "scheduled"
-
-
-def test_a_campaign_that_cannot_be_paused_is_canceled(world: World) -> None:
-    world.write("a.yaml", sms("A", scheduled_time=FAR))
-    world.apply()
-    world.control.fault({"method": "POST", "path": "/pause$"}, {"kind": "status", "status": 400})
-    document = halt(world, "--all")
-    assert outcomes(document) == {"a": "canceled"}
 
 
 def test_without_a_token_only_the_mark_is_set_and_it_says_so(world: World) -> None:
@@ -148,58 +110,6 @@ def test_an_unreadable_mark_stops_everything_that_can_send_and_no_cancel(world: 
     assert "state.json.halts" in str(document["notes"])
 
 
-def test_an_apply_skips_halted_campaigns_and_applies_the_others(world: World) -> None:
-    world.write("a.yaml", sms("A", scheduled_time=FAR))
-    world.apply()
-    halt(world, "a")
-    world.write("new/b.yaml", sms("B", scheduled_time=FAR))
-    halt(world, "new/*")
-    world.write("c.yaml", sms("C", scheduled_time=FAR))
-
-    done = world.apply(status=1)
-
-    assert done.outcomes() == {"c": "done"}
-    assert status(world, "A") == "paused"
-    (blocked,) = [each for each in world.plan(status=1)["blocked"] if each["key"] == "new/b"]
-    assert blocked["hint"] == "campaignctl halt --lift new/b --reason TEXT"
-    assert "wrong price" in blocked["reason"]
-
-
-def test_a_halted_campaign_is_resumed_only_after_the_lift(world: World) -> None:
-    world.write("a.yaml", sms("A", scheduled_time=FAR))
-    world.apply()
-    halt(world, "--all")
-    world.apply(status=None)
-    assert status(world, "A") == "paused"
-    world.run("halt", "--lift", "a", "--reason", "mended", status=0)
-    mark = world.mark()
-    world.apply()
-    assert status(world, "A") == "scheduled"
-    assert [body for _, _, body in world.writes(mark)] == [{"scheduled_time": FAR}]
-    world.assert_settled()
-
-
-def test_a_pause_in_the_dashboard_is_not_resumed_by_a_lift(world: World) -> None:
-    world.write("a.yaml", sms("A", scheduled_time=FAR))
-    world.apply()
-    world.control.edit(world.campaigns()["A"]["id"], status="paused")
-    assert outcomes(halt(world, "a")) == {"a": "stopped"}
-    world.run("halt", "--lift", "--reason", "mended", status=0)
-    world.apply(status=None)
-    assert status(world, "A") == "paused"
-
-
-@pytest.mark.parametrize("kind", ["lost_answer", "drop"])
-def test_a_pause_of_unknown_outcome_is_read_and_repeated(world: World, kind: str) -> None:
-    world.write("a.yaml", sms("A", scheduled_time=FAR))
-    world.apply()
-    world.control.fault({"method": "POST", "path": "/pause$", "times": 1}, {"kind": kind})
-    assert outcomes(halt(world, "--all")) == {"a": "stopped"}
-    world.run("halt", "--lift", "--reason", "mended", status=0)
-    world.apply()
-    assert status(world, "A") == "scheduled"
-
-
 def test_a_halt_that_was_killed_is_finished_by_the_same_command(world: World) -> None:
     for name in "abcd":
         world.write(f"{name}.yaml", sms(name.upper(), scheduled_time=FAR))
@@ -216,7 +126,7 @@ def test_a_halt_that_was_killed_is_finished_by_the_same_command(world: World) ->
 
 
 def test_the_command_that_lifts_it_can_be_pasted(world: World) -> None:
-    world.write("campaignctl.yaml", PROJECT + "default_environment: live\nenvironments: {live: {}}\n")
+    world.write("campaignctl.yaml", QUICK + "default_environment: live\nenvironments: {live: {}}\n")
     world.write("a.yaml", sms("A", scheduled_time=FAR))
     said = world.run("-e", "live", "halt", "a*", "--reason", "wrong price", status=0).out
     assert "campaignctl -e live halt --lift 'a*' --reason TEXT" in said
@@ -232,3 +142,124 @@ def test_a_partial_lift_names_the_remaining_keys(world: World, golden: Golden) -
     golden("lift of a part", f"{lifted}\n{still}")
     everything = world.run("halt", "--lift", "*", "--reason", "y", status=0).out
     assert still.split(":")[0] not in everything
+
+
+def test_what_is_resumed_in_the_dashboard_is_drift_until_an_apply_pauses_it(world: World) -> None:
+    for name in "ab":
+        world.write(f"{name}.yaml", sms(name.upper(), scheduled_time=FAR))
+    world.apply()
+    halt(world, "a")
+    world.run("plan", "--detailed-exitcode", status=0)
+    world.control.resume(world.campaigns()["A"]["id"])
+
+    world.run("plan", "--detailed-exitcode", status=2)
+    world.run("plan", "--refresh-only", "--detailed-exitcode", status=2)
+    said = world.run("status", status=0).out
+    assert "halted, CAN STILL SEND" in said
+    assert "campaignctl halt a --reason 'wrong price'" in said
+    mark = world.mark()
+    world.write("c.yaml", sms("C", scheduled_time=FAR, description="new"))
+    done = world.apply("--target", "c")
+    assert done.outcomes() == {"a": "done", "c": "done"}
+    assert [line.split()[0] for line in written(world, mark)] == ["pause", "POST"]
+    world.run("plan", "--detailed-exitcode", status=0)
+
+    world.run("halt", "--lift", "a", "--reason", "mended", status=0)
+    mark = world.mark()
+    world.apply()
+    assert [body for _, _, body in world.writes(mark)] == [{"scheduled_time": FAR}]
+    world.assert_settled()
+
+
+def test_a_renamed_folder_stays_halted(world: World) -> None:
+    world.write("push/a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    halt(world, "push/*")
+    world.remove("push/a.yaml")
+    world.write("mail/a.yaml", sms("A", scheduled_time=FAR, labels=["moved"]))
+    world.apply(status=1)
+    assert {c["live"]["status"] for c in world.control.campaigns()} == {"canceled"}
+    (blocked,) = world.plan(status=1)["blocked"]
+    assert (blocked["key"], blocked["status"]) == ("mail/a", "halted")
+    assert blocked["hint"] == "campaignctl halt --lift push/a --reason TEXT"
+    world.run(*blocked["hint"].split()[1:], status=0)
+    assert world.apply().outcomes() == {"mail/a": "done"}
+
+
+def test_a_deleted_stop_mark_is_noticed_until_a_lift_settles_it(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    halt(world, "a")
+    world.apply()
+    (world.folder / ".campaignctl/state.json.halts").unlink()
+    world.write("b.yaml", sms("B", scheduled_time=FAR, description="new"))
+    world.apply(status=1)
+    (lift,) = {each["hint"].split(" goes on")[0] for each in world.plan(status=1)["blocked"]}
+    assert lift == "campaignctl halt --lift --reason TEXT"
+    for command in ("status", "doctor"):
+        assert lift in world.run(command).out
+    world.run(*lift.split()[1:], status=0)
+    assert world.apply().outcomes() == {"a": "done", "b": "done"}
+    world.assert_settled()
+
+
+def test_a_pause_of_others_outlives_a_declared_one(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    world.control.pause(world.campaigns()["A"]["id"])
+    spec = json.loads(sms("A", scheduled_time=FAR))["spec"]
+    world.write("a.yaml", json.dumps({"lifecycle": {"phase": "paused"}, "spec": spec}))
+    world.apply()
+    world.write("a.yaml", sms("A", scheduled_time=FARTHER))
+    (change,) = world.plan()["changes"]
+    assert (change["action"], change["sends"]["when"], change["arms"]) == ("update", "never", False)
+    world.apply()
+    assert status(world, "A") == "paused"
+    world.apply("--override", "foreign_pause")
+    assert status(world, "A") == "scheduled"
+
+
+def test_another_companys_token_and_an_api_that_is_away_stop_nothing_and_say_so(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    company = world.control.campaigns()[0]["company_id"]
+    world.control.set_company("700")
+    mark = world.mark()
+    said = world.run("halt", "--all", "--reason", "x", status=1).out
+    assert world.writes(mark) == []
+    assert "belongs to company 700" in said
+    world.control.set_company(company)
+    world.environ["OCAMBA_API_URL"] = "http://127.0.0.1:9"
+    away = world.run("halt", "--all", "--reason", "x", status=1).out
+    for text in (said, away):
+        assert "NOT PROVEN; not read; recorded as scheduled" in text
+        assert "the API says" not in text
+
+
+def test_a_mistyped_key_with_broken_manifests_is_not_stopped(world: World) -> None:
+    world.write("push/welcome.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    world.write("broken.yaml", "spec: [")
+    document = halt(world, "push/welcom", status=1)
+    assert (document["result"], document["marked"], document["campaigns"]) == ("incomplete", True, [])
+    assert "push/welcom: no such key is recorded, and the manifests cannot be read" in str(document["notes"])
+    assert status(world, "A") == "scheduled"
+
+
+def test_without_a_state_what_is_left_alone_is_named_and_the_account_can_be_stopped(world: World) -> None:
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.write("b.yaml", sms("B", scheduled_time=FAR))
+    world.apply()
+    world.control.edit(world.campaigns()["B"]["id"], metadata=None)
+    world.control.create(json.loads(sms("Foreign", scheduled_time=FAR))["spec"])
+    for path in (world.folder / ".campaignctl").glob("*"):
+        path.unlink()
+    said = world.run("halt", "--all", "--reason", "wrong price", status=1).out
+    assert [status(world, name) for name in ("A", "B", "Foreign")] == ["paused", "paused", "scheduled"]
+    assert "LEFT ALONE: 1 campaign that can send" in said
+    (line,) = (line.strip() for line in said.splitlines() if "--account" in line)
+    assert line == "campaignctl halt --account --reason 'wrong price'"
+    halt(world, "--account")
+    assert status(world, "Foreign") == "paused"
+    lifted = world.run("halt", "--lift", "--reason", "mended", status=0).out
+    assert "stay paused: resume them in the dashboard" in lifted

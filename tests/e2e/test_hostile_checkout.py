@@ -322,7 +322,7 @@ def test_no_command_connects_to_a_host_only_in_the_project_file(world: World) ->
             world.run(*command)
             assert proxy.requests == [], command
         said = world.run("plan", status=1).err
-    assert "campaignctl.yaml:7:8: error: the API token is not sent to ocamba.com.evil.example;" in said
+    assert "campaignctl.yaml:8:8: error: the API token is not sent to ocamba.com.evil.example;" in said
     assert "export OCAMBA_API_URL='https://ocamba.com.evil.example/v1;id'\n" in said
     assert world.requests() == []
 

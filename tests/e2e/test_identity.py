@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.backends.git_place import git
-from tests.e2e.harness import PROJECT, PROJECT_ID, World, sms
+from tests.e2e.harness import PROJECT, PROJECT_ID, STRICT, World, sms
 
 FAR = "2036-03-22 10:00:00"
 ENVIRONMENTS = "environments: {production: {}}\ndefault_environment: production\n"
@@ -89,3 +90,43 @@ def test_two_repositories_with_one_project_name_leave_each_other_alone(world: Wo
     assert sorted(world.campaigns()) == ["Ours", "Theirs"]
     shutil.copytree(world.folder / ".campaignctl", ours.folder / ".campaignctl", dirs_exist_ok=True)
     assert PROJECT_ID in ours.run("plan", status=1).err, "its own state is refused by name"
+
+
+def test_a_pinned_account_is_proven_before_anything_is_sent(world: World) -> None:
+    world.write("campaignctl.yaml", STRICT + 'account: {company_id: "7000000"}\n')
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.write("now.yaml", sms("Now", run_immediately=True))
+    stopped = world.apply(status=1)
+    assert stopped.outcomes() == {"far": "failed", "now": "not_started"}
+    assert "was created in company 6197120, not in 7000000" in stopped.json["notes"][0]
+    assert [campaign["live"]["status"] for campaign in world.control.campaigns()] == ["canceled"]
+    assert world.sends() == []
+    world.remove("far.yaml")
+    (blocked,) = world.plan(status=1)["blocked"]
+    assert blocked["status"] == "unproven account"
+
+
+def test_adopted_campaigns_and_a_lost_state_are_not_created_again(world: World) -> None:
+    body = json.loads(sms("Theirs", scheduled_time=FAR))["spec"]
+    theirs = world.control.create(body)["id"]
+    world.write("theirs.yaml", json.dumps({"adopt": theirs, "spec": body}))
+    world.apply()
+    world.write("theirs.yaml", json.dumps({"spec": body}))
+    shutil.rmtree(world.folder / ".campaignctl")
+    mark = world.mark()
+    held = world.apply(status=1).json
+    assert (held["changes"], held["next"]) == ([], ["campaignctl state recover --write"])
+    assert world.writes(mark) == []
+    world.run("halt", "--all", "--reason", "wrong price", status=0)
+    assert world.campaigns()["Theirs"]["live"]["status"] == "paused"
+
+
+def test_an_account_without_markers_is_said_in_every_plan_that_creates(world: World) -> None:
+    world.control.switch(metadata="dropped")
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    assert "does not return markers" in world.run("apply", "--auto-approve", status=0).err
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    assert any("does not return markers" in note for note in world.plan()["notes"])
+    world.apply()
+    assert not any("markers" in note for note in world.plan()["notes"])
+    assert checks(world, 0)["markers"]["verdict"] == "warning"

@@ -151,6 +151,19 @@ def test_the_destroy_guardrail_is_lifted_only_by_its_name(world: World) -> None:
     assert "Did you mean" in world.run("plan", "--override", "max_destroy_percentage", status=64).err
 
 
+def test_a_destroy_of_a_declared_campaign_says_that_it_comes_back(world: World) -> None:
+    for name in "ab":
+        world.write(f"{name}.yaml", sms(name.upper(), scheduled_time=FAR, description=name))
+    world.apply()
+    (note,) = world.run("destroy", "--target", "a", "--auto-approve", "--format", "json", status=0).json[
+        "notes"
+    ]
+    assert note.startswith("a: still declared, so the next apply creates it again")
+    world.write("a.yaml", with_lifecycle(sms("A", scheduled_time=FAR, description="a"), phase="canceled"))
+    assert "phase: canceled" in note
+    assert world.plan()["changes"] == []
+
+
 def test_the_lead_time_guardrail_is_lifted_by_its_name(world: World) -> None:
     world.write("soon.yaml", sms("Soon", scheduled_time=stamp(minutes=5)))
     objection = world.plan(status=1)["objections"][0]

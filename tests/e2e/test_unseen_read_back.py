@@ -118,7 +118,9 @@ def test_html_that_the_api_rewrites_is_accepted_by_review(world: World, mode: st
     (failed,) = world.apply(status=1).json["changes"]
     assert "accept_stored: [messages/0/email/html/en]" in failed["error"]["detail"]
     accepted = {"accept_stored": ["messages/*/email/html"]}
-    world.write("other.yaml", json.dumps({"lifecycle": accepted, "spec": {**spec, "name": "Other"}}))
+    text = {**message, "email": {**content, "subject": "Hi again"}}
+    other = {**spec, "name": "Other", "messages": [text]}
+    world.write("other.yaml", json.dumps({"lifecycle": accepted, "spec": other}))
     assert world.apply("--target", "other").outcomes() == {"other": "done"}
     assert not world.plan("--target", "other")["drift"]
     world.control.edit(world.campaigns()["Other"]["id"], {"messages/0/email/html/en": "<p>Changed</p>"})

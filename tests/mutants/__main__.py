@@ -12,11 +12,12 @@ import difflib
 import os
 import random
 import secrets
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class Score:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table and the survivors; 1 if the tests fail without a mutation."""
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that trials and copies do not stay
     for name in _PRELOADED:
         __import__(name)
     began = time.monotonic()
@@ -72,14 +74,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             tree.place.mkdir()
             copy_to(tree.place)
         limits: dict[tuple[str, ...], Limits] = {}
-        for tests in sorted({selected(mutation.file, ROOT) for mutation in chosen}):
+        wanted = {mutation: selected(mutation.file, ROOT) for mutation in chosen}
+        for tests in sorted(set(wanted.values())):
             ended, limits[tests] = baseline(trees[0], tests)
             _say(f"without a mutation: {ended.seconds:.0f} s, {' '.join(tests)}")
             if ended.killed_by:
                 _say(f"{ended.killed_by} fails without a mutation:\n{trees[0].said}")
                 return 1
         score = Score()
-        for mutation, ended in run(_jobs(chosen, limits), trees):
+        jobs = ((mutation, tests, limits[tests]) for mutation, tests in wanted.items())
+        for mutation, ended in run(jobs, trees):
             score.add(mutation, ended)
             if options.verbose or ended.killed_by is None:
                 _say(f"{_place(mutation)}: {ended.killed_by or 'SURVIVED'} ({ended.seconds:.1f} s)")
@@ -111,14 +115,6 @@ def _chosen(options: argparse.Namespace) -> list[Mutation]:
     ]
     number = min(options.sample or len(found), len(found))
     return random.Random(options.seed).sample(found, number)
-
-
-def _jobs(
-    chosen: list[Mutation], limits: dict[tuple[str, ...], Limits]
-) -> Iterator[tuple[Mutation, Sequence[str], Limits]]:
-    for mutation in chosen:
-        tests = selected(mutation.file, ROOT)
-        yield mutation, tests, limits[tests]
 
 
 def _shown(mutation: Mutation) -> str:

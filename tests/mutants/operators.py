@@ -7,6 +7,7 @@ docstrings stay as they are.
 from __future__ import annotations
 
 import ast
+import builtins
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -55,6 +56,12 @@ def mutations(file: str, text: str) -> list[Mutation]:
     return sorted(found)
 
 
+def _is_builtin_type(node: ast.BinOp) -> bool:
+    """Whether it is `list | tuple` or the like, as `isinstance` takes it."""
+    last = node.right
+    return isinstance(last, ast.Name) and hasattr(builtins, last.id)
+
+
 class _Visitor(ast.NodeVisitor):
     def __init__(self, text: str) -> None:
         self.found: list[tuple[int, int, str]] = []
@@ -100,7 +107,7 @@ class _Visitor(ast.NodeVisitor):
     def visit_BinOp(self, node: ast.BinOp) -> None:
         if new := _CALCULATED.get(type(node.op)):
             self._between(node.left, node.right, new)
-        elif isinstance(node.op, ast.BitOr | ast.BitAnd):
+        elif isinstance(node.op, ast.BitOr | ast.BitAnd) and not _is_builtin_type(node):
             for operand in (node.left, node.right):
                 self._replace(*self._span(node), ast.unparse(operand))
         self.generic_visit(node)

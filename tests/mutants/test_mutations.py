@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.operators import mutations
-from tests.mutants.rooms import files, room_of, selected
+from tests.mutants.rooms import TESTS, files, room_of, selected
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
         ("x = a or (b and c)", None),
         ("x = a - b", ["x = a + b"]),
         ("x = a | b", ["x = a", "x = b"]),
+        ("isinstance(x, list | tuple)", ["pass"]),
+        ("isinstance(x, Lost | Held)", ["isinstance(x, Held)", "isinstance(x, Lost)", "pass"]),
         ("x = True", ["x = False"]),
         ("x = 3", ["x = 4"]),
         ("x = any(y)", ["x = all(y)"]),
@@ -57,14 +59,20 @@ def test_each_mutation_of_a_text(text: str, mutated: list[str] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "room"),
+    ("file", "room", "first"),
     [
-        ("campaignctl/diff/drift.py", "diff"),
-        ("campaignctl/backends/durable.py", "backends"),
-        ("campaignctl/backends/cas/session.py", "backends/cas"),
+        ("campaignctl/diff/drift.py", "diff", "tests/diff"),
+        ("campaignctl/backends/durable.py", "backends", "tests/backends/test_local_conformance.py"),
+        ("campaignctl/backends/cas/session.py", "backends", "tests/backends/test_cas_faults.py"),
+        ("campaignctl/reconciler/opening.py", "reconciler", "tests/reconciler/test_opening.py"),
     ],
 )
-def test_a_file_belongs_to_the_nearest_room(file: str, room: str) -> None:
-    assert room_of(file) == room
+def test_a_file_has_a_room_and_tests_of_its_own(file: str, room: str, first: str) -> None:
     assert file in files(ROOT)
-    assert all((ROOT / path).exists() for path in selected(file, ROOT))
+    assert room_of(file) == room
+    assert selected(file, ROOT)[0] == first
+
+
+@pytest.mark.parametrize("patterns", TESTS.values(), ids=TESTS)
+def test_every_pattern_fits_a_test(patterns: tuple[str, ...]) -> None:
+    assert all(list(ROOT.glob(pattern)) for pattern in patterns)

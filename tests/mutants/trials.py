@@ -104,6 +104,7 @@ class Tree:
 
 def _test(place: Path, tests: Sequence[str], limits: Limits) -> NoReturn:
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.chdir(place)
     said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for descriptor in (1, 2):

@@ -36,6 +36,11 @@ def body(**fields: Any) -> Spec:
     return {"name": "Welcome", "messages": [message()], **fields}
 
 
+def own(spec: Spec, text: str) -> Spec:
+    """The spec with a text of its own, so that it is no twin of another campaign."""
+    return {**spec, "messages": [message(push={"title": {"en": text}})]}
+
+
 MANUAL = body()
 SCHEDULED = body(scheduled_time="2036-12-24 10:00:00")
 RECURRING = body(recurrence={"cron": "0 9 * * *"})

@@ -48,6 +48,8 @@ EVERYONE: dict[str, dict[str, Any]] = {
     "an empty range": {"profile_age": {}},
     "every age": {"profile_age": {"from": 0}},
     "every age from before birth": {"profile_age": {"from": -1}},
+    "an age alone": {"profile_age": 5},
+    "a list of ages": {"profile_age": [1, 5]},
     "ages as text": {"profile_age": {"from": "1", "to": "5"}},
     "several that do not count": {"country": GERMANY, "profile_age": {}, "custom_properties": {}},
 }

@@ -11,6 +11,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.marker import Owner
+from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Options
 from campaignctl.project.model import ApiSettings
@@ -28,6 +29,7 @@ from tests.plan.planning import (
     body,
     live,
     only,
+    own,
     plan_of,
     record,
     state,
@@ -72,6 +74,28 @@ def test_a_create_carries_the_marker_and_the_rest_as_written() -> None:
 def test_markers_can_be_left_out() -> None:
     project = replace(PROJECT, api=ApiSettings(markers=False))
     assert only(plan_of(wanted(MANUAL), project=project)).requests[0].body == MANUAL
+
+
+@pytest.mark.parametrize("how", ["off", "lost"])
+def test_a_plan_that_creates_says_what_missing_markers_cost(how: str) -> None:
+    project = replace(PROJECT, api=ApiSettings(markers=how != "off"))
+    account = replace(state().account, markers=how != "lost")
+    known = replace(state({"old": record(SCHEDULED)}), account=account)
+    old = wanted(SCHEDULED, "old")
+
+    def said(*desired: DesiredCampaign, replacing: tuple[str, ...] = ()) -> list[str]:
+        options = Options(replace=replacing, overrides=("resend",))
+        notes = plan_of(*desired, known=known, project=project, options=options).notes
+        return [note for note in notes if "a lost or old state is not noticed" in note]
+
+    assert len(said(old, wanted(MANUAL), wanted(DRAFT, "draft"))) == 1, "once, for all creates"
+    assert len(said(old, replacing=("old",))) == 1
+    assert said(old) == []
+
+
+def test_working_markers_are_not_mentioned() -> None:
+    assert plan_of(wanted(MANUAL), known=state()).notes == ()
+    assert plan_of(wanted(MANUAL)).notes == (), "nothing is known before the first create"
 
 
 def test_a_two_step_create_sends_the_event_second() -> None:
@@ -192,10 +216,10 @@ def test_an_unknown_status_of_a_release_can_be_lifted(golden: Golden) -> None:
 
 
 def test_only_the_first_of_equal_immediate_sends_is_planned(golden: Golden) -> None:
-    plan = plan_of(wanted(IMMEDIATE, "a"), wanted(IMMEDIATE, "b"), wanted({**IMMEDIATE, "name": "C"}, "c"))
+    plan = plan_of(wanted(IMMEDIATE, "a"), wanted(IMMEDIATE, "b"), wanted(own(IMMEDIATE, "C"), "c"))
     assert [change.key for change in plan.changes] == ["a", "c"]
     assert plan.blocked[0].key == "b"
     golden("twins", plan.blocked[0].reason)
-    assert plan.blocked[0].hint == "campaignctl apply --target b --override resend"
+    assert "`campaignctl apply --target b --override resend`" in plan.blocked[0].hint
     both = plan_of(wanted(IMMEDIATE, "a"), wanted(IMMEDIATE, "b"), options=Options(overrides=("resend",)))
     assert len(both.changes) == 2

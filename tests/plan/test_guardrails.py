@@ -28,6 +28,7 @@ from tests.plan.planning import (
     Spec,
     live,
     only,
+    own,
     plan_of,
     record,
     state,
@@ -97,13 +98,13 @@ def test_final_campaigns_do_not_count() -> None:
 
 @pytest.mark.parametrize(("count", "objects"), [(3, False), (4, True)])
 def test_immediate_sends_are_counted(count: int, objects: bool) -> None:
-    plan = plan_of(*(wanted({**IMMEDIATE, "name": f"{n}"}, f"k{n}") for n in range(count)))
+    plan = plan_of(*(wanted(own(IMMEDIATE, f"{n}"), f"k{n}") for n in range(count)))
     assert found(plan) == (["max_immediate_sends"] if objects else [])
 
 
 def test_immediate_sends_count_updates_too() -> None:
     known = state({f"k{n}": record({**MANUAL, "name": f"{n}"}, "manual", f"{n}") for n in range(4)})
-    plan = plan_of(*(wanted({**IMMEDIATE, "name": f"{n}"}, f"k{n}") for n in range(4)), known=known)
+    plan = plan_of(*(wanted(own(IMMEDIATE, f"{n}"), f"k{n}") for n in range(4)), known=known)
     assert found(plan) == ["max_immediate_sends"]
 
 
@@ -212,7 +213,7 @@ def test_a_first_send_in_the_past_is_called_ago() -> None:
         (lambda lifted: without(4, 4, overrides=lifted), "max_destroy_percent"),
         (
             lambda lifted: plan_of(
-                *(wanted({**IMMEDIATE, "name": f"{n}"}, f"k{n}") for n in range(4)),
+                *(wanted(own(IMMEDIATE, f"{n}"), f"k{n}") for n in range(4)),
                 options=Options(overrides=lifted),
             ),
             "max_immediate_sends",
@@ -233,7 +234,7 @@ def test_each_is_lifted_by_its_own_name_only(plan: Any, guardrail: str) -> None:
 def until(*specs: Spec, lifted: tuple[str, ...] = (), **limits: Any) -> datetime | None:
     """The end of validity of a plan that creates these."""
     project = replace(PROJECT, guardrails=Guardrails(**limits))
-    desired = (wanted({**spec, "name": f"{n}"}, f"k{n}") for n, spec in enumerate(specs))
+    desired = (wanted(own(spec, f"{n}"), f"k{n}") for n, spec in enumerate(specs))
     return plan_of(*desired, project=project, options=Options(overrides=lifted)).valid_until
 
 

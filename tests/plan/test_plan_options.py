@@ -34,6 +34,30 @@ def test_targets_match_declared_recorded_and_pending_keys() -> None:
         plan_of(*desired, options=Options(targets=("nothing",)))
 
 
+@pytest.mark.parametrize(
+    ("status", "lifecycle", "comes_back"),
+    [
+        ("scheduled", Lifecycle(), True),
+        ("paused", Lifecycle(), True),
+        ("draft", Lifecycle(), True),
+        ("scheduled", Lifecycle(on_destroy="forget"), True),
+        ("sent", Lifecycle(), False),
+        ("canceled", Lifecycle(), False),
+        ("scheduled", Lifecycle(phase="canceled"), False),
+    ],
+)
+@pytest.mark.parametrize("targets", [(), (KEY,)])
+def test_what_is_destroyed_and_stays_declared_comes_back(
+    status: str, lifecycle: Lifecycle, comes_back: bool, targets: tuple[str, ...]
+) -> None:
+    plan = plan_of(
+        wanted(SCHEDULED, lifecycle=lifecycle),
+        known=state({KEY: record(SCHEDULED, status)}),
+        options=Options(destroy=True, targets=targets),
+    )
+    assert any("the next apply creates it again" in note for note in plan.notes) is comes_back
+
+
 def test_refresh_only_shows_and_accepts_drift_and_changes_nothing() -> None:
     known = state({KEY: record(SCHEDULED), "gone": record(SCHEDULED, campaign_id="2")})
     shown = {KEY: live(SCHEDULED, name="By hand"), "gone": live(SCHEDULED)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from campaignctl.plan.model import Action, Options
 from campaignctl.plan.planner import stages
-from tests.plan.planning import DRAFT, IMMEDIATE, MANUAL, SCHEDULED, plan_of, record, state, wanted
+from tests.plan.planning import DRAFT, IMMEDIATE, MANUAL, SCHEDULED, own, plan_of, record, state, wanted
 
 SOON = {**SCHEDULED, "scheduled_time": "2036-12-23 10:00:00"}
 
@@ -14,20 +14,20 @@ def test_stages_and_the_order_inside_them() -> None:
         {
             "gone": record(SCHEDULED, campaign_id="1"),
             "left": record(DRAFT, "draft", "2"),
-            "armed": record({**SOON, "is_draft": True}, "draft", "3"),
-            "edited": record(SCHEDULED, campaign_id="4"),
-            "replaced": record({**SCHEDULED, "name": "R"}, campaign_id="5"),
-            "fired": record({**MANUAL, "name": "F"}, "manual", "6"),
+            "armed": record({**own(SOON, "A"), "is_draft": True}, "draft", "3"),
+            "edited": record(own(SCHEDULED, "E"), campaign_id="4"),
+            "replaced": record(own(SCHEDULED, "R"), campaign_id="5"),
+            "fired": record({**own(MANUAL, "F"), "name": "F"}, "manual", "6"),
         }
     )
     plan = plan_of(
-        wanted(SOON, "armed"),
-        wanted({**SCHEDULED, "name": "New"}, "edited"),
-        wanted({**SCHEDULED, "name": "R"}, "replaced"),
-        wanted({**IMMEDIATE, "name": "F"}, "fired"),
+        wanted(own(SOON, "A"), "armed"),
+        wanted({**own(SCHEDULED, "E"), "name": "New"}, "edited"),
+        wanted(own(SCHEDULED, "R"), "replaced"),
+        wanted({**own(IMMEDIATE, "F"), "name": "F"}, "fired"),
         wanted(IMMEDIATE, "flash"),
         wanted(MANUAL, "by-hand"),
-        wanted(SOON, "soon"),
+        wanted(own(SOON, "S"), "soon"),
         known=known,
         options=Options(replace=("replaced",)),
     )

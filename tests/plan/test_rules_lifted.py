@@ -12,21 +12,22 @@ from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Override
 from campaignctl.state.model import Overridden, Sent
-from tests.plan.planning import IMMEDIATE, NOW, PROJECT, SCHEDULED, live, plan_of, record, state, wanted
+from tests.plan.planning import IMMEDIATE, NOW, PROJECT, SCHEDULED, live, own, plan_of, record, state, wanted
 
 TOMORROW = NOW + timedelta(days=1)
 
 
 def of(*overrides: Override, once: tuple[str, ...] = ()) -> Plan:
     """A plan with a foreign pause, an unknown status, and a body that was sent before."""
+    thawing = own(SCHEDULED, "Thawing")
     known = state(
-        {"paused": record(SCHEDULED, campaign_id="1"), "thawing": record(SCHEDULED, campaign_id="2")},
+        {"paused": record(SCHEDULED, campaign_id="1"), "thawing": record(thawing, campaign_id="2")},
         sent=(Sent(body_digest(IMMEDIATE), "old", "9", "2026-11-01T00:00:00Z"),),
     )
-    lives = {"paused": live(SCHEDULED, "paused", "1"), "thawing": live(SCHEDULED, "thawing", "2")}
+    lives = {"paused": live(SCHEDULED, "paused", "1"), "thawing": live(thawing, "thawing", "2")}
     return plan_of(
         wanted(SCHEDULED, "paused"),
-        wanted({**SCHEDULED, "name": "New"}, "thawing"),
+        wanted({**thawing, "name": "New"}, "thawing"),
         wanted(IMMEDIATE, "again"),
         known=known,
         reading=Reading(live=lives),

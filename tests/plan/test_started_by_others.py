@@ -121,7 +121,6 @@ def test_a_one_off_campaign_and_a_plan_of_the_version_before_are_not_asked() -> 
 EDITS: dict[str, dict[str, Any]] = {
     "quiet hours": {"quiet_hours": {"from": "20:00"}},
     "text": {"messages": [message(push={"title": {"en": "Theirs"}})]},
-    "status": {"status": "paused"},
 }
 
 
@@ -137,6 +136,18 @@ def test_an_edit_since_then_leaves_out_the_reviewed_change(applied: Spec, theirs
     assert not plan.changes
     assert "was changed in the account since the reviewed plan was made" in plan.blocked[0].reason
     assert of(live(applied), spec=spec, applied=applied, reviewed=(saved,)).changes
+
+
+@pytest.mark.parametrize("applied", [DAILY, SCHEDULED], ids=["recurring", "one-off"])
+def test_a_pause_since_then_leaves_out_the_reviewed_change(applied: Spec) -> None:
+    """Its patch is the same, and does not send any more."""
+    spec = {**applied, "messages": NEW["messages"]}
+    saved = of(live(applied), spec=spec, applied=applied)
+    later = live(applied, "paused")
+    assert not as_planned(only(saved), record(applied), later)
+    plan = of(later, spec=spec, applied=applied, reviewed=(saved,))
+    assert not plan.changes
+    assert plan.blocked[0].reason == f"this update of {KEY} differs from the reviewed plans"
 
 
 def test_an_edit_keeps_no_reviewed_cancel_from_being_applied() -> None:

@@ -23,6 +23,7 @@ from tests.plan.planning import (
     SCHEDULED,
     Spec,
     live,
+    message,
     only,
     plan_of,
     record,
@@ -108,11 +109,11 @@ def test_the_event_is_blocked_on_a_campaign_that_is_paused(golden: Golden) -> No
 
 
 @pytest.mark.parametrize("edit", [{}, RENAMED])
-def test_a_declared_pause_is_met_whoever_paused_it(edit: Spec) -> None:
+def test_a_declared_pause_is_met_whoever_paused_it_and_stays_theirs(edit: Spec) -> None:
     plan = of("paused", live(SCHEDULED, "paused"), spec={**SCHEDULED, **edit})
     assert did(plan) == (["update"] if edit else [])
     assert not plan.drift
-    assert plan.observed[KEY].paused_by_us
+    assert not any(seen.paused_by_us for seen in plan.observed.values())
 
 
 def test_a_foreign_resume_is_shown_and_paused_again() -> None:
@@ -273,6 +274,34 @@ def test_a_foreign_pause_is_resumed_only_with_an_override() -> None:
     lifted = of("active", shown, known=record(SCHEDULED), overrides=("foreign_pause",))
     assert did(lifted) == ["resume"]
     assert lifted.drift[0].corrected
+
+
+def test_a_foreign_pause_outlives_a_declared_one() -> None:
+    shown = live(SCHEDULED, "paused")
+    declared = of("paused", shown, known=record(SCHEDULED))
+    active = of("active", shown, known=declared.observed[KEY])
+    assert (did(declared), did(active)) == ([], [])
+    assert active.drift
+
+
+MOVED = {"scheduled_time": "2036-12-20 10:00:00"}
+
+
+@pytest.mark.parametrize("edit", [MOVED, {**MOVED, "messages": [message(push={"title": {"en": "New"}})]}])
+@pytest.mark.parametrize("applied", [SCHEDULED, RECURRING])
+def test_an_edit_of_a_campaign_that_others_paused_says_that_it_does_not_send(
+    edit: Spec, applied: Spec
+) -> None:
+    edited = {**applied, **edit} if applied is SCHEDULED else {**applied, "recurrence": {"cron": "0 7 * * *"}}
+    change = only(of("active", live(applied, "paused"), known=record(applied), spec=edited))
+    assert (str(change.action), change.sends.when) == ("update", "never")
+    assert (change.arms, change.changes_sends) == (False, False)
+
+
+def test_an_event_does_not_start_what_others_paused() -> None:
+    edited = {**SCHEDULED, "run_immediately": True}
+    plan = of("active", live(SCHEDULED, "paused"), known=record(SCHEDULED), spec=edited)
+    assert did(plan) == ["blocked"]
 
 
 def test_a_resumed_campaign_is_no_longer_recorded_as_paused_by_us() -> None:

@@ -26,6 +26,7 @@ from tests.plan.planning import (
     Spec,
     body,
     only,
+    own,
     plan_of,
     record,
     state,
@@ -45,7 +46,7 @@ def plan(
     *specs: Spec, overrides: tuple[Override, ...] = (), options: Options | None = None, **limits: Any
 ) -> Plan:
     keys = [f"k{number}" for number in range(len(specs))]
-    desired = [wanted(spec, key) for key, spec in zip(keys, specs, strict=True)]
+    desired = [wanted(own(spec, key), key) for key, spec in zip(keys, specs, strict=True)]
     return plan_of(*desired, project=project(*overrides, **limits), options=options)
 
 
@@ -59,7 +60,7 @@ def override(guardrail: str, *keys: str, until: datetime = NOW + timedelta(days=
 
 
 def named(name: str, number: int = 0, **fields: Any) -> Spec:
-    return {**body(**fields), "name": f"{name} {number}"}
+    return {**own(body(**fields), f"{name} {number}"), "name": f"{name} {number}"}
 
 
 def test_immediate_sends_may_be_forbidden() -> None:
@@ -209,7 +210,7 @@ def test_a_send_that_is_moved_later_counts_on_its_new_day() -> None:
     made = moved(SCHEDULED, later, christmas, max_sends_per_day=1)
     assert (objection(made).found, only_change(made).arms) == ("2 sends on 2036-12-25", False)
     text = {**SCHEDULED, "messages": body(messages=[])["messages"]}
-    assert moved(SCHEDULED, text, SCHEDULED, max_sends_per_day=1).objections == ()
+    assert moved(SCHEDULED, text, own(SCHEDULED, "other"), max_sends_per_day=1).objections == ()
 
 
 def only_change(plan: Plan) -> Any:

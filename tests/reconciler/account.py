@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -10,14 +10,18 @@ from typing import Any
 
 from campaignctl.api.client import OcambaApi
 from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.manifest.model import DesiredState
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Project
 from campaignctl.reconciler.apply import apply, apply_saved
+from campaignctl.reconciler.halt import halt
+from campaignctl.reconciler.halt_targets import Order
+from campaignctl.reconciler.lift import lift
 from campaignctl.reconciler.plan import plan
 from campaignctl.reconciler.ports import Backend, Elsewhere
 from campaignctl.reconciler.run import Wiring
 from campaignctl.reconciler.state_ops import Answer, resolve
+from campaignctl.review.halt import HaltOutcome, LiftOutcome
 from campaignctl.review.outcome import Event, Outcome
 from campaignctl.sandbox import Control
 from campaignctl.state.model import State
@@ -37,7 +41,8 @@ PUSH = {
 
 def campaign(name: str, **fields: Any) -> Spec:
     """A manual campaign as the API takes it, with these fields set."""
-    return {"name": name, "messages": [PUSH], **fields}
+    content = {"title": {"en": "Hi"}, "body": {"en": name}, "landing_url": "https://example.com"}
+    return {"name": name, "messages": [{**PUSH, "push": content}], **fields}
 
 
 def yes(_plan: Plan) -> bool:
@@ -47,13 +52,14 @@ def yes(_plan: Plan) -> bool:
 
 @dataclass(frozen=True)
 class Clock:
-    """The clock of a run, in simulated time."""
+    """The clock of a run, in simulated time; `wrong` is by how much this machine's differs."""
 
     time: SimulatedTime
+    wrong: timedelta = timedelta(0)
     numbers: count[int] = field(default_factory=count)
 
     def now(self) -> datetime:
-        return self.time.now()
+        return self.time.now() + self.wrong
 
     def new_id(self) -> str:
         return f"{next(self.numbers):016x}"
@@ -83,6 +89,8 @@ class Account:
     on_wire: Wire | None = None
     backend: Backend | None = None
     elsewhere: Elsewhere = lambda _remote: {}
+    moved: dict[str, str] = field(default_factory=dict)
+    broken: bool = False
 
     @property
     def wire(self) -> Wire:
@@ -108,7 +116,13 @@ class Account:
     @property
     def desired(self) -> DesiredState:
         campaigns = {
-            key: wanted(spec, key, lifecycle=self.lifecycles.get(key), adopt=self.adopts.get(key))
+            key: wanted(
+                spec,
+                key,
+                lifecycle=self.lifecycles.get(key),
+                adopt=self.adopts.get(key),
+                moved_from=tuple(filter(None, [self.moved.get(key)])),
+            )
             for key, spec in self.specs.items()
         }
         return DesiredState(self.project, campaigns, "sha256:project")
@@ -125,6 +139,26 @@ class Account:
     def outcomes(self, approve: Approve = yes, **options: Any) -> dict[str, str]:
         """The outcome of each key."""
         return {result.key: result.outcome for result in self.apply(approve, **options).changes}
+
+    def halt(
+        self, *keys: str, reason: str = "wrong price", account: bool = False, cancel: bool = False
+    ) -> HaltOutcome:
+        """Halt these keys or patterns, or everything."""
+        order = Order(keys or None, reason, account, cancel)
+        return halt(self.wiring, order, lambda: self.declared)
+
+    def lift(self, *keys: str) -> LiftOutcome:
+        """Lift the halt of these keys or patterns, or of everything."""
+        return lift(self.wiring, keys or None, "mended", lambda: self.declared)
+
+    @property
+    def declared(self) -> Mapping[str, DesiredCampaign] | None:
+        """What a halt reads of the manifests."""
+        return None if self.broken else self.desired.campaigns
+
+    def status_of(self, key: str) -> str:
+        """The live status of a recorded campaign."""
+        return str(self.control.campaign(self.id_of(key))["live"]["status"])
 
     def writes(self, after: int = 0) -> list[str]:
         """Each write by the last word of its path, creates by their name."""

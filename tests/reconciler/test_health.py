@@ -69,6 +69,7 @@ def test_a_missing_place_is_an_empty_state(place: LocalPlace) -> None:
         "identity": "ok",
         "state": "ok",
         "lock": "ok",
+        "halts": "ok",
     }
     assert not place.path.parent.exists()
 

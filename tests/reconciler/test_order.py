@@ -28,9 +28,7 @@ def lose(control: Control, name: str) -> None:
 
 def test_stops_come_first_and_immediate_sends_last(account: Account) -> None:
     account.specs = {
-        "gone": {**LATE, "name": "Gone"},
-        "kept": {**LATE, "name": "Kept"},
-        "held": {**LATE, "name": "Held"},
+        key: campaign(key, scheduled_time=LATE["scheduled_time"]) for key in ("gone", "kept", "held")
     }
     account.guarded(max_destroy_percent=100)
     account.apply()

@@ -259,7 +259,7 @@ def test_a_refusal_leaves_nothing_to_settle(scheduled: Account, kind: Kind, stat
 
 def many(account: Account, count: int) -> None:
     """Campaigns that all have to be updated."""
-    account.specs = {str(number): {**SPEC, "name": str(number)} for number in range(count)}
+    account.specs = {str(n): {**SPEC, **campaign(str(n))} for n in range(count)}
     account.apply()
     account.specs = {key: {**spec, "description": "New"} for key, spec in account.specs.items()}
 

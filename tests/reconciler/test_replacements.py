@@ -12,7 +12,7 @@ import pytest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan.model import Action, Plan
 from campaignctl.review.outcome import ChangeResult, Outcome
-from campaignctl.state.halts import Halt, Halts
+from campaignctl.state.halts import Halt
 from campaignctl.state.model import Intent
 from tests.reconciler.account import Account, campaign
 
@@ -86,7 +86,7 @@ def half_done(account: Account) -> str:
     old = account.id_of(KEY)
     halting(account)
     assert only(replaced(account)).outcome == "failed"
-    account.place.backend().change_halts(lambda _halts: Halts())
+    account.lift()
     account.wire.after_write = lambda _name: None
     assert half(account).id == old
     return old
@@ -221,7 +221,7 @@ def test_a_halt_between_the_halves_holds_and_the_create_follows_once_it_is_lifte
     assert only(replaced(scheduled)).outcome == "failed"
     half(scheduled)
     assert [blocked.status for blocked in scheduled.apply().blocked] == ["halted"]
-    scheduled.place.backend().change_halts(lambda _halts: Halts())
+    scheduled.lift()
     assert only(scheduled.apply()).outcome == "done"
     assert_done(scheduled)
 
@@ -334,7 +334,7 @@ def test_a_second_send_that_was_asked_for_goes_on(scheduled: Account) -> None:
 
 
 def test_the_next_command_asks_again_for_what_was_not_started(late: Account) -> None:
-    late.specs = {KEY: SPEC, "other": {**SPEC, "name": "Other"}}
+    late.specs = {KEY: SPEC, "other": campaign("Other", scheduled_time=FAR)}
     late.apply()
 
     def interrupt(name: str) -> None:
@@ -367,7 +367,7 @@ def test_a_replacement_in_two_steps_goes_on_too(late: Account) -> None:
 def test_the_cancel_of_what_will_send_at_once_holds_nothing_else_back(scheduled: Account) -> None:
     scheduled.specs[KEY] = campaign("Now", run_immediately=True)
     killed(scheduled, "cancel", effect=None)
-    scheduled.specs["other"] = {**SPEC, "name": "Other"}
+    scheduled.specs["other"] = campaign("Other", scheduled_time=FAR)
     assert [change.key for change in scheduled.plan(targets=("other",)).changes] == ["other"]
     scheduled.apply(targets=("other",))
     assert scheduled.state.pending == {}

@@ -232,7 +232,7 @@ def test_done_names_what_a_create_needs_instead(late: Account) -> None:
     late.control.create(campaign("Theirs", is_draft=True))
     late.specs = {"now": campaign("Now", run_immediately=True)}
     late.wire.lose("create", effect=None)
-    late.apply()
+    late.apply(overrides=("unproven_account",))
     with pytest.raises(StateError) as refused:
         late.resolve("now", "done")
     assert str(refused.value.hint) == "campaignctl state resolve now --adopt ID"

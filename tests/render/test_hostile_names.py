@@ -17,7 +17,7 @@ from campaignctl.render.outcome import outcome_text
 from campaignctl.render.plan import plan_text
 from campaignctl.render.status import state_text, status_text
 from campaignctl.review.outcome import ChangeResult, Failure, Outcome
-from campaignctl.review.reports import StatusRow
+from campaignctl.review.reports import StatusReport, StatusRow
 from campaignctl.state.model import Account, Intent, Record, State, Watermark
 from tests.render.sample_plans import NOW, hostile_plan
 
@@ -61,7 +61,7 @@ def _manifest_error(name: str) -> str:
 
 def _status(name: str) -> str:
     row = StatusRow(name, name, name, name, False, name, (FieldChange(name, name, None),), name)
-    return status_text((row,), color=False)
+    return status_text(StatusReport((row,)), color=False)
 
 
 def _state(name: str) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from campaignctl.diff import FieldChange
 from campaignctl.render.status import state_text, status_text
-from campaignctl.review.reports import StatusRow
+from campaignctl.review.reports import StatusReport, StatusRow
 from campaignctl.state.model import Account, Intent, Record, Sent, State, Watermark
 from tests.golden import Golden
 
@@ -43,14 +43,14 @@ def test_status_is_a_table_with_drift_below(golden: Golden) -> None:
         StatusRow("push/b", "22", "B", "sent", False, declared=False),
         StatusRow("sms/c", None, "C", "unknown", False, "soon", pending="started"),
     )
-    golden("status", status_text(rows, color=False))
+    golden("status", status_text(StatusReport(tuple(rows)), color=False))
 
 
 def test_status_of_nothing() -> None:
-    assert status_text((), color=False) == "Nothing is recorded yet.\n"
+    assert status_text(StatusReport(()), color=False) == "Nothing is recorded yet.\n"
 
 
 def test_color_only_on_request() -> None:
     row = StatusRow("push/a", "1", "A", "scheduled", True)
-    assert "\x1b" not in status_text((row,), color=False)
-    assert "\x1b[1mKEY" in status_text((row,), color=True)
+    assert "\x1b" not in status_text(StatusReport((row,)), color=False)
+    assert "\x1b[1mKEY" in status_text(StatusReport((row,)), color=True)

@@ -9,8 +9,8 @@ ENTRY = Stopped("push/a", "103", "paused", "2036-03-01T10:00:01Z")
 
 
 def test_a_run_removes_its_own_entry_and_not_that_of_a_parallel_run() -> None:
-    both = Halts((HALT,)).with_stopped("h1", (ENTRY,)).with_stopped("h1", (ENTRY,))
-    one = both.without_stopped("h1", ENTRY)
+    both = Halts((HALT,)).with_stopped(HALT, (ENTRY,)).with_stopped(HALT, (ENTRY,))
+    one = both.without_stopped(HALT, ENTRY)
     assert one.halts[0].stopped == (ENTRY,)
     assert one.paused("103")
-    assert not one.without_stopped("h1", ENTRY).paused("103")
+    assert not one.without_stopped(HALT, ENTRY).paused("103")

@@ -16,9 +16,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.torture.mutants import MUTANTS, Mutant
+from tests.torture.mutants_of_bookkeeping import OF_BOOKKEEPING
+from tests.torture.mutants_of_halts import OF_HALTS
+from tests.torture.mutants_of_identity import OF_IDENTITY
 from tests.torture.mutants_of_live import OF_LIVE
 
-ALL = (*MUTANTS, *OF_LIVE)
+ALL = (*MUTANTS, *OF_LIVE, *OF_BOOKKEEPING, *OF_HALTS, *OF_IDENTITY)
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
     "campaignctl",

@@ -20,7 +20,7 @@ AUDIENCE = {"items": ["DE"], "op": "in"}
 PROJECT = """\
 apiVersion: campaignctl/v1
 kind: Project
-metadata: {name: torture}
+metadata: {name: torture, id: 8d7f7a0e-52f3-4b0e-9a55-2f6f0c1f9d11}
 api:
   timeout: TIMEOUT
   rate_limit: {per_second: 10000, per_minute: 100000, reserve_per_minute: 100}

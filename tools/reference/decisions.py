@@ -17,7 +17,7 @@ from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan.context import PlanContext, Reading, Unsettled
 from campaignctl.plan.decide import EDITS, TABLE, Row
 from campaignctl.plan.model import Options
-from campaignctl.plan.subject import Verdict
+from campaignctl.plan.verdict import Verdict
 from campaignctl.project.model import Project
 from campaignctl.state.model import Account, Intent, Record, Sent, State, Watermark
 

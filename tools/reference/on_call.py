@@ -6,7 +6,6 @@ import multiprocessing
 import re
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from campaignctl.sandbox import Sandbox, Switches
@@ -15,6 +14,8 @@ from tests.docs import scenes_of_campaigns as campaigns
 from tests.docs import scenes_of_runs as runs
 from tests.docs.acting import Scene
 from tests.e2e.harness import PROJECT, World
+from tools.reference.identity_moments import IDENTITY
+from tools.reference.moment import Moment
 
 #: Parts that vary between runs, or name the campaigns of a scene.
 _VOLATILE = (
@@ -23,6 +24,7 @@ _VOLATILE = (
     (r"^\[Errno \d+\] (.*?): .*", r"\1"),
     (r"^Note: ", ""),
     (r"wrong price", "…"),
+    (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
     (r"not a JSON document.*", "…"),
     (r"\b(?:push|sms)/(?:spring|summer|winter|flash|new|again|draft)\b", "KEY"),
     (r" \(KEY\.yaml:\d+:\d+\)", ""),
@@ -36,16 +38,8 @@ _VOLATILE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A scene, the meaning of its message, and what to do."""
-
-    scene: Scene
-    means: str
-    do: str
-
-
 MOMENTS = (
+    *IDENTITY,
     Moment(
         runs.interrupted,
         "Ctrl-C, SIGTERM or a closed terminal. Nothing is left open",
@@ -275,9 +269,47 @@ MOMENTS = (
         "restore the file, or remove it and `campaignctl halt KEY --reason TEXT` again",
     ),
     Moment(
+        campaigns.mark_deleted,
+        "someone deleted the stop mark; what it halted is not known any more. Nothing that can send is sent",
+        "ask who deleted it. `campaignctl halt --lift --reason TEXT` goes on without it; "
+        "`campaignctl halt --all --reason TEXT` halts everything again",
+    ),
+    Moment(
+        campaigns.resumed_while_halted,
+        "someone resumed it in the dashboard, or a request took effect after the halt",
+        "`campaignctl apply` pauses it first; at once: `campaignctl halt KEY --reason TEXT`. If it may send: "
+        "`campaignctl halt --lift KEY --reason TEXT`",
+    ),
+    Moment(
+        campaigns.gives_way,
+        "a halt is pausing campaigns and needs the requests of the account",
+        "nothing: the apply goes on after it, five minutes later at most",
+    ),
+    Moment(
         campaigns.not_stopped,
-        "neither pause nor cancel worked",
+        "the pause had no effect",
         "cancel it in the dashboard, then run the same `halt` again",
+    ),
+    Moment(
+        campaigns.not_pausable,
+        "the API refuses to pause it, and it can send",
+        "run the same `halt` with `--cancel`, which is final",
+    ),
+    Moment(
+        campaigns.left_alone_without_a_state,
+        "without a state nothing shows whose these are",
+        "if some are yours: `campaignctl halt --account --reason TEXT`. Then restore the state, or "
+        "`campaignctl state recover`",
+    ),
+    Moment(
+        campaigns.mistyped_and_broken,
+        "the key may be mistyped; the mark is set for it as it is written",
+        "run `halt` again with the right key; `campaignctl halt --all --reason TEXT` if you are not sure",
+    ),
+    Moment(
+        campaigns.comes_back,
+        "`destroy` ended it, and its manifest still says active",
+        "write `phase: canceled` in its manifest, or remove it, before the next apply",
     ),
     Moment(
         campaigns.not_proven,

@@ -9,7 +9,7 @@ import click
 from campaignctl.cli.group import format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, wired
-from campaignctl.errors import Command, Sentence
+from campaignctl.errors import Command, Sentence, at
 from campaignctl.render import FORMAT_VERSION
 
 
@@ -24,20 +24,22 @@ def command(app: App, *, form: str) -> int:
     why = "The live status is read from the API, which requires a token."
     token = need_token(app.settings, why, instead=Sentence("show what is recorded: ", Command("show")))
     with wired(app, desired.project, token=token) as run:
-        rows = status(run.wiring, desired)
+        report = status(run.wiring, desired)
     console, project = app.console, desired.project
+    place = app.settings.place(project.environment)
     if form == "json":
-        console.document({"format_version": FORMAT_VERSION, "campaigns": [asdict(row) for row in rows]})
+        rows, notes = [asdict(row) for row in report.rows], [at(note, place) for note in report.notes]
+        console.document({"format_version": FORMAT_VERSION, "campaigns": rows, "notes": notes})
         return 0
     from campaignctl.render.status import status_text
 
     console.say(
         status_text(
-            rows,
+            report,
             color=console.colored(console.out),
             zone=project.time_zone,
             width=console.width,
-            place=app.settings.place(project.environment),
+            place=place,
         )
     )
     return 0

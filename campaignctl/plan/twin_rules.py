@@ -1,0 +1,200 @@
+"""No change lets a campaign send what another one sends near it, unless that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from campaignctl.campaign.status import Status
+from campaignctl.diff import content
+from campaignctl.errors import Command, Sentence, listed
+from campaignctl.plan import ledger, moves, twins
+from campaignctl.plan.arming import SENDING
+from campaignctl.plan.context import PlanContext
+from campaignctl.plan.guardrails import duration_text
+from campaignctl.plan.model import Action, Blocked, Change
+from campaignctl.plan.subject import Subject
+from campaignctl.plan.twins import Campaign, collide
+from campaignctl.plan.verdict import Verdict
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import Record
+
+# How many campaigns a reason or a warning names.
+_NAMED = 3
+
+
+def apart(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """The verdicts without changes that would send what another campaign sends near it, or what one that no
+    manifest asks for any more can still send. What this plan cancels for that is waited for."""
+    kept = dict(verdicts)
+    if not any(_starts(change) for verdict in verdicts.values() for change in verdict.changes):
+        return kept
+    others = _Others(ctx, verdicts)
+    for key, verdict in verdicts.items():
+        for index, change in enumerate(verdict.changes):
+            if not _starts(change):
+                continue
+            checked = others.check(change)
+            if isinstance(checked, Blocked):
+                kept[key] = kept[key].up_to(index, checked)
+                break
+            told = list(kept[key].changes)
+            told[index] = checked
+            kept[key] = replace(kept[key], changes=tuple(told))
+            if checked.deliberate_resend and not change.deliberate_resend:
+                kept[key] = replace(kept[key], lifted=(*kept[key].lifted, "resend"))
+    return kept
+
+
+def _starts(change: Change) -> bool:
+    """Whether a campaign then sends what it did not before, or at another time."""
+    if change.sets_winner or change.spec is None or change.sends.when not in SENDING:
+        return False
+    made = change.action in (Action.CREATE, Action.REPLACE, Action.RESUME)
+    return made or change.arms or change.changes_sends
+
+
+class _Others:
+    """The campaigns that a change may repeat."""
+
+    def __init__(self, ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> None:
+        self._ctx, self._window = ctx, ctx.project.guardrails.twin_window
+        changes = [change for verdict in verdicts.values() for change in verdict.changes]
+        self._canceled = {change.id for change in changes if change.action is Action.CANCEL}
+        self._renamed = moves.renamed(ctx.desired, ctx.records, ctx.moves)
+        adopted = {change.key: change.record for change in changes if change.record is not None}
+        self._records: dict[str, list[tuple[str, Record]]] = {}
+        for key, record in (*ctx.records.items(), *adopted.items()):
+            self._records.setdefault(content(record.applied), []).append((key, record))
+        self._earlier: dict[str, Campaign] = {}
+        self._more: dict[str, list[Campaign]] = {}
+        for each in self._left():
+            self._more.setdefault(each.content, []).append(each)
+
+    def check(self, change: Change) -> Change | Blocked:
+        """The change with what it repeats and waits for, or its block."""
+        one, before = twins.of_change(change, self._ctx.now), self._before(change)
+        waits, repeats = [], []
+        found: tuple[Campaign, str] | None = None
+        for other in self._with(one):
+            why = self._why_not(one, other)
+            was = self._earlier.get(str(other.key), other) if other.planned else other
+            if why and not (before and collide(before, was, self._window)):
+                found = found or (other, why)
+            elif other.cancels:
+                waits.append(str(other.id))
+            elif other.content == one.content:
+                repeats.append(other.name.rstrip(","))
+        if found and not self._ctx.lifts.lifts("resend", change.key):
+            return _blocked(change, *found)
+        self._more.setdefault(one.content, []).append(replace(one, planned=True))
+        self._earlier |= {change.key: before} if before else {}
+        return _told(change, found and found[1], tuple(waits), repeats)
+
+    def _why_not(self, one: Campaign, other: Campaign) -> str | None:
+        """Why a campaign may not send next to another one; None if it may."""
+        if other.goes and not other.cancels and not other.declared:
+            what = "has this content" if other.content == one.content else f"seems to be renamed to {one.key}"
+            return f"{other.name} {what}, is {other.status} and can still send"
+        if not collide(one, other, self._window) or any(map(other.due, _first(one))):
+            return None
+        if one.times.at_once and other.times.at_once:
+            when = "sends at once too" if other.planned else f"was sent at {iso(other.times.at_once)}"
+            return f"{other.name} has this content and {when}"
+        return f"{other.name} has this content and sends within {duration_text(self._window)} of it"
+
+    def _with(self, one: Campaign) -> Iterator[Campaign]:
+        """The other campaigns with its content, and the one that it seems to be renamed from, each once."""
+        known = {one.id} - {None}
+        records = list(self._records.get(one.content, ()))
+        if one.id is None and (old := self._renamed.get(str(one.key))):
+            records.append((old, self._ctx.records[old]))
+        for key, record in records:
+            if record.id not in known:
+                known.add(record.id)
+                yield self._of_record(key, record)
+        for other in self._more.get(one.content, ()):
+            if other.planned or other.id is None:
+                if other.key != one.key:
+                    yield other
+            elif other.id not in known:
+                known.add(other.id)
+                yield other
+
+    def _before(self, change: Change) -> Campaign | None:
+        """The campaign of an update or a replacement as it can send now: what it collides with already is
+        no news."""
+        if change.action not in (Action.UPDATE, Action.REPLACE):
+            return None
+        found = next((one for one in self._ctx.records.items() if one[1].id == change.id), None)
+        before = self._of_record(*found) if found else None
+        return before if before and before.goes else None
+
+    def _of_record(self, key: str, record: Record) -> Campaign:
+        ctx, reading = self._ctx, self._ctx.reading
+        live = reading.settled.get(key) or reading.live.get(key)
+        read = key in reading.live or key in reading.settled
+        one = Subject(key, record, live, read, None, now=ctx.now)
+        declared = key in ctx.desired.campaigns or key in ctx.moves.heirs
+        return twins.of_record(one, declared=declared, cancels=record.id in self._canceled)
+
+    def _left(self) -> Iterator[Campaign]:
+        """The campaigns without a record: pending, released, sent, and those of others."""
+        ctx = self._ctx
+        for key, intent in ctx.unsettled.items():
+            if intent.creates and key not in ctx.records:
+                yield twins.of_intent(key, intent, ctx.now, declared=key in ctx.desired.campaigns)
+        if ctx.state is None:
+            return
+        for release in ctx.state.released:
+            status, shown = ledger.status_now(ctx, release)
+            lifted = status is Status.UNKNOWN and ctx.lifts.lifts("unknown_status", release.key)
+            if release.content and not lifted:
+                yield twins.of_entry(release, status, shown)
+        for entry in ctx.state.sent:
+            if entry.content:
+                yield twins.of_entry(entry)
+
+
+def _first(one: Campaign) -> Iterator[datetime]:
+    """The first send of a campaign at a time of its own."""
+    times = one.times
+    if times.runs is not None:
+        yield from times.runs.next(times.since)
+    elif times.spans:
+        yield min(times.spans)[0]
+
+
+def _told(change: Change, second: str | None, waits: tuple[str, ...], repeats: list[str]) -> Change:
+    """The change with what it repeats and waits for."""
+    warnings, reason = list(change.warnings), change.reason
+    if second is not None:
+        warnings.append(f"a deliberate second send: {second}")
+        return replace(change, warnings=tuple(warnings), deliberate_resend=True)
+    if repeats and change.action is Action.CREATE:
+        warnings.append(f"repeats {listed(repeats, _NAMED)}: the same content to the same audience")
+    if waits:
+        reason = f"{reason}; once {listed(waits, _NAMED)} is canceled"
+    return replace(change, warnings=tuple(warnings), reason=reason, waits_for=waits)
+
+
+def _blocked(change: Change, other: Campaign, why: str) -> Blocked:
+    """The block of a change that would repeat another campaign, with the ways out."""
+    select = "--replace" if change.action is Action.REPLACE else "--target"
+    again = Command("apply", select, change.key, "--override", "resend")
+    status = other.status or "planned"
+    return Blocked(change.key, other.id or change.id, status, why, Sentence(*_instead(change, other), again))
+
+
+def _instead(change: Change, other: Campaign) -> tuple[str | Command, ...]:
+    """What to do instead of sending both."""
+    if other.planned or (other.recorded and other.declared):
+        return ("give one of them another content, audience or time; to send both: ",)
+    if other.recorded:
+        return (f"if it was renamed, write `moved: {{from: {other.key}}}` in {change.key}; to send both: ",)
+    if other.id is None:
+        return (f"{other.key} is settled by ", Command("apply"), "; to send both: ")
+    if change.action is not Action.CREATE:
+        return ("cancel that one in the dashboard; to send both: ",)
+    return (f'if it is the same campaign, write `adopt: "{other.id}"` in {change.key}; to send both: ',)

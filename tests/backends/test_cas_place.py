@@ -1,0 +1,308 @@
+"""A place that is asked again while it does not answer, and what a version of it holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from campaignctl.backends.cas.place import (
+    BRISK,
+    LONGEST,
+    Files,
+    Moved,
+    Note,
+    Persistent,
+    PlaceError,
+    Seen,
+    Texts,
+    jittered,
+)
+from campaignctl.backends.cas.snapshot import Snapshot
+from campaignctl.backends.lock_info import UNKNOWN
+from campaignctl.errors import StateDamaged, StateError
+from campaignctl.review.reports import Access
+from campaignctl.state.codec import encode, encode_lock, fingerprint
+from campaignctl.state.journal import entry_line, first_line
+from campaignctl.state.model import LockInfo
+from tests.state.samples import decision, sample_state
+
+BY = LockInfo("lock-1", "mira", "laptop", 42, "apply", "2036-01-01T00:00:00Z")
+NOTE = Note(BY, "a step")
+TEXTS = Texts("the shelf", None, "put a good copy there", "take another shelf")
+PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4))
+
+
+def away() -> PlaceError:
+    return PlaceError("away", "no answer", hint="wait")
+
+
+def refusal() -> PlaceError:
+    return PlaceError("refused", "no room", hint="clear it")
+
+
+@dataclass
+class Scripted:
+    """A place in memory whose puts and looks do what a script says, then what was asked.
+
+    A put that is `lost` is done and not answered, one that is `late` is neither, one that is `beaten` finds
+    that another one came before.
+    """
+
+    seen: Seen = field(default_factory=lambda: Seen("v0", {"a": b"0"}))
+    puts: list[str | PlaceError] = field(default_factory=list)
+    looks: list[PlaceError] = field(default_factory=list)
+    asked: list[tuple[str, float]] = field(default_factory=list)
+    drafts: int = 0
+
+    @property
+    def texts(self) -> Texts:
+        return TEXTS
+
+    def tip(self) -> str | None:
+        return self.look().tip
+
+    def look(self, seconds: float = LONGEST) -> Seen:
+        self.asked.append(("look", seconds))
+        if self.looks:
+            raise self.looks.pop(0)
+        return self.seen
+
+    def draft(self, before: Seen, after: Files, note: Note) -> Seen:
+        self.drafts += 1
+        return Seen(f"draft-{self.drafts}", dict(after))
+
+    def put(self, before: Seen, draft: Seen, seconds: float = LONGEST) -> bool:
+        self.asked.append(("put", seconds))
+        told = self.puts.pop(0) if self.puts else "done"
+        if isinstance(told, PlaceError):
+            raise told
+        if told == "busy":
+            return False
+        if before.tip != self.seen.tip:
+            return False
+        self.seen = draft
+        if told == "lost":
+            raise away()
+        return True
+
+    def holds(self, found: Seen, draft: Seen) -> bool:
+        return found.tip == draft.tip
+
+    def access(self, by: LockInfo) -> Access:
+        return Access(True, "")
+
+
+@dataclass
+class Shelf:
+    """A scripted place, and the pauses while it was asked again."""
+
+    place: Scripted = field(default_factory=Scripted)
+    pauses: list[timedelta] = field(default_factory=list)
+
+    @property
+    def persistent(self) -> Persistent:
+        return Persistent(self.place, self.pauses.append, PAUSES)
+
+    def put(self, brisk: bool = False) -> Seen:
+        return self.persistent.put(Seen("v0", {"a": b"0"}), {"a": b"1"}, NOTE, brisk=brisk)
+
+
+def fits(pauses: list[timedelta], expected: tuple[timedelta, ...]) -> bool:
+    """Whether each pause is half to one and a half times the expected one."""
+    return len(pauses) == len(expected) and all(
+        wanted / 2 <= pause <= wanted * 1.5 for pause, wanted in zip(pauses, expected, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("puts", "asked", "pauses"),
+    [
+        ([], 1, ()),
+        ([away()], 2, PAUSES[:1]),
+        ([away(), away(), away()], 4, PAUSES),
+        (["lost"], 2, PAUSES[:1]),
+        ([away(), "lost"], 3, PAUSES[:2]),
+        (["busy"], 2, PAUSES[:1]),
+        (["busy", "busy", "busy"], 4, PAUSES),
+    ],
+)
+def test_a_put_is_repeated_until_it_is_done(
+    puts: list[str | PlaceError], asked: int, pauses: tuple[timedelta, ...]
+) -> None:
+    shelf = Shelf(Scripted(puts=puts))
+    assert shelf.put() == shelf.place.seen == Seen("draft-1", {"a": b"1"})
+    assert [seconds for what, seconds in shelf.place.asked if what == "put"] == [LONGEST] * asked
+    assert fits(shelf.pauses, pauses)
+
+
+@pytest.mark.parametrize("puts", [[away()] * 4, ["busy"] * 4])
+def test_a_put_that_is_never_done_is_away(puts: list[str | PlaceError]) -> None:
+    shelf = Shelf(Scripted(puts=puts))
+    with pytest.raises(PlaceError) as refused:
+        shelf.put()
+    assert refused.value.kind == "away"
+    assert fits(shelf.pauses, PAUSES)
+    assert shelf.place.seen.tip == "v0"
+
+
+def test_a_brisk_put_is_tried_once_and_briefly() -> None:
+    shelf = Shelf(Scripted(puts=[away()]))
+    with pytest.raises(PlaceError):
+        shelf.put(brisk=True)
+    assert (shelf.place.asked, shelf.pauses) == ([("put", BRISK)], [])
+    assert BRISK < LONGEST
+    busy = Shelf(Scripted(puts=["busy"]))
+    with pytest.raises(PlaceError, match="did not accept the write"):
+        busy.put(brisk=True)
+    assert (busy.place.asked, busy.pauses) == ([("put", BRISK), ("look", BRISK)], [])
+
+
+@pytest.mark.parametrize(
+    "shelf", [Shelf(Scripted(puts=[refusal()])), Shelf(Scripted(puts=["busy"], looks=[refusal()]))]
+)
+def test_a_refusal_is_not_repeated(shelf: Shelf) -> None:
+    with pytest.raises(PlaceError, match="no room"):
+        shelf.put()
+    assert shelf.pauses == []
+
+
+def test_a_place_that_moved_on_says_what_it_holds() -> None:
+    shelf = Shelf(Scripted(seen=Seen("v1", {"a": b"other"})))
+    with pytest.raises(Moved) as moved:
+        shelf.put()
+    assert moved.value.seen == Seen("v1", {"a": b"other"})
+    assert shelf.pauses == []
+
+
+def test_the_same_files_under_another_name_are_continued_with_a_new_draft() -> None:
+    shelf = Shelf(Scripted(seen=Seen("v0-shortened", {"a": b"0"})))
+    assert shelf.put() == Seen("draft-2", {"a": b"1"})
+    assert shelf.pauses == []
+
+
+@pytest.mark.parametrize("what", ["look", "tip"])
+def test_a_look_is_repeated_twice(what: str) -> None:
+    for lost in range(4):
+        shelf = Shelf(Scripted(looks=[away() for _ in range(lost)]))
+        ask: Callable[[], object] = getattr(shelf.persistent, what)
+        if lost < 3:
+            assert ask() == (shelf.place.seen if what == "look" else "v0")
+        else:
+            with pytest.raises(PlaceError, match="no answer"):
+                ask()
+        assert fits(shelf.pauses, PAUSES[: min(lost, 2)])
+    refusing = Shelf(Scripted(looks=[refusal()]))
+    with pytest.raises(PlaceError, match="no room"):
+        refusing.persistent.look()
+    assert refusing.pauses == []
+
+
+def test_pauses_are_out_of_step() -> None:
+    found = [jittered(timedelta(seconds=10)) for _ in range(200)]
+    assert all(timedelta(seconds=5) <= pause <= timedelta(seconds=15) for pause in found)
+    assert min(found) < timedelta(seconds=8)
+    assert max(found) > timedelta(seconds=12)
+
+
+# ------------------------------------------------------------------------------------- one version
+
+
+STATE = sample_state()
+DOCUMENT = encode(STATE).encode()
+LINES = first_line(STATE, fingerprint(DOCUMENT)) + entry_line(decision("a"), 1)
+EMPTY = Snapshot()
+
+
+def test_a_version_is_made_of_its_files() -> None:
+    one = Snapshot(b"s", (b"p0", b"p1"), b"l", b"a")
+    assert one.files == {
+        "state.json": b"s",
+        "journal/00000": b"p0",
+        "journal/00001": b"p1",
+        "lock.json": b"l",
+        "about.json": b"a",
+    }
+    shuffled = dict(sorted(one.files.items(), reverse=True))
+    assert Snapshot.of({**shuffled, "other": b"x"}) == one
+    assert (one.journal, EMPTY.journal, EMPTY.files) == (b"p0p1", None, {})
+
+
+def test_the_lock_names_its_holder() -> None:
+    assert EMPTY.holder is None
+    assert EMPTY.locked(BY).holder == BY
+    assert EMPTY.locked(BY).lock == encode_lock(BY).encode()
+    assert EMPTY.locked(BY).locked(None) == EMPTY
+    assert replace(EMPTY, lock=b"?").holder == UNKNOWN
+
+
+def test_a_journal_grows_in_its_last_piece() -> None:
+    size = 1 << 15
+    one = EMPTY.continued(b"a" * 10)
+    assert one.pieces == (b"a" * 10,)
+    assert one.continued(b"b" * 5).pieces == (b"a" * 10 + b"b" * 5,)
+    full = one.continued(b"b" * (size - 10))
+    assert [len(piece) for piece in full.pieces] == [size]
+    more = full.continued(b"c")
+    assert [len(piece) for piece in more.pieces] == [size, 1]
+    assert more.pieces[0] == full.pieces[0]
+    assert [len(piece) for piece in EMPTY.continued(b"d" * (2 * size + 3)).pieces] == [size, size, 3]
+
+
+def about(one: Snapshot) -> dict[str, str | None]:
+    assert one.about is not None
+    found: dict[str, str | None] = json.loads(one.about)
+    return found
+
+
+def test_a_document_that_is_rewritten_names_the_one_before() -> None:
+    first = EMPTY.rewritten(b"one", "crm")
+    assert (first.document, about(first)) == (b"one", {"project": "crm", "previous": None})
+    second = first.continued(b"lines").rewritten(b"two", "crm")
+    assert (second.document, second.pieces) == (b"two", ())
+    assert about(second)["previous"] == fingerprint(b"one")
+    assert about(second.rewritten(b"two", "crm"))["previous"] == fingerprint(b"one")
+    assert about(second.rewritten(b"three", "crm"))["previous"] == fingerprint(b"two")
+
+
+def test_opening_folds_the_journal_in() -> None:
+    version = EMPTY.rewritten(DOCUMENT, "crm").continued(LINES)
+    opened, loaded = version.opened(TEXTS, "crm")
+    assert not isinstance(loaded, StateError)
+    assert loaded.state == STATE.after(decision("a"))
+    assert (opened.pieces, opened.document) == ((), encode(loaded.state).encode())
+    assert about(opened) == {"project": "crm", "previous": fingerprint(DOCUMENT)}
+    again, unchanged = replace(opened, pieces=version.pieces).opened(TEXTS, "crm")
+    assert not isinstance(unchanged, StateError)
+    assert (again, unchanged.state) == (opened, loaded.state)
+
+
+def test_opening_leaves_what_it_cannot_use() -> None:
+    assert EMPTY.opened(TEXTS, "crm")[0] == EMPTY
+    alone = EMPTY.continued(LINES)
+    left, problem = alone.opened(TEXTS, "crm")
+    assert left == alone
+    assert isinstance(problem, StateDamaged)
+    assert problem.hint == "put a good copy there"
+    damaged = EMPTY.rewritten(b"{", "crm").continued(LINES)
+    left, problem = damaged.opened(TEXTS, "crm")
+    assert left == damaged
+    assert isinstance(problem, StateDamaged)
+    assert "state.json in the shelf is damaged" in problem.summary
+
+
+@pytest.mark.parametrize("text", [None, b"?", b"[]", b"{}", b'{"project": 7}'])
+def test_a_version_that_does_not_name_its_project_is_read(text: bytes | None) -> None:
+    version = replace(EMPTY.rewritten(DOCUMENT, "crm"), about=text)
+    assert version.folded(TEXTS, "shop").state == STATE
+
+
+def test_the_state_of_another_project_is_refused() -> None:
+    version = EMPTY.rewritten(DOCUMENT, "crm")
+    with pytest.raises(StateError, match="holds the state of the project crm, and this is shop") as refused:
+        version.folded(TEXTS, "shop")
+    assert "take another shelf" in refused.value.hint
+    assert replace(version, document=None).folded(TEXTS, "shop").state is None

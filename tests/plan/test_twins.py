@@ -1,0 +1,426 @@
+"""The same content twice: which changes are blocked, wait or are only named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.campaign.live import Live
+from campaignctl.diff import content
+from campaignctl.plan import twins
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Action, Options, Plan
+from campaignctl.project.model import Guardrails
+from campaignctl.schedule.collisions import send_times
+from campaignctl.state.model import Record, Released, Sent, State
+from tests.plan.planning import (
+    DRAFT,
+    IMMEDIATE,
+    MANUAL,
+    NOW,
+    PROJECT,
+    RECURRING,
+    SCHEDULED,
+    Spec,
+    body,
+    intent,
+    live,
+    message,
+    own,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+AT = "2026-11-01T00:00:00Z"
+DE = {"countries": {"items": ["DE"], "op": "in"}}
+TOMORROW = body(scheduled_time="2026-11-25 12:00:00")
+
+
+def renamed(spec: Spec, **more: Any) -> Spec:
+    """The spec with another name and label, which no recipient sees."""
+    return {**spec, "name": "Renamed", "labels": ["new"], **more}
+
+
+def at(days: int, spec: Spec = SCHEDULED) -> Spec:
+    return {**spec, "scheduled_time": f"2036-12-{24 + days} 10:00:00"}
+
+
+def did(plan: Plan) -> dict[str, str]:
+    """What a plan does to each key."""
+    return {change.key: str(change.action) for change in plan.changes}
+
+
+def blocked(plan: Plan) -> dict[str, str]:
+    """Why keys are blocked."""
+    return {one.key: one.reason for one in plan.blocked}
+
+
+def beside(other: Record, spec: Spec, *, declared: bool = True, **more: Any) -> Plan:
+    """The plan that creates `new` next to the recorded `old`."""
+    olds = [wanted(dict(other.applied), "old")] if declared else []
+    return plan_of(*olds, wanted(spec, "new"), known=state({"old": other}), **more)
+
+
+# ------------------------------------------------------------------------------------- two of one plan
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (SCHEDULED, renamed(SCHEDULED)),
+        (SCHEDULED, renamed(at(1))),
+        (RECURRING, renamed(RECURRING)),
+        (RECURRING, renamed(SCHEDULED)),
+        (IMMEDIATE, renamed(IMMEDIATE)),
+        (IMMEDIATE, renamed(TOMORROW)),
+        (
+            {**SCHEDULED, "targeting": DE},
+            {**SCHEDULED, "targeting": {"countries": {"items": ["de"], "op": "in"}}},
+        ),
+        ({**SCHEDULED, "send_in_profile_time_zone": True}, body(scheduled_time="2036-12-25 22:00:00")),
+        (SCHEDULED, {**SCHEDULED, "messages": [message(name="Another", priority=2)]}),
+    ],
+)
+def test_the_second_create_of_one_content_near_the_first_is_blocked(one: Spec, other: Spec) -> None:
+    plan = plan_of(wanted(one, "a"), wanted(other, "b"))
+    assert did(plan) == {"a": "create"}
+    (block,) = plan.blocked
+    assert block.key == "b"
+    assert "a, in this plan" in block.reason
+    assert "`campaignctl apply --target b --override resend`" in block.hint
+    both = plan_of(wanted(one, "a"), wanted(other, "b"), options=Options(overrides=("resend",)))
+    assert [change.deliberate_resend for change in both.changes if change.key == "b"] == [True]
+    assert [(each.name, each.keys) for each in both.lifted if each.name == "resend"] == [("resend", ("b",))]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (SCHEDULED, own(SCHEDULED, "another")),
+        (SCHEDULED, {**SCHEDULED, "targeting": DE}),
+        (SCHEDULED, {**SCHEDULED, "is_draft": True}),
+        (DRAFT, DRAFT),
+        (MANUAL, MANUAL),
+        (IMMEDIATE, MANUAL),
+    ],
+)
+def test_creates_that_differ_or_cannot_send_go_together(one: Spec, other: Spec) -> None:
+    plan = plan_of(wanted(one, "a"), wanted(other, "b"))
+    assert did(plan) == {"a": "create", "b": "create"}
+    assert not any("repeats" in warning for change in plan.changes for warning in change.warnings)
+
+
+def test_one_content_days_apart_is_named_and_created() -> None:
+    plan = plan_of(wanted(SCHEDULED, "a"), wanted(at(2), "b"))
+    assert did(plan) == {"a": "create", "b": "create"}
+    assert [change.warnings for change in plan.changes if change.key == "b"] == [
+        ("repeats a, in this plan: the same content to the same audience",)
+    ]
+
+
+def test_the_window_is_a_setting() -> None:
+    wide = replace(PROJECT, guardrails=Guardrails(twin_window=timedelta(days=3)))
+    assert blocked(plan_of(wanted(SCHEDULED, "a"), wanted(at(3), "b"), project=wide))
+    narrow = replace(PROJECT, guardrails=Guardrails(twin_window=timedelta(hours=1)))
+    assert not blocked(plan_of(wanted(SCHEDULED, "a"), wanted(at(1), "b"), project=narrow))
+
+
+# ------------------------------------------------------------------------- recorded, and still declared
+
+
+@pytest.mark.parametrize("status", ["scheduled", "running", "paused", "needs_decision", "thawing"])
+def test_a_create_next_to_one_that_can_send_is_blocked(status: str) -> None:
+    plan = beside(record(SCHEDULED, status), renamed(SCHEDULED))
+    assert "new" not in did(plan)
+    assert "old (1030978) has this content and sends within 1d of it" in blocked(plan)["new"]
+
+
+@pytest.mark.parametrize(("spec", "status"), [(DRAFT, "draft"), (MANUAL, "manual"), (SCHEDULED, "canceled")])
+def test_a_create_next_to_one_that_cannot_send_goes_ahead(spec: Spec, status: str) -> None:
+    assert did(beside(record(spec, status), renamed(SCHEDULED)))["new"] == "create"
+
+
+@pytest.mark.parametrize(("hours", "blocks"), [(20, True), (30, False)])
+def test_a_send_of_the_last_day_counts(hours: int, blocks: bool) -> None:
+    began = f"{NOW - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
+    sent = record({**SCHEDULED, "scheduled_time": began.replace("T", " ")[:19]}, "sent", began=began)
+    assert bool(blocked(beside(sent, renamed(IMMEDIATE)))) is blocks
+    by_hand = record(MANUAL, "sent", began=began)
+    assert bool(blocked(beside(by_hand, renamed(IMMEDIATE)))) is blocks
+
+
+def test_one_that_was_sent_at_once_counts_at_any_age() -> None:
+    sent = record(IMMEDIATE, "sent", began="2025-01-01T00:00:00Z")
+    plan = beside(sent, renamed(IMMEDIATE))
+    assert "was sent at 2025-01-01T00:00:00Z" in blocked(plan)["new"]
+    assert "repeats old (1030978)" in str(beside(sent, renamed(SCHEDULED)).changes[0].warnings)
+
+
+def test_a_campaign_that_was_canceled_after_it_began_counts_as_sent() -> None:
+    began = record(
+        {**SCHEDULED, "scheduled_time": "2026-11-24 11:00:00"}, "canceled", began="2026-11-24T11:00:00Z"
+    )
+    assert blocked(beside(began, renamed(IMMEDIATE)))
+
+
+def test_the_time_that_live_has_counts() -> None:
+    moved_by_others = {**SCHEDULED, "scheduled_time": "2036-06-01 10:00:00"}
+    reading = Reading(live={"old": live(moved_by_others)})
+    spec = renamed(SCHEDULED, scheduled_time="2036-06-01 12:00:00")
+    assert "new" in blocked(beside(record(SCHEDULED), spec, reading=reading))
+    assert "new" not in blocked(beside(record(SCHEDULED), spec))
+
+
+# ------------------------------------------------------------------------------ updates and other changes
+
+
+def test_an_update_that_arms_is_blocked_next_to_one_that_sends_the_same() -> None:
+    known = state({"old": record(SCHEDULED), "draft": record({**SCHEDULED, "is_draft": True}, "draft", "2")})
+    plan = plan_of(wanted(SCHEDULED, "old"), wanted(renamed(SCHEDULED), "draft"), known=known)
+    assert did(plan) == {}
+    assert "old (1030978)" in blocked(plan)["draft"]
+
+
+def test_an_edit_that_makes_a_twin_is_blocked_and_one_of_a_known_twin_is_not() -> None:
+    other = own(SCHEDULED, "other")
+    known = state({"a": record(SCHEDULED, campaign_id="1"), "b": record(other, campaign_id="2")})
+    assert list(blocked(plan_of(wanted(SCHEDULED, "a"), wanted(SCHEDULED, "b"), known=known))) == ["b"]
+    assert list(blocked(plan_of(wanted(other, "a"), wanted(own(other, "new"), "b"), known=known))) == ["a"]
+    twice = state({"a": record(SCHEDULED, campaign_id="1"), "b": record(SCHEDULED, campaign_id="2")})
+    both = plan_of(wanted(other, "a"), wanted(other, "b"), known=twice)
+    assert did(both) == {"a": "update", "b": "update"}
+
+
+def test_two_updates_that_arm_twins_are_apart() -> None:
+    waiting = {**SCHEDULED, "is_draft": True}
+    known = state({key: record(waiting, "draft", key) for key in "ab"})
+    plan = plan_of(wanted(SCHEDULED, "a"), wanted(renamed(SCHEDULED), "b"), known=known)
+    assert (did(plan), list(blocked(plan))) == ({"a": "update"}, ["b"])
+
+
+def test_a_replacement_is_compared_with_others_and_not_with_itself() -> None:
+    options = Options(replace=("old",))
+    assert did(plan_of(wanted(SCHEDULED, "old"), known=state({"old": record(SCHEDULED)}), options=options))
+    known = state({"old": record(own(SCHEDULED, "x")), "b": record(SCHEDULED, campaign_id="2")})
+    plan = plan_of(wanted(SCHEDULED, "old"), wanted(SCHEDULED, "b"), known=known, options=options)
+    (block,) = plan.blocked
+    assert (did(plan), block.key) == ({}, "old")
+    assert "`campaignctl apply --replace old --override resend`" in block.hint
+
+
+def test_a_resume_next_to_a_twin_is_blocked() -> None:
+    known = state(
+        {"a": record(SCHEDULED, campaign_id="1"), "b": record(SCHEDULED, "paused", "2", paused_by_us=True)}
+    )
+    plan = plan_of(wanted(SCHEDULED, "a"), wanted(SCHEDULED, "b"), known=known)
+    assert list(blocked(plan)) == ["b"]
+    lifted = plan_of(
+        wanted(SCHEDULED, "a"), wanted(SCHEDULED, "b"), known=known, options=Options(overrides=("resend",))
+    )
+    assert did(lifted) == {"b": "resume"}
+
+
+def test_an_adoption_counts_for_creates_of_the_same_plan() -> None:
+    theirs = live(SCHEDULED, "scheduled", "77")
+    plan = plan_of(
+        wanted(renamed(SCHEDULED), "a"),
+        wanted(SCHEDULED, "b", adopt="77"),
+        reading=Reading(adoptable={"77": theirs}),
+    )
+    assert (did(plan), list(blocked(plan))) == ({"b": "adopt"}, ["a"])
+
+
+# ------------------------------------------------------------------------------------- ledger and releases
+
+
+def sent(spec: Spec, when: str = AT, **more: Any) -> Sent:
+    return Sent(
+        body_digest(spec),
+        "old",
+        "77",
+        when,
+        content(spec),
+        (when,),
+        bool(spec.get("run_immediately")),
+        **more,
+    )
+
+
+def test_a_sent_immediate_moved_to_a_new_key_with_another_label_is_blocked() -> None:
+    plan = plan_of(wanted(renamed(IMMEDIATE), "new"), known=state(sent=(sent(IMMEDIATE),)))
+    (block,) = plan.blocked
+    assert (did(plan), block.key) == ({}, "new")
+    assert "the same content was sent as old (77)" in block.reason
+
+
+def test_an_entry_of_an_older_state_counts_by_its_digest() -> None:
+    known = state(sent=(Sent(body_digest(IMMEDIATE), "old", "77", AT),))
+    assert blocked(plan_of(wanted(IMMEDIATE, "new"), known=known))
+    assert not blocked(plan_of(wanted(renamed(IMMEDIATE), "new"), known=known))
+
+
+def test_what_was_sent_at_its_time_counts_within_the_window() -> None:
+    soon = f"{NOW - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"
+    assert blocked(plan_of(wanted(renamed(IMMEDIATE), "new"), known=state(sent=(sent(SCHEDULED, soon),))))
+    old = plan_of(wanted(renamed(IMMEDIATE), "new"), known=state(sent=(sent(SCHEDULED),)))
+    assert "repeats old (77)" in str(old.changes[0].warnings)
+
+
+def test_the_ledger_counts_for_an_update_that_sends_at_once() -> None:
+    known = state({"k": record(own(MANUAL, "x"), "manual")}, sent=(sent(IMMEDIATE),))
+    assert list(blocked(plan_of(wanted(renamed(IMMEDIATE), "k"), known=known))) == ["k"]
+
+
+def released(spec: Spec, status: str = "scheduled", **more: Any) -> State:
+    entry = Released("old", "77", "i", body_digest(spec), status, AT, content(spec), **more)
+    return state(released=(entry,))
+
+
+@pytest.mark.parametrize("spec", [renamed(SCHEDULED), at(7), RECURRING, IMMEDIATE])
+def test_a_released_campaign_that_can_send_blocks_its_content_at_any_time(spec: Spec) -> None:
+    (block,) = plan_of(wanted(spec, "new"), known=released(SCHEDULED)).blocked
+    assert "old (77) has this content, is scheduled and can still send" in block.reason
+    assert '`adopt: "77"` in new' in block.hint
+    gone = Reading(released={"77": live(SCHEDULED, "canceled", "77")})
+    assert not blocked(plan_of(wanted(spec, "new"), known=released(SCHEDULED), reading=gone))
+
+
+def test_a_recurrence_restored_after_its_end_runs_on() -> None:
+    """Its next run is one that it would have had anyway."""
+    ran, due = f"{NOW - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}", "2026-11-25T09:00:00Z"
+    entry = Released(
+        "old", "77", "i", "x", "canceled", f"{NOW:%Y-%m-%dT%H:%M:%SZ}", content(RECURRING), (ran, due)
+    )
+    known = state(released=(entry,))
+    assert did(plan_of(wanted(renamed(RECURRING), "new"), known=known)) == {"new": "create"}
+    sooner = renamed(RECURRING, recurrence={"cron": "0 15 * * *"})
+    assert blocked(plan_of(wanted(sooner, "new"), known=known))
+
+
+# ------------------------------------------------------------------------------ renames and the undeclared
+
+
+RENAMES = [renamed(SCHEDULED), at(7, renamed(SCHEDULED)), {**SCHEDULED, "labels": ["x"]}]
+
+
+@pytest.mark.parametrize("spec", RENAMES)
+def test_the_create_of_a_rename_waits_for_the_cancel(spec: Spec) -> None:
+    plan = beside(record(SCHEDULED), spec, declared=False)
+    assert did(plan) == {"old": "cancel", "new": "create"}
+    assert [change.waits_for for change in plan.changes if change.key == "new"] == [("1030978",)]
+
+
+EDITED = body(
+    scheduled_time="2036-12-24 10:00:00", messages=[message(push={"title": {"en": "Hi"}})], labels=["a"]
+)
+
+
+def test_a_rename_with_a_small_edit_waits_for_the_cancel() -> None:
+    before = {**EDITED, "messages": [message()]}
+    plan = beside(record(before), EDITED, declared=False)
+    assert [change.waits_for for change in plan.changes if change.key == "new"] == [("1030978",)]
+    assert plan.notes == ("new is much like old; if it was renamed, write `moved: {from: old}` in new",)
+    elsewhere = beside(record(before), {**EDITED, "targeting": DE}, declared=False)
+    assert [change.waits_for for change in elsewhere.changes] == [(), ()]
+
+
+HELD = {
+    "prevent_destroy": (record(SCHEDULED, lifecycle=Lifecycle(prevent_destroy=True)), {}),
+    "forget": (record(SCHEDULED, lifecycle=Lifecycle(on_destroy="forget")), {}),
+    "needs_decision": (record(SCHEDULED, "needs_decision"), {}),
+    "unknown": (record(SCHEDULED, "thawing"), {}),
+    "target": (record(SCHEDULED), {"options": Options(targets=("new",))}),
+}
+
+
+@pytest.mark.parametrize("why", HELD)
+@pytest.mark.parametrize("spec", RENAMES)
+def test_no_rename_is_created_while_the_old_one_stays_able_to_send(why: str, spec: Spec) -> None:
+    old, more = HELD[why]
+    plan = beside(old, spec, declared=False, **more)
+    assert "new" not in did(plan)
+    (block,) = (one for one in plan.blocked if one.key == "new")
+    assert "old (1030978) has this content" in block.reason
+    assert "can still send" in block.reason
+    assert "`moved: {from: old}` in new" in block.hint
+    moved = plan_of(wanted(spec, "new", moved_from=("old",)), known=state({"old": old}))
+    assert "new" not in blocked(moved) or old.status in ("needs_decision", "thawing")
+
+
+@pytest.mark.parametrize("why", HELD)
+def test_no_edited_rename_is_created_either(why: str) -> None:
+    old, more = HELD[why]
+    before = {**EDITED, "messages": [message()]}
+    plan = beside(replace(old, applied=before), EDITED, declared=False, **more)
+    assert "old (1030978) seems to be renamed to new" in blocked(plan)["new"]
+
+
+def test_an_unsettled_create_of_a_key_that_is_gone_blocks_its_content() -> None:
+    pending = intent(SCHEDULED, first_send="2036-12-24T10:00:00Z")
+    plan = plan_of(wanted(at(7), "new"), known=state(pending={"old": pending}))
+    assert "old (id not known) has this content, is unsettled" in blocked(plan)["new"]
+    assert "new" not in blocked(
+        plan_of(wanted(at(7), "new"), wanted(SCHEDULED, "old"), known=state(pending={"old": pending}))
+    )
+
+
+def test_a_rename_of_what_already_sent_is_blocked() -> None:
+    began = f"{NOW - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    running = record({**SCHEDULED, "scheduled_time": "2026-11-24 11:00:00"}, "running", began=began)
+    plan = beside(running, renamed(IMMEDIATE), declared=False)
+    assert "has this content" in blocked(plan)["new"]
+
+
+def test_the_rename_of_a_recurrence_goes_on_with_its_next_run() -> None:
+    ran = f"{NOW - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"
+    daily = record(RECURRING, began=ran)
+    assert did(beside(daily, renamed(RECURRING), declared=False)) == {"old": "cancel", "new": "create"}
+    sooner = renamed(RECURRING, recurrence={"cron": "0 15 * * *"})
+    assert blocked(beside(daily, sooner, declared=False))
+
+
+# ------------------------------------------------------------------------------------- one function
+
+
+specs = st.sampled_from([SCHEDULED, at(1), at(2), RECURRING, IMMEDIATE, MANUAL, DRAFT, own(SCHEDULED, "x")])
+
+
+@given(specs, specs, st.integers(0, 60), st.integers(0, 60))
+def test_collide_is_symmetric(one: Spec, other: Spec, days: int, more: int) -> None:
+    pair = [
+        twins.Campaign(key, key, content(spec), send_times(spec, at_once=set_off, since=set_off))
+        for key, spec, set_off in (
+            ("a", one, NOW - timedelta(days=days)),
+            ("b", other, NOW - timedelta(days=more)),
+        )
+    ]
+    window = timedelta(hours=24)
+    for mine, theirs in (pair, [replace(each, key=None) for each in pair]):
+        assert twins.collide(mine, theirs, window) is twins.collide(theirs, mine, window)
+
+
+def test_what_sends_at_once_collides_with_others_of_the_account_for_a_month() -> None:
+    def sent_at_once(key: str | None, days: int) -> twins.Campaign:
+        at_once = NOW - timedelta(days=days)
+        return twins.Campaign(key, "1", "c", send_times(IMMEDIATE, at_once=at_once, since=at_once))
+
+    window = timedelta(hours=24)
+    assert twins.collide(sent_at_once("a", 0), sent_at_once(None, 30), window)
+    assert not twins.collide(sent_at_once("a", 0), sent_at_once(None, 31), window)
+    assert twins.collide(sent_at_once("a", 0), sent_at_once("b", 31), window)
+
+
+def test_actions_that_start_nothing_are_left_alone() -> None:
+    known = state({"a": record(SCHEDULED, campaign_id="1"), "b": record(SCHEDULED, campaign_id="2")})
+    plan = plan_of(wanted(SCHEDULED, "a"), wanted({**SCHEDULED, "description": "x"}, "b"), known=known)
+    assert [change.action for change in plan.changes] == [Action.UPDATE]
+    assert isinstance(live(SCHEDULED), Live)

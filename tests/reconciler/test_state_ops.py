@@ -1,0 +1,395 @@
+"""Operations on the state: what they change, what they refuse, and the command that their refusal names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaignctl.errors import AccountMismatch, CampaignctlError, StateError, StateMoved
+from campaignctl.reconciler import state_ops
+from campaignctl.state.codec import encode
+from campaignctl.state.halts import Halt
+from campaignctl.state.model import Entry, State
+from tests.backends.local_place import LocalPlace
+from tests.reconciler.account import Account, campaign
+
+FAR = campaign("Far", scheduled_time="2036-06-01 10:00:00")
+AT_ONCE = campaign("Now", run_immediately=True)
+HALT = Halt("h-1", ("far",), "wrong price", "ana", "laptop", "2036-01-01T00:00:00Z")
+
+
+@pytest.fixture
+def two(late: Account) -> Account:
+    """Two recorded campaigns."""
+    late.specs = {"far": FAR, "draft": campaign("Draft", is_draft=True)}
+    late.apply()
+    return late
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> LocalPlace:
+    """Another place for a state."""
+    return LocalPlace(tmp_path / "elsewhere")
+
+
+def put(place: LocalPlace, state: State) -> None:
+    """Write a state into a place."""
+    session = place.backend().acquire("apply", timedelta())
+    session.write(state)
+    session.release()
+
+
+def refusal(error: pytest.ExceptionInfo[CampaignctlError]) -> str:
+    return f"{error.value.summary} | {error.value.hint}"
+
+
+# ------------------------------------------------------------------------------------------- migrate
+
+
+def test_a_state_moves_with_its_halts_and_leaves_a_note(two: Account, elsewhere: LocalPlace) -> None:
+    before, target = two.state, elsewhere.backend()
+    two.place.backend().change_halts(lambda halts: halts.with_halt(HALT))
+    told = state_ops.migrate(two.wiring, target)
+    assert f"serial {before.serial}, 2 campaigns" in told
+    assert target.read() == before
+    assert target.halts().halts == (HALT,)
+    assert (target.holder(), two.place.backend().holder()) == (None, None)
+    with pytest.raises(StateMoved):
+        two.place.backend().read()
+
+
+def test_there_has_to_be_a_state_to_move(late: Account, elsewhere: LocalPlace) -> None:
+    with pytest.raises(StateError, match="there is no state in"):
+        state_ops.migrate(late.wiring, elsewhere.backend())
+    with pytest.raises(StateError, match="there is no state in"):
+        state_ops.migrate_format(late.wiring, 2)
+    assert elsewhere.backend().read() is None
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"lineage": "other"}, "there is another state in"),
+        ({"lineage": "other", "campaigns": {}, "sent": ()}, None),
+        ({"serial": 99}, "is newer than this one"),
+        ({"serial": 1}, None),
+        ({}, None),
+    ],
+)
+def test_a_place_with_another_or_a_newer_state_is_left_alone(
+    two: Account, elsewhere: LocalPlace, change: dict[str, Any], problem: str | None
+) -> None:
+    before = two.state
+    there = replace(before, **change)
+    put(elsewhere, there)
+    if problem is None:
+        state_ops.migrate(two.wiring, elsewhere.backend())
+        assert elsewhere.backend().read() == before
+    else:
+        with pytest.raises(StateError, match=problem):
+            state_ops.migrate(two.wiring, elsewhere.backend())
+        assert (elsewhere.backend().read(), two.state) == (there, before)
+    assert elsewhere.backend().holder() is None
+
+
+@pytest.mark.parametrize("name", ["campaigns", "pending", "sent", "released"])
+def test_any_trace_makes_a_place_one_of_another_state(two: Account, elsewhere: LocalPlace, name: str) -> None:
+    two.specs["now"] = AT_ONCE
+    two.apply()
+    two.wire.lose("create", effect=None)
+    two.specs["later"] = campaign("Later", run_immediately=True)
+    two.apply()
+    state_ops.remove(two.wiring, "draft")
+    full = two.state
+    empty: dict[str, Any] = {"campaigns": {}, "pending": {}, "sent": (), "released": ()}
+    assert all(getattr(full, each) for each in empty)
+    put(elsewhere, replace(full, lineage="other", **{**empty, name: getattr(full, name)}))
+    with pytest.raises(StateError, match="there is another state in"):
+        state_ops.migrate(two.wiring, elsewhere.backend())
+
+
+def test_a_move_that_died_before_its_note_is_repeated(two: Account, elsewhere: LocalPlace) -> None:
+    before = two.state
+    put(elsewhere, before)
+    state_ops.migrate(two.wiring, elsewhere.backend())
+    assert elsewhere.backend().read() == before
+
+
+def test_a_place_whose_state_was_moved_is_compared_by_its_note(
+    two: Account, elsewhere: LocalPlace, tmp_path: Path
+) -> None:
+    third = LocalPlace(tmp_path / "third")
+    put(elsewhere, replace(two.state, lineage="other"))
+    session = elsewhere.backend().acquire("state migrate", timedelta())
+    session.retire(str(third.path))
+    session.release()
+    with pytest.raises(StateError, match="there is another state in"):
+        state_ops.migrate(two.wiring, elsewhere.backend())
+
+
+def test_a_state_is_brought_to_a_newer_format(two: Account) -> None:
+    two.place.put_document(encode(replace(two.state, format_version=1)).encode())
+    assert "has format 2 now" in state_ops.migrate_format(two.wiring, 2)
+    assert two.state.format_version == 2
+    assert "has format 2 already" in state_ops.migrate_format(two.wiring, 2)
+    with pytest.raises(StateError, match="has format 2, and no older one can hold it"):
+        state_ops.migrate_format(two.wiring, 1)
+
+
+# ----------------------------------------------------------------------------------------- mv and rm
+
+
+def test_a_record_gets_another_key(two: Account) -> None:
+    before, mark = two.state, two.mark
+    state_ops.move(two.wiring, "far", "push/far")
+    assert set(two.state.campaigns) == {"draft", "push/far"}
+    assert two.state.campaigns["push/far"] == before.campaigns["far"]
+    assert two.state.serial == before.serial + 1
+    assert two.control.requests(mark) == []
+
+
+def unsettled(account: Account, key: str) -> None:
+    """A create that sends at once and whose answer was lost."""
+    account.specs[key] = campaign("Lost", run_immediately=True)
+    account.wire.lose("create", effect=None)
+    account.apply()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("fat", "new", "fat is not in the state | to list the recorded keys: `campaignctl state list`"),
+        ("far", "draft", "draft is in the state already"),
+        ("far", "no key", "'no key' is not a valid key"),
+        ("far", "DRAFT", "DRAFT"),
+        ("far", "lost", "far or lost is not settled | campaignctl apply"),
+    ],
+)
+def test_a_move_that_is_refused_changes_nothing(two: Account, old: str, new: str, problem: str) -> None:
+    unsettled(two, "lost")
+    before = two.state
+    with pytest.raises(StateError) as refused:
+        state_ops.move(two.wiring, old, new)
+    assert problem in refusal(refused)
+    assert two.state == before
+
+
+def test_a_move_may_change_the_case_of_its_own_key(two: Account) -> None:
+    state_ops.move(two.wiring, "far", "FAR")
+    assert set(two.state.campaigns) == {"draft", "FAR"}
+
+
+def test_what_is_forgotten_leaves_its_trace(two: Account) -> None:
+    record, mark = two.state.campaigns["far"], two.mark
+    assert f"Campaign {record.id} stays in the account as it is (scheduled)" in state_ops.remove(
+        two.wiring, "far"
+    )
+    (gone,) = two.state.released
+    assert (gone.key, gone.id, gone.intent, gone.digest, gone.status) == (
+        ("far", record.id, record.intent, record.digest, "scheduled")
+    )
+    assert set(two.state.campaigns) == {"draft"}
+    assert two.control.requests(mark) == []
+    with pytest.raises(StateError, match="far is not in the state"):
+        state_ops.remove(two.wiring, "far")
+
+
+@pytest.mark.parametrize("work", [lambda w: state_ops.move(w, "a", "b"), lambda w: state_ops.remove(w, "a")])
+def test_without_a_state_there_is_nothing_to_change(late: Account, work: Any) -> None:
+    with pytest.raises(StateError, match="there is no state yet") as refused:
+        work(late.wiring)
+    assert "campaignctl apply" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "work", [lambda w: state_ops.move(w, "far", "b"), lambda w: state_ops.remove(w, "far")]
+)
+def test_the_state_of_another_environment_is_not_changed(two: Account, work: Any) -> None:
+    before = two.state
+    two.project = replace(two.project, environment="staging", environment_names=("staging",))
+    with pytest.raises(AccountMismatch):
+        work(two.wiring)
+    assert two.state == before
+
+
+# ---------------------------------------------------------------------------------------------- push
+
+
+@pytest.mark.parametrize(
+    ("change", "force", "problem"),
+    [
+        ({}, False, None),
+        ({"serial": 99}, False, None),
+        ({"serial": 1}, False, "this file is older than the state (serial 1"),
+        ({"serial": 1}, True, None),
+        ({"lineage": "other"}, False, "of another lineage"),
+        ({"lineage": "other"}, True, None),
+        ({"environment": "live"}, True, "the environment live"),
+    ],
+)
+def test_a_pushed_state_has_a_serial_of_its_own(
+    two: Account, change: dict[str, Any], force: bool, problem: str | None
+) -> None:
+    before = two.state
+    pushed = replace(before, **change, sent=(), released=())
+    if problem:
+        with pytest.raises(CampaignctlError) as refused:
+            state_ops.push(two.wiring, pushed, force)
+        assert problem in refused.value.summary
+        assert two.state == before
+    else:
+        serial = max(before.serial, pushed.serial) + 1
+        assert f"its serial is now {serial}" in state_ops.push(two.wiring, pushed, force)
+        assert two.state == replace(pushed, serial=serial)
+
+
+def test_an_unreadable_state_may_always_be_replaced(two: Account) -> None:
+    good = two.state
+    two.place.put_document(b"{")
+    state_ops.push(two.wiring, good, force=False)
+    assert two.state == replace(good, serial=good.serial + 1)
+
+
+def test_a_push_keeps_the_newer_format(two: Account) -> None:
+    state_ops.push(two.wiring, replace(two.state, format_version=1), force=False)
+    assert two.state.format_version == 2
+
+
+# ------------------------------------------------------------------------------------------- resolve
+
+
+@pytest.fixture
+def lost(two: Account) -> Account:
+    """A create that sends at once and whose answer was lost; it did not happen."""
+    unsettled(two, "lost")
+    return two
+
+
+def landed(account: Account, key: str = "lost", **changed: Any) -> str:
+    """The create of an open intent takes effect late."""
+    intent = account.state.pending[key]
+    owner = account.project.owner
+    marked = {**intent.spec, "metadata": {"campaignctl": str(owner.marker(key, intent.intent))}}
+    return str(account.control.create({**marked, **changed})["id"])
+
+
+def test_a_create_that_did_not_happen_may_be_retried(lost: Account) -> None:
+    told = lost.resolve("lost", "retry")
+    assert told == "lost: recorded as not done; the next apply plans it again."
+    assert lost.state.pending == {}
+    assert lost.state.sent == ()
+    assert lost.outcomes() == {"lost": "done"}
+
+
+def test_a_retry_waits_until_the_request_cannot_arrive_any_more(lost: Account) -> None:
+    at = lost.clock.now()
+    lost.resolve("lost", "retry")
+    started = lost.wire.sent[-1].at
+    assert lost.clock.time.monotonic() - started >= lost.project.api.timeout.total_seconds()
+    assert lost.clock.now() >= at
+
+
+def test_a_create_that_happened_is_not_retried_unless_a_person_insists(lost: Account) -> None:
+    campaign_id = landed(lost)
+    with pytest.raises(StateError, match=f"lost was created: {campaign_id} carries its marker") as refused:
+        lost.resolve("lost", "retry")
+    assert refused.value.hint == f"campaignctl state resolve lost --adopt {campaign_id}"
+    assert set(lost.state.pending) == {"lost"}
+    lost.resolve("lost", "retry", force=True)
+    assert lost.state.pending == {}
+
+
+def test_a_create_is_adopted_by_its_id(lost: Account) -> None:
+    campaign_id, intent = landed(lost), lost.state.pending["lost"]
+    assert lost.resolve("lost", "adopt", campaign_id=campaign_id) == f"lost is now {campaign_id}."
+    record = lost.state.campaigns["lost"]
+    assert (record.id, record.intent, record.digest) == (campaign_id, intent.intent, intent.digest)
+    assert lost.state.pending == {}
+    (sent,) = [each for each in lost.state.sent if each.key == "lost"]
+    assert (sent.id, sent.digest) == (campaign_id, intent.digest)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "after"),
+    [
+        ("scheduled", "Its second copy {} was cancelled.", "canceled"),
+        ("paused", "Its second copy {} was cancelled.", "canceled"),
+        ("running", "Its second copy {} was cancelled.", "canceled"),
+        ("sent", "{} carries the same marker and is sent; it is left as it is.", "sent"),
+        ("draft", "{} carries the same marker and is draft; it is left as it is.", "draft"),
+    ],
+)
+def test_the_other_campaign_with_its_marker_is_cancelled_where_it_can_be(
+    lost: Account, status: str, said: str, after: str
+) -> None:
+    kept = landed(lost)
+    other = str(lost.control.clone(kept, status=status)["id"])
+    unrelated = str(lost.control.create(FAR)["id"])
+    told = lost.resolve("lost", "adopt", campaign_id=kept)
+    assert told == f"lost is now {kept}. {said.format(other)}"
+    assert lost.control.campaign(other)["status"] == after
+    assert lost.control.campaign(unrelated)["status"] == "scheduled"
+    assert lost.control.campaign(kept)["status"] != "canceled"
+
+
+def test_a_copy_that_cannot_be_cancelled_is_named(lost: Account) -> None:
+    kept = landed(lost)
+    other = str(lost.control.clone(kept, status="scheduled")["id"])
+    lost.control.fault({"path": "cancel"}, {"kind": "status", "status": 422})
+    with pytest.raises(CampaignctlError) as refused:
+        lost.resolve("lost", "adopt", campaign_id=kept)
+    assert f"its copy {other} could not be cancelled" in refused.value.summary
+    assert refused.value.hint == f"cancel {other} in the dashboard"
+    assert lost.id_of("lost") == kept
+
+
+def test_a_campaign_without_the_marker_is_adopted_only_by_force(lost: Account) -> None:
+    other = str(lost.control.create(campaign("Lost"))["id"])
+    with pytest.raises(StateError, match=f"{other} does not carry the marker of lost") as refused:
+        lost.resolve("lost", "adopt", campaign_id=other)
+    assert f"campaignctl state resolve lost --adopt {other} --force" in str(refused.value.hint)
+    assert set(lost.state.pending) == {"lost"}
+    lost.resolve("lost", "adopt", campaign_id=other, force=True)
+    assert lost.id_of("lost") == other
+
+
+def test_the_marker_has_to_be_that_of_the_intent(lost: Account) -> None:
+    stale = landed(lost, metadata={"campaignctl": str(lost.project.owner.marker("lost", "0123456789abcdef"))})
+    with pytest.raises(StateError, match="does not carry the marker of lost"):
+        lost.resolve("lost", "adopt", campaign_id=stale)
+    recorded = lost.id_of("far")
+    with pytest.raises(StateError, match="far"):
+        lost.resolve("lost", "adopt", campaign_id=recorded)
+    with pytest.raises(StateError, match="there is no campaign 999 in this account"):
+        lost.resolve("lost", "adopt", campaign_id="999")
+
+
+def test_without_an_intent_a_campaign_with_the_key_s_marker_is_taken_over(two: Account) -> None:
+    record = two.state.campaigns["far"]
+    put(two.place, two.state.after(Entry(records={"far": None})))
+    with pytest.raises(StateError, match="does not carry the marker of other"):
+        two.resolve("other", "adopt", campaign_id=record.id)
+    with pytest.raises(StateError, match="'no key' is not a valid key"):
+        two.resolve("no key", "adopt", campaign_id=record.id)
+    two.resolve("far", "adopt", campaign_id=record.id)
+    taken = two.state.campaigns["far"]
+    assert (taken.id, taken.intent, taken.digest) == (record.id, record.intent, record.digest)
+    assert two.state.sent == ()
+
+
+def test_there_has_to_be_something_to_resolve(two: Account) -> None:
+    answers: tuple[state_ops.Answer, ...] = ("retry", "done")
+    for answer in answers:
+        with pytest.raises(StateError, match="far has nothing to resolve") as refused:
+            two.resolve("far", answer)
+        assert refused.value.hint == "campaignctl plan"
+
+
+def test_a_state_is_made_for_the_first_campaign_that_is_taken_over(late: Account) -> None:
+    campaign_id = str(late.control.create(campaign("Hand"))["id"])
+    late.resolve("hand", "adopt", campaign_id=campaign_id, force=True)
+    assert (late.id_of("hand"), late.state.account.company_id) == (campaign_id, "6197120")

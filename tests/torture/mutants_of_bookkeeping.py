@@ -1,0 +1,119 @@
+"""Broken builds that lose count: of intents, the ledger, the queue, the lock, and of what was limited."""
+
+from __future__ import annotations
+
+from tests.torture.mutants import Edit, Mutant
+
+_GUARDRAILS = "campaignctl/plan/guardrails.py"
+_SESSION = "campaignctl/backends/cas/session.py"
+
+OF_BOOKKEEPING = (
+    Mutant(
+        "the intent of a refused create stays",
+        (
+            Edit(
+                "campaignctl/reconciler/requests.py",
+                "        run.record(Entry(intents={change.key: lost}))\n",
+                "        pass\n",
+            ),
+        ),
+        ("tests/reconciler/test_creates.py",),
+        "",
+    ),
+    Mutant(
+        "the lead time is asked at the request only where it is lifted",
+        (
+            Edit(
+                _GUARDRAILS,
+                "    if not lifts.lifts(lead, change.key) and too_late(change, limits, now):\n",
+                "    if lifts.lifts(lead, change.key) and too_late(change, limits, now):\n",
+            ),
+        ),
+        ("tests/plan/test_team_guardrails.py",),
+        "",
+    ),
+    Mutant(
+        "the lead time is counted backwards",
+        (
+            Edit(
+                _GUARDRAILS,
+                "first - now < limits.min_lead_time\n",
+                "now - first < limits.min_lead_time\n",
+            ),
+        ),
+        ("tests/plan/test_team_guardrails.py",),
+        "",
+    ),
+    Mutant(
+        "any numbers are a range, and never wider",
+        (
+            Edit(
+                "campaignctl/diff/audience.py",
+                'name in ("from", "to") and isinstance(end, int | float)',
+                "isinstance(end, int | float)",
+            ),
+        ),
+        ("tests/plan/test_arming.py",),
+        "",
+    ),
+    Mutant(
+        "a window with an end alone never began",
+        (
+            Edit(
+                "campaignctl/schedule/windows.py",
+                "(self.start is None or self.start <= instant)",
+                "(self.start is not None and self.start <= instant)",
+            ),
+        ),
+        ("tests/schedule/test_windows.py",),
+        "",
+    ),
+    Mutant(
+        "an adopted campaign that was sent is not in the ledger",
+        (
+            Edit(
+                "campaignctl/reconciler/adopt.py",
+                "    sent = used_up(run.state, {key: record}, run.now())\n",
+                "    sent = ()\n",
+            ),
+        ),
+        ("tests/reconciler/test_adopt.py",),
+        "",
+    ),
+    Mutant(
+        "an echo counts for a field that was changed since",
+        (
+            Edit(
+                "campaignctl/plan/update_rules.py",
+                "        and same(path, now[0], was[0])\n",
+                "",
+            ),
+        ),
+        ("tests/plan/test_live_has.py",),
+        "",
+    ),
+    Mutant(
+        "steps that waited for a failed put are put again",
+        (
+            Edit(
+                _SESSION,
+                "            with self._mutex:\n                self._queue = []\n                if",
+                "            with self._mutex:\n                if",
+            ),
+        ),
+        ("tests/backends/test_cas_faults.py",),
+        "",
+    ),
+    Mutant(
+        "a proof of the lock from the future counts",
+        (
+            Edit(
+                _SESSION,
+                "timedelta() <= self._held.now() - self._proven < self._held.trust",
+                "self._held.now() - self._proven < self._held.trust",
+            ),
+        ),
+        ("tests/backends/test_cas_faults.py",),
+        "",
+    ),
+)
