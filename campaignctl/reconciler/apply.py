@@ -55,6 +55,7 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     with wiring.locked("apply") as session:
         run = _open(wiring, session, desired)
         unsettled, now = _settled(run, desired), run.now()
+        settle.give_up(run, desired.campaigns)
         run.watch.formerly = {key: wanted.moved_from for key, wanted in desired.campaigns.items()}
         reading = _reading(run, desired, options, unsettled, now)
         ctx = question(wiring, desired, options, session.state, reading, now)
@@ -90,24 +91,24 @@ def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool
 def _next_is_destroy(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
     """The outcome of a destroy, with `destroy` as its next command: `apply` would recreate the campaigns."""
     targets = tuple(word for target in destroyed for word in ("--target", target))
-    instead = {
-        Command("apply"): Command("destroy", *targets),
-        Command("plan"): Command("plan", "--destroy", *targets),
-    }
 
-    def named(hint: str) -> str:
-        return Sentence(
-            *(instead.get(part, part) if isinstance(part, Command) else part for part in Sentence(hint).parts)
-        )
+    def instead(command: Command) -> Command:
+        if command == Command("plan"):
+            return Command("plan", "--destroy", *targets)
+        if command.words[0] == "apply" and command.words[1:2] in ((), ("--override",)):
+            return Command("destroy", *targets, *command.words[1:])
+        return command
 
     def told(result: ChangeResult) -> ChangeResult:
-        error = result.error
-        return replace(result, error=replace(error, hint=named(error.hint))) if error else result
+        if result.error is None:
+            return result
+        parts = [
+            instead(part) if isinstance(part, Command) else part for part in Sentence(result.error.hint).parts
+        ]
+        return replace(result, error=replace(result.error, hint=Sentence(*parts)))
 
     changes = map(told, outcome.changes)
-    return replace(
-        outcome, changes=tuple(changes), next=tuple(instead.get(command, command) for command in outcome.next)
-    )
+    return replace(outcome, changes=tuple(changes), next=tuple(map(instead, outcome.next)))
 
 
 def _lasting(ctx: PlanContext, plan: Plan) -> list[str]:
@@ -295,7 +296,8 @@ def _check_posted_again(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -
         if change.intent in found:
             reason = f"{change.key}: its create has been found since, as {found[change.intent]}"
             raise PlanRefused(reason, hint=codec.AGAIN)
-        if (intent := state.pending.get(change.key)) is None:
+        intent = state.pending.get(change.key)
+        if intent is None or intent.half_done:
             continue
         left, again = unsettled[change.key], ledger.again_from(state, run.project, intent, run.now())
         if not left.not_found or again is None or run.now() < again:
@@ -349,12 +351,13 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
     run.overrides = plan.overrides
     state, now = run.session.state, run.now()
     run.planned = {record.id: record for record in state.campaigns.values()} if state else {}
-    # A create that is posted again keeps its intent until then: it may have been sent.
-    open_still = {intent.intent for intent in state.pending.values()} if state else set()
+    pending = state.pending if state else {}
+    posted = {intent.intent for intent in pending.values() if intent.phase != "planned"}
     planned: dict[str, Intent | None] = {
-        change.key: intents.planned(change, run.opening.watermark, run.now())
+        change.key: intents.planned(change, run.opening.watermark, now, pending.get(change.key))
         for change in plan.changes
-        if change.action in intents.CREATING and change.intent not in open_still
+        # A create that is posted again keeps its intent until then: it may have been sent.
+        if change.action in intents.CREATING and change.intent not in posted
     }
     decided = Entry(intents=planned, missed=plan.missed)
     applies = (began,) if began else ()

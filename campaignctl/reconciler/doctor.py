@@ -161,6 +161,8 @@ def _markers(wiring: Wiring, state: State) -> Check:
 
 
 def _phase(intent: Intent) -> str:
+    if intent.half_done:
+        return "replace half done"
     if intent.phase == "planned":
         return f"{intent.operation} not sent"
     since = f" at {intent.at}" if intent.at else ""

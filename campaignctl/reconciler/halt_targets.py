@@ -269,8 +269,5 @@ def unsettled(state: State | None, halt: Halt, found: Collection[str]) -> Mappin
     return {
         key: str(intent.spec.get("name", ""))
         for key, intent in pending.items()
-        if intent.operation == "create"
-        and intent.phase != "planned"
-        and halt.names(key)
-        and intent.intent not in found
+        if intent.creates and intent.phase != "planned" and halt.names(key) and intent.intent not in found
     }

@@ -6,7 +6,7 @@ found is repeated, and a person decides the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,10 +21,23 @@ from campaignctl.state.model import Entry, Intent
 
 
 def drop_planned(run: Run) -> None:
-    """Drop intents that were never sent."""
-    planned = {key: None for key, intent in run.state.pending.items() if intent.phase == "planned"}
+    """Drop intents that were never sent, but not what is left of a replacement."""
+    state = run.state
+    planned = {
+        key: None
+        for key, intent in state.pending.items()
+        if intent.phase == "planned" and (not intent.ended or key in state.campaigns)
+    }
     if planned:
         run.record(Entry(intents=planned))
+
+
+def give_up(run: Run, declared: Collection[str]) -> None:
+    """Drop what is left of replacements that no manifest asks for any more."""
+    pending = run.session.state.pending if run.session.state else {}
+    dropped = {key: None for key, intent in pending.items() if intent.half_done and key not in declared}
+    if dropped:
+        run.record(Entry(intents=dropped))
 
 
 def settle(run: Run) -> dict[str, Unsettled]:
@@ -52,7 +65,7 @@ def _creates(run: Run) -> dict[str, Intent]:
     return {
         key: intent
         for key, intent in run.state.pending.items()
-        if intent.operation == "create" and intent.phase != "planned"
+        if intent.creates and intent.phase != "planned"
     }
 
 

@@ -89,6 +89,17 @@ MOMENTS = (
         " If not: `campaignctl state resolve KEY --retry`, and `campaignctl apply` sets it",
     ),
     Moment(
+        runs.not_replaced,
+        "the cancel had no effect, so that nothing was created in its place",
+        "`campaignctl apply --replace KEY` tries again",
+    ),
+    Moment(
+        runs.replaced_while_it_sends,
+        "it began to send between the plan and its cancel: some recipients have it already",
+        "if all of them may get it a second time: `campaignctl apply --target KEY --override resend`. Else"
+        " remove its manifest",
+    ),
+    Moment(
         runs.set_off_already,
         "a request whose answer was lost took effect late. Nothing was sent a second time",
         "`campaignctl apply` records it",
