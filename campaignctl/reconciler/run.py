@@ -117,7 +117,8 @@ class Run:
     that could send soon is armed. `overrides` are the guardrails that the command line lifted. `arriving`
     holds records as they were read, by the keys that pending moves and adoptions will give them. `ahead`
     counts the requests of unfinished changes. `planned` are the records as the plan saw them, by id.
-    `settled` are the campaigns of earlier writes as settling read them, by id, after the opening read.
+    `settled` are campaigns that were read again after the opening read, by id: those of earlier writes, and
+    of a halt that was waited for.
     `writes` records ordinary writes before they leave.
     `proven`: a read, or the answer to a create, showed that the account is the right one.
     `watch` looks at the stop mark; `paused_again` are the results of the pauses of what could send although
