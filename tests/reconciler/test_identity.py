@@ -514,6 +514,17 @@ def test_a_running_campaign_is_taken_over_without_a_write(repository: Repository
     assert "1 campaign without ours: theirs" in check.found
 
 
+def test_a_campaign_without_a_marker_that_a_person_adopts_counts_as_unmarked(repository: Repository) -> None:
+    ours = repository("ours", id=ID)
+    ours.specs = {"hand": campaign("Hand")}
+    ours.apply()
+    made = str(ours.control.create(FAR)["id"])
+    state_ops.resolve(ours.wiring, "far", "adopt", made, force=True)
+    assert ours.state.campaigns["far"].unmarked
+    (check,) = [check for check in examine(ours.wiring) if check.name == "markers"]
+    assert "1 campaign without ours: far" in check.found
+
+
 # --------------------------------------------------------------------------------- one key for each campaign
 
 
