@@ -459,6 +459,19 @@ def test_a_campaign_is_recorded_whatever_happens_to_its_marker(
     assert planned(ours).empty
 
 
+@WAYS
+def test_a_marker_whose_request_was_lost_says_nothing_about_the_account(
+    repository: Repository, way: str
+) -> None:
+    ours = repository("ours", id=ID)
+    ours.control.fault({"method": "PATCH", "times": 1}, FAULTS["dropped"])
+    taken_over(ours, way, FAR)
+    assert ours.state.account.markers is None
+    ours.specs["hand"] = campaign("Hand")
+    ours.apply()
+    assert ours.state.account.markers is True
+
+
 def test_an_adoption_that_cannot_be_marked_says_so(repository: Repository) -> None:
     ours = repository("ours", id=ID)
     made = str(ours.control.create(FAR)["id"])
