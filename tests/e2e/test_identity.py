@@ -71,6 +71,9 @@ def test_an_environment_that_is_declared_later_on_git_creates_nothing_again(on_g
     assert "state rebind --from refs/campaignctl/production" in refused
     on_git.environ = {"CAMPAIGNCTL_ENV": "live"}
     on_git.run("state", "init", status=0)
+    (blocked,) = on_git.plan(status=1)["blocked"]
+    assert "has this content" in blocked["reason"], "should the environment not be new after all"
+    on_git.write("far.yaml", sms("Other", scheduled_time=FAR))
     assert [change["action"] for change in on_git.plan()["changes"]] == ["create"]
     assert on_git.writes(mark) == []
 
