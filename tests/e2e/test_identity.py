@@ -104,9 +104,18 @@ def test_a_pinned_account_is_proven_before_anything_is_sent(world: World) -> Non
     assert "was created in company 6197120, not in 7000000" in stopped.json["notes"][0]
     assert [campaign["live"]["status"] for campaign in world.control.campaigns()] == ["canceled"]
     assert world.sends() == []
-    world.remove("far.yaml")
+    assert "this token belongs to company 6197120" in world.run("plan", status=1).err
+
+
+def test_what_sends_at_once_needs_a_proof_of_an_account_without_campaigns(world: World) -> None:
+    world.write("campaignctl.yaml", STRICT)
+    world.write("now.yaml", sms("Now", run_immediately=True))
     (blocked,) = world.plan(status=1)["blocked"]
     assert blocked["status"] == "unproven account"
+    assert world.apply(status=1).json["next"] == ["campaignctl apply --override unproven_account"]
+    assert world.sends() == []
+    world.apply("--override", "unproven_account")
+    assert world.sends() == ["Now"]
 
 
 def test_adopted_campaigns_and_a_lost_state_are_not_created_again(world: World) -> None:
