@@ -285,7 +285,9 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
     if key not in run.state.campaigns:
         check_new_key(run.state.campaigns, key)
     _check_marker(run, key, intent, live, force=force)
-    run.created(key, intent or intent_of(live), live)
+    record = run.created(key, intent or intent_of(live), live)
+    if marker.read(live.members) is None:
+        run.record(Entry(records={key: replace(record, unmarked=True)}))
     cancelled = _cancel_doubles(run, key, live)
     return f"{key} is now {campaign_id}.{cancelled}"
 
