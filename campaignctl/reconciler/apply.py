@@ -151,13 +151,37 @@ def _as_reviewed(desired: DesiredState, options: Options) -> DesiredState:
 
 
 def _given_back(session: Session, outcome: Outcome) -> Outcome:
-    """The outcome after releasing the lock, with a note if that failed."""
+    """The outcome after releasing the lock, which saves the state once more.
+
+    If that failed, the commands that save it come first.
+    """
     try:
         session.release()
-    except (LockLost, StateNotSaved) as error:
-        note = error.told
-        return replace(outcome, result="incomplete", notes=tuple(dict.fromkeys([*outcome.notes, note])))
-    return outcome
+    except LockLost as error:
+        # The run that has the lock now finds what was created by its marker, and settles the rest.
+        return _unsaved(outcome, error.told, Sentence(Command("apply")))
+    except StateNotSaved as error:
+        return _unsaved(outcome, error.told, Sentence(error.hint))
+    changes = [
+        replace(each, error=None) if each.error and each.error.unrecorded and each.outcome == "done" else each
+        for each in outcome.changes
+    ]
+    return replace(outcome, changes=tuple(changes))
+
+
+def _unsaved(outcome: Outcome, note: Sentence, hint: Sentence) -> Outcome:
+    changes = [
+        replace(each, error=replace(each.error, hint=hint)) if each.error and each.error.unrecorded else each
+        for each in outcome.changes
+    ]
+    saving = [part for part in hint.parts if isinstance(part, Command)]
+    return replace(
+        outcome,
+        result="incomplete",
+        changes=tuple(changes),
+        next=tuple(dict.fromkeys([*saving, *outcome.next])),
+        notes=tuple(dict.fromkeys([*outcome.notes, note])),
+    )
 
 
 def _open(wiring: Wiring, session: Session, desired: DesiredState) -> Run:
