@@ -21,7 +21,8 @@ MAX_RATIO = 1.15
 
 def manifest(number: int) -> str:
     """A small campaign far in the future."""
-    message = {"name": "m", "channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Hello"}}}
+    content = {"en": f"Hello {number}"}
+    message = {"name": "m", "channel": "sms", "integration_id": "1", "sms": {"content": content}}
     spec = {"name": f"C{number}", "scheduled_time": "2036-01-01 10:00:00", "messages": [message]}
     return json.dumps({"spec": spec})
 

@@ -24,7 +24,8 @@ FIRST_SEND = datetime(2036, 3, 22, 10, tzinfo=UTC)
 def manifest(number: int) -> str:
     """A small campaign, each one day after the previous one."""
     at = (FIRST_SEND + timedelta(days=number)).strftime("%Y-%m-%d %H:%M:%S")
-    message = {"name": "m", "channel": "sms", "integration_id": "1", "sms": {"content": {"en": "Hello"}}}
+    content = {"en": f"Hello {number}"}
+    message = {"name": "m", "channel": "sms", "integration_id": "1", "sms": {"content": content}}
     return json.dumps({"spec": {"name": f"C{number}", "scheduled_time": at, "messages": [message]}})
 
 

@@ -108,7 +108,8 @@ class Reading:
     A key that is not in `live` was not read: its campaign is final, or nothing was refreshed
     (`refreshed` is false). `settled` holds campaigns found for pending creates; `released` (by id) released
     campaigns that a create must check first; `adoptable` (by id) the campaigns that manifests adopt. `clones`
-    are clones of recorded campaigns. `proven`: a read showed whose account it is. `halts` is the stop mark.
+    are clones of recorded campaigns. `foreign` (by id) are campaigns that the state does not know, as far as
+    they were seen. `proven`: a read showed whose account it is. `halts` is the stop mark.
     """
 
     live: Mapping[str, Live | None] = field(default_factory=dict)
@@ -123,6 +124,7 @@ class Reading:
     proven: bool = True
     refreshed: bool = True
     halts: Halts = Halts()
+    foreign: Mapping[str, Live | None] = field(default_factory=dict)
 
 
 #: How a checkout stands to a commit: it has it, is behind it (an ancestor), or its history cannot tell.

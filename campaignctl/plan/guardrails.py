@@ -357,7 +357,7 @@ def _overridden(name: str, keys: tuple[str, ...], lifts: Lifts) -> Iterator[Over
         yield Overridden(name, keys)
         return
     for override in lifts.standing:
-        own = tuple(key for key in keys if lifts.override(name, key) == override)
+        own = tuple(key for key in keys if lifts.override(name, key, override.against) == override)
         if own:
             yield Overridden(name, own, override.reason, iso(override.until))
 

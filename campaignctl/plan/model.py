@@ -361,13 +361,16 @@ class Lifts:
         """Whether this guardrail or rule is lifted for this key."""
         return name in self.once or self.override(name, key) is not None
 
-    def override(self, name: str, key: str) -> Override | None:
-        """The override in the project file that lifts it for this key, if any."""
+    def override(self, name: str, key: str, against: str | None = None) -> Override | None:
+        """The override in the project file that lifts it for this key, if any: always, or `against` this
+        environment."""
         return next(
             (
                 each
                 for each in self.standing
-                if each.guardrail == name and any(fits(pattern, key) for pattern in each.keys)
+                if each.guardrail == name
+                and each.against in (None, against)
+                and any(fits(pattern, key) for pattern in each.keys)
             ),
             None,
         )

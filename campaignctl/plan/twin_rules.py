@@ -28,12 +28,12 @@ def apart(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> dict[str, Verdic
     """The verdicts without changes that would send what another campaign sends near it, or what one that no
     manifest asks for any more can still send. What this plan cancels for that is waited for."""
     kept = dict(verdicts)
-    if not any(_starts(change) for verdict in verdicts.values() for change in verdict.changes):
+    if not any(starts(change) for verdict in verdicts.values() for change in verdict.changes):
         return kept
     others = _Others(ctx, verdicts)
     for key, verdict in verdicts.items():
         for index, change in enumerate(verdict.changes):
-            if not _starts(change):
+            if not starts(change):
                 continue
             checked = others.check(change)
             if isinstance(checked, Blocked):
@@ -47,7 +47,7 @@ def apart(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> dict[str, Verdic
     return kept
 
 
-def _starts(change: Change) -> bool:
+def starts(change: Change) -> bool:
     """Whether a campaign then sends what it did not before, or at another time."""
     if change.sets_winner or change.spec is None or change.sends.when not in SENDING:
         return False
@@ -77,7 +77,7 @@ class _Others:
         one, before = twins.of_change(change, self._ctx.now), self._before(change)
         waits, repeats = [], []
         found: tuple[Campaign, str] | None = None
-        for other in self._with(one):
+        for other in (*self._with(one), *_stored_as(self._ctx, change, one)):
             why = self._why_not(one, other)
             was = self._earlier.get(str(other.key), other) if other.planned else other
             if why and not (before and collide(before, was, self._window)):
@@ -86,7 +86,7 @@ class _Others:
                 waits.append(str(other.id))
             elif other.content == one.content:
                 repeats.append(other.name.rstrip(","))
-        if found and not self._ctx.lifts.lifts("resend", change.key):
+        if found and not _is_lifted(self._ctx, change, found[0]):
             return _blocked(change, *found)
         self._more.setdefault(one.content, []).append(replace(one, planned=True))
         self._earlier |= {change.key: before} if before else {}
@@ -142,6 +142,7 @@ class _Others:
     def _left(self) -> Iterator[Campaign]:
         """The campaigns without a record: pending, released, sent, and those of others."""
         ctx = self._ctx
+        yield from _of_others(ctx)
         for key, intent in ctx.unsettled.items():
             if intent.operation == "create" and key not in ctx.records:
                 yield twins.of_intent(key, intent, ctx.now, declared=key in ctx.desired.campaigns)
@@ -155,6 +156,44 @@ class _Others:
         for entry in ctx.state.sent:
             if entry.content:
                 yield twins.of_entry(entry)
+
+
+def _of_others(ctx: PlanContext) -> Iterator[Campaign]:
+    """The campaigns of the account that the state does not know."""
+    seen = ctx.reading.foreign
+    for live in seen.values():
+        if live is not None and "messages" in live.members:
+            yield from filter(None, [twins.of_live(live, ctx.now, content(live.members))])
+    for campaign_id, entry in (ctx.state.foreign if ctx.state else {}).items():
+        if campaign_id not in seen and entry.content:
+            yield twins.of_foreign(campaign_id, entry)
+
+
+def _stored_as(ctx: PlanContext, change: Change, one: Campaign) -> Iterator[Campaign]:
+    """Those of them that have its content apart from texts that the API may rewrite."""
+    for live in filter(None, ctx.reading.foreign.values() if change.lifecycle.accept_stored else ()):
+        if live.id != change.id and twins.is_stored_as(live, change):
+            yield from filter(None, [twins.of_live(live, ctx.now, one.content)])
+
+
+def twin_of_others(ctx: PlanContext, change: Change) -> str | None:
+    """Why a change may not be made next to campaigns that the state does not know; None if it may."""
+    one, window = twins.of_change(change, ctx.now), ctx.project.guardrails.twin_window
+    for other in (*_of_others(ctx), *_stored_as(ctx, change, one)):
+        if other.id != change.id and collide(one, other, window):
+            return f"{other.name} has this content and sends near it"
+    return None
+
+
+def _is_lifted(ctx: PlanContext, change: Change, other: Campaign) -> bool:
+    """Whether a second send is asked for: at all, or next to a campaign of that environment."""
+    if ctx.lifts.lifts("resend", change.key):
+        return True
+    if (made_by := other.made_by) is None:
+        return False
+    names = {each.against for each in ctx.lifts.standing} - {None}
+    against = [name for name in names if replace(ctx.project.owner, environment=name).made(made_by)]
+    return any(ctx.lifts.override("resend", change.key, name) for name in against)
 
 
 def _first(one: Campaign) -> Iterator[datetime]:

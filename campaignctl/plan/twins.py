@@ -7,9 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.marker import Marker
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import content, overlay, requested
+from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan import records, runs
 from campaignctl.plan.arming import has_fired, runs_left, without_event
 from campaignctl.plan.model import Change
@@ -32,8 +35,9 @@ class Campaign:
     `key` is None if the state does not know it; `id` is None before it exists. `goes`: it can still send.
     `declared`: a manifest asks for it, or no manifest ever did; `recorded`: the state has a record of it.
     `planned`: it is so once a change of this plan is made. `cancels`: this plan cancels it, and `times` are
-    those of its past sends alone. `due` tells of a recurring campaign that ended whether it would have sent
-    at a time: a successor's run at that time is no second send.
+    those of its past sends alone. `made_by` is the marker of one that the state does not know. `due` tells of
+    a recurring campaign that ended whether it would have sent at a time: a successor's run at that time is no
+    second send.
     """
 
     key: str | None
@@ -46,6 +50,7 @@ class Campaign:
     recorded: bool = False
     planned: bool = False
     cancels: bool = False
+    made_by: Marker | None = None
     due: Callable[[datetime], bool] = field(default=_never, compare=False)
 
     @property
@@ -160,7 +165,14 @@ def of_live(live: Live, now: datetime, digest: str) -> Campaign | None:
     elif times.never or status is Status.NEEDS_DECISION:
         times = replace(times, unknown=True)
     shown = live.status or str(status) if status is Status.UNKNOWN else str(status)
-    return Campaign(None, live.id, digest, times, shown, goes=status.can_send)
+    made_by = marker.read(live.members)
+    return Campaign(None, live.id, digest, times, shown, goes=status.can_send, made_by=made_by)
+
+
+def is_stored_as(live: Live, wanted: DesiredCampaign | Change) -> bool:
+    """Whether a live campaign has the content of another one, apart from texts that the API may rewrite."""
+    accepted = wanted.lifecycle.accept_stored
+    return bool(accepted) and content(live.members, accepted) == content(wanted.spec or {}, accepted)
 
 
 def of_foreign(campaign_id: str, known: Foreign) -> Campaign:

@@ -310,6 +310,10 @@ class Override(Setting):
         _said("The last day on which it applies, in the project's zone, or a time."),
     ]
     reason: Annotated[Reason, _said("Why; kept in the history.")]
+    against: Annotated[
+        str | None,
+        _said("resend: only next to the campaigns of this other environment of the project."),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from campaignctl.plan.context import PlanContext, Reading, Unsettled, behind_hin
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import created_again, decide
 from campaignctl.plan.rows import DESTROYED
-from campaignctl.reconciler import history, intents, settle, stop_mark
+from campaignctl.reconciler import foreign, history, intents, settle, stop_mark
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_company, check_environment
 from campaignctl.reconciler.pause_again import pause_again, with_paused_again
@@ -27,7 +27,6 @@ from campaignctl.schedule.times import iso
 from campaignctl.state.model import (
     FORMAT_VERSION,
     Entry,
-    Foreign,
     HistoryEntry,
     Intent,
     Record,
@@ -187,7 +186,9 @@ def _reading(
     run: Run, desired: DesiredState, options: Options, unsettled: dict[str, Unsettled], now: datetime
 ) -> Reading:
     if not options.refresh:
-        reading = Reading(refreshed=False, company_id=run.opening.company_id, proven=run.proven)
+        lives = foreign.strangers(run.opening.scan.lives, run.session.state)
+        company = run.opening.company_id
+        reading = Reading(refreshed=False, company_id=company, proven=run.proven, foreign=lives)
     else:
         reading = observe(
             run.api,
@@ -198,6 +199,9 @@ def _reading(
             at_hand=run.lives,
         )
     run.proven = run.proven or reading.proven
+    if (state := run.session.state) is not None:
+        again = {each: run.api.read(each) for each in foreign.overdue(state, reading.foreign, now)}
+        reading = replace(reading, foreign={**reading.foreign, **again})
     behind = {found.id: found for found in (*run.opening.behind, *reading.behind)}
     clones = {found.id: found for found in (*run.opening.clones, *reading.clones)}
     return replace(
@@ -310,7 +314,8 @@ def _check_live(run: Run, plan: Plan) -> Reading:
             why = f"{change.id} was changed in the account since this plan was made"
         if why:
             raise PlanRefused(f"{change.key}: {why}", hint=codec.AGAIN)
-    return Reading(live=lives, clones=run.opening.clones)
+    others = foreign.check_saved(run.api, run.lives, plan, state, run.project, run.now())
+    return Reading(live=lives, clones=run.opening.clones, foreign=others)
 
 
 def _check_released(run: Run, plan: Plan, state: State) -> None:
@@ -369,11 +374,7 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
         account=replace(state.account, url=run.api.url),
         seen=run.opening.mark(state, now),
         history=applies,
-        foreign={
-            clone.id: Foreign(clone.status, iso(now))
-            for clone in reading.clones
-            if clone.id not in state.foreign
-        },
+        foreign=foreign.noted(reading.foreign, reading.clones, state, now),
         project_id=_learnt_id(run, state),
         decision=False,
     )

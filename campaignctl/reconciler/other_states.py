@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePosixPath
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
@@ -60,13 +61,18 @@ class OtherState:
         return Command("state", "rebind", "--from", self.place)
 
 
-def other_states(project: Project, elsewhere: Elsewhere, *, remote: bool) -> tuple[OtherState, ...]:
+def other_states(
+    project: Project, elsewhere: Elsewhere, *, remote: bool, declared: bool = True
+) -> tuple[OtherState, ...]:
     """The other states of this project in files and, with `remote`, on refs; not those that were moved.
 
-    Raises StateError if the remote cannot be read.
+    `declared` is false to leave out the files of declared environments. Raises StateError if the remote
+    cannot be read.
     """
     found = []
     for place, backend in sorted(elsewhere(remote).items()):
+        if not declared and PurePosixPath(place).stem in project.environment_names:
+            continue
         try:
             state = backend.read()
         except StateMoved:
@@ -84,7 +90,7 @@ def check_left(project: Project, elsewhere: Elsewhere, now: datetime) -> None:
     campaigns would be created again. One whose campaigns are all over does no harm."""
     if not project.environment_names:
         return
-    for one in other_states(project, elsewhere, remote=False):
+    for one in other_states(project, elsewhere, remote=False, declared=False):
         if one.is_left(project) and one.is_alive(now):
             raise StateError(
                 f"{one.words} belongs to no declared environment",
@@ -125,7 +131,8 @@ def of_no_environment(
 ) -> Iterator[tuple[Live, Marker]]:
     """Campaigns of this project in an environment that is no longer declared, each with its marker."""
     declared = [replace(project.owner, environment=name) for name in project.environment_names or (None,)]
-    left = [one.state for one in other_states(project, elsewhere, remote=False) if one.is_left(project)]
+    others = other_states(project, elsewhere, remote=False, declared=False)
+    left = [one.state for one in others if one.is_left(project)]
     former = {state.environment for state in left if state}
     for live in lives:
         made_by = marker.read(live.members)

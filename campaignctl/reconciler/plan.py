@@ -89,8 +89,7 @@ def question(
 
 def _needs_reading(state: State, desired: DesiredState, now: datetime) -> bool:
     """Whether a plan has to read the account."""
-    recorded = state.campaigns
-    if any(wanted.adopt and key not in recorded for key, wanted in desired.campaigns.items()):
+    if any(key not in state.campaigns for key in desired.campaigns):
         return True
     alive = any(not records.final(record, now) for record in state.campaigns.values())
     return alive or bool(state.pending or state.released)

@@ -5,7 +5,7 @@ Only campaigns that are not final are read. Absence from a list proves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import ceil
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
-from campaignctl.diff import compare
+from campaignctl.diff import compare, content
 from campaignctl.errors import AccountMismatch, Command, Sentence
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import proof, records
 from campaignctl.plan.context import Reading, Unsettled
 from campaignctl.project.model import Project
+from campaignctl.reconciler import foreign
 from campaignctl.reconciler.opening import behind, check_company, clones, company_of, newest, spread
 from campaignctl.state.model import Record, State
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 # Up to this many campaigns are read by id, without a list page.
 _FEW = 2
+# How many pages a plan reads for campaigns that are newer than all that the state knows.
+_NEW_PAGES = 5
 
 
 @dataclass
@@ -48,21 +51,26 @@ class _Reads:
         self.seen.update({campaign_id: live for campaign_id, live in found.items() if live})
         return found
 
-    def by_pages(self, wanted: set[str], *, one: bool) -> dict[str, Live]:
-        """Campaigns found on list pages, while pages are cheaper than single reads; at least `one` page."""
+    def by_pages(self, wanted: set[str], since: Collection[str] | None) -> dict[str, Live]:
+        """Campaigns found on list pages, while pages are cheaper than single reads.
+
+        With `since` at least one page, and a few more until one shows a campaign of those.
+        """
         found: dict[str, Live] = {}
         counted: set[str] = set()
-        number = 0
-        while len(wanted - set(found)) > _FEW or (one and number == 0):
+        number, new = 0, since is not None
+        while len(wanted - set(found)) > _FEW or new:
             number += 1
             page = self.api.list_page(number, live_only=self.live_only)
             fresh = {live.id: live for live in page.items if live.id not in counted}
             counted |= set(fresh)
             self.seen.update(fresh)
             found.update({live.id: live for live in fresh.values() if live.id in wanted})
+            new = new and number < _NEW_PAGES and not counted.intersection(since or ())
             if not fresh or page.total is None or len(counted) >= page.total:
                 break
-            if len(wanted - set(found)) <= ceil((page.total - len(counted)) / len(page.items)):
+            left = ceil((page.total - len(counted)) / len(page.items))
+            if not new and len(wanted - set(found)) <= left:
                 break
         return found
 
@@ -74,18 +82,18 @@ def read_records(
     parallelism: int,
     at_hand: Mapping[str, Live] | None = None,
     live_only: bool = True,
-    list_page: bool = False,
+    since: Collection[str] | None = None,
 ) -> tuple[dict[str, Live | None], dict[str, Live]]:
     """The live campaigns of these records, by key, and every campaign seen on the way, by id.
 
-    `at_hand` are campaigns read already. `live_only` is false if some are expected to be final. With
-    `list_page` at least one page is read. A list item that lacks a field which the API normally returns is
-    read again by id.
+    `at_hand` are campaigns read already. `live_only` is false if some are expected to be final. With `since`
+    at least one page is read, and those before one of these ids. A list item that lacks a field which the API
+    normally returns is read again by id.
     """
     reads = _Reads(api, parallelism, live_only, dict(at_hand or {}))
     ids = {record.id for record in wanted.values()}
     found: dict[str, Live | None] = {key: live for key, live in reads.seen.items() if key in ids}
-    found.update(reads.by_pages(ids - set(found), one=list_page))
+    found.update(reads.by_pages(ids - set(found), since))
     vague = {
         record.id
         for record in wanted.values()
@@ -113,11 +121,23 @@ def observe(
     """
     project = desired.project
     adoptable = _adoptable(api, state, desired, parallelism)
+    compares = list_page or at_hand is not None
+    wanted = foreign.starting(desired, state) if compares else []
     if state is None:
         company = company_of([*(at_hand or {}).values(), *filter(None, adoptable.values())])
-        return Reading(adoptable=adoptable, company_id=company, proven=company is not None)
+        others, notes = foreign.look(api, (at_hand or {}).values(), None, wanted, project, now, parallelism)
+        return Reading(
+            adoptable=adoptable, company_id=company, proven=company is not None, foreign=others, notes=notes
+        )
     alive = {key: record for key, record in state.campaigns.items() if not records.final(record, now)}
-    live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand, list_page=list_page)
+    since = known_ids(state) if list_page else None
+    if since is not None and wanted:
+        # What others sent lately counts too, and pages of live campaigns leave it out.
+        page = api.list_page(1)
+        at_hand = {each.id: each for each in page.items}
+        if not since.isdisjoint(at_hand) or page.total is None or page.total <= len(at_hand):
+            since = None
+    live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand, since=since)
     released = _released(api, state, desired, parallelism, adoptable)
     seen.update({found.id: found for found in (*released.values(), *adoptable.values()) if found})
     check_company(company_of(seen.values()), state, project)
@@ -125,8 +145,11 @@ def observe(
     if missing:
         prove_account(api, state, project, seen)
     shown = company_of(seen.values())
+    others, notes = foreign.look(api, seen.values(), state, wanted, project, now, parallelism)
     return Reading(
         live=live,
+        foreign=others,
+        notes=notes,
         proven=shown is not None or any(live.values()),
         released=released,
         adoptable=adoptable,
@@ -134,6 +157,12 @@ def observe(
         clones=clones(seen.values(), state, project),
         company_id=shown or state.account.company_id,
     )
+
+
+def known_ids(state: State) -> set[str]:
+    """The ids of all campaigns that the state has seen: older ones were compared with it before."""
+    recorded = {record.id for record in state.campaigns.values()}
+    return {*state.seen, *state.foreign, *recorded, *(entry.id for entry in state.released)}
 
 
 def prove_account(api: OcambaApi, state: State, project: Project, seen: Mapping[str, Live]) -> None:
@@ -171,18 +200,22 @@ def _released(
     parallelism: int,
     at_hand: Mapping[str, Live | None],
 ) -> dict[str, Live | None]:
-    """Released campaigns with the key or body of one that would be created now. `at_hand` were read."""
+    """Released campaigns with the key or body of one that would be created now, or the content of one that
+    may start to send. `at_hand` were read."""
+    going = [entry for entry in state.released if entry.status not in ("sent", "canceled")]
+    if not going:
+        return {}
     created = {
         key: body_digest(wanted.spec)
         for key, wanted in desired.campaigns.items()
         if key not in state.campaigns
     }
-    digests = set(created.values())
+    digests = set(created.values()) | {content(one.spec) for one in foreign.starting(desired, state)}
     ids = sorted(
         {
             entry.id
-            for entry in state.released
-            if (entry.key in created or entry.digest in digests) and entry.status not in ("sent", "canceled")
+            for entry in going
+            if entry.key in created or entry.digest in digests or entry.content in digests
         }
     )
     unread = [campaign_id for campaign_id in ids if campaign_id not in at_hand]

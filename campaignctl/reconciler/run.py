@@ -29,7 +29,7 @@ from campaignctl.plan.arming import has_fired
 from campaignctl.plan.context import Standing, without_markers
 from campaignctl.plan.model import Action, Change, Request
 from campaignctl.project.model import Project
-from campaignctl.reconciler import stop_mark
+from campaignctl.reconciler import foreign, stop_mark
 from campaignctl.reconciler.intents import Writes
 from campaignctl.reconciler.opening import Opening, check_environment, check_records, opening_read
 from campaignctl.reconciler.other_states import check_left, check_new
@@ -395,8 +395,9 @@ def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
 
 def new_state(run: Run) -> State:
     """An empty state for this account and environment."""
-    account = Account(run.api.url, run.opening.company_id)
-    return replace(empty_state(run.wiring), account=account, seen=run.opening.mark(None, run.now()))
+    account, now = Account(run.api.url, run.opening.company_id), run.now()
+    state = replace(empty_state(run.wiring), account=account, seen=run.opening.mark(None, now))
+    return state.after(Entry(foreign=foreign.noted(run.opening.lives, (), state, now), decision=False))
 
 
 def empty_state(wiring: Wiring) -> State:

@@ -77,7 +77,8 @@ def _merged(mark: Halts, there: Halts) -> Halts:
 
 
 def migrate_format(wiring: Wiring, version: int) -> str:
-    """Write the state in a newer format; nothing else of it changes.
+    """Write the state in a newer format. Nothing else of it changes, but the next apply reads the whole list
+    once: a newer format keeps campaigns of others too.
 
     Raises StateError if there is no state, or it has a newer format already.
     """
@@ -89,7 +90,7 @@ def migrate_format(wiring: Wiring, version: int) -> str:
             raise StateError(f"the state has format {state.format_version}, and no older one can hold it")
         if state.format_version == version:
             return f"The state has format {version} already."
-        session.write(replace(state, format_version=version))
+        session.write(replace(state, format_version=version, seen=()))
     now = f"The state in {wiring.backend.location} has format {version} now; older versions cannot read it."
     return "\n\n".join((now, *_without_id(wiring)))
 

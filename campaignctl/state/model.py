@@ -178,13 +178,15 @@ class Released:
 class Foreign:
     """A campaign of the account that is not of this state, as an opening read saw it.
 
-    `content` is None where the list did not show its messages, `sends` are its next sends.
+    `content` is None where the list did not show its messages, `sends` are its next sends, `recurs`: there
+    are more of them. `at` is when it was seen so first.
     """
 
     status: str
     at: str
     content: str | None = None
     sends: tuple[str, ...] = ()
+    recurs: bool = field(default=False, metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,7 +296,9 @@ def test_an_absent_state_next_to_those_on_other_refs_is_new_only_by_init(
     said = rebind.init(now.wiring)
     assert "environment production" in said
     assert now.state.campaigns == {}
-    assert {change.key for change in planned(now).changes} == {"far", "draft"}
+    new = planned(now)
+    assert {change.key for change in new.changes} == {"draft"}
+    assert [blocked.key for blocked in new.blocked] == ["far"], "its content is in the account already"
     with pytest.raises(StateError, match="already"):
         rebind.init(now.wiring)
 
@@ -307,7 +309,8 @@ def test_a_new_environment_next_to_a_declared_one_is_new_only_by_init(repository
     staging.specs = {"far": FAR}
     staging.apply()
     place = ".campaignctl/staging.json"
-    now = replace(renamed(staging, repository("now"), place), specs={"far": FAR})
+    own = {"far": campaign("Of production", scheduled_time=FAR["scheduled_time"])}
+    now = replace(renamed(staging, repository("now"), place), specs=own)
     now.project = replace(now.project, environment_names=both)
     with pytest.raises(StateError, match="there is no state of production") as refused:
         planned(now)
@@ -340,7 +343,7 @@ def test_markers_of_another_project_declare_nothing_old(repository: Repository) 
     theirs.apply()
     ours = repository("ours", id=ID, environment="production", environment_names=("production",))
     ours.elsewhere = lambda remote: {REF: theirs.place.backend()}
-    ours.specs = {"far": FAR}
+    ours.specs = {"far": campaign("Ours", scheduled_time=FAR["scheduled_time"])}
     assert ours.outcomes() == {"far": "done"}
 
 

@@ -1,0 +1,163 @@
+"""Campaigns of the account that the state does not know: what of them a plan may repeat, and what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
+from campaignctl.diff import alike, content, requested
+from campaignctl.errors import PlanRefused, counted
+from campaignctl.manifest.model import DesiredCampaign, DesiredState
+from campaignctl.plan import codec, records, twin_rules, twins
+from campaignctl.plan.arming import known_sends
+from campaignctl.plan.context import PlanContext, Reading
+from campaignctl.plan.model import Change, Clone, Options, Plan
+from campaignctl.project.model import Project
+from campaignctl.reconciler.opening import spread
+from campaignctl.schedule.collisions import LATELY, near, send_times
+from campaignctl.schedule.times import iso, parse_iso
+from campaignctl.state.model import Foreign, State
+
+if TYPE_CHECKING:
+    from campaignctl.api.client import OcambaApi
+
+Lives = Mapping[str, Live | None]
+Wanted = DesiredCampaign | Change
+
+# How many campaigns whose messages the list does not show are read by id, and how many overdue ones.
+_MOST, _MOST_OVERDUE = 20, 5
+
+_IDLE = (Status.PAUSED, Status.DRAFT, Status.MANUAL)
+_FINAL = (Status.SENT, Status.CANCELED)
+
+
+def starting(desired: DesiredState, state: State | None) -> list[DesiredCampaign]:
+    """The declared campaigns that a plan may let send what they do not send yet."""
+    recorded = state.campaigns if state else {}
+    return [
+        wanted
+        for key, wanted in desired.campaigns.items()
+        if (record := recorded.get(key)) is None
+        or record.status in _IDLE
+        or not alike(wanted.spec, record.applied)
+    ]
+
+
+def look(
+    api: OcambaApi,
+    seen: Iterable[Live],
+    state: State | None,
+    wanted: Sequence[Wanted],
+    project: Project,
+    now: datetime,
+    parallelism: int = 1,
+) -> tuple[Lives, tuple[str, ...]]:
+    """The campaigns that the state does not know, by id, and notes.
+
+    Those are the ones that were `seen`, and, read by id, those with the content of a `wanted` campaign; None
+    for one that no longer exists.
+    """
+    lives: dict[str, Live | None] = dict(strangers(seen, state))
+    contents = {content(one.spec or {}) for one in wanted}
+    kept = state.foreign if wanted and state else {}
+    hits = [each for each, entry in kept.items() if each not in lives and entry.content in contents]
+    short = []
+    for live in filter(None, lives.values() if wanted else ()):
+        if status_of(live).can_send or status_of(live) is Status.SENT:
+            if "messages" not in live.members:
+                short += [live.id] if any(_may_be(live, one, project, now) for one in wanted) else []
+            elif content(live.members) in contents or any(twins.is_stored_as(live, one) for one in wanted):
+                hits.append(live.id)
+    asked = [*hits, *short[:_MOST]]
+    lives |= dict(zip(asked, spread(api.read, asked, parallelism), strict=True))
+    if (left := len(short) - _MOST) <= 0:
+        return lives, ()
+    return lives, (f"{counted(left, 'campaign')} of the account not compared: the list shows no messages",)
+
+
+def strangers(seen: Iterable[Live], state: State | None) -> dict[str, Live]:
+    """The campaigns that the state neither records nor has released, by id."""
+    known = {record.id for record in state.campaigns.values()} if state else set()
+    known |= {entry.id for entry in state.released} if state else set()
+    return {live.id: live for live in seen if live.id not in known}
+
+
+def _may_be(live: Live, wanted: Wanted, project: Project, now: datetime) -> bool:
+    """Whether a campaign may be a twin, by its name or its times."""
+    spec = wanted.spec or {}
+    one, other = (send_times(each, at_once=now, since=now) for each in (requested(live), spec))
+    return live.name == spec.get("name") or near(one, other, project.guardrails.twin_window)
+
+
+def overdue(state: State, lives: Lives, now: datetime) -> list[str]:
+    """The first few kept campaigns that should have been sent long ago, and were not seen since."""
+    return [
+        each
+        for each, entry in state.foreign.items()
+        if each not in lives
+        and not (entry.recurs or entry.status in _FINAL)
+        and max(_last(entry), parse_iso(entry.at)) < now - LATELY
+    ][:_MOST_OVERDUE]
+
+
+def noted(lives: Lives, clones: Iterable[Clone], state: State, now: datetime) -> dict[str, Foreign | None]:
+    """What a state keeps of campaigns that can send or were sent within 30 days, and of clones: new and
+    changed entries, and None for those that are final and older, or known by now."""
+    found: dict[str, Foreign | None] = {
+        clone.id: Foreign(clone.status, iso(now)) for clone in clones if clone.id not in state.foreign
+    }
+    for campaign_id, live in lives.items():
+        old = state.foreign.get(campaign_id)
+        if live is None:
+            found |= {campaign_id: None} if old else {}
+            continue
+        entry = _entry(live, now)
+        if old is None:
+            worth = status_of(live).can_send or status_of(live) is Status.SENT
+            found |= {campaign_id: entry} if worth and not _is_over(entry, now) else {}
+        else:
+            entry = entry if entry.content else replace(entry, content=old.content)
+            same = entry == replace(old, at=entry.at) and parse_iso(old.at) >= now - LATELY
+            found |= {} if same else {campaign_id: entry}
+    known = {record.id for record in state.campaigns.values()} | {one.id for one in state.released}
+    return found | {
+        each: None
+        for each, entry in {**state.foreign, **found}.items()
+        if each in known or (entry and _is_over(entry, now))
+    }
+
+
+def _entry(live: Live, now: datetime) -> Foreign:
+    digest = content(live.members) if "messages" in live.members else None
+    spec, status = requested(live), records.observed_status(live, {})
+    sends = list(known_sends(spec, now).at)
+    if seen := twins.of_live(live, now, digest or ""):
+        sends += [seen.times.at_once] if seen.times.at_once else []
+    return Foreign(status, iso(now), digest, tuple(map(iso, sends)), bool(spec.get("recurrence")))
+
+
+def _last(entry: Foreign) -> datetime:
+    return max(map(parse_iso, entry.sends), default=parse_iso(entry.at))
+
+
+def _is_over(entry: Foreign, now: datetime) -> bool:
+    return entry.status in _FINAL and _last(entry) < now - LATELY
+
+
+def check_saved(
+    api: OcambaApi, seen: Mapping[str, Live], plan: Plan, state: State | None, project: Project, now: datetime
+) -> Lives:
+    """The campaigns as `look` finds them. Raises PlanRefused if a change of a saved plan would repeat one
+    that was created in the account since."""
+    made = [change for change in plan.changes if twin_rules.starts(change) and not change.deliberate_resend]
+    lives, _ = look(api, seen.values(), state, made, project, now)
+    desired = DesiredState(project, {}, plan.manifests_digest)
+    ctx = PlanContext(desired, state, Reading(foreign=lives), Options(), now)
+    for change in made:
+        if why := twin_rules.twin_of_others(ctx, change):
+            raise PlanRefused(f"{change.key}: {why}", hint=codec.AGAIN)
+    return lives

@@ -1,0 +1,350 @@
+"""Saved and reviewed plans: what they admit, and what voids them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.errors import PlanRefused
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Action, Change, Options, Plan, Request
+from campaignctl.plan.reviewed import as_planned, check_saved, check_scope, overrides_of, substance, touched
+from campaignctl.project.model import Guardrails
+from tests.plan.planning import (
+    DRAFT,
+    ID,
+    IMMEDIATE,
+    KEY,
+    NOW,
+    PROJECT,
+    RECURRING,
+    SCHEDULED,
+    Spec,
+    live,
+    only,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+NEW: Spec = {**SCHEDULED, "description": "New"}
+KNOWN = state({KEY: record(SCHEDULED)})
+
+
+def update(spec: Spec = NEW, shown: Spec = SCHEDULED, **asked: Any) -> Plan:
+    """The plan for an edited manifest."""
+    reading = Reading(live={KEY: live(shown)})
+    return plan_of(wanted(spec, manifest="sha256:new"), known=KNOWN, reading=reading, **asked)
+
+
+def create(spec: Spec = SCHEDULED, **asked: Any) -> Plan:
+    """The plan for a new campaign."""
+    return plan_of(wanted(spec), **asked)
+
+
+# ------------------------------------------------------------------------------- what was reviewed
+
+
+CHANGED: dict[str, dict[str, Any]] = {
+    "the key": {"key": "push/other"},
+    "the action": {"action": Action.CANCEL},
+    "the id": {"id": "9"},
+    "where it was moved from": {"moved_from": "old"},
+    "the body": {"requests": (Request("create", None, {**SCHEDULED, "name": "Other"}),)},
+    "the path": {"requests": (Request("update", "9", SCHEDULED),)},
+    "no request": {"requests": ()},
+    "whether it arms": {"arms": False},
+    "the audience": {"audience": {"countries": {"items": ["DE"], "op": "in"}}},
+}
+ALIKE: dict[str, dict[str, Any]] = {
+    "the reason": {"reason": "another"},
+    "the intent": {"intent": "another"},
+    "warnings": {"warnings": ("one",)},
+    "the source": {"source": "elsewhere.yaml:1"},
+    "the digest of live": {"live_digest": "sha256:other"},
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_what_a_reviewer_approves_makes_another_change(name: str) -> None:
+    change = only(create())
+    assert substance(replace(change, **CHANGED[name])) != substance(change)
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_what_differs_between_any_two_plans_does_not(name: str) -> None:
+    change = only(create())
+    assert substance(replace(change, **ALIKE[name])) == substance(change)
+
+
+def asked(**body: Any) -> str:
+    """What a reviewer approves of an update with this body."""
+    change = replace(only(create()), requests=(Request("update", ID, body),))
+    return substance(change)
+
+
+def test_our_marker_and_the_reason_of_a_cancel_are_not_reviewed() -> None:
+    assert asked(a=1, reason="x") == asked(a=1, reason="y") == asked(a=1)
+    assert asked(a=1) != asked(a=2)
+    assert asked(metadata={"campaignctl": "v1 a"}) == asked(metadata={"campaignctl": "v1 b"}) == asked()
+    assert asked(metadata={"campaignctl": "v1 a", "team": "x"}) == asked(metadata={"team": "x"})
+    assert asked(metadata={"team": "x"}) != asked(metadata={"team": "y"})
+    assert asked(metadata="text") != asked()
+
+
+def test_the_times_of_a_recurrence_are_its_rule() -> None:
+    now, later = only(create(RECURRING)), only(create(RECURRING, now=NOW + timedelta(days=3)))
+    assert now.sends != later.sends
+    assert substance(now) == substance(later)
+    other = only(create({**RECURRING, "recurrence": {"cron": "0 8 * * *"}}))
+    assert substance(other) != substance(now)
+    local = {**SCHEDULED, "send_in_profile_time_zone": True}
+    assert substance(only(create(local))) != substance(only(create()))
+
+
+@pytest.mark.parametrize(
+    ("fresh", "reviewed", "reason"),
+    [
+        (update(), update(), None),
+        (create(), create(), None),
+        (update(), create(), "differs from the reviewed plans"),
+        (update(), update({**NEW, "description": "Other"}), "this update of push/welcome differs"),
+        (create(), plan_of(wanted(DRAFT, "other")), "no reviewed plan contains this create"),
+    ],
+)
+def test_only_what_a_reviewed_plan_contains_is_admitted(
+    fresh: Plan, reviewed: Plan, reason: str | None
+) -> None:
+    made = plan_of(
+        wanted(NEW if fresh.changes[0].id else SCHEDULED, manifest="sha256:new"),
+        known=KNOWN if fresh.changes[0].id else None,
+        options=Options(reviewed=(reviewed,)),
+    )
+    if reason is None:
+        assert [each.action for each in made.changes] == [fresh.changes[0].action]
+        assert made.blocked == ()
+    else:
+        (blocked,) = made.blocked
+        assert reason in blocked.reason
+        assert (blocked.status, made.changes) == ("not reviewed", ())
+        assert "campaignctl apply --reviewed FILE" in blocked.hint
+
+
+def test_several_reviewed_plans_are_requests_of_their_own() -> None:
+    made = plan_of(
+        wanted(SCHEDULED, "a"),
+        wanted(DRAFT, "b"),
+        options=Options(reviewed=(plan_of(wanted(SCHEDULED, "a")), plan_of(wanted(DRAFT, "b")))),
+    )
+    assert [change.key for change in made.changes] == ["b", "a"] or {c.key for c in made.changes} == {
+        "a",
+        "b",
+    }
+    assert made.blocked == ()
+
+
+@pytest.mark.parametrize(("minutes", "is_admitted"), [(0, True), (60, True), (61, False)])
+def test_a_review_ends_with_its_change(minutes: int, is_admitted: bool) -> None:
+    reviewed = create(IMMEDIATE)
+    later = NOW + timedelta(minutes=minutes)
+    made = create(IMMEDIATE, options=Options(reviewed=(reviewed,)), now=later)
+    assert bool(made.changes) is is_admitted
+    if not is_admitted:
+        assert "it sends at once, and the reviewed plan was valid until" in made.blocked[0].reason
+        lifted = Options(reviewed=(reviewed,), overrides=("max_plan_age",))
+        assert create(IMMEDIATE, options=lifted, now=later).changes
+
+
+def test_of_two_reviews_the_later_one_counts() -> None:
+    early, late = create(IMMEDIATE), create(IMMEDIATE, now=NOW + timedelta(minutes=30))
+    for reviewed in ((early, late), (late, early)):
+        made = create(IMMEDIATE, options=Options(reviewed=reviewed), now=NOW + timedelta(minutes=80))
+        assert len(made.changes) == 1
+
+
+def test_a_plan_of_the_version_before_ends_what_sends_at_once_as_a_whole() -> None:
+    old = create(IMMEDIATE)
+    old = replace(old, changes=tuple(replace(each, valid_until=None) for each in old.changes))
+    made = create(IMMEDIATE, options=Options(reviewed=(old,)), now=NOW + timedelta(minutes=61))
+    assert made.changes == ()
+    far = create(SCHEDULED)
+    far = replace(
+        far, changes=tuple(replace(each, valid_until=None) for each in far.changes), valid_until=NOW
+    )
+    later = create(SCHEDULED, options=Options(reviewed=(far,)), now=NOW + timedelta(days=1))
+    assert len(later.changes) == 1
+
+
+def test_an_edit_in_the_account_since_the_review_leaves_the_change_out() -> None:
+    edited = {**SCHEDULED, "quiet_hours": {"begin": "22:00"}}
+    made = update(shown=edited, options=Options(reviewed=(update(),)))
+    assert made.changes == ()
+    assert f"{ID} was changed in the account since the reviewed plan was made" in made.blocked[0].reason
+    again = update(shown=edited, options=Options(reviewed=(update(), update(shown=edited))))
+    assert len(again.changes) == 1
+
+
+def test_an_edit_in_the_account_does_not_keep_a_campaign_from_being_stopped() -> None:
+    paused = Lifecycle(phase="paused")
+
+    def plan(shown: Spec, **asked: Any) -> Plan:
+        reading = Reading(live={KEY: live(shown)})
+        return plan_of(wanted(SCHEDULED, lifecycle=paused), known=KNOWN, reading=reading, **asked)
+
+    edited = {**SCHEDULED, "quiet_hours": {"begin": "22:00"}}
+    made = plan(edited, options=Options(reviewed=(plan(SCHEDULED),)))
+    assert [change.action for change in made.changes] == [Action.PAUSE]
+
+
+def test_what_reviewed_plans_lifted_is_lifted_for_their_keys() -> None:
+    first = replace(create(), overrides=("max_immediate_sends", "resend"))
+    found = list(overrides_of([first, replace(plan_of(), overrides=("freeze",))]))
+    assert [(each.guardrail, each.keys) for each in found] == [
+        ("max_immediate_sends", (KEY,)),
+        ("resend", (KEY,)),
+    ]
+    assert all(each.until > datetime(9000, 1, 1, tzinfo=UTC) for each in found)
+    assert all(each.reason for each in found)
+
+
+# ------------------------------------------------------------------------------------- saved plans
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({}, None),
+        ({"project": "shop"}, "this plan is for shop, environment without a name"),
+        ({"environment": "live"}, "this plan is for acme-crm, environment live"),
+        ({"url": "https://eu.ocamba.com"}, "this plan is for https://eu.ocamba.com, not for"),
+    ],
+)
+def test_a_plan_is_for_one_project_environment_and_api(change: dict[str, Any], problem: str | None) -> None:
+    plan = replace(create(), **change)
+    if problem is None:
+        check_scope(plan, PROJECT)
+    else:
+        with pytest.raises(PlanRefused, match=problem) as refused:
+            check_scope(plan, PROJECT)
+        assert ("campaignctl -e live" in refused.value.hint) is ("environment" in change)
+
+
+def test_a_plan_of_another_project_names_no_environment_to_choose() -> None:
+    with pytest.raises(PlanRefused) as refused:
+        check_scope(replace(create(), project="shop", environment="live"), PROJECT)
+    assert "-e" not in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("plan", "known", "problem"),
+    [
+        (create(), None, None),
+        (update(), KNOWN, None),
+        (update(), None, "the state that this plan was made against no longer exists"),
+        (create(), KNOWN, "this plan was made before there was a state"),
+        (update(), replace(KNOWN, lineage="other"), "made against another state"),
+        (update(), replace(KNOWN, serial=8), "has moved on since this plan was made .serial 7, now 8"),
+        (update(), replace(KNOWN, serial=6), "has moved on since this plan was made .serial 7, now 6"),
+    ],
+)
+def test_a_plan_fits_the_state_that_it_was_made_against(plan: Plan, known: Any, problem: str | None) -> None:
+    if problem is None:
+        check_saved(plan, PROJECT, known, NOW)
+    else:
+        with pytest.raises(PlanRefused, match=problem):
+            check_saved(plan, PROJECT, known, NOW)
+
+
+@pytest.mark.parametrize(("seconds", "is_valid"), [(-1, True), (0, True), (1, False)])
+def test_a_plan_ends(seconds: int, is_valid: bool) -> None:
+    plan = create(IMMEDIATE)
+    assert plan.valid_until is not None
+    now = plan.valid_until + timedelta(seconds=seconds)
+    if is_valid:
+        check_saved(plan, PROJECT, None, now)
+    else:
+        with pytest.raises(PlanRefused, match="this plan was valid until"):
+            check_saved(plan, PROJECT, None, now)
+
+
+def test_guardrails_of_today_hold_for_a_plan_of_yesterday() -> None:
+    strict = replace(PROJECT, guardrails=Guardrails(forbid_immediate=True))
+    plan = create(IMMEDIATE)
+    with pytest.raises(PlanRefused, match="forbid_immediate: ") as refused:
+        check_saved(plan, strict, None, NOW)
+    assert KEY in refused.value.detail
+    assert "--override forbid_immediate" in refused.value.hint
+    check_saved(replace(plan, overrides=("forbid_immediate",)), strict, None, NOW)
+
+
+def test_the_records_of_a_plan_are_found_by_their_keys_after_it() -> None:
+    assert touched(create(), None) == {}
+    assert touched(update(), KNOWN) == KNOWN.campaigns
+    moved = plan_of(wanted(SCHEDULED, "new", moved_from=(KEY,)), known=KNOWN)
+    assert touched(moved, KNOWN) == {"new": KNOWN.campaigns[KEY]}
+
+
+@pytest.mark.parametrize("known", [state({}), state({KEY: record(SCHEDULED, campaign_id="9")})])
+def test_a_record_that_is_gone_refuses_a_plan(known: Any) -> None:
+    with pytest.raises(PlanRefused, match="push/welcome is no longer in the state"):
+        touched(update(), known)
+
+
+def test_a_campaign_that_was_protected_since_is_not_ended() -> None:
+    ending = plan_of(known=KNOWN)
+    assert [change.action for change in ending.changes] == [Action.CANCEL]
+    guarded = state({KEY: record(SCHEDULED, lifecycle=Lifecycle(prevent_destroy=True))})
+    assert touched(ending, KNOWN) == KNOWN.campaigns
+    with pytest.raises(PlanRefused, match="has been protected by prevent_destroy since"):
+        touched(ending, guarded)
+    assert touched(update(), guarded) == guarded.campaigns
+    asked = tuple(replace(each, lifecycle=Lifecycle(prevent_destroy=True)) for each in ending.changes)
+    assert touched(replace(ending, changes=asked), guarded) == guarded.campaigns
+
+
+@pytest.mark.parametrize(
+    ("known", "is_free"),
+    [
+        (None, True),
+        (state({"other": record(SCHEDULED, campaign_id="9")}), True),
+        (state({"other": record(SCHEDULED)}), False),
+        (state({KEY: record(SCHEDULED, campaign_id="9")}), False),
+    ],
+)
+def test_what_is_adopted_is_not_in_the_state(known: Any, is_free: bool) -> None:
+    plan = plan_of(wanted(SCHEDULED, adopt=ID), reading=Reading(adoptable={ID: live(SCHEDULED)}))
+    adopted = next(change.record for change in plan.changes if change.action is Action.ADOPT)
+    if is_free:
+        assert touched(plan, known)[KEY] == adopted
+    else:
+        with pytest.raises(PlanRefused, match=f"{ID} or its key is already in the state"):
+            touched(plan, known)
+
+
+@pytest.mark.parametrize(
+    ("shown", "status", "is_planned"),
+    [
+        (SCHEDULED, "scheduled", True),
+        ({**SCHEDULED, "name": "Other"}, "scheduled", False),
+        (SCHEDULED, "paused", False),
+        ({**SCHEDULED, "quiet_hours": {"begin": "22:00"}}, "scheduled", False),
+        ({**SCHEDULED, "score": 3}, "scheduled", True),
+        ({**SCHEDULED, "callbacks": {"push": {"on_click": ["x"]}}}, "scheduled", True),
+    ],
+)
+def test_without_a_read_live_has_to_be_as_recorded(shown: Spec, status: str, is_planned: bool) -> None:
+    change: Change = replace(only(update()), live_digest=None)
+    assert as_planned(change, KNOWN.campaigns[KEY], live(shown, status)) is is_planned
+
+
+def test_with_a_read_live_has_to_be_as_read() -> None:
+    edited = {**SCHEDULED, "quiet_hours": {"begin": "22:00"}}
+    seen = only(update(shown=edited))
+    assert as_planned(seen, KNOWN.campaigns[KEY], live(edited))
+    assert not as_planned(seen, KNOWN.campaigns[KEY], live(SCHEDULED))
+    assert not as_planned(seen, KNOWN.campaigns[KEY], None)

@@ -1,0 +1,210 @@
+"""What an apply records around its changes, and when a plan is refused as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from campaignctl.errors import PlanRefused
+from campaignctl.plan.model import Plan
+from campaignctl.reconciler.state_ops import remove
+from campaignctl.state.model import State
+from tests.reconciler.account import Account, campaign
+
+FAR = campaign("Far", scheduled_time="2036-06-01 10:00:00")
+NEW = campaign("New", scheduled_time="2036-07-01 10:00:00")
+AT_ONCE = campaign("Now", run_immediately=True)
+
+
+@pytest.fixture
+def far(late: Account) -> Account:
+    """An account with one recorded campaign that is scheduled, and one that is not."""
+    late.specs = {"far": FAR, "hand": campaign("Hand")}
+    late.apply()
+    return late
+
+
+def no(_plan: Plan) -> bool:
+    return False
+
+
+def at_writes(account: Account, after: int) -> list[State]:
+    """The state as it was on disk when each write left."""
+    return [write.state for write in account.wire.sent[after:] if write.state is not None]
+
+
+# -------------------------------------------------------------------------------------------- history
+
+
+def test_an_apply_is_in_the_history_before_its_first_request_and_with_its_end(far: Account) -> None:
+    before = len(far.wire.sent)
+    far.specs |= {"new": NEW, "hand": campaign("Hand", description="New")}
+    far.control.fault({"method": "POST", "body": '"New"'}, {"kind": "status", "status": 422})
+    far.apply()
+    first = at_writes(far, before)[0].history[-1]
+    assert (first.outcome, first.operation, first.ended, dict(first.outcomes)) == (
+        "started",
+        "apply",
+        None,
+        {},
+    )
+    assert dict(first.actions) == {"create": 1, "update": 1}
+    last = far.state.history[-1]
+    assert last == replace(first, outcome="incomplete", outcomes={"done": 1, "failed": 1}, ended=last.ended)
+    assert last.ended is not None
+    assert last.ended >= last.at
+
+
+@pytest.mark.parametrize("approve", [True, False])
+def test_an_apply_that_changes_nothing_is_in_no_history(far: Account, approve: bool) -> None:
+    before, mark = far.state, far.mark
+    if not approve:
+        far.specs["new"] = NEW
+    outcome = far.apply(no)
+    assert outcome.result == ("refused" if not approve else "done")
+    assert [each.outcome for each in outcome.changes] == ["not_started"] * (not approve)
+    assert far.writes(mark) == []
+    assert replace(far.state, seen=before.seen) == before
+
+
+def test_an_answer_after_the_plan_has_expired_is_no_approval(far: Account) -> None:
+    soon = far.clock.now() + timedelta(hours=1)
+    far.specs["new"] = campaign("New", scheduled_time=f"{soon:%Y-%m-%d %H:%M:%S}")
+
+    def late_answer(_plan: Plan) -> bool:
+        far.clock.time.sleep(55 * 60)
+        far.wire.arrive()
+        far.api.list_page(1)
+        return True
+
+    mark = far.mark
+    with pytest.raises(PlanRefused, match="and the answer came later"):
+        far.apply(late_answer)
+    assert far.writes(mark) == []
+    assert set(far.state.campaigns) == {"far", "hand"}
+
+
+# --------------------------------------------------------------------------------- what is only seen
+
+
+def test_what_a_read_shows_is_recorded_and_voids_no_plan(far: Account) -> None:
+    before = far.state
+    far.control.pause(far.id_of("far"))
+    far.apply()
+    after = far.state
+    assert after.serial == before.serial
+    assert (before.campaigns["far"].status, after.campaigns["far"].status) == ("scheduled", "paused")
+    assert not after.campaigns["far"].paused_by_us
+    assert after.campaigns["far"].applied == before.campaigns["far"].applied
+
+
+def test_what_was_sent_meanwhile_is_in_the_ledger_from_then_on(far: Account) -> None:
+    far.control.edit(far.id_of("far"), status="sent")
+    far.apply()
+    (sent,) = far.state.sent
+    assert (sent.key, sent.id, sent.digest) == ("far", far.id_of("far"), far.state.campaigns["far"].digest)
+    far.apply()
+    assert len(far.state.sent) == 1
+
+
+def test_live_changes_are_accepted_by_refresh_only(far: Account) -> None:
+    far.control.edit(far.id_of("hand"), {"description": "by hand"}, name="Renamed")
+    mark = far.mark
+    outcome = far.apply(refresh_only=True)
+    assert any("live changes were accepted into the state: hand" in note for note in outcome.notes)
+    assert far.state.campaigns["hand"].applied["name"] == "Renamed"
+    assert far.writes(mark) == []
+    assert not any("accepted" in note for note in far.apply(refresh_only=True).notes)
+
+
+# ----------------------------------------------------------------------------------------------- moves
+
+
+def test_keys_are_swapped_in_one_step(far: Account) -> None:
+    before, mark = far.state, far.mark
+    far.specs = {"hand": FAR, "far": campaign("Hand")}
+    far.moved = {"hand": "far", "far": "hand"}
+    assert far.outcomes() == {"hand": "done", "far": "done"}
+    assert far.writes(mark) == []
+    for old, new in (("far", "hand"), ("hand", "far")):
+        assert far.state.campaigns[new] == replace(before.campaigns[old], moved_from=old)
+    assert far.apply().changes == ()
+
+
+def test_a_move_records_what_was_read_of_the_campaign(far: Account) -> None:
+    far.control.pause(far.id_of("far"))
+    far.specs = {"new": FAR, "hand": campaign("Hand")}
+    far.moved = {"new": "far"}
+    far.apply()
+    assert set(far.state.campaigns) == {"new", "hand"}
+    assert far.state.campaigns["new"].status == "paused"
+
+
+# ---------------------------------------------------------------------------------------- saved plans
+
+
+def test_a_saved_plan_is_applied_as_it_is(far: Account) -> None:
+    far.specs["new"] = NEW
+    plan = far.plan()
+    far.specs["other"] = campaign("Other")
+    outcome = far.apply_saved(plan)
+    assert [(each.key, each.outcome) for each in outcome.changes] == [("new", "done")]
+    assert far.state.history[-1].operation == "apply of a saved plan"
+
+
+def test_a_saved_plan_is_refused_once_the_state_went_on(far: Account) -> None:
+    far.specs["new"] = NEW
+    plan = far.plan()
+    far.specs = {"far": FAR, "hand": campaign("Hand"), "other": campaign("Other")}
+    far.apply()
+    mark = far.mark
+    with pytest.raises(PlanRefused):
+        far.apply_saved(plan)
+    assert far.writes(mark) == []
+
+
+def test_a_saved_plan_is_refused_if_a_campaign_of_it_was_changed(far: Account) -> None:
+    far.specs["far"] = {**FAR, "description": "New"}
+    plan = far.plan()
+    far.control.edit(far.id_of("far"), quiet_hours={"begin": "22:00", "end": "08:00"})
+    mark = far.mark
+    with pytest.raises(PlanRefused, match="was changed in the account since this plan was made"):
+        far.apply_saved(plan)
+    assert far.writes(mark) == []
+
+
+def test_a_saved_plan_is_applied_if_only_another_campaign_was_changed(far: Account) -> None:
+    far.specs["hand"] = campaign("Hand", description="New")
+    plan = far.plan()
+    far.control.edit(far.id_of("far"), quiet_hours={"begin": "22:00", "end": "08:00"})
+    assert [each.outcome for each in far.apply_saved(plan).changes] == ["done"]
+
+
+@pytest.mark.parametrize("key", ["hand", "renamed"])
+def test_a_saved_create_is_refused_if_what_it_repeats_can_send_again(far: Account, key: str) -> None:
+    campaign_id = far.id_of("hand")
+    remove(far.wiring, "hand")
+    far.specs = {"far": FAR, key: campaign("Hand")}
+    plan = far.plan()
+    assert [change.key for change in plan.changes] == [key]
+    far.control.edit(campaign_id, status="scheduled", scheduled_time="2036-06-01 10:00:00")
+    mark = far.mark
+    with pytest.raises(PlanRefused, match=f"{campaign_id}, formerly hand, can send again"):
+        far.apply_saved(plan)
+    assert far.writes(mark) == []
+    far.control.edit(campaign_id, status="canceled")
+    assert [each.outcome for each in far.apply_saved(plan).changes] == ["done"]
+
+
+def test_a_saved_plan_that_arms_waits_for_what_may_have_been_sent(far: Account) -> None:
+    far.specs["new"] = NEW
+    plan = far.plan()
+    far.specs["now"] = AT_ONCE
+    far.wire.lose("create", effect=None)
+    far.apply(targets=("now",))
+    mark = far.mark
+    with pytest.raises(PlanRefused):
+        far.apply_saved(replace(plan, serial=far.state.serial))
+    assert far.writes(mark) == []

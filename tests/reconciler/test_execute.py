@@ -1,0 +1,155 @@
+"""What goes on after a failure, what does not, and what an outcome says to do next."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from tests.plan.planning import Spec
+from tests.reconciler.account import Account, campaign
+
+FAR = campaign("Far", scheduled_time="2036-06-01 10:00:00")
+FIRST = campaign("First", run_immediately=True)
+SECOND = campaign("Second", run_immediately=True, description="another")
+
+
+@pytest.fixture
+def known(late: Account) -> Account:
+    """An account in which something was created before."""
+    late.specs = {"hand": campaign("Hand")}
+    late.apply()
+    return late
+
+
+def soon(account: Account, name: str, hours: int = 1) -> Spec:
+    """A campaign that sends within the horizon."""
+    first = account.clock.now() + timedelta(hours=hours)
+    return campaign(name, scheduled_time=f"{first:%Y-%m-%d %H:%M:%S}", description=name)
+
+
+def refuse(account: Account, name: str) -> None:
+    """Let the API refuse one create."""
+    account.control.fault(
+        {"method": "POST", "body": f'"{name}"', "times": 1}, {"kind": "status", "status": 422}
+    )
+
+
+def test_what_sends_at_once_goes_one_by_one_and_stops_at_the_first_failure(known: Account) -> None:
+    known.specs |= {"a": FIRST, "b": SECOND}
+    refuse(known, "First")
+    mark = known.mark
+    outcome = known.apply()
+    assert {each.key: each.outcome for each in outcome.changes} == {"a": "failed", "b": "not_started"}
+    assert known.writes(mark) == ["First"]
+    assert known.state.pending == {}
+    assert "campaignctl apply" in [str(command) for command in outcome.next]
+    assert known.outcomes() == {"a": "done", "b": "done"}
+
+
+def test_a_refused_create_holds_back_what_arms_soon_and_nothing_else(known: Account) -> None:
+    known.specs |= {"a": campaign("Bad"), "soon": soon(known, "Soon"), "far": FAR, "now": FIRST}
+    refuse(known, "Bad")
+    outcomes = known.outcomes()
+    assert outcomes["a"] == "failed"
+    assert outcomes["far"] == "done"
+    assert outcomes["now"] == "not_started"
+    assert known.state.pending == {}
+
+
+def test_a_lost_answer_that_is_settled_holds_nothing_back(known: Account) -> None:
+    known.specs |= {"a": soon(known, "A"), "b": soon(known, "B", 2), "now": FIRST}
+    known.wire.lose("create", effect=1)
+    assert known.outcomes() == {"a": "done", "b": "done", "now": "done"}
+    assert sorted(each["live"]["name"] for each in known.control.campaigns()) == ["A", "B", "First", "Hand"]
+
+
+def test_what_was_done_stays_recorded_when_a_later_change_fails(known: Account) -> None:
+    known.specs |= {"a": FAR, "now": FIRST}
+    refuse(known, "First")
+    outcome = known.apply()
+    assert outcome.result == "incomplete"
+    assert set(known.state.campaigns) == {"hand", "a"}
+
+
+def test_an_interrupt_lets_what_is_under_way_finish_and_starts_nothing_more(known: Account) -> None:
+    known.specs |= {"a": soon(known, "A"), "b": soon(known, "B", 2), "now": FIRST}
+
+    def interrupt(_name: str) -> None:
+        known.clock.time.interrupted = True
+
+    known.wire.after_write = interrupt
+    mark = known.mark
+    outcome = known.apply()
+    assert outcome.result == "interrupted"
+    assert {each.key: each.outcome for each in outcome.changes} == {
+        "a": "done",
+        "b": "not_started",
+        "now": "not_started",
+    }
+    assert known.writes(mark) == ["A"]
+    assert set(known.state.campaigns) == {"hand", "a"}
+    assert known.state.pending == {}
+
+
+def test_a_lost_lock_ends_the_run_before_the_next_request(known: Account) -> None:
+    known.specs |= {"a": soon(known, "A"), "b": soon(known, "B", 2)}
+
+    def unlock(_name: str) -> None:
+        backend = known.place.backend()
+        if (holder := backend.holder()) is not None:
+            backend.unlock(holder.id)
+
+    known.wire.after_write = unlock
+    mark = known.mark
+    outcome = known.apply()
+    assert outcome.result == "incomplete"
+    assert known.writes(mark) == ["A"]
+    assert any("no longer ours" in note for note in outcome.notes)
+    assert known.state.pending["a"].phase == "started"
+    known.wire.after_write = lambda _name: None
+    assert known.outcomes() == {"b": "done"}
+    assert [each["live"]["name"] for each in known.control.campaigns()].count("A") == 1
+
+
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 422}, {"kind": "not_done"}])
+def test_a_replacement_is_not_created_before_the_old_one_is_shown_as_canceled(
+    known: Account, fault: dict[str, object]
+) -> None:
+    known.specs["far"] = FAR
+    known.apply()
+    old, mark = known.id_of("far"), known.mark
+    known.control.fault({"path": "cancel"}, dict(fault))
+    outcome = known.apply(replace=("far",))
+    assert [each.outcome for each in outcome.changes if each.key == "far"] == ["failed"]
+    assert set(known.writes(mark)) == {"cancel"}
+    assert known.id_of("far") == old
+    known.control.clear_faults()
+    assert known.outcomes(replace=("far",)) == {"far": "done"}
+    assert known.id_of("far") != old
+    assert known.control.campaign(old)["status"] == "canceled"
+    assert [each.id for each in known.state.released] == [old]
+
+
+def test_a_replacement_that_is_refused_leaves_no_record_and_a_trace(known: Account) -> None:
+    known.specs["far"] = FAR
+    known.apply()
+    old = known.id_of("far")
+    known.control.fault({"method": "POST", "body": '"Far"'}, {"kind": "status", "status": 422})
+    outcome = known.apply(replace=("far",))
+    (result,) = [each for each in outcome.changes if each.key == "far"]
+    assert result.outcome == "failed"
+    assert known.control.campaign(old)["status"] == "canceled"
+    assert old in [each.id for each in known.state.released] or known.id_of("far") == old
+
+
+def test_the_first_command_of_an_outcome_is_the_most_urgent_one(known: Account) -> None:
+    known.specs |= {"now": FIRST, "bad": campaign("Bad"), "paused": FAR}
+    known.lifecycles = {"paused": Lifecycle(phase="paused")}
+    known.wire.lose("create", effect=None)
+    outcome = known.apply(targets=("now",))
+    assert [each.outcome for each in outcome.changes] == ["unknown"]
+    first = str(outcome.next[0])
+    assert first.startswith("campaignctl state resolve now")
+    assert len(set(map(str, outcome.next))) == len(outcome.next)
