@@ -17,7 +17,7 @@ OLD: Spec = {
     "scheduled_time": "2036-12-24 10:00:00",
     "messages": [{"channel": "push", "push": {"title": {"en": "Hello"}, "body": {"en": "World"}}}],
 }
-GERMANY = {"targeting": {"countries": {"items": ["DE"], "op": "in"}}}
+GERMANY: dict[str, Any] = {"targeting": {"countries": {"items": ["DE"], "op": "in"}}}
 
 
 def other(*names: str, text: str = "Moon", **fields: Any) -> Spec:
