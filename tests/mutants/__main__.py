@@ -85,8 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         jobs = ((mutation, tests, limits[tests]) for mutation, tests in wanted.items())
         for mutation, ended in run(jobs, trees):
             score.add(mutation, ended)
-            if options.verbose or ended.killed_by is None:
-                _say(f"{_place(mutation)}: {ended.killed_by or 'SURVIVED'} ({ended.seconds:.1f} s)")
+            if ended.killed_by is None:
+                _say(f"survived, after {ended.seconds:.1f} s:{_shown(mutation)}")
+            elif options.verbose:
+                _say(f"{_place(mutation)}: {ended.killed_by} ({ended.seconds:.1f} s)")
     print(score.text())  # noqa: T201 - the result
     print(f"\nseed {options.seed}, {time.monotonic() - began:.0f} s")  # noqa: T201
     return 0
