@@ -20,6 +20,7 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         for name in (
             "creates",
             "execute",
+            "settling",
             "read_back",
             "apply",
             "order",
