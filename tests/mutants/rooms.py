@@ -20,6 +20,7 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         for name in (
             "creates",
             "execute",
+            "settling",
             "read_back",
             "apply",
             "order",
@@ -36,7 +37,10 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/reconciler/test_opening.py",
         "tests/reconciler/test_identity.py",
     ),
-    "campaignctl/reconciler/recover.py": ("tests/reconciler/test_identity.py", "tests/e2e/test_recover.py"),
+    "campaignctl/reconciler/recover.py": (
+        "tests/reconciler/test_recover.py",
+        "tests/reconciler/test_identity.py",
+    ),
     "campaignctl/reconciler/state_ops.py": (
         "tests/reconciler/test_state_ops.py",
         "tests/reconciler/test_sends_at_once.py",
