@@ -154,7 +154,7 @@ def observe(
         released=released,
         adoptable=adoptable,
         behind=behind(seen.values(), state, project, desired.campaigns),
-        clones=clones(seen.values(), state, project),
+        clones=clones(seen.values(), state, project, now),
         company_id=shown or state.account.company_id,
     )
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from campaignctl.campaign.live import Live
-from campaignctl.errors import Command, Interrupted, OutcomeUnknown, Refused, Sentence, counted
+from campaignctl.campaign.status import status_of
+from campaignctl.errors import Command, Interrupted, OutcomeUnknown, ReadFailed, Refused, Sentence, counted
 from campaignctl.plan import ledger, proof
 from campaignctl.plan.context import Unsettled
 from campaignctl.plan.model import Request
@@ -105,12 +106,19 @@ def _adopt_found(run: Run) -> dict[str, list[Live]]:
     return doubles
 
 
-def cancel_copies(run: Run) -> None:
-    """Cancel second copies of campaigns that were posted twice; the recorded one stays."""
+def cancel_copies(run: Run) -> list[str]:
+    """Cancel second copies; the recorded campaign stays. Returns a line on each that may still send."""
+    left = []
     for key, live in run.opening.copies:
         run.note(f"{key}: {live.id} is a second copy of it and is cancelled")
+        problem = "it is not shown as canceled"
         try:
             why = "campaignctl: a second copy of the same campaign"
             run.api.send(Request("cancel", live.id, {"reason": why}), before=run.may_send)
-        except (Refused, OutcomeUnknown) as error:
-            run.note(f"{key}: {live.id} could not be cancelled: {error.summary}")
+            seen = run.api.read(live.id, reserve=True)
+            problem = "" if seen is None or not status_of(seen).can_send else problem
+        except (Refused, OutcomeUnknown, ReadFailed) as error:
+            problem = error.summary
+        if problem:
+            left.append(f"{key}: its second copy {live.id} could not be cancelled: {problem}")
+    return left

@@ -29,7 +29,7 @@ from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
 from campaignctl.reconciler.run import Run, Wiring, new_state, opened, without_id
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, State, Watermark
+from campaignctl.state.model import AT_ONCE, Dropped, Entry, Intent, Record, State, Watermark
 
 _OPERATION = "state migrate"
 _FORCED = Sentence("to replace it anyway: ", Command("state", "push", "--force", "FILE"))
@@ -241,7 +241,9 @@ def _retry(run: Run, key: str, intent: Intent, *, force: bool) -> str:
     settle.await_age(run, [intent])
     if not force:
         _refuse_what_happened(run, key, intent)
-    run.record(Entry(intents={key: None}))
+    posts = intent.posts or (*filter(None, [intent.at]),)
+    given_up = (Dropped(key, intent.intent, intent.digest, posts),) if posts else ()
+    run.record(Entry(intents={key: None}, dropped=given_up if intent.operation == "create" else ()))
     return f"{key}: recorded as not done; the next apply plans it again."
 
 
