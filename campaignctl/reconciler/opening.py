@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live, Page
 from campaignctl.campaign.marker import Marker
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import AccountMismatch, CampaignctlError, Command, Sentence, StateError
+from campaignctl.errors import AccountMismatch, Command, Sentence, StateError
 from campaignctl.plan.context import Behind
 from campaignctl.plan.model import Clone
 from campaignctl.project.model import Project
@@ -88,6 +88,7 @@ def spread(work: Callable[[_In], _Out], items: Iterable[_In], parallelism: int) 
 _PROOFS = 3
 
 _REBIND = Command("state", "rebind")
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=2)
 
@@ -118,7 +119,7 @@ class Opening:
         """
         known = copies.watched(state, now).values()
         open_still = any(not (one.scanned or (self.whole and one.until < now)) for one in known)
-        lost = any(one.operation == "create" and one.phase != "planned" for one in _pending(state))
+        lost = any(one.creates and one.phase != "planned" for one in _pending(state))
         if self.behind or open_still or lost:
             return state.seen if state else ()
         return self.scan.mark
@@ -135,19 +136,21 @@ def opening_read(
     state: State | None,
     project: Project,
     keys: Iterable[str],
-    now: datetime,
     *,
     live_only: bool = False,
 ) -> Opening:
     """Make the opening read; `live_only` reads final campaigns only as far as the newest page shows them.
 
-    Raises AccountMismatch, or CampaignctlError if the clocks disagree.
+    Raises AccountMismatch.
     """
     check_url(state, api.url)
-    known = copies.watched(state, now)
-    mark = state.seen if state and not copies.needs_scan(known, now) else ()
+    mark = state.seen if state else ()
     scan = _newest_live(api, mark) if live_only else newest(api, mark)
-    check_clock(scan.server_time, now)
+    now = scan.server_time or _LONG_AGO
+    known = copies.watched(state, now)
+    if mark and copies.needs_scan(known, now):
+        mark = ()
+        scan = newest(api, mark)
     if mark and not copies.reaches(scan.lives, known):
         scan = replace(scan, lives=tuple(copies.look(api, known, scan.lives)))
     if project.api.markers and not (state and state.account.markers is False):
@@ -304,15 +307,11 @@ def check_records(state: State | None) -> None:
             )
 
 
-def check_clock(server: datetime | None, now: datetime) -> None:
-    """Raise CampaignctlError if our clock and the server's differ by more than two minutes."""
+def clock_note(server: datetime | None, now: datetime) -> tuple[str, ...]:
+    """A line if our clock and the server's differ by more than two minutes. The server's counts."""
     if server is None or abs(server - now) <= MAX_CLOCK_DIFFERENCE:
-        return
-    raise CampaignctlError(
-        f"this machine's clock says {iso(now)}, the API's says {iso(server)}",
-        detail="lead times and `valid until` would be wrong by the difference",
-        hint="set this machine's clock (NTP), then run again",
-    )
+        return ()
+    return (f"this machine's clock says {iso(now)}, the API's says {iso(server)}; the API's time counts",)
 
 
 def tags_of(keys: Iterable[str]) -> dict[str, str]:

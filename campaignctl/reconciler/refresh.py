@@ -17,7 +17,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.diff import compare, content
 from campaignctl.errors import AccountMismatch, Command, Sentence
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import proof, records
+from campaignctl.plan import ledger, proof, records
 from campaignctl.plan.context import Reading, Unsettled
 from campaignctl.project.model import Project
 from campaignctl.reconciler import foreign
@@ -228,12 +228,15 @@ def look(api: OcambaApi, state: State) -> tuple[dict[str, Live], dict[str, Unset
     """Look once for every pending create: the campaigns found, and the creates that stay unsettled."""
     found = find(api, state)
     settled = {key: lives[0] for key, lives in found.items() if len(lives) == 1}
-    creates = {
-        key: one for key, one in open_intents(state).items() if state.pending[key].operation == "create"
-    }
-    left = {
-        key: replace(one, not_found=key not in found) for key, one in creates.items() if key not in settled
-    }
+    creates = {key: one for key, one in open_intents(state).items() if state.pending[key].creates}
+    left = {}
+    for key, one in creates.items():
+        if lives := found.get(key, ()):
+            reason, hint = ledger.two_campaigns(key, lives)
+            left[key] = replace(one, reason=reason, hint=hint)
+        else:
+            left[key] = replace(one, not_found=True)
+    left = {key: one for key, one in left.items() if key not in settled}
     return settled, left
 
 
@@ -274,7 +277,7 @@ def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
     pending = {
         intent.intent: key
         for key, intent in state.pending.items()
-        if intent.operation == "create" and intent.phase != "planned"
+        if intent.creates and intent.phase != "planned"
     }
     if not pending:
         return {}

@@ -6,12 +6,13 @@ found is repeated, and a person decides the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import status_of
-from campaignctl.errors import Command, Interrupted, OutcomeUnknown, ReadFailed, Refused, Sentence, counted
+from campaignctl.errors import Interrupted, OutcomeUnknown, ReadFailed, Refused, counted
 from campaignctl.plan import ledger, proof
 from campaignctl.plan.context import Unsettled
 from campaignctl.plan.model import Request
@@ -21,10 +22,23 @@ from campaignctl.state.model import Entry, Intent
 
 
 def drop_planned(run: Run) -> None:
-    """Drop intents that were never sent."""
-    planned = {key: None for key, intent in run.state.pending.items() if intent.phase == "planned"}
+    """Drop intents that were never sent, but not what is left of a replacement."""
+    state = run.state
+    planned = {
+        key: None
+        for key, intent in state.pending.items()
+        if intent.phase == "planned" and (not intent.ended or key in state.campaigns)
+    }
     if planned:
         run.record(Entry(intents=planned))
+
+
+def give_up(run: Run, declared: Collection[str]) -> None:
+    """Drop what is left of replacements that no manifest asks for any more."""
+    pending = run.session.state.pending if run.session.state else {}
+    dropped = {key: None for key, intent in pending.items() if intent.half_done and key not in declared}
+    if dropped:
+        run.record(Entry(intents=dropped))
 
 
 def settle(run: Run) -> dict[str, Unsettled]:
@@ -52,14 +66,17 @@ def _creates(run: Run) -> dict[str, Intent]:
     return {
         key: intent
         for key, intent in run.state.pending.items()
-        if intent.operation == "create" and intent.phase != "planned"
+        if intent.creates and intent.phase != "planned"
     }
 
 
 def await_age(run: Run, intents: Iterable[Intent]) -> None:
-    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`."""
+    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`. One
+    whose time is from a wrong date counts as sent now."""
     for intent in intents:
-        until = proof.settles_from(intent, run.project, run.now())
+        now = run.now()
+        known = replace(intent, at=None) if proof.is_of_a_wrong_date(intent, now) else intent
+        until = proof.settles_from(known, run.project, now)
         while (left := until - run.now()) > timedelta(0):
             if run.wiring.clock.interrupted:
                 raise Interrupted("interrupted while waiting for a write to settle")
@@ -81,9 +98,7 @@ def _settle_creates(run: Run) -> dict[str, Unsettled]:
     left: dict[str, Unsettled] = {}
     for key, intent in _creates(run).items():
         if lives := doubles.get(key):
-            twice = f"two campaigns carry its marker: {', '.join(live.id for live in lives)}"
-            adopt = Command("state", "resolve", key, "--adopt", lives[0].id)
-            left[key] = Unsettled(key, intent.intent, intent.at_once, twice, Sentence(adopt))
+            left[key] = Unsettled(key, intent.intent, intent.at_once, *ledger.two_campaigns(key, lives))
         else:
             again = ledger.again_from(run.state, run.project, intent, run.now())
             found = "it was not found" if again or intent.first_send is None else "it may have sent"

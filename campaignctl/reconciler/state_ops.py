@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import Status, status_of
+from campaignctl.campaign.status import status_of
 from campaignctl.diff import EVENT, requested
 from campaignctl.errors import (
     ApiError,
@@ -20,7 +21,7 @@ from campaignctl.errors import (
     StateMoved,
     counted,
 )
-from campaignctl.plan import proof, records
+from campaignctl.plan import ledger, proof, records
 from campaignctl.plan.model import Request
 from campaignctl.reconciler import settle
 from campaignctl.reconciler.adopt import check_new_key, check_unrecorded, read_campaign
@@ -243,19 +244,20 @@ def _retry(run: Run, key: str, intent: Intent, *, force: bool) -> str:
         _refuse_what_happened(run, key, intent)
     posts = intent.posts or (*filter(None, [intent.at]),)
     given_up = (Dropped(key, intent.intent, intent.digest, posts),) if posts else ()
-    run.record(Entry(intents={key: None}, dropped=given_up if intent.operation == "create" else ()))
+    run.record(Entry(intents={key: None}, dropped=given_up if intent.creates else ()))
     return f"{key}: recorded as not done; the next apply plans it again."
 
 
 def _refuse_what_happened(run: Run, key: str, intent: Intent) -> None:
     """Raise StateError if the account shows that the write happened."""
-    if intent.operation == "create":
-        if found := find(run.api, run.state).get(key, []):
-            raise StateError(
-                f"{key} was created: {found[0].id} carries its marker",
-                hint=Command("state", "resolve", key, "--adopt", found[0].id),
-                key=key,
-            )
+    if intent.creates:
+        found = find(run.api, run.state).get(key, [])
+        if len(found) > 1:
+            reason, hint = ledger.two_campaigns(key, found)
+            raise StateError(f"{key} was created: {reason}", hint=hint, key=key)
+        if found:
+            adopt = Command("state", "resolve", key, "--adopt", found[0].id)
+            raise StateError(f"{key} was created: {found[0].id} carries its marker", hint=adopt, key=key)
         return
     record, live = run.state.campaigns.get(key), run.api.read(intent.id) if intent.id else None
     if record and live and proof.shows(intent, record, live, run.project, run.now()):
@@ -266,7 +268,7 @@ def _refuse_what_happened(run: Run, key: str, intent: Intent) -> None:
 
 def _done(run: Run, key: str, intent: Intent) -> str:
     """Record that a write to a recorded campaign happened."""
-    if intent.operation == "create" or intent.id is None:
+    if intent.creates or intent.id is None:
         hint = Command("state", "resolve", key, "--adopt", "ID")
         raise StateError(f"which campaign was created for {key}?", hint=hint, key=key)
     record = run.state.campaigns.get(key)
@@ -281,14 +283,18 @@ def _done(run: Run, key: str, intent: Intent) -> str:
 def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force: bool) -> str:
     live = read_campaign(run, key, campaign_id)
     check_company(company_of([live]), run.state, run.project)
-    if intent is not None and intent.operation != "create":
+    if intent is not None and not intent.creates:
         return _adopt_update(run, key, intent, live)
     check_unrecorded(run.state, key, campaign_id, pending=intent is not None)
     if key not in run.state.campaigns:
         check_new_key(run.state.campaigns, key)
     _check_marker(run, key, intent, live, force=force)
-    run.created(key, intent or intent_of(live), live)
-    cancelled = _cancel_doubles(run, key, live)
+    others = {each.id: each for each in run.opening.scan.lives}
+    others |= {each.id: each for each in find(run.api, run.state).get(key, ())}
+    record = run.created(key, intent or intent_of(live), live)
+    if marker.read(live.members) is None:
+        run.record(Entry(records={key: replace(record, unmarked=True)}))
+    cancelled = _cancel_doubles(run, key, live, others.values())
     return f"{key} is now {campaign_id}.{cancelled}"
 
 
@@ -339,14 +345,14 @@ def intent_of(live: Live) -> Intent:
     )
 
 
-def _cancel_doubles(run: Run, key: str, kept: Live) -> str:
-    """Cancel other campaigns with the same marker as the kept one."""
+def _cancel_doubles(run: Run, key: str, kept: Live, others: Iterable[Live]) -> str:
+    """Cancel other campaigns with the same marker as the kept one, those that can still send."""
     made_by = marker.read(kept.members)
     said = ""
-    for live in run.opening.scan.lives:
+    for live in others:
         if live.id == kept.id or made_by is None or marker.read(live.members) != made_by:
             continue
-        if status_of(live) not in (Status.SCHEDULED, Status.RUNNING, Status.PAUSED):
+        if not status_of(live).can_send:
             said += f" {live.id} carries the same marker and is {status_of(live)}; it is left as it is."
             continue
         try:

@@ -36,8 +36,8 @@ def status(wiring: Wiring, desired: DesiredState) -> StatusReport:
     known = {row.key for row in rows}
     rows += [_declared(wanted, halts) for key, wanted in desired.campaigns.items() if key not in known]
     mark = halts.unreadable
-    notes = [Sentence(f"{mark.reason}: ", mark.hint)] if mark else []
-    second = look_for_copies(wiring.api, state, wiring.project, wiring.clock.now()) if wiring.api else []
+    notes = [*wiring.clock_notes(), *([Sentence(f"{mark.reason}: ", mark.hint)] if mark else [])]
+    second = look_for_copies(wiring.api, state, wiring.project, wiring.now()) if wiring.api else []
     found = [copy.blocked for copy in copies_of(second)]
     notes += [Sentence(f"{each.key}: {each.reason}; ", each.hint) for each in found]
     in_order = tuple(sorted(rows, key=lambda row: row.key))
@@ -45,8 +45,8 @@ def status(wiring: Wiring, desired: DesiredState) -> StatusReport:
 
 
 def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts) -> list[StatusRow]:
-    now = wiring.clock.now()
-    lives = _lives(wiring, desired, state, now)
+    lives = _lives(wiring, desired, state, wiring.now())
+    now = wiring.now()
     rows = [
         _row(
             Subject(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from pathlib import Path
 
 from tests.e2e.harness import PROJECT, World, kill, sms, until
 
@@ -61,4 +63,62 @@ def test_an_old_text_that_is_late_does_not_land_over_a_newer_one(world: World) -
         "right",
     ]
     assert world.campaigns()["A"]["live"]["description"] == "right"
+    world.assert_settled()
+
+
+def test_a_replacement_that_was_killed_between_its_halves_goes_on(world: World) -> None:
+    """Item 12: its cancel took effect, and its create was never sent."""
+    world.write("campaignctl.yaml", QUICK)
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    old = world.campaigns()["A"]["id"]
+    world.control.fault({"path": "/cancel$", "times": 1}, {"kind": "delay", "seconds": 1.5, "when": "after"})
+    process = world.start("apply", "--auto-approve", "--replace", "a")
+    until(lambda: world.control.campaign(old)["status"] == "canceled")
+    kill(process)
+    (change,) = world.plan()["changes"]
+    assert (change["action"], change["reason"]) == ("create", f"replace, half done: {old} is canceled")
+    world.apply()
+    assert world.campaigns()["A"]["id"] != old
+    world.assert_settled()
+
+
+def test_a_replacement_whose_cancel_did_nothing_is_not_done(world: World) -> None:
+    """Item 12: the next command asks for it again."""
+    world.write("campaignctl.yaml", QUICK)
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    old = world.campaigns()["A"]["id"]
+    world.control.fault({"path": "/cancel$", "times": 1}, {"kind": "status", "status": 500})
+    done = world.apply("--replace", "a", status=1)
+    assert (done.outcomes(), done.json["next"]) == ({"a": "failed"}, ["campaignctl apply --replace a"])
+    world.assert_settled()
+    world.run(*shlex.split(done.json["next"][0])[1:], "--auto-approve", status=0)
+    assert world.control.campaign(old)["status"] == "canceled"
+    world.assert_settled()
+
+
+def test_a_create_that_could_not_be_recorded_is_not_called_failed(world: World, tmp_path: Path) -> None:
+    """Item 23: the campaign exists, and the command that saves it comes first."""
+    world.environ = {"TMPDIR": str(tmp_path)}
+    world.write("a.yaml", sms("A", is_draft=True))
+    world.apply()
+    world.write("b.yaml", sms("B", scheduled_time=FAR))
+    path = world.folder / ".campaignctl/state.json"
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 0.7, "when": "after"})
+    process = world.start("apply", "--auto-approve", "--format", "json")
+    until(lambda: "B" in world.campaigns())
+    path.write_text(json.dumps({**json.loads(path.read_text()), "serial": 0}), encoding="utf-8")
+    out, _ = process.communicate(timeout=60)
+    made = world.campaigns()["B"]["id"]
+    said = json.loads(out)
+    (change,) = said["changes"]
+    assert (process.returncode, said["result"], change["outcome"]) == (1, "incomplete", "done")
+    assert f"{made} was created, and the state does not have it" in change["error"]["summary"]
+    save, then = said["next"]
+    assert save.startswith("campaignctl state push ")
+    world.run(*shlex.split(save)[1:], status=0)
+    mark = world.mark()
+    world.run(*shlex.split(then)[1:], "--auto-approve", status=0)
+    assert world.writes(mark) == []
     world.assert_settled()
