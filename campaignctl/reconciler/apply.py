@@ -14,7 +14,7 @@ from campaignctl.plan.context import PlanContext, Reading, Unsettled, behind_hin
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import created_again, decide
 from campaignctl.plan.rows import DESTROYED
-from campaignctl.reconciler import foreign, history, intents, settle, stop_mark
+from campaignctl.reconciler import copies, foreign, history, intents, settle, stop_mark
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_company, check_environment
 from campaignctl.reconciler.pause_again import pause_again, with_paused_again
@@ -365,8 +365,12 @@ def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outc
     """Execute the plan, with its beginning and end in the history."""
     began = history.begun(run, plan, operation)
     _begin(run, plan, reading, began)
-    settle.cancel_copies(run)
-    return history.ended(run, began, execute(run, plan))
+    left = settle.cancel_copies(run)
+    outcome = execute(run, plan)
+    if left:
+        result = "incomplete" if outcome.result == "done" else outcome.result
+        outcome = replace(outcome, result=result, notes=(*outcome.notes, *left))
+    return history.ended(run, began, outcome)
 
 
 def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -> None:
@@ -400,8 +404,14 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
         for key, record in seen.items()
         if key not in moving and state.campaigns.get(key) != record
     }
+    looked = copies.scanned(state, now) if run.opening.whole else Entry()
+    staying = {
+        key: replace(record, reposted=record.reposted and key not in looked.records)
+        for key, record in staying.items()
+    }
     noted = Entry(
-        records=staying,
+        records={**looked.records, **staying},
+        dropped=looked.dropped,
         sent=used_up(state, staying, now),
         account=replace(state.account, url=run.api.url),
         seen=run.opening.mark(state, now),
