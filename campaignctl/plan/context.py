@@ -197,6 +197,11 @@ class PlanContext:
         """How the checkout stands to the commit that was applied last."""
         return self.stands_to(str(self.applied_last.commit)) if self.applied_last else "has"
 
+    def half_done(self, key: str) -> Intent | None:
+        """The replacement of a key whose campaign is canceled, and whose create was not sent."""
+        intent = self.state.pending.get(key) if self.state else None
+        return intent if intent and intent.half_done and key not in self.records else None
+
     @property
     def only_looks(self) -> bool:
         """Whether the manifests are not applied: with `destroy` and `--refresh-only`."""

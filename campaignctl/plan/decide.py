@@ -162,6 +162,9 @@ _NOTED = When(
     "recorded as missed with this content", lambda ctx, one: ledger.missed(ctx, one.key) == one.body
 )
 _SENT_BEFORE = When("its content was sent before", ledger.is_resend)
+_HALF_SENT = When(
+    "half of its replacement is done, and what it replaced had begun to send", ledger.sends_again
+)
 _PROTECTED = When("`prevent_destroy`", lambda _, one: _is_protected(one))
 _FORGETS = When(
     "`on_destroy: forget`, or adopted or imported without `on_destroy`", lambda _, one: _is_forgotten(one)
@@ -221,6 +224,7 @@ TABLE = (
     Row(_STOPPED, _NO, (), (), rows.created_later),
     Row(_ACTIVE, _NO, (), (_PAST, _NOTED), rows.missed_before),
     Row(_ACTIVE, _NO, (), (_PAST,), rows.missed),
+    Row(_ACTIVE, _NO, (), (_HALF_SENT,), ledger.half_sent),
     Row(_ACTIVE, _NO, (), (_SENT_BEFORE,), ledger.sent_already),
     Row(_ACTIVE, _NO, (), (), ledger.create),
     # Recorded, and no longer declared.

@@ -258,26 +258,48 @@ def posted_again(ctx: PlanContext, one: Subject) -> Verdict:
     return _create(ctx, one, ctx.unsettled[one.key])
 
 
+def sends_again(ctx: PlanContext, one: Subject) -> bool:
+    """Whether the campaign that its half done replacement canceled had begun to send."""
+    half = ctx.half_done(one.key)
+    sent = half is not None and ctx.state and any(entry.id == half.id for entry in ctx.state.sent)
+    return bool(sent) and not may_resend(ctx, one)
+
+
+def half_sent(ctx: PlanContext, one: Subject) -> Verdict:
+    """**Blocked**: the replaced campaign had begun to send before it was canceled."""
+    half = ctx.half_done(one.key)
+    gone = half.id if half else None
+    reason = (
+        f"replace, half done: {gone} is canceled, and had begun to send; this sends to the same people again"
+    )
+    again = Command("apply", "--target", one.key, "--override", "resend")
+    return Verdict(blocked=Blocked(one.key, gone, "half done", reason, Sentence(again)))
+
+
 def _create(ctx: PlanContext, one: Subject, lost: Intent | None) -> Verdict:
+    half = ctx.half_done(one.key)
     sent = sent_before(ctx, one.manifest.spec, one.body)
     again = may_resend(ctx, one)
     checks = [_released(ctx, one.key, each, again=again) for each in _releases(ctx, one.key, one.body)]
     if blocked := next((check.blocked for check in checks if check.blocked), None):
         return Verdict(blocked=blocked)
     reason = "a deliberate second send" if sent else "not created yet"
+    if half is not None:
+        reason = f"replace, half done: {half.id} is canceled"
     warnings = [warning for check in checks for warning in check.warnings]
     if lost is not None:
         reason = "posted again: not found"
         warnings.append(f"posted at {lost.at} with an unknown outcome, and not found since")
-        if sent:
-            warnings.append("a deliberate second send")
+    if sent and (lost or half):
+        warnings.append("a deliberate second send")
+    known = lost or half
     change = changes.create(
         ctx,
         one.manifest,
         reason=reason,
         warnings=tuple(warnings),
         deliberate=bool(sent),
-        intent=lost.intent if lost else None,
+        intent=known.intent if known else None,
     )
     lifted = ["resend"] if sent and not one.replacing else []
     return Verdict(changes=(change,), lifted=(*lifted, *(name for check in checks for name in check.lifted)))

@@ -18,9 +18,8 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import refused, split
 from campaignctl.errors import Command, Sentence
-from campaignctl.plan import records
+from campaignctl.plan import records, runs
 from campaignctl.plan.context import Unsettled
-from campaignctl.plan.runs import is_counted, runs_at
 from campaignctl.project.model import Project
 from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
 from campaignctl.state.model import Entry, Intent, Record, State
@@ -34,11 +33,21 @@ GOING = (Status.SCHEDULED, *_BEGUN)
 _MOMENT = timedelta(seconds=5)
 # The server's clock is known to the second.
 _SECOND = timedelta(seconds=1)
+# A time in the future by more than this is no time of the server.
+_WRONG = timedelta(minutes=2)
 
 
 def settles_from(intent: Intent, project: Project, now: datetime) -> datetime:
-    """From when on no request of an intent is under way any more."""
+    """From when on no request of an intent is under way any more; now if its time is from a wrong date."""
+    if is_of_a_wrong_date(intent, now):
+        return now
     return (parse_iso(intent.at) if intent.at else now) + project.api.timeout + _SECOND
+
+
+def is_of_a_wrong_date(intent: Intent, now: datetime) -> bool:
+    """Whether an intent was recorded minutes from now, since an answer had a wrong date: its time says
+    nothing."""
+    return intent.at is not None and parse_iso(intent.at) - now > _WRONG
 
 
 def sends_at_once(intent: Intent, now: datetime) -> bool:
@@ -46,13 +55,13 @@ def sends_at_once(intent: Intent, now: datetime) -> bool:
     first = intent.first_send
     if intent.operation == "resume":
         return first is not None and parse_iso(first) <= now
-    return intent.at_once
+    return intent.at_once and intent.operation != "replace"  # its cancel sends nothing
 
 
 def open_writes(state: State | None) -> dict[str, Intent]:
     """The writes to recorded campaigns that may have left and are not settled, by key."""
     pending = state.pending if state else {}
-    return {key: one for key, one in pending.items() if one.phase != "planned" and one.operation != "create"}
+    return {key: one for key, one in pending.items() if one.phase != "planned" and not one.creates}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +113,16 @@ def _happened(intent: Intent, record: Record | None) -> str:
             return f"the winner of {intent.id} is {record.winner if record else '?'}"
         case "update" if intent.at_once:
             return f"{intent.id} was set off"
+        case "replace":
+            return f"{intent.id} is canceled, and its replacement is to be created"
     return f"its {intent.operation} happened"
 
 
 def unknown(key: str, intent: Intent) -> Unsettled:
     """A write that nobody has looked for, or that may still be under way."""
     reason = f"unsettled: the outcome of its {intent.operation} is unknown; apply settles it"
-    return Unsettled(key, intent.intent, intent.at_once, reason, Sentence(Command("apply")))
+    sends = intent.at_once and (intent.creates or intent.operation != "replace")
+    return Unsettled(key, intent.intent, sends, reason, Sentence(Command("apply")))
 
 
 def for_a_person(key: str, intent: Intent, status: Status) -> Unsettled:
@@ -154,13 +166,13 @@ def shows_set_off(intent: Intent, record: Record, live: Live, now: datetime) -> 
         return True
     if live.text("send_strategy") == "immediate" and record.send_strategy != "immediate":
         return True
-    if status in _STOPPED and not recurs and record.began is None and is_counted(live):
+    if status in _STOPPED and not recurs and record.began is None and runs.is_counted(live):
         return True
-    runs = tuple(_runs(live))
-    if status is Status.SCHEDULED and record.status in _IDLE and not any(run > now + _MOMENT for run in runs):
+    times = tuple(_times(live))
+    if status is Status.SCHEDULED and record.status in _IDLE and not any(at > now + _MOMENT for at in times):
         return True
     since = (parse_iso(intent.at) if intent.at else now) - _MOMENT
-    return any(since <= run <= now + _MOMENT and not runs_at(record.applied, run) for run in runs)
+    return any(since <= at <= now + _MOMENT and not runs.runs_at(record.applied, at) for at in times)
 
 
 def shows_decided(record: Record, live: Live) -> bool:
@@ -181,7 +193,7 @@ def _shows_update(intent: Intent, record: Record, live: Live, project: Project) 
     return not any(one.said in ("differs", "not shown") and split(one.path)[0] in patch for one in told)
 
 
-def _runs(live: Live) -> Iterator[datetime]:
+def _times(live: Live) -> Iterator[datetime]:
     """The times of past and next runs that live shows."""
     listed = live.members.get("scheduled_run_times")
     shown = [live.members.get("next_run_time")]
@@ -197,10 +209,25 @@ def _runs(live: Live) -> Iterator[datetime]:
 
 def done(key: str, intent: Intent, record: Record, live: Live, project: Project, now: datetime) -> Entry:
     """The step that records a write as done, with live as read after it."""
+    if intent.operation == "replace":
+        return _ended(key, intent, record, live, now)
     after = _AFTER[intent.operation](intent, record, live, project, now)
     fired = intent.operation == "update" and intent.at_once
     sent = records.sent(key, record.id, intent.spec, intent.digest, now)
     return Entry(records={key: after}, intents={key: None}, sent=(sent,) if fired else ())
+
+
+def _ended(key: str, intent: Intent, record: Record, live: Live, now: datetime) -> Entry:
+    """The campaign of a replacement is canceled, and its create is left. If it had begun to send, its content
+    counts as sent."""
+    seen = records.observed(record, live, now)
+    sent = records.sent(key, seen.id, seen.applied, seen.digest, now, seen.began)
+    return Entry(
+        records={key: None},
+        intents={key: replace(intent, phase="planned", at=None, ended=True)},
+        released=(records.released(key, seen, Status.CANCELED, now),),
+        sent=(sent,) if runs.is_begun(seen) else (),
+    )
 
 
 _After = Callable[[Intent, Record, Live, Project, datetime], Record]

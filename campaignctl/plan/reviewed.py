@@ -10,6 +10,7 @@ intent ids, reasons of cancels, the commit, the clock, the serial.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from shlex import quote
 from typing import Any, Final
@@ -80,12 +81,8 @@ def admitted(
     The review of a change ends at its `valid_until`, unless that is lifted for its key. The first change of a
     key that was not reviewed blocks those after it. The pause of what is halted needs no review.
     """
-    keys: set[str] = set()
-    containing: dict[str, list[tuple[Plan, Change]]] = {}
-    for plan in reviewed:
-        for change in plan.changes:
-            keys.add(change.key)
-            containing.setdefault(substance(change), []).append((plan, change))
+    containing = _containing(ctx, reviewed)
+    keys = {change.key for known in containing.values() for _, change in known}
 
     def why_not(change: Change) -> str | None:
         known = containing.get(substance(change))
@@ -111,6 +108,19 @@ def admitted(
                 kept[key] = verdict.up_to(index, verdict.blocked or blocked)
                 break
     return kept
+
+
+def _containing(ctx: PlanContext, reviewed: Iterable[Plan]) -> dict[str, list[tuple[Plan, Change]]]:
+    """The reviewed changes by their substance, and what is left of those that are half done."""
+    found: dict[str, list[tuple[Plan, Change]]] = {}
+    for plan in reviewed:
+        for change in plan.changes:
+            found.setdefault(substance(change), []).append((plan, change))
+            half = ctx.half_done(change.key)
+            if half and change.action is Action.REPLACE and change.id == half.id:
+                rest = replace(change, action=Action.CREATE, id=None, requests=change.requests[1:])
+                found.setdefault(substance(rest), []).append((plan, rest))
+    return found
 
 
 # Changes that stop a campaign or leave it alone: no edit of it in the account keeps them from being applied.
@@ -153,10 +163,15 @@ def overrides_of(reviewed: Iterable[Plan]) -> Iterator[Override]:
                 yield Override(name, keys, _NO_END, "lifted in the reviewed plan")
 
 
-def check_saved(plan: Plan, project: Project, state: State | None, now: datetime) -> None:
+def check_saved(plan: Plan, project: Project, state: State | None) -> None:
     """Check a saved plan as far as possible without a request. Raises PlanRefused."""
     check_scope(plan, project)
     _check_state(plan, state)
+
+
+def check_in_time(plan: Plan, project: Project, state: State | None, now: datetime) -> None:
+    """Check a saved plan at this moment, by the server's clock. Raises PlanRefused if it has expired or a
+    guardrail objects."""
     if plan.valid_until is not None and now > plan.valid_until:
         raise PlanRefused(f"this plan was valid until {iso(plan.valid_until)}", hint=AGAIN)
     options = Options(overrides=plan.overrides)

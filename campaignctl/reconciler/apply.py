@@ -53,9 +53,10 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     desired = _as_reviewed(desired, options)
     wiring = replace(wiring, project=desired.project)
     with wiring.locked("apply") as session:
-        run, unsettled = _open(wiring, session, desired)
+        run = _open(wiring, session, desired)
+        unsettled, now = _settled(run, desired), run.now()
+        settle.give_up(run, desired.campaigns)
         run.watch.formerly = {key: wanted.moved_from for key, wanted in desired.campaigns.items()}
-        now = run.now()
         reading = _reading(run, desired, options, unsettled, now)
         ctx = question(wiring, desired, options, session.state, reading, now)
         plan = decide(ctx)
@@ -90,24 +91,24 @@ def _approved(plan: Plan, approve: Approve, now: Callable[[], datetime]) -> bool
 def _next_is_destroy(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
     """The outcome of a destroy, with `destroy` as its next command: `apply` would recreate the campaigns."""
     targets = tuple(word for target in destroyed for word in ("--target", target))
-    instead = {
-        Command("apply"): Command("destroy", *targets),
-        Command("plan"): Command("plan", "--destroy", *targets),
-    }
 
-    def named(hint: str) -> str:
-        return Sentence(
-            *(instead.get(part, part) if isinstance(part, Command) else part for part in Sentence(hint).parts)
-        )
+    def instead(command: Command) -> Command:
+        if command == Command("plan"):
+            return Command("plan", "--destroy", *targets)
+        if command.words[0] == "apply" and command.words[1:2] in ((), ("--override",)):
+            return Command("destroy", *targets, *command.words[1:])
+        return command
 
     def told(result: ChangeResult) -> ChangeResult:
-        error = result.error
-        return replace(result, error=replace(error, hint=named(error.hint))) if error else result
+        if result.error is None:
+            return result
+        parts = [
+            instead(part) if isinstance(part, Command) else part for part in Sentence(result.error.hint).parts
+        ]
+        return replace(result, error=replace(result.error, hint=Sentence(*parts)))
 
     changes = map(told, outcome.changes)
-    return replace(
-        outcome, changes=tuple(changes), next=tuple(instead.get(command, command) for command in outcome.next)
-    )
+    return replace(outcome, changes=tuple(changes), next=tuple(map(instead, outcome.next)))
 
 
 def _lasting(ctx: PlanContext, plan: Plan) -> list[str]:
@@ -159,27 +160,30 @@ def _given_back(session: Session, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _open(
-    wiring: Wiring, session: Session, desired: DesiredState, stopped: Collection[str] = ()
-) -> tuple[Run, dict[str, Unsettled]]:
-    """Make the opening read, pause again what is halted, and settle the intents of earlier runs.
-
-    `stopped` are the ids of campaigns that a saved plan stops itself.
-    """
+def _open(wiring: Wiring, session: Session, desired: DesiredState) -> Run:
+    """Make the opening read."""
     wiring.on_event(Event("phase", "reading the account"))
     run = opened(wiring, session, desired.campaigns)
     if (dead := session.taken_over) is not None:
         run.note(f"took the lock over from process {dead.process} on {dead.host}, which has exited")
     for note in run.opening.notes:
         run.note(note)
-    if (state := session.state) is None:
-        return run, {}
+    return run
+
+
+def _settled(run: Run, desired: DesiredState, stopped: Collection[str] = ()) -> dict[str, Unsettled]:
+    """Pause again what is halted, and settle the intents of earlier runs. Returns those that stay unsettled.
+
+    `stopped` are the ids of campaigns that a saved plan stops itself.
+    """
+    if (state := run.session.state) is None:
+        return {}
     pause_again(run, desired, known=stopped)
     settle.drop_planned(run)
     unsettled = settle.settle(run)
     # What was found only now may have been created after the halt.
     pause_again(run, desired, known={*stopped, *(record.id for record in state.campaigns.values())})
-    return run, unsettled
+    return unsettled
 
 
 def _reading(
@@ -237,10 +241,12 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
     with wiring.locked("apply of a saved plan") as session:
         state = session.state
         check_environment(state, project)
-        reviewed.check_saved(plan, project, state, wiring.clock.now())
+        reviewed.check_saved(plan, project, state)
         desired = DesiredState(project, {}, plan.manifests_digest)
         stopped = {change.id for change in plan.changes if change.action in _STOPS and change.id}
-        run, unsettled = _open(wiring, session, desired, stopped)
+        run = _open(wiring, session, desired)
+        reviewed.check_in_time(plan, project, state, run.now())
+        unsettled = _settled(run, desired, stopped)
         state = session.state
         check_company(run.opening.company_id, state, project)
         _check_hold(run, plan, unsettled)
@@ -290,7 +296,8 @@ def _check_posted_again(run: Run, plan: Plan, unsettled: dict[str, Unsettled]) -
         if change.intent in found:
             reason = f"{change.key}: its create has been found since, as {found[change.intent]}"
             raise PlanRefused(reason, hint=codec.AGAIN)
-        if (intent := state.pending.get(change.key)) is None:
+        intent = state.pending.get(change.key)
+        if intent is None or intent.half_done:
             continue
         left, again = unsettled[change.key], ledger.again_from(state, run.project, intent, run.now())
         if not left.not_found or again is None or run.now() < again:
@@ -332,7 +339,7 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
 
 def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:
     """Execute the plan, with its beginning and end in the history."""
-    began = history.begun(run.wiring, plan, operation)
+    began = history.begun(run, plan, operation)
     _begin(run, plan, reading, began)
     settle.cancel_copies(run)
     return history.ended(run, began, execute(run, plan))
@@ -344,12 +351,13 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
     run.overrides = plan.overrides
     state, now = run.session.state, run.now()
     run.planned = {record.id: record for record in state.campaigns.values()} if state else {}
-    # A create that is posted again keeps its intent until then: it may have been sent.
-    open_still = {intent.intent for intent in state.pending.values()} if state else set()
+    pending = state.pending if state else {}
+    posted = {intent.intent for intent in pending.values() if intent.phase != "planned"}
     planned: dict[str, Intent | None] = {
-        change.key: intents.planned(change, run.opening.watermark, run.now())
+        change.key: intents.planned(change, run.opening.watermark, now, pending.get(change.key))
         for change in plan.changes
-        if change.action in intents.CREATING and change.intent not in open_still
+        # A create that is posted again keeps its intent until then: it may have been sent.
+        if change.action in intents.CREATING and change.intent not in posted
     }
     decided = Entry(intents=planned, missed=plan.missed)
     applies = (began,) if began else ()

@@ -51,14 +51,12 @@ def attempt(run: Run, change: Change) -> ChangeResult:
         result = requests.perform(run, change)
     except Halted as error:
         result = not_started(change, failure(change, error))
-    except Interrupted:
-        result = not_started(change)
+    except Interrupted as error:
+        result = unknown(change, error) if _may_have_left(run, change) else not_started(change)
     except CampaignctlError as error:
         if not isinstance(error, ApiError):
             run.broken_off = run.broken_off or error
-        intent = run.state.pending.get(change.key)
-        started = intent is not None and intent.phase != "planned"
-        lost = started and not isinstance(error, Refused)
+        lost = _may_have_left(run, change) and not isinstance(error, Refused)
         result = unknown(change, error) if lost else failed(change, failure(change, error))
     if result.outcome != "not_started" and not change.sends_at_once:
         if is_open(result):
@@ -67,6 +65,11 @@ def attempt(run: Run, change: Change) -> ChangeResult:
             run.finished(result.key, result.action, result.outcome)
     run.troubled = run.troubled or result.outcome not in ("done", "not_started")
     return result
+
+
+def _may_have_left(run: Run, change: Change) -> bool:
+    intent = run.state.pending.get(change.key)
+    return intent is not None and intent.phase != "planned"
 
 
 def _held_back(run: Run, change: Change) -> bool:
@@ -278,7 +281,15 @@ def _settle_one(run: Run, change: Change, result: ChangeResult) -> ChangeResult:
     if record is not None and _shows(record, change):
         return replace(result, outcome="done", id=record.id, error=None)
     what = f"{change.action} of {change.key} did not happen, or not all of it"
-    return replace(result, outcome="failed", error=Failure(what, hint=Sentence(Command("apply"))))
+    hint = requests.again(run.overrides, [] if _is_half_done(run, change) else [change])
+    return replace(result, outcome="failed", error=Failure(what, hint=Sentence(hint)))
+
+
+def _is_half_done(run: Run, change: Change) -> bool:
+    """Whether a replacement is half done: an apply goes on with it by itself."""
+    pending = run.session.state.pending if run.session.state else {}
+    intent = pending.get(change.key)
+    return intent is not None and intent.half_done
 
 
 def _may_repeat(run: Run, change: Change, left: Unsettled) -> bool:
@@ -295,6 +306,8 @@ def _shows(record: Record, change: Change) -> bool:
     """Whether the record shows this change as done."""
     if change.sets_winner:
         return record.winner == change.lifecycle.winner
+    if change.action is Action.REPLACE and record.id == change.id:
+        return False
     return record.digest == change.digest and equal(record.applied, change.spec or {})
 
 
@@ -308,17 +321,21 @@ def _outcome(run: Run, plan: Plan, results: Results) -> Outcome:
         changes=ordered,
         lineage=state.lineage if state else None,
         serial=state.serial if state else 0,
-        next=_next(ordered, plan),
+        next=_next(run, ordered, plan),
         notes=(run.broken_off.told,) if run.broken_off else (),
         blocked=plan.blocked,
     )
 
 
-def _next(results: tuple[ChangeResult, ...], plan: Plan) -> tuple[Command, ...]:
+def _next(run: Run, results: tuple[ChangeResult, ...], plan: Plan) -> tuple[Command, ...]:
     """The commands to run next, most urgent first, each once."""
     unknown = [r.error.hint for r in results if r.outcome == "unknown" and r.error]
     failed = [r.error.hint for r in results if r.outcome == "failed" and r.error]
     blocked = [b.hint for b in plan.blocked]
-    again = [Command("apply")] if any(_is_left(result) for result in results) else []
+    left = [change for change, result in zip(plan.changes, results, strict=True) if _is_left(result)]
+    told = {r.key for r in results if r.error and commands_of(r.error.hint)}
+    unfinished = [change for change in plan.changes if change.key not in told and _is_half_done(run, change)]
+    whole = [change for change in left if not _is_half_done(run, change)]
+    rest = [requests.again(plan.overrides if left else (), whole)] if left or unfinished else []
     commands = [command for hint in (*unknown, *failed, *blocked) for command in commands_of(hint)]
-    return tuple(dict.fromkeys([*commands, *again]))
+    return tuple(dict.fromkeys([*commands, *rest]))

@@ -30,25 +30,31 @@ def first_send(change: Change, now: datetime) -> str | None:
     return iso(first) if first else None
 
 
-def planned(change: Change, watermark: Watermark, now: datetime) -> Intent:
-    """The intent of a create, recorded before anything is sent.
+def planned(change: Change, watermark: Watermark, now: datetime, known: Intent | None = None) -> Intent:
+    """The intent of a create or a replacement, recorded before anything is sent.
 
-    The POST of a two-step create does not arm: its spec has no `run_immediately`, and it cannot send.
+    One intent covers both halves of a replacement that cancels its campaign first; `known` is that of one
+    that is half done. The POST of a two-step create does not arm: its spec has no `run_immediately`, and it
+    cannot send.
     """
     two_step = change.requests[-1].operation != "create"
     spec = change.spec or {}
     if two_step:
         spec = {name: value for name, value in spec.items() if name != EVENT}
+    ended = known is not None and known.half_done
+    cancels = change.requests[0].operation == "cancel"
     return Intent(
-        operation="create",
+        operation="replace" if cancels or ended else "create",
         intent=change.intent or "",
         phase="planned",
         spec=spec,
         digest=change.digest,
         watermark=watermark,
         first_send=None if two_step else first_send(change, now),
+        id=known.id if known and ended else change.id if cancels else None,
         source_digest=change.source_digest,
         lifecycle=change.lifecycle,
+        ended=ended,
     )
 
 

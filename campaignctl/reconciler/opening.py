@@ -13,7 +13,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live, Page
 from campaignctl.campaign.marker import Marker
 from campaignctl.campaign.status import Status, status_of
-from campaignctl.errors import AccountMismatch, CampaignctlError, Command, Sentence, StateError
+from campaignctl.errors import AccountMismatch, Command, Sentence, StateError
 from campaignctl.plan import records
 from campaignctl.plan.context import Behind
 from campaignctl.plan.model import Clone
@@ -132,18 +132,16 @@ def opening_read(
     state: State | None,
     project: Project,
     keys: Iterable[str],
-    now: datetime,
     *,
     live_only: bool = False,
 ) -> Opening:
     """Make the opening read; `live_only` reads final campaigns only as far as the newest page shows them.
 
-    Raises AccountMismatch, or CampaignctlError if the clocks disagree.
+    Raises AccountMismatch.
     """
     check_url(state, api.url)
     mark = state.seen if state else ()
     scan = _newest_live(api, mark) if live_only else newest(api, mark)
-    check_clock(scan.server_time, now)
     if project.api.markers and not (state and state.account.markers is False):
         scan = _with_markers(api, scan, state)
     company = company_of(scan.lives) or company_of_records(api, state)
@@ -293,15 +291,11 @@ def check_records(state: State | None) -> None:
             )
 
 
-def check_clock(server: datetime | None, now: datetime) -> None:
-    """Raise CampaignctlError if our clock and the server's differ by more than two minutes."""
+def clock_note(server: datetime | None, now: datetime) -> tuple[str, ...]:
+    """A line if our clock and the server's differ by more than two minutes. The server's counts."""
     if server is None or abs(server - now) <= MAX_CLOCK_DIFFERENCE:
-        return
-    raise CampaignctlError(
-        f"this machine's clock says {iso(now)}, the API's says {iso(server)}",
-        detail="lead times and `valid until` would be wrong by the difference",
-        hint="set this machine's clock (NTP), then run again",
-    )
+        return ()
+    return (f"this machine's clock says {iso(now)}, the API's says {iso(server)}; the API's time counts",)
 
 
 def tags_of(keys: Iterable[str]) -> dict[str, str]:

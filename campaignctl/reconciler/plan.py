@@ -39,7 +39,8 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     check_left(wiring.project, wiring.elsewhere, now)
     if options.refresh:
         reading = _refreshed(wiring, state, desired, now, alarm=options.refresh_only)
-        now = (wiring.api.server_time if wiring.api else None) or now
+        reading = replace(reading, notes=(*wiring.clock_notes(), *reading.notes))
+        now = wiring.now()
         state, reading = _settled(wiring, state, reading, now)
     else:
         if state is None:
@@ -109,7 +110,7 @@ def _refreshed(
     read = partial(observe, wiring.api, state, desired, now, parallelism=wiring.parallelism)
     if state is None:
         # The same read as an apply makes: the state may be lost.
-        opening = opening_read(wiring.api, None, wiring.project, desired.campaigns, now, live_only=True)
+        opening = opening_read(wiring.api, None, wiring.project, desired.campaigns, live_only=True)
         check_new(wiring.project, wiring.elsewhere, opening.scan.lives, desired.campaigns)
         return replace(read(at_hand=opening.lives), behind=opening.behind)
     check_url(state, wiring.api.url)

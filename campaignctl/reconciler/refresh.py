@@ -228,9 +228,7 @@ def look(api: OcambaApi, state: State) -> tuple[dict[str, Live], dict[str, Unset
     """Look once for every pending create: the campaigns found, and the creates that stay unsettled."""
     found = find(api, state)
     settled = {key: lives[0] for key, lives in found.items() if len(lives) == 1}
-    creates = {
-        key: one for key, one in open_intents(state).items() if state.pending[key].operation == "create"
-    }
+    creates = {key: one for key, one in open_intents(state).items() if state.pending[key].creates}
     left = {
         key: replace(one, not_found=key not in found) for key, one in creates.items() if key not in settled
     }
@@ -274,7 +272,7 @@ def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
     pending = {
         intent.intent: key
         for key, intent in state.pending.items()
-        if intent.operation == "create" and intent.phase != "planned"
+        if intent.creates and intent.phase != "planned"
     }
     if not pending:
         return {}

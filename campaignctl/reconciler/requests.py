@@ -20,13 +20,14 @@ from campaignctl.errors import (
     StateError,
     TokenRejected,
 )
-from campaignctl.plan import guardrails, proof
+from campaignctl.plan import guardrails, proof, records
 from campaignctl.plan.context import LIFT_UNPROVEN, UNPROVEN
 from campaignctl.plan.model import Action, Change, Lifts, Request
 from campaignctl.reconciler import adopt
 from campaignctl.reconciler.confirm import confirmed, judged
 from campaignctl.reconciler.intents import first_send, is_ordinary, planned, written
 from campaignctl.reconciler.run import READ_WAITS, Run
+from campaignctl.reconciler.settle import await_age
 from campaignctl.review.outcome import (
     ChangeResult,
     Failure,
@@ -92,13 +93,23 @@ def perform(run: Run, change: Change) -> ChangeResult:
             why = failure(change, error)
             return failed(change, replace(why, summary=f"{why.summary}; {happened}"))
         if result.outcome != "done":
-            break
+            return _after(result, happened)
         if request.operation == "create":
             change = replace(change, id=result.id)
             happened = f"{result.id} was created and is not set off"
         else:
             happened = f"{result.id} is canceled already"
     return result
+
+
+def _after(result: ChangeResult, happened: str) -> ChangeResult:
+    """A result that is not done, with what was done before it."""
+    if result.error is None or not happened or result.outcome != "failed":
+        return result
+    hint = result.error.hint or Sentence(Command("apply"))
+    return replace(
+        result, error=replace(result.error, summary=f"{result.error.summary}; {happened}", hint=hint)
+    )
 
 
 def _check_ended(run: Run, change: Change) -> None:
@@ -137,11 +148,11 @@ def _sent(
     change: Change,
     request: Request,
     before: Callable[[], None],
-    lost: Intent | None = None,
+    back: Intent | None = None,
 ) -> Live | ChangeResult:
     """Send a request once. Returns the answer, or a result if the change ends here.
 
-    If nothing was sent, drops the intent of this change, or puts back the `lost` one that it repeats.
+    If nothing was sent, drops the intent of this change, or puts `back` the one that it had before.
     """
     try:
         for _ in range(_CHECKS):
@@ -153,27 +164,27 @@ def _sent(
                 continue
         raise Refused("the server's time keeps jumping", hint=Sentence(Command("apply")))
     except (Halted, Interrupted):
-        _nothing_sent(run, change, lost)
+        _nothing_sent(run, change, back)
         raise
     except Refused as error:
         if isinstance(error, TokenRejected):  # every further request would be refused too
             run.broken_off = run.broken_off or error
-        _nothing_sent(run, change, lost)
+        _nothing_sent(run, change, back)
         return failed(change, _refused(run, change, request, error))
     except ReadFailed as error:  # of the check after the time jumped
-        _nothing_sent(run, change, lost)
+        _nothing_sent(run, change, back)
         return failed(change, failure(change, error))
     except OutcomeUnknown as error:
         return unknown(change, error)
 
 
-def _nothing_sent(run: Run, change: Change, lost: Intent | None) -> None:
+def _nothing_sent(run: Run, change: Change, back: Intent | None) -> None:
     intent = run.state.pending.get(change.key)
     if is_ordinary(change):
         run.writes.not_sent(change.key, written(change, change.requests[0], run.now()))
         return
-    if intent is not None and intent.intent == change.intent and intent != lost:
-        run.record(Entry(intents={change.key: lost}))
+    if intent is not None and intent.intent == change.intent and intent != back:
+        run.record(Entry(intents={change.key: back}))
 
 
 def _write(run: Run, change: Change, request: Request) -> ChangeResult:
@@ -198,28 +209,64 @@ def _is_due(run: Run, change: Change) -> bool:
 
 
 def _cancel(run: Run, change: Change, request: Request) -> ChangeResult:
-    """Cancel the campaign that a create replaces; done only when a read shows it as canceled."""
-    record = run.state.campaigns[change.key]
-    answer = _sent(run, change, request, lambda: last_look(run, change))
-    result = answer if isinstance(answer, ChangeResult) else done(change, answer.id)
-    if result.outcome == "failed":
-        return result
-    if _confirmed(run, record):
-        run.release(change.key, record, Status.CANCELED)
-        return done(change, record.id)
-    if result.outcome == "unknown":
-        return result
-    return failed(change, Failure(f"replace of {change.key}: {record.id} is not shown as canceled"))
+    """Cancel the campaign that a create replaces; done only when a read shows it as canceled.
+
+    That is waited for until nothing can be under way any more.
+    """
+    key, record, planned = change.key, run.state.campaigns[change.key], run.state.pending[change.key]
+
+    def before() -> None:
+        run.may_send()
+        run.record(Entry(intents={key: replace(planned, phase="started", at=iso(run.now()))}))
+        last_look(run, change)
+
+    answer = _sent(run, change, request, before)
+    if isinstance(answer, ChangeResult) and answer.outcome == "failed":
+        return answer
+    live = _shown_as_canceled(run, key, record)
+    if live is None:
+        run.record(Entry(intents={key: None}))
+        what = f"replace of {key}: {record.id} is not canceled, and nothing was created"
+        return failed(change, Failure(what, hint=Sentence(again(run.overrides, [change]))))
+    run.record(proof.done(key, run.state.pending[key], record, live, run.project, run.now()))
+    if (began := records.observed(record, live, run.now()).began) and record.began is None:
+        return _began_meanwhile(run, change, record, began)
+    return done(change, record.id)
 
 
-def _confirmed(run: Run, record: Record) -> bool:
-    """Whether a read shows the campaign as canceled within a few seconds."""
-    for wait in READ_WAITS:
-        run.wiring.clock.wait(wait)
+def _shown_as_canceled(run: Run, key: str, record: Record) -> Live | None:
+    """The campaign once a read shows it as canceled; None if none does."""
+    for wait in (*READ_WAITS, None):
+        if wait is None:
+            await_age(run, [run.state.pending[key]])
+        else:
+            run.wiring.clock.wait(wait)
         live = run.api.read(record.id, reserve=True)
         if live and status_of(live, record.applied) is Status.CANCELED:
-            return True
-    return False
+            return live
+    return None
+
+
+def _began_meanwhile(run: Run, change: Change, record: Record, began: str) -> ChangeResult:
+    """The result of a cancel before a create. If the campaign began to send since the plan, the create would
+    be a second send."""
+    lifts = Lifts.at(run.now(), run.overrides, run.project.overrides)
+    if record.applied.get("recurrence") or lifts.lifts("resend", change.key):
+        return done(change, record.id)
+    what = f"{record.id} is canceled, and began to send at {began}; its replacement would send again"
+    resend = Command("apply", "--target", change.key, "--override", "resend")
+    return failed(change, Failure(f"replace of {change.key}: {what}", hint=Sentence(resend)))
+
+
+def again(overrides: Iterable[str], changes: Iterable[Change]) -> Command:
+    """The apply that does these changes, with what asked for them."""
+    words = [word for one in changes if _replaces(one) for word in ("--replace", one.key)]
+    lifted = [word for name in overrides for word in ("--override", name)]
+    return Command("apply", *words, *lifted)
+
+
+def _replaces(change: Change) -> bool:
+    return change.action is Action.REPLACE
 
 
 def sends_soon(run: Run, change: Change) -> bool:
@@ -235,8 +282,9 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
 
     A create that was sent before and not found is sent again under the same intent, as `reposted`.
     """
-    known, marked = run.state.pending[change.key], run.wiring.clock.now()
+    known, marked = run.state.pending[change.key], run.now()
     lost = known if known.phase != "planned" else None
+    back = known if lost or known.ended else None
     phase: IntentPhase = "reposted" if lost else "started"
     posts = lost.posts or (*filter(None, [lost.at]),) if lost else ()
     started = intent = replace(planned(change, known.watermark, run.now()), phase=phase) if lost else known
@@ -244,7 +292,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
     def mark() -> None:
         nonlocal started, marked
         at = iso(run.now())
-        started, marked = replace(intent, phase=phase, at=at, posts=(*posts, at)), run.wiring.clock.now()
+        started, marked = replace(intent, phase=phase, at=at, posts=(*posts, at)), run.now()
         run.record(Entry(intents={change.key: started}))
 
     def before(leave: Callable[[], None]) -> None:
@@ -252,13 +300,13 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
         if run.state.pending[change.key] == known:
             mark()
         leave()
-        if run.wiring.clock.now() - marked > _PROMPT:
+        if run.now() - marked > _PROMPT:
             mark()
         # Must come last: anything checked before a push or a wait may have changed.
         last_look(run, change)
 
     with run.flight() as leave:
-        live = _sent(run, change, request, lambda: before(leave), lost)
+        live = _sent(run, change, request, lambda: before(leave), back)
     if isinstance(live, ChangeResult):
         return live
     record = run.created(change.key, started, live)

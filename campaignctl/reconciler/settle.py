@@ -6,7 +6,8 @@ found is repeated, and a person decides the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from campaignctl.campaign.live import Live
@@ -20,10 +21,23 @@ from campaignctl.state.model import Entry, Intent
 
 
 def drop_planned(run: Run) -> None:
-    """Drop intents that were never sent."""
-    planned = {key: None for key, intent in run.state.pending.items() if intent.phase == "planned"}
+    """Drop intents that were never sent, but not what is left of a replacement."""
+    state = run.state
+    planned = {
+        key: None
+        for key, intent in state.pending.items()
+        if intent.phase == "planned" and (not intent.ended or key in state.campaigns)
+    }
     if planned:
         run.record(Entry(intents=planned))
+
+
+def give_up(run: Run, declared: Collection[str]) -> None:
+    """Drop what is left of replacements that no manifest asks for any more."""
+    pending = run.session.state.pending if run.session.state else {}
+    dropped = {key: None for key, intent in pending.items() if intent.half_done and key not in declared}
+    if dropped:
+        run.record(Entry(intents=dropped))
 
 
 def settle(run: Run) -> dict[str, Unsettled]:
@@ -51,14 +65,17 @@ def _creates(run: Run) -> dict[str, Intent]:
     return {
         key: intent
         for key, intent in run.state.pending.items()
-        if intent.operation == "create" and intent.phase != "planned"
+        if intent.creates and intent.phase != "planned"
     }
 
 
 def await_age(run: Run, intents: Iterable[Intent]) -> None:
-    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`."""
+    """Wait until no request of these intents can still be in flight: all are older than `api.timeout`. One
+    whose time is from a wrong date counts as sent now."""
     for intent in intents:
-        until = proof.settles_from(intent, run.project, run.now())
+        now = run.now()
+        known = replace(intent, at=None) if proof.is_of_a_wrong_date(intent, now) else intent
+        until = proof.settles_from(known, run.project, now)
         while (left := until - run.now()) > timedelta(0):
             if run.wiring.clock.interrupted:
                 raise Interrupted("interrupted while waiting for a write to settle")

@@ -247,7 +247,7 @@ def _retry(run: Run, key: str, intent: Intent, *, force: bool) -> str:
 
 def _refuse_what_happened(run: Run, key: str, intent: Intent) -> None:
     """Raise StateError if the account shows that the write happened."""
-    if intent.operation == "create":
+    if intent.creates:
         if found := find(run.api, run.state).get(key, []):
             raise StateError(
                 f"{key} was created: {found[0].id} carries its marker",
@@ -264,7 +264,7 @@ def _refuse_what_happened(run: Run, key: str, intent: Intent) -> None:
 
 def _done(run: Run, key: str, intent: Intent) -> str:
     """Record that a write to a recorded campaign happened."""
-    if intent.operation == "create" or intent.id is None:
+    if intent.creates or intent.id is None:
         hint = Command("state", "resolve", key, "--adopt", "ID")
         raise StateError(f"which campaign was created for {key}?", hint=hint, key=key)
     record = run.state.campaigns.get(key)
@@ -279,7 +279,7 @@ def _done(run: Run, key: str, intent: Intent) -> str:
 def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force: bool) -> str:
     live = read_campaign(run, key, campaign_id)
     check_company(company_of([live]), run.state, run.project)
-    if intent is not None and intent.operation != "create":
+    if intent is not None and not intent.creates:
         return _adopt_update(run, key, intent, live)
     check_unrecorded(run.state, key, campaign_id, pending=intent is not None)
     if key not in run.state.campaigns:

@@ -35,13 +35,14 @@ def status(wiring: Wiring, desired: DesiredState) -> StatusReport:
     known = {row.key for row in rows}
     rows += [_declared(wanted, halts) for key, wanted in desired.campaigns.items() if key not in known]
     mark = halts.unreadable
-    notes = (Sentence(f"{mark.reason}: ", mark.hint),) if mark else ()
+    unreadable = (Sentence(f"{mark.reason}: ", mark.hint),) if mark else ()
+    notes = (*wiring.clock_notes(), *unreadable)
     return StatusReport(tuple(sorted(rows, key=lambda row: row.key)), notes)
 
 
 def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts) -> list[StatusRow]:
-    now = wiring.clock.now()
-    lives = _lives(wiring, desired, state, now)
+    lives = _lives(wiring, desired, state, wiring.now())
+    now = wiring.now()
     rows = [
         _row(
             Subject(

@@ -212,7 +212,8 @@ def _pending(state: State, style: Style) -> Iterator[str]:
     yield style("Unsettled; the next apply settles them:", "bold", "yellow")
     for key, intent in sorted(state.pending.items()):
         campaign_id = f" of {escape(intent.id)}" if intent.id else ""
-        yield f"  {escape(key)}: {intent.operation}{campaign_id}, {_UNSETTLED[intent.phase]}"
+        phase = "half done" if intent.half_done else _UNSETTLED[intent.phase]
+        yield f"  {escape(key)}: {intent.operation}{campaign_id}, {phase}"
 
 
 def _ledger(state: State) -> Iterator[str]:

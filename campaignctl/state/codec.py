@@ -15,7 +15,7 @@ from typing import Any
 from campaignctl.errors import Command, Sentence, StateDamaged, StateMoved, StateTooNew
 from campaignctl.state import halts as stop_mark
 from campaignctl.state.halts import Halt, Halts
-from campaignctl.state.model import FORMAT_VERSION, LockInfo, State, is_held
+from campaignctl.state.model import FORMAT_VERSION, LockInfo, State, in_format
 from campaignctl.state.strict import damaged, parse, read, to_json
 
 _FIX_HALTS = Sentence(
@@ -56,7 +56,9 @@ def encode(state: State) -> str:
     in_order = replace(
         state,
         campaigns=dict(sorted(state.campaigns.items())),
-        pending={key: one for key, one in sorted(state.pending.items()) if is_held(one, version)},
+        pending={
+            key: kept for key, one in sorted(state.pending.items()) if (kept := in_format(one, version))
+        },
         missed=dict(sorted(state.missed.items())),
     )
     head = {"format_version": state.format_version, "tool_version": state.tool_version}

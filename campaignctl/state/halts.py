@@ -185,6 +185,10 @@ class Halts:
         known = {each.id: each for each in self.halts}
         return replace(self, halts=tuple({**known, halt.id: halt}.values()))
 
+    def begun_at(self, halt: Halt) -> Halts:
+        """These halts with the time of one of them corrected."""
+        return self.with_halt(replace(self._of(halt), at=halt.at))
+
     def with_stopped(self, halt: Halt, stopped: tuple[Stopped, ...]) -> Halts:
         """These halts with more stopped campaigns recorded for one of them."""
         found = self._of(halt)

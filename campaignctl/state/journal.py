@@ -14,7 +14,7 @@ from functools import reduce
 from typing import Any
 
 from campaignctl.state.codec import decode, fingerprint, format_version
-from campaignctl.state.model import FORMAT_VERSION, Entry, State, is_held
+from campaignctl.state.model import FORMAT_VERSION, Entry, State, in_format
 from campaignctl.state.strict import damaged, parse, read, to_json
 
 
@@ -70,7 +70,8 @@ def entry_line(entry: Entry, number: int, version: int = FORMAT_VERSION) -> byte
     Raises:
         StateNotSaved: a value that JSON cannot hold.
     """
-    intents = {key: intent for key, intent in entry.intents.items() if is_held(intent, version)}
+    held = {key: one and in_format(one, version) for key, one in entry.intents.items()}
+    intents = {key: one for key, one in held.items() if one or entry.intents[key] is None}
     return _line(number, "entry", replace(entry, intents=intents), version)
 
 

@@ -106,8 +106,8 @@ class Intent:
     was started. `id` is the campaign of an `update`, whose request body is `patch`, or of a `winner`, whose
     message `patch` names as `{"name": ..., "id": ...}`.
 
-    Since format 2: `posts` are the times of every POST of a create; `ended`: the campaign of a `replace` was
-    canceled, and only its create is left.
+    Since format 2: `posts` are the times of every POST of a create. A `replace` has the `id` of the campaign
+    that it cancels; `ended`: that is canceled, and only its create is left.
     """
 
     operation: IntentOperation
@@ -130,13 +130,29 @@ class Intent:
         """Whether its campaign sends as soon as it arrives."""
         return self.first_send == AT_ONCE
 
+    @property
+    def creates(self) -> bool:
+        """Whether its next request, or the one that may be under way, is a create."""
+        return self.operation == "create" or self.ended
 
-def is_held(intent: Intent | None, version: int) -> bool:
-    """Whether documents of a format hold an intent, or its end. Format 1 has creates and writes that send at
-    once; a version that reads only that would leave any other to a person."""
-    if intent is None or version >= FORMAT_VERSION or intent.operation == "create":
-        return True
-    return intent.operation in ("update", "winner") and intent.at_once
+    @property
+    def half_done(self) -> bool:
+        """Whether it is a replacement whose campaign is canceled, and whose create was not sent."""
+        return self.ended and self.phase == "planned"
+
+
+def in_format(intent: Intent, version: int) -> Intent | None:
+    """An intent as documents of a format hold it; None if they do not.
+
+    Format 1 has creates and writes that send at once; a version that reads only that would leave any other to
+    a person. A replacement is its create there, which is not sent before the cancel is proven.
+    """
+    if version >= FORMAT_VERSION or intent.operation == "create":
+        return intent
+    if intent.operation == "replace":
+        phase = intent.phase if intent.ended else "planned"
+        return replace(intent, operation="create", phase=phase, id=None)
+    return intent if intent.operation in ("update", "winner") and intent.at_once else None
 
 
 @dataclass(frozen=True, slots=True)

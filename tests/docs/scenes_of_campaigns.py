@@ -53,7 +53,7 @@ def empty_account(world: World) -> str:
 def wrong_clock(world: World) -> str:
     world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
     world.control.switch(date_skew=600)
-    return refused(world)
+    return said(world, "apply", "--auto-approve", containing="clock")
 
 
 def other_host(world: World) -> str:

@@ -130,6 +130,24 @@ def set_off_already(world: World) -> str:
     return line(process.communicate(timeout=60)[0], "nothing was sent").rpartition(": ")[2]
 
 
+def not_replaced(world: World) -> str:
+    far(world)
+    world.control.fault({"path": "/cancel$", "times": 1}, {"kind": "status", "status": 500})
+    return failed(world, "--replace", "push/spring")
+
+
+def replaced_while_it_sends(world: World) -> str:
+    campaign_id = far(world)
+    world.control.switch(running_seconds=600)
+    delay = {"kind": "delay", "seconds": 0.7}
+    world.control.fault({"path": "/cancel$", "times": 1}, delay)
+    process = world.start("apply", "--auto-approve", "--replace", "push/spring")
+    until(lambda: world.control.faults()[0]["used"])
+    world.control.start(campaign_id)
+    process.communicate(timeout=60)
+    return left_alone(world)
+
+
 def two_copies(world: World) -> str:
     killed(world)
     world.control.clone(world.campaigns()["Summer"]["id"], name="Summer again")

@@ -62,3 +62,35 @@ def test_an_old_text_that_is_late_does_not_land_over_a_newer_one(world: World) -
     ]
     assert world.campaigns()["A"]["live"]["description"] == "right"
     world.assert_settled()
+
+
+def test_a_replacement_that_was_killed_between_its_halves_goes_on(world: World) -> None:
+    """Item 12: its cancel took effect, and its create was never sent."""
+    world.write("campaignctl.yaml", QUICK)
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    old = world.campaigns()["A"]["id"]
+    world.control.fault({"path": "/cancel$", "times": 1}, {"kind": "delay", "seconds": 1.5, "when": "after"})
+    process = world.start("apply", "--auto-approve", "--replace", "a")
+    until(lambda: world.control.campaign(old)["status"] == "canceled")
+    kill(process)
+    (change,) = world.plan()["changes"]
+    assert (change["action"], change["reason"]) == ("create", f"replace, half done: {old} is canceled")
+    world.apply()
+    assert world.campaigns()["A"]["id"] != old
+    world.assert_settled()
+
+
+def test_a_replacement_whose_cancel_did_nothing_is_not_done(world: World) -> None:
+    """Item 12: the next command asks for it again."""
+    world.write("campaignctl.yaml", QUICK)
+    world.write("a.yaml", sms("A", scheduled_time=FAR))
+    world.apply()
+    old = world.campaigns()["A"]["id"]
+    world.control.fault({"path": "/cancel$", "times": 1}, {"kind": "status", "status": 500})
+    done = world.apply("--replace", "a", status=1)
+    assert (done.outcomes(), done.json["next"]) == ({"a": "failed"}, ["campaignctl apply --replace a"])
+    world.assert_settled()
+    world.run(*shlex.split(done.json["next"][0])[1:], "--auto-approve", status=0)
+    assert world.control.campaign(old)["status"] == "canceled"
+    world.assert_settled()

@@ -293,6 +293,22 @@ def test_an_apply_gives_way_to_a_halt_of_others(account: Account, edited: bool) 
     assert len([event for event in account.events if "a halt is being" in event.text]) == 1
 
 
+def test_an_apply_that_begins_during_a_halt_reads_what_it_did(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    ordered(account, "a")(account.plan())
+    campaign_id = account.id_of("a")
+
+    def carried_out() -> None:
+        account.control.pause(campaign_id)
+        over(account)
+
+    when(account, "a halt is being carried out", carried_out)
+    before = account.mark
+    assert account.outcomes() == {}
+    assert account.writes(before) == []
+
+
 def test_what_that_halt_names_is_not_sent_after_the_wait(account: Account) -> None:
     account.specs = {"a": campaign("A", scheduled_time=FAR)}
 

@@ -12,7 +12,17 @@ from hypothesis import given
 from campaignctl.errors import StateDamaged, StateNotSaved, StateTooNew
 from campaignctl.state.codec import decode, decode_lock, encode, encode_lock
 from campaignctl.state.journal import entry_line
-from campaignctl.state.model import FORMAT_VERSION, Account, Entry, Foreign, Intent, LockInfo, Record, State
+from campaignctl.state.model import (
+    FORMAT_VERSION,
+    Account,
+    Entry,
+    Foreign,
+    Intent,
+    IntentPhase,
+    LockInfo,
+    Record,
+    State,
+)
 from tests.state.samples import sample_intent, sample_record, sample_state
 from tests.state.strategies import states, unhurried
 
@@ -210,6 +220,25 @@ def test_format_1_has_only_intents_that_its_readers_settle(intent: Intent, kept:
     assert ("a" in json.loads(entry_line(step, 1, 1))["entry"]["intents"]) is kept
     assert "a" in json.loads(encode(sample_state().after(step)))["pending"]
     assert json.loads(entry_line(Entry(intents={"a": None}), 1, 1))["entry"]["intents"] == {"a": None}
+
+
+@pytest.mark.parametrize(
+    ("phase", "ended", "written"),
+    [
+        ("planned", False, "planned"),
+        ("started", False, "planned"),
+        ("planned", True, "planned"),
+        ("started", True, "started"),
+        ("reposted", True, "reposted"),
+    ],
+)
+def test_format_1_has_a_replacement_as_its_create(phase: IntentPhase, ended: bool, written: str) -> None:
+    """Before the cancel is proven, no create was sent."""
+    half = replace(sample_intent(), operation="replace", phase=phase, id="7", ended=ended)
+    old = replace(sample_state(), format_version=1).after(Entry(intents={"a": half}))
+    kept = json.loads(encode(old))["pending"]["a"]
+    assert (kept["operation"], kept["phase"], kept["id"]) == ("create", written, None)
+    assert decode(encode(replace(old, format_version=2))).pending["a"] == half
 
 
 def old_records(state: State) -> dict[str, Record]:

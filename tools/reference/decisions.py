@@ -32,7 +32,7 @@ _SPECIAL = (
     *("", "edited", "edited by defaults", "drift", "edited as live is", "draft again", "draft again, edited"),
     *("protected", "forgotten", "winner", "recurring", "canceled before", "paused by us", "adopted"),
     *("past", "past, noted", "sent before", "unsettled", "not found", "refresh only", "wrong move"),
-    *("replaced", "protected, replaced"),
+    *("half done, began", "replaced", "protected, replaced"),
 )
 
 
@@ -115,8 +115,8 @@ def _context(special: str, phase: Phase | None, status: Status | None) -> PlanCo
     state = State(
         *("lineage", 1, None, Account("https://api.ocamba.com", markers=True), "0.1.0"),
         campaigns=recorded,
-        pending={_KEY: intent} if special in ("unsettled", "not found") else {},
-        sent=(Sent(body, _KEY, _ID, _AT),) if special == "sent before" else (),
+        pending={_KEY: _left(special, intent)} if special in _LEFT else {},
+        sent=(Sent(body, _KEY, _ID, _AT),) if special in ("sent before", "half done, began") else (),
         missed={_KEY: body} if special == "past, noted" else {},
     )
     adoptable = Live("77", {"status": "scheduled", **applied}, complete=True)
@@ -131,6 +131,16 @@ def _context(special: str, phase: Phase | None, status: Status | None) -> PlanCo
         Options(refresh_only=special == "refresh only"),
         _NOW,
     )
+
+
+_LEFT = ("unsettled", "not found", "half done, began")
+
+
+def _left(special: str, intent: Intent) -> Intent:
+    """What an earlier run left: a create without an answer, or a replacement that is half done."""
+    if special != "half done, began":
+        return intent
+    return replace(intent, operation="replace", phase="planned", id=_ID, ended=True)
 
 
 def _spec(special: str, *, manual: bool) -> dict[str, Any]:

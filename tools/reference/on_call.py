@@ -89,6 +89,17 @@ MOMENTS = (
         " If not: `campaignctl state resolve KEY --retry`, and `campaignctl apply` sets it",
     ),
     Moment(
+        runs.not_replaced,
+        "the cancel had no effect, so that nothing was created in its place",
+        "`campaignctl apply --replace KEY` tries again",
+    ),
+    Moment(
+        runs.replaced_while_it_sends,
+        "it began to send between the plan and its cancel: some recipients have it already",
+        "if all of them may get it a second time: `campaignctl apply --target KEY --override resend`. Else"
+        " remove its manifest",
+    ),
+    Moment(
         runs.set_off_already,
         "a request whose answer was lost took effect late. Nothing was sent a second time",
         "`campaignctl apply` records it",
@@ -188,8 +199,8 @@ MOMENTS = (
     ),
     Moment(
         campaigns.wrong_clock,
-        "lead times would be wrong. Nothing was sent",
-        "set the clock (NTP), then `campaignctl apply`",
+        "the clocks differ by more than two minutes; lead times and `valid until` go by the API's",
+        "nothing now. Set the clock (NTP) when there is time",
     ),
     Moment(
         campaigns.other_host,
