@@ -17,7 +17,7 @@ from campaignctl.plan.arming import known_sends
 from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Change, Clone, Options, Plan
 from campaignctl.project.model import Project
-from campaignctl.reconciler.opening import spread
+from campaignctl.reconciler.opening import ours, spread, unknown_to
 from campaignctl.schedule.collisions import LATELY, near, send_times
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Foreign, State
@@ -61,7 +61,10 @@ def look(
     Those are the ones that were `seen`, and, read by id, those with the content of a `wanted` campaign; None
     for one that no longer exists.
     """
-    lives: dict[str, Live | None] = dict(strangers(seen, state))
+    found = strangers(seen, state)
+    # Those that carry our marker hold back everything already, as the state is behind.
+    lost = {live.id for live, _ in unknown_to(state, ours(found.values(), project, state))}
+    lives: dict[str, Live | None] = {each: live for each, live in found.items() if each not in lost}
     contents = {content(one.spec or {}) for one in wanted}
     kept = state.foreign if wanted and state else {}
     hits = [each for each, entry in kept.items() if each not in lives and entry.content in contents]

@@ -161,7 +161,8 @@ def requests(world: World, side: Side, ids: dict[str, str]) -> list[Line]:
     stopped = [status for status in STATUSES if words[status].rstrip("+") in ("pause", "cancel")]
     edited = [status for status in STATUSES if words[status] in ("update", "pause+")]
     if side.lifecycle.get("phase") != "paused":
-        edited.sort(key=lambda status: "scheduled_time" not in spec(status))
+        # What others paused sends nothing, so its edit is not among the soonest.
+        edited.sort(key=lambda status: "scheduled_time" not in spec(status) or status == "paused")
     replaced = [status for status in STATUSES if words[status] == "replace"]
     replaced.sort(key=lambda status: "scheduled_time" not in spec(status))
     return [
@@ -184,7 +185,7 @@ def reads(world: World, side: Side, ids: dict[str, str]) -> list[Line]:
 
 
 def astray(world: World, side: Side, ids: dict[str, str]) -> list[Line]:
-    """The read of the campaign that is recorded under a wrong id: an edit would send its content once more."""
+    """The read of the campaign that is recorded under a wrong id: an edit would repeat its content."""
     known = ids.values()
     return [read(each["id"]) for each in world.control.campaigns() if side.edited and each["id"] not in known]
 

@@ -11,7 +11,7 @@ from campaignctl.state.halts import Halt
 from tests.backends.git_place import git, git_backend
 from tests.backends.local_place import LocalPlace
 from tests.backends.smart_http import smart_http
-from tests.e2e.harness import PROJECT, World, sms
+from tests.e2e.harness import PROJECT, PROJECT_ID, World, sms
 from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
@@ -193,7 +193,7 @@ def test_the_lines_for_an_environment_name_it(cloned: World) -> None:
 
 def test_a_state_is_not_migrated_over_another_one(cloned: World, tmp_path: Path, golden: Golden) -> None:
     other = elsewhere(cloned, tmp_path / "other")
-    other.write("campaignctl.yaml", PROJECT.replace("shop", "blog") + ON_GIT)
+    other.write("campaignctl.yaml", PROJECT.replace("shop", "blog").replace(PROJECT_ID, "0" * 32) + ON_GIT)
     other.apply()
     other.write("campaignctl.yaml", PROJECT + ON_GIT)
     cloned.apply()

@@ -253,6 +253,6 @@ def test_a_campaign_of_a_matrix_can_be_moved_and_imported(world: World, golden: 
     world.run("state", "mv", "far", "far[country=DE]", status=0)
     assert list(world.state["campaigns"]) == ["far[country=DE]"]
     world.run("state", "rm", "far[country=DE]", status=0)
-    world.run("import", "far[country=FR]", campaign_id, status=0)
+    world.run("import", "far[country=FR]", campaign_id, "--forget-on-destroy", status=0)
     assert list(world.state["campaigns"]) == ["far[country=FR]"]
     golden("no key", world.run("state", "mv", "far[country=FR]", "far[FR]", status=1).err)

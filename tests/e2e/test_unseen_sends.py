@@ -163,7 +163,7 @@ def test_a_recurring_campaign_that_others_started_since_the_plan_is_not_changed(
     world.apply()
     messages = json.loads(sms("Other"))["spec"]["messages"]
     world.write("daily.yaml", sms("Daily", messages=messages, **in_a_day))
-    world.write("far.yaml", sms("Far", scheduled_time=FAR, messages=messages))
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, description="new"))
     world.run("plan", "-o", "plan.json", status=0)
     world.control.start(world.campaigns()["Daily"]["id"])
     assert (live(world, "Daily")["status"], len(world.sends())) == ("scheduled", 1)
