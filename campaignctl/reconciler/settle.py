@@ -136,4 +136,5 @@ def cancel_copies(run: Run) -> list[str]:
             problem = error.summary
         if problem:
             left.append(f"{key}: its second copy {live.id} could not be cancelled: {problem}")
+            run.note(left[-1])
     return left

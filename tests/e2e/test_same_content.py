@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
-from tests.e2e.harness import World, sms
+from tests.e2e.harness import PROJECT, World, sms
 
 FAR, FARTHER = "2036-03-22 10:00:00", "2036-06-22 10:00:00"
 BROKEN_CANCELS: tuple[dict[str, Any], ...] = (
@@ -151,3 +152,82 @@ def test_sent_campaign_under_a_new_key_with_another_label_is_not_sent_again(worl
     assert world.sends() == ["Now"]
     world.apply("--target", "later/now", "--override", "resend")
     assert world.sends() == ["Now", "Later"]
+
+
+QUICK = PROJECT.replace("timeout: 2s", "timeout: 1s")
+
+
+def test_campaign_of_others_with_this_content_stops_a_lost_state(world: World) -> None:
+    """Foreign campaigns: without markers, a lost state would send everything again."""
+    world.write("campaignctl.yaml", PROJECT + "  markers: off\n")
+    world.write("draft.yaml", said("Draft", "A draft", is_draft=True))
+    world.write("far.yaml", said("Far", scheduled_time=FAR))
+    world.write("now.yaml", said("Now", "Now", run_immediately=True))
+    world.apply()
+    for left in (world.folder / ".campaignctl").iterdir():
+        left.unlink()
+    blocked = {each["key"]: each for each in world.plan(status=1)["blocked"]}
+    assert set(blocked) == {"far", "now"}
+    assert f'`adopt: "{blocked["far"]["id"]}"` in far' in blocked["far"]["hint"]
+    world.apply(status=1)
+    assert world.sends() == ["Now"]
+    assert alive(world).count("Far") == 1
+    for key in blocked:
+        document = json.loads((world.folder / f"{key}.yaml").read_text())
+        world.write(f"{key}.yaml", json.dumps({"adopt": blocked[key]["id"], **document}))
+    world.apply()
+    world.assert_settled()
+
+
+def test_second_copy_of_a_lost_create_is_shown_until_an_apply_cancels_it(world: World) -> None:
+    """Item 11: the list lags longer than settling waits."""
+    world.write("campaignctl.yaml", QUICK)
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.apply()
+    world.control.switch(list_lag=3600)
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "lost_answer"})
+    world.apply(status=1)
+    time.sleep(1.2)
+    world.apply()
+    assert alive(world) == ["Draft", "Far", "Far"]
+    kept = world.state["campaigns"]["far"]["id"]
+    world.control.advance(7200)
+    (block,) = world.plan(status=1)["blocked"]
+    assert block["id"] != kept
+    assert (
+        "is a second copy of it" in world.run("plan", "--refresh-only", "--detailed-exitcode", status=1).out
+    )
+    assert "is a second copy of it" in world.run("status", status=1).out
+    assert "second copy" in world.apply().err
+    assert world.campaigns()["Far"]["id"] == kept
+    world.run("status", status=0)
+    world.assert_settled()
+
+
+def test_two_campaigns_of_an_open_create_are_left_to_a_person(world: World) -> None:
+    """Item 5: the newer one is a clone, and the older one has been sent."""
+    world.write("campaignctl.yaml", QUICK)
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    world.apply()
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    world.control.switch(list_lag=3600)
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "lost_answer"})
+    world.apply(status=1)
+    first = world.campaigns()["Far"]["id"]
+    second = world.control.clone(first, status="scheduled")["id"]
+    world.control.edit(first, status="sent")
+    world.control.advance(7200)
+    for shown in (world.plan(status=1), world.apply(status=1).json):
+        (block,) = shown["blocked"]
+        created = world.control.campaign(first)["live"]["create_time"]
+        assert f"{first} (created {created}, sent) and {second} (created " in block["reason"]
+        assert block["hint"] == (
+            f"campaignctl state resolve far --adopt {first} keeps that one and cancels the other; or"
+            f" `campaignctl state resolve far --adopt {second}`"
+        )
+    other = world.control.create(json.loads(sms("Other", scheduled_time=FAR))["spec"])["id"]
+    assert "does not carry the marker" in world.run("state", "resolve", "far", "--adopt", other, status=1).err
+    world.run("state", "resolve", "far", "--adopt", first, status=0)
+    assert world.control.campaign(second)["live"]["status"] == "canceled"
+    assert world.state["campaigns"]["far"]["id"] == first

@@ -14,6 +14,7 @@ from tests.docs import scenes_of_campaigns as campaigns
 from tests.docs import scenes_of_runs as runs
 from tests.docs.acting import Scene
 from tests.e2e.harness import PROJECT, World
+from tools.reference.content_moments import CONTENT
 from tools.reference.identity_moments import IDENTITY
 from tools.reference.moment import Moment
 
@@ -39,6 +40,7 @@ _VOLATILE = (
 
 
 MOMENTS = (
+    *CONTENT,
     *IDENTITY,
     Moment(
         runs.interrupted,
