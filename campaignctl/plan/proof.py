@@ -33,11 +33,21 @@ GOING = (Status.SCHEDULED, *_BEGUN)
 _MOMENT = timedelta(seconds=5)
 # The server's clock is known to the second.
 _SECOND = timedelta(seconds=1)
+# A time in the future by more than this is no time of the server.
+_WRONG = timedelta(minutes=2)
 
 
 def settles_from(intent: Intent, project: Project, now: datetime) -> datetime:
-    """From when on no request of an intent is under way any more."""
+    """From when on no request of an intent is under way any more; now if its time is from a wrong date."""
+    if is_of_a_wrong_date(intent, now):
+        return now
     return (parse_iso(intent.at) if intent.at else now) + project.api.timeout + _SECOND
+
+
+def is_of_a_wrong_date(intent: Intent, now: datetime) -> bool:
+    """Whether an intent was recorded minutes from now, since an answer had a wrong date: its time says
+    nothing."""
+    return intent.at is not None and parse_iso(intent.at) - now > _WRONG
 
 
 def sends_at_once(intent: Intent, now: datetime) -> bool:

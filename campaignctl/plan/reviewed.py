@@ -163,10 +163,15 @@ def overrides_of(reviewed: Iterable[Plan]) -> Iterator[Override]:
                 yield Override(name, keys, _NO_END, "lifted in the reviewed plan")
 
 
-def check_saved(plan: Plan, project: Project, state: State | None, now: datetime) -> None:
+def check_saved(plan: Plan, project: Project, state: State | None) -> None:
     """Check a saved plan as far as possible without a request. Raises PlanRefused."""
     check_scope(plan, project)
     _check_state(plan, state)
+
+
+def check_in_time(plan: Plan, project: Project, state: State | None, now: datetime) -> None:
+    """Check a saved plan at this moment, by the server's clock. Raises PlanRefused if it has expired or a
+    guardrail objects."""
     if plan.valid_until is not None and now > plan.valid_until:
         raise PlanRefused(f"this plan was valid until {iso(plan.valid_until)}", hint=AGAIN)
     options = Options(overrides=plan.overrides)

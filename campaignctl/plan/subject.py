@@ -411,7 +411,7 @@ OUTSIDE = "outside of campaignctl"
 _GOING = (Status.SCHEDULED, Status.RUNNING)
 # A campaign of one of these statuses has begun to send.
 _BEGUN = (Status.RUNNING, Status.SENT, Status.NEEDS_DECISION)
-# As far as the clocks of server, author and this machine may differ before an apply refuses them.
+# As far as the times of the server's records may be off.
 _SKEW = timedelta(minutes=2)
 
 

@@ -14,7 +14,7 @@ from campaignctl.plan.context import PlanContext, Reading, Unsettled, behind_hin
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import created_again, decide
 from campaignctl.plan.rows import DESTROYED
-from campaignctl.reconciler import foreign, history, intents, settle, stop_mark
+from campaignctl.reconciler import copies, foreign, history, intents, settle, stop_mark
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_company, check_environment
 from campaignctl.reconciler.pause_again import pause_again, with_paused_again
@@ -53,10 +53,10 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     desired = _as_reviewed(desired, options)
     wiring = replace(wiring, project=desired.project)
     with wiring.locked("apply") as session:
-        run, unsettled = _open(wiring, session, desired)
+        run = _open(wiring, session, desired)
+        unsettled, now = _settled(run, desired), run.now()
         settle.give_up(run, desired.campaigns)
         run.watch.formerly = {key: wanted.moved_from for key, wanted in desired.campaigns.items()}
-        now = run.now()
         reading = _reading(run, desired, options, unsettled, now)
         ctx = question(wiring, desired, options, session.state, reading, now)
         plan = decide(ctx)
@@ -184,27 +184,30 @@ def _unsaved(outcome: Outcome, note: Sentence, hint: Sentence) -> Outcome:
     )
 
 
-def _open(
-    wiring: Wiring, session: Session, desired: DesiredState, stopped: Collection[str] = ()
-) -> tuple[Run, dict[str, Unsettled]]:
-    """Make the opening read, pause again what is halted, and settle the intents of earlier runs.
-
-    `stopped` are the ids of campaigns that a saved plan stops itself.
-    """
+def _open(wiring: Wiring, session: Session, desired: DesiredState) -> Run:
+    """Make the opening read."""
     wiring.on_event(Event("phase", "reading the account"))
     run = opened(wiring, session, desired.campaigns)
     if (dead := session.taken_over) is not None:
         run.note(f"took the lock over from process {dead.process} on {dead.host}, which has exited")
     for note in run.opening.notes:
         run.note(note)
-    if (state := session.state) is None:
-        return run, {}
+    return run
+
+
+def _settled(run: Run, desired: DesiredState, stopped: Collection[str] = ()) -> dict[str, Unsettled]:
+    """Pause again what is halted, and settle the intents of earlier runs. Returns those that stay unsettled.
+
+    `stopped` are the ids of campaigns that a saved plan stops itself.
+    """
+    if (state := run.session.state) is None:
+        return {}
     pause_again(run, desired, known=stopped)
     settle.drop_planned(run)
     unsettled = settle.settle(run)
     # What was found only now may have been created after the halt.
     pause_again(run, desired, known={*stopped, *(record.id for record in state.campaigns.values())})
-    return run, unsettled
+    return unsettled
 
 
 def _reading(
@@ -262,10 +265,12 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
     with wiring.locked("apply of a saved plan") as session:
         state = session.state
         check_environment(state, project)
-        reviewed.check_saved(plan, project, state, wiring.clock.now())
+        reviewed.check_saved(plan, project, state)
         desired = DesiredState(project, {}, plan.manifests_digest)
         stopped = {change.id for change in plan.changes if change.action in _STOPS and change.id}
-        run, unsettled = _open(wiring, session, desired, stopped)
+        run = _open(wiring, session, desired)
+        reviewed.check_in_time(plan, project, state, run.now())
+        unsettled = _settled(run, desired, stopped)
         state = session.state
         check_company(run.opening.company_id, state, project)
         _check_hold(run, plan, unsettled)
@@ -358,10 +363,14 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
 
 def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:
     """Execute the plan, with its beginning and end in the history."""
-    began = history.begun(run.wiring, plan, operation)
+    began = history.begun(run, plan, operation)
     _begin(run, plan, reading, began)
-    settle.cancel_copies(run)
-    return history.ended(run, began, execute(run, plan))
+    left = settle.cancel_copies(run)
+    outcome = execute(run, plan)
+    if left:
+        result = "incomplete" if outcome.result == "done" else outcome.result
+        outcome = replace(outcome, result=result, notes=(*outcome.notes, *left))
+    return history.ended(run, began, outcome)
 
 
 def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -> None:
@@ -395,8 +404,14 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
         for key, record in seen.items()
         if key not in moving and state.campaigns.get(key) != record
     }
+    looked = copies.scanned(state, now) if run.opening.whole else Entry()
+    staying = {
+        key: replace(record, reposted=record.reposted and key not in looked.records)
+        for key, record in staying.items()
+    }
     noted = Entry(
-        records=staying,
+        records={**looked.records, **staying},
+        dropped=looked.dropped,
         sent=used_up(state, staying, now),
         account=replace(state.account, url=run.api.url),
         seen=run.opening.mark(state, now),

@@ -25,7 +25,6 @@ from campaignctl.plan.context import behind_hint, behind_reason, without_markers
 from campaignctl.project.model import Project
 from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import (
-    MAX_CLOCK_DIFFERENCE,
     behind,
     check_company,
     check_environment,
@@ -43,7 +42,7 @@ from campaignctl.state.model import Intent, LockInfo, State
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
 
-# Above this the clock should be set; an apply refuses only above MAX_CLOCK_DIFFERENCE.
+# Above this the clock should be set, though runs go by the API's.
 _NOTED_CLOCK_DIFFERENCE = timedelta(seconds=10)
 _READS = 3
 _PAGE = 10
@@ -148,7 +147,7 @@ def _pending(state: State) -> Check:
 def _markers(wiring: Wiring, state: State) -> Check:
     if without := without_markers(wiring.project, state):
         return Check("markers", "warning", without)
-    now, none = wiring.clock.now(), []
+    now, none = wiring.now(), []
     for key, record in sorted(state.campaigns.items()):
         if (record.unmarked or record.intent is None) and not records.final(record, now):
             none.append(key)
@@ -311,8 +310,6 @@ def _clock(api: OcambaApi, now: datetime) -> Check:
         return Check("clock", "skipped", "no answer had the server's time")
     apart = abs(server - now)
     found = f"{apart.total_seconds():.0f} s {'behind' if server > now else 'ahead of'} the API's"
-    if apart > MAX_CLOCK_DIFFERENCE:
-        return Check("clock", "problem", found, _SET_CLOCK)
     if apart > _NOTED_CLOCK_DIFFERENCE:
         return Check("clock", "warning", found, _SET_CLOCK)
     return Check("clock", "ok", "agrees with the API's, to within two seconds")

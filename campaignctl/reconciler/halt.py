@@ -74,7 +74,6 @@ def halt(wiring: Wiring, order: Order, declared: Declared) -> HaltOutcome:
         wiring.host,
         now,
         account=order.account,
-        under_way=True,
     )
     work = _Halting(wiring, order, given, declared, notes=[*unknown])
     work.mark()
@@ -87,9 +86,9 @@ class _Halting:
     """A halt in progress. `campaigns` are those that it names, `troubles` the errors, both by id.
 
     `ours` is what this run has recorded in the halt, by id; other runs of the same halt record their own.
-    `busy`: the lock was held when the mark was set, at `since`. `intents` are those whose campaign was seen.
-    `refused` are the campaigns that the API does not pause. `left` can send and are not named. `lock` guards
-    what the threads change.
+    `given` is the id of a new halt. `busy`: the lock was held when the mark was set, at `since`. `intents`
+    are those whose campaign was seen. `refused` are the campaigns that the API does not pause. `left` can
+    send and are not named. `lock` guards what the threads change.
     """
 
     wiring: Wiring
@@ -97,6 +96,7 @@ class _Halting:
     halt: Halt
     declared: Declared
     notes: list[str]
+    given: str = field(init=False)
     api: OcambaApi = field(init=False)
     marked: bool = False
     since: datetime = field(init=False)
@@ -108,9 +108,13 @@ class _Halting:
     refused: set[str] = field(default_factory=set)
     troubles: dict[str, str] = field(default_factory=dict)
     intents: set[str] = field(default_factory=set)
+    corrected: bool = False
     account_proven: bool = False
     busy: bool = False
     lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.given = self.halt.id
 
     def mark(self) -> None:
         """Set the stop mark. The same order given again continues its own."""
@@ -122,7 +126,7 @@ class _Halting:
         def set_mark(halts: Halts) -> Halts:
             in_force = (each for each in halts.in_force if not each.lifted)
             same = (each for each in in_force if (each.keys, each.reason, each.account) == asked)
-            self.halt = replace(next(same, self.halt), under_way=True)
+            self.halt = replace(next(same, self.halt), under_way=iso(self.wiring.clock.now()))
             self.halt = replace(self.halt, held=tuple(dict.fromkeys((*self.halt.held, *held))))
             known = self.state.format_version if self.state else halts.format_version
             version = max(known, halts.format_version) if halts.halts else known
@@ -196,12 +200,24 @@ class _Halting:
             company = company_of(self.api.list_page(1, live_only=True, reserve=True).items)
         check_company(company, self.state, self.wiring.project)
         self.troubles.pop(first.id, None)
+        self._correct_time()
+
+    def _correct_time(self) -> None:
+        """Correct the time in the stop mark, once, if the first answer shows that this machine's clock is
+        wrong: applies give way to a halt that is minutes old."""
+        if self.corrected:
+            return
+        self.corrected, said = True, self.wiring.clock_notes()
+        self.notes += said
+        if self.marked and said and self.halt.id == self.given:
+            self.halt = replace(self.halt, at=iso(self.wiring.now()))
+            self._change(lambda halts: halts.begun_at(self.halt))
 
     def _learn(self) -> None:
         """Read the state again."""
         self.state, notes = halt_targets.readable_state(self.wiring)
         self.notes += notes
-        known = halt_targets.recorded(self.state, self.halt, self.wiring.clock.now())
+        known = halt_targets.recorded(self.state, self.halt, self.wiring.now())
         for campaign_id, campaign in known.items():
             before = self.campaigns.get(campaign_id)
             self.campaigns[campaign_id] = campaign.seen(before.live) if before and before.live else campaign
@@ -215,7 +231,6 @@ class _Halting:
         """Read and stop, a few times, until nothing can send any more."""
         for wait in READ_WAITS:
             self.wiring.clock.wait(wait)
-            self._learn()
             self._look()
             due = [each for each in self._due() if self.order.cancel or each.id not in self.refused]
             if not due:
@@ -226,6 +241,8 @@ class _Halting:
     def _look(self) -> None:
         """Read every named campaign, and find unrecorded ones by their marker or content."""
         seen = newest(self.api, (), live_only=True, reserve=True).lives
+        self._correct_time()
+        self._learn()
         lives = {live.id: self._whole(live) for live in seen}
         company = company_of(lives.values())
         check_company(company, self.state, self.wiring.project)
@@ -260,7 +277,7 @@ class _Halting:
 
     def _put_down(self, due: Iterable[Named], how: How) -> None:
         """Record what is stopped now, at the server's time: it is compared with the times of the state."""
-        now = (self.api.server_time or self.wiring.clock.now()) + _SECOND
+        now = self.wiring.now() + _SECOND
         stopped = tuple(Stopped(each.key or "", each.id, how, iso(now)) for each in due)
         with self.lock:
             if stopped:

@@ -185,7 +185,7 @@ def unrecorded(view: View, lives: Collection[Live]) -> tuple[dict[str, Named], t
             alike.get(content(live.members)) if "messages" in live.members else None
         )
         mine = live.id in markers or key is not None
-        one = _of_live(live, key, view.wiring.clock.now())
+        one = _of_live(live, key, view.wiring.now())
         if halt.account or (mine and (halt.keys is None or (key is not None and halt.names(key)))):
             found[live.id] = one
         elif state is None and halt.keys is None and not mine and one.can_send:

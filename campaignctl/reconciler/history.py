@@ -8,7 +8,7 @@ from dataclasses import replace
 from campaignctl.errors import LockLost, StateNotSaved
 from campaignctl.plan import codec
 from campaignctl.plan.model import Plan
-from campaignctl.reconciler.run import Run, Wiring
+from campaignctl.reconciler.run import Run
 from campaignctl.review.outcome import Outcome
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, HistoryEntry, HistoryOutcome
@@ -16,13 +16,14 @@ from campaignctl.state.model import Entry, HistoryEntry, HistoryOutcome
 _ENDS: dict[str, HistoryOutcome] = {"done": "done", "interrupted": "interrupted"}
 
 
-def begun(wiring: Wiring, plan: Plan, operation: str) -> HistoryEntry | None:
+def begun(run: Run, plan: Plan, operation: str) -> HistoryEntry | None:
     """The history entry of an apply; None if there is nothing to do."""
+    wiring = run.wiring
     if plan.empty:
         return None
     return HistoryEntry(
         id=wiring.clock.new_id(),
-        at=iso(wiring.clock.now()),
+        at=iso(run.now()),
         operation=operation,
         who=wiring.who,
         host=wiring.host,
@@ -42,7 +43,7 @@ def ended(run: Run, entry: HistoryEntry | None, outcome: Outcome) -> Outcome:
         entry,
         outcome=_ENDS.get(outcome.result, "incomplete"),
         outcomes=dict(Counter(str(result.outcome) for result in outcome.changes)),
-        ended=iso(run.wiring.clock.now()),
+        ended=iso(run.now()),
     )
     try:
         run.record(Entry(history=(over,), decision=False))

@@ -30,7 +30,7 @@ def pause_again(run: Run, desired: DesiredState, *, known: Collection[str] = ())
     The results are kept in `run.paused_again`; the state remembers that there is a stop mark. Raises what a
     read raises.
     """
-    run.watch.give_way()
+    waited = run.watch.give_way()
     state = run.session.state
     halts = stop_mark.to_plan_with(run.wiring.backend, state)
     if state is None or not halts.halts:
@@ -46,11 +46,13 @@ def pause_again(run: Run, desired: DesiredState, *, known: Collection[str] = ())
         and not records.final(record, run.now())
         and halts.stopping([key, *filter(None, (record.moved_from,))], record.id)
     }
-    # The opening read may be older than a halt that was waited for.
-    lives, _ = read_records(run.api, halted, parallelism=run.wiring.parallelism)
+    # The opening read is older than a halt that was waited for.
+    at_hand = {} if waited else run.lives
+    lives, _ = read_records(run.api, halted, parallelism=run.wiring.parallelism, at_hand=at_hand)
+    run.settled.update({live.id: live for live in lives.values() if live} if waited else {})
     reading = Reading(live=lives, halts=halts)
     plan = pauses(question(run.wiring, desired, Options(), state, reading, run.now()))
-    entry = history.begun(run.wiring, plan, "pause of what is halted")
+    entry = history.begun(run, plan, "pause of what is halted")
     if entry is None:
         return
     run.record(Entry(history=(entry,), decision=False))

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import status_of
 from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import proof, records
 from campaignctl.plan.context import PlanContext, Reading
-from campaignctl.plan.model import Options, Plan
+from campaignctl.plan.model import Copy, Options, Plan
 from campaignctl.plan.planner import decide
-from campaignctl.reconciler import stop_mark
+from campaignctl.reconciler import copies, stop_mark
 from campaignctl.reconciler.opening import (
     check_environment,
     check_records,
     check_url,
+    left_behind,
+    look_for_copies,
     opening_read,
     still_behind,
 )
@@ -39,7 +44,8 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
     check_left(wiring.project, wiring.elsewhere, now)
     if options.refresh:
         reading = _refreshed(wiring, state, desired, now, alarm=options.refresh_only)
-        now = (wiring.api.server_time if wiring.api else None) or now
+        reading = replace(reading, notes=(*wiring.clock_notes(), *reading.notes))
+        now = wiring.now()
         state, reading = _settled(wiring, state, reading, now)
     else:
         if state is None:
@@ -92,7 +98,7 @@ def _needs_reading(state: State, desired: DesiredState, now: datetime) -> bool:
     if any(key not in state.campaigns for key in desired.campaigns):
         return True
     alive = any(not records.final(record, now) for record in state.campaigns.values())
-    return alive or bool(state.pending or state.released)
+    return alive or bool(copies.watched(state, now)) or bool(state.pending or state.released)
 
 
 def _refreshed(
@@ -109,7 +115,7 @@ def _refreshed(
     read = partial(observe, wiring.api, state, desired, now, parallelism=wiring.parallelism)
     if state is None:
         # The same read as an apply makes: the state may be lost.
-        opening = opening_read(wiring.api, None, wiring.project, desired.campaigns, now, live_only=True)
+        opening = opening_read(wiring.api, None, wiring.project, desired.campaigns, live_only=True)
         check_new(wiring.project, wiring.elsewhere, opening.scan.lives, desired.campaigns)
         return replace(read(at_hand=opening.lives), behind=opening.behind)
     check_url(state, wiring.api.url)
@@ -117,4 +123,17 @@ def _refreshed(
     settled, unsettled = look(wiring.api, state)
     # Without a lock an apply may create meanwhile; its intent is recorded before its campaign exists.
     unknown = still_behind(reading.behind, wiring.backend.read()) if reading.behind else ()
-    return replace(reading, settled=settled, unsettled=unsettled, behind=unknown)
+    second = look_for_copies(wiring.api, state, wiring.project, now)
+    return replace(
+        reading,
+        settled=settled,
+        unsettled=unsettled,
+        behind=unknown,
+        copies=copies_of(second),
+        notes=(*reading.notes, *left_behind(second)),
+    )
+
+
+def copies_of(second: Iterable[tuple[str, Live]]) -> tuple[Copy, ...]:
+    """The second copies that can send."""
+    return tuple(Copy(live.id, key, str(status_of(live))) for key, live in second if status_of(live).can_send)

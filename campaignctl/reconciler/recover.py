@@ -91,7 +91,9 @@ def _opened(wiring: Wiring, api: OcambaApi, desired: DesiredState, state: State 
     check_records(state)
     whole = replace(state, seen=()) if state else None
     keys = _keys(desired, state)
-    return opening_read(api, whole, desired.project, keys, wiring.clock.now())
+    opening = opening_read(api, whole, desired.project, keys)
+    wiring.note_clock()
+    return opening
 
 
 def _keys(desired: DesiredState, state: State | None) -> set[str]:

@@ -294,7 +294,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
 
     A create that was sent before and not found is sent again under the same intent, as `reposted`.
     """
-    known, marked = run.state.pending[change.key], run.wiring.clock.now()
+    known, marked = run.state.pending[change.key], run.now()
     lost = known if known.phase != "planned" else None
     back = known if lost or known.ended else None
     phase: IntentPhase = "reposted" if lost else "started"
@@ -304,7 +304,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
     def mark() -> None:
         nonlocal started, marked
         at = iso(run.now())
-        started, marked = replace(intent, phase=phase, at=at, posts=(*posts, at)), run.wiring.clock.now()
+        started, marked = replace(intent, phase=phase, at=at, posts=(*posts, at)), run.now()
         run.record(Entry(intents={change.key: started}))
 
     def before(leave: Callable[[], None]) -> None:
@@ -312,7 +312,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
         if run.state.pending[change.key] == known:
             mark()
         leave()
-        if run.wiring.clock.now() - marked > _PROMPT:
+        if run.now() - marked > _PROMPT:
             mark()
         # Must come last: anything checked before a push or a wait may have changed.
         last_look(run, change)

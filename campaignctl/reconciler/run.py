@@ -31,7 +31,13 @@ from campaignctl.plan.model import Action, Change, Request
 from campaignctl.project.model import Project
 from campaignctl.reconciler import foreign, stop_mark
 from campaignctl.reconciler.intents import Writes
-from campaignctl.reconciler.opening import Opening, check_environment, check_records, opening_read
+from campaignctl.reconciler.opening import (
+    Opening,
+    check_environment,
+    check_records,
+    clock_note,
+    opening_read,
+)
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
 from campaignctl.reconciler.stop_mark import Watch
@@ -71,6 +77,19 @@ class Wiring:
     who: str = ""
     host: str = ""
 
+    def now(self) -> datetime:
+        """The server's time, carried forward from its last answer; this machine's before the first."""
+        return (self.api.server_time if self.api else None) or self.clock.now()
+
+    def note_clock(self) -> None:
+        """Report that this machine's clock is wrong, if it is."""
+        for line in self.clock_notes():
+            self.on_event(Event("note", line))
+
+    def clock_notes(self) -> tuple[str, ...]:
+        """A line if this machine's clock is wrong, as far as the last answer tells."""
+        return clock_note(self.api.server_time if self.api else None, self.clock.now())
+
     def need_api(self) -> OcambaApi:
         """The API. Raises CampaignctlError without a token."""
         if self.api is None:
@@ -98,7 +117,8 @@ class Run:
     that could send soon is armed. `overrides` are the guardrails that the command line lifted. `arriving`
     holds records as they were read, by the keys that pending moves and adoptions will give them. `ahead`
     counts the requests of unfinished changes. `planned` are the records as the plan saw them, by id.
-    `settled` are the campaigns of earlier writes as settling read them, by id, after the opening read.
+    `settled` are campaigns that were read again after the opening read, by id: those of earlier writes, and
+    of a halt that was waited for.
     `writes` records ordinary writes before they leave.
     `proven`: a read, or the answer to a create, showed that the account is the right one.
     `watch` looks at the stop mark; `paused_again` are the results of the pauses of what could send although
@@ -172,7 +192,7 @@ class Run:
 
     def now(self) -> datetime:
         """The server's clock, which bounds every later search; ours before its first answer."""
-        return self.api.server_time or self.wiring.clock.now()
+        return self.wiring.now()
 
     def slept(self, change: Change) -> bool:
         """Whether the time jumped since a change that may send was planned or checked again."""
@@ -386,7 +406,8 @@ def opened(wiring: Wiring, session: Session, keys: Iterable[str]) -> Run:
     check_records(session.state)
     check_left(project, wiring.elsewhere, wiring.clock.now())
     wanted = tuple(keys)
-    opening = opening_read(wiring.need_api(), session.state, project, wanted, wiring.clock.now())
+    opening = opening_read(wiring.need_api(), session.state, project, wanted)
+    wiring.note_clock()
     if session.state is None:
         check_new(project, wiring.elsewhere, opening.scan.lives, wanted)
     return Run(wiring, session, opening)

@@ -54,7 +54,7 @@ def to_plan_with(backend: Backend, state: State | None) -> Halts:
 
 def under_way(halts: Halts, now: datetime) -> bool:
     """Whether a halt has not sent its first pauses yet."""
-    begun = [parse_iso(halt.at) for halt in halts.in_force if halt.under_way]
+    begun = [parse_iso(halt.under_way) for halt in halts.in_force if halt.under_way]
     return any(abs(now - at) < _LONGEST for at in begun)
 
 
@@ -92,16 +92,18 @@ class Watch:
             if not self._gave_way(halts):
                 return
 
-    def give_way(self) -> None:
+    def give_way(self) -> bool:
         """Wait while a halt is carried out, as its pauses need the whole window of the account.
 
-        Checked before requests that send nothing, with a stop mark that is a second old at most.
+        Checked before requests that send nothing, with a stop mark that is a second old at most. Returns
+        whether it waited.
         """
         now = self.clock.now()
         if self._read_at is None or now - self._read_at >= _AGE:
             self._read_at = now
             with suppress(Halted):
-                self._gave_way(self._halts())
+                return self._gave_way(self._halts())
+        return False
 
     def _gave_way(self, halts: Halts) -> bool:
         """Wait until no halt is being carried out. Returns whether one was. Raises Interrupted."""

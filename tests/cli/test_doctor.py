@@ -29,7 +29,7 @@ LOCAL = {
     "markers",
     "permissions",
 }
-LOCAL |= {"lock"}
+LOCAL |= {"lock", "halts"}
 # Runs a command as an ordinary user: root gives up the right to write where the mode forbids it.
 AS_ANYBODY = """\
 import ctypes, os, sys
@@ -156,11 +156,11 @@ def test_an_address_that_may_not_get_the_token_is_a_problem(world: World) -> Non
 
 
 @pytest.mark.parametrize(
-    ("skew", "verdict"), [(3, "ok"), (60, "warning"), (-600, "problem"), (600, "problem")]
+    ("skew", "verdict"), [(3, "ok"), (60, "warning"), (-600, "warning"), (600, "warning")]
 )
 def test_the_clock_is_compared_with_the_server(world: World, skew: int, verdict: str) -> None:
     world.control.switch(date_skew=skew)
-    clock = diagnosed(world, status=int(verdict == "problem"))["clock"]
+    clock = diagnosed(world, status=0)["clock"]
     assert clock["verdict"] == verdict
     assert ("NTP" in clock["mend"]) is (verdict != "ok")
 

@@ -16,7 +16,7 @@ NEWEST: Line = ("GET", "newest", None)
 ALIVE: Line = ("GET", "alive", None)
 # The placeholder of a marker, the intent id of which differs in each run.
 MARK = "v1 (project) (key) (intent)"
-_MARK = re.compile(r"v1 [0-9a-f]{12} [0-9a-f]{12} \S+")
+_MARK = re.compile(r"v2( [0-9a-f]{12}){3} [0-9a-zA-Z-]{8,64}")
 
 
 def read(key: str) -> Line:

@@ -9,6 +9,7 @@ import json
 import re
 import shlex
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import pytest
@@ -378,15 +379,16 @@ def test_an_account_other_than_the_pinned_one_is_refused(world: World, golden: G
 
 
 @pytest.mark.parametrize("skew", [-300, 300])
-def test_a_clock_that_is_minutes_wrong_is_refused(world: World, skew: int) -> None:
-    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+def test_a_clock_that_is_minutes_wrong_is_corrected_by_the_servers(world: World, skew: int) -> None:
     world.control.switch(date_skew=skew)
-    refused = world.run("apply", "--auto-approve", status=1).err
-    assert "set this machine's clock (NTP), then run again" in refused
-    assert world.control.campaigns() == []
-    world.control.switch(date_skew=0)
-    world.apply()
-    world.assert_settled()
+    soon = datetime.now(UTC) + timedelta(minutes=12)
+    world.write("soon.yaml", sms("Soon", scheduled_time=f"{soon:%Y-%m-%d %H:%M:%S}"))
+    plan = world.plan(status=int(skew > 0))
+    assert ["the API's time counts" in note for note in plan["notes"]] == [True]
+    assert [one["guardrail"] for one in plan["objections"]] == (["min_lead_time"] if skew > 0 else [])
+    done = world.run("apply", "--auto-approve", status=int(skew > 0))
+    assert "the API's time counts" in done.err
+    assert len(world.control.campaigns()) == int(skew < 0)
 
 
 @pytest.mark.parametrize("retry_after", [1, -1, None])

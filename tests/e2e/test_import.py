@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import Any
 
-from tests.e2e.harness import World, sms
+from tests.e2e.harness import STRICT, World, sms
 from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
@@ -46,6 +46,7 @@ def test_every_difference_from_the_manifest_is_a_shown_update(world: World) -> N
 
 
 def test_without_a_manifest_it_is_refused_unless_it_may_be_forgotten(world: World, golden: Golden) -> None:
+    world.write("campaignctl.yaml", STRICT)
     campaign = made_by_hand(world)
     mark = world.mark()
     refused = world.run("import", "taken", campaign, status=1).err
@@ -74,6 +75,7 @@ def test_a_recorded_campaign_is_refused(world: World, golden: Golden) -> None:
 
 
 def test_a_missing_campaign_or_one_managed_elsewhere_is_refused(world: World, golden: Golden) -> None:
+    world.write("campaignctl.yaml", STRICT)
     golden("no campaign", world.run("import", "a", "424242", status=1).err)
     elsewhere = made_by_hand(world, metadata={"campaignctl": f"v1 {'0' * 12} {'1' * 12} deadbeef01"})
     golden("managed elsewhere", world.run("import", "a", elsewhere, status=1).err, campaign=elsewhere)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import World, sms
+from tests.e2e.harness import PROJECT, World, sms
 
 FAR = "2036-03-22 10:00:00"
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "command-line.md").read_text(encoding="utf-8")
@@ -58,7 +58,7 @@ def test_the_outcome(changing: World) -> None:
 
 
 def test_a_refused_apply_and_its_error(changing: World) -> None:
-    changing.control.switch(date_skew=600)
+    changing.write("campaignctl.yaml", PROJECT + 'account: {company_id: "1"}\n')
     refused = changing.apply(status=1).json
     assert set(refused) | {"notes"} == described("Outcome")
     assert (refused["lineage"], refused["serial"]) == (changing.state["lineage"], changing.state["serial"])

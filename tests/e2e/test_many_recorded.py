@@ -30,7 +30,7 @@ def like(first: dict[str, Any], number: int) -> dict[str, Any]:
     message = first["applied"]["messages"][0]
     messages = [{**message, "sms": {"content": {"en": f"Hi from Sent {number}"}}}]
     applied = {**first["applied"], "name": f"Sent {number}", "messages": messages}
-    return {**first, "applied": applied, "id": str(int(first["id"]) + number), "echo": {}}
+    return {**first, "applied": applied, "id": str(9_000_000 + number), "echo": {}}
 
 
 def test_defaults_that_change_under_sent_campaigns_are_one_line(world: World) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from tests.mutants.operators import Mutation, mutations
 from tests.mutants.rooms import files, room_of, selected
-from tests.mutants.trials import ROOT, Ended, Limits, Tree, baseline, run
+from tests.mutants.trials import ROOT, Ended, Job, Limits, Tree, run
 from tests.torture.mutations import copy_to
 
 _MEMORY = Path("/dev/shm")
@@ -73,23 +73,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for tree in trees:
             tree.place.mkdir()
             copy_to(tree.place)
-        limits: dict[tuple[str, ...], Limits] = {}
-        wanted = {mutation: selected(mutation.file, ROOT) for mutation in chosen}
-        for tests in sorted(set(wanted.values())):
-            ended, limits[tests] = baseline(trees[0], tests)
-            _say(f"without a mutation: {ended.seconds:.0f} s, {' '.join(tests)}")
-            if ended.killed_by:
-                _say(f"{ended.killed_by} fails without a mutation:\n{trees[0].said}")
-                return 1
-        score = Score()
-        jobs = ((mutation, tests, limits[tests]) for mutation, tests in wanted.items())
-        for mutation, ended in run(jobs, trees):
-            score.add(mutation, ended)
-            if options.verbose or ended.killed_by is None:
-                _say(f"{_place(mutation)}: {ended.killed_by or 'SURVIVED'} ({ended.seconds:.1f} s)")
+        score = _tried(chosen, trees, options)
+    if score is None:
+        return 1
     print(score.text())  # noqa: T201 - the result
     print(f"\nseed {options.seed}, {time.monotonic() - began:.0f} s")  # noqa: T201
     return 0
+
+
+def _tried(chosen: list[Mutation], trees: list[Tree], options: argparse.Namespace) -> Score | None:
+    """The score of these mutations; None if a test fails without one."""
+    wanted = {mutation: selected(mutation.file, ROOT) for mutation in chosen}
+    limits: dict[tuple[str, ...], Limits] = {}
+    for job, ended in run([Job(None, tests) for tests in sorted(set(wanted.values()))], trees):
+        limits[job.tests] = ended.limits
+        _say(f"without a mutation: {ended.used.processor:.0f} s, {' '.join(job.tests)}")
+        if ended.killed_by:
+            _say(f"{ended.killed_by} fails without a mutation:\n{ended.said}")
+            return None
+    score = Score()
+    jobs = (Job(mutation, tests, limits[tests]) for mutation, tests in wanted.items())
+    for mutation, ended in ((job.mutation, ended) for job, ended in run(jobs, trees) if job.mutation):
+        score.add(mutation, ended)
+        if ended.killed_by is None:
+            _say(f"survived:{_shown(mutation)}")
+        elif options.verbose:
+            _say(f"{_place(mutation)}: {ended.killed_by}")
+    return score
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -179,6 +179,10 @@ class _Visitor(ast.NodeVisitor):
         if ast.unparse(node.targets[0]) != "__all__":
             self.visit(node.value)
 
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if ast.unparse(node.value) != "Callable":
+            self.generic_visit(node)
+
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
             self.visit(node.value)

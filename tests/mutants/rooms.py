@@ -15,10 +15,20 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "campaignctl/backends": ("tests/backends/test_local_*.py", "tests/backends/test_cas_*.py"),
     "campaignctl/backends/cas": ("tests/backends/test_cas_[!c]*", "tests/backends/test_cas_conformance.py"),
     "campaignctl/backends/git": ("tests/backends/test_git_[!c]*", "tests/backends/test_git_conformance.py"),
-    "campaignctl/reconciler": (
-        *(f"tests/reconciler/test_{name}.py" for name in ("creates", "adopt", "order", "read_back")),
-        *(f"tests/reconciler/test_{name}.py" for name in ("last_look", "sends_at_once", "ordinary_writes")),
-        "tests/reconciler/test_[!cn]*.py",
+    "campaignctl/reconciler": tuple(
+        f"tests/reconciler/test_{name}.py"
+        for name in (
+            "creates",
+            "execute",
+            "settling",
+            "read_back",
+            "apply",
+            "order",
+            "adopt",
+            "last_look",
+            "sends_at_once",
+            "ordinary_writes",
+        )
     ),
     "campaignctl/reconciler/doctor.py": ("tests/reconciler/test_health.py", "tests/cli/test_doctor.py"),
     "campaignctl/reconciler/halt.py": _HALTS,
@@ -27,7 +37,10 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         "tests/reconciler/test_opening.py",
         "tests/reconciler/test_identity.py",
     ),
-    "campaignctl/reconciler/recover.py": ("tests/reconciler/test_identity.py", "tests/e2e/test_recover.py"),
+    "campaignctl/reconciler/recover.py": (
+        "tests/reconciler/test_recover.py",
+        "tests/reconciler/test_identity.py",
+    ),
     "campaignctl/reconciler/state_ops.py": (
         "tests/reconciler/test_state_ops.py",
         "tests/reconciler/test_sends_at_once.py",

@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -39,11 +40,27 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Job:
+    """A trial to run: the tests with a mutation, or without one to learn how long they take."""
+
+    mutation: Mutation | None
+    tests: tuple[str, ...]
+    limits: Limits = Limits(900, 900)
+
+
+@dataclass(frozen=True)
 class Ended:
-    """A trial that is over. `killed_by` names the test, or is `time-out`; None: no test noticed."""
+    """A trial that is over. `killed_by` names the test, or is `time-out`; None: no test noticed. `used` is
+    what it took, `said` what the tests printed."""
 
     killed_by: str | None
-    seconds: float
+    used: Limits
+    said: str
+
+    @property
+    def limits(self) -> Limits:
+        """What the same tests may take with a mutation."""
+        return Limits(3 * self.used.processor + 10, 5 * self.used.clock + 60)
 
 
 class Tree:
@@ -51,22 +68,22 @@ class Tree:
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        self._mutated: tuple[Path, str] | None = None
+        self._original: tuple[Path, str] | None = None
         self._times = int(time.time())
         self._began = 0.0
         self._limit = 0.0
 
-    def start(self, mutation: Mutation | None, tests: Sequence[str], limits: Limits) -> int:
-        """Apply a mutation and start the tests. Returns the process id."""
-        if mutation:
-            path = self.place / mutation.file
+    def start(self, job: Job) -> int:
+        """Apply the mutation and start the tests. Returns the process id."""
+        if job.mutation:
+            path = self.place / job.mutation.file
             text = path.read_text(encoding="utf-8")
-            self._mutated = path, text
-            self._write(path, mutation.applied(text))
-        self._began, self._limit = time.monotonic(), limits.clock
+            self._original = path, text
+            self._write(path, job.mutation.applied(text))
+        self._began, self._limit = time.monotonic(), job.limits.clock
         child = os.fork()
         if not child:
-            _test(self.place, tests, limits)
+            _test(self.place, job)
         return child
 
     @property
@@ -74,26 +91,15 @@ class Tree:
         """Whether the trial takes longer than it may."""
         return time.monotonic() - self._began > self._limit
 
-    def end(self, child: int, status: int) -> Ended:
+    def end(self, child: int, status: int, processor: float) -> Ended:
         """Stop what the tests left behind, and restore the tree."""
         _kill(child)
-        if self._mutated:
-            self._write(*self._mutated)
-            self._mutated = None
-        return Ended(self._killer(status), time.monotonic() - self._began)
-
-    def _killer(self, status: int) -> str | None:
-        if os.WIFSIGNALED(status):
-            return "time-out"
-        if os.WEXITSTATUS(status) == pytest.ExitCode.OK:
-            return None
-        found = _FAILED.search(self.said)
-        return found[1] if found else f"status {os.WEXITSTATUS(status)}"
-
-    @property
-    def said(self) -> str:
-        """What the tests printed."""
-        return (self.place / "said").read_text(encoding="utf-8", errors="replace")
+        if self._original:
+            self._write(*self._original)
+            self._original = None
+        used = Limits(processor, time.monotonic() - self._began)
+        said = (self.place / "said").read_text(encoding="utf-8", errors="replace")
+        return Ended(_killer(status, said), used, said)
 
     def _write(self, path: Path, text: str) -> None:
         """Compiled files are recognized as old by the second of their source."""
@@ -102,14 +108,23 @@ class Tree:
         os.utime(path, (self._times, self._times))
 
 
-def _test(place: Path, tests: Sequence[str], limits: Limits) -> NoReturn:
+def _killer(status: int, said: str) -> str | None:
+    if os.WIFSIGNALED(status):
+        return "time-out"
+    if os.WEXITSTATUS(status) == pytest.ExitCode.OK:
+        return None
+    found = _FAILED.search(said)
+    return found[1] if found else f"status {os.WEXITSTATUS(status)}"
+
+
+def _test(place: Path, job: Job) -> NoReturn:
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.chdir(place)
     said = os.open("said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for descriptor in (1, 2):
         os.dup2(said, descriptor)
-    seconds = int(limits.processor) + 1
+    seconds = int(job.limits.processor) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     os.environ["PYTHONPATH"] = str(place)
     sys.path[:] = [str(place), *(path for path in sys.path if path not in ("", str(ROOT)))]
@@ -117,7 +132,7 @@ def _test(place: Path, tests: Sequence[str], limits: Limits) -> NoReturn:
         del sys.modules[name]
     status = 1
     try:
-        status = pytest.main([*_QUIETLY, "--hypothesis-profile=mutants", "-k", LEFT_OUT, *tests])
+        status = pytest.main([*_QUIETLY, "--hypothesis-profile=mutants", "-k", LEFT_OUT, *job.tests])
     except BaseException:  # noqa: BLE001 - this fork does nothing else
         traceback.print_exc()
     finally:
@@ -126,49 +141,38 @@ def _test(place: Path, tests: Sequence[str], limits: Limits) -> NoReturn:
         os._exit(status)
 
 
-def run(
-    jobs: Iterator[tuple[Mutation, Sequence[str], Limits]], trees: Sequence[Tree]
-) -> Iterator[tuple[Mutation, Ended]]:
+def run(jobs: Iterable[Job], trees: Sequence[Tree]) -> Iterator[tuple[Job, Ended]]:
     """Run trials, one in each tree at a time, as they end."""
+    left = iter(jobs)
     free = list(trees)
-    running: dict[int, tuple[Mutation, Tree]] = {}
-    left = True
+    running: dict[int, tuple[Job, Tree]] = {}
     try:
-        while left or running:
-            while free and left:
-                if job := next(jobs, None):
-                    tree = free.pop()
-                    running[tree.start(*job)] = job[0], tree
-                else:
-                    left = False
+        while True:
+            for job in islice(left, len(free)):
+                tree = free.pop()
+                running[tree.start(job)] = job, tree
+            if not running:
+                return
             for child in [child for child, (_, tree) in running.items() if tree.overdue]:
                 _kill(child)
-            for child, status in list(_ended(running)):
-                mutation, tree = running.pop(child)
+            for child, status, processor in list(_ended(running)):
+                job, tree = running.pop(child)
                 free.append(tree)
-                yield mutation, tree.end(child, status)
+                yield job, tree.end(child, status, processor)
             time.sleep(_LOOKED_EVERY)
     finally:
         for child in running:
             _kill(child)
 
 
-def _ended(running: Iterable[int]) -> Iterator[tuple[int, int]]:
+def _ended(running: Iterable[int]) -> Iterator[tuple[int, int, float]]:
     for child in running:
-        done, status = os.waitpid(child, os.WNOHANG)
+        done, status, used = os.wait4(child, os.WNOHANG)
         if done:
-            yield child, status
+            yield child, status, used.ru_utime + used.ru_stime
 
 
 def _kill(child: int) -> None:
     """Kill a trial and what it started."""
     with suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
-
-
-def baseline(tree: Tree, tests: Sequence[str]) -> tuple[Ended, Limits]:
-    """Run tests without a mutation, and say how long they may take with one."""
-    child = tree.start(None, tests, Limits(900, 900))
-    _, status, used = os.wait4(child, 0)
-    ended = tree.end(child, status)
-    return ended, Limits(3 * (used.ru_utime + used.ru_stime) + 10, 5 * ended.seconds + 60)

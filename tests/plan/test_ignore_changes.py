@@ -180,3 +180,11 @@ def test_messages_that_cannot_be_matched_by_name_are_blocked_where_a_path_leads_
     assert "cannot be matched by name" in blocked.reason
     assert only(of(edited, applied, applied)).requests[0].body == {"messages": [NEW, *parts]}
     assert of(applied, applied, applied, ignored).empty
+
+
+def test_ignored_messages_that_only_live_has_all_stay() -> None:
+    a, b, c = (message(name=name) for name in "abc")
+    edited = {**SCHEDULED, "messages": [{**a, "priority": 1}]}
+    shown = {**SCHEDULED, "messages": [a, b, c]}
+    plan = of(edited, {**SCHEDULED, "messages": [a]}, shown, "messages/1", "messages/2")
+    assert only(plan).requests[0].body == {"messages": [{**a, "priority": 1}, b, c]}

@@ -12,7 +12,15 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import PlanRefused
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Change, Options, Plan, Request
-from campaignctl.plan.reviewed import as_planned, check_saved, check_scope, overrides_of, substance, touched
+from campaignctl.plan.reviewed import (
+    as_planned,
+    check_in_time,
+    check_saved,
+    check_scope,
+    overrides_of,
+    substance,
+    touched,
+)
 from campaignctl.project.model import Guardrails
 from tests.plan.planning import (
     DRAFT,
@@ -254,10 +262,10 @@ def test_a_plan_of_another_project_names_no_environment_to_choose() -> None:
 )
 def test_a_plan_fits_the_state_that_it_was_made_against(plan: Plan, known: Any, problem: str | None) -> None:
     if problem is None:
-        check_saved(plan, PROJECT, known, NOW)
+        check_saved(plan, PROJECT, known)
     else:
         with pytest.raises(PlanRefused, match=problem):
-            check_saved(plan, PROJECT, known, NOW)
+            check_saved(plan, PROJECT, known)
 
 
 @pytest.mark.parametrize(("seconds", "is_valid"), [(-1, True), (0, True), (1, False)])
@@ -266,20 +274,20 @@ def test_a_plan_ends(seconds: int, is_valid: bool) -> None:
     assert plan.valid_until is not None
     now = plan.valid_until + timedelta(seconds=seconds)
     if is_valid:
-        check_saved(plan, PROJECT, None, now)
+        check_in_time(plan, PROJECT, None, now)
     else:
         with pytest.raises(PlanRefused, match="this plan was valid until"):
-            check_saved(plan, PROJECT, None, now)
+            check_in_time(plan, PROJECT, None, now)
 
 
 def test_guardrails_of_today_hold_for_a_plan_of_yesterday() -> None:
     strict = replace(PROJECT, guardrails=Guardrails(forbid_immediate=True))
     plan = create(IMMEDIATE)
     with pytest.raises(PlanRefused, match="forbid_immediate: ") as refused:
-        check_saved(plan, strict, None, NOW)
+        check_in_time(plan, strict, None, NOW)
     assert KEY in refused.value.detail
     assert "--override forbid_immediate" in refused.value.hint
-    check_saved(replace(plan, overrides=("forbid_immediate",)), strict, None, NOW)
+    check_in_time(replace(plan, overrides=("forbid_immediate",)), strict, None, NOW)
 
 
 def test_the_records_of_a_plan_are_found_by_their_keys_after_it() -> None:

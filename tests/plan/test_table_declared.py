@@ -287,3 +287,22 @@ def test_a_changed_lifecycle_is_only_recorded() -> None:
     plan = plan_of(wanted(SCHEDULED, lifecycle=protected), known=state({KEY: record(SCHEDULED)}))
     assert plan.empty
     assert plan.observed[KEY].lifecycle == protected
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "hint"),
+    [
+        ("sent", "already sent; it cannot be changed", "--replace push/welcome --override resend`"),
+        ("canceled", "canceled; it cannot be changed", "--replace push/welcome`"),
+        (
+            "needs_decision",
+            "needs_decision; it cannot be changed",
+            "--replace push/welcome --override resend`",
+        ),
+    ],
+)
+def test_what_is_over_says_so_and_how_it_is_created_again(status: str, reason: str, hint: str) -> None:
+    edited = wanted({**SCHEDULED, "name": "New"}, manifest="sha256:new")
+    (blocked,) = plan_of(edited, known=state({KEY: record(SCHEDULED, status)})).blocked
+    assert blocked.reason == reason
+    assert hint in blocked.hint

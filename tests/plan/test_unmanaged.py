@@ -147,3 +147,15 @@ def test_another_value_in_every_campaign_is_told_once(theirs: dict[str, Any]) ->
     assert not plan.drift
     (note,) = plan.notes
     assert note == f"{next(iter(theirs))}: one value in every campaign, so the server set it"
+
+
+def test_what_is_seen_first_is_recorded_and_not_called_set_outside() -> None:
+    shown = live({**SCHEDULED, "quiet_hours": {"begin": "22:00"}})
+    plan = plan_of(
+        wanted(SCHEDULED),
+        known=state({KEY: record(SCHEDULED, baseline=None)}),
+        reading=Reading(live={KEY: shown}),
+    )
+    assert (plan.changes, plan.blocked, plan.drift) == ((), (), ())
+    assert plan.observed[KEY].baseline == {"quiet_hours": {"begin": "22:00"}}
+    assert any("are seen first; an apply records them" in note for note in plan.notes)

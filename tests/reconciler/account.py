@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -25,7 +26,7 @@ from campaignctl.review.halt import HaltOutcome, LiftOutcome
 from campaignctl.review.outcome import Event, Outcome
 from campaignctl.sandbox import Control
 from campaignctl.state.model import State
-from tests.api.simulated import SimulatedTime
+from tests.api.simulated import SimulatedTime, client
 from tests.backends.local_place import LocalPlace
 from tests.plan.planning import Spec, wanted
 from tests.reconciler.wire import Wire
@@ -97,6 +98,13 @@ class Account:
         """The network, if this account has one of its own."""
         assert self.on_wire is not None
         return self.on_wire
+
+    @contextmanager
+    def on_another_machine(self, wrong: timedelta) -> Iterator[Account]:
+        """The same on another machine, whose clock is wrong by this much; it has had no answer yet."""
+        time = SimulatedTime(start=self.clock.now() + wrong)
+        with client(self.project.api.url, time) as api:
+            yield replace(self, api=api, clock=Clock(time), events=[])
 
     @property
     def wiring(self) -> Wiring:

@@ -254,7 +254,7 @@ def ordered(
 ) -> Callable[[Plan], bool]:
     """A halt of another key begins while the plan is approved."""
     at = iso(account.clock.now() - timedelta(minutes=minutes))
-    halt = Halt("h-1", (key,), "wrong price", "ana", "laptop", at, under_way=under_way)
+    halt = Halt("h-1", (key,), "wrong price", "ana", "laptop", at, under_way=at if under_way else None)
 
     def approve(_plan: Plan) -> bool:
         account.place.backend().change_halts(lambda halts: halts.with_halt(halt))
@@ -268,7 +268,7 @@ def over(account: Account) -> None:
     """The halt has sent its pauses."""
 
     def carried_out(halts: Halts) -> Halts:
-        return replace(halts, halts=tuple(replace(halt, under_way=False) for halt in halts.halts))
+        return replace(halts, halts=tuple(replace(halt, under_way=None) for halt in halts.halts))
 
     account.place.backend().change_halts(carried_out)
 
@@ -291,6 +291,22 @@ def test_an_apply_gives_way_to_a_halt_of_others(account: Account, edited: bool) 
     assert set(account.outcomes(ordered(account)).values()) == {"done"}
     assert (written, account.writes(before)) == ([], ["update" if edited else "B"])
     assert len([event for event in account.events if "a halt is being" in event.text]) == 1
+
+
+def test_an_apply_that_begins_during_a_halt_reads_what_it_did(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    ordered(account, "a")(account.plan())
+    campaign_id = account.id_of("a")
+
+    def carried_out() -> None:
+        account.control.pause(campaign_id)
+        over(account)
+
+    when(account, "a halt is being carried out", carried_out)
+    before = account.mark
+    assert account.outcomes() == {}
+    assert account.writes(before) == []
 
 
 def test_what_that_halt_names_is_not_sent_after_the_wait(account: Account) -> None:

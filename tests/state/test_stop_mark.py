@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from campaignctl.state.halts import Halt, Halts, Lift, Stopped
+from campaignctl.state.halts import Halt, Halts, Held, Lift, Stopped
 
 AT = "2036-03-01T10:00:00Z"
 ALL = Halt("h1", None, "wrong price", "kim", "host", AT)
@@ -133,3 +133,71 @@ def test_only_what_a_halt_paused_is_its_own_pause() -> None:
 def test_a_summary_says_who_ordered_it_and_why() -> None:
     assert ALL.summary == f"halted by kim at {AT}: wrong price"
     assert replace(ALL, who="").summary == f"halted at {AT}: wrong price"
+
+
+FIRST, SECOND = halt("sms/a", name="h1"), halt("push/a", name="h2")
+BOTH = Halts((FIRST, SECOND))
+HELD = Held("push/a", "103", "sha256:c")
+
+
+def test_what_a_run_adds_belongs_to_its_own_halt() -> None:
+    assert BOTH.with_stopped(SECOND, (ENTRY,)).halts == (FIRST, replace(SECOND, stopped=(ENTRY,)))
+    stopped = Halts((FIRST, replace(SECOND, stopped=(ENTRY, ENTRY))))
+    assert stopped.without_stopped(SECOND, ENTRY).halts == (FIRST, replace(SECOND, stopped=(ENTRY,)))
+    assert BOTH.without_stopped(SECOND, ENTRY).halts == BOTH.halts
+    assert BOTH.carried_out(SECOND, [HELD]).halts == (FIRST, replace(SECOND, held=(HELD,)))
+
+
+def test_a_halt_whose_mark_was_deleted_is_set_again() -> None:
+    assert Halts((FIRST,)).with_stopped(SECOND, (ENTRY,)).halts == (FIRST, replace(SECOND, stopped=(ENTRY,)))
+    assert Halts().carried_out(SECOND, [HELD]).halts == (replace(SECOND, held=(HELD,)),)
+
+
+def test_a_halt_that_is_carried_out_holds_each_campaign_once() -> None:
+    under_way = Halts((FIRST, replace(SECOND, under_way="2036-01-01T00:00:00Z", held=(HELD,))))
+    other = replace(HELD, id="104")
+    after = under_way.carried_out(SECOND, [HELD, other, other]).halts[1]
+    assert (after.held, after.under_way) == ((HELD, other), None)
+
+
+@pytest.mark.parametrize(
+    ("keys", "campaign_id", "content", "lifted_by"),
+    [
+        (["push/a"], None, "", "push/a"),
+        (["new"], "103", "", "push/a"),
+        (["new"], None, "sha256:c", "push/a"),
+        (["new"], "104", "sha256:d", None),
+        (["new"], "", "", None),
+        (["new", "push/a"], "103", "sha256:c", "push/a"),
+        ([], "103", "", "push/a"),
+    ],
+)
+def test_a_halt_holds_a_campaign_by_key_id_and_content(
+    keys: list[str], campaign_id: str | None, content: str, lifted_by: str | None
+) -> None:
+    halts = Halts((FIRST, replace(SECOND, held=(HELD, Held("push/a", "", "")))))
+    found = halts.stopping(keys, campaign_id, content)
+    assert found == ((halts.halts[1], lifted_by) if lifted_by else None)
+    lifts = halts.with_lift(lift("push/a"))
+    assert lifts.stopping(keys, campaign_id, content) is None
+
+
+def test_every_halt_that_holds_a_campaign_is_found() -> None:
+    halts = Halts((replace(FIRST, keys=None), replace(SECOND, held=(HELD,))))
+    found = [(one.id, key) for one, key in halts.all_stopping(["new"], "103", "sha256:c")]
+    assert found == [("h1", "new"), ("h2", "push/a"), ("h2", "push/a")]
+
+
+def test_contents_count_while_a_halt_in_force_holds_one() -> None:
+    held = Halts((replace(SECOND, held=(HELD,)),))
+    assert held.holds_content
+    assert not Halts((replace(SECOND, held=(replace(HELD, content=""),)),)).holds_content
+    assert not held.with_lift(lift("push/a")).holds_content
+    assert not BOTH.holds_content
+
+
+def test_halts_keep_their_format() -> None:
+    old = Halts((FIRST,), format_version=1)
+    assert old.with_halt(SECOND).format_version == 1
+    assert old.with_lift(lift()).format_version == 1
+    assert old.with_stopped(FIRST, (ENTRY,)).format_version == 1

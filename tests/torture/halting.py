@@ -17,9 +17,9 @@ _HALT = ("halt", "--all", "--reason", "torture")
 def meanwhile(place: Place, words: tuple[str, ...], stop: Stop | None, verdict: Verdict) -> bool:
     """A command stops at a boundary, everything is halted and resumed in the dashboard, the command goes on.
 
-    A tortured halt is its own halt: what it has paused by then is resumed. A halt that did not succeed, such
-    as next to a process that hangs in the middle of a write, is repeated after that, as it says itself. True
-    if the command did stop.
+    A tortured halt is its own halt: what it has paused by then is resumed. A halt that cannot set its mark,
+    next to a process that hangs in the middle of a write, is repeated after that, as it says itself. True if
+    the command did stop.
     """
     before = _in_status(place, "paused")
     child = place.start(*words, stop=stop)
@@ -31,25 +31,32 @@ def meanwhile(place: Place, words: tuple[str, ...], stop: Stop | None, verdict: 
     child.go_on()
     verdict.said += child.wait().text
     if not halted and not _halted(place, verdict):
-        verdict.stuck.append(f"the halt did not succeed: {verdict.said[-1500:]}")
+        verdict.stuck.append(f"the halt set no mark: {verdict.said[-1500:]}")
     return True
 
 
 def _halted(place: Place, verdict: Verdict) -> bool:
+    """Halt; False if the mark could not be set. What waits for a decision or an apply is left to those."""
     ended = place.run(*_HALT)
     verdict.said += ended.text
-    return ended.status == 0
+    return "stop mark could not be set" not in ended.text
 
 
 def held_and_lifted(place: Place, verdict: Verdict, quiet: float) -> None:
     """Check that a halt holds once everything has arrived and one more apply has run, then lift it.
 
-    What can send before that apply stands in its plan. `quiet` is when every request in flight has arrived.
+    What can send before that apply stands in its plan. What is no longer recorded, such as a campaign that
+    was let go, is stopped by another halt. `quiet` is when every request in flight has arrived.
     """
     wait_until(quiet)
     verdict.halted += list(_unsaid(place))
     verdict.said += place.apply().text
-    for campaign in _able_to_send(place):
+    released = place.released_ids()
+    able = [campaign for campaign in _able_to_send(place) if campaign["id"] not in released]
+    if not able:
+        _halted(place, verdict)
+        able = _able_to_send(place)
+    for campaign in able:
         verdict.halted.append(f"{campaign['live']['name']} is halted and can send: {campaign['id']}")
     ended = place.run("halt", "--lift", "--reason", "torture is over")
     if ended.status != 0:

@@ -118,8 +118,8 @@ MUTANTS = (
         (
             Edit(
                 _SETTLE,
-                'run.state.pending.items() if intent.phase == "planned"}',
-                'run.state.pending.items() if intent.phase != "never"}',
+                'if intent.phase == "planned" and (not intent.ended or key in state.campaigns)',
+                'if intent.phase != "never"',
             ),
         ),
         ("tests/e2e/test_once.py",),

@@ -13,7 +13,7 @@ OF_BOOKKEEPING = (
         (
             Edit(
                 "campaignctl/reconciler/requests.py",
-                "        run.record(Entry(intents={change.key: lost}))\n",
+                "        run.record(Entry(intents={change.key: back}))\n",
                 "        pass\n",
             ),
         ),

@@ -122,7 +122,7 @@ OF_HALTS = (
         (
             Edit(
                 _HALT,
-                "(self.api.server_time or self.wiring.clock.now()) + _SECOND",
+                "self.wiring.now() + _SECOND",
                 "self.wiring.clock.now()",
             ),
         ),

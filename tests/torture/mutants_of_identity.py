@@ -91,12 +91,12 @@ OF_IDENTITY = (
     _mutant(
         "an adoption without a marker",
         "test_a_lost_state_of_campaigns_that_were_taken_over_sends_nothing_again",
-        Edit(_ADOPT, "    marks = tuple(requests)\n", "    marks = ()\n"),
+        Edit(_ADOPT, "    mark = next(iter(requests), None)\n", "    mark = None\n"),
     ),
     _mutant(
         "a campaign counts as marked before a read shows it",
         "test_a_campaign_is_recorded_whatever_happens_to_its_marker",
-        Edit(_ADOPT, "unmarked=bool(marks) or record.unmarked)", "unmarked=record.unmarked)"),
+        Edit(_ADOPT, "unmarked=mark is not None or record.unmarked)", "unmarked=record.unmarked)"),
     ),
     _mutant(
         "a clone that is adopted keeps the marker of its original",

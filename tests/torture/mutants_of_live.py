@@ -77,4 +77,28 @@ OF_LIVE = (
         ("tests/plan/test_guardrails.py",),
         "",
     ),
+    Mutant(
+        "a saved plan expires by this machine's clock",
+        (
+            Edit(
+                "campaignctl/reconciler/apply.py",
+                "        reviewed.check_in_time(plan, project, state, run.now())\n",
+                "        reviewed.check_in_time(plan, project, state, wiring.clock.now())\n",
+            ),
+        ),
+        ("tests/reconciler/test_wrong_clock.py",),
+        "",
+    ),
+    Mutant(
+        "a stop mark keeps this machine's time",
+        (
+            Edit(
+                "campaignctl/reconciler/halt.py",
+                "        self.corrected, said = True, self.wiring.clock_notes()\n",
+                "        self.corrected, said = True, ()\n",
+            ),
+        ),
+        ("tests/reconciler/test_wrong_clock.py",),
+        "",
+    ),
 )

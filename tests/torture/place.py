@@ -117,6 +117,11 @@ class Place:
         state = self.state()
         return {key: record.id for key, record in state.campaigns.items()} if state else {}
 
+    def released_ids(self) -> set[str]:
+        """The ids of campaigns that are no longer recorded."""
+        state = self.state()
+        return {entry.id for entry in state.released} if state else set()
+
     def lock_id(self) -> str | None:
         """The id of the lock, if it is held."""
         if self.remote is not None:

@@ -205,8 +205,8 @@ MOMENTS = (
     ),
     Moment(
         campaigns.wrong_clock,
-        "lead times would be wrong. Nothing was sent",
-        "set the clock (NTP), then `campaignctl apply`",
+        "the clocks differ by more than two minutes; lead times and `valid until` go by the API's",
+        "nothing now. Set the clock (NTP) when there is time",
     ),
     Moment(
         campaigns.other_host,

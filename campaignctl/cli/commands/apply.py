@@ -187,7 +187,7 @@ def _approver(app: App, run: Wired, options: Options, how: RunOptions) -> Callab
     def approve(plan: Plan) -> bool:
         run.progress.pause()
         cuts = Cuts(Command("plan", *spelled(options), "--full"))
-        show_plan(app, plan, cuts, aside=how.form == "json")
+        show_plan(app, plan, cuts, plan.created_at, aside=how.form == "json")
         if plan.objections:
             return False
         approved = how.auto_approve or options.reviewed is not None

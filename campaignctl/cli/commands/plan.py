@@ -16,6 +16,8 @@ from campaignctl.plan.model import Options
 from campaignctl.render.cuts import Cuts
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from campaignctl.plan.model import Plan
 
 _CHANGES = 2
@@ -48,9 +50,9 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
     saved = out is not None and out != STANDARD
     whole = Command("show", str(out), "--full") if saved else Command("plan", *spelled(options), "--full")
     if out == STANDARD:
-        show_plan(app, plan, Cuts(whole, form.full), aside=True)
+        show_plan(app, plan, Cuts(whole, form.full), plan.created_at, aside=True)
     else:
-        show_plan_as(app, plan, form, whole)
+        show_plan_as(app, plan, form, whole, plan.created_at)
     if out is not None:
         _save(app, plan, out)
     if plan.refused:
@@ -85,7 +87,7 @@ def _save(app: App, plan: Plan, out: str) -> None:
     app.console.log("info", f"Saved the plan to {out}. {then}")
 
 
-def show_plan_as(app: App, plan: Plan, form: PlanForm, whole: Command) -> None:
+def show_plan_as(app: App, plan: Plan, form: PlanForm, whole: Command, now: datetime) -> None:
     """Show a plan in the form that was asked for, on standard output; `whole` is the command that cuts
     nothing."""
     cuts = Cuts(whole, form.full)
@@ -98,18 +100,22 @@ def show_plan_as(app: App, plan: Plan, form: PlanForm, whole: Command) -> None:
 
         app.console.say(plan_markdown(plan, limit=form.limit, cuts=cuts))
     else:
-        show_plan(app, plan, cuts)
+        show_plan(app, plan, cuts, now)
 
 
-def show_plan(app: App, plan: Plan, cuts: Cuts, *, aside: bool = False) -> None:
-    """Show a plan as text; `aside`, on standard error, if standard output gets a document."""
+def show_plan(app: App, plan: Plan, cuts: Cuts, now: datetime, *, aside: bool = False) -> None:
+    """Show a plan as text; `aside`, on standard error, if standard output gets a document.
+
+    `now` is the time from which distances count: of a plan that was just made, its own, by the server's
+    clock.
+    """
     from campaignctl.render.plan import plan_text
 
     console = app.console
     text = plan_text(
         plan,
         color=console.colored(console.err if aside else console.out),
-        now=console.now(),
+        now=now,
         width=console.width,
         place=app.settings.place(plan.environment),
         cuts=cuts,

@@ -31,7 +31,8 @@ def command(app: App, *, planfile: str | None, form: PlanForm) -> int:
         from campaignctl.plan import codec
 
         whole = Command("show", planfile, "--full")
-        show_plan_as(app, codec.decode(read_text(planfile), where=planfile), form, whole)
+        plan = codec.decode(read_text(planfile), where=planfile)
+        show_plan_as(app, plan, form, whole, app.console.now())
         return 0
     if form.full:
         raise UsageError(

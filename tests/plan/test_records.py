@@ -1,0 +1,137 @@
+"""The record after a write was read back, and after live was accepted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.campaign.live import Live
+from campaignctl.diff import FieldChange
+from campaignctl.plan import records
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import Record
+from tests.plan.planning import ID, NOW, SCHEDULED, Spec, live, message, record, wanted
+
+NEW: Spec = {**SCHEDULED, "description": "New"}
+QUIET = {"quiet_hours": {"begin": "22:00"}}
+RESPELT = {"quiet_hours": {"begin": "22:00:00"}}
+ECHO = {"quiet_hours/begin": ["22:00:00"]}
+
+
+def applied(known: Record, spec: Spec, shown: Live, **desired: Any) -> Record:
+    """The record after a spec was applied."""
+    return records.applied_over(known, spec, wanted(spec, manifest="sha256:new", **desired), shown, NOW, ())
+
+
+def test_what_was_applied_is_recorded_whole() -> None:
+    known = record(SCHEDULED)
+    after = applied(known, NEW, live(NEW, "paused"), lifecycle=Lifecycle(prevent_destroy=True))
+    assert after == replace(
+        known,
+        status="paused",
+        applied=NEW,
+        digest=body_digest(NEW),
+        updated_at=iso(NOW),
+        source_digest="sha256:new",
+        lifecycle=Lifecycle(prevent_destroy=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown", "complete", "echo"),
+    [
+        ({**NEW, "name": "A"}, {"name": "a", "description": "New"}, True, {"name": ["a"]}),
+        ({**NEW, **QUIET}, {**QUIET, "description": "New"}, True, {}),
+        ({**NEW, **QUIET}, {"description": "New"}, False, ECHO),
+        ({**NEW, "quiet_hours": {"begin": "21:00"}}, {"description": "New"}, False, {}),
+        (NEW, {"description": "New"}, False, {}),
+    ],
+)
+def test_the_echo_of_what_an_answer_does_not_show_stays_if_it_was_not_changed(
+    spec: Spec, shown: Spec, complete: bool, echo: Spec
+) -> None:
+    known = record({**SCHEDULED, **QUIET}, echo=ECHO)
+    members = {"id": ID, "status": "scheduled", **({**SCHEDULED, **shown} if complete else shown)}
+    assert applied(known, spec, Live(ID, members, complete)).echo == echo
+
+
+def test_a_baseline_stays_in_what_the_spec_does_not_set() -> None:
+    known = record(SCHEDULED, baseline={"description": "d", "deal_id": "7"})
+    assert applied(known, NEW, live(NEW)).baseline == {"deal_id": "7"}
+    assert applied(replace(known, baseline=None), NEW, live(NEW)).baseline is None
+
+
+def test_what_no_read_shows_is_unconfirmed() -> None:
+    spec = {**SCHEDULED, "deal_id": "7"}
+    after = applied(record(SCHEDULED), spec, live(SCHEDULED))
+    assert after.unconfirmed == ("deal_id",)
+    shown = records.observed(after, live(spec), NOW)
+    assert shown.unconfirmed == ()
+    assert records.observed(after, live(SCHEDULED), NOW).unconfirmed == ("deal_id",)
+    assert records.observed(after, live({**spec, "deal_id": "8"}), NOW).unconfirmed == ("deal_id",)
+
+
+@pytest.mark.parametrize(
+    ("paused_by_us", "status", "stays"),
+    [(True, "paused", True), (True, "scheduled", False), (False, "paused", False)],
+)
+def test_a_pause_is_ours_until_it_ends(paused_by_us: bool, status: str, stays: bool) -> None:
+    known = record(SCHEDULED, "paused", paused_by_us=paused_by_us)
+    assert records.observed(known, live(SCHEDULED, status), NOW).paused_by_us is stays
+
+
+def test_a_list_item_keeps_what_it_does_not_show() -> None:
+    known = record(SCHEDULED, next_run_time="2036-12-24T10:00:00Z", send_strategy="scheduled")
+    item = Live(ID, {"id": ID, "status": "scheduled"}, complete=False)
+    seen = records.observed(known, item, NOW)
+    assert (seen.next_run_time, seen.send_strategy) == ("2036-12-24T10:00:00Z", "scheduled")
+    whole = records.observed(known, live(SCHEDULED), NOW)
+    assert (whole.next_run_time, whole.send_strategy) == (None, "scheduled")
+    shown = live(SCHEDULED, next_run_time="2036-12-25 10:00:00", send_strategy="immediate")
+    later = records.observed(known, shown, NOW)
+    assert (later.next_run_time, later.send_strategy) == ("2036-12-25T10:00:00Z", "immediate")
+
+
+def test_live_is_accepted_as_if_it_had_been_applied() -> None:
+    known = record({**SCHEDULED, **QUIET}, echo=ECHO, baseline={})
+    shown = live({**SCHEDULED, **RESPELT, "name": "Theirs", "description": "d"})
+    after = records.accepted(known, (FieldChange("name", "Welcome", "Theirs"),), shown, NOW)
+    spec = {**SCHEDULED, **QUIET, "name": "Theirs"}
+    assert dict(after.applied) == spec
+    assert after.digest == body_digest(spec)
+    assert after.baseline == {"description": "d"}
+    item = Live(ID, {"id": ID, "status": "scheduled", "name": "Theirs"}, complete=False)
+    assert records.accepted(known, (), item, NOW).baseline == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "when", "due"),
+    [
+        ("scheduled", "2036-12-24T10:00:00Z", "2036-12-24T10:00:00Z"),
+        ("running", "2036-12-24T10:00:00Z", "2036-12-24T10:00:00Z"),
+        ("scheduled", None, None),
+        ("paused", "2036-12-24T10:00:00Z", None),
+        ("canceled", "2036-12-24T10:00:00Z", None),
+        ("sent", "2036-12-24T10:00:00Z", "2036-12-24T10:00:00Z"),
+        ("sent", iso(NOW), None),
+        ("sent", "2020-01-01T00:00:00Z", None),
+        ("scheduled", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"),
+    ],
+)
+def test_when_a_record_sends_next(status: str, when: str | None, due: str | None) -> None:
+    assert records.next_send(record(SCHEDULED, status, next_run_time=when), NOW) == due
+
+
+def test_a_release_keeps_what_may_still_be_sent() -> None:
+    known = record({**SCHEDULED, "messages": [message()]})
+    gone = records.released("push/a", known, "canceled", NOW)
+    assert (gone.key, gone.id, gone.intent, gone.digest, gone.status, gone.at) == (
+        ("push/a", ID, known.intent, known.digest, "canceled", iso(NOW))
+    )
+    assert gone.sends == ("2036-12-24T10:00:00Z",)
+    daily = records.released("push/b", record({"recurrence": {"cron": "0 9 * * *"}}), "paused", NOW)
+    assert len(daily.sends) == 3
