@@ -20,8 +20,9 @@ from tests.torture.mutants_of_bookkeeping import OF_BOOKKEEPING
 from tests.torture.mutants_of_halts import OF_HALTS
 from tests.torture.mutants_of_identity import OF_IDENTITY
 from tests.torture.mutants_of_live import OF_LIVE
+from tests.torture.mutants_of_writes import OF_WRITES
 
-ALL = (*MUTANTS, *OF_LIVE, *OF_BOOKKEEPING, *OF_HALTS, *OF_IDENTITY)
+ALL = (*MUTANTS, *OF_LIVE, *OF_BOOKKEEPING, *OF_HALTS, *OF_IDENTITY, *OF_WRITES)
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
     "campaignctl",
