@@ -109,8 +109,9 @@ def _jobs(
     broad = options.all or options.slice or options.git
     altering = _ALTERING if not options.project and (options.altered or broad) else ()
     for name, crossed in calls.items():
-        command = stages[name].words[0]
-        if command == "apply" and name.split()[0] not in _ON_GIT:
+        command, loses_state = stages[name].words[0], stages[name].scenario.loses_state
+        # With the state, what was usual is lost as well.
+        if command == "apply" and not loses_state and name.split()[0] not in _ON_GIT:
             for kind in altering:
                 yield from kind(name, crossed)
         if options.altered:
