@@ -87,6 +87,15 @@ def test_it_reads_down_to_the_mark_and_past_campaigns_of_the_same_second(
     assert scan.server_time == late.clock.now()
 
 
+def test_a_plan_reads_one_page_where_that_shows_everything(late: Account) -> None:
+    late.specs = {"far": FAR, "hand": campaign("Hand")}
+    late.apply()
+    late.specs["new"] = campaign("New", scheduled_time="2036-09-01 10:00:00")
+    late.control.clear_requests()
+    late.plan()
+    assert len(late.control.requests()) == 1
+
+
 def test_a_list_that_repeats_its_page_ends_the_read(late: Account) -> None:
     ids = made(late, 1, 1)
     assert [live.id for live in newest(late.api, ("unknown",)).lives] == ids
