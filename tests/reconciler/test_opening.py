@@ -175,6 +175,18 @@ def test_one_of_the_three_newest_records_proves_the_account(late: Account, age: 
             opening(late, known)
 
 
+def test_only_a_read_proves_the_account_of_a_plan(late: Account) -> None:
+    late.specs = {"far": FAR}
+    late.apply()
+    late.control.switch(never_echoed=["company_id"])
+    late.specs["now"] = campaign("Now", run_immediately=True)
+    assert late.plan().blocked == ()
+    late.control.cancel(late.id_of("far"))
+    late.apply(targets=("far",))
+    assert late.state.campaigns["far"].status == "canceled"
+    assert [one.status for one in late.plan().blocked if one.key == "now"] == ["unproven account"]
+
+
 @pytest.mark.parametrize(
     ("recorded", "url", "fits"),
     [
