@@ -123,6 +123,8 @@ def compare(applied: Mapping[str, Any], echo: Echo, live: Live) -> Comparison:
     for path, value, found in watched(_doubtful(applied, live), live):
         if _agrees(path, value, echo.get(path, [value]), found):
             continue
+        if found is None and means_nothing(applied, live, path):
+            continue
         if found is None and not live.complete:
             unknown.setdefault(split(path)[0])
         else:
@@ -169,6 +171,18 @@ def _doubtful(applied: Mapping[str, Any], live: Live) -> dict[str, Any]:
         for name, value in applied.items()
         if name == "is_draft" or name not in shown or shown[name] != value
     }
+
+
+def means_nothing(applied: Mapping[str, Any], live: Live, path: str) -> bool:
+    """Whether an object around a field that live lacks means the same as what live has in its place."""
+    parts = split(path)
+    above = (join(parts[:length]) for length in range(1, len(parts)))
+    return any(means(each, *_both(applied, live.members, each)) for each in above)
+
+
+def _both(one: Mapping[str, Any], other: Mapping[str, Any], path: str) -> tuple[Any, Any]:
+    """The values of a field in two specs, None where it is absent."""
+    return (*lookup(one, path), None)[0], (*lookup(other, path), None)[0]
 
 
 def _agrees(path: str, value: Any, expected: list[Any], found: Any) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,20 @@ def _is_set(parts: Sequence[str], value: Any) -> bool:
     return isinstance(value, list | tuple) and parts[0] in _SETS and not any(map(_is_nested, value))
 
 
+def _is_no_condition(parts: Sequence[str], value: Any) -> bool:
+    return parts[0] == "targeting" and isinstance(value, Mapping) and _narrows_nothing(value)
+
+
+def _narrows_nothing(condition: Any) -> bool:
+    """Whether a condition of a targeting, or an object of them, has no value: no items, or ages from 0 and
+    no end."""
+    if not isinstance(condition, Mapping):
+        return False
+    if "items" in condition:
+        return not condition["items"]
+    return condition == {"from": 0} or all(map(_narrows_nothing, condition.values()))
+
+
 def _is_nested(value: Any) -> bool:
     return isinstance(value, dict | list | tuple)
 
@@ -106,6 +120,7 @@ MEANINGS = (
     Meaning(
         "the order of a set says nothing", _is_set, lambda items: sorted(_form_of_item(i) for i in items)
     ),
+    Meaning("a condition without a value narrows nothing", _is_no_condition, lambda _: None),
 )
 
 

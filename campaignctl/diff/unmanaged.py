@@ -59,7 +59,8 @@ def _beyond(spec: Any, shown: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         for name, value in shown.items():
             path = f"{prefix}{join([name])}"
             if name not in spec:
-                yield path, value
+                if not means(path, None, value):
+                    yield path, value
             else:
                 yield from _beyond(spec[name], value, f"{path}/")
     elif _is_object_list(shown) and _is_object_list(spec):

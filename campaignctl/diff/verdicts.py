@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from campaignctl.campaign.live import Live
-from campaignctl.diff.drift import LOST, added_messages, aligned, in_order, watched
+from campaignctl.diff.drift import LOST, added_messages, aligned, in_order, means_nothing, watched
 from campaignctl.diff.fields import DEFAULTS, EVENT, lookup, matches, same, split
 from campaignctl.diff.meanings import means, without_tags
 
@@ -130,7 +130,7 @@ def _of_fields(
         if same(path, value, found) or (lost and "/".join(split(path)[:2]) in lost):
             continue
         if found is None:
-            if live.complete and not _left_out(path, value):
+            if live.complete and not _left_out(path, value) and not means_nothing(applied, live, path):
                 said = "hidden" if matches(path, hidden) else _absent(live, path)
                 yield FieldVerdict(path, value, None, said)
         elif means(path, value, found):

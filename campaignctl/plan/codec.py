@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -67,13 +67,20 @@ def dumps(plan: Plan) -> str:
     """
     document = encode(plan)
     if plan.blocked:
-        document["hints"] = {
-            one.key: [
-                list(part.words) if isinstance(part, Command) else part for part in Sentence(one.hint).parts
-            ]
+        parts = (
+            [list(part.words) if isinstance(part, Command) else part for part in Sentence(one.hint).parts]
             for one in plan.blocked
-        }
+        )
+        document["hints"] = dict(zip(_names((one.key, one.id) for one in plan.blocked), parts, strict=True))
     return json.dumps(document, ensure_ascii=True, indent=1) + "\n"
+
+
+def _names(blocked: Iterable[tuple[str, str | None]]) -> list[str]:
+    """The names of their hints: their keys, and with the id where a key is blocked twice."""
+    found: dict[str, None] = {}
+    for key, campaign_id in blocked:
+        found[key if key not in found else f"{key} {campaign_id}"] = None
+    return list(found)
 
 
 def _time(value: datetime | None) -> str | None:
@@ -131,8 +138,9 @@ def _plan(document: dict[str, Any], hints: Mapping[str, Any]) -> Plan:
     A plan of the previous version has no `hints`; the commands in its hints are text.
     """
     place = ProjectPlace(environment=document["environment"])
-    for blocked in document["blocked"]:
-        parts = hints.get(blocked["key"], [blocked["hint"]])
+    names = _names((blocked["key"], blocked["id"]) for blocked in document["blocked"])
+    for blocked, name in zip(document["blocked"], names, strict=True):
+        parts = hints.get(name, [blocked["hint"]])
         hint = Sentence(*(part if isinstance(part, str) else Command(*part) for part in parts))
         if hint.at(place) != blocked["hint"]:
             raise ValueError(f"the hint of {blocked['key']} was changed")

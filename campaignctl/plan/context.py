@@ -19,7 +19,7 @@ from campaignctl.diff import (
 from campaignctl.errors import Command, Sentence, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import records
-from campaignctl.plan.model import Clone, Lifts, Options
+from campaignctl.plan.model import Clone, Copy, Lifts, Options
 from campaignctl.plan.moves import Moves, resolve
 from campaignctl.plan.subject import Subject, said
 from campaignctl.project.model import Project
@@ -109,7 +109,8 @@ class Reading:
     (`refreshed` is false). `settled` holds campaigns found for pending creates; `released` (by id) released
     campaigns that a create must check first; `adoptable` (by id) the campaigns that manifests adopt. `clones`
     are clones of recorded campaigns. `foreign` (by id) are campaigns that the state does not know, as far as
-    they were seen. `proven`: a read showed whose account it is. `halts` is the stop mark.
+    they were seen; `copies` are second copies that can send. `proven`: a read showed whose account it is.
+    `halts` is the stop mark.
     """
 
     live: Mapping[str, Live | None] = field(default_factory=dict)
@@ -125,6 +126,7 @@ class Reading:
     refreshed: bool = True
     halts: Halts = Halts()
     foreign: Mapping[str, Live | None] = field(default_factory=dict)
+    copies: tuple[Copy, ...] = ()
 
 
 #: How a checkout stands to a commit: it has it, is behind it (an ancestor), or its history cannot tell.

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import content, split
 from campaignctl.errors import Command, Sentence
@@ -207,6 +208,15 @@ def undecided(key: str, again: datetime | None) -> Sentence:
         return Sentence(Command("apply"), later, retry)
     adopt = Command("state", "resolve", key, "--adopt", "ID")
     return Sentence(adopt, ", or ", retry, " if the dashboard shows none")
+
+
+def two_campaigns(key: str, lives: Iterable[Live]) -> tuple[str, Sentence]:
+    """The reason and the hint of a create with several campaigns: only a person can tell which one counts."""
+    found = sorted(lives, key=lambda live: (live.create_time or "", live.id))
+    made = [f"{one.id} (created {one.create_time or 'unknown'}, {status_of(one)})" for one in found]
+    first, *rest = [Command("state", "resolve", key, "--adopt", one.id) for one in found]
+    or_else = [part for each in rest for part in (" keeps that one and cancels the other; or ", each)]
+    return f"{len(made)} campaigns carry its marker: {' and '.join(made)}", Sentence(first, *or_else)
 
 
 def why_not_again(ctx: PlanContext, one: Subject, known: Unsettled) -> tuple[str, str] | None:

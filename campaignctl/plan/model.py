@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 from campaignctl.campaign.keys import fits
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
+from campaignctl.errors import Command, Sentence
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden, Record
 
@@ -276,6 +277,21 @@ class Clone:
     def reason(self) -> str:
         """What it is, in words."""
         return f"{self.id} is a clone of it, made in the dashboard; it is {self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A second campaign of a create of this key that was posted twice, or given up and made again."""
+
+    id: str
+    key: str
+    status: str
+
+    @property
+    def blocked(self) -> Blocked:
+        """The block that shows it: an apply cancels it."""
+        reason = f"{self.id} is a second copy of it and can still send"
+        return Blocked(self.key, self.id, self.status, reason, Sentence(Command("apply"), " cancels it"))
 
 
 @dataclass(frozen=True, slots=True)

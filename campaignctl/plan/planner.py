@@ -347,6 +347,7 @@ def _assemble(ctx: PlanContext, verdicts: dict[str, Verdict]) -> Plan:
     seen = ctx.state.after(entry) if ctx.state else None
     afterwards, lifts = replace(ctx, state=seen), ctx.lifts
     blocked = tuple(verdict.blocked for verdict in verdicts.values() if verdict.blocked)
+    blocked += tuple(copy.blocked for copy in ctx.reading.copies)
     unchanged = sum(1 for verdict in verdicts.values() if not verdict.changes and not verdict.blocked)
     return Plan(
         created_at=ctx.now,

@@ -109,7 +109,7 @@ def _mark(run: Run, key: str, record: Record, request: Request) -> str | None:
 
     If the answer is lost, only once it cannot be under way any more: a later write repeats the metadata.
     """
-    shows = None
+    shows, answered = None, True
 
     def before() -> None:
         run.may_send()
@@ -119,6 +119,7 @@ def _mark(run: Run, key: str, record: Record, request: Request) -> str | None:
         try:
             run.api.send(request, before=before)
         except OutcomeUnknown:
+            answered = False
             await_age(run, [run.state.pending[key]])
         live = run.api.read(record.id)
         made_by = marker.read(live.members) if live else None
@@ -128,7 +129,7 @@ def _mark(run: Run, key: str, record: Record, request: Request) -> str | None:
         return _not_marked(record, error.summary)
     except ApiError as error:
         why = error.summary
-    if shows is not None:
+    if shows or (answered and shows is False):
         run.learn_markers(shows)
     if shows or key in run.state.pending:
         run.record(Entry(records={key: record} if shows else {}, intents={key: None}))

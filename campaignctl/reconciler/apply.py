@@ -14,7 +14,7 @@ from campaignctl.plan.context import PlanContext, Reading, Unsettled, behind_hin
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import created_again, decide
 from campaignctl.plan.rows import DESTROYED
-from campaignctl.reconciler import foreign, history, intents, settle, stop_mark
+from campaignctl.reconciler import copies, foreign, history, intents, settle, stop_mark
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_company, check_environment
 from campaignctl.reconciler.pause_again import pause_again, with_paused_again
@@ -151,13 +151,37 @@ def _as_reviewed(desired: DesiredState, options: Options) -> DesiredState:
 
 
 def _given_back(session: Session, outcome: Outcome) -> Outcome:
-    """The outcome after releasing the lock, with a note if that failed."""
+    """The outcome after releasing the lock, which saves the state once more.
+
+    If that failed, the commands that save it come first.
+    """
     try:
         session.release()
-    except (LockLost, StateNotSaved) as error:
-        note = error.told
-        return replace(outcome, result="incomplete", notes=tuple(dict.fromkeys([*outcome.notes, note])))
-    return outcome
+    except LockLost as error:
+        # The run that has the lock now finds what was created by its marker, and settles the rest.
+        return _unsaved(outcome, error.told, Sentence(Command("apply")))
+    except StateNotSaved as error:
+        return _unsaved(outcome, error.told, Sentence(error.hint))
+    changes = [
+        replace(each, error=None) if each.error and each.error.unrecorded and each.outcome == "done" else each
+        for each in outcome.changes
+    ]
+    return replace(outcome, changes=tuple(changes))
+
+
+def _unsaved(outcome: Outcome, note: Sentence, hint: Sentence) -> Outcome:
+    changes = [
+        replace(each, error=replace(each.error, hint=hint)) if each.error and each.error.unrecorded else each
+        for each in outcome.changes
+    ]
+    saving = [part for part in hint.parts if isinstance(part, Command)]
+    return replace(
+        outcome,
+        result="incomplete",
+        changes=tuple(changes),
+        next=tuple(dict.fromkeys([*saving, *outcome.next])),
+        notes=tuple(dict.fromkeys([*outcome.notes, note])),
+    )
 
 
 def _open(wiring: Wiring, session: Session, desired: DesiredState) -> Run:
@@ -341,8 +365,12 @@ def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outc
     """Execute the plan, with its beginning and end in the history."""
     began = history.begun(run, plan, operation)
     _begin(run, plan, reading, began)
-    settle.cancel_copies(run)
-    return history.ended(run, began, execute(run, plan))
+    left = settle.cancel_copies(run)
+    outcome = execute(run, plan)
+    if left:
+        result = "incomplete" if outcome.result == "done" else outcome.result
+        outcome = replace(outcome, result=result, notes=(*outcome.notes, *left))
+    return history.ended(run, began, outcome)
 
 
 def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -> None:
@@ -376,8 +404,14 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
         for key, record in seen.items()
         if key not in moving and state.campaigns.get(key) != record
     }
+    looked = copies.scanned(state, now) if run.opening.whole else Entry()
+    staying = {
+        key: replace(record, reposted=record.reposted and key not in looked.records)
+        for key, record in staying.items()
+    }
     noted = Entry(
-        records=staying,
+        records={**looked.records, **staying},
+        dropped=looked.dropped,
         sent=used_up(state, staying, now),
         account=replace(state.account, url=run.api.url),
         seen=run.opening.mark(state, now),

@@ -334,7 +334,9 @@ def _next(run: Run, results: tuple[ChangeResult, ...], plan: Plan) -> tuple[Comm
     blocked = [b.hint for b in plan.blocked]
     left = [change for change, result in zip(plan.changes, results, strict=True) if _is_left(result)]
     told = {r.key for r in results if r.error and commands_of(r.error.hint)}
-    unfinished = [change for change in plan.changes if change.key not in told and _is_half_done(run, change)]
+    unsaved = [r for r in results if r.error and r.error.unrecorded]
+    halves = [change for change in plan.changes if change.key not in told and _is_half_done(run, change)]
+    unfinished = unsaved or halves
     whole = [change for change in left if not _is_half_done(run, change)]
     rest = [requests.again(plan.overrides if left else (), whole)] if left or unfinished else []
     commands = [command for hint in (*unknown, *failed, *blocked) for command in commands_of(hint)]

@@ -74,7 +74,6 @@ def halt(wiring: Wiring, order: Order, declared: Declared) -> HaltOutcome:
         wiring.host,
         now,
         account=order.account,
-        under_way=True,
     )
     work = _Halting(wiring, order, given, declared, notes=[*unknown])
     work.mark()
@@ -127,7 +126,7 @@ class _Halting:
         def set_mark(halts: Halts) -> Halts:
             in_force = (each for each in halts.in_force if not each.lifted)
             same = (each for each in in_force if (each.keys, each.reason, each.account) == asked)
-            self.halt = replace(next(same, self.halt), under_way=True)
+            self.halt = replace(next(same, self.halt), under_way=iso(self.wiring.clock.now()))
             self.halt = replace(self.halt, held=tuple(dict.fromkeys((*self.halt.held, *held))))
             known = self.state.format_version if self.state else halts.format_version
             version = max(known, halts.format_version) if halts.halts else known

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,12 +14,12 @@ from campaignctl.campaign.live import Live, Page
 from campaignctl.campaign.marker import Marker
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import AccountMismatch, Command, Sentence, StateError
-from campaignctl.plan import records
 from campaignctl.plan.context import Behind
 from campaignctl.plan.model import Clone
 from campaignctl.project.model import Project
+from campaignctl.reconciler import copies
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import State, Watermark
+from campaignctl.state.model import Intent, State, Watermark
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -88,14 +88,15 @@ def spread(work: Callable[[_In], _Out], items: Iterable[_In], parallelism: int) 
 _PROOFS = 3
 
 _REBIND = Command("state", "rebind")
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What the opening read saw. `copies` are second campaigns of records that were posted twice, `clones`
-    those that somebody made of records."""
+    """What the opening read saw. `copies` are second copies that can send, `clones` campaigns that somebody
+    made of records. `whole`: it read the whole list."""
 
     scan: Scan
     company_id: str | None
@@ -103,6 +104,7 @@ class Opening:
     copies: tuple[tuple[str, Live], ...] = ()
     clones: tuple[Clone, ...] = ()
     notes: tuple[str, ...] = ()
+    whole: bool = False
 
     @property
     def lives(self) -> Mapping[str, Live]:
@@ -113,10 +115,12 @@ class Opening:
         """The mark for the next opening read.
 
         It stays while a campaign of ours may turn up below the newest page: one that the state does not
-        know, or the second copy of one that was posted twice.
+        know, that of a create whose outcome is unknown, or a second copy.
         """
-        twice = [record for record in state.campaigns.values() if record.reposted] if state else []
-        if self.behind or any(not records.final(record, now) for record in twice):
+        known = copies.watched(state, now).values()
+        open_still = any(not (one.scanned or (self.whole and one.until < now)) for one in known)
+        lost = any(one.creates and one.phase != "planned" for one in _pending(state))
+        if self.behind or open_still or lost:
             return state.seen if state else ()
         return self.scan.mark
 
@@ -142,19 +146,31 @@ def opening_read(
     check_url(state, api.url)
     mark = state.seen if state else ()
     scan = _newest_live(api, mark) if live_only else newest(api, mark)
+    now = scan.server_time or _LONG_AGO
+    known = copies.watched(state, now)
+    if mark and copies.needs_scan(known, now):
+        mark = ()
+        scan = newest(api, mark)
+    if mark and not copies.reaches(scan.lives, known):
+        scan = replace(scan, lives=tuple(copies.look(api, known, scan.lives)))
     if project.api.markers and not (state and state.account.markers is False):
         scan = _with_markers(api, scan, state)
     company = company_of(scan.lives) or company_of_records(api, state)
     check_company(company, state, project)
-    mine = ours(scan.lives, project, state)
+    second = second_copies(api, scan.lives, state, project, now)
     return Opening(
         scan,
         company,
         behind=behind(scan.lives, state, project, keys),
-        copies=tuple((key, live) for key, live in _second(mine, state) if status_of(live).can_send),
-        clones=clones(scan.lives, state, project),
-        notes=_idle_copies(mine, state),
+        copies=tuple((key, live) for key, live in second if status_of(live).can_send),
+        clones=clones(scan.lives, state, project, now),
+        notes=left_behind(second),
+        whole=not mark,
     )
+
+
+def _pending(state: State | None) -> Iterable[Intent]:
+    return state.pending.values() if state else ()
 
 
 def _newest_live(api: OcambaApi, mark: Collection[str]) -> Scan:
@@ -310,6 +326,7 @@ def _known(state: State | None) -> tuple[set[str | None], set[str]]:
     intents = {
         *(record.intent for record in state.campaigns.values()),
         *(entry.intent for entry in state.released),
+        *(one.intent for one in state.dropped if one.key in state.campaigns),
         # A planned intent was never sent: a campaign with its marker proves that this state is an older one.
         *(intent.intent for intent in state.pending.values() if intent.phase != "planned"),
     }
@@ -355,32 +372,43 @@ def unknown_to(state: State | None, mine: Iterable[tuple[Live, Marker]]) -> list
     return [(live, found) for live, found in mine if found.intent not in known and live.id not in recorded]
 
 
-def _idle_copies(mine: list[tuple[Live, Marker]], state: State | None) -> tuple[str, ...]:
-    """Notes on second copies that cannot send by themselves: the API has no delete."""
+def second_copies(
+    api: OcambaApi, lives: Iterable[Live], state: State | None, project: Project, now: datetime
+) -> list[tuple[str, Live]]:
+    """The second copies among these campaigns, by key, as reads by id show them; without canceled ones."""
+    known = copies.watched(state, now)
+    found = copies.of(ours(lives, project, state), known) if known else ()
+    # A list may show a status of long ago.
+    read = [(key, api.read(live.id, reserve=True)) for key, live in found if matters(status_of(live))]
+    return [(key, live) for key, live in read if live and matters(status_of(live))]
+
+
+def look_for_copies(
+    api: OcambaApi, state: State | None, project: Project, now: datetime
+) -> list[tuple[str, Live]]:
+    """The second copies in the account, by key, without canceled ones: list pages down to the first POST."""
+    known = copies.watched(state, now)
+    scan = Scan(copies.of_then(copies.look(api, known), known), None)
+    return second_copies(api, _with_markers(api, scan, state).lives, state, project, now)
+
+
+def left_behind(second: Iterable[tuple[str, Live]]) -> tuple[str, ...]:
+    """Notes on second copies that cannot send any more, or not by themselves: the API has no delete."""
     return tuple(
-        f"{live.id} is a second copy of {key}, {status_of(live)}: it cannot send by itself and is left behind"
-        for key, live in _second(mine, state)
-        if status_of(live) in (Status.DRAFT, Status.MANUAL)
+        f"{live.id} is a second copy of {key}, {status_of(live)}; it is left behind"
+        for key, live in second
+        if not status_of(live).can_send
     )
 
 
-def _second(mine: list[tuple[Live, Marker]], state: State | None) -> Iterator[tuple[str, Live]]:
-    """Second copies of campaigns that were posted twice, by key."""
-    if state is None:
-        return
-    reposted = {record.intent: (key, record.id) for key, record in state.campaigns.items() if record.reposted}
-    for live, found in mine:
-        key, recorded = reposted.get(found.intent, ("", live.id))
-        if live.id != recorded:
-            yield key, live
-
-
-def clones(lives: Iterable[Live], state: State | None, project: Project) -> tuple[Clone, ...]:
+def clones(lives: Iterable[Live], state: State | None, project: Project, now: datetime) -> tuple[Clone, ...]:
     """Campaigns with the marker of a recorded one: clones made in the dashboard. Without canceled ones."""
+    lives = tuple(lives)
+    second = {live.id for _, live in copies.of(ours(lives, project, state), copies.watched(state, now))}
     recorded = {record.intent: (key, record) for key, record in state.campaigns.items()} if state else {}
     found = [(live, recorded.get(made_by.intent)) for live, made_by in ours(lives, project, state)]
     return tuple(
         Clone(live.id, one[0], str(status_of(live)))
         for live, one in found
-        if one and live.id != one[1].id and not one[1].reposted and matters(status_of(live))
+        if one and live.id not in (one[1].id, *second) and matters(status_of(live))
     )

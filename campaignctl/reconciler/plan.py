@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import status_of
 from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import proof, records
 from campaignctl.plan.context import PlanContext, Reading
-from campaignctl.plan.model import Options, Plan
+from campaignctl.plan.model import Copy, Options, Plan
 from campaignctl.plan.planner import decide
-from campaignctl.reconciler import stop_mark
+from campaignctl.reconciler import copies, stop_mark
 from campaignctl.reconciler.opening import (
     check_environment,
     check_records,
     check_url,
+    left_behind,
+    look_for_copies,
     opening_read,
     still_behind,
 )
@@ -93,7 +98,7 @@ def _needs_reading(state: State, desired: DesiredState, now: datetime) -> bool:
     if any(key not in state.campaigns for key in desired.campaigns):
         return True
     alive = any(not records.final(record, now) for record in state.campaigns.values())
-    return alive or bool(state.pending or state.released)
+    return alive or bool(copies.watched(state, now)) or bool(state.pending or state.released)
 
 
 def _refreshed(
@@ -118,4 +123,17 @@ def _refreshed(
     settled, unsettled = look(wiring.api, state)
     # Without a lock an apply may create meanwhile; its intent is recorded before its campaign exists.
     unknown = still_behind(reading.behind, wiring.backend.read()) if reading.behind else ()
-    return replace(reading, settled=settled, unsettled=unsettled, behind=unknown)
+    second = look_for_copies(wiring.api, state, wiring.project, now)
+    return replace(
+        reading,
+        settled=settled,
+        unsettled=unsettled,
+        behind=unknown,
+        copies=copies_of(second),
+        notes=(*reading.notes, *left_behind(second)),
+    )
+
+
+def copies_of(second: Iterable[tuple[str, Live]]) -> tuple[Copy, ...]:
+    """The second copies that can send."""
+    return tuple(Copy(live.id, key, str(status_of(live))) for key, live in second if status_of(live).can_send)

@@ -9,14 +9,22 @@ from datetime import timedelta
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import FieldChange, refused, same
-from campaignctl.errors import ApiError, CampaignctlError, Command, Interrupted, Sentence
+from campaignctl.errors import (
+    ApiError,
+    CampaignctlError,
+    Command,
+    Interrupted,
+    LockLost,
+    Sentence,
+    StateNotSaved,
+)
 from campaignctl.plan import proof, records
 from campaignctl.plan.model import Action, Change
 from campaignctl.reconciler.confirm import doubtful, judged
 from campaignctl.reconciler.refresh import read_records
 from campaignctl.reconciler.run import Run
 from campaignctl.reconciler.settle import await_age
-from campaignctl.review.outcome import ChangeResult, Failure, done, failed, halt_hint
+from campaignctl.review.outcome import ChangeResult, Failure, done, failed, halt_hint, unknown, unrecorded
 from campaignctl.state.model import Entry, Intent, Record
 
 _BY_STATUS = (Action.CANCEL, Action.PAUSE, Action.RESUME)
@@ -64,7 +72,10 @@ def read_back(run: Run, answered: list[tuple[Change, ChangeResult]]) -> list[Cha
         for key, one in left.items():
             results[key], step = _judge(run, one, lives[key])
             steps += [step] if step else []
-        _record(run, steps)
+        try:
+            _record(run, steps)
+        except (LockLost, StateNotSaved) as error:
+            return _unsaved(run, results, left, error)
         left = {key: one for key, one in left.items() if results[key].outcome != "done"}
     _give_up(run, left)
     return list(results.values())
@@ -119,6 +130,29 @@ def _unread(
 
 # A result, and the step that records it if the write is done.
 _Judgement = tuple[ChangeResult, Entry | None]
+
+
+_DONE = {
+    Action.UPDATE: "updated",
+    Action.CANCEL: "canceled",
+    Action.PAUSE: "paused",
+    Action.RESUME: "resumed",
+}
+
+
+def _unsaved(
+    run: Run, results: dict[str, ChangeResult], left: Mapping[str, _Open], error: CampaignctlError
+) -> list[ChangeResult]:
+    """The results if those of this look cannot be recorded."""
+    run.broken_off = run.broken_off or error
+    told = dict(results)
+    for key, one in left.items():
+        if told[key].outcome == "done":
+            what = f"{one.record.id} was {_DONE[one.change.action]}"
+            told[key] = unrecorded(told[key], what, error)
+        else:
+            told[key] = unknown(one.change, error)
+    return list(told.values())
 
 
 def _judge(run: Run, one: _Open, live: Live | None) -> _Judgement:

@@ -17,7 +17,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.diff import compare, content
 from campaignctl.errors import AccountMismatch, Command, Sentence
 from campaignctl.manifest.model import DesiredState
-from campaignctl.plan import proof, records
+from campaignctl.plan import ledger, proof, records
 from campaignctl.plan.context import Reading, Unsettled
 from campaignctl.project.model import Project
 from campaignctl.reconciler import foreign
@@ -154,7 +154,7 @@ def observe(
         released=released,
         adoptable=adoptable,
         behind=behind(seen.values(), state, project, desired.campaigns),
-        clones=clones(seen.values(), state, project),
+        clones=clones(seen.values(), state, project, now),
         company_id=shown or state.account.company_id,
     )
 
@@ -229,9 +229,14 @@ def look(api: OcambaApi, state: State) -> tuple[dict[str, Live], dict[str, Unset
     found = find(api, state)
     settled = {key: lives[0] for key, lives in found.items() if len(lives) == 1}
     creates = {key: one for key, one in open_intents(state).items() if state.pending[key].creates}
-    left = {
-        key: replace(one, not_found=key not in found) for key, one in creates.items() if key not in settled
-    }
+    left = {}
+    for key, one in creates.items():
+        if lives := found.get(key, ()):
+            reason, hint = ledger.two_campaigns(key, lives)
+            left[key] = replace(one, reason=reason, hint=hint)
+        else:
+            left[key] = replace(one, not_found=True)
+    left = {key: one for key, one in left.items() if key not in settled}
     return settled, left
 
 

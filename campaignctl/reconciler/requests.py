@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,14 +11,17 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import (
     ApiError,
+    CampaignctlError,
     Command,
     Halted,
     Interrupted,
+    LockLost,
     OutcomeUnknown,
     ReadFailed,
     Refused,
     Sentence,
     StateError,
+    StateNotSaved,
     TokenRejected,
 )
 from campaignctl.plan import guardrails, proof, records
@@ -37,6 +41,7 @@ from campaignctl.review.outcome import (
     halt_hint,
     not_started,
     unknown,
+    unrecorded,
 )
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import AT_ONCE, Entry, Intent, IntentPhase, Record
@@ -171,8 +176,11 @@ def _sent(
             run.broken_off = run.broken_off or error
         _nothing_sent(run, change, back)
         return failed(change, _refused(run, change, request, error))
-    except ReadFailed as error:  # of the check after the time jumped
-        _nothing_sent(run, change, back)
+    except (ReadFailed, LockLost, StateNotSaved) as error:  # of a check directly before the request
+        if not isinstance(error, ReadFailed):
+            run.broken_off = run.broken_off or error
+        with suppress(LockLost, StateNotSaved):
+            _nothing_sent(run, change, back)
         return failed(change, failure(change, error))
     except OutcomeUnknown as error:
         return unknown(change, error)
@@ -228,7 +236,11 @@ def _cancel(run: Run, change: Change, request: Request) -> ChangeResult:
         run.record(Entry(intents={key: None}))
         what = f"replace of {key}: {record.id} is not canceled, and nothing was created"
         return failed(change, Failure(what, hint=Sentence(again(run.overrides, [change]))))
-    run.record(proof.done(key, run.state.pending[key], record, live, run.project, run.now()))
+    try:
+        run.record(proof.done(key, run.state.pending[key], record, live, run.project, run.now()))
+    except (LockLost, StateNotSaved) as error:
+        what = f"{record.id} was canceled, nothing was created"
+        return _unrecorded(run, failed(change, Failure("")), what, error)
     if (began := records.observed(record, live, run.now()).began) and record.began is None:
         return _began_meanwhile(run, change, record, began)
     return done(change, record.id)
@@ -309,8 +321,16 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
         live = _sent(run, change, request, lambda: before(leave), back)
     if isinstance(live, ChangeResult):
         return live
-    record = run.created(change.key, started, live)
-    return confirmed(run, change, record, live)
+    try:
+        return confirmed(run, change, run.created(change.key, started, live), live)
+    except (LockLost, StateNotSaved) as error:
+        return _unrecorded(run, done(change, live.id), f"{live.id} was created", error)
+
+
+def _unrecorded(run: Run, result: ChangeResult, what: str, error: CampaignctlError) -> ChangeResult:
+    """The result of what took effect and could not be recorded; nothing more may be sent."""
+    run.broken_off = run.broken_off or error
+    return unrecorded(result, what, error)
 
 
 def _refused(run: Run, change: Change, request: Request, error: Refused) -> Failure:
@@ -333,17 +353,22 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
 
     def before() -> None:
         nonlocal seen
-        seen = _as_planned(run, change, record, intent)
-        last_look(run, change)
+        run.may_send()
         known = run.state.pending.get(change.key)
         if known is None or run.now() - parse_iso(str(known.at)) > _PROMPT:
             run.record(Entry(intents={change.key: replace(intent, at=iso(run.now()))}))
+        seen = _as_planned(run, change, record, intent)
+        last_look(run, change)
 
     answer = _sent(run, change, request, before)
     if isinstance(answer, ChangeResult):
         return answer
     live = _read_after(run, record)
-    run.record(proof.done(change.key, intent, record, live, run.project, run.now()))
+    try:
+        run.record(proof.done(change.key, intent, record, live, run.project, run.now()))
+    except (LockLost, StateNotSaved) as error:
+        what = f"the winner of {record.id} was set" if change.sets_winner else f"{record.id} was set off"
+        return _unrecorded(run, done(change, record.id), what, error)
     if not change.sets_winner:
         return judged(run, change, run.state.campaigns[change.key], live)
     if live.winner not in (None, winner):

@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from campaignctl.campaign.live import Live
-from campaignctl.errors import Command, Interrupted, OutcomeUnknown, Refused, Sentence, counted
+from campaignctl.campaign.status import status_of
+from campaignctl.errors import Interrupted, OutcomeUnknown, ReadFailed, Refused, counted
 from campaignctl.plan import ledger, proof
 from campaignctl.plan.context import Unsettled
 from campaignctl.plan.model import Request
@@ -97,9 +98,7 @@ def _settle_creates(run: Run) -> dict[str, Unsettled]:
     left: dict[str, Unsettled] = {}
     for key, intent in _creates(run).items():
         if lives := doubles.get(key):
-            twice = f"two campaigns carry its marker: {', '.join(live.id for live in lives)}"
-            adopt = Command("state", "resolve", key, "--adopt", lives[0].id)
-            left[key] = Unsettled(key, intent.intent, intent.at_once, twice, Sentence(adopt))
+            left[key] = Unsettled(key, intent.intent, intent.at_once, *ledger.two_campaigns(key, lives))
         else:
             again = ledger.again_from(run.state, run.project, intent, run.now())
             found = "it was not found" if again or intent.first_send is None else "it may have sent"
@@ -122,12 +121,19 @@ def _adopt_found(run: Run) -> dict[str, list[Live]]:
     return doubles
 
 
-def cancel_copies(run: Run) -> None:
-    """Cancel second copies of campaigns that were posted twice; the recorded one stays."""
+def cancel_copies(run: Run) -> list[str]:
+    """Cancel second copies; the recorded campaign stays. Returns a line on each that may still send."""
+    left = []
     for key, live in run.opening.copies:
         run.note(f"{key}: {live.id} is a second copy of it and is cancelled")
+        problem = "it is not shown as canceled"
         try:
             why = "campaignctl: a second copy of the same campaign"
             run.api.send(Request("cancel", live.id, {"reason": why}), before=run.may_send)
-        except (Refused, OutcomeUnknown) as error:
-            run.note(f"{key}: {live.id} could not be cancelled: {error.summary}")
+            seen = run.api.read(live.id, reserve=True)
+            problem = "" if seen is None or not status_of(seen).can_send else problem
+        except (Refused, OutcomeUnknown, ReadFailed) as error:
+            problem = error.summary
+        if problem:
+            left.append(f"{key}: its second copy {live.id} could not be cancelled: {problem}")
+    return left

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import Status, status_of
+from campaignctl.campaign.status import status_of
 from campaignctl.diff import EVENT, requested
 from campaignctl.errors import (
     ApiError,
@@ -20,7 +21,7 @@ from campaignctl.errors import (
     StateMoved,
     counted,
 )
-from campaignctl.plan import proof, records
+from campaignctl.plan import ledger, proof, records
 from campaignctl.plan.model import Request
 from campaignctl.reconciler import settle
 from campaignctl.reconciler.adopt import check_new_key, check_unrecorded, read_campaign
@@ -29,7 +30,7 @@ from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
 from campaignctl.reconciler.run import Run, Wiring, new_state, opened, without_id
 from campaignctl.state.halts import Halts
-from campaignctl.state.model import AT_ONCE, Entry, Intent, Record, State, Watermark
+from campaignctl.state.model import AT_ONCE, Dropped, Entry, Intent, Record, State, Watermark
 
 _OPERATION = "state migrate"
 _FORCED = Sentence("to replace it anyway: ", Command("state", "push", "--force", "FILE"))
@@ -241,19 +242,22 @@ def _retry(run: Run, key: str, intent: Intent, *, force: bool) -> str:
     settle.await_age(run, [intent])
     if not force:
         _refuse_what_happened(run, key, intent)
-    run.record(Entry(intents={key: None}))
+    posts = intent.posts or (*filter(None, [intent.at]),)
+    given_up = (Dropped(key, intent.intent, intent.digest, posts),) if posts else ()
+    run.record(Entry(intents={key: None}, dropped=given_up if intent.creates else ()))
     return f"{key}: recorded as not done; the next apply plans it again."
 
 
 def _refuse_what_happened(run: Run, key: str, intent: Intent) -> None:
     """Raise StateError if the account shows that the write happened."""
     if intent.creates:
-        if found := find(run.api, run.state).get(key, []):
-            raise StateError(
-                f"{key} was created: {found[0].id} carries its marker",
-                hint=Command("state", "resolve", key, "--adopt", found[0].id),
-                key=key,
-            )
+        found = find(run.api, run.state).get(key, [])
+        if len(found) > 1:
+            reason, hint = ledger.two_campaigns(key, found)
+            raise StateError(f"{key} was created: {reason}", hint=hint, key=key)
+        if found:
+            adopt = Command("state", "resolve", key, "--adopt", found[0].id)
+            raise StateError(f"{key} was created: {found[0].id} carries its marker", hint=adopt, key=key)
         return
     record, live = run.state.campaigns.get(key), run.api.read(intent.id) if intent.id else None
     if record and live and proof.shows(intent, record, live, run.project, run.now()):
@@ -285,8 +289,12 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
     if key not in run.state.campaigns:
         check_new_key(run.state.campaigns, key)
     _check_marker(run, key, intent, live, force=force)
-    run.created(key, intent or intent_of(live), live)
-    cancelled = _cancel_doubles(run, key, live)
+    others = {each.id: each for each in run.opening.scan.lives}
+    others |= {each.id: each for each in find(run.api, run.state).get(key, ())}
+    record = run.created(key, intent or intent_of(live), live)
+    if marker.read(live.members) is None:
+        run.record(Entry(records={key: replace(record, unmarked=True)}))
+    cancelled = _cancel_doubles(run, key, live, others.values())
     return f"{key} is now {campaign_id}.{cancelled}"
 
 
@@ -337,14 +345,14 @@ def intent_of(live: Live) -> Intent:
     )
 
 
-def _cancel_doubles(run: Run, key: str, kept: Live) -> str:
-    """Cancel other campaigns with the same marker as the kept one."""
+def _cancel_doubles(run: Run, key: str, kept: Live, others: Iterable[Live]) -> str:
+    """Cancel other campaigns with the same marker as the kept one, those that can still send."""
     made_by = marker.read(kept.members)
     said = ""
-    for live in run.opening.scan.lives:
+    for live in others:
         if live.id == kept.id or made_by is None or marker.read(live.members) != made_by:
             continue
-        if status_of(live) not in (Status.SCHEDULED, Status.RUNNING, Status.PAUSED):
+        if not status_of(live).can_send:
             said += f" {live.id} carries the same marker and is {status_of(live)}; it is left as it is."
             continue
         try:

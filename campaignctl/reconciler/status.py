@@ -14,7 +14,8 @@ from campaignctl.plan import halted, records
 from campaignctl.plan.rows import messages_of
 from campaignctl.plan.subject import Subject
 from campaignctl.reconciler import stop_mark
-from campaignctl.reconciler.opening import check_environment, check_url
+from campaignctl.reconciler.opening import check_environment, check_url, look_for_copies
+from campaignctl.reconciler.plan import copies_of
 from campaignctl.reconciler.refresh import observe
 from campaignctl.reconciler.run import Wiring
 from campaignctl.review.reports import PausedBy, StatusReport, StatusRow, Stop
@@ -35,9 +36,12 @@ def status(wiring: Wiring, desired: DesiredState) -> StatusReport:
     known = {row.key for row in rows}
     rows += [_declared(wanted, halts) for key, wanted in desired.campaigns.items() if key not in known]
     mark = halts.unreadable
-    unreadable = (Sentence(f"{mark.reason}: ", mark.hint),) if mark else ()
-    notes = (*wiring.clock_notes(), *unreadable)
-    return StatusReport(tuple(sorted(rows, key=lambda row: row.key)), notes)
+    notes = [*wiring.clock_notes(), *([Sentence(f"{mark.reason}: ", mark.hint)] if mark else [])]
+    second = look_for_copies(wiring.api, state, wiring.project, wiring.now()) if wiring.api else []
+    found = [copy.blocked for copy in copies_of(second)]
+    notes += [Sentence(f"{each.key}: {each.reason}; ", each.hint) for each in found]
+    in_order = tuple(sorted(rows, key=lambda row: row.key))
+    return StatusReport(in_order, tuple(notes), second_copies=bool(found))
 
 
 def _recorded(wiring: Wiring, desired: DesiredState, state: State, halts: Halts) -> list[StatusRow]:

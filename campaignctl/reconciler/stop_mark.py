@@ -54,7 +54,7 @@ def to_plan_with(backend: Backend, state: State | None) -> Halts:
 
 def under_way(halts: Halts, now: datetime) -> bool:
     """Whether a halt has not sent its first pauses yet."""
-    begun = [parse_iso(halt.at) for halt in halts.in_force if halt.under_way]
+    begun = [parse_iso(halt.under_way) for halt in halts.in_force if halt.under_way]
     return any(abs(now - at) < _LONGEST for at in begun)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -16,20 +16,24 @@ ChangeOutcome = Literal["done", "failed", "not_started", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The reason why a change is not done."""
+    """The reason why a change is not done.
+
+    `unrecorded`: it took effect in the account, and the state could not be saved.
+    """
 
     summary: str
     detail: str = ""
     hint: str = ""
     trace_id: str | None = None
+    unrecorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
     """One change after an apply.
 
-    `warnings` tell what is stored in another way, `unconfirmed` are the paths of what was written and no read
-    has shown.
+    A result that is `done` has an `error` only if it is not recorded. `warnings` tell what is stored in
+    another way, `unconfirmed` are the paths of what was written and no read has shown.
     """
 
     key: str
@@ -97,6 +101,13 @@ def done(
     """The result of a change that was done and recorded."""
     name = change.name
     return ChangeResult(change.key, change.action, campaign_id, "done", None, name, warnings, unconfirmed)
+
+
+def unrecorded(result: ChangeResult, what: str, error: CampaignctlError) -> ChangeResult:
+    """The result of a change that took effect, where the state could not be saved."""
+    summary = f"{what}, and the state does not have it: {error.summary}"
+    problem = Failure(summary, error.detail, error.hint, unrecorded=True)
+    return replace(result, error=problem)
 
 
 def failed(change: Change, error: Failure, campaign_id: str | None = None) -> ChangeResult:

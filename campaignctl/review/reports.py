@@ -58,10 +58,11 @@ class StatusRow:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """The status of every campaign; `notes` are lines about all of them."""
+    """The status of every campaign; `notes` are lines about all of them. `second_copies`: there are some."""
 
     rows: tuple[StatusRow, ...]
     notes: tuple[str, ...] = ()
+    second_copies: bool = False
 
 
 CheckVerdict = Literal["ok", "warning", "problem", "skipped"]

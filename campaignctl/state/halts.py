@@ -63,7 +63,8 @@ class Halt:
     """One order to stop campaigns. `keys` are keys or patterns, None for all campaigns.
 
     Times are `YYYY-MM-DDTHH:MM:SSZ`. Since format 2: `held` are the campaigns that it named. `account`: it
-    stops every campaign of the account. `under_way`: its first pauses are being sent, so applies give way.
+    stops every campaign of the account. `under_way` is since when its first pauses are being sent, so that
+    applies give way; None if they are not.
     """
 
     id: str
@@ -76,7 +77,7 @@ class Halt:
     lifted: tuple[Lift, ...] = ()
     held: tuple[Held, ...] = field(default=(), metadata=_SINCE_2)
     account: bool = field(default=False, metadata=_SINCE_2)
-    under_way: bool = field(default=False, metadata=_SINCE_2)
+    under_way: str | None = field(default=None, metadata=_SINCE_2)
 
     @property
     def in_force(self) -> bool:
@@ -198,7 +199,7 @@ class Halts:
         """These halts with one of them carried out, as far as its campaigns were found: these are `held`."""
         found = self._of(halt)
         known = tuple(dict.fromkeys((*found.held, *held)))
-        return self.with_halt(replace(found, held=known, under_way=False))
+        return self.with_halt(replace(found, held=known, under_way=None))
 
     def _of(self, halt: Halt) -> Halt:
         """A halt as it is recorded here; as it is given, if its stop mark was deleted meanwhile."""

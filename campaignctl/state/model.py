@@ -48,7 +48,8 @@ class Record:
     `applied` is the last applied spec without our marker. `echo` is the API's answer right after the last
     write in fields that differ from `applied`: path -> a list of that one value, empty for a field that it
     does not return. `source_digest` is the digest of the manifest itself, before defaults and variables.
-    `status` is the last status seen. `reposted`: a second copy of this campaign may still turn up.
+    `status` is the last status seen. `reposted`: a second copy of this campaign may still turn up, and the
+    whole list was not read for it since.
     `paused_by_us`: a request of an apply or a halt paused it, so that it may be resumed when the manifest
     says so.
     `winner` is the name of the message that was set as the winner of its A/B test. `moved_from` is the key
@@ -207,12 +208,16 @@ class Foreign:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A create that was given up; `posts` are the times of its POSTs, whose campaign may still turn up."""
+    """A create that was given up; `posts` are the times of its POSTs, whose campaign may still turn up.
+
+    `scanned`: the whole list was read for it, later than that.
+    """
 
     key: str
     intent: str
     digest: str
     posts: tuple[str, ...]
+    scanned: bool = field(default=False, metadata=_SINCE_2)
 
 
 HistoryOutcome = Literal["started", "done", "incomplete", "interrupted"]
@@ -326,7 +331,7 @@ class State:
             seen=self.seen if entry.seen is None else entry.seen,
             history=_remembered(self.history, entry.history),
             foreign=_merged(self.foreign, entry.foreign),
-            dropped=self.dropped + entry.dropped,
+            dropped=tuple({one.intent: one for one in (*self.dropped, *entry.dropped)}.values()),
             settings=self.settings if entry.settings is None else entry.settings,
             project_id=entry.project_id or self.project_id,
             stop_mark=self.stop_mark if entry.stop_mark is None else entry.stop_mark,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.live import Live
-from campaignctl.diff import means, unconfirmed, verdicts, wrong
+from campaignctl.diff import compare, means, unconfirmed, unmanaged, verdicts, wrong
 from campaignctl.diff.meanings import MEANINGS
 from tests.diff.test_drift import PUSH, Spec, answer
 
@@ -37,6 +37,15 @@ SAME: dict[str, list[tuple[str, Any, Any]]] = {
         ("recurrence/pattern/weekdays", [5, 1], ["1", "5"]),
         ("callbacks/push/on_click", ["https://a", "https://b"], ["https://b", "https://a"]),
     ],
+    "a condition without a value narrows nothing": [
+        ("targeting/countries", {"items": [], "op": "in"}, None),
+        ("targeting/countries", {"items": [], "op": "in"}, {}),
+        ("targeting/countries", {"items": [], "op": "in"}, {"items": [], "op": "not_in"}),
+        ("targeting/profile_age", {"from": 0}, None),
+        ("targeting/custom_properties", {"plan": {"items": [], "op": "in"}}, None),
+        ("targeting/custom_properties/plan", {"items": [], "op": "in"}, None),
+        ("targeting", {"countries": {"items": []}, "profile_age": {}}, None),
+    ],
 }
 
 
@@ -65,10 +74,59 @@ def test_the_same_in_another_spelling(path: str, one: Any, other: Any) -> None:
         ("targeting/countries/items", ["DE"], ["DE", "FR"]),
         ("targeting/countries/items", ["DE", "DE", "FR"], ["DE", "FR", "FR"]),
         ("messages/0/push/vibration", "200,100", "100,200"),
+        ("targeting/countries", {"items": ["DE"], "op": "in"}, None),
+        ("targeting/countries", {"items": [], "op": "in"}, {"items": ["DE"], "op": "in"}),
+        ("targeting/countries", {"op": "in"}, None),
+        ("targeting/profile_age", {"from": 0, "to": 17}, None),
+        ("targeting/profile_age", {"from": 18}, None),
+        ("targeting", {"countries": {"items": []}, "languages": {"items": ["fr"], "op": "in"}}, None),
+        ("callbacks/push", {"items": []}, None),
+        ("messages/0/push", {}, None),
     ],
 )
 def test_another_meaning(path: str, one: Any, other: Any) -> None:
     assert not means(path, one, other)
+
+
+NOTHING: Spec = {"targeting": {"countries": {"items": [], "op": "in"}}}
+FRENCH: Spec = {"targeting": {"languages": {"items": ["fr"], "op": "in"}}}
+BOTH: Spec = {"targeting": {**NOTHING["targeting"], **FRENCH["targeting"]}}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (NOTHING, {}),
+        (NOTHING, {"targeting": {}}),
+        (NOTHING, {"targeting": {"countries": {}}}),
+        (NOTHING, {"targeting": {"countries": {"items": []}}}),
+        (BOTH, FRENCH),
+        (FRENCH, BOTH),
+        ({}, NOTHING),
+    ],
+)
+def test_a_condition_that_narrows_nothing_is_everyone_whether_it_is_shown_or_not(
+    ours: Spec, theirs: Spec
+) -> None:
+    live = answer(**theirs)
+    assert not wrong(verdicts(ours, live))
+    assert not unconfirmed(verdicts(ours, live))
+    assert compare(ours, {}, live).changes == ()
+    assert unmanaged(ours, live) == {}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (NOTHING, {"targeting": {"countries": {"items": ["DE"], "op": "in"}}}),
+        (BOTH, NOTHING),
+        (BOTH, {}),
+        (FRENCH, {"targeting": {"languages": {"items": [], "op": "in"}}}),
+    ],
+)
+def test_a_condition_that_narrows_is_not_everyone(ours: Spec, theirs: Spec) -> None:
+    assert wrong(verdicts(ours, answer(**theirs)))
+    assert compare(ours, {}, answer(**theirs)).changes
 
 
 MAIL = {"channel": "email", "email": {"html": {"en": '<a href="https://x">Hi</a>'}}}

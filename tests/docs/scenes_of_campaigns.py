@@ -226,7 +226,7 @@ def gives_way(world: World) -> str:
     world.environ = {}
     path = world.folder / ".campaignctl/state.json.halts"
     mark = json.loads(path.read_text(encoding="utf-8"))
-    mark["halts"][0]["under_way"] = True
+    mark["halts"][0]["under_way"] = mark["halts"][0]["at"]
     path.write_text(json.dumps(mark), encoding="utf-8")
     world.write("push/summer.yaml", sms("Summer", scheduled_time=FAR))
     process = world.start("apply", "--auto-approve")

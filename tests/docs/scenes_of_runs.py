@@ -174,6 +174,20 @@ def no_room(world: World) -> str:
     return refused(world)
 
 
+def created_unsaved(world: World) -> str:
+    far(world)
+    world.write("push/summer.yaml", sms("Summer", scheduled_time=FAR))
+    path = world.folder / ".campaignctl/state.json"
+    other = json.dumps({**world.state, "serial": 0})
+    world.environ = {"TMPDIR": str(world.folder)}
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 0.7, "when": "after"})
+    process = world.start("apply", "--auto-approve", "--format", "json")
+    until(lambda: len(world.control.campaigns()) == 2)
+    path.write_text(other)
+    (change,) = json.loads(process.communicate(timeout=60)[0])["changes"]
+    return str(change["error"]["summary"]).partition(": ")[0]
+
+
 def state_replaced(world: World) -> str:
     far(world)
     path = world.folder / ".campaignctl/state.json"

@@ -150,12 +150,13 @@ ROWS = {
     "not recorded, its time is past": Row(
         of({**A, "scheduled_time": PAST}), ("blocked a: its scheduled_time is past",), reads=(NEWEST,)
     ),
-    "moved": Row({"b.yaml": {"moved": {"from": "a"}, "spec": A}}, ("move b",), first=of(A)),
+    "moved": Row({"b.yaml": {"moved": {"from": "a"}, "spec": A}}, ("move b",), first=of(A), reads=(NEWEST,)),
     "moved and edited": Row(
         {"b.yaml": {"moved": {"from": "a"}, "spec": {**A, **EDIT}}},
         ("move b", "update b"),
         (NEWEST, patch("a", **EDIT), read("a")),
         first=of(A),
+        reads=(NEWEST,),
     ),
     "moved, and the target is recorded": Row(
         {"b.yaml": {"moved": {"from": "a"}, "spec": B}},
@@ -169,7 +170,7 @@ ROWS = {
         (NEWEST, read("a")),
         of(A),
         released,
-        reads=(ALIVE, read("a")),
+        reads=(NEWEST, read("a")),
     ),
     "adopted and brought into line": Row(
         {"b.yaml": {"adopt": "{a}", "spec": {**A, **EDIT}}},
@@ -177,7 +178,7 @@ ROWS = {
         (NEWEST, read("a"), patch("a", **EDIT), read("a")),
         first=of(A),
         happens=released,
-        reads=(ALIVE, read("a")),
+        reads=(NEWEST, read("a")),
     ),
     "created again while the released one can send": Row(
         of(A),
@@ -185,7 +186,7 @@ ROWS = {
         (NEWEST, read("a")),
         of(A),
         released,
-        reads=(ALIVE, read("a")),
+        reads=(NEWEST, read("a")),
     ),
     "drift": Row(
         of(A),
@@ -210,14 +211,18 @@ ROWS = {
         ("update a arms",),
         (NEWEST, patch("a", is_draft=False, scheduled_time=FAR), read("a")),
         first=of(DRAFT),
+        reads=(NEWEST,),
     ),
-    "no draft becomes a draft": Row(of(DRAFT), ("blocked a: nothing returns to a draft",), first=of(A)),
+    "no draft becomes a draft": Row(
+        of(DRAFT), ("blocked a: nothing returns to a draft",), first=of(A), reads=(NEWEST,)
+    ),
     "an unknown status of a manual campaign": Row(
         of({**MANUAL, **EDIT}),
         ("update a",),
         (NEWEST, patch("a", **EDIT), read("a")),
         first=of(MANUAL),
         happens=edited(effective_status="thawing"),
+        reads=(NEWEST,),
     ),
     "the stricter of two statuses": Row(
         of({**A, **EDIT}),
@@ -225,6 +230,7 @@ ROWS = {
         first=of(A),
         happens=edited(effective_status="running"),
         drift=("status",),
+        reads=(NEWEST,),
     ),
     "not there, 400": Row(
         of(A),
@@ -250,6 +256,7 @@ ROWS = {
         (NEWEST, resume("a", FAR), read("a")),
         first=of(A),
         happens=paused_by_its_manifest(),
+        reads=(NEWEST,),
     ),
     "paused by us, recurring": Row(
         of(WEEKLY),
@@ -257,6 +264,7 @@ ROWS = {
         (NEWEST, resume("a", next_run()), read("a")),
         first=of(WEEKLY),
         happens=paused_by_its_manifest(WEEKLY),
+        reads=(NEWEST,),
     ),
     "paused by us and edited": Row(
         of(LATER),
@@ -264,12 +272,14 @@ ROWS = {
         (NEWEST, patch("a", scheduled_time=FARTHER), read("a"), resume("a", FARTHER), read("a")),
         first=of(A),
         happens=paused_by_its_manifest(),
+        reads=(NEWEST,),
     ),
     "paused by us, and its time has passed": Row(
         of({**A, "scheduled_time": PAST}),
         ("blocked a: paused, and its scheduled_time is past",),
         first=of(A),
         happens=time_passes,
+        reads=(NEWEST,),
     ),
     "paused by us, and it has a new time": Row(
         of(A),
@@ -277,6 +287,7 @@ ROWS = {
         (NEWEST, patch("a", scheduled_time=FAR), read("a"), resume("a", FAR), read("a")),
         first=of(A),
         happens=time_passes,
+        reads=(NEWEST,),
     ),
     "paused in the dashboard": Row(of(A), first=of(A), happens=edited(status="paused"), drift=("status",)),
     "paused in the dashboard, and edited": Row(
@@ -286,6 +297,7 @@ ROWS = {
         first=of(A),
         happens=edited(status="paused"),
         drift=("status",),
+        reads=(NEWEST,),
     ),
     "paused in the dashboard, and resumed with an override": Row(
         of(A),
@@ -303,6 +315,7 @@ ROWS = {
         first=of(A),
         happens=set_going_again,
         drift=("status",),
+        reads=(NEWEST,),
     ),
     "halted": Row(of(A), first=of(A), happens=halted, drift=("status",)),
     "halted, and edited": Row(
@@ -312,6 +325,7 @@ ROWS = {
         first=of(A),
         happens=halted,
         drift=("status",),
+        reads=(NEWEST,),
     ),
     "halted, and that is lifted": Row(
         of(A),
@@ -370,6 +384,7 @@ ROWS = {
         (NEWEST, stop("a", "cancel", "replaced"), read("a"), create({**A, **EDIT})),
         first=of(A),
         args=("--replace", "a"),
+        reads=(NEWEST,),
     ),
     "replaced and declared paused": Row(
         PAUSED, ("blocked a: declared paused",), first=of(A), args=("--replace", "a")

@@ -71,6 +71,9 @@ def test_an_environment_that_is_declared_later_on_git_creates_nothing_again(on_g
     assert "state rebind --from refs/campaignctl/production" in refused
     on_git.environ = {"CAMPAIGNCTL_ENV": "live"}
     on_git.run("state", "init", status=0)
+    (blocked,) = on_git.plan(status=1)["blocked"]
+    assert "has this content" in blocked["reason"], "should the environment not be new after all"
+    on_git.write("far.yaml", sms("Other", scheduled_time=FAR))
     assert [change["action"] for change in on_git.plan()["changes"]] == ["create"]
     assert on_git.writes(mark) == []
 
@@ -101,9 +104,18 @@ def test_a_pinned_account_is_proven_before_anything_is_sent(world: World) -> Non
     assert "was created in company 6197120, not in 7000000" in stopped.json["notes"][0]
     assert [campaign["live"]["status"] for campaign in world.control.campaigns()] == ["canceled"]
     assert world.sends() == []
-    world.remove("far.yaml")
+    assert "this token belongs to company 6197120" in world.run("plan", status=1).err
+
+
+def test_what_sends_at_once_needs_a_proof_of_an_account_without_campaigns(world: World) -> None:
+    world.write("campaignctl.yaml", STRICT)
+    world.write("now.yaml", sms("Now", run_immediately=True))
     (blocked,) = world.plan(status=1)["blocked"]
     assert blocked["status"] == "unproven account"
+    assert world.apply(status=1).json["next"] == ["campaignctl apply --override unproven_account"]
+    assert world.sends() == []
+    world.apply("--override", "unproven_account")
+    assert world.sends() == ["Now"]
 
 
 def test_adopted_campaigns_and_a_lost_state_are_not_created_again(world: World) -> None:

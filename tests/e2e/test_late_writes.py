@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from pathlib import Path
 
 from tests.e2e.harness import PROJECT, World, kill, sms, until
 
@@ -93,4 +95,30 @@ def test_a_replacement_whose_cancel_did_nothing_is_not_done(world: World) -> Non
     world.assert_settled()
     world.run(*shlex.split(done.json["next"][0])[1:], "--auto-approve", status=0)
     assert world.control.campaign(old)["status"] == "canceled"
+    world.assert_settled()
+
+
+def test_a_create_that_could_not_be_recorded_is_not_called_failed(world: World, tmp_path: Path) -> None:
+    """Item 23: the campaign exists, and the command that saves it comes first."""
+    world.environ = {"TMPDIR": str(tmp_path)}
+    world.write("a.yaml", sms("A", is_draft=True))
+    world.apply()
+    world.write("b.yaml", sms("B", scheduled_time=FAR))
+    path = world.folder / ".campaignctl/state.json"
+    world.control.fault({"method": "POST", "times": 1}, {"kind": "delay", "seconds": 0.7, "when": "after"})
+    process = world.start("apply", "--auto-approve", "--format", "json")
+    until(lambda: "B" in world.campaigns())
+    path.write_text(json.dumps({**json.loads(path.read_text()), "serial": 0}), encoding="utf-8")
+    out, _ = process.communicate(timeout=60)
+    made = world.campaigns()["B"]["id"]
+    said = json.loads(out)
+    (change,) = said["changes"]
+    assert (process.returncode, said["result"], change["outcome"]) == (1, "incomplete", "done")
+    assert f"{made} was created, and the state does not have it" in change["error"]["summary"]
+    save, then = said["next"]
+    assert save.startswith("campaignctl state push ")
+    world.run(*shlex.split(save)[1:], status=0)
+    mark = world.mark()
+    world.run(*shlex.split(then)[1:], "--auto-approve", status=0)
+    assert world.writes(mark) == []
     world.assert_settled()

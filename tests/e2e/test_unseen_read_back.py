@@ -163,3 +163,12 @@ def test_messages_are_confirmed_by_name_in_any_order_and_one_that_is_dropped_is_
     assert (failed["outcome"], "messages/0 is not shown" in failed["error"]["summary"]) == ("failed", True)
     run_hint(world, failed["error"]["hint"])
     assert live(world, "Other")["status"] == "paused"
+
+
+def test_a_condition_that_narrows_nothing_need_not_be_shown(world: World) -> None:
+    world.control.switch(never_echoed=["targeting/profile_age"])
+    nothing = {"profile_age": {"from": 0}}
+    world.write("far.yaml", sms("Far", scheduled_time=FAR, targeting=nothing))
+    assert world.apply().outcomes() == {"far": "done"}
+    world.assert_settled()
+    assert not world.plan()["drift"]

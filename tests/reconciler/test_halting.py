@@ -242,6 +242,44 @@ def test_without_a_state_nothing_that_is_left_alone_is_a_success(account: Accoun
     assert account.halt().stopped
 
 
+def test_without_a_state_and_manifests_only_the_marker_counts(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    lose(account)
+    account.broken = True
+    outcome = account.halt()
+    assert words(outcome) == {"A": "stopped"}
+    assert (outcome.stopped, len(outcome.notes)) == (False, 1)
+    assert "only our marker" in outcome.notes[0]
+
+
+def test_one_key_is_stopped_and_the_others_go_on(account: Account) -> None:
+    account.specs = {key: campaign(key, scheduled_time=FAR, **text(key)) for key in "ab"}
+    account.apply()
+    assert words(account.halt("a")) == {"a": "stopped"}
+    assert (account.status_of("a"), account.status_of("b")) == ("paused", "scheduled")
+
+
+def test_a_declared_key_that_is_not_created_yet_may_be_halted(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.halt("a")
+    assert account.outcomes() == {}
+    assert account.control.campaigns() == []
+
+
+def test_the_same_order_given_again_continues_its_halt(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    account.halt()
+    account.control.resume(account.id_of("a"))
+    seen: list[Halts] = []
+    when(account, "the stop mark is set", lambda: seen.append(mark(account)))
+    account.halt()
+    assert seen[0].halts[0].under_way
+    assert len(mark(account).halts) == 1
+    assert account.status_of("a") == "paused"
+
+
 def test_with_a_state_the_campaigns_of_others_are_their_own(account: Account) -> None:
     account.specs = {"a": campaign("A", scheduled_time=FAR)}
     account.apply()

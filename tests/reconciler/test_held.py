@@ -254,7 +254,7 @@ def ordered(
 ) -> Callable[[Plan], bool]:
     """A halt of another key begins while the plan is approved."""
     at = iso(account.clock.now() - timedelta(minutes=minutes))
-    halt = Halt("h-1", (key,), "wrong price", "ana", "laptop", at, under_way=under_way)
+    halt = Halt("h-1", (key,), "wrong price", "ana", "laptop", at, under_way=at if under_way else None)
 
     def approve(_plan: Plan) -> bool:
         account.place.backend().change_halts(lambda halts: halts.with_halt(halt))
@@ -268,7 +268,7 @@ def over(account: Account) -> None:
     """The halt has sent its pauses."""
 
     def carried_out(halts: Halts) -> Halts:
-        return replace(halts, halts=tuple(replace(halt, under_way=False) for halt in halts.halts))
+        return replace(halts, halts=tuple(replace(halt, under_way=None) for halt in halts.halts))
 
     account.place.backend().change_halts(carried_out)
 

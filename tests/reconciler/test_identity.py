@@ -459,6 +459,19 @@ def test_a_campaign_is_recorded_whatever_happens_to_its_marker(
     assert planned(ours).empty
 
 
+@WAYS
+def test_a_marker_whose_request_was_lost_says_nothing_about_the_account(
+    repository: Repository, way: str
+) -> None:
+    ours = repository("ours", id=ID)
+    ours.control.fault({"method": "PATCH", "times": 1}, FAULTS["dropped"])
+    taken_over(ours, way, FAR)
+    assert ours.state.account.markers is None
+    ours.specs["hand"] = campaign("Hand")
+    ours.apply()
+    assert ours.state.account.markers is True
+
+
 def test_an_adoption_that_cannot_be_marked_says_so(repository: Repository) -> None:
     ours = repository("ours", id=ID)
     made = str(ours.control.create(FAR)["id"])
@@ -512,6 +525,17 @@ def test_a_running_campaign_is_taken_over_without_a_write(repository: Repository
     assert ours.state.campaigns["theirs"].unmarked
     (check,) = [check for check in examine(ours.wiring) if check.name == "markers"]
     assert "1 campaign without ours: theirs" in check.found
+
+
+def test_a_campaign_without_a_marker_that_a_person_adopts_counts_as_unmarked(repository: Repository) -> None:
+    ours = repository("ours", id=ID)
+    ours.specs = {"hand": campaign("Hand")}
+    ours.apply()
+    made = str(ours.control.create(FAR)["id"])
+    state_ops.resolve(ours.wiring, "far", "adopt", made, force=True)
+    assert ours.state.campaigns["far"].unmarked
+    (check,) = [check for check in examine(ours.wiring) if check.name == "markers"]
+    assert "1 campaign without ours: far" in check.found
 
 
 # --------------------------------------------------------------------------------- one key for each campaign

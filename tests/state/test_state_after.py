@@ -61,7 +61,11 @@ BEFORE = replace(
         ({"missed": {"push/late": None, "push/x": "d"}}, {"missed": {"push/x": "d"}}),
         ({"sent": (SENT,)}, {"sent": (SENT, SENT)}),
         ({"released": (RELEASED,)}, {"released": (RELEASED, RELEASED)}),
-        ({"dropped": (DROPPED,)}, {"dropped": (DROPPED, DROPPED)}),
+        ({"dropped": (replace(DROPPED, scanned=True),)}, {"dropped": (replace(DROPPED, scanned=True),)}),
+        (
+            {"dropped": (replace(DROPPED, intent="other"),)},
+            {"dropped": (DROPPED, replace(DROPPED, intent="other"))},
+        ),
         ({"account": Account("u", "1", True)}, {"account": Account("u", "1", True)}),
         ({"seen": ("3",)}, {"seen": ("3",)}),
         ({"seen": ()}, {"seen": ()}),

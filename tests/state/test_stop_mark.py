@@ -154,10 +154,10 @@ def test_a_halt_whose_mark_was_deleted_is_set_again() -> None:
 
 
 def test_a_halt_that_is_carried_out_holds_each_campaign_once() -> None:
-    under_way = Halts((FIRST, replace(SECOND, under_way=True, held=(HELD,))))
+    under_way = Halts((FIRST, replace(SECOND, under_way="2036-01-01T00:00:00Z", held=(HELD,))))
     other = replace(HELD, id="104")
     after = under_way.carried_out(SECOND, [HELD, other, other]).halts[1]
-    assert (after.held, after.under_way) == ((HELD, other), False)
+    assert (after.held, after.under_way) == ((HELD, other), None)
 
 
 @pytest.mark.parametrize(

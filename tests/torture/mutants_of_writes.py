@@ -11,6 +11,7 @@ _SETTLE = "campaignctl/reconciler/settle.py"
 _READ_BACK = "campaignctl/reconciler/readback.py"
 _AT_ONCE = ("tests/reconciler/test_sends_at_once.py",)
 _HALVES = ("tests/reconciler/test_replacements.py",)
+_UNSAVED = ("tests/reconciler/test_unsaved.py",)
 _ORDINARY = ("tests/reconciler/test_ordinary_writes.py",)
 
 
@@ -207,5 +208,26 @@ OF_WRITES = (
         "    return change.action is Action.REPLACE\n",
         "    return False\n",
         _HALVES,
+    ),
+    _one(
+        "a create that could not be recorded has failed",
+        _REQUESTS,
+        '        return _unrecorded(run, done(change, live.id), f"{live.id} was created", error)\n',
+        "        raise\n",
+        _UNSAVED,
+    ),
+    _one(
+        "an update that could not be recorded is unknown",
+        _READ_BACK,
+        '        if told[key].outcome == "done":\n',
+        "        if False:\n",
+        _UNSAVED,
+    ),
+    _one(
+        "the command that saves the state does not come first",
+        "campaignctl/reconciler/apply.py",
+        "        next=tuple(dict.fromkeys([*saving, *outcome.next])),\n",
+        "        next=tuple(dict.fromkeys([*outcome.next, *saving])),\n",
+        _UNSAVED,
     ),
 )

@@ -134,6 +134,12 @@ MOMENTS = (
         "fix the cause; if the message names a file, `campaignctl state push FILE`; then `campaignctl apply`",
     ),
     Moment(
+        runs.created_unsaved,
+        "the request took effect, and its record could not be saved. The run stopped",
+        "run the first command under `Next:`, `campaignctl state push FILE`; if no file could be written,"
+        " `campaignctl apply` finds the campaign by its marker",
+    ),
+    Moment(
         runs.state_replaced,
         "someone restored or copied a state over it. This run's state was saved to a file",
         "if this run's state counts: `campaignctl state push FILE`. Else `campaignctl state recover` shows "

@@ -17,7 +17,10 @@ from campaignctl.render import FORMAT_VERSION
 @format_option
 @click.pass_obj
 def command(app: App, *, form: str) -> int:
-    """Show live status, next run and drift of every recorded campaign."""
+    """Show live status, next run and drift of every recorded campaign.
+
+    Exits with status 1 if a campaign is in the account a second time.
+    """
     from campaignctl.reconciler.status import status
 
     desired = read_desired(app)
@@ -30,7 +33,7 @@ def command(app: App, *, form: str) -> int:
     if form == "json":
         rows, notes = [asdict(row) for row in report.rows], [at(note, place) for note in report.notes]
         console.document({"format_version": FORMAT_VERSION, "campaigns": rows, "notes": notes})
-        return 0
+        return int(report.second_copies)
     from campaignctl.render.status import status_text
 
     console.say(
@@ -42,4 +45,4 @@ def command(app: App, *, form: str) -> int:
             place=place,
         )
     )
-    return 0
+    return int(report.second_copies)
