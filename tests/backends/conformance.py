@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import ClassVar
@@ -16,10 +17,10 @@ import pytest
 
 from campaignctl.errors import LockError, LockHeld, LockLost, StateNotSaved
 from campaignctl.reconciler.ports import Backend
-from campaignctl.state.model import State
+from campaignctl.state.model import Entry, State
 from tests.backends.actors import PATIENCE, Actor, Place
 from tests.backends.crashes import read_while
-from tests.state.samples import decision, observation, sample_state
+from tests.state.samples import decision, observation, sample_record, sample_state
 
 NOW = timedelta()
 SOON = timedelta(seconds=PATIENCE)
@@ -126,6 +127,17 @@ class StoreConformance(Conformance):
         session.append(observation("b"))
         session.release()
         assert backend.read() == sample_state().after(observation("b"))
+
+    def test_a_step_that_json_cannot_hold_is_no_part_of_the_state(self, backend: Backend) -> None:
+        session = backend.acquire("apply", NOW)
+        session.write(sample_state())
+        broken = Entry(records={"push/x": replace(sample_record(), applied={"x": object()})})
+        with pytest.raises(StateNotSaved, match="JSON cannot hold"):
+            session.append(broken)
+        assert session.state == sample_state()
+        session.append(decision("a"))
+        session.release()
+        assert backend.read() == sample_state().after(decision("a"))
 
     def test_steps_of_many_threads_are_all_kept(self, backend: Backend) -> None:
         session = backend.acquire("apply", NOW)

@@ -203,3 +203,21 @@ def test_a_proof_of_the_lock_counts_for_a_while_and_not_with_the_clock_set_back(
     else:
         with pytest.raises(LockLost, match="no longer ours"):
             session.check()
+
+
+def test_a_lock_that_another_one_took_in_between_is_not_ours(
+    faulty: Faulty, backend: CasBackend, place: SharedFolder
+) -> None:
+    other = place.backend()
+    faulty.meanwhile.append(lambda: other.acquire("apply", NOW).write(sample_state()))
+    with pytest.raises(LockHeld):
+        backend.acquire("apply", NOW)
+    holder = place.backend().holder()
+    assert holder is not None
+    other.unlock(holder.id)
+    faulty.meanwhile[:] = [lambda: other.acquire("plan", NOW).release()]
+    session = backend.acquire("apply", NOW)
+    assert session.state == sample_state()
+    session.append(decision("a"))
+    session.release()
+    assert place.backend().read() == sample_state().after(decision("a"))

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from campaignctl.backends.cas.backend import StopMark
 from campaignctl.backends.cas.place import (
     BRISK,
     LONGEST,
@@ -25,7 +26,8 @@ from campaignctl.backends.cas.snapshot import Snapshot
 from campaignctl.backends.lock_info import UNKNOWN
 from campaignctl.errors import StateDamaged, StateError
 from campaignctl.review.reports import Access
-from campaignctl.state.codec import encode, encode_lock, fingerprint
+from campaignctl.state.codec import encode, encode_halts, encode_lock, fingerprint
+from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.journal import entry_line, first_line
 from campaignctl.state.model import LockInfo
 from tests.state.samples import decision, sample_state
@@ -206,6 +208,52 @@ def test_pauses_are_out_of_step() -> None:
     assert all(timedelta(seconds=5) <= pause <= timedelta(seconds=15) for pause in found)
     assert min(found) < timedelta(seconds=8)
     assert max(found) > timedelta(seconds=12)
+
+
+# ----------------------------------------------------------------------------------- the stop mark
+
+
+HALT = Halt("h1", None, "wrong price", "mira", "laptop", "2036-01-01T00:00:00Z")
+
+
+def looks(shelf: Shelf) -> int:
+    """How often the place was looked at whole; its cheap `tip` asks too here."""
+    return len(shelf.place.asked)
+
+
+def test_the_stop_mark_is_read_again_only_once_it_has_changed() -> None:
+    shelf = Shelf(Scripted(seen=Seen("m0", {"halts.json": encode_halts(Halts()).encode()})))
+    mark = StopMark(shelf.persistent)
+    assert (mark.halts(), looks(shelf)) == (Halts(), 2)
+    assert (mark.halts(), looks(shelf)) == (Halts(), 3)
+    shelf.place.seen = Seen("m1", {"halts.json": encode_halts(Halts((HALT,))).encode()})
+    assert (mark.halts(), looks(shelf)) == (Halts((HALT,)), 5)
+    assert mark.halts() == Halts((HALT,))
+
+
+def test_there_need_not_be_a_stop_mark() -> None:
+    shelf = Shelf(Scripted(seen=Seen(None, {})))
+    mark = StopMark(shelf.persistent)
+    assert mark.halts().halts == ()
+    assert mark.change(lambda halts: halts.with_halt(HALT), BY).halts == (HALT,)
+    assert mark.halts().halts == (HALT,)
+
+
+def test_a_change_of_the_stop_mark_is_made_on_what_is_there_then() -> None:
+    other = replace(HALT, id="h0")
+    shelf = Shelf(Scripted(seen=Seen("m0", {"other": b"kept"})))
+    mark = StopMark(shelf.persistent)
+    raced: list[int] = []
+
+    def change(halts: Halts) -> Halts:
+        if not raced:
+            raced.append(1)
+            files = {"other": b"kept", "halts.json": encode_halts(Halts((other,))).encode()}
+            shelf.place.seen = Seen("m1", files)
+        return halts.with_halt(HALT)
+
+    assert mark.change(change, BY).halts == (other, HALT)
+    assert shelf.place.seen.files["other"] == b"kept"
 
 
 # ------------------------------------------------------------------------------------- one version

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 _HALTS = ("tests/reconciler/test_hal*.py", "tests/reconciler/test_held.py", "tests/e2e/test_halt.py")
+_WHOSE = ("tests/reconciler/test_identity.py",)
 #: The tests of the files below a path; the longest path that fits counts.
 TESTS: Final[dict[str, tuple[str, ...]]] = {
     "campaignctl/diff": ("tests/diff", "tests/plan"),
@@ -22,31 +23,34 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
             "execute",
             "settling",
             "read_back",
+            "confirm",
             "apply",
             "order",
             "adopt",
             "last_look",
             "sends_at_once",
             "ordinary_writes",
+            "replacements",
         )
     ),
     "campaignctl/reconciler/doctor.py": ("tests/reconciler/test_health.py", "tests/cli/test_doctor.py"),
-    "campaignctl/reconciler/halt.py": _HALTS,
-    "campaignctl/reconciler/halt_targets.py": _HALTS,
-    "campaignctl/reconciler/opening.py": (
+    "campaignctl/reconciler/foreign.py": (
+        "tests/reconciler/test_foreign.py",
         "tests/reconciler/test_opening.py",
-        "tests/reconciler/test_identity.py",
     ),
-    "campaignctl/reconciler/recover.py": (
-        "tests/reconciler/test_recover.py",
-        "tests/reconciler/test_identity.py",
-    ),
+    "campaignctl/reconciler/opening.py": ("tests/reconciler/test_opening.py", *_WHOSE),
+    "campaignctl/reconciler/recover.py": ("tests/reconciler/test_recover.py", *_WHOSE),
     "campaignctl/reconciler/state_ops.py": (
         "tests/reconciler/test_state_ops.py",
         "tests/reconciler/test_sends_at_once.py",
-        "tests/reconciler/test_identity.py",
+        *_WHOSE,
     ),
     "campaignctl/reconciler/status.py": ("tests/e2e/test_status.py",),
+    **{f"campaignctl/reconciler/{name}.py": _WHOSE for name in ("other_states", "rebind")},
+    **{
+        f"campaignctl/reconciler/{name}.py": _HALTS
+        for name in ("halt", "halt_report", "halt_targets", "lift", "pause_again", "stop_mark")
+    },
 }
 #: What takes seconds and notices nothing that the tests before it do not.
 LEFT_OUT: Final = "not a_kill_before_any_call and not overtaken_at_any_point and not many_processes"

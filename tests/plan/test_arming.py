@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import widened
-from campaignctl.plan.arming import changes_sends, sends_after, update_arms
+from campaignctl.plan.arming import changes_sends, has_had_a_run, sends_after, update_arms
 from campaignctl.plan.context import Reading
 from tests.plan.planning import (
     DRAFT,
@@ -175,6 +176,27 @@ def test_arms(name: str) -> None:
 @pytest.mark.parametrize("name", DOES_NOT)
 def test_does_not_arm(name: str) -> None:
     assert not arms(*DOES_NOT[name])
+
+
+@pytest.mark.parametrize(
+    ("spec", "has_had_one"),
+    [
+        (IMMEDIATE, True),
+        ({**MANUAL, "scheduled_time": "2026-11-24 11:59:59"}, True),
+        ({**MANUAL, "scheduled_time": "2026-11-24 12:00:00"}, True),
+        ({**MANUAL, "scheduled_time": "2026-11-24 12:00:01"}, False),
+        ({**MANUAL, "scheduled_time": "soon"}, True),
+        (runs("0 12 * * *"), True),
+        (runs("1 12 * * *"), False),
+        (runs("0 11 24 11 *"), True),
+        (runs("0 10 24 11 *"), False),
+        (runs("no cron"), True),
+        (MANUAL, False),
+        (DRAFT, False),
+    ],
+)
+def test_a_campaign_has_had_a_run_of_its_own(spec: Spec, has_had_one: bool) -> None:
+    assert has_had_a_run(spec, NOW - timedelta(hours=2), NOW) is has_had_one
 
 
 def push(**content: Any) -> Spec:

@@ -125,3 +125,13 @@ def test_only_declared_and_targeted_keys_can_be_replaced() -> None:
             known=known,
             options=Options(replace=("b",), targets=(KEY,)),
         )
+
+
+def test_a_release_that_was_not_read_holds_no_replacement_back() -> None:
+    gone = Released(KEY, "99", None, record(SCHEDULED).digest, "canceled", "2026-11-01T00:00:00Z")
+    plan = plan_of(
+        wanted(SCHEDULED),
+        known=state({KEY: record(SCHEDULED)}, released=(gone,)),
+        options=Options(replace=(KEY,)),
+    )
+    assert only(plan).action is Action.REPLACE

@@ -208,3 +208,10 @@ def test_a_saved_plan_that_arms_waits_for_what_may_have_been_sent(far: Account) 
     with pytest.raises(PlanRefused):
         far.apply_saved(replace(plan, serial=far.state.serial))
     assert far.writes(mark) == []
+
+
+def test_an_apply_that_changes_nothing_writes_nothing(far: Account) -> None:
+    far.apply()
+    before = far.place.path.stat().st_mtime_ns, far.place.document()
+    assert far.apply().result == "done"
+    assert (far.place.path.stat().st_mtime_ns, far.place.document()) == before

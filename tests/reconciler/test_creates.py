@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import pairwise
+
 import pytest
 
 from campaignctl.campaign.canonical import body_digest
+from campaignctl.schedule.times import parse_iso
 from campaignctl.state.model import State
 from tests.api.simulated import TOKEN
 from tests.plan.planning import Spec
@@ -78,8 +82,23 @@ def test_every_create_is_planned_on_record_before_the_first_one_leaves(known: Ac
         ["first", "sooner"],
         ["first", "later", "sooner"],
     ]
+    # One step for each start and one for each answer.
+    assert [after.serial - before.serial for before, after in pairwise(states)] == [2, 2]
     planned = states[0].pending["now"]
     assert (planned.at, planned.posts) == (None, ())
+
+
+@every_spec
+def test_a_request_that_has_to_wait_is_started_again_when_it_leaves(known: Account, spec: Spec) -> None:
+    known.specs["new"] = spec
+    known.control.fault({"method": "POST", "times": 1}, {"kind": "rate_limit", "retry_after": 60})
+    assert known.outcomes() == {"new": "done"}
+    first, second = (write.intent("new") for write in known.wire.sent[-2:])
+    assert first is not None
+    assert second is not None
+    assert second.at is not None
+    assert parse_iso(second.at) - parse_iso(first.at or "") >= timedelta(seconds=60)
+    assert second.intent == first.intent
 
 
 @every_spec

@@ -87,6 +87,15 @@ def test_it_reads_down_to_the_mark_and_past_campaigns_of_the_same_second(
     assert scan.server_time == late.clock.now()
 
 
+def test_a_plan_reads_one_page_where_that_shows_everything(late: Account) -> None:
+    late.specs = {"far": FAR, "hand": campaign("Hand")}
+    late.apply()
+    late.specs["new"] = campaign("New", scheduled_time="2036-09-01 10:00:00")
+    late.control.clear_requests()
+    late.plan()
+    assert len(late.control.requests()) == 1
+
+
 def test_a_list_that_repeats_its_page_ends_the_read(late: Account) -> None:
     ids = made(late, 1, 1)
     assert [live.id for live in newest(late.api, ("unknown",)).lives] == ids
@@ -164,6 +173,18 @@ def test_one_of_the_three_newest_records_proves_the_account(late: Account, age: 
     else:
         with pytest.raises(AccountMismatch, match="none of the campaigns"):
             opening(late, known)
+
+
+def test_only_a_read_proves_the_account_of_a_plan(late: Account) -> None:
+    late.specs = {"far": FAR}
+    late.apply()
+    late.control.switch(never_echoed=["company_id"])
+    late.specs["now"] = campaign("Now", run_immediately=True)
+    assert late.plan().blocked == ()
+    late.control.cancel(late.id_of("far"))
+    late.apply(targets=("far",))
+    assert late.state.campaigns["far"].status == "canceled"
+    assert [one.status for one in late.plan().blocked if one.key == "now"] == ["unproven account"]
 
 
 @pytest.mark.parametrize(

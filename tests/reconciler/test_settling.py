@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from campaignctl.errors import Interrupted
+from campaignctl.errors import Interrupted, PlanRefused
 from campaignctl.schedule.times import iso
 from campaignctl.state.codec import encode
 from campaignctl.state.model import Entry, Intent
@@ -167,8 +167,31 @@ def test_a_second_copy_of_what_was_posted_twice_is_cancelled(known: Account, ref
     if refused:
         known.control.fault({"path": "cancel"}, {"kind": "status", "status": 422})
     known.specs["hand"] = campaign("Hand", description="New")
-    known.apply()
+    outcome = known.apply()
     assert known.control.campaign(copy)["status"] == ("scheduled" if refused else "canceled")
     assert known.control.campaign(record.id)["status"] == "scheduled"
     assert f"far: {copy} is a second copy of it and is cancelled" in notes(known)
-    assert any("could not be cancelled" in note for note in notes(known)) is refused
+    told = [*outcome.notes, *notes(known)]
+    assert any(f"{copy} could not be cancelled" in note for note in told) is refused
+    assert (outcome.result == "done") is not refused
+
+
+@pytest.mark.parametrize("copies", [0, 1, 2])
+def test_a_saved_plan_that_posts_again_is_refused_once_anything_was_found(
+    known: Account, copies: int
+) -> None:
+    left = died(known, "new", FAR, "2036-06-01T10:00:00Z")
+    known.clock.time.sleep(2 * 3600)
+    known.wire.arrive()
+    plan = known.plan()
+    assert [change.intent for change in plan.changes] == [left.intent]
+    for _ in range(copies):
+        landed(known, "new", left)
+    mark = known.mark
+    if copies:
+        with pytest.raises(PlanRefused):
+            known.apply_saved(plan)
+        assert known.writes(mark) == []
+    else:
+        assert [each.outcome for each in known.apply_saved(plan).changes] == ["done"]
+        assert known.writes(mark) == ["Far"]
