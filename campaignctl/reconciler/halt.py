@@ -209,8 +209,10 @@ class _Halting:
             return
         self.corrected, said = True, self.wiring.clock_notes()
         self.notes += said
-        if self.marked and said and self.halt.id == self.given:
-            self.halt = replace(self.halt, at=iso(self.wiring.now()))
+        if self.marked and said:
+            now = iso(self.wiring.now())
+            at = now if self.halt.id == self.given else self.halt.at
+            self.halt = replace(self.halt, at=at, under_way=now)
             self._change(lambda halts: halts.begun_at(self.halt))
 
     def _learn(self) -> None:

@@ -187,8 +187,8 @@ class Halts:
         return replace(self, halts=tuple({**known, halt.id: halt}.values()))
 
     def begun_at(self, halt: Halt) -> Halts:
-        """These halts with the time of one of them corrected."""
-        return self.with_halt(replace(self._of(halt), at=halt.at))
+        """These halts with the times of one of them corrected."""
+        return self.with_halt(replace(self._of(halt), at=halt.at, under_way=halt.under_way))
 
     def with_stopped(self, halt: Halt, stopped: tuple[Stopped, ...]) -> Halts:
         """These halts with more stopped campaigns recorded for one of them."""

@@ -166,6 +166,8 @@ class _Job:
             ("fetch", "--quiet", "origin", *everything)
             if whole
             else ("fetch", "--quiet", "--depth=1", "origin", sha),
+            # The merge of a pull request is on no branch.
+            ("fetch", "--quiet", "origin", sha) if whole else ("status", "--short"),
             ("checkout", "--quiet", "--detach", sha),
         ):
             subprocess.run(

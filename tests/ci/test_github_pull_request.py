@@ -62,6 +62,7 @@ def test_a_mistake_is_annotated_and_removes_the_old_plan(github: GitHub) -> None
 
 def test_an_objection_fails_the_check_and_is_in_the_comment(github: GitHub) -> None:
     texts = {f"campaigns/{name}.yaml": sms(name, run_immediately=True) for name in ("a", "b", "c", "d")}
+    texts["campaigns/far.yaml"] = sms("Far", scheduled_time=FAR)  # its answer will prove the account
     pull = github.open("flash", texts)
     assert pull.jobs["plan"].result == "failure"
     assert "max_immediate_sends" in github.comments(pull)[0]

@@ -161,6 +161,7 @@ def test_a_missing_campaign_blocks_only_itself(world: World, answer: str, way_ou
     world.write("draft.yaml", sms("Draft", is_draft=True))
     world.apply()
     state = world.state
+    world.control.delete(state["campaigns"]["far"]["id"])
     state["campaigns"]["far"]["id"] = "999"
     world.run("state", "push", "-", status=0, stdin=json.dumps(state))
     world.write("draft.yaml", sms("Draft", is_draft=True, description="edited"))

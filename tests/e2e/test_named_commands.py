@@ -87,4 +87,6 @@ def test_an_incomplete_saved_destroy_names_destroy(world: World) -> None:
     world.control.fault({"path": "/cancel", "skip": 1, "times": 9}, {"kind": "status", "status": 401})
     said = world.run("apply", plan, "--parallelism", "1", "--format", "json", status=1).json
     one, other = [change["key"] for change in said["changes"] if change["outcome"] != "done"]
-    assert said["next"] == [f"campaignctl destroy --target {one} --target {other}"]
+    assert said["next"] == [
+        f"campaignctl destroy --target {one} --target {other} --override max_destroy_percent"
+    ]

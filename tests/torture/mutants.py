@@ -70,8 +70,9 @@ MUTANTS = (
             ),
             Edit(
                 _PERFORM,
-                "    record = run.created(change.key, started, live)\n",
-                "    mark()\n    record = run.created(change.key, started, live)\n",
+                "        return confirmed(run, change, run.created(change.key, started, live), live)\n",
+                "        mark()\n"
+                "        return confirmed(run, change, run.created(change.key, started, live), live)\n",
             ),
         ),
         ("tests/e2e/test_once.py",),
@@ -369,8 +370,8 @@ MUTANTS = (
         (
             Edit(
                 _PERFORM,
-                "    return confirmed(run, change, record, live)\n",
-                "    return done(change, record.id)\n",
+                "        return confirmed(run, change, run.created(change.key, started, live), live)\n",
+                "        return done(change, run.created(change.key, started, live).id)\n",
             ),
         ),
         ("tests/e2e/test_unseen_read_back.py",),
@@ -422,8 +423,8 @@ MUTANTS = (
             ),
             Edit(
                 _VERDICTS,
-                "            if live.complete and not _left_out(path, value):\n",
-                "            if not _left_out(path, value):\n",
+                "            if live.complete and not _left_out(path, value) and",
+                "            if not _left_out(path, value) and",
             ),
         ),
         ("tests/reconciler/test_read_back.py",),

@@ -65,8 +65,8 @@ OF_WRITES = (
     _one(
         "a run of its own schedule is taken for a start",
         _PROOF,
-        "return any(since <= run <= now + _MOMENT and not runs_at(record.applied, run) for run in runs)",
-        "return any(since <= run <= now + _MOMENT for run in runs)",
+        "return any(since <= at <= now + _MOMENT and not runs.runs_at(record.applied, at) for at in times)",
+        "return any(since <= at <= now + _MOMENT for at in times)",
         ("tests/plan/test_proof.py",),
     ),
     _one(
