@@ -75,22 +75,21 @@ class _Others:
     def check(self, change: Change) -> Change | Blocked:
         """The change with what it repeats and waits for, or its block."""
         one, before = twins.of_change(change, self._ctx.now), self._before(change)
-        waits, repeats = [], []
-        found: tuple[Campaign, str] | None = None
+        waits, repeats, second = [], [], None
         for other in (*self._with(one), *_stored_as(self._ctx, change, one)):
             why = self._why_not(one, other)
             was = self._earlier.get(str(other.key), other) if other.planned else other
             if why and not (before and collide(before, was, self._window)):
-                found = found or (other, why)
+                if not _is_lifted(self._ctx, change, other):
+                    return _blocked(change, other, why)
+                second = second or why
             elif other.cancels:
                 waits.append(str(other.id))
             elif other.content == one.content:
                 repeats.append(other.name.rstrip(","))
-        if found and not _is_lifted(self._ctx, change, found[0]):
-            return _blocked(change, *found)
         self._more.setdefault(one.content, []).append(replace(one, planned=True))
         self._earlier |= {change.key: before} if before else {}
-        return _told(change, found and found[1], tuple(waits), repeats)
+        return _told(change, second, tuple(waits), repeats)
 
     def _why_not(self, one: Campaign, other: Campaign) -> str | None:
         """Why a campaign may not send next to another one; None if it may."""

@@ -156,7 +156,8 @@ def check_saved(
 ) -> Lives:
     """The campaigns as `look` finds them. Raises PlanRefused if a change of a saved plan would repeat one
     that was created in the account since."""
-    made = [change for change in plan.changes if twin_rules.starts(change) and not change.deliberate_resend]
+    asked = {key for lifted in plan.lifted if lifted.name == "resend" for key in lifted.keys}
+    made = [change for change in plan.changes if twin_rules.starts(change) and change.key not in asked]
     lives, _ = look(api, seen.values(), state, made, project, now)
     desired = DesiredState(project, {}, plan.manifests_digest)
     ctx = PlanContext(desired, state, Reading(foreign=lives), Options(), now)

@@ -186,8 +186,8 @@ def test_an_override_against_an_environment_lifts_its_campaigns_alone(account: A
     plan = account.plan()
     assert [change.deliberate_resend for change in plan.changes] == [True]
     assert [(one.name, one.keys, one.reason) for one in plan.lifted] == [("resend", ("far",), "a copy")]
-    theirs(account, FAR)
-    assert set(blocked(account)) == {"far"}, "one of nobody's is no campaign of staging"
+    for other in (theirs(account, FAR), theirs(account, FAR, metadata={"campaignctl": str(made)})):
+        assert set(blocked(account)) == {"far"}, f"not all are campaigns of staging: {other}"
 
 
 # ------------------------------------------------------------------------------------- what is kept of them

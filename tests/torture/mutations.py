@@ -17,12 +17,13 @@ from pathlib import Path
 
 from tests.torture.mutants import MUTANTS, Mutant
 from tests.torture.mutants_of_bookkeeping import OF_BOOKKEEPING
+from tests.torture.mutants_of_content import OF_CONTENT
 from tests.torture.mutants_of_halts import OF_HALTS
 from tests.torture.mutants_of_identity import OF_IDENTITY
 from tests.torture.mutants_of_live import OF_LIVE
 from tests.torture.mutants_of_writes import OF_WRITES
 
-ALL = (*MUTANTS, *OF_LIVE, *OF_BOOKKEEPING, *OF_HALTS, *OF_IDENTITY, *OF_WRITES)
+ALL = (*MUTANTS, *OF_LIVE, *OF_BOOKKEEPING, *OF_HALTS, *OF_IDENTITY, *OF_WRITES, *OF_CONTENT)
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
     "campaignctl",
