@@ -167,7 +167,7 @@ OF_CONTENT = (
         "",
     ),
     Mutant(
-        "the newer of two campaigns is recommended",
+        "only one of two campaigns is named to keep",
         (Edit("campaignctl/plan/ledger.py", "Sentence(first, *or_else)", "Sentence(first)"),),
         ("tests/e2e/test_same_content.py::test_two_campaigns_of_an_open_create_are_left_to_a_person",),
         "",
