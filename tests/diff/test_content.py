@@ -106,3 +106,12 @@ def test_a_text_that_the_api_rewrites_does_not_count_where_that_is_accepted() ->
 @pytest.mark.parametrize("broken", [{}, {"messages": None}, {"messages": ["text"]}, {"targeting": "all"}])
 def test_any_answer_of_the_api_has_a_content(broken: dict[str, Any]) -> None:
     assert content(broken).startswith("sha256:")
+
+
+def test_a_text_that_the_api_may_rewrite_does_not_count() -> None:
+    paths = ["messages/*/email/html"]
+    rewritten = changed("messages/1/email/html", {"en": "<p>a & b</p><img>"})
+    assert content(rewritten) != content(SPEC)
+    assert content(rewritten, paths) == content(SPEC, paths)
+    other = changed("messages/1/email/subject", {"en": "Other"})
+    assert content(other, paths) != content(SPEC, paths)
