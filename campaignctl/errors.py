@@ -104,6 +104,22 @@ class Command:
         return self.at(NOWHERE)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names in a sentence: all of them as text, of which a page may show the first `most` alone."""
+
+    names: tuple[str, ...]
+    most: int = 5
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Self:
+        """These names."""
+        return cls(tuple(names))
+
+    def __str__(self) -> str:
+        return ", ".join(self.names)
+
+
 class Sentence(str):
     """Text for people that may name commands; as a `str`, it has them without the options of a place.
 
@@ -111,9 +127,9 @@ class Sentence(str):
     """
 
     __slots__ = ("parts",)
-    parts: tuple[str | Command, ...]
+    parts: tuple[str | Command | Names, ...]
 
-    def __new__(cls, *parts: str | Command) -> Self:
+    def __new__(cls, *parts: str | Command | Names) -> Self:
         """Join these parts."""
         known = tuple(piece for part in parts for piece in (part.parts if isinstance(part, cls) else (part,)))
         made = super().__new__(cls, _joined(known, NOWHERE))
@@ -147,11 +163,11 @@ def hint_lines(text: str, place: ProjectPlace) -> list[tuple[str, bool]]:
     final = [last] if isinstance(last, Command) else []
     between = _joined(("", *parts, *(() if final else (last,))), place).lstrip(" ,;").rstrip()
     lines = [*first, *([between] if between else []), *final]
-    return [(line.at(place), True) if isinstance(line, Command) else (line, False) for line in lines]
+    return [(line.at(place), True) if isinstance(line, Command) else (str(line), False) for line in lines]
 
 
-def _joined(parts: tuple[str | Command, ...], place: ProjectPlace) -> str:
-    shown = [part.at(place) if isinstance(part, Command) else part for part in parts]
+def _joined(parts: tuple[str | Command | Names, ...], place: ProjectPlace) -> str:
+    shown = [part.at(place) if isinstance(part, Command) else str(part) for part in parts]
     return "".join(
         f"`{text}`" if index and isinstance(part, Command) else text
         for index, (part, text) in enumerate(zip(parts, shown, strict=True))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from campaignctl.errors import Command, PlanRefused, ProjectPlace, Sentence, at
+from campaignctl.errors import Command, Names, PlanRefused, ProjectPlace, Sentence, at
 from campaignctl.plan.model import FORMAT_VERSION, Action, Change, Plan, Request
 from campaignctl.schedule.times import iso
 from campaignctl.state.strict import fit, plain
@@ -63,12 +64,18 @@ def _digest(document: Mapping[str, Any]) -> str:
 def dumps(plan: Plan) -> str:
     """The text of a saved plan, ending with a newline.
 
-    It is the document, plus `hints` if something is blocked: the parts of each hint, with commands as lists.
+    It is the document, plus `hints` if something is blocked: the parts of each hint, with commands as lists;
+    and `lists` of names that a page may cut: how many it shows, and the names.
     """
     document = encode(plan)
+    if lists := list(dict.fromkeys(_lists(plan))):
+        document["lists"] = [{"most": each.most, "names": list(each.names)} for each in lists]
     if plan.blocked:
         parts = (
-            [list(part.words) if isinstance(part, Command) else part for part in Sentence(one.hint).parts]
+            [
+                list(part.words) if isinstance(part, Command) else str(part)
+                for part in Sentence(one.hint).parts
+            ]
             for one in plan.blocked
         )
         document["hints"] = dict(zip(_names((one.key, one.id) for one in plan.blocked), parts, strict=True))
@@ -81,6 +88,27 @@ def _names(blocked: Iterable[tuple[str, str | None]]) -> list[str]:
     for key, campaign_id in blocked:
         found[key if key not in found else f"{key} {campaign_id}"] = None
     return list(found)
+
+
+def _lists(plan: Plan) -> Iterator[Names]:
+    """The lists of names in a plan that are longer than a page shows."""
+    told = (text for change in plan.changes for text in (change.reason, *change.warnings))
+    for text in (*plan.notes, *told):
+        for part in text.parts if isinstance(text, Sentence) else ():
+            if isinstance(part, Names) and len(part.names) > part.most:
+                yield part
+
+
+def _relisted(text: str, lists: Iterable[Names]) -> str:
+    """A text of a saved plan with its lists of names as such."""
+    parts: list[str | Names] = [text]
+    for each in lists:
+        for index, part in enumerate(parts):
+            if isinstance(part, str) and str(each) in part:
+                before, _, after = part.partition(str(each))
+                parts[index : index + 1] = [before, each, after]
+                break
+    return Sentence(*parts) if len(parts) > 1 else text
 
 
 def _time(value: datetime | None) -> str | None:
@@ -123,13 +151,32 @@ def decode(text: str, *, where: str = "the saved plan") -> Plan:
         )
     try:
         hints = document.pop("hints", {})
+        lists = [Names(tuple(map(str, each["names"])), each["most"]) for each in document.pop("lists", [])]
         if document.pop("digest", None) != _digest(document):
             raise PlanRefused(
                 f"{where} is damaged", detail="its digest does not match its content", hint=AGAIN
             )
-        return _plan(document, hints)
+        return _with_lists(_plan(document, hints), lists)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PlanRefused(f"{where} is damaged", detail=f"unusable field: {error}", hint=AGAIN) from error
+
+
+def _with_lists(plan: Plan, lists: Sequence[Names]) -> Plan:
+    if not lists:
+        return plan
+    longest = sorted(lists, key=lambda each: -len(str(each)))
+    return replace(
+        plan,
+        notes=tuple(_relisted(note, longest) for note in plan.notes),
+        changes=tuple(
+            replace(
+                change,
+                reason=_relisted(change.reason, longest),
+                warnings=tuple(_relisted(warning, longest) for warning in change.warnings),
+            )
+            for change in plan.changes
+        ),
+    )
 
 
 def _plan(document: dict[str, Any], hints: Mapping[str, Any]) -> Plan:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from campaignctl.campaign.keys import named
 from campaignctl.campaign.status import Status
 from campaignctl.diff import content, holds_arming_back, is_unasked, split
-from campaignctl.errors import Command, Sentence, UsageError, counted, listed
+from campaignctl.errors import Command, Names, Sentence, UsageError, counted, listed
 from campaignctl.plan import guardrails, halted, moves, runs, twin_rules, update_rules
 from campaignctl.plan.checkout import checked
 from campaignctl.plan.context import (
@@ -185,7 +185,7 @@ def _with_unmanaged(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict
         return verdict
     index = arming[0]
     if unseen := (verdict.observed or one.record).unconfirmed:
-        verdict = _warned(verdict, index, f"unconfirmed: no read has shown {listed(unseen, _KEYS_NAMED)}")
+        verdict = _warned(verdict, index, Sentence("unconfirmed: no read has shown ", Names.of(unseen)))
     holding = tuple(each for each in one.outside if holds_arming_back(each.path))
     accepted = ctx.lifts.lifts("unmanaged", one.key)
     if holding and not accepted and verdict.changes[index].action is not Action.REPLACE:
@@ -273,8 +273,8 @@ def _notes(ctx: PlanContext, verdicts: dict[str, Verdict]) -> tuple[str, ...]:
         notes.append(f"{counted(missed, 'campaign')} never created: the scheduled time was missed")
     notes += _nothing_done(verdicts)
     if gone := [key for key in ctx.desired.removed if key not in ctx.records]:
-        shown = listed(gone, _KEYS_NAMED)
-        notes.append(f"{shown}: declared Removed and not recorded; the document can be deleted")
+        over = ": declared Removed and not recorded; the document can be deleted"
+        notes.append(Sentence(Names.of(gone), over))
     changes = [change for verdict in verdicts.values() for change in verdict.changes]
     if any(change.action in _CREATING for change in changes):
         notes += filter(None, [without_markers(ctx.project, ctx.state)])
@@ -296,7 +296,7 @@ def created_again(ctx: PlanContext, changes: Iterable[Change]) -> str | None:
     manifests = "its manifest" if len(keys) == 1 else "their manifests"
     again = f"still declared, so the next apply creates {'it' if len(keys) == 1 else 'them'} again"
     kept = f"to keep that from happening, write `phase: canceled` in {manifests}, or remove {manifests}"
-    return f"{listed(keys, _KEYS_NAMED)}: {again}; {kept}"
+    return Sentence(Names.of(keys), f": {again}; {kept}")
 
 
 def _seen(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
@@ -304,16 +304,16 @@ def _seen(ctx: PlanContext, verdicts: Mapping[str, Verdict]) -> Iterator[str]:
     quiet = {key: verdict.quietly_set for key, verdict in verdicts.items() if verdict.quietly_set}
     if quiet:
         names = sorted({split(path)[0] for paths in quiet.values() for path in paths})
-        keys = listed(list(quiet), _KEYS_NAMED)
-        yield f"{', '.join(names)} set outside of the manifests in {counted(len(quiet), 'campaign')}: {keys}"
+        where = f" set outside of the manifests in {counted(len(quiet), 'campaign')}: "
+        yield Sentence(", ".join(names), where, Names.of(quiet))
     unseen = {key: verdict.unconfirmed for key, verdict in verdicts.items() if verdict.unconfirmed}
     if unseen:
-        paths = listed(sorted({path for paths in unseen.values() for path in paths}), _KEYS_NAMED)
-        keys = listed(list(unseen), _KEYS_NAMED)
-        yield f"unconfirmed in {counted(len(unseen), 'campaign')}: no read has shown {paths}: {keys}"
+        paths = Names.of(sorted({path for paths in unseen.values() for path in paths}))
+        where = f"unconfirmed in {counted(len(unseen), 'campaign')}: no read has shown "
+        yield Sentence(where, paths, ": ", Names.of(unseen))
     if ctx.everywhere:
-        paths = listed(sorted(ctx.everywhere.values()), _KEYS_NAMED)
-        yield f"{paths}: one value in every campaign, so the server set it"
+        paths = Names.of(sorted(ctx.everywhere.values()))
+        yield Sentence(paths, ": one value in every campaign, so the server set it")
     first = sum(verdict.first_seen for verdict in verdicts.values())
     old = ctx.state is not None and ctx.state.format_version < FORMAT_VERSION
     if first and ctx.state and old and ctx.project.state.backend != "local":
@@ -333,7 +333,7 @@ def _nothing_done(verdicts: dict[str, Verdict]) -> Iterator[str]:
         if verdict.none:
             by_reason.setdefault(verdict.none, []).append(key)
     for reason, keys in by_reason.items():
-        yield Sentence(f"{listed(keys, _KEYS_NAMED)}: ", reason)
+        yield Sentence(Names.of(keys), ": ", reason)
 
 
 def _assemble(ctx: PlanContext, verdicts: dict[str, Verdict]) -> Plan:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from campaignctl.campaign.status import Status
 from campaignctl.diff import content
-from campaignctl.errors import Command, Sentence, listed
+from campaignctl.errors import Command, Names, Sentence
 from campaignctl.plan import ledger, moves, twins
 from campaignctl.plan.arming import SENDING
 from campaignctl.plan.context import PlanContext
@@ -211,9 +211,10 @@ def _told(change: Change, second: str | None, waits: tuple[str, ...], repeats: l
         warnings.append(f"a deliberate second send: {second}")
         return replace(change, warnings=tuple(warnings), deliberate_resend=True)
     if repeats and change.action is Action.CREATE:
-        warnings.append(f"repeats {listed(repeats, _NAMED)}: the same content to the same audience")
+        same = ": the same content to the same audience"
+        warnings.append(Sentence("repeats ", Names(tuple(repeats), _NAMED), same))
     if waits:
-        reason = f"{reason}; once {listed(waits, _NAMED)} is canceled"
+        reason = Sentence(reason, "; once ", Names(waits, _NAMED), " is canceled")
     return replace(change, warnings=tuple(warnings), reason=reason, waits_for=waits)
 
 

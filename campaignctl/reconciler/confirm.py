@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from campaignctl.campaign.live import Live
 from campaignctl.diff import FieldVerdict, Weight, is_unasked, matches, means, set_outside, wrong
-from campaignctl.errors import ApiError, Interrupted
+from campaignctl.errors import ApiError, Interrupted, listed
 from campaignctl.plan import records
 from campaignctl.plan.model import Change
 from campaignctl.reconciler.run import Run
@@ -55,7 +55,7 @@ def judged(run: Run, change: Change, record: Record, live: Live, before: Live | 
         told = records.read_back(record.applied, live, change.lifecycle, run.project.api.hidden)
         warnings = tuple(f"{one.path} is stored as {one.found!r}" for one in told if one.said == "differs")
         return done(change, live.id, warnings=warnings, unconfirmed=record.unconfirmed)
-    what = ", ".join(_told(one) for one in bad[:_NAMED])
+    what = listed([_told(one) for one in bad], _NAMED)
     summary = f"{change.action} of {change.key}: {live.id} is not what was asked for: {what}"
     return failed(change, Failure(summary, _why(bad), halt_hint(change)), live.id)
 

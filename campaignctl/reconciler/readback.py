@@ -17,6 +17,7 @@ from campaignctl.errors import (
     LockLost,
     Sentence,
     StateNotSaved,
+    listed,
 )
 from campaignctl.plan import proof, records
 from campaignctl.plan.model import Action, Change
@@ -31,6 +32,10 @@ _BY_STATUS = (Action.CANCEL, Action.PAUSE, Action.RESUME)
 _ANSWERED_BY_NOTHING = (Action.UPDATE, *_BY_STATUS)
 # How many results are recorded in one step.
 _TOGETHER = 100
+
+
+# How many fields a failure names.
+_NAMED = 5
 
 
 def is_open(result: ChangeResult) -> bool:
@@ -203,7 +208,7 @@ def _other_time(change: Change, after: Record, live: Live) -> str | None:
 
 
 def _not_taken(change: Change, campaign_id: str, unchanged: tuple[FieldChange, ...]) -> Failure:
-    paths = ", ".join(field.path for field in unchanged[:5])
+    paths = listed([field.path for field in unchanged], _NAMED)
     kept = [field.path for field in unchanged if field.before is None]
     given_up = f", or leave live as it is: `ignore_changes: [{', '.join(kept)}]` in {change.key}"
     return Failure(

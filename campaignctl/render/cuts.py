@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from campaignctl.errors import Command, counted, listed
+from campaignctl.errors import Command, Names, ProjectPlace, Sentence, counted, listed
 from campaignctl.render.escape import LIMIT, code_span, escape, fits, prose
 
 _DIGITS = 12
@@ -77,6 +77,15 @@ class Cuts:
         self.count += 1
         return f"{listed([*map(show, items[:most]), *items[most:]], most)} ({_of_all(items, show)})"
 
+    def named(self, text: str) -> str:
+        """A sentence of ours whose lists of names are cut, each with the number and digest of all."""
+        if not isinstance(text, Sentence):
+            return text
+        cut = (
+            self.items(part.names, part.most, str) if isinstance(part, Names) else part for part in text.parts
+        )
+        return Sentence(*cut)
+
     def remark(self, value: Any) -> str:
         """Count a cut, and say the length and digest of the whole value."""
         self.count += 1
@@ -86,6 +95,11 @@ class Cuts:
 def cut_text(cuts: Cuts) -> str:
     """How much is not shown in full; the command comes after it."""
     return f'Not shown in full: {counted(cuts.count, "value")}, marked "cut". To see everything:'
+
+
+def cut_lines(cuts: Cuts, place: ProjectPlace) -> str:
+    """How much is not shown in full, and the command as typed at `place`; empty if nothing is cut."""
+    return f"{cut_text(cuts)}\n  {escape(cuts.command.at(place), None)}" if cuts.count else ""
 
 
 def _of_all(items: Sequence[str], show: Callable[[str], str]) -> str:

@@ -253,7 +253,7 @@ def warnings_section(plan: Plan, cuts: Cuts) -> Section:
         for warning in change.warnings:
             about.setdefault(warning, []).append(change.key)
     lines = [
-        f"- {keys_text(keys, cuts, code_span)}: {cuts.prose(warning, _TEXT_SHOWN)}"
+        f"- {keys_text(keys, cuts, code_span)}: {cuts.prose(cuts.named(warning), _TEXT_SHOWN)}"
         for warning, keys in about.items()
     ]
     return _listed("### Warnings", "warning", lines, share=0.1)
@@ -286,7 +286,7 @@ def lifted_section(plan: Plan, cuts: Cuts) -> Section:
 def notes_section(plan: Plan, cuts: Cuts) -> Section:
     """Quiet lines for people."""
     place = ProjectPlace(environment=plan.environment)
-    lines = [f"- Note: {cuts.prose(at(note, place), _TEXT_SHOWN)}" for note in plan.notes]
+    lines = [f"- Note: {cuts.prose(at(cuts.named(note), place), _TEXT_SHOWN)}" for note in plan.notes]
     return _listed("### Notes", "note", lines, share=0.05)
 
 

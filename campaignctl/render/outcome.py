@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, listed
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, at
 from campaignctl.plan.model import Action
 from campaignctl.render import FORMAT_VERSION
+from campaignctl.render.cuts import Cuts, cut_lines
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import escape
 from campaignctl.render.table import Style, Tone
@@ -44,9 +45,10 @@ _RESULTS: dict[Result, tuple[str, Tone]] = {
 
 def outcome_text(outcome: Outcome, *, color: bool, place: ProjectPlace = NOWHERE) -> str:
     """The whole outcome: a line for each change, why some failed, and the next commands."""
-    style = Style(color)
+    style, cuts = Style(color), Cuts(Command("status", "--format", "json"))
     parts = [
-        "\n".join(line for result in outcome.changes for line in _result(result, style, place)),
+        "\n".join(line for result in outcome.changes for line in _result(result, style, place, cuts)),
+        cut_lines(cuts, place),
         "\n".join(f"Note: {escape(at(note, place), None)}" for note in outcome.notes),
         _summary(outcome, style),
         _next(outcome.next, style, place),
@@ -88,7 +90,7 @@ def _result_json(result: ChangeResult, place: ProjectPlace) -> dict[str, Any]:
     }
 
 
-def _result(result: ChangeResult, style: Style, place: ProjectPlace) -> Iterator[str]:
+def _result(result: ChangeResult, style: Style, place: ProjectPlace, cuts: Cuts) -> Iterator[str]:
     campaign_id = f" ({escape(result.id)})" if result.id else ""
     if result.outcome == "done":
         said = style(_DONE[result.action], "green")
@@ -99,7 +101,8 @@ def _result(result: ChangeResult, style: Style, place: ProjectPlace) -> Iterator
     for warning in result.warnings:
         yield style(f"    warning: {escape(warning, None)}", "yellow")
     if result.unconfirmed:
-        yield style(f"    unconfirmed: no read shows {listed(result.unconfirmed, _PATHS)}", "yellow")
+        paths = cuts.items(result.unconfirmed, _PATHS)
+        yield style(f"    unconfirmed: no read shows {paths}", "yellow")
     if result.error is not None:
         yield from failure_lines(result.error, style, place)
 

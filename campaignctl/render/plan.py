@@ -140,7 +140,7 @@ def _fields(changes: Iterable[FieldChange], page: _Page) -> Iterator[str]:
 
 def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
     style = page.style
-    yield "why", [escape(change.reason, None)]
+    yield "why", [escape(page.cuts.named(change.reason), None)]
     sends = sends_lines(change, page.zone, page.now)
     yield "sends", [style(line, "bold", "red") for line in sends] if change.sends_at_once else sends
     if change.action in REACHING:
@@ -153,7 +153,7 @@ def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
     yield "undo", [undo_text(change.undo, page.zone)]
     yield "was", [escape(change.moved_from)] if change.moved_from else []
     conflicts = [_conflict(one, page.cuts) for one in change.conflicts]
-    warnings = [*conflicts, *(escape(warning, None) for warning in change.warnings)]
+    warnings = [*conflicts, *(escape(page.cuts.named(warning), None) for warning in change.warnings)]
     yield "warning", [style(warning, "yellow") for warning in warnings]
 
 
@@ -208,7 +208,7 @@ def _lifted(plan: Plan, page: _Page) -> Iterator[str]:
 
 def _footer(plan: Plan, page: _Page) -> Iterator[str]:
     for note in plan.notes:
-        yield page.style(f"Note: {escape(at(note, page.place), None)}", "dim")
+        yield page.style(f"Note: {escape(at(page.cuts.named(note), page.place), None)}", "dim")
     if page.cuts.count:
         yield page.style(cut_text(page.cuts), "bold", "yellow")
         yield f"  {escape(page.cuts.command.at(page.place), None)}"

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted, hint_lines, listed
+from campaignctl.errors import NOWHERE, Command, ProjectPlace, at, counted, hint_lines
 from campaignctl.plan.records import next_send
 from campaignctl.render import FORMAT_VERSION
-from campaignctl.render.cuts import Cuts, cut_text
+from campaignctl.render.cuts import Cuts, cut_lines
 from campaignctl.render.escape import escape
 from campaignctl.render.summary import keys_text
 from campaignctl.render.table import Style, Tone, table_lines
@@ -42,11 +42,10 @@ def status_text(
     notes = [f"{style('Note:', 'bold', 'red')} {escape(at(note, place), None)}" for note in report.notes]
     cells = [_cells(row, zone) for row in rows]
     parts = [*notes, "\n".join(table_lines(_HEAD, cells, style)) if rows else "Nothing is recorded yet."]
-    parts += ["\n".join(lines) for row in rows if (lines := list(_remarks(row, style, zone, place)))]
     cuts = Cuts(Command("status", "--format", "json"))
+    parts += ["\n".join(lines) for row in rows if (lines := list(_remarks(row, style, zone, place, cuts)))]
     parts += ["\n".join(_drift(row, style, width, zone, cuts)) for row in rows if row.drift or row.unmanaged]
-    if cuts.count:
-        parts.append(f"{cut_text(cuts)}\n  {escape(cuts.command.at(place), None)}")
+    parts += filter(None, [cut_lines(cuts, place)])
     return "\n\n".join(parts) + "\n"
 
 
@@ -69,7 +68,7 @@ def _status(row: StatusRow) -> str:
     return escape(row.status) + (f" ({said})" if said else "")
 
 
-def _remarks(row: StatusRow, style: Style, zone: str, place: ProjectPlace) -> Iterator[str]:
+def _remarks(row: StatusRow, style: Style, zone: str, place: ProjectPlace, cuts: Cuts) -> Iterator[str]:
     """The decisions that are left to you, with their commands."""
     key = escape(row.key)
     if row.halt is not None:
@@ -86,7 +85,7 @@ def _remarks(row: StatusRow, style: Style, zone: str, place: ProjectPlace) -> It
         resume = Command("apply", "--target", row.key, "--override", "foreign_pause")
         yield from (f"  {style('to resume:', 'cyan')}", f"    {escape(resume.at(place))}")
     if row.unconfirmed:
-        yield f"{style(key, 'bold')}: unconfirmed: no read shows {listed(row.unconfirmed, _PATHS)}"
+        yield f"{style(key, 'bold')}: unconfirmed: no read shows {cuts.items(row.unconfirmed, _PATHS)}"
     if row.status == "needs_decision":
         names = ", ".join(map(escape, row.decide)) or "its messages, which were not read"
         yield f"{style(key, 'bold')}: its A/B test waits for a decision between {names}"

@@ -51,6 +51,20 @@ def test_what_a_plan_cuts_has_a_length_and_a_digest_and_one_command_shows_it(wor
     assert "--full" not in whole
 
 
+def test_every_key_of_a_note_is_shown_by_the_command_that_the_plan_names(world: World) -> None:
+    for number in range(7):
+        document = {**json.loads(sms(f"C{number}", scheduled_time=FAR)), "lifecycle": {"phase": "paused"}}
+        world.write(f"c{number}.yaml", json.dumps(document))
+    saved = "plan.json"
+    for words in (("plan",), ("plan", "-o", saved), ("show", saved)):
+        cut = world.run(*words, status=0).out
+        assert "c4 and 2 more (cut: 7 in all, sha256 " in cut
+        assert "c5" not in cut
+        assert "c4, c5, c6: declared paused" in world.run(*_pasted(cut), status=0).out
+    (note,) = world.plan()["notes"]
+    assert "c4, c5, c6: declared paused" in note
+
+
 def test_a_new_message_put_first_does_not_get_the_ignored_title_of_another(world: World) -> None:
     def push(name: str) -> dict[str, Any]:
         texts = {"title": {"en": f"Title of {name}"}, "body": {"en": f"Body of {name}"}}
