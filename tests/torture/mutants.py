@@ -413,33 +413,4 @@ MUTANTS = (
         ("tests/plan/test_unmanaged.py",),
         "mixed | edited in the dashboard | quiet hours, after",
     ),
-    Mutant(
-        "a list page accuses",
-        (
-            Edit(
-                "campaignctl/reconciler/readback.py",
-                "    if live is None or live.complete or change.action",
-                "    if live is None or True or change.action",
-            ),
-            Edit(
-                _VERDICTS,
-                "            if live.complete and not _left_out(path, value) and",
-                "            if not _left_out(path, value) and",
-            ),
-        ),
-        ("tests/reconciler/test_read_back.py",),
-        "",
-    ),
-    Mutant(
-        "an audience that every campaign has is the server's doing",
-        (
-            Edit(
-                "campaignctl/plan/context.py",
-                "            if weight(one.path) is not Weight.AIM and not is_unasked(one.path)\n",
-                "",
-            ),
-        ),
-        ("tests/plan/test_unmanaged.py",),
-        "mixed | edited in the dashboard",
-    ),
 )

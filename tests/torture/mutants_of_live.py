@@ -6,6 +6,35 @@ from tests.torture.mutants import Edit, Mutant
 
 OF_LIVE = (
     Mutant(
+        "a list page accuses",
+        (
+            Edit(
+                "campaignctl/reconciler/readback.py",
+                "    if live is None or live.complete or change.action",
+                "    if live is None or True or change.action",
+            ),
+            Edit(
+                "campaignctl/diff/verdicts.py",
+                "            if live.complete and not _left_out(path, value) and",
+                "            if not _left_out(path, value) and",
+            ),
+        ),
+        ("tests/reconciler/test_read_back.py",),
+        "",
+    ),
+    Mutant(
+        "an audience that every campaign has is the server's doing",
+        (
+            Edit(
+                "campaignctl/plan/context.py",
+                "            if weight(one.path) is not Weight.AIM and not is_unasked(one.path)\n",
+                "",
+            ),
+        ),
+        ("tests/plan/test_unmanaged.py",),
+        "mixed | edited in the dashboard",
+    ),
+    Mutant(
         "what is read back is matched by index",
         (
             Edit(
