@@ -238,9 +238,9 @@ def _last_request(place: Place) -> int:
 
 def _outcomes(text: str) -> dict[str, str]:
     """The outcome of each change in the JSON document of an apply; none if it refused to begin."""
-    if "{" not in text:
+    if "\n{" not in f"\n{text}":
         return {}
-    document = json.JSONDecoder().raw_decode(text[text.index("{") :])[0]
+    document = json.JSONDecoder().raw_decode(text[f"\n{text}".index("\n{") :])[0]
     return {change["key"]: change["outcome"] for change in document["changes"]}
 
 
