@@ -70,7 +70,7 @@ def documented(stem: str) -> dict[str, Any]:
 
 def without_marker(body: dict[str, Any]) -> dict[str, Any]:
     metadata = {name: value for name, value in body["metadata"].items() if name != "campaignctl"}
-    assert body["metadata"]["campaignctl"].startswith(("v1 ", "v2 "))
+    assert body["metadata"]["campaignctl"].startswith("v2 ")
     rest = {name: value for name, value in body.items() if name != "metadata"}
     return {**rest, "metadata": metadata} if metadata else rest
 

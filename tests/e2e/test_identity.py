@@ -129,8 +129,6 @@ def test_adopted_campaigns_and_a_lost_state_are_not_created_again(world: World) 
     held = world.apply(status=1).json
     assert (held["changes"], held["next"]) == ([], ["campaignctl state recover --write"])
     assert world.writes(mark) == []
-    world.run("halt", "--all", "--reason", "wrong price", status=0)
-    assert world.campaigns()["Theirs"]["live"]["status"] == "paused"
 
 
 def test_an_account_without_markers_is_said_in_every_plan_that_creates(world: World) -> None:
