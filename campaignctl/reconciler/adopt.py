@@ -13,6 +13,7 @@ from campaignctl.manifest.document import CAMPAIGN_KEY
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import changes, records
 from campaignctl.plan.model import Change, Request
+from campaignctl.reconciler.created import learn_markers
 from campaignctl.reconciler.intents import marking
 from campaignctl.reconciler.opening import check_environment
 from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up
@@ -130,7 +131,7 @@ def _mark(run: Run, key: str, record: Record, request: Request) -> str | None:
     except ApiError as error:
         why = error.summary
     if shows or (answered and shows is False):
-        run.learn_markers(shows)
+        learn_markers(run, shows)
     if shows or key in run.state.pending:
         run.record(Entry(records={key: record} if shows else {}, intents={key: None}))
     return None if shows else _not_marked(record, why)

@@ -18,6 +18,7 @@ from campaignctl.plan.arming import runs_left
 from campaignctl.plan.context import not_ours
 from campaignctl.project.model import Project
 from campaignctl.reconciler import settle, stop_mark
+from campaignctl.reconciler.created import created
 from campaignctl.reconciler.opening import (
     Opening,
     check_environment,
@@ -199,7 +200,7 @@ def _record(run: Run, desired: DesiredState, stray: _Stray, live: Live) -> None:
     intent = _intent(stray, live, wanted)
     if stray.into is not None:
         _make_room(run, stray.into)
-        run.created(stray.into, intent, live)
+        created(run, stray.into, intent, live)
     else:
         record = records.created(intent, live, run.now(), run.project.api.hidden)
         key = stray.key or f"{ORPHANS}/{live.id}"

@@ -29,6 +29,7 @@ from campaignctl.plan.context import LIFT_UNPROVEN, UNPROVEN
 from campaignctl.plan.model import Action, Change, Lifts, Request
 from campaignctl.reconciler import adopt
 from campaignctl.reconciler.confirm import confirmed, judged
+from campaignctl.reconciler.created import created
 from campaignctl.reconciler.intents import first_send, is_ordinary, planned, written
 from campaignctl.reconciler.run import READ_WAITS, Run
 from campaignctl.reconciler.settle import await_age
@@ -322,7 +323,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
     if isinstance(live, ChangeResult):
         return live
     try:
-        return confirmed(run, change, run.created(change.key, started, live), live)
+        return confirmed(run, change, created(run, change.key, started, live), live)
     except (LockLost, StateNotSaved) as error:
         return _unrecorded(run, done(change, live.id), f"{live.id} was created", error)
 

@@ -10,24 +10,19 @@ from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, uuid5
 
-from campaignctl.campaign import marker
 from campaignctl.campaign.live import Live
-from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import (
-    AccountMismatch,
-    ApiError,
     CampaignctlError,
     Command,
     Interrupted,
     Refused,
     Sentence,
-    StateError,
     StateNotSaved,
 )
 from campaignctl.plan import records, reviewed
 from campaignctl.plan.arming import has_fired
-from campaignctl.plan.context import Standing, without_markers
-from campaignctl.plan.model import Action, Change, Request
+from campaignctl.plan.context import Standing
+from campaignctl.plan.model import Action, Change
 from campaignctl.project.model import Project
 from campaignctl.reconciler import foreign, stop_mark
 from campaignctl.reconciler.intents import Writes
@@ -43,7 +38,7 @@ from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
 from campaignctl.reconciler.stop_mark import Watch
 from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Event, OnEvent
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Account, Entry, Intent, Record, Released, Sent, State
+from campaignctl.state.model import Account, Entry, Record, Sent, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -266,130 +261,6 @@ class Run:
     def remaining(self) -> timedelta:
         """How long the requests of unfinished changes take at the account's pace."""
         return self.api.estimate(sum(list(self.ahead.values())))
-
-    def created(self, key: str, intent: Intent, live: Live) -> Record:
-        """Record a created campaign, and what its answer, else a read, tells about the account.
-
-        An earlier record of the key is released. Raises AccountMismatch if it is in another company: it is
-        canceled then, and not recorded. Raises StateError for the campaign of another key.
-        """
-        self._check_new(key, live.id)
-        self._refuse_company(key, intent, live)
-        now, learnt = self.now(), self._learnt(live)
-        record = records.created(intent, live, now, self.project.api.hidden)
-        old = self.state.campaigns.get(key)
-        left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
-        before = self.state.account
-        self.record(
-            Entry(
-                records={key: record},
-                intents={key: None},
-                missed={key: None},
-                sent=self._sent(key, intent, live),
-                released=left,
-                account=learnt if learnt != before else None,
-            )
-        )
-        if learnt.markers is False and before.markers is None:
-            self._note_markers()
-        if learnt.markers is None or not self.proven:
-            self._learn_more(key, intent, live)
-        return record
-
-    def _sent(self, key: str, intent: Intent, live: Live) -> tuple[Sent, ...]:
-        if not intent.at_once:
-            return ()
-        return (records.sent(key, live.id, intent.spec, intent.digest, self.now()),)
-
-    def _check_new(self, key: str, campaign_id: str) -> None:
-        held = self.state.campaigns.items()
-        owner = next((other for other, record in held if record.id == campaign_id and other != key), None)
-        if owner is not None:
-            raise StateError(
-                f"the create of {key} was answered with {campaign_id}, which is recorded as {owner}",
-                hint=Sentence(Command("state", "resolve", key, "--retry"), " if it was not created"),
-            )
-
-    @property
-    def company_id(self) -> str | None:
-        """The company that the account must have: that of the state, else the pinned one."""
-        return self.state.account.company_id or self.project.company_id
-
-    def _refuse_company(self, key: str, intent: Intent, live: Live) -> None:
-        """Note that the account is the right one, or raise AccountMismatch after canceling the campaign."""
-        if live.company_id is None:
-            return
-        if self.company_id in (None, live.company_id):
-            self.proven = True
-            return
-        status = self._cancel_strange(live)
-        held = self.state.campaigns.get(key)
-        ours = held is not None and held.id == live.id
-        gone = Released(key, live.id, intent.intent, intent.digest, str(status), iso(self.now()))
-        self.record(
-            Entry(
-                records={key: None} if ours else {},
-                intents={key: None},
-                sent=self._sent(key, intent, live),
-                released=(gone,),
-            )
-        )
-        then = "set the right OCAMBA_TOKEN, then apply again"
-        if status is not Status.CANCELED:
-            then = f"cancel {live.id} in the dashboard of company {live.company_id}; {then}"
-        raise AccountMismatch(
-            f"{live.id} was created in company {live.company_id}, not in {self.company_id}",
-            detail=f"it is {status} there, and nothing else was sent",
-            hint=then,
-        )
-
-    def _cancel_strange(self, live: Live) -> Status:
-        """Cancel a campaign of another company, if it can send. Returns its status as far as known."""
-        status = status_of(live)
-        if not status.can_send:
-            return status
-        try:
-            why = "campaignctl: created in the wrong company"
-            self.api.send(Request("cancel", live.id, {"reason": why}), before=self.session.check)
-            seen = self.api.read(live.id)
-        except (ApiError, Interrupted):
-            return status
-        return status_of(seen) if seen else status
-
-    def _learnt(self, live: Live) -> Account:
-        """The account after the answer to a create: its company, and whether metadata comes back."""
-        account = self.state.account
-        markers = account.markers
-        if markers is None and not self.project.api.markers:
-            markers = False
-        elif markers is None and marker.read(live.members):
-            markers = True
-        return replace(account, company_id=account.company_id or live.company_id, markers=markers)
-
-    def _learn_more(self, key: str, intent: Intent, live: Live) -> None:
-        """Read what the answer to a create left out: its marker or company. If the read fails, the next
-        create tells."""
-        try:
-            full = self.api.read(live.id)
-        except (ApiError, Interrupted):
-            return
-        if full is None:
-            return
-        self._refuse_company(key, intent, full)
-        if self.state.account.company_id is None and full.company_id:
-            known = replace(self.state.account, company_id=full.company_id)
-            self.record(Entry(account=known, decision=False))
-        self.learn_markers(marker.read(full.members) is not None)
-
-    def learn_markers(self, shows: bool) -> None:
-        """Record whether the account returns markers, if that is not known yet."""
-        if self.state.account.markers is None:
-            self.record(Entry(account=replace(self.state.account, markers=shows), decision=False))
-            self._note_markers()
-
-    def _note_markers(self) -> None:
-        if without := without_markers(self.project, self.state):
-            self.note(without)
 
     def release(self, key: str, record: Record, status: str) -> None:
         """Release a record; its trace stays under `released`."""

@@ -16,6 +16,7 @@ from campaignctl.errors import Interrupted, OutcomeUnknown, ReadFailed, Refused,
 from campaignctl.plan import ledger, proof
 from campaignctl.plan.context import Unsettled
 from campaignctl.plan.model import Request
+from campaignctl.reconciler.created import created
 from campaignctl.reconciler.refresh import find, read_written
 from campaignctl.reconciler.run import Run
 from campaignctl.state.model import Entry, Intent
@@ -116,7 +117,7 @@ def _adopt_found(run: Run) -> dict[str, list[Live]]:
             doubles[key] = lives
             continue
         intent = run.state.pending[key]
-        run.created(key, intent, lives[0])
+        created(run, key, intent, lives[0])
         run.note(f"{key}: found as {lives[0].id}")
     return doubles
 

@@ -25,6 +25,7 @@ from campaignctl.plan import ledger, proof, records
 from campaignctl.plan.model import Request
 from campaignctl.reconciler import settle
 from campaignctl.reconciler.adopt import check_new_key, check_unrecorded, read_campaign
+from campaignctl.reconciler.created import created
 from campaignctl.reconciler.opening import check_company, check_environment, check_records, company_of
 from campaignctl.reconciler.ports import Backend, Session
 from campaignctl.reconciler.refresh import find
@@ -291,7 +292,7 @@ def _adopt(run: Run, key: str, intent: Intent | None, campaign_id: str, *, force
     _check_marker(run, key, intent, live, force=force)
     others = {each.id: each for each in run.opening.scan.lives}
     others |= {each.id: each for each in find(run.api, run.state).get(key, ())}
-    record = run.created(key, intent or intent_of(live), live)
+    record = created(run, key, intent or intent_of(live), live)
     if marker.read(live.members) is None:
         run.record(Entry(records={key: replace(record, unmarked=True)}))
     cancelled = _cancel_doubles(run, key, live, others.values())

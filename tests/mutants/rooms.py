@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Final
 
 _HALTS = ("tests/reconciler/test_hal*.py", "tests/reconciler/test_held.py", "tests/e2e/test_halt.py")
-_WHOSE = ("tests/reconciler/test_identity.py",)
+_WHOSE = tuple(
+    f"tests/reconciler/test_{name}.py"
+    for name in ("identity", "environments", "taken_over", "proof_of_the_account")
+)
 #: The tests of the files below a path; the longest path that fits counts.
 TESTS: Final[dict[str, tuple[str, ...]]] = {
     "campaignctl/diff": ("tests/diff", "tests/plan"),
@@ -46,7 +49,7 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
         *_WHOSE,
     ),
     "campaignctl/reconciler/status.py": ("tests/e2e/test_status.py",),
-    **{f"campaignctl/reconciler/{name}.py": _WHOSE for name in ("other_states", "rebind")},
+    **{f"campaignctl/reconciler/{name}.py": _WHOSE for name in ("created", "other_states", "rebind")},
     **{
         f"campaignctl/reconciler/{name}.py": _HALTS
         for name in ("halt", "halt_report", "halt_targets", "lift", "pause_again", "stop_mark")

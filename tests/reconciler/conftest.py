@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.api.simulated import TOKEN, SimulatedTime, client
 from tests.backends.local_place import LocalPlace
 from tests.plan.planning import PROJECT
 from tests.reconciler.account import Account, Clock
+from tests.reconciler.repositories import Repository
 from tests.reconciler.wire import Wire
 
 
@@ -40,3 +42,16 @@ def late(tmp_path: Path) -> Iterator[Account]:
         with client(sandbox.url, time, timeout=30, transport=wire) as api:
             project = replace(PROJECT, api=settings)
             yield Account(api, control, place, Clock(time), project, on_wire=wire)
+
+
+@pytest.fixture
+def repository(account: Account, tmp_path: Path) -> Repository:
+    """A checkout of its own with the same account and, unless it is said otherwise, the same project."""
+
+    def made(folder: str, **project: Any) -> Account:
+        (tmp_path / folder).mkdir()
+        place = LocalPlace(tmp_path / folder)
+        ours = replace(account.project, **project)
+        return replace(account, place=place, project=ours, specs={}, adopts={}, lifecycles={}, events=[])
+
+    return made

@@ -70,9 +70,9 @@ MUTANTS = (
             ),
             Edit(
                 _PERFORM,
-                "        return confirmed(run, change, run.created(change.key, started, live), live)\n",
+                "        return confirmed(run, change, created(run, change.key, started, live), live)\n",
                 "        mark()\n"
-                "        return confirmed(run, change, run.created(change.key, started, live), live)\n",
+                "        return confirmed(run, change, created(run, change.key, started, live), live)\n",
             ),
         ),
         ("tests/e2e/test_once.py",),
@@ -370,8 +370,8 @@ MUTANTS = (
         (
             Edit(
                 _PERFORM,
-                "        return confirmed(run, change, run.created(change.key, started, live), live)\n",
-                "        return done(change, run.created(change.key, started, live).id)\n",
+                "        return confirmed(run, change, created(run, change.key, started, live), live)\n",
+                "        return done(change, created(run, change.key, started, live).id)\n",
             ),
         ),
         ("tests/e2e/test_unseen_read_back.py",),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from tests.torture.mutants import Edit, Mutant
 
-_TESTS = "tests/reconciler/test_identity.py"
+_IDENTITY = "tests/reconciler/test_identity.py"
+_ENVIRONMENTS = "tests/reconciler/test_environments.py"
+_TAKEN_OVER = "tests/reconciler/test_taken_over.py"
+_ACCOUNT = "tests/reconciler/test_proof_of_the_account.py"
 _OPENING = "campaignctl/reconciler/opening.py"
 _OTHERS = "campaignctl/reconciler/other_states.py"
 _ADOPT = "campaignctl/reconciler/adopt.py"
 
 
-def _mutant(name: str, test: str, *edits: Edit, file: str = _TESTS) -> Mutant:
+def _mutant(name: str, test: str, *edits: Edit, file: str = _IDENTITY) -> Mutant:
     return Mutant(name, edits, (f"{file}::{test}",), "")
 
 
@@ -55,11 +58,13 @@ OF_IDENTITY = (
         "the state of an environment that is not declared is ignored",
         "test_a_state_file_of_no_declared_environment_stops_whatever_would_create",
         Edit(_OTHERS, "        if one.is_left(project) and one.is_alive(now):\n", "        if False:\n"),
+        file=_ENVIRONMENTS,
     ),
     _mutant(
         "an absent state is always new",
         "test_an_absent_state_next_to_those_on_other_refs_is_new_only_by_init",
         Edit(_OTHERS, "    if not others and not marked:\n", "    if True:\n"),
+        file=_ENVIRONMENTS,
     ),
     _mutant(
         "markers of another environment do not show that a state is lost",
@@ -69,6 +74,7 @@ OF_IDENTITY = (
             "        if self.id is not None and marker.scope[0] == self.scope[0]:\n            return True\n",
             "        if self.id is not None:\n            return False\n",
         ),
+        file=_ENVIRONMENTS,
     ),
     _mutant(
         "a halt of everything leaves a renamed environment's campaigns",
@@ -78,6 +84,7 @@ OF_IDENTITY = (
             "        if project.owner.made_elsewhere(made_by, former):\n            yield live, made_by\n",
             "        if False:\n            yield live, made_by\n",
         ),
+        file=_ENVIRONMENTS,
     ),
     _mutant(
         "a rebind copies the state and leaves the old one in use",
@@ -87,16 +94,19 @@ OF_IDENTITY = (
             "            session.retire(wiring.backend.location)\n",
             "            pass\n",
         ),
+        file=_ENVIRONMENTS,
     ),
     _mutant(
         "an adoption without a marker",
         "test_a_lost_state_of_campaigns_that_were_taken_over_sends_nothing_again",
         Edit(_ADOPT, "    mark = next(iter(requests), None)\n", "    mark = None\n"),
+        file=_TAKEN_OVER,
     ),
     _mutant(
         "a campaign counts as marked before a read shows it",
         "test_a_campaign_is_recorded_whatever_happens_to_its_marker",
         Edit(_ADOPT, "unmarked=mark is not None or record.unmarked)", "unmarked=record.unmarked)"),
+        file=_TAKEN_OVER,
     ),
     _mutant(
         "a clone that is adopted keeps the marker of its original",
@@ -133,19 +143,21 @@ OF_IDENTITY = (
         "a create in another company is recorded",
         "test_a_create_that_is_answered_by_another_company_is_the_last_request",
         Edit(
-            "campaignctl/reconciler/run.py",
-            "        if self.company_id in (None, live.company_id):\n",
-            "        if True:\n",
+            "campaignctl/reconciler/created.py",
+            "    if _company_id(run) in (None, live.company_id):\n",
+            "    if True:\n",
         ),
+        file=_ACCOUNT,
     ),
     _mutant(
         "the pinned company is not compared with the answer to a create",
         "test_a_create_that_is_answered_by_another_company_is_the_last_request",
         Edit(
-            "campaignctl/reconciler/run.py",
-            "        return self.state.account.company_id or self.project.company_id\n",
-            "        return self.state.account.company_id\n",
+            "campaignctl/reconciler/created.py",
+            "    return run.state.account.company_id or run.project.company_id\n",
+            "    return run.state.account.company_id\n",
         ),
+        file=_ACCOUNT,
     ),
     _mutant(
         "the soonest create proves the account",
@@ -155,6 +167,7 @@ OF_IDENTITY = (
             "    return quiet[0] if quiet else max(creating",
             "    return quiet[0] if quiet else min(creating",
         ),
+        file=_ACCOUNT,
     ),
     _mutant(
         "what sends at once needs no proof of the account",
@@ -169,6 +182,7 @@ OF_IDENTITY = (
             "    if run.proven or not change.arms or request.operation",
             "    if True or not change.arms or request.operation",
         ),
+        file=_ACCOUNT,
     ),
     _mutant(
         "an account that did not show its company counts as proven",
@@ -178,6 +192,7 @@ OF_IDENTITY = (
             "    if run.proven or not change.arms or request.operation",
             "    if True or not change.arms or request.operation",
         ),
+        file=_ACCOUNT,
     ),
     _mutant(
         "markers that do not come back are not mentioned",

@@ -1,0 +1,149 @@
+"""Record a created campaign, and learn from its answer whose account it is and whether markers come back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from campaignctl.campaign import marker
+from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status, status_of
+from campaignctl.errors import AccountMismatch, ApiError, Command, Interrupted, Sentence, StateError
+from campaignctl.plan import records
+from campaignctl.plan.context import without_markers
+from campaignctl.plan.model import Request
+from campaignctl.reconciler.run import Run
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import Account, Entry, Intent, Record, Released, Sent
+
+
+def created(run: Run, key: str, intent: Intent, live: Live) -> Record:
+    """Record a created campaign, and what its answer, else a read, tells about the account.
+
+    An earlier record of the key is released. Raises AccountMismatch if it is in another company: it is
+    canceled then, and not recorded. Raises StateError for the campaign of another key.
+    """
+    _check_new(run, key, live.id)
+    _refuse_company(run, key, intent, live)
+    now, learnt = run.now(), _learnt(run, live)
+    record = records.created(intent, live, now, run.project.api.hidden)
+    old = run.state.campaigns.get(key)
+    left = (records.released(key, old, old.status, now),) if old and old.id != live.id else ()
+    before = run.state.account
+    run.record(
+        Entry(
+            records={key: record},
+            intents={key: None},
+            missed={key: None},
+            sent=_sent(run, key, intent, live),
+            released=left,
+            account=learnt if learnt != before else None,
+        )
+    )
+    if learnt.markers is False and before.markers is None:
+        _note_markers(run)
+    if learnt.markers is None or not run.proven:
+        _learn_more(run, key, intent, live)
+    return record
+
+
+def _sent(run: Run, key: str, intent: Intent, live: Live) -> tuple[Sent, ...]:
+    if not intent.at_once:
+        return ()
+    return (records.sent(key, live.id, intent.spec, intent.digest, run.now()),)
+
+
+def _check_new(run: Run, key: str, campaign_id: str) -> None:
+    held = run.state.campaigns.items()
+    owner = next((other for other, record in held if record.id == campaign_id and other != key), None)
+    if owner is not None:
+        raise StateError(
+            f"the create of {key} was answered with {campaign_id}, which is recorded as {owner}",
+            hint=Sentence(Command("state", "resolve", key, "--retry"), " if it was not created"),
+        )
+
+
+def _company_id(run: Run) -> str | None:
+    """The company that the account must have: that of the state, else the pinned one."""
+    return run.state.account.company_id or run.project.company_id
+
+
+def _refuse_company(run: Run, key: str, intent: Intent, live: Live) -> None:
+    """Note that the account is the right one, or raise AccountMismatch after canceling the campaign."""
+    if live.company_id is None:
+        return
+    if _company_id(run) in (None, live.company_id):
+        run.proven = True
+        return
+    status = _cancel_strange(run, live)
+    held = run.state.campaigns.get(key)
+    ours = held is not None and held.id == live.id
+    gone = Released(key, live.id, intent.intent, intent.digest, str(status), iso(run.now()))
+    run.record(
+        Entry(
+            records={key: None} if ours else {},
+            intents={key: None},
+            sent=_sent(run, key, intent, live),
+            released=(gone,),
+        )
+    )
+    then = "set the right OCAMBA_TOKEN, then apply again"
+    if status is not Status.CANCELED:
+        then = f"cancel {live.id} in the dashboard of company {live.company_id}; {then}"
+    raise AccountMismatch(
+        f"{live.id} was created in company {live.company_id}, not in {_company_id(run)}",
+        detail=f"it is {status} there, and nothing else was sent",
+        hint=then,
+    )
+
+
+def _cancel_strange(run: Run, live: Live) -> Status:
+    """Cancel a campaign of another company, if it can send. Returns its status as far as known."""
+    status = status_of(live)
+    if not status.can_send:
+        return status
+    try:
+        why = "campaignctl: created in the wrong company"
+        run.api.send(Request("cancel", live.id, {"reason": why}), before=run.session.check)
+        seen = run.api.read(live.id)
+    except (ApiError, Interrupted):
+        return status
+    return status_of(seen) if seen else status
+
+
+def _learnt(run: Run, live: Live) -> Account:
+    """The account after the answer to a create: its company, and whether metadata comes back."""
+    account = run.state.account
+    markers = account.markers
+    if markers is None and not run.project.api.markers:
+        markers = False
+    elif markers is None and marker.read(live.members):
+        markers = True
+    return replace(account, company_id=account.company_id or live.company_id, markers=markers)
+
+
+def _learn_more(run: Run, key: str, intent: Intent, live: Live) -> None:
+    """Read what the answer to a create left out: its marker or company. If the read fails, the next
+    create tells."""
+    try:
+        full = run.api.read(live.id)
+    except (ApiError, Interrupted):
+        return
+    if full is None:
+        return
+    _refuse_company(run, key, intent, full)
+    if run.state.account.company_id is None and full.company_id:
+        known = replace(run.state.account, company_id=full.company_id)
+        run.record(Entry(account=known, decision=False))
+    learn_markers(run, marker.read(full.members) is not None)
+
+
+def learn_markers(run: Run, shows: bool) -> None:
+    """Record whether the account returns markers, if that is not known yet."""
+    if run.state.account.markers is None:
+        run.record(Entry(account=replace(run.state.account, markers=shows), decision=False))
+        _note_markers(run)
+
+
+def _note_markers(run: Run) -> None:
+    if without := without_markers(run.project, run.state):
+        run.note(without)
