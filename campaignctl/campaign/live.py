@@ -51,6 +51,12 @@ class Live:
         return None
 
     @property
+    def run(self) -> int | None:
+        """The number of its last run, 1 for the first, if the answer counts runs."""
+        runs = self.members.get("run_counter")
+        return runs if isinstance(runs, int) and not isinstance(runs, bool) and runs > 0 else None
+
+    @property
     def create_time(self) -> str | None:
         """`YYYY-MM-DD HH:MM:SS` in GMT; the answer to a create may lack it."""
         return self.text("create_time")

@@ -44,6 +44,13 @@ class Several:
     """Marks a list whose only item may be written without the list."""
 
 
+class ByItself:
+    """Marks an object that may be written as the text of one of its fields alone."""
+
+    def __init__(self, field: str) -> None:
+        self.field = field
+
+
 #: Any JSON value: passed through and compared, never inspected.
 Json = Annotated[Any, Opaque()]
 #: A field that the API spells `true` or `false` in some places and 1 or 0 in others.

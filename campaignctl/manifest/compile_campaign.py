@@ -330,4 +330,6 @@ def _lifecycle(value: Mapping[str, Any]) -> Lifecycle:
     for name in _PATHS:
         if name in values:
             values[name] = tuple(values[name])
+    if winner := values.pop("winner", None):
+        values |= {"winner": winner["message"], "winner_run": winner.get("run")}
     return Lifecycle(**values, says_destroy="on_destroy" in values)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from campaignctl.campaign.part import Json, Part, Several
+from campaignctl.campaign.part import ByItself, Json, Part, Several
 from campaignctl.campaign.spec import CampaignSpec
 
 API_VERSION = "campaignctl/v1"
@@ -70,16 +70,24 @@ class LifecycleDefaults(Part):
     )
 
 
+class WinnerMembers(Part):
+    """The winner of one run of an A/B test."""
+
+    message: str = Field(min_length=1, description="Name of the message that wins: it goes to everyone else.")
+    run: int | None = Field(
+        None, ge=1, description="The run whose test it decides, counted from 1 (the default)."
+    )
+
+
 class LifecycleMembers(LifecycleDefaults):
     """How the tool manages a campaign, apart from its content."""
 
     REFUSED: ClassVar[Mapping[str, str]] = {}
 
-    winner: str | None = Field(
+    winner: Annotated[WinnerMembers, ByItself("message")] | None = Field(
         None,
-        min_length=1,
         description="Name of the message that wins the A/B test, once that is decided: it goes to "
-        "everyone else.",
+        "everyone else. Of a recurring campaign with its run, as in {message: First, run: 2}.",
     )
 
 

@@ -68,6 +68,8 @@ def _project_order() -> Object:
 def ordered(block: Block, shape: Shape | None) -> Block:
     """A block with its fields, at every level, in the order of a shape."""
     shape = bare(shape)
+    if isinstance(shape, shapes.TextOrObject):
+        shape = shape.inner
     entries = [
         replace(entry, value=ordered(entry.value, _inner(shape, entry)))
         if isinstance(entry.value, Block)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 from campaignctl.campaign.check import model_problems
@@ -94,17 +94,26 @@ def _says_values(node: Node) -> bool:
 
 def winner_problems(value: Mapping[str, Any], root: MappingNode) -> Iterator[Problem]:
     """Problems with the winner that a manifest names; one in defaults is refused there."""
-    winner, spec = value.get("lifecycle", {}).get("winner"), value.get("spec")
-    if not winner or spec is None or isinstance(locate(root, _WINNER).mark, Elsewhere):
+    named, spec = value.get("lifecycle", {}).get("winner"), value.get("spec")
+    if not named or spec is None or isinstance(locate(root, _WINNER).mark, Elsewhere):
         return
     if "ab_test" not in spec:
         yield error("winner", _WINNER, "there is no `ab_test` to win", "remove `winner`")
         return
-    names = [message["name"] for message in spec.get("messages", ()) if "name" in message]
+    if named.get("run", 1) > 1 and "recurrence" not in spec:
+        once = "the campaign has no `recurrence`, so that it runs once"
+        yield error("winner", (*_WINNER, "run"), once, "remove `run`")
+    if winner := named.get("message"):
+        yield from _message_problems(winner, spec.get("messages", ()))
+
+
+def _message_problems(winner: str, messages: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
+    place = (*_WINNER, "message")
+    names = [message["name"] for message in messages if "name" in message]
     if names.count(winner) > 1:
         message = f"{names.count(winner)} messages have the name {winner!r}"
-        yield error("winner", _WINNER, message, "give each message its own name")
+        yield error("winner", place, message, "give each message its own name")
     elif winner not in names:
         known = ", ".join(names) or "none"
         hint = did_you_mean(winner, names, f"its messages with a name are: {known}")
-        yield error("winner", _WINNER, f"no message of the campaign has the name {winner[:60]!r}", hint)
+        yield error("winner", place, f"no message of the campaign has the name {winner[:60]!r}", hint)

@@ -24,6 +24,7 @@ from campaignctl.manifest.document import (
     Moved,
     RemovedDocument,
     RemovedMetadata,
+    WinnerMembers,
 )
 from campaignctl.manifest.schema_examples import EXAMPLES
 from campaignctl.project.model import (
@@ -156,7 +157,8 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SECTION = re.compile(r" \((?:API contract, )?sections? [0-9][^)]*\)")
 #: Parts whose texts are not expanded.
 _AROUND = frozenset(
-    model.__name__ for model in (Metadata, Moved, LifecycleDefaults, LifecycleMembers, MatrixMembers)
+    model.__name__
+    for model in (Metadata, Moved, LifecycleDefaults, LifecycleMembers, WinnerMembers, MatrixMembers)
 )
 
 
@@ -174,8 +176,12 @@ def campaign_schema() -> Schema:
     """The schema of a manifest, and of the Removed documents that its file may contain."""
     made = _filled_in(_schema(Document, "Campaign", "Campaign manifest of campaignctl"))
     parts = made["$defs"]
-    for part, name in ((parts[LifecycleMembers.__name__], "winner"), (made, "adopt")):
-        part["properties"][name] = _fillable(part["properties"][name])
+    winner = parts[WinnerMembers.__name__]["properties"]
+    for fields, name in ((winner, "message"), (made["properties"], "adopt")):
+        fields[name] = _fillable(fields[name])
+    lifecycle = parts[LifecycleMembers.__name__]["properties"]
+    told, whole = _told(lifecycle["winner"])
+    lifecycle["winner"] = {**told, "anyOf": [*winner["message"]["anyOf"], whole]}
     moved = parts[Moved.__name__]["properties"]
     moved["from"] = _one_or_several(moved["from"])
     return _or_removed(made)

@@ -32,6 +32,7 @@ from campaignctl.manifest.document import (
     Metadata,
     Moved,
     RemovedMetadata,
+    WinnerMembers,
 )
 from campaignctl.project.model import (
     ApiSettings,
@@ -142,7 +143,8 @@ _AROUND: Mapping[type, Examples] = {
     },
     Metadata: {"key": ("push/welcome", "email/weekly-digest")},
     LifecycleDefaults: _LIFECYCLE,
-    LifecycleMembers: {**_LIFECYCLE, "winner": ("First", "Second")},
+    LifecycleMembers: {**_LIFECYCLE, "winner": ("First", {"message": "First", "run": 2})},
+    WinnerMembers: {"message": ("First", "Second"), "run": (2, 3)},
     RemovedMetadata: {"key": ("push/welcome", "push/welcome[country=DE]")},
 }
 

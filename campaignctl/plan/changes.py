@@ -255,12 +255,15 @@ def set_winner(
     """Set the winner of an A/B test, by the index and id of its message. The API sends it at once to the
     people that the test did not reach: its text stands in the diff, with live's audience."""
     live = requested(one.live) if one.live else one.record.applied
+    of_run = (
+        f" of run {one.manifest.lifecycle.winner_run or 1}" if one.record.applied.get("recurrence") else ""
+    )
     text = leaves({"messages": live["messages"][index : index + 1]})
     sent = [(f"messages/{index}{path.removeprefix('messages/0')}", value) for path, value in text.items()]
     return _keeping_spec(
         one,
         Action.UPDATE,
-        f"{one.manifest.lifecycle.winner} wins its A/B test",
+        f"{one.manifest.lifecycle.winner} wins its A/B test{of_run}",
         requests=(Request("set-winner", one.record.id, message=message_id),),
         diff=(
             FieldChange(join(["messages", index, "winner"]), 0, 1),

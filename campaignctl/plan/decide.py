@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from campaignctl.campaign.status import Status, is_draft
 from campaignctl.diff import alike, is_quiet, matches
 from campaignctl.errors import Command, Sentence
-from campaignctl.plan import changes, ledger, records, rows, update_rules
+from campaignctl.plan import changes, ledger, records, rows, update_rules, winners
 from campaignctl.plan.arming import runs_left
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Blocked
@@ -252,7 +252,7 @@ TABLE = (
     Row(_PAUSED, _YES, (Status.PAUSED,), (), _held),
     Row(_STOPPED, _YES, (*_IDLE, *_OVER), (), rows.left),
     Row(_ACTIVE, _YES, (Status.CANCELED,), (_WAS_CANCELED,), rows.active_again),
-    Row(_ACTIVE, _YES, (Status.NEEDS_DECISION,), (_WINNER,), rows.winner),
+    Row(_ACTIVE, _YES, (Status.NEEDS_DECISION,), (_WINNER,), winners.winner),
     Row(_ACTIVE, _YES, _OVER, (_SAME,), rows.over),
     Row(_ACTIVE, _YES, _OVER, (_INHERITED,), rows.over_quietly),
     Row(_ACTIVE, _YES, _OVER, (), rows.too_late),

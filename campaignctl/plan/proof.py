@@ -144,7 +144,7 @@ def shows(intent: Intent, record: Record, live: Live, project: Project, now: dat
     status = status_of(live, record.applied)
     match intent.operation:
         case "winner":
-            return shows_decided(record, live)
+            return shows_decided(intent, record, live)
         case "pause":
             return status is Status.PAUSED
         case "cancel" | "replace":
@@ -175,10 +175,15 @@ def shows_set_off(intent: Intent, record: Record, live: Live, now: datetime) -> 
     return any(since <= at <= now + _MOMENT and not runs.runs_at(record.applied, at) for at in times)
 
 
-def shows_decided(record: Record, live: Live) -> bool:
-    """Whether live shows that the winner of an A/B test was set."""
-    status = status_of(live, record.applied)
-    return bool(live.winner) or status in (Status.SCHEDULED, Status.RUNNING, Status.SENT)
+def shows_decided(intent: Intent, record: Record, live: Live) -> bool:
+    """Whether live shows that the winner of an A/B test was set, of a recurring campaign that of its run."""
+    status, run = status_of(live, record.applied), (intent.patch or {}).get("run")
+    if run is not None and live.run is not None and live.run > run:
+        return True
+    if status in (Status.SCHEDULED, Status.RUNNING, Status.SENT):
+        return True
+    # A winner that is shown may still be that of the run before.
+    return live.winner is not None and (run in (None, 1) or live.winner != record.winner)
 
 
 def _shows_update(intent: Intent, record: Record, live: Live, project: Project) -> bool:
@@ -256,6 +261,7 @@ def _decided(intent: Intent, record: Record, live: Live, _project: Project, now:
     return replace(
         records.observed(record, live, now),
         winner=live.winner or asked,
+        winner_run=(intent.patch or {}).get("run"),
         lifecycle=intent.lifecycle,
         updated_at=iso(now),
     )

@@ -96,6 +96,7 @@ def created(intent: Intent, live: Live, now: datetime, hidden: Collection[str]) 
         next_run_time=gmt(live.text("next_run_time")),
         reposted=intent.phase == "reposted",
         posts=intent.posts,
+        named_before=intent.lifecycle.named if intent.operation == "replace" else (),
     )
     return read_after_create(record, live, now, hidden)
 
@@ -138,6 +139,7 @@ def applied_over(
         source_digest=desired.source_digest,
         echo={**_unseen(record, spec, live), **echo_of(told)},
         lifecycle=desired.lifecycle,
+        named_before=still_named(record, desired.lifecycle),
         baseline=None
         if record.baseline is None
         else kept(following(record.baseline, record.applied, spec), spec),
@@ -158,6 +160,11 @@ def _unseen(record: Record, spec: Mapping[str, Any], live: Live) -> dict[str, An
         and path in shall
         and same(path, was[path], shall[path])
     }
+
+
+def still_named(record: Record, lifecycle: Lifecycle) -> tuple[str, ...]:
+    """The winner of an earlier campaign, as long as the manifest names it without a change."""
+    return record.named_before if lifecycle.named == record.named_before else ()
 
 
 def next_send(record: Record, now: datetime) -> str | None:

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status
-from campaignctl.diff import FieldChange, Weight, field_changes, split, weight
-from campaignctl.errors import Command, Sentence, listed
-from campaignctl.plan import changes, ledger, records, update_rules
+from campaignctl.errors import Command, Sentence
+from campaignctl.plan import changes, ledger, records, update_rules, winners
 from campaignctl.plan.arming import known_sends, sends_after
 from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Blocked, Drift
@@ -269,7 +267,7 @@ def too_late(_: PlanContext, one: Subject) -> Verdict:
 def _with_winner_note(one: Subject, verdict: Verdict) -> Verdict:
     """The verdict, with a note that asks for the winner if its A/B test waits for one."""
     waits = one.status is Status.NEEDS_DECISION
-    return replace(verdict, note=_winner_note(one)) if waits else verdict
+    return replace(verdict, note=winners.note(one)) if waits else verdict
 
 
 def agrees(_: PlanContext, one: Subject) -> Verdict:
@@ -382,68 +380,3 @@ def status_undone(one: Subject, verdict: Verdict) -> tuple[Drift, ...]:
     """The drift of a verdict, with drift of the status marked as corrected."""
     status = [each for each in one.status_drift() if not each.once]
     return tuple(replace(each, corrected=each.corrected or each in status) for each in verdict.drift)
-
-
-def messages_of(live: Live | None) -> list[Mapping[str, Any]]:
-    """The messages of a live campaign."""
-    messages = live.members.get("messages") if live else None
-    if not isinstance(messages, list | tuple):
-        return []
-    return [message for message in messages if isinstance(message, Mapping)]
-
-
-def _winner_note(one: Subject) -> str:
-    """The note that asks for a decision, with the line to write."""
-    names = [str(message["name"]) for message in messages_of(one.live) if message.get("name")]
-    between = f" between {', '.join(names)}" if names else ""
-    example = names[0] if names else "MESSAGE"
-    return f"{one.key}: its A/B test waits for a decision{between}; write `lifecycle: {{winner: {example}}}`"
-
-
-# How many fields a reason names.
-_NAMED = 5
-# What decides when a test is sent says nothing about its winner.
-_OF_THE_TEST = ("scheduled_time", "recurrence", "run_immediately", "is_draft")
-
-
-def _sent_by_winner(one: Subject) -> tuple[FieldChange, ...]:
-    """The differences of live from the manifest in what a winner sends: its messages, and to whom."""
-    live, _ = update_rules.target(one)
-    return tuple(
-        change
-        for change in field_changes(one.spec, live)
-        if (split(change.path)[0] == "messages" or weight(change.path) is not Weight.OTHER)
-        and split(change.path)[0] not in _OF_THE_TEST
-    )
-
-
-def winner(ctx: PlanContext, one: Subject) -> Verdict:
-    """`update` that sets the winner, once; **blocked** if it cannot be found or another one was set."""
-    named, known = one.manifest.lifecycle.winner, one.record.winner
-    if known == named:
-        note = f"{one.key}: {named} was set as winner; the API still shows needs_decision"
-        return Verdict(note=note, observed=one.noted(manifest=True))
-    if known is not None:
-        return one.blocked(
-            f"{known} was set as winner, which is final", f"write `winner: {known}` in {one.key}"
-        )
-    messages = messages_of(one.live)
-    found = [index for index, message in enumerate(messages) if message.get("name") == named]
-    if len(found) == 1 and (message_id := messages[found[0]].get("id")):
-        accepted = ctx.lifts.lifts("unmanaged", one.key)
-        if (differs := _sent_by_winner(one)) and not accepted:
-            reason = f"live is not what the manifest says: {listed([each.path for each in differs], _NAMED)}"
-            return one.blocked(reason, update_rules.accepting(one), diff=differs)
-        unreached = "the other changes of the manifest can no longer reach this campaign"
-        warnings = (unreached,) if one.edited else ()
-        change = changes.set_winner(ctx, one, found[0], str(message_id), warnings=warnings)
-        return Verdict(changes=(change,), lifted=("unmanaged",) if differs else ())
-    if len(found) > 1:
-        reason = f"{len(found)} messages of {one.record.id} have the name {named}"
-    elif found:
-        reason = f"the API shows no id for the message {named}"
-    elif names := ", ".join(str(message.get("name")) for message in messages):
-        reason = f"no message of {one.record.id} has the name {named}, only {names}"
-    else:
-        reason = f"the messages of {one.record.id} were not read"
-    return one.blocked(reason, f"name one as `winner` in {one.key}, or set the winner in the dashboard")

@@ -332,9 +332,15 @@ class Subject:
             return "deleted: it is not in this account any more", True
         if status is Status.CANCELED and self.desired != "canceled":
             return f"canceled {'by a halt' if self.halt else OUTSIDE}; it reaches nobody any more", True
-        if was == Status.NEEDS_DECISION and status in _BEGUN and self.record.winner is None:
+        if was == Status.NEEDS_DECISION and status in _BEGUN and self._undecided:
             return f"its winner was set {OUTSIDE}", True
         return ("sent by hand, not at its own time", True) if was not in _BEGUN and self.by_hand else None
+
+    @property
+    def _undecided(self) -> bool:
+        """Whether the winner of its last run was not set by us, as far as known."""
+        run = self.live.run if self.live and self.record.applied.get("recurrence") else None
+        return self.record.winner is None or (run is not None and run > (self.record.winner_run or run))
 
     @property
     def by_hand(self) -> bool:
@@ -390,7 +396,12 @@ class Subject:
             record = replace(record, status=str(Status.MISSING))
         if manifest:
             wanted = self.manifest
-            record = replace(record, source_digest=wanted.source_digest, lifecycle=wanted.lifecycle)
+            record = replace(
+                record,
+                source_digest=wanted.source_digest,
+                lifecycle=wanted.lifecycle,
+                named_before=records.still_named(record, wanted.lifecycle),
+            )
         return record if record != self.record else None
 
     def blocked(self, reason: str, hint: str | Command, *, diff: tuple[FieldChange, ...] = ()) -> Verdict:

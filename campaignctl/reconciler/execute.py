@@ -22,7 +22,7 @@ from campaignctl.plan import ledger
 from campaignctl.plan.context import Unsettled
 from campaignctl.plan.model import Action, Change, Plan
 from campaignctl.plan.planner import stages
-from campaignctl.reconciler import requests, settle
+from campaignctl.reconciler import bookkeeping, requests, settle
 from campaignctl.reconciler.intents import CREATING, first_send
 from campaignctl.reconciler.opening import spread
 from campaignctl.reconciler.readback import is_open, read_back
@@ -84,7 +84,7 @@ def moved(run: Run, changes: Sequence[Change]) -> list[ChangeResult]:
     if run.broken_off or run.wiring.clock.interrupted:
         return [not_started(change) for change in changes]
     try:
-        results = requests.move(run, changes)
+        results = bookkeeping.move(run, changes)
     except Interrupted:
         return [not_started(change) for change in changes]
     except CampaignctlError as error:
@@ -287,8 +287,8 @@ def _settle_one(run: Run, change: Change, result: ChangeResult) -> ChangeResult:
 
 def _is_half_done(run: Run, change: Change) -> bool:
     """Whether a replacement is half done: an apply goes on with it by itself."""
-    pending = run.session.state.pending if run.session.state else {}
-    intent = pending.get(change.key)
+    state = run.session.state
+    intent = state.pending.get(change.key) if state and change.key not in state.campaigns else None
     return intent is not None and intent.half_done
 
 

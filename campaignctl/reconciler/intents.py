@@ -41,20 +41,20 @@ def planned(change: Change, watermark: Watermark, now: datetime, known: Intent |
     spec = change.spec or {}
     if two_step:
         spec = {name: value for name, value in spec.items() if name != EVENT}
-    ended = known is not None and known.half_done
-    cancels = change.requests[0].operation == "cancel"
+    half = known if known is not None and known.half_done else None
+    replaces = half is not None or change.action is Action.REPLACE
     return Intent(
-        operation="replace" if cancels or ended else "create",
+        operation="replace" if replaces else "create",
         intent=change.intent or "",
         phase="planned",
         spec=spec,
         digest=change.digest,
         watermark=watermark,
         first_send=None if two_step else first_send(change, now),
-        id=known.id if known and ended else change.id if cancels else None,
+        id=half.id if half else change.id if replaces else None,
         source_digest=change.source_digest,
         lifecycle=change.lifecycle,
-        ended=ended,
+        ended=replaces and change.requests[0].operation != "cancel",
     )
 
 
@@ -64,7 +64,7 @@ def written(change: Change, request: Request, now: datetime) -> Intent:
     `set-winner` sends at once, whatever its change says.
     """
     decides = request.operation == "set-winner"
-    winner = {"name": change.lifecycle.winner, "id": request.message}
+    winner = {"name": change.lifecycle.winner, "id": request.message, "run": _run_of(change)}
     return Intent(
         operation=_operation(request),
         intent=change.intent or "",
@@ -78,6 +78,12 @@ def written(change: Change, request: Request, now: datetime) -> Intent:
         source_digest=change.source_digest,
         lifecycle=change.lifecycle,
     )
+
+
+def _run_of(change: Change) -> int | None:
+    """The run whose winner a change sets; None for a campaign that has only one."""
+    recurs = bool((change.spec or {}).get("recurrence"))
+    return (change.lifecycle.winner_run or 1) if recurs else None
 
 
 def _operation(request: Request) -> IntentOperation:

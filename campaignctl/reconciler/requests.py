@@ -20,14 +20,13 @@ from campaignctl.errors import (
     ReadFailed,
     Refused,
     Sentence,
-    StateError,
     StateNotSaved,
     TokenRejected,
 )
 from campaignctl.plan import guardrails, proof, records
 from campaignctl.plan.context import LIFT_UNPROVEN, UNPROVEN
 from campaignctl.plan.model import Action, Change, Lifts, Request
-from campaignctl.reconciler import adopt
+from campaignctl.reconciler import adopt, bookkeeping
 from campaignctl.reconciler.confirm import confirmed, judged
 from campaignctl.reconciler.created import created
 from campaignctl.reconciler.intents import first_send, is_ordinary, planned, written
@@ -88,7 +87,7 @@ def perform(run: Run, change: Change) -> ChangeResult:
     if change.action is Action.ADOPT:
         return adopt.adopt(run, change)
     if not change.requests:
-        return forget(run, change)
+        return bookkeeping.forget(run, change)
     result, happened = not_started(change), ""
     for request in change.requests:
         try:
@@ -300,7 +299,7 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
     back = known if lost or known.ended else None
     phase: IntentPhase = "reposted" if lost else "started"
     posts = lost.posts or (*filter(None, [lost.at]),) if lost else ()
-    started = intent = replace(planned(change, known.watermark, run.now()), phase=phase) if lost else known
+    started = intent = _posted_again(run, change, lost, phase) if lost else known
 
     def mark() -> None:
         nonlocal started, marked
@@ -326,6 +325,12 @@ def _create(run: Run, change: Change, request: Request) -> ChangeResult:
         return confirmed(run, change, created(run, change.key, started, live), live)
     except (LockLost, StateNotSaved) as error:
         return _unrecorded(run, done(change, live.id), f"{live.id} was created", error)
+
+
+def _posted_again(run: Run, change: Change, lost: Intent, phase: IntentPhase) -> Intent:
+    """The intent of a create that is sent once more."""
+    fresh = planned(change, lost.watermark, run.now())
+    return replace(fresh, phase=phase, operation=lost.operation, id=lost.id, ended=lost.ended)
 
 
 def _unrecorded(run: Run, result: ChangeResult, what: str, error: CampaignctlError) -> ChangeResult:
@@ -398,32 +403,3 @@ def _read_after(run: Run, record: Record) -> Live:
     except (ApiError, Interrupted):
         live = None
     return live or Live(record.id, {"status": record.status}, complete=False)
-
-
-def forget(run: Run, change: Change) -> ChangeResult:
-    """Forget a record; sends nothing."""
-    run.may_send()
-    record = run.state.campaigns[change.key]
-    run.release(change.key, record, record.status)
-    return done(change, record.id)
-
-
-def move(run: Run, changes: Iterable[Change]) -> list[ChangeResult]:
-    """Move records to their new keys, all in one step, so that a chain or a swap loses none.
-
-    Raises StateError if one of them cannot be moved; then none is.
-    """
-    run.may_send()
-    moves = {change.moved_from: change for change in changes if change.moved_from}
-    taken = run.state.campaigns.keys() - moves.keys()
-    arrived: dict[str, Record | None] = {}
-    for old, change in moves.items():
-        record = run.state.campaigns.get(old)
-        if record is None or change.key in taken:
-            raise StateError(f"{old} cannot be moved to {change.key}: the state is not as planned")
-        seen = run.arriving.get(change.key)
-        known = seen if seen is not None and seen.id == record.id else record
-        arrived[change.key] = replace(known, moved_from=old)
-    gone: dict[str, Record | None] = dict.fromkeys(moves.keys() - arrived.keys())
-    run.record(Entry(records={**gone, **arrived}))
-    return [done(change, change.id) for change in moves.values()]

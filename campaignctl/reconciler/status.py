@@ -11,8 +11,8 @@ from campaignctl.campaign.status import Status
 from campaignctl.errors import CampaignctlError, Sentence
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import halted, records
-from campaignctl.plan.rows import messages_of
 from campaignctl.plan.subject import Subject
+from campaignctl.plan.winners import messages_of, recurs, waiting
 from campaignctl.reconciler import stop_mark
 from campaignctl.reconciler.opening import check_environment, check_url, look_for_copies
 from campaignctl.reconciler.plan import copies_of
@@ -106,6 +106,7 @@ def _row(case: Subject, state: State, now: datetime) -> StatusRow:
         goes=halted.goes(case),
         paused_by=_paused_by(case),
         decide=_open_between(case),
+        decide_run=waiting(case) if case.status is Status.NEEDS_DECISION and recurs(case) else None,
         changed_at=case.changed_at if case.drift or case.outside else None,
         unmanaged=case.outside,
         unconfirmed=seen.unconfirmed,

@@ -90,7 +90,8 @@ def _remarks(row: StatusRow, style: Style, zone: str, place: ProjectPlace, cuts:
         names = ", ".join(map(escape, row.decide)) or "its messages, which were not read"
         yield f"{style(key, 'bold')}: its A/B test waits for a decision between {names}"
         first = escape(row.decide[0]) if row.decide else "MESSAGE"
-        yield f"  to decide: lifecycle: {{winner: {first}}} in {key}"
+        winner = f"{{message: {first}, run: {row.decide_run}}}" if row.decide_run else first
+        yield f"  to decide: lifecycle: {{winner: {winner}}} in {key}"
 
 
 def next_run_text(next_run: str | None, zone: str) -> str:

@@ -32,9 +32,10 @@ class StatusRow:
     declared); `read` is false if it is only the recorded one. `next_run` is `YYYY-MM-DDTHH:MM:SSZ` or None.
     `pending` is the phase of an unsettled intent, `phase` that of the manifest. `halt` is the halt that stops
     it, `goes`: it can send all the same; `paused_by` is who paused it. `decide` are the names of the messages
-    if its A/B test waits for a decision. `changed_at` is when live was last changed, if it drifts and the API
-    says so. `unmanaged` are fields that the manifest does not set and that were set outside of the manifests;
-    `unconfirmed` are paths that were written and that no read has shown.
+    if its A/B test waits for a decision, `decide_run` its run if it recurs. `changed_at` is when live was
+    last changed, if it drifts and the API says so. `unmanaged` are fields that the manifest does not set and
+    that were set outside of the manifests; `unconfirmed` are paths that were written and that no read has
+    shown.
     """
 
     key: str
@@ -50,6 +51,7 @@ class StatusRow:
     halt: Stop | None = None
     paused_by: PausedBy | None = None
     decide: tuple[str, ...] = ()
+    decide_run: int | None = None
     changed_at: str | None = None
     unmanaged: tuple[Unmanaged, ...] = ()
     unconfirmed: tuple[str, ...] = ()

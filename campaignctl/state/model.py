@@ -58,7 +58,9 @@ class Record:
     Since format 2: `baseline` has the fields that the manifest does not set, by path, as the answer to the
     create or a person's consent left them; None until they were first seen. `unconfirmed` are paths that were
     written and that no read has shown yet. `unmarked`: it has no marker of ours. `began` is when its last run
-    was seen to begin, `posts` are the times of every POST that may have created it.
+    was seen to begin, `posts` are the times of every POST that may have created it. `winner_run` is the run
+    of a recurring campaign whose winner was set last. `named_before` is the winner that its manifest named
+    when it took the place of another campaign: that one's, so that it decides nothing here.
     """
 
     id: str
@@ -83,6 +85,8 @@ class Record:
     unmarked: bool = field(default=False, metadata=_SINCE_2)
     began: str | None = field(default=None, metadata=_SINCE_2)
     posts: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
+    winner_run: int | None = field(default=None, metadata=_SINCE_2)
+    named_before: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +109,10 @@ class Intent:
     found nothing. `spec` is the spec that it applies (without the marker). `first_send` is the first time at
     which it can send: a time, AT_ONCE, or None if it cannot send by itself. `at` is the server's time when it
     was started. `id` is the campaign of an `update`, whose request body is `patch`, or of a `winner`, whose
-    message `patch` names as `{"name": ..., "id": ...}`.
+    message `patch` names as `{"name": ..., "id": ...}`, with the `run` of a recurring campaign.
 
     Since format 2: `posts` are the times of every POST of a create. A `replace` has the `id` of the campaign
-    that it cancels; `ended`: that is canceled, and only its create is left.
+    that it replaces; `ended`: that is canceled, or is not to be, and only the create is left.
     """
 
     operation: IntentOperation
@@ -138,7 +142,7 @@ class Intent:
 
     @property
     def half_done(self) -> bool:
-        """Whether it is a replacement whose campaign is canceled, and whose create was not sent."""
+        """Whether it is a replacement that needs no cancel any more, and whose create was not sent."""
         return self.ended and self.phase == "planned"
 
 

@@ -151,8 +151,8 @@ def locate(root: Node, path: KeyPath) -> Node:
         elif isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.items):
             place = child = node.items[part]
         if child is None:
-            # A single value in place of a list is its first item.
-            return node if isinstance(node, ScalarNode) and part == 0 else place
+            # A single value may be there in place of a list or an object.
+            return node if isinstance(node, ScalarNode) else place
         node = child
     return node if isinstance(node, ScalarNode) else place
 

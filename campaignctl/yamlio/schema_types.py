@@ -18,7 +18,7 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
-from campaignctl.campaign.part import Day, Json, Moment, Opaque, Several
+from campaignctl.campaign.part import ByItself, Day, Json, Moment, Opaque, Several
 
 
 class Leaf(Enum):
@@ -73,6 +73,14 @@ class Object:
 
 
 @dataclass(frozen=True, slots=True)
+class TextOrObject:
+    """An object, or the text of one of its fields by itself."""
+
+    inner: Object
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
 class Limited:
     """A shape with limits: `sound` tells whether a value certainly keeps them."""
 
@@ -113,9 +121,9 @@ class Listed:
 #: The leaf that a mark makes of a field.
 _MARKED: Mapping[type, Leaf] = {Moment: Leaf.MOMENT, Day: Leaf.DAY, Opaque: Leaf.JSON}
 #: Marks of a field that do not limit it.
-_MARKS = (*_MARKED, Several, Listed)
+_MARKS = (*_MARKED, Several, ByItself, Listed)
 
-Shape = Leaf | Items | ItemOrItems | Table | Object | Limited
+Shape = Leaf | Items | ItemOrItems | Table | Object | TextOrObject | Limited
 
 
 @cache
@@ -209,7 +217,8 @@ def _unlimited(kind: Any, metadata: tuple[Any, ...]) -> Shape:
     if origin in {Union, types.UnionType}:
         return _union([argument for argument in arguments if argument is not type(None)])
     if isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, BaseModel)):
-        return shape_of(kind)
+        short = next((item.field for item in metadata if isinstance(item, ByItself)), None)
+        return TextOrObject(shape_of(kind), short) if short else shape_of(kind)
     return _leaf(kind)
 
 

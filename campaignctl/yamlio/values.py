@@ -11,7 +11,16 @@ from typing import Any, ClassVar
 from campaignctl.errors import nearest
 from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset, is_day, zone_of
 from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, is_file
-from campaignctl.yamlio.schema_types import ItemOrItems, Leaf, Limited, Object, Shape, Table, bare
+from campaignctl.yamlio.schema_types import (
+    ItemOrItems,
+    Leaf,
+    Limited,
+    Object,
+    Shape,
+    Table,
+    TextOrObject,
+    bare,
+)
 from campaignctl.yamlio.substitution import BAD, NULLS, Filling
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
@@ -50,6 +59,8 @@ class Builder(Filling):
             return self._limited(node, shape)
         if isinstance(shape, Table):
             return self._table(node, shape.value)
+        if isinstance(shape, TextOrObject):
+            return self._text_or_object(node, shape)
         if isinstance(shape, ItemOrItems) and not isinstance(node, SequenceNode):
             value = self.build(node, shape.item)
             return BAD if value is BAD else [value]
@@ -80,6 +91,14 @@ class Builder(Filling):
         if not shape.required <= result.keys():
             self.sound = False
         return result
+
+    def _text_or_object(self, node: Node, shape: TextOrObject) -> Any:
+        if isinstance(node, MappingNode) and not is_file(node):
+            return self._object(node, shape.inner)
+        if not isinstance(node, ScalarNode):
+            return self.wrong_kind(node, "a string")
+        value = self.build(node, shape.inner.known[shape.field])
+        return BAD if value is BAD else {shape.field: value}
 
     def _table(self, node: Node, inner: Shape) -> Any:
         texts = self.values is not None and bare(inner) is Leaf.TEXT

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
+from typing import Any
 
-from tests.e2e.harness import PROJECT, World, kill, sms, until
+from tests.e2e.harness import PROJECT, World, kill, sms, until, weekly
 
 QUICK = PROJECT.replace("timeout: 2s", "timeout: 1s")
 FAR = "2036-03-22 10:00:00"
@@ -121,4 +123,39 @@ def test_a_create_that_could_not_be_recorded_is_not_called_failed(world: World, 
     mark = world.mark()
     world.run(*shlex.split(then)[1:], "--auto-approve", status=0)
     assert world.writes(mark) == []
+    world.assert_settled()
+
+
+AB_TEST = {
+    "test_split": 30,
+    "winning_metric": "click_rate",
+    "evaluation_window": "1H",
+    "winner_delivery_mode": "manual",
+}
+
+
+def test_each_run_of_a_recurring_test_is_decided_by_its_own_winner(world: World) -> None:
+    """Item 24: the line that the note names for the second run sets its winner."""
+    spec = json.loads(sms("Test", ab_test=AB_TEST, recurrence={"cron": weekly()}))["spec"]
+    spec["messages"] = [
+        {**spec["messages"][0], "name": name, "sms": {"content": {"en": name}}} for name in ("one", "two")
+    ]
+
+    def write(**manifest: Any) -> None:
+        world.write("test.yaml", json.dumps({"spec": spec, **manifest}))
+
+    write()
+    world.apply()
+    world.control.advance(4 * 86400)
+    write(lifecycle={"winner": "two"})
+    world.apply()
+    world.control.advance(7 * 86400)
+    (note,) = world.plan()["notes"]
+    line = re.search(r"`(lifecycle: .*)`$", note)
+    assert line
+    assert line[1] == "lifecycle: {winner: {message: one, run: 2}}"
+    write(lifecycle={"winner": {"message": "one", "run": 2}})
+    world.apply()
+    sends = [send["message"] for send in world.control.sends() if send["trigger"] == "winner"]
+    assert sends == [1, 0]
     world.assert_settled()

@@ -48,6 +48,13 @@ WINNERS = [
     Case('lifecycle: {winner: ""}\n' + TEST, "1:21", "must not be empty"),
     Case("lifecycle: {winner: [First]}\n" + TEST, "1:21", "expected a string, found a list"),
     Case("lifecycle: {winner: {$file: a.txt}}\n" + TEST, "1:21", "expected a string, found an object"),
+    Case("lifecycle: {winner: {message: Frist}}\n" + TEST, "1:31", "has the name 'Frist'"),
+    Case('lifecycle: {winner: {message: ""}}\n' + TEST, "1:31", "must not be empty"),
+    Case("lifecycle: {winner: {run: 1}}\n" + TEST, "1:13", "`message` is missing"),
+    Case("lifecycle: {winner: {message: First, run: 0}}\n" + TEST, "1:43", "1"),
+    Case("lifecycle: {winner: {message: First, run: two}}\n" + TEST, "1:43", "whole number"),
+    Case("lifecycle: {winner: {message: First, runs: 2}}\n" + TEST, "1:38", "unknown field `runs`"),
+    Case("lifecycle: {winner: {message: First, run: 2}}\n" + TEST, "1:43", "no `recurrence`"),
     Case('lifecycle: {winner: "${vars.w}"}\n' + TEST, "1:21", "neither a variable nor a macro"),
 ]
 MOVES = [

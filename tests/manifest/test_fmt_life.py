@@ -80,3 +80,9 @@ def test_moved_and_adopt_come_first_then_lifecycle() -> None:
 
 def test_a_project_file_has_guardrails_before_overrides() -> None:
     assert formatted(PROJECT, order_of("campaignctl.yaml")) == PROJECT_IN_ORDER
+
+
+def test_a_winner_of_a_run_is_in_order() -> None:
+    written = "lifecycle:\n  winner:\n    run: 2\n    message: First\nspec: {name: N}\n"
+    ordered = "lifecycle:\n  winner:\n    message: First\n    run: 2\nspec: {name: N}\n"
+    assert formatted(written, order_of("a.yaml")) == ordered

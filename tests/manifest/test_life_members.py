@@ -22,6 +22,23 @@ def test_lifecycle_has_a_phase_and_a_winner(project: Check) -> None:
     assert (lifecycle.phase, lifecycle.winner) == ("paused", "Second")
 
 
+@pytest.mark.parametrize(
+    ("winner", "run"),
+    [("Second", None), ("{message: Second}", None), ("{message: Second, run: 3}", 3)],
+)
+def test_a_winner_may_name_the_run_that_it_decides(project: Check, winner: str, run: int | None) -> None:
+    text = f"lifecycle: {{winner: {winner}}}\n" + TEST + "  recurrence: {cron: 0 9 * * 1}\n"
+    lifecycle = project({"a.yaml": text}).sound.campaigns["a"].lifecycle
+    assert (lifecycle.winner, lifecycle.winner_run) == ("Second", run)
+
+
+def test_a_winner_of_a_run_is_expanded_too(project: Check) -> None:
+    test = TEST.replace("name: Second", "name: 'Second ${matrix.country}'")
+    text = MARKETS + "lifecycle: {winner: {message: 'Second ${matrix.country}'}}\n" + test
+    campaigns = project({"a.yaml": text}).sound.campaigns
+    assert campaigns["a[country=FR]"].lifecycle.winner == "Second FR"
+
+
 def test_a_winner_is_expanded_like_the_names_of_messages(project: Check) -> None:
     test = TEST.replace("name: Second", "name: 'Second ${matrix.country}'")
     text = MARKETS + "lifecycle: {winner: 'Second ${matrix.country}'}\n" + test

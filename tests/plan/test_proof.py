@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from campaignctl.campaign.live import Live
 from campaignctl.plan.proof import shows_decided, shows_set_off
 from campaignctl.schedule.times import parse_iso
 from campaignctl.state.model import AT_ONCE, Intent, Watermark
@@ -74,6 +76,17 @@ def test_a_strategy_that_it_had_before_shows_nothing() -> None:
     assert not shows_set_off(STARTED, known, live(SCHEDULED, send_strategy="immediate"), NOW)
 
 
+def decided(status: str, winner: str | None, **shown: Any) -> Live:
+    """A read of an A/B test, with the winner that it shows."""
+    messages = [{**message, "name": "A", "winner": int(winner == "A")} for message in SCHEDULED["messages"]]
+    return live({**SCHEDULED, "messages": messages}, status, **shown)
+
+
+def asked(run: int | None = None) -> Intent:
+    patch = {"name": "A", "id": "81", "run": run}
+    return replace(STARTED, operation="winner", patch=patch)
+
+
 @pytest.mark.parametrize(
     ("status", "winner", "shown"),
     [
@@ -86,7 +99,26 @@ def test_a_strategy_that_it_had_before_shows_nothing() -> None:
     ],
 )
 def test_winner_that_may_have_been_set(status: str, winner: str | None, shown: bool) -> None:
-    messages = [{**message, "name": "A", "winner": int(winner == "A")} for message in SCHEDULED["messages"]]
-    seen = live({**SCHEDULED, "messages": messages}, status)
+    seen = decided(status, winner)
     assert seen.winner == winner
-    assert shows_decided(record(SCHEDULED, "needs_decision"), seen) is shown
+    assert shows_decided(asked(), record(SCHEDULED, "needs_decision"), seen) is shown
+
+
+@pytest.mark.parametrize(
+    ("run", "counted", "status", "winner", "set_before", "shown"),
+    [
+        (1, 1, "needs_decision", "A", None, True),
+        (2, 2, "needs_decision", None, "A", False),
+        (2, 2, "needs_decision", "A", "A", False),
+        (2, 2, "needs_decision", "A", "B", True),
+        (2, 2, "running", None, "A", True),
+        (2, 3, "needs_decision", None, "A", True),
+        (2, None, "needs_decision", None, "A", False),
+    ],
+)
+def test_the_winner_of_a_run_is_not_that_of_the_run_before(
+    run: int, counted: int | None, status: str, winner: str | None, set_before: str | None, shown: bool
+) -> None:
+    seen = decided(status, winner, **({"run_counter": counted} if counted else {}))
+    known = record(RECURRING, "needs_decision", winner=set_before)
+    assert shows_decided(asked(run), known, seen) is shown

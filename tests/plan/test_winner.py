@@ -45,12 +45,14 @@ def of(
     **rest: Any,
 ) -> Plan:
     """The plan for a campaign with an A/B test."""
-    phase = rest.pop("phase", "active")
+    phase, run = rest.pop("phase", "active"), rest.pop("run", None)
     halts = rest.pop("halts", Halts())
-    known = record(TEST, status, winner=recorded)
-    shown = live(TEST, status, **{"messages": messages, **rest.pop("shown", {})})
+    known = record(rest.pop("applied", TEST), status, winner=recorded, **rest.pop("known", {}))
+    shown = live(
+        spec if "recurrence" in spec else TEST, status, **{"messages": messages, **rest.pop("shown", {})}
+    )
     return plan_of(
-        wanted(spec, manifest="sha256:new", lifecycle=Lifecycle(winner=winner, phase=phase)),
+        wanted(spec, manifest="sha256:new", lifecycle=Lifecycle(winner=winner, phase=phase, winner_run=run)),
         known=state({KEY: known}, sent=(Sent(known.digest, KEY, ID, "2026-11-20T00:00:00Z"),)),
         reading=Reading(live={KEY: shown}, halts=halts),
         **rest,
@@ -150,3 +152,82 @@ def test_setting_a_winner_counts_as_an_immediate_send() -> None:
     assert [one.guardrail for one in plan.objections] == ["max_immediate_sends"]
     assert plan.valid_until is not None
     assert of("B", options=Options(overrides=("resend",))).changes
+
+
+DAILY = {**TEST, "recurrence": {"cron": "0 9 * * *"}}
+DAILY.pop("scheduled_time")
+
+
+def daily(winner: str | None, run: int | None = None, *, waits: int | None = 2, **more: Any) -> Plan:
+    """The plan for a recurring A/B test whose run waits for a decision."""
+    shown = {"run_counter": waits} if waits is not None else {}
+    return of(winner, run=run, spec=DAILY, applied=DAILY, shown=shown, **more)
+
+
+def assert_inert(plan: Plan, *words: str) -> None:
+    assert (plan.changes, plan.blocked) == ((), ())
+    (note,) = plan.notes
+    for word in words:
+        assert word in note
+
+
+@pytest.mark.parametrize(("run", "waits"), [(None, 1), (1, 1), (2, 2), (3, 3)])
+def test_each_run_of_a_recurring_test_has_its_own_winner(run: int | None, waits: int) -> None:
+    earlier: dict[str, Any] = {"known": {"winner_run": waits - 1}, "recorded": "A"} if waits > 1 else {}
+    change = only(daily("B", run, waits=waits, **earlier))
+    assert change.sets_winner
+    assert change.reason == f"B wins its A/B test of run {waits}"
+    assert (change.lifecycle.winner, change.lifecycle.winner_run) == ("B", run)
+
+
+@pytest.mark.parametrize("run", [None, 1, 2])
+@pytest.mark.parametrize("recorded", [None, "A"])
+def test_the_winner_of_an_older_run_decides_nothing(run: int | None, recorded: str | None) -> None:
+    plan = daily("A", run, waits=3, recorded=recorded, known={"winner_run": run})
+    assert_inert(plan, "run 3 of its A/B test waits", f"names run {run or 1}", "{message: A, run: 3}")
+
+
+def test_the_winner_of_a_later_run_waits_for_it() -> None:
+    assert_inert(daily("A", 4, waits=3), "names run 4")
+
+
+def test_a_run_that_the_api_does_not_show_is_decided_in_the_dashboard() -> None:
+    assert_inert(daily("A", 2, waits=None), "does not show of which run", "set the winner in the dashboard")
+
+
+def test_without_a_winner_the_note_names_the_run() -> None:
+    assert_inert(daily(None), "run 2 of its A/B test waits", "{message: A, run: 2}")
+
+
+def test_the_winner_of_a_run_is_set_once() -> None:
+    done: dict[str, Any] = {"recorded": "B", "known": {"winner_run": 2}}
+    plan = daily("B", 2, **done)
+    assert (plan.changes, plan.blocked) == ((), ())
+    assert "was set as winner" in plan.notes[0]
+    (blocked,) = daily("A", 2, **done).blocked
+    assert "final" in blocked.reason
+    assert "{message: B, run: 2}" in blocked.hint
+
+
+@pytest.mark.parametrize("recorded", ["A", "B"])
+def test_what_an_older_version_set_counts_for_the_first_run(recorded: str) -> None:
+    assert daily("B", 1, waits=1, recorded=recorded).changes == ()
+    assert only(daily("B", 2, recorded=recorded)).sets_winner
+
+
+@pytest.mark.parametrize(("named", "run"), [(("B",), None), (("B", "1"), 1)])
+def test_a_winner_from_before_a_replacement_decides_nothing(named: tuple[str, ...], run: int | None) -> None:
+    plan = of("B", run=run, known={"named_before": named})
+    assert_inert(plan, "`winner: B` was written before this campaign was created")
+    assert ("run: 1" in plan.notes[0]) is (run is None)
+
+
+@pytest.mark.parametrize(("winner", "run"), [("A", None), ("B", 1)])
+def test_a_winner_that_was_written_since_is_set(winner: str, run: int | None) -> None:
+    assert only(of(winner, run=run, known={"named_before": ("B",)})).sets_winner
+
+
+def test_a_winner_that_was_taken_out_may_be_written_again() -> None:
+    seen = of(None, known={"named_before": ("B",)}).observed[KEY]
+    assert seen.named_before == ()
+    assert of("B", known={"named_before": ("B",)}).observed[KEY].named_before == ("B",)

@@ -321,7 +321,7 @@ MUTANTS = (
         "a winner is set whatever live's text is",
         (
             Edit(
-                "campaignctl/plan/rows.py",
+                "campaignctl/plan/winners.py",
                 "        if (differs := _sent_by_winner(one)) and not accepted:\n",
                 "        if not (differs := _sent_by_winner(one)) and not accepted:\n",
             ),

@@ -11,6 +11,7 @@ _SETTLE = "campaignctl/reconciler/settle.py"
 _READ_BACK = "campaignctl/reconciler/readback.py"
 _AT_ONCE = ("tests/reconciler/test_sends_at_once.py",)
 _HALVES = ("tests/reconciler/test_replacements.py",)
+_WINNERS = ("tests/plan/test_winner.py", "tests/plan/test_proof.py", "tests/reconciler/test_winners.py")
 _UNSAVED = ("tests/reconciler/test_unsaved.py",)
 _ORDINARY = ("tests/reconciler/test_ordinary_writes.py",)
 
@@ -229,5 +230,47 @@ OF_WRITES = (
         "        next=tuple(dict.fromkeys([*saving, *outcome.next])),\n",
         "        next=tuple(dict.fromkeys([*outcome.next, *saving])),\n",
         _UNSAVED,
+    ),
+    _one(
+        "the winner of an older run is set again",
+        "campaignctl/plan/winners.py",
+        "    run, named = waiting(one), declared.winner_run or 1\n",
+        "    run, named = waiting(one), waiting(one)\n",
+        _WINNERS,
+    ),
+    _one(
+        "a run is decided once for all",
+        "campaignctl/plan/winners.py",
+        "        known = None\n",
+        "        pass\n",
+        _WINNERS,
+    ),
+    _one(
+        "a winner from before a replacement is set",
+        "campaignctl/plan/winners.py",
+        "    if declared.named and declared.named == one.record.named_before:\n",
+        "    if False:\n",
+        _WINNERS,
+    ),
+    _one(
+        "what a replacement's manifest named before is not kept",
+        "campaignctl/plan/records.py",
+        '        named_before=intent.lifecycle.named if intent.operation == "replace" else (),\n',
+        "",
+        _WINNERS,
+    ),
+    _one(
+        "a run that ended is decided all the same",
+        _PROOF,
+        "    if run is not None and live.run is not None and live.run > run:\n",
+        "    if False:\n",
+        _WINNERS,
+    ),
+    _one(
+        "the winner of the run before proves that of this one",
+        _PROOF,
+        "    return live.winner is not None and (run in (None, 1) or live.winner != record.winner)\n",
+        "    return live.winner is not None\n",
+        _WINNERS,
     ),
 )
