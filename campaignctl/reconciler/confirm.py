@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status
 from campaignctl.diff import FieldVerdict, Weight, is_unasked, matches, means, set_outside, wrong
 from campaignctl.errors import ApiError, Interrupted, listed
-from campaignctl.plan import records
+from campaignctl.plan import proof, records
 from campaignctl.plan.model import Change
-from campaignctl.reconciler.run import Run
+from campaignctl.reconciler.run import READ_WAITS, Run
 from campaignctl.review.outcome import ChangeResult, Failure, done, failed, halt_hint
-from campaignctl.state.model import Entry, Record
+from campaignctl.state.model import Entry, Intent, Record
 
 _NAMED = 3
 
@@ -58,6 +60,28 @@ def judged(run: Run, change: Change, record: Record, live: Live, before: Live | 
     what = listed([_told(one) for one in bad], _NAMED)
     summary = f"{change.action} of {change.key}: {live.id} is not what was asked for: {what}"
     return failed(change, Failure(summary, _why(bad), halt_hint(change)), live.id)
+
+
+def read_after(run: Run, record: Record, intent: Intent) -> Live:
+    """Live after an answered write, read again until it shows that; if it cannot be read, the recorded
+    status."""
+    live = None
+    for wait in READ_WAITS:
+        try:
+            run.wiring.clock.wait(wait)
+            live = run.api.read(record.id)
+        except (ApiError, Interrupted):
+            break
+        if live is None or proof.shows(intent, record, live, run.project, run.now()):
+            break
+    return live or Live(record.id, {"status": record.status}, complete=False)
+
+
+def not_shown(change: Change, intent: Intent, status: Status) -> ChangeResult:
+    """The result of a write that may send, and that no read shows: a person decides."""
+    left = proof.for_a_person(change.key, intent, status)
+    problem = Failure(f"{change.action} of {change.key}: {left.reason}", hint=left.hint)
+    return replace(failed(change, problem), outcome="unknown")
 
 
 def _wrong(run: Run, change: Change, record: Record, live: Live) -> list[FieldVerdict]:

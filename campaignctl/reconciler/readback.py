@@ -21,7 +21,7 @@ from campaignctl.errors import (
 )
 from campaignctl.plan import proof, records
 from campaignctl.plan.model import Action, Change
-from campaignctl.reconciler.confirm import doubtful, judged
+from campaignctl.reconciler.confirm import doubtful, judged, not_shown
 from campaignctl.reconciler.refresh import read_records
 from campaignctl.reconciler.run import Run
 from campaignctl.reconciler.settle import await_age
@@ -188,9 +188,7 @@ def _not_shown(run: Run, one: _Open, live: Live) -> ChangeResult:
     change, status = one.change, status_of(live, one.record.applied)
     what = f"{change.action} of {change.key}"
     if one.lost and proof.sends_at_once(one.intent, run.now()):
-        open_still = proof.for_a_person(change.key, one.intent, status)
-        problem = Failure(f"{what}: {open_still.reason}", hint=open_still.hint)
-        return replace(failed(change, problem), outcome="unknown")
+        return not_shown(change, one.intent, status)
     if change.action in _BY_STATUS:
         return failed(change, Failure(f"{what}: {live.id} is still {status}", hint=Sentence(Command("plan"))))
     return failed(

@@ -10,7 +10,6 @@ from datetime import timedelta
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import (
-    ApiError,
     CampaignctlError,
     Command,
     Halted,
@@ -27,7 +26,7 @@ from campaignctl.plan import guardrails, proof, records
 from campaignctl.plan.context import LIFT_UNPROVEN, UNPROVEN
 from campaignctl.plan.model import Action, Change, Lifts, Request
 from campaignctl.reconciler import adopt, bookkeeping
-from campaignctl.reconciler.confirm import confirmed, judged
+from campaignctl.reconciler.confirm import confirmed, judged, not_shown, read_after
 from campaignctl.reconciler.created import created
 from campaignctl.reconciler.intents import first_send, is_ordinary, planned, written
 from campaignctl.reconciler.run import READ_WAITS, Run
@@ -369,7 +368,9 @@ def _set_off(run: Run, change: Change, request: Request) -> ChangeResult:
     answer = _sent(run, change, request, before)
     if isinstance(answer, ChangeResult):
         return answer
-    live = _read_after(run, record)
+    live = read_after(run, record, intent)
+    if live.complete and not proof.shows(intent, record, live, run.project, run.now()):
+        return not_shown(change, intent, status_of(live, record.applied))
     try:
         run.record(proof.done(change.key, intent, record, live, run.project, run.now()))
     except (LockLost, StateNotSaved) as error:
@@ -394,12 +395,3 @@ def _as_planned(run: Run, change: Change, record: Record, intent: Intent) -> Liv
         what = f"{record.id} was changed in the account since this plan was made"
         raise Refused(what, hint=Sentence(Command("plan")))
     return live
-
-
-def _read_after(run: Run, record: Record) -> Live:
-    """Live after an answered write; if it cannot be read, the recorded status."""
-    try:
-        live = run.api.read(record.id)
-    except (ApiError, Interrupted):
-        live = None
-    return live or Live(record.id, {"status": record.status}, complete=False)

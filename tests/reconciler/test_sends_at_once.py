@@ -126,6 +126,40 @@ def test_what_takes_effect_after_the_timeout_is_set_off_once(late: Account, kind
     assert [write.name for write in late.wire.sent].count(kind.write) == 1
 
 
+def answered(account: Account, kind: Kind, fault: dict[str, object]) -> Outcome:
+    """Apply; the write is answered as done, with a fault of the sandbox."""
+    kind.declare(account)
+    match = {"path": "set-winner"} if kind.operation == "winner" else {"method": "PATCH"}
+    account.control.fault(match, fault)
+    return account.apply()
+
+
+@every_kind
+def test_an_answer_that_says_done_without_doing_is_left_to_a_person(late: Account, kind: Kind) -> None:
+    outcome = answered(late, kind, {"kind": "not_done"})
+    assert only(outcome).outcome == "unknown"
+    assert [str(command) for command in outcome.next] == [
+        "campaignctl state resolve now --done",
+        "campaignctl state resolve now --retry",
+    ]
+    mark = late.mark
+    assert [each.status for each in late.apply().blocked] == ["unsettled"]
+    assert late.writes(mark) == []
+    late.resolve("now", "retry")
+    assert only(late.apply()).outcome == "done"
+    assert len(late.control.sends()) == 1
+
+
+@every_kind
+def test_an_answer_that_comes_before_its_effect_is_settled_by_that(late: Account, kind: Kind) -> None:
+    outcome = answered(late, kind, {"kind": "late", "seconds": 300, "status": 204})
+    assert only(outcome).outcome == "unknown"
+    late.control.arrive()
+    mark = late.mark
+    assert late.apply().result == "done"
+    assert (late.state.pending, late.writes(mark), len(late.control.sends())) == ({}, [], 1)
+
+
 @every_kind
 def test_what_was_reviewed_is_not_repeated_either(late: Account, kind: Kind) -> None:
     kind.declare(late)
