@@ -12,6 +12,9 @@ SHORTEST_SECRET: Final = 8
 PLAIN: Final = re.compile(r"[!#-&(-\[\]-~]+")
 """Printable ASCII without quotes and backslash: no token has them, but quotes get copied along."""
 
+ENCODING: Final = ("\\", "%", "&", "u00")
+"""What every spelling of a token but the plain one contains, here or there."""
+
 HTML_NAMES: Final = {"&": ("amp",), "<": ("lt",), ">": ("gt",)}
 HINT: Final = "set OCAMBA_TOKEN to an API token of this account (profile menu, API Tokens)"
 
@@ -34,9 +37,7 @@ class Token:
                 hint=f"{HINT}; check for a line break or quotes copied along with it",
             )
         self._value = value
-        echo = _echo_pattern(value)
-        # A token too short to be a secret would be found in any word.
-        self._echo = re.compile(echo if len(value) >= SHORTEST_SECRET else rf"(?<!\w){echo}(?!\w)")
+        self._echo: re.Pattern[str] | None = None
 
     def __repr__(self) -> str:
         return "Token([token])"
@@ -48,6 +49,10 @@ class Token:
 
     def redact(self, text: str) -> str:
         """The text without the token, however it was quoted, escaped or encoded. For messages."""
+        if len(self._value) >= SHORTEST_SECRET and not any(sign in text for sign in ENCODING):
+            return text.replace(self._value, HIDDEN)
+        if self._echo is None:  # slow to build, and few texts need it
+            self._echo = _echo(self._value)
         return self._echo.sub(HIDDEN, text)
 
     def redact_data(self, text: str) -> str:
@@ -58,13 +63,15 @@ class Token:
         return text if len(self._value) < SHORTEST_SECRET else self.redact(text)
 
 
-def _echo_pattern(value: str) -> str:
+def _echo(value: str) -> re.Pattern[str]:
     """Matches the value plain, percent-encoded, with HTML references, or JSON-escaped up to three times.
 
     Repetitions are bounded and never given back, so that no text, however hostile, takes more than linear
     time.
     """
-    return r"\\{0,7}+".join(_spellings(character) for character in value)
+    echo = r"\\{0,7}+".join(_spellings(character) for character in value)
+    # A token too short to be a secret would be found in any word.
+    return re.compile(echo if len(value) >= SHORTEST_SECRET else rf"(?<!\w){echo}(?!\w)")
 
 
 def _spellings(character: str) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import html
 import json
 import logging
+import re
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from campaignctl.api.client import OcambaApi
-from campaignctl.api.secret import Token
+from campaignctl.api.secret import HIDDEN, Token, _echo
 from campaignctl.errors import ApiError, TokenRejected
 from campaignctl.plan.model import Request
 from tests.api.raw_server import RawServer, raw, whole
@@ -44,6 +47,15 @@ def spellings(token: str) -> Iterator[str]:
 def test_an_echo_is_redacted_in_every_spelling(token: str) -> None:
     for spelling in spellings(token):
         assert Token(token).redact(f"<{spelling}>") == "<[token]>", spelling
+
+
+@pytest.mark.parametrize("token", [TOKEN, TRICKY, "a" * 9, "u00" * 3])
+@given(data=st.data())
+def test_a_text_without_an_encoding_is_redacted_as_any_other(token: str, data: st.DataObject) -> None:
+    pieces = st.sampled_from([*spellings(token), token[:5], token[5:], token[0], "u00", *"\\%&#; "])
+    text = "".join(data.draw(st.lists(pieces, max_size=9)))
+    for one in (text, re.sub(r"[\\%&]", "", text)):
+        assert Token(token).redact(one) == _echo(token).sub(HIDDEN, one)
 
 
 @pytest.mark.parametrize(
