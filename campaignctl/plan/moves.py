@@ -167,18 +167,21 @@ def renamed(desired: DesiredState, recorded: Mapping[str, Record], moves: Moves)
 def _edited(gone: Mapping[str, Spec], fresh: Mapping[str, Spec]) -> dict[str, str]:
     """The pairs that are most alike, each key in one."""
     olds, news = ({key: _fields(spec) for key, spec in each.items()} for each in (gone, fresh))
-    alike = [
-        (-len(old & new) / max(len(old), len(new), 1), one, other)
+    alike = sorted(
+        (-share, one, other)
         for other, old in olds.items()
         for one, new in news.items()
-    ]
+        if (share := len(old & new) / max(len(old), len(new), 1)) >= _LIKE_NAMED
+    )
     found: dict[str, str] = {}
-    for share, new, old in sorted(alike):
+    taken: set[str] = set()
+    for less, new, old in alike:
         one, other = gone[old], fresh[new]
         enough = _LIKE_NAMED if one.get("name") == other.get("name") else _LIKE
-        free = -share >= enough and new not in found and old not in found.values()
+        free = -less >= enough and new not in found and old not in taken
         if free and audience(one) == audience(other):
             found[new] = old
+            taken.add(old)
     return found
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
@@ -18,7 +18,7 @@ from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Change, Clone, Options, Plan
 from campaignctl.project.model import Project
 from campaignctl.reconciler.opening import ours, spread, unknown_to
-from campaignctl.schedule.collisions import LATELY, near, send_times
+from campaignctl.schedule.collisions import LATELY, SendTimes, near, send_times
 from campaignctl.schedule.times import iso, parse_iso
 from campaignctl.state.model import Foreign, State
 
@@ -68,11 +68,15 @@ def look(
     contents = {content(one.spec or {}) for one in wanted}
     kept = state.foreign if wanted and state else {}
     hits = [each for each, entry in kept.items() if each not in lives and entry.content in contents]
+    names, times = {(one.spec or {}).get("name") for one in wanted}, [_times(one.spec, now) for one in wanted]
+    window = project.guardrails.twin_window
     short = []
     for live in filter(None, lives.values() if wanted else ()):
         if status_of(live).can_send or status_of(live) is Status.SENT:
             if "messages" not in live.members:
-                short += [live.id] if any(_may_be(live, one, project, now) for one in wanted) else []
+                own = _times(requested(live), now)
+                may_be = live.name in names or any(_may_meet(own, each, window) for each in times)
+                short += [live.id] if may_be else []
             elif content(live.members) in contents or any(twins.is_stored_as(live, one) for one in wanted):
                 hits.append(live.id)
     asked = [*hits, *short[:_MOST]]
@@ -89,11 +93,13 @@ def strangers(seen: Iterable[Live], state: State | None) -> dict[str, Live]:
     return {live.id: live for live in seen if live.id not in known}
 
 
-def _may_be(live: Live, wanted: Wanted, project: Project, now: datetime) -> bool:
-    """Whether a campaign may be a twin, by its name or its times."""
-    spec = wanted.spec or {}
-    one, other = (send_times(each, at_once=now, since=now) for each in (requested(live), spec))
-    return live.name == spec.get("name") or near(one, other, project.guardrails.twin_window)
+def _times(spec: Mapping[str, Any] | None, now: datetime) -> SendTimes:
+    return send_times(spec or {}, at_once=now, since=now)
+
+
+def _may_meet(one: SendTimes, other: SendTimes, window: timedelta) -> bool:
+    """Whether two campaigns may send near each other; two recurrences always may."""
+    return bool(one.runs and other.runs) or near(one, other, window)
 
 
 def overdue(state: State, lives: Lives, now: datetime) -> list[str]:
