@@ -33,6 +33,7 @@ settings.load_profile("project")
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30
+_WORKERS = 8
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,12 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """`-n auto`: twice as many as processors, since many tests wait for processes and time-outs.
+    """`-n auto`: twice as many as processors and at least eight, since many tests wait for time-outs.
 
     `-n logical`, for tests that do not wait: as many as processors.
     """
     processors = os.cpu_count() or 1
-    return processors if config.option.numprocesses == "logical" else 2 * processors
+    return processors if config.option.numprocesses == "logical" else max(2 * processors, _WORKERS)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.e2e.harness import PROJECT, TOKEN, World, sms
 from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
-QUICK = PROJECT.replace("timeout: 2s", "timeout: 1s")
+QUICK = PROJECT.replace("timeout: 2s", "timeout: 1s\n  rate_limit: {per_second: 1000, per_minute: 10000}")
 KEYS = {"ab", "draft", "far", "hand", "now", "week"}
 
 AWKWARD: dict[str, dict[str, Any]] = {
