@@ -167,17 +167,23 @@ def edit(ctx: PlanContext, one: Subject) -> Verdict:
             *_overwritten(one, goal),
         ),
     )
-    if patch.get(EVENT) and (one.held or one.status is Status.PAUSED):
-        # The API does not document whether the event makes a paused campaign send, which it must not.
+    starts = "run_immediately" if patch.get(EVENT) else "is_draft: false" if _leaves_draft(patch) else None
+    if starts and (one.held or one.status is Status.PAUSED):
+        # The API does not document whether either makes a paused campaign send, which it must not.
+        instead = f"set a scheduled_time in {one.key} instead, or " if patch.get(EVENT) else ""
         return one.blocked(
-            "paused, and run_immediately would start it",
-            f"set a scheduled_time in {one.key} instead, or `--replace {one.key}` to create it again, active",
+            f"paused, and {starts} would start it",
+            f"{instead}`--replace {one.key}` to create it again, active",
         )
     sends = known_sends(without_event(goal), ctx.now) if one.held else change.sends
     if ("scheduled_time" in patch or change.arms) and is_past(sends, ctx.now):
         return too_late(one, "its scheduled_time is past")
     # The pause by a halt is noted now: after the update it would look like someone else's.
     return Verdict(changes=(change,), drift=one.drifts(spec=goal), observed=one.noted())
+
+
+def _leaves_draft(patch: Spec) -> bool:
+    return "is_draft" in patch and not patch["is_draft"]
 
 
 def too_late(one: Subject, reason: str) -> Verdict:

@@ -62,6 +62,18 @@ def did(plan: Plan) -> list[str]:
     return [str(change.action) for change in plan.changes] + ["blocked"] * len(plan.blocked)
 
 
+@pytest.mark.parametrize(
+    ("phase", "status"),
+    [("paused", "paused"), ("paused", "scheduled"), ("paused", "running"), ("active", "paused")],
+)
+def test_a_paused_campaign_does_not_leave_a_draft(phase: Phase, status: str) -> None:
+    """`is_draft: false` arms, and whether it does so for a paused campaign is unknown."""
+    plan = of(phase, live(DRAFT, status), applied=DRAFT, spec=MANUAL)
+    assert did(plan) == (["blocked"] if status == "paused" else ["pause", "blocked"])
+    assert [one.reason for one in plan.blocked] == ["paused, and is_draft: false would start it"]
+    assert "--replace push/welcome" in str(plan.blocked[0].hint)
+
+
 @pytest.mark.parametrize("phase", ["paused", "canceled"])
 @pytest.mark.parametrize("spec", [SCHEDULED, RECURRING, IMMEDIATE, MANUAL, DRAFT])
 def test_an_inactive_campaign_is_not_created(phase: Phase, spec: Spec, golden: Golden) -> None:
