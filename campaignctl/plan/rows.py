@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from campaignctl.campaign.status import Status
+from campaignctl.diff import field_changes, split
 from campaignctl.errors import Command, Sentence
 from campaignctl.plan import changes, ledger, records, update_rules, winners
 from campaignctl.plan.arming import known_sends, sends_after
@@ -261,7 +262,17 @@ def _over_by_others(one: Subject) -> Sentence | None:
 def too_late(_: PlanContext, one: Subject) -> Verdict:
     """**Blocked**: it cannot be changed."""
     known_as = one.status if one.status is not Status.SENT else "already sent"
-    return _with_winner_note(one, one.blocked(f"{known_as}; it cannot be changed", _create_again(one)))
+    return _with_winner_note(one, one.blocked(f"{known_as}; it cannot be changed", _instead(one)))
+
+
+def _instead(one: Subject) -> Sentence:
+    again = _create_again(one)
+    if one.record.origin == "create":
+        return again
+    # An ignored field goes with the object around it, so that the whole object has to be ignored.
+    paths = sorted({split(change.path)[0] for change in field_changes(one.record.applied, one.spec)})
+    keep = f"write what it has into {one.key}, or list {', '.join(paths)} in `ignore_changes`; else "
+    return Sentence(keep, *again.parts)
 
 
 def _with_winner_note(one: Subject, verdict: Verdict) -> Verdict:

@@ -218,10 +218,17 @@ def company_of_records(api: OcambaApi, state: State | None) -> str | None:
         live = api.read(record.id)
         if live is not None:
             return live.company_id or state.account.company_id
-    raise AccountMismatch(
-        "this account shows none of the campaigns that the state records",
-        hint="check OCAMBA_TOKEN: it belongs to another account than this state",
+    raise none_found("this account shows none of the campaigns that the state records", state)
+
+
+def none_found(summary: str, state: State) -> AccountMismatch:
+    """The error of an account that shows nothing that the state records."""
+    newest = max(state.campaigns, key=lambda key: state.campaigns[key].created_at, default="KEY")
+    hint = Sentence(
+        "check OCAMBA_TOKEN: it may belong to another account; to forget a campaign that is not there: ",
+        Command("state", "rm", newest),
     )
+    return AccountMismatch(summary, hint=hint)
 
 
 def company_of(lives: Iterable[Live]) -> str | None:

@@ -15,13 +15,20 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.live import Live
 from campaignctl.diff import compare, content
-from campaignctl.errors import AccountMismatch, Command, Sentence
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import ledger, proof, records
 from campaignctl.plan.context import Reading, Unsettled
 from campaignctl.project.model import Project
 from campaignctl.reconciler import foreign
-from campaignctl.reconciler.opening import behind, check_company, clones, company_of, newest, spread
+from campaignctl.reconciler.opening import (
+    behind,
+    check_company,
+    clones,
+    company_of,
+    newest,
+    none_found,
+    spread,
+)
 from campaignctl.state.model import Record, State
 
 if TYPE_CHECKING:
@@ -173,13 +180,7 @@ def prove_account(api: OcambaApi, state: State, project: Project, seen: Mapping[
     company = company_of(seen.values()) or company_of(api.list_page(1).items)
     check_company(company, state, project)
     if company is None:
-        raise AccountMismatch(
-            "no recorded campaign was found, and the account cannot be identified",
-            hint=Sentence(
-                "check OCAMBA_TOKEN; to forget a campaign that no longer exists: ",
-                Command("state", "rm", "KEY"),
-            ),
-        )
+        raise none_found("no recorded campaign was found, and the account cannot be identified", state)
 
 
 def _adoptable(

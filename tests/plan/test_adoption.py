@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -214,6 +215,16 @@ def test_a_foreign_pause_stays_and_a_declared_pause_is_applied() -> None:
 
 def test_a_final_campaign_is_recorded_and_its_edits_are_blocked() -> None:
     assert did(of(served(SCHEDULED, "sent"), {**SCHEDULED, "name": "New"})) == ["adopt", "blocked"]
+
+
+def test_an_adopted_campaign_that_was_sent_can_be_kept_as_it_was_sent() -> None:
+    """The hint says what to ignore, and that is enough."""
+    shown = served({**SCHEDULED, "quiet_hours": {"from": "20:00"}, "name": "Old"}, "sent")
+    (blocked,) = of(shown).blocked
+    ignored = re.search(r"or list ([^`]+) in `ignore_changes`", str(blocked.hint))
+    assert ignored is not None
+    assert ignored[1] == "name, quiet_hours"
+    assert did(of(shown, ignore_changes=tuple(ignored[1].split(", ")))) == ["adopt"]
 
 
 def test_the_lifecycle_is_recorded_with_the_adoption() -> None:

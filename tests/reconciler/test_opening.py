@@ -171,8 +171,9 @@ def test_one_of_the_three_newest_records_proves_the_account(late: Account, age: 
         assert opening(late, known).company_id == "6197120"
         assert len(late.control.requests()) == 1 + age + 1
     else:
-        with pytest.raises(AccountMismatch, match="none of the campaigns"):
+        with pytest.raises(AccountMismatch, match="none of the campaigns") as caught:
             opening(late, known)
+        assert str(caught.value.hint).endswith("`campaignctl state rm b`")
 
 
 def test_only_a_read_proves_the_account_of_a_plan(late: Account) -> None:

@@ -160,8 +160,15 @@ def _judge_record(
     status = statuses.get(recorded or "")
     if status is None or (status == "canceled" and due.status != "canceled"):
         verdict.losses.append(f"{key}: recorded as {recorded}, live as {statuses}")
+    elif status == "sent" and _was_told(key, verdict):
+        return  # The API gave it another time than was asked for, and the apply said so.
     elif due.status not in (None, status):
         verdict.losses.append(f"{key}: {recorded} is {status}, not {due.status}")
+
+
+def _was_told(key: str, verdict: Verdict) -> bool:
+    """Whether the apply said that this campaign is not as planned, because it was altered."""
+    return verdict.altered is not None and verdict.altered.told.get(key, "done") != "done"
 
 
 def _left_idle(campaign: dict[str, Any], recorded: str | None, verdict: Verdict) -> bool:
@@ -174,8 +181,8 @@ def _left_idle(campaign: dict[str, Any], recorded: str | None, verdict: Verdict)
 def _judge_sends(key: str, due: Due, mine: list[dict[str, Any]], verdict: Verdict) -> None:
     counts = Counter(campaign["id"] for campaign in mine for _ in campaign["sends"])
     twice = sorted(campaign_id for campaign_id, count in counts.items() if count > 1)
-    if not twice and verdict.altered and verdict.altered.told.get(key, "done") != "done":
-        return  # It was said not to be as planned.
+    if not twice and _was_told(key, verdict):
+        return
     if twice or counts.total() > due.sends:
         verdict.duplicates.append(f"{key}: set off {counts.total()} times, not {due.sends}: {dict(counts)}")
     if counts.total() < due.sends:

@@ -12,15 +12,19 @@ from tests.torture.scenario import Scenario, replacing
 if TYPE_CHECKING:
     from tests.torture.oracle import Verdict
 
+_IN_IGNORE_CHANGES = re.compile(r"or list ([^`]+) in `ignore_changes`")
+
 
 def decide(place: Place, scenario: Scenario, verdict: Verdict, told: str) -> None:
     """Whatever the last apply has `told` to decide."""
+    if "it may belong to another account" in told:
+        _forgotten(place, verdict)
     _ask_a_person(place, scenario, verdict)
     if verdict.altered:
         _taken_out(place, verdict)
     if ", missing)" in told:
         _found_missing(place, verdict)
-    if "--override resend" in told and not scenario.two_step:
+    if "--override resend" in told:
         _found_unsent(place, scenario, verdict)
     if "state recover" in told:
         _recovered(place, verdict)
@@ -35,11 +39,23 @@ def _found_missing(place: Place, verdict: Verdict) -> None:
     verdict.missing = missing
 
 
+def _forgotten(place: Place, verdict: Verdict) -> None:
+    """What is recorded and not there is forgotten by a person who knows that it is the right account."""
+    there = {campaign["id"] for campaign in place.control.campaigns()}
+    for key, campaign_id in place.recorded_ids().items():
+        if campaign_id not in there:
+            place.run("state", "rm", key)
+            verdict.persons += 1
+
+
 def _found_unsent(place: Place, scenario: Scenario, verdict: Verdict) -> None:
     """What the API said to have sent, and has not, is sent by a person who looked into the account."""
     sent = Counter(c["live"]["name"] for c in place.control.campaigns() for _ in c["sends"])
+    state = place.state()
     for blocked in place.plan()["blocked"]:
         due = scenario.due.get(blocked["key"])
+        if scenario.two_step and not (state and blocked["key"] in state.pending):
+            continue  # `said_again` has its options
         if due and blocked["status"] == "sent" and sent[due.name or blocked["key"]] < due.sends:
             verdict.unsent.append(blocked["key"])
             verdict.persons += 1
@@ -125,4 +141,11 @@ def _adopted(place: Place, scenario: Scenario, verdict: Verdict) -> None:
         mine = [one for one in told if names.get(one) == (scenario.due[key].name or key)]
         if mine and (blocked["id"] is None or blocked["status"] == "sent"):
             place.write({key: {**document, "adopt": mine[0]}})
+            verdict.persons += 1
+        elif blocked["id"] and (differing := _IN_IGNORE_CHANGES.search(str(blocked["hint"]))):
+            # It was altered after it was sent, so that it is kept as it is.
+            ignored = {
+                "lifecycle": {**document.get("lifecycle", {}), "ignore_changes": differing[1].split(", ")}
+            }
+            place.write({key: {**document, "adopt": blocked["id"], **ignored}})
             verdict.persons += 1
