@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.torture import plans, schedules
@@ -166,14 +167,16 @@ def _done(
     stages: Mapping[str, Stage], jobs: Sequence[Job], number: int, options: argparse.Namespace
 ) -> Table:
     table = Table()
-    for report in reports(stages, jobs, options.workers):
-        table.reports.append(report)
-        if report.verdict.bad:
-            _say(complaint(report))
-        if options.first and table.bad:
-            break
-        if len(table.reports) % _SHOWN_EVERY == 0:
-            _say(f"{len(table.reports)} of {number}, {len(table.bad)} bad")
+    # Ctrl-C ends it with the table of the trials that were made.
+    with suppress(KeyboardInterrupt):
+        for report in reports(stages, jobs, options.workers):
+            table.reports.append(report)
+            if report.verdict.bad:
+                _say(complaint(report))
+            if options.first and table.bad:
+                break
+            if len(table.reports) % _SHOWN_EVERY == 0:
+                _say(f"{len(table.reports)} of {number}, {len(table.bad)} bad")
     return table
 
 
