@@ -97,7 +97,7 @@ def _ask_a_person(place: Place, scenario: Scenario, verdict: Verdict) -> None:
     sent = {c["id"] for c in account if c["sends"]}
     for key, intent in state.pending.items():
         answer = "--retry"
-        if intent.operation == "create":
+        if intent.creates:
             if (scenario.due[key].name or key) in strangers:
                 continue
             if not scenario.due[key].by_hand and state.account.markers:
