@@ -58,6 +58,7 @@ TABLE = {
         f"{_COMMANDS}.halt:command", "Stop campaigns that have not been sent, until the halt is lifted."
     ),
     "state": Lazy(f"{_COMMANDS}.state:command", "Look at the state and repair it."),
+    "ci": Lazy(f"{_COMMANDS}.ci:command", "What the pipelines of GitHub and GitLab call."),
     "doctor": Lazy(f"{_COMMANDS}.doctor:command", "Check token, account, clock, lock, state and versions."),
     "explain": Lazy(f"{_COMMANDS}.explain:command", "Show where every field of a campaign came from."),
     "schema": Lazy(f"{_COMMANDS}.schema:command", "Print the JSON Schema of a manifest, for editors."),

@@ -59,11 +59,10 @@ class Pipelines:
             templates = {
                 f".github/workflows/campaigns{suffix}.yml": "github/campaigns.yml",
                 f".github/workflows/campaigns{suffix}-drift.yml": "github/drift.yml",
-                ".github/campaigns/gather.sh": "github/gather.sh",
             }
         else:
             first = f".gitlab/campaigns{suffix}.yml" if included else GITLAB_FILE
-            templates = {first: "gitlab/campaigns.yml", ".gitlab/campaigns.py": "gitlab/campaigns.py"}
+            templates = {first: "gitlab/campaigns.yml"}
         texts = {path: (_TEMPLATES / name).read_text(encoding="utf-8") for path, name in templates.items()}
         return {path: _FIELD.sub(lambda field: fields[field[1]], text) for path, text in texts.items()}
 
@@ -84,7 +83,6 @@ class Pipelines:
             "version": __version__,
             "suffix": self._suffix,
             "title": f" ({self.environment})" if self.environment else "",
-            "workflow": workflow,
             "environment": self._line(f'CAMPAIGNCTL_ENV: "{self.environment}"') if self.environment else "",
             "paths": self._paths(workflow),
         }
@@ -97,10 +95,8 @@ class Pipelines:
         if self.folder == ".":
             return ""
         if self.host == "gitlab":
-            patterns = (f"{self.folder}/**/*", ".gitlab-ci.yml", ".gitlab/campaigns*")
-            return '\n      changes: ["' + '", "'.join(patterns) + '"]'
-        patterns = (f"{self.folder}/**", f".github/workflows/{workflow}", ".github/campaigns/**")
-        return '\n    paths: ["' + '", "'.join(patterns) + '"]'
+            return f'\n      changes: ["{self.folder}/**/*", ".gitlab-ci.yml", ".gitlab/campaigns*"]'
+        return f'\n    paths: ["{self.folder}/**", ".github/workflows/{workflow}"]'
 
 
 def _refuse_strange(what: str, name: str) -> None:
@@ -176,7 +172,6 @@ def pipelines_for(app: App, target: Path, host: Host) -> Added:
     included = present is not None and f"{pipelines.plan_job}:" not in present.splitlines()
     texts = pipelines.files(included=included)
     first = next(iter(texts))
-    # Pipelines of two environments share files with the same text.
     paths = {root / path: text for path, text in texts.items() if _text(root / path) != text}
     return Added(
         pipelines, root, paths, project, first, included and first not in (present or ""), settings.place()

@@ -66,7 +66,7 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         operation = "destroy" if options.destroy else "apply"
         if options.reviewed is not None:
             operation = "apply of reviewed plans"
-        outcome = _with_recorded(_carried_out(run, plan, reading, operation), _lasting(ctx, plan))
+        outcome = _with_recorded(_carried_out(run, plan, reading, operation, options), _lasting(ctx, plan))
         if options.destroy:
             again = tuple(filter(None, [created_again(ctx, plan.changes)]))
             outcome = replace(outcome, notes=(*outcome.notes, *again))
@@ -361,7 +361,9 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
             raise PlanRefused(f"{entry.id}, formerly {entry.key}, can send again", hint=codec.AGAIN)
 
 
-def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:
+def _carried_out(
+    run: Run, plan: Plan, reading: Reading, operation: str, options: Options | None = None
+) -> Outcome:
     """Execute the plan, with its beginning and end in the history."""
     began = history.begun(run, plan, operation)
     _begin(run, plan, reading, began)
@@ -370,7 +372,7 @@ def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outc
     if left:
         result = "incomplete" if outcome.result == "done" else outcome.result
         outcome = replace(outcome, result=result, notes=(*outcome.notes, *left))
-    return history.ended(run, began, outcome)
+    return history.ended(run, began, outcome, plan, selected=bool(options and options.targets))
 
 
 def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -> None:

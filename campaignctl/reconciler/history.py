@@ -7,12 +7,15 @@ from dataclasses import replace
 
 from campaignctl.errors import LockLost, StateNotSaved
 from campaignctl.plan import codec
-from campaignctl.plan.model import Plan
+from campaignctl.plan.model import Blocked, Plan
 from campaignctl.reconciler.run import Run
 from campaignctl.review.outcome import Outcome
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Entry, HistoryEntry, HistoryOutcome
 
+_NOT_SELECTED = ("*",)
+# A change of such a campaign is blocked until one apply has recorded it.
+_FINAL = ("sent", "canceled")
 _ENDS: dict[str, HistoryOutcome] = {"done": "done", "interrupted": "interrupted"}
 
 
@@ -35,14 +38,23 @@ def begun(run: Run, plan: Plan, operation: str) -> HistoryEntry | None:
     )
 
 
-def ended(run: Run, entry: HistoryEntry | None, outcome: Outcome) -> Outcome:
-    """Record the end of an apply. If that fails the outcome says so, and the entry stays `started`."""
+def ended(
+    run: Run, entry: HistoryEntry | None, outcome: Outcome, plan: Plan, *, selected: bool = False
+) -> Outcome:
+    """Record the end of an apply. If that fails the outcome says so, and the entry stays `started`.
+
+    What was blocked counts as not done; `selected`: so does everything that was not selected.
+    """
     if entry is None or isinstance(run.broken_off, LockLost | StateNotSaved):
         return outcome
+    outcomes = dict(Counter(str(result.outcome) for result in outcome.changes))
+    undone = {result.key for result in outcome.changes if result.outcome != "done"}
+    blocked = {one.key for one in plan.blocked if not _recorded(plan, one)}
     over = replace(
         entry,
         outcome=_ENDS.get(outcome.result, "incomplete"),
-        outcomes=dict(Counter(str(result.outcome) for result in outcome.changes)),
+        outcomes=outcomes | ({"blocked": len(blocked)} if blocked else {}),
+        left=(*sorted(blocked | undone), *(_NOT_SELECTED if selected else ())),
         ended=iso(run.now()),
     )
     try:
@@ -51,3 +63,8 @@ def ended(run: Run, entry: HistoryEntry | None, outcome: Outcome) -> Outcome:
         note = error.told
         return replace(outcome, result="incomplete", notes=(*outcome.notes, note))
     return outcome
+
+
+def _recorded(plan: Plan, blocked: Blocked) -> bool:
+    """Whether an apply of the plan records what is blocked, so that no later plan asks for it."""
+    return blocked.key in plan.missed or (blocked.status in _FINAL and blocked.key in plan.observed)

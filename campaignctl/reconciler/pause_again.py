@@ -56,7 +56,7 @@ def pause_again(run: Run, desired: DesiredState, *, known: Collection[str] = ())
     if entry is None:
         return
     run.record(Entry(history=(entry,), decision=False))
-    outcome = history.ended(run, entry, execute(run, plan))
+    outcome = history.ended(run, entry, execute(run, plan), plan)
     run.paused_again += outcome.changes
     for result in outcome.changes:
         run.settled.pop(result.id or "", None)

@@ -247,7 +247,8 @@ class HistoryEntry:
 
     It is recorded as `started` before its first request, so that an apply that died is listed too. `plan` is
     the digest of its plan, `actions` the number of planned changes by action, `outcomes` their number by
-    outcome (done, failed, not_started, unknown). Times are `YYYY-MM-DDTHH:MM:SSZ`.
+    outcome (done, failed, not_started, unknown; blocked: left alone). `left` are the keys whose changes were
+    not done, `*` those that were not selected; None: not recorded. Times are `YYYY-MM-DDTHH:MM:SSZ`.
     """
 
     id: str
@@ -263,6 +264,7 @@ class HistoryEntry:
     outcome: HistoryOutcome = "started"
     outcomes: Mapping[str, int] = field(default_factory=dict)
     ended: str | None = None
+    left: tuple[str, ...] | None = field(default=None, metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)

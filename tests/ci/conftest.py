@@ -9,6 +9,7 @@ import pytest
 
 from campaignctl.sandbox import Sandbox, Switches
 from campaignctl.sandbox.control import Control
+from tests.ci import github_api
 from tests.ci.github_host import GitHub
 from tests.ci.gitlab_api import TOKEN, Api, served
 from tests.ci.gitlab_host import GitLab
@@ -52,10 +53,11 @@ def _make_impatient(team: Team) -> None:
 
 
 @pytest.fixture
-def github(tmp_path: Path, sandbox: Sandbox) -> GitHub:
+def github(tmp_path: Path, sandbox: Sandbox) -> Iterator[GitHub]:
     team = GitHub(tmp_path, Control(sandbox.url), sandbox.url)
     _started(team, "github")
-    return team
+    with github_api.served(team.api) as team.address:
+        yield team
 
 
 @pytest.fixture

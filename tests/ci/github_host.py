@@ -1,20 +1,20 @@
 """A team on GitHub: pull requests, merges, and the runs of the workflow.
 
 What GitHub adds to git (pull requests, runs, comments, artifacts) is kept in a folder, from which the
-stand-in for `gh` answers.
+stand-in for its API answers.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.ci.github_api import REPOSITORY, TOKEN, Api, stamp
 from tests.ci.runner import Machine, Ran, Watch, run_workflow
 from tests.ci.team import Team
 
-REPOSITORY = "acme/shop"
 FORK = "mallory/shop"
 
 
@@ -28,11 +28,18 @@ class Pull:
 
 
 class GitHub(Team):
-    """The host, with the team on it."""
+    """The host, with the team on it. `api` is its API, and `address` where that is served."""
+
+    api: Api
+    address: str
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.save({"next": 100, "pulls": {}, "brought": {}, "runs": [], "comments": {}, "environments": {}})
+        self.api, self._again = Api(self.hub), {}
+        hub: dict[str, Any] = {
+            name: {} for name in ("pulls", "brought", "comments", "environments", "reviews")
+        }
+        self.save({"next": 100, "runs": [], "expired": [], **hub})
 
     def push_directly(self, files: Mapping[str, str | None], watch: Watch | None = None) -> dict[str, Ran]:
         """A commit on the applied branch, without a pull request."""
@@ -79,14 +86,54 @@ class GitHub(Team):
         trusted = data["head"]["repo"]["full_name"] == REPOSITORY
         event = {"pull_request": data}
         pull.jobs = self._run(
-            "pull_request", merged, data["head"], event, self.secrets if trusted else {}, ref_name="1/merge"
+            "pull_request",
+            merged,
+            data["head"],
+            event,
+            self.secrets if trusted else {},
+            ref_name=f"{pull.number}/merge",
         )
+
+    def approve(self, pull: Pull, *, ago: float = 0, **more: str) -> None:
+        """An approval of the last commit, some seconds ago."""
+        hub = self.load()
+        hub["reviews"].setdefault(str(pull.number), []).append(
+            {
+                "id": 80,
+                "user": {"login": "rita"},
+                "state": "APPROVED",
+                "commit_id": hub["pulls"][str(pull.number)]["head"]["sha"],
+                "author_association": "MEMBER",
+                "submitted_at": stamp(time.time() - ago),
+                **more,
+            }
+        )
+        self.save(hub)
+
+    def queue(self, *pulls: Pull) -> dict[str, Ran]:
+        """The run for a merge queue's group of pull requests."""
+        self.git("checkout", "--quiet", "--detach", self.main)
+        base = self.git("rev-parse", "HEAD")
+        for pull in pulls:
+            self.git("merge", "--quiet", "--no-ff", "-m", "In the queue", pull.branch)
+        sha = self.git("rev-parse", "HEAD")
+        ref = f"gh-readonly-queue/{self.main}/pr-{pulls[0].number}-{base}"
+        self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{ref}")
+        self.git("checkout", "--quiet", self.main)
+        group = {"head_sha": sha, "head_ref": f"refs/heads/{ref}", "base_sha": base}
+        event = {"merge_group": {**group, "base_ref": f"refs/heads/{self.main}"}}
+        return self._run("merge_group", sha, self._own(sha), event, self.secrets, ref_name=ref)
+
+    def rerun(self, number: int | None = None, watch: Watch | None = None) -> dict[str, Ran]:
+        """Run a run again (by default the last one): it keeps its id, its commit and its event."""
+        number = number or self.load()["runs"][-1]["id"]
+        return self._again[number](watch)
 
     def merge(self, pull: Pull, how: str = "merge") -> str:
         """Merge as GitHub's buttons do; returns the new tip. No workflow runs: see `pushed`."""
         brought = self.merge_branch(pull.branch, how)
         hub = self.load()
-        hub["pulls"][str(pull.number)] |= {"state": "closed", "merged_at": "2026-11-26T12:00:00Z"}
+        hub["pulls"][str(pull.number)] |= {"state": "closed", "merged_at": stamp()}
         for commit in brought:
             hub["brought"].setdefault(commit, []).append(str(pull.number))
         self.save(hub)
@@ -125,6 +172,7 @@ class GitHub(Team):
         watch: Watch | None = None,
     ) -> dict[str, Ran]:
         path = f".github/workflows/{file}"
+        server = "https://github.example"
         hub = self.load()
         number = hub["next"]
         hub["next"] += 1
@@ -134,8 +182,9 @@ class GitHub(Team):
                 "event": event,
                 "path": path,
                 "head_sha": head["sha"],
+                "repository": {"full_name": REPOSITORY},
                 "head_repository": {"full_name": head["repo"]["full_name"]},
-                "run_started_at": f"2026-11-26T12:00:00.{number}Z",
+                "html_url": f"{server}/{REPOSITORY}/actions/runs/{number}",
             }
         )
         self.save(hub)
@@ -146,20 +195,32 @@ class GitHub(Team):
             "ref_name": ref_name or self.main,
             "sha": sha,
             "run_id": number,
-            "server_url": "https://github.example",
-            "token": "token-of-the-job",
+            "run_attempt": 0,
+            "server_url": server,
+            "api_url": self.address,
+            "workflow_ref": f"{REPOSITORY}/{path}@refs/heads/{ref_name or self.main}",
+            "token": TOKEN,
             "actor": "mira",
         }
         machine = Machine(self.folder / "runners", self.remote, self.environ, self.hub / "artifacts")
-        return run_workflow(self.git("show", f"{sha}:{path}"), machine, context, secrets, watch)
+        text = self.git("show", f"{sha}:{path}")
+
+        def again(watch: Watch | None) -> dict[str, Ran]:
+            context["run_attempt"] += 1
+            return run_workflow(text, machine, dict(context), secrets, watch)
+
+        self._again[number] = again
+        return again(watch)
+
+    _again: dict[int, Callable[[Watch | None], dict[str, Ran]]]
 
     # ------------------------------------------------------------------------------- files
 
     def load(self) -> dict[str, Any]:
-        return dict(json.loads((self.hub / "hub.json").read_text()))
+        return self.api.load()
 
-    def save(self, hub: Mapping[str, Any]) -> None:
-        (self.hub / "hub.json").write_text(json.dumps(hub))
+    def save(self, hub: dict[str, Any]) -> None:
+        self.api.save(hub)
 
     def comments(self, pull: Pull) -> list[str]:
         return [each["body"] for each in self.load()["comments"].get(str(pull.number), [])]

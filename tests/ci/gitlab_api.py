@@ -1,6 +1,6 @@
 """A stand-in for GitLab's REST API, over a real socket, in the shapes that its documentation shows.
 
-It answers the requests of `.gitlab/campaigns.py`, and no others. Lists come in pages of two.
+It answers the requests of `campaignctl ci`, and no others. Lists come in pages of two.
 """
 
 from __future__ import annotations
@@ -32,17 +32,19 @@ class Api:
     brought: dict[str, list[int]] = field(default_factory=dict)
     pipelines: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     jobs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    approvals: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    drops: int = 0
 
-    def answer(self, method: str, path: str, form: dict[str, str]) -> Any:
+    def answer(self, method: str, path: str, form: Any) -> Any:
         """The object at a path below the project, or None."""
-        found = re.fullmatch(r"(\w+)/([^/]+)/(.*)", path.removeprefix("repository/"))
+        found = re.fullmatch(r"(\w+)/([^/]+)/?(.*)", path.removeprefix("repository/"))
         if found is None:
             return None
         kind, name, rest = found.groups()
         if kind == "commits" and rest == "merge_requests":
             return [self.requests[iid] for iid in self.brought.get(name, [])]
-        if kind == "merge_requests" and rest == "pipelines":
-            return self.pipelines[int(name)]
+        if kind == "merge_requests" and not rest.startswith("notes"):
+            return self._request(int(name), rest)
         if kind == "pipelines" and rest == "jobs":
             return self.jobs[int(name)]
         if kind == "merge_requests" and rest.startswith("notes"):
@@ -52,10 +54,15 @@ class Api:
             return file.read_bytes() if file.is_file() else None
         return None
 
-    def _notes(self, method: str, iid: int, note: str, form: dict[str, str]) -> Any:
+    def _request(self, iid: int, rest: str) -> Any:
+        if rest == "approvals":
+            return {"iid": iid, "approved_by": self.approvals.get(iid, [])}
+        return self.pipelines[iid] if rest == "pipelines" else self.requests[iid]
+
+    def _notes(self, method: str, iid: int, note: str, form: Any) -> Any:
         there = self.notes.setdefault(iid, [])
         if method == "POST":
-            there.append({"id": 100 + len(there), "author": ME, "body": form["body"]})
+            there.append({"id": 100 + len(there), "author": ME, "system": False, "body": form["body"]})
             return there[-1]
         if method == "PUT":
             (found,) = (each for each in there if str(each["id"]) == note)
@@ -70,7 +77,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _respond(self) -> None:
         url = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
-        form = {name: texts[0] for name, texts in parse_qs(self.rfile.read(length).decode()).items()}
+        form = json.loads(self.rfile.read(length) or b"null")
+        if self.api.drops:
+            self.api.drops -= 1
+            self.connection.close()
+            return
         if self.headers.get("PRIVATE-TOKEN") != TOKEN:
             self._send(401, {"message": "401 Unauthorized"})
             return

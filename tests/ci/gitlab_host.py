@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from tests.ci.github_api import stamp
 from tests.ci.gitlab_api import PROJECT, Api
 from tests.ci.runner import SECONDS, Ran, Watch
 from tests.ci.team import Team
@@ -44,6 +46,7 @@ class GitLab(Team):
         self.api.requests[request.iid] = {
             "iid": request.iid,
             "state": "opened",
+            "merged_at": None,
             "sha": "",
             "target_branch": self.main,
             "source_project_id": FORK if fork else PROJECT,
@@ -53,38 +56,65 @@ class GitLab(Team):
         self.update(request, files)
         return request
 
-    def update(self, request: Request, files: Mapping[str, str | None]) -> None:
-        """Add a commit, and run its pipeline."""
+    def update(self, request: Request, files: Mapping[str, str | None], *, planned: bool = True) -> None:
+        """Add a commit, and run its pipeline; `planned=False`: it has not begun yet."""
         self.git("checkout", "--quiet", request.branch)
         head = self.commit(files, request.branch)
         self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/merge-requests/{request.iid}/head")
-        data = self.api.requests[request.iid]
-        data["sha"] = head
-        mine = data["source_project_id"] == PROJECT
-        request.jobs = self._run(
-            "merge_request_event",
-            head,
-            {
-                "CI_MERGE_REQUEST_IID": str(request.iid),
-                "CI_MERGE_REQUEST_PROJECT_ID": str(PROJECT),
-                "CI_MERGE_REQUEST_PROJECT_URL": f"file://{self.remote}".removesuffix(".git"),
-                "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": self.main,
-                "CI_PROJECT_ID": str(data["source_project_id"]),
-            },
-            {name: text for name, text in self.secrets.items() if mine and name != "OCAMBA_TOKEN"},
-        )
-        number = 1000 + len(self.api.jobs)
-        project = data["source_project_id"]
-        self.api.pipelines[request.iid].insert(0, {"id": number, "sha": head, "project_id": project})
-        jobs = [{"id": job, "name": name} for name, job in self._numbers.items()]
-        self.api.jobs[number] = [{"id": 7, "name": "lint"}, *jobs]
+        self.api.requests[request.iid]["sha"] = head
+        if planned:
+            self.plan(request)
         self.git("checkout", "--quiet", self.main)
+
+    def plan(self, request: Request, *, train: bool = False) -> None:
+        """The pipeline for the last commit of a merge request, or for its merge train."""
+        data = self.api.requests[request.iid]
+        project, head = data["source_project_id"], data["sha"]
+        secrets = {name: text for name, text in self.secrets.items() if name != "OCAMBA_TOKEN"}
+        variables = {
+            "CI_MERGE_REQUEST_IID": str(request.iid),
+            "CI_MERGE_REQUEST_PROJECT_ID": str(PROJECT),
+            "CI_MERGE_REQUEST_PROJECT_URL": f"file://{self.remote}".removesuffix(".git"),
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": self.main,
+            "CI_MERGE_REQUEST_EVENT_TYPE": "merge_train" if train else "detached",
+            "CI_PROJECT_ID": str(project),
+        }
+        sha, ref = head, f"refs/merge-requests/{request.iid}/head"
+        if train:
+            self.git("checkout", "--quiet", "--detach", self.main)
+            self.git("merge", "--quiet", "--no-ff", "-m", "In the train", head)
+            sha, ref = self.git("rev-parse", "HEAD"), f"refs/merge-requests/{request.iid}/train"
+            self.git("push", "--quiet", "--force", "origin", f"HEAD:{ref}")
+            self.git("checkout", "--quiet", self.main)
+            variables["CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"] = head
+        number = 1000 + len(self.api.jobs)
+        pipeline = {
+            "id": number,
+            "sha": sha,
+            "ref": ref,
+            "project_id": project,
+            "source": "merge_request_event",
+        }
+        self.api.pipelines[request.iid].insert(0, pipeline)
+        request.jobs = self._run("merge_request_event", sha, variables, secrets if project == PROJECT else {})
+
+    def approve(self, request: Request, *, ago: float = 0, says_when: bool = True) -> None:
+        """An approval, some seconds ago."""
+        at = stamp(time.time() - ago)
+        given: dict[str, Any] = {"user": {"id": 3, "username": "rita"}}
+        self.api.approvals.setdefault(request.iid, []).append(
+            given | ({"approved_at": at} if says_when else {})
+        )
+
+    def rerun(self, watch: Watch | None = None) -> dict[str, Ran]:
+        """Run the jobs of the last pipeline again: it keeps its id and its commit."""
+        return self._again(watch)
 
     def merge(self, request: Request, how: str = "merge") -> str:
         """Merge as the button does; returns the new tip. No pipeline runs: see `pushed`."""
         for commit in self.merge_branch(request.branch, how):
             self.api.brought.setdefault(commit, []).append(request.iid)
-        self.api.requests[request.iid]["state"] = "merged"
+        self.api.requests[request.iid] |= {"state": "merged", "merged_at": stamp()}
         return self.git("rev-parse", self.main)
 
     def pushed(self, commit: str | None = None, watch: Watch | None = None) -> dict[str, Ran]:
@@ -121,8 +151,12 @@ class GitLab(Team):
     ) -> dict[str, Ran]:
         jobs = self._included(sha, ".gitlab-ci.yml")
         changed = self._changed(sha, self.main if source == "merge_request_event" else f"{sha}^")
+        number = 1000 + len(self.api.jobs)
+        self.api.jobs[number] = [{"id": 7, "name": "lint", "web_url": "", "finished_at": stamp()}]
         given = {
             "CI": "true",
+            "GITLAB_CI": "true",
+            "CI_PIPELINE_ID": str(number),
             "CI_API_V4_URL": self.address,
             "CI_COMMIT_SHA": sha,
             "CI_DEFAULT_BRANCH": self.main,
@@ -132,14 +166,26 @@ class GitLab(Team):
             **more,
             **secrets,
         }
-        done: dict[str, Ran] = {}
-        self._numbers = {}
-        for name, job in jobs.items():
-            if name.startswith(".") or not any(_asked(rule, given, changed) for rule in job["rules"]):
-                continue
-            if all(done[needed].result == "success" for needed in job.get("needs", [])):
-                done[name] = self._run_job(name, _extended(jobs, job), given)
-        return done
+        selected = {
+            name: _extended(jobs, job)
+            for name, job in jobs.items()
+            if not name.startswith(".") and any(_asked(rule, given, changed) for rule in job["rules"])
+        }
+
+        def again(watch: Watch | None) -> dict[str, Ran]:
+            self._watch, self._numbers = watch, {}
+            done: dict[str, Ran] = {}
+            for name, job in selected.items():
+                if all(done[needed].result == "success" for needed in job.get("needs", [])):
+                    done[name] = self._run_job(name, job, given)
+                    ended = {"id": self._numbers[name], "name": name, "web_url": "https://gitlab.example/job"}
+                    self.api.jobs[number].append({**ended, "finished_at": stamp()})
+            return done
+
+        self._again = again
+        return again(self._watch)
+
+    _again: Callable[[Watch | None], dict[str, Ran]]
 
     def _included(self, sha: str, path: str) -> dict[str, Any]:
         found = YAML(typ="safe").load(self.git("show", f"{sha}:{path}"))
@@ -158,7 +204,8 @@ class GitLab(Team):
         self.git("clone", "--quiet", "--no-checkout", f"file://{self.remote}", str(folder), cwd=self.folder)
         self.git("fetch", "--quiet", "origin", given["CI_COMMIT_SHA"], cwd=folder)
         self.git("checkout", "--quiet", "--detach", given["CI_COMMIT_SHA"], cwd=folder)
-        environ = {**self.environ, **given, "CI_PROJECT_DIR": str(folder)}
+        own = {"CI_PROJECT_DIR": str(folder), "CI_JOB_NAME": name, "CI_JOB_ID": str(self._jobs)}
+        environ = {**self.environ, **given, **own}
         for variable, text in job["variables"].items():
             environ[variable] = re.sub(r"\$(\w+)", lambda found: environ[found[1]], str(text))
         for needed in job.get("needs", []):

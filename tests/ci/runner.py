@@ -6,6 +6,7 @@ steps are executed as they are. The four actions have stand-ins: a checkout is a
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -61,7 +62,9 @@ def run_workflow(
         needs = {other: {"result": done[other].result, "outputs": done[other].outputs} for other in needed}
         fine = all(each["result"] == "success" for each in needs.values())
         values = {"github": context, "needs": needs, "secrets": secrets, "env": workflow.get("env", {})}
-        here = _Job(machine, machine.folder / str(context["run_id"]) / name, values, watch)
+        here = _Job(
+            machine, machine.folder / f"{context['run_id']}-{context['run_attempt']}" / name, values, watch
+        )
         done[name] = here.run(job) if _holds(job.get("if"), here.expressions(), fine) else Ran("skipped")
     return done
 
@@ -91,9 +94,11 @@ class _Job:
 
     def run(self, job: Mapping[str, Any]) -> Ran:
         for number, step in enumerate(job["steps"]):
+            here = self._values["steps"].setdefault(step.get("id", ""), {"outcome": "skipped", "outputs": {}})
             if not _holds(step.get("if"), self.expressions(), self._ran.result == "success"):
                 continue
             fine = self._run_action(step) if "uses" in step else self._run_script(step)
+            here["outcome"] = "success" if fine else "failure"
             name = step.get("name", str(number))
             self._ran.steps[name] = "success" if fine else "failure"
             if not fine and not step.get("continue-on-error"):
@@ -126,7 +131,7 @@ class _Job:
         said, _ = process.communicate(timeout=SECONDS)
         self._ran.log += said
         outputs = dict(line.split("=", 1) for line in output.read_text().splitlines())
-        self._values["steps"][step.get("id", "")] = {"outputs": outputs}
+        self._values["steps"][step.get("id", "")]["outputs"] = outputs
         return process.returncode == 0
 
     def _environ(self) -> dict[str, str]:
@@ -135,7 +140,15 @@ class _Job:
             **self._machine.environ,
             **{name: self.expressions().filled(text) for name, text in self._values["env"].items()},
             "CI": "true",
+            "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": github["actor"],
+            "GITHUB_API_URL": github["api_url"],
+            "GITHUB_EVENT_NAME": github["event_name"],
+            "GITHUB_EVENT_PATH": str(self._event()),
+            "GITHUB_REF_NAME": github["ref_name"],
+            "GITHUB_RUN_ATTEMPT": str(github["run_attempt"]),
+            "GITHUB_SHA": github["sha"],
+            "GITHUB_WORKFLOW_REF": github["workflow_ref"],
             "GITHUB_REPOSITORY": github["repository"],
             "GITHUB_RUN_ID": str(github["run_id"]),
             "GITHUB_SERVER_URL": github["server_url"],
@@ -144,6 +157,11 @@ class _Job:
             "GITHUB_STEP_SUMMARY": str(self._files["summary"]),
             "RUNNER_TEMP": str(self._temp),
         }
+
+    def _event(self) -> Path:
+        path = self._temp.parent / "files" / "event.json"
+        path.write_text(json.dumps(self._values["github"]["event"]))
+        return path
 
     def _run_action(self, step: Mapping[str, Any]) -> bool:
         name = step["uses"].partition("@")[0]
@@ -192,9 +210,9 @@ class _Job:
 
     def _download(self, given: Mapping[str, str]) -> bool:
         artifact = self._artifact(given["name"])
-        if artifact.is_dir():
+        if given["name"] and artifact.is_dir():
             shutil.copytree(artifact, given["path"], dirs_exist_ok=True)
-        return artifact.is_dir()
+        return bool(given["name"]) and artifact.is_dir()
 
 
 def _files(pattern: str) -> Iterator[Path]:

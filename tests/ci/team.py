@@ -39,7 +39,6 @@ class Team:
         self.environ = bare_environ(
             self.folder / "home",
             f"{tools(self.folder / 'bin')}{os.pathsep}{os.environ['PATH']}",
-            GH_HUB=str(self.hub),
             OCAMBA_API_URL=self.url,
             PYTHONPATH=str(ROOT),
         )
@@ -122,7 +121,7 @@ class Team:
 
 
 def tools(folder: Path) -> Path:
-    """A folder with `campaignctl`, `python`, `python3` and the stand-in for `gh`.
+    """A folder with `campaignctl`, `python` and `python3`.
 
     What the step `Install` would install is there already, so pip is only run where REAL_PIP says so: it
     needs longer than all the rest.
@@ -132,7 +131,6 @@ def tools(folder: Path) -> Path:
         "campaignctl": [sys.executable, "-P", "-m", "campaignctl"],
         "python": [sys.executable],
         "python3": [sys.executable],
-        "gh": [sys.executable, str(ROOT / "tests" / "ci" / "gh.py")],
     }
     for name, words in commands.items():
         program = folder / name

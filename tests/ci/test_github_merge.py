@@ -33,7 +33,8 @@ def test_a_merge_applies_its_reviewed_plan(github: GitHub, how: str) -> None:
     github.merge(pull, how)
     apply = github.pushed()["apply"]
     assert apply.result == "success", apply.log
-    assert '"result": "done"' in apply.summary
+    assert "### Outcome: Done" in apply.summary
+    assert "| `spring` | create | done |" in apply.summary
     assert_settled(github, "spring")
     assert github.pushed()["apply"].result == "success"
     assert_settled(github, "spring")
@@ -109,13 +110,14 @@ def test_a_commit_merged_before_its_plan_is_applied_once_the_plan_exists(
     tip = github.merge(pull)
     apply = github.pushed()["apply"]
     assert apply.result == "failure"
-    assert "Pull request 1 has no plan for" in apply.log
+    assert "Pull request #1 has no plan for" in apply.log
     assert github.names() == []
+    merged = github.load()["runs"][-1]["id"]
     # The run for the pull request has finished at last, and the apply is run again.
     github.git("checkout", "--quiet", "-B", github.main, "before")
     github.plan(pull)
     github.git("checkout", "--quiet", "-B", github.main, tip)
-    assert github.pushed()["apply"].result == "success"
+    assert github.rerun(merged)["apply"].result == "success"
     assert_settled(github, "spring")
 
 
@@ -124,7 +126,7 @@ def test_a_plan_of_a_fork_is_never_trusted(github: GitHub) -> None:
     github.merge(pull)
     apply = github.pushed()["apply"]
     assert apply.result == "failure"
-    assert "Pull request 1 comes from a fork" in apply.log
+    assert "Pull request #1 comes from a fork" in apply.log
     assert github.names() == []
 
 

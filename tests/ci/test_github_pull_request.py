@@ -47,7 +47,7 @@ def test_without_a_token_the_plan_says_that_the_account_was_not_read(github: Git
     del github.secrets["OCAMBA_READ_TOKEN"]
     pull = github.open("spring", {"campaigns/spring.yaml": sms("Spring", scheduled_time=FAR)})
     assert pull.jobs["plan"].result == "success"
-    assert NOT_READ in github.comments(pull)[0].splitlines()[1]
+    assert NOT_READ in github.comments(pull)[0].splitlines()[3]
 
 
 def test_a_mistake_is_annotated_and_removes_the_old_plan(github: GitHub) -> None:

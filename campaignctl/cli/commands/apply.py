@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,7 +59,8 @@ class RunOptions:
     multiple=True,
     metavar="PLANFILE",
     shell_complete=files,
-    help="Make a new plan and apply only changes that this reviewed plan contains. Repeatable.",
+    help="Make a new plan and apply only changes that this reviewed plan contains. Repeatable; a folder"
+    " stands for the plans in it, perhaps none.",
 )
 @selecting
 @auto_approve_option
@@ -102,9 +104,13 @@ def _with_reviewed(options: Options, names: tuple[str, ...]) -> Options:
         return options
     from campaignctl.plan import codec
 
-    return replace(
-        options, reviewed=tuple(codec.decode(read_text(name), where=name) for name in dict.fromkeys(names))
-    )
+    files = dict.fromkeys(name for given in names for name in _plan_files(given))
+    return replace(options, reviewed=tuple(codec.decode(read_text(name), where=name) for name in files))
+
+
+def _plan_files(name: str) -> list[str]:
+    """A plan file, or those in a folder, perhaps none: then no change was reviewed."""
+    return sorted(map(str, Path(name).glob("*.json"))) if Path(name).is_dir() else [name]
 
 
 @click.command(name="destroy")

@@ -1,0 +1,103 @@
+"""`ci`: what the pipelines of GitHub Actions and GitLab CI call."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from campaignctl.cli.clock import SystemClock
+from campaignctl.cli.group import Lazy, LazyGroup
+from campaignctl.cli.settings import App
+from campaignctl.cli.wiring import backend_of, read_project
+from campaignctl.errors import CampaignctlError
+
+_HERE = "campaignctl.cli.commands.ci"
+TABLE = {
+    "gather": Lazy(f"{_HERE}:gather", "Fetch what a job works with: the newest base, or the reviewed plans."),
+    "comment": Lazy(f"{_HERE}:comment", "Write the plan as the comment of the pull request."),
+    "report": Lazy(f"{_HERE}:report", "Show a plan or an outcome in the summary of the run."),
+}
+_folder = click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+
+
+@click.command(cls=LazyGroup, table=TABLE, name="ci", no_args_is_help=True)
+def command() -> None:
+    """What the pipelines of GitHub Actions and GitLab CI call. See docs/ci.md."""
+
+
+@click.command(name="gather")
+@_folder
+@click.option(
+    "--approved-in",
+    "environment",
+    metavar="ENVIRONMENT",
+    help="Only check that the host asks a reviewer before a job of this environment.",
+)
+@click.pass_obj
+def gather(app: App, *, folder: Path, environment: str | None) -> int:
+    """Fetch into DIR what the job works with.
+
+    For a pull request it merges the newest commit of the base branch into the checkout, so that the plan is
+    of what a merge would make now. For a push it fetches the plans that were reviewed since the last apply.
+    """
+    from campaignctl.backends.git.command import enclosing
+    from campaignctl.cli.hosts.detect import host_of
+    from campaignctl.cli.hosts.gather import Gathering, prepare
+    from campaignctl.cli.hosts.report import Page
+
+    host = host_of(os.environ)
+    if environment is not None:
+        if not host.asks_reviewers(environment):
+            raise CampaignctlError(
+                f"The environment {environment} has no required reviewers",
+                detail="No approval was requested, so nothing was applied.",
+                hint=f"add them in the settings of {host.words.host}: Environments > {environment}",
+            )
+        return 0
+    kind = host.job.kind
+
+    def say(text: str) -> None:
+        app.console.log("info", text)
+
+    if kind != "merge":
+        prepare(host, enclosing(app.settings.cwd, os.environ), folder, app.console.now(), say)
+        return 0
+    project = read_project(app)
+    git = enclosing(Path(project.directory), os.environ)
+    inside = Path(project.directory).resolve().relative_to(git.directory).as_posix()
+    state = backend_of(project, SystemClock()).read()
+    found = Gathering(host, git, inside, folder, say).run(state.history if state else ())
+    Page(say, os.environ).output("newer", found.newer or "")
+    return 0
+
+
+@click.command(name="comment")
+@_folder
+@click.pass_obj
+def comment(app: App, *, folder: Path) -> int:
+    """Write the plan in DIR as the comment of the pull request: one comment, kept up to date."""
+    from campaignctl.cli.hosts import comment as comments
+    from campaignctl.cli.hosts.detect import host_of
+
+    host, console = host_of(os.environ), app.console
+    comments.comment(host, folder, console.now(), lambda text: console.log("info", text))
+    return 0
+
+
+@click.command(name="report")
+@_folder
+@click.option(
+    "--status", type=int, help="The exit status of `plan`; without it DIR has the outcome of an apply."
+)
+@click.pass_obj
+def report(app: App, *, folder: Path, status: int | None) -> int:
+    """Show the plan or the outcome in DIR in the summary of the run; end with the status of the check."""
+    from campaignctl.cli.hosts.detect import host_of
+    from campaignctl.cli.hosts.report import Page, report_outcome, report_plan
+
+    page = Page(app.console.say, os.environ)
+    if status is not None:
+        return report_plan(page, folder, status)
+    return report_outcome(host_of(os.environ), page, folder)

@@ -1,0 +1,299 @@
+"""What a job works with: the newest base for a plan, and for an apply the plans that were reviewed.
+
+For every commit since the last finished apply, the host says which request merged it, whether by merge,
+squash or rebase. The plan of a request is the newest one for exactly the commit that was merged, made by a
+run of this repository before the request was approved. Plans of forks are never trusted: the author of the
+change could have written the plan.
+
+Concurrent merges and applies that were skipped or died need nothing special: everything merged since the last
+finished apply is gathered. An apply that left something alone is no end: for the keys that it left, the plans
+before it are gathered too, and for no others, as a plan that was applied once says nothing about today.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from campaignctl.backends.git.command import Git
+from campaignctl.cli.hosts.model import ABOUT, FORMAT_VERSION, Approvals, Host, Job, Made, Request
+from campaignctl.errors import CampaignctlError
+from campaignctl.plan import codec
+from campaignctl.schedule.times import iso
+from campaignctl.state.model import HistoryEntry
+
+GATHERED, PLANS, NEWER = "gathered.json", "plans", "newer"
+_MOST = 200  # commits to look at if nothing was applied yet
+_FETCH = 120.0
+_APPLIES = ("apply", "apply of reviewed plans", "apply of a saved plan", "destroy")
+_ME = ("-c", "user.name=CI", "-c", "user.email=ci@localhost", "-c", "commit.gpgSign=false")
+
+Say = Callable[[str], None]
+Reason = Literal["used", "nothing left", "fork", "no plan", "expired", "other", "late", "unseen", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found for one request, and a sentence about it."""
+
+    number: int
+    head: str
+    reason: Reason
+    text: str
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Everything that was gathered. `newer` is a later commit that was applied already; `without` are commits
+    that no request brought."""
+
+    newer: str | None = None
+    requests: tuple[Found, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def save(self, folder: Path) -> None:
+        """Write the document for `report`."""
+        document = {"format_version": FORMAT_VERSION, **asdict(self)}
+        (folder / GATHERED).write_text(json.dumps(document, indent=1), "utf-8")
+        if self.newer:
+            (folder / NEWER).write_text(self.newer, "utf-8")
+
+
+def read_gathered(folder: Path) -> Gathered | None:
+    """The saved document; None without one."""
+    path = folder / GATHERED
+    if not path.is_file():
+        return None
+    document = json.loads(path.read_text("utf-8"))
+    requests = tuple(Found(**each) for each in document["requests"])
+    return Gathered(document["newer"], requests, tuple(document["without"]))
+
+
+# ------------------------------------------------------------------------------------------ a plan
+
+
+def prepare(host: Host, git: Git, folder: Path, now: datetime, say: Say) -> None:
+    """Merge the newest base into the checkout of a request, and note what is planned.
+
+    A run that is repeated has the merge of its first day: its plan would cancel what was added since.
+
+    Raises CampaignctlError if the branch cannot be merged.
+    """
+    job, tip = host.job, None
+    if job.number is not None:
+        if remote := host.remote():
+            git.run("remote", "set-url", "origin", remote)
+        git.run("fetch", "--quiet", "origin", f"refs/heads/{job.base}", seconds=_FETCH)
+        tip = _text(git, "rev-parse", "FETCH_HEAD")
+        before = _text(git, "rev-parse", "HEAD")
+        if git.ask(*_ME, "merge", "--quiet", "--no-edit", "FETCH_HEAD", seconds=_FETCH).status != 0:
+            git.ask("merge", "--abort")
+            raise CampaignctlError(
+                f"{host.words.named(job.number)} cannot be merged into {job.base} as it is now",
+                detail=f"It is at {tip[:12]}; a plan on an older one would undo what was merged since.",
+                hint=f"merge {job.base} into the branch, resolve the conflicts, and push",
+            )
+        if before != _text(git, "rev-parse", "HEAD"):
+            say(f"Merged {job.base} at {tip[:12]}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {
+        "format_version": FORMAT_VERSION,
+        "repository": host.repository,
+        "kind": job.kind,
+        "number": job.number,
+        "head": job.head,
+        "base": job.base,
+        "tip": tip,
+        "run": job.run,
+        "at": iso(now),
+    }
+    (folder / ABOUT).write_text(json.dumps(about, indent=1), "utf-8")
+
+
+# ------------------------------------------------------------------------------------------ an apply
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What an apply has to look at: everything that was merged after `whole`, and for the keys `left` also
+    what was merged after `rest`. None: from the beginning. `newest` is the commit of the last apply."""
+
+    whole: str | None = None
+    left: frozenset[str] = frozenset()
+    rest: str | None = None
+    newest: str | None = None
+
+
+def since(history: Sequence[HistoryEntry], has: Callable[[str], bool]) -> Since:
+    """Where the history (oldest first) ends, among the commits that this clone has."""
+    applies = [
+        entry
+        for entry in reversed(history)
+        if entry.operation in _APPLIES and entry.commit and has(entry.commit)
+    ]
+    newest = applies[0].commit if applies else None
+    whole: HistoryEntry | None = None
+    for entry in applies:
+        if entry.outcome == "started" or "*" in (entry.left or ()):
+            continue
+        if _is_whole(entry):
+            left = frozenset(whole.left or ()) if whole else frozenset[str]()
+            return Since((whole or entry).commit, left, entry.commit, newest)
+        if whole is None and entry.left is not None:
+            whole = entry
+    return Since(whole.commit, frozenset(whole.left or ()), None, newest) if whole else Since(newest=newest)
+
+
+def _is_whole(entry: HistoryEntry) -> bool:
+    """Whether an apply left nothing undone of what its manifests asked for."""
+    undone = sum(count for outcome, count in entry.outcomes.items() if outcome != "done")
+    return entry.outcome in ("done", "incomplete") and not undone and not entry.left
+
+
+@dataclass(slots=True)
+class Gathering:
+    """One run of `gather` for an apply."""
+
+    host: Host
+    git: Git
+    project: str
+    folder: Path
+    say: Say
+    rerun: bool = False
+    _requests: dict[int, Request] = field(default_factory=dict)
+    _without: list[str] = field(default_factory=list)
+
+    def run(self, history: Sequence[HistoryEntry]) -> Gathered:
+        """Write the plans that were reviewed to the folder, and what was found about the others."""
+        plans = self.folder / PLANS
+        plans.mkdir(parents=True, exist_ok=True)
+        job = self.host.job
+        # It may have moved since this run was requested.
+        self.git.run("fetch", "--quiet", "origin", job.base, seconds=_FETCH)
+        after = since(history, lambda commit: self._succeeds("cat-file", "-e", f"{commit}^{{commit}}"))
+        if after.newest and self._is_behind(after.newest):
+            self.say(f"A newer commit has already been applied: {after.newest}.")
+            found = Gathered(newer=after.newest)
+        else:
+            self.rerun = self.host.is_rerun()
+            found = self._gathered(after, job, plans)
+        found.save(self.folder)
+        return found
+
+    def _gathered(self, after: Since, job: Job, plans: Path) -> Gathered:
+        whole = self._brought(after.whole, "HEAD", job.base)
+        found = [self._plan_of(request, plans, None) for request in whole]
+        if after.left and after.whole:
+            known = {request.number for request in whole}
+            rest = self._brought(after.rest, after.whole, job.base)
+            left = after.left
+            found += [self._plan_of(one, plans, left) for one in rest if one.number not in known]
+        for each in found:
+            self.say(each.text)
+        return Gathered(None, tuple(found), tuple(self._without))
+
+    def _brought(self, start: str | None, end: str, base: str) -> list[Request]:
+        """The requests whose merges are between two commits and touch the project."""
+        commits = f"{_text(self.git, 'merge-base', start, 'HEAD')}..{end}" if start else end
+        listed = ("rev-list", "--first-parent", f"--max-count={_MOST}", commits, "--", self.project)
+        found: dict[int, Request] = {}
+        for commit in _text(self.git, *listed).split():
+            requests = self.host.merged(commit, base)
+            found |= {request.number: request for request in requests}
+            if not requests:
+                self._without.append(commit)
+        return [found[number] for number in sorted(found)]
+
+    def _plan_of(self, request: Request, plans: Path, left: frozenset[str] | None) -> Found:
+        """Write the plan of a request that counts, or of the keys that were left, and say why not."""
+        words = self.host.words
+        name = words.named(request.number).capitalize()
+
+        def found(reason: Reason, text: str, who: str = "") -> Found:
+            return Found(request.number, request.head, reason, f"{name} {text}", who)
+
+        if request.fork:
+            return found("fork", "comes from a fork: its plan is not trusted.")
+        made = sorted(self.host.plans(request), key=lambda each: each.at, reverse=True)
+        if not made:
+            return found(
+                "no plan", f"has no plan for {request.head}: merged before it was made, or it was deleted."
+            )
+        kept = [each for each in made if not each.expired]
+        if not kept:
+            return found("expired", f"has a plan for {request.head}, but it has expired.")
+        approvals = self.host.approvals(request.number)
+        counting = self._counting(kept, request, approvals)
+        if isinstance(counting, tuple):
+            return found(*counting)
+        for each in counting:
+            if (read := self.host.read(each)) is None:
+                continue
+            about, text = read
+            if (why := self._is_other(about, request)) is not None:
+                return found("other", f"has a plan of {each.run}, but {why}.")
+            if left is not None and (text := _only(text, left)) == "":
+                return found("nothing left", f"was applied: nothing of its plan of {each.run} was left.")
+            (plans / f"{request.number}.json").write_text(text, "utf-8")
+            by = f", approved by {approvals.who}" if approvals.who else ""
+            return found(
+                "used", f"was reviewed at {request.head}: the plan of {each.run}{by}.", approvals.who
+            )
+        return found("expired", f"has no plan for {request.head}: its runs failed, or keep it no longer.")
+
+    def _counting(
+        self, made: Sequence[Made], request: Request, approvals: Approvals
+    ) -> list[Made] | tuple[Reason, str]:
+        """The plans that were seen, the newest first, or why none counts.
+
+        Without an approval the merge is one. Where the host cannot tell, a person who runs the job again is.
+        """
+        words, newest = self.host.words, made[0]
+        of = f"its plan of {newest.run} was made at {iso(newest.at)}"
+        until = approvals.at or request.merged_at
+        seen = [each for each in made if until and approvals.known and each.at <= until]
+        if seen or (self.rerun and not approvals.at):
+            return seen or list(made)
+        if approvals.at:
+            why = f"was approved by {approvals.who} at {iso(approvals.at)}, and {of}, which is later"
+            return "late", f"{why}: read it, approve the {words.request} again, then run this job again."
+        why = f"was merged, and {of}, which is later"
+        if not approvals.known:
+            why = f"was approved, but {words.host} does not say when; {of}"
+        return "unknown" if not approvals.known else "unseen", f"{why}: read it, then run this job again."
+
+    def _is_other(self, about: dict[str, Any], request: Request) -> str | None:
+        """Why what was planned is not what was merged; None if it is."""
+        base = self.host.job.base
+        if about.get("base") != base:
+            return f"it was made for the branch {about.get('base')}, not {base}: run it again"
+        same = (
+            about.get("repository") == self.host.repository,
+            about.get("number") == request.number,
+            about.get("head") == request.head,
+            about.get("kind") == "request",
+        )
+        return None if all(same) else f"it is of {about.get('number')} at {about.get('head')}: run it again"
+
+    def _is_behind(self, commit: str) -> bool:
+        head = _text(self.git, "rev-parse", "HEAD")
+        return commit != head and self._succeeds("merge-base", "--is-ancestor", "HEAD", commit)
+
+    def _succeeds(self, *words: str) -> bool:
+        return self.git.ask(*words).status == 0
+
+
+def _only(text: str, keys: Iterable[str]) -> str:
+    """A plan with only the changes of some keys; empty without any. A damaged one is left as it is."""
+    plan = codec.decode(text)
+    changes = tuple(change for change in plan.changes if change.key in keys)
+    return codec.dumps(replace(plan, changes=changes)) if changes else ""
+
+
+def _text(git: Git, *words: str) -> str:
+    return git.run(*words, seconds=_FETCH).decode("utf-8", "replace").strip()

@@ -1,0 +1,185 @@
+"""GitHub Actions: the variables of a job, and the REST API."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from campaignctl.cli.hosts.http import Api
+from campaignctl.cli.hosts.model import ABOUT, PLAN, Approvals, Comment, Job, Kind, Made, Request, Words, when
+from campaignctl.errors import CampaignctlError
+
+ARTIFACT = "campaigns-plan"
+_BOT = "github-actions[bot]"
+_KINDS: Mapping[str, Kind] = {
+    "pull_request": "request",
+    "merge_group": "queue",
+    "push": "merge",
+    "workflow_dispatch": "manual",
+}
+# Whose approval can count; anyone may review in a public repository.
+_TRUSTED = ("OWNER", "MEMBER", "COLLABORATOR")
+_HEADS = "refs/heads/"
+
+
+class GitHub:
+    """A job of GitHub Actions."""
+
+    words = Words("GitHub", "pull request", "#", "Run workflow")
+    comments_here = True
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.repository = environ["GITHUB_REPOSITORY"]
+        token = environ.get("GITHUB_TOKEN", "")
+        self._api = Api(
+            "GitHub",
+            environ.get("GITHUB_API_URL", "https://api.github.com"),
+            {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"},
+            _explain,
+            None if token else _no_token(),
+        )
+        self._here = f"repos/{self.repository}"
+
+    @property
+    def job(self) -> Job:
+        """The job that runs."""
+        environ, event = self._environ, self._event()
+        kind = _KINDS.get(environ.get("GITHUB_EVENT_NAME", ""), "other")
+        pull, group = event.get("pull_request") or {}, event.get("merge_group") or {}
+        base = pull["base"]["ref"] if pull else environ.get("GITHUB_REF_NAME", "")
+        if group:
+            base = str(group["base_ref"]).removeprefix(_HEADS)
+        head = pull["head"]["sha"] if pull else environ.get("GITHUB_SHA", "")
+        server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+        run = f"{server}/{self.repository}/actions/runs/{environ.get('GITHUB_RUN_ID', '')}"
+        number = pull.get("number")
+        return Job(kind, number, head, base, run, environ.get("CAMPAIGNS_NAME", "campaigns"))
+
+    def _event(self) -> dict[str, Any]:
+        path = self._environ.get("GITHUB_EVENT_PATH")
+        return dict(json.loads(Path(path).read_text("utf-8"))) if path else {}
+
+    def remote(self) -> str | None:
+        """None: a pull request is planned in the repository that it is merged into."""
+        return None
+
+    def merged(self, commit: str, base: str) -> list[Request]:
+        """The merged pull requests that brought a commit to a branch."""
+        found = self._api.pages(f"{self._here}/commits/{commit}/pulls", need="pull-requests: read")
+        return [
+            Request(
+                pull["number"],
+                pull["head"]["sha"],
+                (pull["head"]["repo"] or {}).get("full_name") != self.repository,
+                when(pull["merged_at"]),
+            )
+            for pull in found
+            if pull["merged_at"]
+            and pull["base"]["ref"] == base
+            and pull["base"]["repo"]["full_name"] == self.repository
+        ]
+
+    def plans(self, request: Request) -> list[Made]:
+        """The plans of runs of this workflow for the head of a pull request."""
+        workflow = self._environ["GITHUB_WORKFLOW_REF"].partition("@")[0].rpartition("/")[2]
+        query = f"event=pull_request&head_sha={request.head}"
+        runs = self._api.pages(
+            f"{self._here}/actions/workflows/{workflow}/runs?{query}",
+            need="actions: read",
+            member="workflow_runs",
+        )
+        return [
+            Made(_time(artifact["created_at"]), run["html_url"], str(artifact["id"]), artifact["expired"])
+            for run in runs
+            if run["event"] == "pull_request" and self._is_ours(run)
+            for artifact in self._api.pages(
+                f"{self._here}/actions/runs/{run['id']}/artifacts", need="actions: read", member="artifacts"
+            )
+            if artifact["name"].startswith(ARTIFACT)
+        ]
+
+    def _is_ours(self, run: Mapping[str, Any]) -> bool:
+        names = [(run[name] or {}).get("full_name") for name in ("repository", "head_repository")]
+        return names == [self.repository] * 2
+
+    def read(self, made: Made) -> tuple[dict[str, Any], str] | None:
+        """What is in the artifact of a run."""
+        path = f"{self._here}/actions/artifacts/{made.place}/zip"
+        reply = self._api.ask(path, need="actions: read", missing=True)
+        if reply is None:
+            return None
+        with (
+            suppress(KeyError, ValueError, zipfile.BadZipFile),
+            zipfile.ZipFile(io.BytesIO(reply.data)) as kept,
+        ):
+            return dict(json.loads(kept.read(ABOUT))), kept.read(PLAN).decode()
+        return None
+
+    def approvals(self, number: int) -> Approvals:
+        """The last approval by someone who belongs to the repository."""
+        reviews = self._api.pages(f"{self._here}/pulls/{number}/reviews", need="pull-requests: read")
+        given = [
+            (_time(review["submitted_at"]), (review["user"] or {}).get("login", "ghost"))
+            for review in reviews
+            if review["state"] == "APPROVED" and review["author_association"] in _TRUSTED
+        ]
+        return Approvals(*max(given)) if given else Approvals()
+
+    def is_rerun(self) -> bool:
+        """Whether this is not the first attempt of the run."""
+        return self._environ.get("GITHUB_RUN_ATTEMPT", "1") != "1"
+
+    def asks_reviewers(self, environment: str) -> bool:
+        """Whether an environment has required reviewers."""
+        reply = self._api.ask(f"{self._here}/environments/{environment}", need="actions: read", missing=True)
+        rules = (reply.json() if reply else {}).get("protection_rules") or []
+        return any(rule["type"] == "required_reviewers" for rule in rules)
+
+    def head_of(self, number: int) -> str:
+        """The last commit of a pull request, as it is now."""
+        reply = self._api.ask(f"{self._here}/pulls/{number}", need="pull-requests: write")
+        return str(reply.json()["head"]["sha"]) if reply else ""
+
+    def comments(self, number: int) -> Iterator[Comment]:
+        """The comments of this workflow's token: anyone else can write a marker."""
+        path = f"{self._here}/issues/{number}/comments"
+        for each in self._api.pages(path, need="pull-requests: write"):
+            if (each["user"] or {}).get("login") == _BOT:
+                yield Comment(each["id"], each["body"])
+
+    def write_comment(self, number: int, comment: int | None, body: str) -> None:
+        """Replace a comment, or write a new one."""
+        place = f"comments/{comment}" if comment else f"{number}/comments"
+        method = "PATCH" if comment else "POST"
+        self._api.ask(
+            f"{self._here}/issues/{place}", need="pull-requests: write", method=method, body={"body": body}
+        )
+
+
+def _no_token() -> CampaignctlError:
+    return CampaignctlError(
+        "GITHUB_TOKEN is not set",
+        detail="GitHub gives a step the job's token only if the step asks for it.",
+        hint="give the step `GITHUB_TOKEN: ${{ github.token }}` under `env:`",
+    )
+
+
+def _time(text: str) -> datetime:
+    return when(text) or datetime.min.replace(tzinfo=UTC)
+
+
+def _explain(status: int, need: str, headers: Mapping[str, str]) -> str:
+    if headers.get("X-RateLimit-Remaining") == "0":
+        return "the hourly limit of GitHub's API for this repository is used up; run this job again later"
+    if status == 401:  # noqa: PLR2004 - Unauthorized
+        return "give the step `GITHUB_TOKEN: ${{ github.token }}` under `env:`"
+    if status in (403, 404):
+        return f"the job's token may not do this: give the job `{need}` under `permissions:`"
+    return "run this job again"

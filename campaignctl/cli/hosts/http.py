@@ -1,0 +1,112 @@
+"""Requests to a host's API: with time limits, repeated once or twice, errors in the host's own words."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from campaignctl.errors import CampaignctlError
+
+_SECONDS = 60
+_WAITS = (0.5, 3.0)
+_AGAIN = frozenset({429, 500, 502, 503, 504})
+_LARGEST = 100 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: its body, and the address or number of the next page, if there is one."""
+
+    data: bytes
+    headers: Mapping[str, str]
+
+    def json(self) -> Any:
+        """The document of the body."""
+        return json.loads(self.data or b"null")
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """An API below an address. `explain` gives the hint for a status, what was needed, and headers.
+
+    `locked` is the error of every request if the job has no token.
+    """
+
+    host: str
+    address: str
+    headers: Mapping[str, str]
+    explain: Callable[[int, str, Mapping[str, str]], str]
+    locked: CampaignctlError | None = None
+
+    def ask(
+        self, path: str, *, need: str, method: str = "GET", body: Any = None, missing: bool = False
+    ) -> Reply | None:
+        """Answer a request; None for 404 if it may be `missing`. `need` is the permission that it takes.
+
+        A request that changes nothing when it is repeated is repeated after a dropped connection.
+
+        Raises CampaignctlError.
+        """
+        if self.locked is not None:
+            raise self.locked
+        url = path if path.startswith(("http://", "https://")) else f"{self.address}/{path}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data=data, method=method)  # noqa: S310 - http or https
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+        for name, value in self.headers.items():
+            # An artifact is on another host, which must not see the token.
+            request.add_unredirected_header(name, value)
+        waits = list(_WAITS) if method != "POST" else []
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - as above
+                    return Reply(answer.read(_LARGEST), dict(answer.headers.items()))
+            except urllib.error.HTTPError as error:
+                if missing and error.code == HTTPStatus.NOT_FOUND:
+                    return None
+                if error.code not in _AGAIN or not waits:
+                    raise self._refused(error, method, url, need) from error
+            except OSError as error:
+                if not waits:
+                    raise CampaignctlError(
+                        f"{self.host} cannot be reached: {getattr(error, 'reason', error)}",
+                        detail=f"{method} {url}",
+                        hint="run this job again",
+                    ) from error
+            time.sleep(waits.pop(0))
+
+    def pages(self, path: str, *, need: str, member: str | None = None) -> Iterator[Any]:
+        """Every object of a list, page by page; `member` holds the list in a document."""
+        page: str | None = f"{path}{'&' if '?' in path else '?'}per_page=100"
+        while page is not None:
+            reply = self.ask(page, need=need)
+            found: Any = reply.json() if reply else []
+            yield from found[member] if member else found
+            page = self._next(page, reply.headers if reply else {})
+
+    def _next(self, page: str, headers: Mapping[str, str]) -> str | None:
+        if number := headers.get("X-Next-Page"):
+            return f"{page.partition('&page=')[0]}&page={number}"
+        for link in (headers.get("Link") or "").split(","):
+            address, _, rel = link.partition(";")
+            if 'rel="next"' in rel:
+                return address.strip().strip("<>")
+        return None
+
+    def _refused(self, error: urllib.error.HTTPError, method: str, url: str, need: str) -> CampaignctlError:
+        try:
+            said = json.loads(error.read(_LARGEST))["message"]
+        except (OSError, ValueError, KeyError, TypeError):
+            said = error.reason
+        return CampaignctlError(
+            f"{self.host} answered {error.code}: {said}",
+            detail=f"{method} {url}",
+            hint=self.explain(error.code, need, dict(error.headers.items())),
+        )

@@ -1,0 +1,133 @@
+"""A job on a host, and what the host knows about requests, plans and approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+Kind = Literal["request", "queue", "merge", "manual", "other"]
+
+FORMAT_VERSION = 1
+PLAN, COMMENT, ABOUT = "plan.json", "plan.md", "about.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How a host calls things: itself, a pull request, its number's sign, and the way to start a run."""
+
+    host: str
+    request: str
+    sign: str
+    manual: str
+
+    def named(self, number: int) -> str:
+        """A request by its number."""
+        return f"{self.request} {self.sign}{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The job that runs.
+
+    `kind`: "request" (a pull request), "queue" (a merge queue or train), "merge" (a push to the branch that
+    is applied), "manual", or "other". `head` is the last commit of the request's branch, else the job's
+    commit; `base` the branch to merge into, else the job's. `run` is the URL of the run, `name` that of the
+    pipelines.
+    """
+
+    kind: Kind
+    number: int | None
+    head: str
+    base: str
+    run: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A merged request: the last commit of its branch, and whether that is in another repository."""
+
+    number: int
+    head: str
+    fork: bool
+    merged_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan that a run kept: when, and where `Host.read` finds it. `run` names the run for people."""
+
+    at: datetime
+    run: str
+    place: str
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """Whether a request was approved, the time of the last approval, and who gave it.
+
+    `at` is None if it was not approved, or if the host does not say when (`known` is false).
+    """
+
+    at: datetime | None = None
+    who: str = ""
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment of ours."""
+
+    id: int
+    body: str
+
+
+class Host(Protocol):
+    """What a job asks its host. Every method raises CampaignctlError if the host does not answer."""
+
+    words: Words
+    repository: str
+    # Whether the job has what it takes to comment.
+    comments_here: bool
+
+    @property
+    def job(self) -> Job:
+        """The job that runs."""
+
+    def remote(self) -> str | None:
+        """The address of the repository that a request is merged into, if the job runs in another one."""
+
+    def merged(self, commit: str, base: str) -> list[Request]:
+        """The merged requests that brought a commit to a branch."""
+
+    def plans(self, request: Request) -> list[Made]:
+        """The plans that runs for the head of a request made, by runs of this repository."""
+
+    def read(self, made: Made) -> tuple[dict[str, Any], str] | None:
+        """What a plan's run says about it, and the plan's text; None if it is gone."""
+
+    def approvals(self, number: int) -> Approvals:
+        """Whether and when a request was approved."""
+
+    def is_rerun(self) -> bool:
+        """Whether a person ran this job again."""
+
+    def asks_reviewers(self, environment: str) -> bool:
+        """Whether a job for an environment waits for a reviewer."""
+
+    def head_of(self, number: int) -> str:
+        """The last commit of a request's branch, as it is now."""
+
+    def comments(self, number: int) -> Iterator[Comment]:
+        """Our own comments on a request."""
+
+    def write_comment(self, number: int, comment: int | None, body: str) -> None:
+        """Replace a comment, or write a new one."""
+
+
+def when(text: str | None) -> datetime | None:
+    """The time of an answer, `2026-11-26T12:00:00.000Z`."""
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None

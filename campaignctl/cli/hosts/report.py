@@ -1,0 +1,164 @@
+"""What a job shows of a plan or an outcome: its summary, annotations, and the status of its check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from campaignctl.cli.hosts.gather import Found, Gathered, Say, read_gathered
+from campaignctl.cli.hosts.model import COMMENT, PLAN, Host
+from campaignctl.errors import counted, listed
+from campaignctl.render.escape import cell, code_span, escape
+from campaignctl.render.markdown import table_head, table_row
+
+OUTCOME = "outcome.json"
+_CHANGES = 2
+_NAMED = 10
+_LONG = 400
+_RESULTS = {"done": "Done", "incomplete": "Incomplete", "refused": "Refused", "interrupted": "Interrupted"}
+#: Why a request that was merged has no plan that counts.
+_NOT_USED = ("fork", "no plan", "expired", "other", "late", "unseen", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a job shows things: its log, and on GitHub a summary, outputs and annotations."""
+
+    say: Say
+    environ: Mapping[str, str]
+
+    def summary(self, text: str) -> None:
+        """Add to the summary of the run; without one, to the log."""
+        if not self._append("GITHUB_STEP_SUMMARY", f"{text.rstrip()}\n"):
+            self.say(text.rstrip())
+
+    def output(self, name: str, value: str) -> None:
+        """Set an output of the step."""
+        self._append("GITHUB_OUTPUT", f"{name}={value}\n")
+
+    def annotate(self, level: str, title: str, text: str) -> None:
+        """An error or a warning: on GitHub as an annotation."""
+        if self.environ.get("GITHUB_ACTIONS") == "true":
+            safe = escape(text, None).replace("%", "%25")
+            self.say(f"::{level} title={title}::{safe}")
+        else:
+            self.say(f"{level.capitalize()}: {title}: {escape(text, None)}")
+
+    def _append(self, variable: str, text: str) -> bool:
+        path = self.environ.get(variable)
+        if not path:
+            return False
+        with Path(path).open("a", encoding="utf-8") as stream:
+            stream.write(text)
+        return True
+
+
+def report_plan(page: Page, folder: Path, status: int) -> int:
+    """Show a plan that ended with a status. Returns the status of the check."""
+    path = folder / COMMENT
+    if path.is_file() and (text := path.read_text("utf-8")):
+        page.summary(text)
+    plan = _document(folder / PLAN)
+    if plan and plan["changes"] and not plan["objections"]:
+        page.output("changes", "true")
+    return 0 if status == _CHANGES else status
+
+
+def report_outcome(host: Host, page: Page, folder: Path) -> int:
+    """Show the outcome of an apply, and why something was not applied. Returns the status of the check."""
+    gathered = read_gathered(folder) or Gathered()
+    if gathered.newer:
+        page.summary(f"### Nothing to do\n\nA newer commit has already been applied: {gathered.newer}.")
+        return 0
+    outcome = _document(folder / OUTCOME)
+    if outcome is None:
+        page.annotate("error", "Not applied", "The apply did not end: the log says why. Run this job again.")
+        return 1
+    page.summary("\n\n".join(_outcome(outcome)))
+    _requests(page, gathered)
+    unreviewed = [one["key"] for one in outcome.get("blocked", []) if one["status"] == "not reviewed"]
+    if unreviewed:
+        page.annotate("error", "Not reviewed", _not_reviewed(host, unreviewed, gathered))
+    return 0 if outcome["result"] == "done" and not outcome.get("blocked") else 1
+
+
+def _requests(page: Page, gathered: Gathered) -> None:
+    """What was found for each request; a warning for each whose plan does not count."""
+    if gathered.requests:
+        page.summary(
+            "\n".join(("", "Reviewed plans:", "", *(f"- {each.text}" for each in gathered.requests)))
+        )
+    for each in _unused(gathered):
+        page.annotate("warning", "Plan not used", each.text)
+
+
+def _unused(gathered: Gathered) -> Iterator[Found]:
+    return (each for each in gathered.requests if each.reason in _NOT_USED)
+
+
+def _not_reviewed(host: Host, keys: list[str], gathered: Gathered) -> str:
+    """Why changes were not applied, and the ways out."""
+    words, unused = host.words, list(_unused(gathered))
+    what = f"{counted(len(keys), 'campaign')} left alone: {listed(keys, _NAMED)}."
+    if unused:
+        return f"{what} {' '.join(each.text for each in unused)}"
+    if gathered.requests:
+        why = f"The plans of the merged {words.request}s do not contain these changes"
+    else:
+        why = f"No {words.request} showed these changes"
+    return (
+        f"{what} {why}. Open a {words.request} that touches the project, even a comment: its plan shows them;"
+        f" or use {words.manual}."
+    )
+
+
+def _outcome(outcome: Mapping[str, Any]) -> Iterator[str]:
+    yield f"### Outcome: {_RESULTS.get(outcome['result'], outcome['result'])}"
+    if error := outcome.get("error"):
+        yield f"{code_span(error['summary'])}\n\n{code_span(error['hint'] or '')}"
+    rows = [_row(each) for each in outcome["changes"]]
+    rows += [_blocked(each) for each in outcome.get("blocked", [])]
+    if rows:
+        yield "\n".join((table_head(("campaign", "action", "outcome", "")), *rows))
+    elif not error:
+        yield "There was nothing to change."
+    if outcome.get("objections"):
+        yield _list(
+            f"{each['guardrail']}: {each['found']}, limit {each['limit']}" for each in outcome["objections"]
+        )
+    if outcome.get("next"):
+        yield "Next:\n\n" + "\n".join(f"    {escape(line, None)}" for line in outcome["next"])
+    if outcome.get("notes"):
+        yield _list(outcome["notes"])
+
+
+def _row(change: Mapping[str, Any]) -> str:
+    error = change["error"] or {}
+    why = " ".join(filter(None, (error.get("summary"), error.get("hint"))))
+    said = change["outcome"].replace("_", " ")
+    cells = (
+        code_span(change["key"]),
+        change["action"],
+        said,
+        why and code_span(why, _LONG),
+    )
+    return table_row([cell(each) for each in cells])
+
+
+def _blocked(one: Mapping[str, Any]) -> str:
+    why = code_span(f"{one['reason']}: {one['hint']}", _LONG)
+    return table_row([cell(each) for each in (code_span(one["key"]), "", "left alone", why)])
+
+
+def _list(lines: Iterable[Any]) -> str:
+    return "\n".join(f"- {code_span(str(line), _LONG)}" for line in lines)
+
+
+def _document(path: Path) -> dict[str, Any] | None:
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError):
+        return None
