@@ -48,7 +48,9 @@ class GitHub(Team):
 
     # ------------------------------------------------------------------------------- pull requests
 
-    def open(self, branch: str, files: Mapping[str, str | None], *, fork: bool = False) -> Pull:
+    def open(
+        self, branch: str, files: Mapping[str, str | None], *, fork: bool = False, base: str | None = None
+    ) -> Pull:
         """A pull request with one commit, and the run of the workflow for it."""
         hub = self.load()
         pull = Pull(len(hub["pulls"]) + 1, branch)
@@ -57,7 +59,7 @@ class GitHub(Team):
             "number": pull.number,
             "state": "open",
             "merged_at": None,
-            "base": {"ref": self.main, "repo": {"full_name": REPOSITORY}},
+            "base": {"ref": base or self.main, "repo": {"full_name": REPOSITORY}},
             "head": {"ref": branch, "sha": "", "repo": {"full_name": FORK if fork else REPOSITORY}},
         }
         self.save(hub)
@@ -109,6 +111,11 @@ class GitHub(Team):
             }
         )
         self.save(hub)
+
+    def planned_at(self) -> str:
+        """When the newest plan was kept."""
+        kept = (self.hub / "artifacts").glob("*/campaigns-plan-*")
+        return stamp(max(folder.stat().st_mtime for folder in kept))
 
     def queue(self, *pulls: Pull) -> dict[str, Ran]:
         """The run for a merge queue's group of pull requests."""
