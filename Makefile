@@ -93,6 +93,7 @@ lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=PATH" >&2; exit 1; }
 	$(COMPILE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --group build --constraint requirements-dev.lock --output-file requirements-build.lock
 
 clean:
 	rm -rf build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

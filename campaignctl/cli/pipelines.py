@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Literal
 
-from campaignctl import __version__
+from campaignctl.cli.package_spec import requirement, running
 from campaignctl.cli.repository import branch_of, has_remote, root_of
 from campaignctl.cli.settings import App
 from campaignctl.errors import CampaignctlError, Command, ProjectPlace
@@ -29,6 +30,7 @@ _TEMPLATES = Path(__file__).parent / "ci"
 # `{`, `!` and the like have a meaning.
 _PLAIN = re.compile(r"[\w./ @=,-]+")
 _FIELD = re.compile(r"@([a-z]+)@")
+_INSTALL = re.compile(r"^( *)@install@\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,14 @@ class Pipelines:
     """The pipelines of one project, as a target for the templates.
 
     `folder` is the project's directory relative to the root of its repository, with `/`; `.` is the root.
-    `branch` is the one that is applied, which GitHub needs by name. `environment` is the project's, None if
-    it declares none.
+    `branch` is the one that is applied, which GitHub needs by name. `package` is the requirement that the
+    jobs install, with its hash. `environment` is the project's, None if it declares none.
     """
 
     host: Host
     folder: str
     branch: str
+    package: str
     environment: str | None = None
 
     def files(self, *, included: bool = False) -> dict[str, str]:
@@ -64,7 +67,10 @@ class Pipelines:
             first = f".gitlab/campaigns{suffix}.yml" if included else GITLAB_FILE
             templates = {first: "gitlab/campaigns.yml"}
         texts = {path: (_TEMPLATES / name).read_text(encoding="utf-8") for path, name in templates.items()}
-        return {path: _FIELD.sub(lambda field: fields[field[1]], text) for path, text in texts.items()}
+        return {
+            path: _FIELD.sub(lambda field: fields[field[1]], _INSTALL.sub(_install, text))
+            for path, text in texts.items()
+        }
 
     @property
     def plan_job(self) -> str:
@@ -80,7 +86,7 @@ class Pipelines:
         return {
             "project": self.folder,
             "branch": self.branch,
-            "version": __version__,
+            "package": self.package,
             "suffix": self._suffix,
             "title": f" ({self.environment})" if self.environment else "",
             "environment": self._line(f'CAMPAIGNCTL_ENV: "{self.environment}"') if self.environment else "",
@@ -97,6 +103,11 @@ class Pipelines:
         if self.host == "gitlab":
             return f'\n      changes: ["{self.folder}/**/*", ".gitlab-ci.yml", ".gitlab/campaigns*"]'
         return f'\n    paths: ["{self.folder}/**", ".github/workflows/{workflow}"]'
+
+
+def _install(place: re.Match[str]) -> str:
+    """The script that installs, at the indentation of its place in a template."""
+    return indent((_TEMPLATES / "install.sh").read_text(encoding="utf-8"), place[1])
 
 
 def _refuse_strange(what: str, name: str) -> None:
@@ -145,11 +156,14 @@ class Added:
             yield f"    {Command('state', 'migrate', '--to', 'git').at(self.place)}"
 
 
-def pipelines_for(app: App, target: Path, host: Host) -> Added:
+def pipelines_for(app: App, target: Path, host: Host, package: str | None) -> Added:
     """The pipelines for the project in a directory, or for the one that will be created there.
 
+    `package` says what they install; None is the campaignctl that is running.
+
     Raises CampaignctlError without a git repository or for a name that cannot be used, ManifestError for a
-    project that cannot be read, UsageError if it has environments and none is chosen.
+    project that cannot be read, UsageError if it has environments and none is chosen, or for a package
+    without a hash.
     """
     from campaignctl.project.loader import PROJECT_FILE, load_project
 
@@ -166,7 +180,8 @@ def pipelines_for(app: App, target: Path, host: Host) -> Added:
     if (target / PROJECT_FILE).is_file():
         project = load_project(target, **settings.inputs)
     folder = target.resolve().relative_to(root).as_posix()
-    pipelines = Pipelines(host, folder, branch_of(root), project.environment if project else None)
+    installed = requirement(package) if package else running()
+    pipelines = Pipelines(host, folder, branch_of(root), installed, project.environment if project else None)
     # GitLab's own file may be for other jobs, or for another environment.
     present = _text(root / GITLAB_FILE) if host == "gitlab" else None
     included = present is not None and f"{pipelines.plan_job}:" not in present.splitlines()

@@ -13,7 +13,7 @@ from tests.ci import github_api
 from tests.ci.github_host import GitHub
 from tests.ci.gitlab_api import TOKEN, Api, served
 from tests.ci.gitlab_host import GitLab
-from tests.ci.team import Team
+from tests.ci.team import PACKAGE, Team
 
 PROJECT = """\
 apiVersion: campaignctl/v1
@@ -37,7 +37,7 @@ def sandbox() -> Iterator[Sandbox]:
 def _started(team: Team, host: str) -> None:
     """A repository with a project in `campaigns/`, next to other files, and nothing to apply yet."""
     team.edit({"README.md": "Our shop\n", "campaigns/campaignctl.yaml": PROJECT})
-    team.campaignctl("init", "campaigns", "--ci", host)
+    team.campaignctl("init", "campaigns", "--ci", host, "--package", PACKAGE)
     _make_impatient(team)
     team.commit({}, "Start")
     team.git("push", "--quiet", "origin", team.main)

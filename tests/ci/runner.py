@@ -85,7 +85,7 @@ class _Job:
         self._temp, self._workspace = folder / "temp", folder / "workspace"
         for each in (self._temp, self._workspace, folder / "files"):
             each.mkdir(parents=True)
-        self._files = {name: folder / "files" / name for name in ("output", "summary")}
+        self._files = {name: folder / "files" / name for name in ("output", "path", "summary")}
         self._values = {**values, "runner": {"temp": str(self._temp)}, "steps": {}}
         self._ran = Ran()
 
@@ -136,8 +136,11 @@ class _Job:
 
     def _environ(self) -> dict[str, str]:
         github = self._values["github"]
+        added = self._files["path"].read_text().split() if self._files["path"].exists() else []
         return {
             **self._machine.environ,
+            "PATH": os.pathsep.join([*reversed(added), self._machine.environ["PATH"]]),
+            "GITHUB_PATH": str(self._files["path"]),
             **{name: self.expressions().filled(text) for name, text in self._values["env"].items()},
             "CI": "true",
             "GITHUB_ACTIONS": "true",

@@ -16,6 +16,7 @@ from campaignctl.sandbox.control import Control
 from tests.ci.runner import bare_environ
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = "campaignctl==0.1.0 --hash=sha256:" + "0" * 64
 
 
 def _secrets() -> dict[str, str]:
@@ -120,11 +121,22 @@ class Team:
         )
 
 
+_INSTALLED = """\
+if [ -z "$REAL_PIP" ]; then
+  case "$1 $2 $3" in
+    "-I -m venv") mkdir -p "$4/bin" && exec ln -s "$0" "$4/bin/python" ;;
+    "-I -m pip") exit 0 ;;
+    "-I -m campaignctl") shift && exec '{0}' -P "$@" ;;
+  esac
+fi
+"""
+
+
 def tools(folder: Path) -> Path:
     """A folder with `campaignctl`, `python` and `python3`.
 
-    What the step `Install` would install is there already, so pip is only run where REAL_PIP says so: it
-    needs longer than all the rest.
+    What the step `Install` would install is there already, so venv and pip are only run where REAL_PIP says
+    so: they need longer than all the rest.
     """
     folder.mkdir(parents=True)
     commands = {
@@ -134,9 +146,7 @@ def tools(folder: Path) -> Path:
     }
     for name, words in commands.items():
         program = folder / name
-        skip = (
-            'if [ -z "$REAL_PIP" ] && [ "$1 $2" = "-m pip" ]; then exit 0; fi\n' if name == "python" else ""
-        )
-        program.write_text(f"#!/bin/sh\n{skip}exec " + " ".join(f"'{word}'" for word in words) + ' "$@"\n')
+        before = _INSTALLED.format(*words) if name == "python" else ""
+        program.write_text(f"#!/bin/sh\n{before}exec " + " ".join(f"'{word}'" for word in words) + ' "$@"\n')
         program.chmod(0o755)
     return folder

@@ -13,20 +13,21 @@ from ruamel.yaml import YAML
 
 from campaignctl.cli.pipelines import Pipelines
 from campaignctl.errors import CampaignctlError
+from tests.ci.team import PACKAGE
 
 PLACES = [
-    Pipelines("github", ".", "main"),
-    Pipelines("github", "campaigns", "trunk"),
-    Pipelines("github", "crm/Été 2036", "release/1.x", "production"),
-    Pipelines("gitlab", ".", "main"),
-    Pipelines("gitlab", "crm/campaigns", "main", "production"),
+    Pipelines("github", ".", "main", PACKAGE),
+    Pipelines("github", "campaigns", "trunk", PACKAGE),
+    Pipelines("github", "crm/Été 2036", "release/1.x", PACKAGE, "production"),
+    Pipelines("gitlab", ".", "main", PACKAGE),
+    Pipelines("gitlab", "crm/campaigns", "main", PACKAGE, "production"),
 ]
 SCHEMAS = {"github": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci"}
 WRITES = {"apply": {"contents"}, "apply-this-plan": {"contents"}, "comment": {"pull-requests"}}
 
 
 def workflows() -> list[tuple[str, dict[str, Any]]]:
-    texts = Pipelines("github", "campaigns", "main", "production").files()
+    texts = Pipelines("github", "campaigns", "main", PACKAGE, "production").files()
     return [(path, YAML(typ="safe").load(text)) for path, text in texts.items() if path.endswith(".yml")]
 
 
@@ -51,7 +52,7 @@ def test_the_files_match_the_published_schemas(place: Pipelines, tmp_path: Path)
 
 
 def test_the_included_gitlab_file_equals_the_main_one() -> None:
-    pipelines = Pipelines("gitlab", "campaigns", "main", "production")
+    pipelines = Pipelines("gitlab", "campaigns", "main", PACKAGE, "production")
     alone, included = pipelines.files(), pipelines.files(included=True)
     assert included[".gitlab/campaigns-production.yml"] == alone[".gitlab-ci.yml"]
 
@@ -67,9 +68,21 @@ def test_no_script_is_written_next_to_the_workflows() -> None:
         assert all(path.endswith(".yml") for path in place.files()), place
 
 
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.host} {place.folder}")
+def test_what_is_installed_is_pinned_and_python_is_isolated_from_the_checkout(place: Pipelines) -> None:
+    for path, text in place.files().items():
+        if not path.endswith(".yml"):
+            continue
+        assert not re.search(r"python[\d.]* -m", text), path
+        installs = re.findall(r"^.*\$pip .*$", text, re.MULTILINE)
+        assert installs, path
+        for line in installs:
+            assert "--require-hashes" in line or line.endswith("--no-build-isolation ./source"), line
+
+
 @pytest.mark.parametrize(("path", "workflow"), workflows())
 def test_actions_are_pinned_to_a_commit_that_a_comment_names(path: str, workflow: dict[str, Any]) -> None:
-    text = Pipelines("github", "campaigns", "main", "production").files()[path]
+    text = Pipelines("github", "campaigns", "main", PACKAGE, "production").files()[path]
     used = re.findall(r"uses: (.*)", text)
     assert len(used) == sum("uses" in step for step in steps(workflow))
     for each in used:
@@ -131,4 +144,4 @@ def test_applies_wait_for_each_other_and_none_is_dropped() -> None:
 )
 def test_a_directory_with_shell_characters_is_refused(name: str) -> None:
     with pytest.raises(CampaignctlError, match="cannot be used in pipeline files"):
-        Pipelines("github", name, "main").files()
+        Pipelines("github", name, "main", PACKAGE).files()

@@ -16,6 +16,7 @@ import pytest
 
 from tests.ci.gitlab_host import GitLab, Request
 from tests.ci.runner import SECONDS, Ran, Watch
+from tests.ci.team import PACKAGE
 from tests.e2e.harness import sms
 
 pytestmark = pytest.mark.slow
@@ -155,8 +156,8 @@ def test_an_unrelated_change_plans_and_applies_nothing(gitlab: GitLab) -> None:
 def test_two_environments_have_pipelines_of_their_own(gitlab: GitLab) -> None:
     project = (gitlab.work / "campaigns/campaignctl.yaml").read_text()
     gitlab.edit({".gitlab-ci.yml": None, "campaigns/campaignctl.yaml": f"{project}{ENVIRONMENTS}"})
-    gitlab.campaignctl("-e", "staging", "init", "campaigns", "--ci", "gitlab")
-    said = gitlab.campaignctl("-e", "production", "init", "campaigns", "--ci", "gitlab")
+    gitlab.campaignctl("-e", "staging", "init", "campaigns", "--ci", "gitlab", "--package", PACKAGE)
+    said = gitlab.campaignctl("-e", "production", "init", "campaigns", "--ci", "gitlab", "--package", PACKAGE)
     own = gitlab.work / ".gitlab-ci.yml"
     assert 'local: "/.gitlab/campaigns-production.yml"' in said
     own.write_text(f'{own.read_text()}\ninclude: [{{local: "/.gitlab/campaigns-production.yml"}}]\n')

@@ -17,6 +17,8 @@ FILES = {
     },
     "gitlab": {".gitlab-ci.yml"},
 }
+COMMIT = "git+https://git.example/campaignctl@" + "0" * 40
+PACKAGE = ("--package", COMMIT)
 PROJECT = "metadata: {name: shop}\n"
 ENVIRONMENTS = f"{PROJECT}environments: {{staging: {{}}, production: {{}}}}\n"
 
@@ -38,7 +40,7 @@ def repository(cli: Cli) -> Cli:
 
 @pytest.mark.parametrize("host", ["github", "gitlab"])
 def test_a_new_project_gets_pipelines_and_a_state_that_they_share(repository: Cli, host: str) -> None:
-    done = repository("init", "--ci", host)
+    done = repository("init", "--ci", host, *PACKAGE)
     assert done.status == 0, done.err
     assert there(repository.cwd) >= FILES[host] | {"campaignctl.yaml", "push/welcome.yaml"}
     assert "backend: git" in (repository.cwd / "campaignctl.yaml").read_text()
@@ -46,7 +48,7 @@ def test_a_new_project_gets_pipelines_and_a_state_that_they_share(repository: Cl
 
 
 def test_the_files_are_at_the_root_of_the_repository(repository: Cli) -> None:
-    done = repository("init", "crm/campaigns", "--ci", "github")
+    done = repository("init", "crm/campaigns", "--ci", "github", *PACKAGE)
     assert done.status == 0, done.err
     assert there(repository.cwd) >= FILES["github"] | {"crm/campaigns/campaignctl.yaml"}
     text = (repository.cwd / ".github/workflows/campaigns.yml").read_text()
@@ -57,7 +59,7 @@ def test_the_files_are_at_the_root_of_the_repository(repository: Cli) -> None:
 
 def test_an_existing_project_gets_only_the_pipelines(repository: Cli) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
-    done = repository("init", "--ci", "github")
+    done = repository("init", "--ci", "github", *PACKAGE)
     assert done.status == 0, done.err
     assert there(repository.cwd) == FILES["github"] | {"campaignctl.yaml"}
     assert (repository.cwd / "campaignctl.yaml").read_text() == PROJECT
@@ -68,7 +70,7 @@ def test_an_existing_project_gets_only_the_pipelines(repository: Cli) -> None:
 def test_a_project_with_a_shared_state_gets_no_hint_about_it(repository: Cli) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(f"{PROJECT}state: {{backend: git}}\n")
     git(repository.cwd, "remote", "add", "origin", "https://git.example/shop.git")
-    done = repository("init", "--ci", "github")
+    done = repository("init", "--ci", "github", *PACKAGE)
     assert "backend: git" not in done.out
     assert "git remote add" not in done.out
 
@@ -81,7 +83,7 @@ def test_a_file_in_the_way_is_kept_and_nothing_is_written(repository: Cli, host:
     for name in in_the_way:
         (repository.cwd / name).parent.mkdir(parents=True, exist_ok=True)
         (repository.cwd / name).write_text("mine\n")
-    done = repository("init", "--ci", host)
+    done = repository("init", "--ci", host, *PACKAGE)
     assert (done.status, done.out) == (1, "")
     assert in_the_way[-1].rpartition("/")[2] in done.err
     assert there(repository.cwd) == {"campaignctl.yaml", *in_the_way}
@@ -91,7 +93,7 @@ def test_a_file_in_the_way_is_kept_and_nothing_is_written(repository: Cli, host:
 def test_environments_have_pipelines_of_their_own(repository: Cli) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(ENVIRONMENTS)
     for environment in ("staging", "production"):
-        done = repository("-e", environment, "init", "--ci", "github")
+        done = repository("-e", environment, "init", "--ci", "github", *PACKAGE)
         assert done.status == 0, done.err
     text = (repository.cwd / ".github/workflows/campaigns-staging.yml").read_text()
     assert 'CAMPAIGNCTL_ENV: "staging"' in text
@@ -100,9 +102,9 @@ def test_environments_have_pipelines_of_their_own(repository: Cli) -> None:
 
 def test_a_second_environment_of_gitlab_is_included_in_the_file_of_the_first(repository: Cli) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(ENVIRONMENTS)
-    assert "include" not in repository("-e", "staging", "init", "--ci", "gitlab").out
+    assert "include" not in repository("-e", "staging", "init", "--ci", "gitlab", *PACKAGE).out
     first = (repository.cwd / ".gitlab-ci.yml").read_text()
-    done = repository("-e", "production", "init", "--ci", "gitlab")
+    done = repository("-e", "production", "init", "--ci", "gitlab", *PACKAGE)
     assert done.status == 0, done.err
     assert '- local: "/.gitlab/campaigns-production.yml"' in done.out
     assert (repository.cwd / ".gitlab-ci.yml").read_text() == first
@@ -114,7 +116,7 @@ def test_a_second_environment_of_gitlab_is_included_in_the_file_of_the_first(rep
 def test_existing_gitlab_jobs_stay_and_ours_are_included(repository: Cli) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
     (repository.cwd / ".gitlab-ci.yml").write_text("build: {script: [make]}\n")
-    done = repository("init", "--ci", "gitlab")
+    done = repository("init", "--ci", "gitlab", *PACKAGE)
     assert done.status == 0, done.err
     assert there(repository.cwd) == {
         "campaignctl.yaml",
@@ -123,16 +125,16 @@ def test_existing_gitlab_jobs_stay_and_ours_are_included(repository: Cli) -> Non
     }
     assert '- local: "/.gitlab/campaigns.yml"' in done.out
     (repository.cwd / ".gitlab-ci.yml").write_text('include: [{local: "/.gitlab/campaigns.yml"}]\n')
-    again = repository("init", "--ci", "gitlab")
+    again = repository("init", "--ci", "gitlab", *PACKAGE)
     assert (again.status, "include" in again.out) == (0, False)
 
 
 @pytest.mark.parametrize("host", ["github", "gitlab"])
 def test_a_second_run_changes_nothing_and_says_so(repository: Cli, host: str, golden: Golden) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
-    repository("init", "--ci", host)
+    repository("init", "--ci", host, *PACKAGE)
     before = there(repository.cwd)
-    again = repository("init", "--ci", host)
+    again = repository("init", "--ci", host, *PACKAGE)
     assert (again.status, again.err) == (0, "")
     golden("all there", again.out.partition("\n\n")[0])
     assert there(repository.cwd) == before
@@ -141,11 +143,11 @@ def test_a_second_run_changes_nothing_and_says_so(repository: Cli, host: str, go
 @pytest.mark.parametrize("host", ["github", "gitlab"])
 def test_edited_pipelines_are_kept(repository: Cli, host: str) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
-    repository("init", "--ci", host)
+    repository("init", "--ci", host, *PACKAGE)
     path = repository.cwd / sorted(FILES[host])[-1 if host == "github" else 0]
     edited = f"{path.read_text()}# mine\n"
     path.write_text(edited)
-    done = repository("init", "--ci", host)
+    done = repository("init", "--ci", host, *PACKAGE)
     assert done.status == 1
     assert "move it away" in done.err
     assert path.read_text() == edited
@@ -153,14 +155,14 @@ def test_edited_pipelines_are_kept(repository: Cli, host: str) -> None:
 
 def test_with_environments_one_must_be_named(repository: Cli) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(ENVIRONMENTS)
-    done = repository("init", "--ci", "github")
+    done = repository("init", "--ci", "github", *PACKAGE)
     assert done.status == 64
     assert "staging" in done.err
     assert there(repository.cwd) == {"campaignctl.yaml"}
 
 
 def test_without_a_repository_nothing_is_written(cli: Cli) -> None:
-    done = cli("init", "--ci", "github")
+    done = cli("init", "--ci", "github", *PACKAGE)
     assert done.status == 1
     assert "git init" in done.err
     assert there(cli.cwd) == set()
@@ -168,3 +170,23 @@ def test_without_a_repository_nothing_is_written(cli: Cli) -> None:
 
 def test_another_host_is_wrong_usage(cli: Cli) -> None:
     assert cli("init", "--ci", "bitbucket").status == 64
+
+
+def test_pipelines_say_where_campaignctl_comes_from(repository: Cli) -> None:
+    done = repository("init", "--ci", "github")
+    assert done.status == 64
+    assert "--package" in done.err
+    assert there(repository.cwd) == set()
+    assert repository("init", "--ci", "github", "--package", "campaignctl==0.1.0").status == 64
+    assert repository("init", *PACKAGE).status == 64
+    assert there(repository.cwd) == set()
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_pipelines_install_the_package_that_was_named(repository: Cli, host: str) -> None:
+    assert repository("init", "--ci", host, *PACKAGE).status == 0
+    files = [repository.cwd / name for name in FILES[host] if name.endswith(".yml")]
+    for file in files:
+        text = file.read_text()
+        assert f'CAMPAIGNCTL_PACKAGE: "{COMMIT}"' in text
+        assert "campaignctl==" not in text

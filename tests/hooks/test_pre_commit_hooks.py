@@ -20,7 +20,15 @@ import pytest
 from tests.hooks.installed_wheels import pack
 
 ROOT = Path(__file__).resolve().parents[2]
-_BUILT_FROM = ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "campaignctl", "campaigns")
+_BUILT_FROM = (
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "requirements.lock",
+    ".pre-commit-hooks.yaml",
+    "campaignctl",
+    "campaigns",
+)
 _SECONDS = 600
 
 _PROJECT = "apiVersion: campaignctl/v1\nkind: Project\nmetadata:\n  name: shop\n"

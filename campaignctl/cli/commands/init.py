@@ -15,7 +15,7 @@ from campaignctl import __version__
 from campaignctl.cli.group import NearestChoice
 from campaignctl.cli.pipelines import HOSTS, Added, Host, pipelines_for
 from campaignctl.cli.settings import App
-from campaignctl.errors import CampaignctlError, Command, Sentence, listed
+from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, listed
 
 _PROJECT = """\
 apiVersion: campaignctl/v1
@@ -96,8 +96,14 @@ _IGNORED = ".campaignctl"
     type=NearestChoice(HOSTS),
     help="Add pipelines, with a state that they share with every checkout.",
 )
+@click.option(
+    "--package",
+    metavar="SPEC",
+    help="What the pipelines install: NAME==VERSION --hash=sha256:..., the https address of a wheel with "
+    "#sha256=..., or git+https://...@COMMIT. Default: where this campaignctl was installed from.",
+)
 @click.pass_obj
-def command(app: App, *, directory: Path, host: Host | None) -> int:
+def command(app: App, *, directory: Path, host: Host | None, package: str | None) -> int:
     """Create a project in DIR (default: the current directory), ready to plan.
 
     It has a project file, one example (a draft that cannot send), and the schemas with which an editor
@@ -109,7 +115,9 @@ def command(app: App, *, directory: Path, host: Host | None) -> int:
     from campaignctl.project.loader import refuse_repository
 
     target = (app.settings.directory or app.settings.cwd) / directory
-    pipelines = pipelines_for(app, target, host) if host else None
+    if package and not host:
+        raise UsageError("--package says what pipelines install: it needs --ci github or --ci gitlab")
+    pipelines = pipelines_for(app, target, host, package) if host else None
     added = pipelines.paths if pipelines else {}
     if pipelines and pipelines.project:
         files = added
