@@ -13,7 +13,16 @@ from campaignctl.backends.localsession import LocalSession
 from campaignctl.backends.lock_info import held
 from campaignctl.backends.lockfile import HeldLock, LockFile
 from campaignctl.backends.statefiles import StateFiles
-from campaignctl.errors import Interrupted, LockError, LockHeld, StateDamaged, StateError, StateNotSaved
+from campaignctl.errors import (
+    Command,
+    Interrupted,
+    LockError,
+    LockHeld,
+    Sentence,
+    StateDamaged,
+    StateError,
+    StateNotSaved,
+)
 from campaignctl.review.reports import Access, Keeping
 from campaignctl.state.codec import decode_halts, encode_halts
 from campaignctl.state.halts import Halts
@@ -28,8 +37,8 @@ class LocalBackend:
     """The state in a file, its lock, journal and backup next to it.
 
     A symbolic link at `path` is followed: the files lie next to its target, so that two names of
-    one state share its lock. Clock, ids, waiting and interruption come in as arguments;
-    `wait` may return early once `interrupted` is true.
+    one state share its lock; but never out of the folder `within`. Clock, ids, waiting and
+    interruption come in as arguments; `wait` may return early once `interrupted` is true.
     """
 
     def __init__(
@@ -40,8 +49,10 @@ class LocalBackend:
         new_id: Callable[[], str],
         wait: Callable[[timedelta], None],
         interrupted: Callable[[], bool],
+        within: Path | None = None,
     ) -> None:
         self._path = path
+        self._within = within
         self._now = now
         self._new_id = new_id
         self._wait = wait
@@ -160,9 +171,18 @@ class LocalBackend:
 
     def _files(self) -> StateFiles:
         try:
-            return StateFiles(self._path.resolve())
+            path = self._path.resolve()
         except (OSError, RuntimeError) as error:  # a loop of symbolic links is a RuntimeError up to 3.12
             raise StateError(f"{self._path} leads nowhere", detail=str(error)) from error
+        top = path if self._within is None else self._within.resolve()
+        if not path.is_relative_to(top) or ".git" in path.relative_to(top).parts:
+            move = Command("state", "rebind", "--from", str(path))
+            raise StateError(
+                f"{self._path} leads out of the project, or into its .git",
+                detail=f"it is a link to {path}; a checkout does not decide which files are written",
+                hint=Sentence("remove the link; if this project's state is there, then move it: ", move),
+            )
+        return StateFiles(path)
 
     def _lock(self, files: StateFiles) -> LockFile:
         return LockFile(files.sibling("lock"), self._now, self._new_id)

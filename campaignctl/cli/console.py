@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -22,6 +23,10 @@ _SHOWN: Mapping[Verbosity, tuple[Level, ...]] = {
     "normal": ("error", "warning", "info"),
     "verbose": ("error", "warning", "info", "debug"),
 }
+# The runners of GitHub and Azure take commands from a log: `##[name]` and `##vso[name]` anywhere in a line,
+# `::name` at its start. A number of JSON means the same in JSON, and is no command in text.
+_COMMAND = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)
+_COMMAND_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 _HIDDEN_TOKEN = "[token]"  # noqa: S105 - its placeholder
 _SHORTEST_SECRET = 8
 
@@ -63,9 +68,15 @@ class Console:
         self.say(json.dumps(value, indent=2))
 
     def raw(self, text: str) -> None:
-        """Write a file's content to standard output as it is."""
+        """Write JSON, or commands for a runner, to standard output."""
         self.documented = True
-        self._write(self.out, text)
+        self._write(self.out, text, raw=True)
+
+    def redacted(self, text: str) -> str:
+        """Text without the token."""
+        if self.secret and len(self.secret) >= _SHORTEST_SECRET:
+            return text.replace(self.secret, _HIDDEN_TOKEN)
+        return text
 
     def tell(self, text: str) -> None:
         """Write text to standard error whatever the verbosity and log format, for example a question."""
@@ -110,9 +121,10 @@ class Console:
         """Whether a question can be asked and answered."""
         return sys.stdin is not None and sys.stdin.isatty() and self.err.isatty()
 
-    def _write(self, stream: TextIO, text: str) -> None:
-        if self.secret and len(self.secret) >= _SHORTEST_SECRET:
-            text = text.replace(self.secret, _HIDDEN_TOKEN)
+    def _write(self, stream: TextIO, text: str, *, raw: bool = False) -> None:
+        text = _COMMAND.sub(r"#\\u0023", self.redacted(text))
+        if not raw:
+            text = _COMMAND_LINE.sub(r"\1\\u003a", text)
         above = self._above
         if above is not None and stream is self.err:
             above(text)

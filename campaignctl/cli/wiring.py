@@ -99,7 +99,9 @@ def need_token(settings: Settings, why: str, instead: str = "") -> str:
 
 def backend_of(project: Project, clock: SystemClock) -> Backend:
     """Return the backend of the project's state."""
-    return _git_backend(project, clock) if project.state.backend == "git" else _local_backend(project, clock)
+    if project.state.backend == "git":
+        return _git_backend(project, clock)
+    return _local_backend(project, clock, within=Path(project.directory))
 
 
 def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
@@ -108,7 +110,8 @@ def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
 
     other = {"ref": place} if place.startswith(STATE_REFS) else {"path": place}
     settings = replace(project.state, backend="git" if "ref" in other else "local", **other)
-    return backend_of(replace(project, state=settings), clock)
+    there = replace(project, state=settings)
+    return _git_backend(there, clock) if "ref" in other else _local_backend(there, clock)
 
 
 def _elsewhere(project: Project, clock: SystemClock, remote: bool) -> dict[str, Backend]:
@@ -126,7 +129,7 @@ def _elsewhere(project: Project, clock: SystemClock, remote: bool) -> dict[str, 
     return {place: backend_at(project, clock, place) for place in places if place != own}
 
 
-def _local_backend(project: Project, clock: SystemClock) -> LocalBackend:
+def _local_backend(project: Project, clock: SystemClock, within: Path | None = None) -> LocalBackend:
     from campaignctl.backends.local import LocalBackend
 
     return LocalBackend(
@@ -135,6 +138,7 @@ def _local_backend(project: Project, clock: SystemClock) -> LocalBackend:
         new_id=clock.new_id,
         wait=clock.wait,
         interrupted=lambda: clock.interrupted,
+        within=within,
     )
 
 

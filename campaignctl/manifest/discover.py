@@ -13,6 +13,7 @@ from campaignctl.errors import Finding, Source
 from campaignctl.manifest.defaults import DEFAULTS_FILE
 from campaignctl.project.loader import PROJECT_FILE
 from campaignctl.project.model import Project
+from campaignctl.yamlio.files import kept_out
 
 #: Names that were probably meant to be the defaults file's.
 _ALMOST_DEFAULTS = re.compile(r"_defaults?\.ya?ml", re.IGNORECASE)
@@ -68,6 +69,7 @@ class _Walk:
         self._shown = shown
         self._wanted = tuple(_pattern(glob) for glob in project.manifests)
         self._ignored = tuple(_pattern(glob) for glob in project.ignore)
+        self._private = project.private
         self._state = project.state.path
         self._state_folder = f"{folder}/" if (folder := self._state.rpartition("/")[0]) else None
         self.unused = dict(zip(self._wanted, project.manifest_sources, strict=False))
@@ -95,7 +97,7 @@ class _Walk:
     def _entry(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> Iterator[str]:
         if _ALMOST_DEFAULTS.fullmatch(entry.name) and not _any(self._ignored, path):
             if entry.name == DEFAULTS_FILE:
-                self.defaults.append(path)
+                self.defaults += [path] if self._stays_inside(entry, path) else []
             else:
                 message = f"defaults must be named {DEFAULTS_FILE}; this file is {entry.name}"
                 self._refuse(path, message, f"rename it to {DEFAULTS_FILE}, or add it to `ignore`")
@@ -103,7 +105,7 @@ class _Walk:
             return
         if entry.is_dir():
             yield from self._folder(entry, f"{path}/", above)
-        elif self._is_manifest(path):
+        elif self._is_manifest(path) and self._stays_inside(entry, path):
             yield path
 
     def _is_manifest(self, path: str) -> bool:
@@ -121,13 +123,20 @@ class _Walk:
 
     def _folder(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> Iterator[str]:
         # A pattern that takes any file of a folder takes the folder.
-        if _any(self._ignored, f"{path}*"):
+        if _any(self._ignored, f"{path}*") or not self._stays_inside(entry, path, f"{path}**"):
             return
         real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above[-1]}{os.sep}{entry.name}"
         if real in above:
             self._refuse(path, "this link leads to a folder above it and would be followed forever")
             return
         yield from self._walk(path, (*above, real))
+
+    def _stays_inside(self, entry: os.DirEntry[str], path: str, pattern: str = "") -> bool:
+        """Whether a link leads to what may be read; a finding if it does not."""
+        if not entry.is_symlink() or not (reason := kept_out(self._root, path, self._private)):
+            return True
+        self._refuse(path, f"this link {reason}", f'remove it, or add "{pattern or path}" to `ignore`')
+        return False
 
     def _refuse(self, path: str, message: str, hint: str = "") -> None:
         self.findings.append(Finding("error", "project", message, Source(self._shown + path, 1, 1), hint))

@@ -16,9 +16,9 @@ from campaignctl.manifest.link import link, override_doubts
 from campaignctl.manifest.model import DesiredCampaign, DesiredState, FileResult
 from campaignctl.project.loader import check_project, load_base, load_project
 from campaignctl.project.model import Project
-from campaignctl.yamlio.files import TextFiles, content, named_file, shown
+from campaignctl.yamlio.files import REVOKE, WITH_TOKEN, TextFiles, content, named_file, shown, token_line
 from campaignctl.yamlio.findings import in_order
-from campaignctl.yamlio.interpolate import Values
+from campaignctl.yamlio.interpolate import Values, permitted
 from campaignctl.yamlio.reader import read
 
 if TYPE_CHECKING:
@@ -134,9 +134,12 @@ class _Files:
         self.project = project
         self._root = directory
         self._shown = shown(directory)
-        self._texts = TextFiles(directory, self._shown)
-        allowed = {name: environ[name] for name in project.allow_env if name in environ}
-        self._values = Values(project.variables, allowed, project.allow_env, sources=project.variable_sources)
+        self._environ = environ
+        self._texts = TextFiles(directory, self._shown, project.private, environ)
+        given, withheld = permitted(project.allow_env, environ)
+        self._values = Values(
+            project.variables, given, project.allow_env, sources=project.variable_sources, withheld=withheld
+        )
         discovered = discover(project, directory, self._shown)
         self._manifests = discovered.manifests
         #: About the files themselves: finding and reading them.
@@ -188,7 +191,9 @@ class _Files:
 
     def _content(self, path: str) -> bytes | None:
         data = content(self._root / path)
-        if isinstance(data, str):
-            self.findings.append(Finding("error", "file", data, Source(named_file(self._shown, path), 1, 1)))
-            return None
-        return data
+        name, line = named_file(self._shown, path), 0
+        if isinstance(data, bytes) and not (line := token_line(data, self._environ)):
+            return data
+        reason, hint = (WITH_TOKEN, REVOKE) if isinstance(data, bytes) else (data, "")
+        self.findings.append(Finding("error", "file", reason, Source(name, line or 1, 1), hint))
+        return None

@@ -22,9 +22,10 @@ from campaignctl.errors import (
     did_you_mean,
 )
 from campaignctl.project import rules
-from campaignctl.project.model import Override, Project, ProjectFile, api_url, value_of
-from campaignctl.yamlio.files import content, shown
+from campaignctl.project.model import STATE_FOLDER, Override, Project, ProjectFile, api_url, value_of
+from campaignctl.yamlio.files import NOTHING_SET, REVOKE, WITH_TOKEN, content, kept_out, shown, token_line
 from campaignctl.yamlio.findings import findings_of, in_order
+from campaignctl.yamlio.interpolate import holds_token
 from campaignctl.yamlio.nodes import MappingNode, Node, SequenceNode, SourceFile, locate
 from campaignctl.yamlio.reader import read
 from campaignctl.yamlio.schema_types import shape_of
@@ -134,7 +135,7 @@ def check_project(
     Unless it must be `whole`, sections that manifests do not use may have errors.
     """
     url = environ.get(URL_VARIABLE)
-    file, value, findings = _read(directory, tool_version, url_counts=not url)
+    file, value, findings = _read(directory, tool_version, environ, url_counts=not url)
     usable = value is not None
     if file and not usable and not whole and (rest := _without_errors(file, findings)):
         value, _ = read_project_file(rest, tool_version, url_counts=False)
@@ -142,6 +143,9 @@ def check_project(
         return None, findings
     try:
         chosen = choose_environment(value, environment, environ)
+        for name, text in (variables or {}).items():
+            if holds_token(text, environ):
+                raise UsageError(f"--var {name} {WITH_TOKEN}", hint="texts are shown and sent: use another")
         given = _given(value, variables or {}, url)
     except CampaignctlError:
         if usable:
@@ -151,13 +155,16 @@ def check_project(
 
 
 def _read(
-    directory: Path, tool_version: str, *, url_counts: bool
+    directory: Path, tool_version: str, environ: Mapping[str, str] = NOTHING_SET, *, url_counts: bool
 ) -> tuple[SourceFile | None, dict[str, Any] | None, tuple[Finding, ...]]:
     """The project file, its fields if it is valid, and its findings."""
     name = shown(directory) + PROJECT_FILE
-    data = content(directory / PROJECT_FILE)
+    reason = kept_out(directory, PROJECT_FILE, (STATE_FOLDER,))
+    data = f"this link {reason}" if reason else content(directory / PROJECT_FILE)
     if isinstance(data, str):
         return None, None, (Finding("error", "project", data, Source(name, 1, 1)),)
+    if line := token_line(data, environ):
+        return None, None, (Finding("error", "project", WITH_TOKEN, Source(name, line, 1), REVOKE),)
     file, findings = read(name, PROJECT_FILE, data)
     return (
         (None, None, findings)
@@ -269,12 +276,14 @@ def _project(
     settings["state"] = rules.state_settings(value, environment)
     layer = value["environments"][environment] if environment else {}
     patterns = _at(file, ("manifests",))
+    environments = (None, *value.get("environments", ()))
     return Project(
         name=merged["metadata"]["name"],
         directory=str(directory.resolve()),
         id=merged["metadata"].get("id"),
         environment=environment,
         environment_names=tuple(value.get("environments", ())),
+        private=(STATE_FOLDER, *(rules.state_settings(value, each).path for each in environments)),
         company_id=merged.get("account", {}).get("company_id"),
         variable_sources=_variable_sources(file, settings.get("variables", ()), environment, given or {}),
         override_sources=_override_sources(

@@ -323,7 +323,8 @@ class Project:
     `id` is its random id, None in projects of the version before. `environment_names` are all declared ones.
     `variable_sources` tells where the file defines its variables; those of the command line are not in it.
     `override_sources` has for each override the place of its `until`, then those of its keys.
-    `manifest_sources` are the places of the patterns of `manifests`; none for the default ones.
+    `manifest_sources` are the places of the patterns of `manifests`; none for the default ones. `private` are
+    the folder of states, and the paths of the states of all environments: no manifest may read them.
     """
 
     name: str
@@ -344,6 +345,7 @@ class Project:
     manifest_sources: tuple[Source, ...] = ()
     id: str | None = None
     environment_names: tuple[str, ...] = ()
+    private: tuple[str, ...] = (STATE_FOLDER,)
 
     @property
     def owner(self) -> Owner:

@@ -10,7 +10,7 @@ from shlex import quote
 from typing import Any
 
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
-from campaignctl.errors import did_you_mean
+from campaignctl.errors import Command, Sentence, did_you_mean
 from campaignctl.project.model import (
     DEFAULT_ZONE,
     STATE_FOLDER,
@@ -88,6 +88,11 @@ def state_problems(value: Fields, environment: str | None) -> Iterator[Problem]:
         if name in own and belongs != backend:
             message = f"`{name}` needs `backend: {belongs}`; this state uses {backend}"
             yield error("state", (*path, name), message, "remove it, or change the backend")
+    if "path" in own and (reason := _not_a_place(own["path"])):
+        which = () if environment is None else ("-e", environment)
+        move = Command(*which, "state", "rebind", "--from", own["path"])
+        first = f"set it to {STATE_FOLDER}/state.json, say; then move the state that is there: "
+        yield error("state", (*path, "path"), f"{own['path']!r} {reason}", Sentence(first, move))
     if "ref" in own and not _REF.fullmatch(own["ref"]):
         message = f"{own['ref']!r} is not a valid ref for a state"
         hint = f"as in {_PREFIX}/shop/production: letters, digits, `_` and `-`; never a branch"
@@ -95,6 +100,14 @@ def state_problems(value: Fields, environment: str | None) -> Iterator[Problem]:
     if "remote" in own and not _REMOTE.fullmatch(own["remote"]):
         message = f"{own['remote']!r} is not a valid name of a remote"
         yield error("state", (*path, "remote"), message, "use a name that `git remote` lists")
+
+
+def _not_a_place(path: str) -> str:
+    """Why a state must not be kept in the file of this path, or an empty string."""
+    parts = posixpath.normpath(path).casefold().split("/")
+    if path.startswith("/") or parts[0] in ("..", "."):
+        return "is not a file inside the project"
+    return "is inside git's own folder" if ".git" in parts else ""
 
 
 def freeze_problems(fields: Fields, path: KeyPath, zone: str) -> Iterator[Problem]:

@@ -5,23 +5,33 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from campaignctl.errors import nearest
+from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, holds_token
 from campaignctl.yamlio.reader import LARGEST
 from campaignctl.yamlio.substitution import LANG, FileText, LanguageTexts, Reference
 
 #: A language code of the API (API contract, section 0).
 _LANGUAGE = re.compile(r"[a-z]{2}")
+NOTHING_SET: Mapping[str, str] = MappingProxyType({})
 
 
 class TextFiles:
-    """The texts of `{$file: PATH}`, each read once. `shown` is the prefix of their names in messages."""
+    """The texts of `{$file: PATH}`, each read once. `shown` is the prefix of their names in messages.
 
-    def __init__(self, root: Path, shown: str) -> None:
+    `private` and `environ` are those of `kept_out` and `token_line`.
+    """
+
+    def __init__(
+        self, root: Path, shown: str, private: tuple[str, ...] = (), environ: Mapping[str, str] = NOTHING_SET
+    ) -> None:
         self._real = root.resolve()
         self._shown = shown
+        self._private = private
+        self._environ = environ
         self._known: dict[str, FileText | LanguageTexts] = {}
 
     def read(self, references: Iterable[Reference]) -> dict[Reference, FileText | LanguageTexts]:
@@ -60,9 +70,8 @@ class TextFiles:
         name = self._name(relative)
         if "\0" in relative:
             return FileText(name, error="not a file path")
-        if relative.startswith("/") or not (self._real / relative).resolve().is_relative_to(self._real):
-            hint = "copy the file into the project"
-            return FileText(name, error="the path leads outside the project", hint=hint)
+        if reason := kept_out(self._real, relative, self._private):
+            return FileText(name, error=f"the path {reason}", hint="copy the text into a file of the project")
         return None
 
     def _read(self, relative: str) -> FileText:
@@ -76,6 +85,8 @@ class TextFiles:
             return FileText(name, error=f"{name}: {data}", hint=self._nearest(relative))
         if len(data) > LARGEST:
             return FileText(name, error=f"{name} has {len(data):,} bytes; the limit is 1 MiB")
+        if line := token_line(data, self._environ):
+            return FileText(name, error=f"{name} {WITH_TOKEN} (line {line})", hint=REVOKE)
         return _decoded(name, data)
 
     def _nearest(self, relative: str) -> str:
@@ -127,6 +138,36 @@ def _decoded(name: str, data: bytes) -> FileText:
         hint = "save it as UTF-8 without a byte order mark"
         return FileText(name, error=f"{name} starts with a byte order mark, which would be sent", hint=hint)
     return FileText(name, text)
+
+
+WITH_TOKEN = "contains the API token"  # noqa: S105 - a message
+REVOKE = "remove it, and revoke the token (Ocamba: profile menu, API Tokens)"
+
+
+def token_line(data: bytes, environ: Mapping[str, str]) -> int:
+    """The line of a file in which the API token stands, from 1; 0 if it does not contain it."""
+    at = data.find(environ.get(TOKEN_VARIABLE, "").encode("utf-8", "surrogateescape"))
+    found = at >= 0 and holds_token(data.decode("utf-8", "surrogateescape"), environ)
+    return data.count(b"\n", 0, at) + 1 if found else 0
+
+
+def kept_out(root: Path, relative: str, private: tuple[str, ...]) -> str:
+    """Why the file or folder at a path of the project must not be read, or an empty string.
+
+    A link may lead anywhere on this machine, and git's own files may hold a login. `private` are the paths of
+    states and of their folder; what lies below them, or next to them under a longer name, is private too.
+    """
+    top = root.resolve()
+    real = Path(os.path.realpath(top / relative))
+    if Path(relative).is_absolute() or not real.is_relative_to(top):
+        return "leads outside the project"
+    inner = real.relative_to(top).as_posix().casefold()
+    if ".git" in inner.split("/"):
+        return "leads to git's own files"
+    owned = (path.casefold() for path in private)
+    if any(inner == path or inner.startswith((f"{path}/", f"{path}.")) for path in owned):
+        return "leads to a file of the state"
+    return ""
 
 
 def content(path: Path) -> bytes | str:

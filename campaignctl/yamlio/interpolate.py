@@ -6,8 +6,9 @@ The API's own macros pass through; every other `${` is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 
 from campaignctl.campaign.contract import MACRO
 from campaignctl.errors import Source, did_you_mean, nearest
@@ -15,6 +16,11 @@ from campaignctl.errors import Source, did_you_mean, nearest
 #: The one environment variable that is never expanded.
 TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not its value
 
+#: Names, apart by spaces or commas, of variables that may be used although they look like secrets.
+ALLOW_VARIABLE = "CAMPAIGNCTL_ALLOW_ENV"
+
+_SECRET_NAME = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
+_SHORTEST_SECRET = 8
 _ESCAPE = "$${"
 _PLACE = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -39,6 +45,7 @@ class Fault:
 class Values:
     """The values that texts are expanded with. `environ` holds only variables that the project allows.
 
+    `withheld` has those that the project allows and the run does not: why, and what to do.
     `matrix` are the values of one combination, None without a matrix. `sources` tells where variables are
     defined. `later`: the matrix is not known yet, and `${matrix.NAME}` is left as it is.
     """
@@ -49,6 +56,7 @@ class Values:
     matrix: Mapping[str, str] | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
     later: bool = False
+    withheld: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 class Room:
@@ -171,9 +179,39 @@ def _from_matrix(place: re.Match[str], name: str, values: Values) -> str | Fault
     return Fault(place.start(), f"this combination of the matrix has no `{name}`", hint)
 
 
+def holds_token(text: str, environ: Mapping[str, str]) -> bool:
+    """Whether a text contains the API token, or is one that is too short to be a secret."""
+    token = environ.get(TOKEN_VARIABLE)
+    return token is not None and (text == token != "" or (len(token) >= _SHORTEST_SECRET and token in text))
+
+
+def permitted(
+    names: Iterable[str], environ: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
+    """The variables of these names that texts may use, and the others: why, and what to do.
+
+    Whoever writes the project file and the manifests decides neither that a variable which looks like a
+    secret is sent, nor that the token is, under any name.
+    """
+    given = set(re.split(r"[\s,]+", environ.get(ALLOW_VARIABLE, "")))
+    withheld = {}
+    for name in names:
+        if holds_token(environ.get(name, ""), environ):
+            withheld[name] = (f"{name} contains the API token, which must not be used in texts", "remove it")
+        elif _SECRET_NAME.search(name) and name not in given:
+            allow = quote(" ".join(sorted({*given - {""}, name})))
+            withheld[name] = (
+                f"{name} looks like a secret; texts are shown in plans and sent",
+                f"if it is none: export {ALLOW_VARIABLE}={allow}",
+            )
+    return {name: environ[name] for name in names if name in environ and name not in withheld}, withheld
+
+
 def _from_environment(place: re.Match[str], name: str, values: Values) -> str | Fault:
     if name == TOKEN_VARIABLE:
         return Fault(place.start(), f"{name} must not be used in texts", "remove it")
+    if name in values.withheld:
+        return Fault(place.start(), *values.withheld[name])
     if name not in values.allowed:
         hint = f"add {name} to `allow_env` of the project file"
         return Fault(place.start(), f"the project does not allow the environment variable {name}", hint)

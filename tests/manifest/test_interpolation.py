@@ -61,6 +61,72 @@ def test_an_allowed_variable_must_be_set(project: Check) -> None:
     assert error == "the environment variable SEASON is not set"
 
 
+TOKEN = "s3cr3t-t0ken-9f27"
+
+
+def permitted_by(project: Check, name: str, **environ: str) -> list[str]:
+    """The errors of a manifest that uses a variable of the environment which its project allows."""
+    files = {"campaignctl.yaml": PROJECT.replace("SEASON", name)}
+    checked = described(project, f"'${{env.{name}}}'", files=files, environ={name: "value", **environ})
+    assert all(one.source.file.endswith("a.yaml") and one.source.line == 4 for one in checked.findings)
+    assert TOKEN not in "".join(f"{one.message}{one.hint}" for one in checked.findings)
+    return checked.errors
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OCAMBA_READ_TOKEN",
+        "GITHUB_TOKEN",
+        "CI_JOB_TOKEN",
+        "CLIENT_SECRET",
+        "DB_PASSWORD",
+        "AWS_ACCESS_KEY_ID",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "apikey",
+        "npm_Token",
+    ],
+)
+def test_a_name_that_looks_like_a_secret_needs_the_permission_of_the_run(name: str, project: Check) -> None:
+    (error,) = permitted_by(project, name)
+    assert error == f"{name} looks like a secret; texts are shown in plans and sent"
+    assert permitted_by(project, name, CAMPAIGNCTL_ALLOW_ENV="OTHER") == [error]
+    assert permitted_by(project, name, CAMPAIGNCTL_ALLOW_ENV=f"{name}S X{name}") == [error]
+    for permission in (name, f"OTHER,{name}", f" OTHER  {name} "):
+        assert permitted_by(project, name, CAMPAIGNCTL_ALLOW_ENV=permission) == []
+
+
+def test_the_permission_that_is_missing_can_be_pasted(project: Check) -> None:
+    files = {"campaignctl.yaml": PROJECT.replace("SEASON", "MY_KEY")}
+    environ = {"MY_KEY": "x", "CAMPAIGNCTL_ALLOW_ENV": "OTHER"}
+    (found,) = described(project, "'${env.MY_KEY}'", files=files, environ=environ).findings
+    assert found.hint == "if it is none: export CAMPAIGNCTL_ALLOW_ENV='MY_KEY OTHER'"
+
+
+@pytest.mark.parametrize("value", [TOKEN, f"Bearer {TOKEN}", f"https://x:{TOKEN}@host/"])
+def test_a_value_that_contains_the_token_is_never_inserted(value: str, project: Check) -> None:
+    environ = {"OCAMBA_TOKEN": TOKEN, "BRAND": value, "CAMPAIGNCTL_ALLOW_ENV": "BRAND"}
+    (error,) = permitted_by(project, "BRAND", **environ)
+    assert error == "BRAND contains the API token, which must not be used in texts"
+
+
+def test_the_permission_of_the_run_is_no_permission_of_the_project(project: Check) -> None:
+    environ = {"OCAMBA_TOKEN": TOKEN, "OTHER": "x", "CAMPAIGNCTL_ALLOW_ENV": "OTHER OCAMBA_TOKEN"}
+    (error,) = described(project, "'${env.OTHER}'", environ=environ).errors
+    assert error == "the project does not allow the environment variable OTHER"
+    (error,) = described(project, "'${env.OCAMBA_TOKEN}'", environ=environ).errors
+    assert error == "OCAMBA_TOKEN must not be used in texts"
+    files = {"campaignctl.yaml": PROJECT.replace("SEASON", "OCAMBA_TOKEN")}
+    assert described(project, "x", files=files, environ=environ).errors
+
+
+def test_a_short_token_is_no_part_of_words(project: Check) -> None:
+    environ = {"OCAMBA_TOKEN": "spring", "SEASON": "springtime"}
+    assert described(project, "'${env.SEASON}'", environ=environ).errors == []
+    (error,) = described(project, "'${env.SEASON}'", environ={**environ, "SEASON": "spring"}).errors
+    assert "contains the API token" in error
+
+
 def test_a_macro_that_is_not_a_system_macro_is_a_warning(project: Check) -> None:
     checked = described(project, "${OCMH_APP_NAMES} ${MY_OWN}")
     assert len(checked.warnings) == 2

@@ -17,6 +17,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from campaignctl.backends.cas.place import Kind, PlaceError
+from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, holds_token
 
 LONGEST = 30.0
 """Seconds that one command may take."""
@@ -30,7 +31,7 @@ _ALWAYS = (
     "diff.external=",
 )
 # Variables that lead git elsewhere, as hooks and wrappers set them (`git rev-parse --local-env-vars`), and
-# our token.
+# our tokens.
 _LEFT_OUT = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -48,7 +49,8 @@ _LEFT_OUT = frozenset(
         "GIT_SHALLOW_FILE",
         "GIT_WORK_TREE",
         "LANGUAGE",
-        "OCAMBA_TOKEN",
+        "OCAMBA_READ_TOKEN",
+        TOKEN_VARIABLE,
     }
 )
 _CONFIG = "GIT_CONFIG_"
@@ -133,9 +135,14 @@ def enclosing(directory: Path, environ: Mapping[str, str]) -> Git:
 def _surroundings(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for git in the user's own repository.
 
-    A relative entry of PATH would be looked up in the checkout.
+    A relative entry of PATH would be looked up in the checkout. A variable of any name that holds the token
+    is left out.
     """
-    kept = {name: value for name, value in environ.items() if name not in _LEFT_OUT}
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name not in _LEFT_OUT and not holds_token(value, environ)
+    }
     path = os.pathsep.join(filter(os.path.isabs, kept.get("PATH", "").split(os.pathsep)))
     return kept | {"PATH": path or os.defpath, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 

@@ -79,7 +79,7 @@ def _save(app: App, plan: Plan, out: str) -> None:
     if out == STANDARD:
         app.console.raw(codec.dumps(plan))
         return
-    write_private(out, codec.dumps(plan))
+    write_private(out, app.console.redacted(codec.dumps(plan)))
     apply = Command("apply", out).at(app.settings.place(plan.environment))
     then = (
         "It cannot be applied while a guardrail objects." if plan.objections else f"To apply it:\n  {apply}"
