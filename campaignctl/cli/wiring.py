@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from campaignctl import __version__
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.progress import Progress, progress_on
 from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App, Settings
-from campaignctl.errors import CampaignctlError, Command, Interrupted, Sentence, counted
+from campaignctl.errors import CampaignctlError, Command, Interrupted, Sentence, StateError, counted
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from campaignctl.project.model import Project
     from campaignctl.reconciler.ports import Backend
     from campaignctl.reconciler.run import Wiring
+
+
+_SOON = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +118,23 @@ def backend_at(project: Project, clock: SystemClock, place: str) -> Backend:
 
 
 def _elsewhere(project: Project, clock: SystemClock, remote: bool) -> dict[str, Backend]:
-    """Return the project's other states by place: in files and, if asked, on refs of the remote."""
+    """Return the project's other states by place: in files and, if asked, on refs of the remote.
+
+    A project whose state is a file looks there too, as that setting may be new; but it needs no remote.
+    """
     from campaignctl.project.model import STATE_FOLDER
 
     directory, here = Path(project.directory), project.state
     files = (directory / STATE_FOLDER).glob("*.json")
     places = [path.relative_to(directory).as_posix() for path in files if path.is_file()]
-    if here.backend == "git" and remote:
+    if remote:
         from campaignctl.backends.git.place import state_refs
 
-        places += state_refs(directory, here.remote, now=clock.now)
+        if here.backend == "git":
+            places += state_refs(directory, here.remote, now=clock.now)
+        else:
+            with suppress(StateError):
+                places += state_refs(directory, here.remote, now=clock.now, seconds=_SOON)
     own = here.ref if here.backend == "git" else here.path
     return {place: backend_at(project, clock, place) for place in places if place != own}
 

@@ -30,15 +30,17 @@ _INIT = Command("state", "init")
 class OtherState:
     """A state in another place than this environment's: a path in the project, or a ref.
 
-    `state` is None if it cannot be read.
+    `state` is None if it cannot be read. `project` is the id of its project if that is another one.
     """
 
     place: str
     state: State | None
+    project: str | None = None
 
     def is_left(self, project: Project) -> bool:
-        """Whether no declared environment has it."""
-        return self.state is not None and self.state.environment not in (project.environment_names or (None,))
+        """Whether it is of this project, and no declared environment has it."""
+        declared = project.environment_names or (None,)
+        return self.state is not None and not self.project and self.state.environment not in declared
 
     def is_alive(self, now: datetime) -> bool:
         """Whether one of its campaigns or writes is not over, as far as recorded."""
@@ -53,6 +55,7 @@ class OtherState:
         if self.state is None:
             return f"{self.place} (it cannot be read)"
         whose = f"environment {self.state.environment}" if self.state.environment else "no environment"
+        whose += f" of project {self.project}" if self.project else ""
         return f"{self.place} ({whose}, {counted(len(self.state.campaigns), 'campaign')})"
 
     @property
@@ -62,12 +65,12 @@ class OtherState:
 
 
 def other_states(
-    project: Project, elsewhere: Elsewhere, *, remote: bool, declared: bool = True
+    project: Project, elsewhere: Elsewhere, *, remote: bool, declared: bool = True, foreign: bool = False
 ) -> tuple[OtherState, ...]:
     """The other states of this project in files and, with `remote`, on refs; not those that were moved.
 
-    `declared` is false to leave out the files of declared environments. Raises StateError if the remote
-    cannot be read.
+    `declared` is false to leave out the files of declared environments, `foreign` true to add states of other
+    projects. Raises StateError if the remote cannot be read.
     """
     found = []
     for place, backend in sorted(elsewhere(remote).items()):
@@ -80,8 +83,11 @@ def other_states(
         except StateError:
             found.append(OtherState(place, None))
             continue
-        if state is not None and (project.id is None or state.project_id in (None, project.id)):
-            found.append(OtherState(place, state))
+        if state is None:
+            continue
+        other = state.project_id if project.id is not None and state.project_id != project.id else None
+        if other is None or foreign:
+            found.append(OtherState(place, state, other))
     return tuple(found)
 
 
@@ -105,22 +111,32 @@ def check_left(project: Project, elsewhere: Elsewhere, now: datetime) -> None:
 
 def check_new(project: Project, elsewhere: Elsewhere, lives: Iterable[Live], keys: Iterable[str]) -> None:
     """Raise StateError if the state is absent although other states, or campaigns that were read (`lives`),
-    show that the project was applied before. `keys` are those of the manifests."""
-    others = other_states(project, elsewhere, remote=True)
+    show that the project was applied before. `keys` are those of the manifests.
+
+    A state of another project counts: an id that was changed makes a project another one.
+    """
+    others = other_states(project, elsewhere, remote=True, foreign=True)
     marked = tuple(_marked(lives, project, keys, others))
     if not others and not marked:
         return
     name = project.environment or "the project without environments"
+    known = marked or any(not one.project for one in others)
     found = [one.words for one in others]
     found += [f"{campaign} with a marker of another environment" for campaign in marked]
     old = next((one for one in others if one.is_left(project)), None)
     if old is not None:
         hint = Sentence(old.rebind, f" if {name} is its new name; if it is new: ", _INIT)
+    elif not known:
+        hint = Sentence(
+            _INIT, " if this project is new; if its `metadata.id` has changed: write the old one back"
+        )
     else:
         lost = Command("state", "recover")
         hint = Sentence(_INIT, f" if {name} is new; if its state was lost: ", lost)
     raise StateError(
-        f"there is no state of {name}, and this project was applied before",
+        f"there is no state of {name}, and this project was applied before"
+        if known
+        else f"there is no state of {name} here, but one of another project",
         detail=listed(found, _NAMED),
         hint=hint,
     )

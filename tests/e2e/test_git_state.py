@@ -192,12 +192,12 @@ def test_the_lines_for_an_environment_name_it(cloned: World) -> None:
 
 
 def test_a_state_is_not_migrated_over_another_one(cloned: World, tmp_path: Path, golden: Golden) -> None:
+    cloned.apply()
     other = elsewhere(cloned, tmp_path / "other")
     other.write("campaignctl.yaml", PROJECT.replace("shop", "blog").replace(PROJECT_ID, "0" * 32) + ON_GIT)
     other.write("far.yaml", sms("Elsewhere", scheduled_time=FAR))
     other.apply()
     other.write("campaignctl.yaml", PROJECT + ON_GIT)
-    cloned.apply()
     refused = cloned.run("state", "migrate", "--to", "git", status=1)
     golden("state of another project", refused.err)
     cloned.assert_settled()

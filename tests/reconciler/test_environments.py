@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from campaignctl.errors import StateError, StateMoved
+from campaignctl.errors import Command, StateError, StateMoved, commands_of
 from campaignctl.reconciler import rebind
 from campaignctl.reconciler.doctor import examine
 from tests.reconciler.account import Account, campaign
@@ -189,8 +189,23 @@ def test_markers_of_another_project_declare_nothing_old(repository: Repository) 
     theirs.specs = {"far": FAR}
     theirs.apply()
     ours = repository("ours", id=ID, environment="production", environment_names=("production",))
+    ours.specs = {"far": campaign("Ours", scheduled_time=FAR["scheduled_time"])}
+    assert ours.outcomes() == {"far": "done"}
+
+
+def test_a_state_of_another_project_is_named_as_an_id_may_have_changed(repository: Repository) -> None:
+    theirs = repository("theirs", id=OTHER_ID)
+    theirs.specs = {"far": FAR}
+    theirs.apply()
+    ours = repository("ours", id=ID)
     ours.elsewhere = lambda remote: {REF: theirs.place.backend()}
     ours.specs = {"far": campaign("Ours", scheduled_time=FAR["scheduled_time"])}
+    for attempt in (planned, Account.apply):
+        with pytest.raises(StateError, match="here, but one of another project") as refused:
+            attempt(ours)
+        assert refused.value.detail == f"{REF} (no environment of project {OTHER_ID}, 1 campaign)"
+        assert commands_of(refused.value.hint) == (Command("state", "init"),)
+    rebind.init(ours.wiring)
     assert ours.outcomes() == {"far": "done"}
 
 

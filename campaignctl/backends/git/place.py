@@ -79,9 +79,10 @@ class GitPlace(Place):
         """The commit that the ref leads to."""
         return self.refs().get(self.ref)
 
-    def refs(self) -> dict[str, str]:
+    def refs(self, seconds: float = LONGEST) -> dict[str, str]:
         """The refs that the pattern in `ref` fits, each with the commit that it leads to."""
-        listed = self._run("ls-remote", "--quiet", self.remote.name, self.ref).decode()
+        words = ("ls-remote", "--quiet", self.remote.name, self.ref)
+        listed = self.remote.store.git.run(*words, seconds=seconds).decode()
         pairs = (line.split("\t", 1) for line in listed.splitlines())
         return {ref: tip for tip, ref in pairs}
 
@@ -187,11 +188,13 @@ class GitPlace(Place):
         return self.remote.store.git.run(*words, given=given)
 
 
-def state_refs(directory: Path, remote: str, *, now: Callable[[], datetime]) -> tuple[str, ...]:
+def state_refs(
+    directory: Path, remote: str, *, now: Callable[[], datetime], seconds: float = LONGEST
+) -> tuple[str, ...]:
     """The refs of all states at a remote of the project's repository. Raises StateError."""
     place = GitPlace(Remote(directory, remote), f"{_PREFIX}*", now)
     try:
-        return tuple(ref for ref in place.refs() if not ref.endswith(_STOP))
+        return tuple(ref for ref in place.refs(seconds) if not ref.endswith(_STOP))
     except GitTrouble as error:
         raise StateError(
             f"the states of {remote} cannot be listed", detail=str(error), hint=error.hint
