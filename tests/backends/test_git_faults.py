@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from campaignctl.errors import LockError, LockLost, StateError, StateNotSaved
+from campaignctl.errors import LockError, LockLost, StateDamaged, StateError, StateNotSaved
 from campaignctl.state.codec import decode
 from tests.backends.git_place import REF, GitPlace, git, git_backend
 from tests.state.samples import decision, sample_state
@@ -170,3 +170,121 @@ def test_the_state_of_another_project_of_the_repository_is_refused(place: GitPla
     session.release()
     with pytest.raises(StateError, match="the state of the project acme-crm, and this is shop"):
         git_backend(place.project, name="shop").read()
+
+
+def rewritten(place: GitPlace, ref: str, *entries: str) -> None:
+    """Let a ref lead to a commit with more entries, as `git ls-tree` shows them, in place of those it has."""
+    tree = place.remote / "index"
+    environ = (f"--git-dir={place.remote}", "-c", "core.protectNTFS=false")
+    tip = git(place.remote, "rev-parse", "--verify", "--quiet", ref, check=False).decode().strip()
+    git(place.remote, *environ, "read-tree", *([tip] if tip else ["--empty"]))
+    for entry in entries:
+        git(
+            place.remote,
+            *environ,
+            "rm",
+            "-rqf",
+            "--cached",
+            "--ignore-unmatch",
+            "--",
+            entry.split("\t")[1].split("/")[0],
+        )
+    git(
+        place.remote,
+        *environ,
+        "update-index",
+        "-z",
+        "--index-info",
+        given="\0".join(entries).encode("latin-1") + b"\0",
+    )
+    made = git(place.remote, *environ, "write-tree").decode().strip()
+    parent = ("-p", tip) if tip else ()
+    commit = git(place.remote, *environ, "commit-tree", *parent, made, "-m", "x").decode().strip()
+    git(place.remote, "update-ref", ref, commit)
+    tree.unlink()
+
+
+LINK, BLOB, SYMBOLIC = "160000", "100644", "120000"
+
+
+ODD = ("sub", "a/b", "journal.txt", 'x"y', "x\ny", "\xff", "-x", "D", "about.json/x")
+
+
+@pytest.mark.parametrize("mode", [LINK, BLOB, SYMBOLIC])
+def test_entries_of_others_in_a_ref_are_left_out_and_then_removed(mode: str, place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    known = git(place.remote, "hash-object", "-w", "--stdin", given=b"x").decode().strip()
+    rewritten(place, REF, *(f"{mode} {'1' * 40 if mode == LINK else known}\t{path}" for path in ODD))
+    assert place.backend().read() == sample_state()
+    session = place.backend().acquire("apply", NOW)
+    session.append(decision("a"))
+    session.release()
+    assert place.backend().read() == sample_state().after(decision("a"))
+    left = git(place.remote, "ls-tree", "-r", "-z", "--name-only", REF).split(b"\0")
+    assert set(left) <= {b"", b"state.json", b"about.json", b"journal/00000"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "path"),
+    [
+        (LINK, "state.json"),
+        (SYMBOLIC, "state.json"),
+        (LINK, "state.json/x"),
+        (LINK, "journal/00000"),
+        (LINK, "lock.json"),
+        (LINK, "lock.json/x"),
+    ],
+)
+def test_a_link_in_place_of_a_file_of_the_state_is_damage_and_never_a_new_state(
+    mode: str, path: str, place: GitPlace
+) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    known = git(place.remote, "hash-object", "-w", "--stdin", given=b"/etc/passwd").decode().strip()
+    rewritten(place, REF, f"{mode} {'1' * 40 if mode == LINK else known}\t{path}")
+    if path.startswith("lock"):
+        assert place.backend().read() == sample_state()
+        holder = place.backend().holder()
+        assert holder is not None
+        assert holder.id == "unknown"
+        return
+    with pytest.raises(StateDamaged) as damaged:
+        place.backend().read()
+    assert "git fetch origin" in damaged.value.hint
+    session = place.backend().acquire("state push", NOW)
+    session.write(sample_state())
+    session.release()
+    assert place.backend().read() == sample_state()
+
+
+@pytest.mark.parametrize("path", ["halts.json", "halts.json/x"])
+def test_a_link_in_place_of_the_stop_mark_holds_everything(path: str, place: GitPlace) -> None:
+    backend = place.backend()
+    backend.acquire("apply", NOW).release()
+    rewritten(place, f"{REF}.stop", f"{LINK} {'1' * 40}\t{path}")
+    with pytest.raises(StateError):
+        place.backend().halts()
+
+
+@pytest.mark.parametrize("kind", ["blob", "tree", "tag"])
+def test_a_ref_that_leads_to_no_commit_is_said_in_words(kind: str, place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    target = git(place.remote, "hash-object", "-w", "--stdin", given=b"x").decode().strip()
+    if kind == "tree":
+        target = git(place.remote, "rev-parse", f"{REF}^{{tree}}").decode().strip()
+    if kind == "tag":
+        git(place.remote, "tag", "-a", "v1", "-m", "x", target)
+        target = git(place.remote, "rev-parse", "v1").decode().strip()
+    git(place.remote, "update-ref", REF, target)
+    with pytest.raises((StateError, LockError)):
+        place.backend().acquire("apply", NOW).write(sample_state())
+    if kind == "tree":
+        assert place.backend().read() == sample_state()
+    else:
+        with pytest.raises(StateError):
+            place.backend().read()

@@ -12,7 +12,7 @@ from campaignctl.backends import durable
 from campaignctl.backends.cas import liveness
 from campaignctl.backends.cas.place import Home, Moved, Note, Persistent, PlaceError, Seen, jittered
 from campaignctl.backends.cas.session import CasSession, Held
-from campaignctl.backends.cas.snapshot import Snapshot
+from campaignctl.backends.cas.snapshot import Snapshot, found
 from campaignctl.backends.lock_info import claim, held, other_id
 from campaignctl.errors import (
     CampaignctlError,
@@ -280,7 +280,7 @@ class StopMark:
                 return halts
 
     def _decoded(self, seen: Seen) -> Halts:
-        data = seen.files.get(_HALTS)
+        data = found(seen.files, _HALTS)
         where = f"{_HALTS} in {self._place.location}"
         return decode_halts(data, where=where) if data is not None else Halts()
 

@@ -28,6 +28,11 @@ _ABOUT = "about.json"
 _PIECE = 1 << 15
 
 
+def found(files: Mapping[str, bytes], name: str) -> bytes | None:
+    """The content of a file, or None; a folder in its place is a file that cannot be read."""
+    return b"" if any(path.startswith(f"{name}/") for path in files) else files.get(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """The files of one version, as they are; `pieces` are those of the journal in their order."""
@@ -41,7 +46,7 @@ class Snapshot:
     def of(cls, files: Mapping[str, bytes]) -> Snapshot:
         """The content of a version; files that are not ours are ignored."""
         pieces = tuple(files[path] for path in sorted(files) if path.startswith(_JOURNAL))
-        return cls(files.get(_STATE), pieces, files.get(_LOCK), files.get(_ABOUT))
+        return cls(found(files, _STATE), pieces, found(files, _LOCK), found(files, _ABOUT))
 
     @property
     def files(self) -> dict[str, bytes]:

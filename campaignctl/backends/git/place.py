@@ -30,6 +30,8 @@ _MOVED = re.compile(
 )
 # `refs/campaignctl/shop` and `refs/campaignctl/shop/staging` exclude each other.
 _NO_ROOM = "exists; cannot create"
+_REGULAR = "100"
+_NO_FILE = b"\0\n"
 _UNFIT = re.compile(r"[<>\x00-\x1f\x7f]+")
 
 
@@ -103,7 +105,7 @@ class GitPlace(Place):
         parts += [f"from {before.tip}\n".encode()] if before.tip else []
         for path in sorted(old.keys() | after.keys()):
             if path not in after:
-                parts += [f"D {path}\n".encode()]
+                parts += [b"D %s\n" % _quoted(path)]
             elif old.get(path) != after[path]:
                 parts += [f"M 100644 inline {path}\n".encode(), _data(after[path])]
         parts += [f"get-mark :1\nreset {ours}\ndone\n".encode()]
@@ -152,13 +154,15 @@ class GitPlace(Place):
         raise trouble("fetch", answer.told)
 
     def _files(self, commit: str) -> dict[str, bytes]:
-        """The files of a fetched commit, by path."""
+        """The files of a fetched commit, by path; for a link, such as a submodule, what no file has."""
         listed = self._run("ls-tree", "-r", "-z", commit).decode("utf-8", "surrogateescape")
         entries = [entry.split("\t", 1) for entry in listed.split("\0") if entry]
-        names = [head.split(" ")[2] for head, _ in entries]
-        content = self._run("cat-file", "--batch", given="".join(f"{name}\n" for name in names).encode())
-        files, at = {}, 0
-        for _, path in entries:
+        names = {path: head.split(" ")[2] for head, path in entries if head.startswith(_REGULAR)}
+        content = self._run(
+            "cat-file", "--batch", given="".join(f"{name}\n" for name in names.values()).encode()
+        )
+        files, at = dict.fromkeys((path for _, path in entries), _NO_FILE), 0
+        for path in names:
             head, _, _ = content[at:].partition(b"\n")
             start = at + len(head) + 1
             length = int(head.rsplit(b" ", 1)[1])
@@ -221,6 +225,12 @@ def _message(note: Note) -> str:
     )
     lines = [f"{operation}: {note.subject}", "", f"Holder: {holder} on {host}", f"Process: {by.process}"]
     return "\n".join([*lines, *([f"Lock: {lock}"] if note.under_lock else []), ""])
+
+
+def _quoted(path: str) -> bytes:
+    """A path of any bytes as git's fast-import takes it: others than we may have written to the ref."""
+    octal = "".join(f"\\{byte:03o}" for byte in path.encode("utf-8", "surrogateescape"))
+    return f'"{octal}"'.encode()
 
 
 def _data(content: bytes) -> bytes:
