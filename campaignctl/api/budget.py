@@ -39,13 +39,16 @@ class Report:
 
 
 def report(headers: Mapping[str, str]) -> Report | None:
-    """The headers as a `Report`; None if one is missing or invalid."""
+    """The headers as a `Report`; None if one is missing or invalid.
+
+    No window lasts longer than a minute, so a longer `reset`, as a moment in place of seconds, is invalid.
+    """
     try:
         limit, remaining = int(headers["x-ratelimit-limit"]), int(headers["x-ratelimit-remaining"])
         reset = float(headers["x-ratelimit-reset"])
     except (KeyError, ValueError):
         return None
-    sound = limit > 0 and 0 <= remaining <= limit and 0 <= reset < math.inf
+    sound = limit > 0 and 0 <= remaining <= limit and 0 <= reset <= MINUTE
     return Report(limit, remaining, reset) if sound else None
 
 

@@ -1,5 +1,6 @@
 """The sandbox over HTTP/1.1: sockets, headers and bytes; on the loopback interface by default."""
 
+import re
 import socket
 import sys
 import time
@@ -7,10 +8,12 @@ from collections.abc import Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from socketserver import TCPServer
 from threading import Lock, Thread
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from campaignctl.sandbox import api, control_api, page
 from campaignctl.sandbox.api import Delivery
@@ -19,6 +22,7 @@ from campaignctl.sandbox.model import ApiRequest, Reply, error
 from campaignctl.sandbox.server_state import ServerState
 from campaignctl.sandbox.switches import Switches
 
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _LARGEST_BODY = 8 * 1024 * 1024
 
 
@@ -95,7 +99,26 @@ class _Server(ThreadingHTTPServer):
         self.state = state
         self._connections: set[socket.socket] = set()
         self._connections_lock = Lock()
+        self._name = address[0].lower()
         super().__init__(address, _Handler)
+
+    def answers_to(self, host: str | None) -> bool:
+        """Whether a request with this `Host` is meant for the sandbox.
+
+        A web page of anyone can name a host of its own that leads to this machine, and read the answers then.
+        It cannot do so with a loopback name, an address, or the name that the sandbox was given. Browsers
+        always send the header.
+        """
+        if host is None:
+            return True
+        name = urlsplit(f"//{host}").hostname if _HOST.fullmatch(host) else None
+        if name is not None and (name in ("localhost", self._name) or name.endswith(".localhost")):
+            return True
+        try:
+            address, ours = ip_address(name or ""), ip_address(str(self.server_address[0]))
+        except ValueError:
+            return False
+        return address.is_loopback or not ours.is_loopback
 
     def server_bind(self) -> None:
         """Bind without a reverse DNS lookup, which may take seconds."""
@@ -140,6 +163,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         raw = self._body()
+        if not self.server.answers_to(self.headers.get("Host")):
+            self.close_connection = True
+            said = "The sandbox answers to localhost and to its own address, and to no other Host."
+            self._send(Delivery(error(HTTPStatus.MISDIRECTED_REQUEST, said)))
+            return
         if raw is None:
             self.close_connection = True
             self._send(Delivery(error(400, "A body needs a Content-Length of at most 8 MiB.")))

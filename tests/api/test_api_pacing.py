@@ -92,6 +92,17 @@ def test_a_hostile_retry_after_does_not_stop_everything_for_ever() -> None:
     assert time.seconds == pytest.approx(600.0)
 
 
+@pytest.mark.parametrize(("reset", "waits"), [("60", 60.02), ("61", 0.0), ("1796068871", 0.0)])
+def test_an_absurd_reset_is_not_waited_for(reset: str, waits: float) -> None:
+    time = SimulatedTime()
+    paced = pacer(time)
+    spend(paced, 1)
+    headers = {"x-ratelimit-limit": "150", "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
+    paced.observe(headers)
+    spend(paced, 1)
+    assert time.seconds == pytest.approx(waits)
+
+
 def test_without_a_time_the_wait_doubles_up_to_half_a_minute() -> None:
     paced = pacer(SimulatedTime())
     with paced.slot() as slot:

@@ -70,3 +70,52 @@ def test_close_drops_connections_and_wakes_waiting_requests() -> None:
 def test_an_address_in_use_is_an_error() -> None:
     with Sandbox() as sandbox, pytest.raises(OSError, match="in use"):
         Sandbox(port=int(sandbox.url.rpartition(":")[2]))
+
+
+def answered(sandbox: Sandbox, path: str, *hosts: str) -> int:
+    """The status for a request with these `Host` headers."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(sandbox.url.rpartition(":")[2]), timeout=5)
+    connection.putrequest("GET", path, skip_host=True)
+    for host in hosts:
+        connection.putheader("Host", host)
+    for name, value in HEADERS.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+PATHS = ("/", CAMPAIGNS, "/_sandbox/requests", "/_sandbox/clock")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_host_of_someone_else_is_not_answered(path: str) -> None:
+    """A web page whose own name leads to this machine could read the requests, and send."""
+    with Sandbox() as sandbox:
+        for host in (
+            "evil.example",
+            "evil.example:8787",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "evil-localhost",
+            "192.168.1.1",
+            "0.0.0.0",
+            "x@localhost",
+            "localhost/x",
+            "",
+            "[::1",
+        ):
+            assert answered(sandbox, path, host) == 421, host
+        assert answered(sandbox, path, "evil.example", "localhost") == 421
+        for host in ("localhost", "LOCALHOST:1", "127.0.0.1:8787", "127.5.5.5", "[::1]:80", "shop.localhost"):
+            assert answered(sandbox, path, host) == 200, host
+        assert answered(sandbox, path) == 200
+
+
+def test_a_sandbox_for_other_machines_answers_to_addresses_and_to_its_own_name() -> None:
+    with Sandbox(host="0.0.0.0") as sandbox:
+        assert answered(sandbox, CAMPAIGNS, "192.168.1.1:8787") == 200
+        assert answered(sandbox, CAMPAIGNS, "evil.example") == 421
+    with Sandbox(host="localhost") as sandbox:
+        assert answered(sandbox, CAMPAIGNS, "localhost") == 200
