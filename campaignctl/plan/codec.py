@@ -108,7 +108,7 @@ def _relisted(text: str, lists: Iterable[Names]) -> str:
                 before, _, after = part.partition(str(each))
                 parts[index : index + 1] = [before, each, after]
                 break
-    return Sentence(*parts) if len(parts) > 1 else text
+    return Sentence(*parts)
 
 
 def _time(value: datetime | None) -> str | None:

@@ -143,7 +143,7 @@ class _Others:
         ctx = self._ctx
         yield from _of_others(ctx)
         for key, intent in ctx.unsettled.items():
-            if intent.creates and key not in ctx.records:
+            if key not in ctx.records:
                 yield twins.of_intent(key, intent, ctx.now, declared=key in ctx.desired.campaigns)
         if ctx.state is None:
             return

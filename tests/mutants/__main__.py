@@ -17,13 +17,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.mutants.operators import Mutation, mutations
+from tests.mutants.reached import Reached
 from tests.mutants.rooms import files, room_of, selected
-from tests.mutants.trials import ROOT, Ended, Job, Limits, Tree, run
+from tests.mutants.trials import LATE, ROOT, Ended, Job, Tree, run
 from tests.torture.mutations import copy_to
 
 _MEMORY = Path("/dev/shm")
@@ -37,24 +38,31 @@ class Score:
     tried: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
     timed_out: Counter[str] = field(default_factory=Counter)
+    not_imported: Counter[str] = field(default_factory=Counter)
     survivors: list[Mutation] = field(default_factory=list)
 
     def add(self, mutation: Mutation, ended: Ended) -> None:
         room = room_of(mutation.file)
         self.tried[room] += 1
         self.killed[room] += ended.killed_by is not None
-        self.timed_out[room] += ended.killed_by == "time-out"
+        self.timed_out[room] += ended.killed_by == LATE
+        self.not_imported[room] += ended.no_test_ran
         if ended.killed_by is None:
             self.survivors.append(mutation)
 
     def text(self) -> str:
         """The table, and then each survivor with its difference."""
-        rows = ["| room | tried | killed | of them by time-out | survived |", "|---|--:|--:|--:|--:|"]
+        rows = [
+            "| room | tried | killed | of them by time-out | before any test | survived |",
+            "|---|--:|--:|--:|--:|--:|",
+        ]
         for name, rooms in [(room, [room]) for room in sorted(self.tried)] + [("**all**", list(self.tried))]:
-            tried, killed, late = (
-                sum(counted[room] for room in rooms) for counted in (self.tried, self.killed, self.timed_out)
+            tried, killed, late, early = (
+                sum(counted[room] for room in rooms)
+                for counted in (self.tried, self.killed, self.timed_out, self.not_imported)
             )
-            rows.append(f"| {name} | {tried} | {killed} ({killed / tried:.1%}) | {late} | {tried - killed} |")
+            share = f"{killed} ({killed / tried:.1%})"
+            rows.append(f"| {name} | {tried} | {share} | {late} | {early} | {tried - killed} |")
         return "\n".join([*rows, *map(_shown, sorted(self.survivors))])
 
 
@@ -84,22 +92,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tried(chosen: list[Mutation], trees: list[Tree], options: argparse.Namespace) -> Score | None:
     """The score of these mutations; None if a test fails without one."""
     wanted = {mutation: selected(mutation.file, ROOT) for mutation in chosen}
-    limits: dict[tuple[str, ...], Limits] = {}
+    reached: dict[tuple[str, ...], Reached] = {}
     for job, ended in run([Job(None, tests) for tests in sorted(set(wanted.values()))], trees):
-        limits[job.tests] = ended.limits
-        _say(f"without a mutation: {ended.used.processor:.0f} s, {' '.join(job.tests)}")
+        reached[job.files] = ended.reached
+        _say(f"without a mutation: {ended.used.processor:.0f} s, {' '.join(job.files)}")
         if ended.killed_by:
             _say(f"{ended.killed_by} fails without a mutation:\n{ended.said}")
             return None
     score = Score()
-    jobs = (Job(mutation, tests, limits[tests]) for mutation, tests in wanted.items())
-    for mutation, ended in ((job.mutation, ended) for job, ended in run(jobs, trees) if job.mutation):
+    jobs = [_job(mutation, files, reached[files]) for mutation, files in wanted.items()]
+    for mutation, ended in _ended(jobs, trees):
         score.add(mutation, ended)
         if ended.killed_by is None:
             _say(f"survived:{_shown(mutation)}")
         elif options.verbose:
             _say(f"{_place(mutation)}: {ended.killed_by}")
     return score
+
+
+def _job(mutation: Mutation, files: tuple[str, ...], reached: Reached) -> Job:
+    """The trial of a mutation with the tests that run its line."""
+    tests = reached.tests(mutation.file, _text(mutation.file), _line(mutation))
+    names = {test.partition("::")[0] for test in tests}
+    return Job(mutation, tuple(file for file in files if _holds(file, names)), tests, reached.limits(tests))
+
+
+def _holds(path: str, names: set[str]) -> bool:
+    """Whether a path is one of these files, or a folder with one of them."""
+    return any(name == path or name.startswith(f"{path}/") for name in names)
+
+
+def _ended(jobs: list[Job], trees: list[Tree]) -> Iterator[tuple[Mutation, Ended]]:
+    """How each trial ends; one of a line that no test runs needs none."""
+    for job, ended in run([job for job in jobs if job.tests], trees):
+        if job.mutation:
+            yield job.mutation, ended
+    for job in jobs:
+        if job.mutation and not job.tests:
+            yield job.mutation, Ended(None)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -31,6 +31,8 @@ _CALCULATED: Final[dict[type[ast.operator], str]] = {
     ast.Div: "*",
     ast.FloorDiv: "*",
 }
+# `zip(…, strict=True)` changes nothing unless the lengths differ, which is a mistake of its own.
+_CHECKED: Final = "strict"
 _SWAPPED: Final = {"any": "all", "all": "any", "min": "max", "max": "min"}
 
 
@@ -128,8 +130,13 @@ class _Visitor(ast.NodeVisitor):
         if isinstance(node.func, ast.Name) and (new := _SWAPPED.get(node.func.id)):
             self._replace(*self._span(node.func), new)
         parts: list[ast.expr | ast.keyword] = [*node.args, *node.keywords]
-        self._dropped([part for part in parts if isinstance(part, ast.keyword)], parts)
+        named = [part for part in parts if isinstance(part, ast.keyword) and part.arg != _CHECKED]
+        self._dropped(named, parts)
         self.generic_visit(node)
+
+    def visit_keyword(self, node: ast.keyword) -> None:
+        if node.arg != _CHECKED:
+            self.visit(node.value)
 
     def visit_Tuple(self, node: ast.Tuple) -> None:
         if isinstance(node.ctx, ast.Load) and len(node.elts) > 2:

@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("x = 3", ["x = 4"]),
         ("x = any(y)", ["x = all(y)"]),
         ("x = f(a, b=c, d=e)", ["x = f(a, d=e)", "x = f(a, b=c)"]),
+        ("x = zip(a, b, strict=True)", []),
         ("x = {a, b}", ["x = {b}", "x = {a}"]),
         ("x = {'a': b, 'c': d}", ["x = {'a': b}"]),
         ("f(a)", ["pass"]),

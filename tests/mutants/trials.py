@@ -15,7 +15,7 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import NoReturn
@@ -23,44 +23,42 @@ from typing import NoReturn
 import pytest
 
 from tests.mutants.operators import Mutation
+from tests.mutants.reached import UNLIMITED, Limits, Reached, Recorder, Selector
 from tests.mutants.rooms import LEFT_OUT
 
 ROOT = Path(__file__).resolve().parents[2]
 _QUIETLY = ("-x", "-q", "--tb=no", "--assert=plain", "-p", "no:xdist", "-p", "no:cacheprovider")
 _LOOKED_EVERY = 0.02
+_REACHED = "reached.json"
+LATE = "time-out"
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What the tests may take, in seconds: of the processor, and on the clock."""
-
-    processor: float
-    clock: float
-
-
-@dataclass(frozen=True)
 class Job:
-    """A trial to run: the tests with a mutation, or without one to learn how long they take."""
+    """A trial to run: these files with tests, or those of their tests alone, with a mutation; or without one,
+    to learn what each test runs and takes."""
 
     mutation: Mutation | None
-    tests: tuple[str, ...]
-    limits: Limits = Limits(900, 900)
+    files: tuple[str, ...]
+    tests: frozenset[str] = frozenset()
+    limits: Limits = UNLIMITED
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A trial that is over. `killed_by` names the test, or is `time-out`; None: no test noticed. `used` is
-    what it took, `said` what the tests printed."""
+    """A trial that is over. `killed_by` names the test, or the file of tests that cannot be imported, or is
+    `time-out`; None: no test noticed. `used` is what it took, `said` what the tests printed."""
 
     killed_by: str | None
-    used: Limits
-    said: str
+    used: Limits = field(default_factory=Limits)
+    said: str = ""
+    reached: Reached = field(default_factory=Reached)
 
     @property
-    def limits(self) -> Limits:
-        """What the same tests may take with a mutation."""
-        return Limits(3 * self.used.processor + 10, 5 * self.used.clock + 60)
+    def no_test_ran(self) -> bool:
+        """Whether it was noticed when the tests were imported."""
+        return self.killed_by not in (None, LATE) and "::" not in self.killed_by
 
 
 class Tree:
@@ -80,6 +78,7 @@ class Tree:
             text = path.read_text(encoding="utf-8")
             self._original = path, text
             self._write(path, job.mutation.applied(text))
+        (self.place / _REACHED).unlink(missing_ok=True)
         self._began, self._limit = time.monotonic(), job.limits.clock
         child = os.fork()
         if not child:
@@ -99,7 +98,7 @@ class Tree:
             self._original = None
         used = Limits(processor, time.monotonic() - self._began)
         said = (self.place / "said").read_text(encoding="utf-8", errors="replace")
-        return Ended(_killer(status, said), used, said)
+        return Ended(_killer(status, said), used, said, Reached.read(self.place / _REACHED))
 
     def _write(self, path: Path, text: str) -> None:
         """Compiled files are recognized as old by the second of their source."""
@@ -110,8 +109,9 @@ class Tree:
 
 def _killer(status: int, said: str) -> str | None:
     if os.WIFSIGNALED(status):
-        return "time-out"
-    if os.WEXITSTATUS(status) == pytest.ExitCode.OK:
+        return LATE
+    # No test: its parameters, and so its name, are others.
+    if os.WEXITSTATUS(status) in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return None
     found = _FAILED.search(said)
     return found[1] if found else f"status {os.WEXITSTATUS(status)}"
@@ -132,7 +132,12 @@ def _test(place: Path, job: Job) -> NoReturn:
         del sys.modules[name]
     status = 1
     try:
-        status = pytest.main([*_QUIETLY, "--hypothesis-profile=mutants", "-k", LEFT_OUT, *job.tests])
+        plugin = Selector(job.tests) if job.mutation else Recorder(place)
+        status = pytest.main(
+            [*_QUIETLY, "--hypothesis-profile=mutants", "-k", LEFT_OUT, *job.files], [plugin]
+        )
+        if isinstance(plugin, Recorder):
+            plugin.write(place / _REACHED)
     except BaseException:  # noqa: BLE001 - this fork does nothing else
         traceback.print_exc()
     finally:

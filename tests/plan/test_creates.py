@@ -108,6 +108,15 @@ def test_a_two_step_create_sends_the_event_second() -> None:
     assert change.sends_at_once
 
 
+@pytest.mark.parametrize("immediate", ["direct", "two_step"])
+@pytest.mark.parametrize("spec", [SCHEDULED, IMMEDIATE, RECURRING, MANUAL, DRAFT])
+def test_the_requests_of_a_create_hold_every_field_once(spec: Spec, immediate: str) -> None:
+    project = replace(PROJECT, api=ApiSettings(immediate=immediate, markers=False))  # type: ignore[arg-type]
+    requests = only(plan_of(wanted(spec), project=project)).requests
+    assert [field for one in requests for field in (one.body or {}).items()] == list(spec.items())
+    assert len(requests) == (2 if spec is IMMEDIATE and immediate == "two_step" else 1)
+
+
 def test_unchecked_fields_are_named() -> None:
     change = only(plan_of(wanted(MANUAL, unchecked=("sound",))))
     assert change.warnings == ("sent unchecked, from `extra`: sound",)
@@ -144,7 +153,13 @@ def test_a_body_of_the_ledger_is_not_sent_again_under_another_key() -> None:
     assert "old/welcome (77)" in blocked.reason
     assert blocked.hint == "campaignctl apply --target new/welcome --override resend"
     lifted = plan_of(wanted(tagged, "new/welcome"), known=known, options=Options(overrides=("resend",)))
-    assert only(lifted).deliberate_resend
+    change = only(lifted)
+    assert (change.deliberate_resend, change.reason, change.warnings) == (
+        True,
+        "a deliberate second send",
+        (),
+    )
+    assert [(one.name, one.keys) for one in lifted.lifted] == [("resend", ("new/welcome",))]
 
 
 def test_an_override_marks_only_second_sends() -> None:

@@ -14,7 +14,7 @@ from campaignctl.diff import FieldChange
 from campaignctl.plan import records
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record
-from tests.plan.planning import ID, NOW, SCHEDULED, Spec, live, message, record, wanted
+from tests.plan.planning import ID, NOW, SCHEDULED, Spec, intent, live, message, record, wanted
 
 NEW: Spec = {**SCHEDULED, "description": "New"}
 QUIET = {"quiet_hours": {"begin": "22:00"}}
@@ -63,6 +63,16 @@ def test_a_baseline_stays_in_what_the_spec_does_not_set() -> None:
     known = record(SCHEDULED, baseline={"description": "d", "deal_id": "7"})
     assert applied(known, NEW, live(NEW)).baseline == {"deal_id": "7"}
     assert applied(replace(known, baseline=None), NEW, live(NEW)).baseline is None
+
+
+def test_a_create_answered_whole_leaves_the_baseline_of_what_it_showed() -> None:
+    made = records.created(intent(SCHEDULED), live(SCHEDULED, deal_id="7"), NOW, ())
+    assert (made.id, made.baseline) == (ID, {"deal_id": "7"})
+    again = records.read_after_create(made, live(SCHEDULED, deal_id="8"), NOW, ())
+    assert again.baseline == {"deal_id": "8"}
+    short = Live(ID, {"id": ID, "status": "scheduled"}, complete=True)
+    assert records.created(intent(SCHEDULED), short, NOW, ()).baseline is None
+    assert records.read_after_create(made, short, NOW, ()).baseline is None
 
 
 def test_what_no_read_shows_is_unconfirmed() -> None:

@@ -334,3 +334,18 @@ def test_the_reason_names_commit_and_user() -> None:
     assert only(plan).requests[0].body == {
         "reason": "campaignctl: no longer declared (commit 3fe2590aabbc, by anna)"
     }
+
+
+def test_a_resume_after_an_edit_applies_what_the_edit_applied() -> None:
+    """Live's value of an ignored field stays in a message that is sent whole, and in the record."""
+    ours = Lifecycle(ignore_changes=("messages/*/push/badge",))
+    new = {**SCHEDULED, "messages": [message(push={"title": {"en": "Hi"}})]}
+    shown = {**SCHEDULED, "messages": [message(push={"title": {"en": "Hello"}, "badge": "a.png"})]}
+    plan = plan_of(
+        wanted(new, lifecycle=ours),
+        known=state({KEY: record(SCHEDULED, "paused", paused_by_us=True, lifecycle=ours)}),
+        reading=Reading(live={KEY: live(shown, "paused")}),
+    )
+    update, resume = plan.changes
+    kept = {**new, "messages": [message(push={"title": {"en": "Hi"}, "badge": "a.png"})]}
+    assert (did(plan), update.spec, resume.spec) == (["update", "resume"], kept, kept)

@@ -127,6 +127,20 @@ def test_only_declared_and_targeted_keys_can_be_replaced() -> None:
         )
 
 
+def test_a_second_send_stays_one_when_a_draft_that_was_left_behind_is_named_too() -> None:
+    spent = Sent(record(IMMEDIATE).digest, "other", "77", "2026-11-01T00:00:00Z")
+    left = Released(KEY, "99", None, "sha256:x", "draft", "2026-11-01T00:00:00Z")
+    plan = plan_of(
+        wanted(IMMEDIATE),
+        known=state({KEY: record(MANUAL, "manual")}, released=(left,), sent=(spent,)),
+        reading=Reading(live={KEY: live(MANUAL, "manual")}, released={"99": live(DRAFT, "draft", "99")}),
+        options=Options(replace=(KEY,), overrides=("resend",)),
+    )
+    change = only(plan)
+    assert change.deliberate_resend
+    assert f"99, once {KEY}, is still there as draft" in change.warnings
+
+
 def test_a_release_that_was_not_read_holds_no_replacement_back() -> None:
     gone = Released(KEY, "99", None, record(SCHEDULED).digest, "canceled", "2026-11-01T00:00:00Z")
     plan = plan_of(
