@@ -66,7 +66,7 @@ def test_each_mutation_of_a_text(text: str, mutated: list[str] | None) -> None:
         ("campaignctl/diff/drift.py", "diff", "tests/diff"),
         ("campaignctl/backends/durable.py", "backends", "tests/backends/test_local_conformance.py"),
         ("campaignctl/backends/cas/session.py", "backends", "tests/backends/test_cas_faults.py"),
-        ("campaignctl/reconciler/opening.py", "reconciler", "tests/reconciler/test_opening.py"),
+        ("campaignctl/reconciler/opening.py", "reconciler", "tests/reconciler"),
     ],
 )
 def test_a_file_has_a_room_and_tests_of_its_own(file: str, room: str, first: str) -> None:

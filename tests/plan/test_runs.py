@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
+from campaignctl.plan import runs
+from campaignctl.plan.arming import known_sends
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.state.model import Record
@@ -262,3 +264,26 @@ def test_what_sends_at_once_ends_with_a_plan_of_the_version_before() -> None:
         assert plan_of(at_once, options=options, now=at(9, 59)).changes
         (blocked,) = plan_of(at_once, options=options, now=at(10, 1)).blocked
         assert "valid until 2026-11-24T10:00:00Z" in blocked.reason
+
+
+AFTER_LAST = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "soon"),
+    [
+        (daily(9), daily(20), at(20)),
+        (daily(9), daily(22), None),
+        (daily(9), daily(9), None),
+        (daily(9), body(scheduled_time="2026-11-24 20:00:00"), at(20)),
+        (daily(9), body(scheduled_time="2026-11-25 20:00:00"), None),
+        (daily(9), body(run_immediately=True), NOW),
+        (daily(9), body(), None),
+        (body(recurrence={"cron": "soon"}), body(scheduled_time="2026-11-24 20:00:00"), None),
+    ],
+)
+def test_a_run_follows_soon_within_half_of_the_interval(
+    before: Spec, after: Spec, soon: datetime | None
+) -> None:
+    sends = known_sends(after, NOW)
+    assert runs.follows_soon(before, sends, AFTER_LAST, after, NOW) == soon
