@@ -174,6 +174,13 @@ def test_the_ledger_blocks_an_update_that_sends_at_once() -> None:
     assert "other (77)" in plan.blocked[0].reason
 
 
+@pytest.mark.parametrize("spec", [SCHEDULED, MANUAL, RECURRING])
+def test_an_update_that_does_not_send_at_once_is_not_one_of_the_ledger(spec: Spec) -> None:
+    new = {**spec, "description": "New"}
+    known = state({KEY: record(spec)}, sent=(Sent(body_digest(new), "other", "77", AT),))
+    assert only(plan_of(wanted(new), known=known)).action is Action.UPDATE
+
+
 def released(status: str, *, key: str = KEY, spec: Spec = SCHEDULED) -> Released:
     """A campaign that was released from the state."""
     return Released(key, "77", "intent-of-old", body_digest(spec), status, AT)

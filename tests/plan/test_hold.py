@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from campaignctl.plan.context import Behind, Reading, behind_hint
+from campaignctl.plan.context import Behind, Reading, behind_hint, behind_reason
 from campaignctl.plan.model import Options
 from campaignctl.state.model import State
 from tests.plan.planning import DRAFT, IMMEDIATE, SCHEDULED, plan_of, state, wanted
@@ -29,6 +29,22 @@ def test_unknown_campaigns_of_the_project_name_may_be_said_to_be_another_reposit
     hint = behind_hint([OURS, BY_NAME], known)
     assert "campaignctl state recover" in hint
     assert f"if another repository did: `{command}`" in hint
+
+
+@pytest.mark.parametrize(
+    ("behind", "reason"),
+    [
+        ([OURS], "the state is behind: it does not know 7 (far) of this project"),
+        (
+            [OURS, replace(OURS, id="8", key=None)],
+            "the state is behind: it does not know 7 (far), 8 of this project",
+        ),
+        ([OURS, BY_NAME], "the state does not know 7 (far), 7 (far), of this project before it had an id"),
+        ([BY_NAME], "the state does not know 7 (far), of this project before it had an id"),
+    ],
+)
+def test_the_reason_says_whether_the_marker_has_the_project_s_id(behind: list[Behind], reason: str) -> None:
+    assert behind_reason(behind).startswith(reason)
 
 
 def test_unknown_campaigns_with_the_project_s_id_are_taken_over() -> None:

@@ -416,7 +416,20 @@ def test_what_sends_at_once_collides_with_others_of_the_account_for_a_month() ->
     window = timedelta(hours=24)
     assert twins.collide(sent_at_once("a", 0), sent_at_once(None, 30), window)
     assert not twins.collide(sent_at_once("a", 0), sent_at_once(None, 31), window)
+    assert not twins.collide(sent_at_once(None, 0), sent_at_once("a", 31), window)
     assert twins.collide(sent_at_once("a", 0), sent_at_once("b", 31), window)
+
+
+@pytest.mark.parametrize(
+    ("spec", "near"),
+    [(IMMEDIATE, "was sent at 2026-11-24T11:00:00Z"), (TOMORROW, "sends within 2d of it")],
+)
+def test_a_block_says_whether_both_send_at_once(spec: Spec, near: str) -> None:
+    wide = replace(PROJECT, guardrails=Guardrails(twin_window=timedelta(days=2)))
+    known = record(IMMEDIATE, "sent", began="2026-11-24T11:00:00Z")
+    (reason,) = blocked(beside(known, renamed(spec), project=wide)).values()
+    assert reason == f"old (1030978) has this content and {near}"
+    assert "sends at once too" in blocked(plan_of(wanted(IMMEDIATE, "a"), wanted(IMMEDIATE, "b")))["b"]
 
 
 def test_actions_that_start_nothing_are_left_alone() -> None:
