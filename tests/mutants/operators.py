@@ -33,6 +33,8 @@ _CALCULATED: Final[dict[type[ast.operator], str]] = {
 }
 # `zip(…, strict=True)` changes nothing unless the lengths differ, which is a mistake of its own.
 _CHECKED: Final = "strict"
+# Aliases of types, which tests do not check.
+_TYPES: Final = ("Callable", "Literal")
 _SWAPPED: Final = {"any": "all", "all": "any", "min": "max", "max": "min"}
 
 
@@ -187,7 +189,7 @@ class _Visitor(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        if ast.unparse(node.value) != "Callable":
+        if ast.unparse(node.value) not in _TYPES:
             self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:

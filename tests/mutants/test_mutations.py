@@ -48,6 +48,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("x = f'{a == b}'", []),
         ("x: A | B = c", []),
         ("x = Callable[[A, B], C]", []),
+        ("x = Literal['a', 'b', 'c']", []),
         ("def f(a: B | None) -> C | None:\n    '''Text.'''\n    return a", []),
         ("@d(frozen=True)\nclass A:\n    a: B | C", []),
         ("if TYPE_CHECKING:\n    f()", []),

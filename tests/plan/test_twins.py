@@ -316,7 +316,22 @@ RENAMES = [renamed(SCHEDULED), at(7, renamed(SCHEDULED)), {**SCHEDULED, "labels"
 def test_the_create_of_a_rename_waits_for_the_cancel(spec: Spec) -> None:
     plan = beside(record(SCHEDULED), spec, declared=False)
     assert did(plan) == {"old": "cancel", "new": "create"}
-    assert [change.waits_for for change in plan.changes if change.key == "new"] == [("1030978",)]
+    (made,) = (change for change in plan.changes if change.key == "new")
+    assert (made.waits_for, made.reason) == (("1030978",), "not created yet; once 1030978 is canceled")
+
+
+def test_what_is_named_and_waits_for_nothing_says_so() -> None:
+    """Two of one content that do not collide, one of them after a campaign that is canceled for it."""
+    known = state({"old": record(SCHEDULED), "far": record(at(7), campaign_id="2")})
+    plan = plan_of(wanted(at(7), "far"), wanted(renamed(SCHEDULED), "new"), known=known)
+    (made,) = (change for change in plan.changes if change.key == "new")
+    assert (made.waits_for, made.reason) == (("1030978",), "not created yet; once 1030978 is canceled")
+    assert "repeats far (2): the same content to the same audience" in made.warnings
+    alone = plan_of(
+        wanted(at(7), "far"), wanted(renamed(SCHEDULED), "new"), known=state({"far": known.campaigns["far"]})
+    )
+    (made,) = (change for change in alone.changes if change.key == "new")
+    assert (made.waits_for, made.reason) == ((), "not created yet")
 
 
 EDITED = body(
