@@ -100,8 +100,8 @@ def _record(run: Run, steps: Sequence[Entry]) -> None:
 def _give_up(run: Run, left: Mapping[str, _Open]) -> None:
     """Drop the intents of writes that are known not to have happened, or not all of it."""
     over = [key for key, one in left.items() if not (one.lost and proof.sends_at_once(one.intent, run.now()))]
-    if dropped := [key for key in over if key in run.state.pending]:
-        run.record(Entry(intents=dict.fromkeys(dropped)))
+    if over:
+        run.record(Entry(intents=dict.fromkeys(over)))
 
 
 def _read(run: Run, wanted: Mapping[str, _Open]) -> dict[str, Live | None]:

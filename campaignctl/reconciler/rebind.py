@@ -77,7 +77,7 @@ def _rebinding(wiring: Wiring, state: State) -> Rebinding:
     newest = sorted(state.campaigns.values(), key=lambda record: record.created_at, reverse=True)[:_PROOFS]
     lives = spread(lambda record: api.read(record.id), newest, wiring.parallelism)
     found = [live for live in lives if live is not None]
-    company = company_of(found) or company_of(api.list_page(1).items)
+    company = company_of([*found, *api.list_page(1).items])
     check_company(company, None, project)
     account = company or project.company_id or before.company_id
     after = Belonging(api.url, account, project.environment, _project_id(state, project))

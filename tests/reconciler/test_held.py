@@ -329,6 +329,17 @@ def test_a_halt_that_died_is_waited_for_a_few_minutes(account: Account) -> None:
     assert timedelta(minutes=4) < account.clock.now() - began < timedelta(minutes=6)
 
 
+def test_what_is_read_again_after_the_wait_may_be_gone(account: Account) -> None:
+    halted(account, "a", "b", a={}, b={})
+    account.control.delete(account.id_of("a"))
+    ordered(account)(account.plan())
+    when(account, "a halt is being carried out", lambda: over(account))
+    outcome = account.apply()
+    assert [(one.key, one.outcome) for one in outcome.changes] == [("b", "done")]
+    assert [one.key for one in outcome.blocked] == ["a"]
+    assert account.status_of("b") == "paused"
+
+
 @pytest.mark.parametrize("order", [{"under_way": False}, {"minutes": 6}])
 def test_an_old_halt_is_not_waited_for(account: Account, order: dict[str, Any]) -> None:
     account.specs = {"a": campaign("A", scheduled_time=FAR)}
