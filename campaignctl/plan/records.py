@@ -261,7 +261,7 @@ def record_of(
     state: State | None,
     project: Project,
     now: datetime,
-    lifecycle: Lifecycle | None = None,
+    lifecycle: Lifecycle,
     origin: Origin = "adopt",
 ) -> Record:
     """The record of a campaign that someone else created: its live spec counts as applied, so that every
@@ -283,7 +283,7 @@ def record_of(
         origin=origin,
         created_at=iso(now),
         updated_at=iso(now),
-        lifecycle=lifecycle or Lifecycle(),
+        lifecycle=lifecycle,
     )
     # Its runs so far are those since it was created.
     created = gmt(live.create_time) or iso(now)

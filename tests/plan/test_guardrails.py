@@ -268,6 +268,9 @@ def test_a_recurring_campaign_limits_by_its_first_run_only_after_a_create() -> N
     [
         (timedelta(0), "0s"),
         (timedelta(seconds=45), "45s"),
+        (timedelta(seconds=60), "1m"),
+        (timedelta(seconds=119), "119s"),
+        (timedelta(seconds=120), "2m"),
         (timedelta(seconds=599), "9m"),
         (timedelta(minutes=10), "10m"),
         (timedelta(hours=2), "2h"),

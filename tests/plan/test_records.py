@@ -10,11 +10,11 @@ import pytest
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
-from campaignctl.diff import FieldChange
+from campaignctl.diff import FieldChange, content
 from campaignctl.plan import records
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record
-from tests.plan.planning import ID, NOW, SCHEDULED, Spec, intent, live, message, record, wanted
+from tests.plan.planning import ID, IMMEDIATE, NOW, SCHEDULED, Spec, intent, live, message, record, wanted
 
 NEW: Spec = {**SCHEDULED, "description": "New"}
 QUIET = {"quiet_hours": {"begin": "22:00"}}
@@ -143,5 +143,20 @@ def test_a_release_keeps_what_may_still_be_sent() -> None:
         ("push/a", ID, known.intent, known.digest, "canceled", iso(NOW))
     )
     assert gone.sends == ("2036-12-24T10:00:00Z",)
+    assert (gone.content, gone.at_once) == (content(known.applied), False)
+    fired = records.released("push/a", record(IMMEDIATE, began="2026-11-24T11:00:00Z"), "sent", NOW)
+    assert (fired.at_once, fired.sends) == (True, ("2026-11-24T11:00:00Z",))
     daily = records.released("push/b", record({"recurrence": {"cron": "0 9 * * *"}}), "paused", NOW)
     assert len(daily.sends) == 3
+
+
+@pytest.mark.parametrize(
+    ("spec", "began", "at", "at_once"),
+    [(IMMEDIATE, None, iso(NOW), True), (SCHEDULED, "2026-11-24T11:00:00Z", "2026-11-24T11:00:00Z", False)],
+)
+def test_an_entry_of_the_ledger_has_its_content_and_when_it_was_sent(
+    spec: Spec, began: str | None, at: str, at_once: bool
+) -> None:
+    entry = records.sent("push/a", ID, spec, "sha256:d", NOW, began)
+    assert (entry.digest, entry.key, entry.id, entry.at) == ("sha256:d", "push/a", ID, iso(NOW))
+    assert (entry.content, entry.sends, entry.at_once) == (content(spec), (at,), at_once)

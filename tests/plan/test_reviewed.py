@@ -64,7 +64,8 @@ CHANGED: dict[str, dict[str, Any]] = {
     "the id": {"id": "9"},
     "where it was moved from": {"moved_from": "old"},
     "the body": {"requests": (Request("create", None, {**SCHEDULED, "name": "Other"}),)},
-    "the path": {"requests": (Request("update", "9", SCHEDULED),)},
+    "the method": {"requests": (Request("update", None, SCHEDULED),)},
+    "the path": {"requests": (Request("pause", "9", SCHEDULED),)},
     "no request": {"requests": ()},
     "whether it arms": {"arms": False},
     "the audience": {"audience": {"countries": {"items": ["DE"], "op": "in"}}},
@@ -88,6 +89,13 @@ def test_what_a_reviewer_approves_makes_another_change(name: str) -> None:
 def test_what_differs_between_any_two_plans_does_not(name: str) -> None:
     change = only(create())
     assert substance(replace(change, **ALIKE[name])) == substance(change)
+
+
+@pytest.mark.parametrize("other", [Request("update", "8", NEW), Request("pause", "9", NEW)])
+def test_a_request_of_another_path_is_another_request(other: Request) -> None:
+    change = only(create())
+    these = [replace(change, requests=(request,)) for request in (Request("update", "9", NEW), other)]
+    assert len(set(map(substance, these))) == 2
 
 
 def asked(**body: Any) -> str:

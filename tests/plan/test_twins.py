@@ -348,6 +348,21 @@ def test_a_rename_with_a_small_edit_waits_for_the_cancel() -> None:
     assert [change.waits_for for change in elsewhere.changes] == [(), ()]
 
 
+def test_a_rename_of_one_that_was_canceled_by_others_repeats_nothing() -> None:
+    """Its content is another one, so that it is no copy of what it was renamed from."""
+    before = {**EDITED, "messages": [message()]}
+    plan = beside(
+        record(before), EDITED, declared=False, reading=Reading(live={"old": live(before, "canceled")})
+    )
+    (made,) = (change for change in plan.changes if change.key == "new")
+    assert not any("repeats" in warning for warning in made.warnings)
+    same = beside(
+        record(before), before, declared=False, reading=Reading(live={"old": live(before, "canceled")})
+    )
+    (again,) = (change for change in same.changes if change.key == "new")
+    assert any("repeats old (1030978)" in warning for warning in again.warnings)
+
+
 HELD = {
     "prevent_destroy": (record(SCHEDULED, lifecycle=Lifecycle(prevent_destroy=True)), {}),
     "forget": (record(SCHEDULED, lifecycle=Lifecycle(on_destroy="forget")), {}),
