@@ -1,13 +1,14 @@
 """Pipelines for GitHub Actions or GitLab CI that plan pull requests and apply reviewed plans.
 
-The templates are whole files, in `ci/github/` and `ci/gitlab/`; only `@name@` in them is filled in.
+The templates are whole files, in `ci/github/` and `ci/gitlab/`; only `@name@` in them is filled in. With an
+action, the steps of their jobs are left to it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from campaignctl.cli.package_spec import requirement, running
 from campaignctl.cli.repository import branch_of, has_remote, root_of
 from campaignctl.cli.settings import App
-from campaignctl.errors import CampaignctlError, Command, ProjectPlace
+from campaignctl.errors import CampaignctlError, Command, ProjectPlace, UsageError
 
 if TYPE_CHECKING:
     from campaignctl.project.model import Project
@@ -31,6 +32,27 @@ _TEMPLATES = Path(__file__).parent / "ci"
 _PLAIN = re.compile(r"[\w./ @=,-]+")
 _FIELD = re.compile(r"@([a-z]+)@")
 _INSTALL = re.compile(r"^( *)@install@\n", re.MULTILINE)
+_ADDRESS = re.compile(r"([\w.-]+(?:/[\w.-]+)+)@([0-9a-f]{40})")
+_JOB = re.compile(r"^  ([a-z-]+):\n(.*?)^    steps:\n.*?(?=^\n  [a-z-]+:\n|\Z)", re.MULTILINE | re.DOTALL)
+# What each job gets from its workflow.
+_GIVEN = {
+    "plan": "token: ${{ secrets.OCAMBA_READ_TOKEN }}",
+    "comment": "plan: ${{ needs.plan.outputs.plan }}",
+    "apply": "token: ${{ secrets.OCAMBA_TOKEN }}",
+    "apply-this-plan": """plan: ${{ needs.plan.outputs.plan }}
+          token: ${{ secrets.OCAMBA_TOKEN }}""",
+    "drift": "token: ${{ secrets.OCAMBA_READ_TOKEN }}",
+}
+_INCLUDE = """\
+include:
+  - project: {address}
+    ref: {commit}
+    file: /templates/campaigns.yml
+    inputs:
+      name: campaigns@suffix@
+      project: "@project@"
+      package: "@package@"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +61,9 @@ class Pipelines:
 
     `folder` is the project's directory relative to the root of its repository, with `/`; `.` is the root.
     `branch` is the one that is applied, which GitHub needs by name. `package` is the requirement that the
-    jobs install, with its hash. `environment` is the project's, None if it declares none.
+    jobs install, with its hash. `environment` is the project's, None if it declares none. `label` tells the
+    project from another one of the repository. `action` is the address of a repository and a commit that has
+    the steps, `OWNER/REPO@SHA`; without it they are written out.
     """
 
     host: Host
@@ -47,6 +71,8 @@ class Pipelines:
     branch: str
     package: str
     environment: str | None = None
+    label: str = ""
+    action: str | None = None
 
     def files(self, *, included: bool = False) -> dict[str, str]:
         """The texts by their paths relative to the root of the repository.
@@ -67,19 +93,46 @@ class Pipelines:
             first = f".gitlab/campaigns{suffix}.yml" if included else GITLAB_FILE
             templates = {first: "gitlab/campaigns.yml"}
         texts = {path: (_TEMPLATES / name).read_text(encoding="utf-8") for path, name in templates.items()}
+        if self.action is not None:
+            texts = {path: self._shortened(text, self.action) for path, text in texts.items()}
         return {
-            path: _FIELD.sub(lambda field: fields[field[1]], _INSTALL.sub(_install, text))
+            path: _FIELD.sub(lambda field: fields[field[1]], with_install(text))
             for path, text in texts.items()
         }
 
-    @property
-    def plan_job(self) -> str:
-        """The name of the job that plans, in GitLab."""
-        return f"campaigns{self._suffix}:plan"
+    def _shortened(self, text: str, action: str) -> str:
+        """A template whose jobs use the action, or that includes GitLab's template."""
+        found = _ADDRESS.fullmatch(action)
+        if found is None:
+            raise UsageError(
+                f"--action needs OWNER/REPO@SHA, not {action!r}",
+                detail="A tag or a branch can be moved to other code, which would then run with your token.",
+                hint="name the repository of campaignctl and a full commit of 40 characters",
+            )
+        if self.host == "gitlab":
+            head = text[: text.index("\n.campaigns@suffix@:") + 1]
+            more = f'      environment: "{self.environment}"\n' if self.environment else ""
+            more += f"      changes: {self._changes()}\n" if self.folder != "." else ""
+            return head + _INCLUDE.format(address=found[1], commit=found[2]) + more
+
+        def job(known: re.Match[str]) -> str:
+            step = f"      - uses: {action}\n        with:\n          job: {known[1]}\n"
+            step += f"          {_GIVEN[known[1]]}\n"
+            if known[1] == "plan":
+                step = step.replace("- uses", "- id: plan\n        uses")
+            return f"  {known[1]}:\n{known[2]}    steps:\n{step}"
+
+        head, start, jobs = text.partition("\njobs:\n")
+        return f"{head}{start}{_JOB.sub(job, jobs)}"
+
+    def has_jobs(self, text: str) -> bool:
+        """Whether a file of GitLab has these jobs, or includes them from the action's repository."""
+        name = f"campaigns{self._suffix}"
+        return not {f"{name}:plan:", f"      name: {name}"}.isdisjoint(text.splitlines())
 
     @property
     def _suffix(self) -> str:
-        return f"-{self.environment}" if self.environment else ""
+        return "".join(f"-{name}" for name in (self.label, self.environment) if name)
 
     def _fields(self) -> Mapping[str, str]:
         workflow = f"campaigns{self._suffix}.yml"
@@ -88,7 +141,7 @@ class Pipelines:
             "branch": self.branch,
             "package": self.package,
             "suffix": self._suffix,
-            "title": f" ({self.environment})" if self.environment else "",
+            "title": f" ({self._suffix[1:]})" if self._suffix else "",
             "environment": self._line(f'CAMPAIGNCTL_ENV: "{self.environment}"') if self.environment else "",
             "paths": self._paths(workflow),
         }
@@ -101,13 +154,17 @@ class Pipelines:
         if self.folder == ".":
             return ""
         if self.host == "gitlab":
-            return f'\n      changes: ["{self.folder}/**/*", ".gitlab-ci.yml", ".gitlab/campaigns*"]'
+            return f"\n      changes: {self._changes()}"
         return f'\n    paths: ["{self.folder}/**", ".github/workflows/{workflow}"]'
 
+    def _changes(self) -> str:
+        return f'["{self.folder}/**/*", ".gitlab-ci.yml", ".gitlab/campaigns*"]'
 
-def _install(place: re.Match[str]) -> str:
-    """The script that installs, at the indentation of its place in a template."""
-    return indent((_TEMPLATES / "install.sh").read_text(encoding="utf-8"), place[1])
+
+def with_install(text: str) -> str:
+    """A template with the script that installs, at the indentation of its place."""
+    script = (_TEMPLATES / "install.sh").read_text(encoding="utf-8")
+    return _INSTALL.sub(lambda place: indent(script, place[1]), text)
 
 
 def _refuse_strange(what: str, name: str) -> None:
@@ -156,7 +213,7 @@ class Added:
             yield f"    {Command('state', 'migrate', '--to', 'git').at(self.place)}"
 
 
-def pipelines_for(app: App, target: Path, host: Host, package: str | None) -> Added:
+def pipelines_for(app: App, target: Path, host: Host, package: str | None, action: str | None) -> Added:
     """The pipelines for the project in a directory, or for the one that will be created there.
 
     `package` says what they install; None is the campaignctl that is running.
@@ -181,16 +238,29 @@ def pipelines_for(app: App, target: Path, host: Host, package: str | None) -> Ad
         project = load_project(target, **settings.inputs)
     folder = target.resolve().relative_to(root).as_posix()
     installed = requirement(package) if package else running()
-    pipelines = Pipelines(host, folder, branch_of(root), installed, project.environment if project else None)
+    environment = project.environment if project else None
+    pipelines = Pipelines(host, folder, branch_of(root), installed, environment, action=action)
+    if _is_taken(root, pipelines):
+        pipelines = replace(pipelines, label=re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "root")
     # GitLab's own file may be for other jobs, or for another environment.
     present = _text(root / GITLAB_FILE) if host == "gitlab" else None
-    included = present is not None and f"{pipelines.plan_job}:" not in present.splitlines()
+    included = present is not None and not pipelines.has_jobs(present)
     texts = pipelines.files(included=included)
     first = next(iter(texts))
     paths = {root / path: text for path, text in texts.items() if _text(root / path) != text}
     return Added(
         pipelines, root, paths, project, first, included and first not in (present or ""), settings.place()
     )
+
+
+_PROJECT = re.compile(r"""^\s*(?:CAMPAIGNCTL_PROJECT|project): "(.*)"$""", re.MULTILINE)
+
+
+def _is_taken(root: Path, pipelines: Pipelines) -> bool:
+    """Whether the names of these pipelines are those of another project in the repository."""
+    known = (_text(root / path) for path in (*pipelines.files(), *pipelines.files(included=True)))
+    projects = {found[1] for text in known if text for found in _PROJECT.finditer(text)}
+    return bool(projects) and pipelines.folder not in projects
 
 
 def _text(path: Path) -> str | None:

@@ -5,6 +5,7 @@ As in a runner, `before_script` and `script` share one bash; `after_script` has 
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from ruamel.yaml import YAML
 
 from tests.ci.github_api import stamp
 from tests.ci.gitlab_api import PROJECT, Api
-from tests.ci.runner import SECONDS, Ran, Watch
+from tests.ci.runner import ROOT, SECONDS, Ran, Watch
 from tests.ci.team import Team
 
 FORK = 43
@@ -106,9 +107,11 @@ class GitLab(Team):
             given | ({"approved_at": at} if says_when else {})
         )
 
-    def rerun(self, watch: Watch | None = None) -> dict[str, Ran]:
-        """Run the jobs of the last pipeline again: it keeps its id and its commit."""
-        return self._again(watch)
+    def note_of_approval(self, request: Request) -> None:
+        """The note that GitLab itself writes at an approval."""
+        note = {"id": 1, "system": True, "created_at": stamp(), "body": "approved this merge request"}
+        author = {"id": 3, "username": "rita"}
+        self.api.notes.setdefault(request.iid, []).append({**note, "author": author})
 
     def merge(self, request: Request, how: str = "merge") -> str:
         """Merge as the button does; returns the new tip. No pipeline runs: see `pushed`."""
@@ -136,7 +139,8 @@ class GitLab(Team):
     def notes(self, request: Request) -> list[str]:
         return [each["body"] for each in self.api.notes.get(request.iid, [])]
 
-    _jobs = 0
+    # Jobs of other tests have folders of the same form.
+    _jobs = time.time_ns() // 1000 % 10**12
     _numbers: dict[str, int]
     _watch: Watch | None = None
 
@@ -182,15 +186,20 @@ class GitLab(Team):
                     self.api.jobs[number].append({**ended, "finished_at": stamp()})
             return done
 
-        self._again = again
+        self.again = again
         return again(self._watch)
 
-    _again: Callable[[Watch | None], dict[str, Ran]]
+    # Runs the jobs of the last pipeline again: it keeps its id and its commit.
+    again: Callable[[Watch | None], dict[str, Ran]]
 
     def _included(self, sha: str, path: str) -> dict[str, Any]:
         found = YAML(typ="safe").load(self.git("show", f"{sha}:{path}"))
         for other in found.pop("include", []):
-            found = {**self._included(sha, other["local"].removeprefix("/")), **found}
+            if "project" in other:
+                jobs = _filled(other["file"], other["inputs"])
+            else:
+                jobs = self._included(sha, other["local"].removeprefix("/"))
+            found = {**jobs, **found}
         return dict(found)
 
     def _changed(self, sha: str, since: str) -> list[str]:
@@ -216,6 +225,7 @@ class GitLab(Team):
         if status:
             ran.result = "failure"
         self._run_script(job.get("after_script", []), folder, environ, ran)
+        shutil.rmtree(f"/tmp/campaignctl-{self._jobs}", ignore_errors=True)
         for path in job.get("artifacts", {}).get("paths", []):
             kept = Path(path.replace("$CAMPAIGNS_FILES", environ["CAMPAIGNS_FILES"]))
             shutil.copytree(folder / kept, self.hub / "artifacts" / str(self._jobs) / kept)
@@ -238,6 +248,23 @@ class GitLab(Team):
         said, _ = process.communicate(timeout=SECONDS)
         ran.log += said
         return process.returncode
+
+
+def _filled(file: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """A template of this repository, filled with its inputs."""
+    head, _, text = (ROOT / file.removeprefix("/")).read_text().partition("\n---\n")
+    declared = YAML(typ="safe").load(head)["spec"]["inputs"]
+    assert inputs.keys() <= declared.keys()
+    values = {name: inputs.get(name, each.get("default")) for name, each in declared.items()}
+    return dict(
+        YAML(typ="safe").load(
+            re.sub(r"\$\[\[ inputs\.(\w+) \]\]", lambda found: _written(values[found[1]]), text)
+        )
+    )
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _extended(jobs: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 from tests.ci.expressions import Expressions
 
 SECONDS = 120
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,16 @@ class _Job:
         return Expressions(self._values, {"always": lambda: True})
 
     def run(self, job: Mapping[str, Any]) -> Ran:
-        for number, step in enumerate(job["steps"]):
+        self._steps(job["steps"])
+        self._ran.outputs = {
+            name: self.expressions().filled(text) for name, text in job.get("outputs", {}).items()
+        }
+        if self._files["summary"].exists():
+            self._ran.summary = self._files["summary"].read_text()
+        return self._ran
+
+    def _steps(self, steps: Sequence[Mapping[str, Any]]) -> None:
+        for number, step in enumerate(steps):
             here = self._values["steps"].setdefault(step.get("id", ""), {"outcome": "skipped", "outputs": {}})
             if not _holds(step.get("if"), self.expressions(), self._ran.result == "success"):
                 continue
@@ -103,12 +113,6 @@ class _Job:
             self._ran.steps[name] = "success" if fine else "failure"
             if not fine and not step.get("continue-on-error"):
                 self._ran.result = "failure"
-        self._ran.outputs = {
-            name: self.expressions().filled(text) for name, text in job.get("outputs", {}).items()
-        }
-        if self._files["summary"].exists():
-            self._ran.summary = self._files["summary"].read_text()
-        return self._ran
 
     def _run_script(self, step: Mapping[str, Any]) -> bool:
         script = self._temp.parent / "files" / "script.sh"
@@ -175,7 +179,20 @@ class _Job:
             "actions/upload-artifact": self._upload,
             "actions/download-artifact": self._download,
         }
-        return actions[name](given)
+        return actions[name](given) if name in actions else self._composite(given)
+
+    def _composite(self, inputs: Mapping[str, str]) -> bool:
+        """The steps of this repository's own action, which see its inputs and only their own ids."""
+        action = YAML(typ="safe").load(ROOT / "action.yml")
+        outer, self._values = self._values, {**self._values, "inputs": inputs, "steps": {}}
+        self._values.pop("secrets")
+        self._values.pop("needs")
+        before, self._ran.result = self._ran.result, "success"
+        self._steps(action["runs"]["steps"])
+        outputs = {name: self.expressions().filled(each["value"]) for name, each in action["outputs"].items()}
+        fine, self._ran.result, self._values = self._ran.result == "success", before, outer
+        self._values["steps"].setdefault("plan", {})["outputs"] = outputs
+        return fine
 
     def _checkout(self, given: Mapping[str, str]) -> bool:
         whole = given.get("fetch-depth") == "0"

@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from campaignctl.sandbox.control import Control
-from tests.ci.runner import bare_environ
+from tests.ci.runner import ROOT, bare_environ
 
-ROOT = Path(__file__).parents[2]
 PACKAGE = "campaignctl==0.1.0 --hash=sha256:" + "0" * 64
 
 

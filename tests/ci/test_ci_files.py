@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from campaignctl.cli.pipelines import Pipelines
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, UsageError
 from tests.ci.team import PACKAGE
+from tools.reference.ci_files import ci_files
 
 PLACES = [
     Pipelines("github", ".", "main", PACKAGE),
@@ -145,3 +147,31 @@ def test_applies_wait_for_each_other_and_none_is_dropped() -> None:
 def test_a_directory_with_shell_characters_is_refused(name: str) -> None:
     with pytest.raises(CampaignctlError, match="cannot be used in pipeline files"):
         Pipelines("github", name, "main", PACKAGE).files()
+
+
+# ------------------------------------------------------------------------------- short files
+
+
+@pytest.mark.parametrize("path", ci_files(), ids=lambda path: path.name)
+def test_the_action_and_the_template_have_the_steps_of_the_whole_files(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == ci_files()[path], "run `make docs`"
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place.host} {place.folder}")
+def test_a_short_file_has_the_jobs_and_permissions_of_the_whole_one(place: Pipelines) -> None:
+    short = replace(place, action=f"acme/campaignctl@{'0a' * 20}").files()
+    assert short.keys() == place.files().keys()
+    if place.host == "gitlab":
+        return
+    for path, text in place.files().items():
+        whole, mine = YAML(typ="safe").load(text), YAML(typ="safe").load(short[path])
+        for workflow in (whole, mine):
+            for job in workflow["jobs"].values():
+                job.pop("steps")
+        assert mine == whole
+
+
+@pytest.mark.parametrize("action", ["acme/campaignctl", "acme/campaignctl@v1", "acme@0a", "a b/c@v"])
+def test_an_action_without_a_full_commit_is_refused(action: str) -> None:
+    with pytest.raises(UsageError, match="OWNER/REPO@SHA"):
+        replace(PLACES[0], action=action).files()

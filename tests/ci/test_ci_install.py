@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.ci.runner import bare_environ
-from tests.ci.team import ROOT
+from tests.ci.runner import ROOT, bare_environ
 from tests.ci.test_ci_files import PLACES
 from tests.hooks.installed_wheels import pack
 

@@ -46,15 +46,20 @@ def test_a_merge_that_an_apply_left_alone_is_applied_by_its_re_run(github: GitHu
 
 
 def test_a_plan_that_was_applied_does_not_come_back_with_what_was_left_alone(github: GitHub) -> None:
-    late = unplanned(github, "late")
     one, two = (sms("spring", scheduled_time=FAR, description=text) for text in ("one", "two"))
-    github.merge(late)
-    for branch, text in (("a", one), ("b", two), ("c", one), ("d", two)):
-        github.merge(github.open(branch, {"campaigns/spring.yaml": text}))
-        github.pushed()
+    kept = f"lifecycle: {{prevent_destroy: true}}\n{sms('kept', scheduled_time=FAR)}"
+    for files in (
+        {"campaigns/kept.yaml": kept, "campaigns/spring.yaml": two},
+        {"campaigns/kept.yaml": None, "campaigns/spring.yaml": one},
+        {"campaigns/spring.yaml": two},
+    ):
+        github.merge(github.open("branch", files))
+        apply = github.pushed()["apply"]
+        assert not [each for each in apply.log.splitlines() if "Not reviewed" in each]
     apply = github.push_directly({"campaigns/spring.yaml": one})["apply"]
     assert apply.result == "failure"
-    assert [each["live"].get("description") for each in github.control.campaigns()] == ["two"]
+    live = [each["live"] for each in github.control.campaigns()]
+    assert [each["description"] for each in live if each["name"] == "spring"] == ["two"]
 
 
 def test_a_plan_for_another_branch_does_not_count(github: GitHub) -> None:

@@ -162,6 +162,8 @@ def test_two_environments_have_pipelines_of_their_own(gitlab: GitLab) -> None:
     assert 'local: "/.gitlab/campaigns-production.yml"' in said
     own.write_text(f'{own.read_text()}\ninclude: [{{local: "/.gitlab/campaigns-production.yml"}}]\n')
     gitlab.push({})
+    for environment in ("staging", "production"):
+        gitlab.campaignctl("-C", "campaigns", "-e", environment, "state", "init")
     request = gitlab.open(
         "spring", {"campaigns/spring.yaml": sms("spring on ${var.where}", scheduled_time=FAR)}
     )

@@ -130,6 +130,34 @@ def test_existing_gitlab_jobs_stay_and_ours_are_included(repository: Cli) -> Non
 
 
 @pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_two_projects_of_a_repository_have_pipelines_of_their_own(repository: Cli, host: str) -> None:
+    for name in ("crm", "shop"):
+        (repository.cwd / name).mkdir()
+        (repository.cwd / name / "campaignctl.yaml").write_text(PROJECT)
+        done = repository("-C", name, "init", "--ci", host, *PACKAGE)
+        assert done.status == 0, done.err
+    first, second = {
+        "github": (".github/workflows/campaigns.yml", ".github/workflows/campaigns-shop.yml"),
+        "gitlab": (".gitlab-ci.yml", ".gitlab/campaigns-shop.yml"),
+    }[host]
+    assert 'CAMPAIGNCTL_PROJECT: "crm"' in (repository.cwd / first).read_text()
+    assert 'CAMPAIGNCTL_PROJECT: "shop"' in (repository.cwd / second).read_text()
+    before = there(repository.cwd)
+    for name in ("crm", "shop"):
+        assert repository("-C", name, "init", "--ci", host, *PACKAGE).status == 0
+    assert there(repository.cwd) == before
+
+
+def test_an_action_needs_a_host_and_a_commit(repository: Cli) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
+    assert repository("init", "--action", "acme/campaignctl@main").status == 64
+    assert repository("init", "--ci", "github", *PACKAGE, "--action", "acme/campaignctl@main").status == 64
+    both = ("--action", f"acme/campaignctl@{'0a' * 20}", "--vendor")
+    assert repository("init", "--ci", "github", *PACKAGE, *both).status == 64
+    assert there(repository.cwd) == {"campaignctl.yaml"}
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
 def test_a_second_run_changes_nothing_and_says_so(repository: Cli, host: str, golden: Golden) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
     repository("init", "--ci", host, *PACKAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tools.reference.ci_files import ci_files
 from tools.reference.pages import PAGES, filled
 from tools.reference.pictures import pictures
 
@@ -10,3 +11,6 @@ if __name__ == "__main__":
         page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
     for path, svg in pictures().items():
         path.write_text(svg, encoding="utf-8")
+    for path, text in ci_files().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")

@@ -102,8 +102,16 @@ _IGNORED = ".campaignctl"
     help="What the pipelines install: NAME==VERSION --hash=sha256:..., the https address of a wheel with "
     "#sha256=..., or git+https://...@COMMIT. Default: where this campaignctl was installed from.",
 )
+@click.option(
+    "--action",
+    metavar="OWNER/REPO@SHA",
+    help="Write short pipelines that use this repository of campaignctl at this commit.",
+)
+@click.option("--vendor", is_flag=True, help="Write the whole pipelines out (the default without --action).")
 @click.pass_obj
-def command(app: App, *, directory: Path, host: Host | None, package: str | None) -> int:
+def command(
+    app: App, *, directory: Path, host: Host | None, package: str | None, action: str | None, vendor: bool
+) -> int:
     """Create a project in DIR (default: the current directory), ready to plan.
 
     It has a project file, one example (a draft that cannot send), and the schemas with which an editor
@@ -114,10 +122,15 @@ def command(app: App, *, directory: Path, host: Host | None, package: str | None
     """
     from campaignctl.project.loader import refuse_repository
 
+    if action is not None and (vendor or host is None):
+        raise UsageError(
+            "--action and --vendor cannot be combined" if vendor else "--action needs --ci",
+            hint=Command("init", "--ci", host or "github", "--action", action),
+        )
     target = (app.settings.directory or app.settings.cwd) / directory
     if package and not host:
         raise UsageError("--package says what pipelines install: it needs --ci github or --ci gitlab")
-    pipelines = pipelines_for(app, target, host, package) if host else None
+    pipelines = pipelines_for(app, target, host, package, action) if host else None
     added = pipelines.paths if pipelines else {}
     if pipelines and pipelines.project:
         files = added

@@ -164,7 +164,6 @@ class Gathering:
     project: str
     folder: Path
     say: Say
-    rerun: bool = False
     _requests: dict[int, Request] = field(default_factory=dict)
     _without: list[str] = field(default_factory=list)
 
@@ -180,7 +179,6 @@ class Gathering:
             self.say(f"A newer commit has already been applied: {after.newest}.")
             found = Gathered(newer=after.newest)
         else:
-            self.rerun = self.host.is_rerun()
             found = self._gathered(after, job, plans)
         found.save(self.folder)
         return found
@@ -257,7 +255,7 @@ class Gathering:
         of = f"its plan of {newest.run} was made at {iso(newest.at)}"
         until = approvals.at or request.merged_at
         seen = [each for each in made if until and approvals.known and each.at <= until]
-        if seen or (self.rerun and not approvals.at):
+        if seen or (not approvals.at and self.host.is_rerun()):
             return seen or list(made)
         if approvals.at:
             why = f"was approved by {approvals.who} at {iso(approvals.at)}, and {of}, which is later"

@@ -79,7 +79,7 @@ def report_outcome(host: Host, page: Page, folder: Path) -> int:
         return 1
     page.summary("\n\n".join(_outcome(outcome)))
     _requests(page, gathered)
-    unreviewed = [one["key"] for one in outcome.get("blocked", []) if one["status"] == "not reviewed"]
+    unreviewed = [one for one in outcome.get("blocked", []) if one["status"] == "not reviewed"]
     if unreviewed:
         page.annotate("error", "Not reviewed", _not_reviewed(host, unreviewed, gathered))
     return 0 if outcome["result"] == "done" and not outcome.get("blocked") else 1
@@ -99,16 +99,16 @@ def _unused(gathered: Gathered) -> Iterator[Found]:
     return (each for each in gathered.requests if each.reason in _NOT_USED)
 
 
-def _not_reviewed(host: Host, keys: list[str], gathered: Gathered) -> str:
+def _not_reviewed(host: Host, blocked: list[Mapping[str, Any]], gathered: Gathered) -> str:
     """Why changes were not applied, and the ways out."""
     words, unused = host.words, list(_unused(gathered))
+    keys = [f"{one['key']} ({one['reason']})" if gathered.requests else one["key"] for one in blocked]
     what = f"{counted(len(keys), 'campaign')} left alone: {listed(keys, _NAMED)}."
     if unused:
         return f"{what} {' '.join(each.text for each in unused)}"
+    why = f"No {words.request} showed these changes"
     if gathered.requests:
-        why = f"The plans of the merged {words.request}s do not contain these changes"
-    else:
-        why = f"No {words.request} showed these changes"
+        why = f"No plan of a merged {words.request} shows them as they are now"
     return (
         f"{what} {why}. Open a {words.request} that touches the project, even a comment: its plan shows them;"
         f" or use {words.manual}."

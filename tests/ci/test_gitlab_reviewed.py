@@ -1,0 +1,125 @@
+"""Which plan of a merge request counts as reviewed, and what a job says where an answer is missing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ci.gitlab_host import GitLab, Request
+from tests.e2e.harness import sms
+
+pytestmark = pytest.mark.slow
+
+FAR = "2036-03-22 10:00:00"
+PLAN, APPLY = "campaigns:plan", "campaigns:apply"
+
+
+def campaign(gitlab: GitLab, name: str) -> Request:
+    """A merge request that adds one campaign."""
+    return gitlab.open(name, {f"campaigns/{name}.yaml": sms(name, scheduled_time=FAR)})
+
+
+def sneaky(gitlab: GitLab) -> None:
+    """A direct push that no merge request shows."""
+    gitlab.push({"campaigns/sneaky.yaml": sms("sneaky", scheduled_time=FAR)})
+
+
+def test_a_merge_that_an_apply_left_alone_is_applied_by_its_re_run(gitlab: GitLab) -> None:
+    late, ready = campaign(gitlab, "late"), campaign(gitlab, "ready")
+    text = sms("late", scheduled_time=FAR, description="x")
+    gitlab.update(late, {"campaigns/late.yaml": text}, planned=False)
+    gitlab.merge(late)
+    gitlab.merge(ready)
+    apply = gitlab.pushed()[APPLY]
+    again = gitlab.again
+    assert apply.result == "failure"
+    assert "Merge request !1 has no plan for" in apply.log
+    assert "No merge request showed" not in apply.log
+    assert gitlab.names() == ["ready"]
+    gitlab.plan(late)
+    ended = again(None)[APPLY]
+    assert ended.result == "success", ended.log
+    assert gitlab.names() == ["late", "ready"]
+
+
+def test_a_plan_of_a_merge_train_does_not_count(gitlab: GitLab) -> None:
+    request = campaign(gitlab, "spring")
+    (note,) = gitlab.notes(request)
+    sneaky(gitlab)
+    gitlab.plan(request, train=True)
+    assert request.jobs[PLAN].result == "success", request.jobs[PLAN].log
+    assert "sneaky" in request.jobs[PLAN].log
+    assert gitlab.notes(request) == [note]
+    gitlab.merge(request)
+    assert gitlab.pushed()[APPLY].result == "failure"
+    assert gitlab.names() == ["spring"]
+
+
+def test_a_job_that_is_retried_after_the_approval_does_not_count(gitlab: GitLab) -> None:
+    request = campaign(gitlab, "spring")
+    gitlab.approve(request)
+    sneaky(gitlab)
+    gitlab.again(None)
+    assert "**This plan was made after the approval**" in gitlab.notes(request)[0]
+    assert "sneaky" in gitlab.notes(request)[0]
+    gitlab.merge(request)
+    apply = gitlab.pushed()[APPLY]
+    assert apply.result == "failure"
+    assert "approved by rita" in apply.log
+    assert gitlab.names() == ["spring"]
+
+
+def test_a_plan_made_after_the_approval_says_so_and_waits(gitlab: GitLab) -> None:
+    request = campaign(gitlab, "spring")
+    gitlab.approve(request, ago=3600)
+    gitlab.plan(request)
+    assert "**This plan was made after the approval**" in gitlab.notes(request)[0]
+    gitlab.merge(request)
+    apply = gitlab.pushed()[APPLY]
+    assert apply.result == "failure"
+    assert "Merge request !1 was approved by rita" in apply.log
+    assert gitlab.names() == []
+
+
+def test_where_gitlab_does_not_say_when_it_was_approved_a_person_runs_the_job_again(gitlab: GitLab) -> None:
+    request = campaign(gitlab, "spring")
+    gitlab.approve(request, says_when=False)
+    gitlab.merge(request)
+    apply = gitlab.pushed()[APPLY]
+    assert apply.result == "failure"
+    assert "was approved, but GitLab does not say when" in apply.log
+    assert gitlab.names() == []
+    ended = gitlab.again(None)[APPLY]
+    assert ended.result == "success", ended.log
+    assert gitlab.names() == ["spring"]
+
+
+def test_an_older_gitlab_says_in_a_note_when_it_was_approved(gitlab: GitLab) -> None:
+    request = campaign(gitlab, "spring")
+    gitlab.approve(request, says_when=False)
+    gitlab.note_of_approval(request)
+    gitlab.merge(request)
+    apply = gitlab.pushed()[APPLY]
+    assert apply.result == "success", apply.log
+
+
+def test_a_note_that_cannot_be_written_fails_the_job(gitlab: GitLab) -> None:
+    gitlab.secrets["CAMPAIGNS_TOKEN"] = "expired"
+    request = campaign(gitlab, "spring")
+    assert request.jobs[PLAN].result == "failure"
+    assert "CAMPAIGNS_TOKEN has expired or was revoked" in request.jobs[PLAN].log
+
+
+def test_a_merge_without_the_token_names_it(gitlab: GitLab) -> None:
+    gitlab.merge(campaign(gitlab, "spring"))
+    del gitlab.secrets["CAMPAIGNS_TOKEN"]
+    apply = gitlab.pushed()[APPLY]
+    assert apply.result == "failure"
+    assert "CAMPAIGNS_TOKEN is not set" in apply.log
+    assert gitlab.names() == []
+
+
+def test_a_dropped_connection_is_tried_again(gitlab: GitLab) -> None:
+    gitlab.merge(campaign(gitlab, "spring"))
+    gitlab.api.drops = 1
+    apply = gitlab.pushed()[APPLY]
+    assert apply.result == "success", apply.log
