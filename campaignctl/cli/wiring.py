@@ -94,7 +94,9 @@ def need_token(settings: Settings, why: str, instead: str = "") -> str:
     """Return the token. Raises CampaignctlError naming the variable, and what works without it."""
     if token := settings.token:
         return token
-    hint = f"export {TOKEN_VARIABLE}=... (Ocamba: profile menu, API Tokens)"
+    from campaignctl.cli.hosts.hints import to_get_token
+
+    hint = to_get_token(settings.environ) or f"export {TOKEN_VARIABLE}=... (Ocamba: profile menu, API Tokens)"
     if instead:
         hint = Sentence(hint, "; or ", instead)
     raise CampaignctlError(f"{TOKEN_VARIABLE} is not set", detail=why, hint=hint)

@@ -397,7 +397,8 @@ class Options:
     """The options of `plan` and `apply` that select and refresh.
 
     `targets` and `replace` are keys or patterns with `*` and `?`; an exact key wins over a pattern. With
-    `reviewed` plans, only changes that one of them contains are planned.
+    `reviewed` plans, only changes that one of them contains are planned; `how_to_review` is the way out for
+    the others, if there is a better one than the commands.
     """
 
     targets: tuple[str, ...] = ()
@@ -407,3 +408,4 @@ class Options:
     refresh_only: bool = False
     overrides: tuple[str, ...] = ()
     reviewed: tuple[Plan, ...] | None = None
+    how_to_review: str | None = None

@@ -89,7 +89,7 @@ def admitted(
         if known is None:
             if change.key in keys:
                 return f"this {change.action} of {change.key} differs from the reviewed plans"
-            return f"no reviewed plan contains this {change.action}"
+            return f"no reviewed plan contains this {change.action}{_cause(ctx, change)}"
         until = max(_end(plan, seen) for plan, seen in known)
         if guardrails.expired(change, until, ctx.now, ctx.lifts):
             why = (
@@ -104,10 +104,19 @@ def admitted(
     for key, verdict in verdicts.items():
         for index, change in enumerate(verdict.changes):
             if not change.halts and (reason := why_not(change)):
-                blocked = Blocked(key, change.id, "not reviewed", reason, _HAVE_REVIEWED)
+                blocked = Blocked(
+                    key, change.id, "not reviewed", reason, ctx.options.how_to_review or _HAVE_REVIEWED
+                )
                 kept[key] = verdict.up_to(index, verdict.blocked or blocked)
                 break
     return kept
+
+
+def _cause(ctx: PlanContext, change: Change) -> str:
+    """Whether a change that was not reviewed comes from the account, as no manifest asks for it anew."""
+    one = ctx.subject(change.key, replacing=False)
+    drifted = one.wanted is not None and one.recorded is not None and not one.edited
+    return "; the manifest is as it was applied: this undoes a change in the account" if drifted else ""
 
 
 def _containing(ctx: PlanContext, reviewed: Iterable[Plan]) -> dict[str, list[tuple[Plan, Change]]]:

@@ -364,3 +364,9 @@ def test_with_a_read_live_has_to_be_as_read() -> None:
     assert as_planned(seen, KNOWN.campaigns[KEY], live(edited))
     assert not as_planned(seen, KNOWN.campaigns[KEY], live(SCHEDULED))
     assert not as_planned(seen, KNOWN.campaigns[KEY], None)
+
+
+def test_a_change_that_only_undoes_drift_says_so() -> None:
+    made = update(SCHEDULED, {**SCHEDULED, "name": "By hand"}, options=Options(reviewed=()))
+    (blocked,) = made.blocked
+    assert "this undoes a change in the account" in blocked.reason

@@ -198,7 +198,10 @@ class _Known:
 
 
 _LOGIN_HINT = "`git ls-remote REMOTE` must work here without a prompt; a CI job needs a token for it"
-_WRITE_HINT = "it needs write access to the repository (in GitHub Actions: `permissions: contents: write`)"
+_WRITE_HINT = (
+    "it needs write access to the repository (in GitHub Actions: `permissions: contents: write`; in GitLab"
+    " CI: Settings > CI/CD > Job token permissions > Allow Git push requests, or CAMPAIGNS_PUSH_TOKEN)"
+)
 
 _KNOWN = (
     _Known(

@@ -15,6 +15,7 @@ from campaignctl.cli.commands.plan import show_plan
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_text
 from campaignctl.cli.group import format_option
+from campaignctl.cli.hosts.hints import to_review
 from campaignctl.cli.options import (
     auto_approve_option,
     given,
@@ -82,7 +83,8 @@ def command(
     """
     app = ctx.ensure_object(App)
     if planfile is None:
-        return apply_manifests(app, _with_reviewed(options, reviewed), RunOptions(**params))
+        options = _with_reviewed(options, reviewed, to_review(app.settings.environ))
+        return apply_manifests(app, options, RunOptions(**params))
     if reviewed:
         raise UsageError(
             "PLANFILE and --reviewed cannot be combined",
@@ -98,14 +100,15 @@ def command(
     return _apply_saved(app, planfile, RunOptions(**params))
 
 
-def _with_reviewed(options: Options, names: tuple[str, ...]) -> Options:
+def _with_reviewed(options: Options, names: tuple[str, ...], how: Sentence | None) -> Options:
     """The options with the reviewed plans read. Raises PlanRefused for a damaged one."""
     if not names:
         return options
     from campaignctl.plan import codec
 
     files = dict.fromkeys(name for given in names for name in _plan_files(given))
-    return replace(options, reviewed=tuple(codec.decode(read_text(name), where=name) for name in files))
+    plans = tuple(codec.decode(read_text(name), where=name) for name in files)
+    return replace(options, reviewed=plans, how_to_review=how)
 
 
 def _plan_files(name: str) -> list[str]:
