@@ -146,7 +146,7 @@ def test_a_late_plan_is_applied_once_it_is_approved(github: GitHub) -> None:
     github.merge(pull)
     apply = github.pushed()["apply"]
     assert apply.result == "failure"
-    assert "read it, approve the pull request again, then run this job again" in apply.log
+    assert "approve the pull request again (a merged one too), then run this job again" in apply.log
     assert github.names() == []
     github.approve(pull)
     again = github.rerun()["apply"]

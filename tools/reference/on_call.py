@@ -17,6 +17,7 @@ from tests.e2e.harness import PROJECT, World
 from tools.reference.content_moments import CONTENT
 from tools.reference.identity_moments import IDENTITY
 from tools.reference.moment import Moment
+from tools.reference.pipeline_moments import PIPELINES
 
 #: Parts that vary between runs, or name the campaigns of a scene.
 _VOLATILE = (
@@ -31,6 +32,7 @@ _VOLATILE = (
     (r" \(KEY\.yaml:\d+:\d+\)", ""),
     (r"\b10309\d\d\b|\b9999999\b", "ID"),
     (r"commit \w{12}, applied .*", "commit …"),
+    (r"\b[0-9a-f]{40}\b", "COMMIT"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?", "TIME"),
     (r"process \d+ on \S+,", "process … on …,"),
     (r"by \w+ at TIME", "by … at TIME"),
@@ -42,6 +44,7 @@ _VOLATILE = (
 MOMENTS = (
     *CONTENT,
     *IDENTITY,
+    *PIPELINES,
     Moment(
         runs.interrupted,
         "Ctrl-C, SIGTERM or a closed terminal. Nothing is left open",

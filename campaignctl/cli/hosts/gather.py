@@ -259,7 +259,7 @@ class Gathering:
             return seen or list(made)
         if approvals.at:
             why = f"was approved by {approvals.who} at {iso(approvals.at)}, and {of}, which is later"
-            return "late", f"{why}: read it, approve the {words.request} again, then run this job again."
+            return "late", f"{why}: {words.late}."
         why = f"was merged, and {of}, which is later"
         if not approvals.known:
             why = f"was approved, but {words.host} does not say when; {of}"

@@ -31,7 +31,13 @@ _HEADS = "refs/heads/"
 class GitHub:
     """A job of GitHub Actions."""
 
-    words = Words("GitHub", "pull request", "#", "Run workflow")
+    words = Words(
+        "GitHub",
+        "pull request",
+        "#",
+        "Run workflow",
+        "read it, approve the pull request again (a merged one too), then run this job again",
+    )
     comments_here = True
 
     def __init__(self, environ: Mapping[str, str]) -> None:

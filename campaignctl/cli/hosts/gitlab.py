@@ -22,7 +22,13 @@ _NEED = "the role Reporter and the scope `api`"
 class GitLab:
     """A job of GitLab CI."""
 
-    words = Words("GitLab", "merge request", "!", "Run pipeline")
+    words = Words(
+        "GitLab",
+        "merge request",
+        "!",
+        "Run pipeline",
+        "show the changes in another merge request, or use Run pipeline",
+    )
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ

@@ -15,12 +15,14 @@ PLAN, COMMENT, ABOUT = "plan.json", "plan.md", "about.json"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a host calls things: itself, a pull request, its number's sign, and the way to start a run."""
+    """How a host calls things: itself, a pull request, its number's sign, the way to start a run, and what to
+    do about a plan that was made after the approval."""
 
     host: str
     request: str
     sign: str
     manual: str
+    late: str
 
     def named(self, number: int) -> str:
         """A request by its number."""

@@ -1,0 +1,118 @@
+"""Trouble in pipelines: each scene returns what a job says."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from tests.backends.git_place import git
+from tests.ci.github_api import stamp
+from tests.ci.gitlab_api import PROJECT, TOKEN, Api, served
+from tests.docs.acting import FAR, line, on_git
+from tests.e2e.harness import World, sms
+
+_PIPELINE, _JOB = 1000, 7
+
+
+def _merged(world: World) -> Api:
+    """A repository with a merge request that was merged, on a GitLab."""
+    on_git(world)
+    world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR))
+    for words in (
+        ("add", "."),
+        ("commit", "--quiet", "-m", "Spring"),
+        ("branch", "-M", "main"),
+        ("push", "--quiet", "origin", "main"),
+    ):
+        git(world.folder, *words)
+    head = git(world.folder, "rev-parse", "HEAD").decode().strip()
+    api = Api(Path(tempfile.mkdtemp(dir=world.folder.parent)))
+    api.requests[1] = {
+        "iid": 1,
+        "state": "merged",
+        "sha": head,
+        "merged_at": stamp(),
+        "target_branch": "main",
+        "source_project_id": PROJECT,
+        "target_project_id": PROJECT,
+    }
+    api.brought[head], api.pipelines[1] = [1], []
+    world.environ.update(
+        GITLAB_CI="true",
+        CI_PROJECT_ID=str(PROJECT),
+        CI_COMMIT_SHA=head,
+        CI_COMMIT_BRANCH="main",
+        CI_PIPELINE_SOURCE="push",
+        CI_API_V4_URL="http://127.0.0.1:9/api/v4",
+        CAMPAIGNS_TOKEN=TOKEN,
+    )
+    return api
+
+
+def _planned(api: Api) -> None:
+    """Its plan was made only now."""
+    pipeline = {"id": _PIPELINE, "ref": "refs/merge-requests/1/head", "project_id": PROJECT}
+    api.pipelines[1] = [pipeline]
+    job = {"id": _JOB, "name": "campaigns:plan", "web_url": "https://gitlab.example/jobs/7"}
+    api.jobs[_PIPELINE] = [{**job, "finished_at": stamp()}]
+
+
+def _gathered(world: World, api: Api, containing: str) -> str:
+    with served(api) as address:
+        world.environ["CI_API_V4_URL"] = address
+        done = world.run("ci", "gather", str(world.folder.parent / "reviewed"))
+    return line(done.err, containing)
+
+
+def no_token(world: World) -> str:
+    api = _merged(world)
+    del world.environ["CAMPAIGNS_TOKEN"]
+    return _gathered(world, api, "CAMPAIGNS_TOKEN")
+
+
+def token_refused(world: World) -> str:
+    api = _merged(world)
+    world.environ["CAMPAIGNS_TOKEN"] = "expired"
+    return _gathered(world, api, "answered 401")
+
+
+def no_plan(world: World) -> str:
+    return _gathered(world, _merged(world), "has no plan")
+
+
+def late(world: World) -> str:
+    api = _merged(world)
+    api.approvals[1] = [{"user": {"username": "rita"}, "approved_at": stamp(0)}]
+    _planned(api)
+    return _gathered(world, api, "was approved")
+
+
+def after_the_merge(world: World) -> str:
+    api = _merged(world)
+    api.requests[1]["merged_at"] = stamp(0)
+    _planned(api)
+    return _gathered(world, api, "was merged")
+
+
+def fork(world: World) -> str:
+    api = _merged(world)
+    api.requests[1]["source_project_id"] = PROJECT + 1
+    return _gathered(world, api, "fork")
+
+
+def not_mergeable(world: World) -> str:
+    _merged(world)
+    git(world.folder, "checkout", "--quiet", "-b", "late", "HEAD^{commit}")
+    for branch, name in (("late", "Late"), ("main", "Early")):
+        git(world.folder, "checkout", "--quiet", branch)
+        world.write("push/spring.yaml", sms(name, scheduled_time=FAR))
+        git(world.folder, "commit", "--quiet", "-am", name)
+    git(world.folder, "push", "--quiet", "origin", "main")
+    git(world.folder, "checkout", "--quiet", "late")
+    world.environ.update(
+        CI_PIPELINE_SOURCE="merge_request_event",
+        CI_MERGE_REQUEST_IID="1",
+        CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main",
+    )
+    done = world.run("ci", "gather", str(world.folder.parent / "plan"), status=1)
+    return line(done.err, "cannot be merged")
