@@ -10,6 +10,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 # A stamp is named after the digest of its lock, so that a changed lock installs again whatever its mtime.
 digest = $(shell cat $(1) | cksum | tr -s ' ' '-')
 RUNTIME := $(VENV)/.runtime-$(call digest,requirements.lock)
+AUDIT := $(VENV)-audit/.installed-$(call digest,requirements-audit.lock)
+LOCKS := requirements.lock requirements-build.lock requirements-dev.lock requirements-audit.lock
 DEV := $(VENV)/.dev-$(call digest,requirements-dev.lock pyproject.toml)
 
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -20,7 +22,8 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo quick test check lint types contracts campaigns bench slow torture mutants docs lock format clean
+.PHONY: help demo quick test check lint types contracts campaigns bench slow torture mutants docs lock format clean \
+	audit sbom wheel
 
 help:
 	@echo "make demo    a local Ocamba and the sample project: plan, apply, plan again"
@@ -35,6 +38,9 @@ help:
 	@echo "             [SAMPLE=N] [SEED=N] [ONLY=campaignctl/ROOM[/FILE[:LINE]]]"
 	@echo "make docs    write the generated parts of README.md and docs/"
 	@echo "make format  format the code"
+	@echo "make audit   does a package of the locks have a known vulnerability? (needs a network)"
+	@echo "make sbom    what campaignctl is made of: dist/campaignctl.cdx.json (CycloneDX)"
+	@echo "make wheel   dist/*.whl, built twice and compared"
 	@echo "make lock    compile the locks again (needs uv)"
 	@echo "make clean   remove caches and build results"
 
@@ -89,11 +95,25 @@ mutants: $(DEV)
 docs: $(DEV)
 	@$(BIN)/python -m tools.reference
 
+# Status 1: a vulnerability. 2: something could not be looked up, so nothing is known of it.
+audit: $(AUDIT)
+	@$(VENV)-audit/bin/python -m tools.audit $(if $(SERVICE),--service "$(SERVICE)") $(LOCKS)
+
+sbom: $(AUDIT)
+	@mkdir -p dist
+	@$(VENV)-audit/bin/python -W ignore::UserWarning -m cyclonedx_py requirements --output-reproducible --pyproject pyproject.toml \
+		--output-file dist/campaignctl.cdx.json requirements.lock
+
+# From what is committed, as of its date: whoever builds a commit gets the same bytes.
+wheel: $(DEV)
+	@$(BIN)/python -m tools.wheel dist
+
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: install it, or say where it is with UV=PATH" >&2; exit 1; }
 	$(COMPILE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	$(COMPILE) --group build --constraint requirements-dev.lock --output-file requirements-build.lock
+	$(COMPILE) --group audit --constraint requirements-dev.lock --output-file requirements-audit.lock
 
 clean:
 	rm -rf build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -111,6 +131,12 @@ $(BIN)/python:
 $(RUNTIME): | $(BIN)/python
 	@echo "installing what campaignctl runs on (once) ..." >&2
 	@$(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+$(AUDIT): | $(BIN)/python
+	@echo "installing what audits the packages (once) ..." >&2
+	@$(BIN)/python -m venv --clear $(VENV)-audit
+	@$(VENV)-audit/bin/python -m pip --disable-pip-version-check -qq install --require-hashes -r requirements-audit.lock
 	@touch $@
 
 $(DEV): | $(BIN)/python
