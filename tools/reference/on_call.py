@@ -18,6 +18,7 @@ from tools.reference.content_moments import CONTENT
 from tools.reference.identity_moments import IDENTITY
 from tools.reference.moment import Moment
 from tools.reference.pipeline_moments import PIPELINES
+from tools.reference.trust_moments import TRUST
 
 #: Parts that vary between runs, or name the campaigns of a scene.
 _VOLATILE = (
@@ -45,6 +46,7 @@ MOMENTS = (
     *CONTENT,
     *IDENTITY,
     *PIPELINES,
+    *TRUST,
     Moment(
         runs.interrupted,
         "Ctrl-C, SIGTERM or a closed terminal. Nothing is left open",
