@@ -10,8 +10,8 @@ TRUST = (
         trust.state_of_another_project,
         "the state is absent, and another state is in the same repository: the project is new, or its "
         "`metadata.id` and the place of its state were changed together",
-        "a new project: `campaignctl state init`. Otherwise find out who changed `campaignctl.yaml`, and undo "
-        "it",
+        "a new project: `campaignctl state init`. Otherwise find out who changed `campaignctl.yaml`, and "
+        "undo it",
     ),
     Moment(
         trust.state_outside,
