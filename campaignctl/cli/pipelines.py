@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from campaignctl.cli.package_spec import requirement, running
 from campaignctl.cli.repository import branch_of, has_remote, root_of
-from campaignctl.cli.settings import App
+from campaignctl.cli.settings import URL_VARIABLE, App
 from campaignctl.errors import CampaignctlError, Command, ProjectPlace, UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +52,11 @@ include:
       name: campaigns@suffix@
       project: "@project@"
       package: "@package@"
+      api: "@api@"
 """
+
+
+_API = "https://api.ocamba.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class Pipelines:
     `branch` is the one that is applied, which GitHub needs by name. `package` is the requirement that the
     jobs install, with its hash. `environment` is the project's, None if it declares none. `label` tells the
     project from another one of the repository. `action` is the address of a repository and a commit that has
-    the steps, `OWNER/REPO@SHA`; without it they are written out.
+    the steps, `OWNER/REPO@SHA`; without it they are written out. `api` is where the token goes, whatever a
+    checkout says.
     """
 
     host: Host
@@ -73,6 +78,7 @@ class Pipelines:
     environment: str | None = None
     label: str = ""
     action: str | None = None
+    api: str = _API
 
     def files(self, *, included: bool = False) -> dict[str, str]:
         """The texts by their paths relative to the root of the repository.
@@ -83,6 +89,7 @@ class Pipelines:
         """
         for what, name in (("directory", self.folder), ("branch", self.branch)):
             _refuse_strange(what, name)
+        _refuse_strange("address of the API", re.sub(r"[:~%\[\]]", "", self.api))
         fields, suffix = self._fields(), self._suffix
         if self.host == "github":
             templates = {
@@ -140,6 +147,7 @@ class Pipelines:
             "project": self.folder,
             "branch": self.branch,
             "package": self.package,
+            "api": self.api,
             "suffix": self._suffix,
             "title": f" ({self._suffix[1:]})" if self._suffix else "",
             "environment": self._line(f'CAMPAIGNCTL_ENV: "{self.environment}"') if self.environment else "",
@@ -202,7 +210,8 @@ class Added:
             yield "    include:"
             yield f'      - local: "/{self.first}"'
         yield f"  The head of {self.first} lists what to set up once; see also docs/ci.md."
-        yield f"  They apply the branch `{self.pipelines.branch}`."
+        made = self.pipelines
+        yield f"  They apply the branch `{made.branch}`, and send the token to {made.api}."
         if not has_remote(self.root, _ORIGIN):
             yield f"  git remote add {_ORIGIN} URL    the state is kept there"
         if self.project is not None and self.project.state.backend != "git":
@@ -238,8 +247,9 @@ def pipelines_for(app: App, target: Path, host: Host, package: str | None, actio
         project = load_project(target, **settings.inputs)
     folder = target.resolve().relative_to(root).as_posix()
     installed = requirement(package) if package else running()
-    environment = project.environment if project else None
-    pipelines = Pipelines(host, folder, branch_of(root), installed, environment, action=action)
+    environment, own = (project.environment, project.api.url) if project else (None, None)
+    api = own or settings.environ.get(URL_VARIABLE) or _API
+    pipelines = Pipelines(host, folder, branch_of(root), installed, environment, action=action, api=api)
     if _is_taken(root, pipelines):
         pipelines = replace(pipelines, label=re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "root")
     # GitLab's own file may be for other jobs, or for another environment.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.ci.team import ROOT
+from tests.ci.runner import ROOT
 from tests.ci.test_ci_files import PLACES
 from tests.editor.npm_packages import npm_packages
 

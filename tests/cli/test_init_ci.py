@@ -218,3 +218,31 @@ def test_pipelines_install_the_package_that_was_named(repository: Cli, host: str
         text = file.read_text()
         assert f'CAMPAIGNCTL_PACKAGE: "{COMMIT}"' in text
         assert "campaignctl==" not in text
+
+
+@pytest.mark.parametrize(
+    ("api", "variable", "where"),
+    [
+        ("", "", "https://api.ocamba.com"),
+        ("api: {url: https://eu.ocamba.com/v2}\n", "", "https://eu.ocamba.com/v2"),
+        (
+            "api: {url: https://eu.ocamba.com}\n",
+            "https://gateway.example:8443",
+            "https://gateway.example:8443",
+        ),
+    ],
+)
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_pipelines_say_where_the_token_goes(
+    repository: Cli, host: str, api: str, variable: str, where: str
+) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(f"metadata: {{name: shop}}\n{api}")
+    done = repository.with_env(OCAMBA_API_URL=variable)("init", "--ci", host, *PACKAGE)
+    assert done.status == 0, done.err
+    assert f"send the token to {where}." in done.out
+    texts = [
+        path.read_text()
+        for path in (*repository.cwd.rglob("*campaigns*.yml"), *repository.cwd.rglob(".gitlab-ci.yml"))
+    ]
+    assert texts
+    assert all(f'OCAMBA_API_URL: "{where}"' in text for text in texts)

@@ -53,6 +53,8 @@ spec:
       default: ""
     package:
       description: What pip installs
+    api:
+      description: Where the API token goes, whatever a checkout says
     changes:
       description: Paths whose changes start the jobs
       type: array
@@ -143,6 +145,7 @@ def gitlab_template() -> str:
         "@environment@": '\n    CAMPAIGNCTL_ENV: "$[[ inputs.environment ]]"',
         "@paths@": "\n      changes: $[[ inputs.changes ]]",
         "@package@": "$[[ inputs.package ]]",
+        "@api@": "$[[ inputs.api ]]",
     }
     for field, value in values.items():
         text = text.replace(field, value)
