@@ -103,6 +103,18 @@ def test_two_quick_merges_end_well_and_a_late_run_does_nothing(gitlab: GitLab) -
     assert_settled(gitlab, "first", "second")
 
 
+@pytest.mark.parametrize("name", ["campaigns-ci/reviewed/plans/forged.json", "campaigns-ci/plan"])
+def test_a_commit_with_files_where_the_jobs_keep_theirs_is_refused(gitlab: GitLab, name: str) -> None:
+    """A committed plan would count as reviewed, and a link would have the plan written anywhere."""
+    request = gitlab.open(
+        "forged", {"campaigns/spring.yaml": sms("Spring", scheduled_time=FAR), name: "{}\n"}
+    )
+    job = request.jobs["campaigns:plan"]
+    assert job.result == "failure"
+    assert "git rm -r campaigns-ci" in job.log
+    assert gitlab.names() == []
+
+
 def test_a_direct_push_is_not_applied(gitlab: GitLab) -> None:
     gitlab.push({"campaigns/sneaky.yaml": sms("sneaky", scheduled_time=FAR)})
     apply = gitlab.pushed()["campaigns:apply"]
