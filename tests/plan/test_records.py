@@ -10,11 +10,27 @@ import pytest
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.marker import Owner
 from campaignctl.diff import FieldChange, content
 from campaignctl.plan import records
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record
-from tests.plan.planning import ID, IMMEDIATE, NOW, SCHEDULED, Spec, intent, live, message, record, wanted
+from tests.plan.planning import (
+    ID,
+    IMMEDIATE,
+    MANUAL,
+    NOW,
+    PROJECT,
+    RECURRING,
+    SCHEDULED,
+    Spec,
+    intent,
+    live,
+    message,
+    record,
+    state,
+    wanted,
+)
 
 NEW: Spec = {**SCHEDULED, "description": "New"}
 QUIET = {"quiet_hours": {"begin": "22:00"}}
@@ -160,3 +176,43 @@ def test_an_entry_of_the_ledger_has_its_content_and_when_it_was_sent(
     entry = records.sent("push/a", ID, spec, "sha256:d", NOW, began)
     assert (entry.digest, entry.key, entry.id, entry.at) == ("sha256:d", "push/a", ID, iso(NOW))
     assert (entry.content, entry.sends, entry.at_once) == (content(spec), (at,), at_once)
+
+
+@pytest.mark.parametrize(
+    ("created", "began"),
+    [
+        ("2026-11-24 08:00:00", "2026-11-24T09:00:00Z"),
+        ("2026-11-24 10:00:00", None),
+        (None, None),
+    ],
+)
+def test_an_adopted_recurrence_had_the_runs_since_it_was_created(
+    created: str | None, began: str | None
+) -> None:
+    shown = live(RECURRING, **({"create_time": created} if created else {}))
+    found = records.record_of(shown, None, PROJECT, NOW, Lifecycle(), "import")
+    assert (found.began, found.created_at, found.updated_at) == (began, iso(NOW), iso(NOW))
+    assert (found.status, found.applied, found.digest) == ("scheduled", RECURRING, body_digest(RECURRING))
+    assert (found.origin, found.baseline, found.intent) == ("import", {}, None)
+
+
+@pytest.mark.parametrize(
+    ("known", "ours"),
+    [
+        ({}, True),
+        ({"a": record(MANUAL, intent="other")}, True),
+        ({"a": record(MANUAL, intent="intent-7")}, False),
+    ],
+)
+def test_an_adopted_campaign_keeps_our_marker_unless_it_is_a_clone(
+    known: dict[str, Record], ours: bool
+) -> None:
+    text = str(PROJECT.owner.marker("push/a", "intent-7"))
+    shown = live({**SCHEDULED, "metadata": {"campaignctl": text}})
+    found = records.record_of(shown, state(known), PROJECT, NOW, Lifecycle(prevent_destroy=True))
+    assert (found.intent, found.origin) == ("intent-7" if ours else None, "adopt")
+    assert found.lifecycle == Lifecycle(prevent_destroy=True)
+    strange = live(
+        {**SCHEDULED, "metadata": {"campaignctl": str(Owner("other").marker("push/a", "intent-7"))}}
+    )
+    assert records.record_of(strange, None, PROJECT, NOW, Lifecycle()).intent is None

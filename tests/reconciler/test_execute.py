@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.review.outcome import Event
 from tests.plan.planning import Spec
 from tests.reconciler.account import Account, campaign
 
@@ -91,6 +92,24 @@ def test_an_interrupt_lets_what_is_under_way_finish_and_starts_nothing_more(know
     assert known.writes(mark) == ["A"]
     assert set(known.state.campaigns) == {"hand", "a"}
     assert known.state.pending == {}
+
+
+def test_a_run_whose_end_cannot_be_recorded_says_so_and_stays_open(known: Account) -> None:
+    known.specs["a"] = campaign("A", is_draft=True)
+
+    def unlock(event: Event) -> None:
+        backend = known.place.backend()
+        if event.kind == "finished" and (holder := backend.holder()) is not None:
+            backend.unlock(holder.id)
+
+    known.on_event = unlock
+    outcome = known.apply()
+    assert [(one.key, one.outcome) for one in outcome.changes] == [("a", "done")]
+    assert outcome.result == "incomplete"
+    assert any("no longer ours" in note for note in outcome.notes)
+    assert known.state.history[-1].outcome == "started"
+    known.on_event = None
+    assert known.outcomes() == {}
 
 
 def test_a_lost_lock_ends_the_run_before_the_next_request(known: Account) -> None:

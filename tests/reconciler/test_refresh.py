@@ -169,3 +169,18 @@ def test_what_a_manifest_adopts_is_read_once_and_shows_whose_account_it_is(late:
     late.adopts = {}
     none = observe(late.api, None, late.desired, late.clock.now(), parallelism=1)
     assert (dict(none.adoptable), none.company_id, none.proven) == ({}, None, False)
+
+
+@pytest.mark.parametrize(("newer", "read_pages"), [(0, ["1"]), (2, ["1"]), (3, ["1", "1", "2"])])
+def test_a_plan_that_creates_reads_down_to_what_the_state_knows(
+    late: Account, newer: int, read_pages: list[str]
+) -> None:
+    made(late, *(1,) * 5)
+    late.specs = {"far": campaign("Far", scheduled_time="2036-06-01 10:00:00")}
+    late.apply()
+    made(late, *(1,) * newer)
+    late.specs["new"] = campaign("New", scheduled_time="2036-09-01 10:00:00")
+    late.control.switch(page_cap=3)
+    late.control.clear_requests()
+    observe(late.api, late.state, late.desired, late.clock.now(), parallelism=1, list_page=True)
+    assert [page.partition(",")[0] for page in pages(late)] == read_pages
