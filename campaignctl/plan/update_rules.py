@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from campaignctl.campaign import marker
-from campaignctl.campaign.status import Status
 from campaignctl.diff import (
     EVENT,
     OF_THE_API,
@@ -168,7 +167,7 @@ def edit(ctx: PlanContext, one: Subject) -> Verdict:
         ),
     )
     starts = "run_immediately" if patch.get(EVENT) else "is_draft: false" if _leaves_draft(patch) else None
-    if starts and (one.held or one.status is Status.PAUSED):
+    if starts and one.held:
         # The API does not document whether either makes a paused campaign send, which it must not.
         instead = f"set a scheduled_time in {one.key} instead, or " if patch.get(EVENT) else ""
         return one.blocked(

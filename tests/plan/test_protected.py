@@ -63,7 +63,9 @@ def test_a_protected_campaign_is_not_replaced(applied: Lifecycle, declared: Life
     spec = DRAFT if status == "draft" else SCHEDULED
     plan = of(applied, declared, status, spec, replace=(KEY,))
     assert (plan.changes, len(plan.blocked)) == ((), 1)
-    assert f"campaignctl apply --target {KEY}" in plan.blocked[0].hint
+    apply = f"campaignctl apply --target {KEY}"
+    written = f"write `prevent_destroy: false` in {KEY}, run `{apply}`, then replace it"
+    assert plan.blocked[0].hint == (written if declared.prevent_destroy else f"{apply}, then replace it")
 
 
 def test_a_manual_campaign_is_protected_too() -> None:
