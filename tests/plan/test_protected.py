@@ -65,7 +65,7 @@ def test_a_protected_campaign_is_not_replaced(applied: Lifecycle, declared: Life
     assert (plan.changes, len(plan.blocked)) == ((), 1)
     apply = f"campaignctl apply --target {KEY}"
     written = f"write `prevent_destroy: false` in {KEY}, run `{apply}`, then replace it"
-    assert plan.blocked[0].hint == (written if declared.prevent_destroy else f"{apply}, then replace it")
+    assert plan.blocked[0].hint == (written if declared.prevent_destroy else f"`{apply}`, then replace it")
 
 
 def test_a_manual_campaign_is_protected_too() -> None:

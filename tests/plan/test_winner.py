@@ -97,6 +97,11 @@ def test_a_winner_is_blocked_while_live_is_not_what_the_manifest_says(theirs: di
     (blocked,) = of("B", shown=theirs).blocked
     assert blocked.diff or blocked.unmanaged
     assert "--override unmanaged" in blocked.hint
+    lifted = of("B", shown=theirs, options=Options(overrides=("unmanaged",)))
+    assert only(lifted).sets_winner
+    assert ("unmanaged", (KEY,)) in [(one.name, one.keys) for one in lifted.lifted]
+    agreeing = of("B", options=Options(overrides=("unmanaged",)))
+    assert "unmanaged" not in [one.name for one in agreeing.lifted]
 
 
 def test_the_winner_is_found_by_name_in_another_order() -> None:
