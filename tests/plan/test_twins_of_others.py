@@ -1,0 +1,136 @@
+"""The same content in the account, from campaigns that the state does not know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from campaignctl.campaign.marker import Owner
+from campaignctl.diff import content
+from campaignctl.manifest.model import DesiredState
+from campaignctl.plan.context import PlanContext, Reading
+from campaignctl.plan.model import Options, Plan
+from campaignctl.plan.twin_rules import twin_of_others
+from campaignctl.project.model import Override
+from campaignctl.state.model import Foreign, State
+from tests.plan.planning import NOW, PROJECT, SCHEDULED, Spec, live, only, own, plan_of, record, state, wanted
+
+AT = "2026-11-20T00:00:00Z"
+NEAR = ("2036-12-24T20:00:00Z",)
+FAR = ("2036-12-30T20:00:00Z",)
+
+
+def seen(status: str = "scheduled", sends: tuple[str, ...] = NEAR, spec: Spec = SCHEDULED) -> State:
+    """A state that remembers a campaign of the account from an earlier read."""
+    return state(foreign={"77": Foreign(status, AT, content(spec), sends)})
+
+
+def of(known: State, reading: Reading | None = None, **options: object) -> Plan:
+    """The plan that creates that content."""
+    return plan_of(wanted(SCHEDULED, "new"), known=known, reading=reading, options=Options(**options))  # type: ignore[arg-type]
+
+
+def test_one_that_an_earlier_read_saw_blocks_and_may_be_adopted() -> None:
+    (blocked,) = of(seen()).blocked
+    assert (blocked.id, blocked.status) == ("77", "scheduled")
+    assert blocked.reason == "77, unknown to this state, has this content and sends within 1d of it"
+    assert blocked.hint.startswith('if it is the same campaign, write `adopt: "77"` in new; to send both: ')
+    assert only(of(seen(), overrides=("resend",))).deliberate_resend
+
+
+@pytest.mark.parametrize(
+    ("known", "blocks", "repeats"),
+    [
+        (seen(sends=FAR), False, True),
+        (seen("sent", FAR), False, True),
+        (seen("sent"), True, False),
+        (seen(sends=()), True, False),
+        (seen(spec=own(SCHEDULED, "other")), False, False),
+        (state(foreign={"77": Foreign("scheduled", AT, None, NEAR)}), False, False),
+        (state(), False, False),
+    ],
+)
+def test_it_counts_by_content_and_time(known: State, blocks: bool, repeats: bool) -> None:
+    plan = of(known)
+    assert bool(plan.blocked) is blocks
+    said = [warning for change in plan.changes for warning in change.warnings]
+    again = "repeats 77, unknown to this state: the same content to the same audience"
+    assert said == ([again] if repeats else [])
+
+
+@pytest.mark.parametrize(
+    ("shown", "blocks"),
+    [(live(SCHEDULED, "scheduled", "77"), True), (live(SCHEDULED, "canceled", "77"), False), (None, False)],
+)
+def test_what_a_read_shows_now_counts_more_than_an_earlier_one(shown: object, blocks: bool) -> None:
+    reading = Reading(foreign={"77": shown})  # type: ignore[dict-item]
+    assert bool(of(seen(), reading).blocked) is blocks
+
+
+def test_its_update_is_blocked_and_adopts_nothing() -> None:
+    known = replace(seen(), campaigns={"new": record({**SCHEDULED, "is_draft": True}, "draft", "5")})
+    (blocked,) = of(known).blocked
+    assert blocked.hint.startswith("cancel that one in the dashboard; to send both: ")
+
+
+# --------------------------------------------------------------------- of another environment, on purpose
+
+STAGING = Owner("acme-crm", environment="staging").marker("new", "intent-9")
+
+
+def against(name: str | None, keys: tuple[str, ...] = ("*",), days: int = 1) -> Plan:
+    """The plan next to a campaign of `staging`, with a second send lifted next to this environment."""
+    lift = Override("resend", keys, NOW + timedelta(days=days), "both are wanted", name)
+    project = replace(PROJECT, environment="production", overrides=(lift,))
+    theirs = live({**SCHEDULED, "metadata": {"campaignctl": str(STAGING)}}, "scheduled", "77")
+    return plan_of(
+        wanted(SCHEDULED, "new"),
+        known=replace(state(), environment="production"),
+        reading=Reading(foreign={"77": theirs}),
+        project=project,
+    )
+
+
+def test_a_second_send_is_lifted_next_to_one_environment() -> None:
+    plan = against("staging")
+    assert only(plan).deliberate_resend
+    assert [(one.name, one.keys) for one in plan.lifted] == [("resend", ("new",))]
+    assert only(against(None)).deliberate_resend
+
+
+@pytest.mark.parametrize(
+    "plan", [against("testing"), against("staging", ("old",)), against("staging", days=-1)]
+)
+def test_and_next_to_no_other(plan: Plan) -> None:
+    assert [one.id for one in plan.blocked] == ["77"]
+    assert plan.lifted == ()
+
+
+# ----------------------------------------------------------------- of a saved plan, since it was made
+
+
+def twin(reading: Reading, known: State | None = None) -> str | None:
+    """Why the create of a saved plan may not be made now."""
+    change = only(plan_of(wanted(SCHEDULED, "new")))
+    desired = DesiredState(PROJECT, {}, "sha256:p")
+    return twin_of_others(PlanContext(desired, known, reading, Options(), NOW), change)
+
+
+def test_a_saved_plan_does_not_repeat_what_was_created_since() -> None:
+    theirs = {"77": live(SCHEDULED, "scheduled", "77")}
+    assert twin(Reading(foreign=theirs)) == ("77, unknown to this state, has this content and sends near it")
+    assert twin(Reading(), seen()) is not None
+    assert twin(Reading(), seen(sends=FAR)) is None
+    assert twin(Reading(foreign={"77": live(own(SCHEDULED, "x"), "scheduled", "77")})) is None
+    assert twin(Reading()) is None
+
+
+def test_the_campaign_of_a_change_is_not_its_own_twin() -> None:
+    known = state({"new": record({**SCHEDULED, "is_draft": True}, "draft", "77")})
+    change = only(plan_of(wanted(SCHEDULED, "new"), known=known))
+    reading = Reading(foreign={"77": live(SCHEDULED, "scheduled", "77")})
+    ctx = PlanContext(DesiredState(PROJECT, {}, "sha256:p"), None, reading, Options(), NOW)
+    assert twin_of_others(ctx, change) is None
+    assert twin_of_others(ctx, replace(change, id="5")) is not None
