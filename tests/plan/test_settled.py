@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -128,6 +129,40 @@ def test_what_a_read_shows_is_settled_at_once(name: str) -> None:
         "winner": f"{KEY}: the winner of {ID} is one",
         "set off": f"{KEY}: {ID} was set off",
     }.get(name, f"{KEY}: its {write.operation} happened")
+
+
+@pytest.mark.parametrize(
+    ("spec", "began", "counts"),
+    [
+        (SCHEDULED, None, False),
+        (SCHEDULED, "2026-11-24T10:00:00Z", True),
+        ({"recurrence": {"cron": "0 9 * * *"}}, "2026-11-24T10:00:00Z", False),
+    ],
+)
+def test_the_first_half_of_a_replacement_leaves_its_create(
+    spec: Spec, began: str | None, counts: bool
+) -> None:
+    """What had begun to send is in the ledger, so that the create is a second send."""
+    write, old = WRITES["replace"], record(spec, began=began)
+    known = state({KEY: old}, pending={KEY: write})
+    found = settled(known, {KEY: live(spec, "canceled")}, PROJECT, AT)
+    assert (dict(found.entry.records), found.left) == ({KEY: None}, {})
+    assert found.entry.intents == {KEY: replace(write, phase="planned", at=None, ended=True)}
+    (gone,) = found.entry.released
+    assert (gone.key, gone.id, gone.intent, gone.status, gone.at) == (
+        (KEY, ID, old.intent, "canceled", iso(AT))
+    )
+    assert [(one.key, one.id, one.digest, one.sends) for one in found.entry.sent] == (
+        [(KEY, ID, old.digest, (began,))] if counts else []
+    )
+    assert found.said == (f"{KEY}: {ID} is canceled, and its replacement is to be created",)
+
+
+@pytest.mark.parametrize(("minutes", "until"), [(1, 1), (2, 2), (3, 0)])
+def test_an_intent_of_a_wrong_date_says_nothing_of_its_time(minutes: int, until: int) -> None:
+    late = iso(AT + timedelta(minutes=minutes))
+    when = settles_from(intent("pause", at=late), PROJECT, AT)
+    assert when == (AT + timedelta(minutes=until) + OPEN_UNTIL if until else AT)
 
 
 def test_the_winner_is_the_one_that_live_shows() -> None:
