@@ -22,7 +22,7 @@ from campaignctl.reconciler.plan import question
 from campaignctl.reconciler.ports import Session
 from campaignctl.reconciler.refresh import observe, read_records
 from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up, without_id
-from campaignctl.review.outcome import ChangeResult, Event, Outcome, not_started
+from campaignctl.review.outcome import ChangeResult, Event, Outcome, change_id, not_started
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import (
     FORMAT_VERSION,
@@ -68,8 +68,9 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
             operation = "apply of reviewed plans"
         outcome = _with_recorded(_carried_out(run, plan, reading, operation, options), _lasting(ctx, plan))
         if options.destroy:
-            again = tuple(filter(None, [created_again(ctx, plan.changes)]))
-            outcome = replace(outcome, notes=(*outcome.notes, *again))
+            ended = {change_id(result) for result in outcome.changes if result.outcome == "done"}
+            again = created_again(ctx, [change for change in plan.changes if change_id(change) in ended])
+            outcome = replace(outcome, notes=(*outcome.notes, *filter(None, [again])))
             outcome = _next_is_destroy(outcome, options.targets)
         return _given_back(session, with_paused_again(run, _with_accepted(outcome, plan, options)))
 
