@@ -12,7 +12,7 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "campaignctl/diff": ("tests/diff", "tests/plan"),
     "campaignctl/state": ("tests/state", "tests/backends/test_local_files.py"),
     "campaignctl/plan": ("tests/plan", "tests/render"),
-    "campaignctl/backends": ("tests/backends/test_local_*.py", "tests/backends/test_cas_*.py"),
+    "campaignctl/backends": ("tests/backends/test_lo*.py", "tests/backends/test_cas_*.py"),
     "campaignctl/backends/cas": ("tests/backends/test_cas_[!c]*", "tests/backends/test_cas_conformance.py"),
     "campaignctl/backends/git": ("tests/backends/test_git_[!c]*", "tests/backends/test_git_conformance.py"),
     "campaignctl/reconciler": ("tests/reconciler",),
