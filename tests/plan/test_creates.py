@@ -19,6 +19,7 @@ from campaignctl.state.model import Released, Sent
 from tests.golden import Golden
 from tests.plan.planning import (
     DRAFT,
+    ID,
     IMMEDIATE,
     KEY,
     MANUAL,
@@ -172,6 +173,13 @@ def test_the_ledger_blocks_an_update_that_sends_at_once() -> None:
     plan = plan_of(wanted(IMMEDIATE), known=known, reading=reading)
     assert plan.empty
     assert "other (77)" in plan.blocked[0].reason
+    assert (plan.blocked[0].id, plan.blocked[0].hint) == (
+        (ID, f"campaignctl apply --target {KEY} --override resend")
+    )
+    options = Options(overrides=("resend",))
+    lifted = plan_of(wanted(IMMEDIATE), known=known, reading=reading, options=options)
+    assert only(lifted).deliberate_resend
+    assert [(one.name, one.keys) for one in lifted.lifted] == [("resend", (KEY,))]
 
 
 @pytest.mark.parametrize("spec", [SCHEDULED, MANUAL, RECURRING])

@@ -12,7 +12,7 @@ from campaignctl.diff import content
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Options, Plan
 from campaignctl.plan.planner import stages
-from campaignctl.state.halts import Halt, Halts, Held, Lift, Stopped
+from campaignctl.state.halts import Halt, Halts, Held, Lift, Stopped, UnreadableMark
 from campaignctl.state.model import Record
 from tests.golden import Golden
 from tests.plan.planning import (
@@ -339,3 +339,23 @@ def test_an_adopted_campaign_is_halted_by_its_id() -> None:
     reading = Reading(adoptable={ID: live(DRAFT, "draft")}, halts=holding(SCHEDULED))
     plan = plan_of(wanted(SCHEDULED, "mail/new", adopt=ID), reading=reading)
     assert (did(plan), plan.blocked[0].status) == ([("mail/new", "adopt")], "halted")
+
+
+UNREADABLE = Halts(
+    unreadable=UnreadableMark("it may be halted: the stop mark was deleted", "campaignctl status")
+)
+
+
+@pytest.mark.parametrize("spec", [SCHEDULED, MANUAL, DRAFT])
+def test_a_stop_mark_that_cannot_be_read_stops_every_create(spec: Spec) -> None:
+    plan = of(None, None, UNREADABLE, spec)
+    (blocked,) = plan.blocked
+    assert (plan.changes, blocked.status) == ((), "halted")
+    assert (blocked.reason, blocked.hint) == (UNREADABLE.unreadable.reason, "campaignctl status")  # type: ignore[union-attr]
+
+
+def test_a_stop_mark_that_cannot_be_read_stops_arming_and_no_cancel() -> None:
+    assert of(live(DRAFT, "draft"), record(DRAFT, "draft"), UNREADABLE, SCHEDULED).blocked
+    assert did(of(live(SCHEDULED), record(SCHEDULED), UNREADABLE, phase="canceled")) == [(KEY, "cancel")]
+    assert did(of(live(SCHEDULED), record(SCHEDULED), UNREADABLE, phase="paused")) == [(KEY, "pause")]
+    assert not of(live(SCHEDULED), record(SCHEDULED), UNREADABLE).blocked

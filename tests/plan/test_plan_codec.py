@@ -17,12 +17,14 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
 from campaignctl.errors import PlanRefused
 from campaignctl.plan.codec import decode, dumps, encode
+from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Blocked, Change, Drift, Objection, Options, Plan, Request
 from campaignctl.project.model import ApiSettings
 from campaignctl.schedule.sends import Sends
 from tests.golden import Golden
 from tests.plan.planning import (
     IMMEDIATE,
+    KEY,
     MANUAL,
     PROJECT,
     RECURRING,
@@ -259,3 +261,17 @@ def test_the_text_is_plain_ascii_with_a_newline_at_its_end() -> None:
     assert text.isascii()
     assert text.endswith("}\n")
     assert not any(one == "\n" == other for one, other in pairwise(text))
+
+
+def test_a_hint_whose_command_was_changed_is_refused() -> None:
+    """Its parts are beside the digest: they have to give the hint that it covers."""
+    plan = plan_of(
+        wanted(SCHEDULED), known=state({KEY: record(SCHEDULED)}), reading=Reading(live={KEY: None})
+    )
+    document = json.loads(dumps(plan))
+    assert [str(one.hint) for one in decode(json.dumps(document)).blocked] == [str(plan.blocked[0].hint)]
+    document["hints"][KEY] = [["destroy"]]
+    with pytest.raises(PlanRefused):
+        decode(json.dumps(document))
+    del document["hints"]
+    assert str(decode(json.dumps(document)).blocked[0].hint) == str(plan.blocked[0].hint)

@@ -13,6 +13,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.campaign.marker import Owner
 from campaignctl.diff import FieldChange, content
 from campaignctl.plan import records
+from campaignctl.plan.arming import runs_left
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record
 from tests.plan.planning import (
@@ -216,3 +217,26 @@ def test_an_adopted_campaign_keeps_our_marker_unless_it_is_a_clone(
         {**SCHEDULED, "metadata": {"campaignctl": str(Owner("other").marker("push/a", "intent-7"))}}
     )
     assert records.record_of(strange, None, PROJECT, NOW, Lifecycle()).intent is None
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [("2026-11-24 12:00:00", "2026-11-24T12:00:00Z"), ("soon", None), ("", None), (None, None)],
+)
+def test_a_time_of_the_api_that_cannot_be_read_is_none(text: str | None, time: str | None) -> None:
+    assert records.gmt(text) == time
+
+
+@pytest.mark.parametrize(
+    ("spec", "left"),
+    [
+        ({"recurrence": {"cron": "0 9 * * *"}}, True),
+        ({"recurrence": {"cron": "soon"}}, True),
+        ({"scheduled_time": "2036-12-24 10:00:00"}, False),
+        ({"scheduled_time": "soon"}, False),
+        ({"run_immediately": True}, False),
+        ({}, False),
+    ],
+)
+def test_runs_are_left_unless_the_recurrence_says_otherwise(spec: Spec, left: bool) -> None:
+    assert runs_left(spec, NOW) is left

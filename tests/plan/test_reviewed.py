@@ -22,6 +22,7 @@ from campaignctl.plan.reviewed import (
     touched,
 )
 from campaignctl.project.model import Guardrails
+from campaignctl.state.model import Intent
 from tests.plan.planning import (
     DRAFT,
     ID,
@@ -32,6 +33,7 @@ from tests.plan.planning import (
     RECURRING,
     SCHEDULED,
     Spec,
+    intent,
     live,
     only,
     plan_of,
@@ -370,3 +372,20 @@ def test_a_change_that_only_undoes_drift_says_so() -> None:
     made = update(SCHEDULED, {**SCHEDULED, "name": "By hand"}, options=Options(reviewed=()))
     (blocked,) = made.blocked
     assert "this undoes a change in the account" in blocked.reason
+
+
+HALF = replace(intent(SCHEDULED, phase="planned"), operation="replace", id=ID, ended=True)
+
+
+@pytest.mark.parametrize(
+    ("half", "is_admitted"),
+    [(HALF, True), (replace(HALF, id="9"), False), (replace(HALF, ended=False), False)],
+)
+def test_what_is_left_of_a_reviewed_replacement_is_reviewed(half: Intent, is_admitted: bool) -> None:
+    reading = Reading(live={KEY: live(SCHEDULED)})
+    reviewed = plan_of(wanted(SCHEDULED), known=KNOWN, reading=reading, options=Options(replace=(KEY,)))
+    assert only(reviewed).action is Action.REPLACE
+    known = state(pending={KEY: half})
+    made = plan_of(wanted(SCHEDULED), known=known, options=Options(reviewed=(reviewed,)))
+    assert [change.action for change in made.changes] == ([Action.CREATE] if is_admitted else [])
+    assert [one.status for one in made.blocked] == ([] if is_admitted else ["not reviewed"])

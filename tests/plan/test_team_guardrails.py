@@ -359,3 +359,10 @@ def test_guardrails_that_depend_on_the_time_are_checked_at_the_request() -> None
     assert refused[0].startswith("frozen: it is armed at")
     assert guardrails.at_request(change, limits, NOW + timedelta(days=2), Lifts()) is None
     assert guardrails.at_request(change, limits, NOW, Lifts(frozenset({"freeze"}))) is None
+
+
+@pytest.mark.parametrize(("seconds", "refused"), [(-1, False), (0, False), (1, True)])
+def test_a_change_that_ended_is_not_sent(seconds: int, refused: bool) -> None:
+    change = replace(only(plan(SCHEDULED)), valid_until=NOW)
+    found = guardrails.at_request(change, Guardrails(), NOW + timedelta(seconds=seconds), Lifts())
+    assert found == (("it was valid until 2026-11-24T12:00:00Z", "campaignctl apply") if refused else None)

@@ -16,7 +16,7 @@ from campaignctl.campaign.live import Live
 from campaignctl.diff import content
 from campaignctl.plan import twins
 from campaignctl.plan.context import Reading
-from campaignctl.plan.model import Action, Options, Plan
+from campaignctl.plan.model import Action, Copy, Options, Plan
 from campaignctl.project.model import Guardrails
 from campaignctl.schedule.collisions import send_times
 from campaignctl.state.model import Record, Released, Sent, State
@@ -398,6 +398,8 @@ def test_an_unsettled_create_of_a_key_that_is_gone_blocks_its_content() -> None:
     pending = intent(SCHEDULED, first_send="2036-12-24T10:00:00Z")
     plan = plan_of(wanted(at(7), "new"), known=state(pending={"old": pending}))
     assert "old (id not known) has this content, is unsettled" in blocked(plan)["new"]
+    (hint,) = (one.hint for one in plan.blocked if one.key == "new")
+    assert hint.startswith("old is settled by `campaignctl apply`; to send both: ")
     assert "new" not in blocked(
         plan_of(wanted(at(7), "new"), wanted(SCHEDULED, "old"), known=state(pending={"old": pending}))
     )
@@ -467,3 +469,11 @@ def test_actions_that_start_nothing_are_left_alone() -> None:
     plan = plan_of(wanted(SCHEDULED, "a"), wanted({**SCHEDULED, "description": "x"}, "b"), known=known)
     assert [change.action for change in plan.changes] == [Action.UPDATE]
     assert isinstance(live(SCHEDULED), Live)
+
+
+def test_a_second_copy_is_blocked_until_an_apply_cancels_it() -> None:
+    reading = Reading(live={"old": live(SCHEDULED)}, copies=(Copy("78", "old", "scheduled"),))
+    plan = plan_of(wanted(SCHEDULED, "old"), known=state({"old": record(SCHEDULED)}), reading=reading)
+    (block,) = plan.blocked
+    assert (block.key, block.id, block.status) == ("old", "78", "scheduled")
+    assert block.hint == "campaignctl apply cancels it"
