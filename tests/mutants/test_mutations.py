@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.operators import mutations
+from tests.mutants.reached import Limits, Reached
 from tests.mutants.rooms import TESTS, files, room_of, selected
+from tests.mutants.trials import Ended, killer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,3 +81,73 @@ def test_a_file_has_a_room_and_tests_of_its_own(file: str, room: str, first: str
 @pytest.mark.parametrize("patterns", TESTS.values(), ids=TESTS)
 def test_every_pattern_fits_a_test(patterns: tuple[str, ...]) -> None:
     assert all(list(ROOT.glob(pattern)) for pattern in patterns)
+
+
+SOURCE = """\
+A = 1
+
+def f(a, b=2):
+    if (a and
+            b):
+        return g(
+            a,
+            1)
+    return lambda: a
+
+class C:
+    d = 3
+
+    def e(self):
+        match self:
+            case 1:
+                return 2
+"""
+RAN = {1: "import", 4: "one two", 5: "one", 6: "one", 8: "one", 9: "two", 15: "three", 17: "three"}
+REACHED = Reached(
+    {"one": (1.0, 2.0), "two": (0.5, 1.0)},
+    {"a.py": {line: frozenset(names.split()) for line, names in RAN.items()}},
+    frozenset({"program"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "tests"),
+    [
+        (4, "one two program"),
+        (5, "one two program"),
+        (7, "one program"),
+        (9, "two program"),
+        (15, "three program"),
+        (16, "three program"),
+        (17, "three program"),
+        (1, "import one two three program"),
+        (3, "import one two three program"),
+        (12, "import one two three program"),
+        (14, "import one two three program"),
+    ],
+)
+def test_a_mutation_is_tried_with_the_tests_that_run_its_statement(line: int, tests: str) -> None:
+    """What runs at import may be noticed by every test that runs the file."""
+    assert REACHED.tests("a.py", SOURCE, line) == frozenset(tests.split())
+    assert REACHED.tests("b.py", SOURCE, line) == {"program"}
+
+
+def test_a_trial_may_take_a_few_times_as_long_as_its_tests_without_a_mutation() -> None:
+    assert REACHED.limits(frozenset({"one", "two"})) == Limits(3 * 1.5 + 20, 10 * 3.0 + 300)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "killed_by", "early"),
+    [
+        (0, "", None, False),
+        (5 << 8, "no tests ran", None, False),
+        (1 << 8, "FAILED tests/a.py::test_b - Assert...", "tests/a.py::test_b", False),
+        (2 << 8, "ERROR tests/a.py - NameError", "tests/a.py", True),
+        (3 << 8, "INTERNALERROR", "status 3", True),
+        (9, "FAILED tests/a.py::test_b", "time-out", False),
+    ],
+)
+def test_how_a_trial_ended(status: int, said: str, killed_by: str | None, early: bool) -> None:
+    """That no test was found, as its parameters changed, is no kill; one of an import is counted."""
+    ended = Ended(killer(status, said))
+    assert (ended.killed_by, ended.no_test_ran) == (killed_by, early)

@@ -98,7 +98,7 @@ class Tree:
             self._original = None
         used = Limits(processor, time.monotonic() - self._began)
         said = (self.place / "said").read_text(encoding="utf-8", errors="replace")
-        return Ended(_killer(status, said), used, said, Reached.read(self.place / _REACHED))
+        return Ended(killer(status, said), used, said, Reached.read(self.place / _REACHED))
 
     def _write(self, path: Path, text: str) -> None:
         """Compiled files are recognized as old by the second of their source."""
@@ -107,7 +107,8 @@ class Tree:
         os.utime(path, (self._times, self._times))
 
 
-def _killer(status: int, said: str) -> str | None:
+def killer(status: int, said: str) -> str | None:
+    """What noticed a mutation, as `Ended.killed_by`, by the status of the process and what pytest printed."""
     if os.WIFSIGNALED(status):
         return LATE
     # No test: its parameters, and so its name, are others.
