@@ -147,6 +147,26 @@ def test_a_winner_set_by_others_is_drift_and_ours_is_not(status: str) -> None:
     assert not of(BEFORE, live(BEFORE, status), was="needs_decision", winner="A").drift
 
 
+@pytest.mark.parametrize(
+    ("counted", "winner", "run", "by_others"),
+    [
+        (2, "A", 1, True),
+        (2, "A", 2, False),
+        (2, "A", 3, False),
+        (2, "A", None, False),
+        (None, "A", 1, False),
+        (None, None, None, True),
+    ],
+)
+def test_the_winner_of_a_run_is_ours_if_we_set_that_of_the_last_one(
+    counted: int | None, winner: str | None, run: int | None, by_others: bool
+) -> None:
+    shown = live(RECURRING, "running", **({"run_counter": counted} if counted else {}))
+    plan = of(RECURRING, shown, was="needs_decision", winner=winner, winner_run=run)
+    reasons = [drift.reason for drift in status_drift(plan)]
+    assert ("its winner was set outside of campaignctl" in reasons) is by_others
+
+
 def test_a_campaign_that_we_paused_and_that_was_sent_was_sent_by_hand() -> None:
     (drift,) = status_drift(of(BEFORE, live(BEFORE, "sent"), was="paused", phase="paused", paused_by_us=True))
     assert drift.reason.startswith("sent by hand")

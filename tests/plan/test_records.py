@@ -11,6 +11,7 @@ from campaignctl.campaign.canonical import body_digest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.marker import Owner
+from campaignctl.campaign.status import Status
 from campaignctl.diff import FieldChange, content
 from campaignctl.plan import records
 from campaignctl.plan.arming import runs_left
@@ -240,3 +241,28 @@ def test_a_time_of_the_api_that_cannot_be_read_is_none(text: str | None, time: s
 )
 def test_runs_are_left_unless_the_recurrence_says_otherwise(spec: Spec, left: bool) -> None:
     assert runs_left(spec, NOW) is left
+
+
+@pytest.mark.parametrize(
+    ("status", "can", "goes", "is_final"),
+    [
+        ("draft", False, False, False),
+        ("manual", False, False, False),
+        ("scheduled", True, True, False),
+        ("running", True, True, False),
+        ("paused", True, False, False),
+        ("needs_decision", True, False, False),
+        ("sent", False, False, True),
+        ("canceled", False, False, True),
+        ("missing", False, False, False),
+        ("thawing", True, True, False),
+    ],
+)
+def test_what_a_status_means(status: str, can: bool, goes: bool, is_final: bool) -> None:
+    known = Status(status) if status in tuple(Status) else Status.UNKNOWN
+    assert records.can_send(status) is can
+    assert records.goes(known, SCHEDULED, NOW) is goes
+    assert records.final(record(SCHEDULED, status), NOW) is is_final
+    if status == "sent":
+        assert records.goes(known, RECURRING, NOW)
+        assert not records.final(record(RECURRING, status), NOW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.errors import PlanRefused
 from tests.plan.planning import Spec
 from tests.reconciler.account import Account, campaign
 
@@ -61,6 +62,29 @@ def test_it_is_not_read_for_anything_else(left: Account, key: str, spec: Spec) -
     left.specs[key] = spec
     mark = left.mark
     assert [change.key for change in left.plan().changes] == [key]
+    assert reads(left, mark) == 0
+
+
+@pytest.mark.parametrize("news", ["its key", "its content"])
+def test_a_saved_create_is_refused_once_it_can_send(left: Account, news: str) -> None:
+    key, spec = NEWS[news]
+    (release,) = left.state.released
+    left.specs[key] = spec
+    left.control.edit(release.id, status="canceled")
+    plan = left.plan()
+    left.control.edit(release.id, status="scheduled")
+    mark = left.mark
+    with pytest.raises(PlanRefused, match=f"{release.id}, formerly old, can send again"):
+        left.apply_saved(plan)
+    assert left.writes(mark) == []
+    left.control.edit(release.id, status="canceled")
+    assert left.apply_saved(plan).result == "done"
+
+
+def test_a_saved_plan_of_something_else_does_not_read_it(left: Account) -> None:
+    left.specs["other"] = campaign("Other")
+    plan, mark = left.plan(), left.mark
+    assert left.apply_saved(plan).result == "done"
     assert reads(left, mark) == 0
 
 
