@@ -99,6 +99,16 @@ def test_replace_lifts_the_ledger() -> None:
     assert only(plan_of(wanted(IMMEDIATE), known=unrecorded, options=options)).action is Action.CREATE
 
 
+def test_a_replacement_asks_for_what_the_ledger_has_under_any_key() -> None:
+    spent = Sent(record(IMMEDIATE).digest, "other", "77", "2026-11-01T00:00:00Z")
+    known = state({KEY: record(MANUAL, "manual")}, sent=(spent,))
+    assert only(plan_of(wanted(IMMEDIATE), known=known, options=Options(replace=(KEY,)))).deliberate_resend
+    assert plan_of(wanted(IMMEDIATE), known=known).blocked
+    assert (
+        plan_of(wanted(IMMEDIATE), known=state(sent=(spent,)), options=Options(replace=(KEY,))).blocked == ()
+    )
+
+
 def test_a_release_of_the_same_body_that_can_still_send_blocks(golden: Golden) -> None:
     left = Released("old/key", "77", None, record(SCHEDULED).digest, "scheduled", "2026-11-01T00:00:00Z")
     reading = Reading(

@@ -294,6 +294,15 @@ def test_a_released_campaign_that_can_send_blocks_its_content_at_any_time(spec: 
     assert not blocked(plan_of(wanted(spec, "new"), known=released(SCHEDULED), reading=gone))
 
 
+def test_a_release_of_unknown_status_is_lifted_for_its_own_key() -> None:
+    reading = Reading(released={"77": live(SCHEDULED, "thawing", "77")})
+    known = released(SCHEDULED, "thawing")
+    for overrides, names in (((), ["new"]), (("unknown_status",), [])):
+        options = Options(overrides=overrides)
+        plan = plan_of(wanted(renamed(SCHEDULED), "new"), known=known, reading=reading, options=options)
+        assert list(blocked(plan)) == names
+
+
 def test_a_recurrence_restored_after_its_end_runs_on() -> None:
     """Its next run is one that it would have had anyway."""
     ran, due = f"{NOW - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}", "2026-11-25T09:00:00Z"
