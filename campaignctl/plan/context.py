@@ -205,6 +205,12 @@ class PlanContext:
         return intent if intent and intent.half_done and key not in self.records else None
 
     @property
+    def company_id(self) -> str | None:
+        """The company of the account: as it was read, recorded, or pinned."""
+        recorded = self.state.account.company_id if self.state else None
+        return self.reading.company_id or recorded or self.project.company_id
+
+    @property
     def only_looks(self) -> bool:
         """Whether the manifests are not applied: with `destroy` and `--refresh-only`."""
         return self.options.destroy or self.options.refresh_only

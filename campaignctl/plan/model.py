@@ -17,6 +17,7 @@ from campaignctl.campaign.keys import fits
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
 from campaignctl.errors import Command, Sentence
+from campaignctl.project.settings import SettingChange
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden, Record
 
@@ -232,7 +233,8 @@ class Change:
 class Blocked:
     """One key that this plan does not change, the reason, and the one command that lifts the block.
 
-    `diff` and `unmanaged` are live's differences, if they are the reason.
+    `diff` and `unmanaged` are live's differences, if they are the reason. `before`: the commit that the plan
+    was compared with is blocked in the same way, and its campaign is the same.
     """
 
     key: str
@@ -242,6 +244,7 @@ class Blocked:
     hint: str
     diff: tuple[FieldChange, ...] = field(default=(), metadata=_NEW)
     unmanaged: tuple[Unmanaged, ...] = field(default=(), metadata=_NEW)
+    before: bool = field(default=False, metadata=_NEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +317,10 @@ class Plan:
     line lifted; `lifted` are those that would have objected, with the keys that they were lifted for. `notes`
     are lines for people. `missed` (key -> digest) and `observed` (records whose status or applied spec only
     has to be saved) are bookkeeping that an apply does without a request.
+
+    `settings` are those that it was made with, by path (None in a plan of the version before), and
+    `settings_changed` how they differ from the ones of the last apply. `state` is the place of the state in
+    words. `against` is the commit that it was compared with.
     """
 
     created_at: datetime
@@ -339,6 +346,10 @@ class Plan:
     notes: tuple[str, ...] = ()
     missed: Mapping[str, str] = field(default_factory=dict)
     observed: Mapping[str, Record] = field(default_factory=dict)
+    settings: Mapping[str, Any] | None = field(default=None, metadata=_NEW)
+    settings_changed: tuple[SettingChange, ...] = field(default=(), metadata=_NEW)
+    state: str = field(default="", metadata=_NEW)
+    against: str | None = field(default=None, metadata=_NEW)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -351,13 +362,18 @@ class Plan:
 
     @property
     def empty(self) -> bool:
-        """Whether there are no changes."""
+        """Whether there are no changes to campaigns."""
         return not self.changes
 
     @property
+    def decides(self) -> bool:
+        """Whether an apply of it needs approval: it changes campaigns or settings."""
+        return bool(self.changes or self.settings_changed)
+
+    @property
     def refused(self) -> bool:
-        """Whether `plan` ends with 1: a guardrail objects or a change is blocked."""
-        return bool(self.objections or self.blocked)
+        """Whether `plan` ends with 1: a guardrail objects, or a change is blocked that was not before."""
+        return bool(self.objections) or not all(one.before for one in self.blocked)
 
 
 @dataclass(frozen=True, slots=True)

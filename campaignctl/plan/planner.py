@@ -27,6 +27,7 @@ from campaignctl.plan.model import Action, Blocked, Change, Plan
 from campaignctl.plan.reviewed import admitted
 from campaignctl.plan.subject import Subject
 from campaignctl.plan.verdict import Verdict
+from campaignctl.project import settings
 from campaignctl.state.model import FORMAT_VERSION, Entry, Record
 
 
@@ -349,6 +350,8 @@ def _assemble(ctx: PlanContext, verdicts: dict[str, Verdict]) -> Plan:
     blocked = tuple(verdict.blocked for verdict in verdicts.values() if verdict.blocked)
     blocked += tuple(copy.blocked for copy in ctx.reading.copies)
     unchanged = sum(1 for verdict in verdicts.values() if not verdict.changes and not verdict.blocked)
+    # --refresh-only applies no settings, as it applies no manifests.
+    with_settings = None if options.refresh_only else settings.recorded(project)
     return Plan(
         created_at=ctx.now,
         project=project.name,
@@ -364,7 +367,7 @@ def _assemble(ctx: PlanContext, verdicts: dict[str, Verdict]) -> Plan:
         valid_until=min(filter(None, (change.valid_until for change in changes)), default=None),
         commit=ctx.commit,
         url=project.api.url,
-        company_id=ctx.reading.company_id or project.company_id,
+        company_id=ctx.company_id,
         time_zone=project.time_zone,
         unchanged=unchanged,
         refreshed=ctx.reading.refreshed,
@@ -376,6 +379,9 @@ def _assemble(ctx: PlanContext, verdicts: dict[str, Verdict]) -> Plan:
         notes=tuple(_notes(ctx, verdicts)),
         missed={key: verdict.missed for key, verdict in verdicts.items() if verdict.missed},
         observed=observed,
+        settings=with_settings,
+        settings_changed=settings.changed(ctx.state.settings if ctx.state else None, with_settings),
+        state=settings.place_of(project.state),
     )
 
 

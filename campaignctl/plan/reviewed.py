@@ -9,7 +9,7 @@ intent ids, reasons of cancels, the commit, the clock, the serial.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from shlex import quote
@@ -19,7 +19,7 @@ from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import digest
 from campaignctl.campaign.live import Live
 from campaignctl.diff import holds_arming_back
-from campaignctl.errors import Command, PlanRefused, Sentence
+from campaignctl.errors import Command, PlanRefused, Sentence, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import guardrails, runs
 from campaignctl.plan.codec import AGAIN
@@ -27,10 +27,13 @@ from campaignctl.plan.context import PlanContext, Reading
 from campaignctl.plan.model import Action, Blocked, Change, Options, Plan, Request
 from campaignctl.plan.subject import OUTSIDE, Subject
 from campaignctl.plan.verdict import Verdict
-from campaignctl.project.model import Override, Project
+from campaignctl.project.model import Project
+from campaignctl.project.settings import SettingChange, changed, recorded
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Record, State
 
+# How many settings an error names.
+_NAMED = 10
 _NO_END = datetime.max.replace(tzinfo=UTC, microsecond=0)
 _HAVE_REVIEWED: Final = Sentence(
     "have its plan reviewed (",
@@ -163,19 +166,46 @@ def _end(plan: Plan, change: Change) -> datetime:
     return change.valid_until or whole or _NO_END
 
 
-def overrides_of(reviewed: Iterable[Plan]) -> Iterator[Override]:
-    """The overrides of the reviewed plans, for the keys that they change: they were reviewed too."""
-    for plan in reviewed:
-        keys = tuple(dict.fromkeys(change.key for change in plan.changes))
-        for name in plan.overrides:
-            if keys:
-                yield Override(name, keys, _NO_END, "lifted in the reviewed plan")
+def check_settings(project: Project, state: State | None, reviewed: Iterable[Plan]) -> None:
+    """Raise PlanRefused for a setting that differs from the one of the last apply, unless a reviewed plan
+    shows that it changes to this."""
+    if unseen := _unseen(state, recorded(project), reviewed):
+        names = listed(list(dict.fromkeys(each.path for each in unseen)), _NAMED)
+        raise PlanRefused(
+            f"no reviewed plan shows this change of settings: {names}",
+            detail=f"{_words(unseen)}; nothing was read or sent",
+            hint=Sentence(_HAVE_REVIEWED, "; or set them back in campaignctl.yaml"),
+        )
+
+
+def _unseen(
+    state: State | None, settings: Mapping[str, Any] | None, plans: Iterable[Plan]
+) -> list[SettingChange]:
+    """The settings that differ from those of the last apply, and that none of these plans shows."""
+    shown = {change.identity for plan in plans for change in plan.settings_changed}
+    found = changed(state.settings if state else None, settings)
+    return [each for each in found if each.identity not in shown]
+
+
+def _words(changes: Sequence[SettingChange]) -> str:
+    """How settings change, in words."""
+    values = [(each.path, *(_value(value) for value in (each.before, each.after))) for each in changes]
+    return listed([f"{path}: {before} -> {after}" for path, before, after in values], _NAMED)
+
+
+def _value(value: Any) -> str:
+    return "nothing" if value is None else str(value)
 
 
 def check_saved(plan: Plan, project: Project, state: State | None) -> None:
     """Check a saved plan as far as possible without a request. Raises PlanRefused."""
     check_scope(plan, project)
+    if other := changed(plan.settings, recorded(project)):
+        raise PlanRefused("this plan was made with other settings", detail=_words(other), hint=AGAIN)
     _check_state(plan, state)
+    if unseen := _unseen(state, plan.settings, [plan]):
+        reason = "this plan does not show how the settings differ from the last apply's"
+        raise PlanRefused(reason, detail=_words(unseen), hint=AGAIN)
 
 
 def check_in_time(plan: Plan, project: Project, state: State | None, now: datetime) -> None:

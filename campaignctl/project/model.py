@@ -346,6 +346,8 @@ class Project:
     id: str | None = None
     environment_names: tuple[str, ...] = ()
     private: tuple[str, ...] = (STATE_FOLDER,)
+    required_version: str | None = None
+    default_environment: str | None = None
 
     @property
     def owner(self) -> Owner:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved, listed
@@ -50,9 +51,11 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
     Raises LockHeld, AccountMismatch, StateDamaged, ReadFailed or TokenRejected, which stop a whole apply.
     """
     wiring.need_api()
-    desired = _as_reviewed(desired, options)
-    wiring = replace(wiring, project=desired.project)
+    for known in options.reviewed or ():
+        reviewed.check_scope(known, wiring.project)
     with wiring.locked("apply") as session:
+        if options.reviewed is not None:
+            reviewed.check_settings(wiring.project, session.state, options.reviewed)
         run = _open(wiring, session, desired)
         unsettled, now = _settled(run, desired), run.now()
         settle.give_up(run, desired.campaigns)
@@ -61,7 +64,7 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         ctx = question(wiring, desired, options, session.state, reading, now)
         plan = decide(ctx)
         approved = _approved(plan, approve, run.now)
-        if plan.objections or (plan.changes and not approved):
+        if plan.objections or (plan.decides and not approved):
             return with_paused_again(run, _refused(plan, session.state))
         operation = "destroy" if options.destroy else "apply"
         if options.reviewed is not None:
@@ -113,19 +116,20 @@ def _next_is_destroy(outcome: Outcome, destroyed: Iterable[str]) -> Outcome:
 
 
 def _lasting(ctx: PlanContext, plan: Plan) -> list[str]:
-    """A line on everything that others did, that nothing undoes and that this apply records. The plan shows
-    it, except for keys that were not selected and clones made since."""
+    """A line on everything that others did, that nothing undoes and that this apply records, and on each
+    setting that changed. The plan shows it, except for keys that were not selected and clones made since."""
     drift = list(plan.drift)
     if ctx.options.targets and ctx.state:
         for key in ctx.reading.live.keys() & ctx.state.campaigns.keys():
             drift += ctx.subject(key, replacing=False).status_drift()
     lines = [f"{each.key}: {each.reason}" for each in drift if each.once]
     lines += [f"{clone.key}: {clone.reason}" for clone in ctx.unseen_clones]
-    return sorted(set(lines))
+    settings = dict.fromkeys(each.path for each in plan.settings_changed)
+    return sorted({*lines, *(f"setting {path}" for path in settings)})
 
 
 def _with_recorded(outcome: Outcome, lasting: list[str]) -> Outcome:
-    """The outcome with what others did and this apply recorded: later plans do not show it as drift."""
+    """The outcome with what others did and this apply recorded: later plans do not show it."""
     return replace(outcome, notes=(*outcome.notes, *(f"recorded: {line}" for line in lasting)))
 
 
@@ -138,17 +142,6 @@ def _with_accepted(outcome: Outcome, plan: Plan, options: Options) -> Outcome:
     note = f"live changes were accepted into the state: {listed(keys, _NAMED)}"
     shown = "the next plan shows where the manifests differ"
     return replace(outcome, notes=(*outcome.notes, f"{note}; {shown}"))
-
-
-def _as_reviewed(desired: DesiredState, options: Options) -> DesiredState:
-    """The desired state with the overrides of the reviewed plans. Raises PlanRefused for a foreign plan."""
-    if options.reviewed is None:
-        return desired
-    project = desired.project
-    for plan in options.reviewed:
-        reviewed.check_scope(plan, project)
-    lifted = tuple(reviewed.overrides_of(options.reviewed))
-    return replace(desired, project=replace(project, overrides=(*project.overrides, *lifted)))
 
 
 def _given_back(session: Session, outcome: Outcome) -> Outcome:
@@ -390,7 +383,8 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
         # A create that is posted again keeps its intent until then: it may have been sent.
         if change.action in intents.CREATING and change.intent not in posted
     }
-    decided = Entry(intents=planned, missed=plan.missed)
+    settings = _settings(plan, state)
+    decided = Entry(intents=planned, missed=plan.missed, settings=settings)
     applies = (began,) if began else ()
     if state is None:
         if plan.changes or plan.missed:
@@ -421,14 +415,23 @@ def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -
         history=applies,
         foreign=foreign.noted(reading.foreign, reading.clones, state, now),
         project_id=_learnt_id(run, state),
-        decision=False,
+        settings=settings,
+        # A change of settings is a decision: plans that were saved before were made with others.
+        decision=bool(plan.settings_changed),
     )
     if planned or plan.missed:
-        run.session.write(state.after(noted).after(decided))
+        run.session.write(state.after(replace(noted, decision=False)).after(decided))
         return
-    news = (noted.records, noted.sent, noted.foreign, applies, noted.project_id)
+    news = (noted.records, noted.sent, noted.foreign, applies, noted.project_id, settings)
     if any(news) or (noted.seen and noted.seen != state.seen):
         run.record(noted)
+
+
+def _settings(plan: Plan, state: State | None) -> Mapping[str, Any] | None:
+    """The settings that an apply of this plan records; None if the state has them, or cannot hold them."""
+    holds = state is None or state.format_version == FORMAT_VERSION
+    known = state.settings if state else None
+    return plan.settings if holds and plan.settings != known else None
 
 
 def _learnt_id(run: Run, state: State) -> str | None:

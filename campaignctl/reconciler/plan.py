@@ -28,7 +28,7 @@ from campaignctl.reconciler.opening import (
 from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.refresh import look, observe, open_intents, read_written
 from campaignctl.reconciler.run import Wiring
-from campaignctl.state.model import State
+from campaignctl.state.model import FORMAT_VERSION, State
 
 
 def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
@@ -51,8 +51,16 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
         if state is None:
             check_new(wiring.project, wiring.elsewhere, (), desired.campaigns)
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
-    reading = replace(reading, halts=stop_mark.to_plan_with(wiring.backend, state))
+    notes = (*reading.notes, *_unrecorded(state, options))
+    reading = replace(reading, notes=notes, halts=stop_mark.to_plan_with(wiring.backend, state))
     return decide(question(wiring, desired, options, state, reading, now))
+
+
+def _unrecorded(state: State | None, options: Options) -> Iterable[str]:
+    """A line if the settings of the last apply are not known: what changed in them is not shown."""
+    unknown = state and state.settings is None and state.format_version == FORMAT_VERSION
+    if unknown and not options.refresh_only:
+        yield "the state has no settings yet: the next apply records them, and later plans show their changes"
 
 
 def _settled(
@@ -106,7 +114,7 @@ def _refreshed(
 ) -> Reading:
     """The account as a plan needs it; an `alarm` looks for clones of final campaigns too."""
     if state is not None and not (_needs_reading(state, desired, now) or (alarm and state.campaigns)):
-        return Reading()
+        return Reading(refreshed=False)
     if wiring.api is None:
         raise CampaignctlError(
             "a plan reads the account, and there is no token for that",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from campaignctl.diff import EVERYONE, FieldChange
 from campaignctl.errors import Command, ProjectPlace, at, counted
 from campaignctl.plan.model import Blocked, Change, Plan
+from campaignctl.project.settings import SettingChange
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import cell, code_span, comment_word, fenced, html_code, prose
 from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT, Section, fitting, joined
@@ -19,6 +20,7 @@ from campaignctl.render.summary import (
     fate_text,
     keys_text,
     sends_lines,
+    settings_text,
     summary_text,
     undo_text,
 )
@@ -85,7 +87,31 @@ _COLUMNS = ("Action", "Campaign", "Sends", "Reaches", "Can be undone")
 _NAME_SHOWN = 80
 _AUDIENCE_SHOWN = 300
 _LINE_SHOWN = 300
+_SETTING_SHOWN = 300
 _NOTHING = "-"
+
+
+def settings_section(plan: Plan, cuts: Cuts) -> Section:
+    """Every setting that changed, in bold if the change loosens: a reviewer must see it."""
+    changes = plan.settings_changed
+    rows = [
+        tuple(f"**{cell}**" if one.loosens and cell != _NOTHING else cell for cell in _setting(one, cuts))
+        for one in changes
+    ]
+    return Section(
+        "### Settings changed since the last apply",
+        list(map(table_row, rows)),
+        lambda shown: f"**Not shown: {settings_text(changes[shown:])}**",
+        share=0.15,
+        opening=table_head(("Setting", "Before", "After", "Effect")),
+    )
+
+
+def _setting(one: SettingChange, cuts: Cuts) -> tuple[str, ...]:
+    values = (
+        _NOTHING if value is None else cuts.code(value, _SETTING_SHOWN) for value in (one.before, one.after)
+    )
+    return code_span(one.path), *values, "loosens" if one.loosens else _NOTHING
 
 
 def changes_section(plan: Plan, cuts: Cuts) -> Section:
@@ -368,6 +394,7 @@ def _cut(plan: Plan, missing: int, cuts: Cuts) -> str:
 def _sections(plan: Plan, most: int, cuts: Cuts) -> Sequence[Section]:
     return (
         objections_section(plan, cuts),
+        settings_section(plan, cuts),
         changes_section(plan, cuts),
         conflicts_section(plan, cuts),
         warnings_section(plan, cuts),
@@ -394,11 +421,12 @@ def _head(plan: Plan) -> Iterator[str]:
 
 
 def _context(plan: Plan) -> Iterator[str]:
-    if plan.company_id:
-        yield f"Company {_short(plan.company_id)} at {_short(plan.url)}."
+    company = f"Company {_short(plan.company_id)}" if plan.company_id else "Company not known yet,"
+    state = f", state in {_short(plan.state)}" if plan.state else ""
+    yield f"{company} at {_short(plan.url)}{state}."
     commit = f" at commit {_short(plan.commit)}" if plan.commit else ""
-    state = f"from state {plan.serial}" if plan.lineage else "without a state"
-    yield f"Made {humanize.instant(plan.created_at, plan.time_zone)}{commit}, {state}."
+    serial = f"from state {plan.serial}" if plan.lineage else "without a state"
+    yield f"Made {humanize.instant(plan.created_at, plan.time_zone)}{commit}, {serial}."
     if plan.overrides:
         yield f"Lifted on the command line: {', '.join(map(_short, plan.overrides))}."
     if plan.valid_until is not None and plan.changes:

@@ -40,6 +40,7 @@ _LOOKS: dict[Action, tuple[str, Tone]] = {
     Action.FORGET: ("?", "red"),
 }
 _INDENT = "      "
+_SETTING_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def plan_text(
     page = _Page(Style(color), plan.time_zone, now, width, place, cuts or Cuts())
     parts = [
         _header(plan, page.style),
+        *_section("Settings changed since the last apply", _settings(plan, page), page.style),
         *("\n".join(_change(change, page)) for change in plan.changes),
         *_section("Drift: changed outside the manifests", _drifts(plan, page), page.style),
         *_section(
@@ -93,9 +95,11 @@ def plan_text(
 
 def _header(plan: Plan, style: Style) -> str:
     environment = f" ({escape(plan.environment)})" if plan.environment else ""
-    account = f", company {escape(plan.company_id)}" if plan.company_id else ""
+    account = f"company {escape(plan.company_id)}" if plan.company_id else "company not known yet"
     at = f" at {escape(plan.url)}" if plan.url else ""
-    lines = [f"Plan for {style(escape(plan.project), 'bold')}{environment}{account}{at}"]
+    lines = [f"Plan for {style(escape(plan.project), 'bold')}{environment}, {account}{at}"]
+    if plan.state:
+        lines.append(f"State: {escape(plan.state)}")
     if legend := _legend(plan.changes):
         lines.append(style(f"Symbols: {legend}", "dim"))
     if not plan.refreshed:
@@ -160,6 +164,18 @@ def _facts(change: Change, page: _Page) -> Iterator[tuple[str, list[str]]]:
 def _conflict(one: Conflict, cuts: Cuts) -> str:
     applied, live, manifest = (cuts.value(value, LIMIT) for value in (one.applied, one.live, one.manifest))
     return f"conflict: {cuts.text(one.path)} was {applied}, changed live to {live}; this plan sets {manifest}"
+
+
+def _settings(plan: Plan, page: _Page) -> Iterator[str]:
+    """A line for each setting, in bold with a mark if the change loosens."""
+    for one in plan.settings_changed:
+        before, after = (page.cuts.value(value, _SETTING_SHOWN) for value in (one.before, one.after))
+        symbol, values = "~", f"{before} -> {after}"
+        if one.before is None or one.after is None:
+            symbol, values = ("+", after) if one.before is None else ("-", before)
+        mark = " [loosens]" if one.loosens else ""
+        head = f"  {symbol} {page.cuts.text(one.path)}{mark}:"
+        yield f"{page.style(head, 'bold', 'yellow') if one.loosens else head} {values}"
 
 
 def _section(title: str, lines: Iterable[str], style: Style, tone: Tone = "yellow") -> Iterator[str]:

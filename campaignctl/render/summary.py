@@ -7,6 +7,7 @@ from datetime import datetime
 
 from campaignctl.errors import counted
 from campaignctl.plan.model import Action, Blocked, Change, Drift, Plan
+from campaignctl.project.settings import SettingChange
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import escape
 from campaignctl.schedule import humanize
@@ -23,8 +24,21 @@ _KEYS_SHOWN = 8
 
 
 def summary_text(plan: Plan) -> str:
-    """How many of each action, left alone, able to send and changed while armed; or why there is nothing to
-    do."""
+    """How many of each action, left alone, able to send and changed while armed, or why there is nothing to
+    do; and how many settings changed."""
+    return " ".join(filter(None, (_campaigns(plan), settings_text(plan.settings_changed))))
+
+
+def settings_text(changes: Sequence[SettingChange]) -> str:
+    """How many settings changed, and how many of the changes loosen."""
+    if not changes:
+        return ""
+    loosen = sum(change.loosens for change in changes)
+    which = f", {loosen} {'loosens' if loosen == 1 else 'loosen'}" if loosen else ""
+    return f"{counted(len(changes), 'setting')} changed{which}."
+
+
+def _campaigns(plan: Plan) -> str:
     if plan.empty:
         return _nothing(plan)
     counts = plan.summary
@@ -54,11 +68,12 @@ def _changing_sends(plan: Plan) -> str:
 def _nothing(plan: Plan) -> str:
     if plan.blocked:
         return f"No changes can be made: {len(plan.blocked)} blocked."
+    none = "No changes to campaigns." if plan.settings_changed else "No changes."
     if plan.drift:
-        return f"No changes. Drift in {counted(len({drift.key for drift in plan.drift}), 'campaign')}."
+        return f"{none} Drift in {counted(len({drift.key for drift in plan.drift}), 'campaign')}."
     if not plan.refreshed:
-        return "No changes. The state agrees with the manifests; the account was not read."
-    return "No changes. The account agrees with the manifests."
+        return f"{none} The state agrees with the manifests; the account was not read."
+    return f"{none} The account agrees with the manifests."
 
 
 def fate_text(plan: Plan, drift: Drift) -> str:

@@ -94,6 +94,23 @@ def plan_outdated(world: World) -> str:
     return refused(world, "apply", "plan.json")
 
 
+_LOOSE = PROJECT + "guardrails: {max_immediate_sends: 99}\n"
+
+
+def settings_not_reviewed(world: World) -> str:
+    far(world)
+    world.run("plan", "-o", "plan.json", status=0)
+    world.write("campaignctl.yaml", _LOOSE)
+    return refused(world, "apply", "--reviewed", "plan.json")
+
+
+def settings_of_another_checkout(world: World) -> str:
+    far(world)
+    world.run("plan", "-o", "plan.json", status=0)
+    world.write("campaignctl.yaml", _LOOSE)
+    return refused(world, "apply", "plan.json")
+
+
 def live_changed(world: World) -> str:
     identifier = far(world)
     world.write("push/spring.yaml", sms("Spring", scheduled_time=FAR, description="new"))

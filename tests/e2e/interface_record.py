@@ -24,7 +24,14 @@ RECORD = Path(__file__).with_name("interface.json")
 _FAR = "2036-03-22 10:00:00"
 _IN_WORDS = ("$comment", "description", "title", "Description", "Message", "examples")
 #: Fields whose names are data: one stands for all.
-_OPEN = {"campaigns": "KEY", "pending": "KEY", "missed": "KEY", "hints": "KEY", "environments": "NAME"}
+_OPEN = {
+    "campaigns": "KEY",
+    "pending": "KEY",
+    "missed": "KEY",
+    "hints": "KEY",
+    "environments": "NAME",
+    "settings": "PATH",
+}
 
 
 def record() -> dict[str, Any]:

@@ -85,7 +85,16 @@ def test_an_incomplete_apply_lists_the_other_changes(world: World) -> None:
     world.write("late.yaml", sms("Late", scheduled_time="2020-03-22 10:00:00"))
     outcome = world.apply(status=1).json
     assert (outcome["result"], [left["key"] for left in outcome["blocked"]]) == ("incomplete", ["late"])
-    assert set(outcome["blocked"][0]) == {"key", "id", "status", "reason", "hint", "diff", "unmanaged"}
+    assert set(outcome["blocked"][0]) == {
+        "key",
+        "id",
+        "status",
+        "reason",
+        "hint",
+        "diff",
+        "unmanaged",
+        "before",
+    }
 
 
 def test_an_apply_stopped_by_a_guardrail_names_it(world: World) -> None:

@@ -91,7 +91,7 @@ def test_every_documented_field_is_there() -> None:
         assert change["request"] is None or set(change["request"]) == {"method", "path", "body"}
         assert all(set(field) == {"path", "before", "after"} for field in change["diff"])
     assert all(set(found) == {"guardrail", "found", "limit", "keys"} for found in document["objections"])
-    blocked = {"key", "id", "status", "reason", "hint", "diff", "unmanaged"}
+    blocked = {"key", "id", "status", "reason", "hint", "diff", "unmanaged", "before"}
     assert all(set(one) == blocked for one in document["blocked"])
     assert all(set(one) >= {"key", "id", "diff"} for one in document["drift"])
     assert document["valid_until"] == "2026-11-24T13:00:00Z"

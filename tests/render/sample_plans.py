@@ -8,12 +8,22 @@ from typing import Any
 
 from campaignctl.diff import FieldChange, field_changes
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
+from campaignctl.project.settings import SettingChange
 from campaignctl.schedule.sends import Sends, sends_of
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Overridden
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BELGRADE = "Europe/Belgrade"
+
+
+#: Settings that changed: a looser guardrail, a new override and a stricter guardrail.
+SETTINGS = (
+    SettingChange("guardrails.max_immediate_sends", 3, 9999, loosens=True),
+    SettingChange("overrides", None, {"guardrail": "resend", "keys": ["push/*"]}, loosens=True),
+    SettingChange("guardrails.min_lead_time", "10m", "1h", loosens=False),
+    SettingChange("ignore", "drafts/*", None, loosens=False),
+)
 
 
 def created(key: str, spec: Mapping[str, Any], *, warnings: tuple[str, ...] = ()) -> Change:
@@ -54,7 +64,8 @@ def plan(*changes: Change, **fields: Any) -> Plan:
     """A plan of these changes."""
     head = {"created_at": NOW, "project": "acme-crm", "environment": None, "tool_version": "0.1.0"}
     base = {"manifests_digest": "sha256:0", "lineage": None, "serial": 0, "time_zone": BELGRADE}
-    return Plan(**{**head, **base, "changes": changes, **fields})
+    place = {"url": "https://api.ocamba.com", "company_id": "6197120", "state": ".campaignctl/state.json"}
+    return Plan(**{**head, **base, **place, "changes": changes, **fields})
 
 
 def hostile_plan(name: str) -> Plan:
@@ -96,4 +107,9 @@ def hostile_plan(name: str) -> Plan:
         drift=(Drift(name, name, (FieldChange(name, name, name + "y"),), at=name),),
         lifted=(Overridden(name, (name,), name, name),),
         commit=name,
+        state=name,
+        settings_changed=(
+            SettingChange(name, name, name + "y", loosens=True),
+            SettingChange(name, None, {name: [name]}, loosens=False),
+        ),
     )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from campaignctl.diff import FieldChange
 from campaignctl.plan.model import Action, Blocked, Change, Conflict, Drift, Objection, Plan
+from campaignctl.project.settings import SettingChange
 from campaignctl.render.markdown import plan_markdown
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden
 from tests.golden import Golden
 from tests.render.gfm import Page, html_of, page_of
-from tests.render.sample_plans import created, plan, updated
+from tests.render.sample_plans import SETTINGS, created, plan, updated
 
 _FAR = "2036-03-22 10:00:00"
 _GMT = "Sat 22 Mar 2036 10:00 GMT"
@@ -100,6 +102,25 @@ def test_the_last_line_is_an_invisible_mark() -> None:
         "\n\n<!-- campaignctl plan: project=a%20--%3E%20%3Cb%3E%20b environment=x-%0A-%3E -->\n"
     )
     assert len(page_of(hostile).comments) == 1
+
+
+def test_changed_settings_stand_above_the_changes_and_what_loosens_is_bold(golden: Golden) -> None:
+    text = plan_markdown(plan(_far("push/a"), settings_changed=SETTINGS))
+    golden("settings changed", text)
+    assert text.index("### Settings changed") < text.index("### Changes")
+    assert "4 settings changed, 2 loosen" in text.splitlines()[2]
+    page = page_of(text)
+    assert page.rows[0] == [4] * 5
+    bold = html_of(text).count("<strong><code>")
+    assert bold == 2 * 2 + 1 + 1  # the settings with their values, and the campaign that arms
+
+
+def test_settings_that_do_not_fit_are_counted_and_what_loosens_is_shown_first() -> None:
+    loose = SettingChange("allow_env", None, "BRAND", loosens=True)
+    changes = (loose, *(SettingChange("ignore", "x" * 250, None, loosens=False) for _ in range(900)))
+    text = plan_markdown(plan(_far("push/a"), settings_changed=changes))
+    assert "**`allow_env`**" in text
+    assert re.search(r"\*\*Not shown: \d{3} settings changed\.\*\*", text)
 
 
 def test_an_objection_shows_the_value_and_how_to_lift_it(golden: Golden) -> None:

@@ -12,7 +12,7 @@ from campaignctl.render.plan import plan_text
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden
 from tests.golden import Golden
-from tests.render.sample_plans import NOW, created, plan, updated
+from tests.render.sample_plans import NOW, SETTINGS, created, plan, updated
 
 
 def _text(shown: Plan, *, width: int = 100) -> str:
@@ -115,6 +115,19 @@ def test_an_empty_plan_says_that_the_account_agrees(golden: Golden) -> None:
     golden("empty, not read", _text(plan(refreshed=False)))
     drift = Drift("push/x", "8", (FieldChange("name", "ours", "theirs"),))
     golden("empty, drift", _text(plan(drift=(drift,))))
+
+
+def test_changed_settings_stand_above_the_changes_and_what_loosens_is_marked(golden: Golden) -> None:
+    shown = plan(created("push/a", {"name": "A"}), settings_changed=SETTINGS)
+    golden("settings changed", _text(shown))
+    golden("only settings changed", _text(plan(settings_changed=SETTINGS[1:])))
+    colored = plan_text(shown, color=True, now=NOW)
+    assert "\x1b[1;33m  ~ guardrails.max_immediate_sends [loosens]:\x1b[0m 3 -> 9999" in colored
+    assert "\x1b[1;33m  ~ guardrails.min_lead_time" not in colored
+
+
+def test_a_plan_that_does_not_know_the_company_says_so() -> None:
+    assert "company not known yet at https://api.ocamba.com" in _text(plan(company_id=None))
 
 
 def test_a_plan_shows_its_expiry(golden: Golden) -> None:

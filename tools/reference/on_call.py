@@ -235,6 +235,16 @@ MOMENTS = (
     Moment(
         campaigns.plan_outdated, "someone applied after the plan was saved", "plan again, and review it again"
     ),
+    Moment(
+        campaigns.settings_not_reviewed,
+        "`campaignctl.yaml` was changed, and the plan that shows it was not given; nothing was sent",
+        "review `campaignctl plan -o FILE`, then `campaignctl apply --reviewed FILE`; or undo the change",
+    ),
+    Moment(
+        campaigns.settings_of_another_checkout,
+        "`campaignctl.yaml` or `OCAMBA_API_URL` is not as it was when the plan was saved",
+        "plan again, and review it again",
+    ),
     Moment(campaigns.live_changed, "someone changed it in the dashboard", "plan again, and review it again"),
     Moment(
         campaigns.started_by_others,

@@ -79,7 +79,8 @@ def command(
 
     With --reviewed, makes a new plan and applies, without asking, only changes that a reviewed plan contains:
     the same change of the same campaign, with the same body, send time and audience. All other changes are
-    listed and left alone, and the exit status is 1.
+    listed and left alone, and the exit status is 1. If a setting has changed that no reviewed plan shows,
+    nothing is applied.
     """
     app = ctx.ensure_object(App)
     if planfile is None:
@@ -200,7 +201,7 @@ def _approver(app: App, run: Wired, options: Options, how: RunOptions) -> Callab
         if plan.objections:
             return False
         approved = how.auto_approve or options.reviewed is not None
-        if plan.empty or approved:
+        if approved or not plan.decides:
             return True
         if run.wiring.api is not None:
             takes = run.wiring.api.estimate(sum(len(change.requests) for change in plan.changes))

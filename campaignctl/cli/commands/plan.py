@@ -32,7 +32,7 @@ _CHANGES = 2
     help="Save the plan, to apply exactly this plan later.",
 )
 @selecting
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with status 2 if there are changes.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with status 2 if campaigns or settings change.")
 @plan_format
 @click.pass_obj
 def command(app: App, *, options: Options, out: str | None, detailed_exitcode: bool, form: PlanForm) -> int:
@@ -57,7 +57,7 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
         _save(app, plan, out)
     if plan.refused:
         return 1
-    changes = not plan.empty or (options.refresh_only and bool(plan.drift))
+    changes = plan.decides or (options.refresh_only and bool(plan.drift))
     return _CHANGES if detailed_exitcode and changes else 0
 
 
