@@ -101,7 +101,7 @@ OF_WRITES = (
     _one(
         "what did not happen stays on record",
         _READ_BACK,
-        "        run.record(Entry(intents=dict.fromkeys(dropped)))\n",
+        "        run.record(Entry(intents=dict.fromkeys(over)))\n",
         "        pass\n",
         _ORDINARY,
     ),
