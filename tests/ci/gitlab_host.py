@@ -31,6 +31,7 @@ class Request:
 
     iid: int
     branch: str
+    base: str
     jobs: dict[str, Ran] = field(default_factory=dict)
 
 
@@ -42,7 +43,7 @@ class GitLab(Team):
 
     def open(self, branch: str, files: Mapping[str, str | None], *, fork: bool = False) -> Request:
         """A merge request with one commit, and its pipeline."""
-        request = Request(len(self.api.requests) + 1, branch)
+        request = Request(len(self.api.requests) + 1, branch, self.git("rev-parse", self.main))
         self.git("checkout", "--quiet", "-B", branch, self.main)
         self.api.requests[request.iid] = {
             "iid": request.iid,
@@ -67,8 +68,8 @@ class GitLab(Team):
             self.plan(request)
         self.git("checkout", "--quiet", self.main)
 
-    def plan(self, request: Request, *, train: bool = False) -> None:
-        """The pipeline for the last commit of a merge request, or for its merge train."""
+    def plan(self, request: Request, *, train: bool = False, merged: bool = False) -> None:
+        """The pipeline for the last commit of a merge request, for its merged result, or for its train."""
         data = self.api.requests[request.iid]
         project, head = data["source_project_id"], data["sha"]
         secrets = {name: text for name, text in self.secrets.items() if name != "OCAMBA_TOKEN"}
@@ -81,10 +82,11 @@ class GitLab(Team):
             "CI_PROJECT_ID": str(project),
         }
         sha, ref = head, f"refs/merge-requests/{request.iid}/head"
-        if train:
+        if train or merged:
             self.git("checkout", "--quiet", "--detach", self.main)
-            self.git("merge", "--quiet", "--no-ff", "-m", "In the train", head)
-            sha, ref = self.git("rev-parse", "HEAD"), f"refs/merge-requests/{request.iid}/train"
+            self.git("merge", "--quiet", "--no-ff", "-m", "Merged result", head)
+            kind = "train" if train else "merge"
+            sha, ref = self.git("rev-parse", "HEAD"), f"refs/merge-requests/{request.iid}/{kind}"
             self.git("push", "--quiet", "--force", "origin", f"HEAD:{ref}")
             self.git("checkout", "--quiet", self.main)
             variables["CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"] = head
@@ -97,7 +99,9 @@ class GitLab(Team):
             "source": "merge_request_event",
         }
         self.api.pipelines[request.iid].insert(0, pipeline)
-        request.jobs = self._run("merge_request_event", sha, variables, secrets if project == PROJECT else {})
+        request.jobs = self._run(
+            "merge_request_event", sha, variables, secrets if project == PROJECT else {}, request.base
+        )
 
     def approve(self, request: Request, *, ago: float = 0, says_when: bool = True) -> None:
         """An approval, some seconds ago."""
@@ -151,10 +155,15 @@ class GitLab(Team):
         )
 
     def _run(
-        self, source: str, sha: str, more: Mapping[str, str], secrets: Mapping[str, str]
+        self,
+        source: str,
+        sha: str,
+        more: Mapping[str, str],
+        secrets: Mapping[str, str],
+        since: str = "",
     ) -> dict[str, Ran]:
         jobs = self._included(sha, ".gitlab-ci.yml")
-        changed = self._changed(sha, self.main if source == "merge_request_event" else f"{sha}^")
+        changed = self._changed(sha, since or f"{sha}^")
         number = 1000 + len(self.api.jobs)
         self.api.jobs[number] = [{"id": 7, "name": "lint", "web_url": "", "finished_at": stamp()}]
         given = {

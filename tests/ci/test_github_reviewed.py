@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ci.github_host import GitHub, Pull
-from tests.e2e.harness import sms
+from tests.e2e.harness import sms, with_lifecycle
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +47,7 @@ def test_a_merge_that_an_apply_left_alone_is_applied_by_its_re_run(github: GitHu
 
 def test_a_plan_that_was_applied_does_not_come_back_with_what_was_left_alone(github: GitHub) -> None:
     one, two = (sms("spring", scheduled_time=FAR, description=text) for text in ("one", "two"))
-    kept = f"lifecycle: {{prevent_destroy: true}}\n{sms('kept', scheduled_time=FAR)}"
+    kept = with_lifecycle(sms("kept", scheduled_time=FAR), prevent_destroy=True)
     for files in (
         {"campaigns/kept.yaml": kept, "campaigns/spring.yaml": two},
         {"campaigns/kept.yaml": None, "campaigns/spring.yaml": one},

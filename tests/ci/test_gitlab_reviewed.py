@@ -41,6 +41,22 @@ def test_a_merge_that_an_apply_left_alone_is_applied_by_its_re_run(gitlab: GitLa
     assert gitlab.names() == ["late", "ready"]
 
 
+def test_a_plan_of_a_merged_result_counts_for_its_commit_alone(gitlab: GitLab) -> None:
+    request = campaign(gitlab, "spring")
+    gitlab.api.pipelines[1].clear()
+    gitlab.plan(request, merged=True)
+    text = sms("spring", scheduled_time=FAR, description="x")
+    gitlab.update(request, {"campaigns/spring.yaml": text}, planned=False)
+    gitlab.merge(request)
+    apply = gitlab.pushed()[APPLY]
+    assert apply.result == "failure"
+    assert "Merge request !1 has no plan for" in apply.log
+    again = gitlab.again
+    gitlab.plan(request, merged=True)
+    ended = again(None)[APPLY]
+    assert ended.result == "success", ended.log
+
+
 def test_a_plan_of_a_merge_train_does_not_count(gitlab: GitLab) -> None:
     request = campaign(gitlab, "spring")
     (note,) = gitlab.notes(request)

@@ -213,3 +213,7 @@ def sms(name: str, **spec: Any) -> str:
         **spec,
     }
     return json.dumps({"spec": body})
+
+
+def with_lifecycle(manifest: str, **lifecycle: Any) -> str:
+    return json.dumps({**json.loads(manifest), "lifecycle": lifecycle})

@@ -6,7 +6,7 @@ import subprocess
 from typing import Any
 
 from campaignctl.plan import codec
-from tests.e2e.harness import World, kill, sms, until
+from tests.e2e.harness import World, kill, sms, until, with_lifecycle
 
 FAR = "2036-03-22 10:00:00"
 
@@ -87,3 +87,22 @@ def test_a_failed_apply_is_incomplete(world: World) -> None:
 def test_without_an_apply_there_is_no_history(world: World) -> None:
     assert history(world) == []
     assert "Nothing has been applied yet" in world.run("state", "history", status=0).err
+
+
+def test_what_was_blocked_is_left_and_counts_as_not_done(world: World) -> None:
+    world.write("kept.yaml", with_lifecycle(sms("kept", scheduled_time=FAR), prevent_destroy=True))
+    world.apply()
+    world.remove("kept.yaml")
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    world.run("apply", "--auto-approve", status=1)
+    entry = history(world)[0]
+    assert (entry["outcomes"], entry["left"]) == ({"done": 1, "blocked": 1}, ["kept"])
+
+
+def test_what_was_not_selected_is_left(world: World) -> None:
+    for name in ("far", "near"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    world.run("apply", "--auto-approve", "--target", "far", status=0)
+    assert history(world)[0]["left"] == ["*"]
+    world.apply()
+    assert history(world)[0]["left"] == []

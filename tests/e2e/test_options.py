@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.e2e.harness import PROJECT, World, kill, sms
+from tests.e2e.harness import PROJECT, World, kill, sms, with_lifecycle
 from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
@@ -19,10 +18,6 @@ TWO_STEP = QUICK + "  immediate: two_step\n"
 
 def stamp(**ahead: float) -> str:
     return (datetime.now(UTC) + timedelta(**ahead)).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def with_lifecycle(manifest: str, **lifecycle: Any) -> str:
-    return json.dumps({**json.loads(manifest), "lifecycle": lifecycle})
 
 
 def keys(plan: dict[str, Any]) -> list[str]:

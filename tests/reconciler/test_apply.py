@@ -52,8 +52,9 @@ def test_an_apply_is_in_the_history_before_its_first_request_and_with_its_end(fa
     )
     assert dict(first.actions) == {"create": 1, "update": 1}
     last = far.state.history[-1]
-    told = {"outcomes": {"done": 1, "failed": 1}, "left": ("new",)}
-    assert last == replace(first, outcome="incomplete", ended=last.ended, **told)
+    assert last == replace(
+        first, outcome="incomplete", outcomes={"done": 1, "failed": 1}, ended=last.ended, left=("new",)
+    )
     assert last.ended is not None
     assert last.ended >= last.at
 

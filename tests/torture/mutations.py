@@ -21,10 +21,21 @@ from tests.torture.mutants_of_content import OF_CONTENT
 from tests.torture.mutants_of_halts import OF_HALTS
 from tests.torture.mutants_of_identity import OF_IDENTITY
 from tests.torture.mutants_of_live import OF_LIVE
+from tests.torture.mutants_of_pipelines import OF_PIPELINES
 from tests.torture.mutants_of_trust import OF_TRUST
 from tests.torture.mutants_of_writes import OF_WRITES
 
-ALL = (*MUTANTS, *OF_LIVE, *OF_BOOKKEEPING, *OF_HALTS, *OF_IDENTITY, *OF_WRITES, *OF_CONTENT, *OF_TRUST)
+ALL = (
+    *MUTANTS,
+    *OF_LIVE,
+    *OF_BOOKKEEPING,
+    *OF_HALTS,
+    *OF_IDENTITY,
+    *OF_WRITES,
+    *OF_CONTENT,
+    *OF_TRUST,
+    *OF_PIPELINES,
+)
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
     "campaignctl",

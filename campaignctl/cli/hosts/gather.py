@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from campaignctl.backends.git.command import Git
-from campaignctl.cli.hosts.model import ABOUT, FORMAT_VERSION, Approvals, Host, Job, Made, Request
+from campaignctl.cli.hosts.model import ABOUT, FORMAT_VERSION, Approvals, Host, Job, Made, Request, Words
 from campaignctl.errors import CampaignctlError
 from campaignctl.plan import codec
 from campaignctl.schedule.times import iso
@@ -226,10 +226,10 @@ class Gathering:
         if not kept:
             return found("expired", f"has a plan for {request.head}, but it has expired.")
         approvals = self.host.approvals(request.number)
-        counting = self._counting(kept, request, approvals)
-        if isinstance(counting, tuple):
-            return found(*counting)
-        for each in counting:
+        counted = counting(words, kept, request, approvals, self.host.is_rerun)
+        if isinstance(counted, tuple):
+            return found(*counted)
+        for each in counted:
             if (read := self.host.read(each)) is None:
                 continue
             about, text = read
@@ -243,27 +243,6 @@ class Gathering:
                 "used", f"was reviewed at {request.head}: the plan of {each.run}{by}.", approvals.who
             )
         return found("expired", f"has no plan for {request.head}: its runs failed, or keep it no longer.")
-
-    def _counting(
-        self, made: Sequence[Made], request: Request, approvals: Approvals
-    ) -> list[Made] | tuple[Reason, str]:
-        """The plans that were seen, the newest first, or why none counts.
-
-        Without an approval the merge is one. Where the host cannot tell, a person who runs the job again is.
-        """
-        words, newest = self.host.words, made[0]
-        of = f"its plan of {newest.run} was made at {iso(newest.at)}"
-        until = approvals.at or request.merged_at
-        seen = [each for each in made if until and approvals.known and each.at <= until]
-        if seen or (not approvals.at and self.host.is_rerun()):
-            return seen or list(made)
-        if approvals.at:
-            why = f"was approved by {approvals.who} at {iso(approvals.at)}, and {of}, which is later"
-            return "late", f"{why}: {words.late}."
-        why = f"was merged, and {of}, which is later"
-        if not approvals.known:
-            why = f"was approved, but {words.host} does not say when; {of}"
-        return "unknown" if not approvals.known else "unseen", f"{why}: read it, then run this job again."
 
     def _is_other(self, about: dict[str, Any], request: Request) -> str | None:
         """Why what was planned is not what was merged; None if it is."""
@@ -284,6 +263,32 @@ class Gathering:
 
     def _succeeds(self, *words: str) -> bool:
         return self.git.ask(*words).status == 0
+
+
+def counting(
+    words: Words,
+    made: Sequence[Made],
+    request: Request,
+    approvals: Approvals,
+    is_rerun: Callable[[], bool],
+) -> list[Made] | tuple[Reason, str]:
+    """The plans that were seen by whoever approved, the newest first, or why none counts.
+
+    Without an approval the merge is one. Where the host cannot tell, a person who runs the job again is.
+    """
+    newest = made[0]
+    of = f"its plan of {newest.run} was made at {iso(newest.at)}"
+    until = approvals.at or request.merged_at
+    seen = [each for each in made if until and approvals.known and each.at <= until]
+    if seen or (not approvals.at and is_rerun()):
+        return seen or list(made)
+    if approvals.at:
+        why = f"was approved by {approvals.who} at {iso(approvals.at)}, and {of}, which is later"
+        return "late", f"{why}: {words.late}."
+    why = f"was merged, and {of}, which is later"
+    if not approvals.known:
+        why = f"was approved, but {words.host} does not say when; {of}"
+    return "unknown" if not approvals.known else "unseen", f"{why}: read it, then run this job again."
 
 
 def _only(text: str, keys: Iterable[str]) -> str:

@@ -92,8 +92,19 @@ class GitLab:
             for pipeline in pipelines
             if pipeline["project_id"] == self._project and not pipeline["ref"].endswith("/train")
             for job in self._jobs(pipeline["id"])
-            if job["name"] == name and (finished := when(job["finished_at"]))
+            if job["name"] == name
+            and (finished := when(job["finished_at"]))
+            and self._is_at(request.head, pipeline, job)
         ]
+
+    def _is_at(self, head: str, pipeline: Mapping[str, Any], job: Mapping[str, Any]) -> bool:
+        """Whether a plan is of a commit. A pipeline for merged results has another one, and its job says."""
+        if not pipeline["ref"].endswith("/merge"):
+            return bool(pipeline["sha"] == head)
+        with suppress(ValueError):
+            about = json.loads(self._artifact(str(job["id"]), ABOUT) or b"{}")
+            return bool(about.get("head") == head)
+        return False
 
     def _jobs(self, pipeline: int | str) -> Iterator[Mapping[str, Any]]:
         return self._api.pages(f"{self._here}/pipelines/{pipeline}/jobs?include_retried=true", need=_NEED)

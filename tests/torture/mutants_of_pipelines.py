@@ -1,0 +1,51 @@
+"""Broken builds of what pipelines decide: which merges and which plans an apply takes into account."""
+
+from __future__ import annotations
+
+from tests.torture.mutants import Edit, Mutant
+
+_GATHER = "campaignctl/cli/hosts/gather.py"
+_HISTORY = "campaignctl/reconciler/history.py"
+
+
+def _mutant(name: str, file: str, old: str, new: str, *tests: str) -> Mutant:
+    return Mutant(name, (Edit(file, old, new),), tests, "")
+
+
+OF_PIPELINES = (
+    _mutant(
+        "a plan that was made after the approval counts",
+        _GATHER,
+        "if until and approvals.known and each.at <= until]",
+        "if until and approvals.known]",
+        "tests/cli/test_gather_counting.py",
+    ),
+    _mutant(
+        "an old plan's run is planned on the base of its first day",
+        _GATHER,
+        '"merge", "--quiet", "--no-edit", "FETCH_HEAD"',
+        '"status"',
+        "tests/cli/test_gather_prepare.py",
+    ),
+    _mutant(
+        "an apply that left something alone is the end of what is gathered",
+        _GATHER,
+        "and not undone and not entry.left",
+        "",
+        "tests/cli/test_gather_since.py",
+    ),
+    _mutant(
+        "what was blocked counts as done",
+        _HISTORY,
+        "{one.key for one in plan.blocked if not _recorded(plan, one)}",
+        "set[str]()",
+        "tests/e2e/test_history.py",
+    ),
+    _mutant(
+        "what was not selected counts as done",
+        _HISTORY,
+        "*(_NOT_SELECTED if selected else ())",
+        "",
+        "tests/e2e/test_history.py",
+    ),
+)
