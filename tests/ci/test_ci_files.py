@@ -106,6 +106,14 @@ def test_a_job_has_no_more_permissions_than_it_needs(path: str, workflow: dict[s
         assert writes == WRITES.get(name, set()), name
 
 
+def test_an_auditor_finds_nothing_in_the_action() -> None:
+    action = next(path for path in ci_files() if path.name == "action.yml")
+    zizmor = Path(sys.executable).with_name("zizmor")
+    words = [zizmor, "--offline", "--no-progress", "--quiet", action]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_token_that_sends_is_only_in_the_environment() -> None:
     for _, workflow in workflows():
         for name, job in workflow["jobs"].items():

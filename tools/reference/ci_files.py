@@ -115,6 +115,9 @@ def _step(step: str, condition: str) -> str:
     lines = [line.removeprefix("  ") for line in text.splitlines()]
     run = next((index for index, line in enumerate(lines) if line.startswith("      run: ")), None)
     if run is not None:
+        if "GITHUB_PATH" in text:
+            # The folder is the runner's own, not the checkout's.
+            lines[run] += " # zizmor: ignore[github-env]"
         lines.insert(run, "      shell: bash")
     head = next(index for index, line in enumerate(lines) if line.startswith("    - "))
     if not condition:
