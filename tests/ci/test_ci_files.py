@@ -109,7 +109,7 @@ def test_a_job_has_no_more_permissions_than_it_needs(path: str, workflow: dict[s
 def test_an_auditor_finds_nothing_in_the_action() -> None:
     action = next(path for path in ci_files() if path.name == "action.yml")
     zizmor = Path(sys.executable).with_name("zizmor")
-    words = [zizmor, "--offline", "--no-progress", "--quiet", action]
+    words = [str(zizmor), "--offline", "--no-progress", "--quiet", str(action)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
