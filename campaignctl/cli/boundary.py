@@ -61,7 +61,7 @@ def refusal_document(error: CampaignctlError, command: str | None, place: Projec
         result = "interrupted" if isinstance(error, Interrupted) else "refused"
         lineage, serial = error.standing or (None, 0)
         document |= {"lineage": lineage, "serial": serial, "result": result, "changes": []}
-        document |= {"blocked": [], "objections": [], "next": []}
+        document |= {"blocked": [], "objections": [], "next": [], "requests": []}
     return document | {"error": error_fields(error, place)}
 
 

@@ -37,7 +37,9 @@ DIRECTORY_VARIABLE = "CAMPAIGNCTL_PROJECT"
 ENVIRONMENT_VARIABLE = "CAMPAIGNCTL_ENV"
 URL_VARIABLE = "OCAMBA_API_URL"
 #: Sections that manifests do not use: with an error there, the manifests are still checked.
-_APART_FROM_MANIFESTS = frozenset({"account", "api", "guardrails", "overrides", "state", "time_zone"})
+_APART_FROM_MANIFESTS = frozenset(
+    {"account", "api", "guardrails", "notify", "overrides", "state", "time_zone"}
+)
 
 # ------------------------------------------------------------------------------ where it is
 

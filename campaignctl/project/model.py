@@ -294,6 +294,19 @@ class Guardrails(Setting):
 
 
 @dataclass(frozen=True, slots=True)
+class Notify(Setting):
+    """Where the outcome of an apply or halt is posted; an empty `url_env`: nowhere."""
+
+    url_env: Annotated[
+        str, _said("Environment variable with the address; https only (http on this machine).", min_length=1)
+    ]
+    on: Annotated[
+        Literal["failures", "all"],
+        _said("failures (if absent): what was not done as planned, and halts. all: every apply and halt."),
+    ] = "failures"
+
+
+@dataclass(frozen=True, slots=True)
 class Override(Setting):
     """A guardrail or rule that is lifted for some campaigns, for a time, with a reason."""
 
@@ -348,6 +361,7 @@ class Project:
     private: tuple[str, ...] = (STATE_FOLDER,)
     required_version: str | None = None
     default_environment: str | None = None
+    notify: Notify = Notify("")
 
     @property
     def owner(self) -> Owner:
@@ -417,6 +431,7 @@ class Environment(Part):
     overrides: list[Override] | None = Field(
         None, description="Reviewed exceptions to guardrails. An environment's list replaces the project's."
     )
+    notify: Notify | None = Field(None, description="Where outcomes are posted, as JSON, after an apply.")
 
 
 class ProjectFile(Environment):

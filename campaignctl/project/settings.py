@@ -182,6 +182,8 @@ ROWS: Mapping[str, Row] = {
     "ignore": Row("campaigns whose files are ignored are canceled", added=_any_item),
     "allow_env": Row("more of the environment may get into texts", added=_any_item),
     "state": Row("another place has another memory of what was sent"),
+    "notify.url_env": Row("outcomes are told at another address, or at none"),
+    "notify.on": Row("failures alone are told, or everything"),
     "overrides": Row("lifts a guardrail or rule", added=_wider_override),
     "api.url": Row("requests and the token go there"),
     "api.timeout": Row("a write counts as unknown, and as over, sooner", _shorter),

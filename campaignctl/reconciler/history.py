@@ -35,6 +35,7 @@ def begun(run: Run, plan: Plan, operation: str) -> HistoryEntry | None:
         plan=codec.digest_of(plan),
         actions={action: count for action, count in plan.summary.items() if count and action != "none"},
         overrides=plan.lifted,
+        requests=wiring.requests,
     )
 
 

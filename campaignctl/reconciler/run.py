@@ -38,7 +38,7 @@ from campaignctl.reconciler.ports import Backend, Clock, Elsewhere, Session
 from campaignctl.reconciler.stop_mark import Watch
 from campaignctl.review.outcome import ChangeOutcome, ChangeResult, Event, OnEvent
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Account, Entry, Record, Sent, State
+from campaignctl.state.model import Account, Entry, Record, ReviewedRequest, Sent, State
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -55,7 +55,8 @@ class Wiring:
     """What is given once: project, adapters and settings. `api` is None when nothing may be read or sent.
 
     `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `stands_to`
-    tells how the checkout stands to a commit. `elsewhere` finds the project's other states.
+    tells how the checkout stands to a commit. `elsewhere` finds the project's other states. `requests` are
+    those whose reviewed plans are applied.
     """
 
     project: Project
@@ -71,6 +72,7 @@ class Wiring:
     lock_timeout: timedelta = timedelta(seconds=30)
     who: str = ""
     host: str = ""
+    requests: tuple[ReviewedRequest, ...] = ()
 
     def now(self) -> datetime:
         """The server's time, carried forward from its last answer; this machine's before the first."""

@@ -68,6 +68,7 @@ def outcome_json(outcome: Outcome, place: ProjectPlace = NOWHERE) -> dict[str, A
         "objections": [asdict(found) | {"keys": list(found.keys)} for found in outcome.objections],
         "next": [command.at(place) for command in outcome.next],
         "notes": [at(note, place) for note in outcome.notes],
+        "requests": [asdict(request) for request in outcome.requests],
     }
 
 

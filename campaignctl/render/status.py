@@ -18,7 +18,7 @@ from campaignctl.render.values import field_lines, set_outside
 from campaignctl.review.reports import Belonging, Rebinding, Recovery, StatusReport, StatusRow
 from campaignctl.schedule import humanize
 from campaignctl.schedule.times import TimeError, parse_iso
-from campaignctl.state.model import HistoryEntry, Overridden, State
+from campaignctl.state.model import HistoryEntry, Overridden, ReviewedRequest, State
 
 # How many unconfirmed paths are named.
 _PATHS = 5
@@ -139,12 +139,20 @@ def _entry(entry: HistoryEntry, style: Style, zone: str) -> Iterator[str]:
     yield f"  by:       {escape(entry.who)} on {escape(entry.host)}, campaignctl {escape(entry.tool_version)}"
     if entry.commit:
         yield f"  commit:   {escape(entry.commit)}"
+    for each in entry.requests:
+        yield f"  request:  {request_text(each)}"
     yield f"  plan:     {escape(entry.plan)}"
     yield f"  actions:  {_counts(entry.actions)}"
     if entry.outcomes:
         yield f"  outcome:  {_counts(entry.outcomes)}"
     for lifted in entry.overrides:
         yield f"  lifted:   {_lifted(lifted)}"
+
+
+def request_text(request: ReviewedRequest) -> str:
+    """A request and who approved it."""
+    by = f"approved by {escape(request.approved_by)}" if request.approved_by else "merged without an approval"
+    return f"{escape(request.request)}, {by}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

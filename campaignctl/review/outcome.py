@@ -9,6 +9,7 @@ from typing import Literal
 
 from campaignctl.errors import CampaignctlError, Command, Sentence
 from campaignctl.plan.model import Action, Blocked, Change, Objection
+from campaignctl.state.model import ReviewedRequest
 
 Result = Literal["done", "incomplete", "refused", "interrupted"]
 ChangeOutcome = Literal["done", "failed", "not_started", "unknown"]
@@ -49,7 +50,8 @@ class ChangeResult:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The outcome of a whole apply. `next` are the commands to run next, in order; `blocked` are the blocked
-    keys of the plan, `objections` the guardrails that stopped it."""
+    keys of the plan, `objections` the guardrails that stopped it, `requests` those whose plans were reviewed.
+    """
 
     result: Result
     changes: tuple[ChangeResult, ...] = ()
@@ -59,6 +61,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     objections: tuple[Objection, ...] = ()
+    requests: tuple[ReviewedRequest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

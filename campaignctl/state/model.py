@@ -242,13 +242,25 @@ class Overridden:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewedRequest:
+    """A pull request whose plan was applied, as `OWNER/REPO#12` or `GROUP/PROJECT!12`, and who approved it.
+
+    `approved_by` is None where no approval was found: the merge was one.
+    """
+
+    request: str
+    approved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """One apply with changes.
 
     It is recorded as `started` before its first request, so that an apply that died is listed too. `plan` is
     the digest of its plan, `actions` the number of planned changes by action, `outcomes` their number by
     outcome (done, failed, not_started, unknown; blocked: left alone). `left` are the keys whose changes were
-    not done, `*` those that were not selected; None: not recorded. Times are `YYYY-MM-DDTHH:MM:SSZ`.
+    not done, `*` those that were not selected; None: not recorded. `requests` are those whose plans were
+    applied. Times are `YYYY-MM-DDTHH:MM:SSZ`.
     """
 
     id: str
@@ -265,6 +277,7 @@ class HistoryEntry:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     ended: str | None = None
     left: tuple[str, ...] | None = field(default=None, metadata=_SINCE_2)
+    requests: tuple[ReviewedRequest, ...] = field(default=(), metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ def test_a_merge_applies_its_reviewed_plan(github: GitHub, how: str) -> None:
     assert apply.result == "success", apply.log
     assert "### Outcome: Done" in apply.summary
     assert "| `spring` | create | done |" in apply.summary
+    history = json.loads(github.campaignctl("-C", "campaigns", "state", "history", "--format", "json"))
+    assert history["history"][0]["requests"] == [{"request": "acme/shop#1", "approved_by": None}]
     assert_settled(github, "spring")
     assert github.pushed()["apply"].result == "success"
     assert_settled(github, "spring")

@@ -48,6 +48,12 @@ def interrupted_twice(world: World) -> str:
     return interrupted(world, times=2)
 
 
+def not_notified(world: World) -> str:
+    world.write("campaignctl.yaml", f"{PROJECT}notify: {{url_env: HOOK, on: all}}\n")
+    world.environ["HOOK"] = "http://127.0.0.1:9"
+    return said(world, "apply", "--auto-approve", containing="no notification")
+
+
 # The lock
 
 

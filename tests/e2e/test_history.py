@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from typing import Any
 
@@ -106,3 +107,38 @@ def test_what_was_not_selected_is_left(world: World) -> None:
     assert history(world)[0]["left"] == ["*"]
     world.apply()
     assert history(world)[0]["left"] == []
+
+
+def test_an_apply_of_reviewed_plans_names_their_requests_and_who_approved_them(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    plans = world.folder.parent / "plans"
+    plans.mkdir()
+    world.run("plan", "-o", str(plans / "12.json"), status=0)
+    requests = [
+        {"request": "acme/shop#12", "approved_by": "kim"},
+        {"request": "acme/shop#13", "approved_by": None},
+    ]
+    (plans / "requests.json").write_text(json.dumps(requests))
+    outcome = world.run("apply", "--reviewed", str(plans), "--format", "json", status=0).json
+    assert outcome["requests"] == requests
+    assert history(world)[0]["requests"] == requests
+    shown = world.run("state", "history", status=0).out
+    assert "  request:  acme/shop#12, approved by kim\n" in shown
+    assert "  request:  acme/shop#13, merged without an approval\n" in shown
+
+
+def test_an_apply_without_requests_says_none(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    assert world.apply().json["requests"] == []
+    assert history(world)[0]["requests"] == []
+    assert "request:" not in world.run("state", "history", status=0).out
+
+
+def test_a_list_of_requests_that_is_damaged_stops_the_apply(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    plans = world.folder.parent / "plans"
+    plans.mkdir()
+    (plans / "requests.json").write_text('[{"number": 1}]')
+    done = world.run("apply", "--reviewed", str(plans), "--format", "json", status=1)
+    assert "requests.json" in done.json["error"]["summary"]
+    assert done.json["requests"] == []

@@ -114,6 +114,8 @@ UNCLEAR = [
     ("api.url", "", "api: {url: 'https://eu.ocamba.com'}"),
     ("api.url", "", "api: {url: 'http://localhost:8787'}"),
     ("api.immediate", "", "api: {immediate: two_step}"),
+    ("notify.url_env", "notify: {url_env: HOOK}", "notify: {url_env: OTHER}"),
+    ("notify.on", "notify: {url_env: HOOK}", "notify: {url_env: HOOK, on: all}"),
     ("metadata.id", NAME, NAME.replace("1111", "3333")),
     ("account.company_id", "account: {company_id: '1'}", "account: {company_id: '2'}"),
     ("required_version", "required_version: '>=0.2'", "required_version: '>=0.1'"),
@@ -187,7 +189,7 @@ def test_no_field_of_the_project_is_left_out() -> None:
     }
     leaves = set()
     for one, kind in get_type_hints(Project, vars(model), include_extras=True).items():
-        if kind in (model.ApiSettings, model.Guardrails):
+        if kind in (model.ApiSettings, model.Guardrails, model.Notify):
             leaves |= set(_leaves(kind, f"{one}."))
         else:
             leaves.add(names.get(one, one))

@@ -51,6 +51,7 @@ def test_the_document_is_the_public_one() -> None:
         "objections",
         "next",
         "notes",
+        "requests",
     ]
     assert document["changes"][0] == {
         "key": "push/a",

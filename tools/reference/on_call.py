@@ -59,6 +59,11 @@ MOMENTS = (
         "or a crash",
     ),
     Moment(
+        runs.not_notified,
+        "the outcome could not be posted to the address of `notify`. The apply is not affected",
+        "read the outcome here, or `campaignctl state history`; check the address in the named variable",
+    ),
+    Moment(
         runs.locked,
         "another apply is running, or died on another machine",
         "wait (`campaignctl apply --lock-timeout 10m`). If that run has ended (a CI lock has its URL): "

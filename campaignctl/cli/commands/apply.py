@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaignctl.cli.boundary import refusal_document
 from campaignctl.cli.commands.plan import show_plan
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_text
 from campaignctl.cli.group import format_option
 from campaignctl.cli.hosts.hints import to_review
+from campaignctl.cli.notify import notify
 from campaignctl.cli.options import (
     auto_approve_option,
     given,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from campaignctl.project.model import Project
     from campaignctl.reconciler.ports import Backend
     from campaignctl.review.outcome import Outcome
+    from campaignctl.state.model import ReviewedRequest
 
 _NEEDS_TOKEN = "An apply reads and changes the account's campaigns, and the API requires a token."  # noqa: S105 - a sentence
 _STATUS = {"done": 0, "incomplete": 1, "refused": 1, "interrupted": 130}
@@ -51,6 +54,7 @@ class RunOptions:
     parallelism: int
     lock_timeout: timedelta
     form: str
+    requests: tuple[ReviewedRequest, ...] = ()
 
 
 @click.command(name="apply")
@@ -85,7 +89,7 @@ def command(
     app = ctx.ensure_object(App)
     if planfile is None:
         options = _with_reviewed(options, reviewed, to_review(app.settings.environ))
-        return apply_manifests(app, options, RunOptions(**params))
+        return apply_manifests(app, options, RunOptions(**params, requests=_requests_of(reviewed)))
     if reviewed:
         raise UsageError(
             "PLANFILE and --reviewed cannot be combined",
@@ -114,7 +118,19 @@ def _with_reviewed(options: Options, names: tuple[str, ...], how: Sentence | Non
 
 def _plan_files(name: str) -> list[str]:
     """A plan file, or those in a folder, perhaps none: then no change was reviewed."""
-    return sorted(map(str, Path(name).glob("*.json"))) if Path(name).is_dir() else [name]
+    from campaignctl.cli.hosts.gather import REQUESTS
+
+    if not Path(name).is_dir():
+        return [name]
+    return sorted(str(path) for path in Path(name).glob("*.json") if path.name != REQUESTS)
+
+
+def _requests_of(names: tuple[str, ...]) -> tuple[ReviewedRequest, ...]:
+    """Whose the plans in these folders are, as `ci gather` has found."""
+    from campaignctl.cli.hosts.gather import read_requests
+
+    folders = (Path(name) for name in dict.fromkeys(names))
+    return tuple(each for folder in folders if folder.is_dir() for each in read_requests(folder))
 
 
 @click.command(name="destroy")
@@ -176,10 +192,12 @@ def _at_work(app: App, project: Project, token: str, how: RunOptions) -> Iterato
     """The parts of the run. The JSON document of a refusal names the state, if that can be read."""
     with wired(app, project, token=token, parallelism=how.parallelism, lock_timeout=how.lock_timeout) as run:
         try:
-            yield run
+            yield replace(run, wiring=replace(run.wiring, requests=how.requests))
         except CampaignctlError as error:
             if how.form == "json" and not isinstance(error, StateError):
                 error.standing = _standing(run.wiring.backend)
+            document = refusal_document(error, "apply", app.settings.place(project.environment))
+            notify(app, project, "apply", document, failed=True)
             raise
 
 
@@ -225,8 +243,12 @@ def _ended(app: App, outcome: Outcome, project: Project, how: RunOptions) -> int
     from campaignctl.render.outcome import outcome_json, outcome_text
 
     console, place = app.console, app.settings.place(project.environment)
+    outcome = replace(outcome, requests=how.requests)
+    document = outcome_json(outcome, place)
     if how.form == "json":
-        console.document(outcome_json(outcome, place))
+        console.document(document)
     else:
         console.say(outcome_text(outcome, color=console.colored(console.out), place=place))
-    return _STATUS[outcome.result] or int(bool(outcome.blocked))
+    status = _STATUS[outcome.result] or int(bool(outcome.blocked))
+    notify(app, project, "apply", document, failed=status != 0)
+    return status

@@ -10,6 +10,7 @@ import click
 
 from campaignctl.cli.completion_values import keys
 from campaignctl.cli.group import format_option
+from campaignctl.cli.notify import notify
 from campaignctl.cli.options import parallelism_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import read_project, wired
@@ -73,10 +74,12 @@ def _halt(app: App, project: Project, order: Order, parallelism: int, form: str)
     with wired(app, project, token=app.settings.token, parallelism=parallelism) as run:
         outcome = halt(run.wiring, order, cache(partial(_declared, app)))
     place = app.settings.place(project.environment)
+    document = halt_json(outcome, place)
     if form == "json":
-        app.console.document(halt_json(outcome, place))
+        app.console.document(document)
     else:
         app.console.say(halt_text(outcome, color=app.console.colored(app.console.out), place=place))
+    notify(app, project, "halt", document, failed=True)
     return 0 if outcome.stopped else 1
 
 
@@ -86,10 +89,12 @@ def _lift(app: App, project: Project, order: Order, form: str) -> int:
 
     with wired(app, project, token=None) as run:
         outcome = lift(run.wiring, order.keys, order.reason, cache(partial(_declared, app)))
+    document = lift_json(outcome)
     if form == "json":
-        app.console.document(lift_json(outcome))
+        app.console.document(document)
     else:
         app.console.say(lift_text(outcome))
+    notify(app, project, "lift", document, failed=True)
     return 0
 
 

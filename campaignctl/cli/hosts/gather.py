@@ -24,9 +24,10 @@ from campaignctl.cli.hosts.model import ABOUT, FORMAT_VERSION, Approvals, Host, 
 from campaignctl.errors import CampaignctlError
 from campaignctl.plan import codec
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import HistoryEntry
+from campaignctl.state.model import HistoryEntry, ReviewedRequest
 
 GATHERED, PLANS, NEWER = "gathered.json", "plans", "newer"
+REQUESTS = "requests.json"
 _MOST = 200  # commits to look at if nothing was applied yet
 _FETCH = 120.0
 _APPLIES = ("apply", "apply of reviewed plans", "apply of a saved plan", "destroy")
@@ -72,6 +73,32 @@ def read_gathered(folder: Path) -> Gathered | None:
     document = json.loads(path.read_text("utf-8"))
     requests = tuple(Found(**each) for each in document["requests"])
     return Gathered(document["newer"], requests, tuple(document["without"]))
+
+
+def save_requests(plans: Path, host: Host, found: Gathered) -> None:
+    """Write next to the plans whose they are, for the history of the state."""
+    used = [
+        {"request": f"{host.repository}{host.words.sign}{each.number}", "approved_by": each.who or None}
+        for each in found.requests
+        if each.reason == "used"
+    ]
+    (plans / REQUESTS).write_text(json.dumps(used, indent=1), "utf-8")
+
+
+def read_requests(plans: Path) -> tuple[ReviewedRequest, ...]:
+    """Whose the plans in a folder are; empty if it does not say."""
+    path = plans / REQUESTS
+    if not path.is_file():
+        return ()
+    try:
+        return tuple(
+            ReviewedRequest(str(each["request"]), each["approved_by"])
+            for each in json.loads(path.read_text("utf-8"))
+        )
+    except (ValueError, TypeError, KeyError) as wrong:
+        raise CampaignctlError(
+            f"{path} cannot be read: {wrong}", hint="run `campaignctl ci gather` again, or delete the file"
+        ) from wrong
 
 
 # ------------------------------------------------------------------------------------------ a plan
@@ -180,6 +207,7 @@ class Gathering:
             found = Gathered(newer=after.newest)
         else:
             found = self._gathered(after, job, plans)
+            save_requests(plans, self.host, found)
         found.save(self.folder)
         return found
 
