@@ -28,6 +28,7 @@ SELECTING = {
     "refresh": "--refresh/--no-refresh",
     "refresh_only": "--refresh-only",
     "overrides": "--override",
+    "against": "--against",
 }
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _MAXIMUM = timedelta(hours=24)
@@ -139,9 +140,17 @@ _OVERRIDE = click.option(
 )
 
 
+_AGAINST = click.option(
+    "--against",
+    metavar="REF",
+    help="A commit, as in origin/main: campaigns that it blocks too do not count for the exit status.",
+)
+
+
 def selecting(function: Decorated) -> Decorated:
     """Add the options of `plan` that select changes, packed into one `options`."""
-    return _with_options(function, (_TARGET, _REPLACE, _DESTROY, _REFRESH, _REFRESH_ONLY, _OVERRIDE))
+    added = (_TARGET, _REPLACE, _DESTROY, _REFRESH, _REFRESH_ONLY, _OVERRIDE, _AGAINST)
+    return _with_options(function, added)
 
 
 def selecting_to_destroy(function: Decorated) -> Decorated:
@@ -163,7 +172,12 @@ def spelled(options: Options) -> tuple[str, ...]:
         "--no-refresh": not options.refresh,
         "--refresh-only": options.refresh_only,
     }
-    lists = {"--target": options.targets, "--replace": options.replace, "--override": options.overrides}
+    lists = {
+        "--target": options.targets,
+        "--replace": options.replace,
+        "--override": options.overrides,
+        "--against": (options.against,) if options.against else (),
+    }
     return (
         *(flag for flag, is_set in flags.items() if is_set),
         *(word for option, values in lists.items() for value in values for word in (option, value)),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
 from campaignctl.errors import Finding, Source
 from campaignctl.project.model import Project
+
+_ANYWHERE = Source("", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +92,14 @@ class DesiredState:
     digest: str
     findings: tuple[Finding, ...] = ()
     removed: Mapping[str, Removed] = field(default_factory=dict)
+
+    def declares_same(self, other: DesiredState, key: str) -> bool:
+        """Whether both declare the same of a key, wherever it is written."""
+        return self._declared(key) == other._declared(key)
+
+    def _declared(self, key: str) -> tuple[DesiredCampaign | None, Removed | None]:
+        campaign, removed = self.campaigns.get(key), self.removed.get(key)
+        return (
+            campaign and replace(campaign, source=_ANYWHERE),
+            removed and replace(removed, source=_ANYWHERE),
+        )

@@ -129,6 +129,17 @@ class Reading:
     copies: tuple[Copy, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What another commit declares, to tell what was blocked before this change; None if that cannot be read.
+
+    Its manifests count with its own project file.
+    """
+
+    commit: str
+    desired: DesiredState | None
+
+
 #: How a checkout stands to a commit: it has it, is behind it (an ancestor), or its history cannot tell.
 Standing = Literal["has", "behind", "unclear"]
 
@@ -141,7 +152,8 @@ class PlanContext:
     """The context that all keys of a plan share: manifests, state, live campaigns, options and time.
 
     `new_id` makes ids of intents; `who` and the commit are named in the reasons of cancels and pauses.
-    `stands_to` says how the checkout of the manifests stands to a commit.
+    `stands_to` says how the checkout of the manifests stands to a commit. `against` is the commit that is
+    compared with.
     """
 
     desired: DesiredState
@@ -154,6 +166,7 @@ class PlanContext:
     commit: str | None = None
     who: str = ""
     stands_to: Callable[[str], Standing] = lambda _commit: "has"
+    against: Against | None = None
 
     @property
     def project(self) -> Project:

@@ -414,7 +414,7 @@ class Options:
 
     `targets` and `replace` are keys or patterns with `*` and `?`; an exact key wins over a pattern. With
     `reviewed` plans, only changes that one of them contains are planned; `how_to_review` is the way out for
-    the others, if there is a better one than the commands.
+    the others, if there is a better one than the commands. `against` names the commit that is compared with.
     """
 
     targets: tuple[str, ...] = ()
@@ -425,3 +425,4 @@ class Options:
     overrides: tuple[str, ...] = ()
     reviewed: tuple[Plan, ...] | None = None
     how_to_review: str | None = None
+    against: str | None = None

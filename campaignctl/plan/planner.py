@@ -125,7 +125,32 @@ def decide(ctx: PlanContext) -> Plan:
     verdicts |= _halted_again(ctx, ctx.records.keys() - verdicts.keys() - moved)
     if not ctx.only_looks:
         verdicts = _with_renames(ctx, verdicts)
-    return _assemble(ctx, verdicts)
+    return _compared(ctx, _assemble(ctx, verdicts))
+
+
+def _compared(ctx: PlanContext, plan: Plan) -> Plan:
+    """The plan with the blocks that were there before this change: the other commit is blocked in the same
+    way at the same time, and declares the same campaign."""
+    if ctx.against is None:
+        return plan
+    plan = replace(plan, against=ctx.against.commit)
+    if ctx.against.desired is None:
+        note = f"the project of {ctx.against.commit[:12]} cannot be read: every block counts as new"
+        return replace(plan, notes=(*plan.notes, note))
+    try:
+        then = decide(replace(ctx, desired=ctx.against.desired, against=None))
+    except UsageError:  # it lacks a key that is selected
+        return plan
+    known = {(one.key, one.id, one.status, one.reason) for one in then.blocked}
+    blocked = (
+        replace(
+            one,
+            before=(one.key, one.id, one.status, one.reason) in known
+            and ctx.desired.declares_same(ctx.against.desired, one.key),
+        )
+        for one in plan.blocked
+    )
+    return replace(plan, blocked=tuple(blocked))
 
 
 def pauses(ctx: PlanContext) -> Plan:

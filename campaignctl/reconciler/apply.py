@@ -11,7 +11,7 @@ from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import codec, ledger, records, reviewed
-from campaignctl.plan.context import PlanContext, Reading, Unsettled, behind_hint, behind_reason
+from campaignctl.plan.context import Against, PlanContext, Reading, Unsettled, behind_hint, behind_reason
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import created_again, decide
 from campaignctl.plan.rows import DESTROYED
@@ -45,7 +45,13 @@ _SEEN = ("status", "clone")
 Approve = Callable[[Plan], bool]
 
 
-def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Approve) -> Outcome:
+def apply(
+    wiring: Wiring,
+    desired: DesiredState,
+    options: Options,
+    approve: Approve,
+    against: Against | None = None,
+) -> Outcome:
     """Make the account match the manifests, if `approve` accepts the plan.
 
     Raises LockHeld, AccountMismatch, StateDamaged, ReadFailed or TokenRejected, which stop a whole apply.
@@ -61,7 +67,7 @@ def apply(wiring: Wiring, desired: DesiredState, options: Options, approve: Appr
         settle.give_up(run, desired.campaigns)
         run.watch.formerly = {key: wanted.moved_from for key, wanted in desired.campaigns.items()}
         reading = _reading(run, desired, options, unsettled, now)
-        ctx = question(wiring, desired, options, session.state, reading, now)
+        ctx = question(wiring, desired, options, session.state, reading, now, against)
         plan = decide(ctx)
         approved = _approved(plan, approve, run.now)
         if plan.objections or (plan.decides and not approved):

@@ -313,7 +313,8 @@ def _shows(record: Record, change: Change) -> bool:
 
 def _outcome(run: Run, plan: Plan, results: Results) -> Outcome:
     ordered = tuple(results.get(change_id(change)) or not_started(change) for change in plan.changes)
-    clean = all(result.outcome == "done" for result in ordered) and not plan.blocked and not run.broken_off
+    blocked = not all(one.before for one in plan.blocked)
+    clean = all(result.outcome == "done" for result in ordered) and not blocked and not run.broken_off
     interrupted = run.wiring.clock.interrupted and not clean
     state = run.session.state
     return Outcome(

@@ -12,7 +12,7 @@ from campaignctl.campaign.status import status_of
 from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import proof, records
-from campaignctl.plan.context import PlanContext, Reading
+from campaignctl.plan.context import Against, PlanContext, Reading
 from campaignctl.plan.model import Copy, Options, Plan
 from campaignctl.plan.planner import decide
 from campaignctl.reconciler import copies, stop_mark
@@ -31,8 +31,8 @@ from campaignctl.reconciler.run import Wiring
 from campaignctl.state.model import FORMAT_VERSION, State
 
 
-def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
-    """The plan for the present moment.
+def plan(wiring: Wiring, desired: DesiredState, options: Options, against: Against | None = None) -> Plan:
+    """The plan for the present moment; `against` another commit, it tells what was blocked before.
 
     Raises what reading the state or the account raises, StateError if another state is in the way, and
     CampaignctlError without a token if something has to be read.
@@ -53,7 +53,7 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options) -> Plan:
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
     notes = (*reading.notes, *_unrecorded(state, options))
     reading = replace(reading, notes=notes, halts=stop_mark.to_plan_with(wiring.backend, state))
-    return decide(question(wiring, desired, options, state, reading, now))
+    return decide(question(wiring, desired, options, state, reading, now, against))
 
 
 def _unrecorded(state: State | None, options: Options) -> Iterable[str]:
@@ -85,6 +85,7 @@ def question(
     state: State | None,
     reading: Reading,
     now: datetime,
+    against: Against | None = None,
 ) -> PlanContext:
     """The input of a plan."""
     return PlanContext(
@@ -98,6 +99,7 @@ def question(
         wiring.commit,
         wiring.who,
         wiring.stands_to,
+        against,
     )
 
 

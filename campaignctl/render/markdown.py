@@ -233,8 +233,9 @@ def objections_section(plan: Plan, cuts: Cuts) -> Section:
     return _table("### Objections", columns, "objection", rows, share=0.15, before=_LIFTED)
 
 
-def blocked_section(plan: Plan, cuts: Cuts) -> Section:
-    """Every campaign that is left alone, why, and how to lift that."""
+def blocked_section(plan: Plan, cuts: Cuts, *, before: bool) -> Section:
+    """Every campaign that is left alone, why, and how to lift that; those that were `before` this change, or
+    the others."""
     place = ProjectPlace(environment=plan.environment)
     rows = [
         (
@@ -244,9 +245,11 @@ def blocked_section(plan: Plan, cuts: Cuts) -> Section:
             "<br>".join((cuts.prose(one.reason, _TEXT_SHOWN), *_values(one, cuts))),
             cuts.prose(at(one.hint, place), _TEXT_SHOWN),
         )
-        for one, *others in blocked_alike(plan.blocked)
+        for one, *others in blocked_alike(one for one in plan.blocked if one.before == before)
     ]
     title = "### Blocked: skipped, all other changes go ahead"
+    if before:
+        title = f"### Blocked before this change, as of {_short((plan.against or '')[:12])}"
     return _table(title, ("Campaign", "Status", "Why", "To lift it"), "block", rows, share=0.2)
 
 
@@ -398,7 +401,8 @@ def _sections(plan: Plan, most: int, cuts: Cuts) -> Sequence[Section]:
         changes_section(plan, cuts),
         conflicts_section(plan, cuts),
         warnings_section(plan, cuts),
-        blocked_section(plan, cuts),
+        blocked_section(plan, cuts, before=False),
+        blocked_section(plan, cuts, before=True),
         drift_section(plan, most // 2, cuts),
         lifted_section(plan, cuts),
         notes_section(plan, cuts),

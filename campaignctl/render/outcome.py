@@ -122,7 +122,9 @@ def _summary(outcome: Outcome, style: Style) -> str:
     head, tone = _RESULTS[outcome.result]
     counts = [f"{count} {words}" for words, count in _counts(outcome.changes)]
     if outcome.blocked:
-        counts.append(f"{len(outcome.blocked)} blocked and left alone")
+        before = sum(one.before for one in outcome.blocked)
+        which = f", {before} of them before this change" if before else ""
+        counts.append(f"{len(outcome.blocked)} blocked and left alone{which}")
     return f"{style(f'{head}:', 'bold', tone)} {', '.join(counts) or 'nothing was changed'}."
 
 

@@ -78,8 +78,14 @@ def plan_text(
         *_section("Drift: changed outside the manifests", _drifts(plan, page), page.style),
         *_section(
             "Blocked: skipped, all other changes go ahead",
-            _blocked(plan.blocked, page),
+            _blocked((one for one in plan.blocked if not one.before), page),
             page.style,
+        ),
+        *_section(
+            f"Blocked before this change, as of {escape((plan.against or '')[:12])}",
+            _blocked((one for one in plan.blocked if one.before), page),
+            page.style,
+            "dim",
         ),
         *_section(
             "Objections: nothing in this plan is applied",

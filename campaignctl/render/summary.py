@@ -45,8 +45,7 @@ def _campaigns(plan: Plan) -> str:
     done = ", ".join(
         f"{counts[action]} to {action}" for action in Action if action is not Action.NONE and counts[action]
     )
-    blocked = f"{len(plan.blocked)} blocked" if plan.blocked else ""
-    left = [f"{plan.unchanged} unchanged" if plan.unchanged else "", blocked]
+    left = [f"{plan.unchanged} unchanged" if plan.unchanged else "", _blocked(plan)]
     arms = sum(change.arms for change in plan.changes)
     at_once = sum(change.sends_at_once for change in plan.changes)
     sends = [
@@ -65,9 +64,19 @@ def _changing_sends(plan: Plan) -> str:
     return f"{count} change what armed campaigns send" if count else ""
 
 
+def _blocked(plan: Plan) -> str:
+    """How many campaigns are blocked, and how many of them were before; empty for none."""
+    if not plan.blocked:
+        return ""
+    before = sum(one.before for one in plan.blocked)
+    if before == len(plan.blocked):
+        return f"{before} blocked before this change"
+    return f"{len(plan.blocked)} blocked" + (f", {before} of them before this change" if before else "")
+
+
 def _nothing(plan: Plan) -> str:
     if plan.blocked:
-        return f"No changes can be made: {len(plan.blocked)} blocked."
+        return f"No changes can be made: {_blocked(plan)}."
     none = "No changes to campaigns." if plan.settings_changed else "No changes."
     if plan.drift:
         return f"{none} Drift in {counted(len({drift.key for drift in plan.drift}), 'campaign')}."

@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 
 from campaignctl.errors import PlanRefused
-from campaignctl.plan.model import Plan
+from campaignctl.plan.context import Against
+from campaignctl.plan.model import Options, Plan
+from campaignctl.reconciler.apply import apply
 from campaignctl.reconciler.state_ops import remove
 from campaignctl.state.model import State
-from tests.reconciler.account import Account, campaign
+from tests.reconciler.account import Account, campaign, yes
 
 FAR = campaign("Far", scheduled_time="2036-06-01 10:00:00")
 NEW = campaign("New", scheduled_time="2036-07-01 10:00:00")
@@ -217,3 +219,16 @@ def test_an_apply_that_changes_nothing_writes_nothing(far: Account) -> None:
     before = far.place.path.stat().st_mtime_ns, far.place.document()
     assert far.apply().result == "done"
     assert (far.place.path.stat().st_mtime_ns, far.place.document()) == before
+
+
+def test_what_was_blocked_before_leaves_the_result_done(account: Account) -> None:
+    account.specs = {"late": campaign("Late", scheduled_time="2020-01-01 10:00:00")}
+    before = Against("c" * 40, account.desired)
+    account.specs["new"] = campaign("New")
+    outcome = apply(account.wiring, account.desired, Options(), yes, before)
+    assert outcome.result == "done"
+    assert [(one.key, one.before) for one in outcome.blocked] == [("late", True)]
+    account.specs["later"] = campaign("Later", scheduled_time="2020-01-01 10:00:00")
+    outcome = apply(account.wiring, account.desired, Options(), yes, before)
+    assert outcome.result == "incomplete"
+    assert [(one.key, one.before) for one in outcome.blocked] == [("later", False)]

@@ -26,6 +26,14 @@ SETTINGS = (
 )
 
 
+#: A campaign that this change blocks, and two that were blocked before.
+BLOCKED = (
+    Blocked("push/new", "1", "running", "running", "pause it, or wait"),
+    Blocked("push/old", "2", "sent", "already sent", "a new key", before=True),
+    Blocked("push/older", "3", "sent", "already sent", "a new key", before=True),
+)
+
+
 def created(key: str, spec: Mapping[str, Any], *, warnings: tuple[str, ...] = ()) -> Change:
     """The creation of a campaign."""
     sends = sends_of(spec, NOW)

@@ -15,7 +15,7 @@ from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden
 from tests.golden import Golden
 from tests.render.gfm import Page, html_of, page_of
-from tests.render.sample_plans import SETTINGS, created, plan, updated
+from tests.render.sample_plans import BLOCKED, SETTINGS, created, plan, updated
 
 _FAR = "2036-03-22 10:00:00"
 _GMT = "Sat 22 Mar 2036 10:00 GMT"
@@ -113,6 +113,14 @@ def test_changed_settings_stand_above_the_changes_and_what_loosens_is_bold(golde
     assert page.rows[0] == [4] * 5
     bold = html_of(text).count("<strong><code>")
     assert bold == 2 * 2 + 1 + 1  # the settings with their values, and the campaign that arms
+
+
+def test_what_was_blocked_before_stands_in_a_table_of_its_own(golden: Golden) -> None:
+    text = plan_markdown(plan(blocked=BLOCKED, against="c0ffee" * 7))
+    golden("blocked before", text)
+    first, before = text.split("### Blocked before this change")
+    assert ("push/new" in first, "push/new" in before) == (True, False)
+    assert ("push/old" in first, "push/old" in before) == (False, True)
 
 
 def test_settings_that_do_not_fit_are_counted_and_what_loosens_is_shown_first() -> None:

@@ -12,7 +12,7 @@ from campaignctl.render.plan import plan_text
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden
 from tests.golden import Golden
-from tests.render.sample_plans import NOW, SETTINGS, created, plan, updated
+from tests.render.sample_plans import BLOCKED, NOW, SETTINGS, created, plan, updated
 
 
 def _text(shown: Plan, *, width: int = 100) -> str:
@@ -124,6 +124,11 @@ def test_changed_settings_stand_above_the_changes_and_what_loosens_is_marked(gol
     colored = plan_text(shown, color=True, now=NOW)
     assert "\x1b[1;33m  ~ guardrails.max_immediate_sends [loosens]:\x1b[0m 3 -> 9999" in colored
     assert "\x1b[1;33m  ~ guardrails.min_lead_time" not in colored
+
+
+def test_what_was_blocked_before_stands_apart(golden: Golden) -> None:
+    golden("blocked before", _text(plan(blocked=BLOCKED, against="c0ffee" * 7)))
+    golden("all blocked before", _text(plan(blocked=BLOCKED[1:], against="c0ffee" * 7)))
 
 
 def test_a_plan_that_does_not_know_the_company_says_so() -> None:

@@ -22,6 +22,7 @@ from tests.torture.mutants_of_halts import OF_HALTS
 from tests.torture.mutants_of_identity import OF_IDENTITY
 from tests.torture.mutants_of_live import OF_LIVE
 from tests.torture.mutants_of_pipelines import OF_PIPELINES
+from tests.torture.mutants_of_settings import OF_SETTINGS
 from tests.torture.mutants_of_trust import OF_TRUST
 from tests.torture.mutants_of_writes import OF_WRITES
 
@@ -35,6 +36,7 @@ ALL = (
     *OF_CONTENT,
     *OF_TRUST,
     *OF_PIPELINES,
+    *OF_SETTINGS,
 )
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaignctl.cli.boundary import refusal_document
-from campaignctl.cli.commands.plan import show_plan
+from campaignctl.cli.commands.plan import compared, show_plan
 from campaignctl.cli.completion_values import files
 from campaignctl.cli.files import read_text
 from campaignctl.cli.group import format_option
@@ -158,8 +158,10 @@ def apply_manifests(app: App, options: Options, how: RunOptions) -> int:
 
     desired = read_desired(app)
     token = need_token(app.settings, _NEEDS_TOKEN)
+    other = compared(app, options)
     with _at_work(app, desired.project, token, how) as run:
-        outcome = apply.apply(run.wiring, desired, options, _approver(app, run, options, how))
+        approve = _approver(app, run, options, how)
+        outcome = apply.apply(run.wiring, desired, options, approve, other)
     return _ended(app, outcome, desired.project, how)
 
 
@@ -249,6 +251,6 @@ def _ended(app: App, outcome: Outcome, project: Project, how: RunOptions) -> int
         console.document(document)
     else:
         console.say(outcome_text(outcome, color=console.colored(console.out), place=place))
-    status = _STATUS[outcome.result] or int(bool(outcome.blocked))
+    status = _STATUS[outcome.result] or int(not all(one.before for one in outcome.blocked))
     notify(app, project, "apply", document, failed=status != 0)
     return status

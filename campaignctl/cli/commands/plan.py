@@ -18,6 +18,7 @@ from campaignctl.render.cuts import Cuts
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from campaignctl.plan.context import Against
     from campaignctl.plan.model import Plan
 
 _CHANGES = 2
@@ -38,7 +39,8 @@ _CHANGES = 2
 def command(app: App, *, options: Options, out: str | None, detailed_exitcode: bool, form: PlanForm) -> int:
     """Show what an apply would do, and change nothing.
 
-    Exits with status 1 if a guardrail objects or a change is blocked.
+    Exits with status 1 if a guardrail objects or a change is blocked; with --against, if a change is blocked
+    that the other commit does not block in the same way.
     """
     if out == STANDARD and form.name != "text":
         raise UsageError(
@@ -69,8 +71,18 @@ def _made(app: App, options: Options) -> Plan:
     if options.refresh:
         why = "A plan reads the live campaigns first, and the API requires a token."
         token = need_token(app.settings, why, instead="plan from the state alone with --no-refresh")
+    other = compared(app, options)
     with wired(app, desired.project, token=token) as run:
-        return plan.plan(run.wiring, desired, options)
+        return plan.plan(run.wiring, desired, options, other)
+
+
+def compared(app: App, options: Options) -> Against | None:
+    """Read the commit that a plan is compared with, if one is named. Raises CampaignctlError."""
+    if options.against is None:
+        return None
+    from campaignctl.cli.against import against
+
+    return against(app, options.against)
 
 
 def _save(app: App, plan: Plan, out: str) -> None:
