@@ -115,6 +115,22 @@ def test_a_commit_with_files_where_the_jobs_keep_theirs_is_refused(gitlab: GitLa
     assert gitlab.names() == []
 
 
+def test_a_plan_in_a_commit_is_no_reviewed_plan(gitlab: GitLab) -> None:
+    """Also for pipelines that were written before their jobs refused such commits."""
+    text = sms("Spring", scheduled_time=FAR)
+    (gitlab.work / "campaigns/spring.yaml").write_text(text)
+    gitlab.campaignctl("-C", "campaigns", "plan", "-o", "forged.json")
+    forged = (gitlab.work / "forged.json").read_text()
+    check = re.compile(r"if \[ -n \"\$\(git ls-files.*?\n +fi\n", re.DOTALL)
+    pipeline, changed = check.subn("", (gitlab.work / ".gitlab-ci.yml").read_text())
+    assert changed == 1
+    files = {"campaigns/spring.yaml": text, ".gitlab-ci.yml": pipeline}
+    gitlab.push({**files, "campaigns-ci/reviewed/plans/1.json": forged})
+    apply = gitlab.pushed()["campaigns:apply"]
+    assert "No merge request showed these changes" in apply.log
+    assert gitlab.names() == []
+
+
 def test_a_direct_push_is_not_applied(gitlab: GitLab) -> None:
     gitlab.push({"campaigns/sneaky.yaml": sms("sneaky", scheduled_time=FAR)})
     apply = gitlab.pushed()["campaigns:apply"]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from campaignctl.backends.git.command import Git
+from campaignctl.cli.files import write_private
 from campaignctl.cli.hosts.model import ABOUT, FORMAT_VERSION, Approvals, Host, Job, Made, Request, Words
 from campaignctl.errors import CampaignctlError
 from campaignctl.plan import codec
@@ -198,6 +199,8 @@ class Gathering:
         """Write the plans that were reviewed to the folder, and what was found about the others."""
         plans = self.folder / PLANS
         plans.mkdir(parents=True, exist_ok=True)
+        for plan in plans.glob("*.json"):
+            plan.unlink()  # of an earlier run, or of a commit: not reviewed
         job = self.host.job
         # It may have moved since this run was requested.
         self.git.run("fetch", "--quiet", "origin", job.base, seconds=_FETCH)
@@ -265,7 +268,7 @@ class Gathering:
                 return found("other", f"has a plan of {each.run}, but {why}.")
             if left is not None and (text := _only(text, left)) == "":
                 return found("nothing left", f"was applied: nothing of its plan of {each.run} was left.")
-            (plans / f"{request.number}.json").write_text(text, "utf-8")
+            write_private(str(plans / f"{request.number}.json"), text)
             by = f", approved by {approvals.who}" if approvals.who else ""
             return found(
                 "used", f"was reviewed at {request.head}: the plan of {each.run}{by}.", approvals.who
