@@ -10,6 +10,7 @@ import pytest
 from campaignctl.campaign.canonical import body_digest
 from campaignctl.reconciler.run import empty_state, new_uuid, used_up, without_id
 from campaignctl.schedule.times import iso
+from campaignctl.state.codec import encode
 from campaignctl.state.model import Record, Sent
 from tests.plan.planning import DRAFT, ID, IMMEDIATE, KEY, MANUAL, RECURRING, SCHEDULED, record, state
 from tests.reconciler.account import Account, campaign
@@ -90,6 +91,19 @@ def test_a_state_learns_the_id_that_its_project_has_got(late: Account) -> None:
     late.project = replace(late.project, id="0123456789abcdef")
     late.apply()
     assert late.state.project_id == "0123456789abcdef"
+
+
+def test_a_state_that_is_behind_learns_no_id(late: Account) -> None:
+    """The campaigns that it does not know may be another project's of the same name."""
+    late.specs = {"hand": campaign("Hand")}
+    late.apply()
+    older = encode(late.state)
+    late.specs["new"] = campaign("New")
+    late.apply()
+    late.place.put_document(older.encode())
+    late.project = replace(late.project, id="0123456789abcdef")
+    late.apply()
+    assert late.state.project_id is None
 
 
 def test_an_empty_state_is_of_this_environment_and_account(late: Account) -> None:

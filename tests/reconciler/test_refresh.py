@@ -78,6 +78,14 @@ def test_a_campaign_that_no_page_shows_is_read_by_id_and_may_be_missing(late: Ac
     assert by_id(late) == ["999"]
 
 
+def test_what_is_read_by_id_is_seen_too(late: Account) -> None:
+    """A few reads may be all that shows whose account it is."""
+    known = recorded(late, made(late, 1, 1))
+    gone = replace(next(iter(known.values())), id="999")
+    _, seen = read_records(late.api, {**known, "gone": gone}, parallelism=1)
+    assert set(seen) == {one.id for one in known.values()}
+
+
 def test_what_was_read_already_is_not_read_again(late: Account) -> None:
     ids = made(late, 1, 1, 1, 1)
     known = recorded(late, ids)

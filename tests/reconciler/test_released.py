@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import PlanRefused
+from campaignctl.state.codec import encode
 from tests.plan.planning import Spec
 from tests.reconciler.account import Account, campaign
 
@@ -53,6 +56,17 @@ def test_it_blocks_as_long_as_it_can_send_and_no_longer(left: Account, news: str
     assert (plan.blocked, [change.key for change in plan.changes]) == ((), [key])
     assert reads(left, mark) == 1
     assert left.outcomes() == {key: "done"}
+
+
+def test_one_of_an_older_state_is_known_by_its_body(left: Account) -> None:
+    """Its release has no digest of the content yet."""
+    (release,) = left.state.released
+    older = replace(left.state, released=(replace(release, content=""),))
+    left.place.put_document(encode(older).encode())
+    left.specs["new"] = OLD
+    assert [one.key for one in left.plan().blocked] == ["new"]
+    left.control.edit(release.id, status="canceled")
+    assert left.plan().blocked == ()
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,13 @@ def test_nothing_is_looked_for_while_the_request_may_be_under_way(known: Account
     assert known.clock.time.monotonic() - began >= 31 + waits
 
 
+def test_what_is_found_at_once_is_not_waited_for(known: Account) -> None:
+    landed(known, "new", died(known, "new", AT_ONCE, "immediately"))
+    began = known.clock.time.monotonic()
+    known.apply()
+    assert 31 <= known.clock.time.monotonic() - began < 33
+
+
 def test_a_request_that_arrives_late_is_found_by_a_later_look(known: Account) -> None:
     left = died(known, "new", AT_ONCE, "immediately")
     arrives = known.clock.time.monotonic() + 33
