@@ -1,12 +1,21 @@
-"""Patterns of keys: an exact key wins; otherwise `*` and `?` are wildcards, and nothing else is."""
+"""Patterns of keys, labels and paths.
+
+A checkout may bring its own patterns, and regular expressions backtrack: `*a*a*a*b` takes exponential time.
+Here the time is linear in the text.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Collection, Iterable
+from functools import cached_property, lru_cache
+from itertools import groupby, takewhile
 
-_WILDCARDS = frozenset("*?")
+_WILD = frozenset({"*", "?", "**", "**/"})
+_PATH_PARTS = re.compile(r"\*\*/|\*\*|.", re.DOTALL)
+#: Steps of a pattern that are kept for the next text.
+_MOST_KEPT = 4_096
 
 
 def named(pattern: str, keys: Collection[str]) -> frozenset[str]:
@@ -17,14 +26,97 @@ def named(pattern: str, keys: Collection[str]) -> frozenset[str]:
 
 
 def fits(pattern: str, key: str) -> bool:
-    """Whether a pattern names this key, whatever other keys exist."""
-    return pattern == key or (
-        any(character in pattern for character in _WILDCARDS) and bool(_form(pattern).fullmatch(key))
-    )
+    """Whether a pattern names this key, whatever other keys exist.
+
+    `*` and `?` are wildcards and nothing else is: matrix keys contain `[`.
+    """
+    return pattern == key or (("*" in pattern or "?" in pattern) and _of_keys(pattern).matches(key))
 
 
 @lru_cache(256)
-def _form(pattern: str) -> re.Pattern[str]:
-    """Not fnmatch: matrix keys contain `[`, which has no special meaning here."""
-    parts = ("[^\n]*" if one == "*" else "[^\n]" if one == "?" else re.escape(one) for one in pattern)
-    return re.compile("".join(parts))
+def _of_keys(pattern: str) -> Pattern:
+    return Pattern(pattern, "\n")
+
+
+@lru_cache(256)
+def of_paths(glob: str) -> Pattern:
+    """The pattern of paths with `/`: `**/` is any folders or none, `*` and `?` stay in one part."""
+    return Pattern(_PATH_PARTS.findall(glob.removeprefix("./")), "/")
+
+
+class Pattern:
+    """A pattern as an automaton. A set of its states is a number, with one bit for each state.
+
+    `*` and `?` match all characters but `barrier`; `**` matches any, and `**/` any folders, or none.
+    """
+
+    def __init__(self, parts: Iterable[str], barrier: str) -> None:
+        # `**` next to itself matches the same as once.
+        self._parts = [
+            part
+            for part, same in groupby(parts)
+            for _ in (range(1) if part in _WILD and part != "?" else same)
+        ]
+        self._barrier = barrier
+        self._shortest = sum(part not in _WILD or part == "?" for part in self._parts)
+        ending = takewhile(lambda part: part not in _WILD, reversed(self._parts))
+        self._ending = "".join(ending)[::-1]
+        self._kept: dict[tuple[int, str], int] = {}
+
+    def matches(self, text: str) -> bool:
+        """Whether the pattern matches the whole text."""
+        # Also bounds the states by the text, however long the pattern is.
+        if len(text) < self._shortest or not text.endswith(self._ending):
+            return False
+        states, kept = self._first, self._kept
+        for character in text:
+            after = kept.get((states, character))
+            states = self._step(states, character) if after is None else after
+        return bool(states >> self._accepted)
+
+    def _step(self, states: int, character: str) -> int:
+        moves = self._moves
+        inside = character != self._barrier
+        stays = moves["**"] | (moves["*"] if inside else 0)
+        goes = moves["=" + character] | (moves["?"] if inside else 0)
+        after = self._closed((states & stays) | (states & goes) << 1)
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[states, character] = after
+        return after
+
+    def _closed(self, states: int) -> int:
+        """These states, and those after wildcards that match nothing."""
+        more = -1
+        while more != states:
+            more = states
+            states |= (states & self._moves["empty"]) << 1 | (states & self._moves["folders"]) << 2
+        return states
+
+    @cached_property
+    def _moves(self) -> Counter[str]:
+        """For each kind of move the states that have it; a missing one has none."""
+        moves: Counter[str] = Counter()
+        state = 1
+        for part in self._parts:
+            if part == "**/":
+                moves["empty"] |= state
+                moves["folders"] |= state
+                state <<= 1
+                moves["**"] |= state
+                moves["=/"] |= state
+            elif part in ("*", "**"):
+                moves["empty"] |= state
+                moves[part] |= state
+            else:
+                moves["?" if part == "?" else "=" + part] |= state
+            state <<= 1
+        return moves
+
+    @cached_property
+    def _accepted(self) -> int:
+        return len(self._parts) + self._parts.count("**/")
+
+    @cached_property
+    def _first(self) -> int:
+        return self._closed(1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
+from campaignctl.campaign.keys import Pattern, of_paths
 from campaignctl.errors import Finding, Source
 from campaignctl.manifest.defaults import DEFAULTS_FILE
 from campaignctl.project.loader import PROJECT_FILE
@@ -19,20 +20,12 @@ from campaignctl.yamlio.files import kept_out
 _ALMOST_DEFAULTS = re.compile(r"_defaults?\.ya?ml", re.IGNORECASE)
 
 
-@cache
-def _pattern(glob: str) -> re.Pattern[str]:
-    """A glob over paths with `/`: `**/` is any folders or none, `*` and `?` stay in one part."""
-    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", glob.removeprefix("./"))
-    return re.compile("".join(parts.get(token, re.escape(token)) for token in tokens) + r"\Z")
-
-
 def left_out(ignore: Iterable[str], folder: str) -> bool:
     """Whether a project with these `ignore` patterns skips a folder, or one above it."""
     parts = folder.split("/")
     if any(part.startswith((".", "_")) for part in parts):
         return True
-    ignored = tuple(map(_pattern, ignore))
+    ignored = tuple(map(of_paths, ignore))
     return any(_any(ignored, "/".join([*parts[:end], "*"])) for end in range(1, len(parts) + 1))
 
 
@@ -67,49 +60,74 @@ class _Walk:
     def __init__(self, project: Project, root: Path, shown: str) -> None:
         self._root = root
         self._shown = shown
-        self._wanted = tuple(_pattern(glob) for glob in project.manifests)
-        self._ignored = tuple(_pattern(glob) for glob in project.ignore)
+        self._wanted = tuple(of_paths(glob) for glob in project.manifests)
+        self._ignored = tuple(of_paths(glob) for glob in project.ignore)
         self._private = project.private
         self._state = project.state.path
         self._state_folder = f"{folder}/" if (folder := self._state.rpartition("/")[0]) else None
         self.unused = dict(zip(self._wanted, project.manifest_sources, strict=False))
         self.defaults: list[str] = []
         self.findings: list[Finding] = []
+        #: The path under which each real folder was read; links to folders that still wait.
+        self._read: dict[str, str] = {}
+        self._links: deque[tuple[str, str]] = deque()
 
     def manifests(self) -> Iterator[str]:
-        """The paths of manifests, relative to the project, with `/`."""
-        return self._walk("", (os.path.realpath(self._root),))
+        """The paths of manifests, relative to the project, with `/`.
 
-    def _walk(self, folder: str, above: tuple[str, ...]) -> Iterator[str]:
+        Each real folder is read once: links to folders wait until all real ones are read.
+        """
+        waiting = [("", os.path.realpath(self._root))]
+        while waiting or self._links:
+            path, real = waiting.pop() if waiting else self._links.popleft()
+            if real in self._read:
+                self._refuse(path, *_twice(path, self._read[real]))
+                continue
+            self._read[real] = path
+            for entry in self._entries(path):
+                below = path + entry.name
+                if entry.name.startswith((".", "_")):
+                    continue
+                if not entry.is_dir():
+                    if self._is_manifest(below) and self._stays_inside(entry, below):
+                        yield below
+                # A pattern that takes any file of a folder takes the folder.
+                elif not _any(self._ignored, f"{below}/*") and self._stays_inside(
+                    entry, f"{below}/", f"{below}/**"
+                ):
+                    if entry.is_symlink():
+                        self._links.append((f"{below}/", os.path.realpath(entry.path)))
+                    else:
+                        waiting.append((f"{below}/", f"{real}{os.sep}{entry.name}"))
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        """What is in a folder, unless it is another project or cannot be read."""
         try:
             with os.scandir(self._root / folder) as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except OSError as wrong:
             self._refuse(folder or ".", f"the folder cannot be read: {wrong.strerror}")
-            return
+            return []
         if folder and any(entry.name == PROJECT_FILE for entry in found):
             message = "a project inside this project: its manifests would belong to both"
             self._refuse(f"{folder}{PROJECT_FILE}", message, f'move it, or add "{folder}**" to `ignore`')
-            return
+            return []
         for entry in found:
-            yield from self._entry(entry, folder + entry.name, above)
+            self._note_defaults(entry, folder + entry.name)
+        return found
 
-    def _entry(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> Iterator[str]:
-        if _ALMOST_DEFAULTS.fullmatch(entry.name) and not _any(self._ignored, path):
-            if entry.name == DEFAULTS_FILE:
-                self.defaults += [path] if self._stays_inside(entry, path) else []
-            else:
-                message = f"defaults must be named {DEFAULTS_FILE}; this file is {entry.name}"
-                self._refuse(path, message, f"rename it to {DEFAULTS_FILE}, or add it to `ignore`")
-        if entry.name.startswith((".", "_")):
+    def _note_defaults(self, entry: os.DirEntry[str], path: str) -> None:
+        name = entry.name
+        if not _ALMOST_DEFAULTS.fullmatch(name) or _any(self._ignored, path):
             return
-        if entry.is_dir():
-            yield from self._folder(entry, f"{path}/", above)
-        elif self._is_manifest(path) and self._stays_inside(entry, path):
-            yield path
+        if name == DEFAULTS_FILE:
+            self.defaults += [path] if self._stays_inside(entry, path) else []
+        else:
+            message = f"defaults must be named {DEFAULTS_FILE}; this file is {name}"
+            self._refuse(path, message, f"rename it to {DEFAULTS_FILE}, or add it to `ignore`")
 
     def _is_manifest(self, path: str) -> bool:
-        fitting = [pattern for pattern in self._wanted if pattern.match(path)]
+        fitting = [pattern for pattern in self._wanted if pattern.matches(path)]
         for pattern in fitting:
             self.unused.pop(pattern, None)
         if not fitting or path in {PROJECT_FILE, self._state} or _any(self._ignored, path):
@@ -120,16 +138,6 @@ class _Walk:
             message = "manifests in the folder of the state are not read"
             self._refuse(path, message, "move it, or give the state its own folder with `state.path`")
         return False
-
-    def _folder(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> Iterator[str]:
-        # A pattern that takes any file of a folder takes the folder.
-        if _any(self._ignored, f"{path}*") or not self._stays_inside(entry, path, f"{path}**"):
-            return
-        real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above[-1]}{os.sep}{entry.name}"
-        if real in above:
-            self._refuse(path, "this link leads to a folder above it and would be followed forever")
-            return
-        yield from self._walk(path, (*above, real))
 
     def _stays_inside(self, entry: os.DirEntry[str], path: str, pattern: str = "") -> bool:
         """Whether a link leads to what may be read; a finding if it does not."""
@@ -142,5 +150,13 @@ class _Walk:
         self.findings.append(Finding("error", "project", message, Source(self._shown + path, 1, 1), hint))
 
 
-def _any(patterns: Iterable[re.Pattern[str]], path: str) -> bool:
-    return any(pattern.match(path) for pattern in patterns)
+def _any(patterns: Iterable[Pattern], path: str) -> bool:
+    return any(pattern.matches(path) for pattern in patterns)
+
+
+def _twice(path: str, known: str) -> tuple[str, str]:
+    """The message and the hint for a folder that was read already, under a path that is `known`."""
+    if path.startswith(known):
+        return "this link leads to a folder above it and would be followed forever", ""
+    message = f"this folder was read as {known}: its manifests would be declared twice"
+    return message, f'remove the link, or add "{path}**" to `ignore`'

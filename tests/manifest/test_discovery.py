@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -59,12 +60,49 @@ def test_a_project_inside_a_project_is_refused_unless_ignored(project: Check) ->
     assert list(project({**files, "campaignctl.yaml": head}).sound.campaigns) == ["a"]
 
 
-def test_links_to_folders_are_followed_but_not_forever(project: Check, tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    assert list(project({"real/a.yaml": SMS}).sound.campaigns) == ["link/a", "real/a"]
-    (tmp_path / "real" / "loop").symlink_to(tmp_path)
-    assert "followed forever" in project({"real/a.yaml": SMS}).errors[0]
+def test_a_link_to_a_folder_is_followed_but_not_forever(project: Check, tmp_path: Path) -> None:
+    (tmp_path / "_real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "_real")
+    assert list(project({"_real/a.yaml": SMS}).sound.campaigns) == ["link/a"]
+    (tmp_path / "_real" / "loop").symlink_to(tmp_path)
+    assert "followed forever" in project({"_real/a.yaml": SMS}).errors[0]
+
+
+def test_a_folder_is_read_under_its_own_path_and_not_under_a_link(project: Check, tmp_path: Path) -> None:
+    (tmp_path / "real" / "sub").mkdir(parents=True)
+    (tmp_path / "a-link").symlink_to(tmp_path / "real")
+    checked = project({"real/a.yaml": SMS, "real/sub/b.yaml": SMS})
+    assert checked.errors == ["this folder was read as real/: its manifests would be declared twice"]
+    assert 'add "a-link/**" to `ignore`' in checked.findings[0].hint
+    head = 'metadata: {name: t}\nignore: ["a-link/**"]\n'
+    assert list(project({"campaignctl.yaml": head}).sound.campaigns) == ["real/a", "real/sub/b"]
+
+
+def test_folders_that_link_to_each_other_are_each_read_once(project: Check, tmp_path: Path) -> None:
+    folders = [tmp_path / f"d{number}" for number in range(8)]
+    for folder in folders:
+        folder.mkdir()
+    for one, other in itertools.permutations(folders, 2):
+        (one / other.name).symlink_to(other)
+    checked = project({f"{folder.name}/a.yaml": SMS for folder in folders})
+    assert len(checked.errors) == 8 * 7
+    assert {found.split(":")[0] for found in checked.errors} == {
+        f"this folder was read as d{number}/" for number in range(8)
+    }
+
+
+def test_folders_may_be_nested_as_deeply_as_paths_are_long(project: Check, tmp_path: Path) -> None:
+    folders = [f"{tmp_path}{'/d' * depth}" for depth in range(1, 1_200)]
+    for folder in folders:
+        os.mkdir(folder)  # noqa: PTH102 - pathlib, like pytest's cleaning, recurses
+    manifest = Path(folders[-1], "campaign.yaml")
+    manifest.write_text(f"metadata: {{key: deep}}\n{SMS}")
+    try:
+        assert list(project({}).sound.campaigns) == ["deep"]
+    finally:
+        manifest.unlink()
+        for folder in reversed(folders):
+            os.rmdir(folder)  # noqa: PTH106
 
 
 def test_a_broken_link_is_a_finding(project: Check, tmp_path: Path) -> None:
