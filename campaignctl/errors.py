@@ -26,8 +26,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from shlex import quote
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 Severity = Literal["error", "warning"]
 
@@ -50,7 +51,8 @@ class Finding:
     """One error or warning in a manifest or project file.
 
     `code` is the stable, kebab-case name of the rule; `message` says what is wrong and `hint` what to
-    write instead. Neither contains the location, which is in `source`.
+    write instead. Neither contains the location, which is in `source`. `count` is above 1 for the rest of
+    many findings, which is not shown.
     """
 
     severity: Severity
@@ -59,6 +61,12 @@ class Finding:
     source: Source
     hint: str = ""
     key: str | None = None
+    count: int = 1
+
+
+def number(findings: Iterable[Finding], severity: Severity) -> int:
+    """How many findings have a severity, with those that are not shown."""
+    return sum(found.count for found in findings if found.severity == severity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +198,28 @@ def listed(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
+class Guesses:
+    """How many more words a run may compare: thousands of unknown names must not take minutes."""
+
+    MOST: ClassVar[int] = 200_000
+    LONGEST_WORD: ClassVar[int] = 100
+    left: ClassVar[int] = MOST
+
+    @classmethod
+    def start(cls) -> None:
+        """Begin a run."""
+        cls.left = cls.MOST
+
+
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known word that is most like `word`; None if none is like it."""
+    """The known word that is most like `word`; None if none is like it, or after many guesses in a run."""
+    if len(word) > Guesses.LONGEST_WORD or Guesses.left <= 0:
+        return None
     from difflib import get_close_matches  # only errors need it
 
-    return next(iter(get_close_matches(word, list(known), 1, cutoff)), None)
+    words = [each for each in islice(known, Guesses.left) if len(each) <= Guesses.LONGEST_WORD]
+    Guesses.left -= len(words)
+    return next(iter(get_close_matches(word, words, 1, cutoff)), None)
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "", cutoff: float = 0.6) -> str:
@@ -256,8 +281,7 @@ class ManifestError(CampaignctlError):
     """Manifests or the project file have errors; has every finding of the run."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
-        errors = sum(1 for finding in findings if finding.severity == "error")
-        super().__init__(f"{counted(errors, 'error')} in the manifests")
+        super().__init__(f"{counted(number(findings, 'error'), 'error')} in the manifests")
         self.findings = findings
 
 

@@ -187,6 +187,7 @@ class OcambaApi:
             timeout=self.timeout,
             user_agent=f"campaignctl/{self.tool_version} (campaigns as code)",
             transport=self.transport,
+            interrupted=self.interrupted,
         )
         self._courier = Courier(
             self._exchange,

@@ -33,12 +33,14 @@ class Exchange:
         timeout: timedelta,
         user_agent: str,
         transport: httpx.BaseTransport | None,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._address = address
         self._token = token
         self._timeout = timeout.total_seconds()
         self._user_agent = user_agent
         self._transport = transport
+        self._interrupted = interrupted
         self._lock = Lock()
         self._client: httpx.Client | None = None
 
@@ -76,7 +78,10 @@ class Exchange:
 
     def _build(self) -> httpx.Client:
         transport = self._transport or DeadlineTransport(
-            self._timeout, tls=self._address.url.startswith("https:"), proxy=self._address.proxy()
+            self._timeout,
+            tls=self._address.url.startswith("https:"),
+            proxy=self._address.proxy(),
+            interrupted=self._interrupted,
         )
         return httpx.Client(
             transport=transport,

@@ -7,10 +7,12 @@ deadline is set where the sockets are.
 
 from __future__ import annotations
 
+import math
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpcore
@@ -27,15 +29,31 @@ request twice: httpcore picks another connection only before the first byte.
 MAX_CONNECTIONS = 32
 WRITE_CHUNK = 16 * 1024
 SHORTEST_WAIT = 0.001
+GLANCE = 0.1
+"""Seconds between two looks whether the run was interrupted."""
+
+PATIENCE = 0.7
+"""Seconds that the answer to a write may still take after an interrupt; its intent keeps what is unknown."""
 
 
 class _Deadline(threading.local):
     """When this thread's request has to be over."""
 
     at: float = 0.0
+    patience: float = 0.0
 
-    def start(self, seconds: float) -> None:
+    def __init__(self, interrupted: Callable[[], bool]) -> None:
+        self._interrupted = interrupted
+
+    def start(self, seconds: float, *, writes: bool) -> None:
         self.at = time.monotonic() + seconds
+        self.patience = PATIENCE if writes else 0.0
+
+    def look(self) -> None:
+        """Bring the end of the request forward after an interrupt."""
+        if self._interrupted():
+            self.at = min(self.at, time.monotonic() + self.patience)
+            self.patience = max(0.0, self.at - time.monotonic())
 
     @property
     def passed(self) -> bool:
@@ -55,9 +73,13 @@ class _DeadlineStream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self._deadline.passed:
-            raise httpcore.ReadTimeout("the time for the whole request is over")
-        return self._stream.read(max_bytes, self._deadline.within(timeout))
+        end = time.monotonic() + (math.inf if timeout is None else timeout)
+        while True:
+            self._deadline.look()
+            if self._deadline.passed or time.monotonic() >= end:
+                raise httpcore.ReadTimeout("the time for the whole request is over")
+            with suppress(httpcore.ReadTimeout):
+                return self._stream.read(max_bytes, self._deadline.within(GLANCE))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), WRITE_CHUNK):
@@ -105,20 +127,29 @@ class _DeadlineBackend(httpcore.NetworkBackend):
 class DeadlineTransport(httpx.BaseTransport):
     """HTTP/1.1 to one host, directly or through a proxy; each request is over after `timeout` seconds.
 
+    After an interrupt reads end at once, and writes get a moment for their answer.
+
     Raises httpcore's exceptions as they are; `translate` knows them. Safe to use from several threads, as
     long as a thread reads one answer to its end before it sends the next request.
     """
 
-    def __init__(self, timeout: float, *, tls: bool, proxy: str | None) -> None:
+    def __init__(
+        self,
+        timeout: float,
+        *,
+        tls: bool,
+        proxy: str | None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._timeout = timeout
-        self._deadline = _Deadline()
+        self._deadline = _Deadline(interrupted)
         # Loading the certificates takes longer than a local request, so only for TLS.
         context = httpx.create_ssl_context() if tls else None
         self._pool = _pool(proxy, context, _DeadlineBackend(self._deadline))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and return once the head of the answer is there; its body is read under the same deadline."""
-        self._deadline.start(self._timeout)
+        self._deadline.start(self._timeout, writes=request.method != "GET")
         url = request.url
         answer = self._pool.handle_request(
             httpcore.Request(

@@ -15,14 +15,14 @@ from itertools import groupby, takewhile
 _WILD = frozenset({"*", "?", "**", "**/"})
 _PATH_PARTS = re.compile(r"\*\*/|\*\*|.", re.DOTALL)
 #: Steps of a pattern that are kept for the next text.
-_MOST_KEPT = 4_096
+_MOST_KEPT = 1_024
 
 
 def named(pattern: str, keys: Collection[str]) -> frozenset[str]:
     """The keys that a pattern names: the exact one, otherwise all that match its wildcards."""
     if pattern in keys:
         return frozenset((pattern,))
-    return frozenset(key for key in keys if fits(pattern, key))
+    return frozenset(key for key in keys if fits(pattern, key)) if is_wild(pattern) else frozenset()
 
 
 def fits(pattern: str, key: str) -> bool:
@@ -30,10 +30,15 @@ def fits(pattern: str, key: str) -> bool:
 
     `*` and `?` are wildcards and nothing else is: matrix keys contain `[`.
     """
-    return pattern == key or (("*" in pattern or "?" in pattern) and _of_keys(pattern).matches(key))
+    return pattern == key or (is_wild(pattern) and _of_keys(pattern).matches(key))
 
 
-@lru_cache(256)
+def is_wild(pattern: str) -> bool:
+    """Whether a pattern has wildcards."""
+    return "*" in pattern or "?" in pattern
+
+
+@lru_cache(1_024)
 def _of_keys(pattern: str) -> Pattern:
     return Pattern(pattern, "\n")
 

@@ -6,10 +6,13 @@ import os
 import select
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import FrameType
+from typing import ClassVar
 
 INTERRUPTED = 130
 
@@ -18,6 +21,8 @@ _FIRST = (
     b" Interrupt again to exit at once.\n"
 )
 _SECOND = b"\nExited at once. Finished changes are in the state; the next apply settles the others.\n"
+_ENDED = b"\nInterrupted. Nothing was being written.\n"
+_GRACE = 0.8
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
@@ -31,15 +36,18 @@ class SystemClock:
 
     Inside `listening()` a first SIGINT, SIGTERM or SIGHUP only asks to stop: `interrupted` turns true and
     every `wait` ends, in all threads. A second one exits with status 130, except for SIGHUP, which a closing
-    terminal may send more than once. Inside `asking()`, a first one ends the question instead, as
+    terminal may send more than once. Inside `breakable()`, a first one ends the block instead, as
     KeyboardInterrupt.
     """
+
+    #: How many runs write and must not be ended from outside.
+    writing: ClassVar[int] = 0
 
     def __init__(self) -> None:
         # A pipe wakes every waiting thread and may be written by a signal handler; an Event's lock may not.
         self._wakes, self._wake = os.pipe()
         self._interrupted = False
-        self._asking = False
+        self._breakable = False
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
@@ -59,30 +67,34 @@ class SystemClock:
         return self._interrupted
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
+    def listening(self, *, breakable: bool = False) -> Iterator[None]:
         """Treat signals as requests to stop while the block runs. Main thread only.
 
-        SIGHUP stays ignored where it is, as under nohup.
+        A `breakable` block, which writes nothing, ends at a signal. SIGHUP stays ignored where it is, as
+        under nohup.
         """
         ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         signals = (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,)))
         before = {each: signal.signal(each, self._on_signal) for each in signals}
+        SystemClock.writing += not breakable
+        self._breakable = breakable
         try:
             yield
         finally:
+            SystemClock.writing -= not breakable
             for each, handler in before.items():
                 signal.signal(each, handler)
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
-        """Let a signal end the question that the block asks; no request is in flight then."""
-        self._asking = True
+    def breakable(self) -> Iterator[None]:
+        """Let a signal end the block as KeyboardInterrupt: a question, or work that writes nothing."""
+        before, self._breakable = self._breakable, True
         try:
             if self._interrupted:
                 raise KeyboardInterrupt
             yield
         finally:
-            self._asking = False
+            self._breakable = before
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self._interrupted:
@@ -92,9 +104,37 @@ class SystemClock:
             os._exit(INTERRUPTED)
         self._interrupted = True
         os.write(self._wake, b"!")
-        if self._asking:
+        if self._breakable:
             raise KeyboardInterrupt
         _tell(_FIRST)
+
+
+def end_on_signals() -> None:
+    """Let SIGTERM end this process as SIGINT does, and either of them within a second.
+
+    A thread watches: the main one may be inside a call that no signal ends, or wait for others that are.
+    While a run writes, its requests in flight are recorded first; only reads of git are ended.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    numbers, number = os.pipe()
+    os.set_blocking(number, False)
+    signal.set_wakeup_fd(number, warn_on_full_buffer=False)
+    # The thread itself takes no signals: `sigwait` of the sandbox is to get them.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    threading.Thread(target=_watch, args=(numbers,), daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _watch(numbers: int) -> None:
+    while os.read(numbers, 1)[0] not in (signal.SIGINT, signal.SIGTERM):
+        continue
+    time.sleep(_GRACE)
+    git = sys.modules.get("campaignctl.backends.git.command")  # not loaded for a run without git
+    if git is not None:
+        git.end_children(reads_only=SystemClock.writing > 0)
+    if not SystemClock.writing:
+        _tell(_ENDED)
+        os._exit(INTERRUPTED)
 
 
 def _tell(message: bytes) -> None:

@@ -15,6 +15,7 @@ from click.core import ParameterSource
 
 from campaignctl import __version__
 from campaignctl.cli.boundary import run
+from campaignctl.cli.clock import end_on_signals
 from campaignctl.cli.completion_values import environments
 from campaignctl.cli.console import ColorChoice, Console, LogFormat
 from campaignctl.cli.group import Lazy, LazyGroup, NearestChoice
@@ -159,6 +160,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         from campaignctl.cli.completion import complete
 
         sys.exit(complete(root, os.environ))
+    end_on_signals()
     status = run(root, sys.argv[1:] if argv is None else argv)
     # The process ends and frees everything: the interpreter need not search it all for garbage first.
     gc.freeze()

@@ -15,7 +15,7 @@ from campaignctl import __version__
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.progress import Progress, progress_on
 from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App, Settings
-from campaignctl.errors import CampaignctlError, Command, Interrupted, Sentence, StateError, counted
+from campaignctl.errors import CampaignctlError, Command, Interrupted, Sentence, StateError, counted, number
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -49,7 +49,7 @@ class Wired:
             f"{not_shown}  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
         )
         try:
-            with self.clock.asking():
+            with self.clock.breakable():
                 answer = sys.stdin.readline()
         except KeyboardInterrupt:
             raise Interrupted("Interrupted", detail="Nothing was changed.") from None
@@ -84,7 +84,7 @@ def read_desired(app: App) -> DesiredState:
 
     desired = load(project_directory(app.settings), **app.settings.inputs, now=app.console.now())
     if desired.findings:
-        warnings = counted(len(desired.findings), "warning")
+        warnings = counted(number(desired.findings, "warning"), "warning")
         validate = Command("validate").at(app.settings.place())
         app.console.log("warning", f"{warnings} in the manifests; to see them:\n  {validate}")
     return desired
@@ -179,10 +179,12 @@ def wired(
     token: str | None,
     parallelism: int = 8,
     lock_timeout: timedelta = timedelta(seconds=30),
+    writes: bool = True,
 ) -> Iterator[Wired]:
     """Put the adapters together for one run; without a token the API is not asked.
 
-    Inside the block, signals ask the run to stop. At its end the bar and the connections are closed.
+    Inside the block, signals ask the run to stop, and end one that does not write. At its end the bar and
+    the connections are closed.
     """
     import socket
 
@@ -192,7 +194,7 @@ def wired(
     clock = SystemClock()
     progress = progress_on(app.console)
     with ExitStack() as ends:
-        ends.enter_context(clock.listening())
+        ends.enter_context(clock.listening(breakable=not writes))
         ends.callback(progress.pause)
         if app.console.verbosity == "verbose":
             ends.enter_context(_requests_logged(partial(app.console.log, "debug")))

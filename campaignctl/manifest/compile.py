@@ -12,7 +12,7 @@ from campaignctl.manifest.document import Document
 from campaignctl.manifest.matrix import Combination, expand
 from campaignctl.manifest.model import Declared, FileResult, Removed
 from campaignctl.manifest.moves import is_removed, removed
-from campaignctl.yamlio.findings import partial_findings
+from campaignctl.yamlio.findings import Collected, partial_findings
 from campaignctl.yamlio.interpolate import Room, Values, filled_path, places, whole
 from campaignctl.yamlio.nodes import (
     Elsewhere,
@@ -55,27 +55,28 @@ def compile_file(name: str, path: str, data: bytes, inputs: CompileInputs) -> Fi
     file, syntax = read(name, path, data)
     references = named_by(file, inputs.defaults)
     texts = inputs.read_texts(references)
-    findings = list(syntax)
+    findings = Collected()
+    findings.add(syntax)
     campaigns: list[Declared] = []
     gone: list[Removed] = []
     for root in file.documents:
         if not isinstance(root, MappingNode):
-            findings.append(_no_mapping(file, root))
+            findings.add([_no_mapping(file, root)])
         elif is_removed(root):
             one, found = removed(root, file, inputs.defaults)
-            findings += found
+            findings.add(found)
             gone += [one] if one else []
         else:
-            manifest = _Manifest(file, root, inputs, texts)
-            findings += manifest.findings()
+            manifest = _Manifest(file, root, inputs, texts, len(campaigns))
+            findings.add(manifest.findings())
             for compilation in manifest.compilations():
                 campaign = compilation.compile()
                 key = compilation.key
-                findings += (replace(found, key=key) for found in compilation.findings)
+                findings.add(compilation.findings, key)
                 if key is not None:
                     claims = (compilation.moves, compilation.adoption)
                     campaigns.append(Declared(key, compilation.place, campaign, *claims))
-    return FileResult(path, tuple(campaigns), tuple(gone), tuple(findings), references)
+    return FileResult(path, tuple(campaigns), tuple(gone), findings.findings, references)
 
 
 def trace_campaign(name: str, path: str, data: bytes, inputs: CompileInputs, key: str) -> Compilation | None:
@@ -84,7 +85,7 @@ def trace_campaign(name: str, path: str, data: bytes, inputs: CompileInputs, key
     texts = inputs.read_texts(named_by(file, inputs.defaults))
     for root in file.documents:
         if isinstance(root, MappingNode) and not is_removed(root):
-            for compilation in _Manifest(file, root, inputs, texts).compilations():
+            for compilation in _Manifest(file, root, inputs, texts, 0).compilations():
                 if compilation.compile() is not None and compilation.key == key:
                     return compilation
     return None
@@ -102,9 +103,14 @@ def named_by(file: SourceFile, defaults: Defaults) -> frozenset[Reference]:
 
 
 class _Manifest:
-    """One manifest of a file, and everything needed to compile its campaigns. `own` is it as written."""
+    """One manifest of a file, and everything needed to compile its campaigns. `own` is it as written.
 
-    def __init__(self, file: SourceFile, own: MappingNode, inputs: CompileInputs, texts: Texts) -> None:
+    The manifests above it made `made` campaigns.
+    """
+
+    def __init__(
+        self, file: SourceFile, own: MappingNode, inputs: CompileInputs, texts: Texts, made: int
+    ) -> None:
         self._file = file
         self._own = own
         self._inputs = inputs
@@ -116,7 +122,7 @@ class _Manifest:
         node = own.get("matrix")
         self._matrix = None if node is None else expand(node, file)
         if self._matrix is not None:
-            self._matrix.limit(node, sum(1 for _ in scalars(self._bare)), file)
+            self._matrix.limit(node, sum(1 for _ in scalars(self._bare)), made, file)
 
     def findings(self) -> Iterator[Finding]:
         """Findings about the matrix; if it is unusable, also those about the rest that do not need it."""

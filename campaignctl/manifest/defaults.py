@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from campaignctl.errors import Finding
 from campaignctl.yamlio.findings import partial_findings
@@ -19,6 +20,7 @@ from campaignctl.yamlio.nodes import (
     SourceFile,
     mark_as_defaults,
     merged,
+    scalars,
     with_field,
 )
 
@@ -27,6 +29,8 @@ DEFAULTS_FILE = "_defaults.yaml"
 _MERGED = ("lifecycle", "spec", "extra")
 #: Far more messages than the API takes: beyond it nothing is merged, as nothing is sent.
 _MOST_MESSAGES = 100
+#: How many values the defaults of a folder may have: each manifest below it gets them.
+MOST_VALUES = 10_000
 _HAS = "it takes `spec:`, `lifecycle:`, `extra:` and `message:`"
 
 
@@ -51,6 +55,10 @@ class Defaults:
 
         findings = tuple(partial_findings(root, file, values, DefaultsDocument))
         both = merged(root, self.root) if self.root else root
+        if _larger(both, MOST_VALUES):
+            message = f"with those of the folders above, the defaults have over {MOST_VALUES:,} values"
+            too_large = Finding("error", "too-large", message, file.at(root), "write fewer")
+            return replace(self, complete=False), (*findings, too_large)
         files = (file, *self.files)
         return Defaults(both if isinstance(both, MappingNode) else root, files, self.complete), findings
 
@@ -78,11 +86,15 @@ class Defaults:
 NO_DEFAULTS = Defaults()
 
 
+def _larger(root: Node, values: int) -> bool:
+    return next(islice(scalars(root), values, None), None) is not None
+
+
 def _of_channel(message: Node, channels: MappingNode, values: Values) -> Node | None:
     channel = message.get("channel") if isinstance(message, MappingNode) else None
     if not isinstance(channel, ScalarNode):
         return None
-    name, faults = fill(channel.text, values)
+    name, faults, _ = fill(channel.text, values)
     return None if faults else channels.get(name)
 
 

@@ -24,7 +24,7 @@ from campaignctl.project.loader import PROJECT_FILE, load_base
 from campaignctl.project.model import Environment, ProjectFile
 from campaignctl.yamlio import schema_types as shapes
 from campaignctl.yamlio.files import content, named_file, shown
-from campaignctl.yamlio.findings import in_order
+from campaignctl.yamlio.findings import in_order, of_run
 from campaignctl.yamlio.layout import (
     STEP,
     Aside,
@@ -335,7 +335,7 @@ def rewrites(directory: Path, tool_version: str) -> Rewrites:
             found.append(outcome)
         else:
             findings += outcome
-    return Rewrites(tuple(found), in_order(findings), len(paths))
+    return Rewrites(tuple(found), of_run(in_order(findings)), len(paths))
 
 
 def write(rewrite: Rewrite) -> None:

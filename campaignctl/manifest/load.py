@@ -17,7 +17,7 @@ from campaignctl.manifest.model import DesiredCampaign, DesiredState, FileResult
 from campaignctl.project.loader import check_project, load_base, load_project
 from campaignctl.project.model import Project
 from campaignctl.yamlio.files import REVOKE, WITH_TOKEN, TextFiles, content, named_file, shown, token_line
-from campaignctl.yamlio.findings import in_order
+from campaignctl.yamlio.findings import in_order, of_run
 from campaignctl.yamlio.interpolate import Values, permitted
 from campaignctl.yamlio.reader import read
 
@@ -122,8 +122,8 @@ def _linked(
     desired = link(files.project, results, files.defaults_findings)
     findings = in_order([*before, *files.findings, *desired.findings])
     if any(found.severity == "error" for found in findings):
-        return None, findings
-    findings = in_order([*findings, *override_doubts(desired, now)])
+        return None, of_run(findings)
+    findings = of_run(in_order([*findings, *override_doubts(desired, now)]))
     return replace(desired, findings=findings), findings
 
 

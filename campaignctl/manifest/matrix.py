@@ -9,23 +9,26 @@ combination whose original values it does not change, and if there is none becom
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from campaignctl.errors import Finding, did_you_mean
+from campaignctl.errors import Finding, did_you_mean, listed
 from campaignctl.yamlio.interpolate import insertion_error
 from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, SourceFile
 from campaignctl.yamlio.substitution import NULLS
 
 #: How many campaigns one manifest may make.
 MOST_COMBINATIONS = 1_000
-#: How many values they may have together: a thousand campaigns of a thousand values.
+#: How many campaigns the manifests of one file may make.
+MOST_CAMPAIGNS = 10_000
+#: How many values the campaigns of a manifest may have together: a thousand of a thousand values.
 MOST_VALUES = 1_000_000
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _IN_KEY = re.compile(r"[A-Za-z0-9._-]+")
+_COUNTED = 1_000_000_000
+_NAMES_SHOWN = 20
 _LISTS = ("include", "exclude")
 _AS_IN = "as in `matrix: {country: [DE, FR]}`"
 
@@ -67,15 +70,19 @@ class Matrix:
         """Whether it has no errors."""
         return all(finding.severity != "error" for finding in self.findings)
 
-    def limit(self, node: Node | None, values: int, file: SourceFile) -> None:
-        """Refuse a matrix that multiplies the values of the manifest, `values`, to too many."""
-        total = values * len(self.combinations)
-        if total > MOST_VALUES:
-            message = f"{len(self.combinations):,} campaigns with {values:,} values each: more than"
-            finding = Finding(
-                "error", "matrix", f"{message} {MOST_VALUES:,}", file.at(node), "make it smaller"
-            )
-            self.findings.append(finding)
+    def limit(self, node: Node | None, values: int, made: int, file: SourceFile) -> None:
+        """Refuse a matrix that multiplies the values of the manifest, `values`, to too many.
+
+        Also one that makes too many campaigns, if the manifests above it in the file made `made`.
+        """
+        campaigns = len(self.combinations)
+        message = ""
+        if values * campaigns > MOST_VALUES:
+            message = f"{campaigns:,} campaigns with {values:,} values each: more than {MOST_VALUES:,}"
+        elif made + campaigns > MOST_CAMPAIGNS:
+            message = f"more than {MOST_CAMPAIGNS:,} campaigns in one file"
+        if message:
+            self.findings.append(Finding("error", "matrix", message, file.at(node), "make it smaller"))
 
 
 def expand(node: Node, file: SourceFile) -> Matrix:
@@ -115,11 +122,17 @@ class _MatrixReader:
             seen.add(key.text)
         self._check_excluded()
         if self._count() > MOST_COMBINATIONS or len(self._entries["exclude"]) > MOST_COMBINATIONS:
-            message = f"{self._count():,} combinations; the limit is {MOST_COMBINATIONS:,}"
+            count = min(self._count(), _COUNTED)
+            message = (
+                f"{'over ' * (count == _COUNTED)}{count:,} combinations; the limit is {MOST_COMBINATIONS:,}"
+            )
             self._refuse(node, message, "split it into several manifests")
 
     def _count(self) -> int:
-        product = math.prod(map(len, self._dimensions.values())) if self._dimensions else 0
+        """How many combinations there are, as far as it matters."""
+        product = 1 if self._dimensions else 0
+        for values in self._dimensions.values():
+            product = min(product * len(values), _COUNTED)
         return product + len(self._entries["include"])
 
     def _read_dimension(self, key: ScalarNode, node: Node) -> Iterator[ScalarNode]:
@@ -198,7 +211,7 @@ class _MatrixReader:
         for fields, _ in self._entries["exclude"]:
             for name, value in fields.items():
                 if name not in self._dimensions:
-                    known = ", ".join(self._dimensions) or "none"
+                    known = listed(tuple(self._dimensions), _NAMES_SHOWN) or "none"
                     hint = did_you_mean(name, self._dimensions, f"names with values: {known}")
                     self._refuse(value, f"`exclude` names `{name}`, which has no values", hint)
 

@@ -15,6 +15,7 @@ from campaignctl.errors import (
     CampaignctlError,
     Command,
     Finding,
+    Guesses,
     ManifestError,
     Sentence,
     Source,
@@ -136,6 +137,7 @@ def check_project(
 
     Unless it must be `whole`, sections that manifests do not use may have errors.
     """
+    Guesses.start()
     url = environ.get(URL_VARIABLE)
     file, value, findings = _read(directory, tool_version, environ, url_counts=not url)
     usable = value is not None

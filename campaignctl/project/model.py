@@ -41,7 +41,10 @@ def duration(text: str) -> timedelta:
     """The duration of `30s`, `10m`, `1h` or `1h30m`. Raises ValueError."""
     if not _DURATION.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is not a duration: a number and a unit, as in 30s, 10m, 1h, 2d")
-    return sum((int(count) * _UNITS[unit] for count, unit in _PART.findall(text)), timedelta())
+    try:
+        return sum((int(count) * _UNITS[unit] for count, unit in _PART.findall(text)), timedelta())
+    except OverflowError:
+        raise ValueError(f"{text[:40]!r} is longer than the calendar") from None
 
 
 def long_duration(text: str) -> timedelta:
@@ -115,6 +118,10 @@ STATE_FOLDER = ".campaignctl"
 Zone = Annotated[str, AfterValidator(_is_zone)]
 ProjectId = Annotated[str, AfterValidator(_is_id)]
 Glob = Annotated[str, Field(min_length=1)]
+#: How long lists may be: each campaign or file is compared with all of their patterns and windows.
+_MOST_PATTERNS = 1_000
+_MOST_RULES = 100
+LONGEST_VERSION = 200
 Reason = Annotated[str, AfterValidator(_says_something)]
 
 
@@ -225,7 +232,10 @@ class ApiSettings(Setting):
     ] = True
     hidden: Annotated[
         tuple[Glob, ...],
-        _said("Paths of fields that this account never shows, as in `callbacks`; no read confirms them."),
+        _said(
+            "Paths of fields that this account never shows, as in `callbacks`; no read confirms them.",
+            max_length=_MOST_RULES,
+        ),
     ] = ()
 
 
@@ -281,14 +291,18 @@ class Guardrails(Setting):
     ] = False
     require_labels: Annotated[
         tuple[Glob, ...],
-        _said("Labels that a campaign needs before it is armed, all of them; `*` and `?` are wildcards."),
+        _said(
+            "Labels that a campaign needs before it is armed, all of them; `*` and `?` are wildcards.",
+            max_length=_MOST_RULES,
+        ),
     ] = ()
     forbid_immediate: Annotated[bool, _said("true: nothing may send at once.")] = False
     freeze: Annotated[
         tuple[Annotated[Window, Written(Freeze, _window, zoned=True)], ...],
         _said(
             "Windows in which nothing is armed or sent, or outside which nothing is. An environment's are "
-            "added to the project's; an empty list there removes the project's."
+            "added to the project's; an empty list there removes the project's.",
+            max_length=_MOST_RULES,
         ),
     ] = ()
 
@@ -314,7 +328,7 @@ class Override(Setting):
     keys: Annotated[
         tuple[Glob, ...],
         Listed(),
-        _said("For which campaigns: keys; `*` and `?` are wildcards.", min_length=1),
+        _said("For which campaigns: keys; `*` and `?` are wildcards.", min_length=1, max_length=_MOST_RULES),
     ]
     #: Aware, in UTC.
     until: Annotated[
@@ -429,7 +443,9 @@ class Environment(Part):
         None, description="Limits of one apply. An environment replaces single ones."
     )
     overrides: list[Override] | None = Field(
-        None, description="Reviewed exceptions to guardrails. An environment's list replaces the project's."
+        None,
+        max_length=_MOST_RULES,
+        description="Reviewed exceptions to guardrails. An environment's list replaces the project's.",
     )
     notify: Notify | None = Field(None, description="Where outcomes are posted, as JSON, after an apply.")
 
@@ -443,12 +459,17 @@ class ProjectFile(Environment):
     kind: Literal["Project"] | None = Field(None, description="Project; may be left out.")
     metadata: ProjectMetadata = Field(description="What identifies the project.")
     required_version: str | None = Field(
-        None, description="Versions of campaignctl that may be used, as in `>=0.1`."
+        None,
+        max_length=LONGEST_VERSION,
+        description="Versions of campaignctl that may be used, as in `>=0.1`.",
     )
     manifests: list[Glob] | None = Field(
-        None, min_length=1, description='Which files are manifests: ["**/*.yaml", "**/*.yml"] if absent.'
+        None,
+        min_length=1,
+        max_length=_MOST_PATTERNS,
+        description='Which files are manifests: ["**/*.yaml", "**/*.yml"] if absent.',
     )
-    ignore: list[Glob] | None = Field(None, description="Which of them are not.")
+    ignore: list[Glob] | None = Field(None, max_length=_MOST_PATTERNS, description="Which of them are not.")
     allow_env: list[str] | None = Field(
         None, description="Environment variables that manifests may use as ${env.NAME}."
     )

@@ -13,6 +13,7 @@ from campaignctl.campaign.problem import KeyPath, Problem, error, warning
 from campaignctl.errors import Command, Sentence, did_you_mean
 from campaignctl.project.model import (
     DEFAULT_ZONE,
+    LONGEST_VERSION,
     STATE_FOLDER,
     RateLimit,
     StateSettings,
@@ -201,17 +202,22 @@ def hosts(value: Fields) -> Iterator[Problem]:
 
 
 def _version(text: str, tool_version: str) -> Iterator[Problem]:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     path = ("required_version",)
+    if len(text) > LONGEST_VERSION:
+        return  # the models report it
     try:
-        wanted = SpecifierSet(text)
-    except InvalidSpecifier:
+        fits = SpecifierSet(text).contains(tool_version, prereleases=True)
+    except ValueError:  # also for a number of thousands of digits
         yield error(
-            "required-version", path, f"{text!r} is not a valid version range", "as in `>=0.1` or `>=0.1,<1`"
+            "required-version",
+            path,
+            f"{text[:40]!r} is not a valid version range",
+            "as in `>=0.1` or `>=0.1,<1`",
         )
         return
-    if not wanted.contains(tool_version, prereleases=True):
+    if not fits:
         yield error(
             "required-version",
             path,

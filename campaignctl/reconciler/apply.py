@@ -67,8 +67,9 @@ def apply(
         settle.give_up(run, desired.campaigns)
         run.watch.formerly = {key: wanted.moved_from for key, wanted in desired.campaigns.items()}
         reading = _reading(run, desired, options, unsettled, now)
-        ctx = question(wiring, desired, options, session.state, reading, now, against)
-        plan = decide(ctx)
+        with wiring.clock.breakable():
+            ctx = question(wiring, desired, options, session.state, reading, now, against)
+            plan = decide(ctx)
         approved = _approved(plan, approve, run.now)
         if plan.objections or (plan.decides and not approved):
             return with_paused_again(run, _refused(plan, session.state))

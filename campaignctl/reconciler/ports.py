@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -121,6 +122,10 @@ class Clock(Protocol):
 
     def wait(self, duration: timedelta) -> None:
         """Sleep; returns early on an interrupt."""
+        ...
+
+    def breakable(self) -> AbstractContextManager[None]:
+        """A block that an interrupt ends, as KeyboardInterrupt: it writes nothing."""
         ...
 
     @property

@@ -14,6 +14,7 @@ from campaignctl.errors import (
     Source,
     counted,
     hint_lines,
+    number,
 )
 from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.escape import columns, escape
@@ -59,7 +60,7 @@ def findings_text(findings: Sequence[Finding], *, color: bool) -> str:
     """Findings in the order given, and how many there are."""
     style = Style(color)
     lines = [line for finding in findings for line in _finding(finding, style)]
-    errors, warnings = _number(findings, "error"), _number(findings, "warning")
+    errors, warnings = number(findings, "error"), number(findings, "warning")
     counts = [counted(errors, "error")] if errors or not warnings else []
     counts += [counted(warnings, "warning")] if warnings else []
     return "\n".join([*lines, f"{', '.join(counts)}."]) + "\n"
@@ -69,8 +70,8 @@ def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:
     """The document of the findings; lines and columns count from 1."""
     return {
         "format_version": FORMAT_VERSION,
-        "errors": _number(findings, "error"),
-        "warnings": _number(findings, "warning"),
+        "errors": number(findings, "error"),
+        "warnings": number(findings, "warning"),
         "findings": [_finding_json(finding) for finding in findings],
     }
 
@@ -101,12 +102,12 @@ def hint_text(
 ) -> Iterator[str]:
     """The lines of a hint, with each command to paste alone on its own; none for an empty hint."""
     label = style(label, "cyan")
-    for number, (line, command) in enumerate(hint_lines(hint, place) if hint else ()):
+    for index, (line, command) in enumerate(hint_lines(hint, place) if hint else ()):
         if command:
-            yield from () if number else (f"{indent}{label}",)
+            yield from () if index else (f"{indent}{label}",)
             yield f"{indent}  {escape(line, None)}"
         else:
-            yield f"{indent}{'' if number else f'{label} '}{escape(line, None)}"
+            yield f"{indent}{'' if index else f'{label} '}{escape(line, None)}"
 
 
 def _place(source: Source, style: Style) -> Iterator[str]:
@@ -118,10 +119,6 @@ def _place(source: Source, style: Style) -> Iterator[str]:
     before = ("..." if start else "") + escape(source.text[start:at], None)
     yield f"    {before}{escape(source.text[at : start + _LINE_SHOWN], None)}".rstrip()
     yield f"    {' ' * columns(before)}{style('^', 'bold', 'green')}"
-
-
-def _number(findings: Sequence[Finding], severity: str) -> int:
-    return sum(finding.severity == severity for finding in findings)
 
 
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}

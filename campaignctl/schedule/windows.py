@@ -120,7 +120,7 @@ def _midnight(instant: datetime) -> datetime:
     return datetime.combine(min(instant, _LAST_DAY).astimezone(UTC).date(), time(), UTC)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _covered(window: Window, midnight: datetime) -> int:
     """The minutes of the next days that a window covers, as in `Window.covers`."""
     if window.cron is None:

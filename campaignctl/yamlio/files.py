@@ -33,6 +33,7 @@ class TextFiles:
         self._private = private
         self._environ = environ
         self._known: dict[str, FileText | LanguageTexts] = {}
+        self._names: dict[str, list[str]] = {}
 
     def read(self, references: Iterable[Reference]) -> dict[Reference, FileText | LanguageTexts]:
         """The texts of these references."""
@@ -92,7 +93,9 @@ class TextFiles:
     def _nearest(self, relative: str) -> str:
         """The file that was probably meant by a path at which there is none."""
         folder, name = posixpath.split(relative)
-        near = nearest(name, _names(self._real / folder))
+        if folder not in self._names:
+            self._names[folder] = _names(self._real / folder)
+        near = nearest(name, self._names[folder])
         if near and near != name and (self._real / folder / near).is_file():
             return f"did you mean {named_file('', near)}?"
         return "the path is relative to the file that names it"

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from shlex import quote
+from typing import NamedTuple
 
 from campaignctl.campaign.contract import MACRO
-from campaignctl.errors import Source, did_you_mean, nearest
+from campaignctl.errors import Source, did_you_mean, listed, nearest
 
 #: The one environment variable that is never expanded.
 TOKEN_VARIABLE = "OCAMBA_TOKEN"  # noqa: S105 - the name of the variable, not its value
@@ -25,6 +26,7 @@ _ESCAPE = "$${"
 _PLACE = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _FILLED = re.compile(r"\$\{(var|matrix|env)\.([A-Za-z0-9_-]+)\}")
+_NAMES_SHOWN = 20
 _TOO_LONG = (
     "variables expand to more than 8 MiB in a campaign, or 256 MiB in its manifest",
     "use fewer variables, or shorter values",
@@ -62,12 +64,13 @@ class Values:
 class Room:
     """How many characters expansion may still produce: for a campaign, within the limit of its manifest.
 
-    No honest campaign comes near (API contract, section 2.3: 65,535 characters a language). A variable of
-    1 MB in a thousand places is far above.
+    A place that is expanded counts as 64. No honest campaign comes near (API contract, section 2.3: 65,535
+    characters a language). A variable of 1 MB in a thousand places is far above.
     """
 
     CAMPAIGN = 8 << 20
     MANIFEST = 256 << 20
+    PLACE = 64
 
     def __init__(self, left: int = CAMPAIGN, around: Room | None = None) -> None:
         self._left = left
@@ -85,14 +88,22 @@ class Room:
             self._around.take(characters)
 
 
-def fill(text: str, values: Values, most: int = Room.CAMPAIGN) -> tuple[str, tuple[Fault, ...]]:
-    """A text with its places expanded, and its faults; with faults the text must not be used.
+class Filled(NamedTuple):
+    """A text with its places expanded, its faults, and how much room it took.
 
-    Expansion stops where the text would become longer than `most` characters.
+    With faults the text must not be used.
     """
+
+    text: str
+    faults: tuple[Fault, ...]
+    room: int
+
+
+def fill(text: str, values: Values, most: int = Room.CAMPAIGN) -> Filled:
+    """Expand a text. Expansion stops where it would take more room than `most`."""
     faults: list[Fault] = []
     pieces: list[str] = []
-    end, most = 0, most - len(text)
+    end, given, most = 0, most, most - len(text)
     for place in _PLACE.finditer(text):
         if most < 0:
             faults.append(Fault(place.start(), *_TOO_LONG))
@@ -107,9 +118,9 @@ def fill(text: str, values: Values, most: int = Room.CAMPAIGN) -> tuple[str, tup
                 faults.append(filled)
             else:
                 pieces.append(filled)
-                most -= len(filled)
+                most -= len(filled) + Room.PLACE
     pieces.append(text[end:])
-    return "".join(pieces), tuple(faults)
+    return Filled("".join(pieces), tuple(faults), given - most)
 
 
 def macros(text: str) -> Iterator[tuple[str, int]]:
@@ -137,7 +148,7 @@ def filled_path(path: str, matrix: Mapping[str, str]) -> str | None:
     """The path of a file with its `${matrix.NAME}` expanded; None if it has other places to expand."""
     if "${" not in path:
         return path
-    filled, faults = fill(path, Values({}, {}, matrix=matrix))
+    filled, faults, _ = fill(path, Values({}, {}, matrix=matrix))
     return None if faults or "${" in filled else filled
 
 
@@ -174,7 +185,7 @@ def _from_matrix(place: re.Match[str], name: str, values: Values) -> str | Fault
     value = values.matrix.get(name)
     if value is not None:
         return value
-    names = ", ".join(values.matrix)
+    names = listed(tuple(values.matrix), _NAMES_SHOWN)
     hint = did_you_mean(name, values.matrix, f"add it to the matrix, which has: {names}")
     return Fault(place.start(), f"this combination of the matrix has no `{name}`", hint)
 
@@ -230,8 +241,8 @@ def _known(place: re.Match[str], name: str, known: Mapping[str, str], hint: str)
 
 
 def _nearest(inner: str, values: Values) -> str:
-    known = [f"var.{name}" for name in values.variables] + [f"env.{name}" for name in values.allowed]
-    known += [f"matrix.{name}" for name in values.matrix or ()]
+    spaces = {"var": values.variables, "env": values.allowed, "matrix": values.matrix or ()}
+    known = (f"{space}.{name}" for space, names in spaces.items() for name in names)
     near = nearest(inner.strip(), known, 0.5)
     if near:
         return f"did you mean ${{{near}}}? For a literal `${{` write `$${{`"

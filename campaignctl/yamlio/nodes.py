@@ -6,7 +6,9 @@ anchor names, and a place is kept as the parser's mark until a finding asks for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -59,22 +61,36 @@ class ScalarNode:
         self.mark = mark
 
 
+#: Up to so many pairs, a search is faster than an index.
+_FEW = 16
+
+
 class MappingNode:
     """A mapping as pairs in the order of the file; a key may occur twice."""
 
-    __slots__ = ("mark", "pairs")
+    __slots__ = ("_first", "mark", "pairs")
 
     def __init__(self, pairs: list[tuple[ScalarNode, Node]], mark: Mark) -> None:
         self.pairs = pairs
         self.mark = mark
+        self._first: dict[str, tuple[ScalarNode, Node]] | None = None
 
     def get(self, name: str) -> Node | None:
         """The value of the first key of that name."""
-        return next((node for key, node in self.pairs if key.text == name), None)
+        pair = self._pair(name)
+        return pair[1] if pair else None
 
     def key(self, name: str) -> ScalarNode | None:
         """The first key of that name itself."""
-        return next((key for key, _ in self.pairs if key.text == name), None)
+        pair = self._pair(name)
+        return pair[0] if pair else None
+
+    def _pair(self, name: str) -> tuple[ScalarNode, Node] | None:
+        if len(self.pairs) <= _FEW:
+            return next((pair for pair in self.pairs if pair[0].text == name), None)
+        if self._first is None:
+            self._first = {pair[0].text: pair for pair in reversed(self.pairs)}
+        return self._first.get(name)
 
 
 class SequenceNode:
@@ -134,8 +150,12 @@ class SourceFile:
 
     def at_offset(self, offset: int) -> Source:
         """The place of a character of the text."""
-        before = self.text[:offset]
-        return self.source(before.count("\n"), offset - (before.rfind("\n") + 1))
+        line = bisect_left(self._ends, offset)
+        return self.source(line, offset - (self._ends[line - 1] + 1 if line else 0))
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return [end.start() for end in re.finditer("\n", self.text)]
 
 
 def locate(root: Node, path: KeyPath) -> Node:
@@ -157,15 +177,21 @@ def locate(root: Node, path: KeyPath) -> Node:
     return node if isinstance(node, ScalarNode) else place
 
 
-def path_of(root: Node, sought: Node) -> KeyPath | None:
-    """The path of a node in a tree, or None if it is not in it."""
-    if root is sought:
-        return ()
-    for name, child in _children(root):
-        found = path_of(child, sought)
-        if found is not None:
-            return (name, *found)
-    return None
+def paths_of(root: Node, sought: Iterable[Node]) -> set[KeyPath]:
+    """The path of each of these nodes that is in a tree: its first one there."""
+    wanted = {id(node) for node in sought}
+    found: set[KeyPath] = set()
+
+    def search(node: Node, path: KeyPath) -> None:
+        if id(node) in wanted:
+            wanted.remove(id(node))
+            found.add(path)
+        if wanted:
+            for name, child in _children(node):
+                search(child, (*path, name))
+
+    search(root, ())
+    return found
 
 
 def _children(node: Node) -> Iterator[tuple[str | int, Node]]:

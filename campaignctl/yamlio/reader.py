@@ -30,8 +30,13 @@ from campaignctl.yamlio.syntax import Complaint, LineColumn, forbidden, mistake,
 LARGEST = 1 << 20
 #: How deep a document may be nested; the API's own bodies have 7 levels.
 DEEPEST = 50
+#: How many documents a file may have.
+MOST_DOCUMENTS = 1_000
 #: How many nodes a document's aliases may add to it: no honest manifest comes near, a bomb is far above.
 MOST_ALIASED = 10_000
+#: How many characters the aliases of a file may add to it; each node counts as ten more.
+LONGEST_ALIASED = 2 << 20
+_NODE = 10
 #: What a file needs at least, by its name; manifests are the rest.
 _LEAST = {
     "campaignctl.yaml": "it needs at least `metadata: {name: ...}`",
@@ -98,9 +103,9 @@ class _Parser:
         self.file = file
         self.findings: list[Finding] = []
         self._next: Callable[[], Any] = CParser(file.text).get_event
-        self._anchors: dict[str, tuple[Node, int] | None] = {}
-        self._count = 0
-        self._aliased = 0
+        self._anchors: dict[str, tuple[Node, int, int] | None] = {}
+        self._count = self._aliased = 0
+        self._length = self._aliased_length = 0
         self._references: list[ScalarNode] = []
 
     def documents(self) -> None:
@@ -111,6 +116,10 @@ class _Parser:
             kind = event.__class__
             if kind is DocumentStartEvent:
                 self._anchors, self._count, self._aliased = {}, 0, 0
+                if len(found) >= MOST_DOCUMENTS:
+                    message = f"more than {MOST_DOCUMENTS:,} documents in one file"
+                    self.refuse("documents", message, "split it into several files", event)
+                    raise _Refused
                 found.append(self._node(self._next(), 0))
             elif kind is StreamEndEvent:
                 break
@@ -150,9 +159,9 @@ class _Parser:
         if event.anchor is None:
             return self._plain_node(event, kind, depth)
         self._anchors[event.anchor] = None
-        before = self._count
+        count, length = self._count, self._length
         node = self._plain_node(event, kind, depth)
-        self._anchors[event.anchor] = (node, self._count - before + 1)
+        self._anchors[event.anchor] = (node, self._count - count + 1, self._length - length)
         return node
 
     def _plain_node(self, event: Any, kind: type, depth: int) -> Node:
@@ -169,6 +178,7 @@ class _Parser:
 
     def _scalar(self, event: Any) -> ScalarNode:
         text: str = event.value
+        self._length += len(text)
         style = event.style
         # Only in double quotes can an escape make a character that the file itself may not have.
         if style == '"' and not text.isprintable() and (found := forbidden().search(text)):
@@ -214,11 +224,17 @@ class _Parser:
         if known is None:
             self.refuse("alias", f"the alias *{event.anchor} is inside its own anchor", "", event)
             raise _Refused
-        node, size = known
-        self._count += size
-        self._aliased += size
+        node, count, length = known
+        self._count += count
+        self._aliased += count
+        self._length += length
+        self._aliased_length += length + _NODE * count
         if self._aliased > MOST_ALIASED:
-            message = f"aliases expand this document by more than {MOST_ALIASED:,} nodes"
-            self.refuse("alias-bomb", message, "write the values out", event)
-            raise _Refused
+            self._refuse_bomb(event, f"this document by more than {MOST_ALIASED:,} nodes")
+        if self._aliased_length > LONGEST_ALIASED:
+            self._refuse_bomb(event, "this file by more than 2 MiB")
         return node
+
+    def _refuse_bomb(self, event: Any, much: str) -> None:
+        self.refuse("alias-bomb", f"aliases expand {much}", "write the values out", event)
+        raise _Refused

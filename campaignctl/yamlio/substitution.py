@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from campaignctl.campaign.contract import SYSTEM_MACROS
@@ -119,12 +120,13 @@ class Filling:
     def filled(self, text: str, file: SourceFile, node: ScalarNode | None) -> Any:
         """A text with its places expanded; `node` is its place, None for the text of a file."""
         values = self.values or Values({}, {})
-        filled, faults = fill(text, values, self.room.left)
-        self.room.take(len(filled))
+        filled, faults, room = fill(text, values, self.room.left)
+        self.room.take(room)
         for fault in faults:
             source = self.at(node) if node else file.at_offset(fault.offset)
             self.note("error", "interpolation", source, fault.message, fault.hint)
-        for name, offset in macros(text):
+        # Without room left the text is refused, and is not searched for each of a thousand campaigns.
+        for name, offset in macros(text) if self.room.left >= 0 else ():
             if name not in SYSTEM_MACROS:
                 near = nearest(name, SYSTEM_MACROS, 0.8)
                 self.note(
@@ -191,7 +193,7 @@ class Filling:
         self._remember(found.text, node)
         if "${" not in found.text:
             return found.text
-        filled = self.filled(found.text, SourceFile(found.name, found.name, found.text), None)
+        filled = self.filled(found.text, _as_source(found.name, found.text), None)
         return self._unusable(node, f"{found.name} cannot be used") if filled is BAD else filled
 
     def _unusable(self, node: MappingNode, message: str, hint: str = "") -> Any:
@@ -216,6 +218,12 @@ class Filling:
                 message if likely else f"{message}, so the file is ignored",
                 "rename it" if likely else "",
             )
+
+
+@lru_cache(16)
+def _as_source(name: str, text: str) -> SourceFile:
+    """The file of a text. A thousand campaigns may have findings in it, and its lines are counted once."""
+    return SourceFile(name, name, text)
 
 
 def resembles_language(part: str) -> bool:

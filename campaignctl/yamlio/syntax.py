@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 
@@ -13,6 +13,7 @@ def forbidden() -> re.Pattern[str]:
     return re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
+@lru_cache(64)
 def control_character(text: str) -> str:
     """A message about the first control character of a text, with its line; empty if there is none."""
     found = None if text.isprintable() else forbidden().search(text)

@@ -43,7 +43,7 @@ from campaignctl.cli.clock import SystemClock
 clock = SystemClock()
 with clock.listening():
     try:
-        with clock.asking():
+        with clock.breakable():
             print("ready", flush=True)
             sys.stdin.readline()
     except KeyboardInterrupt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -67,6 +67,9 @@ class Clock:
 
     def wait(self, duration: timedelta) -> None:
         self.time.sleep(duration.total_seconds())
+
+    def breakable(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @property
     def interrupted(self) -> bool:

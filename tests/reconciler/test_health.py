@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,9 @@ class Now:
 
     def wait(self, duration: timedelta) -> None:
         raise AssertionError(f"nothing waits, and not for {duration}")
+
+    def breakable(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def unheard(event: Event) -> None:

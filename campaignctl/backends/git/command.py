@@ -17,6 +17,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from campaignctl.backends.cas.place import Kind, PlaceError
+from campaignctl.errors import Interrupted
 from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, holds_token
 
 LONGEST = 30.0
@@ -78,6 +79,7 @@ class Git:
 
         Raises:
             GitTrouble: there is no git, or it takes longer than `seconds` and was ended.
+            Interrupted: the run was interrupted, and the command ended.
         """
         settings = (word for setting in _ALWAYS for word in ("-c", setting))
         command = ["git", "--no-optional-locks", "--no-pager", *settings, *words]
@@ -93,6 +95,7 @@ class Git:
             )
         except OSError as error:
             raise _no_git(error) from error
+        _CHILDREN[process] = words[0]
         try:
             out, told = process.communicate(given, timeout=seconds)
         except subprocess.TimeoutExpired as error:
@@ -101,6 +104,9 @@ class Git:
             ) from error
         finally:
             _end(process)
+            ended = not _CHILDREN.pop(process, "")
+        if ended:
+            raise Interrupted("interrupted; git was ended")
         return Answer(process.returncode, out, told.decode("utf-8", "replace"))
 
     def run(self, *words: str, given: bytes = b"", seconds: float = LONGEST) -> bytes:
@@ -159,6 +165,20 @@ def with_configuration(environ: Mapping[str, str], pairs: Sequence[tuple[str, st
     for number, (key, value) in enumerate(pairs):
         carried |= {f"{_CONFIG}KEY_{number}": key, f"{_CONFIG}VALUE_{number}": value}
     return without_configuration(environ) | carried
+
+
+_CHILDREN: dict[subprocess.Popen[bytes], str] = {}
+"""The commands that run, each with its first word."""
+
+_WRITES = ("push", "update-ref", "fast-import")
+
+
+def end_children(*, reads_only: bool) -> None:
+    """End the commands that run, from any thread; their calls raise Interrupted."""
+    for process, word in tuple(_CHILDREN.items()):
+        if not (reads_only and word in _WRITES) and _CHILDREN.pop(process, ""):
+            with suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

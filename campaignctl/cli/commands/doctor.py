@@ -150,14 +150,14 @@ def _account_checks(app: App, project: Project) -> tuple[Check, ...]:
     brisk = replace(project, api=replace(project.api, timeout=min(project.api.timeout, _PATIENCE)))
     try:
         token = need_token(app.settings, _WHY)
-        with wired(app, brisk, token=token) as run:
+        with wired(app, brisk, token=token, writes=False) as run:
             return examine(run.wiring)
     except Interrupted:
         raise
     except CampaignctlError as error:
         about_address = isinstance(error, Refused) and not isinstance(error, TokenRejected)
         missing = refused("api" if about_address else "token", error)
-    with wired(app, brisk, token=None) as run:
+    with wired(app, brisk, token=None, writes=False) as run:
         return examine(run.wiring, missing)
 
 

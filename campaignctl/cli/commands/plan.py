@@ -72,7 +72,7 @@ def _made(app: App, options: Options) -> Plan:
         why = "A plan reads the live campaigns first, and the API requires a token."
         token = need_token(app.settings, why, instead="plan from the state alone with --no-refresh")
     other = compared(app, options)
-    with wired(app, desired.project, token=token) as run:
+    with wired(app, desired.project, token=token, writes=False) as run:
         return plan.plan(run.wiring, desired, options, other)
 
 

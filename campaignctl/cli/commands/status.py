@@ -26,7 +26,7 @@ def command(app: App, *, form: str) -> int:
     desired = read_desired(app)
     why = "The live status is read from the API, which requires a token."
     token = need_token(app.settings, why, instead=Sentence("show what is recorded: ", Command("show")))
-    with wired(app, desired.project, token=token) as run:
+    with wired(app, desired.project, token=token, writes=False) as run:
         report = status(run.wiring, desired)
     console, project = app.console, desired.project
     place = app.settings.place(project.environment)
