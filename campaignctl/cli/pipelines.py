@@ -36,12 +36,12 @@ _ADDRESS = re.compile(r"([\w.-]+(?:/[\w.-]+)+)@([0-9a-f]{40})")
 _JOB = re.compile(r"^  ([a-z-]+):\n(.*?)^    steps:\n.*?(?=^\n  [a-z-]+:\n|\Z)", re.MULTILINE | re.DOTALL)
 # What each job gets from its workflow.
 _GIVEN = {
-    "plan": "token: ${{ secrets.OCAMBA_READ_TOKEN }}",
+    "plan": "token: ${{ @readtoken@ }}",
     "comment": "plan: ${{ needs.plan.outputs.plan }}",
     "apply": "token: ${{ secrets.OCAMBA_TOKEN }}",
     "apply-this-plan": """plan: ${{ needs.plan.outputs.plan }}
           token: ${{ secrets.OCAMBA_TOKEN }}""",
-    "drift": "token: ${{ secrets.OCAMBA_READ_TOKEN }}",
+    "drift": "token: ${{ @readtoken@ }}",
 }
 _INCLUDE = """\
 include:
@@ -57,6 +57,7 @@ include:
 
 
 _API = "https://api.ocamba.com"
+_READ_TOKEN = "OCAMBA_READ_TOKEN"  # noqa: S105 - the name of the secret, not its value
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Pipelines:
         if self.host == "gitlab":
             head = text[: text.index("\n.campaigns@suffix@:") + 1]
             more = f'      environment: "{self.environment}"\n' if self.environment else ""
+            more += f'      read_token: "{self._read_name}"\n' if self.environment else ""
             more += f"      changes: {self._changes()}\n" if self.folder != "." else ""
             return head + _INCLUDE.format(address=found[1], commit=found[2]) + more
 
@@ -141,6 +143,19 @@ class Pipelines:
     def _suffix(self) -> str:
         return "".join(f"-{name}" for name in (self.label, self.environment) if name)
 
+    @property
+    def _read_name(self) -> str:
+        """The secret with the token that plans read with: each environment may have an account of its own."""
+        own = re.sub(r"\W", "_", self.environment or "").replace("-", "_").upper()
+        return f"{_READ_TOKEN}_{own}" if own else _READ_TOKEN
+
+    def _read_token(self) -> str:
+        """How a job gets that token, or the one that all environments share."""
+        name = self._read_name
+        if self.host == "gitlab":
+            return f"${{{name}:-}}" if name == _READ_TOKEN else f"${{{name}:-${{{_READ_TOKEN}:-}}}}"
+        return " || ".join(f"secrets.{each}" for each in dict.fromkeys((name, _READ_TOKEN)))
+
     def _fields(self) -> Mapping[str, str]:
         workflow = f"campaigns{self._suffix}.yml"
         return {
@@ -148,6 +163,8 @@ class Pipelines:
             "branch": self.branch,
             "package": self.package,
             "api": self.api,
+            "readname": self._read_name,
+            "readtoken": self._read_token(),
             "suffix": self._suffix,
             "title": f" ({self._suffix[1:]})" if self._suffix else "",
             "environment": self._line(f'CAMPAIGNCTL_ENV: "{self.environment}"') if self.environment else "",

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from campaignctl.cli.pipelines import Pipelines
 from campaignctl.errors import CampaignctlError, UsageError
+from tests.ci.expressions import Expressions
 from tests.ci.team import PACKAGE
 from tools.reference.ci_files import ci_files
 
@@ -160,3 +161,24 @@ def test_a_short_file_has_the_jobs_and_permissions_of_the_whole_one(place: Pipel
 def test_an_action_without_a_full_commit_is_refused(action: str) -> None:
     with pytest.raises(UsageError, match="OWNER/REPO@SHA"):
         replace(PLACES[0], action=action).files()
+
+
+@pytest.mark.parametrize(
+    ("secrets", "expected"),
+    [
+        ({"OCAMBA_READ_TOKEN_EU_STAGING": "own", "OCAMBA_READ_TOKEN": "shared"}, "own"),
+        ({"OCAMBA_READ_TOKEN": "shared"}, "shared"),
+        ({}, ""),
+    ],
+)
+def test_an_environment_reads_its_own_account(secrets: dict[str, str], expected: str) -> None:
+    github = Pipelines("github", ".", "main", PACKAGE, "eu-staging")
+    for text in github.files().values():
+        (used,) = set(re.findall(r"\$\{\{ ([^}]*READ_TOKEN[^}]*) \}\}", text))
+        assert (Expressions({"secrets": secrets}, {}).value(used) or "") == expected
+    gitlab = Pipelines("gitlab", ".", "main", PACKAGE, "eu-staging")
+    for text in gitlab.files().values():
+        (line,) = set(re.findall(r'export OCAMBA_TOKEN=".*"', text))
+        script = f'{line}; printf %s "$OCAMBA_TOKEN"'
+        done = subprocess.run(["sh", "-c", script], env=secrets, capture_output=True, text=True, check=True)
+        assert done.stdout == expected

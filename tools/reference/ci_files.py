@@ -53,6 +53,9 @@ spec:
       default: ""
     package:
       description: What pip installs
+    read_token:
+      description: The variable with the token that plans read the account with
+      default: OCAMBA_READ_TOKEN
     api:
       description: Where the API token goes, whatever a checkout says
     changes:
@@ -71,6 +74,10 @@ def action() -> str:
     """The text of `action.yml`."""
     jobs = {**_jobs("campaigns.yml"), **_jobs("drift.yml")}
     first = [step for step in jobs["plan"] if any(word in step for word in _FIRST)]
+    jobs = {
+        name: [step.replace("@readname@", "OCAMBA_READ_TOKEN") for step in all_]
+        for name, all_ in jobs.items()
+    }
     parts = [_ACTION, _step(first[0], "inputs.job != 'comment'"), *(_step(step, "") for step in first[1:])]
     for job, steps in jobs.items():
         own = [step for step in steps if not any(word in step for word in _FIRST)]
@@ -110,7 +117,7 @@ def _own_id(step: str, job: str) -> str:
 
 def _step(step: str, condition: str) -> str:
     """A step of a job as one of the action: on a condition, with a shell, and with inputs for secrets."""
-    text = re.sub(r"\$\{\{ secrets\.\w+ \}\}", "${{ inputs.token }}", step)
+    text = re.sub(r"\$\{\{ (secrets\.\w+|@readtoken@) \}\}", "${{ inputs.token }}", step)
     text = text.replace("${{ needs.plan.outputs.plan }}", "${{ inputs.plan }}")
     lines = [line.removeprefix("  ") for line in text.splitlines()]
     run = next((index for index, line in enumerate(lines) if line.startswith("      run: ")), None)
@@ -149,6 +156,8 @@ def gitlab_template() -> str:
         "@paths@": "\n      changes: $[[ inputs.changes ]]",
         "@package@": "$[[ inputs.package ]]",
         "@api@": "$[[ inputs.api ]]",
+        "@readtoken@": "${$[[ inputs.read_token ]]:-${OCAMBA_READ_TOKEN:-}}",
+        "@readname@": "$[[ inputs.read_token ]]",
     }
     for field, value in values.items():
         text = text.replace(field, value)

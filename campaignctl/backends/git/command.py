@@ -50,10 +50,11 @@ _LEFT_OUT = frozenset(
         "GIT_SHALLOW_FILE",
         "GIT_WORK_TREE",
         "LANGUAGE",
-        "OCAMBA_READ_TOKEN",
         TOKEN_VARIABLE,
     }
 )
+#: Pipelines have one for each environment.
+_READ_TOKENS = "OCAMBA_READ_TOKEN"
 _CONFIG = "GIT_CONFIG_"
 _CEILINGS = "GIT_CEILING_DIRECTORIES"
 
@@ -147,7 +148,7 @@ def _surroundings(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in environ.items()
-        if name not in _LEFT_OUT and not holds_token(value, environ)
+        if name not in _LEFT_OUT and not name.startswith(_READ_TOKENS) and not holds_token(value, environ)
     }
     path = os.pathsep.join(filter(os.path.isabs, kept.get("PATH", "").split(os.pathsep)))
     return kept | {"PATH": path or os.defpath, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
