@@ -150,7 +150,9 @@ def test_drift_since_the_review_is_left_alone_and_listed(github: GitHub) -> None
     github.control.edit(live["id"], name="renamed by hand")
     github.merge(pull)
     apply = github.pushed()["apply"]
-    assert apply.result == "failure"
+    # It is not the doing of this merge: the alarm rings for it.
+    assert apply.result == "success", apply.log
+    assert "::warning title=Not reviewed::1 campaign left alone: spring" in apply.log
     assert "no reviewed plan contains this update" in apply.log
     assert github.names() == ["renamed by hand", "summer"]
 

@@ -10,6 +10,7 @@ from tests.e2e.harness import sms, with_lifecycle
 pytestmark = pytest.mark.slow
 
 FAR = "2036-03-22 10:00:00"
+SUMMER = {"campaigns/summer.yaml": sms("summer", scheduled_time=FAR)}
 
 
 def campaign(github: GitHub, name: str, base: str | None = None) -> Pull:
@@ -73,6 +74,27 @@ def test_a_plan_for_another_branch_does_not_count(github: GitHub) -> None:
     assert apply.result == "failure"
     assert "it was made for the branch release, not main" in apply.log
     assert github.names() == []
+
+
+# ------------------------------------------------------------------------------- what was blocked before
+
+
+def test_what_was_blocked_before_is_not_everybodys_red(github: GitHub) -> None:
+    kept = with_lifecycle(sms("kept", scheduled_time=FAR), prevent_destroy=True)
+    github.merge(github.open("kept", {"campaigns/kept.yaml": kept}))
+    github.pushed()
+    removal = github.open("removal", {"campaigns/kept.yaml": None, **SUMMER})
+    assert removal.jobs["plan"].result == "failure"
+    github.merge(removal)
+    assert github.pushed()["apply"].result == "failure"
+    pull = campaign(github, "spring")
+    assert pull.jobs["plan"].result == "success", pull.jobs["plan"].log
+    assert "::warning title=Blocked before::kept: not by this pull request." in pull.jobs["plan"].log
+    assert "Blocked before this change" in github.comments(pull)[0]
+    github.merge(pull)
+    apply = github.pushed()["apply"]
+    assert apply.result == "success", apply.log
+    assert github.names() == ["kept", "spring", "summer"]
 
 
 # ------------------------------------------------------------------------------- stale plans

@@ -17,7 +17,7 @@ import pytest
 from campaignctl.plan import codec
 from tests.ci.github_host import GitHub
 from tests.ci.runner import SECONDS, Ran, Watch
-from tests.e2e.harness import sms
+from tests.e2e.harness import sms, with_lifecycle
 
 pytestmark = pytest.mark.slow
 
@@ -207,6 +207,19 @@ def test_a_manual_run_without_required_reviewers_is_refused(github: GitHub) -> N
     assert jobs["apply-this-plan"].result == "failure"
     assert "no required reviewers" in jobs["apply-this-plan"].log
     assert github.names() == []
+
+
+def test_a_manual_run_goes_on_as_far_as_the_plan_allows(github: GitHub) -> None:
+    asking_reviewers(github)
+    kept = with_lifecycle(sms("kept", scheduled_time=FAR), prevent_destroy=True)
+    github.merge(github.open("kept", {"campaigns/kept.yaml": kept}))
+    github.pushed()
+    direct = {"campaigns/direct.yaml": sms("direct", scheduled_time=FAR)}
+    github.push_directly({"campaigns/kept.yaml": None, **direct})
+    jobs = github.dispatched()
+    assert jobs["plan"].result == "success", jobs["plan"].log
+    assert jobs["apply-this-plan"].result == "success", jobs["apply-this-plan"].log
+    assert github.names() == ["direct", "kept"]
 
 
 def test_a_manual_run_with_nothing_to_do_asks_for_no_approval(github: GitHub) -> None:

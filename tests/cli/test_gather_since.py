@@ -29,7 +29,7 @@ def at(*history: HistoryEntry, gone: str = "") -> Since:
 
 
 def test_a_finished_apply_is_the_end() -> None:
-    assert at(entry("a"), entry("b")) == Since(whole="b", rest="b", newest="b")
+    assert at(entry("a"), entry("b")) == Since(whole="b", rest="b", applied=("b", "a"))
 
 
 def test_without_a_history_everything_is_looked_at() -> None:
@@ -38,31 +38,33 @@ def test_without_a_history_everything_is_looked_at() -> None:
 
 def test_what_an_apply_left_alone_is_looked_for_before_it() -> None:
     found = at(entry("a"), entry("b", "push/spring", outcomes={"done": 1, "blocked": 1}))
-    assert found == Since(whole="b", left=frozenset({"push/spring"}), rest="a", newest="b")
+    assert found == Since(whole="b", left=frozenset({"push/spring"}), rest="a", applied=("b", "a"))
 
 
 def test_what_a_later_apply_did_is_not_looked_for() -> None:
     found = at(entry("a"), entry("b", "one", "two"), entry("c", "two"))
-    assert found == Since(whole="c", left=frozenset({"two"}), rest="a", newest="c")
+    assert found == Since(whole="c", left=frozenset({"two"}), rest="a", applied=("c", "b", "a"))
 
 
 def test_an_apply_that_died_is_no_end() -> None:
     died = entry("b", outcome="started", outcomes={}, left=None)
-    assert at(entry("a"), died) == Since(whole="a", rest="a", newest="b")
+    assert at(entry("a"), died) == Since(whole="a", rest="a", applied=("b", "a"))
 
 
 def test_an_apply_of_selected_campaigns_is_no_end() -> None:
-    assert at(entry("a"), entry("b", "*", operation="apply")) == Since(whole="a", rest="a", newest="b")
+    assert at(entry("a"), entry("b", "*", operation="apply")) == Since(
+        whole="a", rest="a", applied=("b", "a")
+    )
 
 
 def test_a_pause_of_what_is_halted_is_no_apply() -> None:
-    assert at(entry("a"), entry("b", operation="pause of what is halted")).newest == "a"
+    assert at(entry("a"), entry("b", operation="pause of what is halted")).applied == ("a",)
 
 
 def test_a_commit_that_this_clone_lacks_is_no_end() -> None:
-    assert at(entry("a"), entry("laptop"), gone="laptop") == Since(whole="a", rest="a", newest="a")
+    assert at(entry("a"), entry("laptop"), gone="laptop") == Since(whole="a", rest="a", applied=("a",))
 
 
 def test_an_entry_of_an_older_version_ends_by_its_outcomes() -> None:
     blocked = entry("b", left=None, outcome="incomplete", outcomes={"done": 1, "blocked": 1})
-    assert at(entry("a", left=None), blocked) == Since(whole="a", rest="a", newest="b")
+    assert at(entry("a", left=None), blocked) == Since(whole="a", rest="a", applied=("b", "a"))

@@ -69,7 +69,7 @@ def gather(app: App, *, folder: Path, environment: str | None) -> int:
     inside = Path(project.directory).resolve().relative_to(git.directory).as_posix()
     state = backend_of(project, SystemClock()).read()
     found = Gathering(host, git, inside, folder, say).run(state.history if state else ())
-    Page(say, os.environ).output("newer", found.newer or "")
+    Page(say, os.environ, app.console.raw).output("newer", found.newer or "")
     return 0
 
 
@@ -97,7 +97,7 @@ def report(app: App, *, folder: Path, status: int | None) -> int:
     from campaignctl.cli.hosts.detect import host_of
     from campaignctl.cli.hosts.report import Page, report_outcome, report_plan
 
-    page = Page(app.console.say, os.environ)
+    page = Page(app.console.say, os.environ, app.console.raw)
     if status is not None:
-        return report_plan(page, folder, status)
+        return report_plan(host_of(os.environ), page, folder, status)
     return report_outcome(host_of(os.environ), page, folder)

@@ -27,11 +27,12 @@ from campaignctl.plan import codec
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import HistoryEntry, ReviewedRequest
 
-GATHERED, PLANS, NEWER = "gathered.json", "plans", "newer"
+GATHERED, PLANS, NEWER, AGAINST = "gathered.json", "plans", "newer", "against"
 REQUESTS = "requests.json"
 _MOST = 200  # commits to look at if nothing was applied yet
 _FETCH = 120.0
 _APPLIES = ("apply", "apply of reviewed plans", "apply of a saved plan", "destroy")
+_SHORT = 12
 _ME = ("-c", "user.name=CI", "-c", "user.email=ci@localhost", "-c", "commit.gpgSign=false")
 
 Say = Callable[[str], None]
@@ -106,14 +107,15 @@ def read_requests(plans: Path) -> tuple[ReviewedRequest, ...]:
 
 
 def prepare(host: Host, git: Git, folder: Path, now: datetime, say: Say) -> None:
-    """Merge the newest base into the checkout of a request, and note what is planned.
+    """Merge the newest base into the checkout of a request, and note what is planned, against which commit.
 
     A run that is repeated has the merge of its first day: its plan would cancel what was added since.
 
     Raises CampaignctlError if the branch cannot be merged.
     """
     job, tip = host.job, None
-    if job.number is not None:
+    named = f"the commit {job.head[:_SHORT]}" if job.number is None else host.words.named(job.number)
+    if job.kind in ("request", "queue"):
         if remote := host.remote():
             git.run("remote", "set-url", "origin", remote)
         git.run("fetch", "--quiet", "origin", f"refs/heads/{job.base}", seconds=_FETCH)
@@ -122,12 +124,12 @@ def prepare(host: Host, git: Git, folder: Path, now: datetime, say: Say) -> None
         if git.ask(*_ME, "merge", "--quiet", "--no-edit", "FETCH_HEAD", seconds=_FETCH).status != 0:
             git.ask("merge", "--abort")
             raise CampaignctlError(
-                f"{host.words.named(job.number)} cannot be merged into {job.base} as it is now",
-                detail=f"It is at {tip[:12]}; a plan on an older one would undo what was merged since.",
+                f"{named} cannot be merged into {job.base} as it is now",
+                detail=f"It is at {tip[:_SHORT]}; a plan on an older one would undo what was merged since.",
                 hint=f"merge {job.base} into the branch, resolve the conflicts, and push",
             )
         if before != _text(git, "rev-parse", "HEAD"):
-            say(f"Merged {job.base} at {tip[:12]}.")
+            say(f"Merged {job.base} at {tip[:_SHORT]}.")
     folder.mkdir(parents=True, exist_ok=True)
     about = {
         "format_version": FORMAT_VERSION,
@@ -141,6 +143,8 @@ def prepare(host: Host, git: Git, folder: Path, now: datetime, say: Say) -> None
         "at": iso(now),
     }
     (folder / ABOUT).write_text(json.dumps(about, indent=1), "utf-8")
+    # Without a request nothing is new: what is blocked was blocked before.
+    (folder / AGAINST).write_text(tip or _text(git, "rev-parse", "HEAD"), "utf-8")
 
 
 # ------------------------------------------------------------------------------------------ an apply
@@ -149,12 +153,13 @@ def prepare(host: Host, git: Git, folder: Path, now: datetime, say: Say) -> None
 @dataclass(frozen=True, slots=True)
 class Since:
     """What an apply has to look at: everything that was merged after `whole`, and for the keys `left` also
-    what was merged after `rest`. None: from the beginning. `newest` is the commit of the last apply."""
+    what was merged after `rest`. None: from the beginning. `applied` are the commits of all applies, the last
+    one first."""
 
     whole: str | None = None
     left: frozenset[str] = frozenset()
     rest: str | None = None
-    newest: str | None = None
+    applied: tuple[str, ...] = ()
 
 
 def since(history: Sequence[HistoryEntry], has: Callable[[str], bool]) -> Since:
@@ -164,17 +169,19 @@ def since(history: Sequence[HistoryEntry], has: Callable[[str], bool]) -> Since:
         for entry in reversed(history)
         if entry.operation in _APPLIES and entry.commit and has(entry.commit)
     ]
-    newest = applies[0].commit if applies else None
+    applied = tuple(dict.fromkeys(str(entry.commit) for entry in applies))
     whole: HistoryEntry | None = None
     for entry in applies:
         if entry.outcome == "started" or "*" in (entry.left or ()):
             continue
         if _is_whole(entry):
             left = frozenset(whole.left or ()) if whole else frozenset[str]()
-            return Since((whole or entry).commit, left, entry.commit, newest)
+            return Since((whole or entry).commit, left, entry.commit, applied)
         if whole is None and entry.left is not None:
             whole = entry
-    return Since(whole.commit, frozenset(whole.left or ()), None, newest) if whole else Since(newest=newest)
+    if whole is None:
+        return Since(applied=applied)
+    return Since(whole.commit, frozenset(whole.left or ()), None, applied)
 
 
 def _is_whole(entry: HistoryEntry) -> bool:
@@ -205,10 +212,14 @@ class Gathering:
         # It may have moved since this run was requested.
         self.git.run("fetch", "--quiet", "origin", job.base, seconds=_FETCH)
         after = since(history, lambda commit: self._succeeds("cat-file", "-e", f"{commit}^{{commit}}"))
-        if after.newest and self._is_behind(after.newest):
-            self.say(f"A newer commit has already been applied: {after.newest}.")
-            found = Gathered(newer=after.newest)
+        newest = after.applied[0] if after.applied else None
+        if newest and self._is_behind(newest):
+            self.say(f"A newer commit has already been applied: {newest}.")
+            found = Gathered(newer=newest)
         else:
+            # What the last apply of another commit left blocked is not the doing of what was merged since.
+            before = next((commit for commit in after.applied if self._has(commit)), "")
+            (self.folder / AGAINST).write_text(before, "utf-8")
             found = self._gathered(after, job, plans)
             save_requests(plans, self.host, found)
         found.save(self.folder)
@@ -287,6 +298,11 @@ class Gathering:
             about.get("kind") == "request",
         )
         return None if all(same) else f"it is of {about.get('number')} at {about.get('head')}: run it again"
+
+    def _has(self, commit: str) -> bool:
+        """Whether a commit is an ancestor of the one that is applied, and another one."""
+        head = _text(self.git, "rev-parse", "HEAD")
+        return commit != head and self._succeeds("merge-base", "--is-ancestor", commit, "HEAD")
 
     def _is_behind(self, commit: str) -> bool:
         head = _text(self.git, "rev-parse", "HEAD")

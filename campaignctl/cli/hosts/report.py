@@ -25,10 +25,12 @@ _NOT_USED = ("fork", "no plan", "expired", "other", "late", "unseen", "unknown")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a job shows things: its log, and on GitHub a summary, outputs and annotations."""
+    """Where a job shows things: its log, and on GitHub a summary, outputs and annotations, which are `raw`
+    commands in the log."""
 
     say: Say
     environ: Mapping[str, str]
+    raw: Say
 
     def summary(self, text: str) -> None:
         """Add to the summary of the run; without one, to the log."""
@@ -43,7 +45,7 @@ class Page:
         """An error or a warning: on GitHub as an annotation."""
         if self.environ.get("GITHUB_ACTIONS") == "true":
             safe = escape(text, None).replace("%", "%25")
-            self.say(f"::{level} title={title}::{safe}")
+            self.raw(f"::{level} title={title}::{safe}\n")
         else:
             self.say(f"{level.capitalize()}: {title}: {escape(text, None)}")
 
@@ -56,14 +58,19 @@ class Page:
         return True
 
 
-def report_plan(page: Page, folder: Path, status: int) -> int:
+def report_plan(host: Host, page: Page, folder: Path, status: int) -> int:
     """Show a plan that ended with a status. Returns the status of the check."""
     path = folder / COMMENT
     if path.is_file() and (text := path.read_text("utf-8")):
         page.summary(text)
     plan = _document(folder / PLAN)
-    if plan and plan["changes"] and not plan["objections"]:
+    if plan and (plan["changes"] or plan["settings_changed"]) and not plan["objections"]:
         page.output("changes", "true")
+    old = [one["key"] for one in (plan or {}).get("blocked", []) if one["before"]]
+    if old:
+        page.annotate(
+            "warning", "Blocked before", f"{listed(old, _NAMED)}: not by this {host.words.request}."
+        )
     return 0 if status == _CHANGES else status
 
 
@@ -79,10 +86,16 @@ def report_outcome(host: Host, page: Page, folder: Path) -> int:
         return 1
     page.summary("\n\n".join(_outcome(outcome)))
     _requests(page, gathered)
-    unreviewed = [one for one in outcome.get("blocked", []) if one["status"] == "not reviewed"]
-    if unreviewed:
-        page.annotate("error", "Not reviewed", _not_reviewed(host, unreviewed, gathered))
-    return 0 if outcome["result"] == "done" and not outcome.get("blocked") else 1
+    for before, level in ((False, "error"), (True, "warning")):
+        unreviewed = [
+            one
+            for one in outcome.get("blocked", [])
+            if one["status"] == "not reviewed" and one["before"] is before
+        ]
+        if unreviewed:
+            page.annotate(level, "Not reviewed", _not_reviewed(host, unreviewed, gathered))
+    blocked = [one for one in outcome.get("blocked", []) if not one["before"]]
+    return 0 if outcome["result"] == "done" and not blocked else 1
 
 
 def _requests(page: Page, gathered: Gathered) -> None:
