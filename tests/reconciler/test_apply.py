@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import PlanRefused
 from campaignctl.plan.context import Against
 from campaignctl.plan.model import Options, Plan
@@ -156,6 +157,20 @@ def test_a_saved_plan_is_applied_as_it_is(far: Account) -> None:
     outcome = far.apply_saved(plan)
     assert [(each.key, each.outcome) for each in outcome.changes] == [("new", "done")]
     assert far.state.history[-1].operation == "apply of a saved plan"
+
+
+def test_a_saved_plan_records_the_statuses_that_it_showed(far: Account) -> None:
+    """Nothing undoes a cancel of others, so that no read is needed to record it."""
+    far.lifecycles["far"] = Lifecycle(phase="paused")
+    far.apply()
+    assert far.state.campaigns["far"].paused_by_us
+    far.control.edit(far.id_of("far"), status="canceled")
+    far.specs["hand"] = campaign("Hand", description="New")
+    outcome = far.apply_saved(far.plan())
+    assert {each.key: each.outcome for each in outcome.changes} == {"hand": "done"}
+    assert any(note.startswith("recorded: far: canceled outside of campaignctl") for note in outcome.notes)
+    record = far.state.campaigns["far"]
+    assert (record.status, record.paused_by_us) == ("canceled", False)
 
 
 def test_a_saved_plan_is_refused_once_the_state_went_on(far: Account) -> None:
