@@ -51,7 +51,8 @@ def _merged(world: World) -> Api:
 
 def _planned(api: Api) -> None:
     """Its plan was made only now."""
-    pipeline = {"id": _PIPELINE, "ref": "refs/merge-requests/1/head", "project_id": PROJECT}
+    head = api.requests[1]["sha"]
+    pipeline = {"id": _PIPELINE, "sha": head, "ref": "refs/merge-requests/1/head", "project_id": PROJECT}
     api.pipelines[1] = [pipeline]
     job = {"id": _JOB, "name": "campaigns:plan", "web_url": "https://gitlab.example/jobs/7"}
     api.jobs[_PIPELINE] = [{**job, "finished_at": stamp()}]
