@@ -37,8 +37,8 @@ OF_TRUST = (
         (
             Edit(
                 "campaignctl/backends/git/command.py",
-                "if name not in _LEFT_OUT and not holds_token(value, environ)",
-                "if name not in _LEFT_OUT",
+                " and not holds_token(value, environ)\n    }",
+                "\n    }",
             ),
         ),
         ("tests/e2e/test_hostile_checkout.py",),
