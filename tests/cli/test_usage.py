@@ -19,7 +19,7 @@ from tests.golden import Golden
     [
         (["plam"], "'plan'"),
         (["state", "lst"], "'list'"),
-        (["plan", "--taget", "push/welcome"], "'--target'"),
+        (["plan", "--targets", "push/welcome"], "'--target'"),
         (["plan", "--format", "jsn"], "'json'"),
         (["plan", "--override", "max_destroy_percnt"], "'max_destroy_percent'"),
         (["--color", "alwys", "plan"], "'always'"),
@@ -166,9 +166,9 @@ def test_in_a_folder_of_a_project_the_project_is_named(project: Cli) -> None:
 
 
 def test_a_command_line_that_cannot_be_parsed_still_answers_with_a_document(cli: Cli) -> None:
-    done = cli("plan", "--taget", "a", "--format", "json")
+    done = cli("plan", "--targets", "a", "--format", "json")
     assert done.status == 64
-    assert "--taget" in done.document["error"]["summary"]
+    assert "--targets" in done.document["error"]["summary"]
     assert done.document["format_version"] == 1
 
 
