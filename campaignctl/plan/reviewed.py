@@ -166,15 +166,17 @@ def _end(plan: Plan, change: Change) -> datetime:
     return change.valid_until or whole or _NO_END
 
 
-def check_settings(project: Project, state: State | None, reviewed: Iterable[Plan]) -> None:
+def check_settings(
+    project: Project, state: State | None, reviewed: Iterable[Plan], how_to_review: str | None = None
+) -> None:
     """Raise PlanRefused for a setting that differs from the one of the last apply, unless a reviewed plan
-    shows that it changes to this."""
+    shows that it changes to this. `how_to_review` is that of the options."""
     if unseen := _unseen(state, recorded(project), reviewed):
         names = listed(list(dict.fromkeys(each.path for each in unseen)), _NAMED)
         raise PlanRefused(
             f"no reviewed plan shows this change of settings: {names}",
             detail=f"{_words(unseen)}; nothing was read or sent",
-            hint=Sentence(_HAVE_REVIEWED, "; or set them back in campaignctl.yaml"),
+            hint=Sentence(how_to_review or _HAVE_REVIEWED, "; or set them back in campaignctl.yaml"),
         )
 
 

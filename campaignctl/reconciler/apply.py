@@ -61,7 +61,8 @@ def apply(
         reviewed.check_scope(known, wiring.project)
     with wiring.locked("apply") as session:
         if options.reviewed is not None:
-            reviewed.check_settings(wiring.project, session.state, options.reviewed)
+            how = options.how_to_review
+            reviewed.check_settings(wiring.project, session.state, options.reviewed, how)
         run = _open(wiring, session, desired)
         unsettled, now = _settled(run, desired), run.now()
         settle.give_up(run, desired.campaigns)

@@ -121,11 +121,13 @@ def failure_lines(failure: Failure, style: Style, place: ProjectPlace) -> Iterat
 def _summary(outcome: Outcome, style: Style) -> str:
     head, tone = _RESULTS[outcome.result]
     counts = [f"{count} {words}" for words, count in _counts(outcome.changes)]
+    if all(result.outcome == "not_started" for result in outcome.changes):
+        counts.insert(0, "nothing was changed")
     if outcome.blocked:
         before = sum(one.before for one in outcome.blocked)
         which = f", {before} of them before this change" if before else ""
         counts.append(f"{len(outcome.blocked)} blocked and left alone{which}")
-    return f"{style(f'{head}:', 'bold', tone)} {', '.join(counts) or 'nothing was changed'}."
+    return f"{style(f'{head}:', 'bold', tone)} {', '.join(counts)}."
 
 
 def _counts(changes: Sequence[ChangeResult]) -> list[tuple[str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+from tests.backends.git_place import git
 from tests.docs.acting import (
     ENVIRONMENTS,
     FAR,
@@ -109,6 +110,11 @@ def settings_of_another_checkout(world: World) -> str:
     world.run("plan", "-o", "plan.json", status=0)
     world.write("campaignctl.yaml", _LOOSE)
     return refused(world, "apply", "plan.json")
+
+
+def nothing_to_compare_with(world: World) -> str:
+    git(world.folder, "init", "--quiet")
+    return refused(world, "plan", "--against", "origin/main")
 
 
 def live_changed(world: World) -> str:

@@ -271,6 +271,12 @@ def test_a_setting_that_no_reviewed_plan_shows_is_refused_by_name(seen: list[Pro
     assert Command("apply", "--reviewed", "FILE") in Sentence(refused.value.hint).parts
 
 
+def test_the_way_out_is_that_of_the_pipeline_if_there_is_one() -> None:
+    with pytest.raises(PlanRefused) as refused:
+        check_settings(LOOSE, BEFORE, [], "open a merge request")
+    assert refused.value.hint.startswith("open a merge request; or set them back")
+
+
 def test_a_stricter_setting_has_to_be_reviewed_too() -> None:
     with pytest.raises(PlanRefused, match="max_immediate_sends"):
         check_settings(PROJECT, replace(state(), settings=recorded(LOOSE)), [])

@@ -7,6 +7,7 @@ from campaignctl.plan.model import Action, Blocked
 from campaignctl.render.outcome import outcome_json, outcome_text
 from campaignctl.review.outcome import ChangeResult, Failure, Outcome
 from tests.golden import Golden
+from tests.render.sample_plans import BLOCKED
 
 FAILURE = Failure("The API refused the create", "Bad request.: x", "fix the manifest", "0f-1")
 LEFT = Blocked("push/late", "7", "sent", "already sent", "campaignctl apply --replace push/late")
@@ -32,6 +33,16 @@ def test_every_change_has_its_line_and_its_reason(golden: Golden) -> None:
 
 def test_an_apply_without_changes() -> None:
     assert outcome_text(Outcome("done"), color=False) == "Done: nothing was changed.\n"
+
+
+def test_an_apply_of_which_nothing_was_done_says_so() -> None:
+    left = ChangeResult("push/a", Action.CREATE, None, "not_started")
+    for changes, counts in (((), ""), ((left,), "1 not started, ")):
+        text = outcome_text(Outcome("incomplete", changes, blocked=BLOCKED), color=False)
+        told = f"Incomplete: nothing was changed, {counts}3 blocked and left alone, 2 of them before this change."
+        assert told in text
+    made = ChangeResult("push/b", Action.CREATE, "1", "done")
+    assert "nothing was changed" not in outcome_text(Outcome("incomplete", (left, made)), color=False)
 
 
 def test_color_only_on_request() -> None:

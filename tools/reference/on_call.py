@@ -250,6 +250,11 @@ MOMENTS = (
         "`campaignctl.yaml` or `OCAMBA_API_URL` is not as it was when the plan was saved",
         "plan again, and review it again",
     ),
+    Moment(
+        campaigns.nothing_to_compare_with,
+        "the commit is not in this clone, as in a shallow one or before a fetch",
+        "`git fetch origin`, in a shallow clone `git fetch --unshallow`; then the same command again",
+    ),
     Moment(campaigns.live_changed, "someone changed it in the dashboard", "plan again, and review it again"),
     Moment(
         campaigns.started_by_others,
