@@ -39,8 +39,8 @@ def test_an_apply_of_which_nothing_was_done_says_so() -> None:
     left = ChangeResult("push/a", Action.CREATE, None, "not_started")
     for changes, counts in (((), ""), ((left,), "1 not started, ")):
         text = outcome_text(Outcome("incomplete", changes, blocked=BLOCKED), color=False)
-        told = f"Incomplete: nothing was changed, {counts}3 blocked and left alone, 2 of them before this change."
-        assert told in text
+        blocked = "3 blocked and left alone, 2 of them before this change"
+        assert f"Incomplete: nothing was changed, {counts}{blocked}." in text
     made = ChangeResult("push/b", Action.CREATE, "1", "done")
     assert "nothing was changed" not in outcome_text(Outcome("incomplete", (left, made)), color=False)
 
