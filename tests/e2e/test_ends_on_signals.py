@@ -1,0 +1,122 @@
+"""SIGTERM and SIGINT end every command at once, wherever it is: each would go on for minutes otherwise."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.harness import PROJECT, World, sms, until
+
+FAR = "2036-03-22 10:00:00"
+# The harness waits at most so long; a test that fails meets it, as everything here takes longer.
+GUARD = 15
+PATIENT = PROJECT.replace("timeout: 2s", "timeout: 2m")
+HANGS = {"kind": "delay", "seconds": 120}
+
+
+@pytest.fixture(params=[signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+def number(request: pytest.FixtureRequest) -> signal.Signals:
+    found: signal.Signals = request.param
+    return found
+
+
+@pytest.fixture
+def patient(world: World) -> World:
+    """A project that waits two minutes for an answer."""
+    world.write("campaignctl.yaml", PATIENT)
+    world.write("far.yaml", sms("Far", scheduled_time=FAR))
+    return world
+
+
+def ended(process: subprocess.Popen[str], number: signal.Signals, when: Callable[[], object]) -> str:
+    """Send a signal once something is true; what the process says."""
+    until(when)
+    process.send_signal(number)
+    try:
+        out, err = process.communicate(timeout=GUARD)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        pytest.fail("it did not end")
+    assert process.returncode == 130, out + err
+    assert "Traceback" not in err
+    return err
+
+
+def busy(process: subprocess.Popen[str]) -> Callable[[], bool]:
+    """Whether a process has computed for more than its start takes."""
+    seconds = os.sysconf("SC_CLK_TCK")
+
+    def computes() -> bool:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) / seconds > 0.8
+
+    return computes
+
+
+def hanging(world: World) -> Callable[[], bool]:
+    return lambda: bool(world.control.faults()[0]["used"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_compiling(patient: World, number: signal.Signals, command: str) -> None:
+    values = ", ".join(map(str, range(1_000)))
+    for index in range(20):
+        patient.write(f"big{index}.yaml", f"matrix: {{d: [{values}]}}\n" + sms("N${matrix.d}")[1:-1])
+    process = patient.start(command)
+    ended(process, number, busy(process))
+
+
+@pytest.mark.slow
+def test_planning_under_the_lock(patient: World, number: signal.Signals) -> None:
+    values = ", ".join(map(str, range(1_000)))
+    text = sms("N${matrix.d}", scheduled_time=FAR)[1:-1]
+    for index in range(3):
+        patient.write(f"big{index}.yaml", f"matrix: {{d: [{values}]}}\n{text}")
+    lock = patient.folder / ".campaignctl" / "state.json.lock"
+    process = patient.start("apply", "--auto-approve")
+    # The opening read is over and nothing is sent: it decides.
+    ended(process, number, lambda: lock.exists() and patient.requests("GET"))
+    assert not lock.exists()
+    assert patient.state_or_none is None or patient.state["pending"] == {}
+
+
+@pytest.mark.parametrize("command", [["plan"], ["status"], ["apply", "--auto-approve"]])
+def test_a_read_of_a_server_that_hangs(patient: World, number: signal.Signals, command: list[str]) -> None:
+    patient.apply()
+    patient.control.fault({"method": "GET", "times": 9}, HANGS)
+    ended(patient.start(*command), number, hanging(patient))
+    assert not (patient.folder / ".campaignctl" / "state.json.lock").exists()
+
+
+def test_a_wait_for_the_rate_limit(patient: World, number: signal.Signals) -> None:
+    patient.control.fault({"method": "GET", "times": 9}, {"kind": "rate_limit", "retry_after": 500})
+    ended(patient.start("plan"), number, hanging(patient))
+
+
+def test_a_write_to_a_server_that_hangs_stays_open_and_the_lock_is_free(
+    patient: World, number: signal.Signals
+) -> None:
+    patient.control.fault({"method": "POST", "times": 1}, HANGS)
+    ended(patient.start("apply", "--auto-approve"), number, hanging(patient))
+    assert patient.state["pending"]["far"]["phase"] == "started"
+    assert not (patient.folder / ".campaignctl" / "state.json.lock").exists()
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--auto-approve"], ["state", "list"]])
+def test_a_git_that_hangs_is_ended_too(patient: World, number: signal.Signals, command: list[str]) -> None:
+    told = patient.folder / "pid"
+    git = ["git", "-C", str(patient.folder)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "remote", "add", "origin", "ssh://nowhere.example/campaigns"], check=True)
+    patient.write("campaignctl.yaml", f"{PATIENT}state: {{backend: git}}\n")
+    patient.environ["GIT_SSH_COMMAND"] = f"echo $$ > {told}; exec sleep 100; :"
+    process = patient.start(*command)
+    ended(process, number, lambda: told.exists() and told.read_text().strip())
+    child = Path("/proc", told.read_text().strip())
+    until(lambda: not child.exists() or ") Z " in (child / "stat").read_text(), seconds=GUARD)
