@@ -32,7 +32,8 @@ help:
 	@echo "make check   everything that CI checks: style, types, contracts, campaigns, tests"
 	@echo "make bench   the benchmarks"
 	@echo "make slow    the tests that take minutes: whole pipelines, states on a git remote under load"
-	@echo "make torture every crash point and fault, over 5,000 trials (half an hour);"
+	@echo "make torture hostile inputs for ten minutes [FUZZ=SECONDS], then every crash point and fault,"
+	@echo "             over 5,000 trials (half an hour);"
 	@echo "             of a project of your own: make torture PROJECT=DIR [BEFORE=DIR] [SLICE=N]"
 	@echo "make mutants 300 random changes of the code: which of them does no test notice? (15 minutes)"
 	@echo "             [SAMPLE=N] [SEED=N] [ONLY=campaignctl/ROOM[/FILE[:LINE]]]"
@@ -85,6 +86,7 @@ slow: $(DEV)
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 torture: $(DEV)
+	@$(if $(PROJECT),,$(BIN)/python -m tests.torture.fuzz --seconds $(if $(FUZZ),$(FUZZ),$(if $(SLICE),5,600)))
 	@$(BIN)/python -m tests.torture $(if $(SLICE),--slice $(SLICE),--all) \
 		$(if $(PROJECT),--project "$(PROJECT)") $(if $(BEFORE),--before "$(BEFORE)")
 

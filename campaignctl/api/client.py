@@ -24,10 +24,13 @@ from campaignctl.api.pacing import Pacer, Waiter
 from campaignctl.api.secret import Token
 from campaignctl.api.translate import BAD_REQUEST, CREATED, DONE, NO_SUCH_CAMPAIGN, OK, Answer, Call, nothing
 from campaignctl.campaign.live import Live, Page
-from campaignctl.errors import ReadFailed, Refused
+from campaignctl.errors import Command, ReadFailed, Refused, Sentence
 from campaignctl.plan.model import CAMPAIGNS, Request, path_of
 
 LIVE: Final = "nin:sent,canceled"
+MOST_PAGES: Final = 10_000
+"""More pages than any account has: a list that does not end is not read for ever."""
+
 LONGEST_GAP: Final = timedelta(minutes=2)
 """By how much the server's clock may differ from what is expected."""
 
@@ -249,6 +252,12 @@ class OcambaApi:
         If the API refuses the first page for its status filter or size, they are left out one after the
         other and not tried again: pages may hold other statuses, and fewer items.
         """
+        if number > MOST_PAGES:
+            raise ReadFailed(
+                f"the API lists more than {MOST_PAGES:,} pages of campaigns",
+                detail="Its list does not seem to end.",
+                hint=Sentence("check the address of the API: ", Command("doctor")),
+            )
         form, *others = self._lists.open_to(number, live_only=live_only)
         while True:
             call = Call("GET", CAMPAIGNS, form.parameters(number, size), reserve=reserve)

@@ -147,4 +147,6 @@ _TAG = re.compile(r"<[^>]*>")
 
 def without_tags(text: str) -> str:
     """The text of html as people read it: without tags, and with single blanks for white space."""
-    return " ".join(_unescaped(_TAG.sub(" ", text)).split())
+    # Without the last `>`, each `<` after it would be searched to the end.
+    inside, end, rest = text.rpartition(">")
+    return " ".join(_unescaped(_TAG.sub(" ", inside + end) + rest).split())

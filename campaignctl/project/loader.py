@@ -171,7 +171,7 @@ def _read(
         return None, None, (Finding("error", "project", WITH_TOKEN, Source(name, line, 1), REVOKE),)
     file, findings = read(name, PROJECT_FILE, data)
     return (
-        (None, None, findings)
+        (None, None, in_order(findings))
         if findings
         else (file, *read_project_file(file, tool_version, url_counts=url_counts))
     )

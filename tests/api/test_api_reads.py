@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from campaignctl.api.client import MOST_PAGES
 from campaignctl.errors import ReadFailed, TokenRejected
 from tests.api.raw_server import RawServer, Request, raw, reset, whole
 from tests.api.simulated import SimulatedTime, client
@@ -176,3 +177,20 @@ def test_a_gzipped_page_is_read() -> None:
 def test_the_estimate_is_that_of_the_windows() -> None:
     with client("http://127.0.0.1:9") as api:
         assert timedelta(seconds=9) <= api.estimate(100) <= timedelta(seconds=9.45)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(bytes(64 << 20)), gzip.compress(b"[" * 1_000_000)],
+    ids=["64 MiB in 64 KiB", "a million levels"],
+)
+def test_a_body_that_grows_is_not_held(body: bytes) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with RawServer([raw(head + body)]) as server, client(server.url) as api, pytest.raises(ReadFailed):
+        api.read("7")
+
+
+def test_a_list_that_does_not_end_is_not_read_for_ever() -> None:
+    with RawServer([]) as server, client(server.url) as api, pytest.raises(ReadFailed, match="10,000 pages"):
+        api.list_page(MOST_PAGES + 1)
+    assert server.requests == []
