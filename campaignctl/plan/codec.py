@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from campaignctl.errors import Command, Names, PlanRefused, ProjectPlace, Sentence, at
 from campaignctl.plan.model import FORMAT_VERSION, Action, Change, Plan, Request
-from campaignctl.schedule.times import iso
+from campaignctl.schedule.times import iso, zone_of
 from campaignctl.state.strict import fit, plain
 
 AGAIN: Final = Sentence("make a new one with ", Command("plan", "-o", "FILE"))
@@ -160,7 +160,9 @@ def decode(text: str, *, where: str = "the saved plan") -> Plan:
             raise PlanRefused(
                 f"{where} is damaged", detail="its digest does not match its content", hint=AGAIN
             )
-        return _with_lists(_plan(document, hints), lists)
+        plan = _plan(document, hints)
+        zone_of(plan.time_zone)
+        return _with_lists(plan, lists)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PlanRefused(f"{where} is damaged", detail=f"unusable field: {error}", hint=AGAIN) from error
 

@@ -150,6 +150,7 @@ def test_another_spelling_of_a_value_is_damage(place: str) -> None:
         ("serial", "7", "serial is not a whole number"),
         ("valid_until", "tomorrow", "valid_until is not a time"),
         ("colour", "red", "colour is not a field that this version knows"),
+        ("time_zone", "Europe/Nowhere", "there is no time zone 'Europe/Nowhere'"),
         ("changes/0/action", "erase", "changes[0].action is not one of create, update"),
         ("changes/0/requests/0/method", "GET", "GET /v1/hood/campaigns is not a request of this version"),
         ("changes/0/requests/0/body", [], "changes[0].requests[0].body is not an object"),

@@ -24,6 +24,7 @@ from tests.torture.mutants_of_live import OF_LIVE
 from tests.torture.mutants_of_pipelines import OF_PIPELINES
 from tests.torture.mutants_of_settings import OF_SETTINGS
 from tests.torture.mutants_of_trust import OF_TRUST
+from tests.torture.mutants_of_work import OF_WORK
 from tests.torture.mutants_of_writes import OF_WRITES
 
 ALL = (
@@ -35,6 +36,7 @@ ALL = (
     *OF_WRITES,
     *OF_CONTENT,
     *OF_TRUST,
+    *OF_WORK,
     *OF_PIPELINES,
     *OF_SETTINGS,
 )

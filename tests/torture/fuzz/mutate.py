@@ -227,7 +227,7 @@ def _alter(random: Random, holder: Any, name: Any) -> None:
     elif kind == 1:
         holder[name] = [holder[name]] * random.choice((0, 1, 2, 300))
     elif kind == 2:
-        for _ in range(random.choice((1, 70, 400))):
+        for _ in range(random.choice((1, 70, 300))):
             holder[name] = {random.choice(("a", "items", "en")): holder[name]}
     elif kind == 3 and isinstance(holder, dict):
         holder[random.choice(("id", "", "name", "status", "\ud800", "a" * 300))] = holder.pop(name)
@@ -240,5 +240,8 @@ def _alter(random: Random, holder: Any, name: Any) -> None:
 
 
 def as_json(document: Any) -> bytes:
-    """The JSON text of a value; numbers may be longer than Python writes."""
-    return json.dumps(document).encode()
+    """The JSON text of a value; of one that is nested too deeply for Python, another one like it."""
+    try:
+        return json.dumps(document).encode()
+    except RecursionError:
+        return b'{"items": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"

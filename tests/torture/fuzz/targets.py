@@ -41,6 +41,8 @@ from tests.torture.fuzz.mutate import altered, as_json, mutated
 ROOT = Path(__file__).resolve().parents[3]
 #: The most characters that one form of a report on a file may have.
 FLOOD = 400_000
+#: Two commands may each be refused for ten minutes, of simulated time, before they give up.
+MOST_REQUESTS = 4_000
 _URL = "http://127.0.0.1:9"
 
 
@@ -151,7 +153,8 @@ def _show_plan(plan: Plan) -> None:
 
 def _read_state(data: bytes) -> None:
     state = state_codec.decode(data)
-    assert state_codec.decode(state_codec.encode(state)) == state
+    written = state_codec.encode(state)
+    assert state_codec.encode(state_codec.decode(written)) == written
     with tempfile.TemporaryDirectory(dir=_memory()) as folder:
         place = LocalPlace(Path(folder))
         place.path.parent.mkdir(parents=True)
@@ -191,8 +194,8 @@ def _read_answer(data: bytes) -> None:
     def answer(_request: httpx.Request) -> httpx.Response:
         nonlocal count
         count += 1
-        if count > 500:
-            raise Flood("more than 500 requests")
+        if count > MOST_REQUESTS:
+            raise Flood(f"more than {MOST_REQUESTS:,} requests")
         headers = [(name.encode(), value.encode()) for name, value in given["headers"].items()]
         return httpx.Response(given["status"], headers=headers, stream=httpx.ByteStream(body))
 
