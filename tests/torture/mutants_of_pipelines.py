@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.torture.mutants import Edit, Mutant
 
 _GATHER = "campaignctl/cli/hosts/gather.py"
+_COMMENT = "campaignctl/cli/hosts/comment.py"
 _HISTORY = "campaignctl/reconciler/history.py"
 
 
@@ -33,6 +34,20 @@ OF_PIPELINES = (
         "and not undone and not entry.left",
         "",
         "tests/cli/test_gather_since.py",
+    ),
+    _mutant(
+        "an older plan replaces the comment of a newer one",
+        _COMMENT,
+        'if any(known[1] == job.head and (known[2] or "") > mark.at for _, known in ours):',
+        "if False:",
+        "tests/cli/test_ci_comment.py",
+    ),
+    _mutant(
+        "a plan of an older commit is shown to who reviews a newer one",
+        _COMMENT,
+        "if (head := host.head_of(job.number)) != job.head:",
+        "if not (head := host.head_of(job.number)):",
+        "tests/cli/test_ci_comment.py",
     ),
     _mutant(
         "what was blocked counts as done",

@@ -1,0 +1,115 @@
+"""The one comment of a pull request: whose plan it shows, and what never replaces it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaignctl.cli.hosts.comment import comment
+from campaignctl.cli.hosts.github import GitHub
+from campaignctl.errors import CampaignctlError
+from tests.ci.github_api import REPOSITORY, TOKEN, Api, served
+
+HEAD, OLD = "a1" * 20, "b2" * 20
+NOW = datetime(2036, 3, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    known = Api(tmp_path)
+    pull = {"number": 7, "head": {"sha": HEAD}, "base": {"ref": "main"}}
+    known.save({"next": 100, "pulls": {"7": pull}, "comments": {}, "reviews": {}})
+    with served(known):
+        yield known
+
+
+def commented(api: Api, *, head: str = HEAD, at: str = "2036-03-22T11:00:00Z", **more: str) -> list[str]:
+    """The comments after a run of the job; `at` is when its plan was made, empty without a plan."""
+    folder = api.hub / "plan"
+    folder.mkdir(exist_ok=True)
+    event = {"pull_request": {"number": 7, "head": {"sha": head}, "base": {"ref": "main"}}}
+    (api.hub / "event.json").write_text(json.dumps(event))
+    for name in ("about.json", "plan.md"):
+        (folder / name).unlink(missing_ok=True)
+    if at:
+        about = {"head": head, "base": "main", "tip": OLD, "at": at}
+        (folder / "about.json").write_text(json.dumps(about))
+        (folder / "plan.md").write_text(f"The plan of {at}\n")
+    environ = {
+        "GITHUB_API_URL": api.address,
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(api.hub / "event.json"),
+        "GITHUB_REPOSITORY": REPOSITORY,
+        "GITHUB_RUN_ID": "5",
+        "GITHUB_TOKEN": TOKEN,
+        **more,
+    }
+    comment(GitHub(environ), folder, NOW, lambda _: None)
+    comments: list[dict[str, Any]] = api.load()["comments"].get("7", [])
+    return [each["body"] for each in comments]
+
+
+def test_it_names_the_commit_its_base_and_its_run(api: Api) -> None:
+    (body,) = commented(api)
+    assert f"Commit `{HEAD[:12]}`, merged into `main` at `{OLD[:12]}`" in body
+    assert "/actions/runs/5" in body
+    assert body.endswith("The plan of 2036-03-22T11:00:00Z\n")
+
+
+def test_a_newer_plan_replaces_it(api: Api) -> None:
+    commented(api)
+    (body,) = commented(api, at="2036-03-22T11:30:00Z")
+    assert "The plan of 2036-03-22T11:30:00Z" in body
+
+
+def test_an_older_plan_of_the_commit_does_not(api: Api) -> None:
+    before = commented(api, at="2036-03-22T11:30:00Z")
+    assert commented(api) == before
+
+
+def test_a_plan_of_an_older_commit_does_not(api: Api) -> None:
+    before = commented(api)
+    assert commented(api, head=OLD, at="2036-03-22T11:59:00Z") == before
+
+
+def test_a_run_without_a_plan_says_so_and_gives_way_to_a_plan(api: Api) -> None:
+    (body,) = commented(api, at="")
+    assert f"**There is no plan for {HEAD}.**" in body
+    (body,) = commented(api, at="2036-03-22T12:30:00Z")
+    assert "The plan of" in body
+
+
+def test_a_comment_of_the_version_before_is_replaced(api: Api) -> None:
+    hub = api.load()
+    hub["comments"]["7"] = [
+        {"id": 1, "user": {"login": "github-actions[bot]"}, "body": "<!-- campaigns -->\nOld"}
+    ]
+    api.save(hub)
+    (body,) = commented(api)
+    assert "The plan of" in body
+
+
+def test_pipelines_of_two_environments_have_a_comment_each(api: Api) -> None:
+    commented(api, CAMPAIGNS_NAME="campaigns")
+    assert len(commented(api, CAMPAIGNS_NAME="campaigns-staging")) == 2
+
+
+@pytest.mark.parametrize(("submitted", "late"), [("10:59:59", True), ("11:00:00", False)])
+def test_a_plan_made_after_the_approval_says_so(api: Api, submitted: str, late: bool) -> None:
+    review = {"state": "APPROVED", "author_association": "MEMBER", "user": {"login": "rita"}}
+    hub = api.load()
+    hub["reviews"]["7"] = [{**review, "submitted_at": f"2036-03-22T{submitted}Z"}]
+    api.save(hub)
+    (body,) = commented(api)
+    assert ("**This plan was made after the approval**" in body) is late
+
+
+def test_a_token_without_a_permission_names_it(api: Api) -> None:
+    with pytest.raises(CampaignctlError) as raised:
+        commented(api, GITHUB_TOKEN="other")
+    assert "GITHUB_TOKEN: ${{ github.token }}" in raised.value.hint
