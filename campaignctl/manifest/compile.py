@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from campaignctl.errors import Finding
+from campaignctl.errors import Finding, did_you_mean
 from campaignctl.manifest.compile_campaign import Compilation
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.document import Document
@@ -19,6 +19,7 @@ from campaignctl.yamlio.nodes import (
     MappingNode,
     Node,
     ScalarNode,
+    SequenceNode,
     SourceFile,
     replaced,
     scalars,
@@ -39,12 +40,14 @@ class CompileInputs:
 
     `values` are the project's variables and the allowed ones of the environment, `defaults` those in force
     in its folder. `read_texts` reads the files that `{$file: PATH}` names; the result lists them in its
-    `references`.
+    `references`. `environment` is that of the run, `environments` are all of the project.
     """
 
     values: Values
     defaults: Defaults = NO_DEFAULTS
     read_texts: Callable[[Iterable[Reference]], Texts] = lambda _: {}
+    environment: str | None = None
+    environments: tuple[str, ...] = ()
 
 
 def compile_file(name: str, path: str, data: bytes, inputs: CompileInputs) -> FileResult:
@@ -67,6 +70,10 @@ def compile_file(name: str, path: str, data: bytes, inputs: CompileInputs) -> Fi
             findings.add(found)
             gone += [one] if one else []
         else:
+            chosen, wrong = _chosen(root, file, inputs)
+            findings.add(wrong)
+            if not chosen:
+                continue
             manifest = _Manifest(file, root, inputs, texts, len(campaigns))
             findings.add(manifest.findings())
             for compilation in manifest.compilations():
@@ -193,13 +200,38 @@ class _Manifest:
         """Every text of the manifest that may be expanded."""
         defaults = self._inputs.defaults.root
         lifecycle = self._root.get("lifecycle")
-        winner = lifecycle.get("winner") if isinstance(lifecycle, MappingNode) else None
+        managed = (lifecycle,) if isinstance(lifecycle, MappingNode) else ()
+        expanded = [node.get(name) for node in managed for name in ("phase", "winner")]
         message = defaults.get("message") if defaults else None
-        for node in (*map(self._root.get, _FILLED), winner, message):
+        for node in (*map(self._root.get, _FILLED), *expanded, message):
             yield from (scalar.text for scalar in scalars(node) if "${" in scalar.text)
         for found in self._texts.values():
             files = [found] if isinstance(found, FileText) else found.texts.values()
             yield from (one.text for one in files)
+
+
+def _chosen(root: MappingNode, file: SourceFile, inputs: CompileInputs) -> tuple[bool, tuple[Finding, ...]]:
+    """Whether a manifest is for the environment of the run, and findings about its `environments`."""
+    node = root.get("environments")
+    if not isinstance(node, SequenceNode):
+        return True, ()
+    names = [item for item in node.items if isinstance(item, ScalarNode)]
+    declared = inputs.environments
+    known = f"declared: {', '.join(declared)}" if declared else "the project declares no `environments`"
+    wrong = tuple(
+        Finding(
+            "error",
+            "environment",
+            f"there is no environment {item.text!r}",
+            file.at(item),
+            did_you_mean(item.text, declared, known),
+        )
+        for item in names
+        if item.text not in declared
+    )
+    whole_list = len(names) == len(node.items) and names
+    chosen = inputs.environment is None or inputs.environment in {item.text for item in names}
+    return bool(wrong) or not whole_list or chosen, wrong
 
 
 def _no_mapping(file: SourceFile, root: Node) -> Finding:

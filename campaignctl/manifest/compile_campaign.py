@@ -18,7 +18,7 @@ from campaignctl.manifest.model import Claim, DesiredCampaign
 from campaignctl.manifest.moves import moved_from, winner_problems
 from campaignctl.yamlio import nodes
 from campaignctl.yamlio.findings import findings_of
-from campaignctl.yamlio.interpolate import Values
+from campaignctl.yamlio.interpolate import Values, whole
 from campaignctl.yamlio.schema_types import Items, Leaf, Object, Shape, Table, bare, shape_of
 from campaignctl.yamlio.substitution import BAD
 from campaignctl.yamlio.values import Builder
@@ -122,14 +122,14 @@ _AROUND = replace(
     known={
         **_DOCUMENT.known,
         **dict.fromkeys(("spec", "extra", "matrix", "adopt", "moved"), Leaf.NODE),
-        "lifecycle": replace(_LIFECYCLE, known={**_LIFECYCLE.known, "winner": Leaf.NODE}),
+        "lifecycle": replace(_LIFECYCLE, known={**_LIFECYCLE.known, "phase": Leaf.NODE, "winner": Leaf.NODE}),
     },
 )
 #: The parts of a document that form the body.
 _BODY = (("spec", _SPEC), ("extra", Table(Leaf.JSON)))
 #: Fields outside the body that are expanded too.
 _ORIGIN = tuple((name, _DOCUMENT.known[name]) for name in ("adopt", "moved"))
-_WINNER = (("winner", _LIFECYCLE.known["winner"]),)
+_MANAGED = tuple((name, _LIFECYCLE.known[name]) for name in ("phase", "winner"))
 #: Codes about missing fields, which unreadable defaults may have set.
 _MISSING = frozenset({"missing-member", "integration-missing", "channel-content"})
 
@@ -178,11 +178,12 @@ class Compilation:
         value = self.builder.build(self.root, _AROUND)
         value.pop("matrix", None)
         lifecycle = value.get("lifecycle", {})
-        for fields, parts in ((value, _ORIGIN), (lifecycle, _WINNER)):
+        for fields, parts in ((value, _ORIGIN), (lifecycle, _MANAGED)):
             self._refuse_files(fields, parts)
         self.builder.values = self.values
+        value |= {"spec": self._with_draft(value["spec"])} if "spec" in value else {}
         self._fill(value, (*_BODY, *_ORIGIN))
-        self._fill(lifecycle, _WINNER)
+        self._fill(lifecycle, _MANAGED)
         self.key = self._key(value)
         problems = [*self._checks(value), *self._claim(value)]
         if not self.builder.sound:
@@ -222,6 +223,15 @@ class Compilation:
                 self.builder.build(value[name], shape)
                 if len(self.findings) > before:
                     del value[name]
+
+    def _with_draft(self, spec: nodes.Node) -> nodes.Node:
+        """The body with the value itself in place of an `is_draft` that is just `${var.NAME}`."""
+        draft = spec.get("is_draft") if isinstance(spec, nodes.MappingNode) else None
+        space, name = (isinstance(draft, nodes.ScalarNode) and whole(draft.text)) or ("", "")
+        if space != "var" or name not in self.values.variables or draft is None:
+            return spec
+        given = nodes.ScalarNode(self.values.variables[name], True, draft.mark)
+        return nodes.replaced(spec, lambda scalar: given if scalar is draft else scalar)
 
     def _fill(self, value: dict[str, Any], parts: Iterable[tuple[str, Shape]]) -> None:
         """Build the fields of an object that were left as nodes."""

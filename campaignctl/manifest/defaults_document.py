@@ -75,7 +75,7 @@ class DefaultsDocument(Part):
     """
 
     REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("metadata", "matrix", "adopt", "moved"), ONE_CAMPAIGN
+        ("environments", "metadata", "matrix", "adopt", "moved"), ONE_CAMPAIGN
     )
 
     apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the field's name

@@ -126,6 +126,12 @@ class Document(Part):
     )
     kind: Literal["Campaign", "Removed"] | None = Field(None, description="Campaign; may be left out.")
     metadata: Metadata | None = Field(None, description="What identifies the campaign.")
+    environments: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="The environments of the project that it is for; all of them if absent. In the others it"
+        " is not declared.",
+    )
     moved: Moved | None = Field(
         None,
         description="Where the campaign is recorded if not under its key. Nothing is sent.",

@@ -137,6 +137,7 @@ class _Files:
         self._environ = environ
         self._texts = TextFiles(directory, self._shown, project.private, environ)
         given, withheld = permitted(project.allow_env, environ)
+        self._environments = (project.environment, project.environment_names)
         self._values = Values(
             project.variables, given, project.allow_env, sources=project.variable_sources, withheld=withheld
         )
@@ -179,7 +180,12 @@ class _Files:
         self.defaults_findings += findings
 
     def _inputs(self, path: str) -> CompileInputs:
-        return CompileInputs(self._values, self._in_force(path.rpartition("/")[0]), self._texts.read)
+        return CompileInputs(
+            self._values,
+            self._in_force(path.rpartition("/")[0]),
+            self._texts.read,
+            *self._environments,
+        )
 
     def _in_force(self, folder: str) -> Defaults:
         """The defaults for a folder: its own, else those of the nearest folder around it."""

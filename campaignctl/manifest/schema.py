@@ -66,6 +66,8 @@ FILE: Schema = {
     "required": ["$file"],
     "additionalProperties": False,
 }
+#: A variable alone, where its text is read as true or false.
+_VARIABLE = r"^\$\{var\.[A-Za-z0-9_-]+\}$"
 #: The forms that expand to a text, as a schema has them under `$defs`.
 FILLINGS: dict[str, Schema] = {"filled": FILLED, "file": FILE}
 FILLED_IN: list[Schema] = [{"$ref": f"#/$defs/{name}"} for name in FILLINGS]
@@ -182,6 +184,11 @@ def campaign_schema() -> Schema:
     lifecycle = parts[LifecycleMembers.__name__]["properties"]
     told, whole = _told(lifecycle["winner"])
     lifecycle["winner"] = {**told, "anyOf": [*winner["message"]["anyOf"], whole]}
+    lifecycle["phase"] = _fillable(lifecycle["phase"])
+    spec = parts[CampaignSpec.__name__]["properties"]
+    told, draft = _told(spec["is_draft"])
+    forms = draft.get("anyOf", [draft])
+    spec["is_draft"] = {**told, "anyOf": [*forms, {"type": "string", "pattern": _VARIABLE}]}
     moved = parts[Moved.__name__]["properties"]
     moved["from"] = _one_or_several(moved["from"])
     return _or_removed(made)
