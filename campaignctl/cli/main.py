@@ -54,6 +54,7 @@ TABLE = {
     "destroy": Lazy(f"{_COMMANDS}.apply:destroy", "Cancel every recorded campaign."),
     "show": Lazy(f"{_COMMANDS}.show:command", "Show a saved plan or the state."),
     "status": Lazy(f"{_COMMANDS}.status:command", "Show live status, next run and drift of every campaign."),
+    "diff": Lazy(f"{_COMMANDS}.diff:command", "Show what is on one environment and not on the other."),
     "import": Lazy(f"{_COMMANDS}.import_:command", "Record a live campaign in the state."),
     "halt": Lazy(
         f"{_COMMANDS}.halt:command", "Stop campaigns that have not been sent, until the halt is lifted."
