@@ -220,7 +220,8 @@ def test_files_of_a_checkout_do_not_run_programs_of_the_enclosing_repository(
     world.write(".gitattributes", "* filter=x diff=x\n")
     world.write("far.yaml", sms("Far", scheduled_time=FAR, description="changed"))
     trap.assert_works(world.folder)
-    for command in COMMANDS + (OTHERS if state == "git" else ()):
+    others = (("state", "recover"), ("state", "init"), ("state", "rebind", "--auto-approve"), OTHERS[3])
+    for command in COMMANDS + (others if state == "git" else ()):
         world.run(*command)
         assert not trap.sprung.exists(), (command, trap.sprung.read_text())
     completed(world, "state", "show")
