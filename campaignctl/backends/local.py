@@ -12,15 +12,12 @@ from campaignctl.backends.durable import exposed, make_directory
 from campaignctl.backends.localsession import LocalSession
 from campaignctl.backends.lock_info import held
 from campaignctl.backends.lockfile import HeldLock, LockFile
-from campaignctl.backends.statefiles import StateFiles
+from campaignctl.backends.statefiles import StateFiles, followed
 from campaignctl.errors import (
-    Command,
     Interrupted,
     LockError,
     LockHeld,
-    Sentence,
     StateDamaged,
-    StateError,
     StateNotSaved,
 )
 from campaignctl.review.reports import Access, Keeping
@@ -170,19 +167,7 @@ class LocalBackend:
             raise _unusable(files, error) from error
 
     def _files(self) -> StateFiles:
-        try:
-            path = self._path.resolve()
-        except (OSError, RuntimeError) as error:  # a loop of symbolic links is a RuntimeError up to 3.12
-            raise StateError(f"{self._path} leads nowhere", detail=str(error)) from error
-        top = path if self._within is None else self._within.resolve()
-        if not path.is_relative_to(top) or ".git" in path.relative_to(top).parts:
-            move = Command("state", "rebind", "--from", str(path))
-            raise StateError(
-                f"{self._path} leads out of the project, or into its .git",
-                detail=f"it is a link to {path}; a checkout does not decide which files are written",
-                hint=Sentence("remove the link; if this project's state is there, then move it: ", move),
-            )
-        return StateFiles(path)
+        return StateFiles(followed(self._path, self._within))
 
     def _lock(self, files: StateFiles) -> LockFile:
         return LockFile(files.sibling("lock"), self._now, self._new_id)

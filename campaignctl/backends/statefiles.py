@@ -21,9 +21,32 @@ from pathlib import Path
 from typing import BinaryIO
 
 from campaignctl.backends import durable
-from campaignctl.errors import StateDamaged
+from campaignctl.errors import Command, Sentence, StateDamaged, StateError
 from campaignctl.state.codec import fingerprint
 from campaignctl.state.journal import Loaded, replay
+
+
+def followed(path: Path, within: Path | None, *, mirrored: bool = False) -> Path:
+    """The path of a state, or `mirrored` one, without links.
+
+    Raises StateError if it leads out of the folder `within`, or into a `.git`.
+    """
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError) as error:  # a loop of symbolic links is a RuntimeError up to 3.12
+        raise StateError(f"{path} leads nowhere", detail=str(error)) from error
+    top = real if within is None else within.resolve()
+    if not real.is_relative_to(top) or ".git" in real.relative_to(top).parts:
+        move = Sentence(
+            "; if this project's state is there, then move it: ",
+            Command("state", "rebind", "--from", str(real)),
+        )
+        raise StateError(
+            f"{path} leads out of the project, or into its .git",
+            detail=f"it is a link to {real}; a checkout does not decide which files are written",
+            hint=Sentence("remove the link", *(() if mirrored else (move,))),
+        )
+    return real
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,10 +159,13 @@ def _git_backend(project: Project, clock: SystemClock) -> CasBackend:
 
     from campaignctl.backends.cas.backend import CasBackend, Patience
     from campaignctl.backends.git.place import git_home
+    from campaignctl.backends.statefiles import followed
 
-    settings = project.state
+    settings, directory = project.state, Path(project.directory)
+    home = git_home(directory, project.name, settings.remote, settings.ref, now=clock.now)
+    followed(home.mirror, within=directory, mirrored=True)
     return CasBackend(
-        git_home(Path(project.directory), project.name, settings.remote, settings.ref, now=clock.now),
+        home,
         now=clock.now,
         new_id=clock.new_id,
         wait=clock.wait,

@@ -135,6 +135,23 @@ def test_a_state_that_a_link_leads_away_is_neither_read_nor_written(
         world.assert_settled()
 
 
+@pytest.mark.parametrize("link", [".campaignctl", ".campaignctl/git"])
+def test_the_mirror_of_a_state_on_git_is_not_written_through_a_link(
+    link: str, on_git: World, tmp_path: Path
+) -> None:
+    away = tmp_path / "away"
+    away.mkdir()
+    (on_git.folder / ".campaignctl").rename(tmp_path / "before")
+    (on_git.folder / link).parent.mkdir(exist_ok=True)
+    (on_git.folder / link).symlink_to(away)
+    for words in (("plan",), ("apply", "--auto-approve"), ("state", "list"), ("doctor",)):
+        ended = on_git.run(*words, status=1)
+        assert "leads out of the project" in ended.out + ended.err, words
+    assert list(away.iterdir()) == []
+    (on_git.folder / link).unlink()
+    on_git.apply()
+
+
 def test_the_command_of_a_state_path_outside_moves_the_state(world: World, tmp_path: Path) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
