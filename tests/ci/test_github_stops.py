@@ -161,6 +161,9 @@ def test_a_state_that_cannot_be_saved_is_rescued_and_kept(github: GitHub) -> Non
 
 
 def test_an_immediate_send_is_not_applied_after_an_old_review(github: GitHub) -> None:
+    # What is recorded shows whose account it is.
+    github.push({"campaigns/far.yaml": sms("far", scheduled_time=FAR)})
+    github.campaignctl("-C", "campaigns", "apply", "--auto-approve")
     github.merge(github.open("flash", {"campaigns/flash.yaml": sms("flash", run_immediately=True)}))
     (path,) = plans(github)
     plan, over = codec.decode(path.read_text()), datetime(2026, 1, 1, tzinfo=UTC)
