@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from campaignctl.errors import counted
 from campaignctl.render.cuts import measured
-from campaignctl.render.escape import prose
+from campaignctl.render.escape import cell, prose
 
 #: The maximum length of a comment on GitHub, in characters.
 GITHUB_LIMIT = 65_536
@@ -74,3 +75,39 @@ def fitting(sections: Sequence[Section], room: int) -> list[int]:
 def joined(parts: Sequence[str]) -> str:
     """Parts of a text with empty lines between them."""
     return _GAP.join(filter(None, parts))
+
+
+def table_head(columns: Sequence[str]) -> str:
+    """The head of a table; its rows follow."""
+    return f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
+
+
+def table_row(cells: Sequence[str]) -> str:
+    """A row; its cells are Markdown that is safe in a paragraph."""
+    return f"| {' | '.join(map(cell, cells))} |"
+
+
+def section_of_rows(
+    title: str,
+    columns: Sequence[str],
+    what: str,
+    rows: Sequence[Sequence[str]],
+    *,
+    share: float,
+    before: str = "",
+) -> Section:
+    """A section that is a table; `before` stands above it, `what` is a row in words."""
+    return section_of(
+        title, what, list(map(table_row, rows)), share=share, opening=before + table_head(columns)
+    )
+
+
+def section_of(title: str, what: str, items: list[str], *, share: float, opening: str = "") -> Section:
+    """A section of lines that counts what is left out; `what` is an item in words."""
+    return Section(
+        title,
+        items,
+        lambda shown: f"**{counted(len(items) - shown, f'more {what}')} not shown.**",
+        share,
+        opening,
+    )

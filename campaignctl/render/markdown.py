@@ -10,8 +10,18 @@ from campaignctl.errors import Command, ProjectPlace, at, counted
 from campaignctl.plan.model import Blocked, Change, Plan
 from campaignctl.project.settings import SettingChange
 from campaignctl.render.cuts import Cuts
-from campaignctl.render.escape import cell, code_span, comment_word, fenced, html_code, prose
-from campaignctl.render.fitting import GITHUB_LIMIT, LEAST_LIMIT, Section, fitting, joined
+from campaignctl.render.escape import code_span, comment_word, fenced, html_code, prose
+from campaignctl.render.fitting import (
+    GITHUB_LIMIT,
+    LEAST_LIMIT,
+    Section,
+    fitting,
+    joined,
+    section_of,
+    section_of_rows,
+    table_head,
+    table_row,
+)
 from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import (
     CHANGES_SENDS,
@@ -149,16 +159,6 @@ def fields_section(plan: Plan, most: int, cuts: Cuts) -> Section:
     )
 
 
-def table_head(columns: Sequence[str]) -> str:
-    """The head of a table; its rows follow."""
-    return f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
-
-
-def table_row(cells: Sequence[str]) -> str:
-    """A row; its cells are Markdown that is safe in a paragraph."""
-    return f"| {' | '.join(map(cell, cells))} |"
-
-
 def _arming_first(plan: Plan) -> list[Change]:
     return sorted(
         plan.changes, key=lambda change: (not change.sends_at_once, not change.arms, not change.changes_sends)
@@ -230,7 +230,7 @@ def objections_section(plan: Plan, cuts: Cuts) -> Section:
         for one in plan.objections
     ]
     columns = ("Guardrail", "Found", "Limit", "By", "To lift it once")
-    return _table("### Objections", columns, "objection", rows, share=0.15, before=_LIFTED)
+    return section_of_rows("### Objections", columns, "objection", rows, share=0.15, before=_LIFTED)
 
 
 def blocked_section(plan: Plan, cuts: Cuts, *, before: bool) -> Section:
@@ -250,7 +250,7 @@ def blocked_section(plan: Plan, cuts: Cuts, *, before: bool) -> Section:
     title = "### Blocked: skipped, all other changes go ahead"
     if before:
         title = f"### Blocked before this change, as of {_short((plan.against or '')[:12])}"
-    return _table(title, ("Campaign", "Status", "Why", "To lift it"), "block", rows, share=0.2)
+    return section_of_rows(title, ("Campaign", "Status", "Why", "To lift it"), "block", rows, share=0.2)
 
 
 def _values(one: Blocked, cuts: Cuts) -> Iterator[str]:
@@ -272,7 +272,7 @@ def conflicts_section(plan: Plan, cuts: Cuts) -> Section:
     ]
     title = "### Conflicts: changed in the account too, and overwritten by this plan"
     columns = ("Campaign", "Field", "Applied", "Live", "Will be")
-    return _table(title, columns, "conflict", rows, share=0.1)
+    return section_of_rows(title, columns, "conflict", rows, share=0.1)
 
 
 def warnings_section(plan: Plan, cuts: Cuts) -> Section:
@@ -285,7 +285,7 @@ def warnings_section(plan: Plan, cuts: Cuts) -> Section:
         f"- {keys_text(keys, cuts, code_span)}: {cuts.prose(cuts.named(warning), _TEXT_SHOWN)}"
         for warning, keys in about.items()
     ]
-    return _listed("### Warnings", "warning", lines, share=0.1)
+    return section_of("### Warnings", "warning", lines, share=0.1)
 
 
 def drift_section(plan: Plan, most: int, cuts: Cuts) -> Section:
@@ -298,7 +298,7 @@ def drift_section(plan: Plan, most: int, cuts: Cuts) -> Section:
         what = f"{html_code(one.key)} ({html_code(one.id)}): {said}{outside}"
         when = f", last changed {html_code(next_run_text(one.at, plan.time_zone))}" if one.at else ""
         items.append(folded(f"{what}{when}; {fate_text(plan, one)}", (diff_block(told, most, cuts),)))
-    return _listed("### Drift: changed outside the manifests", "drift", items, share=0.1)
+    return section_of("### Drift: changed outside the manifests", "drift", items, share=0.1)
 
 
 def lifted_section(plan: Plan, cuts: Cuts) -> Section:
@@ -309,36 +309,14 @@ def lifted_section(plan: Plan, cuts: Cuts) -> Section:
         how = f"until {until}" if until else "once, on the command line"
         reason = f": {cuts.prose(one.reason, _TEXT_SHOWN)}" if one.reason else ""
         lines.append(f"- {code_span(one.name)} for {keys_text(one.keys, cuts, code_span)}, {how}{reason}")
-    return _listed("### Lifted", "override", lines, share=0.05)
+    return section_of("### Lifted", "override", lines, share=0.05)
 
 
 def notes_section(plan: Plan, cuts: Cuts) -> Section:
     """Quiet lines for people."""
     place = ProjectPlace(environment=plan.environment)
     lines = [f"- Note: {cuts.prose(at(cuts.named(note), place), _TEXT_SHOWN)}" for note in plan.notes]
-    return _listed("### Notes", "note", lines, share=0.05)
-
-
-def _table(
-    title: str,
-    columns: Sequence[str],
-    what: str,
-    rows: Sequence[Sequence[str]],
-    *,
-    share: float,
-    before: str = "",
-) -> Section:
-    return _listed(title, what, list(map(table_row, rows)), share=share, opening=before + table_head(columns))
-
-
-def _listed(title: str, what: str, items: list[str], *, share: float, opening: str = "") -> Section:
-    return Section(
-        title,
-        items,
-        lambda shown: f"**{counted(len(items) - shown, f'more {what}')} not shown.**",
-        share,
-        opening,
-    )
+    return section_of("### Notes", "note", lines, share=0.05)
 
 
 _HEAD_SHOWN = 100

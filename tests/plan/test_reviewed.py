@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.errors import Command, PlanRefused, Sentence
+from campaignctl.errors import PlanRefused
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Change, Options, Plan, Request
 from campaignctl.plan.reviewed import (
@@ -17,13 +17,11 @@ from campaignctl.plan.reviewed import (
     check_in_time,
     check_saved,
     check_scope,
-    check_settings,
     substance,
     touched,
 )
-from campaignctl.project.model import Guardrails, Project
-from campaignctl.project.settings import recorded
-from campaignctl.state.model import Intent, State
+from campaignctl.project.model import Guardrails
+from campaignctl.state.model import Intent
 from tests.plan.planning import (
     DRAFT,
     ID,
@@ -230,106 +228,6 @@ def test_what_a_reviewed_plan_lifted_is_lifted_only_if_this_run_lifts_it_too(lif
     made = plan_of(wanted(IMMEDIATE), project=project, options=replace(here, reviewed=(seen,)))
     expected = [] if lifted_here else ["max_immediate_sends"]
     assert [one.guardrail for one in made.objections] == expected
-
-
-# ---------------------------------------------------------------------------------------- settings
-
-LOOSE = replace(PROJECT, guardrails=Guardrails(max_immediate_sends=9, max_destroy_percent=90))
-BEFORE = replace(state(), settings=recorded(PROJECT))
-
-
-def seen_with(project: Project, known: State = BEFORE) -> Plan:
-    """The plan of a branch with the settings of a project."""
-    return plan_of(known=known, project=project)
-
-
-def test_settings_that_a_reviewed_plan_shows_are_taken() -> None:
-    check_settings(LOOSE, BEFORE, [plan_of(), seen_with(LOOSE)])
-
-
-def test_settings_may_be_shown_by_several_reviewed_plans() -> None:
-    each = [
-        replace(PROJECT, guardrails=Guardrails(max_immediate_sends=9)),
-        replace(PROJECT, guardrails=Guardrails(max_destroy_percent=90)),
-    ]
-    check_settings(LOOSE, BEFORE, map(seen_with, each))
-
-
-@pytest.mark.parametrize(
-    "seen",
-    [
-        [],
-        [PROJECT],
-        [replace(PROJECT, guardrails=Guardrails(max_immediate_sends=8, max_destroy_percent=90))],
-        [replace(LOOSE, guardrails=Guardrails(max_destroy_percent=90))],
-    ],
-)
-def test_a_setting_that_no_reviewed_plan_shows_is_refused_by_name(seen: list[Project]) -> None:
-    with pytest.raises(PlanRefused, match="max_immediate_sends") as refused:
-        check_settings(LOOSE, BEFORE, map(seen_with, seen))
-    assert "guardrails.max_immediate_sends: 3 -> 9" in refused.value.detail
-    assert Command("apply", "--reviewed", "FILE") in Sentence(refused.value.hint).parts
-
-
-def test_the_way_out_is_that_of_the_pipeline_if_there_is_one() -> None:
-    with pytest.raises(PlanRefused) as refused:
-        check_settings(LOOSE, BEFORE, [], "open a merge request")
-    assert refused.value.hint.startswith("open a merge request; or set them back")
-
-
-def test_a_stricter_setting_has_to_be_reviewed_too() -> None:
-    with pytest.raises(PlanRefused, match="max_immediate_sends"):
-        check_settings(PROJECT, replace(state(), settings=recorded(LOOSE)), [])
-
-
-def test_a_setting_that_another_merge_has_applied_need_not_be_reviewed() -> None:
-    check_settings(LOOSE, replace(state(), settings=recorded(LOOSE)), [plan_of()])
-
-
-def test_a_setting_that_was_reviewed_from_another_value_is_taken() -> None:
-    middle = replace(PROJECT, guardrails=Guardrails(max_immediate_sends=5, max_destroy_percent=90))
-    check_settings(LOOSE, replace(state(), settings=recorded(middle)), [seen_with(LOOSE)])
-
-
-@pytest.mark.parametrize("known", [None, state()])
-def test_without_recorded_settings_there_is_nothing_to_review(known: State | None) -> None:
-    check_settings(LOOSE, known, [])
-
-
-def test_each_item_of_a_list_has_to_be_reviewed() -> None:
-    two = replace(PROJECT, ignore=("drafts/*", "push/*"))
-    seen = seen_with(replace(PROJECT, ignore=("drafts/*",)))
-    with pytest.raises(PlanRefused, match="ignore") as refused:
-        check_settings(two, BEFORE, [seen])
-    assert "push/*" in refused.value.detail
-    assert "drafts" not in refused.value.detail
-    # Taken out again: another change of the same item.
-    with pytest.raises(PlanRefused):
-        check_settings(PROJECT, replace(state(), settings=recorded(two)), [seen_with(two)])
-
-
-def test_a_reviewed_plan_of_the_version_before_shows_no_settings() -> None:
-    old = replace(seen_with(LOOSE), settings=None, settings_changed=())
-    with pytest.raises(PlanRefused):
-        check_settings(LOOSE, BEFORE, [old])
-
-
-def test_a_saved_plan_is_refused_with_other_settings_than_it_was_made_with() -> None:
-    plan = plan_of(known=BEFORE)
-    check_saved(plan, PROJECT, BEFORE)
-    with pytest.raises(PlanRefused, match="made with other settings") as refused:
-        check_saved(plan, LOOSE, BEFORE)
-    assert "guardrails.max_destroy_percent: 30 -> 90" in refused.value.detail
-    check_saved(replace(plan, settings=None), LOOSE, BEFORE)  # of the version before
-
-
-def test_a_saved_plan_is_refused_if_it_does_not_show_how_its_settings_differ_from_the_states() -> None:
-    """It was made while the state had none, and another apply has recorded others since."""
-    plan = plan_of(known=state(), project=LOOSE)
-    check_saved(plan, LOOSE, state())
-    with pytest.raises(PlanRefused, match="does not show how the settings differ"):
-        check_saved(plan, LOOSE, BEFORE)
-    check_saved(seen_with(LOOSE), LOOSE, BEFORE)
 
 
 # ------------------------------------------------------------------------------------- saved plans

@@ -25,7 +25,7 @@ OF_SETTINGS = (
     ),
     _mutant(
         "a setting counts as reviewed whatever its value",
-        "tests/plan/test_reviewed.py",
+        "tests/plan/test_settings_changed.py",
         Edit(
             _SETTINGS,
             "        return self.path, before, _known(self.after)\n",
@@ -34,7 +34,7 @@ OF_SETTINGS = (
     ),
     _mutant(
         "a saved plan is applied with other settings",
-        "tests/plan/test_reviewed.py",
+        "tests/plan/test_settings_changed.py",
         Edit(
             _REVIEWED, "    if other := changed(plan.settings, recorded(project)):\n", "    if other := ():\n"
         ),

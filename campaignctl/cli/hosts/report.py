@@ -12,7 +12,7 @@ from campaignctl.cli.hosts.gather import Found, Gathered, Say, read_gathered
 from campaignctl.cli.hosts.model import COMMENT, PLAN, Host
 from campaignctl.errors import counted, listed
 from campaignctl.render.escape import cell, code_span, escape
-from campaignctl.render.markdown import table_head, table_row
+from campaignctl.render.fitting import table_head, table_row
 
 OUTCOME = "outcome.json"
 _CHANGES = 2
