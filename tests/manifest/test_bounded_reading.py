@@ -14,8 +14,9 @@ from campaignctl.render.errors import findings_github, findings_json, findings_t
 from campaignctl.render.sarif import findings_sarif
 from campaignctl.yamlio.findings import MOST_IN_FILE, MOST_IN_RUN, in_order, of_run
 from campaignctl.yamlio.interpolate import Room, Values, fill
-from campaignctl.yamlio.nodes import SourceFile
+from campaignctl.yamlio.nodes import MappingNode, ScalarNode, SourceFile
 from campaignctl.yamlio.reader import LONGEST_ALIASED, MOST_DOCUMENTS, read
+from campaignctl.yamlio.syntax import LineColumn
 from tests.manifest.checking import Check
 from tests.work import growth
 
@@ -203,3 +204,26 @@ def test_defaults_have_a_limited_number_of_values(project: Check) -> None:
     assert project({"_defaults.yaml": defaults, "a.yaml": SMS}).errors == []
     checked = project({"b/_defaults.yaml": defaults.replace("k", "j"), "b/a.yaml": SMS})
     assert checked.errors == ["with those of the folders above, the defaults have over 10,000 values"]
+
+
+def test_a_name_among_many_is_not_searched_for_each_time() -> None:
+    looks = 0
+
+    class Looked(ScalarNode):
+        @property
+        def text(self) -> str:  # type: ignore[override]
+            nonlocal looks
+            looks += 1
+            return self._own
+
+        @text.setter
+        def text(self, own: str) -> None:
+            self._own = own
+
+    mark = LineColumn(0, 0)
+    node = MappingNode(
+        [(Looked(f"n{n}", True, mark), ScalarNode("", True, mark)) for n in range(1_000)], mark
+    )
+    assert all(node.get(f"n{n}") is node.pairs[n][1] for n in range(1_000))
+    assert node.get("n") is None
+    assert looks <= 2_000

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from random import Random
 from typing import Any
 
 LARGEST = 200_000
+_MOST_PLACES = 2_000
 
 TOKENS = [
     *(b"${", b"$${", b"${var.brand}", b"${matrix.d}", b"${env.HOME}", b"${OCMH_APP_NAME}", b"{$file: a.txt}"),
@@ -207,8 +209,8 @@ def altered(random: Random, document: Any) -> Any:
     """A JSON value with a few of the values or names in it replaced, removed, repeated or nested."""
     document = copy.deepcopy(document)
     for _ in range(random.choice((1, 1, 1, 2, 3, 6))):
-        places = list(_places(document))
-        if places:
+        places = list(islice(_places(document), _MOST_PLACES + 1))
+        if 0 < len(places) <= _MOST_PLACES:  # what was repeated twice is large enough
             _alter(random, *random.choice(places))
     return document
 

@@ -148,7 +148,7 @@ def _read_plan(data: bytes) -> None:
 
 def _show_plan(plan: Plan) -> None:
     _shown(plan_text(plan, color=True, now=SimulatedTime().now()), plan_markdown(plan, limit=60_000))
-    _shown(json.dumps(plan_codec.encode(plan)))
+    json.dumps(plan_codec.encode(plan)).encode()  # it cuts nothing
 
 
 def _read_state(data: bytes) -> None:
