@@ -290,6 +290,12 @@ def test_a_plan_ends(seconds: int, is_valid: bool) -> None:
             check_in_time(plan, PROJECT, None, now)
 
 
+def test_a_plan_that_sends_nothing_has_no_end() -> None:
+    plan = create(DRAFT)
+    assert plan.valid_until is None
+    check_in_time(plan, PROJECT, None, NOW + timedelta(days=3650))
+
+
 def test_guardrails_of_today_hold_for_a_plan_of_yesterday() -> None:
     strict = replace(PROJECT, guardrails=Guardrails(forbid_immediate=True))
     plan = create(IMMEDIATE)

@@ -165,6 +165,15 @@ def test_an_intent_of_a_wrong_date_says_nothing_of_its_time(minutes: int, until:
     assert when == (AT + timedelta(minutes=until) + OPEN_UNTIL if until else AT)
 
 
+@pytest.mark.parametrize("run", [None, 1, 3])
+def test_a_winner_is_recorded_with_its_run(run: int | None) -> None:
+    write = replace(WRITES["winner"], patch={"name": "one", "id": "7", "run": run})
+    known = state({KEY: record(SCHEDULED, "needs_decision", winner_run=2)}, pending={KEY: write})
+    after = settled(known, {KEY: live(SCHEDULED, "sent")}, PROJECT, AT).entry.records[KEY]
+    assert after is not None
+    assert (after.winner, after.winner_run) == ("one", run)
+
+
 def test_the_winner_is_the_one_that_live_shows() -> None:
     messages = [{**each, "name": "two", "winner": 1} for each in SCHEDULED["messages"]]
     known = state({KEY: record(SCHEDULED, "needs_decision")}, pending={KEY: WRITES["winner"]})
