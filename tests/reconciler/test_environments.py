@@ -9,6 +9,7 @@ import pytest
 from campaignctl.errors import Command, StateError, StateMoved, commands_of
 from campaignctl.reconciler import rebind
 from campaignctl.reconciler.doctor import examine
+from campaignctl.reconciler.other_states import other_states
 from tests.reconciler.account import Account, campaign
 from tests.reconciler.repositories import (
     FAR,
@@ -235,3 +236,19 @@ def test_halt_all_leaves_a_declared_environment_alone(repository: Repository) ->
     now = repository("now", id=ID, environment="production", environment_names=both)
     assert now.halt().rows == ()
     assert now.control.campaign(staging.id_of("far"))["live"]["status"] == "scheduled"
+
+
+def test_other_states_leave_out_those_of_declared_environments_where_that_is_asked(
+    repository: Repository,
+) -> None:
+    one = repository("one", id=ID, environment="staging", environment_names=("staging", "production"))
+    one.specs = {"far": FAR}
+    one.apply()
+    places = {".campaignctl/staging.json": one.place.backend(), ".campaignctl/old.json": one.place.backend()}
+
+    def found(*, declared: bool) -> list[str]:
+        states = other_states(one.project, lambda _remote: places, remote=False, declared=declared)
+        return [each.place for each in states]
+
+    assert found(declared=True) == [".campaignctl/old.json", ".campaignctl/staging.json"]
+    assert found(declared=False) == [".campaignctl/old.json"]

@@ -37,10 +37,12 @@ def test_creates_that_could_send_soon_go_before_those_that_cannot(shared: Accoun
     }
     drafts = {key: campaign(key, is_draft=True) for key in ("d", "e")}
     shared.specs |= {**FAR, **near, **drafts}
-    mark = shared.mark
+    mark, order = shared.mark, [change.key for change in shared.plan().changes]
     assert applied(shared, parallelism) == dict.fromkeys([*FAR, *near, *drafts], "done")
     sent = shared.writes(mark)
     assert set(sent) == {*FAR, *near, *drafts}
     if parallelism > 1:
         assert set(sent[:2]) == {"x", "y"}
+    else:
+        assert sent == order, "one at a time they go in the order of the plan"
     assert applied(shared, parallelism) == {}

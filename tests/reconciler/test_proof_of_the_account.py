@@ -144,3 +144,20 @@ def test_a_create_without_an_answer_proves_nothing(repository: Repository, failu
     ours.control.fault({"method": "POST", "times": 9}, FAULTS[failure])
     ours.apply()
     assert ours.control.sends() == []
+
+
+def test_a_campaign_is_not_set_off_before_anything_has_proven_the_account(repository: Repository) -> None:
+    """With `api.immediate: two_step` the create proves it; not if no answer shows the company."""
+    ours = repository("ours", id=ID)
+    ours.project = replace(ours.project, api=replace(ours.project.api, immediate="two_step"))
+    ours.control.switch(never_echoed=["company_id"])
+    ours.specs = {"now": NOW}
+    mark = ours.mark
+    (result,) = ours.apply().changes
+    assert (ours.writes(mark), result.outcome) == (["Now"], "failed")
+    assert result.error is not None
+    assert commands_of(result.error.hint)[0] == Command("apply", "--override", "unproven_account")
+    assert ours.control.sends() == []
+    ours.control.switch(never_echoed=[])
+    assert ours.outcomes() == {"now": "done"}
+    assert len(ours.control.sends()) == 1
