@@ -144,7 +144,7 @@ def _entry(live: Live, now: datetime) -> Foreign:
     digest = content(live.members) if "messages" in live.members else None
     spec, status = requested(live), records.observed_status(live, {})
     sends = list(known_sends(spec, now).at)
-    if seen := twins.of_live(live, now, digest or ""):
+    if seen := twins.of_live(live, now, ""):
         sends += [seen.times.at_once] if seen.times.at_once else []
     return Foreign(status, iso(now), digest, tuple(map(iso, sends)), bool(spec.get("recurrence")))
 

@@ -34,6 +34,16 @@ def test_a_missed_time_is_recorded_once_and_forgotten_with_the_create(late: Acco
     assert late.state.missed == {}
 
 
+def test_a_missed_time_alone_is_recorded_in_a_state_that_is_there(late: Account) -> None:
+    late.specs = {"hand": campaign("Hand")}
+    late.apply()
+    late.specs["past"] = PAST
+    assert [(one.key, one.status) for one in late.apply().blocked] == [("past", "missed")]
+    assert late.state.missed == {"past": body_digest(PAST)}
+    assert set(late.state.campaigns) == {"hand"}
+    assert late.apply().blocked == ()
+
+
 @pytest.mark.parametrize(
     ("known", "counts"),
     [
