@@ -211,7 +211,7 @@ def test_a_name_among_many_is_not_searched_for_each_time() -> None:
 
     class Looked(ScalarNode):
         @property
-        def text(self) -> str:  # type: ignore[override]
+        def text(self) -> str:
             nonlocal looks
             looks += 1
             return self._own
