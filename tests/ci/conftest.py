@@ -34,7 +34,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def _started(team: Team, host: str) -> None:
+def started(team: Team, host: str) -> None:
     """A repository with a project in `campaigns/`, next to other files, and nothing to apply yet."""
     team.edit({"README.md": "Our shop\n", "campaigns/campaignctl.yaml": PROJECT})
     team.campaignctl("init", "campaigns", "--ci", host, "--package", PACKAGE)
@@ -55,7 +55,7 @@ def _make_impatient(team: Team) -> None:
 @pytest.fixture
 def github(tmp_path: Path, sandbox: Sandbox) -> Iterator[GitHub]:
     team = GitHub(tmp_path, Control(sandbox.url), sandbox.url)
-    _started(team, "github")
+    started(team, "github")
     with github_api.served(team.api) as team.address:
         yield team
 
@@ -65,6 +65,6 @@ def gitlab(tmp_path: Path, sandbox: Sandbox) -> Iterator[GitLab]:
     team = GitLab(tmp_path, Control(sandbox.url), sandbox.url)
     team.secrets["CAMPAIGNS_TOKEN"] = TOKEN
     team.api = Api(team.hub / "artifacts")
-    _started(team, "gitlab")
+    started(team, "gitlab")
     with served(team.api) as team.address:
         yield team
