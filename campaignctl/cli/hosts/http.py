@@ -19,6 +19,20 @@ _AGAIN = frozenset({429, 500, 502, 503, 504})
 _LARGEST = 100 * 1024 * 1024
 
 
+class _Object(dict[str, Any]):
+    """An object of an answer; a member that it lacks is the host's fault and not ours."""
+
+    def __missing__(self, name: str) -> Any:
+        raise _strange(f"without {name!r}")
+
+
+def _strange(how: str) -> CampaignctlError:
+    return CampaignctlError(
+        f"the host answered {how}",
+        hint="run this job again; behind a proxy, check what answers in the host's place",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer: its body, and the address or number of the next page, if there is one."""
@@ -26,9 +40,25 @@ class Reply:
     data: bytes
     headers: Mapping[str, str]
 
-    def json(self) -> Any:
-        """The document of the body."""
-        return json.loads(self.data or b"null")
+    def json(self) -> dict[str, Any]:
+        """The object of the body. Raises CampaignctlError if it is none."""
+        found = self._document()
+        if not isinstance(found, dict):
+            raise _strange("without an object")
+        return found
+
+    def items(self, member: str | None = None) -> list[Any]:
+        """The list of the body, or of a member of it. Raises CampaignctlError if it is none."""
+        found = self.json()[member] if member else self._document()
+        if not isinstance(found, list):
+            raise _strange("without a list")
+        return found
+
+    def _document(self) -> Any:
+        try:
+            return json.loads(self.data, object_hook=_Object)
+        except ValueError as error:
+            raise _strange("with something else than JSON") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +117,7 @@ class Api:
         page: str | None = f"{path}{'&' if '?' in path else '?'}per_page=100"
         while page is not None:
             reply = self.ask(page, need=need)
-            found: Any = reply.json() if reply else []
-            yield from found[member] if member else found
+            yield from reply.items(member) if reply else ()
             page = self._next(page, reply.headers if reply else {})
 
     def _next(self, page: str, headers: Mapping[str, str]) -> str | None:
