@@ -86,6 +86,12 @@ def test_a_shallow_clone_and_another_one_share_the_state(place: GitPlace, reache
         assert git_backend(clones[0]).read() == sample_state().after(decision("a")).after(decision("b"))
 
 
+def test_a_place_that_accepts_pushes_is_named_by_its_address(place: GitPlace) -> None:
+    access = place.backend().keeping().access
+    assert (access.allowed, access.mend) == (True, "")
+    assert access.found.startswith(f"origin ({place.address}) accepts pushes to refs/")
+
+
 def test_an_unknown_login_is_reported_and_never_shown(place: GitPlace) -> None:
     with over_http(place, "mira:s3cret") as (address, _):
         git(place.project, "remote", "set-url", "origin", address.replace("s3cret", "wr0ng"))

@@ -194,6 +194,7 @@ def test_every_difference_is_shown_as_an_update() -> None:
     assert did(plan) == ["adopt", "update"]
     assert plan.changes[1].requests[0].body == {"name": "Welcome", "description": None}
     assert {field.path for field in plan.changes[1].diff} == {"name", "description"}
+    assert plan.changes[1].live_digest is not None, "a saved plan is void once it is edited again"
 
 
 def test_a_campaign_that_was_sent_at_once_is_not_sent_again() -> None:

@@ -44,6 +44,8 @@ def test_it_is_a_warning_of_the_change_that_arms() -> None:
     assert (edit.arms, edit.warnings) == (False, ())
     (known,) = of(DRAFT, {**SCHEDULED, "is_draft": True}, DEAL, "draft", unconfirmed=()).changes
     assert known.warnings == ()
+    (shown,) = of(DRAFT, DRAFT, DEAL, "draft").changes
+    assert (shown.arms, shown.warnings) == (True, ()), "this read shows it"
 
 
 @pytest.mark.parametrize(
