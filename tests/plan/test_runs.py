@@ -287,3 +287,38 @@ def test_a_run_follows_soon_within_half_of_the_interval(
 ) -> None:
     sends = known_sends(after, NOW)
     assert runs.follows_soon(before, sends, AFTER_LAST, after, NOW) == soon
+
+
+RAN_AT = "2026-11-24T11:00:00Z"
+ONCE = body(scheduled_time="2026-11-24 11:00:00")
+
+
+@pytest.mark.parametrize(
+    ("status", "spec", "shown", "since"),
+    [
+        ("scheduled", ONCE, "scheduled", RAN_AT),
+        ("running", ONCE, "scheduled", RAN_AT),
+        ("paused", ONCE, "scheduled", None),
+        ("draft", ONCE, "scheduled", None),
+        ("scheduled", ONCE, "paused", RAN_AT),
+        ("paused", ONCE, "paused", None),
+        ("scheduled", None, "scheduled", RAN_AT),
+        ("paused", None, "scheduled", RAN_AT),
+        ("scheduled", None, "draft", None),
+        ("scheduled", None, "running", RAN_AT),
+    ],
+)
+def test_a_run_began_if_its_time_came_while_the_campaign_was_going(
+    status: str, spec: Spec | None, shown: str, since: str | None
+) -> None:
+    """`spec` decided its times until a write of ours: one that set it going did not begin before that."""
+    assert runs.began(record(ONCE, status), live(ONCE, shown), NOW, spec) == since
+
+
+def test_a_run_that_is_known_stays_the_last_one_until_another_one() -> None:
+    known = record(ONCE, "scheduled", began="2026-11-24T11:30:00Z")
+    assert runs.began(known, live(ONCE), NOW) == "2026-11-24T11:30:00Z"
+    assert runs.began(record(ONCE, began="2026-11-23T11:00:00Z"), live(ONCE), NOW) == RAN_AT
+    later = body(scheduled_time="2036-12-24 10:00:00")
+    assert runs.began(record(later, began=RAN_AT), live(later), NOW) == RAN_AT
+    assert runs.began(record(later), live(later), NOW) is None
