@@ -144,6 +144,29 @@ def test_without_messages_in_the_list_it_is_read_by_name_or_time(
     assert any(each["path"].endswith(other) for each in account.control.requests(mark)) is found
 
 
+@pytest.mark.parametrize(
+    ("spec", "ours", "found"),
+    [
+        ({"recurrence": {"cron": "0 9 1 1 *"}}, {"recurrence": {"cron": "0 9 1 7 *"}}, True),
+        ({"scheduled_time": "2036-03-01 09:00:00"}, {"recurrence": {"cron": "0 9 1 7 *"}}, False),
+        ({"scheduled_time": "2036-07-01 12:00:00"}, {"recurrence": {"cron": "0 9 1 7 *"}}, True),
+        ({"recurrence": {"cron": "0 9 1 7 *"}}, {"scheduled_time": "2036-03-01 09:00:00"}, False),
+    ],
+)
+def test_two_recurrences_may_always_meet(
+    account: Account, spec: dict[str, Any], ours: dict[str, Any], found: bool
+) -> None:
+    account.project = replace(account.project, api=replace(account.project.api, markers=False))
+    known(account)
+    account.control.switch(never_listed=["messages"])
+    plain = {name: value for name, value in FAR.items() if name != "scheduled_time"}
+    other = theirs(account, {**plain, **spec}, name="Other")
+    account.specs |= {"far": {**plain, **ours}}
+    mark = account.mark
+    account.plan()
+    assert any(each["path"].endswith(other) for each in account.control.requests(mark)) is found
+
+
 def test_reads_by_id_are_bounded_and_the_rest_is_named(account: Account) -> None:
     account.project = replace(account.project, api=replace(account.project.api, markers=False))
     known(account)
