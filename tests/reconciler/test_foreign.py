@@ -16,6 +16,7 @@ from campaignctl.errors import PlanRefused
 from campaignctl.plan.model import Clone
 from campaignctl.project.model import Override
 from campaignctl.reconciler import foreign
+from campaignctl.state.codec import encode
 from campaignctl.state.model import Foreign, State
 from tests.plan.planning import NOW, SCHEDULED, live, record, state
 from tests.reconciler.account import Account, campaign
@@ -286,3 +287,14 @@ def test_those_that_are_overdue_are_read_again_a_few_at_a_time() -> None:
     ):
         assert foreign.overdue(state(foreign={"9": other}), {}, NOW) == []
     assert foreign.overdue(many, dict.fromkeys(map(str, range(9))), NOW) == []
+
+
+def test_an_apply_reads_what_is_overdue_and_forgets_what_is_gone(late: Account) -> None:
+    known(late)
+    old = f"{late.clock.now() - timedelta(days=40):%Y-%m-%dT%H:%M:%SZ}"
+    entry = Foreign("scheduled", old, "c", (old,))
+    late.place.put_document(encode(replace(late.state, foreign={"999": entry})).encode())
+    mark = late.mark
+    late.apply()
+    assert any(each["path"].endswith("/999") for each in late.control.requests(mark))
+    assert late.state.foreign == {}
