@@ -101,8 +101,10 @@ class Recorder:
         sys.addaudithook(self._audited)
         self._coverage.start()
 
-    def _audited(self, event: str, _arguments: tuple[Any, ...]) -> None:
-        if event in _STARTS_A_PROCESS and self._running:
+    def _audited(self, event: str, arguments: tuple[Any, ...]) -> None:
+        # A server of forks is asked over a socket that has a path.
+        forks = event == "socket.connect" and not isinstance(arguments[1], tuple)
+        if self._running and (forks or event in _STARTS_A_PROCESS):
             self._anywhere.add(self._running)
 
     @pytest.hookimpl(wrapper=True)
