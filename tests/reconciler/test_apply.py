@@ -62,6 +62,18 @@ def test_an_apply_is_in_the_history_before_its_first_request_and_with_its_end(fa
     assert last.ended >= last.at
 
 
+def test_what_was_blocked_is_in_the_history_as_left(far: Account) -> None:
+    far.control.edit(far.id_of("far"), status="running")
+    far.specs |= {
+        "far": {**far.specs["far"], "description": "New"},
+        "hand": campaign("Hand", description="x"),
+    }
+    far.apply()
+    last = far.state.history[-1]
+    assert dict(last.outcomes) == {"done": 1, "blocked": 1}
+    assert last.left == ("far",)
+
+
 @pytest.mark.parametrize("approve", [True, False])
 def test_an_apply_that_changes_nothing_is_in_no_history(far: Account, approve: bool) -> None:
     before, mark = far.state, far.mark
