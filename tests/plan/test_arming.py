@@ -347,3 +347,18 @@ def test_everyone_is_wider_than_any_widened_targeting(one: Spec, other: Spec) ->
     assert not widened(None, one)
     if widened(one, other):
         assert widened(one, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "when"),
+    [
+        (IMMEDIATE, IMMEDIATE, "never"),
+        (IMMEDIATE, MANUAL, "manual"),
+        (IMMEDIATE, {**IMMEDIATE, **SCHEDULED}, "scheduled"),
+        (MANUAL, IMMEDIATE, "immediately"),
+        (None, IMMEDIATE, "immediately"),
+        ({**IMMEDIATE, "is_draft": True}, IMMEDIATE, "immediately"),
+    ],
+)
+def test_an_event_that_has_fired_fires_no_more(before: Spec | None, after: Spec, when: str) -> None:
+    assert sends_after(before, after, NOW).when == when

@@ -122,3 +122,16 @@ def test_the_winner_of_a_run_is_not_that_of_the_run_before(
     seen = decided(status, winner, **({"run_counter": counted} if counted else {}))
     known = record(RECURRING, "needs_decision", winner=set_before)
     assert shows_decided(asked(run), known, seen) is shown
+
+
+@pytest.mark.parametrize("strange", [5, True, None, "", "soon", ["2036-12-24 10:00:00"]])
+def test_a_time_that_cannot_be_read_shows_no_start(strange: Any) -> None:
+    shown = live(RECURRING, "scheduled", next_run_time=strange, scheduled_run_times=[{"time": strange}])
+    assert not shows_set_off(STARTED, record(RECURRING), shown, NOW)
+
+
+def test_a_winner_without_a_request_is_shown_by_the_status_alone() -> None:
+    write = replace(STARTED, operation="winner", patch=None)
+    known = record(SCHEDULED, "needs_decision")
+    assert shows_decided(write, known, decided("sent", None))
+    assert not shows_decided(write, known, decided("needs_decision", None))
