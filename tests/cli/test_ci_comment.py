@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from campaignctl.cli.hosts.comment import comment
+from campaignctl.cli.hosts.gather import Found, Gathered
 from campaignctl.cli.hosts.github import GitHub
+from campaignctl.cli.hosts.report import Page, report_outcome
 from campaignctl.errors import CampaignctlError
 from tests.ci.github_api import REPOSITORY, TOKEN, Api, served
 
@@ -113,3 +115,44 @@ def test_a_token_without_a_permission_names_it(api: Api) -> None:
     with pytest.raises(CampaignctlError) as raised:
         commented(api, GITHUB_TOKEN="other")
     assert "GITHUB_TOKEN: ${{ github.token }}" in raised.value.hint
+
+
+def told(api: Api, result: str, *, token: str = TOKEN) -> tuple[int, list[str], list[str]]:
+    """The status, the log and the comments after the outcome of an apply of two requests."""
+    folder = api.hub / "reviewed"
+    folder.mkdir(exist_ok=True)
+    Gathered(None, tuple(Found(number, HEAD, "used", "Reviewed.") for number in (7, 8, 7))).save(folder)
+    outcome = {"result": result, "changes": [], "blocked": [], "objections": [], "next": [], "notes": []}
+    (folder / "outcome.json").write_text(json.dumps(outcome))
+    environ = {
+        "GITHUB_API_URL": api.address,
+        "GITHUB_EVENT_NAME": "push",
+        "GITHUB_REPOSITORY": REPOSITORY,
+        "GITHUB_SERVER_URL": "https://github.example",
+        "GITHUB_RUN_ID": "5",
+        "GITHUB_TOKEN": token,
+        "GITHUB_ACTIONS": "true",
+    }
+    log: list[str] = []
+    status = report_outcome(GitHub(environ), Page(log.append, environ, log.append), folder)
+    return status, log, [each["body"] for number in "78" for each in api.load()["comments"].get(number, [])]
+
+
+def test_each_merged_request_has_one_comment_with_the_outcome(api: Api) -> None:
+    commented(api)
+    told(api, "incomplete")
+    status, _, (plan, seven, eight) = told(api, "done")
+    assert status == 0
+    assert "The plan of" in plan
+    assert seven == eight
+    assert "### Outcome: Done" in seven
+    assert f"[Run](https://github.example/{REPOSITORY}/actions/runs/5)" in seven
+    # A later plan of the request leaves it alone.
+    assert commented(api, at="2036-03-22T11:30:00Z")[1] == seven
+
+
+def test_an_outcome_that_cannot_be_posted_is_a_warning_and_no_failure(api: Api) -> None:
+    status, log, comments = told(api, "done", token="expired")
+    assert (status, comments) == (0, [])
+    (warning,) = (line for line in log if line.startswith("::"))
+    assert warning.startswith("::warning title=Outcome not posted::GitHub answered 401")

@@ -12,7 +12,14 @@ from campaignctl.cli.hosts.gather import Found, Gathered
 from campaignctl.cli.hosts.github import GitHub
 from campaignctl.cli.hosts.report import Page, report_outcome, report_plan
 
-HOST = GitHub({"GITHUB_REPOSITORY": "acme/shop"})
+
+class Silent(GitHub):
+    """Without a token to comment with."""
+
+    comments_here = False
+
+
+HOST = Silent({"GITHUB_REPOSITORY": "acme/shop"})
 NO_PLAN = Found(1, "a1", "no plan", "Pull request #1 has no plan for a1.")
 USED = Found(2, "b2", "used", "Pull request #2 was reviewed at b2.")
 

@@ -1,4 +1,5 @@
-"""The one comment of a request: the newest plan for the commit that its reviewer sees."""
+"""Two comments of a request: the newest plan for the commit that its reviewer sees, and after the merge what
+became of it."""
 
 from __future__ import annotations
 
@@ -56,6 +57,16 @@ def comment(host: Host, folder: Path, now: datetime, say: Say) -> None:
         return
     body = "\n\n".join((f"{mark}\n{_head(host, job, made)}", _plan(folder, job)))
     host.write_comment(job.number, ours[0][0].id if ours else None, body)
+
+
+def outcome_comment(host: Host, number: int, text: str) -> None:
+    """Write the outcome of an apply as a comment of a merged request, in place of that of an earlier apply.
+
+    Raises CampaignctlError if the host refuses.
+    """
+    mark = f"<!-- {host.job.name} outcome -->"
+    ours = next((each.id for each in host.comments(number) if each.body.startswith(mark)), None)
+    host.write_comment(number, ours, f"{mark}\n{text}\n\n[Run]({host.job.run})\n")
 
 
 def _about(folder: Path, job: Job, now: datetime) -> dict[str, Any]:

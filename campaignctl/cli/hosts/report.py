@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from campaignctl.cli.hosts.comment import outcome_comment
 from campaignctl.cli.hosts.gather import Found, Gathered, Say, read_gathered
 from campaignctl.cli.hosts.model import COMMENT, PLAN, Host
-from campaignctl.errors import counted, listed
+from campaignctl.errors import CampaignctlError, counted, listed
 from campaignctl.render.escape import cell, code_span, escape
 from campaignctl.render.fitting import table_head, table_row
 
@@ -84,8 +85,9 @@ def report_outcome(host: Host, page: Page, folder: Path) -> int:
     if outcome is None:
         page.annotate("error", "Not applied", "The apply did not end: the log says why. Run this job again.")
         return 1
-    page.summary("\n\n".join(_outcome(outcome)))
+    page.summary(text := "\n\n".join(_outcome(outcome)))
     _requests(page, gathered)
+    _tell(host, page, gathered, text)
     for before, level in ((False, "error"), (True, "warning")):
         unreviewed = [
             one
@@ -106,6 +108,18 @@ def _requests(page: Page, gathered: Gathered) -> None:
         )
     for each in _unused(gathered):
         page.annotate("warning", "Plan not used", each.text)
+
+
+def _tell(host: Host, page: Page, gathered: Gathered, text: str) -> None:
+    """The outcome on each merged request; an apply does not fail because nobody could be told."""
+    if not host.comments_here:
+        return
+    for number in sorted({each.number for each in gathered.requests}):
+        try:
+            outcome_comment(host, number, text)
+        except CampaignctlError as error:
+            page.annotate("warning", "Outcome not posted", f"{error.summary}. {error.hint}")
+            return
 
 
 def _unused(gathered: Gathered) -> Iterator[Found]:
