@@ -26,7 +26,11 @@ PLACES = [
     Pipelines("gitlab", "crm/campaigns", "main", PACKAGE, "production"),
 ]
 SCHEMAS = {"github": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci"}
-WRITES = {"apply": {"contents", "pull-requests"}, "apply-this-plan": {"contents"}, "comment": {"pull-requests"}}
+WRITES = {
+    "apply": {"contents", "pull-requests"},
+    "apply-this-plan": {"contents"},
+    "comment": {"pull-requests"},
+}
 
 
 def workflows() -> list[tuple[str, dict[str, Any]]]:

@@ -65,7 +65,7 @@ def said_again(place: Place, scenario: Scenario, old: dict[str, str], verdict: V
     """The options that the author repeats, because what they request has not happened yet.
 
     `--replace` and `--override resend` are needed again, also when a two-step create has made the new
-    campaign but not armed it yet; not when an apply said that the API did not arm it.
+    campaign but not armed it yet.
     """
     state = place.state()
     if state is None:
@@ -75,13 +75,12 @@ def said_again(place: Place, scenario: Scenario, old: dict[str, str], verdict: V
     if verdict.unsent:
         again, verdict.unsent = verdict.unsent, []
         return [word for key in again for word in ("--target", key, "--override", "resend")]
-    failed = verdict.altered.told if verdict.altered else {}
     known = [key for key in scenario.replace if key in state.campaigns and key not in state.pending]
     due = [key for key in known if state.campaigns[key].id == old.get(key)]
     if due or not scenario.two_step:
         return [*replacing(due)]
     fired = {campaign["id"] for campaign in place.control.campaigns() if campaign["sends"]}
-    known = [key for key in known if scenario.due[key].sends and failed.get(key, "done") == "done"]
+    known = [key for key in known if scenario.due[key].sends]
     idle = [key for key in known if state.campaigns[key].id not in fired]
     return [word for key in idle for word in ("--target", key, "--override", "resend")]
 

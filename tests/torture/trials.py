@@ -156,7 +156,7 @@ def _disturbed(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> bo
     if trial.rivals > 1:
         return _at_once(place, stage.plain, trial.rivals)
     if trial.switches:
-        return _unkind(place, words, trial, verdict)
+        return _unkind(place, stage, trial, verdict)
     if trial.edit:
         return _edited(place, words, trial, verdict)
     ended = place.run(*words, stop=trial.stop)
@@ -188,14 +188,16 @@ def _frozen_holder(place: Place, words: tuple[str, ...], stop: Stop | None) -> b
     return lock is not None
 
 
-def _unkind(place: Place, words: tuple[str, ...], trial: Trial, verdict: Verdict) -> bool:
+def _unkind(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> bool:
     """The API alters what an apply writes. True if that shows, or must not."""
+    # What waits for a person or for another campaign's end is not done after one apply.
+    words, quiet = stage.line(trial.parallelism), trial.quiet and not stage.scenario.adopting
     usual = place.control.switches()
     altered = Altered(_last_request(place), by_api=True)
     place.control.switch(**trial.switches)
     ended = place.run("-q", *words, "--format", "json")
     verdict.altered, verdict.said = replace(altered, told=_outcomes(ended.text)), ended.text
-    if trial.quiet:
+    if quiet:
         plan = place.plan()
         if ended.status != 0 or plan["changes"] or plan["drift"] or plan["blocked"]:
             verdict.stuck.append(f"it is not quiet: {ended.text} {plan}")
