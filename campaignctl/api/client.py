@@ -68,13 +68,20 @@ class ServerClock:
         self._jumps = 0
         self._slept = False
 
-    def note(self, date: datetime) -> None:
-        """Take over the time of an answer."""
+    def note(self, date: datetime, took: float = 0.0) -> None:
+        """Take over the time of an answer that took so many seconds.
+
+        The server wrote the time at some moment in between: a process that was stopped reads an old answer.
+        So the time is corrected only as far as the answer proves it wrong.
+        """
+        latest = date + timedelta(seconds=took)
         with self._lock:
             self._look()
+            expected = self._expected(self._last) if self._last is not None else self._now()
             if not self._slept and self._last is not None:
-                self._jumps += abs(date - self._expected(self._last)) > LONGEST_GAP
-            self._last, self._slept = (date, self._now(), self._monotonic()), False
+                self._jumps += max(date - expected, expected - latest) > LONGEST_GAP
+            time = min(max(date, expected), latest)
+            self._last, self._slept = (time, self._now(), self._monotonic()), False
 
     @property
     def time(self) -> datetime | None:
@@ -316,7 +323,7 @@ class OcambaApi:
         with self._note_lock:
             self._pulse = Pulse(timedelta(seconds=seconds), report(answer.headers))
         if date is not None:
-            self._clock.note(date)
+            self._clock.note(date, seconds)
 
 
 def _json(request: Request) -> bytes | None:

@@ -39,6 +39,22 @@ def test_time_is_carried_forward() -> None:
     assert clock.jumps == 0
 
 
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("ahead", "shown"),
+    [(0, 20), (-5, 15), (-20, 0), (-30, 0), (1, 20), (30, 20)],
+)
+def test_an_old_answer_corrects_only_what_it_proves_wrong(ahead: int, shown: int, first: bool) -> None:
+    """The process stood still for 20 seconds while the answer was under way."""
+    machine = Machine(wall=START + timedelta(seconds=ahead))
+    clock = machine.clock()
+    if not first:
+        clock.note(machine.wall)
+    machine.passes(timedelta(seconds=20))
+    clock.note(START, took=20)
+    assert (clock.time, clock.jumps) == (START + timedelta(seconds=shown), 0)
+
+
 @pytest.mark.parametrize("seconds", [121, -121])
 def test_an_answer_with_another_time_is_a_jump(seconds: int) -> None:
     """Both clocks stood still, or the server's was set."""
