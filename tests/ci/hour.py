@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -188,7 +188,8 @@ class Hour:
                     break
                 time.sleep(0.02)
             for each in _family(process.pid):
-                os.kill(each, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
 
         return watch
 

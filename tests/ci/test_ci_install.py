@@ -123,6 +123,7 @@ def install(host: str, package: str, source: Source, tmp_path: Path) -> subproce
         "CI_PROJECT_DIR": str(checkout),
         "RUNNER_TEMP": str(tmp_path / "temp"),
         "GITHUB_PATH": str(checkout / "path"),
+        "CI_JOB_ID": f"{os.getpid()}-{checkout.parent.name}",
     }
     done = subprocess.run(
         ["bash", "-e", "-c", script(host)],
