@@ -168,7 +168,9 @@ class Hour:
                 self.done["API faults"] += 1
                 self._judge("apply with faults", who, self._apply(tip), innocent=False)
                 self.team.control.clear_faults()
-            self._judge("apply", who, self._apply(tip), innocent=True)
+            # What was pushed directly and is not approved yet still makes the next merge red as well: the job
+            # compares with the last commit that was applied, and not with the one before its own push.
+            self._judge("apply", who, self._apply(tip), innocent=not self.pushed)
             self._check(f"the apply of {who}")
         self.waiting.clear()
 
@@ -250,11 +252,12 @@ class Hour:
         self.said(f"{what} of {who}: {ran.result}")
         if ran.result in ("success", "skipped"):
             return
-        self.reds.append(Red(what, who, innocent, ran.log))
+        text = f"{ran.log}\n{ran.summary}"
+        self.reds.append(Red(what, who, innocent, text))
         if innocent:
-            self.wrong.append(f"red for {who}, who did nothing wrong: {what}\n{ran.log[-3000:]}")
-        if says_why and not (_CAUSE.search(ran.log) and _WAY_OUT.search(ran.log)):
-            self.wrong.append(f"a red run without a cause or a way out: {what} of {who}\n{ran.log[-3000:]}")
+            self.wrong.append(f"red for {who}, who did nothing wrong: {what}\n{text[-3000:]}")
+        if says_why and not (_CAUSE.search(text) and _WAY_OUT.search(text)):
+            self.wrong.append(f"a red run without a cause or a way out: {what} of {who}\n{text[-3000:]}")
 
     def _check(self, after: str, *, at_the_end: bool = False) -> None:
         alive = [
