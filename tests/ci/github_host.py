@@ -151,7 +151,8 @@ class GitHub(Team):
     def pushed(self, commit: str | None = None, watch: Watch | None = None) -> dict[str, Ran]:
         """The run for a push to the applied branch, by default of its tip."""
         sha = commit or self.git("rev-parse", self.main)
-        return self._run("push", sha, self._own(sha), {}, self.secrets, watch=watch)
+        payload = {"before": self.before.get(sha, "0" * 40)}
+        return self._run("push", sha, self._own(sha), payload, self.secrets, watch=watch)
 
     def dispatched(self, watch: Watch | None = None) -> dict[str, Ran]:
         """A manual run, whose waiting job was approved."""

@@ -150,9 +150,12 @@ class GitLab(Team):
 
     def _on_main(self, source: str, commit: str | None = None) -> dict[str, Ran]:
         sha = commit or self.git("rev-parse", self.main)
-        return self._run(
-            source, sha, {"CI_COMMIT_BRANCH": self.main, "CI_PROJECT_ID": str(PROJECT)}, self.secrets
-        )
+        given = {
+            "CI_COMMIT_BRANCH": self.main,
+            "CI_COMMIT_BEFORE_SHA": self.before.get(sha, "0" * 40),
+            "CI_PROJECT_ID": str(PROJECT),
+        }
+        return self._run(source, sha, given, self.secrets)
 
     def _run(
         self,

@@ -168,9 +168,7 @@ class Hour:
                 self.done["API faults"] += 1
                 self._judge("apply with faults", who, self._apply(tip), innocent=False)
                 self.team.control.clear_faults()
-            # What was pushed directly and is not approved yet still makes the next merge red as well: the job
-            # compares with the last commit that was applied, and not with the one before its own push.
-            self._judge("apply", who, self._apply(tip), innocent=not self.pushed)
+            self._judge("apply", who, self._apply(tip), innocent=True)
             self._check(f"the apply of {who}")
         self.waiting.clear()
 

@@ -31,6 +31,8 @@ class Team:
     url: str
     secrets: dict[str, str] = field(default_factory=_secrets)
     main: str = "main"
+    #: What the branch was at before each push, by its new tip.
+    before: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.work, self.remote, self.hub = (self.folder / name for name in ("work", "remote.git", "hub"))
@@ -96,7 +98,8 @@ class Team:
     def push(self, files: Mapping[str, str | None], message: str = "Directly") -> None:
         """A commit on the applied branch, without a review."""
         self.git("checkout", "--quiet", self.main)
-        self.commit(files, message)
+        before = self.git("rev-parse", self.main)
+        self.before[self.commit(files, message)] = before
         self.git("push", "--quiet", "origin", self.main)
 
     def merge_branch(self, branch: str, how: str) -> list[str]:
@@ -111,6 +114,7 @@ class Team:
         else:
             self.git("cherry-pick", "--allow-empty", f"{self.git('merge-base', before, branch)}..{branch}")
         self.git("push", "--quiet", "origin", self.main)
+        self.before[self.git("rev-parse", self.main)] = before
         return self.git("rev-list", "--first-parent", f"{before}..{self.main}").split()
 
     def names(self) -> list[str]:

@@ -92,6 +92,20 @@ def test_a_direct_push_next_to_a_merge_is_left_out(github: GitHub) -> None:
     assert github.names() == ["spring"]
 
 
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+def test_a_direct_push_is_not_the_red_of_the_next_merge(github: GitHub, how: str) -> None:
+    pull = campaign(github, "spring")
+    github.update(pull, {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR, description="better")})
+    sneaky = github.push_directly({"campaigns/sneaky.yaml": sms("sneaky", scheduled_time=FAR)})["apply"]
+    assert sneaky.result == "failure"
+    github.approve(pull)
+    github.merge(pull, how)
+    apply = github.pushed()["apply"]
+    assert apply.result == "success", apply.log
+    assert "::warning title=Not reviewed::1 campaign left alone: sneaky" in apply.log
+    assert github.names() == ["spring"]
+
+
 def test_a_campaign_edited_after_the_review_is_not_applied(github: GitHub) -> None:
     github.merge(campaign(github, "spring"))
     text = sms("spring", scheduled_time=FAR, description="slipped in")

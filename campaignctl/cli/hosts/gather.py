@@ -217,13 +217,19 @@ class Gathering:
             self.say(f"A newer commit has already been applied: {newest}.")
             found = Gathered(newer=newest)
         else:
-            # What the last apply of another commit left blocked is not the doing of what was merged since.
-            before = next((commit for commit in after.applied if self._has(commit)), "")
-            (self.folder / AGAINST).write_text(before, "utf-8")
+            (self.folder / AGAINST).write_text(self._before(job, after.applied), "utf-8")
             found = self._gathered(after, job, plans)
             save_requests(plans, self.host, found)
         found.save(self.folder)
         return found
+
+    def _before(self, job: Job, applied: Sequence[str]) -> str:
+        """The commit before those of this run: the last one that was applied, or the branch's before the
+        push, whichever is later. What is blocked there is not the doing of this run."""
+        last = next((commit for commit in applied if self._has(commit)), "")
+        if not self._has(job.before):
+            return last
+        return last if last and self._leads_to(job.before, last) else job.before
 
     def _gathered(self, after: Since, job: Job, plans: Path) -> Gathered:
         whole = self._brought(after.whole, "HEAD", job.base)
@@ -302,11 +308,14 @@ class Gathering:
     def _has(self, commit: str) -> bool:
         """Whether a commit is an ancestor of the one that is applied, and another one."""
         head = _text(self.git, "rev-parse", "HEAD")
-        return commit != head and self._succeeds("merge-base", "--is-ancestor", commit, "HEAD")
+        return commit not in ("", head) and self._leads_to(commit, "HEAD")
 
     def _is_behind(self, commit: str) -> bool:
         head = _text(self.git, "rev-parse", "HEAD")
-        return commit != head and self._succeeds("merge-base", "--is-ancestor", "HEAD", commit)
+        return commit != head and self._leads_to("HEAD", commit)
+
+    def _leads_to(self, older: str, newer: str) -> bool:
+        return self._succeeds("merge-base", "--is-ancestor", older, newer)
 
     def _succeeds(self, *words: str) -> bool:
         return self.git.ask(*words).status == 0

@@ -66,7 +66,8 @@ class GitHub:
         server = environ.get("GITHUB_SERVER_URL", "https://github.com")
         run = f"{server}/{self.repository}/actions/runs/{environ.get('GITHUB_RUN_ID', '')}"
         number = pull.get("number")
-        return Job(kind, number, head, base, run, environ.get("CAMPAIGNS_NAME", "campaigns"))
+        name, before = environ.get("CAMPAIGNS_NAME", "campaigns"), str(event.get("before") or "")
+        return Job(kind, number, head, base, run, name, before)
 
     def _event(self) -> dict[str, Any]:
         path = self._environ.get("GITHUB_EVENT_PATH")

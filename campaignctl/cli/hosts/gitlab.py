@@ -60,6 +60,7 @@ class GitLab:
             environ.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME") or environ.get("CI_COMMIT_BRANCH", ""),
             environ.get("CI_JOB_URL", ""),
             environ.get("CAMPAIGNS_NAME", "campaigns"),
+            environ.get("CI_COMMIT_BEFORE_SHA", ""),
         )
 
     def remote(self) -> str | None:

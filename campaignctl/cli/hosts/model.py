@@ -36,7 +36,7 @@ class Job:
     `kind`: "request" (a pull request), "queue" (a merge queue or train), "merge" (a push to the branch that
     is applied), "manual", or "other". `head` is the last commit of the request's branch, else the job's
     commit; `base` the branch to merge into, else the job's. `run` is the URL of the run, `name` that of the
-    pipelines.
+    pipelines. `before` is the commit that the branch was at before the push, empty if that is not known.
     """
 
     kind: Kind
@@ -45,6 +45,7 @@ class Job:
     base: str
     run: str
     name: str
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
