@@ -42,7 +42,9 @@ _JOBS = {
     "gitlab": {"plan": "campaigns:plan", "apply": "campaigns:apply", "by hand": "campaigns:apply-this-plan"},
 }
 # A red run says what is wrong, and names a command, a job or a setting that goes on from there.
-_CAUSE = re.compile(r"::error|^error: |not applied|Blocked|Guardrail|Drift", re.MULTILINE)
+_CAUSE = re.compile(
+    r"::error|^error: |^### Outcome: (?:Incomplete|Refused|Interrupted)|Blocked|Guardrail|Drift", re.MULTILINE
+)
 _WAY_OUT = re.compile(r"hint: |campaignctl |Run workflow|Run pipeline|Show them in one|again")
 
 
