@@ -255,7 +255,8 @@ class Drift:
 
     `at` is when the campaign was last changed, if the API says so (`YYYY-MM-DDTHH:MM:SSZ`); the author is not
     known. `reason` says what a status means. `once`: nothing undoes it, and it is shown until an apply has
-    recorded it: canceled, deleted, sent by hand, or cloned, with `clone` in the diff.
+    recorded it: canceled, deleted, sent by hand, run by others (`last_run` or `run_counter` in the diff), or
+    cloned (`clone`).
     """
 
     key: str

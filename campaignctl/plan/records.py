@@ -97,6 +97,8 @@ def created(intent: Intent, live: Live, now: datetime, hidden: Collection[str]) 
         reposted=intent.phase == "reposted",
         posts=intent.posts,
         named_before=intent.lifecycle.named if intent.operation == "replace" else (),
+        run_counter=0 if spec.get("recurrence") else None,
+        counted_at=iso(now) if spec.get("recurrence") else None,
     )
     return read_after_create(record, live, now, hidden)
 
@@ -193,7 +195,17 @@ def observed(record: Record, live: Live, now: datetime, spec: Mapping[str, Any] 
         if live.complete or "next_run_time" in live.members
         else record.next_run_time,
         began=runs.began(record, live, now, spec),
+        **_counted(record, live, now, anew=spec is not None),
     )
+
+
+def _counted(record: Record, live: Live, now: datetime, *, anew: bool) -> dict[str, Any]:
+    """How many runs live counts of one that recurs, and when it was read: `anew` after a write, else when it
+    counts more."""
+    count = live.members.get("run_counter") if live.members.get("recurrence") else None
+    if not isinstance(count, int) or isinstance(count, bool) or not (anew or count != record.run_counter):
+        return {}
+    return {"run_counter": count, "counted_at": iso(now)}
 
 
 def _still_unconfirmed(record: Record, live: Live) -> tuple[str, ...]:

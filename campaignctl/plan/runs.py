@@ -25,6 +25,8 @@ from campaignctl.state.model import Record
 Spec = Mapping[str, Any]
 
 _MOMENT = timedelta(seconds=1)
+# How long after its time a run may begin.
+_LATE = timedelta(minutes=15)
 # How many runs are counted between a plan and its apply at most.
 _MOST_RUNS = 2000
 # The runs whose distances show how often a campaign recurs, and the runs of live after which a plan may end.
@@ -60,8 +62,7 @@ def began(record: Record, live: Live, now: datetime, spec: Spec | None = None) -
         last = last or record.updated_at
     if not _has_begun(record, live, status, last, now):
         return record.began
-    last = last or past_run(live, now)
-    return max(filter(None, (record.began, last)), default=iso(now))
+    return max(filter(None, (record.began, last, past_run(live, now))), default=iso(now))
 
 
 def _times_shown(live: Live) -> dict[str, Any]:
@@ -132,6 +133,41 @@ def started(one: Record, live: Live, before: Ran, since: datetime, now: datetime
     if seen.last is None or seen.last <= max(iso(since), before.last or ""):
         return None
     return None if by_itself and runs_at(spec, parse_iso(seen.last)) else f"a run at {seen.last}"
+
+
+def run_by_others(record: Record, live: Live, now: datetime) -> str | None:
+    """How others started a recurring campaign since an apply recorded its runs; None if live shows none.
+
+    A run that begins up to `_LATE` after its time is its own, and so is any soon after a write of ours, and
+    each in the recipients' own time zones, where one run has many times.
+    """
+    spec = {**without_event(record.applied), **_times_shown(live)}
+    if not record.applied.get("recurrence"):
+        return None
+    if more := _more_runs(record, spec, ran(live, now), now):
+        return more
+    last = past_run(live, now)
+    if last is None or spec.get("send_in_profile_time_zone"):
+        return None
+    if last <= max(iso(parse_iso(record.updated_at) + _LATE), record.began or ""):
+        return None
+    own = known_sends(spec, parse_iso(last) - _LATE, 1).first
+    is_own = own is not None and own <= parse_iso(last)
+    return None if is_own else f"it ran at {last}, which is no time of its own"
+
+
+def _more_runs(record: Record, spec: Spec, seen: Ran, now: datetime) -> str | None:
+    """How many more runs live counts than there can have been by itself since the record's count."""
+    if record.run_counter is None or record.counted_at is None or seen.count is None:
+        return None
+    since = parse_iso(record.counted_at) - _MOMENT
+    own = max(
+        sum(at <= now + _MOMENT for at in known_sends(times, since, _MOST_RUNS).at)
+        for times in (spec, without_event(record.applied))
+    )
+    if (more := seen.count - record.run_counter) <= own:
+        return None
+    return f"{counted(more, 'run')} since {record.counted_at}, {own or 'none'} at its own times"
 
 
 def is_begun(record: Record) -> bool:

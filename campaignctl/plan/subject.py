@@ -37,9 +37,9 @@ from campaignctl.diff import (
 )
 from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign, Removed
-from campaignctl.plan import records
+from campaignctl.plan import records, runs
 from campaignctl.plan.arming import has_fired, has_had_a_run, without_event
-from campaignctl.plan.model import Blocked, Clone, Drift, Unmanaged
+from campaignctl.plan.model import Blocked, Clone, Drift, Ran, Unmanaged
 from campaignctl.plan.verdict import Verdict
 from campaignctl.schedule.times import TimeError, iso, parse_gmt, parse_iso
 from campaignctl.state.halts import Halt, Halts
@@ -301,15 +301,26 @@ class Subject:
 
     def status_drift(self) -> tuple[Drift, ...]:
         """A status that others gave it: what can be undone until it is (a pause, a draft, a resume of our
-        pause), all else until an apply has recorded it."""
+        pause), all else until an apply has recorded it. A run that others started is one of those."""
         was, found = self.record.status, self._made_idle() or self._over_by_others()
         if found is None:
-            return ()
+            return self._run_by_others()
         if was == self.status:
             was = str(Status.SCHEDULED)
         reason, once = found
         change = FieldChange("status", was, str(self.status))
         return (Drift(self.key, self.record.id, (change,), False, self.changed_at, (), reason, once),)
+
+    def _run_by_others(self) -> tuple[Drift, ...]:
+        """Runs of a recurring campaign that others started and no apply has recorded yet."""
+        how = runs.run_by_others(self.record, self.live, self.now) if self.live and self.read else None
+        if how is None:
+            return ()
+        seen = runs.ran(self.live, self.now) if self.live else Ran()
+        shown = FieldChange("run_counter", self.record.run_counter, seen.count)
+        if seen.last is not None and seen.last > (self.record.began or ""):
+            shown = FieldChange("last_run", self.record.began, seen.last)
+        return (Drift(self.key, self.record.id, (shown,), reason=f"started {OUTSIDE}: {how}", once=True),)
 
     def _made_idle(self) -> tuple[str, bool] | None:
         """The drift of a status that can be undone, as its reason."""

@@ -60,7 +60,8 @@ class Record:
     written and that no read has shown yet. `unmarked`: it has no marker of ours. `began` is when its last run
     was seen to begin, `posts` are the times of every POST that may have created it. `winner_run` is the run
     of a recurring campaign whose winner was set last. `named_before` is the winner that its manifest named
-    when it took the place of another campaign: that one's, so that it decides nothing here.
+    when it took the place of another campaign: that one's, so that it decides nothing here. `run_counter` is
+    the number of runs that live counted when it was read at `counted_at`.
     """
 
     id: str
@@ -87,6 +88,8 @@ class Record:
     posts: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
     winner_run: int | None = field(default=None, metadata=_SINCE_2)
     named_before: tuple[str, ...] = field(default=(), metadata=_SINCE_2)
+    run_counter: int | None = field(default=None, metadata=_SINCE_2)
+    counted_at: str | None = field(default=None, metadata=_SINCE_2)
 
 
 @dataclass(frozen=True, slots=True)

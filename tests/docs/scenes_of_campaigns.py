@@ -296,6 +296,13 @@ def sent_by_hand(world: World) -> str:
     return drift(world)
 
 
+def run_by_others(world: World) -> str:
+    world.write("push/yearly.yaml", sms("Yearly", recurrence={"cron": "0 0 1 1 *"}))
+    world.apply()
+    world.control.start(world.campaigns()["Yearly"]["id"])
+    return drift(world)
+
+
 def drafted_by_others(world: World) -> str:
     world.control.edit(far(world), status="draft")
     return drift(world)

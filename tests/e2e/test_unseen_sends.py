@@ -153,6 +153,20 @@ def test_a_run_that_stood_still_sends_nothing_late(world: World) -> None:
     assert world.state["pending"] == {}
 
 
+def test_a_recurring_campaign_that_others_started_is_drift_until_an_apply_has_recorded_it(
+    world: World,
+) -> None:
+    world.write("daily.yaml", sms("Daily", **daily(timedelta(hours=20))))
+    world.apply()
+    world.control.advance(3600)
+    world.control.start(world.campaigns()["Daily"]["id"])
+    alarm = ("plan", "--refresh-only", "--detailed-exitcode")
+    shown = world.run(*alarm, status=2).out
+    assert "started outside of campaignctl: " in shown
+    world.run("apply", "--auto-approve", status=0)
+    world.run(*alarm, status=0)
+
+
 @pytest.mark.parametrize("way", ["saved plan", "--reviewed"])
 def test_a_recurring_campaign_that_others_started_since_the_plan_is_not_changed(
     world: World, way: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from campaignctl.plan import runs
 from campaignctl.plan.context import Reading
 from campaignctl.plan.model import Action, Options, Plan, Ran
 from campaignctl.plan.reviewed import as_planned, started_since
-from campaignctl.schedule.times import format_gmt
+from campaignctl.schedule.times import format_gmt, iso
 from tests.plan.planning import (
     DRAFT,
     KEY,
@@ -162,3 +163,71 @@ def test_an_edit_keeps_no_reviewed_cancel_from_being_applied() -> None:
         options=Options(reviewed=(plans[0],)),
     )
     assert only(reviewed).action is Action.CANCEL
+
+
+LATER = NOW + timedelta(days=2)
+EVENING = LATER + timedelta(hours=8)
+MORNING = datetime(LATER.year, LATER.month, LATER.day, 11, tzinfo=LATER.tzinfo)
+
+
+def drift_of(shows: Live, *, now: datetime, applied: Spec = DAILY, **ours: Any) -> list[Any]:
+    """The drift of an unchanged campaign, and its record once an apply has noted what it saw."""
+    known = replace(record(applied, "scheduled"), **ours)
+    plan = plan_of(
+        wanted(applied),
+        known=state({KEY: known}),
+        reading=Reading(live={KEY: shows}),
+        options=Options(),
+        now=now,
+    )
+    return [plan.drift, plan.observed.get(KEY, known)]
+
+
+def test_a_plan_tells_once_that_others_started_a_recurring_campaign() -> None:
+    shows = shown(**at(EVENING))
+    (drift,), noted = drift_of(shows, now=EVENING + timedelta(hours=1))
+    assert drift.once
+    assert [(one.path, one.after) for one in drift.diff] == [("last_run", iso(EVENING))]
+    assert "started outside of campaignctl: " in drift.reason
+    seen = {name: getattr(noted, name) for name in ("began", "run_counter", "counted_at")}
+    assert drift_of(shows, now=EVENING + timedelta(hours=1), **seen)[0] == ()
+
+
+OF_ITS_OWN: dict[str, tuple[Live, Spec]] = {
+    "at its time": (shown(**at(MORNING)), DAILY),
+    "a little late": (shown(**at(MORNING + timedelta(minutes=9))), DAILY),
+    "skipped": (shown(scheduled_run_times=[{"time": format_gmt(EVENING), "skip": True}]), DAILY),
+    "in each recipient's zone": (shown(**at(EVENING)), {**DAILY, "send_in_profile_time_zone": True}),
+    "soon after a write of ours": (shown(**at(NOW + timedelta(minutes=3))), DAILY),
+    "at the time that live has": (
+        shown(spec={**DAILY, "recurrence": {"cron": f"{EVENING:%-M %-H} * * *"}}, **at(EVENING)),
+        {**DAILY, "recurrence": {"cron": f"{EVENING:%-M %-H} * * *"}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("shows", "applied"), OF_ITS_OWN.values(), ids=OF_ITS_OWN)
+def test_its_own_runs_are_no_drift(shows: Live, applied: Spec) -> None:
+    found, _ = drift_of(shows, now=EVENING + timedelta(hours=1), applied=applied, updated_at=iso(NOW))
+    assert [one for one in found if one.once] == []
+
+
+COUNTED: dict[str, Any] = {"run_counter": 3, "counted_at": iso(NOW)}
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(6, True), (5, False), (3, False), (None, False)],
+    ids=["more", "own", "none", "not shown"],
+)
+def test_runs_beyond_its_own_since_the_last_count_are_told_once(count: int | None, told: bool) -> None:
+    now = NOW + timedelta(days=2)
+    found, noted = drift_of(shown(count), now=now, **COUNTED)
+    assert [one.diff[0].path for one in found] == ["run_counter"] * told
+    again, _ = drift_of(shown(count), now=now, run_counter=noted.run_counter, counted_at=noted.counted_at)
+    assert again == ()
+
+
+def test_what_was_counted_before_is_kept_while_live_counts_the_same() -> None:
+    _, noted = drift_of(shown(3), now=NOW + timedelta(minutes=5), **COUNTED)
+    assert (noted.run_counter, noted.counted_at) == (3, iso(NOW))

@@ -258,6 +258,18 @@ MUTANTS = (
         "",
     ),
     Mutant(
+        "runs of a recurring campaign that others started are never told",
+        (
+            Edit(
+                "campaignctl/plan/runs.py",
+                "    if (more := seen.count - record.run_counter) <= own:\n",
+                "    if (more := 0) <= own:\n",
+            ),
+        ),
+        ("tests/plan/test_started_by_others.py",),
+        "",
+    ),
+    Mutant(
         "a freeze looks at the next three runs alone",
         (
             Edit(

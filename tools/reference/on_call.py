@@ -372,6 +372,11 @@ MOMENTS = (
         "run `campaignctl apply` once to record it",
     ),
     Moment(
+        campaigns.run_by_others,
+        "someone started a recurring campaign in the dashboard; recipients have one send more",
+        "run `campaignctl apply` once to record it",
+    ),
+    Moment(
         campaigns.drafted_by_others,
         "someone made it a draft in the dashboard; it sends nothing until it is armed",
         "`is_draft: true` in its manifest to keep it, `is_draft: false` to arm it again",
