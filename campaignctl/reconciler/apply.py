@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.errors import Command, LockLost, PlanRefused, Sentence, StateNotSaved, listed
@@ -15,24 +14,18 @@ from campaignctl.plan.context import Against, PlanContext, Reading, Unsettled, b
 from campaignctl.plan.model import Action, Options, Plan
 from campaignctl.plan.planner import created_again, decide
 from campaignctl.plan.rows import DESTROYED
-from campaignctl.reconciler import copies, foreign, history, intents, settle, stop_mark
+from campaignctl.reconciler import foreign, history, settle, stop_mark
+from campaignctl.reconciler.begin import begin
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_company, check_environment
 from campaignctl.reconciler.pause_again import pause_again, with_paused_again
 from campaignctl.reconciler.plan import question
 from campaignctl.reconciler.ports import Session
 from campaignctl.reconciler.refresh import observe, read_records
-from campaignctl.reconciler.run import Run, Wiring, new_state, opened, used_up, without_id
+from campaignctl.reconciler.run import Run, Wiring, opened
 from campaignctl.review.outcome import ChangeResult, Event, Outcome, change_id, not_started
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import (
-    FORMAT_VERSION,
-    Entry,
-    HistoryEntry,
-    Intent,
-    Record,
-    State,
-)
+from campaignctl.state.model import Record, State
 
 _STOPS = (Action.PAUSE, Action.CANCEL)
 # A released campaign with one of these statuses is final.
@@ -368,92 +361,10 @@ def _carried_out(
 ) -> Outcome:
     """Execute the plan, with its beginning and end in the history."""
     began = history.begun(run, plan, operation)
-    _begin(run, plan, reading, began)
+    begin(run, plan, reading, began)
     left = settle.cancel_copies(run)
     outcome = execute(run, plan)
     if left:
         result = "incomplete" if outcome.result == "done" else outcome.result
         outcome = replace(outcome, result=result, notes=(*outcome.notes, *left))
     return history.ended(run, began, outcome, plan, selected=bool(options and options.targets))
-
-
-def _begin(run: Run, plan: Plan, reading: Reading, began: HistoryEntry | None) -> None:
-    """Record everything that must be durable before the first request: the intents of new creates, observed
-    records, clones, missed campaigns, the history entry. Writes nothing if nothing changed."""
-    run.overrides = plan.overrides
-    state, now = run.session.state, run.now()
-    run.planned = {record.id: record for record in state.campaigns.values()} if state else {}
-    pending = state.pending if state else {}
-    posted = {intent.intent for intent in pending.values() if intent.phase != "planned"}
-    planned: dict[str, Intent | None] = {
-        change.key: intents.planned(change, run.opening.watermark, now, pending.get(change.key))
-        for change in plan.changes
-        # A create that is posted again keeps its intent until then: it may have been sent.
-        if change.action in intents.CREATING and change.intent not in posted
-    }
-    settings = _settings(plan, state)
-    decided = Entry(intents=planned, missed=plan.missed, settings=settings)
-    applies = (began,) if began else ()
-    if state is None:
-        if plan.changes or plan.missed:
-            run.session.write(new_state(run).after(replace(decided, history=applies)))
-            if (without := without_id(run.wiring)) is not None:
-                run.note("; ".join(without))
-        return
-    # What was read of a record that moves is recorded with the move.
-    seen = _seen(state, reading, plan.observed, now)
-    moving = {change.key for change in plan.changes if change.action in (Action.MOVE, Action.ADOPT)}
-    run.arriving = {key: record for key, record in seen.items() if key in moving}
-    staying = {
-        key: record
-        for key, record in seen.items()
-        if key not in moving and state.campaigns.get(key) != record
-    }
-    looked = copies.scanned(state, now) if run.opening.whole else Entry()
-    staying = {
-        key: replace(record, reposted=record.reposted and key not in looked.records)
-        for key, record in staying.items()
-    }
-    noted = Entry(
-        records={**looked.records, **staying},
-        dropped=looked.dropped,
-        sent=used_up(state, staying, now),
-        account=replace(state.account, url=run.api.url),
-        seen=run.opening.mark(state, now),
-        history=applies,
-        foreign=foreign.noted(reading.foreign, reading.clones, state, now),
-        project_id=_learnt_id(run, state),
-        settings=settings,
-        # A change of settings is a decision: plans that were saved before were made with others.
-        decision=bool(plan.settings_changed),
-    )
-    if planned or plan.missed:
-        run.session.write(state.after(replace(noted, decision=False)).after(decided))
-        return
-    news = (noted.records, noted.sent, noted.foreign, applies, noted.project_id, settings)
-    if any(news) or (noted.seen and noted.seen != state.seen):
-        run.record(noted)
-
-
-def _settings(plan: Plan, state: State | None) -> Mapping[str, Any] | None:
-    """The settings that an apply of this plan records; None if the state has them, or cannot hold them."""
-    holds = state is None or state.format_version == FORMAT_VERSION
-    known = state.settings if state else None
-    return plan.settings if holds and plan.settings != known else None
-
-
-def _learnt_id(run: Run, state: State) -> str | None:
-    """The id of the project if the state gets it now: not while campaigns that it does not know may belong to
-    this project."""
-    learns = state.project_id is None and state.format_version == FORMAT_VERSION and not run.opening.behind
-    return run.project.id if learns else None
-
-
-def _seen(state: State, reading: Reading, observed: Mapping[str, Record], now: datetime) -> dict[str, Record]:
-    """Every record as this run read it; the plan's view of a record wins."""
-    seen = {
-        key: records.observed(state.campaigns[key], live, now)
-        for key, live in reading.live.items()
-        if live and key in state.campaigns
-    }
-    return {**seen, **observed}

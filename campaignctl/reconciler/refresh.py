@@ -139,19 +139,15 @@ def observe(
     alive = {key: record for key, record in state.campaigns.items() if not records.final(record, now)}
     since = known_ids(state) if list_page else None
     if since is not None and wanted:
-        # What others sent lately counts too, and pages of live campaigns leave it out.
-        page = api.list_page(1)
-        at_hand = {each.id: each for each in page.items}
-        if not since.isdisjoint(at_hand) or page.total is None or page.total <= len(at_hand):
-            since = None
+        since, at_hand = _newest_page(api, since)
     live, seen = read_records(api, alive, parallelism=parallelism, at_hand=at_hand, since=since)
     released = _released(api, state, desired, parallelism, adoptable)
     seen.update({found.id: found for found in (*released.values(), *adoptable.values()) if found})
-    check_company(company_of(seen.values()), state, project)
+    shown = company_of(seen.values())
+    check_company(shown, state, project)
     missing = sorted(key for key, campaign in live.items() if campaign is None)
     if missing:
         prove_account(api, state, project, seen)
-    shown = company_of(seen.values())
     others, notes = foreign.look(api, seen.values(), state, wanted, project, now, parallelism)
     return Reading(
         live=live,
@@ -164,6 +160,16 @@ def observe(
         clones=clones(seen.values(), state, project, now),
         company_id=shown or state.account.company_id,
     )
+
+
+def _newest_page(api: OcambaApi, since: set[str]) -> tuple[set[str] | None, dict[str, Live]]:
+    """The newest page with what others sent lately too, which pages of live campaigns leave out; and how far
+    these still have to be read: not at all (None) if the page shows a campaign of `since` or is the only one.
+    """
+    page = api.list_page(1)
+    lives = {each.id: each for each in page.items}
+    enough = not since.isdisjoint(lives) or page.total is None or page.total <= len(lives)
+    return None if enough else since, lives
 
 
 def known_ids(state: State) -> set[str]:

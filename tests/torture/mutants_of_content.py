@@ -117,7 +117,7 @@ OF_CONTENT = (
         "campaigns of others are forgotten once they are older than the mark",
         (
             Edit(
-                "campaignctl/reconciler/apply.py",
+                "campaignctl/reconciler/begin.py",
                 "        foreign=foreign.noted(reading.foreign, reading.clones, state, now),\n",
                 "",
             ),

@@ -61,7 +61,7 @@ OF_SETTINGS = (
         "a change of settings is no decision",
         "tests/reconciler/test_settings.py",
         Edit(
-            "campaignctl/reconciler/apply.py",
+            "campaignctl/reconciler/begin.py",
             "        decision=bool(plan.settings_changed),\n",
             "        decision=False,\n",
         ),
