@@ -11,7 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from campaignctl.errors import Refused
-from campaignctl.project.model import is_loopback, is_ours
+from campaignctl.project.validators import is_loopback, is_ours
 
 HOST_NAME: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?", re.IGNORECASE)
 LAST_PORT: Final = 65535

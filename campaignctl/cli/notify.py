@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from campaignctl.cli.settings import App
-from campaignctl.project.model import is_loopback
+from campaignctl.project.validators import is_loopback
 from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, holds_token
 
 if TYPE_CHECKING:

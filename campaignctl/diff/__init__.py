@@ -5,7 +5,17 @@ The only room that imports deepdiff.
 
 from campaignctl.diff.audience import EVERYONE, audience, uncertain, widened
 from campaignctl.diff.content import content
-from campaignctl.diff.drift import Comparison, aligned, compare, in_order_of, matched, overlay, refused
+from campaignctl.diff.drift import (
+    Comparison,
+    aligned,
+    compare,
+    in_order_of,
+    matched,
+    overlay,
+    path_in,
+    refused,
+    with_ignored,
+)
 from campaignctl.diff.fields import (
     EVENT,
     OF_THE_API,
@@ -71,6 +81,7 @@ __all__ = [
     "means",
     "merge_patch",
     "overlay",
+    "path_in",
     "refused",
     "requested",
     "same",
@@ -82,5 +93,6 @@ __all__ = [
     "verdicts",
     "weight",
     "widened",
+    "with_ignored",
     "wrong",
 ]

@@ -21,6 +21,7 @@ from campaignctl.diff.fields import (
     join,
     leaves,
     lookup,
+    matches,
     meaning,
     paired,
     same,
@@ -255,6 +256,39 @@ def overlay(applied: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dic
         if change.after is None:
             _remove(spec, split(change.path))
     return spec
+
+
+def with_ignored(
+    spec: Mapping[str, Any], source: Mapping[str, Any], ignored: tuple[str, ...]
+) -> Mapping[str, Any]:
+    """A spec with the fields that match `ignored` taken from another spec; messages are matched by name."""
+    if not ignored:
+        return spec
+    if not matches("messages", ignored):
+        source = in_order_of(spec, source)
+    paths = [path for path in {**leaves(spec), **leaves(source)} if matches(path, ignored)]
+    whole = dict.fromkeys(_ignored_whole(path, ignored) for path in paths)
+    return overlay(spec, tuple(FieldChange(path, None, (*lookup(source, path), None)[0]) for path in whole))
+
+
+def _ignored_whole(path: str, ignored: tuple[str, ...]) -> str:
+    """The path of the object around an ignored field that is ignored as a whole, else its own."""
+    parts = split(path)
+    above = (join(parts[:length]) for length in range(1, len(parts)))
+    return next((each for each in above if matches(each, ignored)), path)
+
+
+def path_in(applied: Mapping[str, Any], spec: Mapping[str, Any], path: str) -> str:
+    """A path of the applied spec in another spec, whose messages are matched by name."""
+    parts = split(path)
+    if parts[0] != "messages" or len(parts) == 1:
+        return path
+    where = matched(applied.get("messages"), spec.get("messages"))
+    if where is not None and parts[1].isdecimal() and int(parts[1]) < len(where):
+        # No index names a message that the other spec does not have.
+        at = where[int(parts[1])]
+        parts[1] = "-" if at is None else str(at)
+    return join(parts)
 
 
 def _readable(path: str, value: Any) -> Any:

@@ -38,10 +38,8 @@ from campaignctl.project.model import (
     RateLimit,
     Settle,
     StateSettings,
-    api_url,
-    duration,
-    long_duration,
 )
+from campaignctl.project.validators import api_url, duration, long_duration
 
 Schema = dict[str, Any]
 

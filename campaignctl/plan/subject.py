@@ -20,20 +20,18 @@ from campaignctl.diff import (
     content,
     equal,
     form,
-    in_order_of,
     is_quiet,
-    join,
-    leaves,
     lookup,
     matched,
     matches,
     meaning,
-    overlay,
+    path_in,
     same,
     set_outside,
     split,
     unmanaged,
     weight,
+    with_ignored,
 )
 from campaignctl.errors import Command, Sentence
 from campaignctl.manifest.model import DesiredCampaign, Removed
@@ -142,20 +140,7 @@ class Subject:
 
     def with_ignored(self, spec: Spec, source: Spec) -> Spec:
         """A spec with its ignored fields taken from another spec, whose messages are matched by name."""
-        if not self.ignored:
-            return spec
-        if not matches("messages", self.ignored):
-            source = in_order_of(spec, source)
-        paths = [path for path in {**leaves(spec), **leaves(source)} if matches(path, self.ignored)]
-        whole = dict.fromkeys(map(self._ignored_whole, paths))
-        changes = (FieldChange(path, None, (*lookup(source, path), None)[0]) for path in whole)
-        return overlay(spec, tuple(changes))
-
-    def _ignored_whole(self, path: str) -> str:
-        """The path of the object around an ignored field that is ignored as a whole, else its own."""
-        parts = split(path)
-        above = (join(parts[:length]) for length in range(1, len(parts)))
-        return next((each for each in above if matches(each, self.ignored)), path)
+        return with_ignored(spec, source, self.ignored)
 
     @cached_property
     def edited(self) -> bool:
@@ -178,15 +163,7 @@ class Subject:
 
     def path_in(self, spec: Spec, path: str) -> str:
         """A path of the applied spec in another spec, whose messages are matched by name."""
-        parts = split(path)
-        if parts[0] != "messages" or len(parts) == 1:
-            return path
-        where = matched(self.record.applied.get("messages"), spec.get("messages"))
-        if where is not None and parts[1].isdecimal() and int(parts[1]) < len(where):
-            # No index names a message that the other spec does not have.
-            at = where[int(parts[1])]
-            parts[1] = "-" if at is None else str(at)
-        return join(parts)
+        return path_in(self.record.applied, spec, path)
 
     def unmatched(self, live: Spec) -> bool:
         """Whether `ignore_changes` leads into messages that are not the applied or live ones and cannot be

@@ -1,12 +1,9 @@
 """The settings of a project: each with its default, its form in the file, and its value."""
 
-import ipaddress
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, ConfigDict, Field
 
@@ -14,6 +11,7 @@ from campaignctl.campaign.marker import Owner
 from campaignctl.campaign.part import DayOrTime, Part
 from campaignctl.errors import Source
 from campaignctl.project.liftable import Liftable
+from campaignctl.project.validators import api_url, duration, is_id, is_zone, long_duration, says_something
 from campaignctl.schedule import times
 from campaignctl.yamlio.schema_types import Listed, Written
 
@@ -22,107 +20,18 @@ if TYPE_CHECKING:
 else:
     Window = Any  # imported on first use: most projects have no window, and every run would pay for it
 
-# ------------------------------------------------------------------------------ texts and their meaning
-
-_DURATION = re.compile(r"(?:[0-9]{1,6}(?:ms|s|m|h|d))+")
-_OCAMBA = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*ocamba\.com\.?", re.ASCII | re.IGNORECASE)
-_ID = re.compile(r"[a-zA-Z0-9-]{8,64}")
-_PART = re.compile(r"([0-9]+)(ms|s|m|h|d)")
-_UNITS = {
-    "ms": timedelta(milliseconds=1),
-    "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-}
-
-
-def duration(text: str) -> timedelta:
-    """The duration of `30s`, `10m`, `1h` or `1h30m`. Raises ValueError."""
-    if not _DURATION.fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is not a duration: a number and a unit, as in 30s, 10m, 1h, 2d")
-    try:
-        return sum((int(count) * _UNITS[unit] for count, unit in _PART.findall(text)), timedelta())
-    except OverflowError:
-        raise ValueError(f"{text[:40]!r} is longer than the calendar") from None
-
-
-def long_duration(text: str) -> timedelta:
-    """The duration, if it is above zero. Raises ValueError."""
-    if not (length := duration(text)):
-        raise ValueError("must be above zero")
-    return length
-
-
-def api_url(text: str) -> str:
-    """The address of an API without a slash at its end. Raises ValueError.
-
-    HTTPS only, unless the host is this machine: the token goes there.
-    """
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError(f"{text[:80]!r} is not an address") from None
-    if parts.scheme not in {"http", "https"} or not host or not text.isprintable() or " " in text:
-        raise ValueError(f"{text[:80]!r} is not an address of the form https://HOST")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError("the address must not contain a user, query or fragment")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("https is required, as the token is sent there (http only on this machine)")
-    return text.rstrip("/")
-
-
-def foreign_host(url: str) -> str | None:
-    """The host of an address that has passed `api_url`, unless a file alone may send the token there."""
-    host = urlsplit(url).hostname or ""
-    return None if is_ours(host) or is_loopback(host) else host
-
-
-def is_ours(host: str) -> bool:
-    """Whether a host is `ocamba.com` or one of its subdomains."""
-    return _OCAMBA.fullmatch(host) is not None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is `localhost` or an address of this machine itself (127.0.0.0/8, ::1)."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _says_something(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
-def _is_id(text: str) -> str:
-    if not _ID.fullmatch(text):
-        raise ValueError("must have 8 to 64 letters, digits or hyphens, chosen at random")
-    return text
-
-
-def _is_zone(text: str) -> str:
-    times.zone_of(text)
-    return text
-
-
 Duration = Annotated[timedelta, Written(str, duration)]
 LongDuration = Annotated[timedelta, Written(str, long_duration)]
 DEFAULT_ZONE = "UTC"
 STATE_FOLDER = ".campaignctl"
-Zone = Annotated[str, AfterValidator(_is_zone)]
-ProjectId = Annotated[str, AfterValidator(_is_id)]
+Zone = Annotated[str, AfterValidator(is_zone)]
+ProjectId = Annotated[str, AfterValidator(is_id)]
 Glob = Annotated[str, Field(min_length=1)]
 #: How long lists may be: each campaign or file is compared with all of their patterns and windows.
 _MOST_PATTERNS = 1_000
 _MOST_RULES = 100
 LONGEST_VERSION = 200
-Reason = Annotated[str, AfterValidator(_says_something)]
+Reason = Annotated[str, AfterValidator(says_something)]
 
 
 class Freeze(Part):

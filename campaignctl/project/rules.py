@@ -17,10 +17,9 @@ from campaignctl.project.model import (
     STATE_FOLDER,
     RateLimit,
     StateSettings,
-    api_url,
-    foreign_host,
     value_of,
 )
+from campaignctl.project.validators import api_url, foreign_host
 from campaignctl.schedule.times import TimeError, begin, end, is_known
 from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, insertion_error
 

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from campaignctl.project.validators import duration, is_loopback
 from campaignctl.schedule.times import iso
 
 if TYPE_CHECKING:
@@ -100,8 +101,6 @@ def _switched_off(before: Any, _after: Any) -> bool:
 
 
 def _milliseconds(text: str) -> float:
-    from campaignctl.project.model import duration
-
     return duration(text).total_seconds()
 
 
@@ -323,8 +322,6 @@ def _sure(loosens: Callable[[Any, Any], bool], *values: Any) -> bool:
 
 def _is_here(url: Any) -> bool:
     """Whether an address is of this machine, where each sandbox has a port of its own."""
-    from campaignctl.project.model import is_loopback
-
     return is_loopback(urlsplit(str(url)).hostname or "")
 
 

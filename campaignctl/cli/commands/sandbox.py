@@ -67,7 +67,7 @@ def command(
     Nothing leaves this machine, and any token is valid. --fault and --switch are repeatable; both can be
     changed while it runs, see docs/internals.md.
     """
-    from campaignctl.project.model import is_loopback
+    from campaignctl.project.validators import is_loopback
     from campaignctl.sandbox.faults import BadRule, rule_from_words
     from campaignctl.sandbox.switches import BadSwitch, switches_from
 
