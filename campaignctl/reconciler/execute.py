@@ -287,8 +287,7 @@ def _settle_one(run: Run, change: Change, result: ChangeResult) -> ChangeResult:
 
 def _is_half_done(run: Run, change: Change) -> bool:
     """Whether a replacement is half done: an apply goes on with it by itself."""
-    state = run.session.state
-    intent = state.pending.get(change.key) if state and change.key not in state.campaigns else None
+    intent = run.state.pending.get(change.key)
     return intent is not None and intent.half_done
 
 

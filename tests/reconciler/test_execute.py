@@ -94,9 +94,11 @@ def test_an_interrupt_lets_what_is_under_way_finish_and_starts_nothing_more(know
         known.clock.time.interrupted = True
 
     known.wire.after_write = interrupt
+    known.events.clear()
     mark = known.mark
     outcome = known.apply()
     assert outcome.result == "interrupted"
+    assert [event.key for event in known.events if event.kind == "finished"] == ["a"]
     assert {each.key: each.outcome for each in outcome.changes} == {
         "a": "done",
         "b": "not_started",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.errors import Command
 from campaignctl.reconciler import state_ops
 from campaignctl.review.outcome import ChangeResult, Event, Outcome
 from campaignctl.state.codec import decode
@@ -150,6 +151,7 @@ def test_it_is_not_called_failed_and_the_command_that_saves_it_comes_first(
     assert result.error.unrecorded
     assert made in result.error.summary
     assert f"{kind.says}, and the state does not have it" in result.error.summary
+    assert outcome.next[1:] == (Command("apply"),)
     proven.wire.after_write = lambda _name: None
     run(proven, outcome)
     before = len(proven.wire.sent)
