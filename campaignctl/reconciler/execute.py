@@ -235,6 +235,7 @@ def _proving(run: Run, todo: list[Change]) -> Change | None:
 
 
 def _one_by_one(run: Run, todo: list[Change]) -> list[ChangeResult]:
+    """Execute changes until one is held back: by a failure, for all of them send at once."""
     results: list[ChangeResult] = []
     for change in todo:
         result = attempt(run, change)
@@ -244,8 +245,6 @@ def _one_by_one(run: Run, todo: list[Change]) -> list[ChangeResult]:
         if _is_left(result):
             break
         run.finished(result.key, result.action, result.outcome)
-        if result.outcome in ("failed", "unknown"):
-            break
     return results
 
 

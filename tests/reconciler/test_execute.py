@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
-from campaignctl.review.outcome import Event
+from campaignctl.plan.model import Action
+from campaignctl.review.outcome import Event, Outcome
 from tests.plan.planning import Spec
 from tests.reconciler.account import Account, campaign
 
@@ -187,3 +188,94 @@ def test_the_first_command_of_an_outcome_is_the_most_urgent_one(known: Account) 
     first = str(outcome.next[0])
     assert first.startswith("campaignctl state resolve now")
     assert len(set(map(str, outcome.next))) == len(outcome.next)
+
+
+def test_an_apply_of_nothing_writes_no_state(late: Account) -> None:
+    assert late.apply() == Outcome("done")
+    assert late.place.document() is None
+
+
+def test_each_change_begins_is_answered_and_ends_in_this_order(known: Account) -> None:
+    known.specs |= {"far": FAR, "held": {**FAR, "name": "Held", "score": 1}}
+    known.apply(overrides=("resend",))
+    known.specs |= {"hand": campaign("Hand", score=2), "far": {**FAR, "score": 3}, "now": FIRST}
+    known.lifecycles = {"held": Lifecycle(phase="paused")}
+    known.events.clear()
+    known.apply(overrides=("resend",))
+    told = [(each.kind, each.text, each.key, each.action, each.outcome) for each in known.events]
+    told = [each for each in told if each[2]]
+    assert told[:3] == [
+        ("started", "held", "held", Action.PAUSE, None),
+        ("answered", "", "held", Action.PAUSE, None),
+        ("finished", "done", "held", Action.PAUSE, "done"),
+    ]
+    assert [each[0] for each in told[3:-2]] == ["started", "answered"] * 2 + ["finished"] * 2
+    assert {each[2] for each in told[3:-2]} == {"hand", "far"}
+    assert told[-2:] == [
+        ("started", "now", "now", Action.CREATE, None),
+        ("finished", "done", "now", Action.CREATE, "done"),
+    ]
+
+
+@pytest.mark.parametrize(("effect", "outcome"), [(1, "done"), (None, "failed")])
+def test_an_update_that_could_not_be_read_back_is_settled_in_the_same_run(
+    known: Account, effect: float | None, outcome: str
+) -> None:
+    """Its label alone changes, which leaves the digest as it was."""
+    known.specs["far"] = FAR
+    known.apply()
+    known.specs["far"] = {**FAR, "labels": ["new"]}
+    known.wire.lose("update", effect=effect)
+    refused = known.control.fault
+
+    def unreadable(_name: str) -> None:
+        refused({"method": "GET", "times": 6}, {"kind": "status", "status": 500})
+
+    known.wire.after_write = unreadable
+    result = known.apply()
+    (only,) = result.changes
+    assert (only.outcome, only.id) == (outcome, known.id_of("far"))
+    assert known.state.pending == {}
+    assert [str(each) for each in result.next] == ([] if effect else ["campaignctl apply"])
+    known.wire.after_write = lambda _name: None
+    assert known.outcomes() == ({} if effect else {"far": "done"})
+
+
+def test_a_replacement_whose_cancel_could_not_be_read_is_half_done(known: Account) -> None:
+    known.specs["far"] = FAR
+    known.apply()
+    old = known.id_of("far")
+    known.wire.after_write = lambda _name: known.control.fault(
+        {"method": "GET", "times": 6}, {"kind": "status", "status": 500}
+    )
+    mark = known.mark
+    outcome = known.apply(replace=("far",))
+    (only,) = outcome.changes
+    assert (only.outcome, known.writes(mark)) == ("failed", ["cancel"])
+    assert only.error is not None
+    assert only.error.summary == "replace of far did not happen, or not all of it"
+    assert [str(each) for each in outcome.next] == ["campaignctl apply"], "it goes on by itself"
+    assert [(each.id, each.status) for each in known.state.released] == [(old, "canceled")]
+    known.wire.after_write = lambda _name: None
+    known.control.clear_faults()
+    assert known.outcomes() == {"far": "done"}
+    assert known.writes(mark) == ["cancel", "Far"]
+
+
+def test_a_lost_create_that_is_found_twice_is_not_repeated(known: Account) -> None:
+    known.specs["new"] = campaign("New")
+    known.wire.lose("create", effect=1, answer=2)
+    known.wire.after_write = lambda _name: None
+    mark, twice = known.mark, []
+
+    def note(event: Event) -> None:
+        if event.kind == "note" and "settling" in event.text and not twice:
+            known.wire.arrive()
+            twice.append(str(known.control.clone(str(known.control.campaigns()[-1]["id"]))["id"]))
+
+    known.on_event = note
+    outcome = known.apply()
+    assert [each.outcome for each in outcome.changes] == ["unknown"]
+    assert known.writes(mark) == ["New"]
+    assert str(outcome.next[0]).startswith("campaignctl state resolve new --adopt")
+    assert len(known.control.campaigns()) == 3
