@@ -117,6 +117,45 @@ def test_a_ref_that_collides_with_another_one_is_reported_at_once(place: GitPlac
     assert f"refuses pushes to {REF}/shop" in refused.value.detail
 
 
+def locked(place: GitPlace, ref: str = REF) -> Path:
+    """The lock of a ref, as a push leaves it that died at the remote."""
+    file = place.remote / f"{ref}.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    return file
+
+
+def test_a_push_that_holds_the_ref_for_a_moment_is_waited_for(place: GitPlace) -> None:
+    pauses: list[timedelta] = []
+    held = place.backend().acquire("apply", NOW).lock
+    file = locked(place)
+
+    def pause(duration: timedelta) -> None:
+        pauses.append(duration)
+        file.unlink(missing_ok=True)
+
+    assert git_backend(place.project, pause=pause).unlock(held.id).id == held.id
+    assert len(pauses) == 1
+    assert place.backend().holder() is None
+
+
+def test_a_lock_that_a_dead_push_left_is_named_with_the_command_that_deletes_it(place: GitPlace) -> None:
+    held = place.backend().acquire("apply", NOW).lock
+    places = {REF: locked(place), f"{REF}.stop": locked(place, f"{REF}.stop")}
+    backend = place.backend()
+    with pytest.raises(LockError, match="cannot be broken") as unlock:
+        backend.unlock(held.id)
+    with pytest.raises(StateNotSaved, match="could not be written") as halt:
+        backend.change_halts(lambda halts: halts)
+    for ref, refused in ((REF, unlock.value), (f"{REF}.stop", halt.value)):
+        assert f"keeps {ref} locked for another push: {places[ref]}" in refused.detail
+        command = re.search(r"`rm (\S+)`", refused.hint)
+        assert command
+        Path(command[1]).unlink()
+    assert backend.unlock(held.id).id == held.id
+    backend.change_halts(lambda halts: halts)
+
+
 def no_pause(_: timedelta) -> None:
     pytest.fail("it waited")
 

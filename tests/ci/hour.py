@@ -32,7 +32,7 @@ from tests.ci.conftest import started
 from tests.ci.github_host import GitHub
 from tests.ci.gitlab_api import TOKEN, Api, served
 from tests.ci.gitlab_host import GitLab
-from tests.ci.runner import SECONDS, Ran
+from tests.ci.runner import SECONDS, Ran, processes_on_the_runner
 from tests.e2e.harness import sms
 
 FAR = "2036-03-22 10:00:00"
@@ -116,6 +116,7 @@ class Hour:
         )
         self.team.control.clear_faults()
         self.done["opened"] += 1
+        self.said(f"#{self.number} of {who}: {name}, {text or 'removed'}")
         self._judge("plan", who, request.jobs[self._job("plan")], innocent=True)
         one = Open(request, who, {name: text})
         self.open.append(one)
@@ -147,6 +148,7 @@ class Hour:
         tip = self.team.merge(one.request, how)
         self.open.remove(one)
         self.done[how] += 1
+        self.said(f"{how} of {one.request.branch}: {one.texts}")
         for name, text in one.texts.items():
             if text is None:
                 del self.declared[name]
@@ -189,7 +191,7 @@ class Hour:
                 if any(each["method"] == "POST" for each in self.team.control.requests()):
                     break
                 time.sleep(0.02)
-            for each in _family(process.pid):
+            for each in processes_on_the_runner(process.pid):
                 with suppress(ProcessLookupError):
                     os.kill(each, signal.SIGKILL)
 
@@ -218,7 +220,9 @@ class Hour:
         """Somebody edits a campaign in the dashboard."""
         live = [each for each in self.team.control.campaigns() if each["live"]["status"] == "scheduled"]
         if live:
-            self.team.control.edit(self.rng.choice(live)["id"], description="by hand")
+            one = self.rng.choice(live)
+            self.team.control.edit(one["id"], description="by hand")
+            self.said(f"edit of {one['live']['name']}")
             self.edited = True
             self.done["edits"] += 1
 
@@ -283,18 +287,6 @@ class Hour:
 
 def _text(name: str, text: str) -> str:
     return sms(name, scheduled_time=FAR, description=text)
-
-
-def _family(pid: int) -> list[int]:
-    """A process and its descendants."""
-    found = subprocess.run(
-        ["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
-    ).stdout
-    parents = [tuple(map(int, line.split())) for line in found.splitlines()]
-    family = [pid]
-    for each in family:
-        family += [child for child, parent in parents if parent == each]
-    return family
 
 
 @contextmanager

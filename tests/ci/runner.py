@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -242,6 +243,21 @@ def _files(pattern: str) -> Iterator[Path]:
         yield from (file for file in path.rglob("*") if file.is_file())
     elif pattern:
         yield from path.parent.glob(path.name)
+
+
+def processes_on_the_runner(root: int) -> list[int]:
+    """A process and its descendants, the highest id first, without what runs at the remote: a runner that
+    dies does not take the host's processes with it."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            if b"git-receive-pack" not in (stat.parent / "cmdline").read_bytes():
+                children.setdefault(parent, []).append(int(stat.parent.name))
+    found = [root]
+    for each in found:
+        found += children.get(each, [])
+    return sorted(found, reverse=True)
 
 
 def bare_environ(home: Path, path: str, **more: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.ci.gitlab_host import GitLab, Request
-from tests.ci.runner import SECONDS, Ran, Watch
+from tests.ci.runner import SECONDS, Ran, Watch, processes_on_the_runner
 from tests.ci.team import PACKAGE
 from tests.e2e.harness import sms
 
@@ -209,19 +209,6 @@ def test_two_environments_have_pipelines_of_their_own(gitlab: GitLab) -> None:
     assert gitlab.names() == ["spring on production", "spring on staging"]
 
 
-def processes_of(root: int) -> list[int]:
-    """A process and all its descendants, the highest id first."""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(stat.parent.name))
-    found = [root]
-    for each in found:
-        found += children.get(each, [])
-    return sorted(found, reverse=True)
-
-
 def is_pushing(process: int) -> bool:
     """Whether the process is a `git push`."""
     with suppress(OSError):
@@ -239,12 +226,12 @@ def cancelled_when(moment: Callable[[list[int]], bool], patience: float) -> Watc
         if job != "campaigns:apply":
             return
         deadline = time.monotonic() + SECONDS
-        while not moment(processes_of(process.pid)):
+        while not moment(processes_on_the_runner(process.pid)):
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.005)
         for number, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, SECONDS)):
-            for each in processes_of(process.pid):
+            for each in processes_on_the_runner(process.pid):
                 with suppress(ProcessLookupError):
                     os.kill(each, number)
             with suppress(subprocess.TimeoutExpired):

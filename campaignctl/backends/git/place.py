@@ -28,6 +28,8 @@ _MOVED = re.compile(
     r"|reference already exists|incorrect old value|but expected",
     re.IGNORECASE,
 )
+# Another push holds the lock of the ref for a moment; one that died there, for good.
+_LOCKED = re.compile(r"Unable to create '([^']+\.lock)': File exists")
 # `refs/campaignctl/shop` and `refs/campaignctl/shop/staging` exclude each other.
 _NO_ROOM = "exists; cannot create"
 _REGULAR = "100"
@@ -183,6 +185,8 @@ class GitPlace(Place):
             if not line.startswith("!\t"):
                 continue
             reason = line.rpartition("\t")[2]
+            if locked := _LOCKED.search(answer.told):
+                raise _locked(self.ref, locked[1].replace("/./", "/"))
             if _MOVED.search(reason) and _NO_ROOM not in answer.told:
                 return False
             raise rejected(self.ref, reason, answer.told)
@@ -190,6 +194,17 @@ class GitPlace(Place):
 
     def _run(self, *words: str, given: bytes = b"") -> bytes:
         return self.remote.store.git.run(*words, given=given)
+
+
+def _locked(ref: str, file: str) -> GitTrouble:
+    """The error for a ref whose lock another push holds, or held when it died."""
+    return GitTrouble(
+        "away",
+        f"the remote keeps {ref} locked for another push",
+        detail=file,
+        hint=f"if this stays so, that push died: delete the file there (`rm {quote(file)}`), then run the"
+        " command again",
+    )
 
 
 def state_refs(
