@@ -3,8 +3,9 @@ applied, of which a reviewed plan has to contain each change.
 
 The plans of `--reviewed` were made on a branch, perhaps days ago and before other branches were merged. So a
 fresh plan is made, and a change in it counts as reviewed when one of the reviewed plans contains the same
-key, action, requests, sends and audience. Fields that always differ between two plans are not compared:
-intent ids, reasons of cancels, the commit, the clock, the serial.
+key, action, requests, sends and audience, or when an earlier apply left it of a reviewed change. Fields that
+always differ between two plans are not compared: intent ids, reasons of cancels, the commit, the clock, the
+serial.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Final
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import digest
 from campaignctl.campaign.live import Live
-from campaignctl.diff import holds_arming_back
+from campaignctl.diff import holds_arming_back, leaves
 from campaignctl.errors import Command, PlanRefused, Sentence, listed
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import guardrails, runs
@@ -85,12 +86,17 @@ def admitted(
     key that was not reviewed blocks those after it. The pause of what is halted needs no review.
     """
     containing = _containing(ctx, reviewed)
-    keys = {change.key for known in containing.values() for _, change in known}
+    by_key: dict[str, list[tuple[Plan, Change]]] = {}
+    for plan, change in (each for known in containing.values() for each in known):
+        by_key.setdefault(change.key, []).append((plan, change))
 
     def why_not(change: Change) -> str | None:
-        known = containing.get(substance(change))
-        if known is None:
-            if change.key in keys:
+        of_key = by_key.get(change.key, [])
+        known = containing.get(substance(change)) or [
+            (plan, seen) for plan, seen in of_key if _is_rest(ctx, change, seen)
+        ]
+        if not known:
+            if of_key:
                 return f"this {change.action} of {change.key} differs from the reviewed plans"
             return f"no reviewed plan contains this {change.action}{_cause(ctx, change)}"
         until = max(_end(plan, seen) for plan, seen in known)
@@ -133,6 +139,30 @@ def _containing(ctx: PlanContext, reviewed: Iterable[Plan]) -> dict[str, list[tu
                 rest = replace(change, action=Action.CREATE, id=None, requests=change.requests[1:])
                 found.setdefault(substance(rest), []).append((plan, rest))
     return found
+
+
+def _is_rest(ctx: PlanContext, change: Change, seen: Change) -> bool:
+    """Whether an update is what is left of a reviewed create or update, since an earlier merge that was not
+    applied at the time of the review is applied now.
+
+    It ends in the campaign that the review showed, changes nothing that the review did not show, and begins
+    with what we applied: without an edit in the account.
+    """
+    if change.action is not Action.UPDATE or _end_of(change) != _end_of(seen) or change.arms > seen.arms:
+        return False
+    one = ctx.subject(change.key, replacing=False)
+    if not as_planned(replace(change, live_digest=None), one.record, one.live):
+        return False
+    if seen.action is not Action.UPDATE:
+        return seen.action is Action.CREATE
+    left, shown = (leaves({"all": [*map(_asked, each.requests)]}) for each in (change, seen))
+    return change.id == seen.id and all(shown.get(path, ...) == value for path, value in left.items())
+
+
+def _end_of(change: Change) -> tuple[str, Any]:
+    """What a campaign is after a change, when it sends and to whom, without our marker."""
+    whole = _asked(Request("create", None, change.spec or {}))
+    return digest(whole), (_times(change), change.audience)
 
 
 # Changes that stop a campaign or leave it alone: no edit of it in the account keeps them from being applied.

@@ -95,6 +95,30 @@ OF_LIVE = (
         "",
     ),
     Mutant(
+        "what is left of a reviewed change may change more than it showed",
+        (
+            Edit(
+                "campaignctl/plan/reviewed.py",
+                " and all(shown.get(path, ...) == value for path, value in left.items())",
+                "",
+            ),
+        ),
+        ("tests/plan/test_reviewed_before_an_apply.py",),
+        "",
+    ),
+    Mutant(
+        "what is left of a reviewed change overwrites an edit in the account",
+        (
+            Edit(
+                "campaignctl/plan/reviewed.py",
+                "    if not as_planned(replace(change, live_digest=None), one.record, one.live):\n",
+                "    if one.live is None:\n",
+            ),
+        ),
+        ("tests/plan/test_reviewed_before_an_apply.py",),
+        "",
+    ),
+    Mutant(
         "a run that is under way in the zones has no lead time",
         (
             Edit(

@@ -1,0 +1,135 @@
+"""A plan made before an earlier merge was applied: what that left of a reviewed change is reviewed too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from campaignctl.plan.context import Reading
+from campaignctl.plan.model import Action, Options, Plan
+from tests.plan.planning import (
+    IMMEDIATE,
+    KEY,
+    NOW,
+    SCHEDULED,
+    Spec,
+    live,
+    only,
+    plan_of,
+    record,
+    state,
+    wanted,
+)
+
+
+def update(spec: Spec, shown: Spec = SCHEDULED) -> Plan:
+    """The plan for an edited manifest."""
+    known, reading = state({KEY: record(shown)}), Reading(live={KEY: live(shown)})
+    return plan_of(wanted(spec, manifest="sha256:new"), known=known, reading=reading)
+
+
+def create(spec: Spec, **asked: Any) -> Plan:
+    """The plan for a new campaign."""
+    return plan_of(wanted(spec), **asked)
+
+
+NEW: Spec = {**SCHEDULED, "description": "New"}
+RENAMED: Spec = {**SCHEDULED, "name": "Hello"}
+BOTH: Spec = {**NEW, "name": "Hello"}
+# Reviewed while the merge that makes SCHEDULED, or the new name, was not applied yet.
+OF_BOTH = update(BOTH)
+OF_ALL = create(BOTH)
+
+
+def applied_since(
+    spec: Spec, reviewed: Plan, *, then: Spec = BOTH, shown: Spec | None = None, status: str = "scheduled"
+) -> Plan:
+    """The plan of an apply for `then` after another merge has applied `spec`."""
+    return plan_of(
+        wanted(then, manifest="sha256:new"),
+        known=state({KEY: record(spec)}),
+        reading=Reading(live={KEY: live(shown or spec, status)}),
+        options=Options(reviewed=(reviewed,)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "reviewed", "left"),
+    [
+        (SCHEDULED, OF_ALL, {"description": "New", "name": "Hello"}),
+        (RENAMED, OF_ALL, {"description": "New"}),
+        ({**BOTH, "score": 7}, OF_ALL, {"score": None}),
+        (RENAMED, OF_BOTH, {"description": "New"}),
+    ],
+)
+def test_what_an_earlier_merge_left_of_a_reviewed_change_is_reviewed(
+    spec: Spec, reviewed: Plan, left: Spec
+) -> None:
+    made = applied_since(spec, reviewed)
+    assert made.blocked == ()
+    body = dict(only(made).requests[0].body or {})
+    body.pop("metadata", None)
+    assert (only(made).action, body) == (Action.UPDATE, left)
+
+
+LATER: Spec = {**BOTH, "scheduled_time": "2036-12-25 10:00:00"}
+QUIET: Spec = {**SCHEDULED, "quiet_hours": {"begin": "22:00"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("another end", applied_since(SCHEDULED, OF_ALL, then=LATER)),
+        ("another time", applied_since(SCHEDULED, create(LATER))),
+        (
+            "another campaign",
+            applied_since(SCHEDULED, replace(OF_BOTH, changes=(replace(only(OF_BOTH), id="9"),))),
+        ),
+        ("an edit in the account", applied_since(SCHEDULED, OF_ALL, shown=RENAMED)),
+        ("a field from elsewhere", applied_since(SCHEDULED, OF_ALL, shown=QUIET)),
+        ("a pause in the account", applied_since(SCHEDULED, OF_ALL, status="paused")),
+        ("more than was shown", applied_since({**RENAMED, "score": 7}, OF_BOTH)),
+        ("an older value", applied_since({**SCHEDULED, "name": "Other"}, update(BOTH, RENAMED))),
+        (
+            "a stop",
+            applied_since(SCHEDULED, replace(OF_ALL, changes=(replace(only(OF_ALL), action=Action.CANCEL),))),
+        ),
+    ],
+)
+def test_nothing_else_is_left_of_a_reviewed_change(name: str, made: Plan) -> None:
+    assert made.changes == (), name
+    assert {one.status for one in made.blocked} == {"not reviewed"}
+    assert "differs from the reviewed plans" in made.blocked[0].reason
+
+
+@pytest.mark.parametrize("arms", [True, False])
+def test_what_is_left_arms_only_if_the_review_says_so(arms: bool) -> None:
+    waits = {**SCHEDULED, "is_draft": True}
+    reviewed = create(BOTH)
+    made = plan_of(
+        wanted(BOTH, manifest="sha256:new"),
+        known=state({KEY: record(waits, "draft")}),
+        reading=Reading(live={KEY: live(waits, "draft")}),
+        options=Options(reviewed=(replace(reviewed, changes=(replace(only(reviewed), arms=arms),)),)),
+    )
+    assert [change.arms for change in made.changes] == ([True] if arms else [])
+
+
+def test_what_is_left_sends_at_once_only_as_long_as_the_review_is_valid() -> None:
+    reviewed = create(IMMEDIATE)
+    waits = state({KEY: record({**IMMEDIATE, "is_draft": True}, status="draft")})
+
+    def made(minutes: int) -> Plan:
+        return plan_of(
+            wanted(IMMEDIATE, manifest="sha256:new"),
+            known=waits,
+            reading=Reading(live={KEY: live({**IMMEDIATE, "is_draft": True}, "draft")}),
+            options=Options(reviewed=(reviewed,)),
+            now=NOW + timedelta(minutes=minutes),
+        )
+
+    assert made(60).changes
+    assert "valid until" in made(61).blocked[0].reason
