@@ -62,6 +62,13 @@ class Api:
             r"GET /issues/(\d+)/comments": lambda hub, query, body, number: hub["comments"].get(number, []),
             r"POST /issues/(\d+)/comments": self._comment,
             r"PATCH /issues/comments/(\d+)": self._edit,
+            r"GET /issues": lambda hub, query, body: [
+                each for each in hub["issues"] if each["state"] == "open"
+            ],
+            r"POST /issues": self._open_issue,
+            r"GET /commits/(\w+)/check-runs": self._checks,
+            r"POST /check-runs": self._check,
+            r"PATCH /issues/(\d+)": self._edit_issue,
         }
 
     def _brought(self, hub: dict[str, Any], query: Query, body: Any, commit: str) -> Any:
@@ -109,6 +116,34 @@ class Api:
     def _edit(self, hub: dict[str, Any], query: Query, body: Any, number: str) -> Any:
         (found,) = (each for all_ in hub["comments"].values() for each in all_ if str(each["id"]) == number)
         found["body"] = body["body"]
+        self.save(hub)
+        return found
+
+    def _checks(self, hub: dict[str, Any], query: Query, body: Any, commit: str) -> Any:
+        if "checks" not in hub:
+            return None
+        found = [
+            each
+            for each in hub["checks"]
+            if (each["head_sha"], each["name"]) == (commit, query["check_name"])
+        ]
+        return "check_runs", found
+
+    def _check(self, hub: dict[str, Any], query: Query, body: Any) -> Any:
+        hub["checks"].append(body)
+        self.save(hub)
+        return body
+
+    def _open_issue(self, hub: dict[str, Any], query: Query, body: Any) -> Any:
+        made = {"number": hub["next"], "user": BOT, "state": "open", **body}
+        hub["next"] += 1
+        hub["issues"].append(made)
+        self.save(hub)
+        return made
+
+    def _edit_issue(self, hub: dict[str, Any], query: Query, body: Any, number: str) -> Any:
+        (found,) = (each for each in hub["issues"] if str(each["number"]) == number)
+        found |= body
         self.save(hub)
         return found
 
@@ -188,7 +223,7 @@ def served(api: Api) -> Iterator[str]:
     """Serve at a free port; yields the address of the API."""
     handler = type("Handler", (_Handler,), {"api": api})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         api.address = f"http://127.0.0.1:{server.server_port}"
         try:
             yield api.address

@@ -39,7 +39,7 @@ class GitHub(Team):
         hub: dict[str, Any] = {
             name: {} for name in ("pulls", "brought", "comments", "environments", "reviews")
         }
-        self.save({"next": 100, "runs": [], "expired": [], **hub})
+        self.save({"next": 100, "runs": [], "expired": [], "issues": [], "checks": [], **hub})
 
     def push_directly(self, files: Mapping[str, str | None], watch: Watch | None = None) -> dict[str, Ran]:
         """A commit on the applied branch, without a pull request."""

@@ -33,10 +33,13 @@ class Api:
     pipelines: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     jobs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     approvals: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    issues: list[dict[str, Any]] = field(default_factory=list)
     drops: int = 0
 
     def answer(self, method: str, path: str, form: Any) -> Any:
         """The object at a path below the project, or None."""
+        if issue := re.fullmatch(r"issues(?:/(\d+)(/notes)?)?", path):
+            return self._issue(method, issue[1], bool(issue[2]), form)
         found = re.fullmatch(r"(\w+)/([^/]+)/?(.*)", path.removeprefix("repository/"))
         if found is None:
             return None
@@ -53,6 +56,23 @@ class Api:
             file = self.artifacts / name / rest.removeprefix("artifacts/")
             return file.read_bytes() if file.is_file() else None
         return None
+
+    def _issue(self, method: str, iid: str | None, notes: bool, form: Any) -> Any:
+        if iid is None and method == "GET":
+            return [each for each in self.issues if each["state"] == "opened"]
+        if iid is None:
+            self.issues.append(
+                {"iid": 50 + len(self.issues), "author": ME, "state": "opened", "notes": [], **form}
+            )
+            return self.issues[-1]
+        (found,) = (each for each in self.issues if str(each["iid"]) == iid)
+        if notes:
+            found["notes"].append(form["body"])
+        elif form.pop("state_event", None) == "close":
+            found["state"] = "closed"
+        else:
+            found |= form
+        return found
 
     def _request(self, iid: int, rest: str) -> Any:
         if rest == "approvals":
@@ -123,7 +143,7 @@ def served(api: Api) -> Iterator[str]:
     """Serve at a free port; yields the address of the API."""
     handler = type("Handler", (_Handler,), {"api": api})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/api/v4"
         finally:

@@ -29,7 +29,8 @@ SCHEMAS = {"github": "vendor.github-workflows", "gitlab": "vendor.gitlab-ci"}
 WRITES = {
     "apply": {"contents", "pull-requests"},
     "apply-this-plan": {"contents"},
-    "comment": {"pull-requests"},
+    "comment": {"pull-requests", "checks"},
+    "drift": {"issues"},
 }
 
 

@@ -91,10 +91,16 @@ def test_what_was_blocked_before_is_not_everybodys_red(github: GitHub) -> None:
     assert pull.jobs["plan"].result == "success", pull.jobs["plan"].log
     assert "::warning title=Blocked before::kept: not by this pull request." in pull.jobs["plan"].log
     assert "Blocked before this change" in github.comments(pull)[0]
+    (check,) = github.load()["checks"]
+    assert (check["head_sha"], check["conclusion"]) == (_head(github, pull), "neutral")
     github.merge(pull)
     apply = github.pushed()["apply"]
     assert apply.result == "success", apply.log
     assert github.names() == ["kept", "spring", "summer"]
+
+
+def _head(github: GitHub, pull: Pull) -> str:
+    return str(github.load()["pulls"][str(pull.number)]["head"]["sha"])
 
 
 # ------------------------------------------------------------------------------- stale plans

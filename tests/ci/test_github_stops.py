@@ -257,3 +257,25 @@ def test_the_alarm_rings_only_for_drift(github: GitHub) -> None:
     assert "title=Drift" in drift.log
     assert "renamed by hand" in drift.summary
     assert github.names() == ["renamed by hand"]
+    (issue,) = github.load()["issues"]
+    assert "renamed by hand" in issue["body"]
+    github.control.edit(live["id"], name="spring")
+    assert github.scheduled()["drift"].result == "success"
+    assert github.load()["issues"][0]["state"] == "closed"
+
+
+def test_the_alarm_is_quiet_without_a_token_that_reads_and_carries_what_is_blocked(github: GitHub) -> None:
+    kept = with_lifecycle(sms("kept", scheduled_time=FAR), prevent_destroy=True)
+    github.merge(github.open("kept", {"campaigns/kept.yaml": kept}))
+    github.pushed()
+    github.push_directly({"campaigns/kept.yaml": None})
+    token = github.secrets.pop("OCAMBA_READ_TOKEN")
+    quiet = github.scheduled()["drift"]
+    assert quiet.result == "success"
+    assert "Make a secret OCAMBA_READ_TOKEN" in quiet.log
+    assert github.load()["issues"] == []
+    github.secrets["OCAMBA_READ_TOKEN"] = token
+    drift = github.scheduled()["drift"]
+    assert drift.result == "failure"
+    assert "title=Blocked" in drift.log
+    assert github.load()["issues"][0]["title"] == "campaigns: 1 campaign blocked"

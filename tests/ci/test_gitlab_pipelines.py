@@ -172,6 +172,11 @@ def test_the_alarm_rings_only_for_drift(gitlab: GitLab) -> None:
     (live,) = gitlab.control.campaigns()
     gitlab.control.edit(live["id"], name="renamed by hand")
     assert gitlab.scheduled()["campaigns:drift"].result == "failure"
+    (issue,) = gitlab.api.issues
+    assert "renamed by hand" in issue["description"]
+    gitlab.control.edit(live["id"], name="spring")
+    assert gitlab.scheduled()["campaigns:drift"].result == "success"
+    assert issue["state"] == "closed"
 
 
 def test_an_unrelated_change_plans_and_applies_nothing(gitlab: GitLab) -> None:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.ci.gitlab_host import GitLab, Request
-from tests.e2e.harness import sms
+from tests.e2e.harness import sms, with_lifecycle
 
 pytestmark = pytest.mark.slow
 
@@ -143,3 +143,18 @@ def test_a_dropped_connection_is_tried_again(gitlab: GitLab) -> None:
     gitlab.api.drops = 1
     apply = gitlab.pushed()[APPLY]
     assert apply.result == "success", apply.log
+
+
+def test_what_was_blocked_before_is_a_job_that_is_never_red(gitlab: GitLab) -> None:
+    kept = with_lifecycle(sms("kept", scheduled_time=FAR), prevent_destroy=True)
+    request = gitlab.open("kept", {"campaigns/kept.yaml": kept})
+    assert request.jobs["campaigns:blocked-before"].result == "success"
+    gitlab.merge(request)
+    gitlab.pushed()
+    gitlab.push({"campaigns/kept.yaml": None})
+    gitlab.pushed()
+    other = gitlab.open("spring", {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR)})
+    assert other.jobs["campaigns:plan"].result == "success", other.jobs["campaigns:plan"].log
+    before = other.jobs["campaigns:blocked-before"]
+    assert before.result == "warning"
+    assert "| `kept` |" in before.log

@@ -25,7 +25,7 @@ NOW = datetime(2036, 3, 22, 12, tzinfo=UTC)
 def api(tmp_path: Path) -> Iterator[Api]:
     known = Api(tmp_path)
     pull = {"number": 7, "head": {"sha": HEAD}, "base": {"ref": "main"}}
-    known.save({"next": 100, "pulls": {"7": pull}, "comments": {}, "reviews": {}})
+    known.save({"next": 100, "pulls": {"7": pull}, "comments": {}, "reviews": {}, "checks": []})
     with served(known):
         yield known
 
@@ -115,6 +115,40 @@ def test_a_token_without_a_permission_names_it(api: Api) -> None:
     with pytest.raises(CampaignctlError) as raised:
         commented(api, GITHUB_TOKEN="other")
     assert "GITHUB_TOKEN: ${{ github.token }}" in raised.value.hint
+
+
+def checked(api: Api, *before: bool) -> list[dict[str, Any]]:
+    """The checks after a plan in which campaigns are blocked: before the request, or by it."""
+    folder = api.hub / "plan"
+    folder.mkdir(exist_ok=True)
+    blocked = [
+        {"key": f"push/{number}", "reason": "already sent", "hint": "run apply once", "before": known}
+        for number, known in enumerate(before)
+    ]
+    (folder / "plan.json").write_text(json.dumps({"blocked": blocked}))
+    commented(api)
+    checks: list[dict[str, Any]] = api.load()["checks"]
+    return checks
+
+
+def test_what_was_blocked_before_is_a_neutral_check_of_its_own(api: Api) -> None:
+    assert checked(api) == []
+    (check,) = checked(api, True, False)
+    assert (check["name"], check["head_sha"]) == ("campaigns: blocked before", HEAD)
+    assert (check["status"], check["conclusion"]) == ("completed", "neutral")
+    assert check["output"]["title"] == "1 campaign, not by this pull request"
+    assert "| `push/0` | `already sent: run apply once` |" in check["output"]["summary"]
+    assert "push/1" not in check["output"]["summary"]
+    # Once it is lifted, a repeated run says so.
+    assert [each["conclusion"] for each in checked(api, False)] == ["neutral", "success"]
+
+
+def test_a_check_that_may_not_be_written_does_not_fail_the_comment(api: Api) -> None:
+    hub = api.load()
+    del hub["checks"]
+    api.save(hub)
+    (body,) = commented(api)
+    assert "The plan of" in body
 
 
 def told(api: Api, result: str, *, token: str = TOKEN) -> tuple[int, list[str], list[str]]:

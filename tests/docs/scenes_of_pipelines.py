@@ -9,7 +9,7 @@ from tests.backends.git_place import git
 from tests.ci.github_api import stamp
 from tests.ci.gitlab_api import PROJECT, TOKEN, Api, served
 from tests.docs.acting import FAR, line, on_git
-from tests.e2e.harness import World, sms
+from tests.e2e.harness import World, sms, with_lifecycle
 
 _PIPELINE, _JOB = 1000, 7
 
@@ -117,3 +117,32 @@ def not_mergeable(world: World) -> str:
     )
     done = world.run("ci", "gather", str(world.folder.parent / "plan"), status=1)
     return line(done.err, "cannot be merged")
+
+
+def _alarm(world: World, token: str, containing: str) -> str:
+    """What the alarm says of a manifest that was removed, and may not be."""
+    world.write("push/kept.yaml", with_lifecycle(sms("Kept", scheduled_time=FAR), prevent_destroy=True))
+    world.apply()
+    (world.folder / "push/kept.yaml").unlink()
+    found = world.folder.parent / "found"
+    found.mkdir()
+    for words in (("--refresh-only", "-o", "plan.json"), ("-o", "blocked.json")):
+        world.run("plan", *words[:-1], str(found / words[-1]), status=None)
+    with served(Api(found)) as address:
+        world.environ.update(
+            GITLAB_CI="true",
+            CI_PROJECT_ID=str(PROJECT),
+            CI_COMMIT_SHA="0a" * 20,
+            CI_API_V4_URL=address,
+            CAMPAIGNS_TOKEN=token,
+        )
+        done = world.run("ci", "report", str(found), "--alarm", status=1)
+    return line(done.out, containing)
+
+
+def alarm_of_a_block(world: World) -> str:
+    return _alarm(world, TOKEN, "leaves")
+
+
+def alarm_without_an_issue(world: World) -> str:
+    return _alarm(world, "expired", "No issue")

@@ -43,4 +43,14 @@ PIPELINES = (
         "the branch conflicts with what was merged since; a plan without that would undo it",
         "merge the base into the branch, resolve the conflicts, and push",
     ),
+    Moment(
+        pipelines.alarm_of_a_block,
+        "the drift alarm: an apply leaves the campaign alone until somebody decides",
+        "the summary and the issue of the alarm name the command for each campaign",
+    ),
+    Moment(
+        pipelines.alarm_without_an_issue,
+        "the drift alarm rings, but its issue cannot be opened or updated",
+        "GitHub: `issues: write` for the job, and Issues turned on; GitLab: a new `CAMPAIGNS_TOKEN`",
+    ),
 )

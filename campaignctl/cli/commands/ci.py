@@ -91,13 +91,22 @@ def comment(app: App, *, folder: Path) -> int:
 @click.option(
     "--status", type=int, help="The exit status of `plan`; without it DIR has the outcome of an apply."
 )
+@click.option(
+    "--alarm",
+    is_flag=True,
+    help="DIR has what `plan --refresh-only` and `plan` found: one issue says it until nothing is.",
+)
 @click.pass_obj
-def report(app: App, *, folder: Path, status: int | None) -> int:
+def report(app: App, *, folder: Path, status: int | None, alarm: bool) -> int:
     """Show the plan or the outcome in DIR in the summary of the run; end with the status of the check."""
     from campaignctl.cli.hosts.detect import host_of
     from campaignctl.cli.hosts.report import Page, report_outcome, report_plan
 
     page = Page(app.console.say, os.environ, app.console.raw)
+    if alarm:
+        from campaignctl.cli.hosts.alarm import report_alarm
+
+        return report_alarm(host_of(os.environ), page, folder)
     if status is not None:
         return report_plan(host_of(os.environ), page, folder, status)
     return report_outcome(host_of(os.environ), page, folder)

@@ -1,5 +1,4 @@
-"""Two comments of a request: the newest plan for the commit that its reviewer sees, and after the merge what
-became of it."""
+"""The comment of a request: the newest plan for the commit that its reviewer sees."""
 
 from __future__ import annotations
 
@@ -12,6 +11,7 @@ from typing import Any
 
 from campaignctl.cli.hosts.gather import Say
 from campaignctl.cli.hosts.model import ABOUT, COMMENT, Host, Job, when
+from campaignctl.cli.hosts.report import blocked_before, blocked_table
 from campaignctl.errors import CampaignctlError
 from campaignctl.schedule.times import iso
 
@@ -31,7 +31,8 @@ class _Mark:
 
 
 def comment(host: Host, folder: Path, now: datetime, say: Say) -> None:
-    """Write the plan as the comment of a request, in place of the one before.
+    """Write the plan as the comment of a request, in place of the one before, and what was blocked before it
+    as a status of its own.
 
     A plan of an older commit, or an older plan, never replaces a newer one.
 
@@ -57,16 +58,11 @@ def comment(host: Host, folder: Path, now: datetime, say: Say) -> None:
         return
     body = "\n\n".join((f"{mark}\n{_head(host, job, made)}", _plan(folder, job)))
     host.write_comment(job.number, ours[0][0].id if ours else None, body)
-
-
-def outcome_comment(host: Host, number: int, text: str) -> None:
-    """Write the outcome of an apply as a comment of a merged request, in place of that of an earlier apply.
-
-    Raises CampaignctlError if the host refuses.
-    """
-    mark = f"<!-- {host.job.name} outcome -->"
-    ours = next((each.id for each in host.comments(number) if each.body.startswith(mark)), None)
-    host.write_comment(number, ours, f"{mark}\n{text}\n\n[Run]({host.job.run})\n")
+    old = blocked_before(folder)
+    try:
+        host.show_before(len(old), blocked_table(old) if old else "")
+    except CampaignctlError as error:
+        say(f"No status `{job.name}: blocked before`: {error.summary}. {error.hint}")
 
 
 def _about(folder: Path, job: Job, now: datetime) -> dict[str, Any]:

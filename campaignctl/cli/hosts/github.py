@@ -8,12 +8,14 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from campaignctl.cli.hosts.http import Api
 from campaignctl.cli.hosts.model import ABOUT, PLAN, Approvals, Comment, Job, Kind, Made, Request, Words, when
-from campaignctl.errors import CampaignctlError
+from campaignctl.errors import CampaignctlError, counted
 
 ARTIFACT = "campaigns-plan"
 _BOT = "github-actions[bot]"
@@ -169,6 +171,47 @@ class GitHub:
             f"{self._here}/issues/{place}", need="pull-requests: write", method=method, body={"body": body}
         )
 
+    def show_before(self, count: int, text: str) -> None:
+        """A check that is neutral: it is no failure of the pull request. A newer one replaces it."""
+        job, need = self.job, "checks: write"
+        name = f"{job.name}: blocked before"
+        if not count:
+            query = urlencode({"check_name": name})
+            known = self._api.pages(
+                f"{self._here}/commits/{job.head}/check-runs?{query}", need=need, member="check_runs"
+            )
+            if not any(known):
+                return
+        body = {
+            "name": name,
+            "head_sha": job.head,
+            "details_url": job.run,
+            "status": "completed",
+            "conclusion": "neutral" if count else "success",
+            "output": {
+                "title": f"{counted(count, 'campaign')}, not by this pull request",
+                "summary": text or "Nothing is blocked any more.",
+            },
+        }
+        self._api.ask(f"{self._here}/check-runs", need=need, method="POST", body=body)
+
+    def issues(self) -> Iterator[Comment]:
+        """The open issues of this workflow's token; the list has pull requests too."""
+        path = f"{self._here}/issues?state=open&sort=created&direction=asc"
+        for each in self._api.pages(path, need="issues: write"):
+            if "pull_request" not in each and (each["user"] or {}).get("login") == _BOT:
+                yield Comment(each["number"], each["body"] or "")
+
+    def write_issue(
+        self, issue: int | None, title: str = "", body: str = "", *, said: str = "", closed: bool = False
+    ) -> None:
+        """Open an issue, or change it."""
+        place = f"{self._here}/issues{f'/{issue}' if issue else ''}"
+        if said:
+            self._api.ask(f"{place}/comments", need="issues: write", method="POST", body={"body": said})
+        text = {"state": "closed"} if closed else {"title": title, "body": body}
+        self._api.ask(place, need="issues: write", method="PATCH" if issue else "POST", body=text)
+
 
 def _no_token() -> CampaignctlError:
     return CampaignctlError(
@@ -185,8 +228,10 @@ def _time(text: str) -> datetime:
 def _explain(status: int, need: str, headers: Mapping[str, str]) -> str:
     if headers.get("X-RateLimit-Remaining") == "0":
         return "the hourly limit of GitHub's API for this repository is used up; run this job again later"
-    if status == 401:  # noqa: PLR2004 - Unauthorized
+    if status == HTTPStatus.UNAUTHORIZED:
         return "give the step `GITHUB_TOKEN: ${{ github.token }}` under `env:`"
-    if status in (403, 404):
+    if status == HTTPStatus.GONE:
+        return "turn on the issues of the repository: Settings > General > Features"
+    if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
         return f"the job's token may not do this: give the job `{need}` under `permissions:`"
     return "run this job again"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from campaignctl.cli.hosts.http import Api
@@ -160,8 +161,7 @@ class GitLab:
 
     def comments(self, number: int) -> Iterator[Comment]:
         """The notes of this token's user: anyone else can write a marker."""
-        reply = self._api.ask("user", need=_NEED)
-        me = reply.json()["id"] if reply else None
+        me = self._me()
         for note in self._api.pages(f"{self._here}/merge_requests/{number}/notes", need=_NEED):
             if note["author"]["id"] == me:
                 yield Comment(note["id"], note["body"])
@@ -171,11 +171,37 @@ class GitLab:
         place = f"{self._here}/merge_requests/{number}/notes{f'/{comment}' if comment else ''}"
         self._api.ask(place, need=_NEED, method="PUT" if comment else "POST", body={"body": body})
 
+    def show_before(self, count: int, text: str) -> None:
+        """Nothing: a job of the pipeline shows it, since a status would need a token that may push."""
+
+    def issues(self) -> Iterator[Comment]:
+        """The open issues of this token's user."""
+        me = self._me()
+        path = f"{self._here}/issues?state=opened&scope=created_by_me&order_by=created_at&sort=asc"
+        for issue in self._api.pages(path, need=_NEED):
+            if issue["author"]["id"] == me:
+                yield Comment(issue["iid"], issue["description"] or "")
+
+    def write_issue(
+        self, issue: int | None, title: str = "", body: str = "", *, said: str = "", closed: bool = False
+    ) -> None:
+        """Open an issue, or change it."""
+        place = f"{self._here}/issues{f'/{issue}' if issue else ''}"
+        if said:
+            self._api.ask(f"{place}/notes", need=_NEED, method="POST", body={"body": said})
+        text = {"state_event": "close"} if closed else {"title": title, "description": body}
+        self._api.ask(place, need=_NEED, method="PUT" if issue else "POST", body=text)
+
+    def _me(self) -> int | None:
+        """The user of this token."""
+        reply = self._api.ask("user", need=_NEED)
+        return reply.json()["id"] if reply else None
+
 
 def _explain(status: int, need: str, headers: Mapping[str, str]) -> str:  # noqa: ARG001 - GitHub's has limits
-    if status == 401:  # noqa: PLR2004 - Unauthorized
+    if status == HTTPStatus.UNAUTHORIZED:
         return f"{TOKEN_VARIABLE} has expired or was revoked: make a new project access token with {need}"
-    if status in (403, 404):
+    if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
         return f"{TOKEN_VARIABLE} must be a project access token of this project, with {need}"
     return "retry this job"
 

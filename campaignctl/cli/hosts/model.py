@@ -11,6 +11,10 @@ Kind = Literal["request", "queue", "merge", "manual", "other"]
 
 FORMAT_VERSION = 1
 PLAN, COMMENT, ABOUT = "plan.json", "plan.md", "about.json"
+#: The plan of the alarm that shows what an apply would leave alone.
+BLOCKED = "blocked.json"
+#: What was blocked before a request, which a job of GitLab shows.
+BEFORE = "before.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Approvals:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment of ours."""
+    """A comment or an issue of ours; `id` is the number of an issue."""
 
     id: int
     body: str
@@ -129,6 +133,17 @@ class Host(Protocol):
 
     def write_comment(self, number: int, comment: int | None, body: str) -> None:
         """Replace a comment, or write a new one."""
+
+    def show_before(self, count: int, text: str) -> None:
+        """Show as a status of its own how many campaigns were blocked before a request; 0: none any more."""
+
+    def issues(self) -> Iterator[Comment]:
+        """Our own open issues, the oldest first."""
+
+    def write_issue(
+        self, issue: int | None, title: str = "", body: str = "", *, said: str = "", closed: bool = False
+    ) -> None:
+        """Open an issue, or write a new title and text; `said` is added as a comment, `closed` closes it."""
 
 
 def when(text: str | None) -> datetime | None:

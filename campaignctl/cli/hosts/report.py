@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from campaignctl.cli.hosts.comment import outcome_comment
 from campaignctl.cli.hosts.gather import Found, Gathered, Say, read_gathered
-from campaignctl.cli.hosts.model import COMMENT, PLAN, Host
+from campaignctl.cli.hosts.model import BEFORE, COMMENT, PLAN, Host
 from campaignctl.errors import CampaignctlError, counted, listed
-from campaignctl.render.escape import cell, code_span, escape
+from campaignctl.render.escape import code_span, escape
 from campaignctl.render.fitting import table_head, table_row
 
 OUTCOME = "outcome.json"
 _CHANGES = 2
 _NAMED = 10
 _LONG = 400
+# An issue of GitHub holds 65,536 characters, and the plan in one is cut at 48,000.
+_TABLE = 14_000
 _RESULTS = {"done": "Done", "incomplete": "Incomplete", "refused": "Refused", "interrupted": "Interrupted"}
 #: Why a request that was merged has no plan that counts.
 _NOT_USED = ("fork", "no plan", "expired", "other", "late", "unseen", "unknown")
@@ -64,15 +65,20 @@ def report_plan(host: Host, page: Page, folder: Path, status: int) -> int:
     path = folder / COMMENT
     if path.is_file() and (text := path.read_text("utf-8")):
         page.summary(text)
-    plan = _document(folder / PLAN)
+    plan = document(folder / PLAN)
     if plan and (plan["changes"] or plan["settings_changed"]) and not plan["objections"]:
         page.output("changes", "true")
-    old = [one["key"] for one in (plan or {}).get("blocked", []) if one["before"]]
-    if old:
-        page.annotate(
-            "warning", "Blocked before", f"{listed(old, _NAMED)}: not by this {host.words.request}."
-        )
+    if old := blocked_before(folder):
+        keys = listed([one["key"] for one in old], _NAMED)
+        page.annotate("warning", "Blocked before", f"{keys}: not by this {host.words.request}.")
+        (folder / BEFORE).write_text(f"{blocked_table(old)}\n", "utf-8")
     return 0 if status == _CHANGES else status
+
+
+def blocked_before(folder: Path) -> list[Mapping[str, Any]]:
+    """What the plan in a folder says was blocked before its request."""
+    plan = document(folder / PLAN) or {"blocked": []}
+    return [one for one in plan["blocked"] if one["before"]]
 
 
 def report_outcome(host: Host, page: Page, folder: Path) -> int:
@@ -81,7 +87,7 @@ def report_outcome(host: Host, page: Page, folder: Path) -> int:
     if gathered.newer:
         page.summary(f"### Nothing to do\n\nA newer commit has already been applied: {gathered.newer}.")
         return 0
-    outcome = _document(folder / OUTCOME)
+    outcome = document(folder / OUTCOME)
     if outcome is None:
         page.annotate("error", "Not applied", "The apply did not end: the log says why. Run this job again.")
         return 1
@@ -116,10 +122,20 @@ def _tell(host: Host, page: Page, gathered: Gathered, text: str) -> None:
         return
     for number in sorted({each.number for each in gathered.requests}):
         try:
-            outcome_comment(host, number, text)
+            _outcome_comment(host, number, text)
         except CampaignctlError as error:
             page.annotate("warning", "Outcome not posted", f"{error.summary}. {error.hint}")
             return
+
+
+def _outcome_comment(host: Host, number: int, text: str) -> None:
+    """Write the outcome of an apply as a comment of a merged request, in place of that of an earlier apply.
+
+    Raises CampaignctlError if the host refuses.
+    """
+    mark = f"<!-- {host.job.name} outcome -->"
+    ours = next((each.id for each in host.comments(number) if each.body.startswith(mark)), None)
+    host.write_comment(number, ours, f"{mark}\n{text}\n\n[Run]({host.job.run})\n")
 
 
 def _unused(gathered: Gathered) -> Iterator[Found]:
@@ -147,9 +163,9 @@ def _outcome(outcome: Mapping[str, Any]) -> Iterator[str]:
     if error := outcome.get("error"):
         yield f"{code_span(error['summary'])}\n\n{code_span(error['hint'] or '')}"
     rows = [_row(each) for each in outcome["changes"]]
-    rows += [_blocked(each) for each in outcome.get("blocked", [])]
+    rows += [_left_alone(each, "", "left alone") for each in outcome.get("blocked", [])]
     if rows:
-        yield "\n".join((table_head(("campaign", "action", "outcome", "")), *rows))
+        yield table_head(("campaign", "action", "outcome", "")) + "\n".join(rows)
     elif not error:
         yield "There was nothing to change."
     if outcome.get("objections"):
@@ -166,25 +182,33 @@ def _row(change: Mapping[str, Any]) -> str:
     error = change["error"] or {}
     why = " ".join(filter(None, (error.get("summary"), error.get("hint"))))
     said = change["outcome"].replace("_", " ")
-    cells = (
-        code_span(change["key"]),
-        change["action"],
-        said,
-        why and code_span(why, _LONG),
-    )
-    return table_row([cell(each) for each in cells])
+    return table_row((code_span(change["key"]), change["action"], said, why and code_span(why, _LONG)))
 
 
-def _blocked(one: Mapping[str, Any]) -> str:
-    why = code_span(f"{one['reason']}: {one['hint']}", _LONG)
-    return table_row([cell(each) for each in (code_span(one["key"]), "", "left alone", why)])
+def _left_alone(one: Mapping[str, Any], *between: str) -> str:
+    """A row of a table: a key that is blocked, other cells, and why."""
+    return table_row((code_span(one["key"]), *between, code_span(f"{one['reason']}: {one['hint']}", _LONG)))
+
+
+def blocked_table(blocked: Sequence[Mapping[str, Any]]) -> str:
+    """The keys that are blocked, and why: as many as an issue or a status has room for."""
+    rows, room = [], _TABLE
+    for one in blocked:
+        rows.append(_left_alone(one))
+        room -= len(rows[-1])
+        if room < 0:
+            rows.pop()
+            break
+    more = f"\n\nand {len(blocked) - len(rows):,} more" if len(rows) < len(blocked) else ""
+    return table_head(("campaign", "why")) + "\n".join(rows) + more
 
 
 def _list(lines: Iterable[Any]) -> str:
     return "\n".join(f"- {code_span(str(line), _LONG)}" for line in lines)
 
 
-def _document(path: Path) -> dict[str, Any] | None:
+def document(path: Path) -> dict[str, Any] | None:
+    """A document in JSON; None if there is none, or it is damaged."""
     try:
         return dict(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError):

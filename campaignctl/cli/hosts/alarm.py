@@ -1,0 +1,75 @@
+"""The drift alarm: one issue, open as long as the account is not as applied or something is blocked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from campaignctl.campaign.canonical import digest
+from campaignctl.cli.hosts.model import BLOCKED, COMMENT, PLAN, Host
+from campaignctl.cli.hosts.report import Page, blocked_table, document
+from campaignctl.errors import CampaignctlError, counted, listed
+
+_NAMED = 10
+
+
+def report_alarm(host: Host, page: Page, folder: Path) -> int:
+    """Show what `plan --refresh-only` and `plan` found, and open, update or close the issue of the alarm.
+
+    Returns the status of the job: 1 if the account differs or a campaign is blocked. A folder without a plan
+    is that of a run without a token: there is no alarm.
+    """
+    plan = document(folder / PLAN)
+    if plan is None:
+        return 0
+    whole = document(folder / BLOCKED) or {"blocked": []}
+    drift = plan["drift"]
+    left = list({(one["key"], one["reason"]): one for one in (*plan["blocked"], *whole["blocked"])}.values())
+    parts = [(folder / COMMENT).read_text("utf-8")] if drift else []
+    parts += [f"### Blocked\n\n{blocked_table(left)}"] if left else []
+    page.summary(
+        "\n\n".join(parts) or "The account agrees with what was applied, and no campaign is blocked."
+    )
+    if drift:
+        keys = listed([one["key"] for one in drift], _NAMED)
+        page.annotate("error", "Drift", f"The account differs from what was applied: {keys}.")
+    if left:
+        keys = listed([one["key"] for one in left], _NAMED)
+        page.annotate("error", "Blocked", f"An apply leaves {keys} alone; the summary says why.")
+    try:
+        _keep_issue(host, drift, left, parts)
+    except CampaignctlError as error:
+        page.annotate("warning", "No issue", f"{error.summary}. {error.hint}")
+    return int(bool(parts))
+
+
+def _keep_issue(
+    host: Host, drift: Sequence[Mapping[str, Any]], left: Sequence[Mapping[str, Any]], parts: Sequence[str]
+) -> None:
+    """Open the issue, or bring it up to date. Who follows it hears of it when what was found has changed, and
+    when nothing is found any more."""
+    job = host.job
+    ours = re.compile(rf"<!-- {re.escape(job.name)} alarm (\S+) -->")
+    known = [(each.id, mark[1]) for each in host.issues() if (mark := ours.match(each.body))]
+    if not parts:
+        for number, _ in known:
+            said = f"The account agrees with what was applied, and no campaign is blocked. [Run]({job.run})"
+            host.write_issue(number, said=said, closed=True)
+        return
+    found = digest([[{**each, "at": None} for each in drift], list(left)])
+    head = f"[This run]({job.run}) found it. The run that finds nothing any more closes this issue."
+    body = "\n\n".join((f"<!-- {job.name} alarm {found} -->\n{head}", *parts))
+    title = f"{job.name}: {_counts(len(drift), len(left))}"
+    before = known[0][1] if known else found
+    said = f"What differs has changed: {_counts(len(drift), len(left))}. [Run]({job.run})"
+    host.write_issue(known[0][0] if known else None, title, body, said=said if before != found else "")
+
+
+def _counts(drift: int, left: int) -> str:
+    return ", ".join(
+        f"{counted(count, 'campaign')} {what}"
+        for count, what in ((drift, "not as applied"), (left, "blocked"))
+        if count
+    )

@@ -1,0 +1,186 @@
+"""The drift alarm: one issue that is found again, kept up to date, and closed when nothing is found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaignctl.cli.hosts.alarm import report_alarm
+from campaignctl.cli.hosts.github import GitHub
+from campaignctl.cli.hosts.gitlab import GitLab
+from campaignctl.cli.hosts.model import Host
+from campaignctl.cli.hosts.report import Page
+from tests.ci import github_api, gitlab_api
+
+DRIFT = {"key": "push/spring", "id": "1", "diff": [], "at": "2036-03-22T10:00:00Z", "reason": "renamed"}
+BLOCKED = {
+    "key": "sms/flash",
+    "id": None,
+    "status": "sent",
+    "reason": "already sent",
+    "hint": "run apply once",
+}
+
+
+class Alarm:
+    """An alarm on a host with a stand-in for its API; `issues` are ours, with their comments."""
+
+    def __init__(
+        self, folder: Path, host: Callable[..., Host], issues: Callable[[], list[dict[str, Any]]]
+    ) -> None:
+        self.folder, self.host, self.issues = folder / "found", host, issues
+        self.log: list[str] = []
+
+    def rings(self, *drift: dict[str, Any], blocked: tuple[dict[str, Any], ...] = (), **environ: str) -> int:
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / "plan.json").write_text(json.dumps({"drift": drift, "blocked": []}))
+        (self.folder / "plan.md").write_text("The drift\n")
+        (self.folder / "blocked.json").write_text(json.dumps({"blocked": blocked}))
+        return self.again(**environ)
+
+    def again(self, **environ: str) -> int:
+        self.log = []
+        return report_alarm(self.host(**environ), Page(self.log.append, {}, self.log.append), self.folder)
+
+
+@contextmanager
+def on_github(folder: Path) -> Iterator[Alarm]:
+    api = github_api.Api(folder)
+    pull = {
+        "number": 3,
+        "user": github_api.BOT,
+        "body": "<!-- campaigns alarm x -->",
+        "state": "open",
+        "pull_request": {},
+    }
+    # Somebody else's issue with our mark is not ours.
+    other = {"number": 4, "user": {"login": "mallory"}, "body": "<!-- campaigns alarm x -->", "state": "open"}
+    api.save({"next": 100, "issues": [pull, other], "comments": {}})
+
+    def host(token: str = github_api.TOKEN, **environ: str) -> Host:
+        known = {
+            "GITHUB_API_URL": api.address,
+            "GITHUB_REPOSITORY": github_api.REPOSITORY,
+            "GITHUB_RUN_ID": "5",
+            "GITHUB_TOKEN": token,
+        }
+        return GitHub({**known, **environ})
+
+    def issues() -> list[dict[str, Any]]:
+        hub = api.load()
+        return [
+            {**each, "comments": [one["body"] for one in hub["comments"].get(str(each["number"]), [])]}
+            for each in hub["issues"][2:]
+        ]
+
+    with github_api.served(api):
+        yield Alarm(folder, host, issues)
+
+
+@contextmanager
+def on_gitlab(folder: Path) -> Iterator[Alarm]:
+    other = {
+        "iid": 4,
+        "author": {"id": 1},
+        "title": "",
+        "description": "<!-- campaigns alarm x -->",
+        "state": "opened",
+    }
+    api = gitlab_api.Api(folder, issues=[other])
+
+    def host(token: str = gitlab_api.TOKEN, **environ: str) -> Host:
+        known = {
+            "CI_API_V4_URL": address,
+            "CI_PROJECT_ID": str(gitlab_api.PROJECT),
+            "CI_COMMIT_SHA": "a1",
+            "CI_JOB_URL": "https://gitlab.example/job",
+            "CAMPAIGNS_TOKEN": token,
+        }
+        return GitLab({**known, **environ})
+
+    def issues() -> list[dict[str, Any]]:
+        states = {"opened": "open", "closed": "closed"}
+        return [
+            {**each, "body": each["description"], "state": states[each["state"]], "comments": each["notes"]}
+            for each in api.issues[1:]
+        ]
+
+    with gitlab_api.served(api) as address:
+        yield Alarm(folder, host, issues)
+
+
+@pytest.fixture(params=[on_github, on_gitlab], ids=["github", "gitlab"])
+def alarm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Alarm]:
+    with request.param(tmp_path) as known:
+        yield known
+
+
+def test_drift_opens_one_issue_that_later_runs_keep_up_to_date(alarm: Alarm) -> None:
+    assert alarm.rings(DRIFT) == 1
+    assert any("The account differs from what was applied: push/spring." in line for line in alarm.log)
+    (issue,) = alarm.issues()
+    assert issue["title"] == "campaigns: 1 campaign not as applied"
+    assert "The drift" in issue["body"]
+    # The same again is no news; the time of the last change is not what was found.
+    assert alarm.rings({**DRIFT, "at": None}) == 1
+    (issue,) = alarm.issues()
+    assert issue["comments"] == []
+    assert alarm.rings(DRIFT, {**DRIFT, "key": "push/summer"}) == 1
+    (issue,) = alarm.issues()
+    assert issue["title"] == "campaigns: 2 campaigns not as applied"
+    assert issue["state"] == "open"
+    (said,) = issue["comments"]
+    assert said.startswith("What differs has changed: 2 campaigns not as applied.")
+
+
+def test_the_issue_is_closed_when_the_account_agrees_again(alarm: Alarm) -> None:
+    alarm.rings(DRIFT)
+    assert alarm.rings() == 0
+    (issue,) = alarm.issues()
+    assert issue["state"] == "closed"
+    assert issue["comments"][-1].startswith("The account agrees with what was applied")
+    assert alarm.rings() == 0
+    assert len(alarm.issues()[0]["comments"]) == 1
+    alarm.rings(DRIFT)
+    assert [each["state"] for each in alarm.issues()] == ["closed", "open"]
+
+
+def test_what_is_blocked_rings_too_and_says_what_lifts_it(alarm: Alarm) -> None:
+    assert alarm.rings(blocked=(BLOCKED,)) == 1
+    (issue,) = alarm.issues()
+    assert issue["title"] == "campaigns: 1 campaign blocked"
+    assert "| `sms/flash` | `already sent: run apply once` |" in issue["body"]
+    assert "The drift" not in issue["body"]
+    assert not any("The account differs" in line for line in alarm.log)
+
+
+def test_a_table_is_cut_to_what_an_issue_holds(alarm: Alarm) -> None:
+    many = tuple({**BLOCKED, "key": f"sms/{number:03}", "reason": "x " * 200} for number in range(100))
+    alarm.rings(blocked=many)
+    (issue,) = alarm.issues()
+    assert len(issue["body"]) < 16_000
+    assert " more" in issue["body"][-20:]
+
+
+def test_two_environments_have_an_issue_each(alarm: Alarm) -> None:
+    alarm.rings(DRIFT)
+    alarm.rings(DRIFT, CAMPAIGNS_NAME="campaigns-staging")
+    assert [each["title"].partition(":")[0] for each in alarm.issues()] == ["campaigns", "campaigns-staging"]
+    alarm.rings()
+    assert [each["state"] for each in alarm.issues()] == ["closed", "open"]
+
+
+def test_without_a_token_for_the_account_there_is_no_alarm(alarm: Alarm) -> None:
+    assert alarm.again() == 0
+    assert (alarm.issues(), alarm.log) == ([], [])
+
+
+def test_an_issue_that_cannot_be_written_is_a_warning_and_the_job_stays_red(alarm: Alarm) -> None:
+    assert alarm.rings(DRIFT, token="expired") == 1
+    assert any("No issue: " in line and "answered 401" in line for line in alarm.log)
+    assert alarm.rings(token="expired") == 0
