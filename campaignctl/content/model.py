@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Encoding = Literal["GSM-7", "UCS-2"]
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -74,26 +76,30 @@ class PushPreview:
 class Costly:
     """A character that GSM-7 does not have: one of them makes every part of an SMS shorter.
 
-    `name` is its Unicode name, `instead` what GSM-7 has for it ("" where nothing stands for it).
+    `name` is its Unicode name. `instead` is what GSM-7 has for it, "" where it can be left out; None: GSM-7
+    has nothing for it.
     """
 
     character: str
     name: str
     count: int
-    instead: str
+    instead: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class SmsPreview:
     """An SMS. Units are septets of GSM-7 or 16-bit units of UCS-2.
 
-    With macros and links of unknown length `units` and `parts` are the least, `units_max` and `parts_max` the
-    most. `bubbles` is the text of each part. `parts_plain` is the number of parts with what `costly` says
-    instead; None where that would not help.
+    With macros and links of unknown length `encoding`, `units` and `parts` are the least, `encoding_max`,
+    `units_max` and `parts_max` the most: one value of a macro with a letter outside of GSM-7 is enough for
+    UCS-2. `links` counts the links, which the API shortens. `bubbles` is the text of each part with sample
+    values, a long link as a short one. `parts_plain` is the number of parts with what `costly` says instead;
+    None where that would not help.
     """
 
     text: str
-    encoding: Literal["GSM-7", "UCS-2"]
+    encoding: Encoding
+    encoding_max: Encoding
     units: int
     units_max: int
     parts: int
@@ -101,6 +107,7 @@ class SmsPreview:
     bubbles: tuple[str, ...]
     costly: tuple[Costly, ...]
     parts_plain: int | None
+    links: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +139,9 @@ class InboxView:
 class EmailPreview:
     """An email. `size` is in bytes of UTF-8, `text` what is read without styles and pictures.
 
-    `preheader` is the preview text that an inbox shows; `preheader_from` says where it comes from.
+    `preheader` is the preview text that an inbox shows; `preheader_from` says where it comes from. `html_lang`
+    is the `lang` of the `html` element, None where it has none. `hidden` are the texts that a reader does not
+    see, such as a hidden preheader.
     """
 
     sender_name: str
@@ -146,11 +155,17 @@ class EmailPreview:
     links: tuple[Link, ...]
     images: tuple[Image, ...]
     inboxes: tuple[InboxView, ...]
+    html_lang: str | None = None
+    hidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One message in one language. `message` is its name, or `messages/0` where it has none."""
+    """One message in one language. `message` is its name, or `messages/0` where it has none.
+
+    `fallback` names the fields that have no text in `lang`, so that the one in `primary_lang` is shown, and
+    `missing` those without a text in either: `title`, `actions/0/title`.
+    """
 
     key: str
     message: str
@@ -158,3 +173,6 @@ class Preview:
     lang: str
     macros: tuple[Macro, ...]
     content: PushPreview | EmailPreview | SmsPreview
+    primary_lang: str = "en"
+    fallback: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
