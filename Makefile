@@ -49,7 +49,7 @@ demo: $(RUNTIME)
 	@$(BIN)/python -m campaignctl demo
 
 # What decides and what prints, without servers and processes, and a look at the command line.
-QUICK := $(addprefix tests/,campaign schedule diff state manifest plan render test_golden_files.py) \
+QUICK := $(addprefix tests/,campaign content schedule diff state manifest plan render test_golden_files.py) \
 	$(addprefix tests/,cli/test_usage.py cli/test_output.py e2e/test_status.py)
 
 quick: $(DEV)

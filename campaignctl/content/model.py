@@ -139,9 +139,9 @@ class InboxView:
 class EmailPreview:
     """An email. `size` is in bytes of UTF-8, `text` what is read without styles and pictures.
 
-    `preheader` is the preview text that an inbox shows; `preheader_from` says where it comes from. `html_lang`
-    is the `lang` of the `html` element, None where it has none. `hidden` are the texts that a reader does not
-    see, such as a hidden preheader.
+    `preheader` is the preview text that an inbox shows; `preheader_from` says where it comes from.
+    `html_lang` is the `lang` of the `html` element, None where it has none. `hidden` are the texts that a
+    reader does not see, such as a hidden preheader.
     """
 
     sender_name: str

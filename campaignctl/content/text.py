@@ -1,0 +1,49 @@
+"""Grapheme clusters and display width: where a text may be cut, and how wide it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from campaignctl.content.model import Line
+
+ELLIPSIS = "…"
+
+
+def graphemes(text: str) -> Iterator[str]:
+    """What a reader takes for single characters: an emoji with its joiners, a letter with its accents."""
+    if text.isascii():
+        # CR LF is the only cluster of ASCII.
+        return iter(text if "\r\n" not in text else text.replace("\r\n", "\n"))
+    from wcwidth import iter_graphemes  # its tables take 50 ms
+
+    return iter_graphemes(text)
+
+
+def width(text: str) -> int:
+    """Columns of a text on a terminal; wide characters have two, controls none."""
+    if text.isascii():
+        return len(text) if text.isprintable() else sum(letter.isprintable() for letter in text)
+    from wcwidth import wcswidth
+
+    return sum(max(0, wcswidth(each)) for each in graphemes(text))
+
+
+def one_line(text: str) -> str:
+    """Text with every run of white space, line ends among it, as one space."""
+    return " ".join(text.split())
+
+
+def cut(text: str, limit: int) -> Line:
+    """The beginning of a text within a width in columns; what is cut ends with `…`, within the width too."""
+    # A character is at most two columns wide.
+    if len(text) * 2 <= limit or (len(text) <= limit and text.isascii()):
+        return Line(text)
+    used, kept, room = 0, 0, 0
+    for each in graphemes(text):
+        used += width(each)
+        if used > limit:
+            return Line(text[:room].rstrip() + ELLIPSIS, cut=True)
+        kept += len(each)
+        if used < limit:
+            room = kept
+    return Line(text)
