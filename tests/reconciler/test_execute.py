@@ -266,7 +266,8 @@ def test_a_lost_create_that_is_found_twice_is_not_repeated(known: Account) -> No
     known.specs["new"] = campaign("New")
     known.wire.lose("create", effect=1, answer=2)
     known.wire.after_write = lambda _name: None
-    mark, twice = known.mark, []
+    mark = known.mark
+    twice: list[str] = []
 
     def note(event: Event) -> None:
         if event.kind == "note" and "settling" in event.text and not twice:
