@@ -17,7 +17,7 @@ from campaignctl.plan.rows import DESTROYED
 from campaignctl.reconciler import foreign, history, settle, stop_mark
 from campaignctl.reconciler.begin import begin
 from campaignctl.reconciler.execute import execute
-from campaignctl.reconciler.opening import check_company, check_environment
+from campaignctl.reconciler.opening import check_environment
 from campaignctl.reconciler.pause_again import pause_again, with_paused_again
 from campaignctl.reconciler.plan import question
 from campaignctl.reconciler.ports import Session
@@ -157,10 +157,7 @@ def _given_back(session: Session, outcome: Outcome) -> Outcome:
         return _unsaved(outcome, error.told, Sentence(Command("apply")))
     except StateNotSaved as error:
         return _unsaved(outcome, error.told, Sentence(error.hint))
-    changes = [
-        replace(each, error=None) if each.error and each.error.unrecorded and each.outcome == "done" else each
-        for each in outcome.changes
-    ]
+    changes = [replace(each, error=None) if each.outcome == "done" else each for each in outcome.changes]
     return replace(outcome, changes=tuple(changes))
 
 
@@ -267,7 +264,6 @@ def apply_saved(wiring: Wiring, plan: Plan) -> Outcome:
         reviewed.check_in_time(plan, project, state, run.now())
         unsettled = _settled(run, desired, stopped)
         state = session.state
-        check_company(run.opening.company_id, state, project)
         _check_hold(run, plan, unsettled)
         _check_posted_again(run, plan, unsettled)
         reading = _check_live(run, plan)

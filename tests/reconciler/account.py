@@ -12,6 +12,7 @@ from typing import Any
 from campaignctl.api.client import OcambaApi
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
+from campaignctl.plan import codec
 from campaignctl.plan.model import Options, Plan
 from campaignctl.project.model import Project
 from campaignctl.reconciler.apply import apply, apply_saved
@@ -197,7 +198,8 @@ class Account:
         self.lifecycles.clear()
 
     def apply_saved(self, plan: Plan) -> Outcome:
-        return apply_saved(self.wiring, plan)
+        """Apply a plan as its file holds it."""
+        return apply_saved(self.wiring, codec.decode(codec.dumps(plan)))
 
     def plan(self, **options: Any) -> Plan:
         return plan(self.wiring, self.desired, Options(**options))

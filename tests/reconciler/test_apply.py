@@ -7,12 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import PlanRefused
 from campaignctl.plan.context import Against
 from campaignctl.plan.model import Options, Plan
 from campaignctl.reconciler.apply import apply
-from campaignctl.reconciler.state_ops import remove
 from campaignctl.state.model import State
 from tests.reconciler.account import Account, campaign, yes
 
@@ -159,89 +157,9 @@ def test_a_move_records_what_was_read_of_the_campaign(far: Account) -> None:
     assert far.state.campaigns["new"].status == "paused"
 
 
-# ---------------------------------------------------------------------------------------- saved plans
-
-
-def test_a_saved_plan_is_applied_as_it_is(far: Account) -> None:
-    far.specs["new"] = NEW
-    plan = far.plan()
-    far.specs["other"] = campaign("Other")
-    outcome = far.apply_saved(plan)
-    assert [(each.key, each.outcome) for each in outcome.changes] == [("new", "done")]
-    assert far.state.history[-1].operation == "apply of a saved plan"
-
-
-def test_a_saved_plan_records_the_statuses_that_it_showed(far: Account) -> None:
-    """Nothing undoes a cancel of others, so that no read is needed to record it."""
-    far.lifecycles["far"] = Lifecycle(phase="paused")
-    far.apply()
-    assert far.state.campaigns["far"].paused_by_us
-    far.control.edit(far.id_of("far"), status="canceled")
-    far.specs["hand"] = campaign("Hand", description="New")
-    outcome = far.apply_saved(far.plan())
-    assert {each.key: each.outcome for each in outcome.changes} == {"hand": "done"}
-    assert any(note.startswith("recorded: far: canceled outside of campaignctl") for note in outcome.notes)
-    record = far.state.campaigns["far"]
-    assert (record.status, record.paused_by_us) == ("canceled", False)
-
-
-def test_a_saved_plan_is_refused_once_the_state_went_on(far: Account) -> None:
-    far.specs["new"] = NEW
-    plan = far.plan()
-    far.specs = {"far": FAR, "hand": campaign("Hand"), "other": campaign("Other")}
-    far.apply()
-    mark = far.mark
-    with pytest.raises(PlanRefused):
-        far.apply_saved(plan)
-    assert far.writes(mark) == []
-
-
-def test_a_saved_plan_is_refused_if_a_campaign_of_it_was_changed(far: Account) -> None:
-    far.specs["far"] = {**FAR, "description": "New"}
-    plan = far.plan()
-    far.control.edit(far.id_of("far"), quiet_hours={"begin": "22:00", "end": "08:00"})
-    mark = far.mark
-    with pytest.raises(PlanRefused, match="was changed in the account since this plan was made"):
-        far.apply_saved(plan)
-    assert far.writes(mark) == []
-
-
-def test_a_saved_plan_is_applied_if_only_another_campaign_was_changed(far: Account) -> None:
-    far.specs["hand"] = campaign("Hand", description="New")
-    plan = far.plan()
-    far.control.edit(far.id_of("far"), quiet_hours={"begin": "22:00", "end": "08:00"})
-    assert [each.outcome for each in far.apply_saved(plan).changes] == ["done"]
-
-
-@pytest.mark.parametrize("key", ["hand", "renamed"])
-def test_a_saved_create_is_refused_if_what_it_repeats_can_send_again(far: Account, key: str) -> None:
-    campaign_id = far.id_of("hand")
-    remove(far.wiring, "hand")
-    far.specs = {"far": FAR, key: campaign("Hand")}
-    plan = far.plan()
-    assert [change.key for change in plan.changes] == [key]
-    far.control.edit(campaign_id, status="scheduled", scheduled_time="2036-06-01 10:00:00")
-    mark = far.mark
-    with pytest.raises(PlanRefused, match=f"{campaign_id}, formerly hand, can send again"):
-        far.apply_saved(plan)
-    assert far.writes(mark) == []
-    far.control.edit(campaign_id, status="canceled")
-    assert [each.outcome for each in far.apply_saved(plan).changes] == ["done"]
-
-
-def test_a_saved_plan_that_arms_waits_for_what_may_have_been_sent(far: Account) -> None:
-    far.specs["new"] = NEW
-    plan = far.plan()
-    far.specs["now"] = AT_ONCE
-    far.wire.lose("create", effect=None)
-    far.apply(targets=("now",))
-    mark = far.mark
-    with pytest.raises(PlanRefused):
-        far.apply_saved(replace(plan, serial=far.state.serial))
-    assert far.writes(mark) == []
-
-
-def test_an_apply_that_changes_nothing_writes_nothing(far: Account) -> None:
+@pytest.mark.parametrize("project_id", [None, "5f0c2f1e-8d5d-4c43-9f1e-1b2c3d4e5f60"])
+def test_an_apply_that_changes_nothing_writes_nothing(far: Account, project_id: str | None) -> None:
+    far.project = replace(far.project, id=project_id)
     far.apply()
     before = far.place.path.stat().st_mtime_ns, far.place.document()
     assert far.apply().result == "done"
@@ -259,3 +177,45 @@ def test_what_was_blocked_before_leaves_the_result_done(account: Account) -> Non
     outcome = apply(account.wiring, account.desired, Options(), yes, before)
     assert outcome.result == "incomplete"
     assert [(one.key, one.before) for one in outcome.blocked] == [("later", False)]
+
+
+def test_a_plan_without_a_refresh_names_the_company_of_the_account(late: Account) -> None:
+    late.control.create(campaign("Theirs", is_draft=True))
+    late.specs = {"hand": campaign("Hand")}
+    companies: list[str | None] = []
+
+    def seen(plan: Plan) -> bool:
+        companies.append(plan.company_id)
+        return False
+
+    outcome = late.apply(seen, refresh=False)
+    assert companies == ["6197120"]
+    assert (outcome.result, outcome.lineage, outcome.serial) == ("refused", None, 0)
+    assert late.place.document() is None
+
+
+def test_statuses_alone_are_no_live_changes_that_were_accepted(far: Account) -> None:
+    far.control.pause(far.id_of("far"))
+    assert not any("accepted" in note for note in far.apply(refresh_only=True).notes)
+    assert far.state.campaigns["far"].status == "paused"
+
+
+def test_what_was_not_selected_counts_as_left(far: Account) -> None:
+    far.specs["new"] = NEW
+    far.apply(targets=("new",))
+    assert far.state.history[-1].left == ("*",)
+
+
+def test_what_is_not_applied_names_what_is_blocked_and_what_objects(far: Account) -> None:
+    far.guarded(max_immediate_sends=0)
+    far.specs |= {"late": campaign("Late", scheduled_time="2020-01-01 10:00:00"), "now": AT_ONCE}
+    plan, mark = far.plan(), far.mark
+    outcome = far.apply()
+    assert (outcome.result, outcome.lineage, outcome.serial) == (
+        "refused",
+        far.state.lineage,
+        far.state.serial,
+    )
+    assert ([one.key for one in outcome.blocked], outcome.objections) == (["late"], plan.objections)
+    assert [(one.key, one.outcome) for one in outcome.changes] == [("now", "not_started")]
+    assert far.writes(mark) == []

@@ -221,10 +221,10 @@ def test_each_change_begins_is_answered_and_ends_in_this_order(known: Account) -
 def test_an_update_that_could_not_be_read_back_is_settled_in_the_same_run(
     known: Account, effect: float | None, outcome: str
 ) -> None:
-    """Its label alone changes, which leaves the digest as it was."""
+    """Its metadata alone change, which leaves the digest as it was."""
     known.specs["far"] = FAR
     known.apply()
-    known.specs["far"] = {**FAR, "labels": ["new"]}
+    known.specs["far"] = {**FAR, "metadata": {"team": "new"}}
     known.wire.lose("update", effect=effect)
     refused = known.control.fault
 

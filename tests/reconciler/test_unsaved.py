@@ -152,6 +152,8 @@ def test_it_is_not_called_failed_and_the_command_that_saves_it_comes_first(
     assert made in result.error.summary
     assert f"{kind.says}, and the state does not have it" in result.error.summary
     assert outcome.next[1:] == (Command("apply"),)
+    assert str(outcome.next[0]) in result.error.hint
+    assert outcome.notes == tuple(dict.fromkeys(outcome.notes))
     proven.wire.after_write = lambda _name: None
     run(proven, outcome)
     before = len(proven.wire.sent)
@@ -189,6 +191,8 @@ def test_a_lock_that_is_lost_after_the_request_leaves_it_to_the_next_apply(
     proven.wire.after_write = broken
     outcome = proven.apply()
     assert (only(outcome).outcome, str(outcome.next[0])) == ("done", "campaignctl apply")
+    error = only(outcome).error
+    assert (error and error.hint, outcome.result) == ("campaignctl apply", "incomplete")
     proven.wire.after_write = lambda _name: None
     before = len(proven.wire.sent)
     assert proven.apply().result == "done"
