@@ -46,6 +46,7 @@ def encode(plan: Plan) -> dict[str, Any]:
         "valid_until": _time(plan.valid_until),
         "objections": plain(plan.objections),
         "against": plan.against,
+        "withdrawn": plain(plan.withdrawn),
         "blocked": [plain(one) | {"hint": at(one.hint, place)} for one in plan.blocked],
         "drift": plain(plan.drift),
         "missed": plain(plan.missed),

@@ -321,7 +321,8 @@ class Plan:
 
     `settings` are those that it was made with, by path (None in a plan of the version before), and
     `settings_changed` how they differ from the ones of the last apply. `state` is the place of the state in
-    words. `against` is the commit that it was compared with.
+    words. `against` is the commit that it was compared with, and `withdrawn` (key -> digest) the campaigns
+    that it would create and that are no longer declared.
     """
 
     created_at: datetime
@@ -351,6 +352,7 @@ class Plan:
     settings_changed: tuple[SettingChange, ...] = field(default=(), metadata=_NEW)
     state: str = field(default="", metadata=_NEW)
     against: str | None = field(default=None, metadata=_NEW)
+    withdrawn: Mapping[str, str] = field(default_factory=dict, metadata=_NEW)
 
     @property
     def summary(self) -> dict[str, int]:

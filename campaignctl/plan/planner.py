@@ -13,6 +13,7 @@ from campaignctl.campaign.status import Status
 from campaignctl.diff import content, holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Names, Sentence, UsageError, counted, listed
 from campaignctl.plan import guardrails, halted, moves, runs, twin_rules, update_rules
+from campaignctl.plan.against import compared
 from campaignctl.plan.checkout import checked
 from campaignctl.plan.context import (
     LIFT_UNPROVEN,
@@ -129,28 +130,15 @@ def decide(ctx: PlanContext) -> Plan:
 
 
 def _compared(ctx: PlanContext, plan: Plan) -> Plan:
-    """The plan with the blocks that were there before this change: the other commit is blocked in the same
-    way at the same time, and declares the same campaign."""
+    """The plan compared with that of the other commit, if there is one."""
     if ctx.against is None:
         return plan
-    plan = replace(plan, against=ctx.against.commit)
-    if ctx.against.desired is None:
-        note = f"the project of {ctx.against.commit[:12]} cannot be read: every block counts as new"
-        return replace(plan, notes=(*plan.notes, note))
     try:
-        then = decide(replace(ctx, desired=ctx.against.desired, against=None))
+        desired = ctx.against.desired
+        then = decide(replace(ctx, desired=desired, against=None)) if desired else None
     except UsageError:  # it lacks a key that is selected
-        return plan
-    known = {(one.key, one.id, one.status, one.reason) for one in then.blocked}
-    blocked = (
-        replace(
-            one,
-            before=(one.key, one.id, one.status, one.reason) in known
-            and ctx.desired.declares_same(ctx.against.desired, one.key),
-        )
-        for one in plan.blocked
-    )
-    return replace(plan, blocked=tuple(blocked))
+        return replace(plan, against=ctx.against.commit)
+    return compared(ctx, plan, ctx.against, then)
 
 
 def pauses(ctx: PlanContext) -> Plan:

@@ -85,6 +85,7 @@ def admitted(
     The review of a change ends at its `valid_until`, unless that is lifted for its key. The first change of a
     key that was not reviewed blocks those after it. The pause of what is halted needs no review.
     """
+    reviewed = tuple(reviewed)
     containing = _containing(ctx, reviewed)
     by_key: dict[str, list[tuple[Plan, Change]]] = {}
     for plan, change in (each for known in containing.values() for each in known):
@@ -95,6 +96,8 @@ def admitted(
         known = containing.get(substance(change)) or [
             (plan, seen) for plan, seen in of_key if _is_rest(ctx, change, seen)
         ]
+        if not known and _is_withdrawn(ctx, change, reviewed):
+            return None
         if not known:
             if of_key:
                 return f"this {change.action} of {change.key} differs from the reviewed plans"
@@ -157,6 +160,15 @@ def _is_rest(ctx: PlanContext, change: Change, seen: Change) -> bool:
         return seen.action is Action.CREATE
     left, shown = (leaves({"all": [*map(_asked, each.requests)]}) for each in (change, seen))
     return change.id == seen.id and all(shown.get(path, ...) == value for path, value in left.items())
+
+
+def _is_withdrawn(ctx: PlanContext, change: Change, reviewed: Iterable[Plan]) -> bool:
+    """Whether a change ends exactly the campaign that a reviewed plan shows as removed before it was created:
+    an earlier merge was applied since."""
+    record = ctx.records.get(change.key)
+    if record is None or change.action not in (Action.CANCEL, Action.FORGET):
+        return False
+    return record.digest in (plan.withdrawn.get(change.key) for plan in reviewed)
 
 
 def _end_of(change: Change) -> tuple[str, Any]:

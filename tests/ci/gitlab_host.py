@@ -166,7 +166,7 @@ class GitLab(Team):
         since: str = "",
     ) -> dict[str, Ran]:
         jobs = self._included(sha, ".gitlab-ci.yml")
-        changed = self._changed(sha, since or f"{sha}^")
+        changed = self._changed(sha, since or self.before.get(sha, ""))
         number = 1000 + len(self.api.jobs)
         self.api.jobs[number] = [{"id": 7, "name": "lint", "web_url": "", "finished_at": stamp()}]
         given = {
@@ -215,7 +215,11 @@ class GitLab(Team):
         return dict(found)
 
     def _changed(self, sha: str, since: str) -> list[str]:
-        return self.git("diff", "--name-only", f"{since}...{sha}").splitlines()
+        """The files that differ from a branch or an earlier tip; without one, all."""
+        words = (
+            ("diff", "--name-only", f"{since}...{sha}") if since else ("ls-tree", "-r", "--name-only", sha)
+        )
+        return self.git(*words).splitlines()
 
     def _run_job(self, name: str, job: Mapping[str, Any], given: Mapping[str, str]) -> Ran:
         self._jobs += 1

@@ -8,16 +8,21 @@ from typing import Any
 
 import pytest
 
-from campaignctl.plan.context import Reading
+from campaignctl.manifest.model import DesiredState
+from campaignctl.plan.codec import decode, dumps
+from campaignctl.plan.context import Against, Reading
 from campaignctl.plan.model import Action, Options, Plan
 from tests.plan.planning import (
     IMMEDIATE,
     KEY,
+    MANUAL,
     NOW,
+    PROJECT,
     SCHEDULED,
     Spec,
     live,
     only,
+    own,
     plan_of,
     record,
     state,
@@ -133,3 +138,63 @@ def test_what_is_left_sends_at_once_only_as_long_as_the_review_is_valid() -> Non
 
     assert made(60).changes
     assert "valid until" in made(61).blocked[0].reason
+
+
+# --------------------------------------------------------------------- a removal of what was not created yet
+
+OTHER: Spec = own(MANUAL, "Other")
+BEFORE = Against("c" * 40, DesiredState(PROJECT, {KEY: wanted(SCHEDULED)}, "sha256:before"))
+REMOVES = plan_of(wanted(OTHER, "other"), against=BEFORE)
+
+
+def created_since(spec: Spec = SCHEDULED, reviewed: Plan = REMOVES, **asked: Any) -> Plan:
+    """The plan of an apply of the removal, after another merge has created the campaign."""
+    known = state({KEY: record(spec), "other": record(OTHER, "manual", "2")})
+    reading = Reading(live={KEY: live(spec)})
+    options = Options(reviewed=(reviewed,))
+    return plan_of(wanted(OTHER, "other"), known=known, reading=reading, options=options, **asked)
+
+
+def test_a_plan_names_what_it_removes_before_it_is_created() -> None:
+    assert list(REMOVES.withdrawn) == [KEY]
+    assert (
+        "push/welcome: removed, and not created yet; if an apply of cccccccccccc creates" in REMOVES.notes[-1]
+    )
+    assert decode(dumps(REMOVES)).withdrawn == REMOVES.withdrawn
+
+
+def test_what_was_created_since_is_canceled() -> None:
+    made = created_since()
+    assert [(change.key, change.action) for change in made.changes] == [(KEY, Action.CANCEL)]
+    assert made.blocked == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("another content", created_since(BOTH)),
+        ("a plan without it", created_since(reviewed=plan_of(wanted(OTHER, "other")))),
+    ],
+)
+def test_nothing_else_is_canceled(name: str, made: Plan) -> None:
+    assert made.changes == (), name
+    assert [(one.key, one.status) for one in made.blocked] == [(KEY, "not reviewed")]
+
+
+def test_only_an_end_is_reviewed_with_it() -> None:
+    known, reading = state({KEY: record(SCHEDULED)}), Reading(live={KEY: live(SCHEDULED)})
+    made = plan_of(wanted(NEW), known=known, reading=reading, options=Options(reviewed=(REMOVES,)))
+    assert [one.status for one in made.blocked] == ["not reviewed"]
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        # Kept, moved, or created before.
+        plan_of(wanted(SCHEDULED), against=BEFORE),
+        plan_of(wanted(SCHEDULED, "new", moved_from=(KEY,)), against=BEFORE),
+        plan_of(known=state({KEY: record(SCHEDULED)}), against=BEFORE),
+    ],
+)
+def test_nothing_else_is_withdrawn(plan: Plan) -> None:
+    assert plan.withdrawn == {}

@@ -119,6 +119,18 @@ OF_LIVE = (
         "",
     ),
     Mutant(
+        "a removal before the create cancels whatever was created",
+        (
+            Edit(
+                "campaignctl/plan/reviewed.py",
+                "    return record.digest in (plan.withdrawn.get(change.key) for plan in reviewed)\n",
+                "    return any(change.key in plan.withdrawn for plan in reviewed)\n",
+            ),
+        ),
+        ("tests/plan/test_reviewed_before_an_apply.py",),
+        "",
+    ),
+    Mutant(
         "a run that is under way in the zones has no lead time",
         (
             Edit(

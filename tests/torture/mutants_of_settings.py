@@ -6,7 +6,7 @@ from tests.torture.mutants import Edit, Mutant
 
 _SETTINGS = "campaignctl/project/settings.py"
 _REVIEWED = "campaignctl/plan/reviewed.py"
-_PLANNER = "campaignctl/plan/planner.py"
+_AGAINST = "campaignctl/plan/against.py"
 
 
 def _mutant(name: str, test: str, *edits: Edit) -> Mutant:
@@ -70,8 +70,8 @@ OF_SETTINGS = (
         "a campaign that this change touches was blocked before",
         "tests/plan/test_against.py",
         Edit(
-            _PLANNER,
-            "            and ctx.desired.declares_same(ctx.against.desired, one.key),\n",
+            _AGAINST,
+            "            and ctx.desired.declares_same(against.desired, one.key),\n",
             "            and True,\n",
         ),
     ),
@@ -79,7 +79,7 @@ OF_SETTINGS = (
         "a key was blocked before, for whatever reason",
         "tests/plan/test_against.py",
         Edit(
-            _PLANNER,
+            _AGAINST,
             "            before=(one.key, one.id, one.status, one.reason) in known\n",
             "            before=one.key in {each.key for each in then.blocked}\n",
         ),
