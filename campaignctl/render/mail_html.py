@@ -51,6 +51,7 @@ _BLOCK = re.compile(r"display\s*:\s*block")
 
 _BASE = (
     ":root{color-scheme:light;background:#fff;color:#1f1f1f}"
+    "body:focus-visible{outline:3px solid #2946c4;outline-offset:-3px}"
     "body{margin:0;font:16px/1.4 Arial,Helvetica,sans-serif;overflow-wrap:break-word}"
     ":where(a[title]){color:#0b57d0;text-decoration:underline;cursor:help}"
     ":where(table){font-size:inherit}"
@@ -69,7 +70,8 @@ _PICTURE = (
 def mail_document(html: str, lang: str, nonce: str) -> str:
     """A document for `srcdoc`. `nonce` is that of the page, whose policy the frame inherits."""
     color = _BODY_COLOR.search(html)
-    body = f'<body bgcolor="{color[1]}">' if color else "<body>"
+    # Whoever has no mouse scrolls what has the focus.
+    body = f'<body tabindex="0" bgcolor="{color[1]}">' if color else '<body tabindex="0">'
     return (
         f'<!doctype html><html lang="{escape(lang)}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy(nonce)}"><title>Email</title>'

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from campaignctl.content.model import EmailPreview, Preview, PushPreview, PushView
+from campaignctl.content.text import graphemes
 from campaignctl.render.escape import escape
 from campaignctl.render.mail_html import mail_document, policy
 
@@ -193,9 +194,10 @@ def _cards(content: PushPreview) -> dict[str, list[Card]]:
     for family, views in groupby(sorted(content.views, key=_place), key=lambda view: view.family):
         same: dict[Any, Card] = {}
         for view in views:
-            look = (view.form, view.title, view.body, view.image, view.buttons, view.note)
+            look = (view.form, view.title, view.body, view.image, view.buttons)
             devices = same[look].devices if look in same else ()
-            same[look] = Card((*devices, view.device), view)
+            device = f"{view.device} ({view.note})" if view.note else view.device
+            same[look] = Card((*devices, device), view)
         cards[_FAMILIES[family]] = list(same.values())
     return cards
 
@@ -217,7 +219,7 @@ def _template() -> Template:
         auto_reload=False,
     )
     environment.filters |= {"srcdoc": _srcdoc, "plain": lambda text: escape(text, None), "short": escape}
-    environment.filters |= {"graphemes": _graphemes, "host": _host}
+    environment.filters |= {"count": lambda text: sum(1 for _ in graphemes(text)), "host": _host}
     environment.globals |= {"channel_names": _CHANNELS}
     return environment.get_template("preview.html")
 
@@ -230,13 +232,6 @@ def _srcdoc(document: str) -> Any:
     from markupsafe import Markup
 
     return Markup(document.replace("&", "&amp;").replace("'", "&#39;"))  # noqa: S704 - escaped right here
-
-
-def _graphemes(text: str) -> int:
-    """How many characters a person sees."""
-    from wcwidth import iter_graphemes
-
-    return len(text) if text.isascii() else sum(1 for _ in iter_graphemes(text))
 
 
 def _host(address: str) -> str:

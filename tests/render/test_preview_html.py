@@ -228,7 +228,10 @@ def test_a_picture_is_a_box_with_its_alternative_text_and_address(image: str, ex
 
 def test_the_colour_of_the_body_stays() -> None:
     drawn = mail_document('<html><body bgcolor="#112233" style="margin:9px">x</body></html>', "en", "n")
-    assert '<body bgcolor="#112233"><div bgcolor="#112233" style="margin:9px">x</div></body>' in drawn
+    assert (
+        '<body tabindex="0" bgcolor="#112233"><div bgcolor="#112233" style="margin:9px">x</div></body>'
+        in drawn
+    )
 
 
 def html_of(preview: Preview) -> str:
