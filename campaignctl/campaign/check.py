@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from campaignctl.campaign import contract, lint, marker
+from campaignctl.campaign import contract, lint, marker, refused
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
 from campaignctl.campaign.spec import CHANNELS, CampaignSpec, execution_options, languages_of
 from campaignctl.errors import did_you_mean
@@ -58,6 +58,14 @@ def check(body: Body) -> tuple[Problem, ...]:
 
 def cross_checks(body: Body) -> Iterator[Problem]:
     """Problems that the models cannot see. The fields of `body` have their types; some may be missing."""
+    errors = list(_errors(body))
+    yield from errors
+    # An error says more than a doubt about the same value.
+    wrong = {problem.path for problem in errors}
+    yield from (problem for problem in lint.problems(body) if problem.path not in wrong)
+
+
+def _errors(body: Body) -> Iterator[Problem]:
     yield from _execution(body)
     yield from _labels(body.get("labels", ()))
     if marker.FIELD in body.get("metadata", {}):
@@ -71,7 +79,7 @@ def cross_checks(body: Body) -> Iterator[Problem]:
     yield from _test(body)
     for index, message in enumerate(body.get("messages", ())):
         yield from _message(message, ("messages", index), draft=body.get("is_draft") is True)
-    yield from lint.problems(body)
+    yield from refused.problems(body)
 
 
 def model_problems(model: type[BaseModel], value: Body) -> Iterator[Problem]:

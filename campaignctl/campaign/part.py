@@ -40,6 +40,10 @@ class Day:
     """Marks a field that holds a calendar day, `YYYY-MM-DD`, or an instant."""
 
 
+class Switch:
+    """Marks a boolean that the API also spells 1 or 0 in requests; a manifest may use either."""
+
+
 class Several:
     """Marks a list whose only item may be written without the list."""
 

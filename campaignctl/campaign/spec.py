@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from campaignctl.campaign import contract
-from campaignctl.campaign.part import Flag, GmtTime, Json, Localised, Part
+from campaignctl.campaign.part import Flag, GmtTime, Json, Localised, Part, Switch
 
 Channel = Literal["push", "email", "sms", "adex"]
 CHANNELS: tuple[Channel, ...] = ("push", "email", "sms", "adex")
@@ -21,7 +21,7 @@ _EXECUTION_OPTIONS = ("run_immediately", "scheduled_time", "recurrence")
 
 def execution_options(spec: Mapping[str, Any]) -> list[str]:
     """The execution options that are set; a campaign without any is started by hand (section 2.1, rule 1)."""
-    return [name for name in _EXECUTION_OPTIONS if spec.get(name, False) is not False]
+    return [name for name in _EXECUTION_OPTIONS if spec.get(name) not in (None, False)]
 
 
 def languages_of(message: Mapping[str, Any], channel: str) -> list[str]:
@@ -30,10 +30,16 @@ def languages_of(message: Mapping[str, Any], channel: str) -> list[str]:
     return list(dict.fromkeys(lang for name in LOCALISED[channel] for lang in content.get(name, ())))
 
 
+#: A text that recipients read.
+Text = Annotated[str, Field(min_length=1)]
+#: Such texts by language.
+Texts = dict[str, Text]
+
+
 class PushAction(Part):
     """A button of a push. Documented for templates and single messages, not for campaigns."""
 
-    title: Localised | None = Field(None, description="Label of the button by language.")
+    title: Texts | None = Field(None, description="Label of the button by language.")
     icon: str | None = Field(None, description="URL of the button's icon.")
     url: str | None = Field(None, description="URL that the button opens.")
 
@@ -41,8 +47,8 @@ class PushAction(Part):
 class Push(Part):
     """A web or mobile push."""
 
-    title: Localised | None = Field(None, description="Headline by language.")
-    body: Localised | None = Field(None, description="Text by language.")
+    title: Texts | None = Field(None, description="Headline by language.")
+    body: Texts | None = Field(None, description="Text by language.")
     image: Localised | None = Field(None, description="URL of the large picture by language; https.")
     icon: str | None = Field(None, description="URL of the icon, the same for all languages; https.")
     landing_url: str | None = Field(None, description="URL that a click opens.")
@@ -73,35 +79,27 @@ class Push(Part):
     )
 
 
-HtmlText = Annotated[str, Field(min_length=1, max_length=contract.HTML)]
-
-
 class Email(Part):
     """An email. One subject serves all languages; only the body is given by language."""
 
-    sender_name: str | None = Field(None, description="Name of the sender.")
-    sender_email: str | None = Field(None, description="Email address of the sender.")
-    subject: str | None = Field(
-        None,
-        min_length=1,
-        max_length=contract.SUBJECT,
-        description="Subject line, 1 to 78 characters, the same for all languages.",
+    sender_name: Text | None = Field(None, description="Name of the sender.")
+    sender_email: Text | None = Field(None, description="Email address of the sender.")
+    subject: Text | None = Field(
+        None, description="Subject line, the same for all languages; the oldest edition allows 78 characters."
     )
-    preheader: str | None = Field(
+    preheader: Text | None = Field(
         None,
-        min_length=1,
-        max_length=contract.PREHEADER,
-        description="Preview text, 1 to 100 characters. Documented in the oldest edition only.",
+        description="Preview text. Documented in the oldest edition only, with up to 100 characters.",
     )
-    html: dict[str, HtmlText] | None = Field(
-        None, description="Body by language, 1 to 65,535 characters each."
+    html: Texts | None = Field(
+        None, description="Body by language; the oldest edition allows 65,535 characters each."
     )
 
 
 class Sms(Part):
     """An SMS. Links in the text are shortened when it is sent."""
 
-    content: Localised | None = Field(None, description="Text by language.")
+    content: Texts | None = Field(None, description="Text by language.")
 
 
 class Adex(Part):
@@ -133,7 +131,7 @@ class Message(Part):
         description="Language for recipients whose own is missing: one of the languages of the content.",
     )
     priority: int | None = Field(None, description="Priority; its effect is not documented.")
-    template_id: str | None = Field(None, description="Template; not documented for requests.")
+    template_id: Text | None = Field(None, description="Template; not documented for requests.")
     push: Push | None = Field(None, description="Content when `channel` is push.")
     email: Email | None = Field(None, description="Content when `channel` is email.")
     sms: Sms | None = Field(None, description="Content when `channel` is sms.")
@@ -144,14 +142,14 @@ class Choice(Part):
     """A set of values, and how a profile must relate to it."""
 
     items: list[str] = Field(description="The values.")
-    op: str = Field(description="How a profile must relate to them; `in` is the only documented operator.")
+    op: Text = Field(description="How a profile must relate to them; `in` is the only documented operator.")
 
 
 class Span(Part):
     """A range of whole numbers; whether its ends are included is not documented."""
 
-    from_: int | None = Field(None, alias="from", description="Lower end.")
-    to: int | None = Field(None, description="Upper end.")
+    from_: int | None = Field(None, alias="from", ge=0, description="Lower end, 0 or more.")
+    to: int | None = Field(None, ge=0, description="Upper end, 0 or more.")
 
 
 class Targeting(Part):
@@ -183,9 +181,10 @@ class AbTest(Part):
 
     name: str | None = Field(None, description="Name of the test.")
     test_split: int | None = Field(
-        None, description="Percentage of the audience that takes part, split evenly between the variants."
+        None,
+        description="Percentage of the audience in the test, 1 to 100, split evenly between the variants.",
     )
-    winning_metric: str | None = Field(
+    winning_metric: Text | None = Field(
         None, description="Metric that decides: click_rate, or open_rate for email."
     )
     evaluation_window: str | None = Field(
@@ -281,8 +280,8 @@ class CampaignSpec(Part):
     ab_test: AbTest | None = Field(
         None, description="How an A/B test between messages of one channel is decided."
     )
-    run_immediately: bool | None = Field(
-        None, description="true: the apply that creates the campaign sends it. This cannot be undone."
+    run_immediately: Annotated[Flag, Switch()] | None = Field(
+        None, description="true or 1: the apply that creates the campaign sends it. This cannot be undone."
     )
     scheduled_time: GmtTime | None = Field(None, description="Send time of a one-off campaign.")
     recurrence: Recurrence | None = Field(None, description="When it sends, for a recurring campaign.")

@@ -4,6 +4,7 @@ Paths are written as in `messages[0].push.title`.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,9 +14,10 @@ from campaignctl.sandbox.model import Rejected
 Check = Callable[[Any, str], Any]
 
 _DIGITS = re.compile(r"\d{1,19}\Z", re.ASCII)
-_LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{2,4})?\Z")
-_ADDRESS = re.compile(r"[^@\s\[\]<>]+@[^@\s\[\]<>]+\.[^@\s\[\]<>]+\Z")
-_URL = re.compile(r"(https?://[^\s/]|\$\{)\S*\Z")
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*\Z")
+_ADDRESS = re.compile(r"([^@\s\[\]<>]+@[^@\s\[\]<>]+\.[^@\s\[\]<>]+|\S*\$\{\S+)\Z")
+_URL = re.compile(r"([hH][tT][tT][pP][sS]?://[^\s/]|\$\{)\S*\Z")
+_UNSEEN = {"Cc", "Cf", "Zl", "Zp", "Zs"}
 
 
 class Invalid(Rejected):
@@ -37,6 +39,19 @@ def text(limit: int = 0, *, empty: bool = False) -> Check:
         if limit and len(value) > limit:
             raise Invalid(path, f"must have at most {limit} characters")
         return value
+
+    return check
+
+
+def visible(limit: int = 0) -> Check:
+    """Take a string of which a reader sees something."""
+    plain = text(limit)
+
+    def check(value: Any, path: str) -> str:
+        word: str = plain(value, path)
+        if {unicodedata.category(character) for character in word} <= _UNSEEN:
+            raise Invalid(path, "must not be blank")
+        return word
 
     return check
 
@@ -74,14 +89,16 @@ def stamp(value: Any, path: str) -> str:
     return value
 
 
-def integer(low: int, high: int) -> Check:
-    """Take a whole number within bounds; not true or false."""
+def integer(low: int | None = None, high: int | None = None) -> Check:
+    """Take a whole number within bounds, if there are any; not true or false."""
 
     def check(value: Any, path: str) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
             raise Invalid(path, "must be an integer")
-        if not low <= value <= high:
-            raise Invalid(path, f"must lie between {low} and {high}")
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise Invalid(
+                path, f"must lie between {low} and {high}" if high is not None else f"must be {low} or more"
+            )
         return value
 
     return check

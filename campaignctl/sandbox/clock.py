@@ -157,5 +157,5 @@ def _next_pattern(pattern: dict[str, Any], after: datetime, switches: Switches) 
 
 def _fits(pattern: dict[str, Any], moment: datetime, switches: Switches) -> bool:
     weekday = (moment.weekday() + switches.monday) % 7
-    weekdays = {number % 7 for number in pattern.get("weekdays", range(7))}
-    return weekday in weekdays and moment.month in pattern.get("months", range(1, 13))
+    weekdays = {number % 7 for number in pattern.get("weekdays") or range(7)}
+    return weekday in weekdays and moment.month in (pattern.get("months") or range(1, 13))

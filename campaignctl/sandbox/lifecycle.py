@@ -276,7 +276,7 @@ def _start(campaign: Campaign, at: str, switches: Switches) -> Campaign:
     if campaign.interrupted:
         return go_on(campaign, at, switches)
     test = campaign.body.get("ab_test")
-    seconds = window_seconds(test["evaluation_window"]) if test else switches.running_seconds
+    seconds = window_seconds(test.get("evaluation_window", "1D")) if test else switches.running_seconds
     until = clock.shift(at, seconds=seconds)
     return replace(
         campaign,
@@ -295,7 +295,7 @@ def _start(campaign: Campaign, at: str, switches: Switches) -> Campaign:
 def _judge(campaign: Campaign, at: str, switches: Switches) -> Campaign:
     """End the evaluation; the first message wins an automatic test, unless it ends in a draw."""
     test = campaign.body["ab_test"]
-    if test["winner_delivery_mode"] == "automatic" and not switches.ab_draw:
+    if test.get("winner_delivery_mode") == "automatic" and not switches.ab_draw:
         return deliver_winner(campaign, campaign.message_ids[0], at, switches)
     body = {**campaign.body, "ab_test": {**test, "winner_delivery_mode": "manual"}}
     return replace(idle(campaign, NEEDS_DECISION), body=body, until=None, evaluating=False)

@@ -40,9 +40,11 @@ class Switches:
         unknown_members: undocumented fields of a request: `ignored` (dropped) or `refused` (400).
         extra_channels: channels accepted besides push, email and sms; their content is not checked.
         integrations: the only valid integration ids; empty: every id is valid.
-        text_limits: whether the limits of the older edition apply (name 100, subject 78, html 65535,
-            preheader 100, landing_url 2048 characters).
+        text_limits: whether the limits of the oldest edition, and of sibling resources, apply (subject 78,
+            html 65535, preheader 100, landing_url 2048 characters).
         sms_max_chars: longest SMS content in characters; 0: no limit.
+        drafts: may be `partial`, without content fields and integration until they leave the draft, or must
+            be `complete`.
         primary_lang_checked: `primary_lang` must be a language of the content.
         exclusive_execution: more than one of run_immediately, scheduled_time, recurrence is refused;
             otherwise the first of them in this order decides.
@@ -124,8 +126,9 @@ class Switches:
     unknown_members: Literal["ignored", "refused"] = "ignored"
     extra_channels: tuple[str, ...] = ()
     integrations: tuple[str, ...] = ()
-    text_limits: bool = True
+    text_limits: bool = False
     sms_max_chars: int = 0
+    drafts: Literal["partial", "complete"] = "partial"
     primary_lang_checked: bool = True
     exclusive_execution: bool = True
     past_times: Literal["refused", "accepted"] = "refused"

@@ -16,7 +16,8 @@ from campaignctl.sandbox.switches import Switches
 EXECUTION = ("run_immediately", "scheduled_time", "recurrence")
 CHANNELS = ("push", "email", "sms")
 _PER_CHANNEL = 4
-_WINDOW_PART = re.compile(r"(\d{1,4})([DHM])\Z", re.ASCII)
+_NAME = 100
+_WINDOW_PART = re.compile(r"(\d{1,6})([DHM])\Z", re.ASCII)
 _WINDOW_SECONDS = {"D": 86400, "H": 3600, "M": 60}
 
 
@@ -25,12 +26,18 @@ def definition(body: Any, switches: Switches) -> JsonObject:
 
     `run_immediately` and `is_draft` stay, as booleans; `status: draft` becomes `is_draft`.
     """
-    kept: JsonObject = _campaign(switches)(_renamed(body, switches), "")
+    kept: JsonObject = _campaign(switches, draft=_is_draft(body, switches))(_renamed(body, switches), "")
     if kept.pop("status", None) == DRAFT:
         kept["is_draft"] = True
     _check_execution(kept, switches)
-    _check_messages(kept, switches)
+    _check_messages(kept, switches, draft=_is_draft(kept, switches))
     return _with_metadata(kept, switches)
+
+
+def _is_draft(body: Any, switches: Switches) -> bool:
+    """Whether a body is stored as a draft that may still lack something."""
+    stored = isinstance(body, dict) and (body.get("is_draft") is True or body.get("status") == DRAFT)
+    return stored and not body.get("run_immediately") and switches.drafts == "partial"
 
 
 def part(fields: Any, switches: Switches) -> JsonObject:
@@ -79,14 +86,16 @@ def _renamed(body: Any, switches: Switches) -> Any:
     return {**body, "name": name}
 
 
-def _campaign(switches: Switches, required: tuple[str, ...] = ("name", "messages")) -> Check:
-    limit = 100 if switches.text_limits else 0
+def _campaign(
+    switches: Switches, required: tuple[str, ...] = ("name", "messages"), *, draft: bool = False
+) -> Check:
+    word, addresses = checks.text(empty=True), checks.array(checks.url())
     fields: dict[str, Check] = {
-        "name": checks.text(limit),
+        "name": checks.text(_NAME),
         "description": checks.text(empty=True),
         "labels": checks.array(checks.text()),
         "metadata": checks.record({}, open_=True),
-        "messages": checks.array(_message(switches), low=1),
+        "messages": checks.array(_message(switches, draft=draft), low=1),
         "ab_test": _ab_test(switches),
         "run_immediately": checks.flag,
         "scheduled_time": checks.stamp,
@@ -97,7 +106,7 @@ def _campaign(switches: Switches, required: tuple[str, ...] = ("name", "messages
         "quiet_hours": checks.record({}, open_=True),
         "targeting": _targeting(switches),
         "utm_tracking": _utm(switches),
-        "callbacks": checks.mapping(checks.text(), checks.mapping(checks.text(), checks.array(checks.url()))),
+        "callbacks": checks.mapping(word, checks.mapping(word, addresses, empty=True), empty=True),
         "deal_id": checks.identifier,
         "status": checks.choice(DRAFT),
     }
@@ -108,20 +117,20 @@ def _strict(switches: Switches) -> bool:
     return switches.unknown_members == "refused"
 
 
-def _message(switches: Switches) -> Check:
+def _message(switches: Switches, *, draft: bool) -> Check:
     contents = {
-        "push": _push(switches),
-        "email": _email(switches),
-        "sms": _sms(switches),
+        "push": _push(switches, () if draft else ("title", "landing_url")),
+        "email": _email(switches, () if draft else ("sender_name", "sender_email", "subject", "html")),
+        "sms": _sms(switches, () if draft else ("content",)),
         **{name: checks.record({}, open_=True) for name in switches.extra_channels},
     }
     fields: dict[str, Check] = {
         "id": checks.identifier,
-        "name": checks.text(),
+        "name": checks.text(empty=True),
         "channel": checks.choice(*CHANNELS, *switches.extra_channels),
         "integration_id": checks.identifier,
         "primary_lang": checks.language,
-        "priority": checks.integer(0, 1_000_000),
+        "priority": checks.integer(),
         "template_id": checks.identifier,
     }
 
@@ -137,40 +146,40 @@ def _localised(item: Check) -> Check:
     return checks.mapping(checks.language, item)
 
 
-def _push(switches: Switches) -> Check:
+def _push(switches: Switches, required: tuple[str, ...]) -> Check:
     link = checks.url(2048 if switches.text_limits else 0)
-    actions = {"title": _localised(checks.text()), "icon": checks.url(), "url": link}
+    actions = {"title": _localised(checks.visible()), "icon": checks.url(), "url": link}
     fields: dict[str, Check] = {
-        "title": _localised(checks.text()),
-        "body": _localised(checks.text(empty=True)),
-        "image": _localised(checks.url()),
+        "title": _localised(checks.visible()),
+        "body": _localised(checks.visible()),
+        "image": checks.mapping(checks.language, checks.url(), empty=True),
         "icon": checks.url(),
         "landing_url": link,
         "actions": checks.array(checks.record(actions, ("title",), strict=_strict(switches)), high=3),
         "badge": checks.url(),
-        "tag": checks.text(),
-        "vibration": checks.text(),
-        "ttl": checks.integer(0, 10**9),
+        "tag": checks.text(empty=True),
+        "vibration": checks.text(empty=True),
+        "ttl": checks.integer(0),
         **dict.fromkeys(("renotify", "require_interaction", "silent"), checks.bit),
     }
-    return checks.record(fields, ("title", "landing_url"), strict=_strict(switches))
+    return checks.record(fields, required, strict=_strict(switches))
 
 
-def _email(switches: Switches) -> Check:
+def _email(switches: Switches, required: tuple[str, ...]) -> Check:
     subject, html, preheader = (78, 65535, 100) if switches.text_limits else (0, 0, 0)
     fields: dict[str, Check] = {
-        "sender_name": checks.text(),
+        "sender_name": checks.visible(),
         "sender_email": checks.address,
-        "subject": checks.text(subject),
-        "html": _localised(checks.text(html)),
-        "preheader": checks.text(preheader),
+        "subject": checks.visible(subject),
+        "html": _localised(checks.visible(html)),
+        "preheader": checks.visible(preheader),
     }
-    return checks.record(fields, ("sender_name", "sender_email", "subject", "html"), strict=_strict(switches))
+    return checks.record(fields, required, strict=_strict(switches))
 
 
-def _sms(switches: Switches) -> Check:
-    content = _localised(checks.text(switches.sms_max_chars))
-    return checks.record({"content": content}, ("content",), strict=_strict(switches))
+def _sms(switches: Switches, required: tuple[str, ...]) -> Check:
+    content = _localised(checks.visible(switches.sms_max_chars))
+    return checks.record({"content": content}, required, strict=_strict(switches))
 
 
 def _ab_test(switches: Switches) -> Check:
@@ -183,14 +192,13 @@ def _ab_test(switches: Switches) -> Check:
         return word
 
     fields: dict[str, Check] = {
-        "name": checks.text(),
+        "name": checks.text(empty=True),
         "test_split": checks.integer(1, 100),
-        "winning_metric": checks.choice("click_rate", "open_rate"),
+        "winning_metric": checks.visible(),
         "evaluation_window": window,
         "winner_delivery_mode": checks.choice("automatic", "manual"),
     }
-    required = ("test_split", "winning_metric", "evaluation_window", "winner_delivery_mode")
-    return checks.record(fields, required, strict=_strict(switches))
+    return checks.record(fields, strict=_strict(switches))
 
 
 def _recurrence(switches: Switches) -> Check:
@@ -198,8 +206,8 @@ def _recurrence(switches: Switches) -> Check:
     pattern: dict[str, Check] = {
         "hour": checks.integer(0, 23),
         "minute": checks.integer(0, 59),
-        "weekdays": checks.array(weekday, low=1),
-        "months": checks.array(checks.integer(1, 12), low=1),
+        "weekdays": checks.array(weekday),
+        "months": checks.array(checks.integer(1, 12)),
     }
     fields = {
         "pattern": checks.record(pattern, ("hour", "minute"), strict=_strict(switches)),
@@ -231,7 +239,7 @@ def _targeting(switches: Switches) -> Check:
     strict = _strict(switches)
 
     def items(item: Check) -> Check:
-        fields = {"items": checks.array(item, low=1), "op": checks.text()}
+        fields = {"items": checks.array(item), "op": checks.text()}
         return checks.record(fields, ("items", "op"), strict=strict)
 
     country = checks.text(2)
@@ -242,12 +250,13 @@ def _targeting(switches: Switches) -> Check:
             raise Invalid(path, "must be an upper-case country code")
         return code
 
-    age = {"from": checks.integer(0, 10**6), "to": checks.integer(0, 10**6)}
+    word = checks.text(empty=True)
+    age = {"from": checks.integer(0), "to": checks.integer(0)}
     fields: dict[str, Check] = {
         "countries": items(upper),
         "languages": items(checks.language),
         "profile_age": _range(checks.record(age, strict=strict)),
-        "custom_properties": checks.mapping(checks.text(), items(checks.text())),
+        "custom_properties": checks.mapping(word, items(word), empty=True),
     }
     return checks.record(fields, open_=True)
 
@@ -255,9 +264,7 @@ def _targeting(switches: Switches) -> Check:
 def _range(bounds: Check) -> Check:
     def check(value: Any, path: str) -> Any:
         kept = bounds(value, path)
-        if not kept:
-            raise Invalid(path, "must have from or to")
-        if kept.get("from", 0) > kept.get("to", 10**6):
+        if kept.get("from", 0) > kept.get("to", kept.get("from", 0)):
             raise Invalid(path, "from lies after to")
         return kept
 
@@ -279,35 +286,38 @@ def _check_execution(kept: JsonObject, switches: Switches) -> None:
         del kept[name]
 
 
-def _check_messages(kept: JsonObject, switches: Switches) -> None:
+def _check_messages(kept: JsonObject, switches: Switches, *, draft: bool) -> None:
     counts = Counter(message["channel"] for message in kept["messages"])
     channel, most = counts.most_common(1)[0]
     if most > _PER_CHANNEL:
         raise Invalid("messages", f"at most {_PER_CHANNEL} messages of channel {channel}")
     if most > 1 and "ab_test" not in kept:
         raise Invalid("ab_test", f"is required with {most} messages of channel {channel}")
-    if most == 1 and "ab_test" in kept:
-        raise Invalid("ab_test", "needs two messages of one channel")
     for index, message in enumerate(kept["messages"]):
-        _check_message(message, f"messages[{index}]", switches)
+        _check_message(message, f"messages[{index}]", switches, draft=draft)
 
 
-def _check_message(message: JsonObject, path: str, switches: Switches) -> None:
+def _check_message(message: JsonObject, path: str, switches: Switches, *, draft: bool) -> None:
     channel = message["channel"]
     if channel not in message and "template_id" not in message:
         raise Invalid(f"{path}.{channel}", "is required")
     integration = message.get("integration_id", "0")
-    if channel in ("sms", "email") and integration == "0":
+    if channel in ("sms", "email") and integration == "0" and not draft:
         raise Invalid(f"{path}.integration_id", f"is required for {channel}")
     if integration != "0" and switches.integrations and integration not in switches.integrations:
         raise Invalid(f"{path}.integration_id", "is not known in this account")
-    languages = languages_of(message)
+    languages = _all_languages(message)
     if (
         switches.primary_lang_checked
         and languages
         and message.get("primary_lang", languages[0]) not in languages
     ):
         raise Invalid(f"{path}.primary_lang", "is no language of the content")
+
+
+def _all_languages(message: JsonObject) -> list[str]:
+    texts = (message.get(message["channel"]) or {}).values()
+    return [language for text in texts if isinstance(text, dict) for language in text]
 
 
 def languages_of(message: JsonObject) -> list[str]:

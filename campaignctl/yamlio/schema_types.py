@@ -18,7 +18,7 @@ from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
-from campaignctl.campaign.part import ByItself, Day, Json, Moment, Opaque, Several
+from campaignctl.campaign.part import ByItself, Day, Json, Moment, Opaque, Several, Switch
 
 
 class Leaf(Enum):
@@ -28,6 +28,8 @@ class Leaf(Enum):
     INTEGER = auto()
     BOOLEAN = auto()
     FLAG = auto()
+    #: A boolean that may be written as 1 or 0.
+    SWITCH = auto()
     INTEGER_OR_TEXT = auto()
     MOMENT = auto()
     #: A day of the calendar, or an instant.
@@ -119,7 +121,7 @@ class Listed:
 
 
 #: The leaf that a mark makes of a field.
-_MARKED: Mapping[type, Leaf] = {Moment: Leaf.MOMENT, Day: Leaf.DAY, Opaque: Leaf.JSON}
+_MARKED: Mapping[type, Leaf] = {Moment: Leaf.MOMENT, Day: Leaf.DAY, Opaque: Leaf.JSON, Switch: Leaf.SWITCH}
 #: Marks of a field that do not limit it.
 _MARKS = (*_MARKED, Several, ByItself, Listed)
 

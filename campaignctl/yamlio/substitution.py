@@ -66,7 +66,8 @@ class Filling:
 
     `texts` are the files that the document names. `values` is None if texts are not expanded. `bad` are the
     nodes without a value, `unfilled` the texts of files that the manifest itself names, each with its path
-    and before its expansion; `room` limits the expansion.
+    and before its expansion; `room` limits the expansion. `null_hint` says what to write in place of null,
+    inside a field that must not simply be left out.
     """
 
     file: SourceFile
@@ -76,6 +77,7 @@ class Filling:
     bad: list[Node] = field(default_factory=list)
     unfilled: list[tuple[str, str]] = field(default_factory=list)
     room: Room = field(default_factory=Room)
+    null_hint: str = ""
 
     def refuse(self, node: Node, code: str, message: str, hint: str = "") -> Any:
         """Note an error at a node, which then has no value."""
@@ -111,7 +113,8 @@ class Filling:
     def wrong_kind(self, node: Node, wanted: str, hint: str = "") -> Any:
         """Refuse a node of the wrong kind."""
         if isinstance(node, ScalarNode) and node.plain and node.text in NULLS:
-            hint = "leave the field out" + (", or write {}" if wanted == "an object" else "")
+            or_empty = ", or write {}" if wanted == "an object" else ""
+            hint = self.null_hint or f"leave the field out{or_empty}"
             return self.refuse(node, "null", "null is not allowed", hint)
         return self.refuse(
             node, "type", f"expected {wanted}, found {_kind(node)}", hint or _instead(node, wanted)

@@ -13,10 +13,17 @@ def forbidden() -> re.Pattern[str]:
     return re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+
+
 @lru_cache(64)
 def control_character(text: str) -> str:
-    """A message about the first control character of a text, with its line; empty if there is none."""
-    found = None if text.isprintable() else forbidden().search(text)
+    """A message about the first control character of a text, with its line; empty if there is none.
+
+    White space, and what mail tools pad a text with (U+FEFF, U+0080 to U+009F), are none: they are escaped
+    where they are shown.
+    """
+    found = None if text.isprintable() else _CONTROL.search(text)
     if found is None:
         return ""
     line = text.count("\n", 0, found.start()) + 1

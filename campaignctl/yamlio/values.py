@@ -32,6 +32,13 @@ _OTHER_AS_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+0")
 _BODY = frozenset(
     {"name", "messages", "scheduled_time", "recurrence", "run_immediately", "targeting", "is_draft"}
 )
+#: What to do about null in fields that decide when and to whom a campaign sends.
+_NEEDED: Mapping[str, str] = {
+    "targeting": "write the audience below it, each line with its `#` removed; a campaign without an audience"
+    " goes to everyone",
+    "recurrence": "write its `pattern` or `cron` below it, with the `#` removed; a campaign without times is"
+    " started by hand",
+}
 _LONGEST_INTEGER = 18
 _OTHER_WORDS = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
 
@@ -85,12 +92,19 @@ class Builder(Filling):
             if inner is None:
                 self._unknown(key, child, shape)
             elif self._name(key, result):
-                value = self.build(child, inner)
+                value = self._needed(name, child, inner) if name in _NEEDED else self.build(child, inner)
                 if value is not BAD:
                     result[name] = value
         if not shape.required <= result.keys():
             self.sound = False
         return result
+
+    def _needed(self, name: str, node: Node, shape: Shape) -> Any:
+        """The value of a field that must not be left out because its lines were commented out."""
+        around, self.null_hint = self.null_hint, _NEEDED[name]
+        value = self.build(node, shape)
+        self.null_hint = around
+        return value
 
     def _text_or_object(self, node: Node, shape: TextOrObject) -> Any:
         if isinstance(node, MappingNode) and not is_file(node):
@@ -210,6 +224,12 @@ class Builder(Filling):
             return _WORDS[node.text]
         return self.wrong_kind(node, "1 or 0", _boolean_hint(node))
 
+    def _switch(self, node: Node) -> Any:
+        if isinstance(node, ScalarNode) and node.text in {"0", "1"}:
+            value = self._flag(node)
+            return value if value is BAD else bool(value)
+        return self._boolean(node)
+
     def _integer_or_text(self, node: Node) -> Any:
         if isinstance(node, ScalarNode) and node.plain and _INTEGER.fullmatch(node.text):
             return self._integer(node)
@@ -306,6 +326,7 @@ class Builder(Filling):
         Leaf.INTEGER: _integer,
         Leaf.BOOLEAN: _boolean,
         Leaf.FLAG: _flag,
+        Leaf.SWITCH: _switch,
         Leaf.INTEGER_OR_TEXT: _integer_or_text,
         Leaf.MOMENT: _moment,
         Leaf.DAY: _day,

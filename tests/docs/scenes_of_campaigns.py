@@ -398,7 +398,11 @@ def unmatched_messages(world: World) -> str:
     lifecycle = {"ignore_changes": ["messages/0/sms/content"]}
     world.write("push/spring.yaml", json.dumps({"lifecycle": lifecycle, "spec": spec}))
     world.apply()
-    extra = {**spec["messages"][0], "channel": "push", "push": {"title": {"en": "Hi"}}}
+    extra = {
+        **spec["messages"][0],
+        "channel": "push",
+        "push": {"title": {"en": "Hi"}, "landing_url": "https://a.example"},
+    }
     del extra["sms"]
     spec["messages"] = [extra, *spec["messages"]]
     world.write("push/spring.yaml", json.dumps({"lifecycle": lifecycle, "spec": spec}))

@@ -143,7 +143,32 @@ CASES = [
         "write true",
     ),
     Case("boolean in quotes", push('  is_draft: "true"\n'), "7:13", "a quoted string", "remove the quotes"),
-    Case("boolean as 1", push("  run_immediately: 1\n"), "7:20", "true or false"),
+    Case("boolean as 1", push("  is_draft: 1\n"), "7:13", "true or false"),
+    Case("targeting commented out", push("  targeting:\n  #  countries: x\n"), "7:13", "null", "everyone"),
+    Case(
+        "countries commented out", push("  targeting:\n    countries:\n    # x\n"), "8:15", "null", "everyone"
+    ),
+    Case(
+        "property commented out",
+        push("  targeting: {custom_properties: {plan: }}\n"),
+        "7:41",
+        "null",
+        "everyone",
+    ),
+    Case("unknown group commented out", push("  targeting: {segments: }\n"), "7:25", "null", "everyone"),
+    Case(
+        "recurrence commented out",
+        push("  recurrence:\n  #  cron: x\n"),
+        "7:14",
+        "null",
+        "`pattern` or `cron`",
+    ),
+    Case(
+        "pattern commented out", push("  recurrence:\n    pattern:\n"), "8:13", "null", "`pattern` or `cron`"
+    ),
+    Case("null elsewhere", push("  callbacks:\n"), "7:13", "null", "leave the field out"),
+    Case("switch as 2", push("  run_immediately: 2\n"), "7:20", "true or false"),
+    Case("switch in quotes", push('  run_immediately: "1"\n'), "7:20", "1 or 0"),
     Case("flag as 2", push("  utm_tracking: {enabled: 2}\n"), "7:27", "1 or 0"),
     Case("number in quotes", push('  score: "3"\n'), "7:10", "a whole number", "remove the quotes"),
     Case("number with zeros", push("  score: 03\n"), "7:10", "expected a whole number, found `03`"),
@@ -159,7 +184,7 @@ CASES = [
     Case("infinite number", push("  metadata: {a: 1e999}\n"), "7:17", "too large"),
     Case("unknown channel", message("      channel: whatsapp\n"), "5:16", "'whatsapp' is not one of"),
     Case("misspelt channel", message("      channel: Push\n"), "5:16", "not one of", "did you mean push?"),
-    Case("long subject", EMAIL.replace("subject: Hi", f"subject: {'x' * 79}"), "7:69", "at most 78"),
+    Case("long name", PUSH.replace("Welcome", "x" * 101), "2:9", "at most 100"),
     Case("empty html", EMAIL.replace("<p>", '""'), "7:84", "must not be empty"),
     # Rules between fields
     Case(

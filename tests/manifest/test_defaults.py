@@ -258,7 +258,8 @@ def test_empty_defaults_change_nothing(project: Check) -> None:
 
 
 def test_content_a_level_too_high_is_reported_once(project: Check) -> None:
-    checked = project({"_defaults.yaml": "message: {push: {icon: x}}\n", "a.yaml": MESSAGES})
+    whole = MESSAGES.replace("subject:", "sender_name: A, sender_email: a@example.com, subject:")
+    checked = project({"_defaults.yaml": "message: {push: {icon: x}}\n", "a.yaml": whole})
     (error,) = checked.errors
     assert error.startswith("`icon` is not allowed: it is content, one level deeper")
 

@@ -171,6 +171,30 @@ def test_an_unusable_file_is_refused(content: bytes, said: str, project: Check) 
     assert said in error
 
 
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "\u200b",
+        "\u200c",
+        "\u200d",
+        "\xa0",
+        "\ufeff",
+        "\xad",
+        "͏",
+        "\u202a",
+        "\u2066",
+        "\u061c",
+        "\x85",
+        "\x92",
+        "\u2028",
+    ],
+)
+def test_what_mail_tools_pad_a_text_with_is_text(sign: str, project: Check) -> None:
+    text = f"a{sign * 3}\tb\r\nc\x0c"
+    checked = described(project, "{$file: a.txt}", files={"push/a.txt": text.encode()})
+    assert checked.sound.campaigns["push/a"].spec["description"] == text
+
+
 def test_a_link_does_not_lead_out_of_the_project(
     project: Check, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -119,11 +119,19 @@ def test_a_path_by_language_is_refused_for_a_single_text(project: Check) -> None
     ]
 
 
-def test_an_overlong_text_is_reported_at_the_path(project: Check) -> None:
+def test_an_overlong_text_is_doubted_at_the_path(project: Check) -> None:
     checked = project({"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": "x" * 65_536})
-    assert "at most 65,535" in checked.errors[0]
-    assert checked.places == ["7:80"]
+    assert checked.errors == []
+    assert "65,536 bytes in UTF-8" in checked.warnings[0]
     assert checked.findings[0].hint.endswith("this is the text for `en`")
+
+
+@pytest.mark.parametrize("text", ["", "\n", " \ufeff\u200b\n"])
+def test_a_blank_text_is_reported_at_the_path(text: str, project: Check) -> None:
+    checked = project({"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": text})
+    (found,) = checked.findings
+    assert (found.severity, found.code, checked.places) == ("error", "empty", ["7:80"])
+    assert found.hint.endswith("this is the text for `en`")
 
 
 def test_a_new_language_is_a_change_of_the_manifest(project: Check) -> None:

@@ -126,5 +126,10 @@ def test_a_flag_keeps_its_spelling(text: str, value: Any, project: Check) -> Non
     assert (found, type(found)) == (value, type(value))
 
 
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("0", False), ("true", True), ("false", False)])
+def test_run_immediately_is_taken_as_the_contract_writes_it(text: str, value: bool, project: Check) -> None:
+    assert spec(project, f"  run_immediately: {text}\n")["run_immediately"] is value
+
+
 def test_a_block_keeps_its_lines(project: Check) -> None:
     assert spec(project, "  description: |\n    a\n    b\n")["description"] == "a\nb\n"

@@ -7,6 +7,8 @@ import pytest
 from campaignctl.sandbox import Control, ControlError
 from tests.sandbox.sandbox_account import CAMPAIGNS, FUTURE, Account, ab_test, push
 
+LONG = {"channel": "push", "push": {"title": {"en": "x"}, "landing_url": f"https://e.com/{'x' * 2048}"}}
+
 
 @pytest.mark.parametrize(
     ("switches", "field", "expected"),
@@ -94,8 +96,13 @@ def test_envelopes_and_success_codes_are_switchable(account: Account, control: C
         ({"cron_minute_literal": True}, push(recurrence={"cron": "*/5 1 * * *"})),
         ({"primary_lang_checked": True}, push(messages=[{**push()["messages"][0], "primary_lang": "de"}])),
         ({"long_names": "refused"}, push("n" * 101)),
+        ({"text_limits": True}, push(messages=[LONG])),
+        ({"drafts": "complete"}, push(is_draft=True, messages=[{"channel": "push", "push": {}}])),
     ],
-    ids=["integrations", "sms_max_chars", "cron_minute_literal", "primary_lang_checked", "long_names"],
+    ids=[
+        *("integrations", "sms_max_chars", "cron_minute_literal", "primary_lang_checked", "long_names"),
+        *("text_limits", "drafts"),
+    ],
 )
 def test_stricter_rules_refuse(
     account: Account, control: Control, switches: dict[str, Any], body: dict[str, Any]
@@ -108,16 +115,17 @@ def test_stricter_rules_refuse(
     ("switches", "body"),
     [
         ({"extra_channels": ["adex"]}, push(messages=[{"channel": "adex", "adex": {"zone_id": 1}}])),
-        ({"text_limits": False}, push("n" * 101)),
+        ({"drafts": "partial"}, push(is_draft=True, messages=[{"channel": "push", "push": {}}])),
         ({"long_names": "cut"}, push("n" * 101)),
         ({"exclusive_execution": False}, push(run_immediately=True, scheduled_time=FUTURE)),
         ({"primary_lang_checked": False}, push(messages=[{**push()["messages"][0], "primary_lang": "de"}])),
     ],
-    ids=["extra_channels", "text_limits", "long_names", "exclusive_execution", "primary_lang_checked"],
+    ids=["extra_channels", "drafts", "long_names", "exclusive_execution", "primary_lang_checked"],
 )
 def test_looser_rules_accept(
     account: Account, control: Control, switches: dict[str, Any], body: dict[str, Any]
 ) -> None:
+    control.switch(drafts="complete")
     assert account.call("POST", CAMPAIGNS, body).status == 400
     control.switch(**switches)
     assert account.call("POST", CAMPAIGNS, body).status == 201

@@ -18,7 +18,6 @@ REFUSED = {
     "content missing": push(messages=[{"name": "n", "channel": "push"}]),
     "five of a channel": {**ab_test(), "messages": [MESSAGE] * 5},
     "two of a channel without a test": push(messages=[MESSAGE] * 2),
-    "a test with one message": {**ab_test(), "messages": [MESSAGE]},
     "sms without integration": push(messages=[SMS]),
     "integration no string": push(messages=[{**SMS, "integration_id": 7}]),
     "timestamp with T": push(scheduled_time="2036-01-01T00:00:00"),
@@ -46,7 +45,38 @@ REFUSED = {
     "callback no URL": push(callbacks={"push": {"on_click": ["nowhere"]}}),
     "utm enabled 2": push(utm_tracking={"enabled": 2}),
     "window": {**ab_test(), "ab_test": {**ab_test()["ab_test"], "evaluation_window": "soon"}},
+    "window of nothing": {**ab_test(), "ab_test": {**ab_test()["ab_test"], "evaluation_window": "0D 0H"}},
+    "window with a unit twice": {
+        **ab_test(),
+        "ab_test": {**ab_test()["ab_test"], "evaluation_window": "1D 1D"},
+    },
+    "split of 0": {**ab_test(), "ab_test": {**ab_test()["ab_test"], "test_split": 0}},
+    "blank title": push(
+        messages=[{**MESSAGE, "push": {"title": {"en": " \n"}, "landing_url": "https://e.com"}}]
+    ),
+    "empty body": push(messages=[{**MESSAGE, "push": {**MESSAGE["push"], "body": {"en": ""}}}]),
+    "invisible sms": push(messages=[{**SMS, "integration_id": "1", "sms": {"content": {"en": "\u200b"}}}]),
+    "four buttons": push(
+        messages=[{**MESSAGE, "push": {**MESSAGE["push"], "actions": [{"title": {"en": "x"}}] * 4}}]
+    ),
+    "negative age": push(targeting={"profile_age": {"from": -1}}),
     "no object": [1],
+}
+
+ACCEPTED = {
+    "a test with one message": {**ab_test(), "messages": [MESSAGE]},
+    "a test without its window": {**ab_test(), "ab_test": {"test_split": 30}},
+    "languages with a region or script": push(
+        messages=[{**MESSAGE, "push": {**MESSAGE["push"], "title": {"pt-BR": "x", "zh-Hant": "x"}}}]
+    ),
+    "a macro as a URL": push(
+        messages=[{**MESSAGE, "push": {**MESSAGE["push"], "landing_url": "${LANDING}"}}]
+    ),
+    "an unfinished draft": push(is_draft=True, messages=[{**SMS, "sms": {}}]),
+    "a pattern of every day": push(
+        recurrence={"pattern": {"hour": 1, "minute": 1, "weekdays": [], "months": []}}
+    ),
+    "nobody's country": push(targeting={"countries": {"items": [], "op": "in"}}),
 }
 
 
@@ -56,6 +86,17 @@ def test_an_invalid_body_is_refused_and_creates_nothing(account: Account, body: 
     assert reply.status == 400
     assert set(reply.body) == {"code", "title", "message", "trace_id"}
     assert account.list()["total"] == 0
+
+
+@pytest.mark.parametrize("body", ACCEPTED.values(), ids=ACCEPTED)
+def test_what_the_contract_leaves_open_is_accepted(account: Account, body: Any) -> None:
+    assert account.call("POST", CAMPAIGNS, body).status == 201
+
+
+def test_an_unfinished_draft_cannot_leave_it(account: Account) -> None:
+    campaign = account.create(ACCEPTED["an unfinished draft"])
+    assert account.patch(campaign, {"is_draft": False}).status == 400
+    assert account.read(campaign)["is_draft"] is True
 
 
 @pytest.mark.parametrize(

@@ -246,12 +246,7 @@ _MESSAGE = (
         "channel: push\npush: {title: {en: Hello}, landing_url: https://example.com}\n",
         "message",
     ),
-    Example(
-        "expected",
-        "channel: push\npush: {title: {en: Hello}}\n",
-        "channel: push\npush: {title: {en: Hello}, landing_url: https://example.com}\n",
-        "message",
-    ),
+    Example("expected", _TWO + _TEST.replace("  winning_metric: click_rate\n", ""), _TWO + _TEST),
     Example(
         "primary-lang",
         'channel: sms\nintegration_id: "1996"\nprimary_lang: fr\nsms: {content: {en: Hello}}\n',
