@@ -106,9 +106,14 @@ class Console:
     @property
     def width(self) -> int:
         """The width for text, in columns."""
+        return max(60, min(self.columns, 160))
+
+    @property
+    def columns(self) -> int:
+        """The columns of the terminal, or 100."""
         import shutil
 
-        return max(60, min(shutil.get_terminal_size((100, 24)).columns, 160))
+        return shutil.get_terminal_size((100, 24)).columns
 
     @property
     def live(self) -> bool:

@@ -13,13 +13,18 @@ from campaignctl.errors import CampaignctlError
 STANDARD = "-"
 
 
+def read_bytes(name: str) -> bytes:
+    """Read a file, or standard input for `-`. Raises CampaignctlError naming the file."""
+    try:
+        return sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
+    except OSError as error:
+        raise CampaignctlError(f"Cannot read {name}", detail=_reason(error)) from error
+
+
 def read_text(name: str) -> str:
     """Read a UTF-8 file, or standard input for `-`. Raises CampaignctlError naming the file."""
     try:
-        data = sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
-        return data.decode("utf-8")
-    except OSError as error:
-        raise CampaignctlError(f"Cannot read {name}", detail=_reason(error)) from error
+        return read_bytes(name).decode("utf-8")
     except UnicodeDecodeError as error:
         raise CampaignctlError(f"Cannot read {name}", detail="It is not UTF-8 text.") from error
 

@@ -62,6 +62,7 @@ TABLE = {
     "state": Lazy(f"{_COMMANDS}.state:command", "Look at the state and repair it."),
     "ci": Lazy(f"{_COMMANDS}.ci:command", "What the pipelines of GitHub and GitLab call."),
     "doctor": Lazy(f"{_COMMANDS}.doctor:command", "Check token, account, clock, lock, state and versions."),
+    "preview": Lazy(f"{_COMMANDS}.preview:command", "Show what recipients see, by device and language."),
     "explain": Lazy(f"{_COMMANDS}.explain:command", "Show where every field of a campaign came from."),
     "schema": Lazy(f"{_COMMANDS}.schema:command", "Print the JSON Schema of a manifest, for editors."),
     "sandbox": Lazy(f"{_COMMANDS}.sandbox:command", "Run a local Ocamba, to try things without sending."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from campaignctl.content.model import Line
@@ -47,3 +48,32 @@ def cut(text: str, limit: int) -> Line:
         if used < limit:
             room = kept
     return Line(text)
+
+
+def wrap(text: str, limit: int) -> list[str]:
+    """Lines of a text within a width in columns, broken at spaces, or within a word that is too long."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        lines += _wrapped(line, limit) if width(line) > limit else [line]
+    return lines
+
+
+def _wrapped(line: str, limit: int) -> Iterator[str]:
+    held, used = "", 0
+    for word in re.findall(r"\s+|\S+", line):
+        size = width(word)
+        if used + size > limit and held:
+            yield held.rstrip()
+            held, used = "", 0
+            if word.isspace():
+                continue
+        if size <= limit:
+            held, used = held + word, used + size
+            continue
+        for each in graphemes(word):
+            if used + width(each) > limit and held:
+                yield held
+                held, used = "", 0
+            held, used = held + each, used + width(each)
+    if held.strip() or not line.strip():
+        yield held.rstrip()

@@ -30,6 +30,7 @@ from campaignctl.diff.fields import (
     matches,
     meaning,
     merge_patch,
+    messages_before,
     same,
     split,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "meaning",
     "means",
     "merge_patch",
+    "messages_before",
     "overlay",
     "path_in",
     "refused",

@@ -7,6 +7,7 @@ Paths are written as in `messages/0/push/title/en`; a slash inside a name is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -234,6 +235,45 @@ def _differing_items(one: Sequence[Any], other: Sequence[Any]) -> Iterable[int]:
 
     tree = DeepDiff(one, other, view="tree", zip_ordered_iterables=True, ignore_private_variables=False)
     return {node.path(output_format="list")[0] for nodes in tree.values() for node in nodes}
+
+
+def messages_before(after: Mapping[str, Any], changes: Iterable[FieldChange]) -> list[Any]:
+    """The messages of the spec from which these `field_changes` lead to `after`; both specs have some."""
+    before = {"messages": deepcopy(list(after["messages"]))}
+    of_messages = (change for change in changes if split(change.path)[0] == "messages")
+    ordered = sorted(of_messages, key=lambda change: [_place(part) for part in split(change.path)])
+    # Items are removed from the end of a list and added at it, so that the places of the others stay.
+    for change in reversed(ordered):
+        if change.before is None:
+            _put(before, split(change.path), None)
+    for change in ordered:
+        if change.before is not None:
+            _put(before, split(change.path), change.before)
+    return before["messages"]
+
+
+def _place(part: str) -> tuple[int, str]:
+    return (int(part), "") if part.isdecimal() else (-1, part)
+
+
+def _put(holder: Any, parts: Sequence[str], value: Any) -> None:
+    """Set a value at a path, or remove it if it is None; objects on the way are made."""
+    part, *rest = parts
+    if isinstance(holder, list):
+        index = int(part) if part.isdecimal() else len(holder)
+        if rest and index < len(holder):
+            _put(holder[index], rest, value)
+        elif value is None:
+            del holder[index : index + 1]
+        else:
+            holder[index : index + 1] = [value]
+    elif isinstance(holder, dict):
+        if rest:
+            _put(holder.setdefault(part, {}), rest, value)
+        elif value is None:
+            holder.pop(part, None)
+        else:
+            holder[part] = value
 
 
 def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

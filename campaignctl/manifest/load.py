@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from campaignctl.manifest.compile import CompileInputs, compile_file, trace_camp
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.discover import discover, left_out
 from campaignctl.manifest.link import link, override_doubts
-from campaignctl.manifest.model import DesiredCampaign, DesiredState, FileResult
+from campaignctl.manifest.model import Declared, DesiredCampaign, DesiredState, FileResult
 from campaignctl.project.loader import check_project, load_base, load_project
 from campaignctl.project.model import Project
 from campaignctl.yamlio.files import REVOKE, WITH_TOKEN, TextFiles, content, named_file, shown, token_line
@@ -106,6 +106,57 @@ def trace(
     return desired.campaigns[key], files.origins(path, key)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The campaigns of a project that can be shown, although others may have errors.
+
+    `faulty` are the keys that a manifest declares and that cannot be shown, each with its errors; `findings`
+    are those of the whole run.
+    """
+
+    project: Project
+    campaigns: Mapping[str, DesiredCampaign]
+    faulty: Mapping[str, tuple[Finding, ...]]
+    findings: tuple[Finding, ...]
+
+
+def load_shown(
+    project_dir: Path,
+    *,
+    environment: str | None,
+    environ: Mapping[str, str],
+    tool_version: str,
+    variables: Mapping[str, str] | None = None,
+) -> Shown:
+    """The campaigns without an error of their own, of a project that may have errors elsewhere.
+
+    Raises as `load` does, but ManifestError only if the project file cannot be used.
+    """
+    project, before = check_project(project_dir, environment, environ, tool_version, variables)
+    if project is None:
+        raise ManifestError(before)
+    files = _Files(project, project_dir, environ)
+    results = files.results()
+    desired = link(project, results, files.defaults_findings)
+    findings = in_order([*before, *files.findings, *desired.findings])
+    errors = [found for found in findings if found.severity == "error"]
+    faulty: dict[str, tuple[Finding, ...]] = {}
+    for result in results:
+        for one in result.campaigns:
+            own = tuple(found for found in errors if _concerns(found, one, result))
+            if own or one.campaign is None or not files.has_defaults(result.path):
+                faulty[one.key] = own
+    campaigns = {key: one for key, one in desired.campaigns.items() if key not in faulty}
+    return Shown(project, campaigns, faulty, of_run(findings))
+
+
+def _concerns(found: Finding, one: Declared, result: FileResult) -> bool:
+    """Whether a finding is about a campaign: by itself, with others of its matrix, or of its whole file."""
+    if found.key is None:
+        return found in result.findings
+    return found.key == one.key or one.key.startswith(f"{found.key}[")
+
+
 def hides(project_dir: Path, folder: str, *, tool_version: str) -> bool:
     """Whether a project skips one of its folders."""
     try:
@@ -166,6 +217,10 @@ class _Files:
         data = self._content(path) or b""
         found = trace_campaign(named_file(self._shown, path), path, data, self._inputs(path), key)
         return origins_of(found) if found else ()
+
+    def has_defaults(self, path: str) -> bool:
+        """Whether every defaults file of a manifest could be read."""
+        return self._in_force(path.rpartition("/")[0]).complete
 
     def _add_defaults(self, path: str) -> None:
         folder, slash, _ = path.rpartition("/")

@@ -30,7 +30,7 @@ from campaignctl.yamlio.findings import findings_of, in_order
 from campaignctl.yamlio.interpolate import holds_token
 from campaignctl.yamlio.nodes import MappingNode, Node, SequenceNode, SourceFile, locate
 from campaignctl.yamlio.reader import read
-from campaignctl.yamlio.schema_types import shape_of
+from campaignctl.yamlio.schema_types import Leaf, Table, shape_of
 from campaignctl.yamlio.substitution import BAD
 from campaignctl.yamlio.values import Builder
 
@@ -202,6 +202,24 @@ def read_project_file(
     findings = in_order([*builder.findings, *findings_of(problems, root, builder)])
     usable = all(found.severity != "error" for found in findings)
     return (value if usable else None), findings
+
+
+def read_samples(name: str, data: bytes) -> dict[str, str]:
+    """The sample values of macros in a YAML or JSON file that maps names to texts. Raises ManifestError."""
+    file, findings = read(name, name, data)
+    if findings:
+        raise ManifestError(in_order(findings))
+    samples: dict[str, str] = {}
+    found: list[Finding] = []
+    for root in file.documents:
+        builder = Builder(file, None)
+        value = builder.build(root, Table(Leaf.TEXT))
+        samples |= {} if value is BAD else value
+        problems = () if value is BAD else rules.sample_problems(value, ())
+        found += [*builder.findings, *findings_of(problems, root, builder)]
+    if found:
+        raise ManifestError(in_order(found))
+    return samples
 
 
 def _without_errors(file: SourceFile, findings: Iterable[Finding]) -> SourceFile | None:

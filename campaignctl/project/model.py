@@ -230,6 +230,16 @@ class Notify(Setting):
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewSettings(Setting):
+    """What previews show; it changes nothing that is sent."""
+
+    samples: Annotated[
+        dict[str, str] | None,
+        _said("Sample values of macros by name, as in {FIRST_NAME: Ana}: `preview` shows them."),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
 class Override(Setting):
     """A guardrail or rule that is lifted for some campaigns, for a time, with a reason."""
 
@@ -285,6 +295,7 @@ class Project:
     required_version: str | None = None
     default_environment: str | None = None
     notify: Notify = Notify("")
+    preview: PreviewSettings = PreviewSettings()
 
     @property
     def owner(self) -> Owner:
@@ -383,6 +394,7 @@ class ProjectFile(Environment):
         None, description="Environment variables that manifests may use as ${env.NAME}."
     )
     default_environment: str | None = Field(None, description="The environment if none is selected.")
+    preview: PreviewSettings | None = Field(None, description="What previews show.")
     environments: dict[str, Environment] | None = Field(
         None, description="Environments by name, each with the settings that differ."
     )

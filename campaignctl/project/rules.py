@@ -9,6 +9,7 @@ from dataclasses import replace
 from shlex import quote
 from typing import Any
 
+from campaignctl.campaign.contract import MACRO
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
 from campaignctl.errors import Command, Sentence, did_you_mean
 from campaignctl.project.model import (
@@ -177,7 +178,18 @@ def problems(value: Fields, tool_version: str) -> Iterator[Problem]:
             if pattern.startswith("/") or ".." in pattern.split("/"):
                 hint = "paths are relative to the project, as in `push/**/*.yaml`"
                 yield error("pattern", (name, index), f"{pattern!r} points outside the project", hint)
+    yield from sample_problems(value.get("preview", {}).get("samples", {}), ("preview", "samples"))
     yield from _environments(value)
+
+
+def sample_problems(samples: Mapping[str, str], path: KeyPath) -> Iterator[Problem]:
+    """Sample values whose name no macro can have: they would show nowhere, without a word."""
+    for name in samples:
+        if not MACRO.fullmatch(f"${{{name}}}"):
+            bare = re.sub("[^A-Z0-9_]", "", name.upper())
+            hint = f"did you mean {bare}?" if bare else "as in FIRST_NAME: Ana"
+            message = f"{name[:40]!r} is no name of a macro: capitals, digits and `_`"
+            yield error("name", (*path, name), message, hint)
 
 
 def hosts(value: Fields) -> Iterator[Problem]:

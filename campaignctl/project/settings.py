@@ -24,6 +24,7 @@ APART: Mapping[str, str] = {
     "directory": "where the checkout lies",
     "environment": "it chooses the state, which works with no other",
     "variables": "content: what they change is shown in the campaigns",
+    "preview.samples": "it changes nothing that is sent",
     "private": "what follows from the places of states",
     "variable_sources": "positions in the file",
     "override_sources": "positions in the file",

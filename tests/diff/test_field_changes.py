@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from deepdiff import DeepDiff
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaignctl.diff import FieldChange, field_changes, join, leaves, lookup, same
-from tests.diff.json_values import objects, specs, unhurried
+from campaignctl.diff import FieldChange, equal, field_changes, join, leaves, lookup, messages_before, same
+from tests.diff.json_values import messages, objects, specs, unhurried
 
 Spec = dict[str, Any]
 
@@ -81,3 +81,11 @@ def test_an_added_list_item_does_not_change_the_others() -> None:
         FieldChange("messages/0/priority", 1, 2),
         FieldChange("messages/1", None, {"channel": "sms"}),
     )
+
+
+@settings(unhurried, max_examples=30)
+@given(messages, messages)
+def test_messages_before_lead_to_those_after(before: list[Any], after: list[Any]) -> None:
+    changes = field_changes({"messages": before}, {"messages": after})
+    back = messages_before({"messages": after}, changes)
+    assert equal({"messages": back}, {"messages": before})

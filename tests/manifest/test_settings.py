@@ -189,7 +189,7 @@ def test_no_field_of_the_project_is_left_out() -> None:
     }
     leaves = set()
     for one, kind in get_type_hints(Project, vars(model), include_extras=True).items():
-        if kind in (model.ApiSettings, model.Guardrails, model.Notify):
+        if kind in (model.ApiSettings, model.Guardrails, model.Notify, model.PreviewSettings):
             leaves |= set(_leaves(kind, f"{one}."))
         else:
             leaves.add(names.get(one, one))
@@ -198,7 +198,7 @@ def test_no_field_of_the_project_is_left_out() -> None:
 
 
 def test_no_field_of_the_project_file_is_left_out() -> None:
-    constant = {"apiVersion", "kind"}
+    constant = {"apiVersion", "kind", "preview"}
     parts = {path.partition(".")[0] for path in ROWS} | {"variables"}
     assert set(ProjectFile.model_fields) - constant == parts
 

@@ -14,6 +14,7 @@ from tools.reference.decisions import decisions, edits
 from tools.reference.findings_page import finding, findings
 from tools.reference.manifest_page import fields
 from tools.reference.on_call import messages
+from tools.reference.previews import figures, preview_example
 from tools.reference.switches import switches
 from tools.reference.torture import mutations, torture
 
@@ -26,7 +27,9 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "fields": fields,
     "finding": finding,
     "findings": findings,
+    "figures": figures,
     "messages": messages,
+    "preview-example": preview_example,
     "switches": switches,
     "torture": torture,
     "mutations": mutations,
