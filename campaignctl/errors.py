@@ -28,9 +28,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from shlex import quote
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self, get_args
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "info"]
+#: Severities, the worst first.
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,11 +50,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One error or warning in a manifest or project file.
+    """One error, warning or remark (info) about a manifest or project file.
 
-    `code` is the stable, kebab-case name of the rule; `message` says what is wrong and `hint` what to
-    write instead. Neither contains the location, which is in `source`. `count` is above 1 for the rest of
-    many findings, which is not shown.
+    `code` is the stable name of the rule: in words (`unknown-member`), or one of lint (`SMS002`); `message`
+    says what is wrong and `hint` what to write instead. Neither contains the location, which is in `source`.
+    `count` is above 1 for the rest of many findings, which is not shown.
     """
 
     severity: Severity
@@ -62,6 +64,11 @@ class Finding:
     hint: str = ""
     key: str | None = None
     count: int = 1
+
+
+def at_least(findings: Iterable[Finding], severity: Severity) -> bool:
+    """Whether one of the findings has this severity or a worse one."""
+    return any(SEVERITIES.index(found.severity) <= SEVERITIES.index(severity) for found in findings)
 
 
 def number(findings: Iterable[Finding], severity: Severity) -> int:

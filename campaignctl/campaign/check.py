@@ -1,4 +1,4 @@
-"""Checks the body of a create call: the models, the rules across fields, and lint.
+"""Checks the body of a create call: the models, and the rules across fields.
 
 `check` is the one gate for a whole body. The rules across fields are those of the API contract, section 2.
 They take a body whose fields have their types; a missing field is the models' concern.
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from campaignctl.campaign import contract, lint, marker, refused
+from campaignctl.campaign import contract, marker, refused
 from campaignctl.campaign.problem import KeyPath, Problem, error, warning
 from campaignctl.campaign.spec import CHANNELS, CampaignSpec, execution_options, languages_of
 from campaignctl.errors import did_you_mean

@@ -49,6 +49,7 @@ TABLE = {
     "new": Lazy(f"{_COMMANDS}.new:command", "Create a manifest from a template or a pasted request."),
     "fmt": Lazy(f"{_COMMANDS}.fmt:command", "Rewrite the project's files in the canonical form."),
     "validate": Lazy(f"{_COMMANDS}.validate:command", "Check the manifests, offline."),
+    "lint": Lazy(f"{_COMMANDS}.lint:command", "List or explain the rules that `validate` applies."),
     "plan": Lazy(f"{_COMMANDS}.plan:command", "Show what an apply would do; changes nothing."),
     "apply": Lazy(f"{_COMMANDS}.apply:command", "Make the changes of a plan, after you approve them."),
     "destroy": Lazy(f"{_COMMANDS}.apply:destroy", "Cancel every recorded campaign."),

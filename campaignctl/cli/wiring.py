@@ -72,10 +72,18 @@ def read_project(app: App) -> Project:
 
 
 def check_manifests(app: App) -> tuple[DesiredState | None, tuple[Finding, ...]]:
-    """Read and compile the manifests: the desired state, or None if there are errors, and every finding."""
+    """Read, compile and lint the manifests: the desired state, and every finding.
+
+    The state is None if there are errors, those of lint not counted: they stop no plan.
+    """
+    from campaignctl.lint.inspect import inspect
     from campaignctl.manifest.load import check
 
-    return check(project_directory(app.settings), **app.settings.inputs, now=app.console.now())
+    now = app.console.now()
+    settings = app.settings
+    return check(
+        project_directory(settings), **settings.inputs, now=now, inspect=lambda state: inspect(state, now)
+    )
 
 
 def read_desired(app: App) -> DesiredState:

@@ -1,1 +1,1 @@
-"""Lint: rules about what recipients get, each with a code, a severity and a source."""
+"""Lint: rules about what recipients get, and when: a registry, and the findings for campaigns."""

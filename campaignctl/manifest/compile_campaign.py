@@ -19,6 +19,7 @@ from campaignctl.manifest.moves import moved_from, winner_problems
 from campaignctl.yamlio import nodes
 from campaignctl.yamlio.findings import findings_of
 from campaignctl.yamlio.interpolate import Values, whole
+from campaignctl.yamlio.positions import Positions
 from campaignctl.yamlio.schema_types import Items, Leaf, Object, Shape, Table, bare, shape_of
 from campaignctl.yamlio.substitution import BAD
 from campaignctl.yamlio.values import Builder
@@ -201,6 +202,8 @@ class Compilation:
             tuple("/".join(map(str, path)) for path, _ in extra),
             value.get("adopt"),
             tuple(move.name for move in self.moves),
+            value.get("lint", {}),
+            Positions(self.root, self.builder),
         )
 
     def _claim(self, value: Mapping[str, Any]) -> tuple[Problem, ...]:

@@ -26,12 +26,12 @@ from campaignctl.yamlio.nodes import (
 
 DEFAULTS_FILE = "_defaults.yaml"
 #: The fields of a manifest that defaults are merged under.
-_MERGED = ("lifecycle", "spec", "extra")
+_MERGED = ("lifecycle", "lint", "spec", "extra")
 #: Far more messages than the API takes: beyond it nothing is merged, as nothing is sent.
 _MOST_MESSAGES = 100
 #: How many values the defaults of a folder may have: each manifest below it gets them.
 MOST_VALUES = 10_000
-_HAS = "it takes `spec:`, `lifecycle:`, `extra:` and `message:`"
+_HAS = "it takes `spec:`, `lifecycle:`, `lint:`, `extra:` and `message:`"
 
 
 @dataclass(frozen=True, slots=True)

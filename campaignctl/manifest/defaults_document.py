@@ -8,6 +8,7 @@ from pydantic import Field
 from campaignctl.campaign.part import Json, Part
 from campaignctl.campaign.spec import Adex, CampaignSpec, Channel, Email, Push, Sms
 from campaignctl.manifest.document import ONE_CAMPAIGN, LifecycleDefaults
+from campaignctl.project.model import LintSettings
 
 
 def _refused(channel: Channel, content: type[Part]) -> dict[str, str]:
@@ -83,6 +84,7 @@ class DefaultsDocument(Part):
     )
     kind: Literal["Campaign"] | None = Field(None, description="Campaign; may be left out.")
     lifecycle: LifecycleDefaults | None = Field(None, description="How the tool manages the campaigns.")
+    lint: LintSettings | None = Field(None, description="Severity and waivers of the lint rules.")
     spec: CampaignSpec | None = Field(
         None, description="A part of the body of the create call; none of its fields is required."
     )

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from campaignctl.campaign.part import ByItself, Json, Part, Several
 from campaignctl.campaign.spec import CampaignSpec
+from campaignctl.project.model import LintSettings
 
 API_VERSION = "campaignctl/v1"
 LONGEST_KEY = 128
@@ -147,6 +148,9 @@ class Document(Part):
         description="Values by name, for ${matrix.NAME}: one campaign for each combination, with "
         "the key KEY[NAME=VALUE].",
     )
+    lint: LintSettings | None = Field(
+        None, description="Severity and waivers of the lint rules for this manifest; see `lint --list`."
+    )
     spec: CampaignSpec = Field(description="The body of the create call, field for field.")
     extra: dict[str, Json] | None = Field(
         None,
@@ -177,7 +181,7 @@ class RemovedDocument(Part):
     """A campaign that is no longer declared, and what happens to it."""
 
     REFUSED: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("moved", "adopt", "matrix", "spec", "extra"), _NO_CAMPAIGN
+        ("moved", "adopt", "matrix", "lint", "spec", "extra"), _NO_CAMPAIGN
     )
 
     apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the field's name

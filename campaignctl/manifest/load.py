@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,10 @@ from campaignctl.yamlio.reader import read
 
 if TYPE_CHECKING:
     from campaignctl.manifest.origins import Origin
+
+
+#: What adds findings about the campaigns that could be compiled.
+Inspect = Callable[[DesiredState], Iterable[Finding]]
 
 
 def load(
@@ -61,16 +65,18 @@ def check(
     tool_version: str,
     variables: Mapping[str, str] | None = None,
     now: datetime | None = None,
+    inspect: Inspect | None = None,
 ) -> tuple[DesiredState | None, tuple[Finding, ...]]:
     """The desired state, or None if there is an error, and every finding in the order of places.
 
+    `inspect` adds findings about the campaigns that have no errors, which lets no campaign pass or fail.
     `variables` and `now` are those of `load`. Raises UsageError as it does.
     """
     project, findings = check_project(project_dir, environment, environ, tool_version, variables)
     if project is None:
         return None, findings
     files = _Files(project, project_dir, environ)
-    return _linked(files, files.results(), findings, now)
+    return _linked(files, files.results(), findings, now, inspect)
 
 
 def trace(
@@ -167,15 +173,20 @@ def hides(project_dir: Path, folder: str, *, tool_version: str) -> bool:
 
 
 def _linked(
-    files: _Files, results: list[FileResult], before: tuple[Finding, ...] = (), now: datetime | None = None
+    files: _Files,
+    results: list[FileResult],
+    before: tuple[Finding, ...] = (),
+    now: datetime | None = None,
+    inspect: Inspect | None = None,
 ) -> tuple[DesiredState | None, tuple[Finding, ...]]:
     """The desired state, or None if there is an error, and every finding with those of `before`."""
     desired = link(files.project, results, files.defaults_findings)
     findings = in_order([*before, *files.findings, *desired.findings])
+    more = inspect(desired) if inspect else ()
     if any(found.severity == "error" for found in findings):
-        return None, of_run(findings)
-    findings = of_run(in_order([*findings, *override_doubts(desired, now)]))
-    return replace(desired, findings=findings), findings
+        return None, of_run(in_order([*findings, *more]))
+    findings = in_order([*findings, *override_doubts(desired, now)])
+    return replace(desired, findings=of_run(findings)), of_run(in_order([*findings, *more]))
 
 
 class _Files:

@@ -9,6 +9,7 @@ from typing import Any
 from campaignctl.campaign.lifecycle import Lifecycle, OnDestroy
 from campaignctl.errors import Finding, Source
 from campaignctl.project.model import Project
+from campaignctl.yamlio.positions import Positions
 
 _ANYWHERE = Source("", 0, 0)
 
@@ -22,7 +23,8 @@ class DesiredCampaign:
     (with the texts of its `{$file:}` and its values of the matrix), so that a change made only by
     defaults, variables or a newer tool can be told from one made in the manifest. `unchecked` names the
     fields that came from `extra`. `adopt` is the id of a live campaign to take over, `moved_from` are keys
-    under which the campaign may still be recorded, the latest first.
+    under which the campaign may still be recorded, the latest first. `lint` are its own settings of lint, as
+    in the project file; `positions` tell where its values were written.
     """
 
     key: str
@@ -33,6 +35,8 @@ class DesiredCampaign:
     unchecked: tuple[str, ...] = ()
     adopt: str | None = None
     moved_from: tuple[str, ...] = ()
+    lint: Mapping[str, Any] = field(default_factory=dict)
+    positions: Positions | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ ENVIRONMENT_VARIABLE = "CAMPAIGNCTL_ENV"
 URL_VARIABLE = "OCAMBA_API_URL"
 #: Sections that manifests do not use: with an error there, the manifests are still checked.
 _APART_FROM_MANIFESTS = frozenset(
-    {"account", "api", "guardrails", "notify", "overrides", "state", "time_zone"}
+    {"account", "api", "guardrails", "lint", "notify", "overrides", "state", "time_zone"}
 )
 
 # ------------------------------------------------------------------------------ where it is
@@ -314,6 +314,7 @@ def _project(
             settings.get("overrides", ()),
             ("environments", environment or "", "overrides") if "overrides" in layer else ("overrides",),
         ),
+        lint_sources=_lint_sources(file),
         manifest_sources=tuple(map(file.at, patterns.items)) if isinstance(patterns, SequenceNode) else (),
         **settings,
     )
@@ -345,6 +346,17 @@ def _override_sources(
         tuple(file.at(locate(file.documents[0], (*path, index, *inner))) for inner in one)
         for index, one in enumerate(paths)
     )
+
+
+def _lint_sources(file: SourceFile) -> dict[str, Source]:
+    """Where the file sets each severity and each waiver."""
+    severity, waivers = (_at(file, ("lint", name)) for name in ("severity", "waivers"))
+    levels = severity.pairs if isinstance(severity, MappingNode) else ()
+    items = waivers.items if isinstance(waivers, SequenceNode) else ()
+    return {
+        **{f"severity/{key.text}": file.at(key) for key, _ in levels},
+        **{f"waivers/{index}": file.at(item) for index, item in enumerate(items)},
+    }
 
 
 def _at(file: SourceFile, path: KeyPath) -> Node | None:

@@ -262,6 +262,49 @@ class Override(Setting):
     ] = None
 
 
+LintLevel = Literal["error", "warning", "info", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver(Setting):
+    """Findings of a lint rule that are accepted for some campaigns, for a time, with a reason."""
+
+    code: Annotated[
+        str, _said("Code of a rule, as in PSH003, or the beginning of codes, as in PSH.", min_length=1)
+    ]
+    #: Aware, in UTC.
+    until: Annotated[
+        datetime,
+        Written(DayOrTime, times.end, zoned=True),
+        _said("The last day on which it applies, in the project's zone, or a time."),
+    ]
+    reason: Annotated[Reason, _said("Why the findings are accepted.")]
+    keys: Annotated[
+        tuple[Glob, ...],
+        Listed(),
+        _said("For which campaigns: keys; `*` and `?` are wildcards.", min_length=1, max_length=_MOST_RULES),
+    ] = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class LintSettings(Setting):
+    """What lint reports."""
+
+    severity: Annotated[
+        dict[str, LintLevel],
+        _said(
+            "Severity by code (PSH003) or the beginning of codes (PSH): error, warning, info or off. The "
+            "longer one wins, and a manifest's over the project's. Errors fail `validate`; none stops a "
+            "plan."
+        ),
+    ] = field(default_factory=dict)
+    waivers: Annotated[
+        tuple[Waiver, ...],
+        Listed(),
+        _said("Findings that are accepted for a time.", max_length=_MOST_RULES),
+    ] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """`campaignctl.yaml`, with the chosen environment's settings laid over it.
@@ -271,6 +314,7 @@ class Project:
     `override_sources` has for each override the place of its `until`, then those of its keys.
     `manifest_sources` are the places of the patterns of `manifests`; none for the default ones. `private` are
     the folder of states, and the paths of the states of all environments: no manifest may read them.
+    `lint_sources` are the places of the settings of lint, by `severity/CODE` and `waivers/INDEX`.
     """
 
     name: str
@@ -292,6 +336,8 @@ class Project:
     id: str | None = None
     environment_names: tuple[str, ...] = ()
     private: tuple[str, ...] = (STATE_FOLDER,)
+    lint: LintSettings = field(default_factory=LintSettings)
+    lint_sources: Mapping[str, Source] = field(default_factory=dict)
     required_version: str | None = None
     default_environment: str | None = None
     notify: Notify = Notify("")
@@ -395,6 +441,9 @@ class ProjectFile(Environment):
     )
     default_environment: str | None = Field(None, description="The environment if none is selected.")
     preview: PreviewSettings | None = Field(None, description="What previews show.")
+    lint: LintSettings | None = Field(
+        None, description="Severity and waivers of the lint rules; a manifest may have the same."
+    )
     environments: dict[str, Environment] | None = Field(
         None, description="Environments by name, each with the settings that differ."
     )

@@ -247,17 +247,24 @@ def _layer(layer: Fields, path: KeyPath, zone: str) -> Iterator[Problem]:
             yield error(
                 "interpolation", (*path, "variables", name), f"the value of `{name}` contains `${{`", reason
             )
+    for index, one in enumerate(layer.get("lint", {}).get("waivers", ())):
+        yield from _end(one, (*path, "lint", "waivers", index), zone)
     for index, hidden in enumerate(layer.get("api", {}).get("hidden", ())):
         yield from _hidden(hidden, (*path, "api", "hidden", index))
     for index, window in enumerate(layer.get("guardrails", {}).get("freeze", ())):
         yield from freeze_problems(window, (*path, "guardrails", "freeze", index), zone)
     for index, one in enumerate(layer.get("overrides", ())):
-        # The models report a missing end and an unknown zone.
-        if "until" in one and is_known(zone):
-            try:
-                end(one["until"], zone)
-            except TimeError as wrong:
-                yield error("time", (*path, "overrides", index, "until"), str(wrong), wrong.hint)
+        yield from _end(one, (*path, "overrides", index), zone)
+
+
+def _end(one: Fields, path: KeyPath, zone: str) -> Iterator[Problem]:
+    """A problem with the end of an override or a waiver."""
+    # The models report a missing end and an unknown zone.
+    if "until" in one and is_known(zone):
+        try:
+            end(one["until"], zone)
+        except TimeError as wrong:
+            yield error("time", (*path, "until"), str(wrong), wrong.hint)
 
 
 def _hidden(hidden: str, path: KeyPath) -> Iterator[Problem]:

@@ -29,6 +29,7 @@ APART: Mapping[str, str] = {
     "variable_sources": "positions in the file",
     "override_sources": "positions in the file",
     "manifest_sources": "positions in the file",
+    "lint_sources": "positions in the file",
 }
 _NAMES = {
     "name": "metadata.name",
@@ -130,6 +131,15 @@ def _more_allowed(item: Any, before: Sequence[Any]) -> bool:
     return item["kind"] == "allow" and bool(allowing) and not any(_alike(old, item) for old in allowing)
 
 
+def _quieter(before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    """Whether lint may report something less severely; what a rule has by itself is not known here."""
+    ranks = ("off", "info", "warning", "error")
+    changed = {code for code in {**before, **after} if before.get(code) != after.get(code)}
+    return any(
+        ranks.index(after.get(code, "off")) < ranks.index(before.get(code, "error")) for code in changed
+    )
+
+
 def _alike(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether two windows differ only in their reasons."""
     return {**old, "reason": ""} == {**new, "reason": ""}
@@ -196,6 +206,8 @@ ROWS: Mapping[str, Row] = {
     "api.settle.repost_after": Row("a lost create is posted again sooner", _shorter),
     "api.markers": Row("campaigns without a marker cannot be found again", _switched_off),
     "api.hidden": Row("no read confirms this field", added=_any_item),
+    "lint.severity": Row("findings are reported less severely", _quieter),
+    "lint.waivers": Row("findings of a rule are not reported", added=_any_item),
     "guardrails.max_destroy_percent": Row("more may be destroyed", _raised),
     "guardrails.max_immediate_sends": Row("more may send at once", _raised),
     "guardrails.min_lead_time": Row("less time to stop a send", _shorter),

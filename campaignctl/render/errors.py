@@ -7,6 +7,7 @@ from typing import Any
 
 from campaignctl.errors import (
     NOWHERE,
+    SEVERITIES,
     CampaignctlError,
     Finding,
     ManifestError,
@@ -20,7 +21,7 @@ from campaignctl.render import FORMAT_VERSION
 from campaignctl.render.escape import columns, escape
 from campaignctl.render.table import Style, Tone
 
-_TONES: dict[str, Tone] = {"error": "red", "warning": "yellow"}
+_TONES: dict[str, Tone] = {"error": "red", "warning": "yellow", "info": "cyan"}
 _LINE_SHOWN = 100
 _BEFORE_CARET = 60
 
@@ -56,13 +57,15 @@ def _paragraph(text: str) -> Iterator[str]:
         yield f"  {mark}{escape(line, None)}"
 
 
-def findings_text(findings: Sequence[Finding], *, color: bool) -> str:
-    """Findings in the order given, and how many there are."""
+def findings_text(findings: Sequence[Finding], *, color: bool, info: bool = False) -> str:
+    """Findings in the order given, and how many there are; remarks are counted, and shown if `info`."""
     style = Style(color)
-    lines = [line for finding in findings for line in _finding(finding, style)]
-    errors, warnings = number(findings, "error"), number(findings, "warning")
-    counts = [counted(errors, "error")] if errors or not warnings else []
+    shown = (finding for finding in findings if info or finding.severity != "info")
+    lines = [line for finding in shown for line in _finding(finding, style)]
+    errors, warnings, remarks = (number(findings, severity) for severity in SEVERITIES)
+    counts = [counted(errors, "error")] if errors or not (warnings or remarks) else []
     counts += [counted(warnings, "warning")] if warnings else []
+    counts += [f"{remarks:,} info" + ("" if info else " (-v shows them)")] if remarks else []
     return "\n".join([*lines, f"{', '.join(counts)}."]) + "\n"
 
 
@@ -72,6 +75,7 @@ def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "errors": number(findings, "error"),
         "warnings": number(findings, "warning"),
+        "infos": number(findings, "info"),
         "findings": [_finding_json(finding) for finding in findings],
     }
 
@@ -135,6 +139,10 @@ def findings_github(findings: Sequence[Finding]) -> str:
     return "".join(f"{_command(finding)}\n" for finding in findings)
 
 
+#: What GitHub calls a severity that it names otherwise.
+_ANNOTATIONS: dict[str, str] = {"info": "notice"}
+
+
 def _command(finding: Finding) -> str:
     source = finding.source
     properties = {
@@ -149,4 +157,4 @@ def _command(finding: Finding) -> str:
     )
     lines = [finding.message, f"hint: {finding.hint}" if finding.hint else ""]
     data = "\n".join(escape(line, None) for line in lines if line).translate(_DATA_TABLE)
-    return f"::{finding.severity} {said}::{data}"
+    return f"::{_ANNOTATIONS.get(finding.severity, finding.severity)} {said}::{data}"

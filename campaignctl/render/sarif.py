@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from campaignctl.errors import Finding, Source
+from campaignctl.errors import SEVERITIES, Finding, Severity, Source
+from campaignctl.lint.registry import RULES
 
 _RULES = {
     "ab-test-missing": "Two messages of one channel are a test and need `ab_test`.",
@@ -91,8 +92,14 @@ _RULES = {
 }
 
 
+#: SARIF's names of severities.
+_LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
+
+
 def rule_text(code: str) -> str:
     """The rule in one sentence; for a code without one, the code in words."""
+    if known := RULES.get(code):
+        return known.sentence
     return _RULES.get(code) or f"{code.replace('-', ' ').capitalize()}."
 
 
@@ -135,13 +142,16 @@ def findings_sarif(findings: Sequence[Finding], *, tool_version: str) -> dict[st
 def _rule(code: str, findings: Iterable[Finding]) -> dict[str, Any]:
     """The rule of a code. Its level is the worst of the run."""
     levels = {finding.severity for finding in findings if finding.code == code}
-    text = rule_text(code)
+    text, known = rule_text(code), RULES.get(code)
+    more = f"Fix: {known.fix} Source: {known.basis.source}." if known else ""
+    shown = more or "`campaignctl validate` shows every place and the fix."
     return {
         "id": code,
         "shortDescription": {"text": text},
         "fullDescription": {"text": text},
-        "help": {"text": f"{text} `campaignctl validate` shows every place and the fix."},
-        "defaultConfiguration": {"level": "error" if "error" in levels else "warning"},
+        "help": {"text": f"{text} {shown}", "markdown": f"{text}\n\n{shown}"},
+        "helpUri": f"urn:campaignctl:rule:{code}",
+        "defaultConfiguration": {"level": _LEVELS[min(levels, key=SEVERITIES.index, default="warning")]},
     }
 
 
@@ -157,7 +167,7 @@ def _result(finding: Finding, rule: int, mark: str) -> dict[str, Any]:
     return {
         "ruleId": finding.code,
         "ruleIndex": rule,
-        "level": finding.severity,
+        "level": _LEVELS[finding.severity],
         "message": {"text": _message(finding)},
         "locations": [location],
         "partialFingerprints": {FINGERPRINT: mark},

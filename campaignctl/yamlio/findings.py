@@ -6,20 +6,19 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 
 from campaignctl.campaign.check import model_problems
 from campaignctl.campaign.problem import KeyPath, Problem
-from campaignctl.errors import Finding, Severity, Source, counted, number
+from campaignctl.errors import SEVERITIES, Finding, Severity, Source, counted, number
 from campaignctl.yamlio.interpolate import Values, places
 from campaignctl.yamlio.nodes import Node, ScalarNode, SourceFile, is_file, locate, paths_of
 from campaignctl.yamlio.schema_types import Shape, shape_of
 from campaignctl.yamlio.substitution import BAD
 from campaignctl.yamlio.values import Builder
 
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 # Findings that an unreadable field may cause elsewhere in its object: not reported again.
 _CONSEQUENCES = frozenset({"empty", "freeze", "primary-lang", "recurrence"})
 
@@ -133,13 +132,17 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(chain.from_iterable(map(_of_file, files.values())), key=_place))
 
 
-def _place(found: Finding) -> tuple[Source, str, str]:
-    return found.source, found.severity, found.code
+def _rank(found: Finding) -> int:
+    return SEVERITIES.index(found.severity)
+
+
+def _place(found: Finding) -> tuple[Source, int, str]:
+    return found.source, _rank(found), found.code
 
 
 def _of_file(findings: Sequence[Finding]) -> Iterator[Finding]:
     known = [found for found in findings if found.code != _MORE]
-    known.sort(key=lambda found: (found.severity, _place(found)))
+    known.sort(key=lambda found: (_rank(found), _place(found)))
     yield from map(_cut, known[:MOST_IN_FILE])
     for severity in SEVERITIES:
         # Several manifests report the same rest of their defaults.
@@ -154,7 +157,7 @@ def of_run(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """At most 1,000 findings in their order, errors before warnings, and the number of the rest."""
     if len(findings) <= MOST_IN_RUN:
         return tuple(findings)
-    chosen = sorted(findings, key=lambda found: found.severity)  # errors come first, and keep their order
+    chosen = sorted(findings, key=_rank)  # errors come first, and keep their order
     kept, left = set(chosen[:MOST_IN_RUN]), chosen[MOST_IN_RUN:]
     rests = []
     for severity in SEVERITIES:

@@ -123,11 +123,20 @@ def fill(text: str, values: Values, most: int = Room.CAMPAIGN) -> Filled:
     return Filled("".join(pieces), tuple(faults), given - most)
 
 
-def macros(text: str) -> Iterator[tuple[str, int]]:
-    """The names of the API's macros in a text before it is filled, each with its offset."""
+def origin(text: str, values: Values, offset: int) -> int:
+    """Where a character of the filled text comes from: its offset in the text before it was filled."""
+    end = filled = 0
     for place in _PLACE.finditer(text):
-        if place[0] != _ESCAPE and MACRO.fullmatch(place[0]):
-            yield place[1], place.start()
+        literal = place.start() - end
+        if offset < filled + literal:
+            break
+        value = "${" if place[0] == _ESCAPE else _value(place, values)
+        filled += literal
+        length = len(value) if isinstance(value, str) else 0
+        if offset < filled + length:
+            return place.start()
+        filled, end = filled + length, place.end()
+    return end + offset - filled
 
 
 def places(text: str) -> Iterator[tuple[str, str]]:

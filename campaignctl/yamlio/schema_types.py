@@ -132,7 +132,9 @@ Shape = Leaf | Items | ItemOrItems | Table | Object | TextOrObject | Limited
 def shape_of(model: type) -> Object:
     """The shape of the objects of a model or dataclass. A model may name `REFUSED` fields."""
     if is_dataclass(model):
-        required = frozenset(one.name for one in fields(model) if one.default is MISSING)
+        required = frozenset(
+            one.name for one in fields(model) if one.default is MISSING and one.default_factory is MISSING
+        )
         return Object({one.name: _shape(one.type) for one in fields(model)}, required=required)
     if not issubclass(model, BaseModel):
         raise TypeError(f"no shape for {model}")

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from campaignctl.campaign.contract import SYSTEM_MACROS
-from campaignctl.errors import Finding, Severity, Source, nearest
-from campaignctl.yamlio.interpolate import Room, Values, fill, filled_path, macros, whole
+from campaignctl.errors import Finding, Severity, Source
+from campaignctl.yamlio.interpolate import Room, Values, fill, filled_path, whole
 from campaignctl.yamlio.nodes import (
     Elsewhere,
     MappingNode,
@@ -128,17 +127,6 @@ class Filling:
         for fault in faults:
             source = self.at(node) if node else file.at_offset(fault.offset)
             self.note("error", "interpolation", source, fault.message, fault.hint)
-        # Without room left the text is refused, and is not searched for each of a thousand campaigns.
-        for name, offset in macros(text) if self.room.left >= 0 else ():
-            if name not in SYSTEM_MACROS:
-                near = nearest(name, SYSTEM_MACROS, 0.8)
-                self.note(
-                    "warning",
-                    "macro",
-                    file.at(node) if node else file.at_offset(offset),
-                    f"${{{name}}} is not a system macro; it must be a dynamic macro of this account",
-                    f"did you mean ${{{near}}}?" if near else "",
-                )
         if faults and node:
             self.bad.append(node)
         return BAD if faults else filled

@@ -116,63 +116,15 @@ def test_a_broken_rule_is_one_error_at_its_path(value: Any, code: str, path: tup
     ("value", "code"),
     [
         (body(ab_test=TEST), "ab-test-unused"),
-        (body(push(), push(), ab_test={**TEST, "winning_metric": "luck"}), "metric"),
-        (body(push(), push(), ab_test={k: v for k, v in TEST.items() if k != "test_split"}), "expected"),
-        (body(name="ж" * 51), "long-text"),
-        (body(description="x" * 2001), "long-text"),
-        (body(sms(sms={"content": {"en": "x" * 321}})), "long-text"),
-        (body(email(subject="x" * 79)), "long-text"),
-        (body(email(html={"en": "x" * 65_536})), "long-text"),
-        (body(email(sender_email="[masked]")), "address"),
-        (body(email(preheader="x")), "unconfirmed"),
-        (body({"name": "M", "channel": "adex", "adex": {"zone_id": 1}}), "unconfirmed"),
         (body({"name": "M", "channel": "push", "template_id": "1"}), "template"),
         (
             body({"name": "M", "channel": "sms", "sms": {"content": {"en": "Hi"}}}, is_draft=True),
             "integration-missing",
         ),
-        (body(push(push={"title": {"de": "Hi"}, "landing_url": "https://a.example"})), "primary-lang"),
-        (
-            body(push(push={"title": {"english": "Hi", "en": "Hi"}, "landing_url": "https://a.example"})),
-            "language",
-        ),
-        (body(push(push={"title": {"en": "Hi"}, "landing_url": "http://a.example"})), "address"),
-        (body(score=1), "unconfirmed"),
-        (body(max_runs=1), "unconfirmed"),
-        (body(labels=["a", "a"]), "label"),
-        (body(targeting={"segments": {"items": ["1"]}}), "unconfirmed"),
-        (body(targeting={"countries": {"items": ["UK"], "op": "in"}}), "audience-code"),
-        (body(targeting={"languages": {"items": ["de"], "op": "nin"}}), "operator"),
-        (body(targeting={"countries": {"items": [], "op": "in"}}), "empty"),
-        (body(recurrence={"cron": "*/5 4 * * 4"}), "cron"),
-        (body(recurrence={"cron": "5 4 2 4 4"}), "cron"),
-        (body(recurrence={"pattern": {"hour": 1, "minute": 1, "weekdays": [1]}}), "expected"),
-        (body(callbacks={"sms": {"on_click": ["https://a.example"]}}), "unconfirmed"),
-        (body(callbacks={"push": {"on_click": ["http://a.example"]}}), "address"),
-        (body(send_if_profile_time_passed=True), "profile-time"),
-        (body(send_in_profile_time_zone=True, run_immediately=True), "profile-time"),
     ],
 )
 def test_a_doubtful_body_has_one_warning(value: Any, code: str) -> None:
     assert codes(value) == [("warning", code)]
-
-
-@pytest.mark.parametrize("name", ["actions", "badge", "tag", "renotify", "silent", "vibration", "ttl"])
-def test_a_field_undocumented_for_campaigns_is_a_warning(name: str) -> None:
-    samples = {
-        "actions": [{"title": {"en": "Go"}, "url": "https://a.example"}],
-        "renotify": 1,
-        "silent": True,
-        "ttl": 2400,
-    }
-    message = push()
-    message["push"] = {**message["push"], name: samples.get(name, "https://a.example")}
-    assert codes(body(message)) == [("warning", "unconfirmed")]
-
-
-def test_a_name_of_one_hundred_characters_is_allowed_whatever_its_bytes() -> None:
-    assert codes(body(name="ж" * 100)) == [("warning", "long-text")]
-    assert codes(body(name="x" * 100)) == []
 
 
 def test_system_macros_start_with_ocmh() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaignctl.campaign.lint import COUNTRIES, LANGUAGES, doubtful_country, doubtful_language
+from campaignctl.campaign.codes import COUNTRIES, LANGUAGES, doubtful_country, doubtful_language
 
 
 def test_the_code_lists_are_complete() -> None:

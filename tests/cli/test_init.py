@@ -102,7 +102,7 @@ def test_a_project_inside_another_is_refused_unless_ignored_there(project: Cli, 
     with (project.cwd / "campaignctl.yaml").open("a") as file:
         file.write('ignore: ["markets/de/**"]\n')
     assert project("init", "markets/de").status == 0
-    assert project("validate").out == "1 campaign, no findings.\n"
+    assert project("validate").out.startswith("1 campaign, no findings")
 
 
 @pytest.mark.parametrize("name", ["push", "schemas"])

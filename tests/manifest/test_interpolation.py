@@ -127,12 +127,6 @@ def test_a_short_token_is_no_part_of_words(project: Check) -> None:
     assert "contains the API token" in error
 
 
-def test_a_macro_that_is_not_a_system_macro_is_a_warning(project: Check) -> None:
-    checked = described(project, "${OCMH_APP_NAMES} ${MY_OWN}")
-    assert len(checked.warnings) == 2
-    assert checked.findings[0].hint == "did you mean ${OCMH_APP_NAME}?"
-
-
 def test_opaque_fields_are_expanded(project: Check) -> None:
     files = {"b.yaml": HEAD + "  quiet_hours: {a: ['${var.brand}']}\nextra: {new: '${var.brand}'}\n"}
     spec = described(project, "x", files=files).sound.campaigns["b"].spec

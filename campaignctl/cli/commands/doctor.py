@@ -23,9 +23,11 @@ from campaignctl.errors import (
     ManifestError,
     Refused,
     Sentence,
+    Severity,
     TokenRejected,
     UsageError,
     counted,
+    number,
 )
 
 if TYPE_CHECKING:
@@ -126,8 +128,10 @@ def _manifests(app: App, directory: Path) -> Check:
         errors = sum(finding.severity == "error" for finding in findings)
         return Check("project", "problem", f"{directory}: {counted(errors, 'error')}", _VALIDATE)
     found = f"{directory}: {counted(len(desired.campaigns), 'campaign')}"
-    if findings:
-        return Check("project", "warning", f"{found}, {counted(len(findings), 'warning')}", _VALIDATE)
+    severities: tuple[Severity, ...] = ("error", "warning")
+    counts = [counted(count, each) for each in severities if (count := number(findings, each))]
+    if counts:
+        return Check("project", "warning", f"{found}, {', '.join(counts)}", _VALIDATE)
     return Check("project", "ok", f"{found}, no findings")
 
 

@@ -200,7 +200,7 @@ def _outcome(app: App, directory: Path, key: str) -> int:
     console = app.console
     desired, findings = check_manifests(app)
     name = f"{shown(directory)}{key}.yaml"
-    own = [found for found in findings if found.source.file == name]
+    own = [found for found in findings if found.source.file == name and found.severity != "info"]
     if own:
         console.say(findings_text(own, color=console.colored(console.out)))
     if any(found.severity == "error" for found in own):

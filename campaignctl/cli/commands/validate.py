@@ -12,7 +12,7 @@ from campaignctl import __version__
 from campaignctl.cli.group import NearestChoice, format_choice
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import check_manifests, project_directory
-from campaignctl.errors import Finding, Severity, counted
+from campaignctl.errors import Finding, Severity, at_least, counted, number
 
 Form = Literal["text", "json", "github", "sarif"]
 
@@ -27,7 +27,7 @@ Form = Literal["text", "json", "github", "sarif"]
 )
 @click.option(
     "--fail-severity",
-    type=NearestChoice(["error", "warning"]),
+    type=NearestChoice(["error", "warning", "info"]),
     default="error",
     show_default=True,
     help="The lowest severity that exits with status 1.",
@@ -36,28 +36,37 @@ Form = Literal["text", "json", "github", "sarif"]
 def command(app: App, *, form: Form, fail_severity: Severity) -> int:
     """Check the manifests, offline and without a token.
 
-    Shows every finding with its file, line and column. Exits with status 1 if there is an error (with
-    --fail-severity warning, if there is any finding).
+    Shows every finding with its file, line and column, those of lint included. Remarks (info) are counted,
+    and shown with -v. Exits with status 1 if there is an error, or a finding of --fail-severity or worse.
     """
     desired, findings = check_manifests(app)
     _show(app, form, findings, len(desired.campaigns) if desired else None)
-    return int(any(finding.severity in ("error", fail_severity) for finding in findings))
+    return int(at_least(findings, fail_severity))
 
 
 def _show(app: App, form: Form, findings: Sequence[Finding], count: int | None) -> None:
     """Write the findings in a form; in one for GitHub, the log says if there are none."""
     console = app.console
-    nothing = "" if findings else f"{counted(count or 0, 'campaign')}, no findings."
-    if form == "text" and not findings:
+    verbose = console.verbosity == "verbose"
+    if form in {"github", "sarif"} and not verbose:
+        findings = [finding for finding in findings if finding.severity != "info"]
+    remarks = number(findings, "info")
+    nothing = not at_least(findings, "info" if verbose else "warning")
+    said = (
+        f"{counted(count or 0, 'campaign')}, no findings"
+        + (f", {remarks:,} info (-v shows them)" if remarks else "")
+        + "."
+    )
+    if form == "text" and nothing:
         if console.verbosity != "quiet":
-            console.say(nothing)
+            console.say(said)
         return
     from campaignctl.render import errors  # not loaded for a project without findings
 
     if form == "json":
         console.document({**errors.findings_json(findings), "campaigns": count})
     elif form == "text":
-        console.say(errors.findings_text(findings, color=console.colored(console.out)))
+        console.say(errors.findings_text(findings, color=console.colored(console.out), info=verbose))
     else:
         if form == "sarif":
             from campaignctl.render.sarif import findings_sarif
@@ -66,7 +75,7 @@ def _show(app: App, form: Form, findings: Sequence[Finding], count: int | None) 
         else:
             console.raw(errors.findings_github(_from_root(app, findings)))
         if nothing:
-            console.log("info", nothing)
+            console.log("info", said)
 
 
 def _from_root(app: App, findings: Sequence[Finding]) -> list[Finding]:
