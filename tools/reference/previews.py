@@ -6,21 +6,11 @@ from campaignctl.content.facts import DEVICES, FIGURES, INBOXES, Device
 from campaignctl.content.previews import previews
 from campaignctl.render.preview import Look, previews_text
 
-_EXAMPLE = {
-    "name": "Flash",
-    "messages": [
-        {
-            "name": "Flash",
-            "channel": "sms",
-            "sms": {
-                "content": {
-                    "en": "Hi ${FIRST_NAME}, it\u2019s here: our \u201cwinter sale\u201d. Half price until tomorrow,"
-                    " also online: https://shop.example/winter-sale?from=sms"
-                }
-            },
-        },
-    ],
-}
+_TEXT = (
+    "Hi ${FIRST_NAME}, it\u2019s here: our \u201cwinter sale\u201d. Half price until tomorrow, also online: "
+    "https://shop.example/winter-sale?from=sms"
+)
+_EXAMPLE = {"messages": [{"name": "Flash", "channel": "sms", "sms": {"content": {"en": _TEXT}}}]}
 
 
 def preview_example() -> str:
