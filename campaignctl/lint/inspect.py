@@ -113,6 +113,6 @@ def _place(campaign: Campaign, path: KeyPath, offset: int | None) -> Source:
     positions = campaign.declared.positions
     if positions is None:
         return campaign.declared.source
-    if not positions.written(path[:2]) and positions.written(("extra", *path[1:2])):
+    if campaign.declared.unchecked and not positions.written(path[:2]):
         path = ("extra", *path[1:])
     return positions.at(path) if offset is None else positions.within(path, offset)

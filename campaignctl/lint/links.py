@@ -142,10 +142,8 @@ def _utm_values(campaign: Campaign) -> Iterator[tuple[Link, str, str]]:
     for name, value in (campaign.body.get("utm_tracking") or {}).items():
         if name.startswith("utm_") and isinstance(value, str):
             yield Link(("utm_tracking", name), value), name, value
-    for message in campaign.messages:
-        for link in _links(message):
-            if "utm_" not in link.url:
-                continue
+    for link in (link for message in campaign.messages for link in _links(message)):
+        if "utm_" in link.url:
             try:
                 parts = parse_qsl(urlsplit(link.url).query)
             except ValueError:

@@ -111,7 +111,7 @@ def language_code(message: Message) -> Iterator[Fault]:
 )
 def unknown_macro(campaign: Campaign) -> Iterator[Fault]:
     """A macro that may reach recipients as it stands."""
-    for path, text in _all_texts(campaign.body, ()):
+    for path, text in _all_texts(campaign.body, ()) if _mentions_macros(campaign.body) else ():
         if "${" not in text:
             continue
         for found in MACRO.finditer(text):
@@ -123,6 +123,15 @@ def unknown_macro(campaign: Campaign) -> Iterator[Fault]:
                     f"did you mean ${{{near}}}?" if near else "",
                     found.start(),
                 )
+
+
+def _mentions_macros(value: Any) -> bool:
+    """Whether a body has a macro at all: most have none, and paths need not be put together."""
+    if isinstance(value, str):
+        return "${" in value
+    if isinstance(value, dict):
+        return any(map(_mentions_macros, value.values()))
+    return isinstance(value, list) and any(map(_mentions_macros, value))
 
 
 def _all_texts(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:

@@ -87,7 +87,10 @@ class MappingNode:
 
     def _pair(self, name: str) -> tuple[ScalarNode, Node] | None:
         if len(self.pairs) <= _FEW:
-            return next((pair for pair in self.pairs if pair[0].text == name), None)
+            for pair in self.pairs:
+                if pair[0].text == name:
+                    return pair
+            return None
         if self._first is None:
             self._first = {pair[0].text: pair for pair in reversed(self.pairs)}
         return self._first.get(name)

@@ -13,6 +13,8 @@ _LONGEST_LINE = 2_000
 #: How many lines below its first one a text in a manifest is searched for a place.
 _FARTHEST = 500
 _SNIPPET = 24
+#: Parts of a path below `{$file: PATH}`: at most the language.
+_DEEPEST = 2
 
 
 class Positions:
@@ -25,7 +27,16 @@ class Positions:
         self._filling = filling
 
     def at(self, path: KeyPath) -> Source:
-        """The place of a value, else of the last part of its path that is written."""
+        """The place of a value, else of the last part of its path that is written.
+
+        A text of a side file is at the beginning of that file.
+        """
+        node, rest = _value(self._root, path)
+        if isinstance(node, MappingNode) and is_file(node) and len(rest) < _DEEPEST:
+            return self.within(path, 0)
+        return self._filling.at(locate(self._root, path))
+
+    def _written_at(self, path: KeyPath) -> Source:
         return self._filling.at(locate(self._root, path))
 
     def written(self, path: KeyPath) -> bool:
@@ -39,11 +50,11 @@ class Positions:
             found = self._file(node)
             if isinstance(found, LanguageTexts):
                 found = found.texts.get(str(rest[0])) if rest else None
-            if found is not None:
+            if isinstance(found, FileText) and not found.error:
                 return _in_text(found.name, found.text, self._origin(found.text, offset))
         if isinstance(node, ScalarNode) and (place := self._in_scalar(node, offset)):
             return place
-        return self.at(path)
+        return self._written_at(path)
 
     def _file(self, node: MappingNode) -> FileText | LanguageTexts | None:
         key, named = node.pairs[0]

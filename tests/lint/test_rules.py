@@ -1,0 +1,53 @@
+"""Each rule: what triggers it, at which place, and what nearly does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from campaignctl.errors import SEVERITIES
+from campaignctl.lint.registry import RULES, named
+from campaignctl.lint.rule import FAMILIES, WORST
+from tests.lint.cases import CASES, Case
+from tests.lint.checking import findings, place, unmarked
+
+_IDS = [f"{case.code}-{index}" for index, case in enumerate(CASES)]
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {case.code for case in CASES} == set(RULES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=_IDS)
+def test_a_rule_finds_its_case_at_its_place(case: Case, tmp_path: Path) -> None:
+    files, places = unmarked(case.files(right=False))
+    found = findings(tmp_path, files)
+    assert [one for one in found if one.code not in RULES] == []
+    own = [one for one in found if one.code == case.code]
+    assert (sorted(place(one, tmp_path) for one in own), places != []) == (places, True)
+    assert {one.severity for one in own} == {RULES[case.code].severity}
+
+
+@pytest.mark.parametrize("case", CASES, ids=_IDS)
+def test_a_rule_is_quiet_about_what_nearly_is_its_case(case: Case, tmp_path: Path) -> None:
+    files, places = unmarked(case.files(right=True))
+    found = findings(tmp_path, files)
+    assert places == []
+    assert [one for one in found if one.severity == "error" or one.code == case.code] == []
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_a_rule_is_no_worse_than_its_certainty_allows(code: str) -> None:
+    rule = RULES[code]
+    assert SEVERITIES.index(rule.severity) >= SEVERITIES.index(WORST[rule.basis.certainty])
+    assert code[:3] in FAMILIES
+    assert code[3:].isdecimal()
+    assert all(text.endswith(".") for text in (rule.sentence, rule.fix))
+    assert rule.basis.source
+
+
+@pytest.mark.parametrize("former", ["long-text", "expected", "language", "macro", "too-long"])
+def test_a_code_of_the_version_before_names_its_rules(former: str) -> None:
+    assert all(former in rule.formerly for rule in named(former))
+    assert named(former)
