@@ -58,14 +58,6 @@ def check(body: Body) -> tuple[Problem, ...]:
 
 def cross_checks(body: Body) -> Iterator[Problem]:
     """Problems that the models cannot see. The fields of `body` have their types; some may be missing."""
-    errors = list(_errors(body))
-    yield from errors
-    # An error says more than a doubt about the same value.
-    wrong = {problem.path for problem in errors}
-    yield from (problem for problem in lint.problems(body) if problem.path not in wrong)
-
-
-def _errors(body: Body) -> Iterator[Problem]:
     yield from _execution(body)
     yield from _labels(body.get("labels", ()))
     if marker.FIELD in body.get("metadata", {}):

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
     from campaignctl.backends.cas.backend import CasBackend
     from campaignctl.backends.local import LocalBackend
+    from campaignctl.campaign.problem import KeyPath
     from campaignctl.errors import Finding
+    from campaignctl.manifest.load import Places
     from campaignctl.manifest.model import DesiredState
     from campaignctl.project.model import Project
     from campaignctl.reconciler.ports import Backend
@@ -182,6 +184,20 @@ def _git_backend(project: Project, clock: SystemClock) -> CasBackend:
     )
 
 
+def _written_at(app: App, directory: Path) -> Callable[[str, KeyPath], str]:
+    """Return where fields are written in the manifests, which are read only if an answer names a field."""
+    places: list[Places] = []
+
+    def at(key: str, path: KeyPath) -> str:
+        from campaignctl.manifest.load import Places
+
+        if not places:
+            places.append(Places(directory, **app.settings.inputs))
+        return places[0].at(key, path)
+
+    return at
+
+
 @contextmanager
 def wired(
     app: App,
@@ -226,6 +242,7 @@ def wired(
             lock_timeout=lock_timeout,
             who=who(app.settings.environ),
             host=socket.gethostname(),
+            written_at=_written_at(app, Path(project.directory)),
         )
         try:
             yield Wired(wiring, clock, progress)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from campaignctl.errors import Finding, ManifestError, Source
+from campaignctl.campaign.problem import KeyPath
+from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
 from campaignctl.manifest.compile import CompileInputs, compile_file, trace_campaign
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.discover import discover, left_out
@@ -161,6 +164,55 @@ def _concerns(found: Finding, one: Declared, result: FileResult) -> bool:
     if found.key is None:
         return found in result.findings
     return found.key == one.key or one.key.startswith(f"{found.key}[")
+
+
+class Places:
+    """Where the fields of campaigns are written; the files of the project are read when it is first asked."""
+
+    def __init__(
+        self,
+        project_dir: Path,
+        *,
+        environment: str | None,
+        environ: Mapping[str, str],
+        tool_version: str,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self._directory = project_dir
+        self._environ = environ
+        self._given = (environment, environ, tool_version, variables)
+        self._lock = Lock()
+        self._files: _Files | None = None
+        self._paths: dict[str, str] = {}
+
+    def at(self, key: str, path: KeyPath) -> str:
+        """Where a field of a campaign's body is written, as FILE:LINE:COLUMN; empty if no manifest tells."""
+        with self._lock:
+            try:
+                return self._at(key, path)
+            except CampaignctlError:
+                return ""
+
+    def _at(self, key: str, path: KeyPath) -> str:
+        if self._files is None:
+            environment, environ, tool_version, variables = self._given
+            project, _ = check_project(self._directory, environment, environ, tool_version, variables)
+            if project is None:
+                return ""
+            self._files = _Files(project, self._directory, self._environ)
+            for result in self._files.results():
+                self._paths.update({one.key: result.path for one in result.campaigns})
+        if key not in self._paths:
+            return ""
+        origins = [one for one in self._files.origins(self._paths[key], key) if one.source and not one.beside]
+        # What is missing is shown at the field nearest to it.
+        near = max(origins, key=lambda one: _shared(one.path, path), default=None)
+        return str(near.source) if near and near.path[:1] == path[:1] else ""
+
+
+def _shared(one: KeyPath, other: KeyPath) -> int:
+    """How many steps from the top two paths have in common."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def hides(project_dir: Path, folder: str, *, tool_version: str) -> bool:

@@ -38,6 +38,7 @@ from campaignctl.review.outcome import (
     failed,
     failure,
     halt_hint,
+    named_field,
     not_started,
     unknown,
     unrecorded,
@@ -340,6 +341,8 @@ def _unrecorded(run: Run, result: ChangeResult, what: str, error: CampaignctlErr
 
 def _refused(run: Run, change: Change, request: Request, error: Refused) -> Failure:
     """Why a request was refused. A create that is refused for its metadata may be refused for our marker."""
+    if path := named_field(error.detail, request.body or {}):
+        change = replace(change, source=run.wiring.written_at(change.key, path) or change.source)
     problem = failure(change, error)
     creates = request.operation == "create"
     if creates and run.project.api.markers and "metadata" in f"{error.summary} {error.detail}":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, uuid5
 
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.problem import KeyPath
 from campaignctl.errors import (
     CampaignctlError,
     Command,
@@ -56,7 +57,8 @@ class Wiring:
 
     `who` and `host` name user and machine in the history, the lock and the reasons of cancels. `stands_to`
     tells how the checkout stands to a commit. `elsewhere` finds the project's other states. `requests` are
-    those whose reviewed plans are applied.
+    those whose reviewed plans are applied. `written_at` tells where a field of a campaign's body is written
+    in the manifests, as FILE:LINE:COLUMN, or nothing if that is not known.
     """
 
     project: Project
@@ -73,6 +75,7 @@ class Wiring:
     who: str = ""
     host: str = ""
     requests: tuple[ReviewedRequest, ...] = ()
+    written_at: Callable[[str, KeyPath], str] = lambda _key, _path: ""
 
     def now(self) -> datetime:
         """The server's time, carried forward from its last answer; this machine's before the first."""

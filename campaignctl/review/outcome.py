@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
+from campaignctl.campaign.problem import KeyPath
 from campaignctl.errors import CampaignctlError, Command, Sentence
 from campaignctl.plan.model import Action, Blocked, Change, Objection
 from campaignctl.state.model import ReviewedRequest
@@ -135,6 +137,38 @@ def failure(change: Change, error: CampaignctlError) -> Failure:
     verb = f"{change.action} of {change.key}"
     place = f" ({change.source})" if change.source else ""
     return Failure(f"{verb}{place}: {error.summary}", error.detail, error.hint, error.trace_id)
+
+
+#: A path that an answer names: `messages[0].push.title`, `messages/0/push/title`, `messages.0.push.title`.
+_NAMED = re.compile(r"[a-z_]+(?:\[\d{1,3}\]|[./][A-Za-z0-9_-]{1,40}){0,12}", re.ASCII)
+_STEP = re.compile(r"[^\[\]./]+")
+
+
+def named_field(said: str, body: Mapping[str, Any]) -> KeyPath:
+    """The field of a body that an answer of the API names; empty if it names none.
+
+    A single word counts only at the beginning or in quotes: `name` may be any word of a sentence. A field
+    that is missing counts if the object that lacks it is there.
+    """
+    for found in _NAMED.finditer(said):
+        path = tuple(int(part) if part.isdecimal() else part for part in _STEP.findall(found[0].rstrip(".")))
+        around = said[max(found.start() - 1, 0) : found.start()] + said[found.end() : found.end() + 1]
+        alone = len(path) == 1 and not (found.start() == 0 and around == ":") and around not in _QUOTED
+        if not alone and path[0] in body and (_has(body, path[:-1])):
+            return path
+    return ()
+
+
+_QUOTED = ("``", "''", '""')
+
+
+def _has(value: Any, path: KeyPath) -> bool:
+    for part in path:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
 
 
 def halt_hint(change: Change) -> Sentence:

@@ -104,13 +104,15 @@ CASES = (
     Case("SMS005", sms(M + "a" * 150 + "${OCMH_APP_NAME}"), sms("a" * 100 + "${OCMH_PROFILE_ID}")),
     # ----------------------------------------------------------------------------- email
     from_file("EML001", f"{M}{'ж' * 46_081}", "ж" * 46_080),
-        from_file("EML002", f"<p>\n {M}<style>{'a' * 16_385}</style>", f"<p>\n <style>{'a' * 16_384}</style>"),
+    from_file("EML002", f"<p>\n {M}<style>{'a' * 16_385}</style>", f"<p>\n <style>{'a' * 16_384}</style>"),
     from_file("EML003", f"{M}{'a' * 65_536}", "a" * 65_535),
     Case("EML004", email(content=f"subject: {M}{'a' * 79}"), email(content=f"subject: {'a' * 78}")),
     Case("EML005", email(content=f"preheader: {M}{'a' * 101}"), email(content=f"preheader: {'a' * 100}")),
     Case("EML006", email(content=f"subject: {M}{'a' * 49}"), email(content=f"subject: {'a' * 48}")),
     Case("EML007", email(content=f"preheader: {M}Look"), email()),
-    from_file("EML008", f"{M}<a href='https://a.example'>Home</a>", "<a href='https://a.example'>Unsubscribe</a>"),
+    from_file(
+        "EML008", f"{M}<a href='https://a.example'>Home</a>", "<a href='https://a.example'>Unsubscribe</a>"
+    ),
     from_file("EML008", f"{M}<p>Unsubscribe by mail</p>", "<a href='https://a.example/optout'>here</a>"),
     Case("EML008", email("<p>Hi</p>").replace("en: |", f"en: {M}|"), email("<p>Hallo</p>", lang="af")),
     from_file(
