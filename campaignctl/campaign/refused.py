@@ -183,7 +183,7 @@ def _targeting(targeting: Body, path: KeyPath) -> Iterator[Problem]:
 
 
 def _country_meant(code: str) -> str:
-    from campaignctl.campaign.lint import doubtful_country
+    from campaignctl.campaign.codes import doubtful_country
 
     doubt = doubtful_country(code)
     return (doubt and doubt[1]) or "write its ISO code, as in DE"
