@@ -1,0 +1,184 @@
+"""What the status says of each campaign, and of what it cannot know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.errors import AccountMismatch, CampaignctlError
+from campaignctl.reconciler.status import status
+from campaignctl.review.reports import StatusReport, StatusRow, Stop
+from campaignctl.state.codec import encode
+from campaignctl.state.model import Entry
+from tests.plan.planning import intent
+from tests.reconciler.account import PUSH, Account, campaign
+
+FAR = "2036-06-01 10:00:00"
+FIRST = "2036-06-01T10:00:00Z"
+
+
+def report(account: Account) -> StatusReport:
+    return status(account.wiring, account.desired)
+
+
+def row(account: Account, key: str) -> StatusRow:
+    return next(row for row in report(account).rows if row.key == key)
+
+
+def put(account: Account, entry: Entry) -> None:
+    """The state after one more step."""
+    account.place.put_document(encode(account.state.after(entry)).encode())
+
+
+@pytest.fixture
+def far(late: Account) -> Account:
+    """A scheduled campaign."""
+    late.specs = {"far": campaign("Far", scheduled_time=FAR)}
+    late.apply()
+    return late
+
+
+def test_a_campaign_as_it_was_applied(far: Account) -> None:
+    assert report(far) == StatusReport(
+        (
+            StatusRow(
+                "far", far.id_of("far"), "Far", "scheduled", True, next_run=FIRST, phase="active", goes=False
+            ),
+        )
+    )
+
+
+def test_rows_are_in_the_order_of_their_keys(far: Account) -> None:
+    far.specs |= {"new": campaign("New"), "a": campaign("A", is_draft=True)}
+    far.lifecycles["new"] = Lifecycle(phase="paused")
+    put(far, Entry(intents={"b": replace(intent(campaign("B")), id="7"), "c": intent({}, phase="planned")}))
+    rows = report(far).rows
+    assert [(one.key, one.status, one.read) for one in rows] == [
+        ("a", "not created", False),
+        ("b", "unsettled", False),
+        ("far", "scheduled", True),
+        ("new", "not created", False),
+    ]
+    assert [(one.id, one.name, one.phase, one.pending) for one in rows] == [
+        (None, "A", "active", None),
+        ("7", "B", rows[1].phase, "started"),
+        (far.id_of("far"), "Far", "active", None),
+        (None, "New", "paused", None),
+    ]
+
+
+@pytest.mark.parametrize(("phase", "pending"), [("started", "started"), ("planned", None)])
+def test_a_write_that_is_not_settled(far: Account, phase: Any, pending: str | None) -> None:
+    left = replace(intent(campaign("Far"), phase=phase), operation="update", id=far.id_of("far"))
+    put(far, Entry(intents={"far": left}))
+    assert row(far, "far").pending == pending
+
+
+def test_what_is_not_declared_has_the_phase_of_its_record(far: Account) -> None:
+    far.lifecycles["far"] = Lifecycle(phase="paused")
+    far.apply()
+    declared = row(far, "far")
+    assert (declared.declared, declared.phase, declared.paused_by) == (True, "paused", "manifest")
+    far.specs = {}
+    gone = row(far, "far")
+    assert (gone.declared, gone.phase) == (False, "paused")
+
+
+def test_who_paused_it(far: Account) -> None:
+    assert row(far, "far").paused_by is None
+    far.control.pause(far.id_of("far"))
+    assert row(far, "far").paused_by == "somebody else"
+    far.control.resume(far.id_of("far"), FAR)
+    far.halt("far")
+    found = row(far, "far")
+    assert (found.paused_by, found.goes) == ("halt", False)
+    assert isinstance(found.halt, Stop)
+    assert (found.halt.key, found.halt.reason) == ("far", "wrong price")
+    far.control.resume(far.id_of("far"), FAR)
+    assert row(far, "far").goes
+
+
+def test_what_a_halt_names_before_it_exists(far: Account) -> None:
+    far.specs["new"] = campaign("New", scheduled_time=FAR, description="another")
+    far.halt("new")
+    found = row(far, "new").halt
+    assert found is not None
+    assert (found.key, found.reason) == ("new", "wrong price")
+    assert row(far, "far").halt is None
+
+
+def test_a_campaign_that_is_gone_has_its_recorded_name(far: Account) -> None:
+    other = campaign("Other", scheduled_time=FAR, description="another")
+    far.specs["other"] = {**other, "messages": [{**PUSH, "name": "x"}]}
+    far.apply()
+    far.control.delete(far.id_of("far"))
+    found = row(far, "far")
+    assert (found.status, found.name, found.read) == ("missing", "Far", True)
+
+
+def test_what_others_changed_has_the_time_of_it(far: Account) -> None:
+    assert row(far, "far").changed_at is None
+    far.control.edit(far.id_of("far"), {"description": "theirs"})
+    found = row(far, "far")
+    assert [field.path for field in found.drift or found.unmanaged] == ["description"]
+    assert found.changed_at is not None
+
+
+def test_a_test_that_waits_names_its_messages(far: Account) -> None:
+    far.specs["test"] = campaign(
+        "Test",
+        scheduled_time="2036-07-01 10:00:00",
+        messages=[{**PUSH, "name": "one"}, {**PUSH, "name": "two"}],
+        ab_test={
+            "test_split": 30,
+            "winning_metric": "click_rate",
+            "evaluation_window": "1D",
+            "winner_delivery_mode": "manual",
+        },
+    )
+    far.apply()
+    assert (row(far, "test").decide, row(far, "test").decide_run) == ((), None)
+    far.control.edit(far.id_of("test"), status="needs_decision")
+    assert (row(far, "test").decide, row(far, "test").decide_run) == (("one", "two"), None)
+
+
+def test_what_is_over_is_not_read(far: Account) -> None:
+    far.control.edit(far.id_of("far"), status="canceled")
+    far.apply()
+    mark = far.mark
+    wiring = replace(far.wiring, api=None)
+    (found,) = status(wiring, far.desired).rows
+    assert (found.status, found.read, found.next_run) == ("canceled", False, None)
+    assert far.control.requests(mark) == []
+
+
+def test_the_live_status_needs_a_token_and_the_right_api(far: Account) -> None:
+    with pytest.raises(CampaignctlError, match="the live status needs a token"):
+        status(replace(far.wiring, api=None), far.desired)
+    other = replace(far.state, account=replace(far.state.account, url="https://other.example"))
+    far.place.put_document(encode(other).encode())
+    with pytest.raises(AccountMismatch, match=r"this state belongs to https://other\.example"):
+        report(far)
+
+
+def test_the_state_of_another_environment_is_refused(far: Account) -> None:
+    far.project = replace(far.project, environment="staging")
+    with pytest.raises(AccountMismatch):
+        report(far)
+
+
+def test_a_stop_mark_that_cannot_be_read_is_said_first(far: Account) -> None:
+    far.halt("far")
+    (path,) = far.place.path.parent.glob("*halts*")
+    path.write_text("{", encoding="utf-8")
+    (note,) = report(far).notes
+    assert note.startswith("it may be halted: ")
+    assert "campaignctl halt --lift" in note
+
+
+def test_without_a_state_every_campaign_is_not_created(late: Account) -> None:
+    late.specs = {"far": campaign("Far", scheduled_time=FAR)}
+    assert [(one.key, one.status) for one in report(late).rows] == [("far", "not created")]
