@@ -17,7 +17,12 @@ TESTS: Final[dict[str, tuple[str, ...]]] = {
     "campaignctl/backends/git": ("tests/backends/test_git_[!c]*", "tests/backends/test_git_conformance.py"),
     "campaignctl/reconciler": ("tests/reconciler",),
     "campaignctl/reconciler/doctor.py": ("tests/reconciler/test_health*.py", "tests/cli/test_doctor.py"),
-    "campaignctl/reconciler/status.py": ("tests/reconciler/test_status.py", "tests/e2e/test_status.py"),
+    "campaignctl/reconciler/status.py": (
+        "tests/reconciler/test_status.py",
+        "tests/reconciler/test_copies.py",
+        "tests/reconciler/test_held.py",
+        "tests/e2e/test_status.py",
+    ),
 }
 #: What takes seconds and notices nothing that the tests before it do not.
 LEFT_OUT: Final = "not a_kill_before_any_call and not overtaken_at_any_point and not many_processes"

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
+
+from campaignctl.errors import Interrupted
 from campaignctl.plan.model import Action
+from campaignctl.reconciler.halt import halt
+from campaignctl.reconciler.halt_targets import Order
+from campaignctl.review.halt import UNMARKED, HaltOutcome
 from campaignctl.state.codec import encode
+from campaignctl.state.halts import Halts
 from campaignctl.state.model import Entry
 from tests.reconciler.account import Account, campaign
-from tests.reconciler.test_halting import FAR, lose, text, when, words
+from tests.reconciler.test_halting import FAR, lose, mark, text, when, words
+
+
+def halted_by(account: Account, who: str, reason: str = "wrong price") -> HaltOutcome:
+    """Somebody halts everything."""
+    return halt(replace(account.wiring, who=who), Order(None, reason), lambda: account.declared)
 
 
 def test_what_is_missing_is_over_once_a_read_has_shown_whose_account_it_is(account: Account) -> None:
@@ -46,6 +59,7 @@ def test_each_pause_is_told_by_key_or_by_id(account: Account) -> None:
     account.apply()
     account.events.clear()
     account.halt()
+    assert [each.total for each in account.events if (each.kind, each.text) == ("phase", "halt")] == [1]
     told = [event for event in account.events if event.kind == "finished"]
     assert [(each.key, each.action, each.outcome) for each in told] == [("a", Action.PAUSE, "done")]
     campaign_id = account.id_of("a")
@@ -107,3 +121,157 @@ def test_a_pause_without_effect_is_repeated(late: Account) -> None:
     late.wire.lose("pause", effect=None, answer=1, times=2)
     assert words(late.halt()) == {"a": "stopped"}
     assert [write.name for write in late.wire.sent[1:]] == ["pause"] * 3
+
+
+@pytest.mark.parametrize(
+    ("who", "reason", "sent"),
+    [
+        ("anna", "wrong price", "campaignctl halt: wrong price (by anna)"),
+        ("", "wrong price", "campaignctl halt: wrong price"),
+        ("anna", "x" * 300, f"campaignctl halt: {'x' * 182} (by anna)"),
+    ],
+)
+def test_a_pause_says_by_whom_and_why(account: Account, who: str, reason: str, sent: str) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    outcome = halted_by(account, who, reason)
+    (body,) = [each["body"] for each in account.control.requests() if each["path"].endswith("/pause")]
+    assert body == {"reason": sent}
+    (recorded,) = mark(account).halts
+    assert [(one.key, one.id, one.how) for one in recorded.stopped] == [("a", account.id_of("a"), "paused")]
+    assert outcome.halt.stopped == recorded.stopped
+    assert (outcome.halt.who, outcome.halt.reason, recorded.under_way) == (who, reason, None)
+
+
+def test_without_a_token_only_the_mark_is_set(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    before = account.mark
+    outcome = halt(replace(account.wiring, api=None), Order(None, "why"), lambda: account.declared)
+    assert outcome.marked
+    assert outcome.notes == ("there is no token, so nothing was paused: set OCAMBA_TOKEN and run this again",)
+    assert words(outcome) == {"a": "unproven"}
+    assert account.control.requests(before) == []
+    (recorded,) = mark(account).halts
+    assert (recorded.under_way, [one.key for one in recorded.held]) == (None, ["a"])
+
+
+def test_an_interrupted_halt_leaves_its_mark(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    when(account, "looking once more", lambda: setattr(account.clock.time, "interrupted", True))
+    with pytest.raises(Interrupted) as stopped:
+        account.halt()
+    assert (stopped.value.detail, stopped.value.hint) == (
+        "the stop mark stays",
+        "run the same command again to finish",
+    )
+    assert mark(account).in_force
+    assert account.status_of("a") == "paused"
+
+
+def test_a_mark_that_cannot_be_set_stops_no_pause(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    path = account.place.sibling("halts")
+    path.mkdir()
+    (path / "file").write_text("x", encoding="utf-8")
+    outcome = account.halt()
+    assert (outcome.marked, words(outcome)) == (False, {"a": "stopped"})
+    (note,) = outcome.notes
+    assert note.startswith("the stop mark could not be set: ")
+    assert str(UNMARKED) in note
+
+
+def test_what_is_over_is_not_read(account: Account) -> None:
+    account.specs = {key: campaign(key, scheduled_time=FAR, **text(key)) for key in "ab"}
+    account.apply()
+    account.control.edit(account.id_of("b"), status="canceled")
+    account.apply()
+    before = account.mark
+    assert words(account.halt()) == {"a": "stopped", "b": "over"}
+    asked = [each["path"] for each in account.control.requests(before)]
+    assert not [path for path in asked if account.id_of("b") in path]
+
+
+def test_a_campaign_of_a_key_that_was_not_named_goes_on(account: Account) -> None:
+    """Without a state its marker shows that it is ours, and not of which key."""
+    account.specs = {key: campaign(key, scheduled_time=FAR, **text(key)) for key in ("x/a", "y/b")}
+    account.apply()
+    ids = {key: account.id_of(key) for key in account.specs}
+    lose(account)
+    account.specs = {"x/a": campaign("x/a", scheduled_time=FAR, **text("changed"))}
+    outcome = account.halt("x/*")
+    assert words(outcome) == {"x/a": "stopped"}
+    assert account.control.campaign(ids["y/b"])["live"]["status"] == "scheduled"
+
+
+def test_what_others_paused_is_neither_ours_nor_canceled(late: Account) -> None:
+    late.specs = {"a": campaign("A", scheduled_time=FAR)}
+    late.apply()
+    campaign_id, before = late.id_of("a"), late.mark
+
+    def others(name: str) -> None:
+        if name == "pause":
+            late.control.pause(campaign_id)
+            late.control.fault({"path": "/pause$", "times": 1}, {"kind": "status", "status": 422})
+
+    late.wire.on_write = others
+    outcome = late.halt(cancel=True)
+    assert late.writes(before) == ["pause"]
+    assert words(outcome) == {"a": "stopped"}
+    assert mark(late).halts[0].stopped == outcome.halt.stopped == ()
+
+
+def test_what_a_first_request_paused_late_is_ours(late: Account) -> None:
+    late.specs = {"a": campaign("A", scheduled_time=FAR)}
+    late.apply()
+    late.wire.lose("pause", effect=5, answer=1)
+    asked = 0
+
+    def again(name: str) -> None:
+        nonlocal asked
+        asked += name == "pause"
+        if asked == 2:
+            late.clock.time.sleep(5)
+            late.wire.arrive()
+            late.control.fault({"path": "/pause$", "times": 1}, {"kind": "status", "status": 422})
+
+    late.wire.on_write = again
+    assert words(late.halt()) == {"a": "stopped"}
+    assert asked == 2
+    assert [one.key for one in mark(late).halts[0].stopped] == ["a"]
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_only_a_held_lock_is_waited_for_before_the_first_pause(late: Account, held: bool) -> None:
+    late.specs = {"a": campaign("A", scheduled_time=FAR)}
+    late.apply()
+    session = late.place.backend().acquire("apply", timedelta()) if held else None
+    began = late.clock.time.monotonic()
+    late.halt()
+    (pause,) = [write for write in late.wire.sent if write.name == "pause"]
+    assert (pause.at - began > 1) is held
+    if session:
+        session.release()
+
+
+def test_a_halt_lists_what_can_send_alone(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    before = account.mark
+    account.halt()
+    lists = [each["query"] for each in account.control.requests(before) if each["path"].endswith("campaigns")]
+    assert lists
+    assert all("status" in query for query in lists)
+
+
+def test_a_second_halt_keeps_what_the_first_one_stopped(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    account.halt()
+    account.specs["b"] = campaign("B", scheduled_time=FAR, **text("b"))
+    account.lift("b")
+    account.halt(reason="another")
+    assert isinstance(mark(account), Halts)
+    assert [[one.key for one in each.stopped] for each in mark(account).halts] == [["a"], []]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -74,7 +75,8 @@ def test_rows_are_in_the_order_of_their_keys(far: Account) -> None:
 def test_a_write_that_is_not_settled(far: Account, phase: Any, pending: str | None) -> None:
     left = replace(intent(campaign("Far"), phase=phase), operation="update", id=far.id_of("far"))
     put(far, Entry(intents={"far": left}))
-    assert row(far, "far").pending == pending
+    (found,) = report(far).rows
+    assert found.pending == pending
 
 
 def test_what_is_not_declared_has_the_phase_of_its_record(far: Account) -> None:
@@ -85,6 +87,16 @@ def test_what_is_not_declared_has_the_phase_of_its_record(far: Account) -> None:
     far.specs = {}
     gone = row(far, "far")
     assert (gone.declared, gone.phase) == (False, "paused")
+    far.specs = {"far": campaign("Far", scheduled_time=FAR)}
+    far.lifecycles["far"] = Lifecycle(phase="canceled")
+    assert row(far, "far").phase == "canceled", "as declared, before an apply"
+
+
+def test_what_its_manifest_pauses_is_paused_by_it_though_it_is_halted(far: Account) -> None:
+    far.lifecycles["far"] = Lifecycle(phase="paused")
+    far.apply()
+    far.halt("far")
+    assert row(far, "far").paused_by == "manifest"
 
 
 def test_who_paused_it(far: Account) -> None:
@@ -116,21 +128,50 @@ def test_a_campaign_that_is_gone_has_its_recorded_name(far: Account) -> None:
     far.apply()
     far.control.delete(far.id_of("far"))
     found = row(far, "far")
-    assert (found.status, found.name, found.read) == ("missing", "Far", True)
+    assert (found.status, found.name, found.read, found.next_run) == ("missing", "Far", True, None)
 
 
 def test_what_others_changed_has_the_time_of_it(far: Account) -> None:
     assert row(far, "far").changed_at is None
     far.control.edit(far.id_of("far"), {"description": "theirs"})
     found = row(far, "far")
-    assert [field.path for field in found.drift or found.unmanaged] == ["description"]
+    assert (found.drift, [field.path for field in found.unmanaged]) == ((), ["description"])
     assert found.changed_at is not None
 
 
-def test_a_test_that_waits_names_its_messages(far: Account) -> None:
+def test_what_differs_from_what_was_applied_is_drift(far: Account) -> None:
+    far.control.edit(far.id_of("far"), name="Theirs", scheduled_time="2036-05-01 10:00:00")
+    found = row(far, "far")
+    assert sorted(field.path for field in found.drift) == ["name", "scheduled_time"]
+    assert (found.name, found.next_run) == ("Theirs", "2036-05-01T10:00:00Z")
+    assert found.changed_at is not None
+
+
+def test_a_status_that_is_not_known_is_shown_as_it_is(far: Account) -> None:
+    far.control.edit(far.id_of("far"), status="thawing")
+    assert row(far, "far").status == "thawing"
+
+
+def test_what_no_read_has_confirmed(far: Account) -> None:
+    far.control.switch(never_echoed=["deal_id"])
+    far.specs["far"] = campaign("Far", scheduled_time=FAR, deal_id="4")
+    far.apply()
+    assert row(far, "far").unconfirmed == ("deal_id",)
+
+
+def test_a_clock_that_is_wrong_is_noted(far: Account) -> None:
+    with far.on_another_machine(timedelta(minutes=5)) as other:
+        (note,) = report(other).notes
+    assert "this machine's clock says" in note
+
+
+@pytest.mark.parametrize(
+    "when", [{"scheduled_time": "2036-07-01 10:00:00"}, {"recurrence": {"cron": "0 9 * * *"}}]
+)
+def test_a_test_that_waits_names_its_messages(far: Account, when: dict[str, Any]) -> None:
     far.specs["test"] = campaign(
         "Test",
-        scheduled_time="2036-07-01 10:00:00",
+        **when,
         messages=[{**PUSH, "name": "one"}, {**PUSH, "name": "two"}],
         ab_test={
             "test_split": 30,
@@ -141,12 +182,18 @@ def test_a_test_that_waits_names_its_messages(far: Account) -> None:
     )
     far.apply()
     assert (row(far, "test").decide, row(far, "test").decide_run) == ((), None)
-    far.control.edit(far.id_of("test"), status="needs_decision")
-    assert (row(far, "test").decide, row(far, "test").decide_run) == (("one", "two"), None)
+    far.control.edit(far.id_of("test"), status="needs_decision", run_counter=2)
+    found = row(far, "test")
+    assert found.decide == ("one", "two")
+    assert found.decide_run == (2 if "recurrence" in when else None)
 
 
 def test_what_is_over_is_not_read(far: Account) -> None:
     far.control.edit(far.id_of("far"), status="canceled")
+    far.specs["other"] = campaign("Other", is_draft=True)
+    far.apply()
+    assert {one.key: one.read for one in report(far).rows} == {"far": False, "other": True}
+    del far.specs["other"]
     far.apply()
     mark = far.mark
     wiring = replace(far.wiring, api=None)
