@@ -7,7 +7,7 @@ stand-in for its API answers.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,7 +129,19 @@ class GitHub(Team):
         self.git("checkout", "--quiet", self.main)
         group = {"head_sha": sha, "head_ref": f"refs/heads/{ref}", "base_sha": base}
         event = {"merge_group": {**group, "base_ref": f"refs/heads/{self.main}"}}
+        self.queued = sha, pulls
         return self._run("merge_group", sha, self._own(sha), event, self.secrets, ref_name=ref)
+
+    # The group in the merge queue: its last commit, and its pull requests.
+    queued: tuple[str, tuple[Pull, ...]]
+
+    def merge_queued(self) -> str:
+        """Merge the commits that ran in the merge queue; returns the new tip. No workflow runs."""
+        sha, pulls = self.queued
+        brought = self.merge_branch(sha, "fast-forward")
+        for commit, pull in zip(reversed(brought), pulls, strict=True):
+            self._merged(pull, [commit])
+        return sha
 
     def rerun(self, number: int | None = None, watch: Watch | None = None) -> dict[str, Ran]:
         """Run a run again (by default the last one): it keeps its id, its commit and its event."""
@@ -138,13 +150,15 @@ class GitHub(Team):
 
     def merge(self, pull: Pull, how: str = "merge") -> str:
         """Merge as GitHub's buttons do; returns the new tip. No workflow runs: see `pushed`."""
-        brought = self.merge_branch(pull.branch, how)
+        self._merged(pull, self.merge_branch(pull.branch, how))
+        return self.git("rev-parse", self.main)
+
+    def _merged(self, pull: Pull, brought: Sequence[str]) -> None:
         hub = self.load()
         hub["pulls"][str(pull.number)] |= {"state": "closed", "merged_at": stamp()}
         for commit in brought:
             hub["brought"].setdefault(commit, []).append(str(pull.number))
         self.save(hub)
-        return self.git("rev-parse", self.main)
 
     # ------------------------------------------------------------------------------- runs
 

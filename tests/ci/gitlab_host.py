@@ -68,6 +68,19 @@ class GitLab(Team):
             self.plan(request)
         self.git("checkout", "--quiet", self.main)
 
+    def rebase(self, request: Request) -> bool:
+        """Put a merge request on top of the default branch, as a fast-forward merge needs it, and run its
+        pipeline; False if it was there already."""
+        before = self.api.requests[request.iid]["sha"]
+        self.git("rebase", "--quiet", self.main, request.branch)
+        head = self.git("rev-parse", "HEAD")
+        self.git("push", "--quiet", "--force", "origin", f"HEAD:refs/merge-requests/{request.iid}/head")
+        self.api.requests[request.iid]["sha"] = head
+        self.git("checkout", "--quiet", self.main)
+        if head != before:
+            self.plan(request)
+        return bool(head != before)
+
     def plan(self, request: Request, *, train: bool = False, merged: bool = False) -> None:
         """The pipeline for the last commit of a merge request, for its merged result, or for its train."""
         data = self.api.requests[request.iid]

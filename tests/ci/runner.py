@@ -222,7 +222,7 @@ class _Job:
         return self._machine.artifacts / str(self._values["github"]["run_id"]) / name
 
     def _upload(self, given: Mapping[str, str]) -> bool:
-        found = [file for pattern in given["path"].split("\n") for file in _files(pattern.strip())]
+        found = [file for pattern in given["path"].split() for file in _files(pattern)]
         for file in found:
             target = self._artifact(given["name"]) / file.name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -241,7 +241,7 @@ def _files(pattern: str) -> Iterator[Path]:
     path = Path(pattern)
     if path.is_dir():
         yield from (file for file in path.rglob("*") if file.is_file())
-    elif pattern:
+    else:
         yield from path.parent.glob(path.name)
 
 

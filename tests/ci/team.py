@@ -111,6 +111,8 @@ class Team:
         elif how == "squash":
             self.git("merge", "--quiet", "--squash", branch)
             self.git("commit", "--quiet", "-m", f"{branch}, squashed")
+        elif how == "fast-forward":
+            self.git("merge", "--quiet", "--ff-only", branch)
         else:
             self.git("cherry-pick", "--allow-empty", f"{self.git('merge-base', before, branch)}..{branch}")
         self.git("push", "--quiet", "origin", self.main)
