@@ -106,6 +106,20 @@ def test_a_direct_push_is_not_the_red_of_the_next_merge(github: GitHub, how: str
     assert github.names() == ["spring"]
 
 
+@pytest.mark.parametrize("text", [sms("spring", scheduled_time=FAR, description="better"), None])
+def test_a_plan_from_before_the_apply_of_an_earlier_merge_is_applied(
+    github: GitHub, text: str | None
+) -> None:
+    tip = github.merge(campaign(github, "spring"))
+    pull = github.open("again", {"campaigns/spring.yaml": text})
+    assert github.pushed(tip)["apply"].result == "success"
+    github.merge(pull)
+    apply = github.pushed()["apply"]
+    assert apply.result == "success", apply.log
+    assert [each["live"].get("description") for each in github.control.campaigns()] == [text and "better"]
+    assert_settled(github, *(["spring"] if text else []))
+
+
 def test_a_campaign_edited_after_the_review_is_not_applied(github: GitHub) -> None:
     github.merge(campaign(github, "spring"))
     text = sms("spring", scheduled_time=FAR, description="slipped in")

@@ -25,6 +25,39 @@ def sneaky(gitlab: GitLab) -> None:
     gitlab.push({"campaigns/sneaky.yaml": sms("sneaky", scheduled_time=FAR)})
 
 
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase", "fast-forward"])
+def test_a_direct_push_is_not_the_red_of_the_next_merge(gitlab: GitLab, how: str) -> None:
+    request = campaign(gitlab, "spring")
+    gitlab.update(request, {"campaigns/spring.yaml": sms("spring", scheduled_time=FAR, description="better")})
+    sneaky(gitlab)
+    assert gitlab.pushed()[APPLY].result == "failure"
+    if how == "fast-forward":
+        assert gitlab.rebase(request)
+        assert "sneaky" in gitlab.notes(request)[0]
+    gitlab.approve(request)
+    gitlab.merge(request, how)
+    apply = gitlab.pushed()[APPLY]
+    assert apply.result == "success", apply.log
+    # Only a plan that was made after the push shows it.
+    shown = how == "fast-forward"
+    assert ("Warning: Not reviewed: 1 campaign left alone: sneaky" in apply.log) is not shown
+    assert gitlab.names() == (["sneaky", "spring"] if shown else ["spring"])
+
+
+@pytest.mark.parametrize("text", [sms("spring", scheduled_time=FAR, description="better"), None])
+def test_a_plan_from_before_the_apply_of_an_earlier_merge_is_applied(
+    gitlab: GitLab, text: str | None
+) -> None:
+    tip = gitlab.merge(campaign(gitlab, "spring"))
+    request = gitlab.open("again", {"campaigns/spring.yaml": text})
+    assert gitlab.pushed(tip)[APPLY].result == "success"
+    gitlab.merge(request)
+    apply = gitlab.pushed()[APPLY]
+    assert apply.result == "success", apply.log
+    assert gitlab.names() == (["spring"] if text else [])
+    assert [each["live"].get("description") for each in gitlab.control.campaigns()] == [text and "better"]
+
+
 def test_a_merge_that_an_apply_left_alone_is_applied_by_its_re_run(gitlab: GitLab) -> None:
     late, ready = campaign(gitlab, "late"), campaign(gitlab, "ready")
     text = sms("late", scheduled_time=FAR, description="x")
