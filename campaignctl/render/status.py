@@ -151,7 +151,8 @@ def _entry(entry: HistoryEntry, style: Style, zone: str) -> Iterator[str]:
 
 def request_text(request: ReviewedRequest) -> str:
     """A request and who approved it."""
-    by = f"approved by {escape(request.approved_by)}" if request.approved_by else "merged without an approval"
+    without = "the host names no approval" if "://" in request.request else "merged without an approval"
+    by = f"approved by {escape(request.approved_by)}" if request.approved_by else without
     return f"{escape(request.request)}, {by}"
 
 

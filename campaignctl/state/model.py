@@ -246,7 +246,8 @@ class Overridden:
 
 @dataclass(frozen=True, slots=True)
 class ReviewedRequest:
-    """A pull request whose plan was applied, as `OWNER/REPO#12` or `GROUP/PROJECT!12`, and who approved it.
+    """A pull request whose plan was applied, as `OWNER/REPO#12` or `GROUP/PROJECT!12`, or the URL of a manual
+    run, and who approved it.
 
     `approved_by` is None where no approval was found: the merge was one.
     """

@@ -57,6 +57,7 @@ class Api:
             r"GET /pulls/(\d+)/reviews": lambda hub, query, body, number: hub["reviews"].get(number, []),
             r"GET /actions/workflows/([\w.-]+)/runs": self._runs,
             r"GET /actions/runs/(\d+)/artifacts": self._artifacts,
+            r"GET /actions/runs/(\d+)/approvals": lambda hub, query, body, run: hub["approvals"].get(run, []),
             r"GET /actions/artifacts/(\d+)/zip": lambda hub, query, body, number: ("302", f"/blob/{number}"),
             r"GET /environments/([\w-]+)": lambda hub, query, body, name: hub["environments"].get(name),
             r"GET /issues/(\d+)/comments": lambda hub, query, body, number: hub["comments"].get(number, []),

@@ -201,6 +201,10 @@ def test_a_manual_run_applies_the_approved_plan(github: GitHub) -> None:
     assert "direct" in jobs["plan"].summary
     assert jobs["apply-this-plan"].result == "success", jobs["apply-this-plan"].log
     assert_settled(github, "direct")
+    history = json.loads(github.campaignctl("-C", "campaigns", "state", "history", "--format", "json"))
+    (approval,) = history["history"][0]["requests"]
+    assert approval["approved_by"] == "rita"
+    assert "/actions/runs/" in approval["request"]
 
 
 def test_a_manual_run_without_required_reviewers_is_refused(github: GitHub) -> None:
@@ -234,7 +238,7 @@ def test_a_plan_that_became_stale_while_waiting_is_refused(github: GitHub) -> No
     github.push_directly({"campaigns/direct.yaml": sms("direct", scheduled_time=FAR)})
 
     def meanwhile(step: str, process: subprocess.Popen[str]) -> None:
-        if step == "Was there a reviewer?":
+        if step == "Who approved?":
             github.commit({"campaigns/laptop.yaml": sms("laptop", is_draft=True)})
             github.campaignctl("-C", "campaigns", "apply", "--auto-approve", "--target", "laptop")
 

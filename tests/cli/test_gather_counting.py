@@ -31,8 +31,29 @@ def test_the_newest_plan_from_before_the_approval_counts() -> None:
     assert counted(14, 12, 10, approved=13) == [12, 10]
 
 
-def test_a_plan_of_the_approvals_second_counts() -> None:
-    assert counted(13, approved=13) == [13]
+@pytest.mark.parametrize("approved", [None, 20])
+@pytest.mark.parametrize("fraction", [0, 1, 999_999])
+def test_a_plan_of_the_second_of_the_approval_or_merge_waits_for_a_person(
+    approved: int | None, fraction: int
+) -> None:
+    plans = [Made(at(20).replace(microsecond=fraction), "run 20", "")]
+    given = Approvals(None if approved is None else at(approved), "rita")
+    request = Request(1, "head", False, at(20))
+    found = counting(WORDS, plans, request, given, lambda: False)
+    assert isinstance(found, tuple)
+    assert found[0] == "unknown"
+    assert "in the second in which its plan of run 20 was made: which came first is not known" in found[1]
+    # Who runs the job again has read it.
+    assert counting(WORDS, plans, request, given, lambda: True) == plans
+
+
+def test_a_plan_of_an_earlier_second_counts_before_one_of_the_same() -> None:
+    assert counted(13, 12, approved=13) == [12]
+    assert counted(13, 12, approved=13, rerun=True) == [12]
+
+
+def test_a_rerun_takes_no_plan_from_after_the_approvals_second() -> None:
+    assert counted(14, 13, approved=13, rerun=True) == [13]
 
 
 @pytest.mark.parametrize("rerun", [False, True])

@@ -142,3 +142,26 @@ def test_a_list_of_requests_that_is_damaged_stops_the_apply(world: World) -> Non
     done = world.run("apply", "--reviewed", str(plans), "--format", "json", status=1)
     assert "requests.json" in done.json["error"]["summary"]
     assert done.json["requests"] == []
+
+
+def test_an_apply_of_a_plan_that_was_approved_in_a_manual_run_names_who_approved_it(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    folder = world.folder.parent / "plan"
+    folder.mkdir()
+    world.run("plan", "-o", str(folder / "plan.json"), status=0)
+    approval = [{"request": "https://github.example/acme/shop/actions/runs/7", "approved_by": "kim"}]
+    (folder / "requests.json").write_text(json.dumps(approval))
+    # Only a folder of a pipeline says who approved.
+    (folder / "about.json").write_text("{}")
+    outcome = world.run("apply", str(folder / "plan.json"), "--format", "json", status=0).json
+    assert outcome["requests"] == history(world)[0]["requests"] == approval
+    shown = world.run("state", "history", status=0).out
+    assert "  request:  https://github.example/acme/shop/actions/runs/7, approved by kim\n" in shown
+
+
+def test_a_file_next_to_a_saved_plan_of_a_laptop_says_nothing(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    world.run("plan", "-o", str(world.folder.parent / "plan.json"), status=0)
+    (world.folder.parent / "requests.json").write_text("mine")
+    outcome = world.run("apply", str(world.folder.parent / "plan.json"), "--format", "json", status=0).json
+    assert outcome["requests"] == []

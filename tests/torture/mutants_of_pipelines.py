@@ -6,6 +6,7 @@ from tests.torture.mutants import Edit, Mutant
 
 _GATHER = "campaignctl/cli/hosts/gather.py"
 _COMMENT = "campaignctl/cli/hosts/comment.py"
+_ALARM = "campaignctl/cli/hosts/alarm.py"
 _HISTORY = "campaignctl/reconciler/history.py"
 
 
@@ -17,9 +18,30 @@ OF_PIPELINES = (
     _mutant(
         "a plan that was made after the approval counts",
         _GATHER,
-        "if until and approvals.known and each.at <= until]",
-        "if until and approvals.known]",
+        "if known and _second(each.at) < known]",
+        "if known]",
         "tests/cli/test_gather_counting.py",
+    ),
+    _mutant(
+        "a plan that was made in the second of the approval counts",
+        _GATHER,
+        "_second(each.at) < known]",
+        "_second(each.at) <= known]",
+        "tests/cli/test_gather_counting.py",
+    ),
+    _mutant(
+        "every run of the alarm opens an issue",
+        _ALARM,
+        "known[0][0] if known else None",
+        "None",
+        "tests/cli/test_ci_alarm.py",
+    ),
+    _mutant(
+        "what was blocked before a pull request fails a check",
+        "campaignctl/cli/hosts/github.py",
+        '"neutral" if count else',
+        '"failure" if count else',
+        "tests/cli/test_ci_comment.py",
     ),
     _mutant(
         "an old plan's run is planned on the base of its first day",

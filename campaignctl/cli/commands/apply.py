@@ -102,7 +102,7 @@ def command(
             detail="It is applied exactly as it was reviewed.",
             hint=Command("plan", *spelled(options), "-o", planfile),
         )
-    return _apply_saved(app, planfile, RunOptions(**params))
+    return _apply_saved(app, planfile, RunOptions(**params, requests=_approval_of(planfile)))
 
 
 def _with_reviewed(options: Options, names: tuple[str, ...], how: Sentence | None) -> Options:
@@ -131,6 +131,15 @@ def _requests_of(names: tuple[str, ...]) -> tuple[ReviewedRequest, ...]:
 
     folders = (Path(name) for name in dict.fromkeys(names))
     return tuple(each for folder in folders if folder.is_dir() for each in read_requests(folder))
+
+
+def _approval_of(planfile: str) -> tuple[ReviewedRequest, ...]:
+    """Who approved the plan of a manual run, as `ci gather` has noted next to it."""
+    from campaignctl.cli.hosts.gather import read_requests
+    from campaignctl.cli.hosts.model import ABOUT
+
+    folder = Path(planfile).parent
+    return read_requests(folder) if (folder / ABOUT).is_file() else ()
 
 
 @click.command(name="destroy")

@@ -11,7 +11,6 @@ from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.group import Lazy, LazyGroup
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import backend_of, read_project
-from campaignctl.errors import CampaignctlError
 
 _HERE = "campaignctl.cli.commands.ci"
 TABLE = {
@@ -33,7 +32,7 @@ def command() -> None:
     "--approved-in",
     "environment",
     metavar="ENVIRONMENT",
-    help="Only check that the host asks a reviewer before a job of this environment.",
+    help="Check that the host asks a reviewer before a job of this environment; note in DIR who approved.",
 )
 @click.pass_obj
 def gather(app: App, *, folder: Path, environment: str | None) -> int:
@@ -44,23 +43,18 @@ def gather(app: App, *, folder: Path, environment: str | None) -> int:
     """
     from campaignctl.backends.git.command import enclosing
     from campaignctl.cli.hosts.detect import host_of
-    from campaignctl.cli.hosts.gather import Gathering, prepare
+    from campaignctl.cli.hosts.gather import Gathering, prepare, save_approval
     from campaignctl.cli.hosts.report import Page
 
     host = host_of(os.environ)
-    if environment is not None:
-        if not host.asks_reviewers(environment):
-            raise CampaignctlError(
-                f"The environment {environment} has no required reviewers",
-                detail="No approval was requested, so nothing was applied.",
-                hint=f"add them in the settings of {host.words.host}: Environments > {environment}",
-            )
-        return 0
     kind = host.job.kind
 
     def say(text: str) -> None:
         app.console.log("info", text)
 
+    if environment is not None:
+        say(save_approval(folder, host, environment))
+        return 0
     if kind != "merge":
         prepare(host, enclosing(app.settings.cwd, os.environ), folder, app.console.now(), say)
         return 0

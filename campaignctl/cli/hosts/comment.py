@@ -80,9 +80,10 @@ def _head(host: Host, job: Job, made: dict[str, Any]) -> str:
     at = when(made["at"]) if made["tip"] else None
     lines = [f"Commit `{job.head[:_SHORT]}`{tip}. [Run]({job.run}){f', {iso(at)}' if at else ''}."]
     approvals = host.approvals(job.number) if job.number else None
-    if approvals and approvals.at and at and at > approvals.at:
+    if approvals and approvals.at and at and at >= approvals.at.replace(microsecond=0):
+        when_made = "after the approval" if iso(at) > iso(approvals.at) else "in the second of the approval"
         lines.append(
-            f"**This plan was made after the approval** of {iso(approvals.at)}, so it does not count as"
+            f"**This plan was made {when_made}** of {iso(approvals.at)}, so it does not count as"
             f" reviewed: approve the {host.words.request} again."
         )
     return "\n\n".join(lines)

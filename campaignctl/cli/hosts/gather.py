@@ -87,6 +87,24 @@ def save_requests(plans: Path, host: Host, found: Gathered) -> None:
     (plans / REQUESTS).write_text(json.dumps(used, indent=1), "utf-8")
 
 
+def save_approval(folder: Path, host: Host, environment: str) -> str:
+    """Write next to the plan of a manual run who approved it. Returns a sentence about it.
+
+    Raises CampaignctlError if the host asks no reviewer before a job of this environment.
+    """
+    if not host.asks_reviewers(environment):
+        raise CampaignctlError(
+            f"The environment {environment} has no required reviewers",
+            detail="No approval was requested, so nothing was applied.",
+            hint=f"add them in the settings of {host.words.host}: Environments > {environment}",
+        )
+    who = host.approved_by(environment)
+    folder.mkdir(parents=True, exist_ok=True)
+    approval = {"request": host.job.run, "approved_by": who or None}
+    (folder / REQUESTS).write_text(json.dumps([approval], indent=1), "utf-8")
+    return f"Approved by {who}." if who else f"{host.words.host} does not say who approved it."
+
+
 def read_requests(plans: Path) -> tuple[ReviewedRequest, ...]:
     """Whose the plans in a folder are; empty if it does not say."""
     path = plans / REQUESTS
@@ -330,21 +348,32 @@ def counting(
 ) -> list[Made] | tuple[Reason, str]:
     """The plans that were seen by whoever approved, the newest first, or why none counts.
 
-    Without an approval the merge is one. Where the host cannot tell, a person who runs the job again is.
+    Without an approval the merge is one. Times are compared by the second, which is all that hosts promise:
+    which came first within one is not known. Where the host cannot tell, a person who runs the job again
+    approves.
     """
     newest = made[0]
     of = f"its plan of {newest.run} was made at {iso(newest.at)}"
     until = approvals.at or request.merged_at
-    seen = [each for each in made if until and approvals.known and each.at <= until]
-    if seen or (not approvals.at and is_rerun()):
-        return seen or list(made)
+    known = _second(until) if until and approvals.known else None
+    seen = [each for each in made if known and _second(each.at) < known]
+    same = [each for each in made if _second(each.at) == known]
+    if seen or ((same or not approvals.at) and is_rerun()):
+        return seen or same or list(made)
+    how = f"approved by {approvals.who}" if approvals.at else "merged"
+    if same:
+        why = f"was {how} at {iso(same[0].at)}, in the second in which its plan of {same[0].run} was made"
+        return "unknown", f"{why}: which came first is not known. Read the plan, then run this job again."
     if approvals.at:
-        why = f"was approved by {approvals.who} at {iso(approvals.at)}, and {of}, which is later"
-        return "late", f"{why}: {words.late}."
-    why = f"was merged, and {of}, which is later"
+        return "late", f"was {how} at {iso(approvals.at)}, and {of}, which is later: {words.late}."
     if not approvals.known:
         why = f"was approved, but {words.host} does not say when; {of}"
-    return "unknown" if not approvals.known else "unseen", f"{why}: read it, then run this job again."
+        return "unknown", f"{why}: read it, then run this job again."
+    return "unseen", f"was merged, and {of}, which is later: read it, then run this job again."
+
+
+def _second(at: datetime) -> datetime:
+    return at.replace(microsecond=0)
 
 
 def _only(text: str, keys: Iterable[str]) -> str:

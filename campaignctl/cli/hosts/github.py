@@ -151,6 +151,17 @@ class GitHub:
         rules = (reply.json() if reply else {}).get("protection_rules") or []
         return any(rule["type"] == "required_reviewers" for rule in rules)
 
+    def approved_by(self, environment: str) -> str:
+        """The reviewers who approved a deployment of this run to an environment."""
+        path = f"{self._here}/actions/runs/{self._environ.get('GITHUB_RUN_ID', '')}/approvals"
+        names = [
+            review["user"]["login"]
+            for review in self._api.pages(path, need="actions: read")
+            if review["state"] == "approved" and review["user"]
+            if environment in [each["name"] for each in review["environments"]]
+        ]
+        return ", ".join(dict.fromkeys(names))
+
     def head_of(self, number: int) -> str:
         """The last commit of a pull request, as it is now."""
         reply = self._api.ask(f"{self._here}/pulls/{number}", need="pull-requests: write")

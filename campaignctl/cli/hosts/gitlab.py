@@ -154,6 +154,10 @@ class GitLab:
         """True: the job is started by hand."""
         return True
 
+    def approved_by(self, environment: str) -> str:  # noqa: ARG002 - GitHub needs it
+        """Who started this job by hand."""
+        return self._environ.get("GITLAB_USER_LOGIN", "")
+
     def head_of(self, number: int) -> str:
         """The last commit of a merge request, as it is now."""
         reply = self._api.ask(f"{self._here}/merge_requests/{number}", need=_NEED)

@@ -125,6 +125,9 @@ class Host(Protocol):
     def asks_reviewers(self, environment: str) -> bool:
         """Whether a job for an environment waits for a reviewer."""
 
+    def approved_by(self, environment: str) -> str:
+        """Who let this job for an environment begin; empty if the host does not say."""
+
     def head_of(self, number: int) -> str:
         """The last commit of a request's branch, as it is now."""
 
