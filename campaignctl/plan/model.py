@@ -162,7 +162,8 @@ class Change:
     `valid_until` is the end of this change (None: no end): after it, it would send too soon, long after
     its review, or soon after another run. `waits_for` are campaigns with this content that this plan cancels:
     the change is made only once a read has shown them as canceled. `ran` are the runs of a recurring campaign
-    so far; one that others start after the plan voids the change.
+    so far; one that others start after the plan voids the change. `formerly` are the keys that the manifest
+    moves: a halt of one of them holds a create of this key too.
     """
 
     key: str
@@ -194,6 +195,7 @@ class Change:
     valid_until: datetime | None = field(default=None, metadata=_NEW)
     waits_for: tuple[str, ...] = field(default=(), metadata=_NEW)
     ran: Ran | None = field(default=None, metadata=_NEW)
+    formerly: tuple[str, ...] = field(default=(), metadata=_NEW)
 
     @property
     def sends_at_once(self) -> bool:
@@ -322,7 +324,9 @@ class Plan:
     `settings` are those that it was made with, by path (None in a plan of the version before), and
     `settings_changed` how they differ from the ones of the last apply. `state` is the place of the state in
     words. `against` is the commit that it was compared with, and `withdrawn` (key -> digest) the campaigns
-    that it would create and that are no longer declared.
+    that it would create and that are no longer declared. `project_id` is the id of the project, if it has
+    one. `targets` are the keys or patterns that were selected, none for everything; None: a plan of the
+    version before, which does not say.
     """
 
     created_at: datetime
@@ -353,6 +357,8 @@ class Plan:
     state: str = field(default="", metadata=_NEW)
     against: str | None = field(default=None, metadata=_NEW)
     withdrawn: Mapping[str, str] = field(default_factory=dict, metadata=_NEW)
+    project_id: str | None = field(default=None, metadata=_NEW)
+    targets: tuple[str, ...] | None = field(default=None, metadata=_NEW)
 
     @property
     def summary(self) -> dict[str, int]:

@@ -239,6 +239,7 @@ def _ending(ctx: PlanContext, one: Subject, verdict: Verdict) -> Verdict:
             change,
             valid_until=guardrails.valid_until(change, before, limits, ctx.now, ctx.lifts),
             ran=ran if change.action in _KEEPS_SENDING else None,
+            formerly=one.wanted.moved_from if one.wanted else (),
         )
         for change in verdict.changes
     )
@@ -395,6 +396,8 @@ def _assemble(ctx: PlanContext, verdicts: dict[str, Verdict]) -> Plan:
         settings=with_settings,
         settings_changed=settings.changed(ctx.state.settings if ctx.state else None, with_settings),
         state=settings.place_of(project.state),
+        project_id=project.id,
+        targets=options.targets,
     )
 
 

@@ -279,6 +279,12 @@ def check_scope(plan: Plan, project: Project) -> None:
         raise PlanRefused(
             f"this plan is for {theirs}", hint=here if here and plan.project == project.name else elsewhere
         )
+    if plan.project_id is not None and plan.project_id != project.id:
+        raise PlanRefused(
+            f"this plan is for the project with the id {plan.project_id}",
+            detail=f"this one is also called {project.name}; its id is {project.id or 'not set'}",
+            hint="apply it in the project that made it",
+        )
     if plan.url != project.api.url:
         raise PlanRefused(f"this plan is for {plan.url}, not for {project.api.url}", hint=AGAIN)
 

@@ -59,7 +59,6 @@ def apply(
         run = _open(wiring, session, desired)
         unsettled, now = _settled(run, desired), run.now()
         settle.give_up(run, desired.campaigns)
-        run.watch.formerly = {key: wanted.moved_from for key, wanted in desired.campaigns.items()}
         reading = _reading(run, desired, options, unsettled, now)
         with wiring.clock.breakable():
             ctx = question(wiring, desired, options, session.state, reading, now, against)
@@ -70,7 +69,7 @@ def apply(
         operation = "destroy" if options.destroy else "apply"
         if options.reviewed is not None:
             operation = "apply of reviewed plans"
-        outcome = _with_recorded(_carried_out(run, plan, reading, operation, options), _lasting(ctx, plan))
+        outcome = _with_recorded(_carried_out(run, plan, reading, operation), _lasting(ctx, plan))
         if options.destroy:
             ended = {change_id(result) for result in outcome.changes if result.outcome == "done"}
             again = created_again(ctx, [change for change in plan.changes if change_id(change) in ended])
@@ -352,9 +351,7 @@ def _check_released(run: Run, plan: Plan, state: State) -> None:
             raise PlanRefused(f"{entry.id}, formerly {entry.key}, can send again", hint=codec.AGAIN)
 
 
-def _carried_out(
-    run: Run, plan: Plan, reading: Reading, operation: str, options: Options | None = None
-) -> Outcome:
+def _carried_out(run: Run, plan: Plan, reading: Reading, operation: str) -> Outcome:
     """Execute the plan, with its beginning and end in the history."""
     began = history.begun(run, plan, operation)
     begin(run, plan, reading, began)
@@ -363,4 +360,4 @@ def _carried_out(
     if left:
         result = "incomplete" if outcome.result == "done" else outcome.result
         outcome = replace(outcome, result=result, notes=(*outcome.notes, *left))
-    return history.ended(run, began, outcome, plan, selected=bool(options and options.targets))
+    return history.ended(run, began, outcome, plan)

@@ -39,12 +39,10 @@ def begun(run: Run, plan: Plan, operation: str) -> HistoryEntry | None:
     )
 
 
-def ended(
-    run: Run, entry: HistoryEntry | None, outcome: Outcome, plan: Plan, *, selected: bool = False
-) -> Outcome:
+def ended(run: Run, entry: HistoryEntry | None, outcome: Outcome, plan: Plan) -> Outcome:
     """Record the end of an apply. If that fails the outcome says so, and the entry stays `started`.
 
-    What was blocked counts as not done; `selected`: so does everything that was not selected.
+    What was blocked counts as not done, and so does everything that was not selected.
     """
     if entry is None or isinstance(run.broken_off, LockLost | StateNotSaved):
         return outcome
@@ -55,7 +53,7 @@ def ended(
         entry,
         outcome=_ENDS.get(outcome.result, "incomplete"),
         outcomes=outcomes | ({"blocked": len(blocked)} if blocked else {}),
-        left=(*sorted(blocked | undone), *(_NOT_SELECTED if selected else ())),
+        left=(*sorted(blocked | undone), *(() if plan.targets == () else _NOT_SELECTED)),
         ended=iso(run.now()),
     )
     try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campaignctl.diff import content
@@ -62,7 +62,7 @@ def under_way(halts: Halts, now: datetime) -> bool:
 class Watch:
     """Looks at the stop mark before the requests of a run.
 
-    `state` and `now` are the run's, `formerly` are the keys that the manifests move, by the new key.
+    `state` and `now` are the run's.
     """
 
     backend: Backend
@@ -70,7 +70,6 @@ class Watch:
     state: Callable[[], State | None]
     now: Callable[[], datetime]
     note: Callable[[str], None]
-    formerly: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     _read_at: datetime | None = None
 
     def not_halted(self, change: Change) -> None:
@@ -81,7 +80,7 @@ class Watch:
         state = self.state()
         record = state.campaigns.get(change.key) if state else None
         keys = [change.key, *filter(None, [record.moved_from if record else None])]
-        keys += self.formerly.get(change.key, ()) if record is None else ()
+        keys += change.formerly if record is None else ()
         while True:
             halts = self._halts()
             creates = change.action in (Action.CREATE, Action.REPLACE) and halts.holds_content

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from typing import Any
+
+import pytest
 
 from campaignctl.plan import codec
 from tests.e2e.harness import World, kill, sms, until, with_lifecycle
@@ -107,6 +110,34 @@ def test_what_was_not_selected_is_left(world: World) -> None:
     assert history(world)[0]["left"] == ["*"]
     world.apply()
     assert history(world)[0]["left"] == []
+
+
+@pytest.mark.parametrize(("targets", "left"), [(("--target", "far"), ["*"]), ((), [])])
+def test_a_saved_plan_of_selected_campaigns_is_no_whole_apply(
+    world: World, targets: tuple[str, ...], left: list[str]
+) -> None:
+    for name in ("far", "near"):
+        world.write(f"{name}.yaml", sms(name, scheduled_time=FAR))
+    path = str(world.folder.parent / "plan.json")
+    world.run("plan", "-o", path, *targets, status=0)
+    world.run("apply", path, status=0)
+    assert history(world)[0]["left"] == left
+
+
+def test_a_saved_plan_of_the_version_before_does_not_say_what_was_selected(world: World) -> None:
+    world.write("far.yaml", sms("far", scheduled_time=FAR))
+    path = world.folder.parent / "plan.json"
+    world.run("plan", "-o", str(path), status=0)
+    plan = json.loads(path.read_text())
+    for name in ("targets", "project_id", "digest"):
+        del plan[name]
+    for change in plan["changes"]:
+        del change["formerly"]
+    text = json.dumps(plan, sort_keys=True, separators=(",", ":"))
+    plan["digest"] = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    path.write_text(json.dumps(plan))
+    world.run("apply", str(path), status=0)
+    assert history(world)[0]["left"] == ["*"]
 
 
 def test_an_apply_of_reviewed_plans_names_their_requests_and_who_approved_them(world: World) -> None:

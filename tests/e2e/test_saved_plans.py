@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.harness import PROJECT, TOKEN, World, sms
+from tests.e2e.harness import PROJECT, PROJECT_ID, TOKEN, World, sms
 from tests.golden import Golden
 
 FAR = "2036-03-22 10:00:00"
@@ -240,6 +240,21 @@ def test_a_plan_of_another_project_or_environment_is_refused(world: World) -> No
     world.write("campaignctl.yaml", PROJECT.replace("shop", "bar") + "environments: {a: {}, b: {}}\n")
     assert_refused(world, path, "for shop, environment a")
     assert world.control.campaigns() == []
+
+
+def test_a_plan_of_another_project_with_the_same_name_is_refused(world: World) -> None:
+    world.write("draft.yaml", sms("Draft", is_draft=True))
+    path = saved(world)
+    other = "0" + PROJECT_ID[1:]
+    world.write("campaignctl.yaml", PROJECT.replace(PROJECT_ID, other))
+    assert_refused(world, path, f"the project with the id {PROJECT_ID}", f"its id is {other}")
+    world.write("campaignctl.yaml", PROJECT.replace(f", id: {PROJECT_ID}", ""))
+    assert_refused(world, path, f"the project with the id {PROJECT_ID}", "its id is not set")
+    done = world.run("apply", "--reviewed", str(path), "--format", "json", status=1).json
+    assert f"the project with the id {PROJECT_ID}" in done["error"]["summary"]
+    assert world.control.campaigns() == []
+    world.write("campaignctl.yaml", PROJECT)
+    apply_file(world, path, status=0)
 
 
 def test_a_plan_is_refused_with_the_token_of_another_account(world: World) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from campaignctl.errors import CampaignctlError, Command
+from campaignctl.plan.codec import decode, dumps
 from campaignctl.plan.model import Plan
 from campaignctl.reconciler.apply import apply_saved
 from campaignctl.reconciler.doctor import examine
@@ -379,6 +380,19 @@ def test_a_key_that_takes_over_another_is_not_created_after_its_halt(account: Ac
     account.specs["mail/a"] = campaign("A", scheduled_time=FAR)
     account.moved = {"mail/a": "push/a"}
     assert account.outcomes(ordered(account, "push/*", under_way=False)) == {"mail/a": "not_started"}
+
+
+def test_a_saved_plan_takes_over_no_key_that_was_halted_since(account: Account) -> None:
+    account.specs = {"first": campaign("First", is_draft=True, **text("first"))}
+    account.apply()
+    account.specs["mail/a"] = campaign("A", scheduled_time=FAR)
+    account.moved = {"mail/a": "push/a"}
+    plan = decode(dumps(account.plan()))
+    ordered(account, "push/*", under_way=False)(plan)
+    before = account.mark
+    (change,) = account.apply_saved(plan).changes
+    assert (change.key, change.outcome) == ("mail/a", "not_started")
+    assert account.writes(before) == []
 
 
 def test_a_create_that_is_posted_again_is_not_when_it_is_halted(account: Account) -> None:

@@ -78,7 +78,7 @@ OF_HALTS = (
         (
             Edit(
                 _STOP_MARK,
-                "keys += self.formerly.get(change.key, ()) if record is None else ()",
+                "keys += change.formerly if record is None else ()",
                 "keys += ()",
             ),
         ),

@@ -81,9 +81,16 @@ OF_PIPELINES = (
     _mutant(
         "what was not selected counts as done",
         _HISTORY,
-        "*(_NOT_SELECTED if selected else ())",
+        "*(() if plan.targets == () else _NOT_SELECTED)",
         "",
         "tests/e2e/test_history.py",
+    ),
+    _mutant(
+        "a saved plan of another project with the same name is applied",
+        "campaignctl/plan/reviewed.py",
+        "if plan.project_id is not None and plan.project_id != project.id:",
+        "if False:",
+        "tests/e2e/test_saved_plans.py",
     ),
     _mutant(
         "a package without a hash is installed",
