@@ -54,7 +54,7 @@ def parse(html: str) -> Page:
     """Parse an email, in time linear in its length."""
     from selectolax.lexbor import LexborHTMLParser  # takes 12 ms
 
-    root = LexborHTMLParser(_shallow(html)).root
+    root = LexborHTMLParser(shallow(html)).root
     if root is None:
         return Page(None, "", "", (), (), ())
     reading = _Reading()
@@ -63,7 +63,7 @@ def parse(html: str) -> Page:
     return reading.page(_attributes(root).get("lang"))
 
 
-def _shallow(html: str) -> str:
+def shallow(html: str) -> str:
     """The text up to the first element that is nested too deep to be an email's."""
     depth = 0
     for found in _TAG.finditer(html):

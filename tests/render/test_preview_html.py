@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,6 +191,27 @@ def test_hostile_texts_are_text() -> None:
 def test_a_style_asks_for_nothing(css: str) -> None:
     drawn = mail_document(f'<style>p{{{css}}}</style><p style="{css}">x</p>', "en", "n")
     assert not re.search(r"(?i)url\(|image-set\(|\\7|\\0|r\\l", drawn)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 50_000,
+        "<table><tr><td>" * 20_000,
+        "<body " * 100_000,
+        f"<body {'bgcolor ' * 100_000}>",
+        f"<style>{'url(' * 100_000}</style>",
+        f"<style>url({' ' * 100_000}</style>",
+        f"<p style='{'url(&quot;x' * 50_000}'>",
+        f"<p style='{'; ' * 100_000}width'>",
+        f"<img style='{'display ' * 50_000}'>",
+    ],
+    ids=lambda html: html[:16],
+)
+def test_no_email_takes_long(html: str) -> None:
+    start = time.process_time()
+    mail_document(html, "en", "n")
+    assert time.process_time() - start < 2
 
 
 def test_a_style_keeps_everything_else() -> None:
