@@ -63,10 +63,16 @@ def findings_text(findings: Sequence[Finding], *, color: bool, info: bool = Fals
     shown = (finding for finding in findings if info or finding.severity != "info")
     lines = [line for finding in shown for line in _finding(finding, style)]
     errors, warnings, remarks = (number(findings, severity) for severity in SEVERITIES)
-    counts = [counted(errors, "error")] if errors or not (warnings or remarks) else []
+    counts = [counted(errors, "error")] if errors or not (warnings or (remarks and info)) else []
     counts += [counted(warnings, "warning")] if warnings else []
-    counts += [f"{remarks:,} info" + ("" if info else " (-v shows them)")] if remarks else []
-    return "\n".join([*lines, f"{', '.join(counts)}."]) + "\n"
+    counts += [f"{remarks:,} info"] if remarks and info else []
+    hidden = [hidden_text(remarks)] if remarks and not info else []
+    return "\n".join([*lines, f"{', '.join(counts)}.", *hidden]) + "\n"
+
+
+def hidden_text(remarks: int) -> str:
+    """The line that counts remarks which are not shown."""
+    return f"{remarks:,} info; -v shows them."
 
 
 def findings_json(findings: Sequence[Finding]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tools.reference.commands import command_reference, command_table
 from tools.reference.decisions import decisions, edits
 from tools.reference.findings_page import finding, findings
+from tools.reference.lint_page import rules
 from tools.reference.manifest_page import fields
 from tools.reference.on_call import messages
 from tools.reference.previews import figures, preview_example
@@ -29,6 +30,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "findings": findings,
     "figures": figures,
     "messages": messages,
+    "rules": rules,
     "preview-example": preview_example,
     "switches": switches,
     "torture": torture,

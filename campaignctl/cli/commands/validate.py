@@ -52,11 +52,11 @@ def _show(app: App, form: Form, findings: Sequence[Finding], count: int | None) 
         findings = [finding for finding in findings if finding.severity != "info"]
     remarks = number(findings, "info")
     nothing = not at_least(findings, "info" if verbose else "warning")
-    said = (
-        f"{counted(count or 0, 'campaign')}, no findings"
-        + (f", {remarks:,} info (-v shows them)" if remarks else "")
-        + "."
-    )
+    said = f"{counted(count or 0, 'campaign')}, no findings."
+    if remarks:
+        from campaignctl.render.errors import hidden_text
+
+        said += f"\n{hidden_text(remarks)}"
     if form == "text" and nothing:
         if console.verbosity != "quiet":
             console.say(said)
