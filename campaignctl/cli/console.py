@@ -60,12 +60,18 @@ class Console:
         self._write(self.out, text.rstrip("\n") + "\n")
 
     def document(self, value: Any) -> None:
-        """Write the one JSON document of this run to standard output; there is never a second."""
+        """Write the one JSON document of this run to standard output; there is never a second.
+
+        A list has each item on a line of its own: it may have thousands, and indenting them takes seconds.
+        """
         if self.documented:
             raise ValueError("a run writes one document")
         self.documented = True
         # In ASCII: the same value, and safe on a terminal.
-        self.say(json.dumps(value, indent=2))
+        if isinstance(value, list):
+            self.say("[" + ",".join(f"\n{json.dumps(item)}" for item in value) + "\n]")
+        else:
+            self.say(json.dumps(value, indent=2))
 
     def raw(self, text: str) -> None:
         """Write JSON, or commands for a runner, to standard output."""

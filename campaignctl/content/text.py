@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from campaignctl.content.model import Line
 
@@ -24,8 +25,14 @@ def width(text: str) -> int:
     """Columns of a text on a terminal; wide characters have two, controls none."""
     if text.isascii():
         return len(text) if text.isprintable() else sum(letter.isprintable() for letter in text)
+    return _width(text)
+
+
+@lru_cache(4_096)
+def _width(text: str) -> int:
     from wcwidth import wcswidth
 
+    # -1 for a control character. The width of a whole text may differ from that of its clusters.
     return sum(max(0, wcswidth(each)) for each in graphemes(text))
 
 
@@ -39,6 +46,8 @@ def cut(text: str, limit: int) -> Line:
     # A character is at most two columns wide.
     if len(text) * 2 <= limit or (len(text) <= limit and text.isascii()):
         return Line(text)
+    if text.isascii() and text.isprintable():
+        return Line(text[: limit - 1].rstrip() + ELLIPSIS, cut=True)
     used, kept, room = 0, 0, 0
     for each in graphemes(text):
         used += width(each)

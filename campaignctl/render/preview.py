@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -99,10 +99,18 @@ def preview_json(preview: Preview) -> dict[str, Any]:
 
     The html of an email is left out: it is long, and in the manifest.
     """
-    fields = asdict(preview)
+    fields = _plain(preview)
     content = fields.pop("content")
     content.pop("html", None)
     return {**fields, **content}
+
+
+def _plain(value: Any) -> Any:
+    """A value of previews as JSON has it; `asdict` would copy every text."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    names = getattr(value, "__slots__", None)
+    return value if names is None else {name: _plain(getattr(value, name)) for name in names}
 
 
 def compared_json(one: Compared) -> dict[str, Any]:
