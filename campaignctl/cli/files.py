@@ -11,6 +11,7 @@ from pathlib import Path
 from campaignctl.errors import CampaignctlError
 
 STANDARD = "-"
+_BEGINNING = 400
 
 
 def read_bytes(name: str) -> bytes:
@@ -44,6 +45,29 @@ def check_replaceable(name: str, field: str) -> None:
     if not isinstance(document, dict) or field not in document:
         raise CampaignctlError(
             f"{name} already exists and is not a saved plan",
+            detail="Its content would be lost.",
+            hint="choose another file, or remove this one",
+        )
+
+
+def check_page(name: str) -> None:
+    """Raise CampaignctlError if the file exists and is not a page of `preview`.
+
+    An empty file, a device and a pipe may be written to.
+    """
+    from campaignctl.render.preview_html import is_page
+
+    path = Path(name)
+    if name == STANDARD or not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            ours = is_page(stream.read(_BEGINNING))
+    except OSError:
+        ours = False
+    if not ours:
+        raise CampaignctlError(
+            f"{name} already exists and is not a page of previews",
             detail="Its content would be lost.",
             hint="choose another file, or remove this one",
         )

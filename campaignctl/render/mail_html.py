@@ -35,6 +35,7 @@ _ONLY_IN = {"a": {"href"}, "img": {"src"}, "style": {"media"}}
 
 _BODY = re.compile(r"<(/?)body\b", re.IGNORECASE)
 _BODY_COLOR = re.compile(r"<body\b[^<>]*?\bbgcolor\s*=\s*[\"']?(#?[0-9a-z]{1,20})\b", re.IGNORECASE)
+_BODY_EDGE = re.compile(r"<body\b[^<>]*?\b(?:margin|padding|leftmargin)\b", re.IGNORECASE)
 # In what the sanitiser writes, `<` begins a tag or stands in the raw text of a style: attributes escape it.
 _PIECES = re.compile(r"(<style\b[^>]*>)(.*?)</style>|<img\b([^>]*)>|<a\b([^>]*)>", re.DOTALL)
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
@@ -55,7 +56,7 @@ _BLOCK = re.compile(r"display\s*:\s*block")
 _BASE = (
     ":root{color-scheme:light;background:#fff;color:#1f1f1f}"
     "body:focus-visible{outline:3px solid #2946c4;outline-offset:-3px}"
-    "body{margin:0;font:16px/1.4 Arial,Helvetica,sans-serif;overflow-wrap:break-word}"
+    "body{margin:8px;font:16px/1.4 Arial,Helvetica,sans-serif;overflow-wrap:break-word}"
     ":where(a[title]){color:#0b57d0;text-decoration:underline;cursor:help}"
     ":where(table){font-size:inherit}"
 )
@@ -72,13 +73,13 @@ _PICTURE = (
 
 def mail_document(html: str, lang: str, nonce: str) -> str:
     """A document for `srcdoc`. `nonce` is that of the page, whose policy the frame inherits."""
-    color = _BODY_COLOR.search(html)
+    color, edge = _BODY_COLOR.search(html), "body{margin:0}" if _BODY_EDGE.search(html) else ""
     # Whoever has no mouse scrolls what has the focus.
     body = f'<body tabindex="0" bgcolor="{color[1]}">' if color else '<body tabindex="0">'
     return (
         f'<!doctype html><html lang="{escape(lang)}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy(nonce)}"><title>Email</title>'
-        f'<style nonce="{nonce}">{_BASE}{_PICTURE}</style></head>'
+        f'<style nonce="{nonce}">{_BASE}{edge}{_PICTURE}</style></head>'
         f"{body}{_sanitised(html, nonce)}</body></html>"
     )
 

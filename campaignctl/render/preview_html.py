@@ -22,18 +22,26 @@ from campaignctl.render.mail_html import mail_document, policy
 if TYPE_CHECKING:
     from jinja2 import Template
 
-#: What a browser and a mailbox take: the frames of a page, and their html together in characters.
-MOST_FRAMES = 400
-MOST_HTML = 18_000_000
-_WIDTHS = 2
+    from campaignctl.review.preview import Compared
+
+MARK = '<meta name="generator" content="campaignctl preview">'
 
 _CHANNELS = {"push": "Push", "email": "Email", "sms": "SMS"}
 _FAMILIES = {"android": "Android", "ios": "iOS", "desktop": "Desktop"}
-_FIELDS = {
-    "push": ("title", "body", "image", "icon", "landing_url", "buttons"),
-    "email": ("sender_name", "sender_email", "subject", "preheader", "html"),
-    "sms": ("text",),
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many emails a page draws, and how many letters of html they have together.
+
+    A browser takes some hundred frames, of which each email has two, and a mailbox some dozen megabytes.
+    """
+
+    emails: int = 200
+    letters: int = 9_000_000
+
+
+ROOM = Room()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +70,19 @@ class Side:
 
 @dataclass(slots=True)
 class Variant:
-    """One language of a message. Without pairs only `after` is there."""
+    """One language of a message; of a plan, before and after it. `number` is that of the language."""
 
     lang: str
-    number: int
-    before: Side | None = None
-    after: Side | None = None
+    before: Side | None
+    after: Side | None
+    change: str = ""
+    changed: tuple[str, ...] = ()
+    number: int = 0
 
     @property
     def sides(self) -> list[Side]:
         """The sides that exist."""
         return [side for side in (self.before, self.after) if side]
-
-    @property
-    def changed(self) -> list[str]:
-        """The fields that differ between both sides."""
-        if not self.before or not self.after:
-            return []
-        old, new = self.before.preview.content, self.after.preview.content
-        return [
-            name.replace("_", " ")
-            for name in _FIELDS[self.after.preview.channel]
-            if getattr(old, name, None) != getattr(new, name, None)
-        ]
 
 
 @dataclass(slots=True)
@@ -110,53 +108,59 @@ class Campaign:
 
 
 def page(
-    previews: Sequence[Preview],
+    shown: Sequence[Preview] | Sequence[Compared],
     *,
-    before: Sequence[Preview] | None = None,
+    plan: bool = False,
     title: str = "",
     problems: str = "",
     served: Served | None = None,
-    most_frames: int = MOST_FRAMES,
-    most_html: int = MOST_HTML,
+    room: Room = ROOM,
 ) -> str:
-    """The whole page.
+    """The whole page, of previews or of what a plan changes.
 
-    `before` are the previews of what is applied now: each message then stands next to it, and one that has no
-    partner is new or gone. `problems` is text about what could not be shown.
+    `problems` is text about what could not be shown.
     """
-    campaigns = _campaigns(previews, before)
+    campaigns = _campaigns(shown)
     languages = sorted({variant.lang for variant in _variants(campaigns)})
     for variant in _variants(campaigns):
         variant.number = languages.index(variant.lang)
-    nonce = sha256(repr((previews, before, title, problems, served)).encode(errors="replace")).hexdigest()[
-        :32
-    ]
-    _draw(campaigns, nonce, most_frames, most_html)
-    return _template().render(
+    nonce = sha256(repr((shown, plan, title, problems, served)).encode(errors="replace")).hexdigest()[:32]
+    _draw(campaigns, nonce, room)
+    drawn = _template().render(
         campaigns=campaigns,
         languages=languages,
         channels={name: _count(campaigns, name) for name in _CHANNELS if _count(campaigns, name)},
         tabs=max((len(message.variants) for message in _messages(campaigns)), default=0),
-        compared=before is not None,
+        plan=plan,
         title=title,
         problems=problems,
         served=served,
         nonce=nonce,
         policy=policy(nonce, script=served is not None),
     )
+    return drawn.encode("utf-8", "replace").decode()
 
 
-def _campaigns(previews: Sequence[Preview], before: Sequence[Preview] | None) -> list[Campaign]:
+def is_page(beginning: str) -> bool:
+    """Whether a file that begins like this is one of these pages."""
+    return beginning.startswith("<!doctype html>") and MARK in beginning
+
+
+def _campaigns(shown: Sequence[Preview] | Sequence[Compared]) -> list[Campaign]:
     found: dict[str, Campaign] = {}
-    for name, each in (("after", previews), ("before", before or ())):
-        for preview in each:
-            campaign = found.setdefault(preview.key, Campaign(preview.key))
-            message = campaign.messages.setdefault(
-                (preview.message, preview.channel), Message(preview.message, preview.channel)
-            )
-            variant = message.variants.setdefault(preview.lang, Variant(preview.lang, 0))
-            setattr(variant, name, Side(preview))
+    for one in shown:
+        campaign = found.setdefault(one.key, Campaign(one.key))
+        place = one.message, one.channel
+        message = campaign.messages.setdefault(place, Message(*place))
+        message.variants[one.lang] = _variant(one)
     return list(found.values())
+
+
+def _variant(one: Preview | Compared) -> Variant:
+    if isinstance(one, Preview):
+        return Variant(one.lang, None, Side(one))
+    before, after = (Side(preview) if preview else None for preview in (one.before, one.after))
+    return Variant(one.lang, before, after, one.change, one.changed)
 
 
 def _messages(campaigns: Iterable[Campaign]) -> Iterator[Message]:
@@ -171,8 +175,9 @@ def _count(campaigns: Iterable[Campaign], channel: str) -> int:
     return sum(channel in campaign.channels for campaign in campaigns)
 
 
-def _draw(campaigns: Sequence[Campaign], nonce: str, frames: int, room: int) -> None:
+def _draw(campaigns: Sequence[Campaign], nonce: str, room: Room) -> None:
     """Fill in the cards, and frames until there is no more room: the first language of each message first."""
+    frames, letters = room.emails, room.letters
     ranked = [
         (rank, side)
         for message in _messages(campaigns)
@@ -183,9 +188,9 @@ def _draw(campaigns: Sequence[Campaign], nonce: str, frames: int, room: int) -> 
         content = side.preview.content
         if isinstance(content, PushPreview):
             side.cards = _cards(content)
-        elif isinstance(content, EmailPreview) and frames >= _WIDTHS and _WIDTHS * len(content.html) <= room:
+        elif isinstance(content, EmailPreview) and frames and len(content.html) <= letters:
             side.frame = mail_document(content.html, content.html_lang or side.preview.lang, nonce)
-            frames, room = frames - _WIDTHS, room - _WIDTHS * len(side.frame)
+            frames, letters = frames - 1, letters - len(side.frame)
 
 
 def _cards(content: PushPreview) -> dict[str, list[Card]]:
@@ -209,6 +214,7 @@ def _place(view: PushView) -> tuple[int, str]:
 @cache
 def _template() -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
 
     environment = Environment(
         loader=PackageLoader("campaignctl.render"),
@@ -220,7 +226,7 @@ def _template() -> Template:
     )
     environment.filters |= {"srcdoc": _srcdoc, "plain": lambda text: escape(text, None), "short": escape}
     environment.filters |= {"count": lambda text: sum(1 for _ in graphemes(text)), "host": _host}
-    environment.globals |= {"channel_names": _CHANNELS}
+    environment.globals |= {"channel_names": _CHANNELS, "mark": Markup(MARK)}  # noqa: S704 - a constant
     return environment.get_template("preview.html")
 
 

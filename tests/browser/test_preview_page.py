@@ -10,7 +10,7 @@ import pytest
 from campaignctl.content.model import Preview
 from campaignctl.render.preview_html import page
 from tests.browser.conftest import DESKTOP, PHONE, Opener, Tab
-from tests.render.sample_previews import email, hostile, hostile_html, many, one, push, sms
+from tests.render.sample_previews import changes, email, hostile, hostile_html, many, one, push, sms
 
 SERIOUS = ("serious", "critical")
 
@@ -18,9 +18,8 @@ SERIOUS = ("serious", "critical")
 def everything() -> str:
     """A page with each part that there is."""
     before: list[Preview] = [push("spring", title="Spring"), email("spring"), sms("gone")]
-    return page(
-        [*one(), *many(3)], before=before, title="acme-crm", problems="a.yaml:3:7: error: unknown field"
-    )
+    shown = changes(before, [*one(), *many(3)])
+    return page(shown, plan=True, title="acme-crm", problems="a.yaml:3:7: error: unknown field")
 
 
 def serious(tab: Tab, axe: str) -> list[str]:
@@ -72,9 +71,8 @@ def focused(tab: Tab) -> str:
 
 
 def test_hostile_texts_run_nothing_and_ask_for_nothing(opened: Opener, witness: Any) -> None:
-    shown = page(
-        hostile(witness.url), before=hostile(witness.url), title="<script>", problems="</pre><script>"
-    )
+    texts = hostile(witness.url)
+    shown = page(changes(texts, texts), plan=True, title="<script>", problems="</pre><script>")
     tab = opened(shown)
     frames = [frame for frame in tab.page.frames if frame != tab.page.main_frame]
     assert len(frames) == 8

@@ -172,3 +172,59 @@ def test_an_empty_project_has_no_previews(cli: Cli) -> None:
 @pytest.mark.parametrize("words", [("--plan", "p", "--id", "1"), ("--id", "1", "sale")])
 def test_options_that_contradict_each_other_are_refused(shop: Cli, words: tuple[str, ...]) -> None:
     assert shop("preview", *words).status == 64
+
+
+# ------------------------------------------------------------------------------------------- pages
+
+
+def test_a_page_is_written_to_standard_output_or_to_a_file(shop: Cli) -> None:
+    done = shop("preview", "--format", "html")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("<!doctype html>")
+    assert "<h1>Preview <bdi>t</bdi></h1>" in done.out
+    assert "Hi Ana" in done.out
+    written = shop("preview", "--format", "html", "-o", "page.html")
+    assert (written.status, written.out) == (0, "")
+    assert "The page is in page.html" in written.err
+    assert (shop.cwd / "page.html").read_text() == done.out.removesuffix("\n")
+    assert shop("preview", "sale", "--format", "html", "-o", "page.html").status == 0
+
+
+def test_a_file_that_is_no_page_stays(shop: Cli) -> None:
+    done = shop("preview", "--format", "html", "-o", "sale.yaml")
+    assert (done.status, done.out) == (1, "")
+    assert "sale.yaml already exists and is not a page of previews" in done.err
+    assert (shop.cwd / "sale.yaml").read_text() == SALE
+
+
+def test_a_page_says_what_could_not_be_shown(shop: Cli) -> None:
+    (shop.cwd / "bad.yaml").write_text("spec: {name: Bad, messages: [{channel: sms, txt: 1}]}\n")
+    done = shop("preview", "--format", "html")
+    assert done.status == 1
+    assert "Hi Ana" in done.out
+    assert "What is wrong" in done.out
+    assert "bad.yaml:1:" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("-o", "x.html"), "add --format html"),
+        (("--format", "json", "-o", "x.html"), "add --format html"),
+        (("--port", "8000"), "add --serve"),
+        (("--serve", "--id", "1"), "leave out --plan, --id, --format and -o"),
+        (("--serve", "--plan", "p.json"), "leave out --plan, --id, --format and -o"),
+        (("--serve", "--format", "json"), "leave out --plan, --id, --format and -o"),
+        (("--serve", "-o", "x.html"), "leave out --plan, --id, --format and -o"),
+    ],
+)
+def test_options_that_do_nothing_together_are_refused(shop: Cli, words: tuple[str, ...], hint: str) -> None:
+    done = shop("preview", *words)
+    assert done.status == 64
+    assert hint in done.err
+    assert not (shop.cwd / "x.html").exists()
+
+
+def test_a_dash_is_standard_output(shop: Cli) -> None:
+    done = shop("preview", "--format", "html", "-o", "-")
+    assert (done.status, done.out[:15]) == (0, "<!doctype html>")

@@ -48,6 +48,10 @@ def test_a_saved_plan_is_shown_before_and_after(world: World) -> None:
     assert "changed: text" in text.out
     assert world.run("preview", "--plan", "p.json", "x", status=64).out == ""
 
+    page = world.run("preview", "--plan", "p.json", "--format", "html", status=0).out
+    assert "<h1>Changes <bdi>p.json</bdi></h1>" in page
+    assert [page.count(word) for word in ("Changed: text", 'aria-label="Before"', ">New</p>")] == [1, 3, 2]
+
 
 def test_a_live_campaign_is_shown(world: World) -> None:
     world.write("a.yaml", manifest("Hi ${FIRST_NAME}"))
@@ -56,6 +60,7 @@ def test_a_live_campaign_is_shown(world: World) -> None:
     [shown] = json.loads(world.run("preview", "--id", campaign, "--format", "json", status=0).out)
     assert (shown["key"], shown["text"], shown["parts"]) == (campaign, "Hi ${FIRST_NAME}", 1)
     assert "Hi ${FIRST_NAME}" in world.run("preview", "--id", campaign, status=0).out
+    assert "Hi ${FIRST_NAME}" in world.run("preview", "--id", campaign, "--format", "html", status=0).out
     absent = world.run("preview", "--id", "999", status=1)
     assert "no campaign has the id 999" in absent.err
     world.environ["OCAMBA_TOKEN"] = ""

@@ -20,6 +20,7 @@ from campaignctl.content.model import (
     PushView,
     SmsPreview,
 )
+from campaignctl.review.preview import Compared
 
 # Device, family, form, characters of title and body, whether the picture shows, buttons.
 _DEVICES = (
@@ -165,6 +166,21 @@ def many(count: int) -> list[Preview]:
         for number in range(count)
         for lang, texts in (("en", {}), ("de", _GERMAN))
     ]
+
+
+def changes(before: list[Preview], after: list[Preview]) -> list[Compared]:
+    """What a plan would change from one list of previews to another."""
+    old = {(each.key, each.message, each.lang): each for each in before}
+    new = {(each.key, each.message, each.lang): each for each in after}
+    found = []
+    for place in dict.fromkeys([*new, *old]):
+        one, other = old.get(place), new.get(place)
+        shown = other or one
+        assert shown
+        said = "changed" if one and other else "new" if other else "removed"
+        changed = ("title", "landing_url") if one and other else ()
+        found.append(Compared(shown.key, shown.message, shown.channel, shown.lang, said, one, other, changed))
+    return found
 
 
 def hostile(witness: str) -> list[Preview]:

@@ -13,8 +13,8 @@ from selectolax.lexbor import LexborHTMLParser
 from campaignctl.content.model import EmailPreview, Preview, PushPreview
 from campaignctl.render import preview_html
 from campaignctl.render.mail_html import mail_document
-from campaignctl.render.preview_html import Served, page
-from tests.render.sample_previews import email, hostile, many, one, push, sms
+from campaignctl.render.preview_html import Room, Served, is_page, page
+from tests.render.sample_previews import changes, email, hostile, many, one, push, sms
 
 WITNESS = "http://witness.example"
 # What makes a browser ask for something, run something, or go somewhere.
@@ -114,14 +114,12 @@ def test_many_campaigns_have_an_index_and_filters_by_channel_and_language() -> N
 
 
 def test_before_and_after_stand_side_by_side() -> None:
-    drawn = page(
-        [push(title="New"), sms("new")],
-        before=[push(title="Old"), email("gone")],
-    )
-    assert texts(drawn, ".changed") == ["Changed: title"]
+    drawn = page(changes([push(title="Old"), email("gone")], [push(title="New"), sms("new")]), plan=True)
+    assert texts(drawn, "h1") == ["Changes"]
+    assert texts(drawn, ".changed") == ["Changed: title, landing url"]
     assert texts(drawn, ".sides > section:first-child .facts div:first-child dd")[0].startswith("Old")
     assert texts(drawn, ".sides > section:last-child .facts div:first-child dd")[0].startswith("New")
-    assert texts(drawn, ".nothing") == ["Nothing: it is new.", "Nothing: it is removed."]
+    assert texts(drawn, ".nothing") == ["New", "Removed"]
 
 
 def test_a_page_is_the_same_for_the_same_previews() -> None:
@@ -135,6 +133,12 @@ def test_a_page_without_anything_says_so() -> None:
     assert (
         "campaigns/x.yaml:3:7" in texts(page([], problems="campaigns/x.yaml:3:7: wrong"), ".problems pre")[0]
     )
+
+
+def test_a_page_is_told_from_other_files() -> None:
+    assert is_page(page(one(), title="x" * 900)[:200])
+    assert not is_page("<!doctype html><title>Ours</title>")
+    assert not is_page(f"spec: {preview_html.MARK}")
 
 
 def test_only_a_served_page_has_a_script() -> None:
@@ -163,7 +167,9 @@ def test_the_policy_allows_no_request() -> None:
 
 
 def test_hostile_texts_are_text() -> None:
-    drawn = page(hostile(WITNESS), before=hostile(WITNESS), title="<script>", problems="</pre><script>")
+    drawn = page(
+        changes(hostile(WITNESS), hostile(WITNESS)), plan=True, title="<script>", problems="</pre><script>"
+    )
     assert active(drawn) == []
     inside = frames(drawn)
     assert len(inside) == 8
@@ -262,7 +268,7 @@ def html_of(preview: Preview) -> str:
 
 
 def test_a_page_draws_emails_until_a_browser_has_enough() -> None:
-    drawn = page([email(key, lang) for key in ("a", "b") for lang in ("en", "de")], most_frames=6)
+    drawn = page([email(key, lang) for key in ("a", "b") for lang in ("en", "de")], room=Room(emails=3))
     languages = [re.findall('lang="(..)"', frame)[0] for frame in frames(drawn)]
     assert languages == ["en", "en", "de", "de", "en", "en"]
     (note,) = [text for text in texts(drawn, ".note") if "Not drawn" in text]
@@ -270,7 +276,7 @@ def test_a_page_draws_emails_until_a_browser_has_enough() -> None:
 
 
 def test_a_large_email_is_drawn_until_a_page_has_enough() -> None:
-    assert len(frames(page([email("a"), email("b")], most_html=3 * len(html_of(email()))))) == 2
+    assert len(frames(page([email("a"), email("b")], room=Room(letters=2 * len(html_of(email())))))) == 2
 
 
 def test_previews_that_carry_more_than_is_known_are_drawn() -> None:
