@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from campaignctl.errors import Interrupted, PlanRefused
+from campaignctl.review.outcome import Event
 from campaignctl.schedule.times import iso
 from campaignctl.state.codec import encode
 from campaignctl.state.model import Entry, Intent
@@ -60,6 +61,7 @@ def test_what_arrived_is_recorded_and_not_created_again(known: Account, spec: Sp
     assert known.writes(mark) == []
     assert [each.id for each in known.state.sent] == ([campaign_id] if spec is AT_ONCE else [])
     assert f"new: found as {campaign_id}" in notes(known)
+    assert "settling 1 create of unknown outcome" in notes(known)
 
 
 def test_nothing_is_looked_for_while_the_request_may_be_under_way(known: Account) -> None:
@@ -154,6 +156,19 @@ def test_an_interrupt_ends_the_wait(known: Account) -> None:
     assert known.clock.time.monotonic() < 60
 
 
+def test_an_interrupt_before_the_wait_prevents_it(known: Account) -> None:
+    died(known, "new", AT_ONCE, "immediately")
+
+    def interrupt(event: Event) -> None:
+        known.clock.time.interrupted = event.text.startswith("settling")
+
+    known.on_event = interrupt
+    began = known.clock.time.monotonic()
+    with pytest.raises(Interrupted, match="interrupted while waiting for a write to settle"):
+        known.apply()
+    assert known.clock.time.monotonic() - began < 5
+
+
 def test_another_campaign_of_that_name_is_not_the_lost_one(known: Account) -> None:
     left = died(known, "new", AT_ONCE, "immediately")
     landed(known, "new", replace(left, intent="0123456789abcdef"))
@@ -181,6 +196,28 @@ def test_a_second_copy_of_what_was_posted_twice_is_cancelled(known: Account, ref
     told = [*outcome.notes, *notes(known)]
     assert any(f"{copy} could not be cancelled" in note for note in told) is refused
     assert (outcome.result == "done") is not refused
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_second_copy_is_over_once_a_read_shows_it(known: Account, gone: bool) -> None:
+    known.specs["far"] = FAR
+    known.apply()
+    record = known.state.campaigns["far"]
+    twice = known.state.after(Entry(records={"far": replace(record, reposted=True)}))
+    known.place.put_document(encode(twice).encode())
+    copy = str(known.control.clone(record.id, status="scheduled")["id"])
+
+    def canceled(_name: str) -> None:
+        if gone:
+            known.control.delete(copy)
+        else:
+            known.control.fault({"method": "GET", "times": 40}, {"kind": "status", "status": 500})
+
+    known.wire.after_write = canceled
+    outcome = known.apply()
+    assert outcome.result == ("done" if gone else "incomplete")
+    said = f"far: its second copy {copy} could not be cancelled: "
+    assert [note.startswith(said) for note in outcome.notes] == ([] if gone else [True])
 
 
 @pytest.mark.parametrize("copies", [0, 1, 2])

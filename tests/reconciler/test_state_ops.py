@@ -13,8 +13,9 @@ from campaignctl.errors import AccountMismatch, CampaignctlError, StateError, St
 from campaignctl.reconciler import state_ops
 from campaignctl.state.codec import encode
 from campaignctl.state.halts import Halt
-from campaignctl.state.model import Entry, State
+from campaignctl.state.model import Dropped, Entry, State
 from tests.backends.local_place import LocalPlace
+from tests.backends.shared_folder import SharedFolder
 from tests.reconciler.account import Account, campaign
 
 FAR = campaign("Far", scheduled_time="2036-06-01 10:00:00")
@@ -41,6 +42,12 @@ def put(place: LocalPlace, state: State) -> None:
     session = place.backend().acquire("apply", timedelta())
     session.write(state)
     session.release()
+
+
+def put_shared(account: Account, state: State) -> None:
+    """Write a state into the place of an account, in its format."""
+    with account.wiring.locked("apply") as session:
+        session.write(state)
 
 
 def refusal(error: pytest.ExceptionInfo[CampaignctlError]) -> str:
@@ -131,10 +138,13 @@ def test_a_place_whose_state_was_moved_is_compared_by_its_note(
         state_ops.migrate(two.wiring, elsewhere.backend())
 
 
-def test_a_state_is_brought_to_a_newer_format(two: Account) -> None:
-    two.place.put_document(encode(replace(two.state, format_version=1)).encode())
+def test_a_state_is_brought_to_a_newer_format(two: Account, tmp_path: Path) -> None:
+    two.backend = SharedFolder(tmp_path / "shared").backend()
+    put_shared(two, replace(two.state, format_version=1))
     assert "has format 2 now" in state_ops.migrate_format(two.wiring, 2)
-    assert two.state.format_version == 2
+    after = two.backend.read()
+    assert after
+    assert (after.format_version, after.seen) == (2, ()), "the next apply reads the whole list"
     assert "has format 2 already" in state_ops.migrate_format(two.wiring, 2)
     with pytest.raises(StateError, match="has format 2, and no older one can hold it"):
         state_ops.migrate_format(two.wiring, 1)
@@ -176,6 +186,14 @@ def test_a_move_that_is_refused_changes_nothing(two: Account, old: str, new: str
         state_ops.move(two.wiring, old, new)
     assert problem in refusal(refused)
     assert two.state == before
+
+
+def test_what_is_not_settled_is_not_moved(two: Account) -> None:
+    unsettled(two, "lost")
+    left = replace(two.state.pending["lost"], operation="update", id=two.id_of("draft"))
+    two.place.put_document(encode(two.state.after(Entry(intents={"draft": left}))).encode())
+    with pytest.raises(StateError, match="draft or new is not settled"):
+        state_ops.move(two.wiring, "draft", "new")
 
 
 def test_a_move_may_change_the_case_of_its_own_key(two: Account) -> None:
@@ -254,9 +272,24 @@ def test_an_unreadable_state_may_always_be_replaced(two: Account) -> None:
     assert two.state == replace(good, serial=good.serial + 1)
 
 
-def test_a_push_keeps_the_newer_format(two: Account) -> None:
-    state_ops.push(two.wiring, replace(two.state, format_version=1), force=False)
-    assert two.state.format_version == 2
+@pytest.mark.parametrize(("here", "pushed", "after"), [(2, 1, 2), (1, 2, 2), (1, 1, 1), (None, 1, 1)])
+def test_a_push_keeps_the_newer_format(
+    two: Account, tmp_path: Path, here: int | None, pushed: int, after: int
+) -> None:
+    two.backend = SharedFolder(tmp_path / "shared").backend()
+    if here is not None:
+        put_shared(two, replace(two.state, format_version=here))
+    state = replace(two.state, format_version=pushed)
+    state_ops.push(two.wiring, state, force=False)
+    found = two.backend.read()
+    assert found
+    assert (found.format_version, found.serial) == (after, state.serial + 1)
+
+
+def test_the_first_state_of_a_place_has_serial_1(two: Account, elsewhere: LocalPlace) -> None:
+    two.backend = elsewhere.backend()
+    state_ops.push(two.wiring, replace(two.state, serial=0), force=False)
+    assert two.backend.read() == replace(two.state, serial=1)
 
 
 # ------------------------------------------------------------------------------------------- resolve
@@ -278,9 +311,11 @@ def landed(account: Account, key: str = "lost", **changed: Any) -> str:
 
 
 def test_a_create_that_did_not_happen_may_be_retried(lost: Account) -> None:
+    intent = lost.state.pending["lost"]
     told = lost.resolve("lost", "retry")
     assert told == "lost: recorded as not done; the next apply plans it again."
     assert lost.state.pending == {}
+    assert lost.state.dropped == (Dropped("lost", intent.intent, intent.digest, intent.posts),)
     assert lost.state.sent == ()
     assert lost.outcomes() == {"lost": "done"}
 
