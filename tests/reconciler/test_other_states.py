@@ -175,6 +175,7 @@ def test_a_state_that_is_left_stops_everything_until_it_is_dealt_with() -> None:
 )
 def test_what_is_not_left_or_is_over_stops_nothing(project: Project, local: dict[str, State]) -> None:
     check_left(project, places(local), NOW)
+    check_left(project, places({} if project is PLAIN else local, old=known()), NOW)
 
 
 def refusal(project: Project, find: Elsewhere, *lives: Live, keys: tuple[str, ...] = ()) -> StateError:
@@ -185,7 +186,8 @@ def refusal(project: Project, find: Elsewhere, *lives: Live, keys: tuple[str, ..
 
 def test_an_absent_state_is_new_if_nothing_shows_an_older_one() -> None:
     check_new(TWO, places({}), (), ())
-    check_new(TWO, places({GONE: None}), [made(replace(TWO, id=OTHER_ID, name="b"))], ("a",))
+    strangers = [live(SCHEDULED), made(replace(TWO, id=OTHER_ID, name="b"))]
+    check_new(TWO, places({GONE: None}), strangers, ("a",))
     check_new(TWO, places({}), [made(replace(TWO, environment="staging"), status="canceled")], ("a",))
 
 
@@ -216,6 +218,8 @@ def test_a_state_of_another_project_is_named() -> None:
     assert found.hint == (
         f"{INIT} if this project is new; if its `metadata.id` has changed: write the old one back"
     )
+    both = places({GONE: known("staging"), ".campaignctl/foreign.json": known(project_id=OTHER_ID)})
+    assert "this project was applied before" in refusal(TWO, both).summary
 
 
 def test_a_marker_of_another_environment_shows_that_it_is_not_new() -> None:
@@ -227,7 +231,10 @@ def test_a_marker_of_another_environment_shows_that_it_is_not_new() -> None:
     assert found.summary.endswith("and this project was applied before")
     nameless = replace(TWO, id=None)
     older = made(replace(nameless, environment="old"))
-    assert "7" in refusal(nameless, places({GONE: known(project_id=None)}), older).detail
+    find = places({GONE: known(project_id=None), ".campaignctl/broken.json": StateError("damaged")})
+    assert "7 with a marker" in refusal(nameless, find, older).detail
+    staging = made(replace(nameless, environment="staging"))
+    assert refusal(nameless, places({}), staging).detail == "7 with a marker of another environment"
 
 
 def test_campaigns_of_an_environment_that_is_no_longer_declared() -> None:
@@ -244,3 +251,15 @@ def test_campaigns_of_an_environment_that_is_no_longer_declared() -> None:
     found = list(of_no_environment(lives, nameless, find))
     assert [one.id for one, _ in found] == ["1", "6"]
     assert [made_by.intent for _, made_by in found] == ["6f1c2d3e"] * 2
+
+
+def test_of_a_project_with_an_id_every_environment_is_known_by_it() -> None:
+    lives = [
+        made(replace(TWO, environment="old"), campaign_id="1"),
+        made(replace(TWO, environment="staging"), campaign_id="2"),
+        made(TWO, campaign_id="3"),
+        made(replace(TWO, id=OTHER_ID, name="b"), campaign_id="4"),
+    ]
+    assert [one.id for one, _ in of_no_environment(lives, TWO, places({}))] == ["1"]
+    lives = [made(PLAIN, campaign_id="1"), made(replace(PLAIN, environment="old"), campaign_id="2")]
+    assert [one.id for one, _ in of_no_environment(lives, PLAIN, places({}))] == ["2"]
