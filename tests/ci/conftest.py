@@ -36,7 +36,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 def started(team: Team, host: str) -> None:
     """A repository with a project in `campaigns/`, next to other files, and nothing to apply yet."""
-    team.edit({"README.md": "Our shop\n", "campaigns/campaignctl.yaml": PROJECT})
+    texts = {"campaigns/campaignctl.yaml": PROJECT, "campaigns/.gitignore": ".campaignctl/\n"}
+    team.edit({"README.md": "Our shop\n", **texts})
     team.campaignctl("init", "campaigns", "--ci", host, "--package", PACKAGE)
     _make_impatient(team)
     team.commit({}, "Start")
