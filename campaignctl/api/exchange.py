@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 from typing import Any, Final
@@ -12,7 +13,7 @@ import httpx
 
 from campaignctl.api import translate, wire
 from campaignctl.api.address import Address
-from campaignctl.api.pacing import Pacer, Slot, Waiter
+from campaignctl.api.pacing import LONGEST_PAUSE, Pacer, Slot, Waiter
 from campaignctl.api.secret import Token
 from campaignctl.api.translate import TOO_MANY, Answer, Call
 from campaignctl.api.transport import DeadlineTransport
@@ -201,13 +202,24 @@ class Courier:
             if answer.status != TOO_MANY:
                 self._pacer.observe(answer.headers)
                 return answer
-            wait = self._pacer.refused(slot, wire.retry_after(answer.headers, self._now()), tries)
+            wait = self._pacer.refused(slot, self._asked(answer, call), tries)
             refused_since = self._waiter.monotonic() if refused_since is None else refused_since
             if self._waiter.monotonic() + wait - refused_since > REFUSED_FOR:
                 raise translate.rejection(answer, call, self._token)
-            self._on_event(f"{call}: {TOO_MANY}, again in {wait:.1f} s")
-            self._waiter.wait(wait)
+            self._told(call, wait)
+            self._waiter.wait(wait, partial(self._told, call))
             tries += 1
+
+    def _asked(self, answer: Answer, call: Call) -> float | None:
+        """The seconds that a 429 asks to wait. Raises `Refused`, of a read `ReadFailed`, for absurd ones."""
+        asked = wire.retry_after(answer.headers, self._now())
+        if asked is None or asked <= LONGEST_PAUSE:
+            return asked
+        absurd = f"it asks to wait {asked:,.0f} s, but no window of its rate limit is longer than a minute"
+        raise translate.rejection(answer, call, self._token, absurd)
+
+    def _told(self, call: Call, left: float) -> None:
+        self._on_event(f"{call}: {TOO_MANY}, again in {left:.1f} s")
 
     def _pause(self, attempt: int, failed: str, answer: Answer | None = None) -> None:
         wait = self._waiter.jittered(FIRST_READ_WAIT * 2**attempt)

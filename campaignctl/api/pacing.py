@@ -13,6 +13,8 @@ from threading import Event, Lock
 from campaignctl.api.budget import Budget, Limits, report
 from campaignctl.errors import Interrupted
 
+ANNOUNCE_FROM = 5.0
+ANNOUNCE_EVERY = 15.0
 LONGEST_NAP = 0.25
 SHORTEST_NAP = 0.001
 """A shorter sleep might not advance a coarse clock, and the wait would spin."""
@@ -40,11 +42,14 @@ class Waiter:
         """Sleep at most `seconds`, briefly enough to notice an interrupt or a changed limit."""
         self.sleep(min(max(seconds, SHORTEST_NAP), LONGEST_NAP))
 
-    def wait(self, seconds: float) -> None:
-        """Let `seconds` pass. Raises `Interrupted`."""
-        until = self.monotonic() + seconds
-        while (left := until - self.monotonic()) > 0:
+    def wait(self, seconds: float, tell: Callable[[float], None] | None = None) -> None:
+        """Let `seconds` pass; `tell` hears from time to time how many are left. Raises `Interrupted`."""
+        began = told = self.monotonic()
+        while (left := began + seconds - self.monotonic()) > 0:
             self.check()
+            if tell and self.monotonic() - told >= ANNOUNCE_EVERY:
+                told = self.monotonic()
+                tell(left)
             self.nap(left)
         self.check()
 
@@ -53,9 +58,9 @@ class Waiter:
         return seconds * (0.5 + self.random() / 2)
 
 
-ANNOUNCE_FROM = 5.0
 CALM_ANSWERS = 20
-LONGEST_PAUSE = 600.0
+LONGEST_PAUSE = 120.0
+"""Twice the longest window: a server that asks for more is wrong, or means something else."""
 LONGEST_DEPARTURE = 1.1
 UNLIMITED_FROM = 16
 CROWDED_POLL = 0.02
@@ -217,15 +222,16 @@ class Pacer:
             return timedelta(seconds=self._budget.estimate(requests, self._waiter.monotonic()))
 
     def _acquire(self, *, reserve: bool) -> Slot:
-        announced = False
+        announced: float | None = None
         with self._turns[reserve]:
             while True:
                 self._waiter.check()
                 wait = self._try_grant(reserve=reserve)
                 if isinstance(wait, Slot):
                     return wait
-                if wait >= ANNOUNCE_FROM and not announced:
-                    announced = True
+                now = self._waiter.monotonic()
+                if wait >= ANNOUNCE_FROM and (announced is None or now - announced >= ANNOUNCE_EVERY):
+                    announced = now
                     self._on_event(f"waiting {math.ceil(wait)} s for the rate limit")
                 self._waiter.nap(wait)
 

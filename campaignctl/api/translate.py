@@ -121,14 +121,14 @@ def failure(error: BaseException, call: Call, token: Token, *, never_sent: bool)
     return OutcomeUnknown(f"{call}: {kind}", detail=detail, hint=UNKNOWN_HINT)
 
 
-def rejection(answer: Answer, call: Call, token: Token) -> ApiError:
-    """The error for an answer that is not a success."""
+def rejection(answer: Answer, call: Call, token: Token, why: str = "") -> ApiError:
+    """The error for an answer that is not a success; `why` is what we say of it."""
     said = wire.problem(answer.body)
     title = shown(said.title, token).rstrip(". ")
     error_class = _rejection_class(answer.status, call)
     return error_class(
         f"{call}: {answer.status} {title}".rstrip(),
-        detail=shown(said.message, token) or _location(answer, token) or answer.flaw,
+        detail=why or shown(said.message, token) or _location(answer, token) or answer.flaw,
         hint=_hint(answer.status, error_class),
         trace_id=shown(said.trace_id, token) or None,
         status=answer.status,

@@ -5,15 +5,18 @@ Everything here raises OSError as the system gave it.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 FILE_MODE = 0o600
 _DIRECTORY_MODE = 0o700
+_CHUNK = 1024 * 1024
 _GUARD_PATIENCE = 10.0
 _GUARD_POLL = 0.002
 
@@ -72,10 +75,28 @@ def write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
+LARGEST = 256 * 1024 * 1024
+"""Bytes of a state, journal or plan. Hosts of git take less: GitHub 100 MiB."""
+
+
+def read_whole(stream: BinaryIO) -> bytes:
+    """The rest of a stream. Raises OSError if it is larger than any file of ours."""
+    data, size = bytearray(), 0
+    with suppress(OSError):  # a stream that is no file
+        size = os.fstat(stream.fileno()).st_size
+    while size <= LARGEST and (chunk := stream.read(_CHUNK)):
+        data += chunk
+        size = max(size, len(data))
+    if size > LARGEST:
+        raise OSError(errno.EFBIG, f"It is larger than {LARGEST // 1024 // 1024} MiB")
+    return bytes(data)
+
+
 def read_optional(path: Path) -> bytes | None:
     """The content of a file, or None where there is none."""
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return read_whole(file)
     except FileNotFoundError:
         return None
 

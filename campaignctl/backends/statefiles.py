@@ -13,6 +13,7 @@ continues the document that is the backup now, which shows that it is folded in 
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,10 +75,17 @@ class StateFiles:
         try:
             document, journal, backup = self._snapshot()
         except OSError as error:
+            large = error.errno == errno.EFBIG
+            hint = Sentence(
+                "that is no state of campaignctl: move it and its journal away, and put a good one back: ",
+                Command("state", "push", "FILE"),
+            )
             raise StateDamaged(
                 f"{self.path} cannot be read",
-                detail=str(error),
-                hint="nothing was changed; make the file and its journal readable for this user",
+                detail=str(error.strerror if large else error),
+                hint=hint
+                if large
+                else "nothing was changed; make the file and its journal readable for this user",
             ) from error
         return replay(
             document,
@@ -142,7 +150,7 @@ def _opened(path: Path) -> Iterator[BinaryIO | None]:
 
 
 def _read(file: BinaryIO | None) -> bytes | None:
-    return None if file is None else file.read()
+    return None if file is None else durable.read_whole(file)
 
 
 def _still(path: Path, file: BinaryIO | None) -> bool:

@@ -61,6 +61,10 @@ class SystemClock:
         """Let time pass; returns early after an interrupt."""
         select.select([self._wakes], [], [], max(0.0, duration.total_seconds()))
 
+    def pause(self, duration: timedelta) -> None:
+        """Let time pass, also after an interrupt: what is under way goes on."""
+        time.sleep(duration.total_seconds())
+
     @property
     def interrupted(self) -> bool:
         """Whether a signal asked the run to stop."""

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from campaignctl.backends.durable import read_whole
 from campaignctl.errors import CampaignctlError
 
 STANDARD = "-"
@@ -17,7 +18,10 @@ _BEGINNING = 400
 def read_bytes(name: str) -> bytes:
     """Read a file, or standard input for `-`. Raises CampaignctlError naming the file."""
     try:
-        return sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
+        if name == STANDARD:
+            return read_whole(sys.stdin.buffer)
+        with Path(name).open("rb") as file:
+            return read_whole(file)
     except OSError as error:
         raise CampaignctlError(f"Cannot read {name}", detail=_reason(error)) from error
 

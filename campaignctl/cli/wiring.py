@@ -165,8 +165,6 @@ def _local_backend(project: Project, clock: SystemClock, within: Path | None = N
 
 
 def _git_backend(project: Project, clock: SystemClock) -> CasBackend:
-    import time
-
     from campaignctl.backends.cas.backend import CasBackend, Patience
     from campaignctl.backends.git.place import git_home
     from campaignctl.backends.statefiles import followed
@@ -180,7 +178,7 @@ def _git_backend(project: Project, clock: SystemClock) -> CasBackend:
         new_id=clock.new_id,
         wait=clock.wait,
         interrupted=lambda: clock.interrupted,
-        patience=Patience(pause=lambda pause: time.sleep(pause.total_seconds())),
+        patience=Patience(pause=clock.pause),
     )
 
 

@@ -239,15 +239,26 @@ def test_a_429_that_never_ends_is_refused_after_ten_minutes(retry_after: str) ->
     assert len(server.requests) > 8
 
 
-def test_a_429_for_longer_than_that_is_refused_at_once() -> None:
-    time = SimulatedTime()
-    with (
-        RawServer([whole(429, Retry_After="86400")]) as server,
-        client(server.url, time) as api,
-        pytest.raises(Refused),
-    ):
+def test_a_429_that_is_waited_for_says_what_is_left() -> None:
+    events: list[str] = []
+    answers = [whole(429, Retry_After="40"), whole(201, CREATED)]
+    with RawServer(answers) as server, client(server.url, SimulatedTime(), on_event=events.append) as api:
         api.send(CREATE)
-    assert (len(server.requests), time.seconds) == (1, 0)
+    assert [event.rpartition(" again in ")[2] for event in events] == ["40.0 s", "25.0 s", "10.0 s"]
+
+
+@pytest.mark.parametrize("asked", ["121", "600", "86400", "999999999", "Tue, 01 Jan 2099 00:00:00 GMT"])
+@pytest.mark.parametrize("call", [WRITES[0], lambda api: api.read("7"), lambda api: api.list_page(1)])
+def test_a_429_that_asks_for_an_absurd_wait_is_refused_in_words(asked: str, call: Write) -> None:
+    time = SimulatedTime()
+    with RawServer([whole(429, Retry_After=asked)]) as server, client(server.url, time) as api:
+        for number in (1, 2):
+            with pytest.raises(ApiError) as caught:
+                call(api)
+            assert "it asks to wait " in caught.value.detail
+            assert "no window of its rate limit is longer than a minute" in caught.value.detail
+            # The next call does not wait for it either.
+            assert (len(server.requests), time.seconds) == (number, 0)
 
 
 def test_before_runs_ahead_of_every_attempt_and_its_error_stops_the_write() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -52,6 +53,28 @@ def test_an_answer_that_is_lost_changes_nothing(place: GitPlace) -> None:
     assert not flag.exists()
     assert place.backend().read() == sample_state().after(decision("a")).after(decision("b"))
     assert place.backend().holder() is None
+
+
+@pytest.mark.slow
+def test_a_state_that_is_too_large_is_refused_before_it_is_read(place: GitPlace) -> None:
+    session = place.backend().acquire("apply", NOW)
+    session.write(sample_state())
+    session.release()
+    good = git(place.remote, "rev-parse", REF).decode().strip()
+    work = place.root / "large"
+    git(place.root, "clone", "--quiet", "--no-checkout", str(place.remote), str(work))
+    git(work, "fetch", "--quiet", "origin", REF)
+    git(work, "checkout", "--quiet", "FETCH_HEAD")
+    (work / "state.json").touch()
+    os.truncate(work / "state.json", 257 * 1024 * 1024)
+    git(work, "-c", "user.name=m", "-c", "user.email=m@example.com", "commit", "--quiet", "-am", "Large")
+    git(work, "push", "--quiet", "origin", f"HEAD:{REF}")
+    with pytest.raises(StateError) as raised:
+        place.backend().read()
+    assert "larger than 256 MiB" in f"{raised.value.summary} {raised.value.detail}"
+    (command,) = re.findall(r"`git (push --force) origin COMMIT:(\S+)`", raised.value.hint)
+    git(work, *command[0].split(), "origin", f"{good}:{command[1]}")
+    assert place.backend().read() == sample_state()
 
 
 def test_a_remote_that_is_away_for_a_moment_is_waited_for(place: GitPlace) -> None:

@@ -38,6 +38,18 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.parametrize("suffix", ["", "journal", "backup"])
+def test_a_state_that_is_too_large_is_refused_in_words(place: LocalPlace, suffix: str) -> None:
+    write(place, sample_state(), sample_state(2))
+    path = place.sibling(suffix) if suffix else place.path
+    path.touch()
+    os.truncate(path, 257 * 1024 * 1024)
+    with pytest.raises(StateDamaged) as raised:
+        place.backend().read()
+    assert raised.value.detail == "It is larger than 256 MiB"
+    assert "state push FILE" in str(raised.value.hint)
+
+
 def test_all_files_are_private_to_the_owner(place: LocalPlace) -> None:
     session = place.backend().acquire("apply", NOW)
     session.write(sample_state())

@@ -21,6 +21,16 @@ def test_only_the_owner_may_read_written_files(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize("name", ["plan.json", pytest.param("/dev/zero", marks=pytest.mark.slow)])
+def test_a_file_that_no_plan_needs_is_refused(tmp_path: Path, name: str) -> None:
+    large = tmp_path / "plan.json"
+    large.touch()
+    os.truncate(large, 257 * 1024 * 1024)
+    with pytest.raises(CampaignctlError, match=f"Cannot read .*{name}") as raised:
+        read_text(str(tmp_path / name))
+    assert raised.value.detail == "It is larger than 256 MiB."
+
+
 def test_a_link_is_followed(tmp_path: Path) -> None:
     real, link = tmp_path / "real.json", tmp_path / "link.json"
     real.write_text("old")

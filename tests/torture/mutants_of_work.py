@@ -58,6 +58,18 @@ OF_WORK = (
         "",
     ),
     Mutant(
+        "a server that asks for an absurd wait is waited for",
+        (Edit("campaignctl/api/exchange.py", "asked is None or asked <= LONGEST_PAUSE", "True"),),
+        ("tests/api/test_api_proof.py",),
+        "",
+    ),
+    Mutant(
+        "a state of any size is read",
+        (Edit("campaignctl/backends/durable.py", "    if size > LARGEST:\n", "    if False:\n"),),
+        ("tests/backends/test_local_files.py",),
+        "",
+    ),
+    Mutant(
         "a git that hangs is not ended",
         (
             Edit(

@@ -11,6 +11,7 @@ from pathlib import Path
 from shlex import quote
 
 from campaignctl.backends.cas.place import LONGEST, Files, Home, Note, Place, Seen, Texts
+from campaignctl.backends.durable import LARGEST
 from campaignctl.backends.git.command import GitTrouble, rejected, shown, trouble
 from campaignctl.backends.git.store import Store, open_store
 from campaignctl.errors import Command, Sentence, StateError
@@ -157,8 +158,16 @@ class GitPlace(Place):
 
     def _files(self, commit: str) -> dict[str, bytes]:
         """The files of a fetched commit, by path; for a link, such as a submodule, what no file has."""
-        listed = self._run("ls-tree", "-r", "-z", commit).decode("utf-8", "surrogateescape")
+        listed = self._run("ls-tree", "-r", "-l", "-z", commit).decode("utf-8", "surrogateescape")
         entries = [entry.split("\t", 1) for entry in listed.split("\0") if entry]
+        sizes = (head.split()[-1] for head, _ in entries)
+        if sum(int(size) for size in sizes if size != "-") > LARGEST:
+            raise GitTrouble(
+                "refused",
+                f"the files in {commit[:12]} of {self.ref} are larger than {LARGEST // 1024 // 1024} MiB",
+                hint=f"that is no state of campaignctl: put an earlier commit back, `git push --force"
+                f" {self.remote.name} COMMIT:{self.ref}`",
+            )
         names = {path: head.split(" ")[2] for head, path in entries if head.startswith(_REGULAR)}
         content = self._run(
             "cat-file", "--batch", given="".join(f"{name}\n" for name in names.values()).encode()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from campaignctl.cli.hosts.http import Api
+from campaignctl.cli.hosts.http import LARGEST, Api, too_large
 from campaignctl.cli.hosts.model import ABOUT, PLAN, Approvals, Comment, Job, Kind, Made, Request, Words, when
 from campaignctl.errors import CampaignctlError, counted
 
@@ -128,6 +128,8 @@ class GitHub:
             suppress(KeyError, ValueError, zipfile.BadZipFile),
             zipfile.ZipFile(io.BytesIO(reply.data)) as kept,
         ):
+            if sum(each.file_size for each in kept.infolist()) > LARGEST:
+                raise too_large(made.run)
             return dict(json.loads(kept.read(ABOUT))), kept.read(PLAN).decode()
         return None
 

@@ -9,14 +9,14 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import IO, Any
 
 from campaignctl.errors import CampaignctlError
 
 _SECONDS = 60
 _WAITS = (0.5, 3.0)
 _AGAIN = frozenset({429, 500, 502, 503, 504})
-_LARGEST = 100 * 1024 * 1024
+LARGEST = 100 * 1024 * 1024
 
 
 class _Object(dict[str, Any]):
@@ -31,6 +31,22 @@ def _strange(how: str) -> CampaignctlError:
         f"the host answered {how}",
         hint="run this job again; behind a proxy, check what answers in the host's place",
     )
+
+
+def too_large(what: str) -> CampaignctlError:
+    """The error for an answer or an artifact that no plan needs."""
+    return CampaignctlError(
+        f"what the host keeps is larger than {LARGEST // 1024 // 1024} MiB",
+        detail=what,
+        hint="look at the artifacts of that run; a new run of the plan makes new ones",
+    )
+
+
+def _whole(answer: IO[bytes], what: str) -> bytes:
+    data = answer.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise too_large(what)
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +113,7 @@ class Api:
         while True:
             try:
                 with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - as above
-                    return Reply(answer.read(_LARGEST), dict(answer.headers.items()))
+                    return Reply(_whole(answer, f"{method} {url}"), dict(answer.headers.items()))
             except urllib.error.HTTPError as error:
                 if missing and error.code == HTTPStatus.NOT_FOUND:
                     return None
@@ -131,7 +147,7 @@ class Api:
 
     def _refused(self, error: urllib.error.HTTPError, method: str, url: str, need: str) -> CampaignctlError:
         try:
-            said = json.loads(error.read(_LARGEST))["message"]
+            said = json.loads(error.read(LARGEST))["message"]
         except (OSError, ValueError, KeyError, TypeError):
             said = error.reason
         return CampaignctlError(
