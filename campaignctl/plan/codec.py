@@ -53,6 +53,7 @@ def encode(plan: Plan) -> dict[str, Any]:
         "drift": plain(plan.drift),
         "missed": plain(plan.missed),
         "notes": [at(note, place) for note in plan.notes],
+        "lint": plain(plan.lint),
     }
     return {**document, "digest": _digest(document)}
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from campaignctl.campaign.keys import fits
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.diff import FieldChange
-from campaignctl.errors import Command, Sentence
+from campaignctl.errors import Command, Finding, Sentence
 from campaignctl.project.settings import SettingChange
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import Overridden, Record
@@ -326,7 +326,7 @@ class Plan:
     words. `against` is the commit that it was compared with, and `withdrawn` (key -> digest) the campaigns
     that it would create and that are no longer declared. `project_id` is the id of the project, if it has
     one. `targets` are the keys or patterns that were selected, none for everything; None: a plan of the
-    version before, which does not say.
+    version before, which does not say. `lint` is what lint says of its changes.
     """
 
     created_at: datetime
@@ -359,6 +359,7 @@ class Plan:
     withdrawn: Mapping[str, str] = field(default_factory=dict, metadata=_NEW)
     project_id: str | None = field(default=None, metadata=_NEW)
     targets: tuple[str, ...] | None = field(default=None, metadata=_NEW)
+    lint: tuple[Finding, ...] = field(default=(), metadata=_NEW)
 
     @property
     def summary(self) -> dict[str, int]:

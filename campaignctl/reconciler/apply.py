@@ -19,7 +19,7 @@ from campaignctl.reconciler.begin import begin
 from campaignctl.reconciler.execute import execute
 from campaignctl.reconciler.opening import check_environment
 from campaignctl.reconciler.pause_again import pause_again, with_paused_again
-from campaignctl.reconciler.plan import question
+from campaignctl.reconciler.plan import linted, question
 from campaignctl.reconciler.ports import Session
 from campaignctl.reconciler.refresh import observe, read_records
 from campaignctl.reconciler.run import Run, Wiring, opened
@@ -62,7 +62,7 @@ def apply(
         reading = _reading(run, desired, options, unsettled, now)
         with wiring.clock.breakable():
             ctx = question(wiring, desired, options, session.state, reading, now, against)
-            plan = decide(ctx)
+            plan = linted(decide(ctx), desired, now)
         approved = _approved(plan, approve, run.now)
         if plan.objections or (plan.decides and not approved):
             return with_paused_again(run, _refused(plan, session.state))

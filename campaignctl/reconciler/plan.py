@@ -13,7 +13,7 @@ from campaignctl.errors import CampaignctlError
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan import proof, records
 from campaignctl.plan.context import Against, PlanContext, Reading
-from campaignctl.plan.model import Copy, Options, Plan
+from campaignctl.plan.model import Action, Copy, Options, Plan
 from campaignctl.plan.planner import decide
 from campaignctl.reconciler import copies, stop_mark
 from campaignctl.reconciler.opening import (
@@ -29,6 +29,9 @@ from campaignctl.reconciler.other_states import check_left, check_new
 from campaignctl.reconciler.refresh import look, observe, open_intents, read_written
 from campaignctl.reconciler.run import Wiring
 from campaignctl.state.model import FORMAT_VERSION, State
+
+#: Actions after which recipients get what the manifest says.
+_LINTED = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.RESUME, Action.ADOPT})
 
 
 def plan(wiring: Wiring, desired: DesiredState, options: Options, against: Against | None = None) -> Plan:
@@ -53,7 +56,16 @@ def plan(wiring: Wiring, desired: DesiredState, options: Options, against: Again
         reading = Reading(refreshed=False, unsettled=open_intents(state) if state else {})
     notes = (*reading.notes, *_unrecorded(state, options))
     reading = replace(reading, notes=notes, halts=stop_mark.to_plan_with(wiring.backend, state))
-    return decide(question(wiring, desired, options, state, reading, now, against))
+    return linted(decide(question(wiring, desired, options, state, reading, now, against)), desired, now)
+
+
+def linted(plan: Plan, desired: DesiredState, now: datetime) -> Plan:
+    """A plan with the errors and warnings of lint about the campaigns that it changes; they stop none."""
+    from campaignctl.lint.inspect import inspect  # a plan without changes needs no rules
+
+    keys = {change.key for change in plan.changes if change.action in _LINTED}
+    found = inspect(desired, now, keys) if keys else ()
+    return replace(plan, lint=tuple(one for one in found if one.severity != "info"))
 
 
 def _unrecorded(state: State | None, options: Options) -> Iterable[str]:

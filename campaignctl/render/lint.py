@@ -1,13 +1,16 @@
-"""The rules of lint: as a list, one of them in full, or as a document."""
+"""The rules of lint, as a list or one in full; and what lint says of a plan's campaigns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from campaignctl.errors import Severity
+from campaignctl.errors import SEVERITIES, Command, Finding, ProjectPlace, Severity, counted, number
 from campaignctl.lint.rule import FAMILIES, Certainty, Rule
+from campaignctl.plan.model import Plan
 from campaignctl.render import FORMAT_VERSION
+from campaignctl.render.escape import code_span, escape, prose
+from campaignctl.render.fitting import Section, section_of
 from campaignctl.render.table import Style, Tone, table_lines
 
 _TONES: dict[Severity, Tone] = {"error": "red", "warning": "yellow", "info": "cyan"}
@@ -60,3 +63,42 @@ def _rule_json(one: Rule) -> dict[str, Any]:
         "fix": one.fix,
         "formerly": list(one.formerly),
     }
+
+
+#: Findings of a plan that its text shows; the others are counted.
+_MOST = 20
+_TEXT_SHOWN = 300
+
+
+def lint_lines(plan: Plan, style: Style, place: ProjectPlace) -> Iterator[str]:
+    """What lint says of the campaigns that a plan changes, errors first, and how many there are."""
+    told = _worst_first(plan)
+    for found in told[:_MOST]:
+        severity = style(f"{found.severity}:", "bold", _TONES[found.severity])
+        key = f"{escape(found.key)}: " if found.key else ""
+        yield f"  {severity} {key}{escape(found.message, None)} [{found.code}]"
+        yield f"      {escape(str(found.source))}"
+    if told:
+        rest = f"; {len(told) - _MOST:,} not shown" if len(told) > _MOST else ""
+        yield f"  {_counts(plan.lint)}{rest}. To see each with its line:"
+        yield f"    {escape(Command('validate').at(place), None)}"
+
+
+def _worst_first(plan: Plan) -> list[Finding]:
+    return sorted(plan.lint, key=lambda found: SEVERITIES.index(found.severity))
+
+
+def _counts(findings: Sequence[Finding]) -> str:
+    severities: tuple[Severity, ...] = ("error", "warning")
+    return ", ".join(counted(count, each) for each in severities if (count := number(findings, each)))
+
+
+def lint_section(plan: Plan) -> Section:
+    """The same for a comment."""
+    lines = [
+        f"- **{found.severity}** {code_span(found.key or '')}: {prose(found.message, _TEXT_SHOWN)}"
+        f" ({code_span(found.code)}, {code_span(str(found.source))})"
+        for found in _worst_first(plan)
+    ]
+    opening = f"{_counts(plan.lint)}. None of it stops the plan.\n\n"
+    return section_of("### Lint", "finding", lines, share=0.1, opening=opening)

@@ -22,6 +22,7 @@ from campaignctl.render.fitting import (
     table_head,
     table_row,
 )
+from campaignctl.render.lint import lint_section
 from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import (
     CHANGES_SENDS,
@@ -379,6 +380,7 @@ def _sections(plan: Plan, most: int, cuts: Cuts) -> Sequence[Section]:
         changes_section(plan, cuts),
         conflicts_section(plan, cuts),
         warnings_section(plan, cuts),
+        lint_section(plan),
         blocked_section(plan, cuts, before=False),
         blocked_section(plan, cuts, before=True),
         drift_section(plan, most // 2, cuts),

@@ -12,6 +12,7 @@ from campaignctl.plan.model import Action, Blocked, Change, Conflict, Objection,
 from campaignctl.render.cuts import Cuts, cut_text
 from campaignctl.render.errors import hint_text
 from campaignctl.render.escape import LIMIT, escape
+from campaignctl.render.lint import lint_lines
 from campaignctl.render.status import next_run_text
 from campaignctl.render.summary import (
     CHANGES_SENDS,
@@ -75,6 +76,11 @@ def plan_text(
         _header(plan, page.style),
         *_section("Settings changed since the last apply", _settings(plan, page), page.style),
         *("\n".join(_change(change, page)) for change in plan.changes),
+        *_section(
+            "Lint: about the campaigns above; stops nothing",
+            lint_lines(plan, page.style, page.place),
+            page.style,
+        ),
         *_section("Drift: changed outside the manifests", _drifts(plan, page), page.style),
         *_section(
             "Blocked: skipped, all other changes go ahead",
