@@ -45,6 +45,8 @@ _HINTS = {
     "key": _KEY,
     "op": "write op: in",
 }
+_QUARTZ_FIELDS = (6, 7)
+_CRON_FIELD = re.compile(r"[0-9A-Za-z*,/\-#?]+")
 _CRON = re.compile(r"[0-9A-Za-z*,/\-#]+( [0-9A-Za-z*,/\-#]+){4}")
 
 
@@ -158,13 +160,29 @@ def _recurrence(recurrence: Body | None) -> Iterator[Problem]:
             "`pattern` and `cron` exclude each other" if both else "`pattern` or `cron` is missing",
             "a recurrence has exactly one of the two",
         )
-    if "cron" in recurrence and not _CRON.fullmatch(recurrence["cron"]):
+    cron = recurrence.get("cron", "")
+    if quartz := _quartz(cron):
+        yield error("cron", ("recurrence", "cron"), *quartz)
+    elif "cron" in recurrence and not _CRON.fullmatch(cron):
         yield error(
             "cron",
             ("recurrence", "cron"),
             "not a cron expression: five fields separated by single spaces",
             "minute, hour, day of the month, month, weekday, as in `30 12 * * 1`",
         )
+
+
+def _quartz(cron: str) -> tuple[str, str] | None:
+    """What is wrong with a line in the form of Quartz or Spring, and the line to write; None for others."""
+    fields = cron.split()
+    seconds = len(fields) in _QUARTZ_FIELDS and all(_CRON_FIELD.fullmatch(field) for field in fields)
+    if "?" not in cron and not seconds:
+        return None
+    line = " ".join(fields[1:6] if seconds else fields).replace("?", "*")
+    if seconds:
+        message = f"{len(fields)} fields: a cron line has five fields; one of Quartz begins with seconds"
+        return message, f"write `{line}`"
+    return "`?` is not known here: it is written in lines of Quartz", f"write `*` instead: `{line[:60]}`"
 
 
 def _test(body: Body) -> Iterator[Problem]:

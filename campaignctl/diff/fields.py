@@ -132,7 +132,16 @@ def meaning(path: str, value: Any) -> Any:
         return _instant(value)
     if (name == "id" or name.endswith("_id")) and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value if isinstance(value, str) else canonical(value, name)
+    return _lines(value) if isinstance(value, str) else canonical(value, name)
+
+
+def _lines(value: Any) -> Any:
+    """A value whose texts have lines that end as those of a file do that was checked out on Linux."""
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n") if "\r" in value else value
+    if isinstance(value, Mapping):
+        return {name: _lines(item) for name, item in value.items()}
+    return [_lines(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _instant(text: str) -> str:
@@ -150,7 +159,8 @@ def equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return one == other or (
         one.keys() == other.keys()
         and all(
-            one[name] == other[name] or canonical(one[name], name) == canonical(other[name], name)
+            one[name] == other[name]
+            or canonical(_lines(one[name]), name) == canonical(_lines(other[name]), name)
             for name in one
         )
     )

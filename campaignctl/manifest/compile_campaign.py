@@ -294,6 +294,7 @@ class Compilation:
         for problem in cross_checks(spec):
             yield replace(problem, path=("spec", *problem.path))
         yield from self._times(spec)
+        yield from _cut_texts(self.root, self._file)
         yield from winner_problems(value, self.root)
         for _, problem in unknown_fields(value.get("extra", {}), spec, _SPEC):
             yield problem
@@ -312,7 +313,7 @@ class Compilation:
                 "write it as `YYYY-MM-DD HH:MM:SS`",
             )
         cron = spec.get("recurrence", {}).get("cron")
-        if cron is not None and len(cron.split(" ")) == 5:  # noqa: PLR2004 - else the rule of five fields speaks
+        if cron is not None and "?" not in cron and len(cron.split(" ")) == 5:  # noqa: PLR2004 - else a rule of `check` speaks
             from campaignctl.schedule.cron import check_cron
 
             wrong = check_cron(cron)
@@ -329,6 +330,35 @@ class Compilation:
             for name, value in sorted(self.combination.values.items()):
                 texts += ["\1=", name, value]
         return "sha256:" + hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+#: Fields of the body that people read, as steps into it; `*` stands for any one.
+_READ = (
+    ("name",),
+    ("description",),
+    *(("messages", "*", "push", name, "*") for name in ("title", "body")),
+    ("messages", "*", "push", "actions", "*", "title", "*"),
+    *(("messages", "*", "email", name) for name in ("sender_name", "subject", "preheader")),
+    ("messages", "*", "email", "html", "*"),
+    ("messages", "*", "sms", "content", "*"),
+)
+
+
+def _cut_texts(root: nodes.MappingNode, file: nodes.SourceFile) -> Iterator[Problem]:
+    """A problem for each text of which YAML took a part: a comment like `#Sale` behind it, or an anchor."""
+    for form in _READ:
+        for path, node in nodes.matching(root, ("spec", *form)):
+            mark, own = node.mark, file.of(node)
+            if not isinstance(node, nodes.ScalarNode) or not (own.hashed or own.anchored):
+                continue
+            if (mark.line, mark.column) in own.anchored:
+                message = "YAML takes the `&` and the word behind it out of this text"
+                yield error("alias", path, message, "a text that starts with `&` needs quotes")
+            if (mark.line, mark.column) in own.hashed:
+                line = own.lines[mark.line]
+                rest = line[line.find(" #", mark.column) :].strip()[:40]
+                hint = "put the text in quotes; before a comment, write a space after its `#`"
+                yield warning("comment", path, f"YAML takes `{rest}` for a comment, not for text", hint)
 
 
 def key_of_path(path: str) -> str:

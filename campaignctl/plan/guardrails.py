@@ -22,6 +22,7 @@ from campaignctl.plan.context import PlanContext
 from campaignctl.plan.model import Action, Change, Lifts, Objection
 from campaignctl.project.liftable import Liftable
 from campaignctl.project.model import Guardrails
+from campaignctl.schedule.humanize import distance
 from campaignctl.schedule.sends import Runs, Sends, instants
 from campaignctl.schedule.timeline import DAYS, minute_of
 from campaignctl.schedule.times import iso, zone_of
@@ -295,9 +296,11 @@ def _keys(changes: Iterable[Change]) -> tuple[str, ...]:
 
 
 def _distance(instant: datetime, now: datetime) -> str:
-    if instant < now:
-        return f"{duration_text(now - instant)} ago"
-    return f"{duration_text(instant - now)} from now"
+    gap = abs(instant - now)
+    if gap >= timedelta(hours=2):
+        said = distance(instant, now)
+        return said if instant < now else f"{said.removeprefix('in ')} from now"
+    return f"{duration_text(gap)} {'ago' if instant < now else 'from now'}"
 
 
 def duration_text(duration: timedelta) -> str:

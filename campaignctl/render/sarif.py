@@ -24,6 +24,7 @@ _RULES = {
     "audience-code": "Audience values are codes that the API documents.",
     "channel-content": "A message has the content of its own channel only.",
     "choice": "The value is one of the documented ones.",
+    "comment": "A comment has a space after its `#`, so that it is not the rest of a text.",
     "control-character": "A file contains no control characters.",
     "cron": "A cron line has five fields, in a form that the API accepts.",
     "documents": "A file has at most 1,000 documents.",

@@ -55,15 +55,25 @@ class _Field:
         first = self.lowest if start == "*" else self._number(start)
         last = self.highest if start == "*" or (step and not end) else self._number(end or start)
         if last < first:
-            raise CronError(f"{item!r} in the {self.name} field runs backwards")
+            raise CronError(f"{item!r} in the {self.name} field runs backwards: {self._around(first, last)}")
         return range(first, last + 1, int(step or 1))
+
+    def _around(self, first: int, last: int) -> str:
+        """How to write a range that goes over the end of the field."""
+        sunday = self.highest == len(WEEKDAYS)
+        if sunday and last == 0:
+            return f"write {first}-{self.highest}"
+        top, low = self.highest - sunday, self.lowest
+        parts = [(first, top), (low, last)]
+        return "write " + ",".join(f"{a}-{b}" if a < b else f"{a}" for a, b in parts)
 
     def _number(self, text: str) -> int:
         short = text.upper()
         if short in self.names:
             return self.names.index(short) + self.lowest
         if not text.isdecimal():
-            raise CronError(f"{text!r} is not valid in the {self.name} field")
+            known = f": write {short[:3]}" if short[:3] in self.names else ""
+            raise CronError(f"{text!r} is not valid in the {self.name} field{known}")
         if not self.lowest <= int(text) <= self.highest:
             raise CronError(f"{self.name} {text} is not in {self.lowest} to {self.highest}")
         return int(text)

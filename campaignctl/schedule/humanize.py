@@ -145,9 +145,12 @@ def _open_weekdays(value: Mapping[str, Any], likeliest: Cron) -> str:
     numbers = sorted({int(day) for day in value["pattern"]["weekdays"]})
     spelt = _listed(_spans(numbers, range(8), [str(day) for day in range(8)]))
     named = _weekdays(likeliest.weekdays or ()).removeprefix("on ")
-    return (
-        f"on {plural(len(numbers), 'weekday')} {spelt} ({named} if 1 is Monday, which the API does not say)"
-    )
+    on = f"on {plural(len(numbers), 'weekday')} {spelt}"
+    if min(numbers) and (other := tuple(day - 1 for day in numbers)) != likeliest.weekdays:
+        sunday = _weekdays(other).removeprefix("on ")
+        both = f"{named} if 1 is Monday, {sunday} if 1 is Sunday"
+        return f"{on} ({both}: the API does not say, and dates are the earliest possible)"
+    return f"{on} ({named} if 1 is Monday, which the API does not say)"
 
 
 def _spans(values: Sequence[int], domain: range, names: Sequence[str]) -> list[str]:

@@ -106,6 +106,38 @@ def convert(text: str, zone: str | None) -> str:
         raise _out_of_range(text) from None
 
 
+#: Zones of a fixed offset that are named like one with summer time, and a place that keeps it.
+_NO_SUMMER = {"EST": "America/New_York", "MST": "America/Denver"}
+_SIGNED = re.compile(r"(?:Etc/)?GMT([-+])(\d{1,2})", re.ASCII)
+
+
+def zone_doubt(zone: str, gmt: str) -> tuple[str, str] | None:
+    """Why a zone is probably not the one that was meant, with the offset that is taken, and what to write.
+
+    `gmt` is the instant that was read with it, in the API's form. None for a zone without doubt.
+    """
+    instant = parse_gmt(gmt)
+    offset = _offset(instant, zone)
+    if found := _SIGNED.fullmatch(zone):
+        if not int(found[2]):
+            return None
+        other = f"Etc/GMT{'-' if found[1] == '+' else '+'}{found[2]}"
+        message = f"{zone} is {offset}: in these names the sign is the other way round"
+        return message, f"for UTC{found[1]}{found[2]} write {other}, or a place such as Europe/Belgrade"
+    likely = _NO_SUMMER.get(zone)
+    if likely is None or _offset(instant, likely) == offset:
+        return None
+    message = f"{zone} is {offset} all year, without summer time; {likely} is then {_offset(instant, likely)}"
+    return message, f"write {likely}, or an offset in the time"
+
+
+def _offset(instant: datetime, zone: str) -> str:
+    """`UTC-5`, `UTC+5:30`: how far the clocks of a zone are from GMT at an instant."""
+    minutes = int((instant.astimezone(zone_of(zone)).utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+
+
 def is_day(text: str) -> bool:
     """Whether a text is a calendar day, `YYYY-MM-DD`. Raises `TimeError` for a day that does not exist."""
     if not _DATE_FORM.fullmatch(text):

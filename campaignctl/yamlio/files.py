@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from unicodedata import normalize
 
 from campaignctl.errors import nearest
 from campaignctl.yamlio.interpolate import TOKEN_VARIABLE, holds_token
@@ -15,7 +16,8 @@ from campaignctl.yamlio.reader import LARGEST
 from campaignctl.yamlio.substitution import LANG, FileText, LanguageTexts, Reference
 
 #: A language code of the API (API contract, section 0).
-_LANGUAGE = re.compile(r"[a-z]{2}")
+#: With a script or region as in zh-Hant or pt-BR, which a check of the campaign doubts.
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
 NOTHING_SET: Mapping[str, str] = MappingProxyType({})
 
 
@@ -49,10 +51,12 @@ class TextFiles:
     def _languages(self, relative: str) -> LanguageTexts:
         """The file for each language: every name that fits in place of `{lang}`."""
         before, part, rest = _split(relative)
+        before = before and self._as_stored(before)
         reason = self._outside(before or ".")
         if reason:
             return LanguageTexts(error=reason.error, hint=reason.hint)
-        matches = map(_form(part).fullmatch, _names(self._real / before))
+        names = (normalize("NFC", name) for name in _names(self._real / before))
+        matches = map(_form(normalize("NFC", part)).fullmatch, names)
         found = sorted(match["lang"] for match in matches if match)
         form = posixpath.join(*filter(None, (before, part, rest)))
         paths = {lang: form.replace(LANG, lang) for lang in found}
@@ -81,6 +85,10 @@ class TextFiles:
             return FileText(name, error="not a file path")
         if reason := self._outside(relative):
             return reason
+        if not os.path.lexists(self._real / relative):
+            relative = self._as_stored(relative)
+            if reason := self._outside(relative):
+                return reason
         data = content(self._real / relative)
         if isinstance(data, str):
             return FileText(name, error=f"{name}: {data}", hint=self._nearest(relative))
@@ -89,6 +97,17 @@ class TextFiles:
         if line := token_line(data, self._environ):
             return FileText(name, error=f"{name} {WITH_TOKEN} (line {line})", hint=REVOKE)
         return _decoded(name, data)
+
+    def _as_stored(self, relative: str) -> str:
+        """The path of a file whose name is stored in another Unicode form, as macOS does; else the same."""
+        folder, name = posixpath.split(relative)
+        if folder and not os.path.lexists(self._real / folder):
+            folder = self._as_stored(folder)
+        if folder not in self._names:
+            self._names[folder] = _names(self._real / folder)
+        wanted = normalize("NFC", name)
+        stored = next((one for one in self._names[folder] if normalize("NFC", one) == wanted), name)
+        return posixpath.join(folder, stored)
 
     def _nearest(self, relative: str) -> str:
         """The file that was probably meant by a path at which there is none."""

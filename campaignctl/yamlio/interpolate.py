@@ -6,7 +6,7 @@ The API's own macros pass through; every other `${` is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from shlex import quote
 from typing import NamedTuple
@@ -23,8 +23,12 @@ ALLOW_VARIABLE = "CAMPAIGNCTL_ALLOW_ENV"
 _SECRET_NAME = re.compile("TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL", re.IGNORECASE)
 _SHORTEST_SECRET = 8
 _ESCAPE = "$${"
-_PLACE = re.compile(r"\$\$\{|\$\{([^{}\n]*)\}|\$\{")
+#: A dollar before a macro: of the three dollars, the last one begins the macro.
+_DOLLAR = "$$"
+_PLACE = re.compile(r"\$\$(?=\$\{[A-Z0-9_]+\})|\$\$\{|\$\{([^{}\n]*)\}|\$\{")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+#: What we or the API expand; after an escape also as an author may have spelt it.
+_EXPANDED = re.compile(r"\$\{(?:[A-Z0-9_]+| *(?:var|matrix|env) *\.[^{}\n]*)\}")
 _FILLED = re.compile(r"\$\{(var|matrix|env)\.([A-Za-z0-9_-]+)\}")
 _NAMES_SHOWN = 20
 _TOO_LONG = (
@@ -103,24 +107,47 @@ def fill(text: str, values: Values, most: int = Room.CAMPAIGN) -> Filled:
     """Expand a text. Expansion stops where it would take more room than `most`."""
     faults: list[Fault] = []
     pieces: list[str] = []
-    end, given, most = 0, most, most - len(text)
+    seams: list[tuple[int, int]] = []
+    end, given, most, length = 0, most, most - len(text), 0
     for place in _PLACE.finditer(text):
         if most < 0:
             faults.append(Fault(place.start(), *_TOO_LONG))
             break
         pieces.append(text[end : place.start()])
+        length += place.start() - end
         end = place.end()
-        if place[0] == _ESCAPE:
-            pieces.append("${")
-        else:
-            filled = _value(place, values)
-            if isinstance(filled, Fault):
-                faults.append(filled)
-            else:
-                pieces.append(filled)
-                most -= len(filled) + Room.PLACE
+        escape = place[0] == _ESCAPE
+        filled = place[0][1:] if escape or place[0] == _DOLLAR else _value(place, values)
+        if isinstance(filled, Fault):
+            faults.append(filled)
+            continue
+        # An escape may leave a place, and a value may end with the dollar of one.
+        if escape or (filled.endswith("$") and place[0] != _DOLLAR):
+            seams.append((place.start(), length if escape else length + len(filled) - 1))
+        pieces.append(filled)
+        length += len(filled)
+        most -= 0 if escape else len(filled) + Room.PLACE
     pieces.append(text[end:])
-    return Filled("".join(pieces), tuple(faults), given - most)
+    made = "".join(pieces)
+    if seams and not faults:
+        faults += _left(made, seams)
+    return Filled(made, tuple(faults), given - most)
+
+
+def _left(made: str, seams: Sequence[tuple[int, int]]) -> Iterator[Fault]:
+    """The faults of a filled text in which an escape or a value left a place that is expanded later, or that
+    recipients would see; `seams` are the offsets in the text, and of what they left."""
+    for offset, start in seams:
+        if found := _EXPANDED.match(made, start):
+            place = found[0][:40]
+            hint = (
+                f"for a dollar before a macro write `$${place}`"
+                if MACRO.fullmatch(found[0])
+                else 'for a dollar before a value, put it into the value, as in `price: "$49"`;'
+                f' or define `dollar: "$"` in `variables` and write `${{var.dollar}}{place}`'
+            )
+            message = f"this leaves `{found[0][:60]}` in the text: it would be sent like that, or expanded"
+            yield Fault(offset, message, hint)
 
 
 def origin(text: str, values: Values, offset: int) -> int:

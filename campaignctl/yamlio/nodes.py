@@ -113,7 +113,8 @@ class SourceFile:
     """One file: the name to show, its text, and the documents in it.
 
     `path` is relative to the project's directory, with `/`. `references` are the paths that the file names
-    with `{$file: PATH}`.
+    with `{$file: PATH}`. `hashed` are the places of texts that a comment like `#Sale` follows,
+    `anchored` those with an anchor that no alias names.
     """
 
     def __init__(self, name: str, path: str, text: str) -> None:
@@ -122,6 +123,8 @@ class SourceFile:
         self.text = text
         self.documents: tuple[Node, ...] = ()
         self.references: tuple[ScalarNode, ...] = ()
+        self.hashed: set[tuple[int, int]] = set()
+        self.anchored: set[tuple[int, int]] = set()
 
     @property
     def folder(self) -> str:
@@ -178,6 +181,19 @@ def locate(root: Node, path: KeyPath) -> Node:
             return node if isinstance(node, ScalarNode) else place
         node = child
     return node if isinstance(node, ScalarNode) else place
+
+
+def matching(root: Node, form: KeyPath) -> Iterator[tuple[KeyPath, Node]]:
+    """The nodes at the paths of a form, in which `*` stands for any one name or index."""
+    found: list[tuple[KeyPath, Node]] = [((), root)]
+    for part in form:
+        found = [
+            ((*path, name), child)
+            for path, node in found
+            for name, child in _children(node)
+            if part in {"*", name}
+        ]
+    yield from found
 
 
 def paths_of(root: Node, sought: Iterable[Node]) -> set[KeyPath]:

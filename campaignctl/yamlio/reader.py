@@ -6,6 +6,7 @@ loses the positions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,44 @@ _LEAST = {
     "campaignctl.yaml": "it needs at least `metadata: {name: ...}`",
     "_defaults.yaml": "it takes `spec:`, `lifecycle:`, `extra:` and `message:`; or delete the file",
 }
+
+
+#: A word behind a space and `#`, which is a comment to YAML and may be the rest of a text to its author.
+HASHTAG = re.compile(r"[ \t]+#[^\s#!-]")
+#: Two escapes that are one character in JSON, and unknown to YAML.
+PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+#: Any escape is passed over whole, so that the backslash of an escaped one begins no pair.
+PAIR_OR_ESCAPE = re.compile(rf"{PAIR.pattern}|\\.", re.DOTALL)
+#: Characters of private use, which stand for the halves of a pair while YAML is parsed.
+_PRIVATE = re.compile(r"[\ue000-\ue7ff]|\\u[eE][0-7]|\\U0000[eE]")
+_HALVES = re.compile("[\ue000-\ue3ff][\ue400-\ue7ff]")
+_HELD = re.compile(r"\\u(e[0-3][0-9a-f]{2})\\u(e[4-7][0-9a-f]{2})")
+_HALF, _STAND_IN = 0xD800, 0xE000
+
+
+def _held(found: re.Match[str]) -> str:
+    """A pair of escapes as one of the same length that YAML takes; another escape unchanged."""
+    if not PAIR.fullmatch(found[0]):
+        return found[0]
+    halves = (int(found[0][at : at + 4], 16) - _HALF + _STAND_IN for at in (2, 8))
+    return "".join(f"\\u{half:04x}" for half in halves)
+
+
+def _joined(text: str) -> str:
+    """A text with the character of each pair in place of its halves."""
+
+    def character(halves: re.Match[str]) -> str:
+        pair = "".join(chr(ord(half) - _STAND_IN + _HALF) for half in halves[0])
+        return pair.encode("utf-16", "surrogatepass").decode("utf-16")
+
+    return _HALVES.sub(character, text)
+
+
+def _escapes(text: str) -> str:
+    """A text in which escapes mean nothing, as it was written."""
+    return _HELD.sub(
+        lambda held: "".join(f"\\u{int(half, 16) - _STAND_IN + _HALF:04x}" for half in held.groups()), text
+    )
 
 
 class _Refused(Exception):
@@ -102,7 +141,11 @@ class _Parser:
     def __init__(self, file: SourceFile) -> None:
         self.file = file
         self.findings: list[Finding] = []
-        self._next: Callable[[], Any] = CParser(file.text).get_event
+        self._paired = PAIR.search(file.text) is not None and not _PRIVATE.search(file.text)
+        text = PAIR_OR_ESCAPE.sub(_held, file.text) if self._paired else file.text
+        self._next: Callable[[], Any] = CParser(text).get_event
+        self._hashed = HASHTAG.search(file.text) is not None
+        self._unused: dict[str, Any] = {}
         self._anchors: dict[str, tuple[Node, int, int] | None] = {}
         self._count = self._aliased = 0
         self._length = self._aliased_length = 0
@@ -116,11 +159,14 @@ class _Parser:
             kind = event.__class__
             if kind is DocumentStartEvent:
                 self._anchors, self._count, self._aliased = {}, 0, 0
+                self._unused = {}
                 if len(found) >= MOST_DOCUMENTS:
                     message = f"more than {MOST_DOCUMENTS:,} documents in one file"
                     self.refuse("documents", message, "split it into several files", event)
                     raise _Refused
                 found.append(self._node(self._next(), 0))
+                marks = (event.start_mark for event in self._unused.values())
+                self.file.anchored.update((mark.line, mark.column) for mark in marks)
             elif kind is StreamEndEvent:
                 break
         if not found:
@@ -155,10 +201,13 @@ class _Parser:
             return self._alias(event)
         self._count += 1
         if event.tag is not None:
-            self.refuse("tag", f"the tag {event.tag} is not allowed", "remove the tag", event)
+            hint = "remove the tag; a text that starts with `!` needs quotes"
+            self.refuse("tag", f"the tag {event.tag} is not allowed", hint, event)
         if event.anchor is None:
             return self._plain_node(event, kind, depth)
         self._anchors[event.anchor] = None
+        if kind is ScalarEvent and not event.style:
+            self._unused[event.anchor] = event
         count, length = self._count, self._length
         node = self._plain_node(event, kind, depth)
         self._anchors[event.anchor] = (node, self._count - count + 1, self._length - length)
@@ -178,6 +227,12 @@ class _Parser:
 
     def _scalar(self, event: Any) -> ScalarNode:
         text: str = event.value
+        if self._paired:
+            text = _joined(text) if event.style == '"' else _escapes(text)
+        if self._hashed and not event.style and text:
+            line = self.file.lines[event.end_mark.line : event.end_mark.line + 1]
+            if line and HASHTAG.match(line[0], event.end_mark.column):
+                self.file.hashed.add((event.start_mark.line, event.start_mark.column))
         self._length += len(text)
         style = event.style
         # Only in double quotes can an escape make a character that the file itself may not have.
@@ -221,6 +276,7 @@ class _Parser:
             self.refuse("alias", f"no anchor &{event.anchor} above this alias", hint, event)
             raise _Refused
         known = self._anchors[event.anchor]
+        self._unused.pop(event.anchor, None)
         if known is None:
             self.refuse("alias", f"the alias *{event.anchor} is inside its own anchor", "", event)
             raise _Refused

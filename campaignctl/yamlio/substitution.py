@@ -135,12 +135,21 @@ class Filling:
         """The text of the file that `{$file: PATH}` names."""
         if self.values is None or not (isinstance(node, MappingNode) and is_file(node)):
             file = ", or {$file: PATH}" if self.values is not None else ""
-            return self.wrong_kind(node, "a string", f"write the text{file}")
+            sign = self._opening(node)
+            quotes = f"a text that begins with `{sign}` needs quotes" if sign else f"write the text{file}"
+            return self.wrong_kind(node, "a string", quotes)
         found = self._found(node)
         if isinstance(found, LanguageTexts):
             message = f"`{LANG}` is not allowed where one text is expected"
             return self._unusable(node, message, "it is for texts by language; write a single path here")
         return self._text_of(found, node) if found else BAD
+
+    def _opening(self, node: Node) -> str:
+        """The bracket or brace that a list or object begins with; empty if it is written in lines."""
+        lines = self.file.of(node).lines
+        line = lines[node.mark.line] if node.mark.line < len(lines) else ""
+        sign = line[node.mark.column : node.mark.column + 1]
+        return sign if sign in {"[", "{"} and not isinstance(node, ScalarNode) else ""
 
     def texts_by_language(self, node: MappingNode) -> Any:
         """The texts of the files that `{$file: PATH}` with `{lang}` in it names, by language."""
@@ -196,7 +205,9 @@ class Filling:
         """Keep a text as the manifest's own, unless defaults name its file."""
         if not isinstance(node.pairs[0][0].mark, Elsewhere):
             path = node.pairs[0][1]
-            self.unfilled.append((path.text if isinstance(path, ScalarNode) else "", text))
+            name = path.text if isinstance(path, ScalarNode) else ""
+            # A checkout with other line ends is no change of the manifest.
+            self.unfilled.append((name, text.replace("\r\n", "\n")))
 
     def _note_strays(self, node: MappingNode, found: LanguageTexts) -> None:
         for name, part in found.strays:

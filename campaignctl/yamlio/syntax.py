@@ -39,7 +39,7 @@ _NO_COLON = "this key has no `:`"
 _COLON_HINT = "write `: ` between key and value, as in `name: Welcome`"
 _HINTS = (
     ("mapping values are not allowed", "a text with `: ` in it needs quotes"),
-    ("Unicode character escape", "write the character itself: YAML has no surrogate pairs"),
+    ("Unicode character escape", "write the character itself: this is one half of a pair"),
     ("unknown escape character", "write `\\\\` for a backslash, or put the text in single quotes"),
     ("could not find expected ':'", _COLON_HINT),
     ("did not find expected key", "check the indentation, and quotes inside quotes"),

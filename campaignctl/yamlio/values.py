@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from campaignctl.errors import nearest
-from campaignctl.schedule.times import TimeError, canonical_gmt, convert, has_offset, is_day, zone_of
+from campaignctl.schedule.times import (
+    TimeError,
+    canonical_gmt,
+    convert,
+    has_offset,
+    is_day,
+    zone_doubt,
+    zone_of,
+)
 from campaignctl.yamlio.nodes import MappingNode, Node, ScalarNode, SequenceNode, is_file
 from campaignctl.yamlio.schema_types import (
     ItemOrItems,
@@ -24,6 +32,7 @@ from campaignctl.yamlio.schema_types import (
 from campaignctl.yamlio.substitution import BAD, NULLS, Filling
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+_LEADING_ZEROS = re.compile(r"-?0[0-9]+")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False}
 #: A version, a clock time or a price: as a number it would lose its last zero.
@@ -89,6 +98,8 @@ class Builder(Filling):
         for key, child in node.pairs:
             name = key.text
             inner = known.get(name, rest)
+            if child.__class__ is ScalarNode and not child.text and self._ended_text(node, key, child):
+                continue
             if inner is None:
                 self._unknown(key, child, shape)
             elif self._name(key, result):
@@ -131,11 +142,34 @@ class Builder(Filling):
             )
         result: dict[str, Any] = {}
         for key, child in node.pairs:
+            if child.__class__ is ScalarNode and not child.text and self._ended_text(node, key, child):
+                continue
             if self._name(key, result):
                 value = self.build(child, inner)
                 if value is not BAD:
                     result[key.text] = value
         return result
+
+    def _ended_text(self, node: MappingNode, key: ScalarNode, child: ScalarNode) -> bool:
+        """Refuse a name without a colon in `{a: b, c}`: the comma ended the text before it."""
+        file = self.file.of(key)
+        line = file.lines[key.mark.line] if key.mark.line < len(file.lines) else ""
+        rest = line[key.mark.column + len(key.text) :].lstrip()
+        if not (key.plain and child.plain and key.text) or rest[:1] not in {",", "}"}:
+            return False
+        self.bad.append(child)
+        names = [one for one, _ in node.pairs]
+        before = names[max(names.index(key) - 1, 0)]
+        text = node.get(before.text)
+        if isinstance(text, ScalarNode) and text.text and before is not key:
+            said = f"{text.text}, {key.text}"[:60]
+            hint = f'put the whole text in quotes: {{{before.text}: "{said}"}}'
+        else:
+            hint = "a text with a comma in it needs quotes"
+        self.note(
+            "error", "null", self.at(key), f"`{key.text[:60]}` has no value: a comma ends a text here", hint
+        )
+        return True
 
     def _by_language(self, node: MappingNode, inner: Shape) -> Any:
         """The texts of the files that `{$file: PATH}` with `{lang}` names, by language."""
@@ -210,6 +244,8 @@ class Builder(Filling):
             hint = "remove the quotes"
         elif "${" in text:
             hint = "variables are strings: write the number itself here"
+        elif _LEADING_ZEROS.fullmatch(text) and len(text) <= _LONGEST_INTEGER:
+            hint = f"a number has no leading zero: write {int(text)}"
         return self.wrong_kind(node, "a whole number", hint)
 
     def _boolean(self, node: Node) -> Any:
@@ -275,7 +311,10 @@ class Builder(Filling):
         try:
             zone_of(parts["tz"])
             place = at
-            return convert(parts["at"], parts["tz"])
+            instant = convert(parts["at"], parts["tz"])
+            if doubt := zone_doubt(parts["tz"], instant):
+                self.note("warning", "time", self.at(zone), *doubt)
+            return instant
         except TimeError as wrong:
             self.bad.append(node)
             return self.refuse(place, "time", str(wrong), wrong.hint)

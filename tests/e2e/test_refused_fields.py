@@ -34,3 +34,14 @@ def test_a_refusal_is_shown_at_the_field_that_it_names(world: World, tmp_path: P
     plan = tmp_path / "plan.json"
     world.run("plan", "-o", str(plan))
     assert "mail/one.yaml:7:" in world.run("apply", str(plan)).out
+
+
+def test_a_checkout_with_other_line_ends_changes_nothing(world: World) -> None:
+    text = MAIL.replace("sms: {content: {en: Hi}}", "sms: {content: {en: {$file: hi.txt}}}")
+    world.write("mail/one.yaml", text)
+    (world.folder / "mail/hi.txt").write_bytes(b"One\nTwo\n")
+    world.apply()
+    for name in ("mail/hi.txt", "mail/one.yaml"):
+        path = world.folder / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    world.assert_settled()

@@ -36,7 +36,7 @@ def described(project: Check, text: str, **kwargs: Any) -> Checked:
         ("${var.brand} and ${var.id}", "Acme and 1830"),
         ("${OCMH_APP_NAME}", "${OCMH_APP_NAME}"),
         ("$${vars.brand}", "${vars.brand}"),
-        ("$$${var.brand}", "$${var.brand}"),
+        ("$$${OCMH_APP_NAME}", "$${OCMH_APP_NAME}"),
         ("$5 and $ {x} and {y}", "$5 and $ {x} and {y}"),
         ("${var.macro}", "${OCMH_APP_NAME}"),
         ("'${env.SEASON}'", "spring"),

@@ -176,13 +176,13 @@ def test_values_expand_in_texts_and_replace_whole_scalars(project: Check) -> Non
         "  name: In ${matrix.country}, ${matrix.country}\n"
         "  score: ${matrix.score}\n"
         "  scheduled_time: ${matrix.at}\n"
-        "  metadata: {a: '${matrix.opaque}', b: '${matrix.text}', c: '$${matrix.x}'}\n"
+        "  metadata: {a: '${matrix.opaque}', b: '${matrix.text}', c: '$${x}'}\n"
     )
     made = project({"a.yaml": manifest(matrix, spec)}).sound.campaigns["a[country=DE]"].spec
     assert made["name"] == "In DE, DE"
     assert made["score"] == 7
     assert made["scheduled_time"] == "2036-12-24 10:00:00"
-    assert made["metadata"] == {"a": 3, "b": "3", "c": "${matrix.x}"}
+    assert made["metadata"] == {"a": 3, "b": "3", "c": "${x}"}
 
 
 BAD: dict[str, tuple[str, str, str]] = {

@@ -207,6 +207,11 @@ def test_a_first_send_in_the_past_is_called_ago() -> None:
     assert plan.objections[0].found.endswith("1h ago")
 
 
+def test_a_first_send_long_ago_is_told_in_hours() -> None:
+    plan = plan_of(wanted({**soon(hours=-4), "send_in_profile_time_zone": True}))
+    assert plan.objections[0].found.endswith("18 hours ago")
+
+
 @pytest.mark.parametrize(
     ("plan", "guardrail"),
     [

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaignctl.schedule import humanize
+from campaignctl.schedule.cron import occurrences
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BELGRADE = "Europe/Belgrade"
@@ -101,9 +102,17 @@ def test_a_cron_expression_is_described(cron: str, zone: str, text: str) -> None
 def test_a_pattern_says_what_the_api_leaves_open() -> None:
     pattern = {"hour": 12, "minute": 30, "weekdays": [1, 2, 3, 4, 5], "months": [1, 3, 5]}
     assert humanize.recurrence({"pattern": pattern}, "UTC", NOW) == (
-        "at 12:30 GMT, on weekdays 1 to 5 (Monday to Friday if 1 is Monday, which the API does not say), "
-        "in January, March and May"
+        "at 12:30 GMT, on weekdays 1 to 5 (Monday to Friday if 1 is Monday, Monday to Thursday and Sunday if "
+        "1 is Sunday: the API does not say, and dates are the earliest possible), in January, March and May"
     )
+
+
+def test_weekday_seven_names_both_days_that_it_may_be() -> None:
+    pattern = {"hour": 9, "minute": 0, "weekdays": [7]}
+    said = humanize.recurrence({"pattern": pattern}, "UTC", NOW)
+    assert "Sunday if 1 is Monday, Saturday if 1 is Sunday" in said
+    days = {run.isoweekday() for run in occurrences({"pattern": pattern}, NOW, 3)}
+    assert days == {6}
 
 
 def test_a_pattern_of_every_weekday_is_unambiguous() -> None:

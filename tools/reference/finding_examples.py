@@ -146,6 +146,7 @@ _LIFE = (
 
 _VALUES = (
     Example("type", "labels: newsletter\n", "labels: [newsletter]\n"),
+    Example("comment", "name: Half price #BlackFriday\n", 'name: "Half price #BlackFriday"\n'),
     Example("null", "description:\n", "description: For the books department\n"),
     Example(
         "choice",
