@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from campaignctl.content.model import EmailPreview, Preview, PushPreview, PushView
 from campaignctl.content.text import graphemes
+from campaignctl.errors import Command
 from campaignctl.render.escape import escape
 from campaignctl.render.mail_html import mail_document, policy
 
@@ -38,7 +39,7 @@ class Room:
     """
 
     emails: int = 200
-    letters: int = 9_000_000
+    letters: int = 8_000_000
 
 
 ROOM = Room()
@@ -114,11 +115,12 @@ def page(
     title: str = "",
     problems: str = "",
     served: Served | None = None,
+    options: Sequence[str] = (),
     room: Room = ROOM,
 ) -> str:
     """The whole page, of previews or of what a plan changes.
 
-    `problems` is text about what could not be shown.
+    `problems` is text about what could not be shown. `options` of `preview` lead to the same previews.
     """
     campaigns = _campaigns(shown)
     languages = sorted({variant.lang for variant in _variants(campaigns)})
@@ -135,6 +137,7 @@ def page(
         title=title,
         problems=problems,
         served=served,
+        options=options,
         nonce=nonce,
         policy=policy(nonce, script=served is not None),
     )
@@ -226,7 +229,7 @@ def _template() -> Template:
     )
     environment.filters |= {"srcdoc": _srcdoc, "plain": lambda text: escape(text, None), "short": escape}
     environment.filters |= {"count": lambda text: sum(1 for _ in graphemes(text)), "host": _host}
-    environment.globals |= {"channel_names": _CHANNELS, "mark": Markup(MARK)}  # noqa: S704 - a constant
+    environment.globals |= {"channel_names": _CHANNELS, "command": _command, "mark": Markup(MARK)}  # noqa: S704 - a constant
     return environment.get_template("preview.html")
 
 
@@ -238,6 +241,11 @@ def _srcdoc(document: str) -> Any:
     from markupsafe import Markup
 
     return Markup(document.replace("&", "&amp;").replace("'", "&#39;"))  # noqa: S704 - escaped right here
+
+
+def _command(options: Sequence[str], key: str) -> str:
+    """What draws one campaign."""
+    return str(Command("preview", *options, key, "--format", "html", "-o", "page.html"))
 
 
 def _host(address: str) -> str:

@@ -271,8 +271,12 @@ def test_a_page_draws_emails_until_a_browser_has_enough() -> None:
     drawn = page([email(key, lang) for key in ("a", "b") for lang in ("en", "de")], room=Room(emails=3))
     languages = [re.findall('lang="(..)"', frame)[0] for frame in frames(drawn)]
     assert languages == ["en", "en", "de", "de", "en", "en"]
-    (note,) = [text for text in texts(drawn, ".note") if "Not drawn" in text]
-    assert note.endswith("campaignctl preview b --format html")
+    assert texts(drawn, ".command") == ["campaignctl preview b --format html -o page.html"]
+    assert len(texts(drawn, ".inboxes")) == 4
+    of_plan = page(changes([], [email("a[x=1]")]), plan=True, options=("--plan", "p q"), room=Room(emails=0))
+    assert texts(of_plan, ".command") == [
+        "campaignctl preview --plan 'p q' 'a[x=1]' --format html -o page.html"
+    ]
 
 
 def test_a_large_email_is_drawn_until_a_page_has_enough() -> None:

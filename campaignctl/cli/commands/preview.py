@@ -326,7 +326,8 @@ class _Show:
         if self.form == "html":
             from campaignctl.render.errors import findings_text
 
-            self._page(found, title, problems=findings_text(findings, color=False) if findings else "")
+            problems = findings_text(findings, color=False) if findings else ""
+            self._page(found, title=title, problems=problems)
         elif self.form == "json":
             from campaignctl.render.preview import preview_json
 
@@ -342,7 +343,7 @@ class _Show:
         """Write what a plan changes; text only if it changes something."""
         console = self.app.console
         if self.form == "html":
-            self._page(found, Path(planfile).name, plan=True)
+            self._page(found, title=Path(planfile).name, plan=True, options=("--plan", planfile))
         elif self.form == "json":
             from campaignctl.render.preview import compared_json
 
@@ -352,17 +353,10 @@ class _Show:
 
             console.say(compared_text(found, look=self._look, color=console.colored(console.out)))
 
-    def _page(
-        self,
-        found: Sequence[Preview] | Sequence[Compared],
-        title: str,
-        *,
-        plan: bool = False,
-        problems: str = "",
-    ) -> None:
+    def _page(self, found: Sequence[Preview] | Sequence[Compared], **more: Any) -> None:
         from campaignctl.render.preview_html import page
 
-        text = self.app.console.redacted(page(found, plan=plan, title=title, problems=problems))
+        text = self.app.console.redacted(page(found, **more))
         if self.output is None or self.output == STANDARD:
             self.app.console.raw(text)
             return
