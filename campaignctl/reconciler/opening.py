@@ -367,7 +367,7 @@ def ours(lives: Iterable[Live], project: Project, state: State | None) -> list[t
     owner = project.owner
     found = [(live, made_by) for live in lives if (made_by := marker.read(live.members))]
     mine = [(live, made_by) for live, made_by in found if owner.made(made_by)]
-    if state is None or project.id is None or state.project_id != project.id:
+    if state is None or state.project_id != project.id:
         return mine
     unknown = [live.id for live, made_by in unknown_to(state, mine) if owner.made_by_name(made_by)]
     return [(live, made_by) for live, made_by in mine if live.id not in unknown]
@@ -384,7 +384,7 @@ def second_copies(
 ) -> list[tuple[str, Live]]:
     """The second copies among these campaigns, by key, as reads by id show them; without canceled ones."""
     known = copies.watched(state, now)
-    found = copies.of(ours(lives, project, state), known) if known else ()
+    found = copies.of(ours(lives, project, state), known)
     # A list may show a status of long ago.
     read = [(key, api.read(live.id, reserve=True)) for key, live in found if matters(status_of(live))]
     return [(key, live) for key, live in read if live and matters(status_of(live))]

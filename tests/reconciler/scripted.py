@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -20,12 +21,17 @@ Item = Mapping[str, Any]
 
 @dataclass
 class Script:
-    """The list, newest first, in pages; what reads by id show, if not the items of the list; None is gone."""
+    """The list, newest first, in pages; what reads by id show, if not the items of the list; None is gone.
 
-    items: list[Item]
+    `repeats`: pages past the end are the last one again. `dated`: answers have the time, a second later each.
+    """
+
+    items: Sequence[Item]
     by_id: Mapping[str, Item | None] = field(default_factory=dict)
     size: int = 100
     total: bool = True
+    repeats: bool = False
+    dated: bool = True
     asked: list[str] = field(default_factory=list)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -39,9 +45,13 @@ class Script:
         number = int(request.url.params["page"].partition(",")[0])
         live = "live " if "status" in request.url.params else ""
         self.asked.append(f"{live}page {number}")
+        if self.repeats:
+            number = min(number, -(-len(self.items) // self.size))
         page = self.items[(number - 1) * self.size : number * self.size]
         shown = {"items": page, **({"total": len(self.items)} if self.total else {})}
-        return httpx.Response(200, json=shown, headers={"date": f"{NOW:%a, %d %b %Y %H:%M:%S} GMT"})
+        time = NOW + timedelta(seconds=len(self.asked) - 1)
+        dated = {"date": f"{time:%a, %d %b %Y %H:%M:%S} GMT"} if self.dated else {}
+        return httpx.Response(200, json=shown, headers=dated)
 
     @contextmanager
     def api(self) -> Iterator[OcambaApi]:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier, get_ident
 from typing import Any
 
 import pytest
 
 from campaignctl.errors import AccountMismatch
 from campaignctl.project.model import Project
-from campaignctl.reconciler.opening import Opening, look_for_copies, opening_read
+from campaignctl.reconciler.opening import (
+    Opening,
+    check_environment,
+    look_for_copies,
+    opening_read,
+    spread,
+)
 from campaignctl.schedule.times import iso
 from campaignctl.state.model import Account, State
 from tests.plan.planning import NOW, SCHEDULED, record, state
@@ -83,7 +90,7 @@ def test_a_record_shows_the_company_that_a_list_does_not(shown: str | None, comp
     fields = {"company_id": shown} if shown else {}
     whole = {name: value for name, value in item("1").items() if name != "company_id"}
     script = Script([], {"1": {**whole, **fields}})
-    before = known(account=Account(URL, company))
+    before = known(account=Account(URL, None if shown else company))
     assert opening(script, before).company_id == company
     assert script.asked == ["page 1", "1"]
 
@@ -157,6 +164,9 @@ def test_a_list_may_show_the_status_of_long_ago(
     found = opening(Script([ours("2"), ours("1")], {"2": shown}), before)
     assert ([live.id for _, live in found.copies], list(found.notes)) == (copies, notes)
     assert found.whole
+    over = Script([ours("2", status="canceled"), ours("1")], {"2": shown})
+    assert opening(over, before).copies == ()
+    assert over.asked == ["page 1"]
     with Script([ours("2"), ours("1")], {"2": shown}).api() as api:
         looked = look_for_copies(api, before, PROJECT, NOW)
     assert [live.id for _, live in looked] == (copies or [note[0] for note in notes])
@@ -169,6 +179,67 @@ def test_without_a_second_post_there_is_nothing_to_look_for() -> None:
     assert script.asked == []
 
 
+def test_no_more_pages_are_read_than_the_first_post_asks_for() -> None:
+    items = [ours("1", age=2 * HOUR), item("0", age=9 * HOUR)]
+    script = Script([*items, item("00", age=10 * HOUR)], size=2)
+    opening(script, known(campaigns=TWICE, seen=("1",)))
+    assert script.asked == ["page 1"]
+
+
+def test_without_the_servers_time_nothing_is_over() -> None:
+    script = Script([ours("2"), ours("1")], dated=False)
+    assert [live.id for _, live in opening(script, known(campaigns=TWICE)).copies] == ["2"]
+
+
+def test_the_time_is_that_of_the_first_page() -> None:
+    script = Script([item(str(9 - each)) for each in range(4)], size=2)
+    assert opening(script, None).scan.server_time == NOW
+
+
+@pytest.mark.parametrize("total", [True, False])
+def test_a_page_without_a_new_campaign_ends_the_list(total: bool) -> None:
+    script = Script([item("9"), item("8"), item("7")], size=2, total=total, repeats=True)
+    assert set(opening(script, None).lives) == {"9", "8", "7"}
+    assert script.asked == ["page 1", "page 2", *(["page 3"] if not total else [])]
+
+
+def test_campaigns_without_a_time_may_be_of_the_same_second() -> None:
+    items = [{**item(str(9 - each)), "create_time": None} for each in range(8)]
+    script = Script(items, size=2)
+    opening(script, known(campaigns={}, seen=("9",)))
+    assert script.asked == ["page 1", "page 2"]
+
+
+def test_the_state_of_another_api_is_refused() -> None:
+    script = Script([item("1")])
+    with pytest.raises(AccountMismatch, match=r"belongs to https://other\.example"):
+        opening(script, known(account=Account("https://other.example", COMPANY)))
+    assert script.asked == []
+
+
+@pytest.mark.parametrize(("parallelism", "number", "threads"), [(1, 4, 0), (2, 1, 0), (2, 2, 2), (3, 9, 3)])
+def test_work_is_spread_over_so_many_threads(parallelism: int, number: int, threads: int) -> None:
+    together = Barrier(max(threads, 1))
+    used: set[int] = set()
+
+    def work(each: int) -> int:
+        used.add(get_ident())
+        together.wait(5)
+        return each * 2
+
+    assert spread(work, range(number), parallelism) == [each * 2 for each in range(number)]
+    assert len(used - {get_ident()}) == threads
+
+
+@pytest.mark.parametrize(
+    ("project_id", "says"), [("a", "campaignctl.yaml has the id a"), (None, "has no `metadata.id`")]
+)
+def test_the_state_of_another_project_names_both(project_id: str | None, says: str) -> None:
+    with pytest.raises(AccountMismatch, match=f"belongs to the project {PROJECT.id}") as refused:
+        check_environment(known(), replace(PROJECT, id=project_id))
+    assert says in refused.value.summary
+
+
 def test_once_no_copy_can_be_created_any_more_the_whole_list_is_read() -> None:
     posts = (iso(NOW - 9 * HOUR), iso(NOW - 8 * HOUR))
     reposted = {"a": replace(TWICE["a"], posts=posts, reposted=True)}
@@ -176,3 +247,6 @@ def test_once_no_copy_can_be_created_any_more_the_whole_list_is_read() -> None:
     script = Script(items, size=3)
     assert opening(script, known(campaigns=reposted, seen=("9",))).whole
     assert script.asked == ["page 1", "page 1", "page 2", "page 3"]
+    script.asked.clear()
+    assert opening(script, known(campaigns=reposted)).whole
+    assert script.asked == ["page 1", "page 2", "page 3"]
