@@ -30,6 +30,7 @@ _TEMPLATES = Path(__file__).parent / "ci"
 # Safe in double quotes of YAML, in path patterns and in a shell, where quotes, `\`, `$`, `*`, `?`, `+`, `[`,
 # `{`, `!` and the like have a meaning.
 _PLAIN = re.compile(r"[\w./ @=,-]+")
+_VARIABLE = re.compile(r"(?!OCAMBA_|CAMPAIGNCTL_|GITHUB_|CI_|PATH$)[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _FIELD = re.compile(r"@([a-z]+)@")
 _INSTALL = re.compile(r"^( *)@install@\n", re.MULTILINE)
 _ADDRESS = re.compile(r"([\w.-]+(?:/[\w.-]+)+)@([0-9a-f]{40})")
@@ -57,6 +58,8 @@ include:
 
 
 _API = "https://api.ocamba.com"
+#: The variable with the address for outcomes, unless `notify` of the project names another one.
+WEBHOOK = "CAMPAIGNS_WEBHOOK"
 _READ_TOKEN = "OCAMBA_READ_TOKEN"  # noqa: S105 - the name of the secret, not its value
 
 
@@ -69,7 +72,7 @@ class Pipelines:
     jobs install, with its hash. `environment` is the project's, None if it declares none. `label` tells the
     project from another one of the repository. `action` is the address of a repository and a commit that has
     the steps, `OWNER/REPO@SHA`; without it they are written out. `api` is where the token goes, whatever a
-    checkout says.
+    checkout says. `webhook` is the variable with the address for outcomes.
     """
 
     host: Host
@@ -80,6 +83,7 @@ class Pipelines:
     label: str = ""
     action: str | None = None
     api: str = _API
+    webhook: str = WEBHOOK
 
     def files(self, *, included: bool = False) -> dict[str, str]:
         """The texts by their paths relative to the root of the repository.
@@ -91,6 +95,12 @@ class Pipelines:
         for what, name in (("directory", self.folder), ("branch", self.branch)):
             _refuse_strange(what, name)
         _refuse_strange("address of the API", re.sub(r"[:~%\[\]]", "", self.api))
+        if not _VARIABLE.fullmatch(self.webhook):
+            raise CampaignctlError(
+                f"notify.url_env: {self.webhook!r} cannot be passed to the jobs",
+                detail="It is no name of a variable, or one that the pipelines use themselves.",
+                hint=f"give the variable another name in campaignctl.yaml, such as {WEBHOOK}",
+            )
         fields, suffix = self._fields(), self._suffix
         if self.host == "github":
             templates = {
@@ -164,6 +174,7 @@ class Pipelines:
             "package": self.package,
             "api": self.api,
             "readname": self._read_name,
+            "webhook": self.webhook,
             "readtoken": self._read_token(),
             "suffix": self._suffix,
             "title": f" ({self._suffix[1:]})" if self._suffix else "",
@@ -266,7 +277,10 @@ def pipelines_for(app: App, target: Path, host: Host, package: str | None, actio
     installed = requirement(package) if package else running()
     environment, own = (project.environment, project.api.url) if project else (None, None)
     api = own or settings.environ.get(URL_VARIABLE) or _API
-    pipelines = Pipelines(host, folder, branch_of(root), installed, environment, action=action, api=api)
+    webhook = (project and project.notify.url_env) or WEBHOOK
+    pipelines = Pipelines(
+        host, folder, branch_of(root), installed, environment, action=action, api=api, webhook=webhook
+    )
     if _is_taken(root, pipelines):
         pipelines = replace(pipelines, label=re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "root")
     # GitLab's own file may be for other jobs, or for another environment.

@@ -63,7 +63,8 @@ def run_workflow(
         needed = [job["needs"]] if "needs" in job else []
         needs = {other: {"result": done[other].result, "outputs": done[other].outputs} for other in needed}
         fine = all(each["result"] == "success" for each in needs.values())
-        values = {"github": context, "needs": needs, "secrets": secrets, "env": workflow.get("env", {})}
+        env = {**workflow.get("env", {}), **job.get("env", {})}
+        values = {"github": context, "needs": needs, "secrets": secrets, "env": env}
         here = _Job(
             machine, machine.folder / f"{context['run_id']}-{context['run_attempt']}" / name, values, watch
         )

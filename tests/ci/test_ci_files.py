@@ -126,6 +126,27 @@ def test_the_token_that_sends_is_only_in_the_environment() -> None:
             assert ("secrets.OCAMBA_TOKEN" in str(job)) == ("environment" in job), name
 
 
+@pytest.mark.parametrize("name", ["CAMPAIGNS_WEBHOOK", "CHAT"])
+def test_the_address_for_outcomes_reaches_the_applies_alone(name: str) -> None:
+    for action in (None, f"acme/campaignctl@{'0a' * 20}"):
+        place = replace(PLACES[0], webhook=name, action=action)
+        for text in place.files().values():
+            for job, content in YAML(typ="safe").load(text)["jobs"].items():
+                given = {name: f"${{{{ secrets.{name} }}}}"} if job.startswith("apply") else None
+                assert content.get("env") == given, job
+    (text,) = replace(PLACES[3], webhook=name).files().values()
+    assert f"#     {name}  optional: the address" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["OCAMBA_TOKEN", "CAMPAIGNCTL_PROJECT", "PATH", "a b", "A }} B", "1A", "A\n"]
+)
+def test_no_other_variable_is_passed_as_the_address_for_outcomes(name: str) -> None:
+    for place in PLACES:
+        with pytest.raises(CampaignctlError, match="cannot be passed to the jobs"):
+            replace(place, webhook=name).files()
+
+
 def test_applies_wait_for_each_other_and_none_is_dropped() -> None:
     jobs = dict(workflows())[".github/workflows/campaigns-production.yml"]["jobs"]
     waiting = {"group": "campaigns-production-apply", "cancel-in-progress": False, "queue": "max"}

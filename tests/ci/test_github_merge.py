@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.ci.github_host import GitHub, Pull
+from tests.cli.webhook import webhook
 from tests.e2e.harness import sms
 
 pytestmark = pytest.mark.slow
@@ -168,6 +169,24 @@ def test_a_run_of_a_fork_for_a_commit_of_ours_is_never_trusted(github: GitHub) -
     github.merge(pull)
     assert github.pushed()["apply"].result == "failure"
     assert github.names() == []
+
+
+def test_the_outcome_reaches_the_address_of_the_secret(github: GitHub) -> None:
+    project = (github.work / "campaigns/campaignctl.yaml").read_text()
+    more = "notify: {url_env: CAMPAIGNS_WEBHOOK, on: all}\n"
+    pull = github.open(
+        "spring",
+        {
+            "campaigns/campaignctl.yaml": f"{project}{more}",
+            "campaigns/spring.yaml": sms("spring", scheduled_time=FAR),
+        },
+    )
+    github.merge(pull)
+    with webhook() as chat:
+        github.secrets["CAMPAIGNS_WEBHOOK"] = chat.url
+        assert github.pushed()["apply"].result == "success"
+    (body,) = chat.bodies
+    assert (body["result"], body["requests"][0]["request"]) == ("done", "acme/shop#1")
 
 
 def test_drift_since_the_review_is_left_alone_and_listed(github: GitHub) -> None:

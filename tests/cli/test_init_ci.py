@@ -158,6 +158,18 @@ def test_an_action_needs_a_host_and_a_commit(repository: Cli) -> None:
 
 
 @pytest.mark.parametrize("host", ["github", "gitlab"])
+@pytest.mark.parametrize(
+    ("notify", "name"), [("", "CAMPAIGNS_WEBHOOK"), ("notify: {url_env: CHAT_URL}\n", "CHAT_URL")]
+)
+def test_pipelines_pass_the_variable_of_notify(repository: Cli, host: str, notify: str, name: str) -> None:
+    (repository.cwd / "campaignctl.yaml").write_text(f"{PROJECT}{notify}")
+    assert repository("init", "--ci", host, *PACKAGE).status == 0
+    file = {"github": ".github/workflows/campaigns.yml", "gitlab": ".gitlab-ci.yml"}[host]
+    line = {"github": f"      {name}: ${{{{ secrets.{name} }}}}\n", "gitlab": f"#     {name}  optional"}[host]
+    assert line in (repository.cwd / file).read_text()
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
 def test_a_second_run_changes_nothing_and_says_so(repository: Cli, host: str, golden: Golden) -> None:
     (repository.cwd / "campaignctl.yaml").write_text(PROJECT)
     repository("init", "--ci", host, *PACKAGE)
