@@ -119,13 +119,6 @@ def test_a_path_by_language_is_refused_for_a_single_text(project: Check) -> None
     ]
 
 
-def test_an_overlong_text_is_doubted_at_the_path(project: Check) -> None:
-    checked = project({"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": "x" * 65_536})
-    assert checked.errors == []
-    assert "65,536 bytes in UTF-8" in checked.warnings[0]
-    assert checked.findings[0].hint.endswith("this is the text for `en`")
-
-
 @pytest.mark.parametrize("text", ["", "\n", " \ufeff\u200b\n"])
 def test_a_blank_text_is_reported_at_the_path(text: str, project: Check) -> None:
     checked = project({"mail/a.yaml": email("hi.{lang}.html"), "mail/hi.en.html": text})
