@@ -208,7 +208,7 @@ def _has_unsubscribe(text: Text) -> bool:
 
 @rule(
     "EML009",
-    "warning",
+    "info",
     "Every image has an alternative text, empty for decoration.",
     on="html",
     basis=_WCAG,
@@ -260,7 +260,7 @@ def layout_table(text: Text) -> Iterator[Fault]:
 
 @rule(
     "EML012",
-    "warning",
+    "info",
     "Text has a contrast of at least 4.5 to 1.",
     on="html",
     basis=Basis("fact", "WCAG 2.2, success criterion 1.4.3"),

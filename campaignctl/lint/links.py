@@ -35,15 +35,30 @@ def _scheme(url: str) -> str:
 @rule(
     "LNK001",
     "warning",
-    "A link begins with https.",
-    on="message",
+    "The addresses of a push begin with https.",
+    on="push",
     basis=_MIXED,
     fix="Write https, once the page answers there.",
     formerly=("address",),
 )
 def plain_http(message: Message) -> Iterator[Fault]:
-    """A link or picture that is opened without encryption."""
-    for link in (*message.addresses, *message.anchors):
+    """An address that is opened without encryption."""
+    for link in message.addresses:
+        if _scheme(link.url) == "http":
+            yield Fault(link.path, f"not an https URL: {_shown(link.url)}", "write https")
+
+
+@rule(
+    "LNK008",
+    "info",
+    "A link of an email begins with https.",
+    on="email",
+    basis=_MIXED,
+    fix="Write https, once the page answers there.",
+)
+def plain_link(message: Message) -> Iterator[Fault]:
+    """A link that is opened without encryption."""
+    for link in message.anchors:
         if _scheme(link.url) == "http":
             yield Fault(link.path, f"not an https URL: {_shown(link.url)}", "write https", link.offset)
 

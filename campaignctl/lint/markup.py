@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from html import unescape
+from typing import NamedTuple
 
-_NAME = re.compile(r"</?([a-zA-Z][^\s/>]*+)")
-#: The rest of a tag; possessive, so that a quote without an end costs one look.
-_REST = re.compile(r"""(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+>""")
+#: A tag; possessive, so that a quote without an end costs one look. Without a `>` it never ends.
+_TAG = re.compile(r"""</?([a-zA-Z][^\s/>]*+)(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+>""")
 _ATTRIBUTE = re.compile(
     r"""([^\s"'>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++)))?+""",
 )
 _RAW = frozenset({"script", "style", "textarea", "title", "xmp"})
+_CLOSES = {name: re.compile(f"</{name}", re.IGNORECASE) for name in _RAW}
 _CODE = ("style>", "style ", "script")
 #: What stands in for markup in the text that is read; a tag ends a word.
 _BLANK = " "
@@ -29,16 +29,14 @@ _INLINE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """The value of an attribute, with entities resolved, and where it begins in the source."""
 
     value: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """A tag: its name in small letters, and its part of the source; `ends`: it is an end tag."""
 
     name: str
@@ -67,21 +65,21 @@ class Markup:
                 end = len(source) if end < 0 else end + len(mark)
                 self._unread.append((at, end, ""))
                 at = end
-            elif named := _NAME.match(source, at):
-                rest = _REST.match(source, named.end())
-                if rest is None:  # it never ends: all the rest is in it
-                    self._unread.append((at, len(source), ""))
-                    return
-                at = self._tag(named, rest.end())
+            elif found := _TAG.match(source, at):
+                at = self._tag(found)
+            elif source[at + 1 : at + 2].isalpha():  # it never ends: all the rest is in it
+                self._unread.append((at, len(source), ""))
+                return
             else:
                 at += 1
 
-    def _tag(self, named: re.Match[str], end: int) -> int:
-        start, name = named.start(), named[1].lower()
-        ends = self.source.startswith("</", start)
+    def _tag(self, found: re.Match[str]) -> int:
+        """Take over a tag, and return where the next one may begin."""
+        (start, end), name = found.span(), found[1].lower()
+        ends = self.source[start + 1] == "/"
         self.tags.append(Tag(name, start, end, ends))
         if name in _RAW and not ends:
-            close = re.compile(f"</{re.escape(name)}", re.IGNORECASE).search(self.source, end)
+            close = _CLOSES[name].search(self.source, end)
             inner = close.start() if close else len(self.source)
             self._unread.append((start, inner, ""))
             return inner

@@ -163,7 +163,8 @@ _LEFTOVERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a place in square brackets", re.compile(r"\[\[\s{0,9}([A-Za-z][\w.: -]{0,40}?)\s{0,9}\]\]")),
     ("a place in braces", re.compile(r"(?<![\w${])\{([a-z][A-Za-z]*(?:_[a-z]+)*)\}(?![}\w])")),
 )
-_STARTS = re.compile(r"\{|\$\(|\*\||<%|%[A-Za-z=%]|\[\[")
+#: Where such a place may begin.
+_STARTS = re.compile(r"[{%[]|\$\(|\*\||<(?=%)")
 #: The macro that was probably meant, by a part of the name; the longer parts first.
 _MEANT: Mapping[str, str] = {
     "country": "OCMH_PROFILE_COUNTRY_CODE",
@@ -192,22 +193,17 @@ _MEANT: Mapping[str, str] = {
 )
 def leftover(text: Text) -> Iterator[Fault]:
     """A place that only another tool would fill in."""
-    source = text.text
-    if not _STARTS.search(source):
-        return
-    taken: list[range] = []
     # In html also attributes, such as links, but no styles and comments.
-    searched = _outside_of_styles(text) if text.kind == "html" else source
-    for tool, form in _LEFTOVERS:
-        for found in form.finditer(searched):
-            if not any(found.start() in span for span in taken):
-                taken.append(range(found.start(), found.end()))
+    source = text.markup.outside_of_code if text.kind == "html" else text.text
+    end = 0
+    for start in _STARTS.finditer(source):
+        if start.start() < end:
+            continue
+        for tool, form in _LEFTOVERS:
+            if found := form.match(source, start.start()):
+                end = found.end()
                 yield Fault(text.path, f"{_quoted(found[0])} is {tool}'s", _instead(found), found.start())
-
-
-def _outside_of_styles(text: Text) -> str:
-    """The source of an html text with its styles, scripts and comments blank."""
-    return text.markup.outside_of_code
+                break
 
 
 def _quoted(text: str) -> str:
@@ -226,9 +222,12 @@ def _instead(found: re.Match[str]) -> str:
     return f"did you mean ${{{near}}}?" if near else "Ocamba expands ${NAME} only: write a macro, or the text"
 
 
+#: Words that authors leave in unfinished texts.
+_FILLERS = ("TODO", "TBD", "FIXME", "XXX", "xxx", "asdf", "laceholder text", "orem ipsum", "OREM IPSUM")
 _FILLER = re.compile(
-    r"(?<!\w)(lorem ipsum|TODO|TBD|FIXME|XXX+|xxx+|asdf|placeholder text)(?!\w)|^\s*(test|Test|TEST)\s*$"
+    r"(?<!\w)([Ll]orem ipsum|LOREM IPSUM|TODO|TBD|FIXME|XXX+|xxx+|asdf|[Pp]laceholder text)(?!\w)"
 )
+_TEST = re.compile(r"\s*(test|Test|TEST)\s*")
 
 
 @rule(
@@ -242,12 +241,11 @@ _FILLER = re.compile(
 def filler(text: Text) -> Iterator[Fault]:
     """Words that authors leave in unfinished texts."""
     read = text.read
-    found = _FILLER.search(read) or ("orem " in read and _LOREM.search(read)) or None
+    found = _TEST.fullmatch(read)
+    if found is None and any(word in read for word in _FILLERS):
+        found = _FILLER.search(read)
     if found:
-        yield Fault(text.path, f"{found[0].strip()!r} looks unfinished", "", found.start())
-
-
-_LOREM = re.compile("lorem ipsum", re.IGNORECASE)
+        yield Fault(text.path, f"{found[1]!r} looks unfinished", "", found.start(1))
 
 
 @rule(

@@ -152,7 +152,7 @@ CASES = (
     ),
     # ----------------------------------------------------------------------------- links
     from_file(
-        "LNK001", f'<a href="{M}http://a.example">Hi</a>', '<a href="https://a.example/?u=http://b">Hi</a>'
+        "LNK008", f'<a href="{M}http://a.example">Hi</a>', '<a href="https://a.example/?u=http://b">Hi</a>'
     ),
     Case("LNK001", push(f"icon: {M}http://a.example/a.png"), push("icon: https://a.example/a.png")),
     from_file("LNK002", f"<a href='{M}#'>Hi</a>", "<a href='#top'>Hi</a><a name=top></a>"),

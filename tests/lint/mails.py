@@ -1,0 +1,17 @@
+"""Real html mails: published templates with their places filled in (`python -m tools.mails`)."""
+
+from __future__ import annotations
+
+import zipfile
+from functools import cache
+from pathlib import Path
+
+ARCHIVE = Path(__file__).with_name("mails.zip")
+
+
+@cache
+def mails() -> dict[str, str]:
+    """The text of each mail by OWNER/REPOSITORY/PATH; their licences are in ORIGINS.txt of the archive."""
+    with zipfile.ZipFile(ARCHIVE) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".html")]
+        return {name: archive.read(name).decode() for name in names}
