@@ -52,12 +52,20 @@ class Served:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Card:
-    """A push in one form, as all of these devices show it."""
+    """A push as these devices show it; `devices` are their names by form."""
 
-    devices: tuple[str, ...]
     view: PushView
+    devices: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def captions(self) -> list[tuple[str, str]]:
+        """Forms and the devices that look so."""
+        named = {form.capitalize(): ", ".join(names) for form, names in self.devices.items()}
+        if len(named) > 1 and len(set(named.values())) == 1:
+            return [("Collapsed and expanded", next(iter(named.values())))]
+        return list(named.items())
 
 
 @dataclass(slots=True)
@@ -197,15 +205,14 @@ def _draw(campaigns: Sequence[Campaign], nonce: str, room: Room) -> None:
 
 
 def _cards(content: PushPreview) -> dict[str, list[Card]]:
-    """The views by family; devices that show the same share a card."""
+    """The views by family; what looks the same shares a card."""
     cards: dict[str, list[Card]] = {}
     for family, views in groupby(sorted(content.views, key=_place), key=lambda view: view.family):
         same: dict[Any, Card] = {}
         for view in views:
-            look = (view.form, view.title, view.body, view.image, view.buttons)
-            devices = same[look].devices if look in same else ()
-            device = f"{view.device} ({view.note})" if view.note else view.device
-            same[look] = Card((*devices, device), view)
+            card = same.setdefault((view.title, view.body, view.image, view.buttons), Card(view))
+            name = f"{view.device} ({view.note})" if view.note else view.device
+            card.devices.setdefault(view.form, []).append(name)
         cards[_FAMILIES[family]] = list(same.values())
     return cards
 

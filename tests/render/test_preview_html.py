@@ -66,9 +66,18 @@ def test_a_campaign_has_its_texts_its_devices_and_its_languages() -> None:
 
 
 def test_devices_that_show_the_same_share_a_card() -> None:
-    drawn = page([push()])
-    assert "Collapsed" not in drawn
-    assert "collapsed Chrome on Windows, Edge on Windows" in texts(drawn, "figcaption")
+    captions = texts(page([push()]), ".desktop figcaption")
+    assert captions[0] == "Collapsed Chrome on Windows, Edge on Windows"
+
+
+def test_forms_that_look_the_same_share_a_card() -> None:
+    content = push().content
+    assert isinstance(content, PushPreview)
+    views = tuple(
+        replace(view, image=False, buttons=0) for view in content.views if "Chrome on W" in view.device
+    )
+    bare = replace(push(), content=replace(content, views=views))
+    assert texts(page([bare]), "figcaption") == ["Collapsed and expanded Chrome on Windows"]
 
 
 def test_a_cut_is_marked_where_the_device_cuts() -> None:
