@@ -13,6 +13,7 @@ RUNTIME := $(VENV)/.runtime-$(call digest,requirements.lock)
 AUDIT := $(VENV)-audit/.installed-$(call digest,requirements-audit.lock)
 LOCKS := requirements.lock requirements-build.lock requirements-dev.lock requirements-audit.lock
 DEV := $(VENV)/.dev-$(call digest,requirements-dev.lock pyproject.toml)
+COMPILED := $(VENV)/.tests-compiled
 
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
@@ -55,8 +56,13 @@ QUICK := $(addprefix tests/,campaign content schedule diff state manifest plan r
 quick: $(DEV)
 	@$(BIN)/python -m pytest -n logical --dist worksteal --hypothesis-profile=quick $(QUICK)
 
-test: $(DEV)
+test: $(COMPILED)
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+# Once, and not in each worker at the same time. The tests themselves report what cannot be compiled.
+$(COMPILED): $(shell find tests -name '*.py') | $(DEV)
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null 2>&1 || true
+	@touch $@
 
 # The tests come last, so that the last line of the output is theirs.
 check: lint types contracts campaigns test
@@ -118,7 +124,7 @@ lock:
 	$(COMPILE) --group audit --constraint requirements-dev.lock --output-file requirements-audit.lock
 
 clean:
-	rm -rf build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(COMPILED) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find campaignctl tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(BIN)/python:
