@@ -145,8 +145,7 @@ def observe(
     seen.update({found.id: found for found in (*released.values(), *adoptable.values()) if found})
     shown = company_of(seen.values())
     check_company(shown, state, project)
-    missing = sorted(key for key, campaign in live.items() if campaign is None)
-    if missing:
+    if None in live.values():
         prove_account(api, state, project, seen)
     others, notes = foreign.look(api, seen.values(), state, wanted, project, now, parallelism)
     return Reading(
@@ -290,7 +289,8 @@ def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
         return {}
     known = {record.id for record in state.campaigns.values()} | {entry.id for entry in state.released}
     marks = [state.pending[key].watermark.ids for key in pending.values()]
-    scan = newest(api, marks[0] if all(mark == marks[0] for mark in marks) else _deepest(marks), reserve=True)
+    # All marks share these ids: a scan must not stop before the oldest of them.
+    scan = newest(api, set.intersection(*map(set, marks)), reserve=True)
     found: dict[str, list[Live]] = {}
     for live in scan.lives:
         if live.id in known:
@@ -300,9 +300,3 @@ def find(api: OcambaApi, state: State) -> dict[str, list[Live]]:
         if full and made_by and made_by.intent in pending:
             found.setdefault(pending[made_by.intent], []).append(full)
     return found
-
-
-def _deepest(marks: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """The ids that all marks share: a scan must not stop before the oldest of them."""
-    shared = set(marks[0]).intersection(*marks[1:])
-    return tuple(campaign_id for campaign_id in marks[0] if campaign_id in shared)

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.live import Live
 from campaignctl.diff import content
 from campaignctl.errors import AccountMismatch
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.context import Reading
 from campaignctl.reconciler.refresh import find, look, observe, open_intents, read_written
 from campaignctl.schedule.times import iso
-from campaignctl.state.model import Intent, Released, State, Watermark
+from campaignctl.state.model import Account, Intent, Released, State, Watermark
 from tests.plan.planning import NOW, SCHEDULED, intent, own, record, wanted
 from tests.reconciler.scripted import URL, Item, Script
 from tests.reconciler.test_opening_asks import COMPANY, HOUR, LOST, PROJECT, item, known, ours, short
@@ -128,7 +129,7 @@ def test_an_open_write_is_settled_by_a_read_of_its_campaign(shown: Item | None, 
 def test_a_list_page_proves_only_what_it_shows() -> None:
     campaigns = {key: record(SCHEDULED, campaign_id=key) for key in "1234"}
     intents = {key: replace(PAUSE, id=key) for key in "1234"}
-    script = Script([item("4", "paused"), item("3"), item("2", "paused"), item("1", "paused")])
+    script = Script([short("4", "paused"), item("3"), item("2", "paused"), item("1", "paused")])
     assert written(script, known(campaigns=campaigns, pending=intents)) == {key: key for key in "1234"}
     assert script.asked == ["page 1", "3"]
 
@@ -233,3 +234,73 @@ def test_without_a_state_only_what_was_read_counts() -> None:
     found = reading(with_page, None, new, at_hand=lives)
     assert (found.company_id, found.proven, set(found.foreign)) == (COMPANY, True, {"9"})
     assert with_page.asked == ["page 1"]
+
+
+def at_hand(*items: Item) -> dict[str, Live]:
+    """Campaigns that a page has shown."""
+    return {str(each["id"]): Live(str(each["id"]), dict(each), complete=False) for each in items}
+
+
+def test_what_a_page_showed_is_read_again_only_if_it_is_too_short() -> None:
+    whole, brief = Script([item("1")]), Script([item("1")])
+    assert set(reading(whole, known(), at_hand=at_hand(item("1"), item("9"))).live) == {"a"}
+    assert whole.asked == []
+    found = reading(brief, known(), at_hand=at_hand(short("1")))
+    assert brief.asked == ["1"]
+    assert found.live["a"] is not None
+    assert found.live["a"].complete
+
+
+def test_campaigns_of_others_are_compared_where_a_page_was_read() -> None:
+    spec = own(SCHEDULED, "New")
+    theirs = item("9", messages=spec["messages"])
+    script = Script([theirs, item("1")])
+    reading(script, known(seen=("1",)), wanted(spec, "new"), at_hand=at_hand(theirs, item("1")))
+    assert script.asked == ["9"], "what has the same content is read before it counts"
+    script.asked.clear()
+    reading(script, known(seen=("1",)), wanted(spec, "new"), list_page=True)
+    assert script.asked == ["page 1", "9"]
+    script.asked.clear()
+    reading(script, known(seen=("1",)), wanted(spec, "new"))
+    assert script.asked == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("items", "seen", "asked"),
+    [
+        ([item("9"), item("1")], ("1",), ["page 1"]),
+        ([item("9"), item("8"), item("7"), item("1")], ("7",), ["page 1", "live page 1", "live page 2"]),
+        ([item("9"), item("8"), item("1")], ("9",), ["page 1", "1"]),
+    ],
+)
+def test_a_plan_that_starts_something_reads_what_others_sent_lately(
+    items: list[Item], seen: tuple[str, ...], asked: list[str]
+) -> None:
+    script = Script(items, size=2)
+    reading(script, known(seen=seen), wanted(own(SCHEDULED, "New"), "new"), list_page=True)
+    assert script.asked == asked
+
+
+def test_a_plan_that_starts_nothing_reads_what_is_not_over() -> None:
+    script = Script([item("9"), item("8"), item("1")], size=2)
+    reading(script, known(), wanted(SCHEDULED, "a"), list_page=True)
+    assert script.asked == ["live page 1", "live page 2"]
+
+
+def test_a_campaign_that_is_found_proves_the_account_without_a_company() -> None:
+    script = Script([{**item("1"), "company_id": None}])
+    found = reading(script, known())
+    assert (found.proven, found.company_id, script.asked) == (True, COMPANY, ["1"])
+    fresh = known(account=Account(URL, None), campaigns={})
+    page = reading(Script([]), fresh, at_hand=at_hand(item("9")))
+    assert (page.proven, page.company_id, page.live) == (True, COMPANY, {})
+    nothing = reading(Script([]), fresh)
+    assert (nothing.proven, nothing.company_id) == (False, None)
+
+
+@pytest.mark.parametrize("before", [None, known(seen=("1",))])
+def test_what_could_not_be_compared_is_noted(before: State | None) -> None:
+    many = [{**short(str(each)), "name": "Welcome"} for each in range(100, 122)]
+    script = Script([item("1")], {str(each["id"]): item(str(each["id"]), "draft") for each in many})
+    found = reading(script, before, wanted(own(SCHEDULED, "New"), "new"), at_hand=at_hand(*many, item("1")))
+    assert found.notes == ("2 campaigns of the account not compared: the list shows no messages",)
