@@ -6,12 +6,11 @@ stand-in for its API answers.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.ci.github_api import REPOSITORY, TOKEN, Api, stamp
+from tests.ci.github_api import REPOSITORY, TOKEN, Api
 from tests.ci.runner import Machine, Ran, Watch, run_workflow
 from tests.ci.team import Team
 
@@ -106,16 +105,11 @@ class GitHub(Team):
                 "state": "APPROVED",
                 "commit_id": hub["pulls"][str(pull.number)]["head"]["sha"],
                 "author_association": "MEMBER",
-                "submitted_at": stamp(time.time() - ago),
+                "submitted_at": self.read_at(ago),
                 **more,
             }
         )
         self.save(hub)
-
-    def planned_at(self) -> str:
-        """When the newest plan was kept."""
-        kept = (self.hub / "artifacts").glob("*/campaigns-plan-*")
-        return stamp(max(folder.stat().st_mtime for folder in kept))
 
     def queue(self, *pulls: Pull) -> dict[str, Ran]:
         """The run for a merge queue's group of pull requests."""
@@ -155,7 +149,7 @@ class GitHub(Team):
 
     def _merged(self, pull: Pull, brought: Sequence[str]) -> None:
         hub = self.load()
-        hub["pulls"][str(pull.number)] |= {"state": "closed", "merged_at": stamp()}
+        hub["pulls"][str(pull.number)] |= {"state": "closed", "merged_at": self.read_at()}
         for commit in brought:
             hub["brought"].setdefault(commit, []).append(str(pull.number))
         self.save(hub)
@@ -208,6 +202,9 @@ class GitHub(Team):
                 "event": event,
                 "path": path,
                 "head_sha": head["sha"],
+                "head_branch": ref_name or self.main,
+                "status": "in_progress",
+                "conclusion": None,
                 "repository": {"full_name": REPOSITORY},
                 "head_repository": {"full_name": head["repo"]["full_name"]},
                 "html_url": f"{server}/{REPOSITORY}/actions/runs/{number}",
@@ -233,7 +230,13 @@ class GitHub(Team):
 
         def again(watch: Watch | None) -> dict[str, Ran]:
             context["run_attempt"] += 1
-            return run_workflow(text, machine, dict(context), secrets, watch)
+            done = run_workflow(text, machine, dict(context), secrets, watch)
+            failed = any(ran.result == "failure" for ran in done.values())
+            hub = self.load()
+            (run,) = (each for each in hub["runs"] if each["id"] == number)
+            run |= {"status": "completed", "conclusion": "failure" if failed else "success"}
+            self.save(hub)
+            return done
 
         self._again[number] = again
         return again(watch)

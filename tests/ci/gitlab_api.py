@@ -24,7 +24,8 @@ _PAGE = 2
 
 @dataclass
 class Api:
-    """GitLab's data: merge requests, notes and pipelines (newest first) by iid, jobs by pipeline."""
+    """GitLab's data: merge requests, notes and pipelines (newest first) by iid, jobs by pipeline, and the
+    pipelines of branches."""
 
     artifacts: Path
     requests: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -34,13 +35,14 @@ class Api:
     jobs: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     approvals: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     issues: list[dict[str, Any]] = field(default_factory=list)
+    of_branches: list[dict[str, Any]] = field(default_factory=list)
     drops: int = 0
 
-    def answer(self, method: str, path: str, form: Any) -> Any:
+    def answer(self, method: str, path: str, query: dict[str, str], form: Any) -> Any:
         """The object at a path below the project, or None."""
         if issue := re.fullmatch(r"issues(?:/(\d+)(/notes)?)?", path):
             return self._issue(method, issue[1], bool(issue[2]), form)
-        found = re.fullmatch(r"(\w+)/([^/]+)/?(.*)", path.removeprefix("repository/"))
+        found = re.fullmatch(r"(\w+)/?([^/]*)/?(.*)", path.removeprefix("repository/"))
         if found is None:
             return None
         kind, name, rest = found.groups()
@@ -48,14 +50,18 @@ class Api:
             return [self.requests[iid] for iid in self.brought.get(name, [])]
         if kind == "merge_requests" and not rest.startswith("notes"):
             return self._request(int(name), rest)
-        if kind == "pipelines" and rest == "jobs":
-            return self.jobs[int(name)]
+        if kind == "pipelines":
+            return self.jobs[int(name)] if rest == "jobs" else self._of_branch(query)
         if kind == "merge_requests" and rest.startswith("notes"):
             return self._notes(method, int(name), rest.removeprefix("notes").strip("/"), form)
         if kind == "jobs" and rest.startswith("artifacts/"):
             file = self.artifacts / name / rest.removeprefix("artifacts/")
             return file.read_bytes() if file.is_file() else None
         return None
+
+    def _of_branch(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        asked = {name: query.get(name) for name in ("source", "sha", "ref")}
+        return [each for each in self.of_branches if asked.items() <= each.items()]
 
     def _issue(self, method: str, iid: str | None, notes: bool, form: Any) -> Any:
         if iid is None and method == "GET":
@@ -107,11 +113,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         path = url.path.removeprefix("/api/v4/")
         mine = path.removeprefix(f"projects/{PROJECT}/")
-        answer = ME if path == "user" else self.api.answer(self.command, mine, form)
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        answer = ME if path == "user" else self.api.answer(self.command, mine, query, form)
         if answer is None:
             self._send(404, {"message": "404 Not found"})
         elif isinstance(answer, list):
-            page = int(parse_qs(url.query).get("page", ["1"])[0])
+            page = int(query.get("page", "1"))
             rest = answer[page * _PAGE :]
             self._send(200, answer[(page - 1) * _PAGE : page * _PAGE], str(page + 1) if rest else "")
         else:

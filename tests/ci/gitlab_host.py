@@ -118,7 +118,7 @@ class GitLab(Team):
 
     def approve(self, request: Request, *, ago: float = 0, says_when: bool = True) -> None:
         """An approval, some seconds ago."""
-        at = stamp(time.time() - ago)
+        at = self.read_at(ago)
         given: dict[str, Any] = {"user": {"id": 3, "username": "rita"}}
         self.api.approvals.setdefault(request.iid, []).append(
             given | ({"approved_at": at} if says_when else {})
@@ -126,7 +126,7 @@ class GitLab(Team):
 
     def note_of_approval(self, request: Request) -> None:
         """The note that GitLab itself writes at an approval."""
-        note = {"id": 1, "system": True, "created_at": stamp(), "body": "approved this merge request"}
+        note = {"id": 1, "system": True, "created_at": self.read_at(), "body": "approved this merge request"}
         author = {"id": 3, "username": "rita"}
         self.api.notes.setdefault(request.iid, []).append({**note, "author": author})
 
@@ -134,7 +134,7 @@ class GitLab(Team):
         """Merge as the button does; returns the new tip. No pipeline runs: see `pushed`."""
         for commit in self.merge_branch(request.branch, how):
             self.api.brought.setdefault(commit, []).append(request.iid)
-        self.api.requests[request.iid] |= {"state": "merged", "merged_at": stamp()}
+        self.api.requests[request.iid] |= {"state": "merged", "merged_at": self.read_at()}
         return self.git("rev-parse", self.main)
 
     def pushed(self, commit: str | None = None, watch: Watch | None = None) -> dict[str, Ran]:
@@ -182,6 +182,8 @@ class GitLab(Team):
         changed = self._changed(sha, since or self.before.get(sha, ""))
         number = 1000 + len(self.api.jobs)
         self.api.jobs[number] = [{"id": 7, "name": "lint", "web_url": "", "finished_at": stamp()}]
+        if source != "merge_request_event":
+            self.api.of_branches.append({"id": number, "sha": sha, "ref": self.main, "source": source})
         given = {
             "CI": "true",
             "GITLAB_CI": "true",
@@ -208,7 +210,8 @@ class GitLab(Team):
                 if all(done[needed].result == "success" for needed in job.get("needs", [])):
                     done[name] = self._run_job(name, job, given)
                     ended = {"id": self._numbers[name], "name": name, "web_url": "https://gitlab.example/job"}
-                    self.api.jobs[number].append({**ended, "finished_at": stamp()})
+                    status = "failed" if done[name].result == "failure" else "success"
+                    self.api.jobs[number].append({**ended, "status": status, "finished_at": stamp()})
             return done
 
         self.again = again

@@ -211,8 +211,8 @@ class Hour(Book):
 
     def _pushes(self) -> None:
         """Somebody pushes to the applied branch, without a review."""
-        self.number += 1
         name, text = f"c{self.number:03}", "not reviewed"
+        self.number += 1
         self._run_waiting()
         self.team.push(_file(name, text))
         jobs = self.team.pushed()

@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from campaignctl.sandbox.control import Control
+from tests.ci.github_api import stamp
 from tests.ci.runner import ROOT, bare_environ
 
 PACKAGE = "campaignctl==0.1.0 --hash=sha256:" + "0" * 64
@@ -118,6 +120,10 @@ class Team:
         self.git("push", "--quiet", "origin", self.main)
         self.before[self.git("rev-parse", self.main)] = before
         return self.git("rev-list", "--first-parent", f"{before}..{self.main}").split()
+
+    def read_at(self, ago: float = 0) -> str:
+        """When somebody has read what is there now: a second later, as hosts tell times by the second."""
+        return stamp(time.time() + 1 - ago)
 
     def names(self) -> list[str]:
         """The names of the live campaigns, with repetitions."""

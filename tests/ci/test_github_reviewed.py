@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.ci.github_host import GitHub, Pull
@@ -156,7 +158,8 @@ def test_the_comment_names_the_commit_and_an_older_run_does_not_replace_it(githu
 
 def test_a_plan_made_after_the_approval_says_so_and_does_not_count(github: GitHub) -> None:
     pull = campaign(github, "spring")
-    github.approve(pull, submitted_at=github.planned_at())
+    github.approve(pull)
+    time.sleep(2)
     github.push({"campaigns/sneaky.yaml": sms("sneaky", scheduled_time=FAR)})
     github.rerun()
     assert "**This plan was made after the approval**" in github.comments(pull)[0]

@@ -109,7 +109,7 @@ def test_a_job_that_is_retried_after_the_approval_does_not_count(gitlab: GitLab)
     request = campaign(gitlab, "spring")
     gitlab.approve(request)
     # The times of plans are known to the second.
-    time.sleep(1)
+    time.sleep(2)
     sneaky(gitlab)
     gitlab.again(None)
     assert "**This plan was made after the approval**" in gitlab.notes(request)[0]

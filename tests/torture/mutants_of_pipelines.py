@@ -30,6 +30,13 @@ OF_PIPELINES = (
         "tests/cli/test_gather_counting.py",
     ),
     _mutant(
+        "what came with a skipped run was said before",
+        _GATHER,
+        " if self.host.was_judged(commit, job.base)), last)",
+        " if commit), last)",
+        "tests/cli/test_gather_before.py",
+    ),
+    _mutant(
         "every run of the alarm opens an issue",
         _ALARM,
         "known[0][0] if known else None",

@@ -30,6 +30,7 @@ from campaignctl.state.model import HistoryEntry, ReviewedRequest
 GATHERED, PLANS, NEWER, AGAINST = "gathered.json", "plans", "newer", "against"
 REQUESTS = "requests.json"
 _MOST = 200  # commits to look at if nothing was applied yet
+_PUSHES = 20  # commits whose runs are looked for
 _FETCH = 120.0
 _APPLIES = ("apply", "apply of reviewed plans", "apply of a saved plan", "destroy")
 _SHORT = 12
@@ -242,12 +243,16 @@ class Gathering:
         return found
 
     def _before(self, job: Job, applied: Sequence[str]) -> str:
-        """The commit before those of this run: the last one that was applied, or the branch's before the
-        push, whichever is later. What is blocked there is not the doing of this run."""
+        """The last commit before this push that an apply has judged: it is in the history, or its run ended.
+
+        What is blocked there was said there. What was merged since is the matter of this run, also if it had
+        a run of its own that was skipped."""
         last = next((commit for commit in applied if self._has(commit)), "")
-        if not self._has(job.before):
+        if not self._has(job.before) or (last and self._leads_to(job.before, last)):
             return last
-        return last if last and self._leads_to(job.before, last) else job.before
+        commits = f"{last}..{job.before}" if last else job.before
+        listed = _text(self.git, "rev-list", "--first-parent", f"--max-count={_PUSHES}", commits).split()
+        return next((commit for commit in listed if self.host.was_judged(commit, job.base)), last)
 
     def _gathered(self, after: Since, job: Job, plans: Path) -> Gathered:
         whole = self._brought(after.whole, "HEAD", job.base)

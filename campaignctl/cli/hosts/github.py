@@ -97,22 +97,32 @@ class GitHub:
 
     def plans(self, request: Request) -> list[Made]:
         """The plans of runs of this workflow for the head of a pull request."""
-        workflow = self._environ["GITHUB_WORKFLOW_REF"].partition("@")[0].rpartition("/")[2]
-        query = f"event=pull_request&head_sha={request.head}"
-        runs = self._api.pages(
-            f"{self._here}/actions/workflows/{workflow}/runs?{query}",
-            need="actions: read",
-            member="workflow_runs",
-        )
         return [
             Made(_time(artifact["created_at"]), run["html_url"], str(artifact["id"]), artifact["expired"])
-            for run in runs
-            if run["event"] == "pull_request" and self._is_ours(run)
+            for run in self._runs("pull_request", request.head)
+            if self._is_ours(run)
             for artifact in self._api.pages(
                 f"{self._here}/actions/runs/{run['id']}/artifacts", need="actions: read", member="artifacts"
             )
             if artifact["name"].startswith(ARTIFACT)
         ]
+
+    def _runs(self, event: str, commit: str) -> list[Mapping[str, Any]]:
+        """The runs of this workflow for an event, at a commit."""
+        workflow = self._environ["GITHUB_WORKFLOW_REF"].partition("@")[0].rpartition("/")[2]
+        runs = self._api.pages(
+            f"{self._here}/actions/workflows/{workflow}/runs?event={event}&head_sha={commit}",
+            need="actions: read",
+            member="workflow_runs",
+        )
+        return [run for run in runs if run["event"] == event]
+
+    def was_judged(self, commit: str, base: str) -> bool:
+        """Whether the run for a push to a branch ended by itself."""
+        return any(
+            run["head_branch"] == base and run["conclusion"] in ("success", "failure")
+            for run in self._runs("push", commit)
+        )
 
     def _is_ours(self, run: Mapping[str, Any]) -> bool:
         names = [(run[name] or {}).get("full_name") for name in ("repository", "head_repository")]

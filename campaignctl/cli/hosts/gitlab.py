@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from campaignctl.cli.hosts.http import Api
 from campaignctl.cli.hosts.model import ABOUT, PLAN, Approvals, Comment, Job, Kind, Made, Request, Words, when
@@ -141,6 +142,17 @@ class GitLab:
             ]
         known: list[tuple[datetime, str]] = [(at, who) for time, who in times if (at := when(time))]
         return Approvals(*max(known)) if known else Approvals(known=False)
+
+    def was_judged(self, commit: str, base: str) -> bool:
+        """Whether the apply of a push to a branch ended by itself."""
+        place = f"{self._here}/pipelines?source=push&sha={commit}&ref={quote(base, safe='')}"
+        name = f"{self._environ.get('CAMPAIGNS_NAME', 'campaigns')}:apply"
+        return any(
+            job["name"] == name and job["status"] in ("success", "failed")
+            for pipeline in self._api.pages(place, need=_NEED)
+            if (pipeline["source"], pipeline["sha"], pipeline["ref"]) == ("push", commit, base)
+            for job in self._jobs(pipeline["id"])
+        )
 
     def is_rerun(self) -> bool:
         """Whether the pipeline had this job before."""

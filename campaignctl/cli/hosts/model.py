@@ -119,6 +119,9 @@ class Host(Protocol):
     def approvals(self, number: int) -> Approvals:
         """Whether and when a request was approved."""
 
+    def was_judged(self, commit: str, base: str) -> bool:
+        """Whether the apply for a push to a branch ended by itself: it was not canceled, skipped or lost."""
+
     def is_rerun(self) -> bool:
         """Whether a person ran this job again."""
 
