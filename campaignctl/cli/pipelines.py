@@ -17,6 +17,7 @@ from campaignctl.cli.package_spec import requirement, running
 from campaignctl.cli.repository import branch_of, has_remote, root_of
 from campaignctl.cli.settings import URL_VARIABLE, App
 from campaignctl.errors import CampaignctlError, Command, ProjectPlace, UsageError
+from campaignctl.project.rules import STATE_REFS
 
 if TYPE_CHECKING:
     from campaignctl.project.model import Project
@@ -150,6 +151,11 @@ class Pipelines:
         return not {f"{name}:plan:", f"      name: {name}"}.isdisjoint(text.splitlines())
 
     @property
+    def ref(self) -> str | None:
+        """Where the state is kept, if the default is that of another project in the repository."""
+        return f"{STATE_REFS}{self._suffix[1:]}" if self.label else None
+
+    @property
     def _suffix(self) -> str:
         return "".join(f"-{name}" for name in (self.label, self.environment) if name)
 
@@ -242,12 +248,19 @@ class Added:
         yield f"  They apply the branch `{made.branch}`, and send the token to {made.api}."
         if not has_remote(self.root, _ORIGIN):
             yield f"  git remote add {_ORIGIN} URL    the state is kept there"
+        yield from self._state()
+
+    def _state(self) -> Iterator[str]:
+        """What is left to do so that pipelines and checkouts share one state."""
+        made = self.pipelines
         if self.project is not None and self.project.state.backend != "git":
-            yield "  In campaignctl.yaml, so that pipelines and checkouts share one state, write:"
-            yield "    state:"
-            yield "      backend: git"
-            yield "  and run this once, where the state is now:"
-            yield f"    {Command('state', 'migrate', '--to', 'git').at(self.place)}"
+            own = ("--ref", made.ref) if made.ref else ()
+            yield "  So that pipelines and checkouts share one state, run this once, where the state is now:"
+            yield f"    {Command('state', 'migrate', '--to', 'git', *own).at(self.place)}"
+            yield "  and write the lines that it prints in campaignctl.yaml."
+        elif self.project is None and made.ref:
+            yield "  Once, as the remote has the state of another project:"
+            yield f"    {Command('state', 'init').at(self.place)}"
 
 
 def pipelines_for(app: App, target: Path, host: Host, package: str | None, action: str | None) -> Added:

@@ -31,6 +31,8 @@ class GitHub(Team):
 
     api: Api
     address: str
+    #: The workflow that plans and applies.
+    workflow = "campaigns.yml"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -188,10 +190,10 @@ class GitHub(Team):
         secrets: Mapping[str, str],
         *,
         ref_name: str | None = None,
-        file: str = "campaigns.yml",
+        file: str = "",
         watch: Watch | None = None,
     ) -> dict[str, Ran]:
-        path = f".github/workflows/{file}"
+        path = f".github/workflows/{file or self.workflow}"
         server = "https://github.example"
         hub = self.load()
         number = hub["next"]

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.ci.github_host import GitHub, Pull
+from tests.ci.team import PACKAGE
 from tests.cli.webhook import webhook
 from tests.e2e.harness import sms
 
@@ -169,6 +170,26 @@ def test_a_run_of_a_fork_for_a_commit_of_ours_is_never_trusted(github: GitHub) -
     github.merge(pull)
     assert github.pushed()["apply"].result == "failure"
     assert github.names() == []
+
+
+def test_two_projects_have_pipelines_of_their_own(github: GitHub) -> None:
+    github.merge(campaign(github, "spring"))
+    assert github.pushed()["apply"].result == "success"
+    github.campaignctl("init", "shop", "--ci", "github", "--package", PACKAGE)
+    github.push({"shop/push/welcome.yaml": None})
+    github.campaignctl("-C", "shop", "state", "init")
+    github.workflow = "campaigns-shop.yml"
+    pull = github.open("shop", {"shop/offer.yaml": sms("offer", scheduled_time=FAR)})
+    github.merge(pull)
+    apply = github.pushed()["apply"]
+    assert apply.result == "success", apply.log
+    # The workflow of the first project has nothing to do with it.
+    github.workflow = "campaigns.yml"
+    github.merge(campaign(github, "summer"))
+    apply = github.pushed()["apply"]
+    assert apply.result == "success", apply.log
+    assert github.names() == ["offer", "spring", "summer"]
+    assert [body.split()[1] for body in github.comments(pull)] == ["campaigns-shop", "campaigns-shop"]
 
 
 def test_the_outcome_reaches_the_address_of_the_secret(github: GitHub) -> None:

@@ -200,10 +200,10 @@ def test_two_environments_have_pipelines_of_their_own(gitlab: GitLab) -> None:
     request = gitlab.open(
         "spring", {"campaigns/spring.yaml": sms("spring on ${var.where}", scheduled_time=FAR)}
     )
-    assert [name for name in request.jobs if request.jobs[name].result == "success"] == [
-        "campaigns-production:plan",
-        "campaigns-staging:plan",
-    ]
+    assert {name: ran.result for name, ran in request.jobs.items()} == dict.fromkeys(
+        (f"campaigns-{env}:{job}" for env in ("production", "staging") for job in ("plan", "blocked-before")),
+        "success",
+    )
     assert len(gitlab.notes(request)) == 2
     gitlab.merge(request)
     applied = gitlab.pushed()
@@ -212,6 +212,25 @@ def test_two_environments_have_pipelines_of_their_own(gitlab: GitLab) -> None:
         "campaigns-staging:apply": "success",
     }
     assert gitlab.names() == ["spring on production", "spring on staging"]
+
+
+def test_two_projects_have_pipelines_of_their_own(gitlab: GitLab) -> None:
+    gitlab.merge(campaign(gitlab, "spring"))
+    gitlab.pushed()
+    said = gitlab.campaignctl("init", "shop", "--ci", "gitlab", "--package", PACKAGE)
+    own = gitlab.work / ".gitlab-ci.yml"
+    first = own.read_text()
+    assert 'local: "/.gitlab/campaigns-shop.yml"' in said
+    own.write_text(f'{first}\ninclude: [{{local: "/.gitlab/campaigns-shop.yml"}}]\n')
+    gitlab.push({"shop/push/welcome.yaml": None})
+    gitlab.campaignctl("-C", "shop", "state", "init")
+    request = gitlab.open("shop", {"shop/offer.yaml": sms("offer", scheduled_time=FAR)})
+    assert request.jobs.keys() == {"campaigns-shop:plan", "campaigns-shop:blocked-before"}
+    gitlab.merge(request)
+    assert {name: ran.result for name, ran in gitlab.pushed().items()} == {"campaigns-shop:apply": "success"}
+    gitlab.merge(campaign(gitlab, "summer"))
+    assert {name: ran.result for name, ran in gitlab.pushed().items()} == {"campaigns:apply": "success"}
+    assert gitlab.names() == ["offer", "spring", "summer"]
 
 
 def is_pushing(process: int) -> bool:

@@ -63,7 +63,7 @@ def test_an_existing_project_gets_only_the_pipelines(repository: Cli) -> None:
     assert done.status == 0, done.err
     assert there(repository.cwd) == FILES["github"] | {"campaignctl.yaml"}
     assert (repository.cwd / "campaignctl.yaml").read_text() == PROJECT
-    for line in ("backend: git", "campaignctl state migrate --to git", "git remote add origin URL"):
+    for line in ("    campaignctl state migrate --to git\n", "git remote add origin URL"):
         assert line in done.out
 
 
@@ -71,7 +71,7 @@ def test_a_project_with_a_shared_state_gets_no_hint_about_it(repository: Cli) ->
     (repository.cwd / "campaignctl.yaml").write_text(f"{PROJECT}state: {{backend: git}}\n")
     git(repository.cwd, "remote", "add", "origin", "https://git.example/shop.git")
     done = repository("init", "--ci", "github", *PACKAGE)
-    assert "backend: git" not in done.out
+    assert "state migrate" not in done.out
     assert "git remote add" not in done.out
 
 
@@ -143,9 +143,32 @@ def test_two_projects_of_a_repository_have_pipelines_of_their_own(repository: Cl
     assert 'CAMPAIGNCTL_PROJECT: "crm"' in (repository.cwd / first).read_text()
     assert 'CAMPAIGNCTL_PROJECT: "shop"' in (repository.cwd / second).read_text()
     before = there(repository.cwd)
+    texts = {name: (repository.cwd / name).read_text() for name in before}
     for name in ("crm", "shop"):
-        assert repository("-C", name, "init", "--ci", host, *PACKAGE).status == 0
-    assert there(repository.cwd) == before
+        done = repository("-C", name, "init", "--ci", host, *PACKAGE)
+        assert done.status == 0
+        own = " --ref refs/campaignctl/shop" if name == "shop" else ""
+        assert f"    campaignctl -C {name} state migrate --to git{own}\n" in done.out
+    assert {name: (repository.cwd / name).read_text() for name in there(repository.cwd)} == texts
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_a_second_new_project_has_a_state_and_checks_of_its_own(repository: Cli, host: str) -> None:
+    repository("init", "crm", "--ci", host, *PACKAGE)
+    done = repository("init", "shop", "--ci", host, *PACKAGE)
+    assert done.status == 0, done.err
+    assert "    campaignctl state init\n" in done.out
+    first, second = ((repository.cwd / name / "campaignctl.yaml").read_text() for name in ("crm", "shop"))
+    assert "ref:" not in first
+    assert "  backend: git\n" in second
+    assert "  ref: refs/campaignctl/shop\n" in second
+    for name in ("crm", "shop"):
+        assert repository("-C", name, "validate").status == 0
+    if host == "github":
+        # Two checks of one name could not both be required.
+        folder = repository.cwd / ".github/workflows"
+        assert "    name: Plan\n" in (folder / "campaigns.yml").read_text()
+        assert "    name: Plan (shop)\n" in (folder / "campaigns-shop.yml").read_text()
 
 
 def test_an_action_needs_a_host_and_a_commit(repository: Cli) -> None:

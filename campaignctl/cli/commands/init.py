@@ -56,6 +56,9 @@ _SHARED_STATE = """\
   # On refs/campaignctl/* of the remote `origin`, where every checkout finds it. Everyone who can read the
   # repository can read it: ids, and the texts that were applied.
   backend: git"""
+_OWN_REF = """
+  # The default, refs/campaignctl/default, is the state of another project in this repository.
+  ref: {ref}"""
 
 _MANIFEST = """\
 # Its key is its path in the project, push/welcome. Moving the file gives the campaign a new key.
@@ -138,7 +141,10 @@ def command(
         refuse_repository(target)
         _refuse_to_nest(target)
         _refuse_to_mix(app, target)
-        files = {**_project_files(target, shared=pipelines is not None), **added}
+        state = _LOCAL_STATE if pipelines is None else _SHARED_STATE
+        if pipelines and pipelines.pipelines.ref:
+            state += _OWN_REF.format(ref=pipelines.pipelines.ref)
+        files = {**_project_files(target, state), **added}
     _refuse_to_overwrite(app, target, files, added)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -148,12 +154,11 @@ def command(
     return 0
 
 
-def _project_files(target: Path, *, shared: bool) -> dict[Path, str]:
-    """The files of a new project; `shared` keeps its state in the repository's remote."""
+def _project_files(target: Path, state: str) -> dict[Path, str]:
+    """The files of a new project; `state` is the text about its state."""
     from campaignctl.manifest.schema import KINDS, modeline, schema_file, schema_text
 
     project, example = "campaignctl.yaml", "push/welcome.yaml"
-    state = _SHARED_STATE if shared else _LOCAL_STATE
     texts = {
         project: modeline(project, "Project")
         + _PROJECT.format(name=_project_name(target), id=uuid4(), state=state),
