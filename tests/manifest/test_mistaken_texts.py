@@ -165,12 +165,10 @@ def test_half_a_pair_is_an_error_and_places_stay_where_they_are(project: Check) 
     assert checked(project, r'{en: "\ud83d\ude00", de: ""}').places == ["8:39"]
 
 
-@pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_a_file_is_found_by_its_name_in_either_unicode_form(form: str, project: Check) -> None:
-    name, other = (
-        normalize(form, "ponuda-š/š.html"),
-        normalize("NFD" if form == "NFC" else "NFC", "ponuda-š/š.html"),
-    )
+@pytest.mark.parametrize("composed", [True, False])
+def test_a_file_is_found_by_its_name_in_either_unicode_form(composed: bool, project: Check) -> None:
+    forms = normalize("NFC", "ponuda-š/š.html"), normalize("NFD", "ponuda-š/š.html")
+    name, other = forms if composed else reversed(forms)
     found = project({"a.yaml": manifest(f"{{en: {{$file: {other}}}}}"), name: "Hi"})
     assert title_of(found) == "Hi"
 
