@@ -6,7 +6,7 @@ import importlib
 import sys
 
 NAMES = (
-    *("startup", "validate", "preview_text", "preview_page", "plan", "matrix", "creates"),
+    *("startup", "validate", "lint", "preview_text", "preview_page", "plan", "matrix", "creates"),
     *("state_writes", "halt", "git_latency", "git_turns", "storm", "interrupted"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from campaignctl.campaign.problem import KeyPath
 from campaignctl.errors import Finding, Severity, Source
@@ -13,7 +14,7 @@ from campaignctl.lint.rule import SCOPES, Fault, Rule
 from campaignctl.lint.settings import InForce
 from campaignctl.lint.subject import Campaign, Message, Text
 from campaignctl.manifest.model import DesiredState
-from campaignctl.yamlio.findings import Collected, in_order
+from campaignctl.yamlio.findings import MOST_IN_FILE, Collected, in_order
 
 _BY_SCOPE = {scope: [one for one in RULES.values() if one.scope == scope] for scope in SCOPES}
 _NOWHERE = Source("", 1, 1)
@@ -66,13 +67,13 @@ class _Inspection:
     def _faults(self, campaign: Campaign) -> Iterator[tuple[Rule, Fault]]:
         only = (campaign,)
         for one in self._rules("campaign", only):
-            for fault in one.check(campaign):
+            for fault in _first(one.check(campaign)):
                 yield one, fault
         of_message = self._rules("message", only)
         for message in campaign.messages:
             of_channel = self._rules(message.channel, only) if message.channel in _BY_SCOPE else ()
             for one in (*of_message, *of_channel):
-                for fault in one.check(message):
+                for fault in _first(one.check(message)):
                     yield one, fault
             yield from self._in_texts(message)
 
@@ -85,10 +86,10 @@ class _Inspection:
 
     def _in_text(self, one: Rule, text: Text) -> Iterable[Fault]:
         if len(text.text) < _LONG:
-            return one.check(text)
+            return _first(one.check(text))
         mark = (one.code, text.spoken, text.text)
         if mark not in self._seen:
-            self._seen[mark] = tuple(one.check(text))
+            self._seen[mark] = tuple(_first(one.check(text)))
         return (replace(fault, path=text.path) for fault in self._seen[mark])
 
     def _placed(self, campaign: Campaign, faults: Iterable[tuple[Rule, Fault]]) -> Iterator[Finding]:
@@ -107,6 +108,11 @@ class _Inspection:
             for place, message, hint in one.check(self._run) if severity else ():
                 if severity and not self._run.waived(one.code, None):
                     yield Finding(severity, one.code, message, place, hint)
+
+
+def _first(faults: Iterable[Fault]) -> Iterator[Fault]:
+    """As many faults of a rule in one place as a file shows: each has to be searched in its text."""
+    return islice(faults, MOST_IN_FILE)
 
 
 def _place(campaign: Campaign, path: KeyPath, offset: int | None) -> Source:

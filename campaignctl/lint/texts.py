@@ -301,8 +301,11 @@ def script(text: Text) -> Iterator[Fault]:
             yield Fault(text.path, said, "", offset)
 
 
-_OPENS = {"\u202a": "\u202c", "\u202b": "\u202c", "\u202d": "\u202c", "\u202e": "\u202c"}
-_ISOLATES = {"\u2066": "\u2069", "\u2067": "\u2069", "\u2068": "\u2069"}
+#: Controls that open something, with the one that closes it.
+_CLOSES = {
+    **dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c"),
+    **dict.fromkeys("\u2066\u2067\u2068", "\u2069"),
+}
 _CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -321,9 +324,9 @@ def bidi(text: Text) -> Iterator[Fault]:
     open_ones: list[re.Match[str]] = []
     for found in _CONTROLS.finditer(text.text):
         letter = found[0]
-        if letter in _OPENS or letter in _ISOLATES:
+        if letter in _CLOSES:
             open_ones.append(found)
-        elif open_ones and {**_OPENS, **_ISOLATES}[open_ones[-1][0]] == letter:
+        elif open_ones and _CLOSES[open_ones[-1][0]] == letter:
             open_ones.pop()
     if open_ones:
         said = f"U+{ord(open_ones[0][0]):04X} turns the direction of the text and is not closed"
