@@ -1,6 +1,7 @@
 """`validate` of 1,000 manifests of 60 lines without lint, against PyYAML's CSafeLoader on the same files.
 
-What lint costs is measured apart (`benchmarks.lint`). Each side is a whole process, its start included; the two take turns.
+What lint costs is measured apart (`benchmarks.lint`). Each side is a whole process, its start included; the
+two take turns.
 """
 
 from __future__ import annotations
