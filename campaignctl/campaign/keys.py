@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable
 from functools import cached_property, lru_cache
 from itertools import groupby, takewhile
 
+from campaignctl.errors import nearest
+
 _WILD = frozenset({"*", "?", "**", "**/"})
 _PATH_PARTS = re.compile(r"\*\*/|\*\*|.", re.DOTALL)
 #: Steps of a pattern that are kept for the next text.
@@ -31,6 +33,16 @@ def fits(pattern: str, key: str) -> bool:
     `*` and `?` are wildcards and nothing else is: matrix keys contain `[`.
     """
     return pattern == key or (is_wild(pattern) and _of_keys(pattern).matches(key))
+
+
+def key_hint(key: str, keys: Collection[str]) -> str:
+    """What to write for a key that does not exist: those of its matrix, or the nearest; else nothing."""
+    if of_matrix := sorted(one for one in keys if one.startswith(f"{key}[")):
+        return f"it has a matrix: write '{of_matrix[0]}' for one of its campaigns, or '{key}[*]' for all"
+    if near := nearest(key, keys, 0.5):
+        return f"did you mean {near}?"
+    ends = [one for one in keys if one.rpartition("/")[2] == key]
+    return f"did you mean {ends[0]}?" if len(ends) == 1 else ""
 
 
 def is_wild(pattern: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from campaignctl.errors import nearest
+from campaignctl.errors import Command, UsageError, nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -81,6 +81,12 @@ class LazyGroup(click.Group):
         name = args[0]
         if name in self._table or name.startswith("-"):
             return super().resolve_command(ctx, args)
+        if ctx.parent is None:
+            from campaignctl.cli.meant import meanings  # only a command that does not exist needs it
+
+            if meant := meanings().get(name.lower()):
+                words = [next(iter(args[1:]), word) if word == "KEY" else word for word in meant[0].words]
+                raise UsageError(f"No such command {name!r}", detail=meant[1], hint=Command(*words))
         raise click.UsageError(f"No such command {name!r}.{did_you_mean(name, self._table)}", ctx)
 
 

@@ -71,7 +71,13 @@ TABLE = {
 }
 
 
-@click.command(cls=LazyGroup, table=TABLE, name="campaignctl", no_args_is_help=True)
+@click.command(
+    cls=LazyGroup,
+    table=TABLE,
+    name="campaignctl",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "-C",
     "directory",

@@ -15,7 +15,16 @@ from campaignctl import __version__
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.progress import Progress, progress_on
 from campaignctl.cli.settings import TOKEN_VARIABLE, URL_VARIABLE, App, Settings
-from campaignctl.errors import CampaignctlError, Command, Interrupted, Sentence, StateError, counted, number
+from campaignctl.errors import (
+    CampaignctlError,
+    Command,
+    Interrupted,
+    Sentence,
+    StateError,
+    counted,
+    listed,
+    number,
+)
 
 if TYPE_CHECKING:
     from campaignctl.api.client import OcambaApi
@@ -31,6 +40,7 @@ if TYPE_CHECKING:
 
 
 _SOON = 5.0
+_FEW_FILES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +98,21 @@ def check_manifests(app: App) -> tuple[DesiredState | None, tuple[Finding, ...]]
     )
 
 
-def read_desired(app: App) -> DesiredState:
-    """Read and compile the manifests; the log counts the warnings. Raises ManifestError."""
+def read_desired(app: App, only: tuple[str, ...] = ()) -> DesiredState:
+    """Read and compile the manifests; the log counts the warnings. Raises ManifestError.
+
+    With `only`, manifests that are wrong may be left out if they concern none of these keys; the log says so.
+    """
     from campaignctl.manifest.load import load
 
-    desired = load(project_directory(app.settings), **app.settings.inputs, now=app.console.now())
-    if desired.findings:
+    directory, now = project_directory(app.settings), app.console.now()
+    desired = load(directory, **app.settings.inputs, now=now, only=only)
+    if wrong := [found for found in desired.findings if found.severity == "error"]:
+        files = listed(tuple(dict.fromkeys(found.source.file for found in wrong)), _FEW_FILES)
+        validate = Command("validate").at(app.settings.place())
+        said = f"{counted(number(wrong, 'error'), 'error')} in other manifests, which are left out: {files}"
+        app.console.log("warning", f"{said}\n  {validate}")
+    elif desired.findings:
         warnings = counted(number(desired.findings, "warning"), "warning")
         validate = Command("validate").at(app.settings.place())
         app.console.log("warning", f"{warnings} in the manifests; to see them:\n  {validate}")

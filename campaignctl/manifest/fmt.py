@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations, zip_longest
@@ -318,17 +318,21 @@ class Rewrites:
     files: int
 
 
-def rewrites(directory: Path, tool_version: str) -> Rewrites:
+def rewrites(
+    directory: Path, tool_version: str, chosen: Callable[[str], bool] = lambda _name: True
+) -> Rewrites:
     """Format the project file, the defaults and the manifests of a project, without writing anything.
 
+    Only files that are `chosen` by their name in messages are formatted.
     Raises ManifestError for an unusable project file: it says which files are manifests.
     """
     prefix = shown(directory)
     project = load_base(directory, tool_version)
     discovered = discover(project, directory, prefix)
     found: list[Rewrite] = []
-    findings = list(discovered.findings)
+    findings = [one for one in discovered.findings if chosen(one.source.file)]
     paths = [PROJECT_FILE, *discovered.defaults, *discovered.manifests]
+    paths = [path for path in paths if chosen(named_file(prefix, path))]
     for path in paths:
         outcome = _rewrite(directory, path, named_file(prefix, path))
         if isinstance(outcome, Rewrite):

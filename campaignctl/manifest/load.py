@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import posixpath
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
@@ -10,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from campaignctl.campaign.keys import is_wild, named
 from campaignctl.campaign.problem import KeyPath
 from campaignctl.errors import CampaignctlError, Finding, ManifestError, Source
 from campaignctl.manifest.compile import CompileInputs, compile_file, trace_campaign
@@ -40,21 +42,23 @@ def load(
     tool_version: str,
     variables: Mapping[str, str] | None = None,
     now: datetime | None = None,
+    only: Collection[str] = (),
 ) -> DesiredState:
     """The desired state of the project in a directory; warnings are in its `findings`.
 
     `variables` (--var) override those of the project file. Overrides that have ended at `now` get a warning;
-    without `now` none do. Raises ManifestError with every finding of the run if one of them is an error, and
-    UsageError for an environment that cannot be chosen or a variable that is not declared.
+    without `now` none do. With `only`, errors that concern none of the keys that these patterns name are left
+    in `findings`, and the campaigns that have them are left out. Raises ManifestError with every finding of
+    the run if another one is an error, and UsageError for an environment that cannot be chosen or a variable
+    that is not declared.
     """
-    desired, findings = check(
-        project_dir,
-        environment=environment,
-        environ=environ,
-        tool_version=tool_version,
-        variables=variables,
-        now=now,
-    )
+    project, before = check_project(project_dir, environment, environ, tool_version, variables)
+    if project is None:
+        raise ManifestError(before)
+    files = _Files(project, project_dir, environ)
+    results = files.results()
+    desired, findings = _linked(files, results, before, now)
+    desired = desired or (_without_others(files, results, before, only) if only else None)
     if desired is None:
         raise ManifestError(findings)
     return desired
@@ -107,6 +111,7 @@ def trace(
     files = _Files(project, project_dir, environ)
     results = files.results()
     desired, findings = _linked(files, results)
+    desired = desired or _without_others(files, results, (), (key,))
     if desired is None:
         raise ManifestError(findings)
     if key not in desired.campaigns:
@@ -224,6 +229,57 @@ def hides(project_dir: Path, folder: str, *, tool_version: str) -> bool:
     return left_out(ignore, folder)
 
 
+#: Findings that concern several campaigns at once: moves, and keys that are declared twice.
+_ACROSS = frozenset({"adopt", "duplicate-campaign", "moved", "removed"})
+
+
+def _without_others(
+    files: _Files, results: Sequence[FileResult], before: Iterable[Finding], only: Collection[str]
+) -> DesiredState | None:
+    """The campaigns without errors, if no error concerns a key that `only` names or what it depends on."""
+    desired = link(files.project, results, files.defaults_findings)
+    declared = [(one, result) for result in results for one in result.campaigns]
+    keys = {one.key for one, _ in declared}
+    wanted = {key for pattern in only for key in named(pattern, keys)}
+    if not all(named(pattern, keys) for pattern in only):
+        return None
+    around = [files.name(result.path) for one, result in declared if one.key in wanted]
+    errors = [found for result in results for found in result.findings if found.severity == "error"]
+    errors += [found for found in desired.findings if found.severity == "error" and found.code in _ACROSS]
+    of_files = [
+        found for found in (*before, *files.findings, *files.defaults_findings) if found.severity == "error"
+    ]
+    shared = any(_governs(found.source.file, path) for found in of_files for path in around)
+    if not wanted or shared or any(found.code in _ACROSS for found in errors):
+        return None
+    wild = any(map(is_wild, only))
+    for result in results:
+        mine = any(one.key in wanted for one in result.campaigns)
+        for found in _errors(result.findings):
+            # What was not understood may declare any key that a pattern names.
+            unknown = found.key is None and (wild or mine or files.mentions(result.path, wanted))
+            if unknown or any(key == found.key or key.startswith(f"{found.key}[") for key in wanted):
+                return None
+    faulty = {
+        one.key for one, result in declared if one.campaign is None or not files.has_defaults(result.path)
+    }
+    if faulty & wanted:
+        return None
+    sound = {key: one for key, one in desired.campaigns.items() if key not in faulty}
+    findings = of_run(in_order([*of_files, *desired.findings]))
+    return replace(desired, campaigns=sound, findings=findings)
+
+
+def _errors(findings: Iterable[Finding]) -> list[Finding]:
+    return [found for found in findings if found.severity == "error"]
+
+
+def _governs(name: str, path: str) -> bool:
+    """Whether a file with an error may decide about a manifest: it is in its folder, or in one around it."""
+    folder = posixpath.dirname(name)
+    return not folder or path.startswith(f"{folder}/")
+
+
 def _linked(
     files: _Files,
     results: list[FileResult],
@@ -280,6 +336,15 @@ class _Files:
         data = self._content(path) or b""
         found = trace_campaign(named_file(self._shown, path), path, data, self._inputs(path), key)
         return origins_of(found) if found else ()
+
+    def name(self, path: str) -> str:
+        """What findings call the file at a path of the project."""
+        return named_file(self._shown, path)
+
+    def mentions(self, path: str, keys: Iterable[str]) -> bool:
+        """Whether a file that was not understood names one of these keys, and so may be about it."""
+        data = content(self._root / path)
+        return isinstance(data, str) or any(key.partition("[")[0].encode() in data for key in keys)
 
     def has_defaults(self, path: str) -> bool:
         """Whether every defaults file of a manifest could be read."""

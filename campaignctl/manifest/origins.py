@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from campaignctl.campaign.keys import key_hint
 from campaignctl.campaign.problem import KeyPath
-from campaignctl.errors import Command, Sentence, Source, UsageError, did_you_mean, listed
+from campaignctl.errors import Command, Sentence, Source, UsageError
 from campaignctl.manifest.compile_campaign import Compilation
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.yamlio.interpolate import filled_path, places
@@ -17,7 +18,6 @@ from campaignctl.yamlio.substitution import FileText, LanguageTexts
 Kind = Literal[
     "manifest", "defaults", "matrix", "variable", "command line", "environment", "file", "converted time"
 ]
-_NAMED = 5
 #: Sections outside the body that are shown.
 _BESIDE = ("moved", "adopt", "lifecycle")
 
@@ -65,12 +65,7 @@ def beside(campaign: DesiredCampaign, origins: Iterable[Origin]) -> dict[str, An
 
 def no_such_key(key: str, known: Collection[str]) -> UsageError:
     """The error for a key that no manifest declares; its hint names the nearest."""
-    of_matrix = [one for one in known if one.startswith(f"{key}[")]
-    if of_matrix:
-        hint = f"its matrix declares {listed(of_matrix, _NAMED)}"
-    else:
-        instead = Sentence("", Command("validate"), " counts the campaigns")
-        hint = did_you_mean(key, known, instead, 0.5)
+    hint = key_hint(key, known) or Sentence("", Command("validate"), " counts the campaigns")
     return UsageError(f"no manifest has the key {key}", hint=hint)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from campaignctl.campaign.keys import named
+from campaignctl.campaign.keys import key_hint, named
 from campaignctl.campaign.status import Status
 from campaignctl.diff import content, holds_arming_back, is_unasked, split
 from campaignctl.errors import Command, Names, Sentence, UsageError, counted, listed
@@ -47,16 +47,15 @@ def select(
         found = named(pattern, keys)
         if not found:
             reason = next((why for why, others in elsewhere.items() if named(pattern, others)), "no such key")
-            raise UsageError(
-                f"{option} {pattern}: {reason}",
-                hint=Sentence(
-                    "",
-                    Command("state", "list"),
-                    " and ",
-                    Command("validate"),
-                    " show the keys of this project",
-                ),
+            shown = (
+                "",
+                Command("state", "list"),
+                " and ",
+                Command("validate"),
+                " show the keys of this project",
             )
+            hint = Sentence(key_hint(pattern, keys) if reason == "no such key" else "") or Sentence(*shown)
+            raise UsageError(f"{option} {pattern}: {reason}", hint=hint)
         chosen |= found
     return frozenset(chosen)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from campaignctl.campaign import marker
-from campaignctl.campaign.keys import named
+from campaignctl.campaign.keys import key_hint, named
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import Status, status_of
 from campaignctl.diff import content
-from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, did_you_mean
+from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
 from campaignctl.manifest.model import DesiredCampaign
 from campaignctl.plan import records
 from campaignctl.plan.arming import has_fired, known_sends, runs_left
@@ -109,7 +109,7 @@ def check_keys(keys: Iterable[str] | None, state: State | None, declared: Declar
     if not strange:
         return []
     if (others := declared()) is None:
-        near = {key: did_you_mean(key, known, "check the spelling.", 0.5) for key in strange}
+        near = {key: key_hint(key, known) or "check the spelling." for key in strange}
         why = "no such key is recorded, and the manifests cannot be read"
         shows = (" ", Command("validate"), " shows their errors")
         return [Sentence(f"{key}: {why}; {near[key]}", *shows) for key in strange]
@@ -117,7 +117,7 @@ def check_keys(keys: Iterable[str] | None, state: State | None, declared: Declar
     for key in strange:
         if not named(key, known):
             everything = Sentence("to stop everything: ", Command("halt", "--all", "--reason", "TEXT"))
-            hint = did_you_mean(key, known, everything, 0.5)
+            hint = key_hint(key, known) or everything
             raise UsageError(f"{key}: no such key, and nothing was stopped", hint=hint)
     return []
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import body_digest
+from campaignctl.campaign.keys import key_hint
 from campaignctl.campaign.live import Live
 from campaignctl.campaign.status import status_of
 from campaignctl.diff import EVENT, requested
@@ -146,7 +147,8 @@ def _record_of(state: State, key: str) -> Record:
     if record is None:
         raise StateError(
             f"{key} is not in the state",
-            hint=Sentence("to list the recorded keys: ", Command("state", "list")),
+            hint=key_hint(key, state.campaigns)
+            or Sentence("to list the recorded keys: ", Command("state", "list")),
             key=key,
         )
     return record
@@ -233,7 +235,8 @@ def resolve(wiring: Wiring, key: str, answer: Answer, campaign_id: str = "", *, 
         if answer == "adopt":
             return _adopt(run, key, intent, campaign_id, force=force)
         if intent is None:
-            raise StateError(f"{key} has nothing to resolve", hint=Command("plan"), key=key)
+            near = key_hint(key, run.state.pending)
+            raise StateError(f"{key} has nothing to resolve", hint=near or Command("plan"), key=key)
         if answer == "done":
             return _done(run, key, intent)
         return _retry(run, key, intent, force=force)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from campaignctl.campaign.status import Status
 from campaignctl.errors import CampaignctlError, Sentence
 from campaignctl.manifest.model import DesiredCampaign, DesiredState
 from campaignctl.plan import halted, records
+from campaignctl.plan.planner import select
 from campaignctl.plan.subject import Subject
 from campaignctl.plan.winners import messages_of, recurs, waiting
 from campaignctl.reconciler import stop_mark
@@ -23,8 +24,9 @@ from campaignctl.state.halts import Halt, Halts
 from campaignctl.state.model import State
 
 
-def status(wiring: Wiring, desired: DesiredState) -> StatusReport:
-    """Every recorded or declared campaign as the account shows it. Takes no lock and writes nothing.
+def status(wiring: Wiring, desired: DesiredState, chosen: Collection[str] = ()) -> StatusReport:
+    """Every recorded or declared campaign as the account shows it, or those of the chosen keys. Takes no lock
+    and writes nothing.
 
     Raises what reading the state or the account raises, and CampaignctlError without a token if something
     has to be read.
@@ -40,6 +42,10 @@ def status(wiring: Wiring, desired: DesiredState) -> StatusReport:
     second = look_for_copies(wiring.api, state, wiring.project, wiring.now()) if wiring.api else []
     found = [copy.blocked for copy in copies_of(second)]
     notes += [Sentence(f"{each.key}: {each.reason}; ", each.hint) for each in found]
+    if chosen:
+        wanted = select(chosen, {row.key for row in rows}, "KEY")
+        rows = [row for row in rows if row.key in wanted]
+        notes = [note for note in notes if any(note.startswith(f"{row.key}: ") for row in rows)]
     in_order = tuple(sorted(rows, key=lambda row: row.key))
     return StatusReport(in_order, tuple(notes), second_copies=bool(found))
 

@@ -165,7 +165,7 @@ def apply_manifests(app: App, options: Options, how: RunOptions) -> int:
         raise _no_terminal(app, options)
     from campaignctl.reconciler import apply
 
-    desired = read_desired(app)
+    desired = read_desired(app, options.targets)
     token = need_token(app.settings, _NEEDS_TOKEN)
     other = compared(app, options)
     with _at_work(app, desired.project, token, how) as run:

@@ -12,7 +12,7 @@ from campaignctl.cli.completion_values import environments
 from campaignctl.cli.group import format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import backend_of, read_desired
-from campaignctl.errors import UsageError
+from campaignctl.errors import Command, UsageError
 
 if TYPE_CHECKING:
     from campaignctl.review.between import Side
@@ -25,7 +25,7 @@ _DIFFERENT = 2
     "--between",
     "names",
     nargs=2,
-    required=True,
+    default=None,
     metavar="ENV ENV",
     shell_complete=environments,
     help="The two environments.",
@@ -33,12 +33,15 @@ _DIFFERENT = 2
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with status 2 if there are differences.")
 @format_option
 @click.pass_obj
-def command(app: App, *, names: tuple[str, str], detailed_exitcode: bool, form: str) -> int:
+def command(app: App, *, names: tuple[str, str] | None, detailed_exitcode: bool, form: str) -> int:
     """Show what was applied to one environment and not to the other.
 
     Compares their states, without a token. Fields that differ because the environments have other variables
     are left out. To bring a campaign to the second one, let its manifest declare it there, and apply it.
     """
+    if names is None:
+        why = "It compares two environments. What differs between manifests and account, a plan shows."
+        raise UsageError("Missing option '--between'", detail=why, hint=Command("plan"))
     first, second = names
     if first == second:
         raise UsageError("--between needs two different environments")

@@ -66,7 +66,7 @@ def command(app: App, *, options: Options, out: str | None, detailed_exitcode: b
 def _made(app: App, options: Options) -> Plan:
     from campaignctl.reconciler import plan
 
-    desired = read_desired(app)  # errors in the files are shown without a token too
+    desired = read_desired(app, options.targets)  # errors in the files are shown without a token too
     token = None
     if options.refresh:
         why = "A plan reads the live campaigns first, and the API requires a token."

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from campaignctl.campaign.keys import key_hint
 from campaignctl.cli.clock import SystemClock
 from campaignctl.cli.completion_values import files, pending_keys, recorded_keys
 from campaignctl.cli.files import read_text
 from campaignctl.cli.group import Lazy, LazyGroup, format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import backend_at, backend_of, need_token, read_desired, read_project, wired
-from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError, did_you_mean
+from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
 from campaignctl.state.model import FORMAT_VERSION
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def show(app: App, *, key: str) -> int:
     state = _existing(app)
     if key not in state.campaigns:
         listing = Sentence("see what is recorded: ", Command("state", "list"))
-        hint = did_you_mean(key, state.campaigns, listing)
+        hint = key_hint(key, state.campaigns) or listing
         raise CampaignctlError(f"Nothing is recorded under {key}", hint=hint)
     app.console.say(json.dumps(_document(state)["campaigns"][key], indent=2))
     return 0

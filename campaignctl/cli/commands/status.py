@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from campaignctl.cli.completion_values import keys
 from campaignctl.cli.group import format_option
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import need_token, read_desired, wired
@@ -14,20 +15,21 @@ from campaignctl.render import FORMAT_VERSION
 
 
 @click.command(name="status")
+@click.argument("chosen", metavar="[KEY]...", nargs=-1, shell_complete=keys)
 @format_option
 @click.pass_obj
-def command(app: App, *, form: str) -> int:
-    """Show live status, next run and drift of every recorded campaign.
+def command(app: App, *, chosen: tuple[str, ...], form: str) -> int:
+    """Show live status, next run and drift of every recorded campaign, or of these keys.
 
     Exits with status 1 if a campaign is in the account a second time.
     """
     from campaignctl.reconciler.status import status
 
-    desired = read_desired(app)
+    desired = read_desired(app, chosen)
     why = "The live status is read from the API, which requires a token."
     token = need_token(app.settings, why, instead=Sentence("show what is recorded: ", Command("show")))
     with wired(app, desired.project, token=token, writes=False) as run:
-        report = status(run.wiring, desired)
+        report = status(run.wiring, desired, chosen)
     console, project = app.console, desired.project
     place = app.settings.place(project.environment)
     if form == "json":

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from campaignctl import __version__
+from campaignctl.cli.completion_values import files
 from campaignctl.cli.group import NearestChoice, format_choice
+from campaignctl.cli.narrowed import chosen_by
 from campaignctl.cli.settings import App
 from campaignctl.cli.wiring import check_manifests, project_directory
 from campaignctl.errors import Finding, Severity, at_least, counted, number
 
+if TYPE_CHECKING:
+    from campaignctl.manifest.model import DesiredState
+
+PROJECT_FILE = "campaignctl.yaml"
 Form = Literal["text", "json", "github", "sarif"]
 
 
 @click.command(name="validate")
+@click.argument("paths", metavar="[PATH]...", nargs=-1, shell_complete=files)
 @format_choice(
     "text",
     "json",
@@ -33,15 +41,28 @@ Form = Literal["text", "json", "github", "sarif"]
     help="The lowest severity that exits with status 1.",
 )
 @click.pass_obj
-def command(app: App, *, form: Form, fail_severity: Severity) -> int:
+def command(app: App, *, paths: tuple[str, ...], form: Form, fail_severity: Severity) -> int:
     """Check the manifests, offline and without a token.
 
+    With PATH, only what is found in these files and folders is reported, and errors of the project file.
     Shows every finding with its file, line and column, those of lint included. Remarks (info) are counted,
     and shown with -v. Exits with status 1 if there is an error, or a finding of --fail-severity or worse.
     """
     desired, findings = check_manifests(app)
-    _show(app, form, findings, len(desired.campaigns) if desired else None)
+    chosen = chosen_by(paths, project_directory(app.settings))
+    findings = tuple(one for one in findings if chosen(one.source.file) or _of_project(one))
+    _show(app, form, findings, _count(desired, chosen))
     return int(at_least(findings, fail_severity))
+
+
+def _of_project(found: Finding) -> bool:
+    """Whether a finding keeps the manifests from being checked at all."""
+    return found.severity == "error" and Path(found.source.file).name == PROJECT_FILE
+
+
+def _count(desired: DesiredState | None, chosen: Callable[[str], bool]) -> int | None:
+    """How many campaigns the chosen files declare; None if there are errors somewhere."""
+    return sum(chosen(one.source.file) for one in desired.campaigns.values()) if desired else None
 
 
 def _show(app: App, form: Form, findings: Sequence[Finding], count: int | None) -> None:
@@ -52,7 +73,8 @@ def _show(app: App, form: Form, findings: Sequence[Finding], count: int | None) 
         findings = [finding for finding in findings if finding.severity != "info"]
     remarks = number(findings, "info")
     nothing = not at_least(findings, "info" if verbose else "warning")
-    said = f"{counted(count or 0, 'campaign')}, no findings."
+    checked = "Errors elsewhere" if count is None else counted(count, "campaign")
+    said = f"{checked}, no findings{' here' if count is None else ''}."
     if remarks:
         from campaignctl.render.errors import hidden_text
 
