@@ -14,112 +14,13 @@ from string import Template
 from typing import Any, Literal, NoReturn
 
 from campaignctl.errors import CampaignctlError
+from campaignctl.manifest.answer import is_answer, request_of
 from campaignctl.manifest.document import API_VERSION
 from campaignctl.manifest.fmt import formatted, order_of
+from campaignctl.manifest.literals import language_of, program
+from campaignctl.manifest.shell_words import ALONE, Word, shell_words
 from campaignctl.yamlio.dump import literal, mapping, scalar
 from campaignctl.yamlio.layout import LayoutError
-
-#: The next piece of a command, as a shell reads it.
-_PIECE = re.compile(
-    r"""(?P<joined>\\\r?\n)
-    | (?P<blank>[ \t\r\n])
-    | (?P<end>[|;&<>])
-    | '(?P<single>[^']*)'
-    | \$'(?P<ansi>(?:[^'\\]|\\.)*)'
-    | \$?"(?P<double>(?:[^"\\]|\\.)*)"
-    | \\(?P<escaped>.?)
-    | (?P<open>\$?['"])
-    | (?P<plain>.)""",
-    re.DOTALL | re.VERBOSE,
-)
-_IN_DOUBLE = re.compile(r'\\(?:\r?\n|([$`"\\]))')
-_COMMENT = re.compile(r"#[^\n]*")
-#: Where a shell inserts a value.
-_PLACE = re.compile(r"\$[A-Za-z_{(]|`")
-_ESCAPE = re.compile(
-    r"(?P<bytes>(?:\\x[0-9a-fA-F]{1,2})+)|\\u(?P<u>[0-9a-fA-F]{1,4})|\\U(?P<U>[0-9a-fA-F]{1,8})"
-    r"|\\(?P<octal>[0-7]{1,3})|\\(?P<sign>.)",
-    re.DOTALL,
-)
-_SIGNS = dict(zip("ntrabeEfv", "\n\t\r\a\b\x1b\x1b\f\v", strict=True))
-_LARGEST_CODE = 0x10FFFF
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word. `filled`: a shell would have inserted a value."""
-
-    text: str
-    filled: bool = False
-
-
-def shell_words(text: str) -> tuple[Word, ...]:
-    """The words of the first command of a text; line ends separate words, as blanks do.
-
-    Raises CampaignctlError for a quote that is not closed.
-    """
-    words: list[Word] = []
-    word: Word | None = None
-    at = 0
-    while at < len(text):
-        comment = _COMMENT.match(text, at) if word is None else None
-        piece = _PIECE.match(text, at)
-        if comment or piece is None:
-            at = comment.end() if comment else len(text)
-            continue
-        kind, at = piece.lastgroup, piece.end()
-        if kind == "open":
-            raise _not_closed(text, piece.start())
-        if kind in {"blank", "end"}:
-            words += [word] if word else []
-            word = None
-            if kind == "end":
-                break
-        elif kind != "joined":
-            word = _continued(word or Word(""), piece)
-    return (*words, word) if word else tuple(words)
-
-
-def _continued(word: Word, piece: re.Match[str]) -> Word:
-    """A word with one more piece."""
-    kind, said = piece.lastgroup, piece[piece.lastgroup or 0]
-    filled = False
-    if kind == "double":
-        filled = _PLACE.search(_IN_DOUBLE.sub(" ", said)) is not None
-        said = _IN_DOUBLE.sub(lambda escape: escape[1] or "", said)
-    elif kind == "ansi":
-        said = _unescaped(said)
-    elif kind == "plain":
-        filled = _PLACE.match(piece.string, piece.start()) is not None
-    return Word(word.text + said, word.filled or filled)
-
-
-def _not_closed(text: str, start: int) -> CampaignctlError:
-    line = text.count("\n", 0, start) + 1
-    return CampaignctlError(
-        f"The quote opened in line {line} of the pasted command is not closed",
-        hint="paste the whole command; an apostrophe in single quotes ends them",
-    )
-
-
-def _unescaped(text: str) -> str:
-    """The text that a shell reads from `$'...'`; a surrogate pair becomes one character."""
-    plain = _ESCAPE.sub(_character, text)
-    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _character(escape: re.Match[str]) -> str:
-    if escape["bytes"]:
-        return bytes.fromhex("".join(part.zfill(2) for part in escape["bytes"].split("\\x")[1:])).decode(
-            "utf-8", "replace"
-        )
-    if escape["octal"]:
-        return chr(int(escape["octal"], 8))
-    code = escape["u"] or escape["U"]
-    if code:
-        return chr(min(int(code, 16), _LARGEST_CODE))
-    return _SIGNS.get(escape["sign"], escape["sign"])
-
 
 _DATA = frozenset({"-d", "--data", "--data-ascii", "--data-binary", "--data-raw", "--json"})
 _HEADER = frozenset({"-H", "--header"})
@@ -134,6 +35,8 @@ _OTHERS_WITH_VALUE = frozenset(
         *("-D", "--dump-header", "-c", "--cookie-jar", "--max-redirs", "--trace", "--trace-ascii"),
     )
 )
+#: The address: by itself, or as an option.
+_TARGET = frozenset({"", "--url"})
 _WITH_VALUE = _DATA | _HEADER | _METHOD | _SECRET | _OTHERS_WITH_VALUE
 _WITHOUT_VALUE = frozenset(
     (
@@ -144,8 +47,24 @@ _WITHOUT_VALUE = frozenset(
     )
 )
 _APOSTROPHE = "; an apostrophe in single quotes ends them"
-_PROMPT = re.compile(r"\s*(?:[$%>#]\s+)?")
 _DROPPED = "The credentials of the pasted command were dropped: the token is read from OCAMBA_TOKEN only."
+_FENCE = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
+#: What people copy in front of a command: comments, settings of the shell, a prompt.
+_BEFORE = re.compile(
+    r"\s*(?:(?:#|//)[^\n]*(?:\n|\Z)"
+    r"|(?:export\s+)?[A-Za-z_]\w*=(?:'[^'\n]*'|\"[^\"\n]*\"|[^\s'\"]*)[ \t]*(?:;|&&|\n)"
+    r"|set\s+[-+][^\n]*\n|(?:\S{0,80}[$%>]|PS[^\n>]*>)[ \t]+|(?:sudo|time|command)[ \t]+|[$%>][ \t]*(?=curl))"
+)
+_CURL = re.compile(r"(?:\S*/)?curl(?:\.exe)?\s")
+_POWERSHELL = re.compile(
+    r"\b(?:Invoke-(?:RestMethod|WebRequest)|ConvertTo-Json)\b|^\s*\$\w+\s*=\s*@\{",
+    re.IGNORECASE | re.MULTILINE,
+)
+#: The quotes of a body as other shells want them: `{\\"name\\"` and `{""name""`.
+_OTHER_QUOTES = re.compile(r'\s*\{\s*(?:\\"|""\w)')
+_ADDRESS = re.compile(r"(?:[a-z]+://|[\w$.{}-]+/)[^\s'\"]*", re.ASCII)
+#: The path to which a campaign is posted.
+_CREATES = re.compile(r"(?:[a-z]+://)?[^?#]*/campaigns/?(?:[?#].*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,30 +73,85 @@ class Pasted:
 
     body: dict[str, Any]
     notes: tuple[str, ...] = ()
+    answer: bool = False
 
 
 def pasted(text: str) -> Pasted:
     """The body in a pasted text. Raises CampaignctlError, which never repeats the value of a header."""
-    text = _PROMPT.sub("", text.removeprefix("\ufeff"), count=1).strip()
+    text = text.removeprefix("\ufeff")
+    fenced = _FENCE.search(text)
+    text = fenced[2] if fenced else text
+    while (found := _BEFORE.match(text)) and found.end():
+        text = text[found.end() :]
+    text = text.strip()
     if text.startswith(("{", "[")):
-        return Pasted(_body(text))
-    if not re.match(r"(?:\S*/)?curl(?:\.exe)?\s", text):
-        raise CampaignctlError(
-            "This is neither a curl command nor a JSON body",
-            hint="paste a command that starts with `curl`, or a body that starts with `{`",
-        )
+        return _of_json(text)
+    if _POWERSHELL.search(text):
+        raise CampaignctlError("This is written for PowerShell", hint=f"copy it as cURL (bash), or {ALONE}")
+    if not _CURL.match(text):
+        return _of_program(text)
     if re.search(r"\^\s*$", text, re.MULTILINE):
         raise CampaignctlError(
             "The command is written for the Windows command prompt", hint="copy it as cURL (bash)"
         )
+    if re.search(r"[ \t]`[ \t]*\r?\n", text):
+        raise CampaignctlError("The command is written for PowerShell", hint="copy it as cURL (bash)")
     return _of_command(shell_words(text)[1:])
+
+
+def _of_json(text: str) -> Pasted:
+    """A request, or an answer of the API, of which the request is made."""
+    try:
+        body = _body(text)
+    except CampaignctlError:
+        # An array of PHP begins as a list of JSON does.
+        if not text.startswith("[") or language_of(text) != "PHP":
+            raise
+        return _of_program(text)
+    if not is_answer(body):
+        return Pasted(body)
+    request, notes = request_of(body)
+    return Pasted(request, notes, answer=True)
+
+
+def _of_program(text: str) -> Pasted:
+    """The body in a program of JavaScript or PHP."""
+    language = language_of(text)
+    if language is None:
+        raise CampaignctlError(
+            "This is neither a curl command nor a JSON body",
+            hint="paste a command that starts with `curl`, a `fetch` call, a PHP array, or a body that starts"
+            " with `{`",
+        )
+    found = program(text, language)
+    _check_target(found.method or "POST", found.url)
+    if not isinstance(found.body, dict):
+        raise CampaignctlError("The body is not an object", hint=ALONE)
+    secret = re.search("authorization|bearer", text, re.IGNORECASE)
+    return Pasted(found.body, (_DROPPED,) if secret else ())
+
+
+def _check_target(method: str, url: str) -> None:
+    """Refuse a request that creates no campaign."""
+    if method.upper() != "POST":
+        raise CampaignctlError(
+            f"{method[:10]!r} is the method: only a POST creates a campaign", hint="paste a create call"
+        )
+    if url and not _CREATES.fullmatch(url):
+        path = re.sub(r"^[a-z]+://[^/]*", "", url).partition("?")[0][:60] or "/"
+        raise CampaignctlError(
+            f"This is a request to {path}: campaigns are created by a POST to /v1/hood/campaigns",
+            hint="paste a create call",
+        )
 
 
 def _of_command(words: tuple[Word, ...]) -> Pasted:
     data: list[Word] = []
     secret = False
     for option, value in _options(iter(words)):
-        if option in _DATA:
+        if option in _TARGET:
+            _check_target("POST", value.text if _ADDRESS.fullmatch(value.text) else "")
+        elif option in _DATA:
             _check_data(option, value)
             data.append(value)
         elif option in _METHOD and value.text.upper() != "POST":
@@ -193,7 +167,11 @@ def _of_command(words: tuple[Word, ...]) -> Pasted:
         raise CampaignctlError(
             f"The pasted command {problem}", hint="give one body with -d, --data, --data-raw or --json"
         )
-    return Pasted(_body(data[0].text, _APOSTROPHE), (_DROPPED,) if secret else ())
+    text = data[0].text
+    if _OTHER_QUOTES.match(text):
+        hint = f"copy it as cURL (bash), or {ALONE}"
+        raise CampaignctlError("The quotes of the body are written for PowerShell or Windows", hint=hint)
+    return Pasted(_body(text, _APOSTROPHE), (_DROPPED,) if secret else ())
 
 
 def _options(words: Iterator[Word]) -> Iterator[tuple[str, Word]]:
@@ -203,6 +181,7 @@ def _options(words: Iterator[Word]) -> Iterator[tuple[str, Word]]:
         if text == "curl":
             raise CampaignctlError("There are two commands", hint="paste only one")
         if not text.startswith("-") or text == "-":
+            yield "", word
             continue
         if text.startswith("--"):
             yield from _option(text, None, words)

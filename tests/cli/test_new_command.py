@@ -124,6 +124,19 @@ def test_a_refusal_changes_nothing(project: Cli, words: list[str], status: int, 
     assert sorted(project.cwd.rglob("*")) == before
 
 
+def test_an_answer_of_the_api_becomes_a_manifest_or_leaves_nothing(project: Cli) -> None:
+    answer = json.loads((ROOT / "tests/sandbox/examples/response-201.json").read_text())
+    done = project("new", "again", "--from", "curl", stdin=json.dumps({"total": 1, "items": [answer]}))
+    assert done.status == 0, done.out
+    assert "Left out, as the API fills it in: id, company_id" in done.out
+    assert project("validate", "again.yaml").status == 0
+    answer["name"] = ""
+    done = project("new", "broken", "--from", "curl", stdin=json.dumps(answer))
+    assert (done.status, (project.cwd / "broken.yaml").exists()) == (1, False)
+    assert "must not be empty" in done.out
+    assert "was not created" in done.out
+
+
 def test_the_next_command_names_the_environment(project: Cli) -> None:
     with (project.cwd / "campaignctl.yaml").open("a") as file:
         file.write("environments: {staging: {}}\n")

@@ -18,6 +18,7 @@ from campaignctl.errors import CampaignctlError, Command, Sentence, UsageError
 
 if TYPE_CHECKING:
     from campaignctl.cli.console import Console
+    from campaignctl.errors import Finding
     from campaignctl.manifest.model import DesiredState
 
 _CURL = "curl"
@@ -35,15 +36,16 @@ _END = b"\x04"
     "--from",
     "source",
     type=NearestChoice(_SOURCES),
-    help="The template of a channel; or curl, for a curl command or JSON body on standard input.",
+    help="The template of a channel; or curl, for a request or an answer of the API on standard input.",
 )
 @click.pass_obj
 def command(app: App, *, key: str, source: str | None) -> int:
     """Create the manifest KEY.yaml; never overwrites a file.
 
-    A template is a draft, which cannot send. With --from curl, the body of a pasted curl command (or the
-    JSON alone) becomes the manifest, unchanged; credentials are dropped. Without --from, the command asks.
-    Exits with status 1 if the new manifest has an error.
+    A template is a draft, which cannot send. With --from curl, the body of a pasted curl command (or of a
+    JavaScript fetch call, a PHP array, or the JSON alone) becomes the manifest, unchanged; credentials are
+    dropped. Of an answer of the API, the fields that only answers have are left out. Without --from, the
+    command asks. Exits with status 1 if the new manifest has an error.
     """
     directory = project_directory(app.settings)
     _check_key(key)
@@ -51,8 +53,14 @@ def command(app: App, *, key: str, source: str | None) -> int:
     path = _free_path(directory, key, before)
     asked = source is None
     source = source or _ask_source(app, key)
-    text, notes = _pasted(app) if source == _CURL else (_template(app, key, source, asked), ())
+    answer, notes = False, tuple[str, ...]()
+    if source == _CURL:
+        text, notes, answer = _pasted(app)
+    else:
+        text = _template(app, key, source, asked)
     _write(directory, path, text)
+    if answer and _has_error(app, directory, key):
+        return _taken_back(app, directory, path, key)
     app.console.say("\n".join([f"Created {key}.yaml", *notes]))
     return _outcome(app, directory, key)
 
@@ -126,17 +134,17 @@ def _template(app: App, key: str, source: str, asked: bool) -> str:
     return draft(channel, name, read_project(app).variables)
 
 
-def _pasted(app: App) -> tuple[str, tuple[str, ...]]:
-    """The manifest of a pasted request, and notes about it."""
+def _pasted(app: App) -> tuple[str, tuple[str, ...], bool]:
+    """The manifest of a pasted request, notes about it, and whether it comes from an answer of the API."""
     from campaignctl.manifest.new import of_body, pasted
 
     request = pasted(_read_pasted(app.console))
     notes = list(request.notes)
-    if request.body.get("run_immediately") is True and request.body.get("is_draft") is not True:
+    if request.body.get("run_immediately") in (True, 1) and request.body.get("is_draft") is not True:
         notes.append(
             "Warning: it has `run_immediately: true`, so the apply that creates it sends it at once."
         )
-    return of_body(request.body), tuple(notes)
+    return of_body(request.body), tuple(notes), request.answer
 
 
 def _read_pasted(console: Console) -> str:
@@ -192,15 +200,36 @@ def _write(directory: Path, path: Path, text: str) -> None:
         raise CampaignctlError(f"{relative} already exists", detail="Nothing was changed.") from None
 
 
+def _own_findings(app: App, directory: Path, key: str) -> tuple[DesiredState | None, list[Finding]]:
+    """The desired state, and the findings of the new manifest."""
+    from campaignctl.yamlio.files import shown
+
+    desired, findings = check_manifests(app)
+    name = f"{shown(directory)}{key}.yaml"
+    return desired, [found for found in findings if found.source.file == name and found.severity != "info"]
+
+
+def _has_error(app: App, directory: Path, key: str) -> bool:
+    return any(found.severity == "error" for found in _own_findings(app, directory, key)[1])
+
+
+def _taken_back(app: App, directory: Path, path: Path, key: str) -> int:
+    """Show why an answer of the API makes no manifest, and remove what was written."""
+    from campaignctl.render.errors import findings_text
+
+    _, own = _own_findings(app, directory, key)
+    app.console.say(findings_text(own, color=app.console.colored(app.console.out)))
+    path.unlink()
+    app.console.say(f"{key}.yaml was not created: correct the pasted answer, and paste it again.")
+    return 1
+
+
 def _outcome(app: App, directory: Path, key: str) -> int:
     """Show the findings of the new manifest, and what to do next."""
     from campaignctl.render.errors import findings_text
-    from campaignctl.yamlio.files import shown
 
     console = app.console
-    desired, findings = check_manifests(app)
-    name = f"{shown(directory)}{key}.yaml"
-    own = [found for found in findings if found.source.file == name and found.severity != "info"]
+    desired, own = _own_findings(app, directory, key)
     if own:
         console.say(findings_text(own, color=console.colored(console.out)))
     if any(found.severity == "error" for found in own):
