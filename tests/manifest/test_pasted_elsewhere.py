@@ -130,7 +130,7 @@ def test_what_cannot_be_taken_is_told_how(text: str) -> None:
         'curl {url}/103 -d \'{{"name":"N"}}\'',
         "fetch('{url}', {{method: 'PATCH', body: JSON.stringify({{name: 'N'}})}})",
         "fetch('https://api.ocamba.com/v1/hood/tags', {{method: 'POST', body: JSON.stringify({{a: 1}})}})",
-        "curl_setopt_array($c, [CURLOPT_CUSTOMREQUEST => 'PUT', CURLOPT_POSTFIELDS => json_encode(['n' => 1])]);",
+        "curl_setopt_array($c, [CURLOPT_CUSTOMREQUEST => 'PUT', CURLOPT_POSTFIELDS => '{{\"n\": 1}}']);",
     ],
 )
 def test_a_request_that_creates_no_campaign_is_refused(text: str) -> None:
