@@ -158,7 +158,7 @@ def load_shown(
     for result in results:
         for one in result.campaigns:
             own = tuple(found for found in errors if _concerns(found, one, result))
-            if own or one.campaign is None or not files.has_defaults(result.path):
+            if own or one.campaign is None:
                 faulty[one.key] = own
     campaigns = {key: one for key, one in desired.campaigns.items() if key not in faulty}
     return Shown(project, campaigns, faulty, of_run(findings))
@@ -260,9 +260,7 @@ def _without_others(
             unknown = found.key is None and (wild or mine or files.mentions(result.path, wanted))
             if unknown or any(key == found.key or key.startswith(f"{found.key}[") for key in wanted):
                 return None
-    faulty = {
-        one.key for one, result in declared if one.campaign is None or not files.has_defaults(result.path)
-    }
+    faulty = {one.key for one, _ in declared if one.campaign is None}
     if faulty & wanted:
         return None
     sound = {key: one for key, one in desired.campaigns.items() if key not in faulty}
@@ -345,10 +343,6 @@ class _Files:
         """Whether a file that was not understood names one of these keys, and so may be about it."""
         data = content(self._root / path)
         return isinstance(data, str) or any(key.partition("[")[0].encode() in data for key in keys)
-
-    def has_defaults(self, path: str) -> bool:
-        """Whether every defaults file of a manifest could be read."""
-        return self._in_force(path.rpartition("/")[0]).complete
 
     def _add_defaults(self, path: str) -> None:
         folder, slash, _ = path.rpartition("/")

@@ -123,7 +123,7 @@ def test_a_campaign_with_errors_cannot_be_shown(shop: Cli) -> None:
     [
         ("bad.yaml", "spec: {name: 'Bad\n"),
         ("bad.yaml", "spec: {name: Bad, name: Twice, messages: []}\n"),
-        ("sub/bad.yaml", "metadata: {key: sale}\nspec: {name: Bad, messages: []}\n"),
+        ("sub/bad.yaml", "metadata: {key: sale}\n" + SALE),
     ],
 )
 def test_other_errors_leave_the_rest(shop: Cli, name: str, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from campaignctl.content.html import parse
 from campaignctl.content.model import EmailPreview, Image, Link
 from campaignctl.content.previews import previews
+from campaignctl.content.text import width
 
 _FILLING = "&zwnj;&nbsp;" * 60
 
@@ -98,3 +100,30 @@ def test_hostile_html_takes_bounded_time(unit: str) -> None:
     start = time.process_time()
     parse(unit * (400_000 // len(unit)))
     assert time.process_time() - start < 5
+
+
+_PIECES = (
+    *("<div>", "</div>", "<a href=x>", "</a>", "<p hidden>", "<img alt=q src=1>", "<img>", "<td>", "<table>"),
+    *(
+        "text",
+        "<br>",
+        "&zwnj;",
+        "\u00a0",
+        "<style>",
+        "</style>",
+        "<!--",
+        "-->",
+        "<svg>",
+        "</svg>",
+        "<select>",
+    ),
+    *('<b style="display:none">', "</b>", "<template>", "</template>", "<title>", "${A}", "${", "漢", "<"),
+)
+
+
+def test_any_markup_has_a_preview() -> None:
+    chance = random.Random(14)
+    for _ in range(300):
+        shown = email("".join(chance.choices(_PIECES, k=chance.randint(0, 40))))
+        assert "<style" not in shown.text
+        assert all(width(each.preheader.shown) <= 99 for each in shown.inboxes)

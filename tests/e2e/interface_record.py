@@ -131,6 +131,8 @@ def _changes(script: _Script) -> None:
     script.save_plan("later.json")
     script.run("status --format json", "status")
     script.run("explain far --format json", "explain")
+    script.run("preview --format json", "preview")
+    script.run("preview --plan later.json --format json", "preview of a plan")
     world.control.fault({"method": "POST", "path": "/campaigns$"}, {"kind": "status", "status": 400})
     script.run("apply --auto-approve --format json", "outcome")
     script.run("apply --auto-approve --format json", "outcome")

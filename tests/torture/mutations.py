@@ -22,6 +22,7 @@ from tests.torture.mutants_of_halts import OF_HALTS
 from tests.torture.mutants_of_identity import OF_IDENTITY
 from tests.torture.mutants_of_live import OF_LIVE
 from tests.torture.mutants_of_pipelines import OF_PIPELINES
+from tests.torture.mutants_of_previews import OF_PREVIEWS
 from tests.torture.mutants_of_settings import OF_SETTINGS
 from tests.torture.mutants_of_trust import OF_TRUST
 from tests.torture.mutants_of_work import OF_WORK
@@ -39,6 +40,7 @@ ALL = (
     *OF_WORK,
     *OF_PIPELINES,
     *OF_SETTINGS,
+    *OF_PREVIEWS,
 )
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
