@@ -175,10 +175,10 @@ def _picture(attributes: str) -> str:
     kept = "".join(
         f' {name}="{named[name]}"' for name in ("id", "class", "style", "align", "title") if name in named
     )
-    if small or alt == "":
-        return f'<span aria-hidden="true"{kept}></span>'
-    label = alt or "Image without alternative text"
     where = f"<i>{_shortened(address)}</i>" if min(pixels) >= _TALL else ""
+    if small or alt == "":
+        return f'<span aria-hidden="true"{kept}>{"" if small else where}</span>'
+    label = alt or "Image without alternative text"
     return f'<span role="img" aria-label="{label}"{kept}><b>{label}</b>{where}</span>'
 
 

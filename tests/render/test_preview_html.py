@@ -251,7 +251,7 @@ def test_a_link_of_an_email_keeps_its_address_as_a_title() -> None:
             "Image without alternative text https://x.example/a.png",
         ),
         ('<img src="https://x.example/a.png" alt="Logo" width="120" height="40">', "Logo"),
-        ('<img src="https://x.example/a.png" alt="" width="600" height="300">', ""),
+        ('<img src="https://x.example/a.png" alt="" width="600" height="300">', "https://x.example/a.png"),
         ('<img src="https://x.example/pixel.gif" width="1" height="1">', ""),
         ('<img src="https://x.example/a.png" alt="Facebook" style="width:24px">', ""),
     ],
