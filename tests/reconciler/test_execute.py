@@ -280,3 +280,22 @@ def test_a_lost_create_that_is_found_twice_is_not_repeated(known: Account) -> No
     assert known.writes(mark) == ["New"]
     assert str(outcome.next[0]).startswith("campaignctl state resolve new --adopt")
     assert len(known.control.campaigns()) == 3
+
+
+def test_writes_that_never_left_stay_on_record_without_the_lock(known: Account) -> None:
+    known.specs["far"] = FAR
+    known.apply()
+    known.specs = {"far": {**FAR, "score": 1}, "hand": campaign("Hand", score=1)}
+
+    def ends(_name: str) -> None:
+        backend = known.place.backend()
+        if (holder := backend.holder()) is not None:
+            backend.unlock(holder.id)
+        known.clock.time.interrupted = True
+
+    known.wire.after_write = ends
+    mark = known.mark
+    outcome = known.apply()
+    assert known.writes(mark) == ["update"]
+    assert set(known.state.pending) == {"far", "hand"}
+    assert any("no longer ours" in note for note in outcome.notes)

@@ -1,0 +1,108 @@
+"""Rules that a change, a write or a campaign passes or not, by their values alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.plan import guardrails, proof, twin_rules, twins
+from campaignctl.plan.context import without_markers
+from campaignctl.plan.model import Action, Change, Lifts, Request
+from campaignctl.schedule.sends import Sends
+from campaignctl.state.model import AT_ONCE
+from tests.plan.planning import ID, KEY, NOW, PROJECT, SCHEDULED, intent, live, state, wanted
+
+SECOND = timedelta(seconds=1)
+LATER = Change(KEY, Action.UPDATE, ID, "m", "r", sends=Sends("scheduled", (NOW,)), spec=SCHEDULED)
+NOW_AT_ONCE = replace(LATER, sends=Sends("immediately"), arms=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "lifted", "expires"),
+    [
+        (LATER, (), True),
+        (LATER, ("resend",), False),
+        (LATER, ("min_lead_time",), False),
+        (LATER, ("max_plan_age",), True),
+        (NOW_AT_ONCE, (), True),
+        (NOW_AT_ONCE, ("resend", "min_lead_time"), True),
+        (NOW_AT_ONCE, ("max_plan_age",), False),
+    ],
+)
+def test_a_reviewed_change_expires_unless_its_rule_is_lifted(
+    change: Change, lifted: tuple[str, ...], expires: bool
+) -> None:
+    lifts = Lifts(frozenset(lifted))
+    assert guardrails.expired(change, NOW - SECOND, NOW, lifts) is expires
+    assert not guardrails.expired(change, NOW, NOW, lifts)
+    assert not guardrails.expired(change, None, NOW, lifts)
+
+
+@pytest.mark.parametrize(
+    ("fields", "starts"),
+    [
+        ({"action": Action.CREATE}, True),
+        ({"action": Action.REPLACE}, True),
+        ({"action": Action.RESUME}, True),
+        ({"action": Action.UPDATE}, False),
+        ({"action": Action.UPDATE, "arms": True}, True),
+        ({"action": Action.UPDATE, "changes_sends": True}, True),
+        ({"action": Action.CREATE, "spec": None}, False),
+        ({"action": Action.CREATE, "sends": Sends("manual")}, False),
+        ({"action": Action.CREATE, "sends": Sends("never")}, False),
+        ({"action": Action.CREATE, "sends": Sends("recurring")}, True),
+        ({"action": Action.UPDATE, "arms": True, "requests": (Request("set-winner", ID, {}),)}, False),
+    ],
+)
+def test_a_change_starts_what_it_lets_send_anew(fields: dict[str, Any], starts: bool) -> None:
+    assert twin_rules.starts(replace(LATER, **fields)) is starts
+
+
+@pytest.mark.parametrize(
+    ("fields", "at_once"),
+    [
+        ({"operation": "create"}, True),
+        ({"operation": "update", "id": ID}, True),
+        ({"operation": "winner", "id": ID}, True),
+        ({"operation": "replace", "id": ID}, False),
+        ({"operation": "replace", "id": ID, "ended": True}, True),
+        ({"operation": "create", "first_send": None}, False),
+    ],
+)
+def test_an_unsettled_write_sends_at_once_once_it_can(fields: dict[str, Any], at_once: bool) -> None:
+    write = replace(intent(SCHEDULED, first_send=AT_ONCE), **fields)
+    found = proof.unknown("a", write)
+    assert (found.key, found.intent, found.at_once) == ("a", write.intent, at_once)
+    assert found.reason.startswith(f"unsettled: the outcome of its {write.operation} is unknown")
+    assert found.hint == "campaignctl apply"
+
+
+def test_a_text_that_the_api_rewrites_hides_no_content() -> None:
+    stored = live({**SCHEDULED, "messages": [{"channel": "push", "push": {"title": {"en": "Hello!"}}}]})
+    accepts = Lifecycle(accept_stored=("messages/*/push/title",))
+    assert twins.is_stored_as(stored, wanted(SCHEDULED, lifecycle=accepts))
+    assert not twins.is_stored_as(stored, wanted(SCHEDULED))
+    assert not twins.is_stored_as(live(SCHEDULED), wanted(SCHEDULED)), "compared as it is elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("markers", "shown", "says"),
+    [
+        (True, True, None),
+        (True, None, None),
+        (True, False, "this account does not return markers: "),
+        (False, True, "`api.markers` is off: "),
+        (False, False, "`api.markers` is off: "),
+    ],
+)
+def test_what_it_costs_that_markers_do_not_work(markers: bool, shown: bool | None, says: str | None) -> None:
+    project = replace(PROJECT, api=replace(PROJECT.api, markers=markers))
+    known = state()
+    told = without_markers(project, replace(known, account=replace(known.account, markers=shown)))
+    assert (told or "").startswith(says or "")
+    assert bool(told) is bool(says)
+    assert bool(without_markers(project, None)) is not markers
