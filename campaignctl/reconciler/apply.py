@@ -239,7 +239,6 @@ def _refused(plan: Plan, state: State | None) -> Outcome:
         "refused",
         results,
         state.lineage if state else None,
-        state.serial if state else 0,
         blocked=plan.blocked,
         objections=plan.objections,
     )
