@@ -19,6 +19,7 @@ from typing import Any, Final
 from campaignctl.campaign import marker
 from campaignctl.campaign.canonical import digest
 from campaignctl.campaign.live import Live
+from campaignctl.campaign.status import Status
 from campaignctl.diff import holds_arming_back, leaves
 from campaignctl.errors import Command, PlanRefused, Sentence, listed
 from campaignctl.manifest.model import DesiredState
@@ -144,13 +145,20 @@ def _containing(ctx: PlanContext, reviewed: Iterable[Plan]) -> dict[str, list[tu
     return found
 
 
-def _is_rest(ctx: PlanContext, change: Change, seen: Change) -> bool:
-    """Whether an update is what is left of a reviewed create or update, since an earlier merge that was not
-    applied at the time of the review is applied now.
+# What a campaign is that sends nothing any more.
+_OVER = (Status.CANCELED, Status.SENT, Status.MISSING)
 
-    It ends in the campaign that the review showed, changes nothing that the review did not show, and begins
-    with what we applied: without an edit in the account.
+
+def _is_rest(ctx: PlanContext, change: Change, seen: Change) -> bool:
+    """Whether a change is what is left of a reviewed one.
+
+    An update is left of a create or update if an earlier merge was applied since the review. It ends in the
+    campaign that the review showed, changes nothing that the review did not show, and begins with what we
+    applied: without an edit in the account. Of a cancel that took effect, it is left to forget the campaign.
     """
+    if change.action is Action.FORGET:
+        over = ctx.subject(change.key, replacing=False).status in _OVER
+        return over and seen.action is Action.CANCEL and (seen.id, seen.spec) == (change.id, None)
     if change.action is not Action.UPDATE or _end_of(change) != _end_of(seen) or change.arms > seen.arms:
         return False
     one = ctx.subject(change.key, replacing=False)

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.manifest.model import DesiredState
 from campaignctl.plan.codec import decode, dumps
 from campaignctl.plan.context import Against, Reading
 from campaignctl.plan.model import Action, Options, Plan
+from campaignctl.state.model import Record
 from tests.plan.planning import (
     IMMEDIATE,
     KEY,
@@ -138,6 +140,50 @@ def test_what_is_left_sends_at_once_only_as_long_as_the_review_is_valid() -> Non
 
     assert made(60).changes
     assert "valid until" in made(61).blocked[0].reason
+
+
+# ------------------------------------------------------------------------------------ a cancel that was done
+
+CANCELS = plan_of(known=state({KEY: record(SCHEDULED)}), reading=Reading(live={KEY: live(SCHEDULED)}))
+KEPT = Lifecycle(on_destroy="forget")
+
+
+def forgets(then: Record, status: str, reviewed: Plan = CANCELS) -> Plan:
+    """The plan of an apply of the removal, when the campaign has this status."""
+    reading = Reading(live={KEY: live(SCHEDULED, status)})
+    return plan_of(known=state({KEY: then}), reading=reading, options=Options(reviewed=(reviewed,)))
+
+
+@pytest.mark.parametrize("status", ["canceled", "sent"])
+def test_what_was_canceled_by_a_run_that_died_is_forgotten(status: str) -> None:
+    made = forgets(record(SCHEDULED), status)
+    assert [(change.action, change.requests) for change in made.changes] == [(Action.FORGET, ())]
+    assert made.blocked == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("another campaign", forgets(record(SCHEDULED, campaign_id="9"), "canceled")),
+        ("it can still send", forgets(record(SCHEDULED, lifecycle=KEPT), "scheduled")),
+        ("it was to be kept", forgets(record(SCHEDULED), "canceled", OF_BOTH)),
+        (
+            "canceled, and still declared",
+            forgets(
+                record(SCHEDULED),
+                "canceled",
+                plan_of(
+                    wanted(SCHEDULED, lifecycle=Lifecycle(phase="canceled")),
+                    known=state({KEY: record(SCHEDULED)}),
+                    reading=Reading(live={KEY: live(SCHEDULED)}),
+                ),
+            ),
+        ),
+    ],
+)
+def test_nothing_else_is_forgotten(name: str, made: Plan) -> None:
+    assert made.changes == (), name
+    assert [one.status for one in made.blocked] == ["not reviewed"]
 
 
 # --------------------------------------------------------------------- a removal of what was not created yet

@@ -131,6 +131,18 @@ OF_LIVE = (
         "",
     ),
     Mutant(
+        "the review of a cancel lets a campaign be forgotten that can still send",
+        (
+            Edit(
+                "campaignctl/plan/reviewed.py",
+                "        return over and seen.action is Action.CANCEL",
+                "        return seen.action is Action.CANCEL",
+            ),
+        ),
+        ("tests/plan/test_reviewed_before_an_apply.py",),
+        "",
+    ),
+    Mutant(
         "a run that is under way in the zones has no lead time",
         (
             Edit(
