@@ -32,7 +32,7 @@ OF_IDENTITY = (
         "test_a_repository_with_the_same_project_name_sees_no_campaign_of_the_other",
         Edit(
             _OPENING,
-            "    if state is None or project.id is None or state.project_id != project.id:\n",
+            "    if state is None or state.project_id != project.id:\n",
             "    if True:\n",
         ),
     ),
