@@ -88,6 +88,14 @@ def late(world: World) -> str:
     return _gathered(world, api, "was approved")
 
 
+def same_second(world: World) -> str:
+    api = _merged(world)
+    _planned(api)
+    (job,) = api.jobs[_PIPELINE]
+    api.approvals[1] = [{"user": {"username": "rita"}, "approved_at": job["finished_at"]}]
+    return _gathered(world, api, "which came first is not known")
+
+
 def after_the_merge(world: World) -> str:
     api = _merged(world)
     api.requests[1]["merged_at"] = stamp(0)

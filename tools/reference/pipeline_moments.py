@@ -29,6 +29,11 @@ PIPELINES = (
         f"GitHub: approve again, then run this job again; {_ANOTHER_WAY}",
     ),
     Moment(
+        pipelines.same_second,
+        "the host tells times by the second: the plan may be from before the approval, or from after it",
+        f"read the plan, then run this job again; {_ANOTHER_WAY}",
+    ),
+    Moment(
         pipelines.after_the_merge,
         "the request was merged without an approval, before its plan was made",
         f"read the plan, then run this job again; {_ANOTHER_WAY}",
