@@ -279,6 +279,12 @@ def test_the_alarm_is_quiet_without_a_token_that_reads_and_carries_what_is_block
     assert "Make a secret OCAMBA_READ_TOKEN" in quiet.log
     assert github.load()["issues"] == []
     github.secrets["OCAMBA_READ_TOKEN"] = token
+    github.control.fault({"method": "GET"}, {"kind": "status", "status": 401})
+    refused = github.scheduled()["drift"]
+    assert refused.result == "failure"
+    assert "It is read with the secret OCAMBA_READ_TOKEN" in refused.log
+    assert github.load()["issues"] == []
+    github.control.clear_faults()
     drift = github.scheduled()["drift"]
     assert drift.result == "failure"
     assert "title=Blocked" in drift.log

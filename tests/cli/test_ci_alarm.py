@@ -180,6 +180,14 @@ def test_without_a_token_for_the_account_there_is_no_alarm(alarm: Alarm) -> None
     assert (alarm.issues(), alarm.log) == ([], [])
 
 
+def test_gitlab_without_its_token_says_so_only_where_there_is_something_to_say(tmp_path: Path) -> None:
+    with on_gitlab(tmp_path) as alarm:
+        assert alarm.rings(token="") == 0
+        assert not any("No issue" in line for line in alarm.log)
+        assert alarm.rings(DRIFT, token="") == 1
+        assert any("CAMPAIGNS_TOKEN is not set" in line for line in alarm.log)
+
+
 def test_an_issue_that_cannot_be_written_is_a_warning_and_the_job_stays_red(alarm: Alarm) -> None:
     assert alarm.rings(DRIFT, token="expired") == 1
     assert any("No issue: " in line and "answered 401" in line for line in alarm.log)

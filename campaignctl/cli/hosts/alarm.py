@@ -50,6 +50,8 @@ def _keep_issue(
 ) -> None:
     """Open the issue, or bring it up to date. Who follows it hears of it when what was found has changed, and
     when nothing is found any more."""
+    if not (parts or host.comments_here):
+        return
     job = host.job
     ours = re.compile(rf"<!-- {re.escape(job.name)} alarm (\S+) -->")
     known = [(each.id, mark[1]) for each in host.issues() if (mark := ours.match(each.body))]
