@@ -61,7 +61,7 @@ class PreviewServer(ThreadingHTTPServer):
         self.server_name, self.server_port = LOOPBACK, int(self.server_address[1])
 
     def show(self, draw: Draw) -> None:
-        """Draw the page anew and hand it out from now on."""
+        """Draw the page again and hand it out from now on."""
         version = str(int(self.version) + 1)
         page = draw(version).encode("utf-8", "replace")
         self.page, self.version = page, version

@@ -64,7 +64,7 @@ def _create_requests(ctx: PlanContext, wanted: DesiredCampaign, intent: str) -> 
 
 
 def _doubts(wanted: DesiredCampaign, spec: Spec) -> tuple[str, ...]:
-    """Warnings of the fields that nobody has checked, and of conditions that may not narrow the audience."""
+    """Warnings of the fields that were not checked, and of conditions that may not narrow the audience."""
     warnings = []
     if wanted.unchecked:
         warnings.append(f"sent unchecked, from `extra`: {', '.join(wanted.unchecked)}")

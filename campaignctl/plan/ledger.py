@@ -145,7 +145,7 @@ def _checks(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Check]:
 
 
 def _second_run(ctx: PlanContext, one: Subject, change: Change) -> Iterator[_Check]:
-    """Check a change that lets a campaign send again to the people whom it reached."""
+    """Check a change that lets a campaign send again to the people it reached."""
     if change.sets_winner or not (why := _why_second(ctx, one, change)):
         return
     if ctx.lifts.lifts("resend", one.key):

@@ -114,12 +114,12 @@ def _happened(intent: Intent, record: Record | None) -> str:
         case "update" if intent.at_once:
             return f"{intent.id} was set off"
         case "replace":
-            return f"{intent.id} is canceled, and its replacement is to be created"
+            return f"{intent.id} is canceled, and its replacement is not created yet"
     return f"its {intent.operation} happened"
 
 
 def unknown(key: str, intent: Intent) -> Unsettled:
-    """A write that nobody has looked for, or that may still be under way."""
+    """A write that was not looked for, or that may still be under way."""
     reason = f"unsettled: the outcome of its {intent.operation} is unknown; apply settles it"
     sends = intent.at_once and (intent.creates or intent.operation != "replace")
     return Unsettled(key, intent.intent, sends, reason, Sentence(Command("apply")))

@@ -195,15 +195,15 @@ def observed(record: Record, live: Live, now: datetime, spec: Mapping[str, Any] 
         if live.complete or "next_run_time" in live.members
         else record.next_run_time,
         began=runs.began(record, live, now, spec),
-        **_counted(record, live, now, anew=spec is not None),
+        **_counted(record, live, now, written=spec is not None),
     )
 
 
-def _counted(record: Record, live: Live, now: datetime, *, anew: bool) -> dict[str, Any]:
-    """How many runs live counts of one that recurs, and when it was read: `anew` after a write, else when it
-    counts more."""
+def _counted(record: Record, live: Live, now: datetime, *, written: bool) -> dict[str, Any]:
+    """How many runs live counts of one that recurs, and when: after a write (`written`), else if it counts
+    more."""
     count = live.members.get("run_counter") if live.members.get("recurrence") else None
-    if not isinstance(count, int) or isinstance(count, bool) or not (anew or count != record.run_counter):
+    if not isinstance(count, int) or isinstance(count, bool) or not (written or count != record.run_counter):
         return {}
     return {"run_counter": count, "counted_at": iso(now)}
 

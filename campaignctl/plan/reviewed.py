@@ -126,7 +126,7 @@ def admitted(
 
 
 def _cause(ctx: PlanContext, change: Change) -> str:
-    """Whether a change that was not reviewed comes from the account, as no manifest asks for it anew."""
+    """Whether a change that was not reviewed comes from the account, as no manifest newly asks for it."""
     one = ctx.subject(change.key, replacing=False)
     drifted = one.wanted is not None and one.recorded is not None and not one.edited
     return "; the manifest is as it was applied: this undoes a change in the account" if drifted else ""

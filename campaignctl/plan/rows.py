@@ -254,7 +254,7 @@ def _over_by_others(one: Subject) -> Sentence | None:
     """The one line on campaigns that others canceled or sent, once an apply has recorded that."""
     again = ("; ", Command("apply", "--replace", "KEY"), " makes it again")
     if one.status is Status.CANCELED:
-        return Sentence("canceled, and reaches nobody any more", *again)
+        return Sentence("canceled, and sends nothing more", *again)
     ours = one.record.origin == "create"  # what was adopted may have been sent long before
     return Sentence("sent by hand", *again) if ours and one.status is Status.SENT and one.by_hand else None
 

@@ -319,7 +319,7 @@ class Subject:
         if status is Status.MISSING:
             return "deleted: it is not in this account any more", True
         if status is Status.CANCELED and self.desired != "canceled":
-            return f"canceled {'by a halt' if self.halt else OUTSIDE}; it reaches nobody any more", True
+            return f"canceled {'by a halt' if self.halt else OUTSIDE}; it sends nothing more", True
         if was == Status.NEEDS_DECISION and status in _BEGUN and self._undecided:
             return f"its winner was set {OUTSIDE}", True
         return ("sent by hand, not at its own time", True) if was not in _BEGUN and self.by_hand else None

@@ -116,7 +116,7 @@ def _state_checks(
         yield _permissions(kept, location)
     if kept is not None and kept.access is not None:
         access = kept.access
-        yield Check(access.way, "ok" if access.allowed else "problem", access.found, access.mend)
+        yield Check(access.way, "ok" if access.allowed else "problem", access.found, access.fix)
 
 
 def _absent(wiring: Wiring, location: str) -> Check:
@@ -156,8 +156,8 @@ def _markers(wiring: Wiring, state: State) -> Check:
     named = f"{counted(len(none), 'campaign')} without ours: {listed(none, _NAMED)}"
     found = f"{named}; if the state is lost, they are not found again"
     again = Command("import", none[0], state.campaigns[none[0]].id)
-    mend = Sentence("to mark one that is not running: ", Command("state", "rm", none[0]), ", then ", again)
-    return Check("markers", "warning", found, mend)
+    fix = Sentence("to mark one that is not running: ", Command("state", "rm", none[0]), ", then ", again)
+    return Check("markers", "warning", found, fix)
 
 
 def _phase(intent: Intent) -> str:
@@ -265,7 +265,7 @@ def _reachability(api: OcambaApi, answers: _Answers) -> Check:
         if answers.error.status is not None:
             return failed
         where = f"check the network, and that {api.url} is right (`api.url`, OCAMBA_API_URL)"
-        return replace(failed, mend=where)
+        return replace(failed, fix=where)
     milliseconds = median(latency / timedelta(milliseconds=1) for latency in answers.latencies)
     count = len(answers.latencies)
     of = f"median of {count} reads" if count > 1 else "one read"
@@ -326,5 +326,5 @@ def _rate(api: OcambaApi, project: Project) -> Check:
     found = f"{rate.remaining} of {rate.limit} requests left for {rate.reset:.0f} s"
     if rate.remaining > min(ours.reserve_per_minute, rate.limit // 2):
         return Check("rate", "ok", found)
-    mend = f"wait {rate.reset:.0f} s; if this persists, others use the same limit: lower `api.rate_limit`"
-    return Check("rate", "warning", found, mend)
+    fix = f"wait {rate.reset:.0f} s; if this persists, others use the same limit: lower `api.rate_limit`"
+    return Check("rate", "warning", found, fix)

@@ -95,7 +95,7 @@ MAX_CLOCK_DIFFERENCE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What the opening read saw. `copies` are second copies that can send, `clones` campaigns that somebody
+    """What the opening read saw. `copies` are second copies that can send, `clones` campaigns that someone
     made of records. `whole`: it read the whole list."""
 
     scan: Scan

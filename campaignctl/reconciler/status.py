@@ -130,7 +130,7 @@ def _paused_by(case: Subject) -> PausedBy | None:
     if case.status is not Status.PAUSED:
         return None
     if not case.paused_by_us:
-        return "somebody else"
+        return "someone else"
     by_a_halt = case.halt or case.halts.paused(case.record.id)
     return "halt" if by_a_halt and not case.declared_paused else "manifest"
 

@@ -35,7 +35,7 @@ def doctor_json(checks: Sequence[Check], place: ProjectPlace = NOWHERE) -> dict[
                 "name": check.name,
                 "verdict": check.verdict,
                 "found": check.found,
-                "mend": at(check.mend, place),
+                "mend": at(check.fix, place),
             }
             for check in checks
         ],
@@ -51,7 +51,7 @@ def worst(checks: Sequence[Check]) -> Literal["ok", "warning", "problem"]:
 def _check(check: Check, width: int, style: Style, place: ProjectPlace) -> Iterator[str]:
     verdict = style(pad(check.verdict, _WIDTH), _TONES[check.verdict])
     yield f"{verdict}  {style(pad(escape(check.name), width), 'bold')}  {escape(check.found, None)}"
-    yield from hint_text(check.mend, style, place, label="fix:", indent=" " * (_WIDTH + width + 4))
+    yield from hint_text(check.fix, style, place, label="fix:", indent=" " * (_WIDTH + width + 4))
 
 
 def _count(checks: Sequence[Check], verdict: CheckVerdict) -> str:

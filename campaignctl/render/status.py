@@ -62,7 +62,7 @@ def _status(row: StatusRow) -> str:
         "" if row.declared else "no manifest",
         f"declared {row.phase}" if row.phase != "active" else "",
         ("halted, CAN STILL SEND" if row.goes else "halted") if row.halt else "",
-        "not by campaignctl" if row.paused_by == "somebody else" else "",
+        "not by campaignctl" if row.paused_by == "someone else" else "",
     ]
     said = ", ".join(filter(None, remarks))
     return escape(row.status) + (f" ({said})" if said else "")
@@ -80,7 +80,7 @@ def _remarks(row: StatusRow, style: Style, zone: str, place: ProjectPlace, cuts:
             yield f"    {escape(again.at(place))}"
         lift = Command("halt", "--lift", row.halt.key, "--reason", "TEXT")
         yield from (f"  {style('to lift:', 'cyan')}", f"    {escape(lift.at(place))}")
-    elif row.paused_by == "somebody else" and row.phase == "active":
+    elif row.paused_by == "someone else" and row.phase == "active":
         yield f"{style(key, 'bold')}: paused outside campaignctl; not resumed automatically"
         resume = Command("apply", "--target", row.key, "--override", "foreign_pause")
         yield from (f"  {style('to resume:', 'cyan')}", f"    {escape(resume.at(place))}")

@@ -21,7 +21,7 @@ class Stop:
     reason: str
 
 
-PausedBy = Literal["manifest", "halt", "somebody else"]
+PausedBy = Literal["manifest", "halt", "someone else"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,14 @@ CheckVerdict = Literal["ok", "warning", "problem", "skipped"]
 class Check:
     """One check of `doctor`.
 
-    `found` is the finding, in one line. `mend` is the command or setting that fixes the problem, empty if
+    `found` is the finding, in one line. `fix` is the command or setting that fixes the problem, empty if
     there is none. `skipped`: it could not be checked, because another check failed.
     """
 
     name: str
     verdict: CheckVerdict
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 def refused(name: str, error: CampaignctlError) -> Check:
@@ -92,14 +92,14 @@ def refused(name: str, error: CampaignctlError) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Whether the backend accepts writes from here, as far as known; `mend` is empty if it does.
+    """Whether the backend accepts writes from here, as far as known; `fix` is empty if it does.
 
     `way` is how it is written: by `push`, or as a `file`.
     """
 
     allowed: bool
     found: str
-    mend: str = ""
+    fix: str = ""
     way: str = "push"
 
 

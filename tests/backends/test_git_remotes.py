@@ -89,7 +89,7 @@ def test_a_shallow_clone_and_another_one_share_the_state(place: GitPlace, reache
 def test_a_place_that_accepts_pushes_is_named_by_its_address(place: GitPlace) -> None:
     access = place.backend().keeping().access
     assert access is not None
-    assert (access.allowed, access.mend) == (True, "")
+    assert (access.allowed, access.fix) == (True, "")
     assert access.found.startswith(f"origin ({place.address}) accepts pushes to refs/")
 
 

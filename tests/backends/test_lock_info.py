@@ -130,7 +130,7 @@ def test_a_state_that_cannot_be_saved_is_put_elsewhere(session: Session, tmp_pat
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.name.startswith("campaignctl-state-")
     assert said == (f"the state is in {path}; free some space, then run `campaignctl state push {path}`")
-    assert commands_of(said) == (), "the command comes after what is to be done first"
+    assert commands_of(said) == (), "the command comes after what must be done first"
 
 
 def test_the_last_document_replaces_the_ones_before(session: Session, tmp_path: Path) -> None:

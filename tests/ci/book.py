@@ -13,7 +13,7 @@ from typing import Any
 from tests.ci.github_host import GitHub
 from tests.ci.runner import Ran
 
-#: What somebody writes into a campaign in the dashboard.
+#: What someone writes into a campaign in the dashboard.
 BY_HAND = "by hand"
 _JOBS = {
     "github": {"plan": "plan", "apply": "apply", "by hand": "apply-this-plan"},
@@ -41,7 +41,7 @@ class Red:
 @dataclass
 class Open:
     """An open request and what it makes of its campaigns: texts by name; None removes one. `shows` are the
-    campaigns of direct pushes in its plan, `edited` those of its own that somebody edited since."""
+    campaigns of direct pushes in its plan, `edited` those of its own that someone edited since."""
 
     request: Any
     who: str
@@ -91,11 +91,11 @@ class Book:
             self.wrong.append(f"a red run that does not name the edit: {what} of {who}\n{text[-3000:]}")
 
     def approve(self, texts: Mapping[str, str | None]) -> None:
-        """Somebody has read these changes and agreed."""
+        """Someone has read these changes and agreed."""
         self.approved |= {(name, text) for name, text in texts.items() if text is not None}
 
     def approve_all(self) -> None:
-        """Somebody has read everything that is on the branch and agreed."""
+        """Someone has read everything that is on the branch and agreed."""
         self.approve(self.declared)
         self.pushed.clear()
 

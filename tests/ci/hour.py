@@ -1,6 +1,6 @@
 """`python -m tests.ci.hour`: an hour of a team of four on a stand-in of its host, as a seed decides.
 
-Requests are opened, updated and merged; somebody pushes directly, edits in the dashboard or applies on a
+Requests are opened, updated and merged; someone pushes directly, edits in the dashboard or applies on a
 laptop; runners are killed and the API fails. After each run of a pipeline everything in the account must have
 been approved, nothing may be there twice, and who did nothing wrong must not see a red run.
 """
@@ -199,7 +199,7 @@ class Hour(Book):
             self._resolved(told)
 
     def _resolved(self, told: Ran) -> None:
-        """Somebody looks in the dashboard for creates whose outcome is unknown, and says what is there."""
+        """Someone looks in the dashboard for creates whose outcome is unknown, and says what is there."""
         for key in sorted(set(re.findall(r"state resolve (\S+) --retry", told.log))):
             there = [each["id"] for each in self.live() if each["live"]["name"] == key]
             what = ("--adopt", str(there[0])) if there else ("--retry",)
@@ -210,7 +210,7 @@ class Hour(Book):
     # ------------------------------------------------------------------------------- past the requests
 
     def _pushes(self) -> None:
-        """Somebody pushes to the applied branch, without a review."""
+        """Someone pushes to the applied branch, without a review."""
         name, text = f"c{self.number:03}", "not reviewed"
         self.number += 1
         self._run_waiting()
@@ -222,7 +222,7 @@ class Hour(Book):
         self.check("a direct push")
 
     def _edits(self) -> None:
-        """Somebody edits a campaign in the dashboard: no change of it that was planned before fits."""
+        """Someone edits a campaign in the dashboard: no change of it that was planned before fits."""
         live = [each for each in self.live() if each["live"]["status"] == "scheduled"]
         if not live:
             return
@@ -235,7 +235,7 @@ class Hour(Book):
             each.edited |= {name for known, text in each.texts.items() if known == name and text}
 
     def _laptop(self) -> None:
-        """Somebody looks at the branch on a laptop, or applies it after reading the plan."""
+        """Someone looks at the branch on a laptop, or applies it after reading the plan."""
         words = self.rng.choice((["plan"], ["status"], ["validate"], ["apply", "--auto-approve"]))
         self.team.git("checkout", "--quiet", self.team.main)
         if words[0] == "apply":

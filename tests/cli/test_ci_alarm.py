@@ -58,7 +58,7 @@ def on_github(folder: Path) -> Iterator[Alarm]:
         "state": "open",
         "pull_request": {},
     }
-    # Somebody else's issue with our mark is not ours.
+    # Someone else's issue with our mark is not ours.
     other = {"number": 4, "user": {"login": "mallory"}, "body": "<!-- campaigns alarm x -->", "state": "open"}
     api.save({"next": 100, "issues": [pull, other], "comments": {}})
 

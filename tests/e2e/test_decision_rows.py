@@ -128,7 +128,7 @@ def halted(world: World, _: str) -> None:
 
 def halted_and_lifted(world: World, campaign: str) -> None:
     halted(world, campaign)
-    world.run("halt", "--lift", "a", "--reason", "mended", status=0)
+    world.run("halt", "--lift", "a", "--reason", "fixed", status=0)
 
 
 def released(world: World, _: str) -> None:

@@ -120,7 +120,7 @@ def test_a_halt_that_was_killed_is_finished_by_the_same_command(world: World) ->
     until(lambda: len([1 for c in world.control.campaigns() if c["live"]["status"] == "paused"]) == 2)
     kill(process)
     assert set(outcomes(halt(world, "--all")).values()) == {"stopped"}
-    world.run("halt", "--lift", "--reason", "mended", status=0)
+    world.run("halt", "--lift", "--reason", "fixed", status=0)
     world.apply()
     assert {c["live"]["status"] for c in world.control.campaigns()} == {"scheduled"}
 
@@ -164,7 +164,7 @@ def test_what_is_resumed_in_the_dashboard_is_drift_until_an_apply_pauses_it(worl
     assert [line.split()[0] for line in written(world, mark)] == ["pause", "POST"]
     world.run("plan", "--detailed-exitcode", status=0)
 
-    world.run("halt", "--lift", "a", "--reason", "mended", status=0)
+    world.run("halt", "--lift", "a", "--reason", "fixed", status=0)
     mark = world.mark()
     world.apply()
     assert [body for _, _, body in world.writes(mark)] == [{"scheduled_time": FAR}]
@@ -261,5 +261,5 @@ def test_without_a_state_what_is_left_alone_is_named_and_the_account_can_be_stop
     assert line == "campaignctl halt --account --reason 'wrong price'"
     halt(world, "--account")
     assert status(world, "Foreign") == "paused"
-    lifted = world.run("halt", "--lift", "--reason", "mended", status=0).out
+    lifted = world.run("halt", "--lift", "--reason", "fixed", status=0).out
     assert "stay paused: resume them in the dashboard" in lifted

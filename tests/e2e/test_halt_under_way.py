@@ -134,7 +134,7 @@ def test_a_mark_between_the_two_steps_of_a_create_prevents_the_send(world: World
     )
     golden("created and not set off", change["error"]["summary"].rpartition("; ")[2])
     assert [method for method, _, _ in world.writes()] == ["POST"]
-    world.run("halt", "--lift", "--reason", "mended", status=0)
+    world.run("halt", "--lift", "--reason", "fixed", status=0)
     world.apply()
     assert world.sends() == ["Now"]
     world.assert_settled()
@@ -152,6 +152,6 @@ def test_a_mark_between_the_two_steps_of_a_replace_creates_nothing(world: World,
     golden("canceled and not created", change["error"]["summary"].rpartition("; ")[2])
     assert [path.rsplit("/", 1)[-1] for _, path, _ in world.writes(mark)] == ["cancel"]
     assert world.plan(status=1)["blocked"][0]["status"] == "halted"
-    world.run("halt", "--lift", "--reason", "mended", status=0)
+    world.run("halt", "--lift", "--reason", "fixed", status=0)
     assert world.apply().actions() == {"a": "create"}
     world.assert_settled()

@@ -178,8 +178,8 @@ def test_a_plan_is_refused_over_another_lineage_or_none(world: World) -> None:
     state = json.loads((folder / "state.json").read_text())
     shutil.rmtree(folder)
     assert_refused(world, path, "no longer exists")
-    world.write(".campaignctl/state.json", json.dumps({**state, "lineage": "somebody-elses"}))
-    assert_refused(world, path, "another state", "somebody-elses")
+    world.write(".campaignctl/state.json", json.dumps({**state, "lineage": "of-someone-else"}))
+    assert_refused(world, path, "another state", "of-someone-else")
 
 
 def test_a_plan_is_refused_when_its_campaign_changed_in_the_dashboard(world: World) -> None:

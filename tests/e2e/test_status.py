@@ -32,7 +32,7 @@ def test_a_pause_in_the_dashboard_says_how_to_resume_it(world: World) -> None:
     world.write("far.yaml", sms("far", scheduled_time=FAR))
     world.apply()
     world.control.edit(world.campaigns()["far"]["id"], status="paused")
-    assert rows(world)["far"]["paused_by"] == "somebody else"
+    assert rows(world)["far"]["paused_by"] == "someone else"
     assert "apply --target far --override foreign_pause" in world.run("status", status=0).out
 
 

@@ -142,7 +142,7 @@ def test_what_a_create_did_not_ask_for_is_not_done_and_stays_drift(
     "theirs", [{"quiet_hours": {"from": "20:00"}}, {"messages/0/sms/content/de": "Hallo"}]
 )
 def test_a_winner_is_not_set_while_the_campaign_was_changed(world: World, theirs: dict[str, Any]) -> None:
-    """Setting a winner sends to everyone whom the test did not reach."""
+    """Setting a winner sends to everyone the test did not reach."""
     message = json.loads(sms("Test"))["spec"]["messages"][0]
     spec: dict[str, Any] = {"name": "Test", "scheduled_time": FAR, "ab_test": AB_TEST}
     spec["messages"] = [{**message, "name": "one"}, {**message, "name": "two"}]

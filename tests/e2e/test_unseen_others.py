@@ -12,20 +12,20 @@ from tests.e2e.unseen import FAR, live, only, run_hint
 ALARM = ("plan", "--refresh-only", "--detailed-exitcode")
 
 
-def test_a_campaign_canceled_by_somebody_else_is_drift_until_an_apply_has_recorded_it(world: World) -> None:
+def test_a_campaign_canceled_by_someone_else_is_drift_until_an_apply_has_recorded_it(world: World) -> None:
     world.write("far.yaml", sms("Far", scheduled_time=FAR))
     world.apply()
     world.control.edit(world.campaigns()["Far"]["id"], status="canceled")
 
     said = world.run("plan", status=0).out
-    assert "canceled outside of campaignctl; it reaches nobody any more" in said
+    assert "canceled outside of campaignctl; it sends nothing more" in said
     assert "agrees" not in said
     (note,) = world.apply().json["notes"]
-    assert note == "recorded: far: canceled outside of campaignctl; it reaches nobody any more"
+    assert note == "recorded: far: canceled outside of campaignctl; it sends nothing more"
     quiet = world.plan()
     assert quiet["drift"] == []
     (note,) = quiet["notes"]
-    assert note.startswith("far: canceled, and reaches nobody any more")
+    assert note.startswith("far: canceled, and sends nothing more")
     world.apply("--replace", "far")
     assert live(world, "Far")["status"] == "scheduled"
     world.assert_settled()

@@ -1,4 +1,4 @@
-"""Our hooks in somebody else's repository: the real pre-commit, a real git, a real commit.
+"""Our hooks in someone else's repository: the real pre-commit, a real git, a real commit.
 
 The network is out: pip installs the hooks' environment from wheels of what is installed here.
 """
@@ -142,7 +142,7 @@ def _make(repository: Repository, wheels: Path) -> None:
 
 @pytest.fixture
 def theirs(tmp_path: Path, hooks: Repository) -> Repository:
-    """Somebody's repository with a project in `campaigns`, and our hooks set up in it."""
+    """Someone's repository with a project in `campaigns`, and our hooks set up in it."""
     repository = Repository(tmp_path, hooks.environ)
     repository.git("init", "-q")
     repository.write("campaigns/campaignctl.yaml", _PROJECT)

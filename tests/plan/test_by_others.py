@@ -80,8 +80,8 @@ def recorded(spec: Spec, plan: Plan, **more: Any) -> Plan:
 
 
 LASTING: dict[str, tuple[Spec, Live | None, str]] = {
-    "canceled": (SCHEDULED, live(SCHEDULED, "canceled"), "it reaches nobody any more"),
-    "canceled recurring": (RECURRING, live(RECURRING, "canceled"), "it reaches nobody any more"),
+    "canceled": (SCHEDULED, live(SCHEDULED, "canceled"), "it sends nothing more"),
+    "canceled recurring": (RECURRING, live(RECURRING, "canceled"), "it sends nothing more"),
     "deleted": (SCHEDULED, None, "deleted"),
     "sent before its time": (SCHEDULED, live(SCHEDULED, "sent"), "sent by hand"),
     "running before its time": (LATER_TODAY, live(LATER_TODAY, "running"), "sent by hand"),

@@ -265,7 +265,7 @@ def test_the_text_is_plain_ascii_with_a_newline_at_its_end() -> None:
 
 
 def test_a_hint_whose_command_was_changed_is_refused() -> None:
-    """Its parts are beside the digest: they have to give the hint that it covers."""
+    """Its parts are outside of the digest: they have to give the hint that it covers."""
     plan = plan_of(
         wanted(SCHEDULED), known=state({KEY: record(SCHEDULED)}), reading=Reading(live={KEY: None})
     )

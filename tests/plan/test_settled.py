@@ -155,7 +155,7 @@ def test_the_first_half_of_a_replacement_leaves_its_create(
     assert [(one.key, one.id, one.digest, one.sends) for one in found.entry.sent] == (
         [(KEY, ID, old.digest, (began,))] if counts else []
     )
-    assert found.said == (f"{KEY}: {ID} is canceled, and its replacement is to be created",)
+    assert found.said == (f"{KEY}: {ID} is canceled, and its replacement is not created yet",)
 
 
 @pytest.mark.parametrize(("minutes", "until"), [(1, 1), (2, 2), (3, 0)])

@@ -64,7 +64,7 @@ def blocked(plan: Plan) -> dict[str, str]:
     return {one.key: one.reason for one in plan.blocked}
 
 
-def beside(other: Record, spec: Spec, *, declared: bool = True, **more: Any) -> Plan:
+def next_to(other: Record, spec: Spec, *, declared: bool = True, **more: Any) -> Plan:
     """The plan that creates `new` next to the recorded `old`."""
     olds = [wanted(dict(other.applied), "old")] if declared else []
     return plan_of(*olds, wanted(spec, "new"), known=state({"old": other}), **more)
@@ -139,45 +139,45 @@ def test_the_window_is_a_setting() -> None:
 
 @pytest.mark.parametrize("status", ["scheduled", "running", "paused", "needs_decision", "thawing"])
 def test_a_create_next_to_one_that_can_send_is_blocked(status: str) -> None:
-    plan = beside(record(SCHEDULED, status), renamed(SCHEDULED))
+    plan = next_to(record(SCHEDULED, status), renamed(SCHEDULED))
     assert "new" not in did(plan)
     assert "old (1030978) has this content and sends within 1d of it" in blocked(plan)["new"]
 
 
 @pytest.mark.parametrize(("spec", "status"), [(DRAFT, "draft"), (MANUAL, "manual"), (SCHEDULED, "canceled")])
 def test_a_create_next_to_one_that_cannot_send_goes_ahead(spec: Spec, status: str) -> None:
-    assert did(beside(record(spec, status), renamed(SCHEDULED)))["new"] == "create"
+    assert did(next_to(record(spec, status), renamed(SCHEDULED)))["new"] == "create"
 
 
 @pytest.mark.parametrize(("hours", "blocks"), [(20, True), (30, False)])
 def test_a_send_of_the_last_day_counts(hours: int, blocks: bool) -> None:
     began = f"{NOW - timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}"
     sent = record({**SCHEDULED, "scheduled_time": began.replace("T", " ")[:19]}, "sent", began=began)
-    assert bool(blocked(beside(sent, renamed(IMMEDIATE)))) is blocks
+    assert bool(blocked(next_to(sent, renamed(IMMEDIATE)))) is blocks
     by_hand = record(MANUAL, "sent", began=began)
-    assert bool(blocked(beside(by_hand, renamed(IMMEDIATE)))) is blocks
+    assert bool(blocked(next_to(by_hand, renamed(IMMEDIATE)))) is blocks
 
 
 def test_one_that_was_sent_at_once_counts_at_any_age() -> None:
     sent = record(IMMEDIATE, "sent", began="2025-01-01T00:00:00Z")
-    plan = beside(sent, renamed(IMMEDIATE))
+    plan = next_to(sent, renamed(IMMEDIATE))
     assert "was sent at 2025-01-01T00:00:00Z" in blocked(plan)["new"]
-    assert "repeats old (1030978)" in str(beside(sent, renamed(SCHEDULED)).changes[0].warnings)
+    assert "repeats old (1030978)" in str(next_to(sent, renamed(SCHEDULED)).changes[0].warnings)
 
 
 def test_a_campaign_that_was_canceled_after_it_began_counts_as_sent() -> None:
     began = record(
         {**SCHEDULED, "scheduled_time": "2026-11-24 11:00:00"}, "canceled", began="2026-11-24T11:00:00Z"
     )
-    assert blocked(beside(began, renamed(IMMEDIATE)))
+    assert blocked(next_to(began, renamed(IMMEDIATE)))
 
 
 def test_the_time_that_live_has_counts() -> None:
     moved_by_others = {**SCHEDULED, "scheduled_time": "2036-06-01 10:00:00"}
     reading = Reading(live={"old": live(moved_by_others)})
     spec = renamed(SCHEDULED, scheduled_time="2036-06-01 12:00:00")
-    assert "new" in blocked(beside(record(SCHEDULED), spec, reading=reading))
-    assert "new" not in blocked(beside(record(SCHEDULED), spec))
+    assert "new" in blocked(next_to(record(SCHEDULED), spec, reading=reading))
+    assert "new" not in blocked(next_to(record(SCHEDULED), spec))
 
 
 # ------------------------------------------------------------------------------ updates and other changes
@@ -323,7 +323,7 @@ RENAMES = [renamed(SCHEDULED), at(7, renamed(SCHEDULED)), {**SCHEDULED, "labels"
 
 @pytest.mark.parametrize("spec", RENAMES)
 def test_the_create_of_a_rename_waits_for_the_cancel(spec: Spec) -> None:
-    plan = beside(record(SCHEDULED), spec, declared=False)
+    plan = next_to(record(SCHEDULED), spec, declared=False)
     assert did(plan) == {"old": "cancel", "new": "create"}
     (made,) = (change for change in plan.changes if change.key == "new")
     assert (made.waits_for, made.reason) == (("1030978",), "not created yet; once 1030978 is canceled")
@@ -350,22 +350,22 @@ EDITED = body(
 
 def test_a_rename_with_a_small_edit_waits_for_the_cancel() -> None:
     before = {**EDITED, "messages": [message()]}
-    plan = beside(record(before), EDITED, declared=False)
+    plan = next_to(record(before), EDITED, declared=False)
     assert [change.waits_for for change in plan.changes if change.key == "new"] == [("1030978",)]
     assert plan.notes == ("new is much like old; if it was renamed, write `moved: {from: old}` in new",)
-    elsewhere = beside(record(before), {**EDITED, "targeting": DE}, declared=False)
+    elsewhere = next_to(record(before), {**EDITED, "targeting": DE}, declared=False)
     assert [change.waits_for for change in elsewhere.changes] == [(), ()]
 
 
 def test_a_rename_of_one_that_was_canceled_by_others_repeats_nothing() -> None:
     """Its content is another one, so that it is no copy of what it was renamed from."""
     before = {**EDITED, "messages": [message()]}
-    plan = beside(
+    plan = next_to(
         record(before), EDITED, declared=False, reading=Reading(live={"old": live(before, "canceled")})
     )
     (made,) = (change for change in plan.changes if change.key == "new")
     assert not any("repeats" in warning for warning in made.warnings)
-    same = beside(
+    same = next_to(
         record(before), before, declared=False, reading=Reading(live={"old": live(before, "canceled")})
     )
     (again,) = (change for change in same.changes if change.key == "new")
@@ -385,7 +385,7 @@ HELD = {
 @pytest.mark.parametrize("spec", RENAMES)
 def test_no_rename_is_created_while_the_old_one_stays_able_to_send(why: str, spec: Spec) -> None:
     old, more = HELD[why]
-    plan = beside(old, spec, declared=False, **more)
+    plan = next_to(old, spec, declared=False, **more)
     assert "new" not in did(plan)
     (block,) = (one for one in plan.blocked if one.key == "new")
     assert "old (1030978) has this content" in block.reason
@@ -399,7 +399,7 @@ def test_no_rename_is_created_while_the_old_one_stays_able_to_send(why: str, spe
 def test_no_edited_rename_is_created_either(why: str) -> None:
     old, more = HELD[why]
     before = {**EDITED, "messages": [message()]}
-    plan = beside(replace(old, applied=before), EDITED, declared=False, **more)
+    plan = next_to(replace(old, applied=before), EDITED, declared=False, **more)
     assert "old (1030978) seems to be renamed to new" in blocked(plan)["new"]
 
 
@@ -417,16 +417,16 @@ def test_an_unsettled_create_of_a_key_that_is_gone_blocks_its_content() -> None:
 def test_a_rename_of_what_already_sent_is_blocked() -> None:
     began = f"{NOW - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
     running = record({**SCHEDULED, "scheduled_time": "2026-11-24 11:00:00"}, "running", began=began)
-    plan = beside(running, renamed(IMMEDIATE), declared=False)
+    plan = next_to(running, renamed(IMMEDIATE), declared=False)
     assert "has this content" in blocked(plan)["new"]
 
 
 def test_the_rename_of_a_recurrence_goes_on_with_its_next_run() -> None:
     ran = f"{NOW - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"
     daily = record(RECURRING, began=ran)
-    assert did(beside(daily, renamed(RECURRING), declared=False)) == {"old": "cancel", "new": "create"}
+    assert did(next_to(daily, renamed(RECURRING), declared=False)) == {"old": "cancel", "new": "create"}
     sooner = renamed(RECURRING, recurrence={"cron": "0 15 * * *"})
-    assert blocked(beside(daily, sooner, declared=False))
+    assert blocked(next_to(daily, sooner, declared=False))
 
 
 # ------------------------------------------------------------------------------------- one function
@@ -468,7 +468,7 @@ def test_what_sends_at_once_collides_with_others_of_the_account_for_a_month() ->
 def test_a_block_says_whether_both_send_at_once(spec: Spec, near: str) -> None:
     wide = replace(PROJECT, guardrails=Guardrails(twin_window=timedelta(days=2)))
     known = record(IMMEDIATE, "sent", began="2026-11-24T11:00:00Z")
-    (reason,) = blocked(beside(known, renamed(spec), project=wide)).values()
+    (reason,) = blocked(next_to(known, renamed(spec), project=wide)).values()
     assert reason == f"old (1030978) has this content and {near}"
     assert "sends at once too" in blocked(plan_of(wanted(IMMEDIATE, "a"), wanted(IMMEDIATE, "b")))["b"]
 

@@ -161,7 +161,7 @@ class Account:
 
     def lift(self, *keys: str) -> LiftOutcome:
         """Lift the halt of these keys or patterns, or of everything."""
-        return lift(self.wiring, keys or None, "mended", lambda: self.declared)
+        return lift(self.wiring, keys or None, "fixed", lambda: self.declared)
 
     @property
     def declared(self) -> Mapping[str, DesiredCampaign] | None:

@@ -33,7 +33,7 @@ def adopted(account: Account, spec: Spec, campaign_id: str, key: str = "mine", *
 
 
 def made(account: Account, spec: Spec, **asked: Any) -> str:
-    """A campaign that somebody made in the dashboard."""
+    """A campaign that someone made in the dashboard."""
     return str(account.control.create(spec, **asked)["id"])
 
 
@@ -69,7 +69,7 @@ def test_a_campaign_that_is_recorded_already_is_not_recorded_twice(account: Acco
 
 @pytest.fixture
 def hand(late: Account) -> str:
-    """A campaign that somebody made in the dashboard of a known account; its id."""
+    """A campaign that someone made in the dashboard of a known account; its id."""
     late.specs = {"first": campaign("First", is_draft=True)}
     late.apply()
     campaign_id = made(late, LATER)

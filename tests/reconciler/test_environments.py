@@ -51,7 +51,7 @@ def test_a_state_file_of_no_declared_environment_stops_whatever_would_create(
             attempt(now)
         assert f"campaignctl state rebind --from {OLD}" in refused.value.hint
     (identity,) = [check for check in examine(now.wiring) if check.name == "identity"]
-    assert (identity.verdict, "state rebind --from" in identity.mend) == ("problem", True)
+    assert (identity.verdict, "state rebind --from" in identity.fix) == ("problem", True)
     assert now.writes(mark) == []
 
 
@@ -139,7 +139,7 @@ def test_an_absent_state_next_to_those_on_other_refs_is_new_only_by_init(
         assert "campaignctl state init" in refused.value.hint
         assert REF in refused.value.detail
     (state,) = [check for check in examine(now.wiring) if check.name == "state"]
-    assert (state.verdict, "state init" in state.mend) == ("problem", True)
+    assert (state.verdict, "state init" in state.fix) == ("problem", True)
     assert now.writes(mark) == []
     said = rebind.init(now.wiring)
     assert "environment production" in said
@@ -182,7 +182,7 @@ def test_markers_alone_show_that_an_absent_state_is_not_new(
             attempt(now)
         assert f"{before.id_of('far')} (far)" in refused.value.detail
     (found,) = [check for check in examine(now.wiring) if check.name == "account"]
-    assert (found.verdict, "state init" in found.mend) == ("problem", True)
+    assert (found.verdict, "state init" in found.fix) == ("problem", True)
 
 
 def test_markers_of_another_project_declare_nothing_old(repository: Repository) -> None:

@@ -26,7 +26,7 @@ NOW_SPEC = campaign("Now", run_immediately=True)
 
 
 def theirs(account: Account, spec: dict[str, Any], **more: Any) -> str:
-    """A campaign that somebody makes in the dashboard."""
+    """A campaign that someone makes in the dashboard."""
     made: str = account.control.create({**spec, "name": "Theirs", **more}, company_id="6197120")["id"]
     return made
 

@@ -20,7 +20,7 @@ from tests.reconciler.test_halting import FAR, lose, mark, text, when, words
 
 
 def halted_by(account: Account, who: str, reason: str = "wrong price") -> HaltOutcome:
-    """Somebody halts everything."""
+    """Someone halts everything."""
     return halt(replace(account.wiring, who=who), Order(None, reason), lambda: account.declared)
 
 

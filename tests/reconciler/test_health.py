@@ -94,7 +94,7 @@ def test_a_settled_state_is_in_order(settled: LocalPlace) -> None:
 def test_the_state_of_another_environment_is_a_problem(place: LocalPlace) -> None:
     put(place, replace(sample_state(), environment="staging"))
     check = examined(place)["state"]
-    assert (check.verdict, "staging" in check.found, "-e" in check.mend) == ("problem", True, True)
+    assert (check.verdict, "staging" in check.found, "-e" in check.fix) == ("problem", True, True)
 
 
 def test_our_own_lock_is_reported_as_running(settled: LocalPlace) -> None:
@@ -102,7 +102,7 @@ def test_our_own_lock_is_reported_as_running(settled: LocalPlace) -> None:
     session.append(Entry(intents={"sms/flash": sample_intent()}))
     checks = examined(settled)
     assert "which is running" in checks["lock"].found
-    assert session.lock.id in checks["lock"].mend
+    assert session.lock.id in checks["lock"].fix
     assert checks["state"].verdict == "ok", "the journal is that of the process at work"
     session.release()
     assert examined(settled)["lock"].verdict == "ok"
@@ -111,7 +111,7 @@ def test_our_own_lock_is_reported_as_running(settled: LocalPlace) -> None:
 def test_an_unsent_write_needs_no_decision(place: LocalPlace) -> None:
     put(place, sample_state())
     pending = examined(place)["pending"]
-    assert (pending.found, pending.mend) == (
+    assert (pending.found, pending.fix) == (
         "1 write not settled: sms/flash (create not sent)",
         "campaignctl apply",
     )
@@ -123,7 +123,7 @@ def test_the_first_of_many_unsettled_writes_are_named(place: LocalPlace) -> None
     pending = examined(place)["pending"]
     assert "9 writes not settled" in pending.found
     assert "and 6 more" in pending.found
-    assert "campaignctl state resolve 'k[a=0]'" in pending.mend
+    assert "campaignctl state resolve 'k[a=0]'" in pending.fix
 
 
 def test_a_lock_that_cannot_be_read_hides_nothing_else(settled: LocalPlace) -> None:
@@ -138,5 +138,5 @@ def test_a_state_that_cannot_be_used_hides_nothing_else(settled: LocalPlace, tex
     settled.path.write_text(text, encoding="utf-8")
     checks = examined(settled)
     assert checks["state"].verdict == "problem"
-    assert checks["state"].mend
+    assert checks["state"].fix
     assert checks["lock"].verdict == "ok"

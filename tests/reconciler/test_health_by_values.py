@@ -61,7 +61,7 @@ def checked(
 
 
 @pytest.mark.parametrize(
-    ("kept", "found", "mend"),
+    ("kept", "found", "fix"),
     [
         ({}, "no backup yet", ""),
         ({"backup": "state.json.backup"}, "with a backup", ""),
@@ -72,9 +72,9 @@ def checked(
         ),
     ],
 )
-def test_a_state_by_its_serial_and_what_lies_next_to_it(kept: dict[str, Any], found: str, mend: str) -> None:
-    verdict: Any = "warning" if mend else "ok"
-    expected = Check("state", verdict, f"the shelf: serial 1, 1 campaign, {found}", mend)
+def test_a_state_by_its_serial_and_what_lies_next_to_it(kept: dict[str, Any], found: str, fix: str) -> None:
+    verdict: Any = "warning" if fix else "ok"
+    expected = Check("state", verdict, f"the shelf: serial 1, 1 campaign, {found}", fix)
     assert checked(kept=replace(FREE, **kept))["state"] == expected
 
 
@@ -92,7 +92,7 @@ def test_a_place_without_a_state() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exposed", "verdict", "found", "mend"),
+    ("exposed", "verdict", "found", "fix"),
     [
         (None, "ok", "everyone who can read the shelf can read the state", ""),
         ((), "ok", "only the owner can read the state", ""),
@@ -104,9 +104,9 @@ def test_a_place_without_a_state() -> None:
         ),
     ],
 )
-def test_who_can_read_the_state(exposed: tuple[str, ...] | None, verdict: Any, found: str, mend: str) -> None:
+def test_who_can_read_the_state(exposed: tuple[str, ...] | None, verdict: Any, found: str, fix: str) -> None:
     assert checked(kept=replace(FREE, exposed=exposed))["permissions"] == (
-        Check("permissions", verdict, found, mend)
+        Check("permissions", verdict, found, fix)
     )
 
 
@@ -153,7 +153,7 @@ LOCK = LockInfo("11aa", "anna", "desk", 42, "apply", "2036-01-01T00:00:00Z")
 
 @pytest.mark.parametrize("run", ["", "https://ci/7"])
 @pytest.mark.parametrize(
-    ("lives", "found", "mend"),
+    ("lives", "found", "fix"),
     [
         (False, "left by {}, which has exited; the next apply takes it over", "campaignctl apply"),
         (True, "held by {}, which is running", "wait for it; if it hangs: `campaignctl state unlock 11aa`"),
@@ -164,11 +164,11 @@ LOCK = LockInfo("11aa", "anna", "desk", 42, "apply", "2036-01-01T00:00:00Z")
         ),
     ],
 )
-def test_who_holds_the_lock(run: str, lives: bool | None, found: str, mend: str) -> None:
+def test_who_holds_the_lock(run: str, lives: bool | None, found: str, fix: str) -> None:
     held = replace(FREE, lock=replace(LOCK, run=run), holder_lives=lives)
     where = "process 42, in https://ci/7" if run else "process 42"
     told = found.format(f"`apply` of anna on desk, {where}, since 2036-01-01T00:00:00Z")
-    assert checked(kept=held)["lock"] == Check("lock", "warning", told, mend)
+    assert checked(kept=held)["lock"] == Check("lock", "warning", told, fix)
     assert checked()["lock"] == Check("lock", "ok", "free")
 
 
@@ -250,9 +250,9 @@ def test_our_campaign_without_a_state_is_a_problem() -> None:
     with api(ours) as asked:
         check = checked(asked, known=None)["account"]
         assert checked(asked)["account"].verdict == "ok"
-    assert (check.verdict, check.mend) == ("problem", check.mend)
+    assert (check.verdict, check.fix) == ("problem", check.fix)
     assert "7" in check.found
-    assert "campaignctl state recover" in check.mend
+    assert "campaignctl state recover" in check.fix
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_the_clock(wrong: int, verdict: Any, found: str) -> None:
     with api(NEWEST, headers={"date": server}) as asked:
         check = checked(asked)["clock"]
     assert (check.verdict, check.found) == (verdict, found)
-    assert check.mend == ("set this machine's clock (NTP)" if verdict == "warning" else "")
+    assert check.fix == ("set this machine's clock (NTP)" if verdict == "warning" else "")
 
 
 def rates(limit: int, remaining: int) -> dict[str, str]:
@@ -291,8 +291,8 @@ def rates(limit: int, remaining: int) -> dict[str, str]:
 def test_the_rate(headers: dict[str, str], found: str, warns: bool) -> None:
     with api(NEWEST, headers=headers) as asked:
         check = checked(asked)["rate"]
-    mend = "wait 12 s; if this persists, others use the same limit: lower `api.rate_limit`"
-    assert check == Check("rate", "warning" if warns else "ok", found, mend if warns else "")
+    fix = "wait 12 s; if this persists, others use the same limit: lower `api.rate_limit`"
+    assert check == Check("rate", "warning" if warns else "ok", found, fix if warns else "")
 
 
 def test_the_api_is_asked_three_times_for_the_first_few_campaigns() -> None:
@@ -329,7 +329,7 @@ def test_an_api_that_fails_is_not_the_networks_fault() -> None:
         checks = checked(asked)
     assert checks["token"] == Check("token", "skipped", "set; not known whether the API accepts it")
     assert checks["api"].verdict == "problem"
-    assert "check the network" not in checks["api"].mend
+    assert "check the network" not in checks["api"].fix
 
 
 def test_what_cannot_be_reached_may_be_the_networks_fault() -> None:
@@ -340,7 +340,7 @@ def test_what_cannot_be_reached_may_be_the_networks_fault() -> None:
     with client(URL, SimulatedTime(start=Now().now()), trusted_url=URL, transport=transport) as asked:
         checks = checked(asked)
     where = f"check the network, and that {URL} is right (`api.url`, OCAMBA_API_URL)"
-    assert (checks["api"].verdict, checks["api"].mend) == ("problem", where)
+    assert (checks["api"].verdict, checks["api"].fix) == ("problem", where)
     assert checks["clock"] == Check("clock", "skipped", "no answer had the server's time")
     assert checks["rate"] == Check("rate", "skipped", "no answer had rate limit figures")
 
@@ -350,7 +350,7 @@ def test_a_project_by_its_id() -> None:
     without = checked(project=replace(PROJECT, id=None), known=replace(CALM, project_id=None))["identity"]
     assert without.verdict == "warning"
     assert "another repository whose project is named shop" in without.found
-    assert without.mend.startswith("add this line to `metadata` in campaignctl.yaml: id: ")
+    assert without.fix.startswith("add this line to `metadata` in campaignctl.yaml: id: ")
 
 
 def test_an_interrupt_ends_the_checks() -> None:
@@ -385,7 +385,7 @@ def test_an_absent_state_next_to_others_is_a_problem() -> None:
         checks = checked(asked, OTHERS, others={"refs/campaignctl/staging": staging}, known=None)
     assert checks["identity"].verdict == "ok"
     assert checks["state"].verdict == "problem"
-    assert "campaignctl state init" in checks["state"].mend
+    assert "campaignctl state init" in checks["state"].fix
 
 
 def test_a_state_that_cannot_be_read_proves_no_account() -> None:

@@ -200,7 +200,7 @@ def test_a_deleted_mark_is_said_and_stops_what_sends(account: Account) -> None:
     (note,) = status(account.wiring, account.desired).notes
     assert LIFT in note
     (check,) = (one for one in examine(account.wiring) if one.name == "halts")
-    assert (check.verdict, LIFT in check.mend) == ("problem", True)
+    assert (check.verdict, LIFT in check.fix) == ("problem", True)
 
 
 def test_a_mark_that_is_deleted_during_an_apply_stops_it(account: Account) -> None:

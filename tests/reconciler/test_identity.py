@@ -162,7 +162,7 @@ def test_a_state_with_two_keys_for_one_campaign_is_refused(
     assert refused.value.hint.endswith("`campaignctl state rm b`")
     assert doubled.writes(mark) == []
     (check,) = [check for check in examine(doubled.wiring) if check.name == "state"]
-    assert (check.verdict, "campaignctl state rm b" in check.mend) == ("problem", True)
+    assert (check.verdict, "campaignctl state rm b" in check.fix) == ("problem", True)
     state_ops.remove(doubled.wiring, "b")
     assert [blocked.key for blocked in planned(doubled).blocked] == ["b"], "it would repeat what was released"
 

@@ -176,7 +176,7 @@ def test_a_campaign_that_was_changed_while_the_machine_slept_is_not_armed(
 
 
 def edited(account: Account, theirs: dict[str, Any]) -> Callable[[Plan], bool]:
-    """Somebody edits the only campaign in the dashboard while the plan is approved."""
+    """Someone edits the only campaign in the dashboard while the plan is approved."""
 
     def approve(_plan: Plan) -> bool:
         account.control.edit(account.id_of("now"), theirs)

@@ -218,7 +218,7 @@ def test_a_saved_plan_is_refused_once_it_has_expired(far: Account) -> None:
 
 
 def test_a_saved_plan_records_what_it_reads(far: Account) -> None:
-    """Statuses of what it touches, campaigns of others, and clones; not what somebody may undo elsewhere."""
+    """Statuses of what it touches, campaigns of others, and clones; not what someone may undo elsewhere."""
     far.specs["else"] = campaign("Else", scheduled_time="2036-08-01 10:00:00")
     far.apply()
     far.specs["far"] = {**FAR, "description": "New"}

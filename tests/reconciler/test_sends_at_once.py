@@ -29,7 +29,7 @@ TEST = campaign(
 
 
 def armed(account: Account) -> None:
-    """A draft that is to be sent at once."""
+    """A draft that will be sent at once."""
     account.specs |= {"now": campaign("Now", is_draft=True)}
     account.apply()
     account.specs |= {"now": campaign("Now", run_immediately=True)}
@@ -43,7 +43,7 @@ def two_steps(account: Account) -> None:
 
 
 def rescheduled(account: Account) -> None:
-    """A scheduled campaign that is to be sent at once instead."""
+    """A scheduled campaign that will be sent at once instead."""
     account.specs |= {"now": campaign("Now", scheduled_time="2036-06-01 10:00:00")}
     account.apply()
     account.specs |= {"now": campaign("Now", run_immediately=True)}

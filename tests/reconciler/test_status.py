@@ -102,7 +102,7 @@ def test_what_its_manifest_pauses_is_paused_by_it_though_it_is_halted(far: Accou
 def test_who_paused_it(far: Account) -> None:
     assert row(far, "far").paused_by is None
     far.control.pause(far.id_of("far"))
-    assert row(far, "far").paused_by == "somebody else"
+    assert row(far, "far").paused_by == "someone else"
     far.control.resume(far.id_of("far"), FAR)
     far.halt("far")
     found = row(far, "far")

@@ -57,7 +57,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     which.add_argument("--slice", type=int, metavar="N", help="N of all trials, selected by the seed")
     which.add_argument("--small", action="store_true", help="all kills and power cuts of the small plan")
     parser.add_argument(
-        "--altered", action="store_true", help="only what the API or somebody in the dashboard alters"
+        "--altered", action="store_true", help="only what the API or someone in the dashboard alters"
     )
     parser.add_argument("--git", action="store_true", help="the small plan, with its state on git")
     own = parser.add_argument_group("your own project, applied to a local Ocamba")

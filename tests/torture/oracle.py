@@ -23,7 +23,7 @@ class Verdict:
     `duplicates`, `unseen`, `losses`, `stuck` and `halted` (what can send in spite of a halt) are sentences,
     and should be empty. `persons` counts how
     often a person had to decide; `applies` counts the runs until the end, and `said` is their output. With a
-    `broken` lock, a copy that cannot send may be left if it was reported. What somebody `altered` may not be
+    `broken` lock, a copy that cannot send may be left if it was reported. What someone `altered` may not be
     sent at all, if the apply said so. `missing` are the ids, by key, of campaigns that the account denies,
     `unsent` the keys of sends that it denies.
     """

@@ -64,7 +64,7 @@ UNKIND: Mapping[str, Mapping[str, Any]] = {
     "characters replaced": {"replaced": {"Hi": "H?"}},
 }
 
-#: What somebody sets in the dashboard, by path.
+#: What someone sets in the dashboard, by path.
 EDITS: Mapping[str, Mapping[str, Any]] = {
     "quiet hours": {"quiet_hours": {"from": "20:00"}},
     "audience": {"targeting/languages": _FRENCH},
@@ -251,7 +251,7 @@ def unkind(scenario: str, _calls: Sequence[Call]) -> Iterator[Trial]:
 
 
 def dashboards(scenario: str, calls: Sequence[Call]) -> Iterator[Trial]:
-    """Somebody edits every campaign between plan and apply, and directly before every write."""
+    """Someone edits every campaign between plan and apply, and directly before every write."""
     for name, edit in EDITS.items():
         yield Trial(scenario, "edited in the dashboard", f"{name}, after the plan", edit=edit)
     for (_, number, _), (name, edit) in product(_writes(calls), EDITS.items()):

@@ -38,10 +38,10 @@ class Trial:
     `stop`, breaks its lock, lets another run apply, and then continues the holder.
 
     `switches` are the API's during the apply; `quiet`: they only spell things differently. `edit` is what
-    somebody sets in each campaign in the dashboard while the process is stopped, or, if there is no `stop`,
+    someone sets in each campaign in the dashboard while the process is stopped, or, if there is no `stop`,
     between the plan and its apply.
 
-    `halted`: while the process is stopped, everything is halted, and somebody resumes that in the dashboard.
+    `halted`: while the process is stopped, everything is halted, and someone resumes that in the dashboard.
     """
 
     scenario: str
@@ -216,7 +216,7 @@ def _unkind(place: Place, stage: Stage, trial: Trial, verdict: Verdict) -> bool:
 
 
 def _edited(place: Place, words: tuple[str, ...], trial: Trial, verdict: Verdict) -> bool:
-    """Somebody edits all campaigns in the dashboard, directly before a request or between plan and apply."""
+    """Someone edits all campaigns in the dashboard, directly before a request or between plan and apply."""
     if trial.stop is None:
         plan = str(place.root / "plan.bin")
         place.run("plan", *words[len(APPLY) : -2], "-o", plan)

@@ -20,7 +20,7 @@ _GOING = ("scheduled", "running", "paused", "needs_decision")
 
 @dataclass
 class Altered:
-    """What the API or somebody else altered in a trial, and what the tortured apply said.
+    """What the API or someone else altered in a trial, and what the tortured apply said.
 
     `at` is the number of the last request before it. `by_api`: the API alters what it is sent, from then on.
     `told` are the outcomes by key.
@@ -34,7 +34,7 @@ class Altered:
 def unseen_sends(place: Place, scenario: Scenario, altered: Altered | None) -> Iterator[str]:
     """Sends of what no approved manifest has.
 
-    Nobody can prevent what the API alters in the request that sends, nor an edit directly before that
+    Nothing can prevent what the API alters in the request that sends, nor an edit directly before that
     request: then the apply must not call it done.
     """
     approved = _approved(scenario)

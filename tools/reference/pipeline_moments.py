@@ -50,7 +50,7 @@ PIPELINES = (
     ),
     Moment(
         pipelines.alarm_of_a_block,
-        "the drift alarm: an apply leaves the campaign alone until somebody decides",
+        "the drift alarm: an apply leaves the campaign alone until someone decides",
         "the summary and the issue of the alarm name the command for each campaign",
     ),
     Moment(

@@ -20,7 +20,7 @@ LARGEST = 100 * 1024 * 1024
 
 
 class _Object(dict[str, Any]):
-    """An object of an answer; a member that it lacks is the host's fault and not ours."""
+    """An object of an answer; a field that it lacks is the host's fault and not ours."""
 
     def __missing__(self, name: str) -> Any:
         raise _strange(f"without {name!r}")
@@ -64,7 +64,7 @@ class Reply:
         return found
 
     def items(self, member: str | None = None) -> list[Any]:
-        """The list of the body, or of a member of it. Raises CampaignctlError if it is none."""
+        """The list of the body, or of a field of it. Raises CampaignctlError if it is none."""
         found = self.json()[member] if member else self._document()
         if not isinstance(found, list):
             raise _strange("without a list")

@@ -117,7 +117,7 @@ def _requests(page: Page, gathered: Gathered) -> None:
 
 
 def _tell(host: Host, page: Page, gathered: Gathered, text: str) -> None:
-    """The outcome on each merged request; an apply does not fail because nobody could be told."""
+    """The outcome on each merged request; an apply does not fail because a comment could not be written."""
     if not host.comments_here:
         return
     for number in sorted({each.number for each in gathered.requests}):
