@@ -140,6 +140,7 @@ def test_a_lost_lock_ends_the_run_before_the_next_request(known: Account) -> Non
     mark = known.mark
     outcome = known.apply()
     assert outcome.result == "incomplete"
+    assert [(each.key, each.outcome) for each in outcome.changes] == [("a", "done"), ("b", "not_started")]
     assert known.writes(mark) == ["A"]
     assert any("no longer ours" in note for note in outcome.notes)
     assert known.state.pending["a"].phase == "started"
