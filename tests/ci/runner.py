@@ -91,6 +91,9 @@ class _Job:
         self._files = {name: folder / "files" / name for name in ("output", "path", "summary")}
         self._values = {**values, "runner": {"temp": str(self._temp)}, "steps": {}}
         self._ran = Ran()
+        # Filled at once: the steps of an action see the environment, and no secrets.
+        filled = {name: self.expressions().filled(text) for name, text in values["env"].items()}
+        self._values["env"] = filled
 
     def expressions(self) -> Expressions:
         return Expressions(self._values, {"always": lambda: True})
@@ -147,7 +150,7 @@ class _Job:
             **self._machine.environ,
             "PATH": os.pathsep.join([*reversed(added), self._machine.environ["PATH"]]),
             "GITHUB_PATH": str(self._files["path"]),
-            **{name: self.expressions().filled(text) for name, text in self._values["env"].items()},
+            **self._values["env"],
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": github["actor"],
@@ -253,12 +256,17 @@ def processes_on_the_runner(root: int) -> list[int]:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            if b"git-receive-pack" not in (stat.parent / "cmdline").read_bytes():
-                children.setdefault(parent, []).append(int(stat.parent.name))
+            children.setdefault(parent, []).append(int(stat.parent.name))
     found = [root]
     for each in found:
-        found += children.get(each, [])
+        found += (child for child in children.get(each, []) if not _is_of_the_remote(child))
     return sorted(found, reverse=True)
+
+
+def _is_of_the_remote(process: int) -> bool:
+    with suppress(OSError):
+        return b"git-receive-pack" in Path(f"/proc/{process}/cmdline").read_bytes()
+    return False
 
 
 def bare_environ(home: Path, path: str, **more: str) -> dict[str, str]:
