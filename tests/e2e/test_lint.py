@@ -39,6 +39,10 @@ def test_an_error_of_lint_fails_validate_and_stops_no_plan(world: World) -> None
     assert len(world.campaigns()) == 2
     # Nothing changes any more: there is nothing to say.
     assert world.plan()["lint"] == []
+    # Another campaign changes: what is wrong with this one is not its concern.
+    world.write("calm.yaml", sms("calm", scheduled_time=FAR).replace("Hi from", "Hello from"))
+    document = world.plan()
+    assert ([one["key"] for one in document["changes"]], document["lint"]) == (["calm"], [])
     path.write_text(shortened.replace("bit.ly/abc", "shop.example/abc"), encoding="utf-8")
     assert world.plan()["lint"] == []
     world.run("validate", status=0)

@@ -117,3 +117,13 @@ def test_many_campaigns_of_a_matrix_share_a_finding(tmp_path: Path) -> None:
     text = matrix + manifest().replace("name: Sale", "name: Sale ${matrix.n}")
     found = [one for one in findings(tmp_path, {"a.yaml": text}) if one.code == "LNK001"]
     assert [one.key for one in found] == ["a"]
+
+
+def test_one_long_text_is_judged_in_each_language(tmp_path: Path) -> None:
+    text = email().replace("en: |\n          <p>Hi</p>", "{en: {$file: a.html}, ru: {$file: a.html}}")
+    text = text.replace("html:\n        {", "html: {")
+    body = "".join(f"  {line}\n" for line in text.splitlines())
+    files = {"a.html": "<p>Some words in English. " * 100, "mail.yaml": f"spec:\n  name: News\n{body}"}
+    assert [one.message for one in findings(tmp_path, files) if one.code == "TXT010"] == [
+        "the text for ru is written in Latin, and no letter of it is Cyrillic"
+    ]

@@ -20,6 +20,7 @@ from tests.torture.mutants_of_bookkeeping import OF_BOOKKEEPING
 from tests.torture.mutants_of_content import OF_CONTENT
 from tests.torture.mutants_of_halts import OF_HALTS
 from tests.torture.mutants_of_identity import OF_IDENTITY
+from tests.torture.mutants_of_lint import OF_LINT
 from tests.torture.mutants_of_live import OF_LIVE
 from tests.torture.mutants_of_pipelines import OF_PIPELINES
 from tests.torture.mutants_of_previews import OF_PREVIEWS
@@ -41,6 +42,7 @@ ALL = (
     *OF_PIPELINES,
     *OF_SETTINGS,
     *OF_PREVIEWS,
+    *OF_LINT,
 )
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
