@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable
 from functools import cached_property, lru_cache
 from itertools import groupby, takewhile
 
-from campaignctl.errors import nearest
+from campaignctl.errors import listed, nearest
 
 _WILD = frozenset({"*", "?", "**", "**/"})
+_NAMED = 5
 _PATH_PARTS = re.compile(r"\*\*/|\*\*|.", re.DOTALL)
 #: Steps of a pattern that are kept for the next text.
 _MOST_KEPT = 1_024
@@ -38,7 +39,7 @@ def fits(pattern: str, key: str) -> bool:
 def key_hint(key: str, keys: Collection[str]) -> str:
     """What to write for a key that does not exist: those of its matrix, or the nearest; else nothing."""
     if of_matrix := sorted(one for one in keys if one.startswith(f"{key}[")):
-        return f"it has a matrix: write '{of_matrix[0]}' for one of its campaigns, or '{key}[*]' for all"
+        return f"its matrix declares {listed(of_matrix, _NAMED)}; '{key}[*]' names them all"
     if near := nearest(key, keys, 0.5):
         return f"did you mean {near}?"
     ends = [one for one in keys if one.rpartition("/")[2] == key]

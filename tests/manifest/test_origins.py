@@ -114,7 +114,7 @@ spec:
 @pytest.mark.parametrize(
     ("key", "hint"),
     [
-        ("push/a", "its matrix declares push/a[country=DE], push/a[country=FR]"),
+        ("push/a", "its matrix declares push/a[country=DE], push/a[country=FR]; 'push/a[*]' names them all"),
         ("push/a[country=DEE]", "did you mean push/a[country=DE]?"),
         ("nothing", "`campaignctl validate` counts the campaigns"),
     ],
@@ -125,6 +125,8 @@ def test_an_unknown_key_is_refused_with_the_nearest(key: str, hint: str, tmp_pat
     assert refused.value.hint == hint
 
 
-def test_a_project_with_errors_shows_them_instead(tmp_path: Path) -> None:
+def test_a_campaign_with_errors_shows_them_instead(tmp_path: Path) -> None:
+    files = {**FILES, "push/b.yaml": "spec: {}\n"}
     with pytest.raises(ManifestError):
-        traced(tmp_path, files={**FILES, "push/b.yaml": "spec: {}\n"})
+        traced(tmp_path, "push/b", files=files)
+    assert traced(tmp_path, files=files) == traced(tmp_path, files=FILES)
