@@ -18,7 +18,7 @@ from campaignctl.manifest.compile import CompileInputs, compile_file, trace_camp
 from campaignctl.manifest.defaults import NO_DEFAULTS, Defaults
 from campaignctl.manifest.discover import discover, left_out
 from campaignctl.manifest.link import link, override_doubts
-from campaignctl.manifest.model import Declared, DesiredCampaign, DesiredState, FileResult
+from campaignctl.manifest.model import DesiredCampaign, DesiredState, FileResult
 from campaignctl.project.loader import check_project, load_base, load_project
 from campaignctl.project.model import Project
 from campaignctl.yamlio.files import REVOKE, WITH_TOKEN, TextFiles, content, named_file, shown, token_line
