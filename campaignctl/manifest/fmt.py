@@ -20,8 +20,8 @@ from campaignctl.manifest.defaults import DEFAULTS_FILE
 from campaignctl.manifest.defaults_document import DefaultsDocument
 from campaignctl.manifest.discover import discover
 from campaignctl.manifest.document import Document
+from campaignctl.project.file import Environment, ProjectFile
 from campaignctl.project.loader import PROJECT_FILE, load_base
-from campaignctl.project.model import Environment, ProjectFile
 from campaignctl.yamlio import schema_types as shapes
 from campaignctl.yamlio.files import content, named_file, shown
 from campaignctl.yamlio.findings import in_order, of_run

@@ -27,14 +27,12 @@ from campaignctl.manifest.document import (
     WinnerMembers,
 )
 from campaignctl.manifest.schema_examples import EXAMPLES
+from campaignctl.project.file import AccountPin, Environment, ProjectFile
 from campaignctl.project.model import (
-    AccountPin,
     ApiSettings,
-    Environment,
     Freeze,
     Guardrails,
     Override,
-    ProjectFile,
     RateLimit,
     Settle,
     StateSettings,

@@ -34,14 +34,12 @@ from campaignctl.manifest.document import (
     RemovedMetadata,
     WinnerMembers,
 )
+from campaignctl.project.file import Environment, ProjectFile, ProjectMetadata
 from campaignctl.project.model import (
     ApiSettings,
-    Environment,
     Freeze,
     Guardrails,
     Override,
-    ProjectFile,
-    ProjectMetadata,
     RateLimit,
     Settle,
     StateSettings,

@@ -23,7 +23,8 @@ from campaignctl.errors import (
     did_you_mean,
 )
 from campaignctl.project import rules
-from campaignctl.project.model import STATE_FOLDER, Override, Project, ProjectFile, value_of
+from campaignctl.project.file import ProjectFile
+from campaignctl.project.model import STATE_FOLDER, Override, Project, value_of
 from campaignctl.project.validators import api_url
 from campaignctl.yamlio.files import NOTHING_SET, REVOKE, WITH_TOKEN, content, kept_out, shown, token_line
 from campaignctl.yamlio.findings import findings_of, in_order

@@ -11,7 +11,7 @@ from campaignctl.campaign.marker import Owner
 from campaignctl.campaign.part import DayOrTime, Part
 from campaignctl.errors import Source
 from campaignctl.project.liftable import Liftable
-from campaignctl.project.validators import api_url, duration, is_id, is_zone, long_duration, says_something
+from campaignctl.project.validators import api_url, duration, is_zone, long_duration, says_something
 from campaignctl.schedule import times
 from campaignctl.yamlio.schema_types import Listed, Written
 
@@ -25,11 +25,9 @@ LongDuration = Annotated[timedelta, Written(str, long_duration)]
 DEFAULT_ZONE = "UTC"
 STATE_FOLDER = ".campaignctl"
 Zone = Annotated[str, AfterValidator(is_zone)]
-ProjectId = Annotated[str, AfterValidator(is_id)]
 Glob = Annotated[str, Field(min_length=1)]
-#: How long lists may be: each campaign or file is compared with all of their patterns and windows.
-_MOST_PATTERNS = 1_000
-_MOST_RULES = 100
+#: How long lists of patterns and windows may be: each campaign is compared with all of them.
+MOST_RULES = 100
 LONGEST_VERSION = 200
 Reason = Annotated[str, AfterValidator(says_something)]
 
@@ -143,7 +141,7 @@ class ApiSettings(Setting):
         tuple[Glob, ...],
         _said(
             "Paths of fields that this account never shows, as in `callbacks`; no read confirms them.",
-            max_length=_MOST_RULES,
+            max_length=MOST_RULES,
         ),
     ] = ()
 
@@ -202,7 +200,7 @@ class Guardrails(Setting):
         tuple[Glob, ...],
         _said(
             "Labels that a campaign needs before it is armed, all of them; `*` and `?` are wildcards.",
-            max_length=_MOST_RULES,
+            max_length=MOST_RULES,
         ),
     ] = ()
     forbid_immediate: Annotated[bool, _said("true: nothing may send at once.")] = False
@@ -211,7 +209,7 @@ class Guardrails(Setting):
         _said(
             "Windows in which nothing is armed or sent, or outside which nothing is. An environment's are "
             "added to the project's; an empty list there removes the project's.",
-            max_length=_MOST_RULES,
+            max_length=MOST_RULES,
         ),
     ] = ()
 
@@ -247,7 +245,7 @@ class Override(Setting):
     keys: Annotated[
         tuple[Glob, ...],
         Listed(),
-        _said("For which campaigns: keys; `*` and `?` are wildcards.", min_length=1, max_length=_MOST_RULES),
+        _said("For which campaigns: keys; `*` and `?` are wildcards.", min_length=1, max_length=MOST_RULES),
     ]
     #: Aware, in UTC.
     until: Annotated[
@@ -282,7 +280,7 @@ class Waiver(Setting):
     keys: Annotated[
         tuple[Glob, ...],
         Listed(),
-        _said("For which campaigns: keys; `*` and `?` are wildcards.", min_length=1, max_length=_MOST_RULES),
+        _said("For which campaigns: keys; `*` and `?` are wildcards.", min_length=1, max_length=MOST_RULES),
     ] = ("*",)
 
 
@@ -301,7 +299,7 @@ class LintSettings(Setting):
     waivers: Annotated[
         tuple[Waiver, ...],
         Listed(),
-        _said("Findings that are accepted for a time.", max_length=_MOST_RULES),
+        _said("Findings that are accepted for a time.", max_length=MOST_RULES),
     ] = ()
 
 
@@ -363,87 +361,3 @@ def value_of(kind: Any, value: Any, zone: str) -> Any:
         if isinstance(mark, Written):
             return mark.read(value, zone) if mark.zoned else mark.read(value)
     return value_of(inner, value, zone)
-
-
-# ---------------------------------------------------------------------------------------- the file
-
-
-class ProjectMetadata(Part):
-    """What identifies the project."""
-
-    name: str = Field(
-        min_length=1,
-        max_length=128,
-        description="Name of the project. Without an id, campaigns are marked with it; a new name then makes"
-        " them foreign.",
-    )
-    id: ProjectId | None = Field(
-        None,
-        description="Random id that names the project in the marker of each campaign. `init` writes it; never"
-        " change it.",
-    )
-
-
-class AccountPin(Part):
-    """The account that the campaigns belong to."""
-
-    company_id: str | None = Field(
-        None, min_length=1, description="Pins the account; else it is learnt at the first apply."
-    )
-
-
-class Environment(Part):
-    """The settings in which an environment differs from the project."""
-
-    variables: dict[str, str] | None = Field(
-        None, description="Values for ${var.NAME}. An environment adds its own or replaces single ones."
-    )
-    account: AccountPin | None = Field(None, description="The account that the campaigns belong to.")
-    time_zone: Zone | None = Field(None, description="IANA time zone for showing times.")
-    api: ApiSettings | None = Field(None, description="API settings. An environment replaces single ones.")
-    state: StateSettings | None = Field(
-        None,
-        description="Where the state is kept. Each environment has a place of its own.",
-    )
-    guardrails: Guardrails | None = Field(
-        None, description="Limits of one apply. An environment replaces single ones."
-    )
-    overrides: list[Override] | None = Field(
-        None,
-        max_length=_MOST_RULES,
-        description="Reviewed exceptions to guardrails. An environment's list replaces the project's.",
-    )
-    notify: Notify | None = Field(None, description="Where outcomes are posted, as JSON, after an apply.")
-
-
-class ProjectFile(Environment):
-    """The project file: its directory is the project."""
-
-    apiVersion: Literal["campaignctl/v1"] | None = Field(  # noqa: N815 - the field's name
-        None, description="campaignctl/v1; may be left out."
-    )
-    kind: Literal["Project"] | None = Field(None, description="Project; may be left out.")
-    metadata: ProjectMetadata = Field(description="What identifies the project.")
-    required_version: str | None = Field(
-        None,
-        max_length=LONGEST_VERSION,
-        description="Versions of campaignctl that may be used, as in `>=0.1`.",
-    )
-    manifests: list[Glob] | None = Field(
-        None,
-        min_length=1,
-        max_length=_MOST_PATTERNS,
-        description='Which files are manifests: ["**/*.yaml", "**/*.yml"] if absent.',
-    )
-    ignore: list[Glob] | None = Field(None, max_length=_MOST_PATTERNS, description="Which of them are not.")
-    allow_env: list[str] | None = Field(
-        None, description="Environment variables that manifests may use as ${env.NAME}."
-    )
-    default_environment: str | None = Field(None, description="The environment if none is selected.")
-    preview: PreviewSettings | None = Field(None, description="What previews show.")
-    lint: LintSettings | None = Field(
-        None, description="Severity and waivers of the lint rules; a manifest may have the same."
-    )
-    environments: dict[str, Environment] | None = Field(
-        None, description="Environments by name, each with the settings that differ."
-    )

@@ -124,7 +124,7 @@ class Team:
         return self.git("rev-list", "--first-parent", f"{before}..{self.main}").split()
 
     def read_at(self, ago: float = 0) -> str:
-        """When somebody has read what is there now: a second later, as hosts tell times by the second."""
+        """When someone has read what is there now: a second later, as hosts tell times by the second."""
         return stamp(time.time() + 1 - ago)
 
     def names(self) -> list[str]:

@@ -11,8 +11,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from campaignctl.project import model
+from campaignctl.project.file import ProjectFile
 from campaignctl.project.loader import load_project
-from campaignctl.project.model import Project, ProjectFile, Setting, StateSettings
+from campaignctl.project.model import Project, Setting, StateSettings
 from campaignctl.project.settings import APART, ROWS, SettingChange, changed, place_of, recorded
 
 NAME = "metadata: {name: shop, id: 11111111-2222}\n"

@@ -45,7 +45,7 @@ class Place:
 
 @dataclass
 class Time:
-    """Time that passes while somebody waits."""
+    """Time that passes while someone waits."""
 
     at: datetime = NOW
     interrupted: bool = False
