@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.torture.mutants import Edit, Mutant
 
 _TWINS = "tests/plan/test_twins.py"
+_RENAMES = "tests/plan/test_renames.py"
 _FOREIGN = "tests/reconciler/test_foreign.py"
 _COPIES = "tests/reconciler/test_copies.py"
 _RULES = "campaignctl/plan/twin_rules.py"
@@ -58,7 +59,7 @@ OF_CONTENT = (
     Mutant(
         "the create of a rename waits for nothing",
         (Edit(_RULES, "waits_for=waits)", "waits_for=())"),),
-        (f"{_TWINS}::test_the_create_of_a_rename_waits_for_the_cancel",),
+        (f"{_RENAMES}::test_the_create_of_a_rename_waits_for_the_cancel",),
         "",
     ),
     Mutant(
@@ -70,7 +71,7 @@ OF_CONTENT = (
                 "if other.goes and other.planned:",
             ),
         ),
-        (f"{_TWINS}::test_no_rename_is_created_while_the_old_one_stays_able_to_send",),
+        (f"{_RENAMES}::test_no_rename_is_created_while_the_old_one_stays_able_to_send",),
         "",
     ),
     Mutant(
@@ -80,7 +81,7 @@ OF_CONTENT = (
                 "campaignctl/plan/moves.py", "_LIKE, _LIKE_NAMED = 4 / 5, 1 / 2", "_LIKE, _LIKE_NAMED = 2, 2"
             ),
         ),
-        (f"{_TWINS}::test_no_edited_rename_is_created_either",),
+        (f"{_RENAMES}::test_no_edited_rename_is_created_either",),
         "",
     ),
     Mutant(
