@@ -120,5 +120,4 @@ def scanned(state: State, now: datetime) -> Entry:
             if record.intent in over
         },
         dropped=tuple(replace(one, scanned=True) for one in state.dropped if one.intent in over),
-        decision=False,
     )

@@ -49,7 +49,7 @@ def pause_again(run: Run, desired: DesiredState, *, known: Collection[str] = ())
     # The opening read is older than a halt that was waited for.
     at_hand = {} if waited else run.lives
     lives, _ = read_records(run.api, halted, parallelism=run.wiring.parallelism, at_hand=at_hand)
-    run.settled.update({live.id: live for live in lives.values() if live} if waited else {})
+    run.settled.update({live.id: live for live in lives.values() if live})
     reading = Reading(live=lives, halts=halts)
     plan = pauses(question(run.wiring, desired, Options(), state, reading, run.now()))
     entry = history.begun(run, plan, "pause of what is halted")
