@@ -11,6 +11,7 @@ from campaignctl.errors import PlanRefused
 from campaignctl.plan.context import Against
 from campaignctl.plan.model import Options, Plan
 from campaignctl.reconciler.apply import apply
+from campaignctl.state.codec import encode
 from campaignctl.state.model import State
 from tests.reconciler.account import Account, campaign, yes
 
@@ -219,3 +220,30 @@ def test_what_is_not_applied_names_what_is_blocked_and_what_objects(far: Account
     assert ([one.key for one in outcome.blocked], outcome.objections) == (["late"], plan.objections)
     assert [(one.key, one.outcome) for one in outcome.changes] == [("now", "not_started")]
     assert far.writes(mark) == []
+
+
+def test_an_apply_without_changes_records_the_newest_campaigns_and_voids_no_plan(far: Account) -> None:
+    before = far.state
+    theirs = str(far.control.create(campaign("Theirs", is_draft=True))["id"])
+    assert far.apply().changes == ()
+    assert far.state.seen[0] == theirs
+    assert far.state == replace(before, seen=far.state.seen)
+
+
+def test_a_create_is_planned_then_started_before_it_leaves(far: Account) -> None:
+    before, mark = far.state, len(far.wire.sent)
+    far.specs["new"] = NEW
+    far.apply()
+    (first,) = at_writes(far, mark)
+    assert first.serial == before.serial + 2
+    assert {key: one.phase for key, one in first.pending.items()} == {"new": "started"}
+
+
+def test_the_state_goes_on_under_the_address_that_was_used(far: Account) -> None:
+    """Ports of this machine may change."""
+    url = far.state.account.url
+    known = replace(far.state, account=replace(far.state.account, url="http://localhost:1"))
+    far.place.put_document(encode(known).encode())
+    far.specs["new"] = NEW
+    assert far.outcomes() == {"new": "done"}
+    assert far.state.account.url == url
