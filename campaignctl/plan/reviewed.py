@@ -154,7 +154,8 @@ def _is_rest(ctx: PlanContext, change: Change, seen: Change) -> bool:
 
     An update is left of a create or update if an earlier merge was applied since the review. It ends in the
     campaign that the review showed, changes nothing that the review did not show, and begins with what we
-    applied: without an edit in the account. Of a cancel that took effect, it is left to forget the campaign.
+    applied: without an edit in the account, and without fields that were set there at the review. Of a cancel
+    that took effect, it is left to forget the campaign.
     """
     if change.action is Action.FORGET:
         over = ctx.subject(change.key, replacing=False).status in _OVER
@@ -162,7 +163,7 @@ def _is_rest(ctx: PlanContext, change: Change, seen: Change) -> bool:
     if change.action is not Action.UPDATE or _end_of(change) != _end_of(seen) or change.arms > seen.arms:
         return False
     one = ctx.subject(change.key, replacing=False)
-    if not as_planned(replace(change, live_digest=None), one.record, one.live):
+    if seen.unmanaged or not as_planned(replace(change, live_digest=None), one.record, one.live):
         return False
     if seen.action is not Action.UPDATE:
         return seen.action is Action.CREATE
@@ -190,10 +191,17 @@ _STOPS = (Action.CANCEL, Action.PAUSE, Action.FORGET, Action.MOVE, Action.ADOPT)
 
 
 def _changed_since(ctx: PlanContext, change: Change, known: list[tuple[Plan, Change]]) -> str | None:
-    """Why the campaign of a change is not as it was in any of the reviewed plans that contain it."""
+    """Why the campaign of a change is not as it was in any of the reviewed plans that contain it.
+
+    An edit that a review showed may have been undone by an apply since.
+    """
     if change.action in _STOPS or change.id is None:
         return None
-    as_read = [(plan, seen) for plan, seen in known if seen.live_digest in (None, change.live_digest)]
+    as_read = [
+        (plan, seen)
+        for plan, seen in known
+        if seen.live_digest in (None, change.live_digest) or _is_rest(ctx, change, seen)
+    ]
     if not as_read:
         return f"{change.id} was changed in the account since the reviewed plan was made"
     one = ctx.subject(change.key, replacing=False)

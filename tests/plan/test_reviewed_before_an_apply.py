@@ -82,6 +82,27 @@ def test_what_an_earlier_merge_left_of_a_reviewed_change_is_reviewed(
     assert (only(made).action, body) == (Action.UPDATE, left)
 
 
+@pytest.mark.parametrize(
+    ("shown", "is_undone", "is_admitted"),
+    [
+        ({"name": "By hand"}, True, True),
+        ({"name": "By hand"}, False, False),
+        # Whoever approved has seen that it sends with it.
+        ({"quiet_hours": {"begin": "22:00"}}, True, False),
+        ({"quiet_hours": {"begin": "22:00"}}, False, False),
+    ],
+)
+def test_an_edit_that_the_review_showed_may_have_been_undone_since(
+    shown: Spec, is_undone: bool, is_admitted: bool
+) -> None:
+    edited = {**SCHEDULED, **shown}
+    known, reading = state({KEY: record(SCHEDULED)}), Reading(live={KEY: live(edited)})
+    seen = plan_of(wanted(BOTH, manifest="sha256:new"), known=known, reading=reading)
+    again = {**edited, "description": "By another hand"}
+    made = applied_since(SCHEDULED, seen, shown=SCHEDULED if is_undone else again)
+    assert [change.action for change in made.changes] == ([Action.UPDATE] if is_admitted else [])
+
+
 LATER: Spec = {**BOTH, "scheduled_time": "2036-12-25 10:00:00"}
 QUIET: Spec = {**SCHEDULED, "quiet_hours": {"begin": "22:00"}}
 

@@ -87,8 +87,8 @@ OF_LIVE = (
         (
             Edit(
                 "campaignctl/plan/reviewed.py",
-                "if seen.live_digest in (None, change.live_digest)]",
-                "if seen.live_digest or True]",
+                "if seen.live_digest in (None, change.live_digest) or _is_rest",
+                "if seen.live_digest or True or _is_rest",
             ),
         ),
         ("tests/plan/test_started_by_others.py",),
@@ -111,8 +111,8 @@ OF_LIVE = (
         (
             Edit(
                 "campaignctl/plan/reviewed.py",
-                "    if not as_planned(replace(change, live_digest=None), one.record, one.live):\n",
-                "    if one.live is None:\n",
+                "    if seen.unmanaged or not as_planned(",
+                "    if seen.unmanaged or one.live is None and not as_planned(",
             ),
         ),
         ("tests/plan/test_reviewed_before_an_apply.py",),
