@@ -153,22 +153,26 @@ def load_shown(
     results = files.results()
     desired = link(project, results, files.defaults_findings)
     findings = in_order([*before, *files.findings, *desired.findings])
-    errors = [found for found in findings if found.severity == "error"]
+    by_key: dict[str | None, list[Finding]] = {}
+    for found in findings:
+        if found.severity == "error":
+            by_key.setdefault(found.key, []).append(found)
     faulty: dict[str, tuple[Finding, ...]] = {}
     for result in results:
+        of_file = [found for found in result.findings if found.key is None and found.severity == "error"]
         for one in result.campaigns:
-            own = tuple(found for found in errors if _concerns(found, one, result))
+            # By itself, with the others of its matrix, or with all of its file.
+            own = (*by_key.get(one.key, ()), *by_key.get(_base(one.key), ()), *of_file)
             if own or one.campaign is None:
                 faulty[one.key] = own
     campaigns = {key: one for key, one in desired.campaigns.items() if key not in faulty}
     return Shown(project, campaigns, faulty, of_run(findings))
 
 
-def _concerns(found: Finding, one: Declared, result: FileResult) -> bool:
-    """Whether a finding is about a campaign: by itself, with others of its matrix, or of its whole file."""
-    if found.key is None:
-        return found in result.findings
-    return found.key == one.key or one.key.startswith(f"{found.key}[")
+def _base(key: str) -> str:
+    """The key before the bracket of a matrix; empty for a key without one."""
+    base, bracket, _ = key.partition("[")
+    return base if bracket else ""
 
 
 class Places:
