@@ -22,6 +22,7 @@ from tests.torture.mutants_of_halts import OF_HALTS
 from tests.torture.mutants_of_identity import OF_IDENTITY
 from tests.torture.mutants_of_lint import OF_LINT
 from tests.torture.mutants_of_live import OF_LIVE
+from tests.torture.mutants_of_manifests import OF_MANIFESTS
 from tests.torture.mutants_of_pipelines import OF_PIPELINES
 from tests.torture.mutants_of_previews import OF_PREVIEWS
 from tests.torture.mutants_of_settings import OF_SETTINGS
@@ -43,6 +44,7 @@ ALL = (
     *OF_SETTINGS,
     *OF_PREVIEWS,
     *OF_LINT,
+    *OF_MANIFESTS,
 )
 _ROOT = Path(__file__).resolve().parents[2]
 _COPIED = (
