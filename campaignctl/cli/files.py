@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from campaignctl.backends.durable import read_whole
@@ -82,27 +81,16 @@ def write_private(name: str, text: str) -> None:
 
     A device or a pipe is written to directly. Raises CampaignctlError.
     """
+    from campaignctl.yamlio.files import replace_file
+
     path = Path(os.path.realpath(name))
     try:
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")
         else:
-            _replace(path, text.encode("utf-8"))
+            replace_file(path, text.encode("utf-8"))
     except OSError as error:
         raise CampaignctlError(f"Cannot write {name}", detail=_reason(error)) from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _reason(error: OSError) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,7 +22,7 @@ from campaignctl.manifest.document import Document
 from campaignctl.project.file import Environment, ProjectFile
 from campaignctl.project.loader import PROJECT_FILE, load_base
 from campaignctl.yamlio import schema_types as shapes
-from campaignctl.yamlio.files import content, named_file, shown
+from campaignctl.yamlio.files import content, named_file, replace_file, shown
 from campaignctl.yamlio.findings import in_order, of_run
 from campaignctl.yamlio.layout import (
     STEP,
@@ -348,7 +347,7 @@ def write(rewrite: Rewrite) -> None:
     try:
         if path.read_bytes() != rewrite.before:
             raise CampaignctlError(f"{rewrite.name} has changed in the meantime", hint="run it again")
-        _replace(path, rewrite.after)
+        replace_file(path, rewrite.after, stat.S_IMODE(path.stat().st_mode))
     except OSError as wrong:
         raise CampaignctlError(
             f"Cannot write {rewrite.name}", detail=f"{wrong.strerror or wrong}."
@@ -405,17 +404,3 @@ def _equal(one: Node | None, other: Node | None) -> bool:
         both = zip_longest(*(sorted(node.pairs, key=lambda pair: pair[0].text) for node in (one, other)))
         return all(a and b and _equal(a[0], b[0]) and _equal(a[1], b[1]) for a, b in both)
     return False
-
-
-def _replace(path: Path, data: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fchmod(descriptor, stat.S_IMODE(path.stat().st_mode))
-            os.fsync(descriptor)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

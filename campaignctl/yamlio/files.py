@@ -1,10 +1,12 @@
-"""Reads the files of a project and those named with `{$file: PATH}`: never too large, or outside of it."""
+"""Reads the files of a project and those named with `{$file: PATH}`, never too large or outside of it; and
+replaces one."""
 
 from __future__ import annotations
 
 import os
 import posixpath
 import re
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -211,3 +213,19 @@ def shown(directory: Path) -> str:
     if relative == ".":
         return ""
     return (absolute if relative.startswith("..") else relative) + os.sep
+
+
+def replace_file(path: Path, data: bytes, mode: int | None = None) -> None:
+    """Replace a file as a whole, durably: only its owner may read it, or as `mode` says. Raises OSError."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from types import FrameType
 from typing import Any
@@ -90,7 +91,7 @@ def crash_before_every_call(place: Place) -> list[Crash]:
     crashes = []
     for call in count(1):
         here = place.another(f"call-{call}")
-        reported, killed = _live_until(here, call)
+        reported, killed = in_a_child(partial(_live, here, call))
         here.settled()
         backend = here.backend()
         read = backend.read()
@@ -102,11 +103,14 @@ def crash_before_every_call(place: Place) -> list[Crash]:
     return crashes
 
 
-def _live_until(place: Place, call: int) -> tuple[int, bool]:
+def in_a_child(live: Callable[[Callable[[], Any]], None]) -> tuple[int, bool]:
+    """Live in a fork: how often it called what it was given, and whether it was killed."""
     reader, writer = os.pipe()
+    # Whatever `live` puts in its place.
+    write = os.write
     child = os.fork()
     if child == 0:
-        _live(place, call, lambda: os.write(writer, b"."))
+        live(lambda: write(writer, b"."))
         os._exit(0)
     os.close(writer)
     _, status = os.waitpid(child, 0)

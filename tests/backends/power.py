@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import count
+from typing import Any
 
 from campaignctl.state.model import State
-from tests.backends.crashes import LIFE, take
+from tests.backends.crashes import LIFE, in_a_child, take
 from tests.backends.local_place import LocalPlace
 from tests.torture.medium import Loss
 from tests.torture.tap import Stop, Tap
@@ -32,27 +34,17 @@ def cut_at_every_call(place: LocalPlace, loss: Loss) -> list[Cut]:
     cuts = []
     for call in count(1):
         here = place.another(f"{loss}-{call}")
-        reported, cut = _live_until(here, call, loss)
+        reported, cut = in_a_child(partial(_live, here, call, loss))
         cuts.append(Cut(call, loss, reported, here.backend().read()))
         if not cut:
             break
     return cuts
 
 
-def _live_until(place: LocalPlace, call: int, loss: Loss) -> tuple[int, bool]:
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        report = os.write
-        Tap(Stop(call, loss=loss), place.path.parent).install()
-        session = place.backend().acquire("apply", timedelta())
-        for step in LIFE:
-            take(session, step)
-            report(writer, b".")
-        session.release()
-        os._exit(0)
-    os.close(writer)
-    _, status = os.waitpid(child, 0)
-    reported = len(os.read(reader, 100))
-    os.close(reader)
-    return reported, os.WIFSIGNALED(status)
+def _live(place: LocalPlace, call: int, loss: Loss, report: Callable[[], Any]) -> None:
+    Tap(Stop(call, loss=loss), place.path.parent).install()
+    session = place.backend().acquire("apply", timedelta())
+    for step in LIFE:
+        take(session, step)
+        report()
+    session.release()

@@ -8,23 +8,11 @@ from pathlib import Path
 import pytest
 
 from campaignctl.manifest.load import load
+from tests.campaigns.documented_keys import KEYS
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parents[1] / "campaigns"
 BODIES = sorted((HERE / "documented").glob("*.json"))
-KEYS = {
-    "01-push-immediate": "push/announcement",
-    "02-push-scheduled-callbacks": "push/spring-launch",
-    "03-push-targeting": "push/new-profiles",
-    "04-push-ab-test": "push/headline-test",
-    "05-push-multilang-manual": "push/welcome-multilingual",
-    "06-push-recurring-pattern": "push/midday",
-    "07-email-scheduled-profile-timezone": "email/new-year",
-    "08-email-multilang-manual": "email/greeting-multilingual",
-    "09-email-recurring-utm-off": "email/weekly-digest",
-    "10-sms-recurring-cron": "sms/april-reminder",
-    "11-sms-draft": "sms/welcome",
-}
 
 
 def strict(value: object) -> str:

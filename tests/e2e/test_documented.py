@@ -9,24 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.campaigns.documented_keys import KEYS
 from tests.e2e.harness import World
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "campaigns"
 BODIES = ROOT / "tests" / "campaigns" / "documented"
-KEYS = {
-    "01-push-immediate": "push/announcement",
-    "02-push-scheduled-callbacks": "push/spring-launch",
-    "03-push-targeting": "push/new-profiles",
-    "04-push-ab-test": "push/headline-test",
-    "05-push-multilang-manual": "push/welcome-multilingual",
-    "06-push-recurring-pattern": "push/midday",
-    "07-email-scheduled-profile-timezone": "email/new-year",
-    "08-email-multilang-manual": "email/greeting-multilingual",
-    "09-email-recurring-utm-off": "email/weekly-digest",
-    "10-sms-recurring-cron": "sms/april-reminder",
-    "11-sms-draft": "sms/welcome",
-}
 # The edits: a text in the manifest, its new form, and the resulting patch.
 EDITS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "push/spring-launch": (

@@ -24,7 +24,7 @@ from campaignctl.reconciler.ports import Backend, Elsewhere
 from campaignctl.reconciler.run import Wiring
 from campaignctl.reconciler.state_ops import Answer, resolve
 from campaignctl.review.halt import HaltOutcome, LiftOutcome
-from campaignctl.review.outcome import Event, Outcome
+from campaignctl.review.outcome import ChangeResult, Event, Outcome
 from campaignctl.sandbox import Control
 from campaignctl.state.model import State
 from tests.api.simulated import SimulatedTime, client
@@ -45,6 +45,30 @@ def campaign(name: str, **fields: Any) -> Spec:
     """A manual campaign as the API takes it, with these fields set."""
     content = {"title": {"en": "Hi"}, "body": {"en": name}, "landing_url": "https://example.com"}
     return {"name": name, "messages": [{**PUSH, "push": content}], **fields}
+
+
+AB_TEST = {
+    "test_split": 30,
+    "winning_metric": "click_rate",
+    "evaluation_window": "1D",
+    "winner_delivery_mode": "manual",
+}
+TWO_MESSAGES = [{**PUSH, "name": "one"}, {**PUSH, "name": "two"}]
+
+
+def split_test(name: str = "Test", **fields: Any) -> Spec:
+    """An A/B test of two messages whose winner a person sets."""
+    return campaign(name, **{"messages": TWO_MESSAGES, "ab_test": AB_TEST, **fields})
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def only(outcome: Outcome) -> ChangeResult:
+    """The result of the only change."""
+    (result,) = outcome.changes
+    return result
 
 
 def yes(_plan: Plan) -> bool:

@@ -12,20 +12,10 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan.model import Plan
 from campaignctl.review.outcome import Event
 from campaignctl.state.halts import Halt
-from tests.reconciler.account import PUSH, Account, campaign
+from tests.reconciler.account import Account, campaign, split_test
 
 SOON = campaign("Soon", scheduled_time="2036-01-01 01:00:00")
-TEST = campaign(
-    "Test",
-    scheduled_time="2036-06-01 10:00:00",
-    messages=[{**PUSH, "name": "one"}, {**PUSH, "name": "two"}],
-    ab_test={
-        "test_split": 30,
-        "winning_metric": "click_rate",
-        "evaluation_window": "1D",
-        "winner_delivery_mode": "manual",
-    },
-)
+TEST = split_test(scheduled_time="2036-06-01 10:00:00")
 
 
 def test_halt_set_after_the_question_is_seen_before_the_request(account: Account) -> None:

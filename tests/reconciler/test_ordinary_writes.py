@@ -11,9 +11,9 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan.model import Action
-from campaignctl.review.outcome import ChangeResult, Event, Outcome
+from campaignctl.review.outcome import Event
 from tests.backends.git_place import REF, GitPlace, git
-from tests.reconciler.account import Account, campaign
+from tests.reconciler.account import Account, Killed, campaign, only
 
 KEY = "push/welcome"
 FAR = "2036-06-01 10:00:00"
@@ -63,20 +63,11 @@ KINDS = {
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 @pytest.fixture
 def scheduled(late: Account) -> Account:
     late.specs[KEY] = SPEC
     late.apply()
     return late
-
-
-def only(outcome: Outcome) -> ChangeResult:
-    (result,) = outcome.changes
-    return result
 
 
 def sent(account: Account, name: str) -> int:

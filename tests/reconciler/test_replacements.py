@@ -11,10 +11,10 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan.model import Action, Plan
-from campaignctl.review.outcome import ChangeResult, Outcome
+from campaignctl.review.outcome import Outcome
 from campaignctl.state.halts import Halt
 from campaignctl.state.model import Intent
-from tests.reconciler.account import Account, campaign
+from tests.reconciler.account import Account, Killed, campaign, only
 
 KEY = "push/welcome"
 FAR = "2036-06-01 10:00:00"
@@ -22,20 +22,11 @@ SPEC = campaign("Welcome", scheduled_time=FAR)
 AGAIN = "campaignctl apply --replace push/welcome"
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
 @pytest.fixture
 def scheduled(late: Account) -> Account:
     late.specs[KEY] = SPEC
     late.apply()
     return late
-
-
-def only(outcome: Outcome) -> ChangeResult:
-    (result,) = outcome.changes
-    return result
 
 
 def replaced(account: Account, **options: Any) -> Outcome:

@@ -12,20 +12,10 @@ from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import StateError
 from campaignctl.plan.model import Plan
 from campaignctl.reconciler.state_ops import remove
-from campaignctl.review.outcome import ChangeResult, Outcome
-from tests.reconciler.account import PUSH, Account, campaign
+from campaignctl.review.outcome import Outcome
+from tests.reconciler.account import Account, campaign, only, split_test
 
-TEST = campaign(
-    "Test",
-    scheduled_time="2036-06-01 10:00:00",
-    messages=[{**PUSH, "name": "one"}, {**PUSH, "name": "two"}],
-    ab_test={
-        "test_split": 30,
-        "winning_metric": "click_rate",
-        "evaluation_window": "1D",
-        "winner_delivery_mode": "manual",
-    },
-)
+TEST = split_test(scheduled_time="2036-06-01 10:00:00")
 
 
 def armed(account: Account) -> None:
@@ -73,11 +63,6 @@ KINDS = {
     "winner": Kind(decided, "set-winner", "winner"),
 }
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-
-
-def only(outcome: Outcome) -> ChangeResult:
-    (result,) = outcome.changes
-    return result
 
 
 def later(account: Account, seconds: float) -> None:

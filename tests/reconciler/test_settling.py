@@ -178,20 +178,25 @@ def test_another_campaign_of_that_name_is_not_the_lost_one(known: Account) -> No
     assert set(known.state.pending) == {"new"}
 
 
+def posted_twice(account: Account) -> tuple[str, str]:
+    """A create that was posted twice took effect twice: the ids of the recorded campaign and of its copy."""
+    account.specs["far"] = FAR
+    account.apply()
+    record = account.state.campaigns["far"]
+    twice = account.state.after(Entry(records={"far": replace(record, reposted=True)}))
+    account.place.put_document(encode(twice).encode())
+    return record.id, str(account.control.clone(record.id, status="scheduled")["id"])
+
+
 @pytest.mark.parametrize("refused", [False, True])
 def test_a_second_copy_of_what_was_posted_twice_is_cancelled(known: Account, refused: bool) -> None:
-    known.specs["far"] = FAR
-    known.apply()
-    record = known.state.campaigns["far"]
-    twice = known.state.after(Entry(records={"far": replace(record, reposted=True)}))
-    known.place.put_document(encode(twice).encode())
-    copy = str(known.control.clone(record.id, status="scheduled")["id"])
+    campaign_id, copy = posted_twice(known)
     if refused:
         known.control.fault({"path": "cancel"}, {"kind": "status", "status": 422})
     known.specs["hand"] = campaign("Hand", description="New")
     outcome = known.apply()
     assert known.control.campaign(copy)["status"] == ("scheduled" if refused else "canceled")
-    assert known.control.campaign(record.id)["status"] == "scheduled"
+    assert known.control.campaign(campaign_id)["status"] == "scheduled"
     assert f"far: {copy} is a second copy of it and is cancelled" in notes(known)
     told = [*outcome.notes, *notes(known)]
     assert any(f"{copy} could not be cancelled" in note for note in told) is refused
@@ -200,12 +205,7 @@ def test_a_second_copy_of_what_was_posted_twice_is_cancelled(known: Account, ref
 
 @pytest.mark.parametrize("gone", [True, False])
 def test_a_second_copy_is_over_once_a_read_shows_it(known: Account, gone: bool) -> None:
-    known.specs["far"] = FAR
-    known.apply()
-    record = known.state.campaigns["far"]
-    twice = known.state.after(Entry(records={"far": replace(record, reposted=True)}))
-    known.place.put_document(encode(twice).encode())
-    copy = str(known.control.clone(record.id, status="scheduled")["id"])
+    _, copy = posted_twice(known)
 
     def canceled(_name: str) -> None:
         if gone:

@@ -15,7 +15,7 @@ from campaignctl.review.reports import StatusReport, StatusRow, Stop
 from campaignctl.state.codec import encode
 from campaignctl.state.model import Entry
 from tests.plan.planning import intent
-from tests.reconciler.account import PUSH, Account, campaign
+from tests.reconciler.account import PUSH, Account, campaign, split_test
 
 FAR = "2036-06-01 10:00:00"
 FIRST = "2036-06-01T10:00:00Z"
@@ -169,17 +169,7 @@ def test_a_clock_that_is_wrong_is_noted(far: Account) -> None:
     "when", [{"scheduled_time": "2036-07-01 10:00:00"}, {"recurrence": {"cron": "0 9 * * *"}}]
 )
 def test_a_test_that_waits_names_its_messages(far: Account, when: dict[str, Any]) -> None:
-    far.specs["test"] = campaign(
-        "Test",
-        **when,
-        messages=[{**PUSH, "name": "one"}, {**PUSH, "name": "two"}],
-        ab_test={
-            "test_split": 30,
-            "winning_metric": "click_rate",
-            "evaluation_window": "1D",
-            "winner_delivery_mode": "manual",
-        },
-    )
+    far.specs["test"] = split_test(**when)
     far.apply()
     assert (row(far, "test").decide, row(far, "test").decide_run) == ((), None)
     far.control.edit(far.id_of("test"), status="needs_decision", run_counter=2)

@@ -12,24 +12,14 @@ import pytest
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.errors import Command
 from campaignctl.reconciler import state_ops
-from campaignctl.review.outcome import ChangeResult, Event, Outcome
+from campaignctl.review.outcome import Event, Outcome
 from campaignctl.state.codec import decode
-from tests.reconciler.account import PUSH, Account, campaign
+from tests.reconciler.account import Account, campaign, only, split_test
 
 KEY = "push/welcome"
 FAR = "2036-06-01 10:00:00"
 SPEC = campaign("Welcome", scheduled_time=FAR)
-TEST = campaign(
-    "Test",
-    scheduled_time=FAR,
-    messages=[{**PUSH, "name": "one"}, {**PUSH, "name": "two"}],
-    ab_test={
-        "test_split": 30,
-        "winning_metric": "click_rate",
-        "evaluation_window": "1D",
-        "winner_delivery_mode": "manual",
-    },
-)
+TEST = split_test(scheduled_time=FAR)
 
 
 def created(account: Account) -> None:
@@ -108,11 +98,6 @@ def proven(late: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ac
     late.specs = {"proof": campaign("Proof", is_draft=True)}
     late.apply()
     return late
-
-
-def only(outcome: Outcome) -> ChangeResult:
-    (result,) = outcome.changes
-    return result
 
 
 def replaced_after(account: Account, name: str) -> list[bytes]:

@@ -8,17 +8,12 @@ import pytest
 
 from campaignctl.campaign.lifecycle import Lifecycle
 from campaignctl.plan.model import Plan
-from tests.reconciler.account import PUSH, Account, campaign
+from tests.reconciler.account import AB_TEST as AB
+from tests.reconciler.account import TWO_MESSAGES as MESSAGES
+from tests.reconciler.account import Account, campaign
 
 KEY = "push/welcome"
 WEEK, DAY = timedelta(days=7).total_seconds(), timedelta(days=1).total_seconds()
-AB = {
-    "test_split": 30,
-    "winning_metric": "click_rate",
-    "evaluation_window": "1D",
-    "winner_delivery_mode": "manual",
-}
-MESSAGES = [{**PUSH, "name": "one"}, {**PUSH, "name": "two"}]
 # 1 January 2036 is a Tuesday.
 WEEKLY = campaign("Weekly", messages=MESSAGES, ab_test=AB, recurrence={"cron": "0 10 * * 3"})
 ONCE = campaign("Once", messages=MESSAGES, ab_test=AB, scheduled_time="2036-01-02 10:00:00")
