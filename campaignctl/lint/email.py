@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from campaignctl.campaign import contract
 from campaignctl.content import facts
+from campaignctl.lint.clients import UNSUPPORTED
 from campaignctl.lint.contrast import contrasts
 from campaignctl.lint.markup import Attribute, Markup, Tag
 from campaignctl.lint.rule import Basis, Fault, rule
@@ -275,7 +277,7 @@ def contrast(text: Text) -> Iterator[Fault]:
 #: Elements that clients remove, and what happens.
 _ACTIVE = {
     "script": "mail clients remove scripts",
-    "form": "forms do not work in Outlook, and Gmail warns of them",
+    "form": "forms do not work in Outlook on Windows",
     "iframe": "mail clients remove frames",
     "object": "mail clients remove objects",
     "embed": "mail clients remove objects",
@@ -315,3 +317,52 @@ def _handler(markup: Markup, tag: Tag) -> str | None:
     if " on" not in markup.source[tag.start : tag.end].lower():
         return None
     return next((name for name in markup.attributes(tag) if name.startswith("on")), None)
+
+
+#: How each feature looks in a source: its name for people, a word that is there, and the form.
+_FEATURES: tuple[tuple[str, str, str, re.Pattern[str]], ...] = (
+    (
+        "css-position",
+        "`position`",
+        "position",
+        re.compile(r"(?<![\w-])position\s{0,9}:\s{0,9}(?:absolute|fixed|relative|sticky)"),
+    ),
+    ("css-display-flex", "`display: flex`", "flex", re.compile(r"display\s{0,9}:\s{0,9}(?:inline-)?flex")),
+    ("css-display-grid", "`display: grid`", "grid", re.compile(r"display\s{0,9}:\s{0,9}(?:inline-)?grid")),
+    (
+        "css-background-image",
+        "a background image",
+        "url(",
+        re.compile(r"background(?:-image)?\s{0,9}:[^;{}\"]{0,80}?url\("),
+    ),
+    (
+        "css-at-media-prefers-color-scheme",
+        "`prefers-color-scheme`",
+        "prefers-color-scheme",
+        re.compile("prefers-color-scheme"),
+    ),
+    ("image-webp", "a WebP picture", ".webp", re.compile(r"\.webp\b")),
+    ("image-svg", "an SVG picture", ".svg", re.compile(r"\.svg\b")),
+    ("html-svg", "`<svg>`", "<svg", re.compile(r"<svg\b")),
+    ("html-video", "`<video>`", "<video", re.compile(r"<video\b")),
+)
+
+
+@rule(
+    "EML014",
+    "info",
+    "A mail is read well in clients that lack a feature of html or CSS.",
+    on="html",
+    basis=Basis(
+        "fact", "tests of caniemail.com, each with its date; for Gmail, Outlook, Apple Mail and Yahoo"
+    ),
+    fix="Look at the mail without the feature, or write it in another way.",
+)
+def unsupported(text: Text) -> Iterator[Fault]:
+    """Features that a client of many readers lacks, each once."""
+    source = text.markup.outside_of_comments
+    for slug, name, word, form in _FEATURES:
+        if word in source and slug in UNSUPPORTED and (found := form.search(source)):
+            clients, tested = UNSUPPORTED[slug]
+            said = f"{name} does not work in {', '.join(clients)} (tested {tested})"
+            yield Fault(text.path, said, "", found.start())

@@ -116,9 +116,18 @@ class Markup:
     @cached_property
     def outside_of_code(self) -> str:
         """The source with comments and the content of styles and scripts blank."""
+        return self._blanked(code=True)
+
+    @cached_property
+    def outside_of_comments(self) -> str:
+        """The source with comments blank."""
+        return self._blanked(code=False)
+
+    def _blanked(self, *, code: bool) -> str:
         pieces, end = [], 0
         for start, stop, _ in self._unread:
-            if self.source.startswith("<!--", start) or self.source[start + 1 : start + 7].lower() in _CODE:
+            own = code and self.source[start + 1 : start + 7].lower() in _CODE
+            if own or self.source.startswith("<!--", start):
                 pieces += [self.source[end:start], _BLANK * (stop - start)]
                 end = stop
         return "".join([*pieces, self.source[end:]])

@@ -150,6 +150,12 @@ CASES = (
         f'{M}<a href="https://a.example" onclick="go()">Go</a>',
         '<a href="https://a.example" title=" on">Go</a>',
     ),
+    from_file(
+        "EML014",
+        f"<p style='a:b;{M}position: absolute'>a",
+        "<!-- <p style='position:absolute'> --><p>our position: top",
+    ),
+    from_file("EML014", f"<p>\n{M}<svg></svg>", "<p>svg"),
     # ----------------------------------------------------------------------------- links
     from_file(
         "LNK008", f'<a href="{M}http://a.example">Hi</a>', '<a href="https://a.example/?u=http://b">Hi</a>'
