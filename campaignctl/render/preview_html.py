@@ -38,7 +38,7 @@ class Room:
     A browser takes some hundred frames, of which each email has two, and a mailbox some dozen megabytes.
     """
 
-    emails: int = 200
+    emails: int = 100
     letters: int = 8_000_000
 
 

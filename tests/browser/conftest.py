@@ -57,7 +57,9 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
     """Opens a page from a file, or at an address."""
     with ExitStack() as ends:
 
-        def open_(html: str = "", *, at: str = "", width: int = DESKTOP, dark: bool = False) -> Tab:
+        def open_(
+            html: str = "", *, at: str = "", width: int = DESKTOP, dark: bool = False, seconds: int = 30
+        ) -> Tab:
             context = browser.new_context(
                 viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
             )
@@ -70,7 +72,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
             tab.page.on("pageerror", lambda error: tab.said.append(str(error)))
             tab.page.on("dialog", lambda dialog: tab.said.append(dialog.message))
             tab.page.on("request", lambda request: tab.asked.append(request.url))
-            tab.page.goto(address)
+            tab.page.goto(address, timeout=seconds * 1000)
             tab.asked.remove(address)
             return tab
 

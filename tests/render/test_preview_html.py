@@ -114,6 +114,8 @@ def test_what_makes_an_sms_dear_is_named() -> None:
 def test_many_campaigns_have_an_index_and_filters_by_channel_and_language() -> None:
     drawn = page(many(36))
     assert len(texts(drawn, "nav li")) == len(texts(drawn, "article")) == 36
+    assert not parsed(drawn).css(".many")
+    assert parsed(page(many(51))).css(".many")
     assert texts(drawn, ".filters label") == [
         *("All 36", "Push 12", "Email 12", "SMS 12"),
         *("Each its own", "de", "en"),
