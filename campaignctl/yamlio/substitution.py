@@ -114,10 +114,18 @@ class Filling:
         if isinstance(node, ScalarNode) and node.plain and node.text in NULLS:
             or_empty = ", or write {}" if wanted == "an object" else ""
             hint = self.null_hint or f"leave the field out{or_empty}"
+            if wanted == "a string" and self._hashed(node):
+                hint = "a text that starts with `#` needs quotes"
             return self.refuse(node, "null", "null is not allowed", hint)
         return self.refuse(
             node, "type", f"expected {wanted}, found {_kind(node)}", hint or _instead(node, wanted)
         )
+
+    def _hashed(self, node: ScalarNode) -> bool:
+        """Whether a word with `#` follows where a text is missing: to YAML it is a comment."""
+        lines = self.file.of(node).lines
+        line = lines[node.mark.line] if node.mark.line < len(lines) else ""
+        return not node.text and re.match(r"\s*#[^\s#!-]", line[node.mark.column :]) is not None
 
     def filled(self, text: str, file: SourceFile, node: ScalarNode | None) -> Any:
         """A text with its places expanded; `node` is its place, None for the text of a file."""

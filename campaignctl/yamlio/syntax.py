@@ -52,6 +52,8 @@ _HINTS = (
         "something is missing here; a text with this character needs quotes",
     ),
     ("expected <document start>", "the document ends above; start another one with `---`"),
+    ("expected comment or line break", "a text that starts with `>` or `|` needs quotes"),
+    ("block sequence entries are not allowed", "a text that starts with `-` and a space needs quotes"),
     ("directive", "remove this line"),
     ("incompatible YAML document", "remove this line"),
 )

@@ -128,6 +128,10 @@ def test_a_comma_in_an_url_asks_for_quotes(project: Check) -> None:
         "% off",
         "@you",
         "`x`",
+        "> 50% off",
+        "| x",
+        "- 50%",
+        "#now",
     ],
 )
 def test_a_text_that_begins_with_a_sign_of_yaml_asks_for_quotes(text: str, project: Check) -> None:
