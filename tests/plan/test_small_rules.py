@@ -14,7 +14,7 @@ from campaignctl.plan.context import without_markers
 from campaignctl.plan.model import Action, Change, Lifts, Request
 from campaignctl.schedule.sends import Sends
 from campaignctl.state.model import AT_ONCE
-from tests.plan.planning import ID, KEY, NOW, PROJECT, SCHEDULED, intent, live, state, wanted
+from tests.plan.planning import ID, KEY, NOW, PROJECT, SCHEDULED, body, intent, live, plan_of, state, wanted
 
 SECOND = timedelta(seconds=1)
 LATER = Change(KEY, Action.UPDATE, ID, "m", "r", sends=Sends("scheduled", (NOW,)), spec=SCHEDULED)
@@ -106,3 +106,16 @@ def test_what_it_costs_that_markers_do_not_work(markers: bool, shown: bool | Non
     assert (told or "").startswith(says or "")
     assert bool(told) is bool(says)
     assert bool(without_markers(project, None)) is not markers
+
+
+def test_of_two_creates_with_one_content_one_has_to_change() -> None:
+    found = plan_of(wanted(SCHEDULED, "a"), wanted(SCHEDULED, "b")).blocked
+    assert found
+    assert all(one.hint.startswith("give one of them another content, audience or time") for one in found)
+
+
+def test_a_send_that_is_too_soon_is_told_by_how_far_it_is_away() -> None:
+    soon = body(scheduled_time=f"{NOW + timedelta(hours=3):%Y-%m-%d %H:%M:%S}")
+    limits = replace(PROJECT.guardrails, min_lead_time=timedelta(hours=5))
+    (objection,) = plan_of(wanted(soon), project=replace(PROJECT, guardrails=limits)).objections
+    assert "3 hours from now" in objection.found
