@@ -275,3 +275,14 @@ def test_a_second_halt_keeps_what_the_first_one_stopped(account: Account) -> Non
     account.halt(reason="another")
     assert isinstance(mark(account), Halts)
     assert [[one.key for one in each.stopped] for each in mark(account).halts] == [["a"], []]
+
+
+def test_a_token_that_is_refused_is_not_tried_again(account: Account) -> None:
+    account.specs = {"a": campaign("A", scheduled_time=FAR)}
+    account.apply()
+    before = account.mark
+    account.control.fault({"path": "/pause$", "times": 9}, {"kind": "status", "status": 401})
+    outcome = account.halt()
+    assert account.writes(before) == ["pause"]
+    assert (outcome.marked, outcome.stopped) == (True, False)
+    assert any("token" in note for note in outcome.notes)
