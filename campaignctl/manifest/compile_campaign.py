@@ -202,9 +202,16 @@ class Compilation:
             tuple("/".join(map(str, path)) for path, _ in extra),
             value.get("adopt"),
             tuple(move.name for move in self.moves),
+            self._zone(),
             value.get("lint", {}),
             Positions(self.root, self.builder),
         )
+
+    def _zone(self) -> str:
+        """The zone of `scheduled_time`, if the manifest names one."""
+        spec = self.root.get("spec")
+        time = spec.get("scheduled_time") if isinstance(spec, nodes.MappingNode) else None
+        return self.builder.zones.get(id(time), "")
 
     def _claim(self, value: Mapping[str, Any]) -> tuple[Problem, ...]:
         """Record the moves and the adoption of the campaign; the problems of its moves."""

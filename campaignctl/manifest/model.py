@@ -23,8 +23,9 @@ class DesiredCampaign:
     (with the texts of its `{$file:}` and its values of the matrix), so that a change made only by
     defaults, variables or a newer tool can be told from one made in the manifest. `unchecked` names the
     fields that came from `extra`. `adopt` is the id of a live campaign to take over, `moved_from` are keys
-    under which the campaign may still be recorded, the latest first. `lint` are its own settings of lint, as
-    in the project file; `positions` tell where its values were written.
+    under which the campaign may still be recorded, the latest first. `zone` is the zone of its
+    `scheduled_time`, if the manifest names one. `lint` are its own settings of lint, as in the project file;
+    `positions` tell where its values were written.
     """
 
     key: str
@@ -35,6 +36,7 @@ class DesiredCampaign:
     unchecked: tuple[str, ...] = ()
     adopt: str | None = None
     moved_from: tuple[str, ...] = ()
+    zone: str = ""
     lint: Mapping[str, Any] = field(default_factory=dict)
     positions: Positions | None = field(default=None, compare=False, repr=False)
 

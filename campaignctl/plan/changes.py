@@ -90,6 +90,7 @@ def _applying(wanted: DesiredCampaign, spec: Spec) -> dict[str, Any]:
         "source_digest": wanted.source_digest,
         "lifecycle": wanted.lifecycle,
         "source": str(wanted.source),
+        "zone": wanted.zone,
     }
 
 

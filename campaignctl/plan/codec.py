@@ -165,7 +165,8 @@ def decode(text: str, *, where: str = "the saved plan") -> Plan:
                 f"{where} is damaged", detail="its digest does not match its content", hint=AGAIN
             )
         plan = _plan(document, hints)
-        zone_of(plan.time_zone)
+        for zone in {plan.time_zone, *(change.zone for change in plan.changes if change.zone)}:
+            zone_of(zone)
         return _with_lists(plan, lists)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise PlanRefused(f"{where} is damaged", detail=f"unusable field: {error}", hint=AGAIN) from error

@@ -163,7 +163,8 @@ class Change:
     its review, or soon after another run. `waits_for` are campaigns with this content that this plan cancels:
     the change is made only once a read has shown them as canceled. `ran` are the runs of a recurring campaign
     so far; one that others start after the plan voids the change. `formerly` are the keys that the manifest
-    moves: a halt of one of them holds a create of this key too.
+    moves: a halt of one of them holds a create of this key too. `zone` is the zone in which the manifest
+    writes its time, if it names one.
     """
 
     key: str
@@ -196,6 +197,7 @@ class Change:
     waits_for: tuple[str, ...] = field(default=(), metadata=_NEW)
     ran: Ran | None = field(default=None, metadata=_NEW)
     formerly: tuple[str, ...] = field(default=(), metadata=_NEW)
+    zone: str = field(default="", metadata=_NEW)
 
     @property
     def sends_at_once(self) -> bool:

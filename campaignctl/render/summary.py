@@ -11,7 +11,6 @@ from campaignctl.project.settings import SettingChange
 from campaignctl.render.cuts import Cuts
 from campaignctl.render.escape import escape
 from campaignctl.schedule import humanize
-from campaignctl.schedule.sends import Sends
 from campaignctl.schedule.times import TimeError, parse_iso
 
 #: Actions after which a campaign can send, so that its audience matters.
@@ -129,7 +128,7 @@ def sends_lines(change: Change, zone: str, now: datetime, *, distances: bool = T
         case "immediately":
             return ["AT ONCE, as soon as this is applied"]
         case "scheduled":
-            return _scheduled(sends, zone, now, distances)
+            return _scheduled(change, zone, now, distances)
         case "recurring":
             return _recurring(change, zone, now, distances)
         case "manual":
@@ -149,12 +148,14 @@ def _has_a_time(change: Change) -> bool:
     return not spec.get("run_immediately") and bool(spec.get("scheduled_time") or spec.get("recurrence"))
 
 
-def _scheduled(sends: Sends, zone: str, now: datetime, distances: bool) -> list[str]:
+def _scheduled(change: Change, zone: str, now: datetime, distances: bool) -> list[str]:
+    sends = change.sends
     if sends.first is None:
         return []
     first = humanize.instant(sends.first, zone) + _distance(sends.first, now, distances)
     if not sends.profile_zone:
-        return [first]
+        written = f"written as {humanize.clock_in(sends.first, change.zone)}" if change.zone else ""
+        return [first, written] if change.zone not in ("", zone) else [first]
     lines = [f"at {escape(sends.local or '')} in each recipient's own zone", f"first {first}"]
     if sends.last is not None:
         lines.append(f"last  {humanize.instant(sends.last, zone)}")

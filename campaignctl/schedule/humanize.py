@@ -45,6 +45,12 @@ def instant(at: datetime, zone: str = "UTC") -> str:
     return f"{text} ({date}{_clock(local)} {zone})"
 
 
+def clock_in(at: datetime, zone: str) -> str:
+    """`Sat 22 Mar 2036 11:00 Europe/Belgrade`. Raises `TimeError` for an unknown zone."""
+    local = at.astimezone(zone_of(zone))
+    return f"{_date(local)} {_clock(local)} {zone}"
+
+
 def recurrence(value: Mapping[str, Any], zone: str, now: datetime, *, profile_zone: bool = False) -> str:
     """A `recurrence` in words: times in GMT and in the zone, across its clock changes, and days.
 

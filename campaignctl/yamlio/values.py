@@ -56,12 +56,13 @@ _OTHER_WORDS = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
 class Builder(Filling):
     """Builds the values of one document and collects its findings.
 
-    `zoned` are the times that were given with an offset or a zone, `meant` the fields that unknown ones were
-    probably meant to be. `sound`: the models would accept the values, as every required field is present and
-    every limit is kept.
+    `zoned` are the times that were given with an offset or a zone, `zones` the names of those zones by the id
+    of the node, `meant` the fields that unknown ones were probably meant to be. `sound`: the models would
+    accept the values, as every required field is present and every limit is kept.
     """
 
     zoned: list[Node] = field(default_factory=list)
+    zones: dict[int, str] = field(default_factory=dict)
     meant: set[str] = field(default_factory=set)
     sound: bool = True
 
@@ -312,6 +313,7 @@ class Builder(Filling):
             zone_of(parts["tz"])
             place = at
             instant = convert(parts["at"], parts["tz"])
+            self.zones[id(node)] = parts["tz"]
             if doubt := zone_doubt(parts["tz"], instant):
                 self.note("warning", "time", self.at(zone), *doubt)
             return instant

@@ -243,3 +243,27 @@ def test_an_interrupt_ends_with_130(project: Cli) -> None:
         assert process.wait(SECONDS) == 130
         assert process.stderr is not None
         assert "Interrupted" in process.stderr.read()
+
+
+_WRITTEN = """spec:
+  name: Summer
+  scheduled_time: {at: 2036-07-22 10:00:00, tz: %s}
+  messages: [{name: m, channel: sms, integration_id: "1", sms: {content: {en: Hi}}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("zone", "clock"),
+    [
+        ("EST", "10:00 EST"),
+        ("Etc/GMT+5", "10:00 Etc/GMT+5"),
+        ("Asia/Tokyo", "10:00 Asia/Tokyo"),
+        ("UTC", None),
+    ],
+)
+def test_a_plan_shows_the_clock_that_the_author_wrote(project: Cli, zone: str, clock: str | None) -> None:
+    (project.cwd / "push" / "summer.yaml").write_text(_WRITTEN % zone)
+    for form in ("text", "markdown"):
+        shown = project("plan", "--no-refresh", "--format", form).out.replace("`", "")
+        assert ("written as" in shown) == (clock is not None)
+        assert f"Tue 22 Jul 2036 {clock or '10:00 GMT'}" in shown

@@ -91,7 +91,7 @@ def _without_new(document: dict[str, Any]) -> dict[str, Any]:
     later = ("settings", "settings_changed", "state", "against", "withdrawn", "project_id", "targets")
     assert not any(document.pop(name) for name in later)
     new = {
-        "changes": ("unmanaged", "valid_until", "waits_for", "ran", "formerly"),
+        "changes": ("unmanaged", "valid_until", "waits_for", "ran", "formerly", "zone"),
         "blocked": ("diff", "unmanaged"),
         "drift": ("unmanaged",),
     }
