@@ -25,7 +25,7 @@ def _pasted(said: str) -> tuple[str, ...]:
 def test_what_a_plan_cuts_has_a_length_and_a_digest_and_one_command_shows_it(world: World) -> None:
     text = "\n".join([*(f"<p>{number}</p>" for number in range(60)), "<p>the end</p>"])
     countries = [*_COUNTRIES, "ZA"]
-    email = {"subject": "Hi", "html": {"en": text}}
+    email = {"sender_name": "A", "sender_email": "a@example.com", "subject": "Hi", "html": {"en": text}}
     message = {"name": "m", "channel": "email", "integration_id": "1", "email": email}
     spec = {
         "name": "News",
