@@ -95,7 +95,7 @@ def test_a_read_of_a_server_that_hangs(patient: World, number: signal.Signals, c
 
 
 def test_a_wait_for_the_rate_limit(patient: World, number: signal.Signals) -> None:
-    patient.control.fault({"method": "GET", "times": 9}, {"kind": "rate_limit", "retry_after": 500})
+    patient.control.fault({"method": "GET", "times": 9}, {"kind": "rate_limit", "retry_after": 100})
     ended(patient.start("plan"), number, hanging(patient))
 
 

@@ -138,16 +138,16 @@ def test_second_of_two_equal_campaigns_is_blocked(world: World) -> None:
 
 
 def test_respelt_matrix_value_sends_nothing_again(world: World) -> None:
-    def market(country: str) -> str:
+    def market(language: str) -> str:
         document = json.loads(said("Market", run_immediately=True))
-        document["spec"]["targeting"] = {"countries": {"items": ["${matrix.country}"], "op": "in"}}
-        return json.dumps({"matrix": {"country": [country]}, **document})
+        document["spec"]["targeting"] = {"languages": {"items": ["${matrix.language}"], "op": "in"}}
+        return json.dumps({"matrix": {"language": [language]}, **document})
 
-    world.write("m.yaml", market("DE"))
-    world.apply()
     world.write("m.yaml", market("de"))
+    world.apply()
+    world.write("m.yaml", market("DE"))
     (block,) = world.apply(status=1).json["blocked"]
-    assert "m[country=DE]" in block["reason"]
+    assert "m[language=de]" in block["reason"]
     assert world.sends() == ["Market"]
 
 
