@@ -15,7 +15,7 @@ from tests.torture.scenario import TIMEOUT
 from tests.torture.tap import Call, Stop
 from tests.torture.trials import Fault, Random, Trial
 
-_LATE = 0.9 * TIMEOUT
+_LATE = 0.6 * TIMEOUT
 _BEYOND_TIMEOUT = 1.5 * TIMEOUT
 _DELAYS = {"within the time-out": _LATE, "beyond the time-out": _BEYOND_TIMEOUT}
 _LOT = 6
