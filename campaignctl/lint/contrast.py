@@ -61,12 +61,18 @@ def _last(form: re.Pattern[str], style: str) -> Colour | None:
     return colour(found[-1]) if found else None
 
 
+# `#rgb` has one digit for each part.
+_SHORT_HEX = 3
+# Darker parts are linear (WCAG 2.2, relative luminance).
+_LINEAR = 0.04045
+
+
 def colour(text: str) -> Colour | None:
     """A colour as red, green and blue; None for another form, as with transparency or a picture."""
     plain = text.strip().lower()
     plain = f"#{_NAMED[plain]}" if plain in _NAMED else plain
     if found := _HEX.fullmatch(plain):
-        digits = found[1] if len(found[1]) > 3 else "".join(digit * 2 for digit in found[1])  # noqa: PLR2004
+        digits = found[1] if len(found[1]) > _SHORT_HEX else "".join(digit * 2 for digit in found[1])
         return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
     if found := _RGB.fullmatch(plain):
         red, green, blue = (min(int(one), 255) for one in found.groups())
@@ -82,7 +88,7 @@ def contrast(one: Colour, other: Colour) -> float:
 
 def _luminance(parts: Colour) -> float:
     red, green, blue = (
-        value / 12.92 if (value := part / 255) <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4  # noqa: PLR2004
+        value / 12.92 if (value := part / 255) <= _LINEAR else ((value + 0.055) / 1.055) ** 2.4
         for part in parts
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

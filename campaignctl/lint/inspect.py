@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -16,7 +16,9 @@ from campaignctl.lint.subject import Campaign, Message, Text
 from campaignctl.manifest.model import DesiredState
 from campaignctl.yamlio.findings import MOST_IN_FILE, Collected, in_order
 
-_BY_SCOPE = {scope: [one for one in RULES.values() if one.scope == scope] for scope in SCOPES}
+_BY_SCOPE: Mapping[str, list[Rule]] = {
+    scope: [one for one in RULES.values() if one.scope == scope] for scope in SCOPES
+}
 _NOWHERE = Source("", 1, 1)
 #: Longer texts are looked at once, however many campaigns have them.
 _LONG = 2_000
@@ -44,7 +46,7 @@ class _Inspection:
         self._seen: dict[tuple[str, str | None, str], tuple[Fault, ...]] = {}
         self._levels = {code: run.severity(one, None) for code, one in RULES.items()}
         #: Rules that are off for the whole project are not run.
-        self._on = {
+        self._on: Mapping[str, list[Rule]] = {
             scope: [one for one in rules if self._levels[one.code]] for scope, rules in _BY_SCOPE.items()
         }
 
@@ -62,7 +64,7 @@ class _Inspection:
     def _rules(self, scope: str, campaigns: Iterable[Campaign]) -> list[Rule]:
         """The rules of a scope, also those that only a manifest switches on."""
         own = any(campaign.declared.lint for campaign in campaigns)
-        return (_BY_SCOPE if own else self._on)[scope]  # type: ignore[index]
+        return (_BY_SCOPE if own else self._on)[scope]
 
     def _faults(self, campaign: Campaign) -> Iterator[tuple[Rule, Fault]]:
         only = (campaign,)

@@ -21,6 +21,8 @@ _ISO = Basis("fact", "ISO 639-1; the API does not say which codes it knows")
 _MACROS = Basis("fact", "API contract, section 8: the macros that Ocamba expands")
 _BIDI = Basis("fact", "Unicode Bidirectional Algorithm (UAX #9)")
 _FEW = 4
+# A line of a terminal.
+_MOST_SHOWN = 60
 
 
 @rule(
@@ -207,7 +209,7 @@ def leftover(text: Text) -> Iterator[Fault]:
 
 
 def _quoted(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - a line of a terminal
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 
 def _instead(found: re.Match[str]) -> str:

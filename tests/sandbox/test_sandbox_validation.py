@@ -76,7 +76,7 @@ ACCEPTED = {
     "a pattern of every day": push(
         recurrence={"pattern": {"hour": 1, "minute": 1, "weekdays": [], "months": []}}
     ),
-    "nobody's country": push(targeting={"countries": {"items": [], "op": "in"}}),
+    "no country": push(targeting={"countries": {"items": [], "op": "in"}}),
 }
 
 
