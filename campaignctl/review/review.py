@@ -1,0 +1,198 @@
+"""A plan as a person reviews it: what is equal stands together, and what sends soonest comes first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from campaignctl.diff import EVERYONE, FieldChange
+from campaignctl.errors import SEVERITIES, Finding
+from campaignctl.plan.model import Action, Change, Plan
+from campaignctl.review.preview import Compared, compared
+
+# More differences than this make a group harder to read than its campaigns one by one.
+_MOST_VARYING = 4
+_SHORT = 200
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Changes that do the same to several campaigns, by key; most groups have one.
+
+    They share the action, the reason, what they set off, and every text that recipients see. `common` are the
+    fields that change in the same way in all of them, `varying` the paths of those that do not: names, times,
+    audiences, links. Each change has all of these paths.
+    """
+
+    changes: tuple[Change, ...]
+    common: tuple[FieldChange, ...]
+    varying: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Change:
+        """The change with the first key, which stands for what all of them share."""
+        return self.changes[0]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the campaigns."""
+        return tuple(change.key for change in self.changes)
+
+    def own(self, change: Change) -> Iterator[FieldChange]:
+        """The fields of one of its changes that differ among them."""
+        return (each for each in change.diff if each.path in self.varying)
+
+    @property
+    def warnings(self) -> dict[str, tuple[str, ...]]:
+        """Each warning with the keys it is about."""
+        about: dict[str, list[str]] = {}
+        for change in self.changes:
+            for warning in change.warnings:
+                about.setdefault(warning, []).append(change.key)
+        return {warning: tuple(keys) for warning, keys in about.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One sentence of lint, and every campaign of the plan that it is about; at least one."""
+
+    places: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The finding that stands for all of them."""
+        return self.places[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything that is reviewed. `groups` have each change of the plan once, and `messages` what recipients
+    see before and after each of them."""
+
+    plan: Plan
+    groups: tuple[Group, ...]
+    lint: tuple[Remark, ...] = ()
+    messages: tuple[Compared, ...] = ()
+
+    def messages_of(self, key: str) -> tuple[Compared, ...]:
+        """What recipients of one campaign see."""
+        return tuple(one for one in self.messages if one.key == key)
+
+
+def review_of(plan: Plan, samples: Mapping[str, str] | None = None) -> Review:
+    """The review of a plan; with `samples` of macros, also what recipients see."""
+    messages = () if samples is None else compared(plan, samples=samples)
+    return Review(plan, groups_of(plan.changes), _remarks(plan.lint), messages)
+
+
+def groups_of(changes: Iterable[Change]) -> tuple[Group, ...]:
+    """Every change in exactly one group. What sends soonest, to most people, comes first."""
+    alike: dict[str, list[Change]] = {}
+    for change in changes:
+        alike.setdefault(_shared(change), []).append(change)
+    groups = [group for found in alike.values() for group in _groups(sorted(found, key=_key))]
+    return tuple(sorted(groups, key=_urgency))
+
+
+def _key(change: Change) -> str:
+    return change.key
+
+
+def _groups(changes: Sequence[Change]) -> list[Group]:
+    """One group if few fields differ, else one for each set of fields that are equal in all."""
+    group = _group(changes)
+    if len(group.varying) <= _MOST_VARYING:
+        return [group]
+    alike: dict[str, list[Change]] = {}
+    for change in changes:
+        alike.setdefault(_text(_fields(change.diff)), []).append(change)
+    return [_group(found) for found in alike.values()]
+
+
+def _group(changes: Sequence[Change]) -> Group:
+    first, *others = changes
+    fields = [{each.path: each for each in change.diff} for change in others]
+    common = tuple(each for each in first.diff if all(_same(each, other[each.path]) for other in fields))
+    equal = {each.path for each in common}
+    varying = tuple(each.path for each in first.diff if each.path not in equal)
+    return Group(tuple(changes), common, varying)
+
+
+def _same(one: FieldChange, other: FieldChange) -> bool:
+    """Whether two changes of a field are the same."""
+    return _text([one.before, one.after]) == _text([other.before, other.after])
+
+
+def _shared(change: Change) -> str:
+    """What all changes of a group have in common, as text."""
+    sends = change.sends
+    own = frozenset(each.path for each in change.diff if _may_differ(each))
+    return _text(
+        [
+            [change.action, change.arms, change.changes_sends, change.sends_at_once, change.halts],
+            [change.deliberate_resend, change.lifecycle.phase, bool(change.waits_for), bool(change.id)],
+            [sends.when, sends.profile_zone, change.zone, change.audience == EVERYONE],
+            # A move says where from, which is told for each.
+            [change.undo.split(" ")[0], None if change.action is Action.MOVE else str(change.reason)],
+            [request.operation for request in change.requests],
+            [[each.path, each.applied, each.live, each.manifest] for each in change.conflicts],
+            [[each.path, each.baseline, each.value] for each in change.unmanaged],
+            [[each.path] if each.path in own else _field(each) for each in change.diff],
+        ]
+    )
+
+
+def _text(value: Any) -> str:
+    """JSON, in which 1 is neither true nor 1.0."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _fields(changes: Iterable[FieldChange]) -> list[list[Any]]:
+    return [_field(each) for each in changes]
+
+
+def _field(change: FieldChange) -> list[Any]:
+    return [change.path, change.before, change.after]
+
+
+def _may_differ(change: FieldChange) -> bool:
+    """Whether a field may differ within a group: each text that recipients see has to be read by itself."""
+    values = (change.before, change.after)
+    if any(value is not None and len(_text(value)) > _SHORT for value in values):
+        return False
+    return not change.path.startswith("messages/") or all(
+        value is None or (isinstance(value, str) and value.startswith(("https://", "http://")))
+        for value in values
+    )
+
+
+_LOUD = (Action.CREATE, Action.REPLACE, Action.UPDATE, Action.RESUME)
+
+
+def _urgency(group: Group) -> tuple[Any, ...]:
+    change = group.first
+    first = min(each.sends.first or _NEVER for each in group.changes)
+    sends = change.arms or change.changes_sends
+    return (
+        not change.sends_at_once,
+        not sends,
+        first if sends else _NEVER,
+        change.audience != EVERYONE,
+        -len(group.changes),
+        _LOUD.index(change.action) if change.action in _LOUD else len(_LOUD),
+        change.action,
+        change.key,
+    )
+
+
+def _remarks(findings: Iterable[Finding]) -> tuple[Remark, ...]:
+    """Each sentence of lint once, errors first, with its places."""
+    about: dict[tuple[str, str, str], list[Finding]] = {}
+    for one in findings:
+        about.setdefault((one.severity, one.code, one.message), []).append(one)
+    told = sorted(about.values(), key=lambda found: SEVERITIES.index(found[0].severity))
+    return tuple(Remark(tuple(found)) for found in told)

@@ -1,0 +1,166 @@
+"""What a review puts together, and what it keeps apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignctl.campaign.lifecycle import Lifecycle
+from campaignctl.diff import FieldChange
+from campaignctl.errors import Finding, Source
+from campaignctl.plan.model import Action, Change, Conflict, Unmanaged
+from campaignctl.review.review import Group, groups_of, review_of
+from tests.render.sample_plans import created, plan, updated
+
+_TITLE = FieldChange("messages/0/push/title/en", "Old", "New")
+
+
+def _country(code: str, **more: Any) -> Change:
+    spec = {
+        "name": f"Spring {code}",
+        "scheduled_time": "2036-03-22 10:00:00",
+        "targeting": {"countries": {"items": [code], "op": "in"}},
+        "messages": [{"push": {"title": {"en": "Sale"}, "landing_url": f"https://shop.example/{code}"}}],
+        **more,
+    }
+    return created(f"push/spring-{code.lower()}", spec)
+
+
+def _keys(groups: tuple[Group, ...]) -> list[tuple[str, ...]]:
+    return [group.keys for group in groups]
+
+
+def test_creates_that_differ_in_names_audiences_and_links_are_one_group() -> None:
+    (group,) = groups_of([_country("FR"), _country("DE")])
+    assert group.keys == ("push/spring-de", "push/spring-fr")
+    assert set(group.varying) == {"name", "targeting/countries/items", "messages/0/push/landing_url"}
+    assert [each.path for each in group.common] == [
+        "scheduled_time",
+        "targeting/countries/op",
+        "messages/0/push/title/en",
+    ]
+    assert [each.after for each in group.own(group.changes[1]) if each.path == "name"] == ["Spring FR"]
+
+
+def test_each_text_that_recipients_see_is_read_by_itself() -> None:
+    message = {"push": {"title": {"en": "Another"}, "landing_url": "https://shop.example/AT"}}
+    groups = groups_of([_country("DE"), _country("AT", messages=[message])])
+    assert _keys(groups) == [("push/spring-at",), ("push/spring-de",)]
+
+
+def test_a_changed_price_is_one_group() -> None:
+    price = FieldChange("messages/0/push/body/en", "From 19.90", "From 24.90")
+    (group,) = groups_of([updated(f"push/{number}", price) for number in range(36)])
+    assert len(group.changes) == 36
+    assert group.common == (price,)
+    assert group.varying == ()
+
+
+def test_a_long_value_outside_of_the_messages_is_not_folded() -> None:
+    long = [updated(f"push/{each}", FieldChange("metadata/note", None, each * 300)) for each in "ab"]
+    assert len(groups_of(long)) == 2
+
+
+def test_more_than_four_differences_are_told_campaign_by_campaign() -> None:
+    fields = [[FieldChange(f"metadata/{path}", None, each) for path in "abcde"] for each in "xyx"]
+    groups = groups_of([updated(f"push/{at}", *diff) for at, diff in enumerate(fields)])
+    assert _keys(groups) == [("push/0", "push/2"), ("push/1",)]
+
+
+_BASE = updated("push/a", _TITLE)
+
+
+def test_changes_with_another_effect_are_never_together() -> None:
+    others = (
+        replace(_BASE, action=Action.REPLACE),
+        replace(_BASE, arms=True),
+        replace(_BASE, changes_sends=True),
+        replace(_BASE, halts=True),
+        replace(_BASE, deliberate_resend=True),
+        replace(_BASE, reason="live was changed outside of campaignctl"),
+        replace(_BASE, undo="never"),
+        replace(_BASE, audience={"os": "ios"}),
+        replace(_BASE, lifecycle=Lifecycle(phase="paused")),
+        replace(_BASE, conflicts=(Conflict("name", "a", "b", "c"),)),
+        replace(_BASE, unmanaged=(Unmanaged("score", 1),)),
+        replace(_BASE, diff=(replace(_TITLE, after="Newer"),)),
+        replace(_BASE, diff=(replace(_TITLE, after=None),)),
+        replace(_BASE, diff=(replace(_TITLE, path="messages/0/push/body/en"),)),
+        replace(_BASE, diff=(FieldChange("is_draft", True, False),)),
+        replace(_BASE, diff=(FieldChange("is_draft", 1, 0),)),
+    )
+    changes = [replace(each, key=f"push/{number}") for number, each in enumerate((_BASE, *others))]
+    # A flag may differ within a group, which shows both.
+    assert sorted(map(len, _keys(groups_of(changes)))) == [1] * (len(changes) - 2) + [2]
+
+
+def test_one_and_true_are_not_the_same_value() -> None:
+    one, true = (updated(f"push/{each}", FieldChange("score", None, each)) for each in (1, True))
+    assert groups_of([one, true])[0].varying == ("score",)
+
+
+def test_what_sends_soonest_to_most_people_comes_first() -> None:
+    everyone: dict[str, Any] = {"targeting": None, "messages": []}
+    soon = {"scheduled_time": "2036-03-01 10:00:00", "send_in_profile_time_zone": True}
+    flash = created("z/flash", {"name": "Flash", "run_immediately": True})
+    groups = groups_of(
+        [
+            Change("a/cancel", Action.CANCEL, "1", "A", "removed from the manifests", undo="never"),
+            _country("DE", messages=[]),
+            replace(_country("AT", **everyone), key="push/all"),
+            _country("FR", messages=[], **soon),
+            flash,
+        ]
+    )
+    assert _keys(groups) == [
+        ("z/flash",),
+        ("push/spring-fr",),
+        ("push/all",),
+        ("push/spring-de",),
+        ("a/cancel",),
+    ]
+
+
+def test_moves_to_different_keys_are_one_group() -> None:
+    moves = [Change(f"b/{n}", Action.MOVE, str(n), "", f"was a/{n}", moved_from=f"a/{n}") for n in "12"]
+    assert _keys(groups_of(moves)) == [("b/1", "b/2")]
+
+
+def test_a_warning_names_the_campaigns_it_is_about() -> None:
+    changes = (replace(_country("DE"), warnings=("mind",)), _country("FR"))
+    (group,) = groups_of(changes)
+    assert group.warnings == {"mind": ("push/spring-de",)}
+
+
+def test_lint_says_each_sentence_once_and_errors_first() -> None:
+    found = [
+        Finding("warning", "LNK004", "twice", Source("a.yaml", 1, 1), key="a"),
+        Finding("error", "PSH001", "too long", Source("a.yaml", 2, 1), key="a"),
+        Finding("warning", "LNK004", "twice", Source("b.yaml", 1, 1), key="b"),
+    ]
+    remarks = review_of(plan(lint=tuple(found))).lint
+    assert [(each.first.code, len(each.places)) for each in remarks] == [("PSH001", 1), ("LNK004", 2)]
+
+
+_VALUES = st.sampled_from([None, 0, 1, True, "a", "https://a.example", "x" * 300, ["DE"]])
+_PATHS = st.sampled_from(["name", "score", "messages/0/push/title/en", "messages/0/push/landing_url"])
+
+
+@given(st.lists(st.dictionaries(_PATHS, st.tuples(_VALUES, _VALUES), max_size=4), max_size=8))
+def test_every_field_of_every_change_is_in_exactly_one_group(diffs: list[dict[str, tuple[Any, Any]]]) -> None:
+    changes = [
+        updated(f"push/{number}", *(FieldChange(path, *values) for path, values in diff.items()))
+        for number, diff in enumerate(diffs)
+    ]
+    groups = groups_of(changes)
+    assert sorted(key for group in groups for key in group.keys) == sorted(each.key for each in changes)
+    for group in groups:
+        for change in group.changes:
+            told = {
+                each.path: repr((each.before, each.after)) for each in (*group.common, *group.own(change))
+            }
+            assert told == {each.path: repr((each.before, each.after)) for each in change.diff}
