@@ -1,0 +1,92 @@
+"""What changed in a text, word by word: complete, at the borders of words, and fast."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from time import process_time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignctl.render.words import words_changed
+
+_SIGNS = "ab01 .,-/<>\"'\n\r\t今日は促ก็ำन्दé\u0301\u200d👩🎉\u2028"
+_TEXTS = st.text(max_size=60) | st.text(st.sampled_from(_SIGNS), max_size=200)
+
+
+def _marked(before: str, after: str) -> str:
+    marks = {"same": "{}", "old": "[-{}-]", "new": "[+{}+]"}
+    return "".join(marks[kind].format(text) for kind, text in words_changed(before, after))
+
+
+def _check(before: str, after: str) -> None:
+    pieces = words_changed(before, after)
+    assert "".join(text for kind, text in pieces if kind != "new") == before
+    assert "".join(text for kind, text in pieces if kind != "old") == after
+    assert all(text for _kind, text in pieces)
+    assert all(one[0] != other[0] for one, other in pairwise(pieces))
+
+
+@given(_TEXTS, _TEXTS)
+def test_pieces_are_both_texts(before: str, after: str) -> None:
+    _check(before, after)
+    _check(before, before + after)
+    assert words_changed(before, before) == ((("same", before),) if before else ())
+
+
+@given(st.lists(_TEXTS, max_size=8), st.randoms())
+def test_pieces_of_moved_and_doubled_lines_are_both_texts(lines: list[str], chance: random.Random) -> None:
+    others = [*lines, *lines[:2], "x" * 500]
+    chance.shuffle(others)
+    _check("\n".join(lines), "\n".join(others))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "marked"),
+    [
+        ("Only 4.99 today", "Only 5.49 today", "Only [-4.99-][+5.49+] today"),
+        ("my dear friend here", "my good old friend here", "my [-dear-][+good old+] friend here"),
+        ("I go", "Now I go", "[+Now +]I go"),
+        ("Off: 5%", "Off: 15%!", "Off: [-5%-][+15%!+]"),
+        ("https://a.example/?x=1&y=2", "https://a.example/?x=1&y=3", "https://a.example/?x=1&y=[-2-][+3+]"),
+        ("<b>Hi you</b>", "<b>Hi there</b>", "<b>Hi [-you-][+there+]</b>"),
+        ("今天的促销活动", "今天的优惠活动", "今天的[-促销-][+优惠+]活动"),
+        ("สวัสดีครับวันนี้", "สวัสดีค่ะวันนี้", "สวัสดี[-ครับ-][+ค่ะ+]วันนี้"),
+        ("पुराना दाम है", "नया दाम है", "[-पुराना-][+नया+] दाम है"),
+        ("cafe\u0301 bar", "cafe bar", "[-cafe\u0301-][+cafe+] bar"),
+        ("Sale 👩‍👩‍👧!", "Sale 👩‍👩!", "Sale [-👩‍👩‍👧-][+👩‍👩+]!"),
+        ("all of it is other now", "nothing here remains the same", None),
+    ],
+)
+def test_pieces_end_at_the_borders_of_words(before: str, after: str, marked: str | None) -> None:
+    assert _marked(before, after) == (marked or f"[-{before}-][+{after}+]")
+
+
+def test_many_changes_are_told_between_equal_lines() -> None:
+    lines = [f"line {number} of this text" for number in range(1_000)]
+    changed = [line.replace("of", "in") for line in lines]
+    changed[::2] = lines[::2]
+    pieces = words_changed("\n".join(lines), "\n".join(changed))
+    assert sum(piece == ("new", "in") for piece in pieces) == 500
+
+
+def test_texts_with_nothing_in_common_are_whole() -> None:
+    old, new = (" ".join(f"{word}{number}" for number in range(1_000)) for word in ("a", "b"))
+    assert words_changed(old, new) == (("old", old), ("new", new))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (" a" * 200_000, "a " * 200_000),
+        ("a b " * 100_000 + "c", "a b " * 99_900 + "c"),
+        ("今天的促销活动" * 25_000, "今天的优惠活动" * 25_000),
+    ],
+    ids=["shifted", "repeated", "characters"],
+)
+def test_a_long_text_is_compared_in_bounded_time(before: str, after: str) -> None:
+    start = process_time()
+    _check(before, after)
+    assert process_time() - start < 4
