@@ -84,11 +84,11 @@ def mail_document(html: str, lang: str, nonce: str) -> str:
     )
 
 
-def policy(nonce: str, *, script: bool = False) -> str:
-    """A policy that allows styles and, if asked, one script that may ask its own server; nothing else."""
-    served = f" script-src 'nonce-{nonce}'; connect-src 'self';" if script else ""
+def policy(nonce: str, script: str = "") -> str:
+    """A policy that allows styles and what the directives of `script` say, which end in `;`; nothing else."""
+    allowed = f" {script}" if script else ""
     return (
-        f"default-src 'none';{served} style-src 'nonce-{nonce}'; style-src-attr 'unsafe-inline';"
+        f"default-src 'none';{allowed} style-src 'nonce-{nonce}'; style-src-attr 'unsafe-inline';"
         " base-uri 'none'; form-action 'none'"
     )
 

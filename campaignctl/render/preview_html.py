@@ -8,26 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from campaignctl.content.model import EmailPreview, Preview, PushPreview, PushView
-from campaignctl.content.text import graphemes
-from campaignctl.errors import Command
-from campaignctl.render.escape import escape
 from campaignctl.render.mail_html import mail_document, policy
+from campaignctl.render.pages import CHANNELS, MARK, template
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from campaignctl.review.preview import Compared
 
-MARK = '<meta name="generator" content="campaignctl preview">'
-
-_CHANNELS = {"push": "Push", "email": "Email", "sms": "SMS"}
 _FAMILIES = {"android": "Android", "ios": "iOS", "desktop": "Desktop"}
 
 
@@ -113,7 +104,7 @@ class Campaign:
     @property
     def channels(self) -> list[str]:
         """The channels of its messages."""
-        return [name for name in _CHANNELS if any(each.channel == name for each in self.messages.values())]
+        return [name for name in CHANNELS if any(each.channel == name for each in self.messages.values())]
 
 
 def page(
@@ -130,24 +121,25 @@ def page(
 
     `problems` is text about what could not be shown. `options` of `preview` lead to the same previews.
     """
-    campaigns = _campaigns(shown)
+    campaigns = campaigns_of(shown)
     languages = sorted({variant.lang for variant in _variants(campaigns)})
     for variant in _variants(campaigns):
         variant.number = languages.index(variant.lang)
     nonce = sha256(repr((shown, plan, title, problems, served)).encode(errors="replace")).hexdigest()[:32]
     _draw(campaigns, nonce, room)
-    drawn = _template().render(
+    drawn = template("preview.html").render(
         campaigns=campaigns,
         languages=languages,
-        channels={name: _count(campaigns, name) for name in _CHANNELS if _count(campaigns, name)},
+        channels={name: _count(campaigns, name) for name in CHANNELS if _count(campaigns, name)},
         tabs=max((len(message.variants) for message in _messages(campaigns)), default=0),
         plan=plan,
+        widths=("Desktop", "Phone"),
         title=title,
         problems=problems,
         served=served,
         options=options,
         nonce=nonce,
-        policy=policy(nonce, script=served is not None),
+        policy=policy(nonce, f"script-src 'nonce-{nonce}'; connect-src 'self';" if served else ""),
     )
     return drawn.encode("utf-8", "replace").decode()
 
@@ -157,7 +149,8 @@ def is_page(beginning: str) -> bool:
     return beginning.startswith("<!doctype html>") and MARK in beginning
 
 
-def _campaigns(shown: Sequence[Preview] | Sequence[Compared]) -> list[Campaign]:
+def campaigns_of(shown: Sequence[Preview] | Sequence[Compared]) -> list[Campaign]:
+    """The messages in the order of their previews, not drawn yet."""
     found: dict[str, Campaign] = {}
     for one in shown:
         campaign = found.setdefault(one.key, Campaign(one.key))
@@ -219,46 +212,3 @@ def _cards(content: PushPreview) -> dict[str, list[Card]]:
 
 def _place(view: PushView) -> tuple[int, str]:
     return list(_FAMILIES).index(view.family), view.form
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("campaignctl.render"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters |= {"srcdoc": _srcdoc, "plain": lambda text: escape(text, None), "short": escape}
-    environment.filters |= {"count": lambda text: sum(1 for _ in graphemes(text)), "host": _host}
-    environment.globals |= {"channel_names": _CHANNELS, "command": _command, "mark": Markup(MARK)}  # noqa: S704 - a constant
-    return environment.get_template("preview.html")
-
-
-def _srcdoc(document: str) -> Any:
-    """A document as an attribute between single quotes, which only these two characters could end or change.
-
-    Escaping all five would make a page a third larger.
-    """
-    from markupsafe import Markup
-
-    return Markup(document.replace("&", "&amp;").replace("'", "&#39;"))  # noqa: S704 - escaped right here
-
-
-def _command(options: Sequence[str], key: str) -> str:
-    """What draws one campaign."""
-    return str(Command("preview", *options, key, "--format", "html", "-o", "page.html"))
-
-
-def _host(address: str) -> str:
-    """The name of the site that a push shows, as far as its address says it."""
-    try:
-        host = urlsplit(address).hostname
-    except ValueError:
-        host = None
-    return escape(host) if host else "your site"

@@ -11,8 +11,9 @@ from typing import Literal
 
 from campaignctl.content.text import graphemes
 
-_Kind = Literal["same", "old", "new"]
-_Piece = tuple[_Kind, str]
+#: What both texts have, what only the one before has, or only the one after.
+Kind = Literal["same", "old", "new"]
+_Piece = tuple[Kind, str]
 _Pair = tuple[Sequence[str], Sequence[str]]
 
 # Of two texts with more differences than this, a reader learns more from each as a whole.
@@ -35,7 +36,7 @@ _JOINED = "\u0300-\u036f\u200c\u200d\u20d0-\u20ff\ufe00-\ufe0f\U000e0020-\U000e0
 _SIGNS = r"!-/:-@\[-^`{-~\u00a1-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u2010-\u2027\u2030-\u206f"
 _SIGNS += r"\u3001-\u3004\u3008-\u3040\u30a0\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
 _WORD = re.compile(
-    rf"\s+|[{_EMOJI}][{_EMOJI}{_JOINED}]*|[{_UNSPACED}][{_UNSPACED}{_JOINED}]*|[{_SIGNS}][{_JOINED}]*"
+    rf"\s+|\d+(?:[.,:]\d+)+|[{_EMOJI}][{_EMOJI}{_JOINED}]*|[{_UNSPACED}][{_UNSPACED}{_JOINED}]*|[{_SIGNS}][{_JOINED}]*"
     rf"|[^\s{_EMOJI}{_UNSPACED}{_SIGNS}]+"
 )
 _STARTS_UNSPACED = re.compile(f"[{_UNSPACED}]")
@@ -106,8 +107,8 @@ def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
 
 def _compared(old: Sequence[str], new: Sequence[str], effort: _Effort) -> list[_Piece] | None:
     """The pieces of two lists of words, or None if they have too little in common."""
-    start = _common(old, new)
-    end = min(_common(old[::-1], new[::-1]), len(old) - start, len(new) - start)
+    start = common(old, new)
+    end = min(common(old[::-1], new[::-1]), len(old) - start, len(new) - start)
     middle = old[start : len(old) - end], new[start : len(new) - end]
     pieces = _middle(*middle, effort)
     if pieces is None:
@@ -135,7 +136,8 @@ def _middle(old: Sequence[str], new: Sequence[str], effort: _Effort) -> list[_Pi
     return pieces if kept > longest * _LEAST_KEPT else [("old", "".join(old)), ("new", "".join(new))]
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
+def common(one: Sequence[str], other: Sequence[str]) -> int:
+    """The length of the common beginning of two texts, or lists of words."""
     shorter = min(len(one), len(other))
     return next((index for index in range(shorter) if one[index] != other[index]), shorter)
 

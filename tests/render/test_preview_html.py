@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 from campaignctl.content.model import EmailPreview, Preview, PushPreview
 from campaignctl.render import preview_html
 from campaignctl.render.mail_html import mail_document
+from campaignctl.render.pages import MARK
 from campaignctl.render.preview_html import Room, Served, is_page, page
 from tests.render.sample_previews import changes, email, hostile, many, one, push, sms
 
@@ -149,7 +150,7 @@ def test_a_page_without_anything_says_so() -> None:
 def test_a_page_is_told_from_other_files() -> None:
     assert is_page(page(one(), title="x" * 900)[:200])
     assert not is_page("<!doctype html><title>Ours</title>")
-    assert not is_page(f"spec: {preview_html.MARK}")
+    assert not is_page(f"spec: {MARK}")
 
 
 def test_only_a_served_page_has_a_script() -> None:

@@ -48,6 +48,11 @@ def test_pieces_of_moved_and_doubled_lines_are_both_texts(lines: list[str], chan
     [
         ("Only 4.99 today", "Only 5.49 today", "Only [-4.99-][+5.49+] today"),
         ("my dear friend here", "my good old friend here", "my [-dear-][+good old+] friend here"),
+        (
+            "Only 19.90, until 10:00",
+            "Only 24.90, until 10:30",
+            "Only [-19.90-][+24.90+], until [-10:00-][+10:30+]",
+        ),
         ("I go", "Now I go", "[+Now +]I go"),
         ("Off: 5%", "Off: 15%!", "Off: [-5%-][+15%!+]"),
         ("https://a.example/?x=1&y=2", "https://a.example/?x=1&y=3", "https://a.example/?x=1&y=[-2-][+3+]"),
